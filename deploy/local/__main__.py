@@ -1,0 +1,135 @@
+"""`python -m deploy.local run | tour | servers | prepare`."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from deploy import tour
+from deploy.local import servers
+from deploy.local.addresses import StackAddresses
+from deploy.local.errors import CannotStart
+from deploy.local.processes import Run, reap
+from deploy.local.stack import ROOT, Ports, Stack, running
+
+FOLDER = ROOT / ".local"
+NAME = "portico"
+INTERRUPTED = 130
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal at once, also through a pipe."""
+    print(line, flush=True)
+
+
+async def stay_up() -> int:
+    """Start the stack, play the tour, say where everything is, and stay until stopped."""
+    async with whole_stack() as addresses:
+        outcome = await tour.play(addresses)
+        say("\n".join(["", *where(addresses), "", "Ctrl-C stops everything."]))
+        await asyncio.Event().wait()
+    return outcome
+
+
+async def tour_only() -> int:
+    """Start the stack, play the tour, stop; 0 when every step did what its row says."""
+    async with whole_stack() as addresses:
+        return await tour.play(addresses)
+
+
+async def only_servers() -> int:
+    """Start the servers, print what to export for the tests, stay until stopped."""
+    async with servers.opened(os.environ, folder=FOLDER, say=say, durable=False) as found:
+        say("export SERVERS=urls")
+        say(f"export {servers.POSTGRES_URL}={found.postgres_url}")
+        say(f"export {servers.AMQP_URL}={found.amqp_url}")
+        say(f"export {servers.MANAGEMENT_URL}={found.management_url}")
+        await asyncio.Event().wait()
+    return 0
+
+
+async def prepare() -> int:
+    """Install what is missing for the servers that would be used; start nothing."""
+    await servers.prepare(os.environ, folder=FOLDER, say=say)
+    return 0
+
+
+@asynccontextmanager
+async def whole_stack() -> AsyncIterator[StackAddresses]:
+    """Hold the stack on its fixed ports, and .local/stack.json while it is up."""
+    await reap(FOLDER, say)
+    fixed = Ports.fixed()
+    fixed.check()
+    async with servers.opened(os.environ, folder=FOLDER, say=say) as found:
+        stack = Stack(
+            servers=found,
+            run=Run(FOLDER),
+            name=NAME,
+            folder=FOLDER,
+            ports=fixed,
+            say=say,
+            environ=os.environ,
+        )
+        async with running(stack) as addresses:
+            file = FOLDER / "stack.json"
+            addresses.save(file)
+            try:
+                yield addresses
+            finally:
+                file.unlink(missing_ok=True)
+
+
+def where(addresses: StackAddresses) -> list[str]:
+    """Return the lines that tell a person where to look."""
+    return [
+        *(f"{name:9} {urls[0]}/docs" for name, urls in addresses.services.items()),
+        *(f"{name:9} {urls[0]}/metrics" for name, urls in addresses.metrics.items()),
+        f"{'mails':9} {addresses.mails}/",
+        f"{'practice':9} client {addresses.practice.client_id}, secret in .local/stack.json",
+        f"{'time':9} {addresses.clock_file}: seconds added to every service's clock",
+        f"{'logs':9} {FOLDER / 'logs'}",
+    ]
+
+
+async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
+    """Turn a signal to stop into one cancellation, so that everything is stopped in order."""
+    task = asyncio.create_task(work)
+    signals: list[int] = []
+
+    def stop(number: int) -> None:
+        if not signals:  # a second Ctrl-C must not cut the stopping short
+            task.cancel()
+        signals.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        say("stopped")
+        return INTERRUPTED
+
+
+VERBS = {"run": stay_up, "tour": tour_only, "servers": only_servers, "prepare": prepare}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; what keeps it from starting is told without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name, verb in VERBS.items():
+        verbs.add_parser(name, help=(verb.__doc__ or "").strip())
+    chosen = VERBS[parser.parse_args(arguments).verb]
+    try:
+        return asyncio.run(until_signalled(chosen()))
+    except CannotStart as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

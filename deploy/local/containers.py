@@ -1,0 +1,145 @@
+"""PostgreSQL and RabbitMQ as containers of a Docker engine that answers."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import docker
+import docker.errors
+import requests
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+
+from deploy.local import ports, postgres, rabbitmq
+from deploy.local.errors import SourceUnavailable
+from deploy.local.processes import Say, Trace, lives
+from shared.randomness import Randomness
+
+POSTGRES, RABBITMQ = "postgres:17", "rabbitmq:4"
+OWNER, STARTED = "portico.owner", "portico.owner-started"  # labels: the process a container is for
+ENGINE_ANSWERS_WITHIN = 10
+ENGINE_AWAY = (docker.errors.DockerException, requests.RequestException, OSError)
+"""What the client raises while an engine is not there, or not ours to use."""
+
+
+@dataclass(slots=True)
+class Containers:
+    """Two containers of one run, removed with it, or by the next run after a crash."""
+
+    owner: Trace
+    started: list[DockerContainer] = field(default_factory=list)
+
+    async def start(self, *, durable: bool) -> tuple[str, rabbitmq.Node]:
+        """Start both; return PostgreSQL's administrator URL and the node's URLs."""
+        testcontainers_config.ryuk_disabled = True  # its image is one more to have; labels do
+        password = Randomness().token()
+        database = self.describe_postgres(password, durable=durable)
+        broker = self.describe_rabbitmq(password)
+        await asyncio.gather(self.launch(database), self.launch(broker))
+        url = f"postgresql://{postgres.ADMINISTRATOR}:{password}@{at(database, 5432)}/postgres"
+        access = f"{rabbitmq.ADMINISTRATOR}:{password}"
+        node = rabbitmq.Node(
+            amqp_url=f"amqp://{access}@{at(broker, 5672)}/",
+            management_url=f"http://{access}@{at(broker, 15672)}",
+        )
+        await asyncio.gather(
+            postgres.answers(url, check=alive(database)),
+            rabbitmq.answers(node.management_url, check=alive(broker)),
+        )
+        return url, node
+
+    def describe_postgres(self, password: str, *, durable: bool) -> DockerContainer:
+        options = ["-c", f"max_connections={postgres.CONNECTIONS}"]
+        return (
+            DockerContainer(POSTGRES)
+            .with_env("POSTGRES_USER", postgres.ADMINISTRATOR)
+            .with_env("POSTGRES_PASSWORD", password)
+            .with_env("POSTGRES_DB", "postgres")
+            .with_command(["postgres", *options, *(() if durable else postgres.NOT_DURABLE)])
+            .with_exposed_ports(5432)
+            .with_kwargs(labels=self.labels)
+        )
+
+    def describe_rabbitmq(self, password: str) -> DockerContainer:
+        return (
+            DockerContainer(RABBITMQ)
+            .with_env("RABBITMQ_DEFAULT_USER", rabbitmq.ADMINISTRATOR)
+            .with_env("RABBITMQ_DEFAULT_PASS", password)
+            .with_copy_into_container(rabbitmq.PLUGINS.encode(), "/etc/rabbitmq/enabled_plugins")
+            .with_exposed_ports(5672, 15672)
+            .with_kwargs(labels=self.labels)
+        )
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {OWNER: str(self.owner.pid), STARTED: self.owner.started}
+
+    async def launch(self, container: DockerContainer) -> None:
+        """Start it, or raise SourceUnavailable with the engine's reason."""
+        self.started.append(container)
+        try:
+            await asyncio.to_thread(container.start)
+        except ENGINE_AWAY as problem:
+            raise SourceUnavailable(f"{container.image} does not start: {problem}") from problem
+
+    async def stop(self) -> None:
+        """Remove them with their volumes."""
+        while self.started:
+            await asyncio.to_thread(self.started.pop().stop)
+
+
+def check_engine(say: Say) -> None:
+    """Check that the engine answers and has the images; remove what a crashed run left."""
+    try:
+        client = docker.from_env(timeout=ENGINE_ANSWERS_WITHIN)
+    except ENGINE_AWAY as problem:
+        raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
+    try:
+        client.ping()
+        missing = [image for image in (POSTGRES, RABBITMQ) if not has(client, image)]
+        remove_orphans(client, say)
+    except ENGINE_AWAY as problem:
+        raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
+    finally:
+        client.close()
+    if missing:
+        pulls = " && ".join(f"docker pull {image}" for image in missing)
+        raise SourceUnavailable(
+            f"a Docker engine answers, but has no image {' and '.join(missing)}; first: {pulls}"
+        )
+
+
+def has(client: docker.DockerClient, image: str) -> bool:
+    """True when the engine has the image; nothing is pulled without being asked for."""
+    try:
+        client.images.get(image)
+    except docker.errors.ImageNotFound:
+        return False
+    return True
+
+
+def remove_orphans(client: docker.DockerClient, say: Say) -> None:
+    """Remove containers whose run lives no more, known by its pid and start time."""
+    for container in client.containers.list(all=True, filters={"label": OWNER}):
+        labels = container.labels
+        if not lives(Trace(int(labels[OWNER]), labels.get(STARTED, ""))):
+            say(f"removing container {container.short_id} that a run before this one left behind")
+            container.remove(force=True, v=True)
+
+
+def at(container: DockerContainer, port: int) -> str:
+    """Return host:port where the engine has put the container's port."""
+    host = container.get_container_host_ip()
+    return f"{ports.LOOPBACK if host == 'localhost' else host}:{container.get_exposed_port(port)}"
+
+
+def alive(container: DockerContainer) -> Callable[[], None]:
+    """Return a check that raises, with its log, once the container has ended."""
+
+    def check() -> None:
+        container.reload()
+        if container.status not in ("created", "running"):
+            log = b"".join(container.get_logs()).decode(errors="replace")[-2000:]
+            raise SourceUnavailable(f"{container.image} has ended:\n{log}")
+
+    return check

@@ -1,0 +1,219 @@
+"""Where PostgreSQL and RabbitMQ come from: URLs, else a Docker engine, else this machine."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import asyncpg
+from yarl import URL
+
+from deploy.local import postgres, rabbitmq
+from deploy.local.errors import NoServers, ProgramFailed, SettingUnknown, SourceUnavailable
+from deploy.local.packages import install
+from deploy.local.processes import Run, Say, Trace, reap, trace
+
+Found = TypeVar("Found")
+
+POSTGRES_URL = "PORTICO_POSTGRES_ADMIN_URL"
+AMQP_URL = "PORTICO_AMQP_URL"
+MANAGEMENT_URL = "PORTICO_RABBITMQ_MANAGEMENT_URL"
+URLS = (POSTGRES_URL, AMQP_URL, MANAGEMENT_URL)
+
+THREE_WAYS = f"""no PostgreSQL and RabbitMQ to work with. Any one of these three would do:
+  urls        set {POSTGRES_URL}, {AMQP_URL} and {MANAGEMENT_URL}
+  containers  a Docker engine that answers, with the images postgres:17 and rabbitmq:4
+  local       postgresql and rabbitmq-server installed on this machine (as root: by us, with apt)
+Tried:"""
+
+
+class Source(StrEnum):
+    """In the order they are tried; SERVERS=... forces one."""
+
+    URLS = "urls"
+    CONTAINERS = "containers"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Both servers as their administrator sees them."""
+
+    source: Source
+    postgres_url: str = field(repr=False)
+    amqp_url: str = field(repr=False)
+    management_url: str = field(repr=False)
+    postgres_version: str
+    rabbitmq_version: str
+
+    def password(self, purpose: str) -> str:
+        """Return the password of a role or user: users belong to the whole server, so every run
+        on the same servers must come to the same one, and nobody else may."""
+        key = f"{URL(self.postgres_url).password}\0{URL(self.amqp_url).password}".encode()
+        return hmac.new(key, f"portico {purpose}".encode(), hashlib.sha256).hexdigest()
+
+    def __str__(self) -> str:
+        return (
+            f"servers: {self.source}: PostgreSQL {self.postgres_version}, "
+            f"RabbitMQ {self.rabbitmq_version}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a source is given to open servers with."""
+
+    environ: Mapping[str, str]
+    folder: Path  # .local
+    durable: bool
+    say: Say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One source: what it needs, and how it is opened once it has that.
+
+    Both raise SourceUnavailable where the next source should be tried.
+    """
+
+    prepare: Callable[[Wanted], Awaitable[None]]
+    start: Callable[[Wanted, AsyncExitStack], Awaitable[Servers]]
+
+
+@asynccontextmanager
+async def opened(
+    environ: Mapping[str, str], *, folder: Path, say: Say, durable: bool = True
+) -> AsyncIterator[Servers]:
+    """Hold both servers; stop what was started. `durable`: they survive a kill of the machine.
+
+    Raises NoServers, with the reason of every source that was tried.
+    """
+    await reap(folder, say)
+    wanted = Wanted(environ=environ, folder=folder, durable=durable, say=say)
+    async with AsyncExitStack() as stack:
+
+        async def start(way: Way) -> Servers:
+            async with AsyncExitStack() as attempt:
+                await way.prepare(wanted)
+                servers = await way.start(wanted, attempt)
+                stack.push_async_exit(attempt.pop_all())
+            return servers
+
+        servers = await first_that_serves(environ, start)
+        say(str(servers))
+        yield servers
+
+
+async def prepare(environ: Mapping[str, str], *, folder: Path, say: Say) -> None:
+    """Install what is missing for the source that would be used; start nothing."""
+    wanted = Wanted(environ=environ, folder=folder, durable=True, say=say)
+    await first_that_serves(environ, lambda way: way.prepare(wanted))
+
+
+async def first_that_serves(
+    environ: Mapping[str, str], attempt: Callable[[Way], Awaitable[Found]]
+) -> Found:
+    """Try the sources in order, or only the one that is forced."""
+    reasons = []
+    for source in sources(environ):
+        try:
+            return await attempt(WAYS[source])
+        except SourceUnavailable as problem:
+            reasons.append(f"  {source}: {problem}")
+    raise NoServers("\n".join([THREE_WAYS, *reasons]))
+
+
+def sources(environ: Mapping[str, str]) -> tuple[Source, ...]:
+    """Return the one that SERVERS forces, else all in order."""
+    forced = environ.get("SERVERS", "")
+    if not forced:
+        return tuple(Source)
+    try:
+        return (Source(forced),)
+    except ValueError:
+        known = ", ".join(Source)
+        raise SettingUnknown(f"SERVERS={forced}: not one of {known}") from None
+
+
+async def check_urls(wanted: Wanted) -> None:
+    """All three, with a password: some but not all is a mistake to be told, not to be passed."""
+    missing = [name for name in URLS if not wanted.environ.get(name)]
+    if len(missing) == len(URLS):
+        raise SourceUnavailable(f"none of {', '.join(URLS)} is set")
+    if missing:
+        raise NoServers(f"{', '.join(missing)} not set; the servers' URLs go together")
+    unprotected = [name for name in URLS if not URL(wanted.environ[name]).password]
+    if unprotected:
+        raise NoServers(f"{', '.join(unprotected)}: the administrator's password is missing")
+
+
+async def from_urls(wanted: Wanted, stack: AsyncExitStack) -> Servers:
+    """Use the servers of the environment."""
+    return await described(Source.URLS, *(wanted.environ[name] for name in URLS))
+
+
+async def check_engine(wanted: Wanted) -> None:
+    """An engine answers and has the images."""
+    try:
+        from deploy.local import containers  # only who has the extra can use it
+    except ImportError as problem:
+        raise SourceUnavailable(f"{problem}; it comes with `pip install -e '.[dev]'`") from problem
+    await asyncio.to_thread(containers.check_engine, wanted.say)
+
+
+async def from_containers(wanted: Wanted, stack: AsyncExitStack) -> Servers:
+    """Start two containers."""
+    from deploy.local.containers import Containers
+
+    containers = Containers(owner=trace(os.getpid()) or Trace(os.getpid(), "?"))
+    stack.push_async_callback(containers.stop)
+    url, node = await containers.start(durable=wanted.durable)
+    return await described(Source.CONTAINERS, url, node.amqp_url, node.management_url)
+
+
+async def install_missing(wanted: Wanted) -> None:
+    """Both servers are installed on this machine, by us where that is possible."""
+    missing = [server.PACKAGE for server in (postgres, rabbitmq) if server.find() is None]
+    if missing:
+        await install(missing, wanted.say)
+
+
+async def from_this_machine(wanted: Wanted, stack: AsyncExitStack) -> Servers:
+    """Start private processes."""
+    run = Run(wanted.folder)
+    stack.push_async_callback(run.stop)
+    environ = {name: wanted.environ[name] for name in ("PATH", "LANG") if name in wanted.environ}
+    url, node = await asyncio.gather(
+        postgres.start(run, environ=environ, durable=wanted.durable),
+        rabbitmq.start(run, environ=environ),
+    )
+    return await described(Source.LOCAL, url, node.amqp_url, node.management_url)
+
+
+async def described(source: Source, postgres_url: str, amqp_url: str, management: str) -> Servers:
+    """Ask both servers for their versions."""
+    try:
+        return Servers(
+            source=source,
+            postgres_url=postgres_url,
+            amqp_url=amqp_url,
+            management_url=management,
+            postgres_version=await postgres.version(postgres_url),
+            rabbitmq_version=await rabbitmq.version(management),
+        )
+    except (OSError, asyncpg.PostgresError, aiohttp.ClientError) as problem:
+        raise ProgramFailed(f"{source}: a server does not answer: {problem}") from problem
+
+
+WAYS: Mapping[Source, Way] = {
+    Source.URLS: Way(prepare=check_urls, start=from_urls),
+    Source.CONTAINERS: Way(prepare=check_engine, start=from_containers),
+    Source.LOCAL: Way(prepare=install_missing, start=from_this_machine),
+}

@@ -1,0 +1,30 @@
+"""The tour: one person's way through Portico over real HTTP, with real mails, each step told.
+
+It talks only through the gateway's view: verbs found in the services' OpenAPI documents, every call
+and every reply checked against them. A step that does not do what its row says ends it with 1.
+"""
+
+from rich.console import Console
+
+from deploy.local.addresses import StackAddresses
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage, StepFailed
+from deploy.tour.stories import STORIES
+from tests.support.clients import Gateway
+from tests.support.mail import Mailbox
+
+
+async def play(stack: StackAddresses) -> int:
+    """Play every story in order; 0, or 1 with the step that failed named."""
+    console = Console(highlight=False, soft_wrap=True)
+    async with Gateway(stack.services) as gateway, Mailbox(stack.mails) as mailbox:
+        stage = Stage(stack=stack, gateway=gateway, mailbox=mailbox, console=console)
+        juniper = Person.met_for_the_first_time(stage.randomness)
+        try:
+            for story in STORIES:
+                await story(stage, juniper)
+        except (StepFailed, AssertionError) as failed:
+            console.print(f"[bold red]step {stage.steps} failed:[/] {failed}", markup=True)
+            return 1
+    console.print(f"[bold green]the tour is over: {stage.steps} steps, each as its row says[/]")
+    return 0

@@ -1,0 +1,27 @@
+"""The identity service: python -m services.identity [serve | migrate | practice add | …]"""
+
+import os
+import sys
+from importlib.resources import files
+
+from services.identity.api import ROUTES
+from services.identity.api.problems import PROBLEMS
+from services.identity.app import compose
+from services.identity.features import Features
+from services.identity.operator_verbs import VERBS
+from services.identity.settings import Settings
+from shared.commands import main
+from shared.runtime import Program
+
+PROGRAM: Program[Features, Settings] = Program(
+    service="identity",
+    settings=Settings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.identity") / "migrations",
+    verbs=VERBS,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(main(PROGRAM, sys.argv[1:], os.environ))

@@ -1,0 +1,29 @@
+"""Who calls, once the route's guard has let them in."""
+
+from typing import Any
+
+from shared.access import ClientCaller, SessionCaller
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.http.problems import ScopeMissing
+from shared.http.routes import Call
+
+
+def account_of(call: Call[Any]) -> AccountId:
+    """The account of a route behind `Session`."""
+    if not isinstance(call.caller, SessionCaller):
+        raise ScopeMissing
+    return call.caller.account_id
+
+
+def session_of(call: Call[Any]) -> SessionId:
+    """The session of a route behind `Session`."""
+    if not isinstance(call.caller, SessionCaller):
+        raise ScopeMissing
+    return call.caller.session_id
+
+
+def practice_of(call: Call[Any]) -> PracticeId:
+    """The practice of a route behind `Client`."""
+    if not isinstance(call.caller, ClientCaller) or call.caller.practice_id is None:
+        raise ScopeMissing
+    return call.caller.practice_id

@@ -1,0 +1,126 @@
+"""OAuth 2.0's own verbs: a client's token (RFC 6749), introspection (RFC 7662), keys (RFC 7517)."""
+
+from base64 import urlsafe_b64encode
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from services.identity.client_tokens import presented_by
+from services.identity.features import Features
+from shared.access import AUDIENCE, AccessTokenInvalid, ClientCaller, SessionCaller
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.keys import KeyPurpose, PublicKey
+from shared.http.routes import Body, Call, NoBody, Reply
+
+BEARER: Literal["Bearer"] = "Bearer"
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class ClientTokenBody(Body, frozen=True, kw_only=True):
+    """The client's id and secret stand here or in a Basic header, not in both."""
+
+    grant_type: Text
+    scope: Annotated[str, Meta(max_length=1000)] | None = None
+    client_id: Text | None = None
+    client_secret: Text | None = None
+
+
+class ClientTokenReply(Reply, frozen=True, kw_only=True):
+    access_token: str
+    token_type: Literal["Bearer"] = BEARER
+    expires_in: int
+    scope: str
+
+
+class IntrospectionBody(Body, frozen=True, kw_only=True):
+    token: Annotated[str, Meta(max_length=8192)]
+    token_type_hint: Text | None = None
+
+
+class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 7662 2.2: of a token that is not active nothing else is told."""
+
+    active: bool
+    token_type: Literal["Bearer"] | None = None
+    sub: AccountId | str | None = None
+    sid: SessionId | None = None
+    aud: str | None = None
+    client_id: str | None = None
+    practice_id: PracticeId | None = None
+    scope: str | None = None
+    iat: int | None = None
+    exp: int | None = None
+
+
+class SigningKey(Reply, frozen=True, kw_only=True):
+    """A JSON Web Key (RFC 8037)."""
+
+    kid: str
+    x: str
+    kty: Literal["OKP"] = "OKP"
+    crv: Literal["Ed25519"] = "Ed25519"
+    alg: Literal["EdDSA"] = "EdDSA"
+    use: Literal["sig"] = "sig"
+
+
+class SigningKeysReply(Reply, frozen=True, kw_only=True):
+    keys: tuple[SigningKey, ...]
+
+
+async def obtain_client_token(features: Features, call: Call[ClientTokenBody]) -> ClientTokenReply:
+    body = call.body
+    token = await features.client_tokens.obtain(
+        presented_by(call.authorization, body.client_id, body.client_secret),
+        grant_type=body.grant_type,
+        scope=body.scope,
+        origin=call.origin,
+        now=call.now,
+    )
+    return ClientTokenReply(
+        access_token=token.access_token,
+        expires_in=token.expires_in,
+        scope=" ".join(sorted(token.scopes)),
+    )
+
+
+async def introspect_token(features: Features, call: Call[IntrospectionBody]) -> IntrospectionReply:
+    try:
+        caller = await features.tokens.check(call.body.token, now=call.now)
+    except AccessTokenInvalid:
+        return IntrospectionReply(active=False)
+    return _introspected(caller)
+
+
+def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
+    match caller:
+        case SessionCaller():
+            return IntrospectionReply(
+                active=True,
+                token_type=BEARER,
+                sub=caller.account_id,
+                sid=caller.session_id,
+                aud=AUDIENCE,
+                iat=int(caller.issued_at.timestamp()),
+                exp=int(caller.expires_at.timestamp()),
+            )
+        case ClientCaller():
+            return IntrospectionReply(
+                active=True,
+                token_type=BEARER,
+                sub=caller.client_id,
+                aud=AUDIENCE,
+                client_id=caller.client_id,
+                practice_id=caller.practice_id,
+                scope=" ".join(sorted(caller.scopes)),
+            )
+
+
+async def list_signing_keys(features: Features, call: Call[NoBody]) -> SigningKeysReply:
+    keys = await features.own_keys.public()
+    return SigningKeysReply(
+        keys=tuple(_signing_key(key) for key in keys if key.purpose is KeyPurpose.SIGNING)
+    )
+
+
+def _signing_key(key: PublicKey) -> SigningKey:
+    return SigningKey(kid=key.kid, x=urlsafe_b64encode(key.raw).rstrip(b"=").decode())

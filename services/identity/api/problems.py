@@ -1,0 +1,154 @@
+"""How each of identity's errors is told: status, stable code, and what to do next."""
+
+from services.identity import errors
+from shared.grants import GrantInvalid, GrantSuperseded, GrantUsed
+from shared.http.problems import Problems, ProblemType
+
+PROBLEMS: Problems = {
+    errors.NotFound: ProblemType(
+        404, "not_found", "There is nothing here", "Check the id; only your own can be seen."
+    ),
+    errors.TermsRequired: ProblemType(
+        422,
+        "terms_required",
+        "The current terms must be accepted",
+        "Read GET /terms, show them, and send their version.",
+    ),
+    errors.TokenInvalid: ProblemType(
+        422,
+        "token_invalid",
+        "This token does not fit",
+        "Check the token, the date of birth and the last name, or ask the practice for a new one.",
+    ),
+    errors.PatientEnrolled: ProblemType(
+        409,
+        "patient_enrolled",
+        "This patient has an account",
+        "The patient can log on, or recover the account.",
+    ),
+    errors.PatientNumberTaken: ProblemType(
+        409,
+        "patient_number_taken",
+        "Another patient record has this number",
+        "Use the record that has it, or another number.",
+    ),
+    errors.BirthDateInFuture: ProblemType(
+        422, "birth_date_in_future", "This date of birth is in the future", "Check the date."
+    ),
+    errors.UsernameTooShort: ProblemType(
+        422, "username_too_short", "This username is too short", "Take at least 6 characters."
+    ),
+    errors.UsernameTooLong: ProblemType(
+        422, "username_too_long", "This username is too long", "Take at most 50 characters."
+    ),
+    errors.UsernameHasWhitespace: ProblemType(
+        422,
+        "username_has_whitespace",
+        "This username has blanks inside",
+        "Leave the blanks out.",
+    ),
+    errors.UsernameNotPrintable: ProblemType(
+        422,
+        "username_not_printable",
+        "This username has invisible characters",
+        "Use only characters that can be seen.",
+    ),
+    errors.UsernameIsAnAddress: ProblemType(
+        422,
+        "username_is_an_address",
+        "An e-mail address is no username before it is verified",
+        "Take a name without @; a verified account e-mail logs on as well.",
+    ),
+    errors.UsernameTaken: ProblemType(
+        409, "username_taken", "This username is taken", "Take another one."
+    ),
+    errors.PasswordUnacceptable: ProblemType(
+        422,
+        "password_unacceptable",
+        "This password does not meet every rule",
+        "`errors` names each rule; POST /passwords/check tells before saving.",
+    ),
+    errors.EmailMalformed: ProblemType(
+        422, "email_malformed", "This is not an e-mail address", "Check the address."
+    ),
+    errors.EmailUnavailable: ProblemType(
+        409,
+        "email_unavailable",
+        "Another account has verified this address",
+        "Use another address, or log on to the account that has it.",
+    ),
+    errors.EmailVerified: ProblemType(
+        403,
+        "reauthentication_required",
+        "A verified account e-mail cannot be changed like this",
+        "Changing it needs re-authentication.",
+    ),
+    errors.LinkInvalid: ProblemType(
+        422,
+        "link_invalid",
+        "This link does not work any more, or not here",
+        "Log on to the account the mail was for, or have a new link sent.",
+    ),
+    errors.TooManyMails: ProblemType(
+        429,
+        "too_many_requests",
+        "This account has had enough mails for now",
+        "Wait as long as the Retry-After header says.",
+    ),
+    errors.SettingOutOfRange: ProblemType(
+        422, "setting_out_of_range", "This setting is out of its range", "`errors` names the range."
+    ),
+    errors.InvalidCredentials: ProblemType(
+        401,
+        "invalid_credentials",
+        "This name and password log nobody on",
+        "Check both and try again, or ask for a reset link, or ask your practice. "
+        "A lock ends by itself; a completed reset ends it at once.",
+    ),
+    errors.RefreshInvalid: ProblemType(
+        401, "refresh_invalid", "This session is over", "Log on again."
+    ),
+    GrantInvalid: ProblemType(
+        400,
+        "grant_invalid",
+        "This grant is not valid, or not any more",
+        "Redeem the link again, or ask for a new one.",
+    ),
+    GrantUsed: ProblemType(
+        400, "grant_used", "This grant was used before", "Log on, or ask for a new link."
+    ),
+    GrantSuperseded: ProblemType(
+        400,
+        "grant_superseded",
+        "The account's credentials have changed since",
+        "Nothing was used up; ask for a new link.",
+    ),
+    errors.InvalidClient: ProblemType(
+        401,
+        "invalid_client",
+        "This client is not known, or its secret is wrong",
+        "Send the client's id and secret in a Basic header or in the body.",
+        "invalid_client",
+    ),
+    errors.InvalidScope: ProblemType(
+        400,
+        "invalid_scope",
+        "This client does not have every scope asked for",
+        "Ask for scopes the client was given, or for none to get them all.",
+        "invalid_scope",
+    ),
+    errors.GrantTypeUnsupported: ProblemType(
+        400,
+        "unsupported_grant_type",
+        "Only client_credentials is a grant type here",
+        "Send grant_type=client_credentials.",
+        "unsupported_grant_type",
+    ),
+    errors.TwoAuthentications: ProblemType(
+        400,
+        "invalid_request",
+        "The client authenticates in two ways",
+        "Send the secret in the header or in the body, not in both.",
+        "invalid_request",
+    ),
+}

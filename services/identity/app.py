@@ -1,0 +1,208 @@
+"""Identity, put together: plumbing to features, queues, loops and keys."""
+
+from datetime import timedelta
+
+from services.identity.accounts import Accounts
+from services.identity.client_tokens import ClientTokens
+from services.identity.common_passwords import common_passwords
+from services.identity.consumers import subscriptions
+from services.identity.emails import Emails
+from services.identity.enrolment_tokens import EnrolmentTokens
+from services.identity.enrolments import Enrolments
+from services.identity.features import Features
+from services.identity.live_tokens import LiveTokens
+from services.identity.lockouts import TICK, LockNotices, Lockouts
+from services.identity.logon import LogOn
+from services.identity.model import LockPolicy, SendLimits, SessionLives, TokenLives
+from services.identity.password_policy import password_policy
+from services.identity.passwords import Passwords
+from services.identity.patients import Patients
+from services.identity.practices import Practices
+from services.identity.refreshes import Refreshes
+from services.identity.resets import Resets
+from services.identity.sessions import Sessions
+from services.identity.settings import Settings
+from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SessionSweeper
+from services.identity.terms import Terms
+from services.identity.transactions import Transactions
+from services.identity.verifications import Verifications
+from shared.access import AccessTokenIssuer
+from shared.contracts.keys import KeyPurpose
+from shared.grants import GrantChecker
+from shared.hashing import PasswordHasher
+from shared.keys import OwnKeys
+from shared.loops import Loop
+from shared.runtime import Composition, Plumbing
+from shared.sealing import Sealer
+
+
+def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
+    """Build what runs, around the features."""
+    settings = plumbing.settings
+    hasher = PasswordHasher(
+        pepper=settings.pepper.reveal().encode(),
+        cost=settings.bcrypt_cost,
+        wait=settings.hashing_wait,
+    )
+
+    async def close_hasher() -> None:
+        hasher.close()
+
+    own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
+    built = features(plumbing, hasher, own_keys)
+    return Composition(
+        features=built,
+        subscriptions=subscriptions(plumbing.public_keys),
+        loops=loops(plumbing),
+        own_keys=own_keys,
+        closers=(close_hasher,),
+        tokens=built.tokens,
+    )
+
+
+def loops(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
+    """What runs by itself."""
+    database, clock = plumbing.database, plumbing.clock
+    notices = LockNotices(
+        transactions=Transactions(database=database, audit=plumbing.audit),
+        outbox=plumbing.outbox,
+        clock=clock,
+        randomness=plumbing.randomness,
+        policy=lock_policy(plumbing.settings),
+    )
+    sessions = SessionSweeper(database=database, clock=clock)
+    lockouts = LockoutSweeper(database=database, clock=clock)
+    return (
+        Loop(name="lock-notices", once=notices.once, every=TICK),
+        Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
+        Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
+    )
+
+
+def lock_policy(settings: Settings) -> LockPolicy:
+    """LG-2 in this deployment's numbers."""
+    return LockPolicy(
+        failures=settings.lock_failures,
+        lasts=timedelta(minutes=settings.lock_minutes),
+        notices_a_day=settings.lock_notices_a_day,
+    )
+
+
+def practices(plumbing: Plumbing[Settings]) -> Practices:
+    """The one feature that the operator's verbs use."""
+    return Practices(
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        outbox=plumbing.outbox,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+    )
+
+
+def sessions_of(plumbing: Plumbing[Settings], issuer: AccessTokenIssuer) -> Sessions:
+    """Sessions, which log-on, refresh and reset share."""
+    settings = plumbing.settings
+    return Sessions(
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        outbox=plumbing.outbox,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        issuer=issuer,
+        lives=SessionLives(
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            longest=timedelta(hours=settings.session_hours),
+            twin=timedelta(seconds=settings.refresh_grace_seconds),
+        ),
+    )
+
+
+def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: OwnKeys) -> Features:
+    """Build every feature in the order of its dependencies."""
+    settings, randomness, outbox = plumbing.settings, plumbing.randomness, plumbing.outbox
+    digests, idempotency = plumbing.digests, plumbing.idempotency
+    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
+    accounts = Accounts(database=plumbing.database, outbox=outbox)
+    terms = Terms(version=settings.terms_version, text=settings.terms_text)
+    patients = Patients(
+        transactions=transactions, outbox=outbox, randomness=randomness, idempotency=idempotency
+    )
+    passwords = Passwords(
+        hasher=hasher,
+        policy=password_policy(
+            settings.password_policy,
+            common=common_passwords(),
+            portal_name=settings.portal_name,
+        ),
+    )
+    verifications = Verifications(
+        randomness=randomness,
+        digests=digests,
+        sealer=Sealer(
+            public_keys=plumbing.public_keys,
+            clock=plumbing.clock,
+            issuer=f"{settings.issuer}/notify",
+        ),
+        life=timedelta(minutes=settings.verify_minutes),
+    )
+    issuer = AccessTokenIssuer(issuer=plumbing.issuer, own_keys=own_keys, randomness=randomness)
+    lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
+    sessions = sessions_of(plumbing, issuer)
+    return Features(
+        practices=practices(plumbing),
+        patients=patients,
+        enrolment_tokens=EnrolmentTokens(
+            transactions=transactions,
+            randomness=randomness,
+            digests=digests,
+            idempotency=idempotency,
+            lives=TokenLives(
+                in_person=timedelta(hours=settings.token_hours_in_person),
+                post=timedelta(hours=settings.token_hours_post),
+                email=timedelta(hours=settings.token_hours_email),
+            ),
+        ),
+        enrolments=Enrolments(
+            transactions=transactions,
+            idempotency=idempotency,
+            outbox=outbox,
+            randomness=randomness,
+            digests=digests,
+            terms=terms,
+            passwords=passwords,
+            patients=patients,
+            accounts=accounts,
+            verifications=verifications,
+        ),
+        passwords=passwords,
+        emails=Emails(
+            transactions=transactions,
+            outbox=outbox,
+            accounts=accounts,
+            verifications=verifications,
+            limits=SendLimits(
+                an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
+            ),
+        ),
+        accounts=accounts,
+        terms=terms,
+        client_tokens=ClientTokens(transactions=transactions, digests=digests, issuer=issuer),
+        log_on=LogOn(
+            transactions=transactions, hasher=hasher, lockouts=lockouts, sessions=sessions
+        ),
+        sessions=sessions,
+        refreshes=Refreshes(sessions=sessions),
+        resets=Resets(
+            transactions=transactions,
+            grants=GrantChecker(
+                issuer=settings.issuer,
+                service=plumbing.service,
+                public_keys=plumbing.public_keys,
+            ),
+            passwords=passwords,
+            accounts=accounts,
+            lockouts=lockouts,
+            sessions=sessions,
+            outbox=outbox,
+        ),
+        tokens=LiveTokens(tokens=plumbing.access_tokens, database=plumbing.database),
+        own_keys=own_keys,
+    )

@@ -1,0 +1,138 @@
+"""Clients' access tokens by OAuth 2.0 client credentials (ST-1, RFC 6749 4.4)."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from services.identity.errors import (
+    GrantTypeUnsupported,
+    InvalidClient,
+    InvalidScope,
+    TwoAuthentications,
+)
+from services.identity.model import Client
+from services.identity.practices import CLIENT_SECRET
+from services.identity.store import clients
+from services.identity.transactions import Transactions
+from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
+from shared.audit import Origin
+from shared.db import Connection
+from shared.tokens import Digests
+
+ACTION = "client-token.obtain"
+GRANT_TYPE = "client_credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A client's id and secret as they came."""
+
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken:
+    access_token: str
+    expires_in: int
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTokens:
+    transactions: Transactions
+    digests: Digests
+    issuer: AccessTokenIssuer
+
+    async def obtain(
+        self,
+        presented: Presented | None,
+        *,
+        grant_type: str,
+        scope: str | None,
+        origin: Origin,
+        now: datetime,
+    ) -> ClientToken:
+        """Give a token for the scopes asked for, or for all there are. Raises ClientRefused."""
+        subject = _subject(presented)
+        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
+            client = await self._authenticate(tx, presented)
+            if grant_type != GRANT_TYPE:
+                raise GrantTypeUnsupported
+            scopes = _granted(client, scope)
+            await self.transactions.audit.record(
+                tx,
+                origin,
+                action=ACTION,
+                outcome="done",
+                subject=subject,
+                practice=str(client.practice_id) if client.practice_id else None,
+            )
+        caller = ClientCaller(client_id=client.id, practice_id=client.practice_id, scopes=scopes)
+        return ClientToken(
+            access_token=await self.issuer.for_client(caller, now=now),
+            expires_in=LIFE_SECONDS,
+            scopes=scopes,
+        )
+
+    async def _authenticate(self, tx: Connection, presented: Presented | None) -> Client:
+        if presented is None:
+            raise InvalidClient
+        client = await clients.find(tx, presented.client_id)
+        digest = self.digests.of(CLIENT_SECRET, presented.secret)
+        if client is None or not compare_digest(digest, client.secret_digest):
+            raise InvalidClient
+        return client
+
+
+def _subject(presented: Presented | None) -> str | None:
+    """Our ids are UUIDs; anything else is a stranger's text and no matter for the audit."""
+    try:
+        return f"client:{UUID(presented.client_id)}" if presented else None
+    except ValueError:
+        return None
+
+
+def _granted(client: Client, scope: str | None) -> frozenset[str]:
+    asked = frozenset(scope.split()) if scope else client.scopes
+    if not asked or not asked <= client.scopes:
+        raise InvalidScope
+    return asked
+
+
+def presented_by(
+    authorization: str | None, client_id: str | None, client_secret: str | None
+) -> Presented | None:
+    """Read the client's authentication from the header or from the body, never from both.
+
+    None where there is none, or none that can be read. Raises TwoAuthentications.
+    """
+    if authorization is None:
+        if client_id is None or client_secret is None:
+            return None
+        return Presented(client_id=client_id, secret=client_secret)
+    if client_secret is not None:
+        raise TwoAuthentications
+    found = _basic(authorization)
+    if found is not None and client_id not in (None, found.client_id):
+        raise TwoAuthentications
+    return found
+
+
+def _basic(authorization: str) -> Presented | None:
+    """RFC 6749 2.3.1: id and secret are form-encoded inside the Basic pair."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    client_id, colon, secret = pair.partition(":")
+    if not colon or "\0" in unquote_plus(client_id):
+        return None
+    return Presented(client_id=unquote_plus(client_id), secret=unquote_plus(secret))

@@ -1,0 +1,18 @@
+"""What identity hears, and what it does with it."""
+
+from collections.abc import Mapping
+
+from shared.contracts.notify import NOTIFY_KEYS_CHANGED
+from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
+from shared.keys import PublicKeys
+from shared.messaging.consumer import Subscription, subscribe
+
+
+def subscriptions(public_keys: PublicKeys) -> Mapping[str, tuple[Subscription, ...]]:
+    """Queue by queue; recovery's keys check grants, notify's seal what is mailed."""
+    return {
+        "identity.keys": (
+            subscribe(RECOVERY_KEYS_CHANGED, public_keys.apply),
+            subscribe(NOTIFY_KEYS_CHANGED, public_keys.apply),
+        ),
+    }

@@ -1,0 +1,151 @@
+"""What identity refuses, as types; how each is told stands in api/problems.py.
+
+Refused
+├── NotFound                    a practice's patient record that is not there, or not the caller's
+├── TermsRequired               EN-1: not the current version of the terms
+├── TokenInvalid                EN-1: unknown, expired, superseded, used, voided or wrong person
+│   └── WrongPerson             EN-1: a live token with another date or name; counts a try
+├── PatientEnrolled             the patient record has an account
+├── PatientNumberTaken          the practice uses this person number for another record
+├── BirthDateInFuture
+├── UsernameRefused             ID-1, ID-4
+│   ├── UsernameTooShort
+│   ├── UsernameTooLong
+│   ├── UsernameHasWhitespace
+│   ├── UsernameNotPrintable
+│   ├── UsernameIsAnAddress
+│   └── UsernameTaken
+├── PasswordUnacceptable        ID-3: the violations name every rule that is not met
+├── EmailRefused                ID-6
+│   ├── EmailMalformed
+│   ├── EmailUnavailable        another account verified the address first
+│   └── EmailVerified           the account has a verified address; changing it is not built
+├── LinkInvalid                 ID-6: unknown, expired, superseded, used or another account's
+├── TooManyMails                ID-6: 5 sends an hour, 10 a day
+├── SettingOutOfRange           ST-2
+├── InvalidCredentials          LG-1: unknown, wrong, locked, frozen or merged
+├── RefreshInvalid              SE-1: unknown or reused token, or its session is over
+└── ClientRefused               RFC 6749 5.2
+    ├── InvalidClient
+    ├── InvalidScope
+    ├── GrantTypeUnsupported
+    └── TwoAuthentications      credentials in the header and in the body
+"""
+
+from shared.errors import Refused
+
+
+class NotFound(Refused):
+    """There is no such thing, or none of the caller's."""
+
+
+class TermsRequired(Refused):
+    """The current version of the terms has not been accepted."""
+
+
+class TokenInvalid(Refused):
+    """The enrolment token does not open anything; the cause is never told (EN-1)."""
+
+
+class WrongPerson(TokenInvalid):
+    """A live token came with another person's date or name. Told as TokenInvalid, counted."""
+
+
+class PatientEnrolled(Refused):
+    """The patient record has an account already."""
+
+
+class PatientNumberTaken(Refused):
+    """Another record of the practice has this number."""
+
+
+class BirthDateInFuture(Refused):
+    """Nobody is born tomorrow."""
+
+
+class UsernameRefused(Refused):
+    """The username cannot be had."""
+
+
+class UsernameTooShort(UsernameRefused):
+    """Under 6 code points."""
+
+
+class UsernameTooLong(UsernameRefused):
+    """Over 50 code points."""
+
+
+class UsernameHasWhitespace(UsernameRefused):
+    """Whitespace inside."""
+
+
+class UsernameNotPrintable(UsernameRefused):
+    """A control, default-ignorable or otherwise unprintable code point inside."""
+
+
+class UsernameIsAnAddress(UsernameRefused):
+    """With an @ it must be the holder's own verified account e-mail (ID-4)."""
+
+
+class UsernameTaken(UsernameRefused):
+    """Somebody holds the name. Told only after a proven token or with a session (ID-1)."""
+
+
+class PasswordUnacceptable(Refused):
+    """At least one rule of the policy is not met (ID-3)."""
+
+
+class EmailRefused(Refused):
+    """The address cannot become this account's e-mail."""
+
+
+class EmailMalformed(EmailRefused):
+    """Not an address that mail can be sent to."""
+
+
+class EmailUnavailable(EmailRefused):
+    """Another account has verified the address in the meantime (ID-4)."""
+
+
+class EmailVerified(EmailRefused):
+    """The account has a verified address, which only re-authentication may change (SE-3)."""
+
+
+class LinkInvalid(Refused):
+    """The link verifies nothing; the cause is never told (ID-6)."""
+
+
+class TooManyMails(Refused):
+    """The account has had its mails for this hour or day (ID-6)."""
+
+
+class SettingOutOfRange(Refused):
+    """A practice setting outside its range (ST-2)."""
+
+
+class InvalidCredentials(Refused):
+    """Name and password log nobody on; the cause is never told (LG-1)."""
+
+
+class RefreshInvalid(Refused):
+    """The refresh token renews nothing; the cause is never told (SE-1)."""
+
+
+class ClientRefused(Refused):
+    """A client gets no token."""
+
+
+class InvalidClient(ClientRefused):
+    """Unknown client, wrong secret, or no client authentication."""
+
+
+class InvalidScope(ClientRefused):
+    """A scope this client was not given, or one that does not exist."""
+
+
+class GrantTypeUnsupported(ClientRefused):
+    """Another grant type than client_credentials."""
+
+
+class TwoAuthentications(ClientRefused):
+    """RFC 6749 2.3: a client must not use more than one way to authenticate in a request."""

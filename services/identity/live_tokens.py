@@ -1,0 +1,27 @@
+"""Access tokens as identity itself checks them: offline, then against its own sessions (SE-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.store import sessions
+from shared.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
+from shared.db import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTokens:
+    """Guards identity's verbs and answers introspection: the state of this second."""
+
+    tokens: AccessTokens
+    database: Database
+
+    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        """Raises AccessTokenInvalid, also for a session that has ended, idled or expired."""
+        caller = await self.tokens.check(token, now=now)
+        if isinstance(caller, SessionCaller) and not await self._is_live(caller, now):
+            raise AccessTokenInvalid
+        return caller
+
+    async def _is_live(self, caller: SessionCaller, now: datetime) -> bool:
+        async with self.database.connection() as connection:
+            return await sessions.is_live(connection, caller.session_id, now=now)

@@ -1,0 +1,306 @@
+"""Identity's records: practices, patient records, tokens, accounts and their addresses."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId, SessionId
+
+RESET_LINK_MINUTES = range(15, 1441)  # RC-3: 15 min to 24 h
+PRACTICE_SCOPES = frozenset(
+    {"patients:write", "tokens:write", "communications:write", "deliveries:read"}
+)
+GATEWAY_SCOPES = frozenset({"introspect"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    id: PracticeId
+    version: int
+    name: str
+    contact: str
+    locale: str
+    time_zone: str
+    reset_link_minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A practice's or, without one, a gateway's."""
+
+    id: str
+    practice_id: PracticeId | None
+    name: str
+    scopes: frozenset[str]
+    secret_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    id: PatientId
+    practice_id: PracticeId
+    version: int
+    number: str | None
+    last_name: str
+    first_name: str
+    birth_date: date
+    home_phone: str | None
+    address: str | None
+    email: str | None
+    account_id: AccountId | None
+
+
+class HandedOver(StrEnum):
+    """How a token reached the patient; the safer the way, the shorter it need not be (EN-1)."""
+
+    IN_PERSON = "in-person"
+    POST = "post"
+    EMAIL = "e-mail"
+
+
+class TokenState(StrEnum):
+    LIVE = "live"
+    USED = "used"
+    SUPERSEDED = "superseded"
+    VOIDED = "voided"
+
+
+TOKEN_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentToken:
+    """Just made: `digest` is all that is kept of the secret."""
+
+    id: UUID
+    patient_id: PatientId
+    digest: bytes
+    handed_over: HandedOver
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    id: AccountId
+    state: AccountState
+    version: int
+    security_version: int
+    username: str
+    locale: str
+    time_zone: str
+    created_at: datetime
+    last_log_on_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """An account as enrolment makes it; version and security version are 1."""
+
+    id: AccountId
+    username: str
+    password_hash: str
+    history_salt: bytes
+    locale: str
+    time_zone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What log-on and reset compare with; never leaves the service."""
+
+    account_id: AccountId
+    state: AccountState
+    version: int
+    security_version: int
+    password_hash: str
+    history_salt: bytes
+
+
+class NameKind(StrEnum):
+    USERNAME = "username"
+    EMAIL = "email"
+    RESERVED = "reserved"
+    MERGED = "merged"
+
+
+class EmailState(StrEnum):
+    CLAIMED = "claimed"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEmail:
+    address: str
+    state: EmailState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEnrolment:
+    """A practice's patient record that belongs to an account."""
+
+    practice_id: PracticeId
+    practice_name: str
+    patient_id: PatientId
+    state: EnrolmentState
+
+
+class RecoveryRoute(StrEnum):
+    """How a forgotten username or password can be had back (EN-7)."""
+
+    EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
+    PRACTICE = "practice"  #: by asking the practice
+
+
+def recovery_routes(*, email: bool) -> tuple[RecoveryRoute, ...]:
+    """The ways back in of an account with or without an e-mail."""
+    if email:
+        return (RecoveryRoute.EMAIL_LINK, RecoveryRoute.PRACTICE)
+    return (RecoveryRoute.PRACTICE,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """An account with what belongs to it; the verified address stands before a claimed one."""
+
+    account: Account
+    emails: tuple[AccountEmail, ...]
+    enrolments: tuple[AccountEnrolment, ...]
+
+    @property
+    def verified_email(self) -> str | None:
+        """The account e-mail: the one address that account activity is mailed to (NT-1)."""
+        return next((e.address for e in self.emails if e.state is EmailState.VERIFIED), None)
+
+
+class VerificationState(StrEnum):
+    LIVE = "live"
+    USED = "used"
+    SUPERSEDED = "superseded"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendLimits:
+    """ID-6: how many verification mails an account may have sent."""
+
+    an_hour: int = 5
+    a_day: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLives:
+    """EN-1: how long an enrolment token lives, by how it was handed over."""
+
+    in_person: timedelta = timedelta(hours=72)
+    post: timedelta = timedelta(days=21)
+    email: timedelta = timedelta(hours=24)
+
+    def of(self, handed_over: HandedOver) -> timedelta:
+        match handed_over:
+            case HandedOver.IN_PERSON:
+                return self.in_person
+            case HandedOver.POST:
+                return self.post
+            case HandedOver.EMAIL:
+                return self.email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockPolicy:
+    """LG-2: how many failures in a row lock for how long, and how often the holder is told."""
+
+    failures: int = 4
+    lasts: timedelta = timedelta(minutes=20)
+    notices_a_day: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A log-on's outcome after it was counted: only what may be told is told."""
+
+    told: bool
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockNotice:
+    """A lock whose holder is to be told; no account: a name that nobody has."""
+
+    account_id: AccountId | None
+    locked_until: datetime
+    within_limit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLives:
+    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest."""
+
+    idle: timedelta = timedelta(minutes=15)
+    longest: timedelta = timedelta(hours=12)
+    twin: timedelta = timedelta(seconds=30)
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended; one that is only idle or expired was not ended."""
+
+    HOLDER = "holder"
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
+    REFRESH_REUSE = "refresh-reuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: SessionId
+    account_id: AccountId
+    started_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """What a session's tokens and gates need to know of its account."""
+
+    account_id: AccountId
+    version: int
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSession:
+    session: Session
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshable:
+    """A refresh token that did not rotate, as it stands: why it did not."""
+
+    held: HeldSession
+    live: bool
+    used_at: datetime | None
+    successor_sealed: bytes | None
+
+
+class GateName(StrEnum):
+    ACCOUNT_EMAIL = "account-email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A step between the password and the portal; a required one must be taken first (LG-3)."""
+
+    name: GateName
+    required: bool
+
+
+def gates(holder: Holder) -> tuple[Gate, ...]:
+    """The open gates, in the order they are to be taken (LG-3)."""
+    if holder.email_verified:
+        return ()
+    return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

@@ -1,0 +1,148 @@
+"""What an operator does on identity's command line: practices and gateways (ST-1, ST-2)."""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+
+from services.identity.app import practices
+from services.identity.practices import NewClient
+from services.identity.settings import Settings
+from shared.audit import Origin
+from shared.contracts.ids import PracticeId
+from shared.errors import Refused
+from shared.runtime import Plumbing, Verb
+
+Run = Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[None]]
+
+
+class ClientPrinted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is printed once; the secret cannot be shown again."""
+
+    client_id: str
+    client_secret: str
+    practice_id: PracticeId | None = None
+
+
+async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+    made = await practices(plumbing).add(
+        arguments.practice,
+        contact=arguments.contact,
+        locale=arguments.locale,
+        time_zone=arguments.time_zone,
+        reset_link_minutes=arguments.reset_link_minutes,
+        origin=_operator(plumbing),
+        now=plumbing.clock.now(),
+    )
+    _print(made, as_json=arguments.json)
+
+
+async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+    await practices(plumbing).change_reset_link_minutes(
+        PracticeId(arguments.practice_id),
+        arguments.reset_link_minutes,
+        origin=_operator(plumbing),
+    )
+
+
+async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+    made = await practices(plumbing).add_gateway(
+        arguments.gateway, origin=_operator(plumbing), now=plumbing.clock.now()
+    )
+    _print(made, as_json=arguments.json)
+
+
+def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[int]]:
+    """Tell a refusal to the person at the terminal, with exit code 1."""
+
+    async def verb(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
+        try:
+            await run(plumbing, arguments)
+        except Refused as refused:
+            said = [f"{v.field}: {v.detail}" for v in refused.violations]
+            sys.stderr.write(f"{'; '.join(said) or type(refused).__doc__}\n")
+            return 1
+        return 0
+
+    return verb
+
+
+def _practice_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("practice", metavar="NAME", type=_line)
+    parser.add_argument(
+        "--contact", required=True, type=_line, help="how patients reach it; printed in mails"
+    )
+    parser.add_argument("--locale", default="en-US", type=_line, help="of its mails (en-US)")
+    parser.add_argument(
+        "--time-zone", default="America/New_York", type=_time_zone, help="as in the IANA database"
+    )
+    parser.add_argument(
+        "--reset-link-minutes", default=60, type=int, help="life of a reset link, 15 to 1440 (60)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _setting_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("practice_id", metavar="PRACTICE_ID", type=UUID)
+    parser.add_argument(
+        "--reset-link-minutes", required=True, type=int, help="life of a reset link, 15 to 1440"
+    )
+
+
+def _gateway_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", metavar="NAME", type=_line)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _line(text: str) -> str:
+    line = text.strip()
+    if not line or not line.isprintable():
+        raise argparse.ArgumentTypeError("expected one line of text")
+    return line
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise argparse.ArgumentTypeError("no such time zone")
+    return text
+
+
+def _operator(plumbing: Plumbing[Settings]) -> Origin:
+    return Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+
+
+def _print(made: NewClient, *, as_json: bool) -> None:
+    printed = ClientPrinted(
+        client_id=made.client_id, client_secret=made.secret, practice_id=made.practice_id
+    )
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(printed).decode() + "\n")
+        return
+    for name, value in msgspec.structs.asdict(printed).items():
+        if value is not None:
+            sys.stdout.write(f"{name}: {value}\n")
+
+
+VERBS: tuple[Verb[Settings], ...] = (
+    Verb(
+        name="practice add",
+        help="add a practice; prints its id and its client's id and secret, once",
+        arguments=_practice_arguments,
+        run=told(add_practice),
+    ),
+    Verb(
+        name="practice set",
+        help="change a practice's settings; counts for new links only",
+        arguments=_setting_arguments,
+        run=told(set_practice),
+    ),
+    Verb(
+        name="gateway add",
+        help="add a gateway's client; prints its id and secret, once",
+        arguments=_gateway_arguments,
+        run=told(add_gateway),
+    ),
+)

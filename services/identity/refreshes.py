@@ -1,0 +1,92 @@
+"""Refreshing a session: the token rotates at each use, and an honest twin gets the same (SE-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.errors import RefreshInvalid
+from services.identity.model import Refreshable, SessionEnd
+from services.identity.sessions import Opened, Sessions, SessionTokens, refresh_digest
+from services.identity.store import refresh_tokens as store
+from shared.audit import Origin
+from shared.ciphers import Cipher, derive
+from shared.db import Connection
+
+ACTION = "session.refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshes:
+    """A rotation changes no one's authority and is not audited; a refusal is."""
+
+    sessions: Sessions
+
+    async def refresh(self, token: str, *, origin: Origin, now: datetime) -> SessionTokens:
+        """Hand out the successor. Raises RefreshInvalid."""
+        opened = await self._rotate(token, now) or await self._twin_or_reuse(token, origin, now)
+        return await self.sessions.sign(opened, now=now)
+
+    async def _rotate(self, token: str, now: datetime) -> Opened | None:
+        digests = self.sessions.digests
+        digest = refresh_digest(digests, token)
+        successor = self.sessions.randomness.token()
+        async with self.sessions.transactions.database.connection() as connection:
+            held = await store.rotate(
+                connection,
+                digest,
+                successor=refresh_digest(digests, successor),
+                successor_sealed=self._cipher(token).encrypt(successor.encode(), digest),
+                idle=self.sessions.lives.idle,
+                now=now,
+            )
+        if held is None:
+            return None
+        return Opened(session=held.session, holder=held.holder, refresh_token=successor)
+
+    async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
+        digest = refresh_digest(self.sessions.digests, token)
+        async with self.sessions.transactions.database.transaction() as tx:
+            found = await store.find(tx, digest, now=now)
+            if found is not None and self._is_twin(found, now):
+                return self._same_successor(found, token, digest)
+            await self._refuse(tx, found, origin, now)
+        raise RefreshInvalid
+
+    def _is_twin(self, found: Refreshable, now: datetime) -> bool:
+        return (
+            found.live
+            and found.used_at is not None
+            and now < found.used_at + self.sessions.lives.twin
+        )
+
+    def _same_successor(self, found: Refreshable, token: str, digest: bytes) -> Opened:
+        sealed = found.successor_sealed or b""
+        successor = self._cipher(token).decrypt(sealed, digest).decode()
+        return Opened(session=found.held.session, holder=found.held.holder, refresh_token=successor)
+
+    async def _refuse(
+        self, tx: Connection, found: Refreshable | None, origin: Origin, now: datetime
+    ) -> None:
+        """Somebody else may hold a token that comes back late: its session ends (RFC 9700)."""
+        reused = found is not None and found.live
+        if found is not None and reused:
+            session = found.held.session
+            await self.sessions.end_within(
+                tx,
+                session.account_id,
+                why=SessionEnd.REFRESH_REUSE,
+                now=now,
+                only=session.id,
+            )
+        await self.sessions.transactions.audit.record(
+            tx,
+            origin,
+            action=ACTION,
+            outcome="refused",
+            subject=f"account:{found.held.session.account_id}" if found else None,
+            detail="refresh_reused" if reused else "refresh_invalid",
+        )
+
+    def _cipher(self, predecessor: str) -> Cipher:
+        """The key is derived from the predecessor, which identity does not keep."""
+        key = derive(predecessor.encode(), "refresh-successor")
+        return Cipher(key, self.sessions.randomness)

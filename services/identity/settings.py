@@ -1,0 +1,93 @@
+"""What identity reads from the environment, besides what every service does."""
+
+from dataclasses import dataclass
+
+from services.identity.password_policy import PolicyName
+from shared.settings import (
+    Secret,
+    ServiceSettings,
+    expose_metrics_on,
+    listen_on,
+    seconds,
+    setting,
+    within,
+)
+
+
+def pepper(text: str) -> Secret:
+    """Take the pepper; a short one would protect nothing."""
+    if len(text) < 32:
+        raise ValueError("expected at least 32 characters")
+    return Secret(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(ServiceSettings):
+    http_port: int = listen_on(8101)
+    metrics_port: int = expose_metrics_on(9101)
+    portal_name: str = setting(
+        "PORTAL_NAME", default="Portico", help="what patients call it; no password may be it"
+    )
+    terms_version: str = setting(
+        "TERMS_VERSION", default="2026-01", help="the version of the terms to be accepted (EN-1)"
+    )
+    terms_text: str = setting(
+        "TERMS_TEXT",
+        default="By enrolling you agree to use this portal for your own care and to keep your "
+        "password to yourself.",
+        help="the text of that version",
+    )
+    password_policy: PolicyName = setting(
+        "PASSWORD_POLICY", default=PolicyName.PORTAL, help="the password rules (ID-3)"
+    )
+    pepper: Secret = setting(
+        "PEPPER", parse=pepper, help="key of the passwords' pre-hash (ID-5); never change it"
+    )
+    bcrypt_cost: int = setting(
+        "BCRYPT_COST", default=12, parse=within(4, 15), help="cost of a password hash (ID-5)"
+    )
+    hashing_wait: float = setting(
+        "HASHING_WAIT", default=2.0, parse=seconds(0.05, 60), help="longest wait for a hash thread"
+    )
+    token_hours_in_person: int = setting(
+        "TOKEN_HOURS_IN_PERSON", default=72, parse=within(1, 720), help="life of a token (EN-1)"
+    )
+    token_hours_post: int = setting(
+        "TOKEN_HOURS_POST", default=504, parse=within(1, 720), help="life of a posted token (EN-1)"
+    )
+    token_hours_email: int = setting(
+        "TOKEN_HOURS_EMAIL", default=24, parse=within(1, 72), help="life of a mailed token (EN-1)"
+    )
+    verify_minutes: int = setting(
+        "VERIFY_MINUTES", default=60, parse=within(5, 1440), help="life of a verify link (ID-6)"
+    )
+    verify_mails_an_hour: int = setting(
+        "VERIFY_MAILS_AN_HOUR", default=5, parse=within(1, 100), help="sends an account (ID-6)"
+    )
+    verify_mails_a_day: int = setting(
+        "VERIFY_MAILS_A_DAY", default=10, parse=within(1, 1000), help="sends an account (ID-6)"
+    )
+    lock_failures: int = setting(
+        "LOCK_FAILURES", default=4, parse=within(2, 100), help="failures in a row that lock (LG-2)"
+    )
+    lock_minutes: int = setting(
+        "LOCK_MINUTES", default=20, parse=within(1, 1440), help="how long a lock lasts (LG-2)"
+    )
+    lock_notices_a_day: int = setting(
+        "LOCK_NOTICES_A_DAY", default=3, parse=within(0, 100), help="mails about locks (LG-2)"
+    )
+    session_idle_minutes: int = setting(
+        "SESSION_IDLE_MINUTES",
+        default=15,
+        parse=within(6, 1440),
+        help="a session without a refresh for this long is over (SE-1)",
+    )
+    session_hours: int = setting(
+        "SESSION_HOURS", default=12, parse=within(1, 24), help="longest life of a session (SE-1)"
+    )
+    refresh_grace_seconds: int = setting(
+        "REFRESH_GRACE_SECONDS",
+        default=30,
+        parse=within(0, 300),
+        help="how long a used refresh token gets the same successor (SE-1)",
+    )

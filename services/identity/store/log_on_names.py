@@ -1,0 +1,38 @@
+"""The one name space (ID-4): whoever inserts a key first holds the name."""
+
+from datetime import datetime
+
+from services.identity.model import NameKind
+from shared.contracts.ids import AccountId
+from shared.db import Connection
+
+
+async def claim(
+    tx: Connection, name_key: str, account_id: AccountId, kind: NameKind, *, now: datetime
+) -> bool:
+    """Take the name. False where another account has it, also in a race: the key decides."""
+    holder = await tx.fetchval(
+        """
+        INSERT INTO log_on_names (name_key, account_id, kind, created_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (name_key) DO UPDATE SET name_key = excluded.name_key
+            WHERE log_on_names.account_id = excluded.account_id
+        RETURNING account_id
+        """,
+        name_key,
+        account_id,
+        kind,
+        now,
+    )
+    return holder is not None
+
+
+async def held_by_another(tx: Connection, name_key: str, account_id: AccountId) -> bool:
+    """Whether somebody else has the name, of whatever kind."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM log_on_names WHERE name_key = $1 AND account_id <> $2)",
+            name_key,
+            account_id,
+        )
+    )

@@ -1,0 +1,100 @@
+"""Patient records and their enrolments in the database."""
+
+from datetime import datetime
+
+from services.identity.model import Patient
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.db import Connection, Row
+
+_PATIENT = """
+    p.id, p.practice_id, p.version, p.number, p.last_name, p.first_name, p.birth_date,
+    p.home_phone, p.address, p.email
+"""
+
+
+async def add(tx: Connection, patient: Patient, *, now: datetime) -> bool:
+    """Insert a record. False where its person number is taken, also in a race."""
+    added = await tx.fetchval(
+        """
+        INSERT INTO patients (
+            id, practice_id, version, number, last_name, first_name, birth_date, home_phone,
+            address, email, created_at
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (practice_id, number) DO NOTHING
+        RETURNING id
+        """,
+        patient.id,
+        patient.practice_id,
+        patient.version,
+        patient.number,
+        patient.last_name,
+        patient.first_name,
+        patient.birth_date,
+        patient.home_phone,
+        patient.address,
+        patient.email,
+        now,
+    )
+    return added is not None
+
+
+async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -> Patient | None:
+    """Look up a practice's own record and hold it until commit.
+
+    Issuing and using a token both hold the record first and the token then: no deadlock, and one
+    at a time.
+    """
+    row = await tx.fetchrow(
+        f"""
+        SELECT {_PATIENT} FROM patients p
+        WHERE p.id = $1 AND p.practice_id = $2
+        FOR NO KEY UPDATE
+        """,  # noqa: S608
+        patient_id,
+        practice_id,
+    )
+    if row is None:
+        return None
+    # Read after the lock: the subquery of a locking statement would see what was before it.
+    holder = await tx.fetchval(
+        "SELECT account_id FROM enrolments WHERE patient_id = $1", patient_id
+    )
+    return _patient(row, holder)
+
+
+async def enrol(
+    tx: Connection, patient: Patient, account_id: AccountId, *, now: datetime
+) -> Patient:
+    """Give the record to the account; return it at its new version."""
+    await tx.execute(
+        """
+        INSERT INTO enrolments (patient_id, account_id, state, enrolled_at)
+        VALUES ($1, $2, 'enrolled', $3)
+        """,
+        patient.id,
+        account_id,
+        now,
+    )
+    row = await tx.fetchrow(
+        f"UPDATE patients p SET version = version + 1 WHERE id = $1 RETURNING {_PATIENT}",  # noqa: S608
+        patient.id,
+    )
+    assert row is not None, "the record is held by this transaction"  # noqa: S101
+    return _patient(row, account_id)
+
+
+def _patient(row: Row, account_id: AccountId | None) -> Patient:
+    return Patient(
+        id=row["id"],
+        practice_id=row["practice_id"],
+        version=row["version"],
+        number=row["number"],
+        last_name=row["last_name"],
+        first_name=row["first_name"],
+        birth_date=row["birth_date"],
+        home_phone=row["home_phone"],
+        address=row["address"],
+        email=row["email"],
+        account_id=account_id,
+    )

@@ -1,0 +1,83 @@
+"""Refresh tokens in the database: each rotates once (SE-1)."""
+
+from datetime import datetime, timedelta
+
+from services.identity.model import HeldSession, Refreshable
+from services.identity.store.accounts import HOLDER
+from services.identity.store.sessions import SESSION, held, live
+from shared.contracts.ids import SessionId
+from shared.db import Connection
+
+
+async def add(tx: Connection, digest: bytes, session_id: SessionId, *, now: datetime) -> None:
+    """Insert a session's first refresh token."""
+    await tx.execute(
+        "INSERT INTO refresh_tokens (digest, session_id, issued_at) VALUES ($1, $2, $3)",
+        digest,
+        session_id,
+        now,
+    )
+
+
+async def rotate(
+    tx: Connection,
+    digest: bytes,
+    *,
+    successor: bytes,
+    successor_sealed: bytes,
+    idle: timedelta,
+    now: datetime,
+) -> HeldSession | None:
+    """Use a token up, add its successor and keep the session from idling, in one statement.
+
+    One of all who bring the token gets it; none where the session is not live. A token of a dead
+    session is used up with it, which changes nothing.
+    """
+    row = await tx.fetchrow(
+        f"""
+        WITH used AS (
+            UPDATE refresh_tokens SET used_at = $2, successor_sealed = $4
+            WHERE digest = $1 AND used_at IS NULL
+            RETURNING session_id
+        ), renewed AS (
+            UPDATE sessions s
+            SET refreshed_at = $2, idle_until = least($2 + $5::interval, s.expires_at)
+            FROM used
+            WHERE s.id = used.session_id AND {live("$2")}
+            RETURNING {SESSION}
+        ), added AS (
+            INSERT INTO refresh_tokens (digest, session_id, issued_at)
+            SELECT $3, id, $2 FROM renewed
+        )
+        SELECT {SESSION}, {HOLDER} FROM renewed s JOIN accounts a ON a.id = s.account_id
+        """,  # noqa: S608
+        digest,
+        now,
+        successor,
+        successor_sealed,
+        idle,
+    )
+    return held(row) if row else None
+
+
+async def find(tx: Connection, digest: bytes, *, now: datetime) -> Refreshable | None:
+    """Look up a token that did not rotate, with its session."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT {SESSION}, {HOLDER}, {live("$2")} AS live, t.used_at, t.successor_sealed
+        FROM refresh_tokens t
+        JOIN sessions s ON s.id = t.session_id
+        JOIN accounts a ON a.id = s.account_id
+        WHERE t.digest = $1
+        """,  # noqa: S608
+        digest,
+        now,
+    )
+    if row is None:
+        return None
+    return Refreshable(
+        held=held(row),
+        live=row["live"],
+        used_at=row["used_at"],
+        successor_sealed=row["successor_sealed"],
+    )

@@ -1,0 +1,62 @@
+"""One business transaction a verb, with the audit row of its outcome in it (AU-1)."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.audit import Audit, Origin
+from shared.db import Connection, Database
+from shared.errors import Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transactions:
+    database: Database
+    audit: Audit
+
+    @asynccontextmanager
+    async def audited(
+        self,
+        origin: Origin,
+        action: str,
+        *,
+        subject: str | None = None,
+        practice: str | None = None,
+        holding: Callable[[Connection], Awaitable[None]] | None = None,
+        refused: Callable[[Connection, Refused], Awaitable[None]] | None = None,
+    ) -> AsyncIterator[Connection]:
+        """One transaction. A refusal undoes the work, but its audit row is committed and told.
+
+        `refused` writes what a refusal itself changes, such as a counted try, in that same
+        transaction. `holding` takes the locks that must last until then: those taken by the work
+        are gone once it is undone. The work records its own success, for it alone knows whom it
+        was about.
+        """
+        refusal: Refused | None = None
+        async with self.database.transaction() as tx:
+            if holding is not None:
+                await holding(tx)
+            try:
+                async with tx.transaction():  # the savepoint that a refusal goes back to
+                    yield tx
+            except Refused as error:
+                refusal = error
+                if refused is not None:
+                    await refused(tx, error)
+                await self.audit.record(
+                    tx,
+                    origin,
+                    action=action,
+                    outcome="refused",
+                    subject=subject,
+                    practice=practice,
+                    detail=code_of(error),
+                )
+        if refusal is not None:
+            raise refusal
+
+
+def code_of(error: Refused) -> str:
+    """What the audit calls a refusal: its type, written like a code."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

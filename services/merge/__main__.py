@@ -1,0 +1,24 @@
+"""Merge's process: serve, migrate, and the operator's verbs."""
+
+import os
+import sys
+from importlib.resources import files
+
+from services.merge.api.problems import PROBLEMS
+from services.merge.api.routes import ROUTES
+from services.merge.app import compose
+from services.merge.settings import MergeSettings
+from shared.commands import main
+from shared.runtime import Program
+
+PROGRAM = Program(
+    service="merge",
+    settings=MergeSettings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.merge") / "migrations",
+)
+
+if __name__ == "__main__":
+    raise SystemExit(main(PROGRAM, sys.argv[1:], os.environ))

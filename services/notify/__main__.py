@@ -1,0 +1,26 @@
+"""Notify's process: serve, migrate, and the operator's verbs."""
+
+import os
+import sys
+from importlib.resources import files
+
+from services.notify.api.problems import PROBLEMS
+from services.notify.api.routes import ROUTES
+from services.notify.app import compose
+from services.notify.metrics import METRICS
+from services.notify.settings import NotifySettings
+from shared.commands import main
+from shared.runtime import Program
+
+PROGRAM = Program(
+    service="notify",
+    settings=NotifySettings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.notify") / "migrations",
+    metrics=METRICS,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(main(PROGRAM, sys.argv[1:], os.environ))

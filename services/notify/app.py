@@ -1,0 +1,133 @@
+"""Notify's composition root: every dependency on one screen."""
+
+import asyncio
+from datetime import timedelta
+
+from services.notify.channels.smtp import SmtpChannel, SmtpServer
+from services.notify.claims import ActivityClaims, Claims, CommunicationClaims
+from services.notify.consumers import subscriptions
+from services.notify.courier import Courier, Tools
+from services.notify.features import Features
+from services.notify.intake import Intake
+from services.notify.ledger import Ledger
+from services.notify.model import MessageClass
+from services.notify.nudge import Nudge
+from services.notify.projections import Projections
+from services.notify.reaper import Reaper
+from services.notify.render import Portal, Renderer
+from services.notify.settings import NotifySettings
+from shared.contracts.keys import KeyPurpose
+from shared.keys import OwnKeys
+from shared.loops import Loop
+from shared.runtime import Composition, Plumbing
+from shared.sealing import Opener
+
+
+def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
+    """Put the service together; nothing is started. Each class has its own of everything (NT-1)."""
+    settings = plumbing.settings
+    own_keys = plumbing.own_keys(KeyPurpose.SEALING)
+    shared_tools = tools(plumbing, own_keys)
+    activity_mail, communication_mail = channel(plumbing), channel(plumbing)
+    activity = courier(
+        MessageClass.ACCOUNT_ACTIVITY, ActivityClaims(), activity_mail, shared_tools, settings
+    )
+    communication = courier(
+        MessageClass.PRACTICE_COMMUNICATION,
+        CommunicationClaims(),
+        communication_mail,
+        shared_tools,
+        settings,
+    )
+    courier_loops = loops(activity, settings) + loops(communication, settings)
+    features = Features(
+        projections=Projections(),
+        ledger=Ledger(
+            clock=plumbing.clock,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            database=plumbing.database,
+            nudge=Nudge(events=tuple(loop.wake for loop in courier_loops)),
+        ),
+        intake=Intake(database=plumbing.database, outbox=plumbing.outbox, audit=plumbing.audit),
+        activity_courier=activity,
+        communication_courier=communication,
+        reaper=Reaper(
+            database=plumbing.database,
+            clock=plumbing.clock,
+            randomness=plumbing.randomness,
+            metrics=plumbing.metrics,
+        ),
+    )
+    reaper = Loop(name="reaper", once=features.reaper.once, every=settings.lease_seconds / 3)
+    return Composition(
+        features=features,
+        subscriptions=subscriptions(features, plumbing.public_keys),
+        loops=(*courier_loops, reaper),
+        own_keys=own_keys,
+        closers=(activity_mail.close, communication_mail.close),
+        probes={"smtp": activity_mail.probe},
+    )
+
+
+def tools(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Tools:
+    """What both couriers share: nothing of it can be exhausted by one of them."""
+    settings = plumbing.settings
+    portal = Portal(
+        name=settings.portal_name,
+        url=settings.portal_url,
+        mail_from=settings.mail_from,
+        mail_domain=settings.mail_domain,
+    )
+    return Tools(
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+        opener=Opener(own_keys=own_keys),
+        renderer=Renderer.of(portal),
+        lease=timedelta(seconds=settings.lease_seconds),
+    )
+
+
+def channel(plumbing: Plumbing[NotifySettings]) -> SmtpChannel:
+    """A pool of connections for one class."""
+    settings = plumbing.settings
+    server = SmtpServer.at(
+        settings.smtp_url,
+        local_hostname=settings.mail_domain,
+        connect_seconds=settings.smtp_connect_seconds,
+        command_seconds=settings.smtp_command_seconds,
+        dot_seconds=settings.smtp_dot_seconds,
+    )
+    return SmtpChannel(server=server, connections=settings.smtp_connections, clock=plumbing.clock)
+
+
+def courier(
+    message_class: MessageClass,
+    claims: Claims,
+    mail: SmtpChannel,
+    shared_tools: Tools,
+    settings: NotifySettings,
+) -> Courier:
+    """A batch fills that class's connections once."""
+    return Courier(
+        message_class=message_class,
+        claims=claims,
+        channel=mail,
+        tools=shared_tools,
+        batch=settings.smtp_connections,
+    )
+
+
+def loops(of: Courier, settings: NotifySettings) -> tuple[Loop, ...]:
+    """Several a class: while one waits for a slow mail, another claims the next."""
+    return tuple(
+        Loop(
+            name=f"courier-{of.message_class}-{number}",
+            once=of.once,
+            every=settings.courier_seconds,
+            wake=asyncio.Event(),
+        )
+        for number in range(1, settings.courier_loops + 1)
+    )

@@ -1,0 +1,32 @@
+"""What notify hears: each event and what is done with it. The queue is the class (NT-1)."""
+
+from collections.abc import Mapping
+
+from services.notify.features import Features
+from shared.contracts import identity, notify, recovery
+from shared.keys import PublicKeys
+from shared.messaging.consumer import Subscription, subscribe
+
+
+def subscriptions(
+    features: Features, public_keys: PublicKeys
+) -> Mapping[str, tuple[Subscription, ...]]:
+    """The table of each queue."""
+    ledger, projections = features.ledger, features.projections
+    return {
+        "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
+        "notify.accounts": (
+            subscribe(identity.ACCOUNT_CHANGED, projections.apply_account),
+            subscribe(identity.PRACTICE_CHANGED, projections.apply_practice),
+        ),
+        "notify.account-activity": (
+            subscribe(identity.ACCOUNT_ENROLLED, ledger.file_activity),
+            subscribe(identity.EMAIL_VERIFICATION_REQUESTED, ledger.file_activity),
+            subscribe(identity.ACCOUNT_LOCKED, ledger.file_activity),
+            subscribe(identity.PASSWORD_RESET, ledger.file_activity),
+            subscribe(recovery.RESET_LINK_REQUESTED, ledger.file_activity),
+        ),
+        "notify.practice-communications": (
+            subscribe(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),
+        ),
+    }

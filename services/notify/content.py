@@ -1,0 +1,111 @@
+"""What each template is told: its declared variables, and no others (NT-4).
+
+A field's type says how it is printed: an instant in the account's time zone, text on one line.
+No user name, no patient name, nothing medical has a field here.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from shared.contracts.contract import Data
+from shared.contracts.identity import ResetRoute
+from shared.contracts.notify import Topic
+
+
+class AccountEnrolled(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="account-enrolled"
+):
+    """EN-1: welcome, with the link that verifies the claimed address."""
+
+    practice_name: str
+    link_expires_at: datetime
+
+
+class AccountEnrolledTaken(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="account-enrolled-taken"
+):
+    """EN-1: another account has verified the address. Whom the mail reaches may be a stranger to
+    the one who enrolled, so it names no practice.
+    """
+
+
+class EmailVerification(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="email-verification"
+):
+    """ID-6: the link for a claimed address."""
+
+    link_expires_at: datetime
+
+
+class EmailTaken(Data, frozen=True, kw_only=True, tag_field="template", tag="email-taken"):
+    """ID-6: somebody claimed an address that another account has verified."""
+
+
+class AccountLocked(Data, frozen=True, kw_only=True, tag_field="template", tag="account-locked"):
+    """LG-2: four wrong passwords in a row."""
+
+    occurred_at: datetime
+    locked_until: datetime
+
+
+class PasswordReset(Data, frozen=True, kw_only=True, tag_field="template", tag="password-reset"):
+    """RC-3: a new password was set, when and by which route."""
+
+    occurred_at: datetime
+    route: ResetRoute
+
+
+class ResetLink(Data, frozen=True, kw_only=True, tag_field="template", tag="reset-link"):
+    """RC-3: the link and its life."""
+
+    life_minutes: int
+    link_expires_at: datetime
+
+
+class PracticeCommunication(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="practice-communication"
+):
+    """NT-1: something of this kind waits in the portal; never what it says."""
+
+    practice_name: str
+    topic: Topic
+
+
+Content = (
+    AccountEnrolled
+    | AccountEnrolledTaken
+    | EmailVerification
+    | EmailTaken
+    | AccountLocked
+    | PasswordReset
+    | ResetLink
+    | PracticeCommunication
+)
+CONTENTS: tuple[type[Content], ...] = (
+    AccountEnrolled,
+    AccountEnrolledTaken,
+    EmailVerification,
+    EmailTaken,
+    AccountLocked,
+    PasswordReset,
+    ResetLink,
+    PracticeCommunication,
+)
+LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification, ResetLink})
+
+
+def template_of(content: Content | type[Content]) -> str:
+    """Return the name of the template that prints it."""
+    return str(content.__struct_config__.tag)
+
+
+def write(content: Content) -> str:
+    """Encode for the ledger."""
+    return msgspec.json.encode(content).decode()
+
+
+def read(text: str) -> Content:
+    """Decode from the ledger."""
+    found: Content = msgspec.json.decode(text, type=Content)
+    return found

@@ -1,0 +1,218 @@
+"""The courier of one class: claim with a lease, open the seal, render, send, record.
+
+No transaction is open while a mail server is spoken to. Two couriers never send one delivery: a
+claim is a lease, renewed while the mail is under way, and every statement after it carries the
+lease's token. Who finds the token gone stops before the final dot.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notify.channels import Mail, MailChannel
+from services.notify.claims import Claims
+from services.notify.errors import AddressInvalid, LeaseLost
+from services.notify.model import (
+    Answer,
+    Claimed,
+    DeliveryId,
+    MessageClass,
+    Outcome,
+    Reason,
+    State,
+    Verdict,
+)
+from services.notify.render import Renderer
+from services.notify.store import claims as store
+from services.notify.verdicts import after_answer, before_sending
+from shared.clock import Clock
+from shared.db import Database
+from shared.errors import Unavailable
+from shared.logs import logger
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+from shared.sealing import Opener, SealBroken
+
+DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
+
+log = logger("courier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What both couriers share."""
+
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    metrics: Metrics
+    opener: Opener
+    renderer: Renderer
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Sends one class's deliveries over that class's own connections (NT-1)."""
+
+    message_class: MessageClass
+    claims: Claims
+    channel: MailChannel
+    tools: Tools
+    batch: int
+
+    async def once(self) -> int:
+        """Claim what is due and send all of it; return how many were claimed."""
+        if not await self.channel.reachable():
+            return 0
+        token = self.tools.randomness.uuid()
+        lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
+        async with self.tools.database.transaction() as tx:
+            claimed = await self.claims.take(tx, lease, now=self.tools.clock.now())
+        if claimed:
+            await drained(self._deliver_all(claimed, token))
+        return len(claimed)
+
+    async def _deliver_all(self, claimed: Sequence[Claimed], token: UUID) -> None:
+        renewal = asyncio.ensure_future(self._renew(token))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for delivery in claimed:
+                    group.create_task(self._deliver(delivery, token))
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _renew(self, token: UUID) -> None:
+        """A lease lasts as long as its courier lives, however slow the mail server is."""
+        while True:
+            await asyncio.sleep(self.tools.lease.total_seconds() / 3)
+            try:
+                async with self.tools.database.connection() as connection:
+                    await store.renew(connection, token, until=self._lease_end())
+            except Unavailable:
+                continue  # the database is away: leases may run out, and the fence holds
+
+    async def _deliver(self, delivery: Claimed, token: UUID) -> None:
+        """Send one. What goes wrong here is this delivery's alone; the reaper brings it back."""
+        try:
+            await self._attempt(delivery, token)
+        except LeaseLost:
+            self.tools.metrics.count("deliveries_lost", message_class=self.message_class)
+            log.warning("lease_lost", delivery_id=delivery.id, attempt=delivery.attempts)
+        except Unavailable as error:
+            log.warning("delivery_interrupted", delivery_id=delivery.id, error=error)
+        except Exception as error:
+            log.error("delivery_failed", delivery_id=delivery.id, error=error)
+
+    async def _attempt(self, delivery: Claimed, token: UUID) -> None:
+        verdict = before_sending(delivery, now=self.tools.clock.now())
+        if verdict is not None:
+            await self._settle(delivery, token, verdict, None)
+            return
+        try:
+            mail = await self._write(delivery)
+        except SealBroken:
+            await self._fail(delivery, token, Reason.SEAL_BROKEN)
+            return
+        except AddressInvalid:
+            await self._fail(delivery, token, Reason.ADDRESS_INVALID)
+            return
+
+        async def before_dot() -> None:
+            await self._mark_dot(delivery.id, token, mail.recipient)
+
+        answer = await self.channel.send(mail, before_dot)
+        await self._settle(delivery, token, self._judge(delivery, answer), answer)
+
+    async def _write(self, delivery: Claimed) -> Mail:
+        """Open the seal, at this moment only, and render."""
+        address = delivery.address
+        if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
+            address = delivery.account_email or address
+        return self.tools.renderer.mail(
+            delivery,
+            link=await self._link(delivery),
+            address=address,
+            now=self.tools.clock.now(),
+        )
+
+    async def _link(self, delivery: Claimed) -> str | None:
+        """A secret sealed for another purpose or recipient is none of this delivery's."""
+        if delivery.link_purpose is None:
+            return None
+        sealed = delivery.sealed
+        allowed = (delivery.address, str(delivery.account_id))
+        if sealed is None or sealed.purpose != delivery.link_purpose:
+            raise SealBroken
+        if sealed.recipient not in allowed:
+            raise SealBroken
+        secret = await self.tools.opener.open(sealed, event_id=delivery.event_id)
+        return self.tools.renderer.portal.link(delivery.link_purpose, secret)
+
+    async def _mark_dot(self, delivery_id: DeliveryId, token: UUID, address: str) -> None:
+        async with self.tools.database.connection() as connection:
+            if not await store.mark_dot(connection, delivery_id, token, address=address):
+                raise LeaseLost
+
+    def _judge(self, delivery: Claimed, answer: Answer) -> Verdict:
+        return after_answer(
+            answer,
+            message_class=delivery.message_class,
+            attempts=delivery.attempts,
+            unanswered=delivery.unanswered,
+            created_at=delivery.created_at,
+            now=self.tools.clock.now(),
+            jitter=self.tools.randomness.between(0.8, 1.2),
+        )
+
+    async def _fail(self, delivery: Claimed, token: UUID, reason: Reason) -> None:
+        verdict = Verdict(state=State.FAILED, reason=reason, unanswered=delivery.unanswered)
+        await self._settle(delivery, token, verdict, None)
+
+    async def _settle(
+        self, delivery: Claimed, token: UUID, verdict: Verdict, answer: Answer | None
+    ) -> None:
+        now = self.tools.clock.now()
+        async with self.tools.database.connection() as connection:
+            if not await store.settle(connection, delivery.id, token, verdict, answer, now=now):
+                raise LeaseLost
+        self._tell(delivery, verdict, answer)
+
+    def _tell(self, delivery: Claimed, verdict: Verdict, answer: Answer | None) -> None:
+        metrics = self.tools.metrics
+        metrics.count("deliveries", message_class=self.message_class, state=verdict.state)
+        if verdict.state is State.SENT:
+            took = (self.tools.clock.now() - delivery.created_at).total_seconds()
+            metrics.observe("delivery_seconds", took, message_class=self.message_class)
+        elif answer is not None and answer.outcome is not Outcome.ACCEPTED:
+            log.warning(
+                "mail_not_sent",
+                delivery_id=delivery.id,
+                message_class=self.message_class,
+                attempt=delivery.attempts,
+                phase=answer.phase,
+                outcome=answer.outcome,
+                smtp_code=answer.code,
+                state=verdict.state,
+            )
+
+    def _lease_end(self) -> datetime:
+        return self.tools.clock.unshifted() + self.tools.lease
+
+
+async def drained(work: Coroutine[None, None, None]) -> None:
+    """Do the work; at the end of the process let what is under way come to an answer first.
+
+    A mail cut off after the final dot would be unknown for no fault of the mail server's.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=DRAIN_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

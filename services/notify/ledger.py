@@ -1,0 +1,91 @@
+"""The ledger: events become deliveries, once for one intent; people read what was sent to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.notify import routing
+from services.notify.errors import PatientUnknown, PracticeUnknown
+from services.notify.model import DeliveryId, Intent, LedgerEntry, MessageClass
+from services.notify.nudge import Nudge
+from services.notify.routing import Unroutable
+from services.notify.store import accounts, deliveries, practices
+from shared.clock import Clock
+from shared.contracts.envelope import Received
+from shared.contracts.identity import Activity
+from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.notify import CommunicationSubmitted
+from shared.db import Connection, Database
+from shared.messaging.consumer import Undeliverable
+from shared.randomness import Randomness
+from shared.tokens import Digests
+
+A = TypeVar("A", bound=Activity)
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Files deliveries in the consumer's transaction; a repeated event finds its rows there."""
+
+    clock: Clock
+    randomness: Randomness
+    digests: Digests
+    database: Database
+    nudge: Nudge
+
+    async def file_activity(self, tx: Connection, event: Received[A]) -> None:
+        """Account activity: to every address that was valid when it happened (NT-1)."""
+        try:
+            intents = routing.account_activity(event)
+        except Unroutable as error:
+            raise Undeliverable(str(error)) from error
+        await self._file(tx, intents)
+
+    async def file_communication(
+        self, tx: Connection, event: Received[CommunicationSubmitted]
+    ) -> None:
+        """Practice communication: by preference (NT-2).
+
+        Raises PatientUnknown or PracticeUnknown while a snapshot has not arrived: tried again
+        later, in the end a dead letter.
+        """
+        found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
+        if found is None:
+            raise PatientUnknown
+        practice_name = await practices.find_name(tx, event.data.practice_id)
+        if practice_name is None:
+            raise PracticeUnknown
+        holder, enrolled = found
+        await self._file(
+            tx,
+            routing.practice_communication(
+                event, holder=holder, enrolled=enrolled, practice_name=practice_name
+            ),
+        )
+
+    async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
+        """What was sent to a person, newest first (NT-5)."""
+        async with self.database.connection() as connection:
+            return await deliveries.of_account(connection, account_id, limit=PAGE)
+
+    async def of_practice(self, practice_id: PracticeId) -> Sequence[LedgerEntry]:
+        """What a practice had sent, newest first (NT-5)."""
+        async with self.database.connection() as connection:
+            return await deliveries.of_practice(connection, practice_id, limit=PAGE)
+
+    async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            delivery_id = DeliveryId(self.randomness.uuid())
+            await deliveries.add(
+                tx, delivery_id, intent, self._recipient(intent), now=self.clock.now()
+            )
+        self.nudge.touch()
+
+    def _recipient(self, intent: Intent) -> bytes:
+        """Digest who is meant. A practice means a patient: her address may change meanwhile."""
+        if intent.message_class is MessageClass.PRACTICE_COMMUNICATION and intent.communication:
+            return self.digests.of("recipient", f"patient:{intent.communication.patient_id}")
+        if intent.address is None:
+            return self.digests.of("recipient", f"account:{intent.account_id}")
+        return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")

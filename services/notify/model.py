@@ -1,0 +1,203 @@
+"""Deliveries and what may become of them; no I/O, no clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from services.notify.content import Content
+from shared.contracts.identity import AccountState
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.notify import Topic
+from shared.contracts.sealed import Sealed, SealPurpose
+
+DeliveryId = NewType("DeliveryId", UUID)
+
+
+class MessageClass(StrEnum):
+    """NT-1: fixed by the event's type, never by a preference."""
+
+    ACCOUNT_ACTIVITY = "account-activity"
+    PRACTICE_COMMUNICATION = "practice-communication"
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+
+
+class State(StrEnum):
+    """NT-5; the diagram stands in the README."""
+
+    QUEUED = "queued"  #: waits for a courier
+    SENDING = "sending"  #: a courier holds its lease
+    SENT = "sent"  #: the mail server has taken it
+    DELIVERED = "delivered"  #: the recipient's server says so
+    BOUNCED = "bounced"  #: the recipient's server gave it back
+    FAILED = "failed"  #: cannot be sent; the reason says why
+    EXPIRED = "expired"  #: its link died first
+    UNKNOWN = "unknown"  #: no answer after the final dot: it may have arrived
+    CANCELLED = "cancelled"  #: superseded, or its account is gone
+
+
+class Reason(StrEnum):
+    """Why a delivery ended without being sent."""
+
+    NO_ADDRESS = "no_address"
+    NOT_ENROLLED = "not_enrolled"
+    ADDRESS_INVALID = "address_invalid"
+    SEAL_BROKEN = "seal_broken"
+    REFUSED = "refused"
+    GAVE_UP = "gave_up"
+    UNANSWERED = "unanswered"
+    LINK_EXPIRED = "link_expired"
+    SUPERSEDED = "superseded"
+    ACCOUNT_MERGED = "account_merged"
+    ACCOUNT_FROZEN = "account_frozen"
+
+
+class Phase(StrEnum):
+    """How far one attempt had come; what makes `unknown` knowable."""
+
+    CONNECTING = "connecting"
+    BEFORE_DOT = "before-dot"
+    AFTER_DOT = "after-dot"  #: written just before the final dot: the server may have the mail
+    ANSWERED = "answered"
+
+
+class Outcome(StrEnum):
+    """What one attempt came to."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  #: not taken now: 4xx, no connection, a conversation cut short
+    REFUSED = "refused"  #: 5xx
+    UNANSWERED = "unanswered"  #: cut or silent after the final dot
+    LOST = "lost"  #: its courier vanished and the lease ran out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link to be mailed: its secret stays sealed until the moment of sending."""
+
+    purpose: SealPurpose
+    sealed: Sealed
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Communication:
+    """The practice's side of a practice communication."""
+
+    practice_id: PracticeId
+    patient_id: PatientId
+    topic: Topic
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One message somebody is to get because of one event: what routing decides."""
+
+    event_id: EventId
+    message_class: MessageClass
+    template: str
+    account_id: AccountId
+    address: str | None  # None: there is nowhere to send it, which the ledger shows
+    refusal: Reason | None  # why there is nowhere
+    content: Content | None
+    locale: str
+    time_zone: str
+    occurred_at: datetime
+    link: Link | None = None
+    supersedes: SealPurpose | None = None  # older links of this kind are void by this event
+    communication: Communication | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery as its courier holds it, with what the projections say about it now."""
+
+    id: DeliveryId
+    event_id: EventId
+    message_class: MessageClass
+    account_id: AccountId
+    address: str
+    content: Content
+    locale: str
+    time_zone: str
+    sealed: Sealed | None
+    link_purpose: SealPurpose | None
+    expires_at: datetime | None
+    created_at: datetime
+    attempts: int
+    unanswered: int
+    superseded: bool
+    account_state: AccountState | None  # None: the account has not arrived here
+    account_email: str | None
+    enrolled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one conversation with a mail server."""
+
+    outcome: Outcome
+    phase: Phase
+    code: int | None = None
+    enhanced_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a delivery; `due_at` only where it is queued again."""
+
+    state: State
+    reason: Reason | None = None
+    due_at: datetime | None = None
+    unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A delivery whose lease ran out, with the phase its courier last recorded."""
+
+    id: DeliveryId
+    lease_token: UUID
+    phase: Phase
+    message_class: MessageClass
+    attempts: int
+    unanswered: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """A delivery as the ledger's readers see it; the address only masked."""
+
+    id: DeliveryId
+    message_class: MessageClass
+    template: str
+    channel: Channel
+    address: str | None
+    state: State
+    reason: Reason | None
+    created_at: datetime
+    finished_at: datetime | None
+    communication: Communication | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """An account as notify knows it."""
+
+    account_id: AccountId
+    state: AccountState
+    email: str | None  # verified
+    locale: str
+    time_zone: str
+
+
+def masked(address: str) -> str:
+    """Show the owner which of her addresses it was, and an onlooker nothing to write to."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}"

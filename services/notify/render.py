@@ -1,0 +1,171 @@
+"""Mails from templates: text and HTML, a locale's folder each, declared variables only (NT-4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from importlib.resources import files
+from typing import Self
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jinja2
+
+from services.notify.channels import Mail
+from services.notify.content import Content, template_of
+from services.notify.errors import AddressInvalid
+from services.notify.model import Claimed
+from shared.contracts.sealed import SealPurpose
+
+FALLBACK = "en"
+MOMENTS: Mapping[str, str] = {"en": "%-d %B %Y at %H:%M (%Z)"}  # how a locale writes an instant
+PAGES: Mapping[SealPurpose, str] = {
+    SealPurpose.EMAIL_VERIFICATION: "verify-email",
+    SealPurpose.RESET_LINK: "reset-password",
+}
+SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
+BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
+POLICY = SMTP.clone(cte_type="7bit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A message before it is a mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """Who writes, and where the links lead."""
+
+    name: str
+    url: str
+    mail_from: str
+    mail_domain: str
+
+    def link(self, purpose: SealPurpose, secret: str) -> str:
+        """The secret is in the fragment: no server on the way, and no referrer, sees it (RC-3)."""
+        return f"{self.url}/{PAGES[purpose]}#{quote(secret, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderer:
+    """Turns deliveries into mails. An undeclared variable is an error, never an empty place."""
+
+    portal: Portal
+    templates: jinja2.Environment
+    locales: frozenset[str]
+
+    @classmethod
+    def of(cls, portal: Portal) -> Self:
+        """Read the templates that come with this service."""
+        folder = files("services.notify") / "templates"
+        environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("services.notify"),
+            undefined=jinja2.StrictUndefined,
+            autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        locales = frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
+        return cls(portal=portal, templates=environment, locales=locales)
+
+    def mail(self, delivery: Claimed, *, link: str | None, address: str, now: datetime) -> Mail:
+        """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
+
+        Raises AddressInvalid.
+        """
+        found = self.render(
+            delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
+        )
+        message = EmailMessage(policy=POLICY)
+        message["From"] = Address(
+            display_name=one_line(self.portal.name), addr_spec=self.portal.mail_from
+        )
+        message["To"] = recipient(address)
+        message["Subject"] = found.subject
+        message["Date"] = format_datetime(now)
+        message["Message-ID"] = f"<{delivery.id}@{self.portal.mail_domain}>"
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
+        message["Content-Language"] = self.locale(delivery.locale)
+        message.set_content(found.text)
+        message.add_alternative(found.html, subtype="html")
+        return Mail(sender=self.portal.mail_from, recipient=address, content=message.as_bytes())
+
+    def render(
+        self, content: Content, *, locale: str, time_zone: str, link: str | None = None
+    ) -> Rendered:
+        """Fill the template with exactly its declared variables."""
+        chosen = self.locale(locale)
+        variables = self.variables(content, locale=chosen, time_zone=time_zone, link=link)
+        name = f"{chosen}/{template_of(content)}"
+        written = self.templates.get_template(f"{name}.txt").render(variables)
+        parts = SUBJECT.match(written)
+        if parts is None:
+            raise ValueError(f"{name}.txt does not begin with its subject")
+        return Rendered(
+            subject=one_line(parts["subject"]),
+            text=parts["text"],
+            html=self.templates.get_template(f"{name}.html").render(variables),
+        )
+
+    def variables(
+        self, content: Content, *, locale: str, time_zone: str, link: str | None
+    ) -> dict[str, object]:
+        """The declared fields as they are printed, the portal's name, and the link."""
+        zone = zone_of(time_zone)
+        found: dict[str, object] = {"portal_name": one_line(self.portal.name)}
+        for field in content.__struct_fields__:
+            match getattr(content, field):
+                case datetime() as instant:
+                    found[field] = instant.astimezone(zone).strftime(MOMENTS[locale])
+                case int() as number:
+                    found[field] = number
+                case value:
+                    found[field] = one_line(str(value))
+        if link is not None:
+            found["link"] = link
+        return found
+
+    def locale(self, wanted: str) -> str:
+        """Find the folder for a locale: itself, its language, or the fallback."""
+        for name in (wanted, wanted.replace("_", "-").partition("-")[0].lower()):
+            if name in self.locales:
+                return name
+        return FALLBACK
+
+
+def one_line(text: str) -> str:
+    """Take out what begins a new line or turns the writing round: no name adds a header."""
+    return BREAKS.sub(" ", text).strip()
+
+
+def recipient(address: str) -> Address:
+    """Read an address for a header. Raises AddressInvalid: nothing is mended, nothing guessed."""
+    if not address.isascii() or not address.isprintable() or " " in address:
+        raise AddressInvalid
+    try:
+        found = Address(addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise AddressInvalid from error
+    if not found.username or not found.domain or found.addr_spec != address:
+        raise AddressInvalid
+    return found
+
+
+def zone_of(name: str) -> tzinfo:
+    """An unknown time zone is printed as UTC, which the mail names: it must not hold up a mail."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

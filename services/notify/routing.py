@@ -1,0 +1,178 @@
+"""Who gets which message because of an event: pure, event and projection in, intents out."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.notify import content as contents
+from services.notify.content import Content
+from services.notify.model import Communication, Holder, Intent, Link, MessageClass, Reason
+from shared.contracts.contract import Data
+from shared.contracts.envelope import Received
+from shared.contracts.identity import (
+    AccountEnrolled,
+    AccountLocked,
+    Activity,
+    Claim,
+    EmailVerificationRequested,
+    PasswordReset,
+)
+from shared.contracts.notify import CommunicationSubmitted
+from shared.contracts.recovery import ResetLinkRequested
+from shared.contracts.sealed import Sealed, SealPurpose
+
+A = TypeVar("A", bound=Activity)
+
+
+class Unroutable(Exception):
+    """The event contradicts itself or is of a type that notify does not tell: no retry mends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What an event has to say, whoever is told."""
+
+    content: Content | None
+    template: str
+    link: Link | None = None
+    supersedes: SealPurpose | None = None
+
+
+def account_activity(event: Received[A]) -> tuple[Intent, ...]:
+    """Tell every address that was valid when it happened, whatever anybody prefers (NT-1)."""
+    telling = told_by(event.data)
+    recipients = tuple(dict.fromkeys(event.data.recipients))
+    if telling.content is None:
+        recipients = ()
+    return tuple(
+        Intent(
+            event_id=event.id,
+            message_class=MessageClass.ACCOUNT_ACTIVITY,
+            template=telling.template,
+            account_id=event.data.account_id,
+            address=address,
+            refusal=Reason.NO_ADDRESS if address is None else None,
+            content=telling.content,
+            locale=event.data.locale,
+            time_zone=event.data.time_zone,
+            occurred_at=event.data.occurred_at,
+            link=telling.link if address is not None else None,
+            supersedes=telling.supersedes,
+        )
+        for address in recipients or (None,)
+    )
+
+
+def practice_communication(
+    event: Received[CommunicationSubmitted], *, holder: Holder, enrolled: bool, practice_name: str
+) -> tuple[Intent, ...]:
+    """Tell the verified account e-mail of who is enrolled there: the default preference (NT-2)."""
+    content = contents.PracticeCommunication(practice_name=practice_name, topic=event.data.topic)
+    refusal = None
+    if not enrolled:
+        refusal = Reason.NOT_ENROLLED
+    elif holder.email is None:
+        refusal = Reason.NO_ADDRESS
+    return (
+        Intent(
+            event_id=event.id,
+            message_class=MessageClass.PRACTICE_COMMUNICATION,
+            template=contents.template_of(content),
+            account_id=holder.account_id,
+            address=holder.email if refusal is None else None,
+            refusal=refusal,
+            content=content,
+            locale=holder.locale,
+            time_zone=holder.time_zone,
+            occurred_at=event.time,
+            communication=Communication(
+                practice_id=event.data.practice_id,
+                patient_id=event.data.patient_id,
+                topic=event.data.topic,
+                reference=event.data.reference,
+            ),
+        ),
+    )
+
+
+def told_by(data: Data) -> Telling:
+    """Find what an activity event says. Raises Unroutable."""
+    match data:
+        case AccountEnrolled():
+            return enrolled(data)
+        case EmailVerificationRequested():
+            return verification_requested(data)
+        case AccountLocked():
+            return plain(
+                contents.AccountLocked(occurred_at=data.occurred_at, locked_until=data.locked_until)
+            )
+        case PasswordReset():
+            return plain(
+                contents.PasswordReset(occurred_at=data.occurred_at, route=data.route),
+                supersedes=SealPurpose.RESET_LINK,  # RC-3: a changed password voids all links
+            )
+        case ResetLinkRequested():
+            link = Link(
+                purpose=SealPurpose.RESET_LINK, sealed=data.link, expires_at=data.link_expires_at
+            )
+            return linked(
+                contents.ResetLink(
+                    life_minutes=data.life_minutes, link_expires_at=data.link_expires_at
+                ),
+                link,
+            )
+        case _:
+            raise Unroutable(f"nothing is told of {type(data).__name__}")
+
+
+def enrolled(data: AccountEnrolled) -> Telling:
+    """EN-1, EN-7: the welcome says what became of the claimed address."""
+    match data.claim:
+        case Claim.VERIFY:
+            link = verification_link(data.verification, data)
+            return linked(
+                contents.AccountEnrolled(
+                    practice_name=data.practice_name, link_expires_at=link.expires_at
+                ),
+                link,
+            )
+        case Claim.TAKEN:
+            return plain(contents.AccountEnrolledTaken())
+        case None:
+            return Telling(content=None, template=contents.template_of(contents.AccountEnrolled))
+
+
+def verification_requested(data: EmailVerificationRequested) -> Telling:
+    """ID-6: a link, or the word that another account has verified the address."""
+    match data.claim:
+        case Claim.VERIFY:
+            link = verification_link(data.verification, data)
+            return linked(contents.EmailVerification(link_expires_at=link.expires_at), link)
+        case Claim.TAKEN:
+            return plain(contents.EmailTaken())
+
+
+def verification_link(
+    sealed: Sealed | None, data: AccountEnrolled | EmailVerificationRequested
+) -> Link:
+    """A mail that promises a link must have one. Raises Unroutable."""
+    if sealed is None or data.verification_expires_at is None:
+        raise Unroutable("an address is to be verified, but the event has no link")
+    return Link(
+        purpose=SealPurpose.EMAIL_VERIFICATION,
+        sealed=sealed,
+        expires_at=data.verification_expires_at,
+    )
+
+
+def plain(content: Content, *, supersedes: SealPurpose | None = None) -> Telling:
+    return Telling(content=content, template=contents.template_of(content), supersedes=supersedes)
+
+
+def linked(content: Content, link: Link) -> Telling:
+    """A newer link voids the older ones of its kind, so it supersedes their mails too (NT-6)."""
+    return Telling(
+        content=content,
+        template=contents.template_of(content),
+        link=link,
+        supersedes=link.purpose,
+    )

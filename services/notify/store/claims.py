@@ -1,0 +1,282 @@
+"""Claims: who may send a delivery now. A lease with a fence, its token in every statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from services.notify import content as contents
+from services.notify.model import (
+    Abandoned,
+    Answer,
+    Claimed,
+    DeliveryId,
+    MessageClass,
+    Phase,
+    Verdict,
+)
+from shared.contracts.identity import AccountState
+from shared.contracts.ids import AccountId, EventId, PracticeId
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.db import Connection, Row
+
+LOWEST = PracticeId(UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What a courier claims with. `until` is of the unshifted clock: it measures real delay."""
+
+    token: UUID
+    until: datetime
+    limit: int
+
+
+CLAIM = """
+    UPDATE deliveries AS d
+    SET state = 'sending', phase = 'connecting', attempts = d.attempts + 1,
+        lease_token = $1, lease_until = $2, attempted_at = $3
+    FROM due
+    WHERE d.id = due.id
+    RETURNING
+        d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
+        d.locale, d.time_zone, d.sealed::text AS sealed, d.link_purpose, d.expires_at,
+        d.created_at, d.attempts, d.unanswered,
+        d.link_purpose IS NOT NULL AND EXISTS (
+            SELECT FROM deliveries AS newer
+            WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
+              AND newer.occurred_at > d.occurred_at
+        ) AS superseded,
+        (SELECT a.state FROM accounts AS a WHERE a.id = d.account_id) AS account_state,
+        (SELECT a.email FROM accounts AS a WHERE a.id = d.account_id) AS account_email,
+        d.practice_id IS NOT NULL AND EXISTS (
+            SELECT FROM accounts AS a
+            WHERE a.id = d.account_id AND a.enrolments @> jsonb_build_array(jsonb_build_object(
+                'practice_id', d.practice_id, 'patient_id', d.patient_id,
+                'state', 'enrolled'
+            ))
+        ) AS enrolled
+"""
+
+
+async def claim_activity(tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Claimed]:
+    """Take the longest due account activity."""
+    rows = await tx.fetch(
+        f"""
+        WITH due AS MATERIALIZED (
+            SELECT id FROM deliveries
+            WHERE class = 'account-activity' AND state = 'queued' AND due_at <= $3
+            ORDER BY due_at LIMIT $4
+            FOR UPDATE SKIP LOCKED
+        )
+        {CLAIM}
+        """,  # noqa: S608 - constants only
+        lease.token,
+        lease.until,
+        now,
+        lease.limit,
+    )
+    return [claimed(row) for row in rows]
+
+
+async def claim_communications(
+    tx: Connection, lease: Lease, practices: Sequence[PracticeId], *, now: datetime
+) -> Sequence[Claimed]:
+    """Take each of these practices' longest due, as many of one as of another."""
+    rows = await tx.fetch(
+        f"""
+        WITH due AS MATERIALIZED (
+            SELECT of_one.id
+            FROM unnest($5::uuid[]) AS practice (id)
+            CROSS JOIN LATERAL (
+                SELECT id FROM deliveries
+                WHERE class = 'practice-communication' AND state = 'queued'
+                  AND practice_id = practice.id AND due_at <= $3
+                ORDER BY due_at LIMIT $4
+                FOR UPDATE SKIP LOCKED
+            ) AS of_one
+        )
+        {CLAIM}
+        """,  # noqa: S608 - constants only
+        lease.token,
+        lease.until,
+        now,
+        -(-lease.limit // len(practices)),
+        list(practices),
+    )
+    return [claimed(row) for row in rows]
+
+
+async def practices_due(
+    connection: Connection, *, after: PracticeId, limit: int, now: datetime
+) -> Sequence[PracticeId]:
+    """List practices with something due, going round from behind `after`.
+
+    It hops from practice to practice in the index: 100,000 waiting messages of one cost one hop.
+    """
+    rows = await connection.fetch(
+        """
+        WITH RECURSIVE ring AS (
+            (
+                SELECT practice_id FROM deliveries
+                WHERE class = 'practice-communication' AND state = 'queued'
+                  AND due_at <= $2 AND practice_id > $1
+                ORDER BY practice_id LIMIT 1
+            )
+            UNION ALL
+            SELECT (
+                SELECT d.practice_id FROM deliveries AS d
+                WHERE d.class = 'practice-communication' AND d.state = 'queued'
+                  AND d.due_at <= $2 AND d.practice_id > ring.practice_id
+                ORDER BY d.practice_id LIMIT 1
+            )
+            FROM ring WHERE ring.practice_id IS NOT NULL
+        )
+        SELECT practice_id FROM ring WHERE practice_id IS NOT NULL LIMIT $3
+        """,
+        after,
+        now,
+        limit,
+    )
+    return [PracticeId(row["practice_id"]) for row in rows]
+
+
+async def renew(connection: Connection, token: UUID, *, until: datetime) -> None:
+    """Hold on to what is still being sent. What was lost stays lost."""
+    await connection.execute(
+        "UPDATE deliveries SET lease_until = $2 WHERE lease_token = $1 AND state = 'sending'",
+        token,
+        until,
+    )
+
+
+async def mark_dot(
+    connection: Connection, delivery_id: DeliveryId, token: UUID, *, address: str
+) -> bool:
+    """Record that the final dot goes out now, and to where. False: the lease is lost, stop."""
+    mine = await connection.fetchval(
+        """
+        UPDATE deliveries SET phase = 'after-dot', address = $3
+        WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+        RETURNING true
+        """,
+        delivery_id,
+        token,
+        address,
+    )
+    return mine is not None
+
+
+async def settle(
+    tx: Connection,
+    delivery_id: DeliveryId,
+    token: UUID,
+    verdict: Verdict,
+    answer: Answer | None,
+    *,
+    now: datetime,
+) -> bool:
+    """Record what became of it and of the attempt. False: the lease is lost, nothing changes."""
+    mine = await tx.fetchval(
+        """
+        WITH settled AS (
+            UPDATE deliveries
+            SET state = $3, reason = $4, unanswered = $5, due_at = coalesce($6, due_at),
+                finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE $7::timestamptz END,
+                sealed = CASE WHEN $3 = 'queued' THEN sealed END,
+                phase = NULL, lease_token = NULL, lease_until = NULL
+            WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+            RETURNING id, attempts, attempted_at
+        ), attempted AS (
+            INSERT INTO attempts
+                (delivery_id, number, started_at, ended_at, phase, outcome, smtp_code,
+                 enhanced_code)
+            SELECT id, attempts, attempted_at, $7, $8, $9, $10, $11 FROM settled
+            WHERE $8::text IS NOT NULL
+        )
+        SELECT true FROM settled
+        """,
+        delivery_id,
+        token,
+        verdict.state,
+        verdict.reason,
+        verdict.unanswered,
+        verdict.due_at,
+        now,
+        answer.phase if answer else None,
+        answer.outcome if answer else None,
+        answer.code if answer else None,
+        answer.enhanced_code if answer else None,
+    )
+    return mine is not None
+
+
+async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequence[Abandoned]:
+    """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
+    rows = await tx.fetch(
+        """
+        SELECT id, lease_token, phase, class, attempts, unanswered, created_at FROM deliveries
+        WHERE state = 'sending' AND lease_until <= $1
+        ORDER BY lease_until LIMIT $2
+        FOR UPDATE SKIP LOCKED
+        """,
+        now,
+        limit,
+    )
+    return [
+        Abandoned(
+            id=DeliveryId(row["id"]),
+            lease_token=row["lease_token"],
+            phase=Phase(row["phase"]),
+            message_class=MessageClass(row["class"]),
+            attempts=row["attempts"],
+            unanswered=row["unanswered"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+
+
+async def expire(connection: Connection, *, now: datetime, limit: int) -> int:
+    """End what waits with a dead link; the sealed secret goes at once."""
+    rows = await connection.fetch(
+        """
+        UPDATE deliveries
+        SET state = 'expired', reason = 'link_expired', sealed = NULL, finished_at = $1
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= $1
+            ORDER BY expires_at LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ) AND state = 'queued'
+        RETURNING id
+        """,
+        now,
+        limit,
+    )
+    return len(rows)
+
+
+def claimed(row: Row) -> Claimed:
+    return Claimed(
+        id=DeliveryId(row["id"]),
+        event_id=EventId(row["event_id"]),
+        message_class=MessageClass(row["class"]),
+        account_id=AccountId(row["account_id"]),
+        address=row["address"],
+        content=contents.read(row["content"]),
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+        sealed=msgspec.json.decode(row["sealed"], type=Sealed) if row["sealed"] else None,
+        link_purpose=SealPurpose(row["link_purpose"]) if row["link_purpose"] else None,
+        expires_at=row["expires_at"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+        unanswered=row["unanswered"],
+        superseded=row["superseded"],
+        account_state=AccountState(row["account_state"]) if row["account_state"] else None,
+        account_email=row["account_email"],
+        enrolled=row["enrolled"],
+    )

@@ -1,0 +1,116 @@
+"""What becomes of a delivery: before sending, after an answer, after a vanished courier. Pure."""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from services.notify.model import (
+    Abandoned,
+    Answer,
+    Claimed,
+    MessageClass,
+    Outcome,
+    Phase,
+    Reason,
+    State,
+    Verdict,
+)
+from shared.contracts.identity import AccountState
+
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=15)
+GIVE_UP_AFTER = timedelta(hours=72)
+RESENDS = 3  # of account activity, after no answer
+
+
+def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
+    """Say why this must not be sent any more, or None (NT-6).
+
+    A dead, superseded or merged account's link is never sent late. What only tells that something
+    happened still goes to where it was to be told.
+    """
+    if delivery.expires_at is not None and delivery.expires_at <= now:
+        return Verdict(state=State.EXPIRED, reason=Reason.LINK_EXPIRED)
+    if delivery.link_purpose is not None:
+        return void_link(delivery)
+    if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
+        return void_communication(delivery)
+    return None
+
+
+def void_link(delivery: Claimed) -> Verdict | None:
+    """A link's account must still be active and the link its newest."""
+    match delivery.account_state:
+        case AccountState.MERGED:
+            return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
+        case AccountState.FROZEN:
+            return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_FROZEN)
+        case AccountState.ACTIVE | None:
+            pass
+        case _ as never:
+            assert_never(never)
+    if delivery.superseded:
+        return Verdict(state=State.CANCELLED, reason=Reason.SUPERSEDED)
+    return None
+
+
+def void_communication(delivery: Claimed) -> Verdict | None:
+    """The address is the one the account has now, so an address given up gets nothing more."""
+    if delivery.account_state is AccountState.MERGED:
+        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
+    if not delivery.enrolled:
+        return Verdict(state=State.CANCELLED, reason=Reason.NOT_ENROLLED)
+    if delivery.account_email is None:
+        return Verdict(state=State.FAILED, reason=Reason.NO_ADDRESS)
+    return None
+
+
+def after_answer(
+    answer: Answer,
+    *,
+    message_class: MessageClass,
+    attempts: int,
+    unanswered: int,
+    created_at: datetime,
+    now: datetime,
+    jitter: float,
+) -> Verdict:
+    """Judge one conversation. `jitter` is from 0.8 to 1.2 and stretches the wait."""
+    match answer.outcome:
+        case Outcome.ACCEPTED:
+            return Verdict(state=State.SENT, unanswered=unanswered)
+        case Outcome.REFUSED:
+            return Verdict(state=State.FAILED, reason=Reason.REFUSED, unanswered=unanswered)
+        case Outcome.UNANSWERED:
+            unanswered += 1
+            if message_class is MessageClass.PRACTICE_COMMUNICATION or unanswered > RESENDS:
+                return Verdict(state=State.UNKNOWN, reason=Reason.UNANSWERED, unanswered=unanswered)
+        case Outcome.DEFERRED | Outcome.LOST:
+            pass
+        case _ as never:
+            assert_never(never)
+    if now - created_at >= GIVE_UP_AFTER:
+        return Verdict(state=State.FAILED, reason=Reason.GAVE_UP, unanswered=unanswered)
+    wait = timedelta(0) if answer.outcome is Outcome.LOST else back_off(attempts) * jitter
+    return Verdict(state=State.QUEUED, due_at=now + wait, unanswered=unanswered)
+
+
+def after_abandonment(left: Abandoned, *, now: datetime, jitter: float) -> tuple[Answer, Verdict]:
+    """A lease ran out: before the dot nothing was sent, after it nobody knows."""
+    outcome = Outcome.UNANSWERED if left.phase is Phase.AFTER_DOT else Outcome.LOST
+    answer = Answer(outcome=outcome, phase=left.phase)
+    verdict = after_answer(
+        answer,
+        message_class=left.message_class,
+        attempts=left.attempts,
+        unanswered=left.unanswered,
+        created_at=left.created_at,
+        now=now,
+        jitter=jitter,
+    )
+    return answer, verdict
+
+
+def back_off(attempts: int) -> timedelta:
+    """5 s, 10 s, 20 s … at most 15 min."""
+    doublings = min(max(attempts, 1) - 1, 16)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))

@@ -1,0 +1,24 @@
+"""Recovery's process: serve, migrate, and the operator's verbs."""
+
+import os
+import sys
+from importlib.resources import files
+
+from services.recovery.api.problems import PROBLEMS
+from services.recovery.api.routes import ROUTES
+from services.recovery.app import compose
+from services.recovery.settings import RecoverySettings
+from shared.commands import main
+from shared.runtime import Program
+
+PROGRAM = Program(
+    service="recovery",
+    settings=RecoverySettings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.recovery") / "migrations",
+)
+
+if __name__ == "__main__":
+    raise SystemExit(main(PROGRAM, sys.argv[1:], os.environ))

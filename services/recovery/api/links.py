@@ -1,0 +1,53 @@
+"""RC-3 over HTTP: ask for a link, exchange its token for a grant."""
+
+from typing import Annotated
+
+import msgspec
+
+from services.recovery.features import Features
+from shared.http.routes import Body, Call, Reply
+
+LONGEST_NAME = 320  # no address or username is longer
+
+MESSAGE = (
+    "If an account with a verified e-mail address goes by this name, a mail with a link is on its "
+    "way to that address. The mail says how long the link works. If none arrives, check the spam "
+    "folder, wait a minute and ask again, or contact your practice."
+)
+
+
+class RequestResetLink(Body, frozen=True, kw_only=True):
+    """`name` is a username or an account e-mail."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+
+
+class Accepted(Reply, frozen=True, kw_only=True):
+    """The same whatever was typed."""
+
+    message: str
+
+
+class RedeemResetLink(Body, frozen=True, kw_only=True):
+    """`token` is what stands behind the `#` of the mailed link."""
+
+    token: str
+
+
+class RecoveryGrant(Reply, frozen=True, kw_only=True):
+    """For identity's `reset_password`, which takes it once; seconds are counted from now."""
+
+    grant: str
+    expires_in: int
+
+
+async def request_reset_link(features: Features, call: Call[RequestResetLink]) -> Accepted:
+    """Accept, whoever the name belongs to."""
+    await features.link_requests.accept(call.body.name, origin=call.origin, now=call.now)
+    return Accepted(message=MESSAGE)
+
+
+async def redeem_reset_link(features: Features, call: Call[RedeemResetLink]) -> RecoveryGrant:
+    """Exchange a live link's token for a grant; the link stays usable until a password is set."""
+    redeemed = await features.links.redeem(call.body.token, origin=call.origin, now=call.now)
+    return RecoveryGrant(grant=redeemed.grant, expires_in=redeemed.expires_in)

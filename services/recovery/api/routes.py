@@ -1,0 +1,38 @@
+"""Recovery's verbs on one screen."""
+
+from services.recovery.api.links import (
+    Accepted,
+    RecoveryGrant,
+    RedeemResetLink,
+    RequestResetLink,
+    redeem_reset_link,
+    request_reset_link,
+)
+from services.recovery.errors import LinkInvalid
+from services.recovery.features import Features
+from shared.http.routes import Counted, Public, Route, route
+
+ROUTES: tuple[Route[Features], ...] = (
+    route(
+        "POST",
+        "/resets/links",
+        request_reset_link,
+        body=RequestResetLink,
+        reply=Accepted,
+        guard=Public(Counted.EVERY_REQUEST),
+        summary="Have a link mailed with which a new password can be set",
+        status=202,
+        rows=("RC-3",),
+    ),
+    route(
+        "POST",
+        "/resets/links/redeem",
+        redeem_reset_link,
+        body=RedeemResetLink,
+        reply=RecoveryGrant,
+        guard=Public(),
+        summary="Exchange a mailed link's token for a grant to set a new password",
+        problems=(LinkInvalid,),
+        rows=("RC-3",),
+    ),
+)

@@ -1,0 +1,29 @@
+"""What recovery hears: each event and what is done with it."""
+
+from collections.abc import Mapping
+
+from services.recovery.features import Features
+from shared.contracts import identity, notify
+from shared.keys import PublicKeys
+from shared.messaging.consumer import Subscription, subscribe
+
+ACCOUNTS = "recovery.accounts"
+KEYS = "recovery.keys"
+
+
+def subscriptions(
+    features: Features, public_keys: PublicKeys
+) -> Mapping[str, tuple[Subscription, ...]]:
+    """The table of each queue."""
+    return {
+        KEYS: (
+            subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),
+            subscribe(notify.NOTIFY_KEYS_CHANGED, public_keys.apply),
+        ),
+        ACCOUNTS: (
+            subscribe(identity.ACCOUNT_CHANGED, features.projection.keep_account),
+            subscribe(identity.PERSON_CHANGED, features.projection.keep_person),
+            subscribe(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
+        ),
+    }

@@ -1,0 +1,30 @@
+"""RC-3, the request: accepted first, worked on later, so that nothing tells a hit from a miss."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.recovery.model import LinkRequest
+from services.recovery.names import name_digest
+from services.recovery.store import link_requests as store
+from shared.audit import Origin
+from shared.db import Database
+from shared.randomness import Randomness
+from shared.tokens import Digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequests:
+    database: Database
+    digests: Digests
+    randomness: Randomness
+
+    async def accept(self, name: str, *, origin: Origin, now: datetime) -> None:
+        """Write the same one row for any name, look nothing up, and wake nobody."""
+        request = LinkRequest(
+            id=self.randomness.uuid(),
+            name_digest=name_digest(self.digests, name),
+            requested_at=now,
+            origin=origin,
+        )
+        async with self.database.connection() as connection:
+            await store.add(connection, request)

@@ -1,0 +1,126 @@
+"""Recovery's records and pure rules: the life of a link, and what becomes of a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from shared.audit import Origin
+from shared.contracts.ids import AccountId
+
+DEFAULT_MINUTES = 60  # RC-3: for an account without a practice
+SHORTEST_MINUTES = 15
+LONGEST_MINUTES = 1440
+
+FIRST_PAUSE = timedelta(seconds=0.5)
+LONGEST_PAUSE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequest:
+    """Somebody asked for a link by a name that may be nobody's."""
+
+    id: UUID
+    name_digest: bytes
+    requested_at: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whom a name belongs to: an active account with a verified e-mail.
+
+    `practice_minutes` has an entry for each practice it is enrolled at; None: not heard of yet.
+    """
+
+    account_id: AccountId
+    email: str
+    security_version: int
+    locale: str
+    time_zone: str
+    practice_minutes: tuple[int | None, ...]
+
+    @property
+    def life_minutes(self) -> int:
+        """The life of a link made now."""
+        return life_minutes(self.practice_minutes)
+
+
+STRANGER = Holder(
+    account_id=AccountId(UUID(int=0)),
+    email="",
+    security_version=0,
+    locale="en",
+    time_zone="UTC",
+    practice_minutes=(),
+)
+"""Stands in for nobody, so that a miss takes the steps of a hit; nothing of it is ever stored."""
+
+
+def life_minutes(practices: Sequence[int | None]) -> int:
+    """Return the shortest life that the practices allow (RC-3).
+
+    A practice not heard of yet counts as the shortest there is: a link may die early but must not
+    outlive what a practice wants.
+    """
+    shortest = min(
+        (SHORTEST_MINUTES if minutes is None else minutes for minutes in practices),
+        default=DEFAULT_MINUTES,
+    )
+    return min(max(shortest, SHORTEST_MINUTES), LONGEST_MINUTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link as it is kept: its token only as a digest."""
+
+    id: UUID
+    account_id: AccountId
+    token_digest: bytes
+    security_version: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkLimits:
+    """How often one account is mailed a link (RC-3)."""
+
+    pause: timedelta = timedelta(seconds=60)
+    an_hour: int = 3
+    a_day: int = 10
+
+
+class Outcome(StrEnum):
+    """What becomes of a request when it is looked at; an audit row's detail where it is final."""
+
+    MAILED = "mailed"
+    LIMITED = "limited"  #: a mail went out too recently, or too many did
+    NOBODY = "nobody"  #: no active account with a verified e-mail goes by this name
+    LATER = "later"  #: nobody yet: the account's snapshot may still be on its way
+
+
+def decide(*, known: bool, within_limits: bool, final: bool) -> Outcome:
+    """Say what becomes of a request."""
+    if known:
+        return Outcome.MAILED if within_limits else Outcome.LIMITED
+    return Outcome.NOBODY if final else Outcome.LATER
+
+
+def miss_is_final(
+    requested_at: datetime, *, fed_since: datetime | None, patience: timedelta, now: datetime
+) -> bool:
+    """Whether a name that is nobody's will stay so.
+
+    The snapshot of an account just made needs a moment to arrive, and arrives not at all while the
+    consumer is not connected; once it is again, the backlog gets the same patience.
+    """
+    return fed_since is not None and now - max(requested_at, fed_since) >= patience
+
+
+def next_look(requested_at: datetime, *, patience: timedelta, now: datetime) -> datetime:
+    """When to look at a miss again: ever less often, and exactly when patience ends."""
+    pause = min(max((now - requested_at) / 2, FIRST_PAUSE), LONGEST_PAUSE)
+    end = requested_at + patience
+    return min(now + pause, end) if now < end else now + pause

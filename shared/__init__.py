@@ -1,0 +1,1 @@
+"""Plumbing without a domain noun, used by two services or more; imports no service."""

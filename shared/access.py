@@ -1,0 +1,192 @@
+"""Access tokens (RFC 9068): minted by identity, checked offline by every service (SE-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from shared import ciphers, signed
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.keys import KeyPurpose
+from shared.keys import OwnKeys, PublicKeys, good_for
+from shared.randomness import Randomness
+
+TYPE = "at+jwt"
+AUDIENCE = "portico"
+PORTAL = "portal"  # the client of every person's session
+LIFE_SECONDS = 300
+YOUNG = timedelta(seconds=30)  # a token this young is taken while the sessions stream is quiet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCaller:
+    """A person with a session. `issued_at` keeps microseconds: a not-before cuts between tokens."""
+
+    account_id: AccountId
+    session_id: SessionId
+    account_version: int  # the account's aggregateversion (reading one's own writes)
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCaller:
+    """A practice system or a gateway, by client credentials (ST-1)."""
+
+    client_id: str
+    practice_id: PracticeId | None  # None: a gateway's client
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anonymous:
+    """Nobody has proven anything."""
+
+
+Caller = SessionCaller | ClientCaller | Anonymous
+
+
+class AccessTokenInvalid(Exception):
+    """Not a token of ours, expired, or of an ended session."""
+
+
+class TokenStale(Exception):
+    """The sessions stream has gone quiet and this token is older than 30 s: refresh at identity."""
+
+
+class _AccessClaims(signed.Claims, frozen=True, kw_only=True, omit_defaults=True):
+    """With `sid` it is a person's token (`sub` the account), without it a client's."""
+
+    client_id: str
+    sid: UUID | None = None
+    av: int = 0  # the account's aggregateversion
+    scope: str = ""
+    practice_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTokenIssuer:
+    """Identity's: signs with its newest usable signing key."""
+
+    issuer: str  # identity's, in full
+    own_keys: OwnKeys
+    randomness: Randomness
+
+    async def for_session(self, caller: SessionCaller) -> str:
+        """`caller` names the times: identity's row of the session has the same."""
+        claims = _AccessClaims(
+            iss=self.issuer,
+            sub=str(caller.account_id),
+            aud=(AUDIENCE,),
+            jti=self.randomness.token(16),
+            iat=signed.numeric_date(caller.issued_at),
+            exp=signed.numeric_date(caller.expires_at),
+            client_id=PORTAL,
+            sid=caller.session_id,
+            av=caller.account_version,
+        )
+        return await self._sign(claims, caller.issued_at)
+
+    async def for_client(self, caller: ClientCaller, *, now: datetime) -> str:
+        """Five minutes, for these scopes."""
+        claims = _AccessClaims(
+            iss=self.issuer,
+            sub=caller.client_id,
+            aud=(AUDIENCE,),
+            jti=self.randomness.token(16),
+            iat=signed.numeric_date(now),
+            exp=signed.numeric_date(now + timedelta(seconds=LIFE_SECONDS)),
+            client_id=caller.client_id,
+            scope=" ".join(sorted(caller.scopes)),
+            practice_id=caller.practice_id,
+        )
+        return await self._sign(claims, now)
+
+    async def _sign(self, claims: _AccessClaims, now: datetime) -> str:
+        key = await self.own_keys.current(KeyPurpose.SIGNING, now)
+        return signed.sign(
+            claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private)
+        )
+
+
+class SessionGuard(Protocol):
+    """Says whether a session still lives; identity asks its own table, the others the stream."""
+
+    async def check(self, caller: SessionCaller, *, now: datetime) -> None:
+        """Raises AccessTokenInvalid, TokenStale."""
+
+
+class EndedSessions(Protocol):
+    """What a replica has heard on the stream of ended sessions (shared.sessions)."""
+
+    def is_void(self, session_id: SessionId, issued_at: datetime) -> bool:
+        """Whether an entry makes this session's token of that moment void."""
+
+    def fresh(self) -> bool:
+        """Whether the last beat is younger than 2 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGuard:
+    """While the stream is quiet only young tokens are taken: an end may not have been heard."""
+
+    ended: EndedSessions
+
+    async def check(self, caller: SessionCaller, *, now: datetime) -> None:
+        """Raises AccessTokenInvalid, TokenStale."""
+        if self.ended.is_void(caller.session_id, caller.issued_at):
+            raise AccessTokenInvalid
+        if not self.ended.fresh() and now - caller.issued_at > YOUNG:
+            raise TokenStale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTokens:
+    """Checks a bearer token offline: signature, type, audience, times, and the ended sessions."""
+
+    issuer: str  # the prefix that all services share
+    public_keys: PublicKeys
+    sessions: SessionGuard
+
+    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        """Raises AccessTokenInvalid, TokenStale, CatchingUp."""
+        issuer = f"{self.issuer}/identity"
+        try:
+            unverified = signed.inspect(token, typ=TYPE)
+            if unverified.issuer != issuer:
+                raise AccessTokenInvalid
+            key = await self.public_keys.find(issuer, unverified.kid)
+            if not good_for(key, KeyPurpose.SIGNING, now):
+                raise AccessTokenInvalid
+            claims = signed.verify(
+                token,
+                _AccessClaims,
+                typ=TYPE,
+                issuer=issuer,
+                audience=AUDIENCE,
+                key=ciphers.verifying_key(key.raw),
+                now=now,
+                longest=timedelta(seconds=LIFE_SECONDS),
+            )
+            caller = _caller(claims)
+        except (signed.SignedInvalid, ValueError) as error:
+            raise AccessTokenInvalid from error
+        if isinstance(caller, SessionCaller):
+            await self.sessions.check(caller, now=now)
+        return caller
+
+
+def _caller(claims: _AccessClaims) -> SessionCaller | ClientCaller:
+    if claims.sid is None:
+        return ClientCaller(
+            client_id=claims.client_id,
+            practice_id=PracticeId(claims.practice_id) if claims.practice_id else None,
+            scopes=frozenset(claims.scope.split()),
+        )
+    return SessionCaller(
+        account_id=AccountId(UUID(claims.sub)),
+        session_id=SessionId(claims.sid),
+        account_version=claims.av,
+        issued_at=claims.issued_at,
+        expires_at=claims.expires_at,
+    )

@@ -1,0 +1,320 @@
+"""The command line of every service: serve, and the operator's verbs (ST-3)."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Generic
+
+import msgspec
+
+from shared import logs
+from shared.audit import AuditChain, ChainBroken
+from shared.audit_partitions import months_ahead
+from shared.clock import DatabaseClock
+from shared.errors import Unavailable
+from shared.http import openapi
+from shared.messaging import dead_letters, topology
+from shared.messaging.broker import Broker
+from shared.messaging.topology import TopologyRefused
+from shared.migrate import MigrationRefused, migrate
+from shared.process import serve
+from shared.program import F, Plumbing, Program, S, Verb
+from shared.runtime import assemble, plumbing_for
+from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
+
+OK, FAILED, MISUSED = 0, 1, 2
+LEAST_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
+
+
+class NeedsSetting(Exception):
+    """This verb needs a setting that is optional for the others; the argument names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Generic[F, S]):
+    """A verb as it was typed."""
+
+    program: Program[F, S]
+    environ: Mapping[str, str]
+    arguments: argparse.Namespace
+
+    def settings(self) -> S:
+        """Raises SettingsInvalid."""
+        return load(self.program.settings, self.environ)
+
+    @asynccontextmanager
+    async def plumbing(self) -> AsyncIterator[Plumbing[S]]:
+        """Hold the plumbing for one verb; its clock is measured first."""
+        plumbing, _ = plumbing_for(self.program, self.settings())
+        try:
+            if isinstance(plumbing.clock, DatabaseClock):
+                await plumbing.clock.once()
+            yield plumbing
+        finally:
+            await plumbing.database.close()
+
+
+Run = Callable[[Asked[Any, Any]], Awaitable[int]]
+Arguments = Callable[[argparse.ArgumentParser], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A verb that every service has."""
+
+    name: str
+    help: str
+    run: Run
+    arguments: Arguments = lambda _: None
+
+
+def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one verb and return the exit code: 0 done, 1 refused or away, 2 misused or misset."""
+    commands = (*COMMANDS, *(own(verb) for verb in program.verbs))
+    parsed = parser(program.service, commands).parse_args(list(argv) or ["serve"])
+    command = next(command for command in commands if command.name == parsed.verb)
+    if command.name != "serve":
+        logs.configure(program.service, "WARNING", sys.stderr)
+    asked = Asked(program=program, environ=environ, arguments=parsed)
+    try:
+        return asyncio.run(complete(command, asked))
+    except SettingsInvalid as invalid:
+        return tell(MISUSED, *invalid.problems)
+    except NeedsSetting as missing:
+        return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
+    except (MigrationRefused, TopologyRefused, ChainBroken) as refused:
+        return tell(FAILED, str(refused))
+    except Unavailable as away:
+        return tell(FAILED, f"{type(away).__name__}: {type(away).__doc__}")
+
+
+async def complete(command: Command, asked: Asked[F, S]) -> int:
+    return await command.run(asked)
+
+
+def parser(service: str, commands: Sequence[Command]) -> argparse.ArgumentParser:
+    """Make the parser; a verb of two words is one of a group."""
+    top = argparse.ArgumentParser(prog=f"python -m services.{service}")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    groups: dict[str, Any] = {}
+    for command in commands:
+        first, _, second = command.name.partition(" ")
+        if second and first not in groups:
+            group = verbs.add_parser(first, help=f"{first} …")
+            groups[first] = group.add_subparsers(required=True, metavar="VERB")
+        level = groups[first] if second else verbs
+        one = level.add_parser(second or first, help=command.help, description=command.help)
+        command.arguments(one)
+        one.set_defaults(verb=command.name)
+    return top
+
+
+def own(verb: Verb[S]) -> Command:
+    """Make a service's own verb one of the others."""
+
+    async def run(asked: Asked[Any, S]) -> int:
+        async with asked.plumbing() as plumbing:
+            return await verb.run(plumbing, asked.arguments)
+
+    return Command(name=verb.name, help=verb.help, run=run, arguments=verb.arguments)
+
+
+# ---- the verbs
+
+
+async def run_serve(asked: Asked[F, S]) -> int:
+    settings = asked.settings()
+    logs.configure(asked.program.service, settings.log_level)
+    await serve(assemble(asked.program, settings))
+    return OK
+
+
+async def run_migrate(asked: Asked[F, S]) -> int:
+    settings = asked.settings()
+    if settings.migration_url is None:
+        raise NeedsSetting("MIGRATION_URL")
+    applied = await migrate(
+        settings.migration_url.reveal(),
+        service=asked.program.service,
+        folders=[files("shared") / "migrations", asked.program.migrations],
+    )
+    return say(*applied, f"{len(applied)} applied")
+
+
+async def run_topology(asked: Asked[F, S]) -> int:
+    settings = asked.settings()
+    if settings.broker_admin_url is None:
+        raise NeedsSetting("BROKER_ADMIN_URL")
+    await topology.apply(
+        asked.program.service,
+        broker_url=settings.broker_url.reveal(),
+        admin_url=settings.broker_admin_url.reveal(),
+    )
+    return say("applied")
+
+
+async def run_settings(asked: Asked[F, S]) -> int:
+    """Print where each value comes from; then, if they do not fit, every problem, exit 2."""
+    for row in describe(asked.program.settings):
+        text = asked.environ.get(row.name, "")
+        value = (REDACTED if row.secret else text) if text else row.default
+        source = "environment" if text else "missing" if row.required else "default"
+        say(f"{row.name}={value}  [{source}] {row.type}: {row.help}")
+    asked.settings()
+    return OK
+
+
+async def run_openapi(asked: Asked[F, S]) -> int:
+    program = asked.program
+    return say(openapi.document(program.service, program.routes, program.problems).decode())
+
+
+async def run_asyncapi(asked: Asked[F, S]) -> int:
+    from shared.messaging import asyncapi
+
+    return say(asyncapi.document(asked.program.service).decode())
+
+
+async def run_list(asked: Asked[F, S]) -> int:
+    arguments = asked.arguments
+    async with asked.plumbing() as plumbing:
+        letters = await dead_letters.list_dead(
+            plumbing.database,
+            consumer=arguments.queue,
+            after=arguments.after,
+            limit=arguments.limit,
+        )
+    return say(*(msgspec.json.encode(letter).decode() for letter in letters))
+
+
+async def run_replay(asked: Asked[F, S]) -> int:
+    async with asked.plumbing() as plumbing:
+        replayed = await dead_letters.replay(
+            plumbing.database, ids=asked.arguments.ids or None, now=plumbing.clock.now()
+        )
+    return say(f"{replayed} handed to the retry loop")
+
+
+async def run_discard(asked: Asked[F, S]) -> int:
+    async with asked.plumbing() as plumbing:
+        discarded = await dead_letters.discard(plumbing.database, ids=asked.arguments.ids or None)
+    return say(f"{discarded} discarded")
+
+
+async def run_rotate(asked: Asked[F, S]) -> int:
+    async with asked.plumbing() as plumbing:
+        composition = asked.program.compose(plumbing)
+        try:
+            if composition.own_keys is None:
+                return tell(FAILED, f"{plumbing.service} has no keys of its own")
+            kid = await composition.own_keys.rotate()
+        finally:
+            for closer in composition.closers:
+                await closer()
+    return say(f"published {kid}; used in ten minutes")
+
+
+async def run_verify(asked: Asked[F, S]) -> int:
+    async with asked.plumbing() as plumbing:
+        chain = AuditChain(database=plumbing.database, clock=plumbing.clock)
+        return say(await chain.verify())
+
+
+async def run_check(asked: Asked[F, S]) -> int:
+    """Look at what an operator should mend before it is felt; exit 1 where there is anything."""
+    settings = asked.settings()
+    plumbing, _ = plumbing_for(asked.program, settings)
+    broker = Broker(settings.broker_url.reveal(), name=f"{asked.program.service} check")
+    try:
+        warnings = [
+            *await looked("database", plumbing.database.ping),
+            *await looked("audit partitions", lambda: partitions(plumbing)),
+            *await looked("broker", broker.ping),
+        ]
+    finally:
+        await broker.close()
+        await plumbing.database.close()
+    return FAILED if warnings else OK
+
+
+async def looked(name: str, look: Callable[[], Awaitable[None]]) -> list[str]:
+    """Say how one thing is; return it where it is not well."""
+    try:
+        await look()
+    except Unavailable as away:
+        say(f"WARN {name}: {str(away) or type(away).__doc__}")
+        return [name]
+    say(f"ok   {name}")
+    return []
+
+
+async def partitions(plumbing: Plumbing[S]) -> None:
+    """Audit rows of a month need its partition; `migrate` makes them."""
+    async with plumbing.database.connection() as connection:
+        ahead = await months_ahead(connection, await plumbing.database.time())
+    if ahead < LEAST_MONTHS:
+        raise PartitionsRunOut(f"only {ahead} months ahead, run `migrate`")
+
+
+class PartitionsRunOut(Unavailable):
+    """Too few partitions for audit rows are ahead."""
+
+
+# ---- their arguments
+
+
+def page_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--queue", help="only this queue's")
+    parser.add_argument("--after", type=int, default=0, metavar="ID", help="begin after this one")
+    parser.add_argument("--limit", type=int, default=100)
+
+
+def ids_arguments(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="every one")
+    which.add_argument("--ids", type=int, nargs="+", metavar="ID", help="these")
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(name="serve", help="run the service (default)", run=run_serve),
+    Command(name="migrate", help="bring the schema up to date", run=run_migrate),
+    Command(name="topology", help="make exchanges, queues and policies", run=run_topology),
+    Command(name="settings", help="print every setting and its source", run=run_settings),
+    Command(name="openapi", help="print the OpenAPI document", run=run_openapi),
+    Command(name="asyncapi", help="print the AsyncAPI document", run=run_asyncapi),
+    Command(
+        name="dead-letters list",
+        help="list dead letters as JSON lines",
+        run=run_list,
+        arguments=page_arguments,
+    ),
+    Command(
+        name="dead-letters replay",
+        help="try dead letters again",
+        run=run_replay,
+        arguments=ids_arguments,
+    ),
+    Command(
+        name="dead-letters discard",
+        help="delete dead letters for good",
+        run=run_discard,
+        arguments=ids_arguments,
+    ),
+    Command(name="keys rotate", help="publish a following key", run=run_rotate),
+    Command(name="audit verify", help="check the whole audit chain", run=run_verify),
+    Command(name="check", help="warn of what needs an operator", run=run_check),
+)
+
+
+def say(*lines: str) -> int:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return OK
+
+
+def tell(code: int, *lines: str) -> int:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    return code

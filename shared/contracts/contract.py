@@ -1,0 +1,45 @@
+"""What a published event is: its owner, its name, its version and the shape of its data."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+PREFIX = "portico."
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of an event, read tolerantly; only optional fields are ever added."""
+
+
+E = TypeVar("E", bound=Data)
+
+
+class Kind(StrEnum):
+    """How a consumer may treat an event."""
+
+    SNAPSHOT = "snapshot"  #: state + version: applied only if newer
+    ACTIVITY = "activity"  #: happened once; told to the person (account activity, NT-1)
+    COMMUNICATION = "communication"  #: from a practice to a patient (practice communication, NT-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract(Generic[E]):
+    """One version of one event; an incompatible change is a new version beside the old."""
+
+    owner: str  # the one service that publishes it
+    name: str
+    data: type[E]
+    kind: Kind
+    version: int = 1
+
+    @property
+    def routing_key(self) -> str:
+        """The key on the owner's topic exchange: the type without the prefix."""
+        return f"{self.owner}.{self.name}.v{self.version}"
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents `type`."""
+        return PREFIX + self.routing_key

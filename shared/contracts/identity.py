@@ -1,0 +1,124 @@
+"""What identity publishes."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from shared.contracts.contract import Contract, Data, Kind
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.keys import KeysChanged
+from shared.contracts.sealed import Sealed
+
+
+class AccountState(StrEnum):
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    MERGED = "merged"
+
+
+class EnrolmentState(StrEnum):
+    ENROLLED = "enrolled"
+    UNENROLLED = "un-enrolled"
+
+
+class Enrolment(Data, frozen=True, kw_only=True):
+    practice_id: PracticeId
+    patient_id: PatientId
+    state: EnrolmentState
+
+
+class AccountChanged(Data, frozen=True, kw_only=True):
+    """The whole account as others may know it. `security_version` counts credential changes."""
+
+    account_id: AccountId
+    state: AccountState
+    username: str
+    email: str | None  # the verified account e-mail
+    security_version: int
+    locale: str
+    time_zone: str
+    enrolments: tuple[Enrolment, ...]
+
+
+class PersonChanged(Data, frozen=True, kw_only=True):
+    """Personal data needed only to match people: recovery and merge alone may read it."""
+
+    patient_id: PatientId
+    practice_id: PracticeId
+    account_id: AccountId | None
+    last_name: str
+    first_name: str
+    birth_date: date
+    home_phone: str | None
+    address: str | None
+
+
+class PracticeChanged(Data, frozen=True, kw_only=True):
+    practice_id: PracticeId
+    name: str
+    contact: str  # how a patient reaches the practice, printed in mails
+    locale: str
+    time_zone: str
+    reset_link_minutes: int  # RC-3: 15 to 1440
+
+
+class Activity(Data, frozen=True, kw_only=True):
+    """Told to the account's holder. `recipients` are the addresses valid when it happened."""
+
+    account_id: AccountId
+    recipients: tuple[str, ...]
+    locale: str
+    time_zone: str
+    occurred_at: datetime
+
+
+class Claim(StrEnum):
+    """What the mail to a claimed address says (EN-1, ID-6)."""
+
+    VERIFY = "verify"  #: here is your link
+    TAKEN = "taken"  #: another account has verified this address; no link
+
+
+class AccountEnrolled(Activity, frozen=True, kw_only=True):
+    """EN-1: welcome, with the verify link where an address was claimed and is free."""
+
+    practice_name: str
+    claim: Claim | None  # None: enrolled without an e-mail (EN-7); then `recipients` is empty
+    verification: Sealed | None
+    verification_expires_at: datetime | None
+
+
+class EmailVerificationRequested(Activity, frozen=True, kw_only=True):
+    """ID-6: an address was claimed, or its link asked for again."""
+
+    claim: Claim
+    verification: Sealed | None
+    verification_expires_at: datetime | None
+
+
+class AccountLocked(Activity, frozen=True, kw_only=True):
+    """LG-2: told once a lock, at most three a day."""
+
+    locked_until: datetime
+
+
+class ResetRoute(StrEnum):
+    LINK = "link"
+
+
+class PasswordReset(Activity, frozen=True, kw_only=True):
+    """RC-3: a new password was set with a recovery grant."""
+
+    route: ResetRoute
+    proof_id: str  # the jti that was spent: recovery tidies up by it
+
+
+ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)
+PERSON_CHANGED = Contract("identity", "person-changed", PersonChanged, Kind.SNAPSHOT)
+PRACTICE_CHANGED = Contract("identity", "practice-changed", PracticeChanged, Kind.SNAPSHOT)
+IDENTITY_KEYS_CHANGED = Contract("identity", "keys-changed", KeysChanged, Kind.SNAPSHOT)
+ACCOUNT_ENROLLED = Contract("identity", "account-enrolled", AccountEnrolled, Kind.ACTIVITY)
+EMAIL_VERIFICATION_REQUESTED = Contract(
+    "identity", "email-verification-requested", EmailVerificationRequested, Kind.ACTIVITY
+)
+ACCOUNT_LOCKED = Contract("identity", "account-locked", AccountLocked, Kind.ACTIVITY)
+PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)

@@ -1,0 +1,26 @@
+"""Public keys are facts: each service that signs or opens publishes the set it has."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.contract import Data
+
+
+class KeyPurpose(StrEnum):
+    SIGNING = "signing"  #: Ed25519
+    SEALING = "sealing"  #: X25519, HPKE base mode
+
+
+class PublicKey(Data, frozen=True, kw_only=True):
+    """`raw` is the 32-byte public key."""
+
+    kid: str
+    purpose: KeyPurpose
+    raw: bytes
+    usable_from: datetime
+    usable_until: datetime | None
+
+
+class KeysChanged(Data, frozen=True, kw_only=True):
+    issuer: str
+    keys: tuple[PublicKey, ...]

@@ -1,0 +1,22 @@
+"""What recovery publishes."""
+
+from datetime import datetime
+
+from shared.contracts.contract import Contract, Kind
+from shared.contracts.identity import Activity
+from shared.contracts.keys import KeysChanged
+from shared.contracts.sealed import Sealed
+
+
+class ResetLinkRequested(Activity, frozen=True, kw_only=True):
+    """RC-3: the link to mail; `life_minutes` is printed in the mail."""
+
+    link: Sealed
+    link_expires_at: datetime
+    life_minutes: int
+
+
+RECOVERY_KEYS_CHANGED = Contract("recovery", "keys-changed", KeysChanged, Kind.SNAPSHOT)
+RESET_LINK_REQUESTED = Contract(
+    "recovery", "reset-link-requested", ResetLinkRequested, Kind.ACTIVITY
+)

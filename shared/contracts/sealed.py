@@ -1,0 +1,23 @@
+"""A secret that must be mailed, as it travels: ciphertext that only notify opens (RFC 9180)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.contract import Data
+
+
+class SealPurpose(StrEnum):
+    """What the secret is for: notify builds the link that belongs to it."""
+
+    EMAIL_VERIFICATION = "email-verification"
+    RESET_LINK = "reset-link"
+
+
+class Sealed(Data, frozen=True, kw_only=True):
+    """The HPKE `info` binds event id, purpose, recipient and expiry; `kid` names notify's key."""
+
+    kid: str
+    purpose: str
+    recipient: str
+    expires_at: datetime
+    ciphertext: bytes

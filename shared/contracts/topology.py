@@ -1,0 +1,98 @@
+"""Exchanges, queues, bindings, policies and rights of the bus, as data (applied by a verb)."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from shared.contracts import identity, notify, recovery
+from shared.contracts.contract import Contract
+
+SERVICES = ("identity", "recovery", "merge", "notify")
+SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A quorum queue of one service for one purpose; bound to each contract's routing key."""
+
+    name: str
+    contracts: tuple[Contract[Any], ...]
+
+    @property
+    def service(self) -> str:
+        """The one service that consumes it."""
+        return self.name.partition(".")[0]
+
+
+def exchange(service: str) -> str:
+    """Return the topic exchange that only this service writes to."""
+    return f"{service}.events"
+
+
+QUEUES: tuple[Queue, ...] = (
+    Queue("identity.keys", (recovery.RECOVERY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
+    Queue("recovery.keys", (identity.IDENTITY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
+    Queue(
+        "recovery.accounts",
+        (
+            identity.ACCOUNT_CHANGED,
+            identity.PERSON_CHANGED,
+            identity.PRACTICE_CHANGED,
+            identity.PASSWORD_RESET,
+        ),
+    ),
+    Queue("merge.keys", (identity.IDENTITY_KEYS_CHANGED,)),
+    Queue(
+        "merge.accounts",
+        (identity.ACCOUNT_CHANGED, identity.PERSON_CHANGED, identity.PRACTICE_CHANGED),
+    ),
+    Queue("notify.keys", (identity.IDENTITY_KEYS_CHANGED,)),
+    Queue("notify.accounts", (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED)),
+    Queue(
+        "notify.account-activity",
+        (
+            identity.ACCOUNT_ENROLLED,
+            identity.EMAIL_VERIFICATION_REQUESTED,
+            identity.ACCOUNT_LOCKED,
+            identity.PASSWORD_RESET,
+            recovery.RESET_LINK_REQUESTED,
+        ),
+    ),
+    Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
+)
+
+
+def dead(service: str) -> str:
+    """Return the name of a service's dead-letter exchange and of the one queue behind it."""
+    return f"{service}.dead"
+
+
+def queues(service: str) -> tuple[Queue, ...]:
+    """Return the queues that this service consumes."""
+    return tuple(queue for queue in QUEUES if queue.service == service)
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a service's user may do: three regular expressions, as the broker keeps them."""
+
+    configure: str
+    write: str
+    read: str
+
+
+def rights(service: str) -> Rights:
+    """Return the rights of a service: it configures nothing, and writes only what is its own.
+
+    Everyone may read the stream of ended sessions (SE-1); only identity writes it.
+    """
+    return Rights(
+        configure="^$",
+        write=rf"^{service}\.(events|sessions)$",
+        read=rf"^({service}\..*|identity\.sessions)$",
+    )
+
+
+def vhost(broker_url: str) -> str:
+    """Return the vhost that an AMQP URL names; none is the default one."""
+    return unquote(urlsplit(broker_url).path.removeprefix("/")) or "/"

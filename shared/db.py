@@ -1,0 +1,203 @@
+"""The one door to asyncpg: a pool that waits a bounded time and says when PostgreSQL is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from shared.errors import DatabaseUnavailable, TransactionConflict
+
+if TYPE_CHECKING:
+    Connection = (
+        asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    )
+    Row = asyncpg.Record
+    Pool = asyncpg.Pool[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+    Row = asyncpg.Record
+    Pool = asyncpg.Pool
+
+UniqueViolation = asyncpg.UniqueViolationError  # `.constraint_name` says which key
+RightMissing = asyncpg.InsufficientPrivilegeError
+StatementFailed = asyncpg.PostgresError
+
+AWAY = (
+    OSError,  # refused, reset, no such host; a TimeoutError is one too
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown, terminated, starting, cancelled
+    asyncpg.exceptions.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.ReadOnlySQLTransactionError,  # the old primary after a failover
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InvalidCachedStatementError,  # migrated under us: the next try prepares again
+    asyncpg.OutdatedSchemaCacheError,
+)
+LOST = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+
+async def _keep_session(_: Connection) -> None:
+    """Skip the pool's reset round trip: no service sets anything on a session."""
+
+
+def _server_settings(application: str, command_timeout: float) -> dict[str, str]:
+    """A peer that vanished is noticed in half a minute, and leaves nothing running or locked."""
+    return {
+        "application_name": application,
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "4",
+        "statement_timeout": str(int((command_timeout + 2) * 1000)),
+        "idle_in_transaction_session_timeout": "60000",
+        "jit": "off",
+    }
+
+
+def _is_gone(connection: Connection) -> bool:
+    """The pool takes a dead connection back at once: then its proxy answers nothing any more."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
+@contextmanager
+def _failures(connection: Connection | None = None) -> Iterator[None]:
+    """Tell PostgreSQL's absence from a wrong statement.
+
+    The driver's InterfaceError is both; it is absence where the connection is closed by now.
+    """
+    try:
+        yield
+    except LOST as error:
+        raise TransactionConflict(str(error)) from error
+    except AWAY as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if connection is not None and not _is_gone(connection):
+            raise
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
+@contextmanager
+def _failures_of_connecting() -> Iterator[None]:
+    """Until there is a connection, whatever the server answers means it is not to be had."""
+    try:
+        with _failures():
+            yield
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
+class Database:
+    """A lazily filled pool: a process starts, and stays up, while PostgreSQL is down.
+
+    A failure at COMMIT leaves open whether it happened: what is done twice must be harmless
+    (unique keys, the inbox). Deadlocks are raised, never retried here: they are faults to mend.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        application: str,
+        size: int = 10,
+        wait: float = 2.0,
+        command_timeout: float = 8.0,
+    ) -> None:
+        self._url = url
+        self._application = application
+        self._size = size
+        self._wait = wait
+        self._command_timeout = command_timeout
+        self._pool: Pool | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One READ COMMITTED transaction. Raises DatabaseUnavailable for every way to be away."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit, for single statements."""
+        pool = await self._opened()
+        with _failures_of_connecting():
+            async with asyncio.timeout(self._wait):
+                connection = await pool.acquire()
+        try:
+            with _failures(connection):
+                yield connection
+        finally:
+            await self._release(pool, connection)
+
+    async def ping(self) -> None:
+        """Raise DatabaseUnavailable unless a trivial query answers within a second."""
+        with _failures():
+            async with asyncio.timeout(1), self.connection() as connection:
+                await connection.fetchval("SELECT 1")
+
+    async def time(self) -> datetime:
+        """The server's own clock, which every replica measures its offset to."""
+        async with self.connection() as connection:
+            found: datetime = await connection.fetchval("SELECT clock_timestamp()")
+            return found
+
+    async def close(self) -> None:
+        """Close the pool; waits for what is checked out, then cuts it off."""
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(self._command_timeout):
+                await pool.close()
+        except (*AWAY, asyncpg.InterfaceError):
+            pool.terminate()
+
+    async def _opened(self) -> Pool:
+        """Make the pool inside the running loop; it connects on first need only."""
+        if self._pool is not None:
+            return self._pool
+        async with self._opening:
+            if self._closed:
+                raise DatabaseUnavailable("closed")
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,
+                    max_size=self._size,
+                    timeout=self._wait,
+                    command_timeout=self._command_timeout,
+                    reset=_keep_session,
+                    server_settings=_server_settings(self._application, self._command_timeout),
+                )
+            return self._pool
+
+    async def _release(self, pool: Pool, connection: Connection) -> None:
+        """What goes wrong on the way back is no matter of the work done: the driver drops it."""
+        with suppress(*AWAY, asyncpg.InterfaceError, asyncpg.InternalClientError):
+            await pool.release(connection, timeout=self._wait)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def one_connection(
+    url: str, *, application: str, search_path: str | None = None
+) -> AsyncIterator[Connection]:
+    """A connection of its own, outside any pool and without time limits: for `migrate`."""
+    settings: dict[str, Any] = {"application_name": application}
+    if search_path is not None:
+        settings["search_path"] = search_path
+    with _failures_of_connecting():
+        connection = await asyncpg.connect(url, timeout=10, server_settings=settings)
+    try:
+        with _failures(connection):
+            yield connection
+    finally:
+        with suppress(*AWAY, asyncpg.InterfaceError):
+            await connection.close(timeout=5)

@@ -1,0 +1,188 @@
+"""Password hashing: bcrypt over a keyed pre-hash, a reniced thread a core, bounded waits (ID-5)."""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+import threading
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import bcrypt
+
+from shared.errors import HashingBusy
+
+SCHEME = "hmac-sha384"
+STORED = re.compile(r"\$portico\$([a-z0-9-]+)\$([0-9a-f]{16})(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})")
+CHEAPEST, DEAREST = 4, 15  # bcrypt costs; a stored 31 would hold a thread for a day
+NICER = 10  # the service's own event loop goes first
+COST_12_SECONDS = 0.27  # a first guess at one hash, until measured
+WEIGHT = 0.2  # of the newest hash in the running mean
+
+T = TypeVar("T")
+
+
+class PasswordHasher:
+    """The one door to bcrypt. The stored string names scheme, pepper and cost.
+
+    `$portico$hmac-sha384$<pepper id>$2b$12$…`: bcrypt of the base64 of HMAC-SHA-384 of the NFKC
+    form: 64 bytes whatever was typed, so that nothing is cut at bcrypt's 72 and no NUL gets there.
+    `retired` peppers still verify; what they hashed is outdated.
+    """
+
+    def __init__(
+        self,
+        *,
+        pepper: bytes,
+        cost: int,
+        wait: float,
+        threads: int | None = None,
+        retired: tuple[bytes, ...] = (),
+    ) -> None:
+        if not CHEAPEST <= cost <= DEAREST:
+            raise ValueError(f"bcrypt cost {cost} is not within {CHEAPEST} to {DEAREST}")
+        self._cost = cost
+        self._pepper_id = _pepper_id(pepper)
+        self._peppers = {_pepper_id(known): known for known in (*retired, pepper)}
+        self._dummy = self.new_salt() + b"." * 31  # a digest that no password has
+        self._queue = _HashingThreads(
+            threads or len(os.sched_getaffinity(0)),
+            wait=wait,
+            guess=COST_12_SECONDS * 2.0 ** (cost - 12),
+        )
+
+    async def hash(self, password: str, *, salt: bytes | None = None) -> str:
+        """Hash the NFKC form whole, never truncated. Raises HashingBusy past the bounded wait.
+
+        `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3).
+        """
+        keyed, salt = _keyed(password, self._peppers[self._pepper_id]), salt or self.new_salt()
+        hashed = await self._queue.run(lambda: bcrypt.hashpw(keyed, salt))
+        return f"$portico${SCHEME}${self._pepper_id}{hashed.decode()}"
+
+    def new_salt(self) -> bytes:
+        """Return a bcrypt salt at the current cost."""
+        return bcrypt.gensalt(self._cost)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Compare; None costs the same as a wrong password and is False.
+
+        So does what is no hash of ours, or one whose cost is absurd.
+        """
+        pepper_id, hashed = self._parsed(stored)
+        keyed = _keyed(password, self._peppers[pepper_id])
+        right = await self._queue.run(lambda: _matches(keyed, hashed))
+        return right and hashed is not self._dummy
+
+    def outdated(self, stored: str) -> bool:
+        """Whether the stored cost, pepper or scheme is not the current one (ID-5)."""
+        match = STORED.fullmatch(stored)
+        current = (SCHEME, self._pepper_id, f"{self._cost:02}")
+        return match is None or (match[1], match[2], match[4]) != current
+
+    def close(self) -> None:
+        """Let the threads end; what waits is cancelled."""
+        self._queue.close()
+
+    def _parsed(self, stored: str | None) -> tuple[str, bytes]:
+        match = STORED.fullmatch(stored or "")
+        if (
+            match is None
+            or match[1] != SCHEME
+            or match[2] not in self._peppers
+            or not CHEAPEST <= int(match[4]) <= DEAREST
+        ):
+            return self._pepper_id, self._dummy
+        return match[2], match[3].encode()
+
+
+def _pepper_id(pepper: bytes) -> str:
+    """Name a pepper without telling it."""
+    return hmac.digest(pepper, b"portico pepper id", "sha256")[:8].hex()
+
+
+def _keyed(password: str, pepper: bytes) -> bytes:
+    whole = unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
+    return base64.b64encode(hmac.digest(pepper, whole, hashlib.sha384))
+
+
+def _matches(keyed: bytes, hashed: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(keyed, hashed)
+    except ValueError:  # a damaged salt
+        return False
+
+
+class _HashingThreads:
+    """A bounded queue before one thread a core: who would wait too long is turned away at once."""
+
+    def __init__(self, threads: int, *, wait: float, guess: float) -> None:
+        self._threads = threads
+        self._wait = wait
+        self._mean = guess  # seconds of one hash
+        self._unfinished = 0  # waiting and running; the event loop's thread alone counts
+        self._pool = ThreadPoolExecutor(threads, "hashing", initializer=_renice)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Raises HashingBusy at once when the work would not begin within the bounded wait.
+
+        Where that was misjudged, after twice the wait. A caller who goes away while waiting frees
+        its place; a hash begun is finished.
+        """
+        if self._expected_wait() > self._wait:
+            raise HashingBusy
+        loop = asyncio.get_running_loop()
+        timed: list[float] = []
+
+        def timed_work() -> T:
+            start = loop.time()
+            try:
+                return work()
+            finally:
+                timed.append(loop.time() - start)
+
+        future = self._pool.submit(timed_work)
+        self._unfinished += 1
+        future.add_done_callback(lambda _: _tell(loop, self._finished, timed))
+        late = loop.call_later(2 * self._wait, future.cancel)  # cancels only what has not begun
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise HashingBusy from None
+        finally:
+            late.cancel()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _expected_wait(self) -> float:
+        before = self._unfinished - self._threads + 1
+        return max(0, before) * self._mean / self._threads
+
+    def _finished(self, timed: list[float]) -> None:
+        self._unfinished -= 1
+        for seconds in timed:
+            self._mean += WEIGHT * (seconds - self._mean)
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, hear: Callable[[list[float]], None], timed: list[float]
+) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody counts any more
+        loop.call_soon_threadsafe(hear, timed)
+
+
+def _renice() -> None:
+    """Nice is of a thread on Linux; where it is not, hashing goes at the normal pace."""
+    with contextlib.suppress(OSError):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICER)

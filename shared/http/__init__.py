@@ -1,0 +1,1 @@
+"""HTTP: routes with guards, strict parsing, problems, idempotency, source budget, OpenAPI."""

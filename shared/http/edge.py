@@ -1,0 +1,180 @@
+"""The edge: what happens to every request before and after its verb."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from shared.access import Caller
+from shared.audit import Origin
+from shared.clock import Clock
+from shared.errors import Refused
+from shared.http import parsing
+from shared.http.guards import TokenChecker, actor_of, admit
+from shared.http.idempotency import SHAPE, IdempotencyKey
+from shared.http.problems import (
+    BodyTooLarge,
+    BodyTooSlow,
+    IdempotencyKeyInvalid,
+    MalformedBody,
+    Overdue,
+)
+from shared.http.routes import Body, Call, Counted, NoReply, Public, Reply, Route
+from shared.http.source_budget import SourceBudget
+from shared.http.sources import Sources
+from shared.tokens import Digests
+
+F = TypeVar("F")
+
+TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+DIGEST_PURPOSE = "idempotency-body"
+
+CORRELATION = web.RequestKey("correlation", UUID)
+ROUTE: web.RequestKey[Route[Any]] = web.RequestKey("route", Route)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge(Generic[F]):
+    """Answers one verb: source, budget, guard, body, key, time limit, handler, reply."""
+
+    features: F
+    tokens: TokenChecker
+    budget: SourceBudget
+    sources: Sources
+    digests: Digests
+    clock: Clock
+    body_limit: int
+    request_seconds: float
+
+    def handler(self, route: Route[F]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Make aiohttp's handler of a route."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            request[ROUTE] = route
+            source = self.sources.key(
+                request.remote, request.headers.getall(self.sources.header, [])
+            )
+            reply = await self._budgeted(route, request, source)
+            return reply_of(route, reply)
+
+        return handle
+
+    async def _budgeted(self, route: Route[F], request: web.Request, source: str) -> Reply:
+        """LG-4: what the client is told counts on its source, and decides whether it is told.
+
+        A verb that always answers alike is counted before its work, so the limit bounds the work
+        as well. Failures (503, 500) tell nothing about any account and are not counted.
+        """
+        counted = route.guard.counted if isinstance(route.guard, Public) else Counted.NOTHING
+        match counted:
+            case Counted.NOTHING:
+                return await self._answer(route, request, source)
+            case Counted.EVERY_REQUEST:
+                await self.budget.count(source)
+                return await self._answer(route, request, source)
+            case Counted.REFUSALS:
+                await self.budget.check(source)
+                try:
+                    reply = await self._answer(route, request, source)
+                except Refused:
+                    await self.budget.count(source)
+                    raise
+                await self.budget.check(source)  # a right guess among wrong ones is not told
+                return reply
+
+    async def _answer(self, route: Route[F], request: web.Request, source: str) -> Reply:
+        authorization = request.headers.get("Authorization")
+        caller = await admit(route.guard, authorization, self.tokens, now=self.clock.now())
+        path = parsing.read_path(request.match_info)
+        query = parsing.read_query(route.query, list(request.query.items()))
+        body = parsing.read_body(
+            route.body,
+            route.form,
+            await self._raw(request),
+            content_type=request.headers.get("Content-Type"),
+            coding=request.headers.get("Content-Encoding"),
+        )
+        call: Call[Body] = Call(
+            body=body,
+            path=path,
+            query=query,
+            caller=caller,
+            origin=origin_of(request, caller, source),
+            now=self.clock.now(),
+            idempotency=self._idempotency(route, request, caller, path, body),
+            authorization=authorization,
+        )
+        return await self._in_time(route, call)
+
+    async def _raw(self, request: web.Request) -> bytes:
+        if (request.content_length or 0) > self.body_limit:
+            raise BodyTooLarge
+        try:
+            async with asyncio.timeout(self.request_seconds):
+                return await request.read()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        except web.HTTPRequestEntityTooLarge:
+            raise BodyTooLarge from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise MalformedBody from None
+
+    async def _in_time(self, route: Route[F], call: Call[Body]) -> Reply:
+        """Past the limit the verb is cancelled, its transaction with it; the caller may retry."""
+        limit = asyncio.timeout(self.request_seconds)
+        try:
+            async with limit:
+                return await route.handler(self.features, call)
+        except TimeoutError:
+            if limit.expired():
+                raise Overdue from None
+            raise
+
+    def _idempotency(
+        self,
+        route: Route[F],
+        request: web.Request,
+        caller: Caller,
+        path: Mapping[str, str],
+        body: Body,
+    ) -> IdempotencyKey | None:
+        keys = request.headers.getall(IDEMPOTENCY_HEADER, [])
+        if not route.idempotent or not keys:
+            return None
+        key = keys[0].strip()
+        if len(key) >= 2 and key[0] == key[-1] == '"':  # a structured field's string
+            key = key[1:-1]
+        if len(keys) > 1 or not SHAPE.fullmatch(key):
+            raise IdempotencyKeyInvalid
+        asked = msgspec.json.encode([sorted(path.items()), body], order="deterministic").decode()
+        return IdempotencyKey(
+            caller=actor_of(caller),
+            verb=route.name,
+            key=key,
+            body_digest=self.digests.of(DIGEST_PURPOSE, asked),
+        )
+
+
+def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
+    """Say who asks, from where; a traceparent that is none is left out."""
+    traceparent = request.headers.get("traceparent", "")
+    return Origin(
+        actor=actor_of(caller),
+        source=source,
+        correlation_id=request[CORRELATION],
+        traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
+    )
+
+
+def reply_of(route: Route[Any], reply: Reply) -> web.Response:
+    if isinstance(reply, NoReply):
+        return web.Response(status=route.status)
+    return web.Response(
+        status=route.status, body=msgspec.json.encode(reply), content_type="application/json"
+    )

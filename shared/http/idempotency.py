@@ -1,0 +1,109 @@
+"""Idempotency keys: the same key and body again get the first reply, in the work's transaction."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from shared.clock import Clock
+from shared.db import Connection, Database
+from shared.errors import Refused
+
+if TYPE_CHECKING:
+    from shared.http.routes import Reply
+
+R = TypeVar("R", bound="Reply")
+
+KEPT = timedelta(hours=24)
+SHAPE = re.compile(r"[A-Za-z0-9.:_~+/=-]{8,128}")
+SWEPT = 1000  # rows a round
+
+# A twin waits here on the unique index until the first's transaction ends: then it finds the row
+# and reads its reply, or, where that was rolled back, becomes the first itself.
+CLAIM = """
+INSERT INTO idempotency_keys AS kept (caller, verb, key, body_digest, expires_at)
+VALUES ($1, $2, $3, $4, $6)
+ON CONFLICT (caller, verb, key) DO UPDATE
+   SET body_digest = excluded.body_digest, expires_at = excluded.expires_at, reply = NULL
+ WHERE kept.expires_at <= $5
+RETURNING 1
+"""
+READ = """
+SELECT body_digest, reply FROM idempotency_keys WHERE caller = $1 AND verb = $2 AND key = $3
+"""
+KEEP = """
+UPDATE idempotency_keys SET reply = $4 WHERE caller = $1 AND verb = $2 AND key = $3
+"""
+SWEEP = """
+DELETE FROM idempotency_keys
+ WHERE (caller, verb, key) IN (SELECT caller, verb, key FROM idempotency_keys
+                                WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING 1
+"""
+
+
+class IdempotencyKeyReused(Refused):
+    """The same key came with another body; nothing was compared, nothing was counted."""
+
+
+class AlreadyIssued(Refused):
+    """The same call again, of a verb whose reply shows a secret once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A key as one caller used it on one verb, and a digest of the body it came with."""
+
+    caller: str
+    verb: str
+    key: str
+    body_digest: bytes
+
+
+class IdempotencyKeys:
+    """Kept 24 h. A second call waits for the first's transaction, then gets its reply."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+
+    async def once(
+        self,
+        tx: Connection,
+        key: IdempotencyKey | None,
+        reply: type[R],
+        work: Callable[[], Awaitable[R]],
+        *,
+        secret: bool = False,
+    ) -> R:
+        """Do `work` and keep its reply, or return the one kept; no key: just do it.
+
+        `secret`: the reply is not kept and a repetition raises AlreadyIssued.
+        Raises IdempotencyKeyReused.
+        """
+        if key is None:
+            return await work()
+        name = (key.caller, key.verb, key.key)
+        now = self._clock.now()
+        if await tx.fetchval(CLAIM, *name, key.body_digest, now, now + KEPT) is None:
+            return await self._repeat(tx, key, reply)
+        done = await work()
+        if not secret:
+            await tx.execute(KEEP, *name, msgspec.json.encode(done))
+        return done
+
+    async def _repeat(self, tx: Connection, key: IdempotencyKey, reply: type[R]) -> R:
+        row = await tx.fetchrow(READ, key.caller, key.verb, key.key)
+        if row is None or row["body_digest"] != key.body_digest:
+            raise IdempotencyKeyReused
+        if row["reply"] is None:
+            raise AlreadyIssued
+        return msgspec.json.decode(row["reply"], type=reply)
+
+    async def sweep(self, database: Database) -> int:
+        """Delete keys that are over; a full round says so."""
+        async with database.connection() as connection:
+            swept = await connection.fetch(SWEEP, self._clock.now(), SWEPT)
+        return len(swept) // SWEPT

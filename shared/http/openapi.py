@@ -1,0 +1,209 @@
+"""The OpenAPI 3.1 document of a service, made from its routes and types alone."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from shared.access import TokenStale
+from shared.errors import CatchingUp, Unavailable
+from shared.http import problems as told
+from shared.http.health import Readiness
+from shared.http.idempotency import AlreadyIssued, IdempotencyKeyReused
+from shared.http.problems import Problem, Problems, ProblemType
+from shared.http.routes import Client, Counted, Guard, NoBody, NoReply, Public, Route, Session
+
+JSON = "application/json"
+REF = "#/components/schemas/{name}"
+SLOT = re.compile(r"\{(\w+)\}")
+Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record of ours
+
+EVERYWHERE: tuple[type[Exception], ...] = (
+    told.MalformedBody,
+    told.BodyInvalid,
+    told.BodyTooLarge,
+    told.BodyTooSlow,
+    told.ContentTypeUnsupported,
+    told.Overdue,
+    CatchingUp,
+    Unavailable,
+)
+
+CORRELATION: Json = {
+    "Correlation-Id": {"schema": {"type": "string", "format": "uuid"}},
+}
+RETRY: Json = {
+    "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}
+}
+
+
+def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> bytes:
+    """Write the document; the same routes give the same bytes."""
+    types = [kind for route in routes for kind in (route.body, route.reply)]
+    kinds = list(dict.fromkeys(kind for kind in types if kind not in (NoBody, NoReply)))
+    refs, components = msgspec.json.schema_components(
+        [*kinds, Problem, Readiness], ref_template=REF
+    )
+    schemas = dict(zip([*kinds, Problem, Readiness], refs, strict=True))
+    paths: dict[str, Json] = defaultdict(dict)
+    for route in routes:
+        paths[route.path][route.method.lower()] = operation(route, problems, schemas)
+    paths.update(health(schemas[Readiness]))
+    scopes = sorted({route.guard.scope for route in routes if isinstance(route.guard, Client)})
+    whole: Json = {
+        "openapi": "3.1.0",
+        "info": {"title": f"Portico {service}", "version": "1"},
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": schemes(scopes)},
+    }
+    return msgspec.json.encode(whole)
+
+
+def operation(route: Route[Any], problems: Problems, schemas: dict[Any, Json]) -> Json:
+    """Describe one verb: what it takes, what it answers, how it refuses."""
+    described: Json = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "responses": {
+            str(route.status): success(route, schemas),
+            **refusals(route, problems, schemas),
+        },
+    }
+    if route.rows:
+        described["description"] = "Rows: " + ", ".join(route.rows)
+    if parameters := list(parameters_of(route)):
+        described["parameters"] = parameters
+    if route.body is not NoBody:
+        described["requestBody"] = {
+            "required": True,
+            "content": {route.form.value: {"schema": schemas[route.body]}},
+        }
+    if security := security_of(route.guard):
+        described["security"] = security
+    return described
+
+
+def success(route: Route[Any], schemas: dict[Any, Json]) -> Json:
+    answer: Json = {"description": "Done", "headers": CORRELATION}
+    if route.reply is not NoReply:
+        answer["content"] = {JSON: {"schema": schemas[route.reply]}}
+    return answer
+
+
+def refusals(route: Route[Any], problems: Problems, schemas: dict[Any, Json]) -> Json:
+    """List, by status, the codes this verb may tell."""
+    codes: dict[int, dict[str, ProblemType]] = defaultdict(dict)
+    for problem in problems_of(route, problems):
+        codes[problem.status].setdefault(problem.code, problem)
+    return {str(status): refusal(status, codes[status], schemas) for status in sorted(codes)}
+
+
+def refusal(status: int, codes: dict[str, ProblemType], schemas: dict[Any, Json]) -> Json:
+    text = "\n".join(f"- `{code}`: {codes[code].title}. {codes[code].hint}" for code in codes)
+    schema = {"allOf": [schemas[Problem], {"properties": {"code": {"enum": sorted(codes)}}}]}
+    return {
+        "description": text,
+        "headers": CORRELATION | (RETRY if status in (429, 503) else {}),
+        "content": {told.CONTENT_TYPE: {"schema": schema}},
+    }
+
+
+def problems_of(route: Route[Any], problems: Problems) -> Iterator[ProblemType]:
+    """Collect the route's own problems and those its shape brings with it."""
+    for error in (*route.problems, *EVERYWHERE, *of_shape(route)):
+        found = told.find(problems, error)
+        if found is not None:
+            yield found
+    yield told.INTERNAL
+
+
+def of_shape(route: Route[Any]) -> Iterator[type[Exception]]:
+    match route.guard:
+        case Public(counted=Counted.NOTHING):
+            pass
+        case Public():
+            yield told.TooManyRequests
+        case Session() | Client():
+            yield from (told.Unauthenticated, TokenStale, told.ScopeMissing)
+    if SLOT.search(route.path):
+        yield told.RouteUnknown
+    if route.idempotent:
+        yield from (told.IdempotencyKeyInvalid, IdempotencyKeyReused, AlreadyIssued)
+
+
+def parameters_of(route: Route[Any]) -> Iterator[Json]:
+    for name in SLOT.findall(route.path):
+        schema = {"type": "string"} | ({"format": "uuid"} if name.endswith("_id") else {})
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+    for name in route.query:
+        yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+    yield header("Correlation-Id", "made where absent; told in the reply", {"format": "uuid"})
+    yield header("traceparent", "W3C trace context, passed on", {})
+    if route.idempotent:
+        yield header(
+            "Idempotency-Key",
+            "the same key and body within 24 hours get the first reply, not a second effect",
+            {"minLength": 8, "maxLength": 128},
+        )
+
+
+def header(name: str, description: str, schema: Json) -> Json:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+def security_of(guard: Guard) -> list[Json]:
+    match guard:
+        case Public():
+            return []
+        case Session():
+            return [{"session": []}]
+        case Client():
+            return [{"client": [guard.scope]}]
+
+
+def schemes(scopes: Sequence[str]) -> Json:
+    reach = f" Scopes here: {', '.join(scopes)}." if scopes else ""
+    return {
+        "session": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of a person's session.",
+        },
+        "client": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of a client, from identity's /oauth/token." + reach,
+        },
+    }
+
+
+def health(readiness: Json) -> Json:
+    """Describe the two checks that an orchestrator asks."""
+    live: Json = {
+        "operationId": "read_liveness",
+        "tags": ["health"],
+        "summary": "Whether the process answers",
+        "responses": {"200": {"description": "It does"}},
+    }
+    content = {JSON: {"schema": readiness}}
+    ready: Json = {
+        "operationId": "read_readiness",
+        "tags": ["health"],
+        "summary": "Whether everything it needs is there",
+        "responses": {
+            "200": {"description": "All of it", "content": content},
+            "503": {"description": "Not all; `checks` names it", "content": content},
+        },
+    }
+    return {"/health/live": {"get": live}, "/health/ready": {"get": ready}}

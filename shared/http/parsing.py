@@ -1,0 +1,227 @@
+"""Strict reading of bodies, paths and queries: every wrong field is named, nothing extra passes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from email.message import Message
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from shared.errors import Violation
+from shared.http.problems import BodyInvalid, ContentTypeUnsupported, MalformedBody, RouteUnknown
+from shared.http.routes import Body, Form
+
+MOST_FORM_FIELDS = 50
+
+PLACE = re.compile(r"^(?P<text>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+NAMED = re.compile(r"`(?P<name>.*)`", re.DOTALL)
+CODES: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile(r"Object contains unknown field"), "field_unknown"),
+    (re.compile(r"Object missing required field"), "field_missing"),
+    (re.compile(r"Expected `[^`]*` of length >="), "field_too_short"),
+    (re.compile(r"Expected `[^`]*` of length <="), "field_too_long"),
+    (re.compile(r"Expected `[^`]*` (<|>|that's)"), "field_out_of_range"),
+    (re.compile(r"Expected `[^`]*` matching"), "field_wrong_format"),
+    (re.compile(r"Expected `[^`]*`, got"), "field_wrong_type"),
+    (re.compile(r"Invalid (enum )?value"), "field_not_allowed"),
+    (re.compile(r"Invalid "), "field_wrong_format"),
+)
+DETAILS: Mapping[str, str] = {
+    "field_unknown": "there is no such field",
+    "field_missing": "this field is required",
+    "field_not_allowed": "not one of the allowed values",
+    "field_duplicate": "this field stands more than once",
+    "field_wrong_format": "not in the expected format",
+}
+
+
+class Pairs(list[tuple[str, Any]]):
+    """A JSON object as its text had it, a name twice included."""
+
+
+def read_body(
+    kind: type[Body], form: Form, raw: bytes, *, content_type: str | None, coding: str | None
+) -> Body:
+    """Decode a body as its verb declares it; an absent one counts as having no fields.
+
+    Raises ContentTypeUnsupported, MalformedBody, BodyInvalid.
+    """
+    if not raw:
+        return from_json(kind, b"{}") if form is Form.JSON else from_form(kind, "")
+    check_content_type(form, content_type, coding)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise MalformedBody from None
+    return from_json(kind, raw) if form is Form.JSON else from_form(kind, text)
+
+
+def check_content_type(form: Form, content_type: str | None, coding: str | None) -> None:
+    """Take exactly the declared type, in UTF-8, without a content coding (zip bombs)."""
+    header = Message()
+    header["Content-Type"] = content_type or ""
+    charset = header.get_content_charset("utf-8").lower()
+    declared = (content_type or "").partition(";")[0].strip().lower()
+    plain = (coding or "identity").strip().lower() == "identity"
+    if declared != form.value or charset not in ("utf-8", "utf8", "us-ascii") or not plain:
+        raise ContentTypeUnsupported
+
+
+def from_json(kind: type[Body], raw: bytes) -> Body:
+    """Decode strictly: no unknown field, no name twice, no text that a database cannot hold."""
+    try:
+        seen = json.loads(raw.decode(), object_pairs_hook=Pairs, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        raise MalformedBody from None
+    twice = [wrong(path, "field_duplicate") for path in duplicates(seen)]
+    if twice:
+        raise MalformedBody(*twice)
+    unstorable = [wrong(path, "field_wrong_format") for path in unstorable_texts(seen)]
+    if unstorable:
+        raise BodyInvalid(*unstorable)
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        if not isinstance(seen, Pairs):
+            raise BodyInvalid(translate(error)) from None
+        raise BodyInvalid(*every_violation(kind, plain(seen), error, strict=True)) from None
+    except msgspec.DecodeError:
+        raise MalformedBody from None
+
+
+def from_form(kind: type[Body], text: str) -> Body:
+    """Decode a form. RFC 6749, 3.2: unknown and empty parameters are ignored, none stands twice."""
+    try:
+        pairs = parse_qsl(
+            text, errors="strict", max_num_fields=MOST_FORM_FIELDS, strict_parsing=bool(text)
+        )
+    except ValueError:
+        raise BodyInvalid(wrong("", "field_wrong_format")) from None
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    kept = Pairs((name, value) for name, value in pairs if name in known)
+    problems = [wrong(path, "field_duplicate") for path in duplicates(kept)]
+    problems += [wrong(path, "field_wrong_format") for path in unstorable_texts(kept)]
+    if problems:
+        raise BodyInvalid(*problems)
+    try:
+        return msgspec.convert(dict(kept), type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise BodyInvalid(*every_violation(kind, dict(kept), error, strict=False)) from None
+
+
+def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
+    """Take each declared parameter at most once. Raises BodyInvalid naming `query.<name>`."""
+    seen = Pairs(pairs)
+    problems = [wrong(f"query.{path}", "field_duplicate") for path in duplicates(seen)]
+    problems += [wrong(f"query.{path}", "field_wrong_format") for path in unstorable_texts(seen)]
+    names = dict.fromkeys(name for name, _ in pairs)
+    problems += [wrong(f"query.{name}", "field_unknown") for name in names if name not in declared]
+    if problems:
+        raise BodyInvalid(*problems)
+    return dict(pairs)
+
+
+def read_path(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """Refuse what no name of ours can hold: then there is nothing at that path."""
+    if any(not storable(text) for text in parameters.values()):
+        raise RouteUnknown
+    return dict(parameters)
+
+
+def uuid_in_path(path: Mapping[str, str], name: str) -> UUID:
+    """Read an id from the path; what is none names nothing. Raises RouteUnknown."""
+    try:
+        return UUID(path[name])
+    except ValueError:
+        raise RouteUnknown from None
+
+
+# ---- naming what is wrong
+
+
+def wrong(field: str, code: str, detail: str | None = None) -> Violation:
+    return Violation(field=field, code=code, detail=detail or DETAILS[code])
+
+
+def every_violation(
+    kind: type[Body], values: Mapping[str, Any], first: msgspec.ValidationError, *, strict: bool
+) -> list[Violation]:
+    """Check field by field, since msgspec stops at its first finding."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    found = [wrong(name, "field_unknown") for name in values if name not in fields]
+    for name, field in fields.items():
+        if name not in values:
+            if field.required:
+                found.append(wrong(name, "field_missing"))
+            continue
+        try:
+            msgspec.convert(values[name], type=field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            found.append(translate(error, name))
+    return found or [translate(first)]
+
+
+def translate(error: msgspec.ValidationError, under: str = "") -> Violation:
+    """Turn msgspec's sentence into a path, a stable code and a text that repeats no value."""
+    match = PLACE.match(str(error))
+    text, path = (match["text"], match["path"] or "") if match else (str(error), "")
+    code = next((code for pattern, code in CODES if pattern.match(text)), "field_invalid")
+    if code in ("field_unknown", "field_missing"):
+        named = NAMED.search(text)
+        path = joined(path, named["name"] if named else "")
+    detail = DETAILS.get(code) or text[:1].lower() + text[1:].replace("`", "")
+    return wrong(joined(under, path), code, detail)
+
+
+def joined(under: str, path: str) -> str:
+    separator = "." if under and path and not path.startswith("[") else ""
+    return f"{under}{separator}{path}"
+
+
+def duplicates(seen: Any, under: str = "") -> Iterator[str]:
+    """Name, by path, what stands twice in one object: two readers might take different ones."""
+    for path, value in children(seen, under):
+        yield from duplicates(value, path)
+    if isinstance(seen, Pairs):
+        names = [name for name, _ in seen]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            yield joined(under, name)
+
+
+def unstorable_texts(seen: Any, under: str = "") -> Iterator[str]:
+    """Name texts with NUL or half a surrogate pair: PostgreSQL holds neither."""
+    for path, value in children(seen, under):
+        if isinstance(value, str):
+            if not storable(value):
+                yield path
+        else:
+            yield from unstorable_texts(value, path)
+
+
+def children(seen: Any, under: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(seen, Pairs):
+        for name, value in seen:
+            yield joined(under, name), value
+    elif isinstance(seen, list):
+        for place, value in enumerate(seen):
+            yield f"{under}[{place}]", value
+
+
+def storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= symbol <= "\udfff" for symbol in text)
+
+
+def plain(seen: Any) -> Any:
+    """Turn the pairs back into objects."""
+    if isinstance(seen, Pairs):
+        return {name: plain(value) for name, value in seen}
+    if isinstance(seen, list):
+        return [plain(value) for value in seen]
+    return seen
+
+
+def refuse_constant(_: str) -> None:
+    raise ValueError  # NaN and Infinity are no JSON

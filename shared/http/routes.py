@@ -1,0 +1,144 @@
+"""A service's routes as data: each with its guard, the types of body and reply, its problems."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from shared.access import Caller
+from shared.audit import Origin
+from shared.http.idempotency import IdempotencyKey
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request body; unknown fields are refused."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply body."""
+
+
+class NoBody(Body, frozen=True, kw_only=True):
+    """For verbs without a body."""
+
+
+class NoReply(Reply, frozen=True, kw_only=True):
+    """204: nothing to say."""
+
+
+B = TypeVar("B", bound=Body)
+F = TypeVar("F")
+R = TypeVar("R", bound=Reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[B]):
+    """What a handler is given. `path` holds the path's parameters, `query` the query's."""
+
+    body: B
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    caller: Caller
+    origin: Origin
+    now: datetime
+    idempotency: IdempotencyKey | None
+    authorization: str | None  # raw, for OAuth's own client authentication
+
+
+class Counted(Enum):
+    """What a public verb adds to its source's budget (LG-4)."""
+
+    REFUSALS = "refusals"
+    EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
+    NOTHING = "nothing"  #: nothing can be guessed at it
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Anybody may call; what the client is told counts on its source."""
+
+    counted: Counted = Counted.REFUSALS
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person with a live session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A practice's or a gateway's client whose token has this scope."""
+
+    scope: str
+    practice: bool = True  # the client must belong to a practice
+
+
+Guard = Public | Session | Client
+
+
+class Form(Enum):
+    """How a body is written."""
+
+    JSON = "application/json"
+    URLENCODED = "application/x-www-form-urlencoded"  #: OAuth's own verbs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[F]):
+    """One verb. `problems` are the typed errors it may answer, besides those every route has."""
+
+    method: str
+    path: str  # "/patients/{patient_id}"
+    name: str  # the OpenAPI operationId, "issue_enrolment_token"
+    summary: str
+    guard: Guard
+    handler: Callable[[F, Call[Any]], Awaitable[Reply]]
+    body: type[Body]
+    reply: type[Reply]
+    status: int = 200
+    problems: tuple[type[Exception], ...] = ()
+    idempotent: bool = False  # takes an Idempotency-Key
+    form: Form = Form.JSON
+    rows: tuple[str, ...] = ()  # the rows of features.md it serves
+    query: tuple[str, ...] = ()  # the query's parameters; any other is refused
+
+
+def route(
+    method: str,
+    path: str,
+    handler: Callable[[F, Call[B]], Awaitable[R]],
+    *,
+    body: type[B],
+    reply: type[R],
+    guard: Guard,
+    summary: str,
+    status: int = 200,
+    problems: tuple[type[Exception], ...] = (),
+    idempotent: bool = False,
+    form: Form = Form.JSON,
+    rows: tuple[str, ...] = (),
+    query: tuple[str, ...] = (),
+) -> Route[F]:
+    """Make a route whose handler takes exactly this body and returns exactly this reply.
+
+    The operationId is the handler's own name.
+    """
+    return Route(
+        method=method,
+        path=path,
+        name=handler.__name__,
+        summary=summary,
+        guard=guard,
+        handler=handler,
+        body=body,
+        reply=reply,
+        status=status,
+        problems=problems,
+        idempotent=idempotent,
+        form=form,
+        rows=rows,
+        query=query,
+    )

@@ -1,0 +1,211 @@
+"""A service's web application: its routes behind the edge, health, and its own description."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from shared import logs
+from shared.errors import Refused
+from shared.http import docs, openapi, problems
+from shared.http.edge import CORRELATION, ROUTE, Edge
+from shared.http.health import Health
+from shared.http.problems import (
+    BodyInvalid,
+    BodyTooLarge,
+    MethodUnknown,
+    Problems,
+    ProblemType,
+    RouteUnknown,
+)
+from shared.http.routes import Form, Route
+from shared.metrics import CONTENT_TYPE, Metrics
+from shared.randomness import Randomness
+
+F = TypeVar("F")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logs.logger("http")
+
+CORRELATION_HEADER = "Correlation-Id"
+QUIET = ("/health/live", "/health/ready", "/openapi.json", "/docs")
+
+
+class RouteUndeclared(Exception):
+    """A route may raise an error that the service's problem table does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server(Generic[F]):
+    """Everything a service answers over HTTP, on one application."""
+
+    service: str
+    routes: Sequence[Route[F]]
+    problems: Problems
+    edge: Edge[F]
+    health: Health
+    metrics: Metrics
+    randomness: Randomness
+
+    def application(self) -> web.Application:
+        """Raises RouteUndeclared where an error of a route has no problem to be told as."""
+        for route in self.routes:
+            for error in route.problems:
+                if problems.find(self.problems, error) is None:
+                    raise RouteUndeclared(f"{route.name}: {error.__name__}")
+        application = web.Application(
+            middlewares=[web.middleware(self._envelope)],
+            client_max_size=self.edge.body_limit,
+        )
+        for route in self.routes:
+            handler = self.edge.handler(route)
+            application.router.add_route(route.method, route.path, handler)
+            if route.method == "GET":
+                application.router.add_route("HEAD", route.path, handler)
+        document = openapi.document(self.service, self.routes, self.problems)
+        page = docs.page(document)
+        application.router.add_get("/health/live", self._live)
+        application.router.add_get("/health/ready", self._ready)
+        application.router.add_get("/openapi.json", fixed(document, "application/json"))
+        application.router.add_get("/docs", fixed(page.html, "text/html", csp=page.policy))
+        return application
+
+    async def _live(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(body=b'{"live":true}', content_type="application/json")
+
+    async def _ready(self, _: web.Request) -> web.StreamResponse:
+        found = await self.health.ready()
+        return web.Response(
+            status=200 if found.ready else 503,
+            body=msgspec.json.encode(found),
+            content_type="application/json",
+            headers={} if found.ready else {"Retry-After": "1"},
+        )
+
+    async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Around every request: its correlation id, its headers, its metrics, its log line."""
+        correlation_id = self._correlation_id(request)
+        request[CORRELATION] = correlation_id
+        started = asyncio.get_running_loop().time()
+        with logs.correlated(correlation_id):
+            response, code = await self._told(request, handler)
+            took = asyncio.get_running_loop().time() - started
+            self._measure(request, response.status, code, took)
+        response.headers[CORRELATION_HEADER] = str(correlation_id)
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    async def _told(
+        self, request: web.Request, handler: Handler
+    ) -> tuple[web.StreamResponse, str | None]:
+        try:
+            return await handler(request), None
+        except web.HTTPException as error:
+            return self._problem(request, known(error), allow=error.headers.get("Allow"))
+        except Exception as error:
+            return self._problem(request, error)
+
+    def _problem(
+        self, request: web.Request, error: Exception, *, allow: str | None = None
+    ) -> tuple[web.StreamResponse, str]:
+        told = problems.find(self.problems, type(error))
+        if told is None:
+            log.error("request_failed", operation=operation_of(request), error=error)
+            told = problems.INTERNAL
+        route = request.get(ROUTE)
+        oauth = route is not None and route.form is Form.URLENCODED
+        violations = error.violations if isinstance(error, Refused) else ()
+        document = problems.document(told, violations, request[CORRELATION], oauth=oauth)
+        response = web.Response(
+            status=told.status,
+            body=msgspec.json.encode(document),
+            content_type=problems.CONTENT_TYPE,
+        )
+        headers = {
+            "Allow": allow,
+            "Retry-After": problems.retry_after(error),
+            "WWW-Authenticate": challenge(told, oauth=oauth),
+        }
+        response.headers.update({name: value for name, value in headers.items() if value})
+        return response, told.code
+
+    def _measure(self, request: web.Request, status: int, code: str | None, took: float) -> None:
+        operation = operation_of(request)
+        self.metrics.observe("http_request_seconds", took, operation=operation)
+        self.metrics.count("http_requests", operation=operation, status=str(status))
+        if code is not None:
+            self.metrics.count("http_problems", operation=operation, code=code)
+        tell = log.debug if request.path in QUIET else log.info
+        tell(
+            "request",
+            operation=operation,
+            status=status,
+            code=code,
+            duration_ms=round(took * 1000, 1),
+        )
+
+    def _correlation_id(self, request: web.Request) -> UUID:
+        try:
+            return UUID(request.headers[CORRELATION_HEADER])
+        except (KeyError, ValueError):
+            return self.randomness.uuid()
+
+
+def metrics_application(metrics: Metrics) -> web.Application:
+    """What is scraped, on a port of its own that is never public."""
+
+    async def scrape(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    application = web.Application()
+    application.router.add_get("/metrics", scrape)
+    return application
+
+
+def operation_of(request: web.Request) -> str:
+    """Name the verb, never the path: paths hold ids."""
+    route = request.get(ROUTE)
+    if route is not None:
+        return str(route.name)
+    return request.path if request.path in QUIET else "none"
+
+
+def known(error: web.HTTPException) -> Exception:
+    """Translate aiohttp's own refusals; the rest is a fault of ours."""
+    match error:
+        case web.HTTPNotFound():
+            return RouteUnknown()
+        case web.HTTPMethodNotAllowed():
+            return MethodUnknown()
+        case web.HTTPRequestEntityTooLarge():
+            return BodyTooLarge()
+        case _ if 400 <= error.status < 500:
+            return BodyInvalid()
+        case _:
+            return error
+
+
+def challenge(told: ProblemType, *, oauth: bool) -> str | None:
+    """RFC 9110: a 401 says which credentials are asked for."""
+    if told.status != 401:
+        return None
+    return 'Basic realm="portico"' if oauth else "Bearer"
+
+
+def fixed(content: bytes, content_type: str, *, csp: str = "default-src 'none'") -> Handler:
+    """Answer the same bytes to everybody."""
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=content,
+            content_type=content_type,
+            charset="utf-8" if content_type == "text/html" else None,
+            headers={"Content-Security-Policy": csp},
+        )
+
+    return answer

@@ -1,0 +1,63 @@
+"""Where a request comes from, for LG-4: an IPv4 address or an IPv6 /64, never a forged one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from shared.settings import Network
+
+Address = IPv4Address | IPv6Address
+NOWHERE = "unknown"  # a peer without an address, such as a socket file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Believes a forwarded address only from configured proxies.
+
+    Each proxy appends the address it saw, so the list is read from the right: the first address
+    that is no trusted proxy is the client's. What stands left of it anybody may have written.
+    """
+
+    trusted: tuple[Network, ...]
+    header: str
+
+    def key(self, peer: str | None, forwarded: Sequence[str]) -> str:
+        """Return the key that budgets and audit rows use."""
+        nearest = address_of(peer or "")
+        if nearest is None:
+            return NOWHERE
+        hops = [hop for line in forwarded for hop in line.split(",")]
+        for hop in reversed(hops):
+            if not self._trusts(nearest):
+                break
+            further = address_of(hop)
+            if further is None:  # not written by a proxy of ours: the last known one stands
+                break
+            nearest = further
+        return key_of(nearest)
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self.trusted)
+
+
+def address_of(text: str) -> Address | None:
+    """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4."""
+    bare = text.strip().strip('"')
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        found = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        return found.ipv4_mapped
+    return found
+
+
+def key_of(address: Address) -> str:
+    """An IPv6 client owns a whole /64, so that is what is counted."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(ip_network((address, 64), strict=False))

@@ -1,0 +1,201 @@
+"""The one door to structlog: a JSON line an event, and only keys that this module lets through.
+
+No personal data and no secret is ever logged: a key that is not in KEYS is dropped and named in
+`dropped`; an exception is told by its type and the places it passed, never by its text, because
+drivers quote values in theirs.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from types import TracebackType
+from typing import Any, Protocol, TextIO
+from uuid import UUID
+
+import structlog
+from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
+
+KEYS = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "logger",
+        "correlation_id",
+        "attempt",
+        "channel",
+        "check",
+        "checks",
+        "code",
+        "count",
+        "delay_seconds",
+        "delivery_id",
+        "duration_ms",
+        "error",
+        "event_id",
+        "event_type",
+        "exchange",
+        "host",
+        "http_port",
+        "kid",
+        "loop",
+        "message_class",
+        "metrics_port",
+        "offset_seconds",
+        "operation",
+        "outcome",
+        "phase",
+        "queue",
+        "reason",
+        "signal",
+        "smtp_code",
+        "state",
+        "status",
+        "template",
+        "threshold",
+        "trace",
+        "traceparent",
+        "verb",
+        "version",
+    }
+)
+LONGEST_TEXT = 300
+FRAMES = 8
+
+EventDict = MutableMapping[str, Any]
+
+
+class Log(Protocol):
+    """What modules log with: a constant event name, and fields whose keys stand in KEYS."""
+
+    def debug(self, event: str, /, **fields: object) -> None: ...
+    def info(self, event: str, /, **fields: object) -> None: ...
+    def warning(self, event: str, /, **fields: object) -> None: ...
+    def error(self, event: str, /, **fields: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A logger of one module. structlog keeps the initial value `logger` for itself."""
+
+    name: str
+
+    def debug(self, event: str, /, **fields: object) -> None:
+        structlog.get_logger().debug(event, logger=self.name, **fields)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        structlog.get_logger().info(event, logger=self.name, **fields)
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        structlog.get_logger().warning(event, logger=self.name, **fields)
+
+    def error(self, event: str, /, **fields: object) -> None:
+        structlog.get_logger().error(event, logger=self.name, **fields)
+
+
+def logger(name: str) -> Log:
+    """Return a logger that picks up the configuration at its first use, not at import."""
+    return Named(name)
+
+
+def configure(service: str, level: str, stream: TextIO | None = None) -> None:
+    """Send everything, libraries' own warnings too, to `stream` (stdout) as JSON lines."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+
+    def name_service(_: Any, __: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    structlog.configure(
+        processors=[
+            merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            name_service,
+            let_through,
+            structlog.processors.JSONRenderer(sort_keys=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stdout),
+        cache_logger_on_first_use=False,
+    )
+    libraries = logging.getLogger()
+    libraries.handlers[:] = [LibraryLines()]
+    libraries.setLevel(max(number, logging.WARNING))
+
+
+def let_through(_: Any, __: str, event: EventDict) -> EventDict:
+    """Keep the keys of the allow-list; name the others, without their values."""
+    kept: EventDict = {}
+    for key, value in event.items():
+        if key == "error" and isinstance(value, BaseException):
+            kept["error"] = type(value).__name__
+            kept["trace"] = places(value.__traceback__)
+        elif key in KEYS:
+            kept[key] = plain(value)
+    dropped = sorted(key for key in event if key not in KEYS)
+    if dropped:
+        kept["dropped"] = dropped
+    return kept
+
+
+def plain(value: object) -> object:
+    """Turn a value into what JSON can hold; anything unexpected is told by its type only."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Enum():
+            return plain(value.value)
+        case UUID():
+            return str(value)
+        case str():
+            return value if len(value) <= LONGEST_TEXT else value[:LONGEST_TEXT] + "…"
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case set() | frozenset():
+            return sorted(str(plain(item)) for item in value)
+        case _:
+            return f"<{type(value).__name__}>"
+
+
+def places(trace: TracebackType | None) -> list[str]:
+    """Name the innermost places an exception passed, without source text or values."""
+    frames = traceback.extract_tb(trace)[-FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+@contextmanager
+def correlated(correlation_id: UUID, traceparent: str | None = None) -> Iterator[None]:
+    """Put the correlation id on every line logged inside."""
+    fields: Mapping[str, object] = {"correlation_id": str(correlation_id)}
+    if traceparent is not None:
+        fields = {**fields, "traceparent": traceparent}
+    with bound_contextvars(**fields):
+        yield
+
+
+def correlation_id() -> UUID | None:
+    """Return the correlation id of what is being worked on, if any."""
+    found = get_contextvars().get("correlation_id")
+    return None if found is None else UUID(found)
+
+
+class LibraryLines(logging.Handler):
+    """Lines of libraries: their message template only, since their arguments may hold anything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        template = str(record.msg).splitlines()[:1]
+        error = record.exc_info[1] if record.exc_info else None
+        fields: dict[str, object] = {"reason": template[0] if template else ""}
+        if error is not None:
+            fields["error"] = error
+        log = structlog.get_logger(logger=record.name)
+        level = record.levelname.lower()
+        getattr(log, level if level in ("warning", "error", "critical") else "info")(
+            "library", **fields
+        )

@@ -1,0 +1,1 @@
+"""Outbox and relay, inbox and consumer, retries and dead letters, topology, the sessions stream."""

@@ -1,0 +1,66 @@
+"""Beats: identity's word on the sessions stream that every entry before a time is in it (SE-1)."""
+
+import asyncio
+
+import msgspec
+
+from shared.clock import Clock
+from shared.contracts import topology
+from shared.contracts.sessions import Beat
+from shared.db import Database
+from shared.errors import BrokerUnavailable
+from shared.messaging.broker import Publisher
+from shared.messaging.messages import Outcome, Outgoing
+from shared.randomness import Randomness
+
+PATIENCE = 0.9  # seconds for older entries to be sent; then this beat is dropped
+LOOK_EVERY = 0.02
+
+UNSENT = "SELECT array_agg(id) FROM outbox WHERE exchange = $1"
+STILL_UNSENT = "SELECT array_agg(id) FROM outbox WHERE id = ANY ($1)"
+
+
+class Beats:
+    """Publishes a beat each second, held back while an entry committed before it is unsent.
+
+    The time is read first and the entries after it, so none committed before that time is missed;
+    entries that come while waiting do not hold it back.
+    """
+
+    def __init__(
+        self, *, database: Database, publisher: Publisher, clock: Clock, randomness: Randomness
+    ) -> None:
+        self.database = database
+        self.publisher = publisher
+        self.clock = clock
+        self.randomness = randomness
+
+    async def once(self) -> int:
+        """Publish one beat; always 0, since a beat is no reason for the next to come sooner."""
+        at = self.clock.unshifted()
+        if await self._older_are_sent():
+            [outcome] = await self.publisher.publish([self._outgoing(Beat(at=at))])
+            if outcome is not Outcome.CONFIRMED:
+                raise BrokerUnavailable(f"the beat was not confirmed: {outcome}")
+        return 0
+
+    async def _older_are_sent(self) -> bool:
+        async with self.database.connection() as connection:
+            unsent = await connection.fetchval(UNSENT, topology.SESSIONS)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while unsent:
+            if asyncio.get_running_loop().time() > deadline:
+                return False
+            await asyncio.sleep(LOOK_EVERY)
+            async with self.database.connection() as connection:
+                unsent = await connection.fetchval(STILL_UNSENT, unsent)
+        return True
+
+    def _outgoing(self, beat: Beat) -> Outgoing:
+        return Outgoing(
+            message_id=str(self.randomness.uuid()),
+            exchange=topology.SESSIONS,
+            routing_key="",
+            body=msgspec.json.encode(beat),
+            content_type="application/json",
+        )

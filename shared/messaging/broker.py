@@ -1,0 +1,351 @@
+"""The one door to aio-pika: two connections, opened when they are needed, and what runs on them.
+
+One connection publishes and one consumes, because a broker short of memory or disk stops reading
+from connections that publish, and acknowledgements must still get through. Nothing here is
+"robust": a channel that ends is thrown away with all it held, and its user opens the next one.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime
+from typing import cast
+
+import aio_pika
+import aiormq
+from aio_pika.abc import AbstractChannel as PikaChannel
+from aiormq import Channel
+from aiormq.abc import DeliveredMessage
+from aiormq.exceptions import (
+    AMQPChannelError,
+    AMQPError,
+    ChannelInvalidStateError,
+    DeliveryError,
+    PublishError,
+)
+from pamqp.common import FieldTable
+
+from shared.errors import BrokerUnavailable
+from shared.messaging.messages import Delivery, Outcome, Outgoing, read_death
+
+HEARTBEAT = 10  # seconds; a dead peer is noticed after 33, where the default takes 183
+OPEN_SECONDS = 5.0  # for a connection, and for a channel on it
+REST_SECONDS = 0.5  # after a failed connect, during which nobody tries again
+PUBLISH_SECONDS = 5.0
+PERSISTENT = 2
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Turn every way in which the broker can be away into BrokerUnavailable.
+
+    aiormq ends pending calls of a closed connection with a CancelledError of its own; that one
+    must not be taken for a cancellation of the caller.
+    """
+    try:
+        yield
+    except (AMQPError, OSError, TimeoutError) as error:
+        raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise BrokerUnavailable("the connection was closed") from error
+
+
+class Line:
+    """One connection to the broker, opened by whoever needs it first and replaced when it ends."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._lock = asyncio.Lock()
+        self._connection: aio_pika.abc.AbstractConnection | None = None
+        self._rest_until = float("-inf")
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection is up, as far as is known without asking."""
+        return self._connection is not None and self._connection.connected.is_set()
+
+    async def channel(self, *, confirms: bool) -> PikaChannel:
+        """Open a channel. A connection on which that takes too long is thrown away."""
+        connection = await self._open()
+        try:
+            with broker_errors():
+                async with asyncio.timeout(OPEN_SECONDS):
+                    opened = connection.channel(
+                        publisher_confirms=confirms, on_return_raises=confirms
+                    )
+                    await opened.initialize()
+                    return opened
+        except BrokerUnavailable:
+            self.drop(connection)
+            raise
+
+    async def ping(self) -> None:
+        """Raise BrokerUnavailable unless connected, trying once to be."""
+        await self._open()
+
+    def drop(self, connection: aio_pika.abc.AbstractConnection | None = None) -> None:
+        """Give up the connection, in the background: a dead peer must not hold up the next one."""
+        if self._connection is None or connection not in (None, self._connection):
+            return
+        task = asyncio.get_running_loop().create_task(close_quietly(self._connection))
+        self._connection = None
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def close(self) -> None:
+        """Close for good, waiting a bounded time."""
+        self.drop()
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+    async def _open(self) -> aio_pika.abc.AbstractConnection:
+        async with self._lock:
+            if self._connection is not None and self._connection.connected.is_set():
+                return self._connection
+            if asyncio.get_running_loop().time() < self._rest_until:
+                raise BrokerUnavailable("not reachable a moment ago")
+            self.drop()
+            try:
+                with broker_errors():
+                    self._connection = await aio_pika.connect(
+                        self._url, timeout=OPEN_SECONDS, heartbeat=HEARTBEAT, name=self._name
+                    )
+            except BrokerUnavailable:
+                self._rest_until = asyncio.get_running_loop().time() + REST_SECONDS
+                raise
+            return self._connection
+
+
+async def underlying(channel: PikaChannel) -> Channel:
+    """Return what aio-pika's channel wraps: there, a message costs a third less to publish."""
+    return cast(Channel, await channel.get_underlay_channel())
+
+
+async def close_quietly(closable: aio_pika.abc.AbstractConnection | PikaChannel) -> None:
+    """Close what may be broken already, for at most two seconds."""
+    with suppress(BrokerUnavailable), broker_errors():
+        async with asyncio.timeout(2):
+            await closable.close()
+
+
+class Publisher:
+    """Publishes batches on a channel of its own, with confirms; unroutable messages come back."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._opened: PikaChannel | None = None
+        self._channel: Channel | None = None
+
+    async def ready(self) -> Channel:
+        """Return the channel, opened anew where the last one ended. Raises BrokerUnavailable."""
+        if self._channel is None or self._channel.is_closed:
+            self._opened = await self._line.channel(confirms=True)
+            self._channel = await underlying(self._opened)
+        return self._channel
+
+    async def publish(
+        self, messages: Sequence[Outgoing], *, within: float = PUBLISH_SECONDS
+    ) -> list[Outcome]:
+        """Publish all together and judge each confirm by itself, in the order given.
+
+        When the time is up, the connection is thrown away: a confirm that came later would be
+        taken for another message's.
+        """
+        channel = await self.ready()
+        tasks = [asyncio.ensure_future(send(channel, message)) for message in messages]
+        try:
+            _, late = await asyncio.wait(tasks, timeout=within)
+            if late:
+                self._throw_away()
+        finally:
+            for task in tasks:
+                task.cancel()
+        return [judge(task) for task in tasks]
+
+    async def close(self) -> None:
+        """Close the channel."""
+        opened, self._opened, self._channel = self._opened, None, None
+        if opened is not None:
+            await close_quietly(opened)
+
+    def _throw_away(self) -> None:
+        self._opened = self._channel = None
+        self._line.drop()
+
+
+async def send(channel: Channel, message: Outgoing) -> None:
+    """Publish one message and wait for its confirm, but not for the socket."""
+    await channel.basic_publish(
+        message.body,
+        exchange=message.exchange,
+        routing_key=message.routing_key,
+        properties=aiormq.spec.Basic.Properties(
+            content_type=message.content_type,
+            delivery_mode=PERSISTENT,
+            message_id=message.message_id,
+        ),
+        mandatory=True,
+        wait=False,
+    )
+
+
+def judge(task: "asyncio.Task[None]") -> Outcome:
+    """Say what became of a message from how its publishing ended."""
+    if not task.done() or task.cancelled():
+        return Outcome.AWAY
+    match task.exception():
+        case None:
+            return Outcome.CONFIRMED
+        case PublishError():
+            return Outcome.RETURNED
+        case DeliveryError():
+            return Outcome.NACKED
+        case ChannelInvalidStateError():
+            return Outcome.AWAY  # the channel had ended before: it was never sent
+        case AMQPChannelError():
+            return Outcome.CLOSED
+        case _:
+            return Outcome.AWAY
+
+
+class Deliveries:
+    """What one channel has been handed; it ends with the channel, and then all of it is stale."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._waiting: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._tag: str | None = None
+        self._over = False
+
+    async def start(self, queue: str, *, prefetch: int, since: datetime | None) -> None:
+        """Register as a consumer; `since` is where to begin in a stream."""
+        channel = self._channel
+        channel.closing.add_done_callback(lambda _: self._arrived.set())
+        channel.on_consumer_cancel_callbacks.add(self._cancelled)
+        await channel.queue_declare(queue, passive=True)
+        await channel.basic_qos(prefetch_count=prefetch)
+        arguments: FieldTable | None = None if since is None else {"x-stream-offset": since}
+        began = await channel.basic_consume(queue, self._deliver, arguments=arguments)
+        self._tag = began.consumer_tag
+
+    async def batch(self, most: int, *, linger: float = 0.0) -> Sequence[Delivery]:
+        """Wait for messages, then up to `linger` seconds for more; empty once `stop` has drained.
+
+        Raises BrokerUnavailable when the channel or the consumer has ended.
+        """
+        await self._wait_for_one()
+        if linger and len(self._waiting) < most:
+            await asyncio.sleep(linger)
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    async def pull(self, queue: str, most: int) -> Sequence[Delivery]:
+        """Take what is there at this moment, without being registered as a consumer."""
+        taken: list[Delivery] = []
+        with broker_errors():
+            while len(taken) < most:
+                async with asyncio.timeout(OPEN_SECONDS):
+                    message = await self._channel.basic_get(queue)
+                if message.delivery_tag is None:
+                    break
+                taken.append(received(message))
+        return taken
+
+    async def ack(self, batch: Sequence[Delivery]) -> None:
+        """Acknowledge a batch and all before it, in one frame. Raises BrokerUnavailable."""
+        with broker_errors():
+            await self._channel.basic_ack(batch[-1].tag, multiple=True, wait=False)
+
+    async def stop(self) -> None:
+        """Take in no more; what was handed over stays unacknowledged until it is worked."""
+        if self._tag is None or self._over:
+            return
+        self._over = True
+        with broker_errors():
+            async with asyncio.timeout(OPEN_SECONDS):
+                await self._channel.basic_cancel(self._tag)
+
+    async def _wait_for_one(self) -> None:
+        while not self._waiting:
+            if self._channel.is_closed:
+                raise BrokerUnavailable("the channel was closed")
+            if self._over:
+                return
+            self._arrived.clear()
+            await self._arrived.wait()
+        if self._channel.is_closed:
+            raise BrokerUnavailable("the channel was closed")
+
+    async def _deliver(self, message: DeliveredMessage) -> None:
+        self._waiting.append(received(message))
+        self._arrived.set()
+
+    def _cancelled(self, _: object) -> None:
+        self._over = True  # the queue was deleted, or its leader moved: consume anew
+        self._arrived.set()
+
+
+def received(message: DeliveredMessage) -> Delivery:
+    """Keep of a message what consumers read."""
+    headers = message.header.properties.headers
+    death = None if not headers else read_death(headers)
+    exchange = (message.exchange or "") if death is None else death.exchange
+    return Delivery(message.delivery_tag or 0, exchange, message.body, death)
+
+
+class Broker:
+    """RabbitMQ, as this process sees it. Made while the broker is away, it connects later."""
+
+    def __init__(self, url: str, *, name: str) -> None:
+        self._publishing = Line(url, f"{name}: publish")
+        self._consuming = Line(url, f"{name}: consume")
+
+    @property
+    def connected(self) -> bool:
+        """Whether both connections are up, as far as is known without asking."""
+        return self._publishing.connected and self._consuming.connected
+
+    async def ping(self) -> None:
+        """Raise BrokerUnavailable unless both connections are up, trying once to open them."""
+        await self._publishing.ping()
+        await self._consuming.ping()
+
+    def publisher(self) -> Publisher:
+        """Return a publisher with a channel of its own; relays never share one."""
+        return Publisher(self._publishing)
+
+    @asynccontextmanager
+    async def consume(
+        self, queue: str, *, prefetch: int, since: datetime | None = None
+    ) -> AsyncIterator[Deliveries]:
+        """Consume a queue that must exist; leaving hands back what was not acknowledged."""
+        async with self._deliveries() as deliveries:
+            with broker_errors():
+                async with asyncio.timeout(OPEN_SECONDS):
+                    await deliveries.start(queue, prefetch=prefetch, since=since)
+            yield deliveries
+
+    @asynccontextmanager
+    async def pull(self) -> AsyncIterator[Deliveries]:
+        """Open a channel to take what is there: for tests, which must know when it is over."""
+        async with self._deliveries() as deliveries:
+            yield deliveries
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await self._consuming.close()
+        await self._publishing.close()
+
+    @asynccontextmanager
+    async def _deliveries(self) -> AsyncIterator[Deliveries]:
+        opened = await self._consuming.channel(confirms=False)
+        try:
+            yield Deliveries(await underlying(opened))
+        finally:
+            await close_quietly(opened)

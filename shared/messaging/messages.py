@@ -1,0 +1,54 @@
+"""Messages as they go to the broker and come from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of one message that was published."""
+
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"  #: no queue is bound for its routing key
+    NACKED = "nacked"  #: a queue refused it: it is full, or its leader failed
+    CLOSED = "closed"  #: the broker closed the channel over this message, or one beside it
+    AWAY = "away"  #: the connection ended or the time was up: it may have arrived, or not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A message to publish. Its id must never be in flight twice on one channel."""
+
+    message_id: str
+    exchange: str
+    routing_key: str
+    body: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """Why the broker gave up a message, from its `x-death` header."""
+
+    queue: str
+    exchange: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came, with the tag by which its own channel knows it."""
+
+    tag: int
+    exchange: str  # where it was published; after a dead-lettering, where it was at first
+    body: bytes
+    death: Death | None
+
+
+def read_death(headers: Mapping[str, object]) -> Death | None:
+    """Read the last entry of `x-death`: the broker puts the newest first."""
+    match headers.get("x-death"):
+        case [{"queue": str(queue), "exchange": str(exchange), "reason": str(reason)}, *_]:
+            return Death(queue=queue, exchange=exchange, reason=reason)
+        case _:
+            return None

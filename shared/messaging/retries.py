@@ -1,0 +1,159 @@
+"""Retries: messages whose handler failed wait in a table, with back-off, until they work or die."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.db import Connection, Database
+from shared.logs import logger
+from shared.messaging import effects, inbox
+from shared.messaging.dead_letters import bury, bury_unusable
+from shared.messaging.effects import Failure
+from shared.messaging.subscriptions import (
+    Message,
+    Reader,
+    Reason,
+    Subscription,
+    Undeliverable,
+    Unusable,
+)
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+
+BATCH = 50
+ERROR_LENGTH = 300
+
+log = logger("retries")
+
+KEEP = """
+INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)
+VALUES ($1, $2, $3, true, $4, $5, $6, $7)
+"""
+
+CLAIM = """
+SELECT id, consumer, exchange, body, taken, attempts
+FROM inbox_retry
+WHERE due_at <= $1 AND consumer = ANY ($2)
+ORDER BY due_at, id
+LIMIT $3
+FOR UPDATE SKIP LOCKED
+"""
+
+FORGET = "DELETE FROM inbox_retry WHERE id = ANY ($1)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Twelve tries: after 1 s, 2 s, 4 s … at most 10 min apart, half of it jittered: 27 min."""
+
+    attempts: int = 12
+    first: float = 1.0
+    longest: float = 600.0
+
+    def is_last(self, attempts: int) -> bool:
+        """Whether a message that failed this often is dead."""
+        return attempts >= self.attempts
+
+    def delay(self, attempts: int, randomness: Randomness) -> timedelta:
+        """Say how long to wait after that many tries."""
+        longest = min(self.longest, self.first * 2 ** min(attempts - 1, 30))
+        return timedelta(seconds=randomness.between(longest / 2, longest))
+
+
+class Aftermath:
+    """What becomes of messages whose handler raised: another try later, or a dead letter."""
+
+    def __init__(
+        self, *, randomness: Randomness, metrics: Metrics, policy: RetryPolicy | None = None
+    ) -> None:
+        self.randomness = randomness
+        self.metrics = metrics
+        self.policy = policy or RetryPolicy()
+
+    async def file(self, tx: Connection, failures: Sequence[Failure], now: datetime) -> None:
+        """Write each failure down in the transaction of its batch."""
+        for failure in failures:
+            message, attempts = failure.message, failure.message.attempts + 1
+            outcome = self._judge(failure, attempts)
+            if outcome is None:
+                due_at = now + self.policy.delay(attempts, self.randomness)
+                error = describe(failure.error)
+                await tx.execute(
+                    KEEP,
+                    message.consumer,
+                    message.exchange,
+                    message.body,
+                    attempts,
+                    due_at,
+                    error,
+                    now,
+                )
+            else:
+                await bury(tx, message, outcome, describe(failure.error), now, attempts=attempts)
+            self._tell(failure, outcome, attempts)
+
+    def _judge(self, failure: Failure, attempts: int) -> Reason | None:
+        if isinstance(failure.error, Undeliverable):
+            return Reason.UNDELIVERABLE
+        return Reason.EXHAUSTED if self.policy.is_last(attempts) else None
+
+    def _tell(self, failure: Failure, outcome: Reason | None, attempts: int) -> None:
+        message, told = failure.message, "failed" if outcome is None else outcome.value
+        self.metrics.count("consumer_messages", queue=message.consumer, outcome=told)
+        log.warning(
+            "message_failed",
+            queue=message.consumer,
+            event_id=message.event.id,
+            event_type=message.type,
+            outcome=told,
+            attempt=attempts,
+            error=failure.error,
+        )
+
+
+def describe(error: Exception) -> str:
+    """Say what went wrong, for the table beside the body; logs get the type alone."""
+    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+
+
+class Retries:
+    """The loop that tries again what is due, for all queues of a service."""
+
+    def __init__(
+        self,
+        *,
+        subscriptions: Mapping[str, Iterable[Subscription]],
+        database: Database,
+        clock: Clock,
+        aftermath: Aftermath,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.aftermath = aftermath
+        self._readers = {queue: Reader(queue, table) for queue, table in subscriptions.items()}
+
+    async def once(self) -> int:
+        """Try up to fifty due messages in one transaction; return how many there were."""
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            rows = await tx.fetch(CLAIM, now, list(self._readers), BATCH)
+            if not rows:
+                return 0
+            messages: list[Message] = []
+            for row in rows:
+                read = self._readers[row["consumer"]].read(
+                    row["body"],
+                    exchange=row["exchange"],
+                    taken=row["taken"],
+                    attempts=row["attempts"],
+                )
+                if isinstance(read, Message):
+                    messages.append(read)
+                elif isinstance(read, Unusable):
+                    await bury_unusable(tx, row["consumer"], read, now, taken=row["taken"])
+            due = [message for message in messages if message.taken]
+            due += await inbox.take(tx, [one for one in messages if not one.taken], now)
+            await self.aftermath.file(tx, await effects.apply(tx, due), now)
+            await tx.execute(FORGET, [row["id"] for row in rows])
+        return len(rows)

@@ -1,0 +1,167 @@
+"""Subscriptions: which contract goes to which handler, and how a body becomes what it receives."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts import topology
+from shared.contracts.contract import Contract, E
+from shared.contracts.envelope import Envelope, Received
+from shared.db import Connection
+
+Handler = Callable[[Connection, Received[Any]], Awaitable[None]]
+
+ENVELOPES = msgspec.json.Decoder(Envelope)
+NOBODY = UUID(int=0)  # the correlation of an event that carries none
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One contract and what is done with it. Not generic, so that mypy checks `subscribe`."""
+
+    contract: Contract[Any]
+    handler: Handler
+
+
+def subscribe(
+    contract: Contract[E], handler: Callable[[Connection, Received[E]], Awaitable[None]]
+) -> Subscription:
+    """Pair a contract with a handler of exactly its data; the handler awaits only the database.
+
+    A handler may be called a second time for one event, after all it wrote was rolled back.
+    """
+    return Subscription(contract, handler)
+
+
+class Undeliverable(Exception):
+    """Raised by a handler for what no retry can mend: dead-lettered at once, with its reason."""
+
+
+class Reason(StrEnum):
+    """Why a message is dead."""
+
+    UNREADABLE = "unreadable"  #: no CloudEvents envelope
+    SCHEMA = "schema"  #: its data is not of its contract
+    UNDELIVERABLE = "undeliverable"  #: the handler said that no retry can mend it
+    EXHAUSTED = "exhausted"  #: every try failed
+    BROKER = "broker"  #: RabbitMQ gave it up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A body that was understood, and who handles it."""
+
+    consumer: str  # the queue it came by
+    exchange: str
+    body: bytes
+    event: Received[Any]
+    type: str
+    handler: Handler
+    taken: bool = False  # its inbox row is written already
+    attempts: int = 0  # tries that failed
+
+    @property
+    def order(self) -> tuple[str, int, UUID]:
+        """The order of effects in every replica: or two of them deadlock (architecture.md)."""
+        return self.event.subject, self.event.version, self.event.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """A body that no handler will ever see."""
+
+    exchange: str
+    body: bytes
+    reason: Reason
+    detail: str
+    event_id: UUID | None = None
+    event_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """A type that nobody here subscribed to: acknowledged and counted, since peers may be newer."""
+
+    event_id: UUID
+    event_type: str
+
+
+class Reader:
+    """Understands the bodies of one queue by its table of subscriptions."""
+
+    def __init__(self, consumer: str, table: Iterable[Subscription]) -> None:
+        self.consumer = consumer
+        self._by_type = {
+            subscription.contract.type: (
+                subscription,
+                msgspec.json.Decoder(subscription.contract.data),
+            )
+            for subscription in table
+        }
+
+    def read(
+        self, body: bytes, *, exchange: str, taken: bool = False, attempts: int = 0
+    ) -> Message | Unusable | Unknown:
+        """Decode the envelope, then the data; what is wrong is told by its JSON path.
+
+        Who published is known by the exchange, which the broker's rights guard, not by the body:
+        a service that claims to be another is not heard.
+        """
+        try:
+            envelope = ENVELOPES.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return Unusable(
+                exchange=exchange, body=body, reason=Reason.UNREADABLE, detail=str(error)
+            )
+        if envelope.specversion != "1.0":
+            return refuse(envelope, exchange, body, Reason.UNREADABLE, "not CloudEvents 1.0")
+        known = self._by_type.get(envelope.type)
+        if known is None:
+            return Unknown(event_id=envelope.id, event_type=envelope.type)
+        subscription, decoder = known
+        if exchange != topology.exchange(subscription.contract.owner):
+            return refuse(envelope, exchange, body, Reason.UNREADABLE, "not from its publisher")
+        try:
+            data = decoder.decode(envelope.data)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return refuse(envelope, exchange, body, Reason.SCHEMA, str(error))
+        return Message(
+            consumer=self.consumer,
+            exchange=exchange,
+            body=body,
+            event=as_received(envelope, data),
+            type=envelope.type,
+            handler=subscription.handler,
+            taken=taken,
+            attempts=attempts,
+        )
+
+
+def refuse(envelope: Envelope, exchange: str, body: bytes, reason: Reason, detail: str) -> Unusable:
+    """Say why a body with a readable envelope is of no use."""
+    return Unusable(
+        exchange=exchange,
+        body=body,
+        reason=reason,
+        detail=detail,
+        event_id=envelope.id,
+        event_type=envelope.type,
+    )
+
+
+def as_received(envelope: Envelope, data: Any) -> Received[Any]:
+    """Keep of the envelope what handlers use."""
+    return Received(
+        id=envelope.id,
+        subject=envelope.subject,
+        time=envelope.time,
+        version=envelope.aggregateversion or 0,
+        correlation_id=envelope.correlationid or NOBODY,
+        traceparent=envelope.traceparent,
+        data=data,
+        publisher=envelope.type.split(".")[1],
+    )

@@ -1,0 +1,161 @@
+"""Migrations: numbered SQL files applied once, by the schema's owner, under one lock."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources.abc import Traversable
+
+from shared.audit_partitions import MONTHS_AHEAD, make_partitions
+from shared.db import Connection, one_connection
+
+FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+READ_ONLY = ("schema_migrations",)
+APPEND_ONLY = ("audit_entries", "audit_chain", "audit_anchors")  # AU-1: SELECT and INSERT alone
+
+
+class MigrationRefused(Exception):
+    """The files and what was applied contradict each other; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One file. `folder` tells the shared ones from the service's own."""
+
+    folder: str
+    number: int
+    name: str
+    statements: str
+
+    @property
+    def checksum(self) -> str:
+        """What an applied file must still have."""
+        return hashlib.sha256(self.statements.encode()).hexdigest()
+
+
+async def migrate(
+    url: str,
+    *,
+    service: str,
+    folders: Sequence[Traversable],
+    now: datetime | None = None,
+    months: int = MONTHS_AHEAD,
+) -> list[str]:
+    """Apply what is missing, renew the rights, make audit partitions; return what was applied.
+
+    Any number may run at once: one applies, the others wait and find nothing to do. Without
+    `now` the partitions begin at the database's own month, and reach `months` ahead of it.
+    """
+    if not SERVICE_NAME.fullmatch(service):
+        raise MigrationRefused(f"{service!r} is not the name of a service")
+    migrations = _read(folders)
+    async with one_connection(
+        url, application=f"{service} migrate", search_path=service
+    ) as connection:
+        if await connection.fetchval("SELECT to_regnamespace($1)", service) is None:
+            raise MigrationRefused(f"the schema {service} does not exist")
+        await _lock(connection, service)
+        await connection.execute("SET lock_timeout = '20s'")  # rather fail than stop live traffic
+        applied = await _apply(connection, migrations)
+        begin = now or await connection.fetchval("SELECT clock_timestamp()")
+        async with connection.transaction():
+            await make_partitions(connection, begin, months)
+            await _grant(connection, service)
+    return applied
+
+
+def _read(folders: Sequence[Traversable]) -> list[Migration]:
+    """Read each folder in order; numbers run 0001, 0002, … without a gap."""
+    found: list[Migration] = []
+    for folder in folders:
+        label = getattr(folder, "parent", folder).name
+        if any(migration.folder == label for migration in found):
+            raise MigrationRefused(f"two folders of migrations are called {label}")
+        names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+        for expected, name in enumerate(names, start=1):
+            match = FILE_NAME.fullmatch(name)
+            if not match:
+                raise MigrationRefused(f"{label}/{name}: not named like 0001_accounts.sql")
+            if int(match[1]) != expected:
+                raise MigrationRefused(f"{label}/{name}: expected number {expected:04}")
+            statements = (folder / name).read_text(encoding="utf-8")
+            found.append(Migration(folder=label, number=expected, name=name, statements=statements))
+    return found
+
+
+async def _lock(connection: Connection, service: str) -> None:
+    """One migration a service at a time; held until the connection closes."""
+    while not await connection.fetchval(  # noqa: ASYNC110 - another process's lock
+        "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", f"portico migrate {service}"
+    ):
+        await asyncio.sleep(0.1)
+
+
+async def _apply(connection: Connection, migrations: Sequence[Migration]) -> list[str]:
+    await connection.execute(
+        """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            folder text NOT NULL,
+            number integer NOT NULL,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            PRIMARY KEY (folder, number)
+        );
+        COMMENT ON TABLE schema_migrations IS 'Which files were applied; an edited one is refused'
+        """
+    )
+    rows = await connection.fetch("SELECT folder, number, name, checksum FROM schema_migrations")
+    before = {(row["folder"], row["number"]): (row["name"], row["checksum"]) for row in rows}
+    missing = [migration for migration in migrations if not _is_applied(migration, before)]
+    for migration in missing:
+        async with connection.transaction():
+            await connection.execute(migration.statements)
+            await connection.execute(
+                "INSERT INTO schema_migrations (folder, number, name, checksum)"
+                " VALUES ($1, $2, $3, $4)",
+                migration.folder,
+                migration.number,
+                migration.name,
+                migration.checksum,
+            )
+    return [f"{migration.folder}/{migration.name}" for migration in missing]
+
+
+def _is_applied(migration: Migration, before: dict[tuple[str, int], tuple[str, str]]) -> bool:
+    """Refuse an edited or renamed file, and one put in behind what was applied."""
+    label = f"{migration.folder}/{migration.name}"
+    was = before.get((migration.folder, migration.number))
+    if was is None:
+        later = [n for folder, n in before if folder == migration.folder and n > migration.number]
+        if later:
+            raise MigrationRefused(f"{label}: number {later[0]:04} was applied without it")
+        return False
+    if was != (migration.name, migration.checksum):
+        raise MigrationRefused(f"{label}: changed since it was applied as {was[0]}")
+    return True
+
+
+async def _grant(connection: Connection, service: str) -> None:
+    """The service's role may read and write rows, and no more; of audit it may only add."""
+    tables = await connection.fetch(
+        "SELECT c.relname, coalesce(p.relname, c.relname) AS family FROM pg_class c"
+        " LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent"
+        " WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p')",
+        service,
+    )
+    await connection.execute(
+        f'GRANT USAGE ON SCHEMA "{service}" TO "{service}";'
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{service}" TO "{service}";'
+        f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{service}" TO "{service}";'
+    )
+    for table in tables:
+        if table["family"] in (*APPEND_ONLY, *READ_ONLY):
+            await connection.execute(
+                f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table["relname"]}" FROM "{service}"'
+            )
+        if table["family"] in READ_ONLY:
+            await connection.execute(f'REVOKE INSERT ON "{table["relname"]}" FROM "{service}"')

@@ -1,0 +1,122 @@
+"""A serving process: everything started in order, in one task group; SIGTERM drains it."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from shared.errors import Unavailable
+from shared.logs import logger
+from shared.program import F, S
+from shared.runtime import Assembled
+
+log = logger("process")
+
+DRAIN_SECONDS = 10.0  # for requests that have begun
+FLUSH_SECONDS = 5.0  # for the last relay round
+BACKLOG = 1024  # connections the kernel keeps for us while the loop is busy
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Two web servers on ports that the settings name, or that were free."""
+
+    http: web.AppRunner
+    metrics: web.AppRunner
+    http_port: int
+    metrics_port: int
+
+
+async def serve(service: Assembled[F, S], stop: asyncio.Event | None = None) -> None:
+    """Run until SIGTERM or SIGINT (or `stop`). Database and broker may come and go meanwhile."""
+    stop = stop or asyncio.Event()
+    with stopped_by_signals(stop):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run) for run in runs(service)]
+            listening = await listen(service)
+            log.info(
+                "listening",
+                host=service.plumbing.settings.http_host,
+                http_port=listening.http_port,
+                metrics_port=listening.metrics_port,
+            )
+            await stop.wait()
+            await drain(service, listening, tasks)
+    log.info("stopped")
+
+
+def runs(service: Assembled[F, S]) -> "Iterator[asyncio._CoroutineLike[None]]":
+    """Everything that goes on for as long as the process lives."""
+    messaging = service.messaging
+    for intake in messaging.intakes:
+        yield intake.run()
+    if service.ended_sessions is not None:
+        yield service.ended_sessions.run()
+    for loop in (*messaging.relay_loops, *messaging.loops, *service.loops):
+        loop.metrics = service.plumbing.metrics
+        yield loop.run()
+
+
+async def listen(service: Assembled[F, S]) -> Listening:
+    """Accept requests; a free port is chosen where the settings say 0."""
+    settings = service.plumbing.settings
+    http = web.AppRunner(
+        service.application,
+        access_log=None,  # it would log paths and addresses; the edge logs each request itself
+        shutdown_timeout=DRAIN_SECONDS,
+        auto_decompress=False,
+    )
+    metrics = web.AppRunner(service.metrics_application, access_log=None, shutdown_timeout=1.0)
+    ports = []
+    for runner, port in ((http, settings.http_port), (metrics, settings.metrics_port)):
+        await runner.setup()
+        site = web.TCPSite(runner, settings.http_host, port, backlog=BACKLOG)
+        await site.start()
+        ports.append(runner.addresses[0][1])
+    return Listening(http, metrics, *ports)
+
+
+async def drain(
+    service: Assembled[F, S], listening: Listening, tasks: list["asyncio.Task[None]"]
+) -> None:
+    """Stop in the order in which nothing is lost.
+
+    Not ready; no new requests, those begun finish; consumers and loops end, a batch at hand is
+    settled; what requests and batches wrote is published in a last round; then all is closed.
+    """
+    service.health.stopping = True
+    log.info("draining")
+    await listening.http.cleanup()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    try:
+        async with asyncio.timeout(FLUSH_SECONDS):
+            await service.messaging.flush()
+    except (TimeoutError, Unavailable) as error:
+        log.warning("flush_failed", error=error)  # the rows stay; another relay publishes them
+    await service.close()
+    await listening.metrics.cleanup()
+
+
+@contextmanager
+def stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and Ctrl-C; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        log.info("signal", signal=number.name)
+        loop.remove_signal_handler(number)
+        stop.set()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, ask, number)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

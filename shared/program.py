@@ -1,0 +1,113 @@
+"""A service as data: the plumbing it is given, what it hands back, and the program around both."""
+
+import argparse
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from shared.access import AccessTokens
+from shared.audit import Audit
+from shared.ciphers import Cipher, derive
+from shared.clock import Clock
+from shared.contracts.keys import KeyPurpose
+from shared.db import Database
+from shared.http.guards import TokenChecker
+from shared.http.health import Check
+from shared.http.idempotency import IdempotencyKeys
+from shared.http.problems import Problems
+from shared.http.routes import Route
+from shared.keys import OwnKeys, PublicKeys
+from shared.loops import Loop
+from shared.messaging.consumer import Feeds, Subscription
+from shared.messaging.outbox import Outbox
+from shared.metrics import Metric, Metrics
+from shared.randomness import Randomness
+from shared.settings import ServiceSettings, key_bytes
+from shared.tokens import Digests
+
+F = TypeVar("F")
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plumbing(Generic[S]):
+    """What every service needs and none owns."""
+
+    service: str
+    settings: S
+    clock: Clock
+    randomness: Randomness
+    database: Database
+    outbox: Outbox
+    audit: Audit
+    digests: Digests
+    public_keys: PublicKeys
+    access_tokens: AccessTokens
+    idempotency: IdempotencyKeys
+    metrics: Metrics
+    feeds: Feeds
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of what this service signs."""
+        return f"{self.settings.issuer}/{self.service}"
+
+    def secret(self, purpose: str) -> bytes:
+        """Derive 32 bytes for one purpose from the key-encryption key."""
+        return derive(key_bytes(self.settings.key_encryption_key), purpose)
+
+    def cipher(self, purpose: str) -> Cipher:
+        """Make a cipher under a key of that purpose's own."""
+        return Cipher(self.secret(purpose), self.randomness)
+
+    def own_keys(self, *purposes: KeyPurpose) -> OwnKeys:
+        """Make the key pairs of this service; hand them back in its Composition."""
+        return OwnKeys(
+            service=self.service,
+            issuer=self.issuer,
+            database=self.database,
+            outbox=self.outbox,
+            clock=self.clock,
+            randomness=self.randomness,
+            cipher=self.cipher("own keys"),
+            purposes=purposes,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition(Generic[F]):
+    """What a service's compose() returns: its features, and what must run for them."""
+
+    features: F
+    subscriptions: Mapping[str, tuple[Subscription, ...]]  # by queue
+    loops: tuple[Loop, ...]
+    own_keys: OwnKeys | None  # ensured by the runtime, again and again until it works
+    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
+    probes: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
+    tokens: TokenChecker | None = None  # identity's, which asks its own table of sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb(Generic[S]):
+    """A verb of the command line that one service adds; `name` may have two words."""
+
+    name: str
+    help: str
+    run: Callable[[Plumbing[S], argparse.Namespace], Awaitable[int]]
+    arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program(Generic[F, S]):
+    """One service as data."""
+
+    service: str
+    settings: type[S]
+    routes: Sequence[Route[F]]
+    problems: Problems
+    compose: Callable[[Plumbing[S]], Composition[F]]
+    migrations: Traversable
+    verbs: tuple[Verb[S], ...] = ()
+    metrics: tuple[Metric, ...] = ()

@@ -1,0 +1,80 @@
+"""Sealing: a secret to be mailed, encrypted to notify's public key (HPKE, RFC 9180)."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from shared import ciphers
+from shared.clock import Clock
+from shared.contracts.ids import EventId
+from shared.contracts.keys import KeyPurpose
+from shared.contracts.sealed import Sealed
+from shared.db import Connection
+from shared.keys import OwnKeys, PublicKeys
+
+
+def binding(*, event_id: EventId, purpose: str, recipient: str, expires_at: datetime) -> bytes:
+    """The HPKE `info`: a JSON array, so that no two bindings are written alike."""
+    moment = expires_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return msgspec.json.encode(["portico seal 1", str(event_id), purpose, recipient, moment])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealer:
+    """Seals to the newest usable sealing key that notify has published."""
+
+    public_keys: PublicKeys
+    clock: Clock
+    issuer: str  # notify's, in full
+
+    async def seal(
+        self,
+        tx: Connection,
+        secret: str,
+        *,
+        event_id: EventId,
+        purpose: str,
+        recipient: str,
+        expires_at: datetime,
+    ) -> Sealed:
+        """Bind the secret to its event, purpose, recipient and expiry.
+
+        Raises CatchingUp when no key of notify has arrived: nothing is ever written unsealed.
+        """
+        key = await self.public_keys.newest(tx, self.issuer, KeyPurpose.SEALING, self.clock.now())
+        info = binding(
+            event_id=event_id, purpose=purpose, recipient=recipient, expires_at=expires_at
+        )
+        return Sealed(
+            kid=key.kid,
+            purpose=purpose,
+            recipient=recipient,
+            expires_at=expires_at,
+            ciphertext=ciphers.hpke_seal(secret.encode(), public=key.raw, info=info),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """Opens what was sealed to this service; notify alone has one."""
+
+    own_keys: OwnKeys
+
+    async def open(self, sealed: Sealed, *, event_id: EventId) -> str:
+        """Raises SealBroken where the binding does not hold, CatchingUp for an unknown key."""
+        key = await self.own_keys.find(sealed.kid)
+        info = binding(
+            event_id=event_id,
+            purpose=sealed.purpose,
+            recipient=sealed.recipient,
+            expires_at=sealed.expires_at,
+        )
+        try:
+            return ciphers.hpke_open(sealed.ciphertext, private=key.private, info=info).decode()
+        except (ciphers.CipherBroken, UnicodeDecodeError) as error:
+            raise SealBroken from error
+
+
+class SealBroken(Exception):
+    """The ciphertext, its binding or its key does not fit: it can never be opened."""

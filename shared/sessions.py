@@ -1,0 +1,129 @@
+"""Ended sessions: what a replica has read from identity's stream, and how fresh that is (SE-1)."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from shared.clock import Clock
+from shared.contracts import topology
+from shared.contracts.ids import SessionId
+from shared.contracts.sessions import Beat, SessionEntry, StreamEntry
+from shared.errors import Unavailable
+from shared.logs import logger
+from shared.messaging.broker import Broker
+from shared.messaging.messages import Delivery
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+
+REPLAYED = timedelta(minutes=6)  # longer than any access token lives, with a minute for clocks
+FRESH = timedelta(seconds=2)
+PREFETCH = 500
+TICK = timedelta(microseconds=1)
+LONGEST_WAIT = 1.0
+
+ENTRIES: msgspec.json.Decoder[StreamEntry] = msgspec.json.Decoder(StreamEntry)
+
+log = logger("sessions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    read_at: datetime
+    not_before: datetime | None
+
+
+class EndedSessions:
+    """Reads the stream from six minutes back, and again so after each reconnect.
+
+    A beat says that all entries committed before it have been read. While the last one is older
+    than two seconds this replica cannot know what has ended, and must ask for fresher tokens.
+    """
+
+    def __init__(
+        self, *, broker: Broker, clock: Clock, metrics: Metrics, randomness: Randomness
+    ) -> None:
+        self.broker = broker
+        self.clock = clock
+        self.metrics = metrics
+        self.randomness = randomness
+        self._ended: dict[SessionId, Ended] = {}
+        self._read: deque[tuple[datetime, SessionId]] = deque()  # in the order in which they came
+        self._last_read = datetime.min.replace(tzinfo=UTC)  # each entry's is its own
+        self._beat: datetime | None = None
+
+    def is_void(self, session_id: SessionId, issued_at: datetime) -> bool:
+        """Whether a token of that session, issued then, was ended since."""
+        ended = self._ended.get(session_id)
+        if ended is None:
+            return False
+        return ended.not_before is None or issued_at < ended.not_before
+
+    def fresh(self) -> bool:
+        """Whether everything that ended until two seconds ago is known here."""
+        return self._beat is not None and self.clock.unshifted() - self._beat < FRESH
+
+    async def run(self) -> None:
+        """Read until cancelled; a stream that is away leaves what was read, and goes stale."""
+        failures = 0
+        while True:
+            try:
+                await self._read_on()
+            except Exception as error:
+                failures = 1 if self.fresh() else failures + 1
+                if failures == 1 or not isinstance(error, Unavailable):
+                    log.warning("sessions_stream_away", error=error, attempt=failures)
+            longest = min(LONGEST_WAIT, 0.2 * 2 ** min(failures, 16))
+            await asyncio.sleep(self.randomness.between(longest / 2, longest))
+
+    def take(self, entry: StreamEntry) -> None:
+        """Apply one entry of the stream; again, or out of order, changes nothing."""
+        match entry:
+            case Beat(at=at):
+                self._beat = at if self._beat is None else max(at, self._beat)
+                self.metrics.count("sessions_entries", kind="beat")
+            case SessionEntry(session_id=session_id, not_before=not_before):
+                self._end(session_id, not_before)
+                self.metrics.count("sessions_entries", kind="ended")
+
+    def prune(self) -> None:
+        """Forget what no living token can belong to; also says how old the last beat is."""
+        now = self.clock.unshifted()
+        while self._read and now - self._read[0][0] > REPLAYED:
+            read_at, session_id = self._read.popleft()
+            if self._ended[session_id].read_at == read_at:  # no later entry of the same session
+                del self._ended[session_id]
+        if self._beat is not None:
+            age = (now - self._beat).total_seconds()
+            self.metrics.gauge("sessions_beat_age_seconds", max(age, 0.0))
+
+    def _end(self, session_id: SessionId, not_before: datetime | None) -> None:
+        known = self._ended.get(session_id)
+        if known is not None:  # the wider of the two holds
+            both = (known.not_before, not_before)
+            not_before = None if None in both else max(time for time in both if time)
+        self._last_read = max(self._last_read + TICK, self.clock.unshifted())
+        self._ended[session_id] = Ended(read_at=self._last_read, not_before=not_before)
+        self._read.append((self._last_read, session_id))
+
+    async def _read_on(self) -> None:
+        since = self.clock.unshifted() - REPLAYED
+        async with self.broker.consume(
+            topology.SESSIONS, prefetch=PREFETCH, since=since
+        ) as deliveries:
+            while batch := await deliveries.batch(PREFETCH):
+                for delivery in batch:
+                    self._take(delivery)
+                await deliveries.ack(batch)
+                self.prune()
+
+    def _take(self, delivery: Delivery) -> None:
+        try:
+            entry = ENTRIES.decode(delivery.body)
+        except msgspec.MsgspecError as error:  # a newer identity's kind of entry, perhaps
+            log.error("sessions_entry_unreadable", error=error)
+            self.metrics.count("sessions_entries", kind="unreadable")
+            return
+        self.take(entry)

@@ -1,0 +1,135 @@
+"""The one door to PyJWT: compact tokens signed with Ed25519, each kind with a `typ` of its own.
+
+The library checks the signature alone. Algorithm, type and times are checked here, against the
+`now` passed in; header members that name keys (jku, x5u, jwk, x5c) are never looked at.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import jwt
+import msgspec
+
+from shared.ciphers import SigningKey, VerifyingKey
+
+ALGORITHM = "EdDSA"
+LONGEST = 4096  # characters; ours have some 600
+SKEW = timedelta(seconds=5)  # between the clocks of two replicas, both measured to databases
+
+
+class SignedInvalid(Exception):
+    """Not a token of this kind, not of this key, or not now. The cause is for logs only."""
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every token of ours says; times are NumericDates with microseconds as fractions."""
+
+    iss: str
+    sub: str
+    aud: tuple[str, ...]
+    jti: str
+    iat: float
+    exp: float
+
+    @property
+    def issued_at(self) -> datetime:
+        """The moment it was signed, whole to the microsecond (until 2106)."""
+        return from_numeric_date(self.iat)
+
+    @property
+    def expires_at(self) -> datetime:
+        """The first moment at which it is refused."""
+        return from_numeric_date(self.exp)
+
+
+C = TypeVar("C", bound=Claims)
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    alg: str
+    typ: str
+    kid: str
+    crit: list[str] | None = None
+
+
+class _Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    iss: str
+
+
+_H = TypeVar("_H", _Header, _Issuer)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unverified:
+    """Who a token says it is from: enough to find the key, and good for nothing else."""
+
+    issuer: str
+    kid: str
+
+
+def numeric_date(moment: datetime) -> float:
+    """Seconds since 1970 with microseconds as the fraction; the shortest float that keeps them."""
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1) / 1_000_000
+
+
+def from_numeric_date(seconds: float) -> datetime:
+    """The inverse, exact to the microsecond. Raises SignedInvalid for what is no date of ours."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(seconds * 1_000_000))
+    except (OverflowError, ValueError) as error:
+        raise SignedInvalid("time out of range") from error
+
+
+def sign(claims: Claims, *, typ: str, kid: str, key: SigningKey) -> str:
+    """Return the compact form."""
+    payload = msgspec.json.encode(claims)
+    return jwt.PyJWS().encode(payload, key, ALGORITHM, headers={"typ": typ, "kid": kid})
+
+
+def inspect(token: str, *, typ: str) -> Unverified:
+    """Check the header and read whose key is meant. Nothing of it is proven yet."""
+    if len(token) > LONGEST or token.count(".") != 2:
+        raise SignedInvalid("no compact token")
+    head, payload, _ = token.split(".")
+    header = _decoded(head, _Header)
+    if header.alg != ALGORITHM or header.typ != typ or header.crit is not None:
+        raise SignedInvalid("another algorithm or type")
+    return Unverified(issuer=_decoded(payload, _Issuer).iss, kid=header.kid)
+
+
+def verify(
+    token: str,
+    claims: type[C],
+    *,
+    typ: str,
+    issuer: str,
+    audience: str,
+    key: VerifyingKey,
+    now: datetime,
+    longest: timedelta,
+) -> C:
+    """Check type, algorithm, signature, issuer, audience and times. Raises SignedInvalid.
+
+    A token that lives longer than `longest` is refused whoever signed it.
+    """
+    inspect(token, typ=typ)
+    try:
+        payload = jwt.PyJWS().decode(token, key, algorithms=[ALGORITHM])
+        found = msgspec.json.decode(payload, type=claims)
+    except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError) as error:
+        raise SignedInvalid("signature or claims") from error
+    if found.iss != issuer or audience not in found.aud:
+        raise SignedInvalid("another issuer or audience")
+    issued_at, expires_at = found.issued_at, found.expires_at
+    if now >= expires_at or issued_at > now + SKEW or expires_at - issued_at > longest:
+        raise SignedInvalid("not now")
+    return found
+
+
+def _decoded(part: str, shape: type[_H]) -> _H:
+    try:
+        return msgspec.json.decode(jwt.utils.base64url_decode(part), type=shape)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise SignedInvalid("header or claims") from error

@@ -1,0 +1,92 @@
+"""One door per library, SQL in its places, and packages that are ours."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import services
+import shared
+from tests.support.proof import ROOT
+
+DOORS = {
+    "asyncpg": "shared/db.py",
+    "aio_pika": "shared/messaging/broker.py",
+    "aiormq": "shared/messaging/broker.py",
+    "bcrypt": "shared/hashing.py",
+    "cryptography": "shared/ciphers.py",
+    "jwt": "shared/signed.py",
+    "prometheus_client": "shared/metrics.py",
+    "structlog": "shared/logs.py",
+    "aiosmtplib": "services/notify/channels/smtp.py",
+    "jinja2": "services/notify/render.py",
+    "zxcvbn": "services/identity/common_passwords.py",
+}
+STATEMENT = re.compile(
+    r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|GRANT) [a-zA-Z(*]"
+)
+PLUMBING_WITH_TABLES = (
+    "shared/messaging",
+    "shared/http/idempotency.py",
+    "shared/http/source_budget.py",
+    "shared/audit.py",
+    "shared/audit_partitions.py",
+    "shared/clock.py",
+    "shared/db.py",
+    "shared/grants.py",
+    "shared/keys.py",
+    "shared/migrate.py",
+)
+
+
+def product() -> Iterator[Path]:
+    for package in ("services", "shared"):
+        yield from (ROOT / package).rglob("*.py")
+
+
+def imports(path: Path) -> set[str]:
+    """The root packages a module imports, at its top or inside."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(("library", "door"), DOORS.items())
+def test_each_library_is_imported_by_one_module(library: str, door: str) -> None:
+    importers = {str(path.relative_to(ROOT)) for path in product() if library in imports(path)}
+
+    assert importers == {door}
+
+
+def test_sql_stands_only_in_stores_and_in_plumbing_with_tables() -> None:
+    strangers = []
+    for path in product():
+        place = str(path.relative_to(ROOT))
+        if "/store/" in place or place.startswith(PLUMBING_WITH_TABLES):
+            continue
+        strangers += [
+            f"{place}:{node.lineno}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and STATEMENT.match(node.value)
+        ]
+    assert strangers == []
+
+
+def test_the_packages_are_ours() -> None:
+    for package in (services, shared):
+        assert package.__file__ is not None
+        assert Path(package.__file__).is_relative_to(ROOT)
+
+
+def test_no_module_is_a_bucket() -> None:
+    buckets = {"utils", "helpers", "common", "base", "manager", "misc", "util"}
+
+    assert [path for path in product() if path.stem in buckets] == []

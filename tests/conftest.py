@@ -1,0 +1,97 @@
+"""Markers by folder, and the fixtures that every folder shares."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.servers import Servers
+from tests.support import broker as brokers
+from tests.support import database as databases
+from tests.support import infra
+from tests.support.clock import FakeClock
+from tests.support.mail import Mailbox, catching
+
+TESTS = Path(__file__).parent
+FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
+USED = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for folder in FOLDERS:
+        config.addinivalue_line("markers", f"{folder}: the tests in tests/{folder}")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if TESTS in item.path.parents:
+        item.add_marker(item.path.relative_to(TESTS).parts[0])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    used = terminalreporter.config.stash.get(USED, None)
+    if used is not None:
+        terminalreporter.write_line(used)
+
+
+@pytest.fixture(scope="session")
+def run_id() -> str:
+    """What tells this run's databases and vhosts from another's on the same servers."""
+    return infra.new_run_id()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def servers(request: pytest.FixtureRequest) -> AsyncIterator[Servers]:
+    """PostgreSQL and RabbitMQ, chosen as `make run` chooses them; never skipped."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)  # noqa: T201 - told while it happens, not after
+
+    async with infra.open_servers(dict(os.environ), say) as found:
+        request.config.stash[USED] = str(found)
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(servers: Servers, run_id: str) -> AsyncIterator[databases.Template]:
+    """The database that every test's own is a copy of, migrated once."""
+    async with databases.migrated_template(servers, run_id) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def database(template: databases.Template) -> AsyncIterator[databases.Database]:
+    """A migrated database of this test's own."""
+    async with template.copy() as copy:
+        yield copy
+
+
+@pytest_asyncio.fixture(scope="session")
+async def vhost(servers: Servers, run_id: str) -> AsyncIterator[brokers.Broker]:
+    """This run's vhost, with the topology applied."""
+    async with brokers.provisioned_vhost(servers, f"portico-{run_id}") as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def broker(vhost: brokers.Broker) -> brokers.Broker:
+    """The run's vhost, emptied for this test."""
+    await vhost.purge()
+    return vhost
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until the test moves it."""
+    return FakeClock()
+
+
+@pytest_asyncio.fixture
+async def mails() -> AsyncIterator[Mailbox]:
+    """A mail catcher of this test's own."""
+    async with catching() as caught:
+        yield caught

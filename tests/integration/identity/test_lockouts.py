@@ -1,0 +1,257 @@
+"""The lock: 4 failures in a row, 20 minutes, exact under parallel tries (LG-2)."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.support.identity import PASSWORD, Answer, Identity
+
+WRONG = "Wrong-Guess-1234"
+
+
+async def outcomes(identity: Identity) -> Counter[str]:
+    """How each log-on was judged: only `wrong` and success were told."""
+    rows = await identity.rows(
+        "SELECT coalesce(detail, outcome) AS told FROM audit_entries WHERE action = 'log-on'"
+    )
+    return Counter(row["told"] for row in rows)
+
+
+async def locked(identity: Identity, name: str) -> None:
+    for _ in range(4):
+        await identity.log_on(name, WRONG)
+
+
+@pytest.mark.proves("LG-2")
+async def test_four_failures_in_a_row_lock_for_twenty_minutes(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await locked(identity, "june.hale")
+
+    identity.clock.advance(minutes=19, seconds=59)
+    at_19_59 = await identity.log_on("june.hale")
+    identity.clock.advance(seconds=1)
+    at_20_00 = await identity.log_on("june.hale")
+
+    assert (at_19_59.status, at_20_00.status) == (401, 201)
+
+
+@pytest.mark.proves("LG-2")
+async def test_three_failures_do_not_lock(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+
+    assert (await identity.log_on("june.hale")).status == 201
+
+
+@pytest.mark.proves("LG-2")
+async def test_further_tries_neither_shorten_nor_lengthen_the_lock(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await locked(identity, "june.hale")
+
+    for _ in range(19):
+        identity.clock.advance(minutes=1)
+        await identity.log_on("june.hale", WRONG)
+        await identity.log_on("june.hale", PASSWORD)
+    identity.clock.advance(seconds=59)
+    assert (await identity.log_on("june.hale")).status == 401
+
+    identity.clock.advance(seconds=1)
+    assert (await identity.log_on("june.hale")).status == 201
+
+
+@pytest.mark.proves("LG-2")
+async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    for _ in range(2):
+        for _ in range(3):
+            await identity.log_on("june.hale", WRONG)
+        assert (await identity.log_on("june.hale")).status == 201
+
+
+@pytest.mark.proves("LG-2")
+async def test_after_a_lock_counting_begins_anew(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await locked(identity, "june.hale")
+    identity.clock.advance(minutes=20)
+
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+    assert (await identity.log_on("june.hale")).status == 201
+
+    await locked(identity, "june.hale")
+    assert (await identity.log_on("june.hale")).status == 401
+
+
+@pytest.mark.proves("LG-2", "V6.3.8")
+async def test_while_locked_right_wrong_and_unknown_get_the_same_whole_reply(
+    identity: Identity,
+) -> None:
+    await identity.an_account("june.hale")
+    wrong = await identity.log_on("june.hale", WRONG)
+    await locked(identity, "june.hale")
+
+    answers = [
+        await identity.log_on("june.hale", WRONG),
+        await identity.log_on("june.hale", PASSWORD),
+        await identity.log_on("nobody.at.all", PASSWORD),
+    ]
+
+    assert [answer.alike() for answer in answers] == [wrong.alike()] * 3
+
+
+@pytest.mark.proves("LG-2", "V6.3.1", "V2.3.2", "V15.4.2")
+@pytest.mark.parametrize("name", ["june.hale", "nobody.at.all"])
+async def test_of_64_parallel_guesses_exactly_four_are_told(
+    identity: Identity, second: Identity, name: str
+) -> None:
+    await identity.an_account("june.hale")
+
+    answers: list[Answer] = sum(
+        await asyncio.gather(identity.log_ons(name, WRONG, 32), second.log_ons(name, WRONG, 32)),
+        [],
+    )
+
+    assert {answer.status for answer in answers} == {401}
+    assert await outcomes(identity) == {"wrong": 4, "locked": 60}
+    assert (await identity.log_on(name)).status == 401
+
+
+@pytest.mark.proves("LG-2", "V6.3.1")
+async def test_a_right_guess_among_64_parallel_ones_is_told_only_before_the_lock(
+    identity: Identity, second: Identity
+) -> None:
+    await identity.an_account("june.hale")
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+    await identity.log_on("june.hale", WRONG)
+
+    answers = await asyncio.gather(
+        second.log_ons("june.hale", WRONG, 31), identity.log_ons("june.hale", PASSWORD, 33)
+    )
+
+    assert {answer.status for half in answers for answer in half} == {401}
+    assert await identity.rows("SELECT FROM sessions") == []
+
+
+@pytest.mark.proves("LG-2")
+async def test_64_parallel_honest_log_ons_all_pass(identity: Identity, second: Identity) -> None:
+    await identity.an_account("june.hale")
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+
+    answers = await asyncio.gather(
+        identity.log_ons("june.hale", PASSWORD, 32), second.log_ons("june.hale", PASSWORD, 32)
+    )
+
+    assert {answer.status for half in answers for answer in half} == {201}
+
+
+@pytest.mark.proves("LG-2")
+@pytest.mark.parametrize(
+    "writings",
+    [
+        ("nobody.at.all", "NOBODY.at.all", " nobody.at.all ", "ｎobody.at.all"),
+        ("june.hale", "June.Hale", "june@mail.example", "JUNE@mail.example"),
+    ],
+)
+async def test_a_name_in_another_writing_counts_together(
+    identity: Identity, writings: tuple[str, ...]
+) -> None:
+    await identity.an_account("june.hale", email="june@mail.example")
+
+    for name in (*writings, *writings):
+        await identity.log_on(name, WRONG)
+
+    assert await outcomes(identity) == {"wrong": 4, "locked": 4}
+
+
+@pytest.mark.proves("LG-2")
+async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    for name in ("june.hale", "nobody.at.all"):
+        await locked(identity, name)
+    identity.clock.advance(minutes=19, seconds=59)
+    for name in ("june.hale", "nobody.at.all"):
+        await identity.log_on(name, WRONG)
+
+    rows = await identity.rows("SELECT failures, locked_until, told, notice_due FROM lockouts")
+
+    assert len(rows) == 2
+    assert rows[0] == rows[1]
+    assert not rows[0]["told"]
+
+
+@pytest.mark.proves("LG-2", "NT-1", "V6.3.5")
+async def test_the_holder_is_told_once_a_lock(identity: Identity) -> None:
+    person = await identity.an_account("june.hale", email="june@mail.example")
+    await locked(identity, "JUNE@mail.example")
+    until = identity.clock.now()
+    await locked(identity, "nobody.at.all")
+
+    for _ in range(2):
+        await identity.loop("lock-notices").once()
+        await locked(identity, "june.hale")
+
+    (event,) = await identity.events("account-locked")
+    assert event["account_id"] == str(person.id)
+    assert event["recipients"] == ["june@mail.example"]
+    assert event["locked_until"] == until.replace(minute=20).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.proves("LG-2")
+async def test_nothing_is_told_of_three_failures_or_of_an_unknown_name(identity: Identity) -> None:
+    await identity.an_account("june.hale", email="june@mail.example")
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+    await locked(identity, "nobody.at.all")
+
+    await identity.loop("lock-notices").once()
+
+    assert await identity.events("account-locked") == []
+    assert await identity.rows("SELECT FROM lockouts WHERE notice_due") == []
+
+
+@pytest.mark.proves("LG-2")
+async def test_the_holder_is_told_at_most_three_times_a_day(identity: Identity) -> None:
+    await identity.an_account("june.hale", email="june@mail.example")
+    told = []
+    for minutes in (20, 20, 20, 24 * 60 - 60 - 1, 20):
+        await locked(identity, "june.hale")
+        await identity.loop("lock-notices").once()
+        told.append(len(await identity.events("account-locked")))
+        identity.clock.advance(minutes=minutes)
+
+    assert told == [1, 2, 3, 3, 3]
+
+    await locked(identity, "june.hale")
+    await identity.loop("lock-notices").once()
+    assert len(await identity.events("account-locked")) == 4
+
+
+@pytest.mark.proves("LG-2")
+async def test_two_replicas_tell_the_holder_once(identity: Identity, second: Identity) -> None:
+    await identity.an_account("june.hale", email="june@mail.example")
+    await locked(identity, "june.hale")
+
+    await asyncio.gather(
+        *(replica.loop("lock-notices").once() for replica in (identity, second) * 4)
+    )
+
+    assert len(await identity.events("account-locked")) == 1
+
+
+@pytest.mark.proves("LG-2", "V14.2.7")
+async def test_an_unknown_name_is_forgotten_a_day_after_its_last_try(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await identity.log_on("june.hale", WRONG)
+    await identity.log_on("nobody.at.all", WRONG)
+
+    left = []
+    for step in ({"hours": 23, "minutes": 59}, {"minutes": 1}):
+        identity.clock.advance(**step)
+        await identity.loop("lockout-sweeper").once()
+        left.append(len(await identity.rows("SELECT FROM lockouts")))
+
+    assert left == [2, 1]

@@ -1,0 +1,149 @@
+"""Log-on: by username or verified e-mail, with one error for every cause (LG-1, LG-3, ID-4, ID-5)."""
+
+import pytest
+
+from shared.hashing import PasswordHasher
+from tests.support.identity import PASSWORD, Identity
+
+
+@pytest.mark.proves("LG-1")
+async def test_username_and_password_open_a_session(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+
+    answer = await identity.log_on("june.hale")
+
+    assert (answer.status, answer.body["token_type"]) == (201, "Bearer")
+    assert answer.body["expires_in"] == 300
+    listed = await identity.call("GET", "/sessions", token=answer.body["access_token"])
+    assert [s["session_id"] for s in listed.body["sessions"]] == [answer.body["session_id"]]
+
+
+@pytest.mark.proves("LG-1")
+@pytest.mark.parametrize(
+    "typed", ["JUNE.hale", "  june.hale\t", "ｊｕｎｅ.hale", "June@Mail.Example"]
+)
+async def test_a_name_logs_on_in_any_writing(identity: Identity, typed: str) -> None:
+    await identity.an_account("june.hale", email="june@mail.example")
+
+    assert (await identity.log_on(typed)).status == 201
+
+
+@pytest.mark.proves("LG-1", "V6.2.8")
+@pytest.mark.parametrize("typed", [PASSWORD.lower(), PASSWORD + " ", PASSWORD[:-1], ""])
+async def test_a_password_is_taken_as_it_is_typed(identity: Identity, typed: str) -> None:
+    await identity.an_account("june.hale")
+
+    assert (await identity.log_on("june.hale", typed)).code == "invalid_credentials"
+
+
+@pytest.mark.proves("LG-1")
+async def test_a_claimed_address_that_is_not_verified_logs_nobody_on(identity: Identity) -> None:
+    person = await identity.an_account("june.hale")
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO account_emails VALUES ($1, 'claimed', 'june@mail.example', $2, $3)",
+            person.id,
+            "june@mail.example",
+            identity.clock.now(),
+        )
+
+    assert (await identity.log_on("june@mail.example")).code == "invalid_credentials"
+
+
+@pytest.mark.proves("LG-1", "V6.3.8")
+@pytest.mark.parametrize("state", ["active", "frozen", "merged"])
+async def test_unknown_name_and_wrong_password_get_the_same_whole_reply(
+    identity: Identity, state: str
+) -> None:
+    person = await identity.an_account("june.hale")
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute("UPDATE accounts SET state = $2 WHERE id = $1", person.id, state)
+
+    unknown = await identity.log_on("nobody.at.all")
+    known = await identity.log_on("june.hale", "wrong")
+    right = await identity.log_on("june.hale")
+
+    assert known.alike() == unknown.alike()
+    assert state == "active" or right.alike() == unknown.alike()
+
+
+@pytest.mark.proves("LG-1")
+async def test_a_refusal_says_the_rule_and_the_ways_back_in(identity: Identity) -> None:
+    answer = await identity.log_on("nobody.at.all")
+
+    assert answer.status == 401
+    assert "4 wrong passwords in a row lock a name for 20 minutes" in answer.body["detail"]
+    assert "reset link" in answer.body["hint"]
+    assert "practice" in answer.body["hint"]
+
+
+@pytest.mark.proves("LG-3", part="the account e-mail is the only gate")
+async def test_the_account_email_gate_is_offered_until_one_is_verified(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await identity.an_account("pat.moss", email="pat@mail.example")
+
+    june, pat = await identity.log_on("june.hale"), await identity.log_on("pat.moss")
+
+    assert june.body["gates"] == [{"name": "account-email", "required": False}]
+    assert pat.body["gates"] == []
+
+
+@pytest.mark.proves("ID-5", "V11.2.2")
+async def test_an_older_hash_is_renewed_at_the_next_good_log_on(identity: Identity) -> None:
+    person = await identity.an_account("june.hale")
+    pepper = identity.plumbing.settings.pepper.reveal().encode()
+    older = PasswordHasher(pepper=pepper, cost=5, wait=30)
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute(
+            "UPDATE accounts SET password_hash = $2 WHERE id = $1",
+            person.id,
+            await older.hash(PASSWORD),
+        )
+    older.close()
+
+    await identity.log_on("june.hale", "wrong")
+    before = await identity.rows("SELECT password_hash, security_version FROM accounts")
+    assert (await identity.log_on("june.hale")).status == 201
+
+    after = await identity.rows("SELECT password_hash, security_version FROM accounts")
+    assert ("$05$" in before[0][0], "$04$" in after[0][0]) == (True, True)
+    assert after[0][1] == before[0][1]
+    assert (await identity.log_on("june.hale")).status == 201
+
+
+@pytest.mark.proves("LG-4")
+async def test_refusals_at_log_on_use_up_the_budget_of_their_source(identity: Identity) -> None:
+    person = await identity.an_account("june.hale")
+    guess = {"name": "nobody.at.all", "password": "wrong"}
+    right = {"name": person.username, "password": person.password}
+    for _ in range(50):
+        await identity.call("POST", "/sessions", guess, source="198.51.100.7")
+
+    told = await identity.call("POST", "/sessions", right, source="198.51.100.7")
+    elsewhere = await identity.call("POST", "/sessions", right)
+
+    assert (told.status, told.code) == (429, "too_many_requests")
+    assert elsewhere.status == 201
+
+
+@pytest.mark.proves("AU-1", "V16.3.1")
+async def test_every_log_on_leaves_one_audit_row_without_the_name_typed(
+    identity: Identity,
+) -> None:
+    person = await identity.an_account("june.hale")
+
+    await identity.log_on("june.hale")
+    await identity.log_on("june.hale", "wrong")
+    await identity.log_on("nobody.at.all")
+
+    rows = await identity.rows(
+        "SELECT subject, outcome, detail FROM audit_entries WHERE action = 'log-on' ORDER BY at"
+    )
+    assert sorted(map(tuple, rows), key=str) == sorted(
+        [
+            (f"account:{person.id}", "done", None),
+            (f"account:{person.id}", "refused", "wrong"),
+            (None, "refused", "wrong"),
+        ],
+        key=str,
+    )

@@ -1,0 +1,382 @@
+"""Consumers: the inbox, effects, retries and dead letters."""
+
+import asyncio
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged
+from shared.contracts.ids import EventId
+from shared.messaging.consumer import Undeliverable
+from shared.messaging.dead_letters import discard, list_dead, replay
+from shared.messaging.messages import Delivery, Outcome, Outgoing
+from shared.messaging.retries import RetryPolicy
+from tests.integration.messaging.conftest import (
+    QUEUE,
+    Recorder,
+    Replica,
+    Replicas,
+    running,
+)
+from tests.support.eventually import eventually
+from tests.support.proxy import proxied
+
+RETRIES = "SELECT attempts FROM inbox_retry ORDER BY id"
+KEY = "identity.account-changed.v1"
+
+
+def fail_for(subject: UUID, error: Exception) -> Recorder:
+    """A handler that raises for one subject, after it has written."""
+
+    def fail(event: Received[AccountChanged]) -> None:
+        if event.subject == str(subject):
+            raise error
+
+    return Recorder(fail=fail)
+
+
+async def bodies(identity: Replica, subjects: int, versions: int) -> list[bytes]:
+    """What the outbox would publish, taken out of it."""
+    for _ in range(subjects):
+        subject = uuid4()
+        for version in range(1, versions + 1):
+            await identity.tell(subject, version=version)
+    found = await identity.fetch("DELETE FROM outbox RETURNING body")
+    return [body for [body] in found if isinstance(body, bytes)]
+
+
+async def publish(
+    replica: Replica, *messages: bytes, exchange: str = "identity.events", key: str = KEY
+) -> None:
+    """Publish bodies as they are."""
+    publisher = replica.bus.broker.publisher()
+    outcomes = await publisher.publish(
+        [
+            Outgoing(
+                message_id=str(uuid4()),
+                exchange=exchange,
+                routing_key=key,
+                body=body,
+                content_type="application/cloudevents+json",
+            )
+            for body in messages
+        ]
+    )
+    await publisher.close()
+    assert set(outcomes) == {Outcome.CONFIRMED}
+
+
+async def test_an_event_delivered_twice_has_one_effect(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    [body] = await bodies(identity, 1, 1)
+
+    await publish(identity, body, body)
+    await merge.intake.drain()
+    await publish(identity, body)
+    await merge.intake.drain()
+
+    assert len(await merge.effects()) == 1
+    assert merge.metrics.value("consumer_messages", queue=QUEUE, outcome="duplicate") == 2
+
+
+async def test_reordered_versions_end_at_the_newest(identity: Replica, replicas: Replicas) -> None:
+    merge = await replicas.of("merge", Recorder())
+    shuffled = await bodies(identity, 1, 80)
+    Random(7).shuffle(shuffled)
+
+    await publish(identity, *shuffled)
+    await merge.intake.drain()
+
+    assert await merge.fetch("SELECT version FROM newest") == [(80,)]
+    assert len(await merge.effects()) == 80
+
+
+async def test_replicas_with_overlapping_batches_neither_deadlock_nor_repeat_an_effect(
+    identity: Replica, replicas: Replicas
+) -> None:
+    first, second = [await replicas.of("merge", Recorder()) for _ in range(2)]
+    every = await bodies(identity, 10, 5)
+    consumers = [one.intake.settle for one in (first, second)]
+
+    for number in range(40):
+        batches = [list(every), list(every)]
+        for order, batch in enumerate(batches):
+            Random(2 * number + order).shuffle(batch)
+        await asyncio.gather(
+            *(
+                settle([Delivery(0, "identity.events", body, None) for body in batch])
+                for settle, batch in zip(consumers, batches, strict=True)
+            )
+        )
+        await first.fetch("DELETE FROM inbox") if number < 39 else None
+
+    assert await first.fetch("SELECT count(*) FROM inbox") == [(50,)]
+    assert await first.fetch("SELECT count(*) FROM inbox_retry") == [(0,)]
+    assert await first.fetch("SELECT count(*) FROM effects") == [(40 * 50,)]
+
+
+@pytest.mark.proves("NT-6", part="the bus's half: no event has its effect twice")
+async def test_two_replicas_share_a_queue_and_every_event_has_one_effect(
+    identity: Replica, replicas: Replicas
+) -> None:
+    first, second = [await replicas.of("merge", Recorder()) for _ in range(2)]
+    every = await bodies(identity, 200, 3)
+
+    async with running(first.intake, second.intake):
+        await publish(identity, *every, *every)
+        await eventually(lambda: settled(first, 600), within=10)
+
+    assert len(set(await first.effects())) == 600
+
+
+async def settled(replica: Replica, count: int) -> None:
+    assert len(await replica.effects()) == count
+
+
+async def test_poison_is_dead_lettered_with_its_reason_and_its_neighbours_pass(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    good = await bodies(identity, 2, 1)
+    bad_data = good[0].replace(b'"security_version":1', b'"security_version":"one"')
+
+    await publish(identity, good[0], b"{", bad_data, b'{"specversion":"1.0"}', good[1])
+    await merge.intake.drain()
+
+    assert len(await merge.effects()) == 2
+    reasons = [letter.reason for letter in await list_dead(merge.database)]
+    assert reasons == ["unreadable", "schema", "unreadable"]
+    [_, schema, _] = await list_dead(merge.database)
+    assert "$.security_version" in schema.detail
+    assert schema.event_type == "portico.identity.account-changed.v1"
+
+
+async def test_an_unknown_type_is_acknowledged_and_counted(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    [body] = await bodies(identity, 1, 1)
+
+    await publish(identity, body.replace(b"account-changed.v1", b"account-changed.v9"))
+    assert await merge.intake.drain() == 1
+
+    assert await merge.dead() == []
+    assert merge.metrics.value("consumer_messages", queue=QUEUE, outcome="unknown") == 1
+
+
+async def test_a_service_that_claims_to_be_another_is_not_heard(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    [body] = await bodies(identity, 1, 1)
+
+    await merge.intake.settle([Delivery(0, "notify.events", body, None)])
+
+    assert await merge.effects() == []
+    assert await merge.dead() == [("unreadable", "not from its publisher")]
+
+
+async def test_a_failing_message_is_rolled_back_alone_and_works_when_its_time_has_come(
+    identity: Replica, replicas: Replicas
+) -> None:
+    recorder = fail_for(subject := uuid4(), RuntimeError("not yet"))
+    merge = await replicas.of("merge", recorder)
+    for one in (uuid4(), subject, uuid4()):
+        await identity.tell(one)
+    await identity.relay_all()
+
+    await merge.intake.drain()
+    assert len(await merge.effects()) == 2
+    assert await merge.fetch(RETRIES) == [(1,)]
+    assert await merge.messaging.retries.once() == 0
+
+    recorder.fail = lambda event: None
+    replicas.clock.advance(seconds=1)
+    assert await merge.messaging.retries.once() == 1
+    assert len(await merge.effects()) == 3
+    assert await merge.fetch(RETRIES) == []
+
+
+async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
+    identity: Replica, replicas: Replicas
+) -> None:
+    recorder = fail_for(subject := uuid4(), RuntimeError("never"))
+    merge = await replicas.of("merge", recorder, policy=RetryPolicy(attempts=3))
+    await identity.tell(subject)
+    await identity.relay_all()
+    await merge.intake.drain()
+
+    for _ in range(2):
+        replicas.clock.advance(seconds=600)
+        await merge.messaging.retries.once()
+
+    [letter] = await list_dead(merge.database, consumer=QUEUE)
+    assert (letter.reason, letter.detail) == ("exhausted", "RuntimeError: never")
+    assert letter.attempts == 3
+    assert await merge.effects() == []
+
+
+async def test_what_no_retry_can_mend_is_dead_at_once(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", fail_for(subject := uuid4(), Undeliverable("no such")))
+    await identity.tell(subject)
+    await identity.relay_all()
+
+    await merge.intake.drain()
+
+    assert await merge.dead() == [("undeliverable", "Undeliverable: no such")]
+    assert await merge.fetch(RETRIES) == []
+
+
+async def test_a_dead_letter_that_is_replayed_takes_effect_once(
+    identity: Replica, replicas: Replicas
+) -> None:
+    recorder = fail_for(subject := uuid4(), Undeliverable("no such"))
+    merge = await replicas.of("merge", recorder)
+    await identity.tell(subject)
+    await identity.relay_all()
+    await merge.intake.drain()
+
+    recorder.fail = lambda event: None
+    now = replicas.clock.now()
+    assert await replay(merge.database, ids=None, now=now) == 1
+    assert await replay(merge.database, ids=None, now=now) == 0
+    await merge.messaging.retries.once()
+
+    assert len(await merge.effects()) == 1
+    assert await merge.dead() == []
+
+
+async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_again(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    [body] = await bodies(identity, 1, 1)
+    await merge.drainer.settle([Delivery(0, "identity.events", body, None)])
+    await publish(identity, body)
+    await merge.intake.drain()
+
+    async with merge.database.connection() as connection:
+        await connection.execute("UPDATE dead_letters SET consumer = $1", QUEUE)
+    await replay(merge.database, ids=None, now=replicas.clock.now())
+    assert await merge.messaging.retries.once() == 1
+
+    assert len(await merge.effects()) == 1
+
+
+async def test_only_the_named_dead_letters_are_discarded(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    await publish(identity, b"{", b"[")
+    await merge.intake.drain()
+    [first, _] = await list_dead(merge.database)
+
+    assert await discard(merge.database, ids=[first.id]) == 1
+
+    assert [letter.id for letter in await list_dead(merge.database)] != [first.id]
+    assert len(await list_dead(merge.database)) == 1
+
+
+async def test_what_the_broker_gives_up_is_filed_with_its_reason_and_can_be_replayed(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    await identity.tell(uuid4())
+    await identity.relay_all()
+
+    for _ in range(21):  # a process that dies with the message in hand
+        async with merge.bus.broker.pull() as deliveries:
+            await eventually(lambda: one_pulled(deliveries))
+    await eventually(lambda: drained(merge))
+
+    [letter] = await list_dead(merge.database)
+    assert (letter.consumer, letter.reason, letter.detail) == (QUEUE, "broker", "delivery_limit")
+    await replay(merge.database, ids=[letter.id], now=replicas.clock.now())
+    await merge.messaging.retries.once()
+    assert len(await merge.effects()) == 1
+
+
+async def one_pulled(deliveries: object) -> None:
+    from shared.messaging.broker import Deliveries
+
+    assert isinstance(deliveries, Deliveries)
+    assert len(await deliveries.pull(QUEUE, 1)) == 1
+
+
+async def drained(replica: Replica) -> None:
+    assert await replica.drainer.drain() == 1
+
+
+async def test_a_database_that_is_away_stops_the_consumer_and_nothing_is_lost_or_dead(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async with proxied(replicas.databases.url("merge")) as proxy:
+        cut_off = await replicas.of(
+            "merge", Recorder(), database_url=proxy.url(replicas.databases.url("merge"))
+        )
+        merge = await replicas.of("merge")
+        proxy.cut()
+        async with running(cut_off.intake):
+            await publish(identity, *await bodies(identity, 150, 1))
+            await eventually(lambda: stopped(cut_off))
+            proxy.restore()
+            await eventually(lambda: settled(merge, 150), within=10)
+
+    assert await replicas.waiting("merge.dead") == 0
+
+
+async def stopped(replica: Replica) -> None:
+    assert replica.intake._failures > 0
+
+
+async def test_connections_closed_by_an_operator_lose_no_message_and_repeat_no_effect(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    every = await bodies(identity, 1500, 1)
+
+    async with running(merge.intake):
+        await eventually(lambda: registered(merge))
+        connections = await eventually(lambda: replicas.connections("merge"), within=10)
+        await publish(identity, *every)
+        await replicas.close(connections)
+        await eventually(lambda: settled(merge, 1500), within=15)
+
+    assert len(set(await merge.effects())) == 1500
+
+
+async def registered(replica: Replica) -> None:
+    assert replica.bus.feeds.connected_since(QUEUE) is not None
+
+
+async def test_a_consumer_says_since_when_it_is_registered_and_that_it_no_longer_is(
+    replicas: Replicas,
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+
+    async with running(merge.intake):
+        await eventually(lambda: registered(merge))
+        assert merge.bus.feeds.connected_since(QUEUE) == replicas.clock.now()
+
+    assert merge.bus.feeds.connected_since(QUEUE) is None
+
+
+async def test_the_inbox_forgets_after_45_days(identity: Replica, replicas: Replicas) -> None:
+    from shared.messaging.inbox import InboxSweep
+
+    merge = await replicas.of("merge", Recorder())
+    await identity.tell(uuid4(), event_id=EventId(uuid4()))
+    await identity.relay_all()
+    await merge.intake.drain()
+    sweep = InboxSweep(database=merge.database, clock=replicas.clock)
+
+    replicas.clock.advance(days=45)
+    assert await sweep.once() == 0
+    replicas.clock.advance(seconds=1)
+    assert await sweep.once() == 1

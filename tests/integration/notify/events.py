@@ -1,0 +1,183 @@
+"""Events as identity and recovery publish them: a test states only what matters to it."""
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from shared.contracts.contract import Data
+from shared.contracts.envelope import Received
+from shared.contracts.identity import (
+    AccountChanged,
+    AccountEnrolled,
+    AccountLocked,
+    AccountState,
+    Claim,
+    EmailVerificationRequested,
+    Enrolment,
+    EnrolmentState,
+    PasswordReset,
+    PracticeChanged,
+    ResetRoute,
+)
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.notify import CommunicationSubmitted, Topic
+from shared.contracts.recovery import ResetLinkRequested
+from shared.contracts.sealed import Sealed
+from shared.randomness import Randomness
+from tests.support.clock import START
+
+D = TypeVar("D", bound=Data)
+ADDRESS = "juniper@mail.example"
+RANDOMNESS = Randomness()
+
+
+def new_account() -> AccountId:
+    return AccountId(RANDOMNESS.uuid())
+
+
+def new_event() -> EventId:
+    return EventId(RANDOMNESS.uuid())
+
+
+def received(
+    data: D, *, event_id: EventId | None = None, version: int = 0, time: datetime = START
+) -> Received[D]:
+    return Received(
+        id=event_id or new_event(),
+        subject="",
+        time=time,
+        version=version,
+        correlation_id=RANDOMNESS.uuid(),
+        traceparent=None,
+        data=data,
+    )
+
+
+def locked(
+    account_id: AccountId,
+    *recipients: str,
+    locale: str = "en",
+    time_zone: str = "Europe/London",
+    at: datetime = START,
+) -> AccountLocked:
+    return AccountLocked(
+        account_id=account_id,
+        recipients=recipients,
+        locale=locale,
+        time_zone=time_zone,
+        occurred_at=at,
+        locked_until=at + timedelta(minutes=20),
+    )
+
+
+def password_reset(
+    account_id: AccountId, *recipients: str, at: datetime = START
+) -> PasswordReset:
+    return PasswordReset(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=at,
+        route=ResetRoute.LINK,
+        proof_id="proof",
+    )
+
+
+def link_requested(
+    account_id: AccountId, address: str, sealed: Sealed, *, at: datetime = START
+) -> ResetLinkRequested:
+    return ResetLinkRequested(
+        account_id=account_id,
+        recipients=(address,),
+        locale="en",
+        time_zone="UTC",
+        occurred_at=at,
+        link=sealed,
+        link_expires_at=sealed.expires_at,
+        life_minutes=60,
+    )
+
+
+def verification_requested(
+    account_id: AccountId, address: str, sealed: Sealed | None, *, claim: Claim = Claim.VERIFY
+) -> EmailVerificationRequested:
+    return EmailVerificationRequested(
+        account_id=account_id,
+        recipients=(address,),
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        claim=claim,
+        verification=sealed,
+        verification_expires_at=sealed.expires_at if sealed else None,
+    )
+
+
+def enrolled(
+    account_id: AccountId,
+    *recipients: str,
+    claim: Claim | None,
+    sealed: Sealed | None = None,
+    practice_name: str = "Elm Street",
+) -> AccountEnrolled:
+    return AccountEnrolled(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        practice_name=practice_name,
+        claim=claim,
+        verification=sealed,
+        verification_expires_at=sealed.expires_at if sealed else None,
+    )
+
+
+def account(
+    account_id: AccountId,
+    *enrolments: Enrolment,
+    email: str | None = ADDRESS,
+    state: AccountState = AccountState.ACTIVE,
+    locale: str = "en",
+) -> AccountChanged:
+    return AccountChanged(
+        account_id=account_id,
+        state=state,
+        username="juniper",
+        email=email,
+        security_version=1,
+        locale=locale,
+        time_zone="UTC",
+        enrolments=enrolments,
+    )
+
+
+def enrolment(
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    state: EnrolmentState = EnrolmentState.ENROLLED,
+) -> Enrolment:
+    return Enrolment(practice_id=practice_id, patient_id=patient_id, state=state)
+
+
+def practice(practice_id: PracticeId, name: str = "Elm Street") -> PracticeChanged:
+    return PracticeChanged(
+        practice_id=practice_id,
+        name=name,
+        contact="+1 555 0100",
+        locale="en",
+        time_zone="UTC",
+        reset_link_minutes=60,
+    )
+
+
+def communication(
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    *,
+    topic: Topic = Topic.MESSAGE,
+    reference: str = "1",
+) -> CommunicationSubmitted:
+    return CommunicationSubmitted(
+        practice_id=practice_id, patient_id=patient_id, topic=topic, reference=reference
+    )

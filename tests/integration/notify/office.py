@@ -1,0 +1,239 @@
+"""One replica of notify for a test: file events, let couriers go, look at the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+from services.notify.api.problems import PROBLEMS
+from services.notify.api.routes import ROUTES
+from services.notify.app import compose
+from services.notify.channels import MailChannel
+from services.notify.courier import Courier
+from services.notify.features import Features
+from services.notify.metrics import METRICS
+from services.notify.settings import NotifySettings
+from shared.contracts.envelope import Received
+from shared.contracts.identity import Activity, Enrolment
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.notify import CommunicationSubmitted
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.db import Row
+from shared.keys import OwnKeys
+from shared.runtime import AsksItsOwnTable, Composition, Plumbing, Program, plumbing_for
+from shared.sealing import Sealer
+from shared.settings import load
+from tests.integration.notify import events
+from tests.support.clock import START, FakeClock
+from tests.support.database import Database
+from tests.support.eventually import eventually
+
+KEY = "a" * 43 + "="
+EVERY_MAIL = 50  # rounds at most
+
+
+def settings_of(database: Database, smtp_port: int, **changed: str) -> NotifySettings:
+    """Settings as an environment gives them."""
+    environ = {
+        "DATABASE_URL": database.url("notify"),
+        "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
+        "KEY_ENCRYPTION_KEY": KEY,
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "SMTP_DOT_SECONDS": "0.3",
+        "MAIL_FROM": "portal@portico.example",
+        "MAIL_DOMAIN": "portico.example",
+        "PORTAL_URL": "https://portal.example",
+        **changed,
+    }
+    return load(NotifySettings, {f"PORTICO_{name}": value for name, value in environ.items()})
+
+
+def program() -> Program[Features, NotifySettings]:
+    return Program(
+        service="notify",
+        settings=NotifySettings,
+        routes=ROUTES,
+        problems=PROBLEMS,
+        compose=compose,
+        migrations=files("services.notify") / "migrations",
+        metrics=METRICS,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A replica with nothing started: tests call `once` themselves."""
+
+    plumbing: Plumbing[NotifySettings]
+    composition: Composition[Features]
+    clock: FakeClock
+
+    @classmethod
+    def opened(
+        cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
+    ) -> "Office":
+        settings = settings_of(database, smtp_port, **changed)
+        plumbing = plumbing_for(program(), settings, sessions=AsksItsOwnTable(), clock=clock)
+        return cls(plumbing=plumbing, composition=compose(plumbing), clock=clock)
+
+    @property
+    def features(self) -> Features:
+        return self.composition.features
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        assert self.composition.own_keys is not None
+        return self.composition.own_keys
+
+    @property
+    def activity(self) -> Courier:
+        return self.features.activity_courier
+
+    @property
+    def communications(self) -> Courier:
+        return self.features.communication_courier
+
+    async def close(self) -> None:
+        for closer in self.composition.closers:
+            await closer()
+        await self.plumbing.database.close()
+
+    # ---- what happens
+
+    async def file(self, data: Activity, *, event_id: EventId | None = None) -> EventId:
+        """Consume one account activity event."""
+        event: Received[Activity] = events.received(data, event_id=event_id)
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.ledger.file_activity(tx, event)
+        return event.id
+
+    async def file_communication(
+        self, data: CommunicationSubmitted, *, event_id: EventId | None = None
+    ) -> EventId:
+        """Consume one practice communication event."""
+        event = events.received(data, event_id=event_id, time=self.clock.now())
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.ledger.file_communication(tx, event)
+        return event.id
+
+    async def know(self, account: Any, *, version: int = 1) -> None:
+        """Consume an account's snapshot."""
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.projections.apply_account(
+                tx, events.received(account, version=version)
+            )
+
+    async def know_practice(self, practice: Any, *, version: int = 1) -> None:
+        """Consume a practice's snapshot."""
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.projections.apply_practice(
+                tx, events.received(practice, version=version)
+            )
+
+    async def with_patient(
+        self, practice_id: PracticeId | None = None, *, email: str | None = events.ADDRESS
+    ) -> tuple[PracticeId, PatientId, AccountId]:
+        """Know a practice and somebody enrolled there."""
+        practice_id = practice_id or PracticeId(events.RANDOMNESS.uuid())
+        patient_id = PatientId(events.RANDOMNESS.uuid())
+        account_id = events.new_account()
+        await self.know_practice(events.practice(practice_id))
+        enrolments: tuple[Enrolment, ...] = (events.enrolment(practice_id, patient_id),)
+        await self.know(events.account(account_id, *enrolments, email=email))
+        return practice_id, patient_id, account_id
+
+    async def file_link(
+        self,
+        account_id: AccountId,
+        *,
+        secret: str = "s" * 43,
+        address: str = events.ADDRESS,
+        at: datetime = START,
+        life: timedelta = timedelta(hours=1),
+    ) -> EventId:
+        """Consume a reset link's event, its secret sealed as recovery seals it."""
+        event_id = events.new_event()
+        sealed = await self.seal(
+            secret, event_id, recipient=address, expires_at=self.clock.now() + life
+        )
+        return await self.file(
+            events.link_requested(account_id, address, sealed, at=at), event_id=event_id
+        )
+
+    async def seal(
+        self,
+        secret: str,
+        event_id: EventId,
+        *,
+        recipient: str = events.ADDRESS,
+        purpose: SealPurpose = SealPurpose.RESET_LINK,
+        expires_at: datetime = START + timedelta(hours=1),
+    ) -> Sealed:
+        sealer = Sealer(
+            public_keys=self.plumbing.public_keys,
+            clock=self.clock,
+            issuer=self.plumbing.issuer,
+        )
+        async with self.plumbing.database.transaction() as tx:
+            return await sealer.seal(
+                tx,
+                secret,
+                event_id=event_id,
+                purpose=purpose,
+                recipient=recipient,
+                expires_at=expires_at,
+            )
+
+    async def send_all(self) -> int:
+        """Let both couriers go until nothing is due."""
+        total = 0
+        for _ in range(EVERY_MAIL):
+            done = await self.activity.once() + await self.communications.once()
+            if not done:
+                return total
+            total += done
+        raise AssertionError("the couriers come to no end")
+
+    def with_channel(
+        self,
+        channel: MailChannel,
+        *,
+        of: Courier | None = None,
+        lease_seconds: float | None = None,
+    ) -> Courier:
+        """A courier of ours over another channel."""
+        courier = of or self.activity
+        tools = courier.tools
+        if lease_seconds is not None:
+            tools = replace(tools, lease=timedelta(seconds=lease_seconds))
+        return replace(courier, channel=channel, tools=tools)
+
+    async def renewed(self) -> None:
+        """Wait until every lease reaches beyond now."""
+
+        async def check() -> None:
+            rows = await self.rows(
+                "SELECT 1 FROM deliveries WHERE lease_until <= $1", self.clock.unshifted()
+            )
+            assert not rows
+
+        await eventually(check)
+
+    # ---- what is there
+
+    async def rows(self, sql: str, *arguments: object) -> Sequence[Row]:
+        async with self.plumbing.database.connection() as connection:
+            found: Sequence[Row] = await connection.fetch(sql, *arguments)
+            return found
+
+    async def ledger(self) -> list[tuple[str, str | None]]:
+        """Every delivery's state and reason, in the order of filing."""
+        rows = await self.rows("SELECT state, reason FROM deliveries ORDER BY created_at, id")
+        return [(row["state"], row["reason"]) for row in rows]
+
+    async def attempts(self) -> list[tuple[str, str, int | None]]:
+        rows = await self.rows(
+            "SELECT phase, outcome, smtp_code FROM attempts ORDER BY delivery_id, number"
+        )
+        return [(row["phase"], row["outcome"], row["smtp_code"]) for row in rows]

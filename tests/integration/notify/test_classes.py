@@ -1,0 +1,101 @@
+"""Account activity and practice communications keep out of each other's way (NT-1)."""
+
+import asyncio
+
+import pytest
+
+from deploy.local.catcher import Catcher
+from deploy.local.mailbox import Fault, FaultKind
+from shared.contracts.ids import PracticeId
+from tests.integration.notify import events
+from tests.integration.notify.office import Office
+
+
+async def broadcast(office: Office, count: int, *, address: str = "all@mail.example") -> PracticeId:
+    """One practice writes to many."""
+    practice_id, patient_id, _ = await office.with_patient(email=address)
+    for number in range(count):
+        await office.file_communication(
+            events.communication(practice_id, patient_id, reference=str(number))
+        )
+    return practice_id
+
+
+@pytest.mark.proves("NT-1")
+async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
+    office: Office, catcher: Catcher
+) -> None:
+    await broadcast(office, 120)
+    await office.file_link(events.new_account(), address="late@mail.example")
+
+    await office.activity.once()
+
+    assert len(catcher.mailbox.to("late@mail.example")) == 1
+    assert catcher.mailbox.to("all@mail.example") == []
+
+
+@pytest.mark.proves("NT-1")
+async def test_practice_mails_that_hang_do_not_hold_up_account_activity(
+    office: Office, catcher: Catcher
+) -> None:
+    await broadcast(office, 8)
+    catcher.mailbox.faults.append(Fault(kind=FaultKind.SLOW, count=4, seconds=1))
+    hanging = asyncio.create_task(office.communications.once())
+    while len(catcher.mailbox.mails) < 4:
+        await asyncio.sleep(0)
+    await office.file_link(events.new_account(), address="late@mail.example")
+
+    await office.activity.once()
+
+    assert len(catcher.mailbox.to("late@mail.example")) == 1
+    assert not hanging.done()
+    await hanging
+
+
+async def test_practices_take_turns(office: Office, catcher: Catcher) -> None:
+    await broadcast(office, 60)
+    await broadcast(office, 1, address="small@mail.example")
+
+    await office.communications.once()
+
+    assert len(catcher.mailbox.to("small@mail.example")) == 1
+    assert catcher.mailbox.to("all@mail.example")
+
+
+async def test_more_practices_than_a_round_holds_all_get_their_turn(
+    office: Office, catcher: Catcher
+) -> None:
+    batch = office.communications.batch
+    for number in range(2 * batch):
+        await broadcast(office, 3, address=f"p{number}@mail.example")
+
+    await office.communications.once()
+    await office.communications.once()
+
+    reached = {address for mail in catcher.mailbox.mails for address in mail.envelope_to}
+    assert len(reached) == 2 * batch
+
+
+async def test_a_practice_sees_its_own_communications_and_no_account_activity(
+    office: Office,
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+    await office.file(events.locked(account_id, events.ADDRESS))
+    await broadcast(office, 2)
+
+    seen = await office.features.ledger.of_practice(practice_id)
+
+    assert [entry.template for entry in seen] == ["practice-communication"]
+
+
+async def test_a_person_sees_what_was_sent_to_her_with_masked_addresses(office: Office) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+    await office.file(events.locked(account_id, events.ADDRESS))
+    await office.file(events.locked(events.new_account(), "other@mail.example"))
+
+    seen = await office.features.ledger.of_account(account_id)
+
+    assert {entry.template for entry in seen} == {"practice-communication", "account-locked"}
+    assert {entry.address for entry in seen} == {"j***@mail.example"}

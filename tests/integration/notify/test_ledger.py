@@ -1,0 +1,301 @@
+"""Events become deliveries, once; links die on time; projections take the newer (NT-5, NT-6)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from deploy.local.catcher import Catcher
+from services.notify.errors import PatientUnknown, PracticeUnknown
+from shared.contracts.identity import AccountState, Claim, EnrolmentState
+from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.sealed import SealPurpose
+from shared.messaging.consumer import Undeliverable
+from tests.integration.notify import events
+from tests.integration.notify.events import ADDRESS
+from tests.integration.notify.office import Office
+from tests.support.clock import START, FakeClock
+
+SECRET = "s" * 43
+LINK = f"https://portal.example/reset-password#{SECRET}"
+
+
+@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+async def test_one_event_told_again_and_again_is_one_mail(
+    office: Office, catcher: Catcher
+) -> None:
+    data = events.locked(events.new_account(), ADDRESS, ADDRESS, ADDRESS.upper())
+    event_id = await office.file(data)
+
+    await asyncio.gather(*(office.file(data, event_id=event_id) for _ in range(8)))
+    await office.send_all()
+    await office.file(data, event_id=event_id)
+    await office.send_all()
+
+    assert len(catcher.mailbox.mails) == 1
+
+
+async def test_a_communication_told_again_after_the_address_changed_is_one_mail(
+    office: Office, catcher: Catcher
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    data = events.communication(practice_id, patient_id)
+    event_id = await office.file_communication(data)
+    await office.send_all()
+    enrolment = events.enrolment(practice_id, patient_id)
+    await office.know(events.account(account_id, enrolment, email="new@mail.example"), version=2)
+
+    await office.file_communication(data, event_id=event_id)
+    await office.send_all()
+
+    assert len(catcher.mailbox.mails) == 1
+
+
+async def test_old_and_new_address_are_both_told(office: Office, catcher: Catcher) -> None:
+    await office.file(events.locked(events.new_account(), "old@mail.example", "new@mail.example"))
+
+    await office.send_all()
+
+    reached = {address for mail in catcher.mailbox.mails for address in mail.envelope_to}
+    assert reached == {"old@mail.example", "new@mail.example"}
+
+
+@pytest.mark.proves("NT-1")
+async def test_without_an_address_the_ledger_says_so(office: Office) -> None:
+    await office.file(events.locked(events.new_account()))
+    await office.file(events.enrolled(events.new_account(), claim=None))
+    practice_id, patient_id, _ = await office.with_patient(email=None)
+    await office.file_communication(events.communication(practice_id, patient_id))
+
+    assert await office.send_all() == 0
+
+    assert await office.ledger() == [("failed", "no_address")] * 3
+
+
+async def test_a_link_is_mailed_and_its_seal_then_removed(
+    office: Office, catcher: Catcher
+) -> None:
+    await office.file_link(events.new_account(), secret=SECRET)
+    rows = await office.rows("SELECT deliveries::text AS everything FROM deliveries")
+    assert SECRET not in rows[0]["everything"]
+
+    await office.send_all()
+
+    (mail,) = catcher.mailbox.mails
+    assert LINK in mail.text.splitlines()
+    assert f'href="{LINK}"' in mail.html
+    (row,) = await office.rows("SELECT sealed, state FROM deliveries")
+    assert tuple(row) == (None, "sent")
+
+
+@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+async def test_an_expired_link_is_never_sent_late(
+    office: Office, catcher: Catcher, clock: FakeClock
+) -> None:
+    await office.file_link(events.new_account(), life=timedelta(minutes=60))
+    clock.advance(minutes=60)
+
+    await office.send_all()
+
+    assert catcher.mailbox.mails == type(catcher.mailbox.mails)()
+    assert await office.ledger() == [("expired", "link_expired")]
+
+
+async def test_a_link_goes_out_in_the_last_second_of_its_life(
+    office: Office, clock: FakeClock
+) -> None:
+    await office.file_link(events.new_account(), life=timedelta(minutes=60))
+    clock.advance(minutes=59, seconds=59)
+
+    await office.send_all()
+
+    assert await office.ledger() == [("sent", None)]
+
+
+async def test_the_seal_of_an_expired_link_goes_though_no_courier_comes(
+    office: Office, clock: FakeClock
+) -> None:
+    await office.file_link(events.new_account(), life=timedelta(minutes=60))
+    clock.advance(minutes=60)
+
+    await office.features.reaper.once()
+
+    (row,) = await office.rows("SELECT state, sealed FROM deliveries")
+    assert tuple(row) == ("expired", None)
+
+
+@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+@pytest.mark.parametrize("newer_first", [False, True])
+async def test_an_older_link_is_not_mailed_beside_a_newer_one(
+    office: Office, catcher: Catcher, newer_first: bool
+) -> None:
+    account_id = events.new_account()
+    older, newer = ("o" * 43, START), ("n" * 43, START + timedelta(minutes=2))
+    for secret, at in (newer, older) if newer_first else (older, newer):
+        await office.file_link(account_id, secret=secret, at=at)
+
+    await office.send_all()
+
+    (mail,) = catcher.mailbox.mails
+    assert "n" * 43 in mail.text
+    assert sorted(await office.ledger()) == [("cancelled", "superseded"), ("sent", None)]
+
+
+async def test_a_reset_password_drops_links_asked_for_before(
+    office: Office, catcher: Catcher
+) -> None:
+    account_id = events.new_account()
+    await office.file_link(account_id)
+    await office.file(
+        events.password_reset(account_id, ADDRESS, at=START + timedelta(seconds=1))
+    )
+
+    await office.send_all()
+
+    assert [mail.subject for mail in catcher.mailbox.mails] == ["Your Portico password was set anew"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(AccountState.MERGED, "account_merged"), (AccountState.FROZEN, "account_frozen")],
+)
+async def test_a_link_of_an_account_that_is_gone_is_dropped(
+    office: Office, state: AccountState, reason: str
+) -> None:
+    account_id = events.new_account()
+    await office.file_link(account_id)
+    await office.know(events.account(account_id, state=state))
+
+    await office.send_all()
+
+    assert await office.ledger() == [("cancelled", reason)]
+
+
+async def test_a_secret_sealed_for_somebody_else_is_not_mailed(
+    office: Office, catcher: Catcher
+) -> None:
+    event_id = events.new_event()
+    for sealed in (
+        await office.seal(SECRET, event_id, recipient="other@mail.example"),
+        await office.seal(SECRET, event_id, purpose=SealPurpose.EMAIL_VERIFICATION),
+        await office.seal(SECRET, events.new_event()),
+    ):
+        data = events.link_requested(events.new_account(), f"{len(sealed.kid)}@mail.example", sealed)
+        await office.file(data, event_id=event_id)
+
+    await office.send_all()
+
+    assert catcher.mailbox.to(None) == []
+    assert {reason for _, reason in await office.ledger()} == {"seal_broken"}
+
+
+async def test_a_claim_to_verify_without_a_link_is_a_dead_letter(office: Office) -> None:
+    data = events.verification_requested(events.new_account(), ADDRESS, None)
+
+    with pytest.raises(Undeliverable):
+        await office.file(data)
+
+
+async def test_a_taken_address_is_told_without_a_link(office: Office, catcher: Catcher) -> None:
+    account_id = events.new_account()
+    await office.file(
+        events.verification_requested(account_id, ADDRESS, None, claim=Claim.TAKEN)
+    )
+    await office.file(events.enrolled(account_id, ADDRESS, claim=Claim.TAKEN))
+
+    await office.send_all()
+
+    assert len(catcher.mailbox.mails) == 2
+    assert all("#" not in mail.text for mail in catcher.mailbox.mails)
+    assert all("Elm Street" not in mail.text for mail in catcher.mailbox.mails)
+
+
+async def test_a_patient_not_heard_of_yet_is_tried_again_later(office: Office) -> None:
+    practice_id, patient_id = PracticeId(events.new_event()), PatientId(events.new_event())
+    data = events.communication(practice_id, patient_id)
+
+    with pytest.raises(PatientUnknown):
+        await office.file_communication(data)
+    await office.know(
+        events.account(events.new_account(), events.enrolment(practice_id, patient_id))
+    )
+    with pytest.raises(PracticeUnknown):
+        await office.file_communication(data)
+
+
+@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
+    office: Office, catcher: Catcher
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+    gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
+    await office.know(events.account(account_id, gone), version=2)
+    await office.file_communication(
+        events.communication(practice_id, patient_id, reference="2")
+    )
+
+    await office.send_all()
+
+    assert catcher.mailbox.to(None) == []
+    assert sorted(await office.ledger()) == [
+        ("cancelled", "not_enrolled"),
+        ("failed", "not_enrolled"),
+    ]
+
+
+@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+async def test_a_communication_goes_to_the_address_the_account_has_when_it_is_sent(
+    office: Office, catcher: Catcher
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+    enrolment = events.enrolment(practice_id, patient_id)
+    await office.know(events.account(account_id, enrolment, email="new@mail.example"), version=2)
+
+    await office.send_all()
+
+    (mail,) = catcher.mailbox.mails
+    assert mail.envelope_to == ("new@mail.example",)
+    (seen,) = await office.features.ledger.of_account(account_id)
+    assert seen.address == "n***@mail.example"
+
+
+async def test_a_snapshot_is_applied_only_if_it_is_newer(office: Office) -> None:
+    account_id = events.new_account()
+    versions = {3: "three@mail.example", 1: "one@mail.example", 2: "two@mail.example"}
+
+    await asyncio.gather(
+        *(
+            office.know(events.account(account_id, email=email), version=version)
+            for version, email in versions.items()
+        )
+    )
+    await office.know(events.account(account_id, email="again@mail.example"), version=3)
+
+    (row,) = await office.rows("SELECT version, email FROM accounts")
+    assert tuple(row) == (3, "three@mail.example")
+
+
+async def test_an_address_that_could_break_out_of_its_header_is_not_sent_to(
+    office: Office, catcher: Catcher
+) -> None:
+    for address in ("a@b.example\r\nBcc: c@d.example", "a b@c.example", "a@b.example>", "nobody"):
+        await office.file(events.locked(events.new_account(), address))
+
+    await office.send_all()
+
+    assert catcher.mailbox.to(None) == []
+    assert set(await office.ledger()) == {("failed", "address_invalid")}
+
+
+async def test_an_unknown_locale_and_time_zone_hold_up_no_mail(
+    office: Office, catcher: Catcher
+) -> None:
+    data = events.locked(events.new_account(), ADDRESS, locale="../xx", time_zone="../Moon")
+    await office.file(data)
+
+    await office.send_all()
+
+    (mail,) = catcher.mailbox.mails
+    assert "5 March 2031 at 09:20 (UTC)" in mail.text

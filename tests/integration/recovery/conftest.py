@@ -1,0 +1,39 @@
+"""Recovery on a database of its own: one replica, or two."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from shared.ciphers import KeyPair
+from tests.integration.recovery.rig import Recovery, a_sealing_key, replica
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+
+@pytest.fixture
+def notify_key() -> KeyPair:
+    """Notify's pair; its public half has not arrived by itself."""
+    return a_sealing_key()
+
+
+@pytest_asyncio.fixture
+async def recovery(
+    database: Database, clock: FakeClock, notify_key: KeyPair
+) -> AsyncIterator[Recovery]:
+    """A replica that can sign grants and knows notify's key."""
+    async with replica(database, clock, notify_key) as made:
+        own_keys = made.assembled.composition.own_keys
+        assert own_keys is not None
+        await own_keys.ensure()
+        await made.knows_notifys_key()
+        yield made
+
+
+@pytest_asyncio.fixture
+async def second(
+    recovery: Recovery, database: Database, clock: FakeClock, notify_key: KeyPair
+) -> AsyncIterator[Recovery]:
+    """Another replica on the same database."""
+    async with replica(database, clock, notify_key) as made:
+        yield made

@@ -1,0 +1,247 @@
+"""Recovery in process on a real database; identity's facts and notify's key are told by hand."""
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.recovery.__main__ import PROGRAM
+from services.recovery.consumers import ACCOUNTS
+from services.recovery.features import Features
+from services.recovery.settings import RecoverySettings
+from shared import ciphers
+from shared.audit import Origin
+from shared.ciphers import KeyPair
+from shared.contracts.contract import Contract, E
+from shared.contracts.envelope import Envelope, Received
+from shared.contracts.identity import (
+    AccountChanged,
+    AccountState,
+    Enrolment,
+    EnrolmentState,
+    PasswordReset,
+    PracticeChanged,
+    ResetRoute,
+)
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
+from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
+from shared.db import Row
+from shared.randomness import Randomness
+from shared.runtime import Assembled, assemble
+from shared.sealing import binding
+from shared.settings import load
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+RANDOM = Randomness()
+ISSUER = "https://portico.example"
+USERNAME = "juniper.hale"
+EMAIL = "juniper.hale@mail.example"
+
+
+def an_account(
+    *,
+    account_id: AccountId | None = None,
+    username: str = USERNAME,
+    email: str | None = EMAIL,
+    state: AccountState = AccountState.ACTIVE,
+    security_version: int = 1,
+    practices: Sequence[PracticeId] = (),
+) -> AccountChanged:
+    """An active account with a verified e-mail, unless said otherwise."""
+    return AccountChanged(
+        account_id=account_id or AccountId(RANDOM.uuid()),
+        state=state,
+        username=username,
+        email=email,
+        security_version=security_version,
+        locale="en",
+        time_zone="America/New_York",
+        enrolments=tuple(
+            Enrolment(
+                practice_id=practice,
+                patient_id=PatientId(RANDOM.uuid()),
+                state=EnrolmentState.ENROLLED,
+            )
+            for practice in practices
+        ),
+    )
+
+
+def a_practice(*, minutes: int, practice_id: PracticeId | None = None) -> PracticeChanged:
+    return PracticeChanged(
+        practice_id=practice_id or PracticeId(RANDOM.uuid()),
+        name="Orchard Lane Practice",
+        contact="+1 555 0100",
+        locale="en",
+        time_zone="America/New_York",
+        reset_link_minutes=minutes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMail:
+    """What notify would get, and the token it would open."""
+
+    event_id: EventId
+    correlation_id: UUID | None
+    data: ResetLinkRequested
+    token: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Recovery:
+    """One replica; `replica()` makes another on the same database."""
+
+    assembled: Assembled[Features, RecoverySettings]
+    client: "TestClient[Any, Any]"
+    clock: FakeClock
+    notify_key: KeyPair
+    told: dict[UUID, int] = field(default_factory=dict)
+
+    @property
+    def features(self) -> Features:
+        return self.assembled.composition.features
+
+    def hears(self, yes: bool = True) -> None:
+        """Whether this replica's consumer is connected, from now on."""
+        self.assembled.plumbing.feeds.note(ACCOUNTS, self.clock.now() if yes else None)
+
+    async def knows(self, account: AccountChanged, *, version: int | None = None) -> AccountId:
+        """Let identity's snapshot arrive, newer than the one before unless said otherwise."""
+        version = version or self.told.get(account.account_id, 0) + 1
+        self.told[account.account_id] = max(version, self.told.get(account.account_id, 0))
+        async with self.assembled.plumbing.database.transaction() as tx:
+            await self.features.projection.keep_account(tx, self.received(account, version=version))
+        return account.account_id
+
+    async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
+        async with self.assembled.plumbing.database.transaction() as tx:
+            await self.features.projection.keep_practice(
+                tx, self.received(practice, version=version)
+            )
+        return practice.practice_id
+
+    async def knows_notifys_key(self) -> None:
+        """Let notify's sealing key arrive."""
+        key = PublicKey(
+            kid="notify-1",
+            purpose=KeyPurpose.SEALING,
+            raw=self.notify_key.public,
+            usable_from=self.clock.now(),
+            usable_until=None,
+        )
+        event = self.received(
+            KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,)), version=1, publisher="notify"
+        )
+        async with self.assembled.plumbing.database.transaction() as tx:
+            await self.assembled.plumbing.public_keys.apply(tx, event)
+
+    async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
+        """Let identity's password-reset arrive."""
+        event = self.received(
+            PasswordReset(
+                account_id=account_id,
+                recipients=(EMAIL,),
+                locale="en",
+                time_zone="UTC",
+                occurred_at=self.clock.now(),
+                route=ResetRoute.LINK,
+                proof_id=link_id,
+            )
+        )
+        async with self.assembled.plumbing.database.transaction() as tx:
+            await self.features.links.tidy_up(tx, event)
+
+    def received(self, data: E, *, version: int = 0, publisher: str = "identity") -> Received[E]:
+        return Received(
+            id=EventId(RANDOM.uuid()),
+            subject="",
+            time=self.clock.now(),
+            version=version,
+            correlation_id=RANDOM.uuid(),
+            traceparent=None,
+            data=data,
+            publisher=publisher,
+        )
+
+    async def ask(self, name: str = USERNAME) -> None:
+        """Ask for a link without HTTP in between."""
+        origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=RANDOM.uuid())
+        await self.features.link_requests.accept(name, origin=origin, now=self.clock.now())
+
+    async def tick(self) -> int:
+        """One round of the loop."""
+        return await self.features.link_mails.once()
+
+    async def asks_and_is_mailed(self, name: str = USERNAME) -> LinkMail:
+        """Ask, let the loop tick, and return the one mail that came of it."""
+        before = len(await self.mails())
+        await self.ask(name)
+        await self.tick()
+        mails = await self.mails()
+        assert len(mails) == before + 1
+        return mails[-1]
+
+    async def mails(self) -> list[LinkMail]:
+        """The links in the outbox, opened as notify would, oldest first."""
+        return [self._opened(row["body"]) for row in await self._events(RESET_LINK_REQUESTED)]
+
+    async def rows(self, query: str, *arguments: object) -> list[Row]:
+        """Look into recovery's tables."""
+        async with self.assembled.plumbing.database.connection() as connection:
+            return list(await connection.fetch(query, *arguments))
+
+    async def _events(self, contract: Contract[Any]) -> list[Row]:
+        return await self.rows(
+            "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id", contract.routing_key
+        )
+
+    def _opened(self, body: bytes) -> LinkMail:
+        envelope = msgspec.json.decode(body, type=Envelope)
+        data = msgspec.json.decode(envelope.data, type=ResetLinkRequested)
+        info = binding(
+            event_id=envelope.id,
+            purpose=data.link.purpose,
+            recipient=data.link.recipient,
+            expires_at=data.link.expires_at,
+        )
+        token = ciphers.hpke_open(
+            data.link.ciphertext, private=self.notify_key.private, info=info
+        ).decode()
+        return LinkMail(
+            event_id=envelope.id, correlation_id=envelope.correlationid, data=data, token=token
+        )
+
+
+@asynccontextmanager
+async def replica(
+    database: Database, clock: FakeClock, notify_key: KeyPair, **settings: str
+) -> AsyncIterator[Recovery]:
+    """Put a replica together; nothing of it runs by itself. It hears of accounts since long ago."""
+    environ = {
+        "PORTICO_DATABASE_URL": database.url("recovery"),
+        "PORTICO_BROKER_URL": "amqp://recovery@127.0.0.1:9/none",
+        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_ISSUER": ISSUER,
+    } | settings
+    assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)
+    assembled.plumbing.feeds.note(ACCOUNTS, clock.start.replace(year=clock.start.year - 1))
+    client = TestClient(TestServer(assembled.application))
+    await client.start_server()
+    try:
+        yield Recovery(assembled=assembled, client=client, clock=clock, notify_key=notify_key)
+    finally:
+        await client.close()
+        await assembled.close()
+
+
+def a_sealing_key() -> KeyPair:
+    """Notify's, with the private half that only notify has."""
+    return ciphers.sealing_pair(RANDOM)

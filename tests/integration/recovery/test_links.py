@@ -1,0 +1,294 @@
+"""RC-3, the link: how long it opens something, and what ends it."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from services.recovery.errors import LinkInvalid
+from services.recovery.links import Redeemed
+from shared.audit import Origin
+from shared.contracts.identity import AccountState
+from shared.grants import Act, Grant, GrantChecker
+from shared.messaging.consumer import Undeliverable
+from shared.randomness import Randomness
+from tests.integration.recovery.rig import ISSUER, USERNAME, Recovery, an_account
+from tests.support.clock import FakeClock
+
+
+async def redeem(recovery: Recovery, token: str) -> Redeemed:
+    origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
+    return await recovery.features.links.redeem(token, origin=origin, now=recovery.clock.now())
+
+
+async def checked(recovery: Recovery, redeemed: Redeemed) -> Grant:
+    """What identity's checker reads in the grant, by recovery's own published key."""
+    checker = GrantChecker(
+        issuer=ISSUER, service="identity", public_keys=recovery.assembled.plumbing.public_keys
+    )
+    return await checker.check(redeemed.grant, act=Act.PASSWORD_SET, now=recovery.clock.now())
+
+
+async def told(recovery: Recovery, token: str) -> tuple[int, str]:
+    """Status and code of the reply to redeeming."""
+    async with recovery.client.post("/resets/links/redeem", json={"token": token}) as reply:
+        body = await reply.json()
+        return reply.status, body.get("code", "")
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
+    recovery: Recovery,
+) -> None:
+    account_id = await recovery.knows(an_account(security_version=7))
+    mail = await recovery.asks_and_is_mailed()
+
+    grant = await checked(recovery, await redeem(recovery, mail.token))
+
+    [link] = await recovery.rows("SELECT id FROM links")
+    assert grant.jti == str(link["id"])
+    assert (grant.account_id, grant.security_version) == (account_id, 7)
+    assert (grant.act, grant.route) == (Act.PASSWORD_SET, "link")
+    assert grant.issuer == f"{ISSUER}/recovery"
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_link_lives_its_sixty_minutes_and_no_longer(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    clock.advance(minutes=59, seconds=59)
+    last = await redeem(recovery, mail.token)
+    clock.advance(seconds=1)
+
+    assert last.expires_in == 1
+    with pytest.raises(LinkInvalid):
+        await redeem(recovery, mail.token)
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_grant_lives_ten_minutes_and_never_beyond_its_link(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    early = await redeem(recovery, mail.token)
+    clock.advance(minutes=55)
+    late = await redeem(recovery, mail.token)
+
+    grant = await checked(recovery, late)
+    assert (early.expires_in, late.expires_in) == (600, 300)
+    assert grant.expires_at == mail.data.link_expires_at == clock.now() + timedelta(minutes=5)
+
+
+@pytest.mark.proves("RC-3", "V7.6.2")
+async def test_redeeming_uses_nothing_up_and_every_grant_is_of_one_proof(
+    recovery: Recovery,
+) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    grants = [await redeem(recovery, mail.token) for _ in range(3)]
+
+    [link] = await recovery.rows("SELECT state FROM links")
+    assert {(await checked(recovery, grant)).jti for grant in grants} == {
+        (await checked(recovery, grants[0])).jti
+    }
+    assert link["state"] == "live"
+
+
+@pytest.mark.proves("RC-3")
+async def test_older_link_dies_when_a_new_one_is_sent(recovery: Recovery, clock: FakeClock) -> None:
+    await recovery.knows(an_account())
+    older = await recovery.asks_and_is_mailed()
+    clock.advance(minutes=1)
+
+    newer = await recovery.asks_and_is_mailed()
+
+    with pytest.raises(LinkInvalid):
+        await redeem(recovery, older.token)
+    assert (await redeem(recovery, newer.token)).expires_in == 600
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_link_is_used_up_when_identity_accepts_the_password(recovery: Recovery) -> None:
+    account_id = await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+    grant = await checked(recovery, await redeem(recovery, mail.token))
+
+    await recovery.password_was_reset(account_id, grant.jti)
+    await recovery.password_was_reset(account_id, grant.jti)  # told twice
+
+    [link] = await recovery.rows("SELECT state FROM links")
+    assert link["state"] == "used"
+    with pytest.raises(LinkInvalid):
+        await redeem(recovery, mail.token)
+
+
+async def test_a_superseded_link_may_still_turn_out_used(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    account_id = await recovery.knows(an_account())
+    older = await recovery.asks_and_is_mailed()
+    grant = await checked(recovery, await redeem(recovery, older.token))
+    clock.advance(minutes=1)
+    await recovery.asks_and_is_mailed()
+
+    await recovery.password_was_reset(account_id, grant.jti)
+
+    states = await recovery.rows("SELECT state FROM links ORDER BY issued_at")
+    assert [row["state"] for row in states] == ["used", "live"]
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_change_of_credentials_voids_the_link_once_heard_of(recovery: Recovery) -> None:
+    account_id = await recovery.knows(an_account(security_version=1))
+    mail = await recovery.asks_and_is_mailed()
+
+    await recovery.knows(an_account(account_id=account_id, security_version=2))
+
+    with pytest.raises(LinkInvalid):
+        await redeem(recovery, mail.token)
+
+
+async def test_a_grant_keeps_the_security_version_of_the_links_beginning(
+    recovery: Recovery,
+) -> None:
+    """An older snapshot that comes late must not make the proof younger or older than it is."""
+    account_id = await recovery.knows(an_account(security_version=4), version=9)
+    mail = await recovery.asks_and_is_mailed()
+
+    await recovery.knows(an_account(account_id=account_id, security_version=3), version=8)
+
+    assert (await checked(recovery, await redeem(recovery, mail.token))).security_version == 4
+
+
+async def test_a_frozen_accounts_link_opens_nothing(recovery: Recovery) -> None:
+    account_id = await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    await recovery.knows(an_account(account_id=account_id, state=AccountState.FROZEN))
+
+    with pytest.raises(LinkInvalid):
+        await redeem(recovery, mail.token)
+
+
+@pytest.mark.proves("RC-3")
+async def test_every_cause_is_told_alike(recovery: Recovery, clock: FakeClock) -> None:
+    account_id = await recovery.knows(an_account())
+    superseded = await recovery.asks_and_is_mailed()
+    clock.advance(minutes=1)
+    used = await recovery.asks_and_is_mailed()
+    grant = await checked(recovery, await redeem(recovery, used.token))
+    await recovery.password_was_reset(account_id, grant.jti)
+    clock.advance(minutes=1)
+    expired = await recovery.asks_and_is_mailed()
+    clock.advance(minutes=60)
+    tokens = [superseded.token, used.token, expired.token, Randomness().token(), "", "\u00e9"]
+
+    replies = []
+    for token in tokens:
+        async with recovery.client.post("/resets/links/redeem", json={"token": token}) as reply:
+            body = await reply.json()
+            body.pop("correlation_id")
+            replies.append((reply.status, body))
+
+    assert replies[0][1]["code"] == "link_invalid"
+    assert all(reply == replies[0] for reply in replies)
+
+
+@pytest.mark.proves("RC-3", "V6.3.2")
+async def test_opening_the_link_consumes_nothing(recovery: Recovery) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    for method in ("GET", "HEAD"):
+        async with recovery.client.request(
+            method, "/resets/links/redeem", params={"token": mail.token}
+        ) as reply:
+            assert reply.status == 405
+
+    assert await told(recovery, mail.token) == (200, "")
+
+
+@pytest.mark.parametrize("round_", range(10))
+async def test_redeeming_beside_a_newer_link_ends_with_one_that_works(
+    recovery: Recovery, second: Recovery, clock: FakeClock, round_: int
+) -> None:
+    await recovery.knows(an_account())
+    older = await recovery.asks_and_is_mailed()
+    clock.advance(minutes=1)
+    await recovery.ask(USERNAME)
+
+    await asyncio.gather(
+        second.tick(),
+        *(redeem(recovery, older.token) for _ in range(8)),
+        return_exceptions=True,
+    )
+
+    newer = (await recovery.mails())[-1]
+    live = await recovery.rows("SELECT FROM links WHERE state = 'live'")
+    assert len(live) == 1
+    assert await told(recovery, older.token) == (400, "link_invalid")
+    assert await told(recovery, newer.token) == (200, "")
+
+
+async def test_parallel_redeemers_all_get_a_grant_of_the_same_proof(recovery: Recovery) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    grants = await asyncio.gather(*(redeem(recovery, mail.token) for _ in range(16)))
+
+    assert len({(await checked(recovery, grant)).jti for grant in grants}) == 1
+
+
+async def test_both_outcomes_of_redeeming_are_audited_without_the_token(
+    recovery: Recovery,
+) -> None:
+    account_id = await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+
+    await told(recovery, mail.token)
+    await told(recovery, "wrong")
+
+    rows = await recovery.rows(
+        "SELECT outcome, subject, detail FROM audit_entries"
+        " WHERE action = 'reset-link.redeem' ORDER BY outcome"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("done", f"account:{account_id}", None),
+        ("refused", None, "link_invalid"),
+    ]
+
+
+async def test_a_proof_that_is_no_links_id_is_dead_lettered(recovery: Recovery) -> None:
+    account_id = await recovery.knows(an_account())
+
+    with pytest.raises(Undeliverable):
+        await recovery.password_was_reset(account_id, "not an id")
+    await recovery.password_was_reset(account_id, str(UUID(int=1)))  # swept meanwhile: no matter
+
+
+@pytest.mark.proves("V14.2.7")
+async def test_expired_links_and_idle_budgets_are_swept_in_batches(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    await recovery.knows(an_account())
+    await recovery.asks_and_is_mailed()
+    clock.advance(minutes=59, seconds=59)
+    kept = await recovery.features.links.sweep()
+
+    clock.advance(seconds=1)
+    links = await recovery.features.links.sweep()
+    clock.advance(hours=22, minutes=59, seconds=59)
+    early = await recovery.features.links.sweep()
+    clock.advance(seconds=1)
+    budgets = await recovery.features.links.sweep()
+
+    assert (kept, links, early, budgets) == (0, 1, 0, 1)
+    assert await recovery.rows("SELECT FROM links") == []
+    assert await recovery.rows("SELECT FROM link_budgets") == []

@@ -1,0 +1,296 @@
+"""The pool: bounded waits, one name for every way to be away, and whole after any cancellation."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import pytest_asyncio
+
+from shared.db import Connection, Database, StatementFailed, UniqueViolation, one_connection
+from shared.errors import DatabaseUnavailable, TransactionConflict
+from shared.randomness import Randomness
+from tests.support import database as databases
+from tests.support.eventually import eventually
+from tests.support.proxy import proxied
+
+KEEP = "INSERT INTO spent_grants (issuer, jti, act, spent_at) VALUES ('i', $1, 'a', '2031-03-05')"
+
+
+@pytest_asyncio.fixture
+async def pool(database: databases.Database) -> AsyncIterator[Database]:
+    made = Database(database.url("identity"), application="test", size=4, wait=5.0)
+    yield made
+    await made.close()
+
+
+async def kept(pool: Database) -> list[str]:
+    async with pool.connection() as connection:
+        rows = await connection.fetch("SELECT jti FROM spent_grants ORDER BY jti")
+    return [row["jti"] for row in rows]
+
+
+async def terminate(database: databases.Database, pid: int) -> None:
+    async with one_connection(database.administrator_url, application="test") as administrator:
+        await administrator.execute("SELECT pg_terminate_backend($1)", pid)
+
+
+async def backend(connection: Connection) -> int:
+    pid: int = await connection.fetchval("SELECT pg_backend_pid()")
+    return pid
+
+
+async def test_a_transaction_commits_whole(pool: Database) -> None:
+    async with pool.transaction() as tx:
+        await tx.execute(KEEP, "1")
+        await tx.execute(KEEP, "2")
+
+    assert await kept(pool) == ["1", "2"]
+
+
+async def test_an_error_inside_undoes_the_transaction_and_comes_out_as_it_is(
+    pool: Database,
+) -> None:
+    with pytest.raises(LookupError):  # noqa: PT012 - the commit too
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, "1")
+            raise LookupError
+
+    assert await kept(pool) == []
+
+
+async def test_a_wrong_statement_is_not_taken_for_an_absent_database(pool: Database) -> None:
+    with pytest.raises(UniqueViolation) as taken:  # noqa: PT012 - the commit too
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, "1")
+            await tx.execute(KEEP, "1")
+    assert taken.value.constraint_name == "spent_grants_pkey"
+    with pytest.raises(StatementFailed):
+        async with pool.connection() as connection:
+            await connection.execute("SELECT nothing FROM nowhere")
+    with pytest.raises(Exception, match="expects 1 argument") as wrong:
+        async with pool.connection() as connection:
+            await connection.execute(KEEP, "1", "2")
+    assert not isinstance(wrong.value, DatabaseUnavailable)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://identity@127.0.0.1:1/portico",
+        "postgresql://identity@no-such-host.invalid:5432/portico",
+    ],
+)
+async def test_nobody_listens(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await Database(url, application="test").ping()
+
+
+async def test_a_wrong_password_or_database_means_it_is_not_to_be_had(
+    database: databases.Database,
+) -> None:
+    url = database.url("identity")
+    for wrong in (url.replace("identity:", "identity:x"), url + "_absent"):
+        with pytest.raises(DatabaseUnavailable):
+            await Database(wrong, application="test").ping()
+
+
+async def test_a_terminated_backend_is_away_for_one_transaction_only(
+    database: databases.Database, pool: Database
+) -> None:
+    with pytest.raises(DatabaseUnavailable):  # noqa: PT012 - the commit too
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, "1")
+            await terminate(database, await backend(tx))
+            await tx.execute(KEEP, "2")
+
+    await pool.ping()
+    assert await kept(pool) == []
+
+
+async def test_a_backend_terminated_before_the_commit_is_away(
+    database: databases.Database, pool: Database
+) -> None:
+    with pytest.raises(DatabaseUnavailable):  # noqa: PT012 - the commit too
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, "1")
+            await terminate(database, await backend(tx))
+
+    assert await kept(pool) == []
+
+
+async def test_a_refusal_raised_while_the_backend_dies_is_no_driver_s_error(
+    database: databases.Database, pool: Database
+) -> None:
+    with pytest.raises((DatabaseUnavailable, LookupError)):  # noqa: PT012 - the commit too
+        async with pool.transaction() as tx:
+            await terminate(database, await backend(tx))
+            raise LookupError
+
+    await pool.ping()
+
+
+async def test_idle_connections_that_died_cost_at_most_one_failure_each(
+    database: databases.Database, pool: Database
+) -> None:
+    async with pool.connection() as one, pool.connection() as two:
+        pids = [await backend(one), await backend(two)]
+    for pid in pids:
+        await terminate(database, pid)
+
+    async def alive() -> None:
+        with suppress(DatabaseUnavailable):
+            await pool.ping()
+            return
+        raise AssertionError
+
+    await eventually(alive, within=2.0)
+
+
+async def test_it_comes_back_without_a_restart(database: databases.Database) -> None:
+    async with proxied(database.url("identity")) as proxy:
+        proxy.cut()
+        pool = Database(proxy.url(database.url("identity")), application="test")
+        with pytest.raises(DatabaseUnavailable):
+            await pool.ping()
+
+        proxy.restore()
+        await pool.ping()
+
+        proxy.cut()
+        with pytest.raises(DatabaseUnavailable):
+            await pool.ping()
+        proxy.restore()
+        await pool.ping()
+        await pool.close()
+
+
+async def test_a_network_that_swallows_everything_is_away_after_the_command_s_time(
+    database: databases.Database,
+) -> None:
+    async with proxied(database.url("identity")) as proxy:
+        url = proxy.url(database.url("identity"))
+        pool = Database(url, application="test", wait=1.0, command_timeout=0.5)
+        await pool.ping()
+
+        proxy.blackhole()
+        begun = time.monotonic()
+        with pytest.raises(DatabaseUnavailable):
+            async with pool.transaction() as tx:
+                await tx.execute("SELECT 1")
+        with pytest.raises(DatabaseUnavailable):
+            await pool.ping()
+        assert time.monotonic() - begun < 6
+
+        proxy.restore()
+        await eventually_pings(pool)
+        await pool.close()
+
+
+async def eventually_pings(pool: Database) -> None:
+    async def pings() -> None:
+        try:
+            await pool.ping()
+        except DatabaseUnavailable as away:
+            raise AssertionError from away
+
+    await eventually(pings, within=5.0)
+
+
+async def test_who_waits_too_long_for_a_connection_is_told(database: databases.Database) -> None:
+    pool = Database(database.url("identity"), application="test", size=1, wait=0.2)
+
+    async with pool.transaction():
+        begun = time.monotonic()
+        with pytest.raises(DatabaseUnavailable):
+            async with pool.connection():
+                pytest.fail("there is one connection only")
+        assert 0.15 < time.monotonic() - begun < 1
+
+    await pool.ping()
+    await pool.close()
+
+
+async def test_a_deadlock_ends_with_one_winner_and_a_typed_error(pool: Database) -> None:
+    async with pool.transaction() as tx:
+        for jti in ("1", "2"):
+            await tx.execute(KEEP, jti)
+    both = asyncio.Barrier(2)
+
+    async def update(first: str, second: str) -> None:
+        async with pool.transaction() as tx:
+            await tx.execute("UPDATE spent_grants SET act = 'x' WHERE jti = $1", first)
+            await both.wait()
+            await tx.execute("UPDATE spent_grants SET act = 'x' WHERE jti = $1", second)
+
+    outcomes = await asyncio.gather(update("1", "2"), update("2", "1"), return_exceptions=True)
+
+    assert sorted(type(outcome) for outcome in outcomes if outcome) == [TransactionConflict]
+
+
+async def test_after_a_storm_of_cancellations_the_pool_is_whole(
+    database: databases.Database, pool: Database
+) -> None:
+    randomness = Randomness()
+
+    async def work(number: int) -> None:
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, f"{number}")
+            await tx.execute("SELECT pg_sleep(0.01)")
+
+    async def cut_short(number: int) -> None:
+        task = asyncio.create_task(work(number))
+        await asyncio.wait({task}, timeout=randomness.between(0, 0.08))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    await asyncio.gather(*(cut_short(number) for number in range(200)))
+
+    async with pool.connection(), pool.connection(), pool.connection(), pool.connection() as last:
+        await last.execute("SELECT 1")
+    async with one_connection(database.administrator_url, application="watch") as administrator:
+        left = await administrator.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test'"
+            " AND datname = current_database() AND state <> 'idle'"
+        )
+    assert left == 0
+
+
+async def test_a_cancelled_statement_is_cancelled_at_the_server(
+    database: databases.Database, pool: Database
+) -> None:
+    async def sleep_long() -> None:
+        async with pool.connection() as connection:
+            await connection.execute("SELECT pg_sleep(7)")
+
+    task = asyncio.create_task(sleep_long())
+    await asyncio.wait({task}, timeout=0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async def nothing_runs() -> None:
+        async with one_connection(database.administrator_url, application="watch") as administrator:
+            assert not await administrator.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(7)%'"
+                " AND datname = current_database() AND state = 'active'"
+            )
+
+    await eventually(nothing_runs, within=3.0)
+
+
+async def test_closed_is_away(pool: Database) -> None:
+    await pool.ping()
+    await pool.close()
+
+    with pytest.raises(DatabaseUnavailable):
+        await pool.ping()
+
+
+async def test_the_server_tells_its_time(pool: Database) -> None:
+    first = await pool.time()
+
+    assert first.utcoffset() is not None
+    assert await pool.time() > first

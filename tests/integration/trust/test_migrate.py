@@ -1,0 +1,172 @@
+"""Migrations: once, in order, unchanged; and the rights that are given after them."""
+
+import asyncio
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from shared.audit_partitions import months_ahead
+from shared.db import RightMissing, StatementFailed, one_connection
+from shared.migrate import MigrationRefused, migrate
+from tests.support.database import Database
+
+NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "extra" / "migrations"
+    made.mkdir(parents=True)
+    (made / "0001_birds.sql").write_text("CREATE TABLE birds (name text PRIMARY KEY);")
+    (made / "0002_nests.sql").write_text("CREATE TABLE nests (id bigint);")
+    return made
+
+
+async def applied(database: Database, folder: Path, *, now: datetime = NOW) -> list[str]:
+    return await migrate(
+        database.migration_url("identity"), service="identity", folders=[folder], now=now
+    )
+
+
+async def names(database: Database, statement: str) -> list[str]:
+    url = database.migration_url("identity")
+    async with one_connection(url, application="test", search_path="identity") as connection:
+        return [row[0] for row in await connection.fetch(statement)]
+
+
+async def test_each_file_is_applied_once_and_in_order(database: Database, folder: Path) -> None:
+    assert await applied(database, folder) == ["extra/0001_birds.sql", "extra/0002_nests.sql"]
+    assert await applied(database, folder) == []
+
+    (folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint);")
+    assert await applied(database, folder) == ["extra/0003_eggs.sql"]
+
+
+async def test_of_eight_at_once_one_applies(database: Database, folder: Path) -> None:
+    outcomes = await asyncio.gather(*(applied(database, folder) for _ in range(8)))
+
+    assert sorted(len(outcome) for outcome in outcomes) == [0] * 7 + [2]
+
+
+async def test_an_edited_file_is_refused_by_name(database: Database, folder: Path) -> None:
+    await applied(database, folder)
+    (folder / "0001_birds.sql").write_text("CREATE TABLE birds (name text);")
+
+    with pytest.raises(MigrationRefused, match=r"extra/0001_birds\.sql: changed"):
+        await applied(database, folder)
+
+
+async def test_a_renamed_file_is_refused_by_name(database: Database, folder: Path) -> None:
+    await applied(database, folder)
+    (folder / "0002_nests.sql").rename(folder / "0002_homes.sql")
+
+    with pytest.raises(MigrationRefused, match=r"0002_homes\.sql: .* as 0002_nests\.sql"):
+        await applied(database, folder)
+
+
+@pytest.mark.parametrize("name", ["0004_eggs.sql", "0002_eggs.sql", "0003-eggs.sql", "3_eggs.sql"])
+async def test_a_gap_a_double_and_a_misnamed_file_are_refused(
+    database: Database, folder: Path, name: str
+) -> None:
+    (folder / name).write_text("SELECT 1")
+
+    with pytest.raises(MigrationRefused, match="extra/"):
+        await applied(database, folder)
+    assert await names(database, "SELECT to_regclass('birds')::text") == [None]
+
+
+async def test_a_failing_file_leaves_nothing_of_itself(database: Database, folder: Path) -> None:
+    (folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint); SELECT 1/0;")
+
+    with pytest.raises(StatementFailed):
+        await applied(database, folder)
+
+    assert await names(
+        database, "SELECT name FROM schema_migrations WHERE folder = 'extra' ORDER BY 1"
+    ) == ["0001_birds.sql", "0002_nests.sql"]
+    assert await names(database, "SELECT to_regclass('eggs')::text") == [None]
+
+
+async def test_a_database_ahead_of_its_program_is_left_alone(
+    database: Database, folder: Path
+) -> None:
+    await applied(database, folder)
+    (folder / "0002_nests.sql").unlink()
+
+    assert await applied(database, folder) == []
+
+
+@pytest.mark.parametrize("service", ["absent", 'x"; DROP SCHEMA identity', ""])
+async def test_a_service_without_a_schema_is_refused(
+    database: Database, folder: Path, service: str
+) -> None:
+    with pytest.raises(MigrationRefused):
+        await migrate(database.migration_url("identity"), service=service, folders=[folder])
+
+
+async def test_two_folders_of_one_name_are_refused(database: Database, folder: Path) -> None:
+    with pytest.raises(MigrationRefused, match="extra"):
+        await migrate(
+            database.migration_url("identity"), service="identity", folders=[folder, folder]
+        )
+
+
+@pytest.mark.proves("V13.2.2")
+async def test_a_new_table_can_be_used_by_the_service_and_not_be_changed(
+    database: Database, folder: Path
+) -> None:
+    await applied(database, folder)
+
+    async with one_connection(database.url("identity"), application="test") as connection:
+        await connection.execute("INSERT INTO birds VALUES ('wren')")
+        await connection.execute("UPDATE birds SET name = 'kite'")
+        await connection.execute("DELETE FROM birds")
+        for forbidden in ("DROP TABLE birds", "TRUNCATE birds", "DELETE FROM schema_migrations"):
+            with pytest.raises(RightMissing):
+                await connection.execute(forbidden)
+
+
+async def test_partitions_reach_twenty_four_months_ahead(database: Database, folder: Path) -> None:
+    await applied(database, folder)
+
+    async with one_connection(database.url("identity"), application="test") as connection:
+        assert await months_ahead(connection, NOW) == 24
+        assert await months_ahead(connection, datetime(2032, 12, 31, tzinfo=UTC)) == 3
+
+
+async def test_rows_that_found_no_month_are_moved_to_it_when_it_is_made(
+    database: Database, folder: Path
+) -> None:
+    async with one_connection(database.url("identity"), application="test") as connection:
+        await connection.execute(
+            "INSERT INTO audit_entries (id, at, actor, source, action, outcome, correlation_id)"
+            " SELECT gen_random_uuid(), moment, 'service', '', 'x', 'done', gen_random_uuid()"
+            " FROM unnest('{2031-03-01 00:00Z,2031-03-31 23:59Z,2040-01-01Z}'::timestamptz[])"
+            " AS moment"
+        )
+    await applied(database, folder)
+
+    assert await names(
+        database, "SELECT at::date::text FROM audit_entries_2031_03 ORDER BY at"
+    ) == ["2031-03-01", "2031-03-31"]
+    assert len(await names(database, "SELECT id FROM audit_entries_default")) == 1
+
+
+async def test_every_table_of_the_shared_migrations_says_what_it_is_for(
+    database: Database,
+) -> None:
+    silent = await names(
+        database,
+        "SELECT relname FROM pg_class WHERE relnamespace = 'identity'::regnamespace"
+        " AND relkind IN ('r', 'p') AND NOT relispartition AND obj_description(oid) IS NULL",
+    )
+
+    assert silent == []
+
+
+def test_the_shared_migrations_are_shipped_as_data() -> None:
+    names = {file.name for file in (files("shared") / "migrations").iterdir()}
+
+    assert "0002_trust.sql" in names

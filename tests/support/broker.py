@@ -1,0 +1,65 @@
+"""A vhost of this run with the topology applied; emptied between tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from deploy.local.management import Management, segment
+from deploy.local.provision import BrokerAccess, drop_vhost, provision_broker
+from deploy.local.servers import Servers
+from shared.contracts.topology import QUEUES, SERVICES, SESSIONS
+from shared.messaging.topology import apply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """One vhost. The services' users get in as they do in production."""
+
+    access: BrokerAccess
+    management: Management
+
+    @property
+    def vhost(self) -> str:
+        return self.access.vhost
+
+    @property
+    def administrator_url(self) -> str:
+        """AMQP as the administrator; for fixtures and assertions only."""
+        return self.access.administrator_url
+
+    @property
+    def management_url(self) -> str:
+        """The management API as the administrator, as the `topology` verb gets it."""
+        return self.access.management_url
+
+    def url(self, service: str) -> str:
+        """AMQP as the service's own user."""
+        return self.access.url(service)
+
+    async def purge(self) -> None:
+        """Empty every queue. A stream cannot be emptied, so it is made anew."""
+        vhost = segment(self.vhost)
+        names = [queue.name for queue in QUEUES] + [f"{service}.dead" for service in SERVICES]
+        contents = (f"/api/queues/{vhost}/{segment(name)}/contents" for name in names)
+        await asyncio.gather(*(self.management.delete(path) for path in contents))
+        await self.management.delete(f"/api/queues/{vhost}/{segment(SESSIONS)}")
+        await apply_topology(self.access, "identity")
+
+
+@asynccontextmanager
+async def provisioned_vhost(servers: Servers, name: str) -> AsyncIterator[Broker]:
+    """Make the vhost, its users and the topology; drop the vhost afterwards."""
+    access = await provision_broker(servers, name)
+    try:
+        async with Management(servers.management_url) as management:
+            for service in SERVICES:
+                await apply_topology(access, service)
+            yield Broker(access=access, management=management)
+    finally:
+        await drop_vhost(servers, name)
+
+
+async def apply_topology(access: BrokerAccess, service: str) -> None:
+    """Do what the service's `topology` verb does."""
+    await apply(service, broker_url=access.url(service), admin_url=access.management_url)

@@ -1,0 +1,28 @@
+"""The only place where a test sleeps: an assertion is tried again until a deadline."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import TypeVar
+
+T = TypeVar("T")
+PAUSE = 0.02
+
+
+async def eventually(
+    assertion: Callable[[], Awaitable[T] | T], *, within: float = 5.0, pause: float = PAUSE
+) -> T:
+    """Call the assertion until it no longer fails; return what it returned.
+
+    Only AssertionError means "not yet"; anything else is a mistake and ends the wait.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            outcome = assertion()
+            return await outcome if isawaitable(outcome) else outcome
+        except AssertionError:
+            if time.monotonic() >= deadline:
+                raise
+        await asyncio.sleep(pause)

@@ -1,0 +1,288 @@
+"""Identity in process over a test's own database: real HTTP, a clock that the test moves."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import msgspec
+from aiohttp.test_utils import TestClient, TestServer
+from multidict import CIMultiDictProxy
+
+from services.identity.__main__ import PROGRAM
+from services.identity.addresses import address_key
+from services.identity.features import Features
+from services.identity.model import EmailState, NameKind, NewAccount
+from services.identity.settings import Settings
+from services.identity.store import accounts, log_on_names
+from shared.contracts.ids import AccountId
+from shared.contracts.log_on_names import name_key
+from shared.grants import Act, GrantIssuer
+from shared.keys import KEYS_CHANGED
+from shared.loops import Loop
+from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.program import Plumbing
+from shared.randomness import Randomness
+from shared.runtime import Assembled, assemble
+from shared.settings import load
+from tests.support import database as databases
+from tests.support.clock import FakeClock
+from tests.support.trust import ISSUER, ORIGIN, Trust, trusting
+
+PASSWORD = "Walnut-Harbour-7"
+ENVIRONMENT: Mapping[str, str] = {
+    "PORTICO_ENVIRONMENT": "development",
+    "PORTICO_BROKER_URL": "amqp://nobody:nothing@127.0.0.1:9/none",
+    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(b"a key-encryption key of a test..").decode(),
+    "PORTICO_PEPPER": "a pepper that is long enough for a test",
+    "PORTICO_BCRYPT_COST": "4",
+    "PORTICO_HASHING_WAIT": "30",
+    "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A reply as it came."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: Any
+
+    @property
+    def code(self) -> str:
+        """The stable code of a problem, empty where there is none."""
+        return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
+
+    def alike(self) -> tuple[object, ...]:
+        """The whole reply but what differs between any two: ids and dates."""
+        own = {"correlation_id", "Correlation-Id", "Date"}
+        headers = sorted((k, v) for k, v in self.headers.items() if k not in own)
+        body = {k: v for k, v in self.body.items() if k not in own}
+        return self.status, tuple(headers), body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account as a builder made it."""
+
+    id: AccountId
+    username: str
+    password: str
+    email: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Identity:
+    """One replica of the service."""
+
+    service: Assembled[Features, Settings]
+    client: "TestClient[Any, Any]"
+    clock: FakeClock
+    database: databases.Database
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    @property
+    def plumbing(self) -> Plumbing[Settings]:
+        return self.service.plumbing
+
+    @property
+    def features(self) -> Features:
+        return self.service.composition.features
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        token: str | None = None,
+        source: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call a verb, from a source of the call's own where none is named (LG-4)."""
+        sent = {"X-Forwarded-For": source or self.a_source(), **(headers or {})}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        async with self.client.request(
+            method, path, json=body, data=form, headers=sent
+        ) as response:
+            json = "json" in response.headers.get("Content-Type", "")
+            return Answer(
+                status=response.status,
+                headers=response.headers,
+                body=await response.json(content_type=None) if json else {},
+            )
+
+    def a_source(self) -> str:
+        """An address nobody has called from."""
+        high, low = divmod(next(self.numbers), 250)
+        return f"198.18.{high}.{low + 1}"
+
+    async def log_on(self, name: str, password: str = PASSWORD) -> Answer:
+        return await self.call("POST", "/sessions", {"name": name, "password": password})
+
+    async def log_ons(self, name: str, password: str, times: int) -> list[Answer]:
+        """That many at once."""
+        return await asyncio.gather(*(self.log_on(name, password) for _ in range(times)))
+
+    async def refresh(self, token: str) -> Answer:
+        return await self.call("POST", "/sessions/refresh", {"refresh_token": token})
+
+    async def reset(self, grant: str, new_password: str) -> Answer:
+        body = {"grant": grant, "new_password": new_password}
+        return await self.call("POST", "/passwords/reset", body)
+
+    async def an_account(
+        self,
+        username: str | None = None,
+        *,
+        password: str = PASSWORD,
+        email: str | None = None,
+    ) -> Person:
+        """Make an active account at a practice, with a verified e-mail where one is named."""
+        username = username or f"person.{next(self.numbers)}"
+        account_id = AccountId(self.plumbing.randomness.uuid())
+        hashed = await self.features.passwords.hash(password)
+        now = self.clock.now()
+        async with self.plumbing.database.transaction() as tx:
+            await accounts.add(
+                tx,
+                NewAccount(
+                    id=account_id,
+                    username=username,
+                    password_hash=hashed.hash,
+                    history_salt=hashed.history_salt,
+                    locale="en-US",
+                    time_zone="America/New_York",
+                    created_at=now,
+                ),
+            )
+            key = name_key(username)
+            assert await log_on_names.claim(tx, key, account_id, NameKind.USERNAME, now=now)
+            await self.features.passwords.remember(
+                tx, account_id, hashed, security_version=1, now=now
+            )
+            if email is not None:
+                key = address_key(email)
+                assert await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now)
+                await tx.execute(
+                    "INSERT INTO account_emails VALUES ($1, $2, $3, $4, $5, $5)",
+                    account_id,
+                    EmailState.VERIFIED,
+                    email,
+                    key,
+                    now,
+                )
+        return Person(id=account_id, username=username, password=password, email=email)
+
+    async def a_practice_client(self) -> tuple[str, str]:
+        """Make a practice; return its client's id and secret."""
+        made = await self.features.practices.add(
+            "Elm Street Practice",
+            contact="+1 555 0100",
+            locale="en-US",
+            time_zone="America/New_York",
+            reset_link_minutes=60,
+            origin=ORIGIN,
+            now=self.clock.now(),
+        )
+        return made.client_id, made.secret
+
+    async def a_gateway_token(self) -> str:
+        """The access token of a client that may introspect."""
+        made = await self.features.practices.add_gateway(
+            "web gateway", origin=ORIGIN, now=self.clock.now()
+        )
+        answer = await self.client_token(made.client_id, made.secret)
+        return str(answer.body["access_token"])
+
+    async def client_token(self, client_id: str, secret: str, **more: str) -> Answer:
+        form = {"grant_type": "client_credentials", "client_id": client_id}
+        return await self.call(
+            "POST", "/oauth/token", form={**form, "client_secret": secret, **more}
+        )
+
+    async def rows(self, query: str, *arguments: Any) -> list[Any]:
+        """Read as the administrator; for assertions only."""
+        async with self.database.connection(None) as connection:
+            await connection.execute("SET search_path = identity")
+            return list(await connection.fetch(query, *arguments))
+
+    async def events(self, name: str) -> list[Any]:
+        """The data of the events of that name that wait in the outbox, in order."""
+        rows = await self.rows(
+            "SELECT convert_from(body, 'UTF8')::json->>'data' AS data FROM outbox "
+            "WHERE routing_key = $1 ORDER BY id",
+            f"identity.{name}.v1",
+        )
+        return [msgspec.json.decode(row["data"]) for row in rows]
+
+    def loop(self, name: str) -> Loop:
+        """One of the service's loops, to be run by hand."""
+        return next(loop for loop in self.service.loops if loop.name == name)
+
+
+@asynccontextmanager
+async def identity_service(
+    database: databases.Database, clock: FakeClock, **settings: str
+) -> AsyncIterator[Identity]:
+    """Run one replica; two over the same database and clock are two replicas of one service."""
+    environ = {
+        **ENVIRONMENT,
+        "PORTICO_DATABASE_URL": database.url("identity"),
+        **{f"PORTICO_{name.upper()}": value for name, value in settings.items()},
+    }
+    service = assemble(PROGRAM, load(Settings, environ), clock=clock)
+    client = TestClient(TestServer(service.application))
+    try:
+        assert service.composition.own_keys is not None
+        await service.composition.own_keys.ensure()
+        await client.start_server()
+        yield Identity(service=service, client=client, clock=clock, database=database)
+    finally:
+        await client.close()
+        await service.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The other side of a reset: issues grants that identity has the key to check."""
+
+    trust: Trust
+    clock: FakeClock
+
+    async def grant(
+        self, person: Person, *, jti: str = "", security_version: int = 1, route: str = "link"
+    ) -> str:
+        """A grant for a new password, as if a proof had begun at that security version."""
+        return await GrantIssuer(issuer=self.trust.issuer, own_keys=self.trust.own_keys).issue(
+            jti=jti or Randomness().token(),
+            act=Act.PASSWORD_SET,
+            audience=(f"{ISSUER}/identity",),
+            account_id=person.id,
+            security_version=security_version,
+            route=route,
+            now=self.clock.now(),
+            expires_at=self.clock.now() + timedelta(minutes=10),
+        )
+
+
+@asynccontextmanager
+async def recovery_beside(identity: Identity) -> AsyncIterator[Recovery]:
+    """Recovery's keys, made and heard of by identity."""
+    async with trusting(identity.database, "recovery", identity.clock) as trust:
+        await trust.own_keys.ensure()
+        plumbing = identity.plumbing
+        heard = subscribe(KEYS_CHANGED["recovery"], plumbing.public_keys.apply)
+        for body in await trust.published():
+            message = Reader("keys", [heard]).read(body)
+            assert isinstance(message, Message)
+            async with plumbing.database.transaction() as tx:
+                await message.handler(tx, message.event)
+        yield Recovery(trust=trust, clock=identity.clock)

@@ -1,0 +1,88 @@
+"""One service's keys, grants and seals over a test's database, as its app would wire them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.audit import Origin
+from shared.ciphers import Cipher, derive
+from shared.clock import Clock
+from shared.contracts.keys import KeyPurpose
+from shared.db import Database
+from shared.keys import KEYS_CHANGED, OwnKeys, PublicKeys
+from shared.messaging.outbox import Outbox
+from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.randomness import Randomness
+from tests.support import database as databases
+
+ISSUER = "https://portico.example"
+KEK = b"a key-encryption key of a test.."
+ORIGIN = Origin(actor="service", source="", correlation_id=Randomness().uuid())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What one replica of one service has."""
+
+    service: str
+    issuer: str
+    database: Database
+    own_keys: OwnKeys
+    public_keys: PublicKeys
+
+    async def published(self) -> list[bytes]:
+        """The bodies of the keys-changed events in the outbox, in order."""
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(
+                "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id",
+                KEYS_CHANGED[self.service].routing_key,
+            )
+        return [row["body"] for row in rows]
+
+    async def hear(self, publisher: str, body: bytes) -> None:
+        """Handle a keys-changed event as the consumer would."""
+        reader = Reader("keys", [subscribe(KEYS_CHANGED[publisher], self.public_keys.apply)])
+        message = reader.read(body)
+        assert isinstance(message, Message)
+        async with self.database.transaction() as tx:
+            await message.handler(tx, message.event)
+
+    async def learn_from(self, other: "Trust") -> None:
+        """Handle every event that the other has published so far."""
+        for body in await other.published():
+            await self.hear(other.service, body)
+
+
+@asynccontextmanager
+async def trusting(
+    database: databases.Database,
+    service: str,
+    clock: Clock,
+    *,
+    purpose: KeyPurpose = KeyPurpose.SIGNING,
+    kek: bytes = KEK,
+) -> AsyncIterator[Trust]:
+    """Hold one replica's trust; its keys are not made yet."""
+    randomness, issuer = Randomness(), f"{ISSUER}/{service}"
+    pool = Database(database.url(service), application=service, wait=10.0)
+    own_keys = OwnKeys(
+        service=service,
+        issuer=issuer,
+        database=pool,
+        outbox=Outbox(service=service, clock=clock, randomness=randomness),
+        clock=clock,
+        randomness=randomness,
+        cipher=Cipher(derive(kek, "own keys"), randomness),
+        purposes=(purpose,),
+    )
+    public_keys = PublicKeys(database=pool, clock=clock, own_issuer=issuer)
+    try:
+        yield Trust(
+            service=service,
+            issuer=issuer,
+            database=pool,
+            own_keys=own_keys,
+            public_keys=public_keys,
+        )
+    finally:
+        await pool.close()

@@ -1,0 +1,135 @@
+"""ID-3: every rule of both policies, told one by one."""
+
+import unicodedata
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.identity.common_passwords import common_passwords
+from services.identity.password_policy import (
+    Context,
+    PasswordPolicy,
+    PolicyName,
+    RuleState,
+    password_policy,
+)
+
+COMMON = common_passwords()
+PORTAL = password_policy(PolicyName.PORTAL, common=COMMON, portal_name="Portico")
+NIST = password_policy(PolicyName.NIST, common=COMMON, portal_name="Portico")
+MARIA = Context(
+    username="maria.garcia",
+    emails=("m.lopez@mail.example",),
+    names=("García", "Maria"),
+    birth_dates=(date(1984, 5, 3),),
+    practices=("Elm Street Family Practice",),
+)
+
+pytestmark = pytest.mark.proves("ID-3")
+
+
+def not_met(policy: PasswordPolicy, candidate: str, context: Context = MARIA) -> set[str]:
+    return {
+        rule.code for rule in policy.check(candidate, context) if rule.state is RuleState.NOT_MET
+    }
+
+
+@pytest.mark.parametrize(
+    ("candidate", "codes"),
+    [
+        ("Qx7!wumb", set()),
+        ("Qx7!wum", {"long_enough"}),
+        ("Qx7!" + "wumb" * 49, set()),
+        ("Qx7!" + "wumb" * 49 + "w", {"not_too_long"}),
+        ("qx7!wumb", {"has_upper"}),
+        ("QX7!WUMB", {"has_lower"}),
+        ("Qxy!wumb", {"has_digit"}),
+        ("Qx7ywumb", {"has_special"}),
+        ("Qx7! wu\tb", {"printable"}),
+        ("Ünïç ødé 7!", set()),
+        ("", {"long_enough", "has_upper", "has_lower", "has_digit", "has_special"}),
+    ],
+)
+def test_portal_asks_for_length_and_composition(candidate: str, codes: set[str]) -> None:
+    assert not_met(PORTAL, candidate) == codes
+
+
+@pytest.mark.parametrize(
+    ("candidate", "codes"),
+    [
+        ("zorgle wumble k", set()),
+        ("zorgle wumble ", {"long_enough"}),
+        ("漢" * 15, set()),
+    ],
+)
+def test_nist_asks_for_fifteen_characters_and_no_composition(
+    candidate: str, codes: set[str]
+) -> None:
+    assert not_met(NIST, candidate) == codes
+
+
+def test_the_list_of_common_passwords_has_at_least_30000() -> None:
+    assert len(COMMON) >= 30_000
+
+
+@pytest.mark.parametrize("candidate", ["password1", "PassWord1", "Password1!", "!!trustno1!!"])
+def test_a_common_password_is_refused_however_cased_or_wrapped_in_signs(candidate: str) -> None:
+    assert "not_common" in not_met(PORTAL, candidate)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "code"),
+    [
+        ("Maria.Garcia", "not_username"),
+        ("mariagarcia12!", "not_username"),
+        ("M.Lopez@Mail.Example", "not_email"),
+        ("Mlopez#12", "not_email"),
+        ("García-Maria-84", "not_name"),
+        ("Maria1984!", "not_name"),
+        ("05/03/1984!a", "not_birth_date"),
+        ("1984-05-03Ab", "not_birth_date"),
+        ("3.5.1984 Aa!", "not_birth_date"),
+        ("May 3, 1984!", "not_birth_date"),
+        ("ElmStreetFamilyPractice1!", "not_practice_or_portal"),
+        ("Family2024!", "not_practice_or_portal"),
+        ("Portico2024!", "not_practice_or_portal"),
+    ],
+)
+def test_words_of_ones_own_are_refused_however_written(candidate: str, code: str) -> None:
+    assert code in not_met(PORTAL, candidate)
+
+
+def test_a_word_of_ones_own_in_a_long_password_is_allowed() -> None:
+    assert not_met(PORTAL, "Maria rides 7 green whales!") == set()
+
+
+def test_rules_about_words_that_are_not_known_yet_are_met() -> None:
+    assert not_met(PORTAL, "Maria1984!", Context()) == set()
+
+
+def test_every_rule_is_answered_in_the_same_order_and_reuse_only_on_saving() -> None:
+    bad = PORTAL.check("", MARIA)
+    good = PORTAL.check("Qx7!wumb", MARIA)
+
+    assert [rule.code for rule in bad] == [rule.code for rule in good]
+    assert good[-1].code == "not_recent"
+    assert good[-1].state is RuleState.ON_SAVING
+
+
+@given(st.text())
+def test_a_password_is_judged_in_its_normal_form(candidate: str) -> None:
+    decomposed = unicodedata.normalize("NFKD", candidate)
+
+    assert not_met(PORTAL, candidate) == not_met(PORTAL, decomposed)
+
+
+@given(st.text(), st.text(min_size=2))
+def test_the_own_name_alone_never_passes(padding: str, name: str) -> None:
+    letters = [s for s in unicodedata.normalize("NFKC", name).casefold() if s.isalnum()]
+    if len(letters) < 2:
+        return
+    signs = "".join(s for s in padding if unicodedata.category(s)[0] == "P" and s.isascii())
+
+    assert "not_name" in not_met(PORTAL, signs + name + signs, Context(names=(name,)))

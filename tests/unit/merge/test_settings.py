@@ -1,0 +1,17 @@
+import base64
+
+from services.merge.settings import MergeSettings
+from shared.settings import load
+
+
+def test_merge_listens_on_ports_of_its_own() -> None:
+    settings = load(
+        MergeSettings,
+        {
+            "PORTICO_DATABASE_URL": "postgresql://merge@db/portico",
+            "PORTICO_BROKER_URL": "amqp://merge@broker/portico",
+            "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        },
+    )
+
+    assert (settings.http_port, settings.metrics_port) == (8103, 9103)

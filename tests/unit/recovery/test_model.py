@@ -1,0 +1,96 @@
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from services.recovery.model import (
+    Outcome,
+    decide,
+    life_minutes,
+    miss_is_final,
+    next_look,
+)
+
+ASKED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+PATIENCE = timedelta(seconds=60)
+
+
+@pytest.mark.proves("RC-3", part="the practice's verb to set a link's life (ST-2)")
+@pytest.mark.parametrize(
+    ("practices", "minutes"),
+    [
+        ((), 60),
+        ((60,), 60),
+        ((1440, 30, 90), 30),
+        ((15,), 15),
+        ((1440,), 1440),
+        ((14,), 15),
+        ((1441,), 1440),
+        ((1440, None), 15),
+    ],
+)
+def test_a_links_life_is_the_shortest_of_the_accounts_practices(
+    practices: tuple[int | None, ...], minutes: int
+) -> None:
+    assert life_minutes(practices) == minutes
+
+
+@pytest.mark.parametrize(
+    ("known", "within_limits", "final", "outcome"),
+    [
+        (True, True, False, Outcome.MAILED),
+        (True, True, True, Outcome.MAILED),
+        (True, False, False, Outcome.LIMITED),
+        (True, False, True, Outcome.LIMITED),
+        (False, False, False, Outcome.LATER),
+        (False, False, True, Outcome.NOBODY),
+    ],
+)
+def test_a_request_ends_with_a_mail_without_one_or_later(
+    known: bool, within_limits: bool, final: bool, outcome: Outcome
+) -> None:
+    assert decide(known=known, within_limits=within_limits, final=final) is outcome
+
+
+@pytest.mark.parametrize(("seconds", "final"), [(0, False), (59.999, False), (60, True)])
+def test_a_miss_is_final_after_sixty_seconds(seconds: float, final: bool) -> None:
+    now = ASKED + timedelta(seconds=seconds)
+
+    assert (
+        miss_is_final(ASKED, fed_since=ASKED - timedelta(days=1), patience=PATIENCE, now=now)
+        is final
+    )
+
+
+def test_a_miss_is_not_final_while_nothing_is_heard_of_accounts() -> None:
+    now = ASKED + timedelta(days=1)
+
+    assert not miss_is_final(ASKED, fed_since=None, patience=PATIENCE, now=now)
+
+
+@pytest.mark.parametrize(("seconds", "final"), [(59.999, False), (60, True)])
+def test_a_backlog_gets_sixty_seconds_once_accounts_are_heard_of_again(
+    seconds: float, final: bool
+) -> None:
+    back = ASKED + timedelta(hours=1)
+    now = back + timedelta(seconds=seconds)
+
+    assert miss_is_final(ASKED, fed_since=back, patience=PATIENCE, now=now) is final
+
+
+def test_a_miss_is_looked_at_ever_less_often_and_exactly_at_sixty_seconds() -> None:
+    looks = [timedelta(0)]
+    while looks[-1] < PATIENCE:
+        now = ASKED + looks[-1]
+        looks.append(next_look(ASKED, patience=PATIENCE, now=now) - ASKED)
+
+    pauses = [after - before for before, after in pairwise(looks)]
+    assert looks[-1] == PATIENCE
+    assert 8 <= len(pauses) <= 16
+    assert max(pauses) <= timedelta(seconds=10)
+
+
+def test_a_miss_that_outlives_its_patience_is_looked_at_every_ten_seconds() -> None:
+    now = ASKED + timedelta(minutes=5)
+
+    assert next_look(ASKED, patience=PATIENCE, now=now) == now + timedelta(seconds=10)

@@ -1,0 +1,33 @@
+import pytest
+
+from services.recovery.names import name_digest
+from shared.tokens import Digests
+
+DIGESTS = Digests(b"k" * 32)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "juniper.hale",
+        "  juniper.hale\t",
+        "JUNIPER.Hale",
+        "\uff4auniper.hale",  # a full-width j
+        "\u3000juniper.hale\u00a0",
+    ],
+)
+def test_a_name_is_found_however_it_is_typed(typed: str) -> None:
+    assert name_digest(DIGESTS, typed) == name_digest(DIGESTS, "juniper.hale")
+
+
+def test_two_names_are_two_digests_and_neither_tells_its_name() -> None:
+    digest = name_digest(DIGESTS, "juniper.hale")
+
+    assert len(digest) == 32
+    assert digest != name_digest(DIGESTS, "juniper-hale")
+    assert digest != name_digest(Digests(b"l" * 32), "juniper.hale")
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\x00", "\ud800", "\ufdfa" * 320])
+def test_whatever_is_typed_has_a_digest(typed: str) -> None:
+    assert len(name_digest(DIGESTS, typed)) == 32

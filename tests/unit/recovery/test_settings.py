@@ -1,0 +1,31 @@
+import base64
+
+import pytest
+
+from services.recovery.settings import RecoverySettings
+from shared.settings import SettingsInvalid, load
+
+NEEDED = {
+    "PORTICO_DATABASE_URL": "postgresql://recovery@db/portico",
+    "PORTICO_BROKER_URL": "amqp://recovery@broker/portico",
+    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+}
+
+
+def test_the_defaults_are_the_numbers_of_the_row() -> None:
+    settings = load(RecoverySettings, NEEDED)
+
+    assert (settings.link_pause, settings.links_an_hour, settings.links_a_day) == (60, 3, 10)
+    assert (settings.link_patience, settings.link_tick) == (60, 0.25)
+    assert (settings.http_port, settings.metrics_port) == (8102, 9102)
+
+
+def test_every_setting_that_does_not_fit_is_named_at_once() -> None:
+    environ = NEEDED | {"PORTICO_LINK_PAUSE": "soon", "PORTICO_LINKS_A_DAY": "2"}
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load(RecoverySettings, environ)
+
+    told = "\n".join(refused.value.problems)
+    assert "PORTICO_LINK_PAUSE" in told
+    assert "PORTICO_LINKS_A_DAY is less than PORTICO_LINKS_AN_HOUR" in told

@@ -1,0 +1,257 @@
+"""Bad input: each wrong field is named with a stable code; nothing extra passes."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import Refused
+from shared.http import parsing
+from shared.http.problems import BodyInvalid, ContentTypeUnsupported, MalformedBody, RouteUnknown
+from shared.http.routes import Body, Form, NoBody
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Inner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    count: Annotated[int, msgspec.Meta(ge=1, le=5)]
+
+
+class Order(Body, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(min_length=2, max_length=5)]
+    day: date
+    id: UUID
+    colour: Colour = Colour.RED
+    inner: Inner | None = None
+    many: Annotated[tuple[Inner, ...], msgspec.Meta(max_length=2)] = ()
+
+
+class TokenRequest(Body, frozen=True, kw_only=True):
+    grant_type: str
+    scope: str | None = None
+
+
+ORDER = {"name": "Anna", "day": "2031-03-05", "id": "00000000-0000-0000-0000-000000000007"}
+
+
+def read(body: object) -> Body:
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return parsing.read_body(Order, Form.JSON, raw, content_type="application/json", coding=None)
+
+
+def wrongs(body: object, error: type[Refused] = BodyInvalid) -> dict[str, str]:
+    with pytest.raises(error) as raised:
+        read(body)
+    return {violation.field: violation.code for violation in raised.value.violations}
+
+
+def test_a_good_body_is_read() -> None:
+    assert read(ORDER) == Order(name="Anna", day=date(2031, 3, 5), id=UUID(int=7))
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"nmae": "x"}, "nmae", "field_unknown"),
+        ({"name": 7}, "name", "field_wrong_type"),
+        ({"name": None}, "name", "field_wrong_type"),
+        ({"name": "A"}, "name", "field_too_short"),
+        ({"name": "Annabel"}, "name", "field_too_long"),
+        ({"day": "5.3.2031"}, "day", "field_wrong_format"),
+        ({"day": "2031-02-30"}, "day", "field_wrong_format"),
+        ({"id": "7"}, "id", "field_wrong_format"),
+        ({"colour": "green"}, "colour", "field_not_allowed"),
+        ({"inner": {"count": 6}}, "inner.count", "field_out_of_range"),
+        ({"inner": {}}, "inner.count", "field_missing"),
+        ({"inner": {"count": 1, "x": 1}}, "inner.x", "field_unknown"),
+        ({"many": [{"count": 1}, {"count": "1"}]}, "many[1].count", "field_wrong_type"),
+        ({"many": [{"count": 1}] * 3}, "many", "field_too_long"),
+        ({"name": "a\x00b"}, "name", "field_wrong_format"),
+    ],
+)
+def test_a_wrong_field_is_named_by_path_and_code(
+    change: dict[str, object], field: str, code: str
+) -> None:
+    assert wrongs(ORDER | change) == {field: code}
+
+
+def test_every_wrong_field_is_named_not_only_the_first() -> None:
+    found = wrongs({"name": 1, "day": "x", "colour": "green", "extra": True})
+
+    assert found == {
+        "extra": "field_unknown",
+        "name": "field_wrong_type",
+        "day": "field_wrong_format",
+        "id": "field_missing",
+        "colour": "field_not_allowed",
+    }
+
+
+def test_a_detail_never_repeats_the_value() -> None:
+    with pytest.raises(BodyInvalid) as raised:
+        read(ORDER | {"colour": "hunter2", "id": "hunter2", "name": "hunter2"})
+
+    assert "hunter2" not in str([violation.detail for violation in raised.value.violations])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{",
+        b"name=Anna",
+        b'{"name": NaN}',
+        b"\xff\xfe{\x00}\x00",
+        b'{"name": "\xff"}',
+        b'\xef\xbb\xbf{"name": "Anna"}',
+        b"[" * 50000,
+        b'{"a":' * 20000,
+        b"1" * 6000,
+        b'{"name": "\\ud800"}'.replace(b"\\\\", b"\\") + b"{",
+    ],
+)
+def test_what_is_no_json_is_refused_as_malformed(raw: bytes) -> None:
+    with pytest.raises(MalformedBody):
+        read(raw)
+
+
+@pytest.mark.parametrize("raw", [b"[]", b'"x"', b"7", b"null"])
+def test_json_that_is_no_object_is_refused(raw: bytes) -> None:
+    with pytest.raises(BodyInvalid):
+        read(raw)
+
+
+def test_a_name_that_stands_twice_is_refused_and_named() -> None:
+    raw = b'{"name": "Anna", "name": "Beth", "inner": {"count": 1, "count": 2}}'
+
+    assert wrongs(raw, MalformedBody) == {
+        "name": "field_duplicate",
+        "inner.count": "field_duplicate",
+    }
+
+
+def test_half_a_surrogate_pair_is_refused_since_no_database_holds_it() -> None:
+    with pytest.raises(BodyInvalid | MalformedBody):  # type: ignore[call-overload]
+        read(b'{"name": "\\ud800ab"}')
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_at_all_raise_anything_but_a_refusal(raw: bytes) -> None:
+    try:
+        read(raw)
+    except Refused:
+        return
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_json_at_all_raises_anything_but_a_refusal(value: object) -> None:
+    try:
+        read({**ORDER, "inner": value, "name": value})
+    except Refused as refused:
+        assert refused.violations
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "application/jsonp",
+    ],
+)
+def test_another_content_type_is_refused(content_type: str | None) -> None:
+    with pytest.raises(ContentTypeUnsupported):
+        parsing.read_body(Order, Form.JSON, b"{}", content_type=content_type, coding=None)
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_the_content_type_is_compared_as_http_says(content_type: str) -> None:
+    raw = msgspec.json.encode(ORDER)
+
+    assert parsing.read_body(Order, Form.JSON, raw, content_type=content_type, coding=None)
+
+
+def test_a_coded_body_is_refused_before_it_is_unpacked() -> None:
+    with pytest.raises(ContentTypeUnsupported):
+        parsing.read_body(
+            Order, Form.JSON, b"\x1f\x8b", content_type="application/json", coding="gzip"
+        )
+
+
+def test_a_verb_without_a_body_takes_none_or_an_empty_object() -> None:
+    def taken(raw: bytes) -> Body:
+        return parsing.read_body(
+            NoBody, Form.JSON, raw, content_type="application/json", coding=None
+        )
+
+    assert taken(b"") == taken(b"{}") == NoBody()
+    with pytest.raises(BodyInvalid):
+        taken(b'{"x": 1}')
+
+
+def form(text: str) -> Body:
+    return parsing.read_body(
+        TokenRequest,
+        Form.URLENCODED,
+        text.encode(),
+        content_type=Form.URLENCODED.value,
+        coding=None,
+    )
+
+
+def test_a_form_ignores_unknown_and_empty_parameters_as_oauth_says() -> None:
+    read_back = form("grant_type=client_credentials&scope=&audience=x")
+
+    assert read_back == TokenRequest(grant_type="client_credentials")
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "code"),
+    [
+        ("scope=a", "grant_type", "field_missing"),
+        ("grant_type=a&grant_type=b", "grant_type", "field_duplicate"),
+        ("grant_type=%00", "grant_type", "field_wrong_format"),
+        ("grant_type=%ff", "", "field_wrong_format"),
+        ("grant_type", "", "field_wrong_format"),
+        ("&".join(["grant_type=a"] * 60), "", "field_wrong_format"),
+    ],
+)
+def test_a_wrong_form_is_named_too(text: str, field: str, code: str) -> None:
+    with pytest.raises(BodyInvalid) as raised:
+        form(text)
+
+    assert [(wrong.field, wrong.code) for wrong in raised.value.violations] == [(field, code)]
+
+
+def test_a_query_takes_each_declared_parameter_once() -> None:
+    assert parsing.read_query(("after",), [("after", "7")]) == {"after": "7"}
+    with pytest.raises(BodyInvalid) as raised:
+        parsing.read_query(("after",), [("after", "7"), ("after", "8"), ("x", "\x00")])
+
+    assert {(wrong.field, wrong.code) for wrong in raised.value.violations} == {
+        ("query.after", "field_duplicate"),
+        ("query.x", "field_wrong_format"),
+        ("query.x", "field_unknown"),
+    }
+
+
+def test_a_path_that_no_id_of_ours_can_be_names_nothing() -> None:
+    assert parsing.uuid_in_path({"id": str(UUID(int=7))}, "id") == UUID(int=7)
+    with pytest.raises(RouteUnknown):
+        parsing.uuid_in_path({"id": "7"}, "id")
+    with pytest.raises(RouteUnknown):
+        parsing.read_path({"id": "a\x00"})

@@ -1,0 +1,146 @@
+"""Settings: all problems at once, nothing secret shown, nothing misspelt passes unseen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pytest
+
+from shared.settings import (
+    Secret,
+    ServiceSettings,
+    SettingsInvalid,
+    describe,
+    key_bytes,
+    load,
+    seconds,
+    setting,
+)
+
+GOOD = {
+    "PORTICO_DATABASE_URL": "postgresql://identity:hunter2@localhost:5432/portico",
+    "PORTICO_BROKER_URL": "amqp://identity:hunter2@localhost:5672/portico",
+    "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopSettings(ServiceSettings):
+    pause: float = setting("PAUSE", default=60.0, parse=seconds(1, 90), help="a pause")
+    patience: float = setting("PATIENCE", default=60.0, parse=seconds(1, 90), help="patience")
+
+    def contradictions(self) -> Iterable[str]:
+        if self.patience < self.pause:
+            yield "PORTICO_PATIENCE is less than PORTICO_PAUSE"
+
+
+def problems(environ: dict[str, str], cls: type[ServiceSettings] = ServiceSettings) -> list[str]:
+    with pytest.raises(SettingsInvalid) as raised:
+        load(cls, environ)
+    return list(raised.value.problems)
+
+
+def test_defaults_stand_where_nothing_is_set() -> None:
+    settings = load(ServiceSettings, GOOD)
+
+    assert settings.environment == "production"
+    assert settings.source_budget == 50
+    assert settings.body_limit == 65536
+    assert settings.request_seconds == 10
+
+
+def test_every_problem_is_told_at_once() -> None:
+    wrong = {
+        "PORTICO_BROKER_URL": "http://localhost",
+        "PORTICO_HTTP_PORT": "70000",
+        "PORTICO_LOG_LEVEL": "loud",
+        "PORTICO_TRUSTED_PROXIES": "10.0.0.0/99",
+        "PORTICO_KEY_ENCRYPTION_KEY": "c2hvcnQ=",
+    }
+
+    told = problems(wrong)
+
+    named = [line.partition(":")[0].partition(" ")[0] for line in told]
+    assert sorted(named) == sorted([*wrong, "PORTICO_DATABASE_URL"])
+
+
+def test_an_unknown_variable_is_a_problem_that_names_the_nearest_one() -> None:
+    told = problems({**GOOD, "PORTICO_LOGLEVEL": "INFO"})
+
+    assert told == ["PORTICO_LOGLEVEL is unknown: PORTICO_LOG_LEVEL?"]
+
+
+def test_variables_of_other_programs_are_none_of_ours() -> None:
+    load(ServiceSettings, {**GOOD, "PATH": "/bin", "PORT": "x"})
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    settings = load(ServiceSettings, {**GOOD, "PORTICO_HTTP_PORT": "", "PORTICO_CLOCK_FILE": ""})
+
+    assert settings.http_port == 8100
+    assert settings.clock_file is None
+
+
+def test_a_moved_clock_is_refused_in_production() -> None:
+    [told] = problems({**GOOD, "PORTICO_CLOCK_FILE": "/run/clock"})
+
+    assert "PORTICO_CLOCK_FILE is refused in production" in told
+
+
+def test_a_moved_clock_is_taken_in_development() -> None:
+    moved = {"PORTICO_ENVIRONMENT": "development", "PORTICO_CLOCK_FILE": "/run/clock"}
+
+    assert str(load(ServiceSettings, {**GOOD, **moved}).clock_file) == "/run/clock"
+
+
+def test_contradictions_are_told_beside_wrong_values_and_from_every_class() -> None:
+    told = problems(
+        {
+            **GOOD,
+            "PORTICO_PATIENCE": "2",
+            "PORTICO_HTTP_PORT": "x",
+            "PORTICO_CLOCK_FILE": "/run/clock",
+        },
+        ShopSettings,
+    )
+
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0.5", "91", "soon"])
+def test_a_number_outside_its_range_is_refused(value: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_PAUSE": value}, ShopSettings)
+
+    assert value not in told
+
+
+def test_a_secret_shows_itself_nowhere() -> None:
+    settings = load(ServiceSettings, GOOD)
+
+    shown = f"{settings} {settings!r} {settings.database_url} {settings.key_encryption_key!r}"
+
+    assert "hunter2" not in shown
+    assert GOOD["PORTICO_KEY_ENCRYPTION_KEY"] not in shown
+    assert settings.database_url.reveal() == GOOD["PORTICO_DATABASE_URL"]
+
+
+@pytest.mark.parametrize("name", list(GOOD))
+def test_a_problem_never_repeats_the_value(name: str) -> None:
+    [told] = problems({**GOOD, name: "hunter2"})
+
+    assert "hunter2" not in told
+
+
+def test_the_key_is_read_in_both_alphabets_of_base64() -> None:
+    raw = bytes(range(224, 256))
+
+    assert key_bytes(Secret("4OHi4-Tl5ufo6err7O3u7_Dx8vP09fb3-Pn6-_z9_v8")) == raw
+    assert key_bytes(Secret("4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=")) == raw
+
+
+def test_every_setting_is_described_for_the_readme() -> None:
+    rows = {row.name: row for row in describe(ShopSettings)}
+
+    assert rows["PORTICO_PAUSE"].default == "60"
+    assert rows["PORTICO_DATABASE_URL"].default == "(required)"
+    assert rows["PORTICO_DATABASE_URL"].secret
+    assert all(row.help for row in rows.values())

@@ -1,0 +1,56 @@
+"""Sources (LG-4): what a request's budget is counted on cannot be forged."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from shared.http.sources import Sources
+
+DIRECT = Sources(trusted=(), header="X-Forwarded-For")
+PROXIED = Sources(
+    trusted=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), header="X-Forwarded-For"
+)
+
+
+@pytest.mark.proves("LG-4", part="the key alone")
+@pytest.mark.parametrize(
+    ("peer", "key"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        (None, "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_source_is_an_ipv4_address_or_an_ipv6_64(peer: str | None, key: str) -> None:
+    assert DIRECT.key(peer, []) == key
+
+
+def test_a_forwarded_address_from_anybody_is_not_believed() -> None:
+    assert DIRECT.key("203.0.113.7", ["198.51.100.1"]) == "203.0.113.7"
+    assert PROXIED.key("203.0.113.7", ["198.51.100.1"]) == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "key"),
+    [
+        (["198.51.100.1"], "198.51.100.1"),
+        (["1.1.1.1, 198.51.100.1"], "198.51.100.1"),  # the left one is the client's own word
+        (["1.1.1.1", "198.51.100.1"], "198.51.100.1"),
+        (["198.51.100.1, 10.9.9.9"], "198.51.100.1"),  # through two proxies of ours
+        (["198.51.100.1:4711"], "198.51.100.1"),
+        (["[2001:db8::1]:4711"], "2001:db8::/64"),
+        (["2001:db8:0:0:5::1"], "2001:db8::/64"),
+        (["10.1.1.1"], "10.1.1.1"),  # only proxies: the furthest one
+        (["198.51.100.1, garbage"], "10.0.0.1"),
+        (["198.51.100.1,"], "10.0.0.1"),
+        ([], "10.0.0.1"),
+    ],
+)
+def test_from_a_proxy_the_rightmost_untrusted_address_counts(
+    forwarded: list[str], key: str
+) -> None:
+    assert PROXIED.key("10.0.0.1", forwarded) == key

@@ -1,0 +1,229 @@
+"""Passwords count whole, cost the same for everybody, and never pile up before the threads."""
+
+import asyncio
+import os
+import threading
+import time
+import unicodedata
+from collections.abc import Iterator
+
+import bcrypt
+import pytest
+
+from shared.errors import HashingBusy
+from shared.hashing import NICER, PasswordHasher
+
+PEPPER = b"pepper" * 6
+LONG = "".join(
+    chr(0x1F600 + place % 60) if place % 3 else "ÅßΩж"[place % 4] for place in range(200)
+)
+
+
+@pytest.fixture
+def hasher() -> Iterator[PasswordHasher]:
+    made = PasswordHasher(pepper=PEPPER, cost=4, wait=5.0)
+    yield made
+    made.close()
+
+
+def with_cost(cost: int, wait: float = 1.0, **other: bytes) -> PasswordHasher:
+    return PasswordHasher(pepper=other.get("pepper", PEPPER), cost=cost, wait=wait, threads=1)
+
+
+@pytest.mark.proves("ID-5")
+async def test_the_stored_string_names_scheme_pepper_and_cost(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("Correct Horse 1!")
+
+    empty, ours, scheme, pepper_id, kind, cost, rest = stored.split("$")
+    assert (empty, ours, scheme, kind, cost) == ("", "portico", "hmac-sha384", "2b", "04")
+    assert len(pepper_id) == 16
+    assert len(rest) == 53
+
+
+@pytest.mark.proves("ID-5", "V6.2.8")
+async def test_each_of_two_hundred_code_points_counts(hasher: PasswordHasher) -> None:
+    assert len(LONG) == 200
+    stored = await hasher.hash(LONG)
+
+    assert await hasher.verify(LONG, stored)
+    for place in range(200):
+        changed = LONG[:place] + "x" + LONG[place + 1 :]
+        assert not await hasher.verify(changed, stored), place
+
+
+@pytest.mark.proves("V6.2.8")
+@pytest.mark.parametrize(
+    ("password", "others"),
+    [
+        ("Secret 1!\0tail", ["Secret 1!", "Secret 1!\0", "Secret 1!\0tai", "Secret 1!tail"]),
+        ("\0\0\0", ["", "\0", "\0\0\0\0"]),
+        (" Secret 1! ", ["Secret 1!", " Secret 1!", "secret 1! "]),
+        ("a" * 72 + "b", ["a" * 72, "a" * 72 + "c", "a" * 73]),
+        ("\ud800", ["\ud801", "?", "\ufffd"]),
+    ],
+)
+async def test_nothing_is_cut_trimmed_or_folded(
+    hasher: PasswordHasher, password: str, others: list[str]
+) -> None:
+    stored = await hasher.hash(password)
+
+    assert await hasher.verify(password, stored)
+    for other in others:
+        assert not await hasher.verify(other, stored), other
+
+
+@pytest.mark.proves("V6.2.9")
+async def test_sixty_four_emoji_are_a_password(hasher: PasswordHasher) -> None:
+    password = "🔐" * 64
+
+    assert await hasher.verify(password, await hasher.hash(password))
+    assert not await hasher.verify("🔐" * 63, await hasher.hash(password))
+
+
+async def test_two_ways_to_write_one_character_are_one_password(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash(unicodedata.normalize("NFD", "Zoë Ångström 1!"))
+
+    assert await hasher.verify(unicodedata.normalize("NFC", "Zoë Ångström 1!"), stored)
+
+
+async def test_equal_passwords_are_stored_differently(hasher: PasswordHasher) -> None:
+    assert await hasher.hash("Secret 1!") != await hasher.hash("Secret 1!")
+
+
+async def test_under_one_salt_equal_passwords_are_equal_for_the_history(
+    hasher: PasswordHasher,
+) -> None:
+    salt = hasher.new_salt()
+
+    assert await hasher.hash("Secret 1!", salt=salt) == await hasher.hash("Secret 1!", salt=salt)
+    assert await hasher.hash("Secret 2!", salt=salt) != await hasher.hash("Secret 1!", salt=salt)
+
+
+async def test_without_the_pepper_a_stored_hash_says_nothing(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("Secret 1!")
+
+    assert not bcrypt.checkpw(b"Secret 1!", stored[stored.index("$2b$") :].encode())
+    assert not await with_cost(4, pepper=b"another").verify("Secret 1!", stored)
+
+
+@pytest.mark.proves("ID-5", "V11.2.2")
+async def test_a_hash_of_an_older_cost_verifies_and_is_outdated(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("Secret 1!")
+    dearer = with_cost(5)
+
+    assert await dearer.verify("Secret 1!", stored)
+    assert dearer.outdated(stored)
+    assert not dearer.outdated(await dearer.hash("Secret 1!"))
+
+
+async def test_a_retired_pepper_verifies_and_is_outdated(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("Secret 1!")
+    renewed = PasswordHasher(pepper=b"new", cost=4, wait=1.0, retired=(PEPPER,))
+
+    assert await renewed.verify("Secret 1!", stored)
+    assert renewed.outdated(stored)
+    assert not hasher.outdated(stored)
+
+
+async def test_nobody_s_hash_is_compared_at_the_same_cost_and_is_wrong() -> None:
+    hasher = with_cost(9, wait=5.0)
+    stored = await hasher.hash("Secret 1!")
+    seconds: dict[str, list[float]] = {"known": [], "nobody": []}
+
+    for _ in range(8):
+        for name, kept in (("known", stored), ("nobody", None)):
+            start = time.perf_counter()
+            assert not await hasher.verify("wrong", kept)
+            seconds[name].append(time.perf_counter() - start)
+
+    assert min(seconds["nobody"]) > 0.7 * min(seconds["known"])
+    assert min(seconds["known"]) > 0.7 * min(seconds["nobody"])
+
+
+@pytest.mark.parametrize("cost", ["16", "31", "03"])
+async def test_a_stored_cost_that_is_absurd_is_never_computed(
+    hasher: PasswordHasher, cost: str
+) -> None:
+    stored = (await hasher.hash("Secret 1!")).replace("$2b$04$", f"$2b${cost}$")
+
+    async with asyncio.timeout(1):
+        assert not await hasher.verify("Secret 1!", stored)
+
+
+@pytest.mark.parametrize("stored", ["", "x", "$2b$04$" + "a" * 53, "$portico$hmac-sha384$"])
+async def test_what_is_no_hash_of_ours_is_wrong(hasher: PasswordHasher, stored: str) -> None:
+    assert not await hasher.verify("", stored)
+    assert hasher.outdated(stored)
+
+
+@pytest.mark.parametrize("cost", [3, 16])
+def test_a_cost_out_of_bounds_is_refused(cost: int) -> None:
+    with pytest.raises(ValueError, match="cost"):
+        with_cost(cost)
+
+
+async def test_overload_is_turned_away_at_once_and_the_rest_is_served() -> None:
+    hasher = with_cost(10, wait=0.3)
+    begun = time.perf_counter()
+    refused_after: list[float] = []
+
+    async def attempt() -> bool:
+        try:
+            return await hasher.verify("wrong", None)
+        except HashingBusy:
+            refused_after.append(time.perf_counter() - begun)
+            return True
+
+    refusals = await asyncio.gather(*(attempt() for _ in range(64)))
+
+    assert 0 < refusals.count(False) < 40
+    assert max(refused_after) < 0.05
+    assert not await hasher.verify("wrong", None)
+
+
+async def test_who_goes_away_while_waiting_frees_the_place() -> None:
+    hasher = with_cost(10, wait=60.0)
+    tasks = [asyncio.create_task(hasher.verify("wrong", None)) for _ in range(64)]
+    await asyncio.sleep(0)
+    begun = time.perf_counter()
+
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await hasher.verify("wrong", None)
+
+    assert all(task.cancelled() for task in tasks)
+    assert time.perf_counter() - begun < 2.0
+
+
+async def test_the_event_loop_stays_awake_while_the_threads_hash() -> None:
+    hasher = PasswordHasher(pepper=PEPPER, cost=10, wait=60.0)
+    storm = asyncio.gather(*(hasher.verify("wrong", None) for _ in range(12)))
+    lags = []
+
+    while not storm.done():
+        begun = time.perf_counter()
+        await asyncio.sleep(0.005)
+        lags.append(time.perf_counter() - begun - 0.005)
+    await storm
+
+    assert sorted(lags)[len(lags) // 2] < 0.02
+
+
+async def test_the_hashing_threads_give_way_to_the_service(hasher: PasswordHasher) -> None:
+    await hasher.verify("wrong", None)
+
+    nices = {
+        os.getpriority(os.PRIO_PROCESS, thread.native_id or 0)
+        for thread in threading.enumerate()
+        if thread.name.startswith("hashing")
+    }
+    assert min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER) in nices
+
+
+def test_importing_and_making_a_hasher_costs_no_hash() -> None:
+    begun = time.perf_counter()
+
+    with_cost(15)
+
+    assert time.perf_counter() - begun < 0.1
