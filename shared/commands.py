@@ -17,7 +17,7 @@ from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.errors import Unavailable
 from shared.http import openapi
-from shared.messaging import dead_letters, topology
+from shared.messaging import asyncapi, dead_letters, topology
 from shared.messaging.broker import Broker
 from shared.messaging.topology import TopologyRefused
 from shared.migrate import MigrationRefused, migrate
@@ -174,8 +174,6 @@ async def run_openapi(asked: Asked[F, S]) -> int:
 
 
 async def run_asyncapi(asked: Asked[F, S]) -> int:
-    from shared.messaging import asyncapi
-
     return say(asyncapi.document(asked.program.service).decode())
 
 

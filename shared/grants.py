@@ -55,7 +55,7 @@ class Grant:
     expires_at: datetime
 
 
-class _GrantClaims(signed.Claims, frozen=True, kw_only=True):
+class GrantClaims(signed.Claims, frozen=True, kw_only=True):
     """`sub` is the account, `sv` its security version as the proof began."""
 
     act: Act
@@ -86,7 +86,7 @@ class GrantIssuer:
         if self.issuer.rpartition("/")[2] not in MAY_ISSUE[act]:
             raise ValueError(f"{self.issuer} may not issue {act}")
         key = await self.own_keys.current(KeyPurpose.SIGNING, now)
-        claims = _GrantClaims(
+        claims = GrantClaims(
             iss=self.issuer,
             sub=str(account_id),
             aud=audience,
@@ -125,7 +125,7 @@ class GrantChecker:
                 raise GrantInvalid
             claims = signed.verify(
                 token,
-                _GrantClaims,
+                GrantClaims,
                 typ=TYPE,
                 issuer=unverified.issuer,
                 audience=f"{self.issuer}/{self.service}",
@@ -153,7 +153,7 @@ class GrantChecker:
         if spent is None:
             raise GrantUsed
 
-    def _grant(self, claims: _GrantClaims, act: Act) -> Grant:
+    def _grant(self, claims: GrantClaims, act: Act) -> Grant:
         if claims.act is not act:
             raise GrantInvalid
         return Grant(

@@ -99,7 +99,7 @@ class Named:
 
 
 def logger(name: str) -> Log:
-    """Return a logger that picks up the configuration at its first use, not at import."""
+    """Return a logger that goes by the configuration of the moment, not of its import."""
     return Named(name)
 
 
@@ -194,8 +194,6 @@ class LibraryLines(logging.Handler):
         fields: dict[str, object] = {"reason": template[0] if template else ""}
         if error is not None:
             fields["error"] = error
-        log = structlog.get_logger(logger=record.name)
-        level = record.levelname.lower()
-        getattr(log, level if level in ("warning", "error", "critical") else "info")(
-            "library", **fields
-        )
+        log = Named(record.name)
+        tell = log.error if record.levelno >= logging.ERROR else log.warning
+        tell("library", **fields)

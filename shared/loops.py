@@ -21,6 +21,15 @@ class RoundCancelled(Exception):
     """Something inside a round was cancelled though nobody stops the loop: a failure like any."""
 
 
+def stopped() -> bool:
+    """Whether this task was cancelled, though something inside swallowed that.
+
+    Python 3.11's wait_for does, where its work ends in the same moment; drivers use it.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Loop:
     """Call `once` again and again. It returns how much it did: a full round goes on at once.
@@ -41,7 +50,7 @@ class Loop:
     async def run(self) -> None:
         """Go on until cancelled. Errors are never the end of a loop."""
         failures = 0
-        while True:
+        while not stopped():
             self.wake.clear()  # before the round, so that a wake during it is not lost
             done = 0
             try:
@@ -74,8 +83,10 @@ class Loop:
             this = asyncio.current_task()
             if task.cancelled() and (this is None or not this.cancelling()):
                 raise RoundCancelled(self.name) from None
-            await asyncio.wait({task}, timeout=GRACE)
-            task.cancel()
+            try:
+                await asyncio.wait({task}, timeout=GRACE)
+            finally:
+                task.cancel()
             await asyncio.wait({task})
             if not task.cancelled() and (error := task.exception()) is not None:
                 self._tell(cast(Exception, error), failures=1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from shared.errors import Unavailable
 from shared.logs import logger
+from shared.loops import GRACE
 from shared.program import F, S
 from shared.runtime import Assembled
 
@@ -90,9 +91,7 @@ async def drain(
     service.health.stopping = True
     log.info("draining")
     await listening.http.cleanup()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    await end(tasks)
     try:
         async with asyncio.timeout(FLUSH_SECONDS):
             await service.messaging.flush()
@@ -100,6 +99,15 @@ async def drain(
         log.warning("flush_failed", error=error)  # the rows stay; another relay publishes them
     await service.close()
     await listening.metrics.cleanup()
+
+
+async def end(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancel until all have ended: a cancellation can be swallowed by what a task awaits."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=GRACE + 1)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry, StreamEntry
 from shared.errors import Unavailable
 from shared.logs import logger
+from shared.loops import stopped
 from shared.messaging.broker import Broker
 from shared.messaging.messages import Delivery
 from shared.metrics import Metrics
@@ -68,7 +69,7 @@ class EndedSessions:
     async def run(self) -> None:
         """Read until cancelled; a stream that is away leaves what was read, and goes stale."""
         failures = 0
-        while True:
+        while not stopped():
             try:
                 await self._read_on()
             except Exception as error:

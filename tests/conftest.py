@@ -1,18 +1,22 @@
 """Markers by folder, and the fixtures that every folder shares."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from deploy.local.servers import Servers
+from deploy.local.errors import CannotStart
+from deploy.local.servers import Servers, prepare
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support import infra
 from tests.support.clock import FakeClock
 from tests.support.mail import Mailbox, catching
+from tests.support.suite import Suite, running_suite
 
 TESTS = Path(__file__).parent
 FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
@@ -29,10 +33,30 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(item.path.relative_to(TESTS).parts[0])
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install missing servers before any test's time runs; a failure is each such test's own."""
+    if any("servers" in getattr(item, "fixturenames", ()) for item in session.items):
+        say = told_at_once(session.config)
+        with suppress(CannotStart):
+            asyncio.run(prepare(os.environ, folder=infra.FOLDER, say=say))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     used = terminalreporter.config.stash.get(USED, None)
     if used is not None:
         terminalreporter.write_line(used)
+
+
+def told_at_once(config: pytest.Config) -> Callable[[str], None]:
+    """Return a voice that is heard while the tests run, not after."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+
+    def say(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)  # noqa: T201
+
+    return say
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +68,7 @@ def run_id() -> str:
 @pytest_asyncio.fixture(scope="session")
 async def servers(request: pytest.FixtureRequest) -> AsyncIterator[Servers]:
     """PostgreSQL and RabbitMQ, chosen as `make run` chooses them; never skipped."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-
-    def say(line: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)  # noqa: T201 - told while it happens, not after
-
-    async with infra.open_servers(dict(os.environ), say) as found:
+    async with infra.open_servers(dict(os.environ), told_at_once(request.config)) as found:
         request.config.stash[USED] = str(found)
         yield found
 
@@ -95,3 +112,21 @@ async def mails() -> AsyncIterator[Mailbox]:
     """A mail catcher of this test's own."""
     async with catching() as caught:
         yield caught
+
+
+@pytest_asyncio.fixture(scope="session")
+async def suite(
+    request: pytest.FixtureRequest,
+    servers: Servers,
+    run_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Suite]:
+    """The four services as processes, brought up as `make run` does, once for all tests."""
+    async with running_suite(
+        servers,
+        f"portico_{run_id}_suite",
+        tmp_path_factory.mktemp("suite"),
+        environ=os.environ,
+        say=told_at_once(request.config),
+    ) as running:
+        yield running

@@ -1,4 +1,4 @@
-"""`python -m deploy.local run | tour | servers | prepare`."""
+"""`python -m deploy.local run | tour | servers`."""
 
 import argparse
 import asyncio
@@ -49,12 +49,6 @@ async def only_servers() -> int:
         say(f"export {servers.AMQP_URL}={found.amqp_url}")
         say(f"export {servers.MANAGEMENT_URL}={found.management_url}")
         await asyncio.Event().wait()
-    return 0
-
-
-async def prepare() -> int:
-    """Install what is missing for the servers that would be used; start nothing."""
-    await servers.prepare(os.environ, folder=FOLDER, say=say)
     return 0
 
 
@@ -114,7 +108,7 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
         return INTERRUPTED
 
 
-VERBS = {"run": stay_up, "tour": tour_only, "servers": only_servers, "prepare": prepare}
+VERBS = {"run": stay_up, "tour": tour_only, "servers": only_servers}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,6 +1,8 @@
 """PostgreSQL and RabbitMQ as containers of a Docker engine that answers."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,11 +14,13 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local import ports, postgres, rabbitmq
 from deploy.local.errors import SourceUnavailable
-from deploy.local.processes import Say, Trace, lives
+from deploy.local.processes import Say, Trace, lives, together
 from shared.randomness import Randomness
 
 POSTGRES, RABBITMQ = "postgres:17", "rabbitmq:4"
 OWNER, STARTED = "portico.owner", "portico.owner-started"  # labels: the process a container is for
+UNIX = "unix://"
+DEFAULT_HOST = f"{UNIX}/var/run/docker.sock"
 ENGINE_ANSWERS_WITHIN = 10
 ENGINE_AWAY = (docker.errors.DockerException, requests.RequestException, OSError)
 """What the client raises while an engine is not there, or not ours to use."""
@@ -35,14 +39,14 @@ class Containers:
         password = Randomness().token()
         database = self.describe_postgres(password, durable=durable)
         broker = self.describe_rabbitmq(password)
-        await asyncio.gather(self.launch(database), self.launch(broker))
+        await together(self.launch(database), self.launch(broker))
         url = f"postgresql://{postgres.ADMINISTRATOR}:{password}@{at(database, 5432)}/postgres"
         access = f"{rabbitmq.ADMINISTRATOR}:{password}"
         node = rabbitmq.Node(
             amqp_url=f"amqp://{access}@{at(broker, 5672)}/",
             management_url=f"http://{access}@{at(broker, 15672)}",
         )
-        await asyncio.gather(
+        await together(
             postgres.answers(url, check=alive(database)),
             rabbitmq.answers(node.management_url, check=alive(broker)),
         )
@@ -91,6 +95,7 @@ class Containers:
 def check_engine(say: Say) -> None:
     """Check that the engine answers and has the images; remove what a crashed run left."""
     try:
+        knock(os.environ.get("DOCKER_HOST", DEFAULT_HOST))
         client = docker.from_env(timeout=ENGINE_ANSWERS_WITHIN)
     except ENGINE_AWAY as problem:
         raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
@@ -107,6 +112,13 @@ def check_engine(say: Say) -> None:
         raise SourceUnavailable(
             f"a Docker engine answers, but has no image {' and '.join(missing)}; first: {pulls}"
         )
+
+
+def knock(host: str) -> None:
+    """Raise OSError where nobody listens: docker's own client leaves its socket open then."""
+    if host.startswith(UNIX):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(host.removeprefix(UNIX))
 
 
 def has(client: docker.DockerClient, image: str) -> bool:

@@ -60,12 +60,11 @@ async def start(run: Run, *, environ: dict[str, str], durable: bool) -> str:
             *(() if durable else NOT_DURABLE),
         ],
         environ=environ,
-        log=folder.with_suffix(".log"),
+        log=folder / "server.log",
         folder=folder,
         user=user,
         stop_signal=signal.SIGINT,  # "fast": does not wait for clients
     )
-    run.record.folders.append(str(program.log))
     url = f"postgresql://{ADMINISTRATOR}:{password}@{ports.LOOPBACK}:{port}/postgres"
     await answers(url, check=program.check)
     return url
@@ -94,7 +93,7 @@ async def initialise(
             *("-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync"),
         ],
         environ=environ,
-        log=folder.with_suffix(".log"),
+        log=folder / "server.log",
         folder=folder,
         user=user,
     )

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -19,6 +20,8 @@ from deploy.local.errors import ProgramFailed
 LEASH = Path(__file__).with_name("leash.py")
 KEPT_LINES = 30  # of a program's log, shown when it fails
 
+T = TypeVar("T")
+U = TypeVar("U")
 Say = Callable[[str], None]
 
 
@@ -60,6 +63,7 @@ class Program:
     process: subprocess.Popen[bytes]
     log: Path
     stop_signal: int
+    grace: float  # seconds to end by itself; none where nothing of it is kept
 
     @property
     def pid(self) -> int:
@@ -81,12 +85,12 @@ class Program:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    async def stop(self, *, grace: float = 15.0) -> None:
-        """Ask it to end; kill it and all it started when the grace is over."""
-        if self.process.poll() is None:
+    async def stop(self) -> None:
+        """Ask it to end; kill it and all it started when its grace is over."""
+        if self.grace and self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
         try:
-            await asyncio.to_thread(self.process.wait, grace)
+            await asyncio.to_thread(self.process.wait, self.grace)
         except subprocess.TimeoutExpired:
             self.kill()
             await asyncio.to_thread(self.process.wait)
@@ -139,6 +143,7 @@ class Run:
         folder: Path | None = None,
         user: str | None = None,
         stop_signal: int = signal.SIGTERM,
+        grace: float = 15.0,
     ) -> Program:
         """Start a program that gets the stop signal when this process dies, however it dies."""
         leash = [sys.executable, "-I", "-S", str(LEASH)]
@@ -157,7 +162,7 @@ class Run:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        program = Program(name, process, log, stop_signal)
+        program = Program(name, process, log, stop_signal, grace)
         self.programs.append(program)
         self.record.processes.append(trace(process.pid) or Trace(process.pid, "?"))
         self.write()
@@ -203,6 +208,22 @@ async def end(process: Trace, *, grace: float = 10.0) -> None:
             return
         await asyncio.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
+
+
+@overload
+async def together(
+    first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U], /
+) -> tuple[T, U]: ...
+@overload
+async def together(*work: Coroutine[Any, Any, T]) -> tuple[T, ...]: ...
+async def together(*work: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+    """Do all of it at once; the first that fails ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
 
 
 def unprivileged(user: str) -> str | None:

@@ -4,7 +4,6 @@ Roles and users belong to the whole server and are shared by every run on it: th
 follow from the administrator's own. A database and a vhost belong to one run.
 """
 
-import asyncio
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ import asyncpg
 from yarl import URL
 
 from deploy.local.management import Management, segment
+from deploy.local.processes import together
 from deploy.local.servers import Servers
 from shared.contracts.topology import SERVICES, SESSIONS
 
@@ -154,7 +154,7 @@ async def provision_broker(servers: Servers, vhost: str) -> BrokerAccess:
     """Make the vhost and each service's user: no configure right, own exchanges, own queues."""
     async with Management(servers.management_url) as management:
         await management.put(f"/api/vhosts/{segment(vhost)}", {})
-        await asyncio.gather(*(admit(management, servers, vhost, each) for each in SERVICES))
+        await together(*(admit(management, servers, vhost, each) for each in SERVICES))
         # Who makes a vhost gets no rights in it by itself over HTTP on every version.
         admin = URL(servers.amqp_url).user or ""
         everything = {"configure": ".*", "write": ".*", "read": ".*"}

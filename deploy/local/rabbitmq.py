@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ async def start(run: Run, *, environ: dict[str, str]) -> Node:
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, user, user)
 
-    log = folder.with_suffix(".log")
+    log = folder / "server.log"
     # A node starts a port mapper that outlives it, unless one is there: ours ends with us.
     run.start("epmd", ["epmd"], environ=own, log=log, folder=folder, user=user)
     node = run.start(
@@ -56,9 +55,8 @@ async def start(run: Run, *, environ: dict[str, str]) -> Node:
         log=log,
         folder=folder,
         user=user,
-        stop_signal=signal.SIGTERM,
+        grace=0,  # its data goes with it, and a node takes ten seconds to put everything in order
     )
-    run.record.folders.append(str(log))
     found = Node(
         amqp_url=f"amqp://{ADMINISTRATOR}:{password}@{ports.LOOPBACK}:{amqp}/",
         management_url=f"http://{ADMINISTRATOR}:{password}@{ports.LOOPBACK}:{management}",

@@ -18,7 +18,7 @@ from yarl import URL
 from deploy.local import postgres, rabbitmq
 from deploy.local.errors import NoServers, ProgramFailed, SettingUnknown, SourceUnavailable
 from deploy.local.packages import install
-from deploy.local.processes import Run, Say, Trace, reap, trace
+from deploy.local.processes import Run, Say, Trace, reap, together, trace
 
 Found = TypeVar("Found")
 
@@ -190,7 +190,7 @@ async def from_this_machine(wanted: Wanted, stack: AsyncExitStack) -> Servers:
     run = Run(wanted.folder)
     stack.push_async_callback(run.stop)
     environ = {name: wanted.environ[name] for name in ("PATH", "LANG") if name in wanted.environ}
-    url, node = await asyncio.gather(
+    url, node = await together(
         postgres.start(run, environ=environ, durable=wanted.durable),
         rabbitmq.start(run, environ=environ),
     )

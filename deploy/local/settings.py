@@ -53,8 +53,7 @@ class Surroundings:
         """Return what only this service reads."""
         match service:
             case "identity":
-                pepper = self.database.servers.password("pepper identity")
-                return {"PORTICO_PORTAL_URL": PORTAL_URL, "PORTICO_PEPPER": pepper}
+                return {"PORTICO_PEPPER": self.database.servers.password("pepper identity")}
             case "notify":
                 return {
                     "PORTICO_PORTAL_URL": PORTAL_URL,

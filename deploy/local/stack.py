@@ -14,7 +14,7 @@ import msgspec
 from deploy.local import ports
 from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
 from deploy.local.errors import PortsHeld, ProgramFailed
-from deploy.local.processes import Program, Run, Say
+from deploy.local.processes import Program, Run, Say, together
 from deploy.local.provision import provision_broker, provision_database
 from deploy.local.servers import Servers
 from deploy.local.settings import Surroundings
@@ -80,9 +80,10 @@ class Stack:
 
     async def start(self) -> StackAddresses:
         """Bring everything up, in order, and wait until each service is ready."""
-        database, broker = await asyncio.gather(
-            provision_database(self.servers, self.name), provision_broker(self.servers, self.name)
-        )
+        database = await provision_database(self.servers, self.name)
+        broker = await provision_broker(self.servers, self.name)
+        for old in (self.folder / "logs").glob("*.log"):
+            old.unlink()
         clock_file = self.folder / "clock"
         clock_file.write_text("0\n")
         self.surroundings = Surroundings(
@@ -95,12 +96,12 @@ class Stack:
         )
         for verb in ("migrate", "topology"):
             self.say(f"{verb}: {', '.join(SERVICES)}")
-            await asyncio.gather(*(self.verb(service, verb) for service in SERVICES))
+            await together(*(self.verb(service, verb) for service in SERVICES))
         self.say("starting the mail catcher and the services")
         self.start_catcher()
         for service in SERVICES:
             self.start_service(service)
-        await asyncio.gather(*(self.ready(service) for service in SERVICES))
+        await together(*(self.ready(service) for service in SERVICES))
         return await self.describe()
 
     async def stop(self) -> None:

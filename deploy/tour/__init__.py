@@ -10,7 +10,7 @@ from deploy.local.addresses import StackAddresses
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage, StepFailed
 from deploy.tour.stories import STORIES
-from tests.support.clients import Gateway
+from tests.support.clients import ContractBroken, Gateway, Unexpected
 from tests.support.mail import Mailbox
 
 
@@ -23,8 +23,9 @@ async def play(stack: StackAddresses) -> int:
         try:
             for story in STORIES:
                 await story(stage, juniper)
-        except (StepFailed, AssertionError) as failed:
-            console.print(f"[bold red]step {stage.steps} failed:[/] {failed}", markup=True)
+        except (StepFailed, Unexpected, ContractBroken, AssertionError) as failed:
+            console.print(f"[bold red]step {stage.steps} failed:[/]")
+            console.print(str(failed), markup=False)
             return 1
     console.print(f"[bold green]the tour is over: {stage.steps} steps, each as its row says[/]")
     return 0

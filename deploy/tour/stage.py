@@ -49,10 +49,13 @@ class Stage:
     async def call(self, verb: str, expected: int, **arguments: Any) -> Answer:
         """Call a verb and insist on the status of its reply."""
         answer = await self.gateway.call(verb, **arguments)
-        self.insist(
-            answer.status == expected,
-            f"{verb} answered {answer.status} instead of {expected}: {answer.body}",
-        )
+        answer.must(expected)
+        return answer
+
+    async def refused(self, verb: str, status: int, code: str, **arguments: Any) -> Answer:
+        """Call a verb and insist on being refused for this reason."""
+        answer = await self.gateway.call(verb, **arguments)
+        answer.refused(status, code)
         return answer
 
     async def mail(self, person: Person, words: str) -> Mail:

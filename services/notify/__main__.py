@@ -10,7 +10,7 @@ from services.notify.app import compose
 from services.notify.metrics import METRICS
 from services.notify.settings import NotifySettings
 from shared.commands import main
-from shared.runtime import Program
+from shared.program import Program
 
 PROGRAM = Program(
     service="notify",

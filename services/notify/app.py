@@ -19,7 +19,7 @@ from services.notify.settings import NotifySettings
 from shared.contracts.keys import KeyPurpose
 from shared.keys import OwnKeys
 from shared.loops import Loop
-from shared.runtime import Composition, Plumbing
+from shared.program import Composition, Plumbing
 from shared.sealing import Opener
 
 

@@ -97,9 +97,9 @@ class Renderer:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{delivery.id}@{self.portal.mail_domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
-        message["Content-Language"] = self.locale(delivery.locale)
         message.set_content(found.text)
         message.add_alternative(found.html, subtype="html")
+        message["Content-Language"] = self.locale(delivery.locale)
         return Mail(sender=self.portal.mail_from, recipient=address, content=message.as_bytes())
 
     def render(

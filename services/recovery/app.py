@@ -18,6 +18,7 @@ from shared.runtime import Composition, Plumbing
 from shared.sealing import Sealer
 
 SWEEP_EVERY = 60.0  # seconds
+LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
 
 
 def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
@@ -46,8 +47,13 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
         loops=(
-            Loop(name="link-mails", once=features.link_mails.once, every=settings.link_tick),
-            Loop(name="link-sweep", once=links.sweep, every=SWEEP_EVERY),
+            Loop(
+                name="link mails",
+                once=features.link_mails.once,
+                every=settings.link_tick,
+                longest_wait=LONGEST_WAIT,
+            ),
+            Loop(name="link sweep", once=links.sweep, every=SWEEP_EVERY),
         ),
         own_keys=own_keys,
     )

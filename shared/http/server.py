@@ -57,10 +57,12 @@ class Server(Generic[F]):
             for error in route.problems:
                 if problems.find(self.problems, error) is None:
                     raise RouteUndeclared(f"{route.name}: {error.__name__}")
-        application = web.Application(
-            middlewares=[web.middleware(self._envelope)],
-            client_max_size=self.edge.body_limit,
-        )
+
+        @web.middleware
+        async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._envelope(request, handler)
+
+        application = web.Application(middlewares=[envelope], client_max_size=self.edge.body_limit)
         for route in self.routes:
             handler = self.edge.handler(route)
             application.router.add_route(route.method, route.path, handler)

@@ -27,6 +27,7 @@ from aiormq.exceptions import (
 from pamqp.common import FieldTable
 
 from shared.errors import BrokerUnavailable
+from shared.loops import stopped
 from shared.messaging.messages import Delivery, Outcome, Outgoing, read_death
 
 HEARTBEAT = 10  # seconds; a dead peer is noticed after 33, where the default takes 183
@@ -45,6 +46,8 @@ def broker_errors() -> Iterator[None]:
     """
     try:
         yield
+        if stopped():  # a driver's wait_for can swallow the cancellation that ends this task
+            raise asyncio.CancelledError
     except (AMQPError, OSError, TimeoutError) as error:
         raise BrokerUnavailable(f"{type(error).__name__}: {error}") from error
     except asyncio.CancelledError as error:
@@ -161,11 +164,12 @@ class Publisher:
         tasks = [asyncio.ensure_future(send(channel, message)) for message in messages]
         try:
             _, late = await asyncio.wait(tasks, timeout=within)
-            if late:
-                self._throw_away()
         finally:
             for task in tasks:
                 task.cancel()
+        if late:
+            self._throw_away()
+            await asyncio.wait(late, timeout=1)
         return [judge(task) for task in tasks]
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from shared.messaging.messages import Delivery
 from shared.messaging.subscriptions import Message, Reader, Reason, Unknown, Unusable
 from shared.metrics import Metrics
 
-DETAIL_LENGTH = 500
+TEXT_LENGTH = 500
 
 FILE = """
 INSERT INTO dead_letters
@@ -56,6 +56,12 @@ class DeadLetter:
     died_at: datetime
 
 
+def storable(text: str) -> str:
+    """Make a text column take it: a poison's own words must not fail its burial, and its batch."""
+    encodable = text[:TEXT_LENGTH].encode(errors="replace").decode()
+    return encodable.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 async def bury(
     tx: Connection, message: Message, reason: Reason, detail: str, now: datetime, *, attempts: int
 ) -> None:
@@ -69,7 +75,7 @@ async def bury(
         message.type,
         True,
         reason,
-        detail[:DETAIL_LENGTH],
+        storable(detail),
         attempts,
         now,
     )
@@ -85,10 +91,10 @@ async def bury_unusable(
         letter.exchange,
         letter.body,
         letter.event_id,
-        letter.event_type,
+        None if letter.event_type is None else storable(letter.event_type),
         taken,
         letter.reason,
-        letter.detail[:DETAIL_LENGTH],
+        storable(letter.detail),
         0,
         now,
     )

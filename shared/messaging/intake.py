@@ -7,6 +7,7 @@ from datetime import datetime
 from shared.clock import Clock
 from shared.errors import Unavailable
 from shared.logs import logger
+from shared.loops import stopped
 from shared.messaging.broker import Broker, Deliveries
 from shared.messaging.messages import Delivery
 from shared.metrics import Metrics
@@ -73,7 +74,7 @@ class Intake:
 
     async def run(self) -> None:
         """Consume until cancelled; a channel, a connection or a database that ends is no end."""
-        while True:
+        while not stopped():
             try:
                 await self._consume()
             except Exception as error:

@@ -8,7 +8,7 @@ from shared.clock import Clock
 from shared.db import Connection, Database
 from shared.logs import logger
 from shared.messaging import effects, inbox
-from shared.messaging.dead_letters import bury, bury_unusable
+from shared.messaging.dead_letters import bury, bury_unusable, storable
 from shared.messaging.effects import Failure
 from shared.messaging.subscriptions import (
     Message,
@@ -22,7 +22,6 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 
 BATCH = 50
-ERROR_LENGTH = 300
 
 log = logger("retries")
 
@@ -114,7 +113,7 @@ class Aftermath:
 
 def describe(error: Exception) -> str:
     """Say what went wrong, for the table beside the body; logs get the type alone."""
-    return f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
+    return storable(f"{type(error).__name__}: {error}")
 
 
 class Retries:

@@ -4,12 +4,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 PAUSE = 0.02
 
 
+@overload
+async def eventually(
+    assertion: Callable[[], Awaitable[T]], *, within: float = ..., pause: float = ...
+) -> T: ...
+@overload
+async def eventually(
+    assertion: Callable[[], T], *, within: float = ..., pause: float = ...
+) -> T: ...
 async def eventually(
     assertion: Callable[[], Awaitable[T] | T], *, within: float = 5.0, pause: float = PAUSE
 ) -> T:

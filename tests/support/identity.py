@@ -22,9 +22,7 @@ from services.identity.store import accounts, log_on_names
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.grants import Act, GrantIssuer
-from shared.keys import KEYS_CHANGED
 from shared.loops import Loop
-from shared.messaging.subscriptions import Message, Reader, subscribe
 from shared.program import Plumbing
 from shared.randomness import Randomness
 from shared.runtime import Assembled, assemble
@@ -278,11 +276,12 @@ async def recovery_beside(identity: Identity) -> AsyncIterator[Recovery]:
     """Recovery's keys, made and heard of by identity."""
     async with trusting(identity.database, "recovery", identity.clock) as trust:
         await trust.own_keys.ensure()
-        plumbing = identity.plumbing
-        heard = subscribe(KEYS_CHANGED["recovery"], plumbing.public_keys.apply)
-        for body in await trust.published():
-            message = Reader("keys", [heard]).read(body)
-            assert isinstance(message, Message)
-            async with plumbing.database.transaction() as tx:
-                await message.handler(tx, message.event)
+        here = Trust(
+            service="identity",
+            issuer=identity.plumbing.issuer,
+            database=identity.plumbing.database,
+            own_keys=identity.features.own_keys,
+            public_keys=identity.plumbing.public_keys,
+        )
+        await here.learn_from(trust)
         yield Recovery(trust=trust, clock=identity.clock)

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from shared.contracts.ids import EventId
 from shared.contracts.sealed import Sealed
 from shared.sealing import Opener
@@ -84,14 +86,14 @@ async def enrol(
 ) -> Answer:
     """Enrol with a token."""
     headers = {"Idempotency-Key": key} if key else {}
-    return await identity.call("POST", "/enrolments", application(token, **changes), headers=headers)
+    return await identity.call(
+        "POST", "/enrolments", application(token, **changes), headers=headers
+    )
 
 
 async def enrols(identity: Identity, *bodies: dict[str, Any]) -> list[Answer]:
     """Enrol with all of these at once."""
-    return await asyncio.gather(
-        *(identity.call("POST", "/enrolments", body) for body in bodies)
-    )
+    return await asyncio.gather(*(identity.call("POST", "/enrolments", body) for body in bodies))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,5 @@ class Postman:
     async def _open(self, event_id: EventId, sealed: Any) -> str | None:
         if sealed is None:
             return None
-        import msgspec
-
         opener = Opener(own_keys=self.notify.own_keys)
         return await opener.open(msgspec.convert(sealed, Sealed), event_id=event_id)

@@ -3,6 +3,8 @@
 A README claims rows in a table headed `| row | state |`; a test proves them by the marker `proves`.
 """
 
+import contextlib
+import io
 import re
 import sys
 from collections import defaultdict
@@ -93,11 +95,14 @@ def faults(claimed: list[Claim], proofs: list[Proof]) -> list[str]:
 def main() -> int:
     """Print rows → tests → state, parts apart; 1 where claims and tests do not fit."""
     collector = ProofCollector()
-    code = pytest.main(["--collect-only", "-qq", "--no-header", "-p", "no:terminal"], [collector])
+    listing = io.StringIO()
+    with contextlib.redirect_stdout(listing):
+        code = pytest.main(["--collect-only", "-qq", "--no-header"], [collector])
     if code:
+        print(listing.getvalue())  # noqa: T201 - why the tests cannot be read
         return int(code)
     claimed = list(claims())
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     for title, part in (("Built", False), ("Built in part", True)):
         table = Table(title=title, show_lines=True)
         for column in ("row", "where", "missing", "tests") if part else ("row", "where", "tests"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from shared.audit import Origin
 from shared.ciphers import Cipher, derive
 from shared.clock import Clock
+from shared.contracts import topology
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.keys import KEYS_CHANGED, OwnKeys, PublicKeys
@@ -42,7 +43,7 @@ class Trust:
     async def hear(self, publisher: str, body: bytes) -> None:
         """Handle a keys-changed event as the consumer would."""
         reader = Reader("keys", [subscribe(KEYS_CHANGED[publisher], self.public_keys.apply)])
-        message = reader.read(body)
+        message = reader.read(body, exchange=topology.exchange(publisher))
         assert isinstance(message, Message)
         async with self.database.transaction() as tx:
             await message.handler(tx, message.event)

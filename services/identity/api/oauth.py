@@ -8,7 +8,7 @@ from msgspec import Meta
 from services.identity.client_tokens import presented_by
 from services.identity.features import Features
 from shared.access import AUDIENCE, AccessTokenInvalid, ClientCaller, SessionCaller
-from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.ids import PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
 
@@ -42,7 +42,7 @@ class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
 
     active: bool
     token_type: Literal["Bearer"] | None = None
-    sub: AccountId | str | None = None
+    sub: str | None = None  # an account, or a client
     sid: SessionId | None = None
     aud: str | None = None
     client_id: str | None = None
@@ -97,7 +97,7 @@ def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
             return IntrospectionReply(
                 active=True,
                 token_type=BEARER,
-                sub=caller.account_id,
+                sub=str(caller.account_id),
                 sid=caller.session_id,
                 aud=AUDIENCE,
                 iat=int(caller.issued_at.timestamp()),

@@ -90,7 +90,7 @@ async def take_notices(
         UPDATE lockouts AS l
         SET
             notice_due = false,
-            notices = CASE WHEN cardinality(due.recent) < $3 THEN due.recent || $2
+            notices = CASE WHEN cardinality(due.recent) < $3 THEN due.recent || $2::timestamptz
                            ELSE due.recent END
         FROM due
         WHERE l.key = due.key

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from shared.contracts.keys import KeyPurpose
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.identity import Identity, Recovery, identity_service, recovery_beside
+from tests.support.practices import Postman, PracticeDesk, practice_desk
+from tests.support.trust import Trust, trusting
 
 
 @pytest_asyncio.fixture
@@ -28,3 +31,27 @@ async def recovery(identity: Identity) -> AsyncIterator[Recovery]:
     """Who issues the grants for a new password."""
     async with recovery_beside(identity) as beside:
         yield beside
+
+
+@pytest_asyncio.fixture
+async def desk(identity: Identity) -> PracticeDesk:
+    """A practice whose system has logged on."""
+    return await practice_desk(identity)
+
+
+@pytest_asyncio.fixture
+async def postman(
+    database: databases.Database, clock: FakeClock, identity: Identity
+) -> AsyncIterator[Postman]:
+    """Notify's keys, which identity has heard of: mails can be sealed, and opened by the test."""
+    async with trusting(database, "notify", clock, purpose=KeyPurpose.SEALING) as notify:
+        await notify.own_keys.ensure()
+        here = Trust(
+            service="identity",
+            issuer=identity.plumbing.issuer,
+            database=identity.plumbing.database,
+            own_keys=identity.features.own_keys,
+            public_keys=identity.plumbing.public_keys,
+        )
+        await here.learn_from(notify)
+        yield Postman(identity=identity, notify=notify)

@@ -79,7 +79,7 @@ async def test_a_refusal_meets_as_many_mails_as_it_was_set_for(
     assert len(await mails.to()) == 1
 
 
-async def test_a_connection_dropped_after_the_final_dot_leaves_the_mail_kept(
+async def test_a_connection_dropped_after_the_final_dot_leaves_the_mail(
     mails: Mailbox,
 ) -> None:
     await mails.fail(FaultKind.DROP_AFTER_DATA)

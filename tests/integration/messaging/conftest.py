@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from yarl import URL
 
 from deploy.local.management import segment
 from shared.audit import Origin
-from shared.contracts.contract import Contract, Data, Kind
+from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId, EventId
@@ -103,18 +103,17 @@ class Replica:
         *,
         version: int = 1,
         contract: Contract[AccountChanged] = ACCOUNT_CHANGED,
-        event_id: EventId | None = None,
+        tx: Connection | None = None,
     ) -> EventId:
-        """Write one event to the outbox."""
-        async with self.database.transaction() as tx:
+        """Write one event to the outbox, in a transaction of its own where none is given."""
+        async with nullcontext(tx) if tx else self.database.transaction() as within:
             return await self.bus.outbox.add(
-                tx,
+                within,
                 contract,
                 an_account(subject),
                 subject=subject,
                 origin=ORIGIN,
                 version=version,
-                event_id=event_id,
             )
 
     async def relay_all(self) -> int:
@@ -147,7 +146,7 @@ class Replicas:
     async def of(
         self,
         service: str,
-        recorder: Recorder | None = None,
+        handlers: Recorder | Mapping[str, tuple[Subscription, ...]] | None = None,
         *,
         database_url: str | None = None,
         broker_url: str | None = None,
@@ -168,8 +167,8 @@ class Replicas:
             metrics=metrics,
             feeds=Feeds(),
         )
-        table = {} if recorder is None else recorder.table
-        return Replica(bus=bus, messaging=bus.messaging(table, policy=policy))
+        table = handlers.table if isinstance(handlers, Recorder) else handlers
+        return Replica(bus=bus, messaging=bus.messaging(table or {}, policy=policy))
 
     async def connections(self, service: str) -> list[str]:
         """Name the connections of a service's user: the management sees one some seconds late."""

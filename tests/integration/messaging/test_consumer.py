@@ -7,12 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged
-from shared.contracts.ids import EventId
-from shared.messaging.consumer import Undeliverable
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
+from shared.db import Connection
+from shared.messaging import effects
+from shared.messaging.broker import Deliveries
+from shared.messaging.consumer import Undeliverable, subscribe
 from shared.messaging.dead_letters import discard, list_dead, replay
+from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Delivery, Outcome, Outgoing
 from shared.messaging.retries import RetryPolicy
+from tests.contract.golden import sample_path
 from tests.integration.messaging.conftest import (
     QUEUE,
     Recorder,
@@ -124,13 +128,13 @@ async def test_two_replicas_share_a_queue_and_every_event_has_one_effect(
     identity: Replica, replicas: Replicas
 ) -> None:
     first, second = [await replicas.of("merge", Recorder()) for _ in range(2)]
-    every = await bodies(identity, 200, 3)
+    every = await bodies(identity, 100, 3)
 
     async with running(first.intake, second.intake):
         await publish(identity, *every, *every)
-        await eventually(lambda: settled(first, 600), within=10)
+        await eventually(lambda: settled(first, 300), within=10)
 
-    assert len(set(await first.effects())) == 600
+    assert len(set(await first.effects())) == 300
 
 
 async def settled(replica: Replica, count: int) -> None:
@@ -153,6 +157,62 @@ async def test_poison_is_dead_lettered_with_its_reason_and_its_neighbours_pass(
     [_, schema, _] = await list_dead(merge.database)
     assert "$.security_version" in schema.detail
     assert schema.event_type == "portico.identity.account-changed.v1"
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        b'"state":"nul \\u0000 inside"',
+        b'"state":"lone \\ud800 surrogate"',
+        b'"state":"' + b"x" * 60_000 + b'"',
+    ],
+)
+async def test_a_poison_whose_own_words_no_column_takes_is_buried_all_the_same(
+    identity: Replica, replicas: Replicas, poison: bytes
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    good, bad = await bodies(identity, 2, 1)
+
+    await publish(identity, bad.replace(b'"state":"active"', poison), good)
+    await merge.intake.drain()
+
+    assert len(await merge.effects()) == 1
+    assert len(await list_dead(merge.database)) == 1
+
+
+async def test_a_type_whose_name_no_column_takes_is_buried_by_the_drainer_too(
+    replicas: Replicas,
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    body = sample_path(ACCOUNT_CHANGED).read_bytes().replace(b"account-changed", b"a\\u0000b")
+
+    await merge.drainer.settle([Delivery(0, "identity.events", body, None)])
+
+    [letter] = await list_dead(merge.database)
+    assert letter.event_type == "portico.identity.a\N{REPLACEMENT CHARACTER}b.v1"
+
+
+async def test_a_handler_that_hangs_has_failed_and_its_neighbours_pass(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "TOGETHER_SECONDS", 0.2)
+    monkeypatch.setattr(effects, "ALONE_SECONDS", 0.2)
+    hanging = uuid4()
+
+    async def hang(tx: Connection, event: Received[AccountChanged]) -> None:
+        await Recorder().record(tx, event)
+        if event.subject == str(hanging):
+            await tx.execute("SELECT pg_sleep(60)")
+
+    merge = await replicas.of("merge", {QUEUE: (subscribe(ACCOUNT_CHANGED, hang),)})
+    for subject in (uuid4(), hanging, uuid4()):
+        await identity.tell(subject)
+    await identity.relay_all()
+
+    await merge.intake.drain()
+
+    assert len(await merge.effects()) == 2
+    assert await merge.fetch(RETRIES) == [(1,)]
 
 
 async def test_an_unknown_type_is_acknowledged_and_counted(
@@ -302,10 +362,7 @@ async def test_what_the_broker_gives_up_is_filed_with_its_reason_and_can_be_repl
     assert len(await merge.effects()) == 1
 
 
-async def one_pulled(deliveries: object) -> None:
-    from shared.messaging.broker import Deliveries
-
-    assert isinstance(deliveries, Deliveries)
+async def one_pulled(deliveries: Deliveries) -> None:
     assert len(await deliveries.pull(QUEUE, 1)) == 1
 
 
@@ -339,16 +396,16 @@ async def test_connections_closed_by_an_operator_lose_no_message_and_repeat_no_e
     identity: Replica, replicas: Replicas
 ) -> None:
     merge = await replicas.of("merge", Recorder())
-    every = await bodies(identity, 1500, 1)
+    every = await bodies(identity, 500, 1)
 
     async with running(merge.intake):
         await eventually(lambda: registered(merge))
         connections = await eventually(lambda: replicas.connections("merge"), within=10)
         await publish(identity, *every)
         await replicas.close(connections)
-        await eventually(lambda: settled(merge, 1500), within=15)
+        await eventually(lambda: settled(merge, 500), within=15)
 
-    assert len(set(await merge.effects())) == 1500
+    assert len(set(await merge.effects())) == 500
 
 
 async def registered(replica: Replica) -> None:
@@ -368,10 +425,8 @@ async def test_a_consumer_says_since_when_it_is_registered_and_that_it_no_longer
 
 
 async def test_the_inbox_forgets_after_45_days(identity: Replica, replicas: Replicas) -> None:
-    from shared.messaging.inbox import InboxSweep
-
     merge = await replicas.of("merge", Recorder())
-    await identity.tell(uuid4(), event_id=EventId(uuid4()))
+    await identity.tell(uuid4())
     await identity.relay_all()
     await merge.intake.drain()
     sweep = InboxSweep(database=merge.database, clock=replicas.clock)

@@ -4,17 +4,16 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from deploy.local.catcher import Catcher
-from deploy.local.ports import free_port
+from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
 
 @pytest_asyncio.fixture
-async def catcher() -> AsyncIterator[Catcher]:
+async def mail_server() -> AsyncIterator[MailServer]:
     """A mail server that listens."""
-    made = Catcher(free_port(), free_port())
+    made = MailServer()
     await made.start()
     yield made
     await made.stop()
@@ -22,22 +21,20 @@ async def catcher() -> AsyncIterator[Catcher]:
 
 @pytest_asyncio.fixture
 async def office(
-    database: Database, catcher: Catcher, clock: FakeClock
+    database: Database, mail_server: MailServer, clock: FakeClock
 ) -> AsyncIterator[Office]:
     """A replica of notify, its sealing key made."""
-    made = Office.opened(database, catcher.smtp_port, clock)
-    await made.own_keys.ensure()
+    made = Office.opened(database, mail_server.port, clock)
+    await made.make_keys()
     yield made
     await made.close()
 
 
 @pytest_asyncio.fixture
 async def twin(
-    office: Office, database: Database, catcher: Catcher, clock: FakeClock
+    office: Office, database: Database, mail_server: MailServer, clock: FakeClock
 ) -> AsyncIterator[Office]:
     """A second replica on the same database."""
-    made = Office.opened(database, catcher.smtp_port, clock)
+    made = Office.opened(database, mail_server.port, clock)
     yield made
     await made.close()
-
-

@@ -1,34 +1,40 @@
 """One replica of notify for a test: file events, let couriers go, look at the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
-from services.notify.api.problems import PROBLEMS
-from services.notify.api.routes import ROUTES
-from services.notify.app import compose
+from services.notify.__main__ import PROGRAM
 from services.notify.channels import MailChannel
 from services.notify.courier import Courier
 from services.notify.features import Features
-from services.notify.metrics import METRICS
 from services.notify.settings import NotifySettings
+from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import Activity, Enrolment
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
-from shared.contracts.notify import CommunicationSubmitted
+from shared.contracts.notify import (
+    COMMUNICATION_SUBMITTED,
+    NOTIFY_KEYS_CHANGED,
+    CommunicationSubmitted,
+)
 from shared.contracts.sealed import Sealed, SealPurpose
-from shared.db import Row
+from shared.contracts.topology import exchange
+from shared.db import Connection, Row
 from shared.keys import OwnKeys
-from shared.runtime import AsksItsOwnTable, Composition, Plumbing, Program, plumbing_for
+from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.program import Composition, Plumbing
+from shared.runtime import Assembled, assemble
 from shared.sealing import Sealer
 from shared.settings import load
-from tests.integration.notify import events
+from tests.support import notify_events as events
 from tests.support.clock import START, FakeClock
 from tests.support.database import Database
 from tests.support.eventually import eventually
 
+D = TypeVar("D", bound=Data)
+Heard = Callable[[Connection, Received[D]], Awaitable[None]]
 KEY = "a" * 43 + "="
 EVERY_MAIL = 50  # rounds at most
 
@@ -49,24 +55,11 @@ def settings_of(database: Database, smtp_port: int, **changed: str) -> NotifySet
     return load(NotifySettings, {f"PORTICO_{name}": value for name, value in environ.items()})
 
 
-def program() -> Program[Features, NotifySettings]:
-    return Program(
-        service="notify",
-        settings=NotifySettings,
-        routes=ROUTES,
-        problems=PROBLEMS,
-        compose=compose,
-        migrations=files("services.notify") / "migrations",
-        metrics=METRICS,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """A replica with nothing started: tests call `once` themselves."""
 
-    plumbing: Plumbing[NotifySettings]
-    composition: Composition[Features]
+    service: Assembled[Features, NotifySettings]
     clock: FakeClock
 
     @classmethod
@@ -74,8 +67,15 @@ class Office:
         cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
     ) -> "Office":
         settings = settings_of(database, smtp_port, **changed)
-        plumbing = plumbing_for(program(), settings, sessions=AsksItsOwnTable(), clock=clock)
-        return cls(plumbing=plumbing, composition=compose(plumbing), clock=clock)
+        return cls(service=assemble(PROGRAM, settings, clock=clock), clock=clock)
+
+    @property
+    def plumbing(self) -> Plumbing[NotifySettings]:
+        return self.service.plumbing
+
+    @property
+    def composition(self) -> Composition[Features]:
+        return self.service.composition
 
     @property
     def features(self) -> Features:
@@ -94,10 +94,46 @@ class Office:
     def communications(self) -> Courier:
         return self.features.communication_courier
 
+    async def make_keys(self) -> None:
+        """Make the sealing key and hear of it, as those who seal do."""
+        await self.own_keys.ensure()
+        for row in await self.rows("SELECT body FROM outbox ORDER BY id"):
+            apply = self.plumbing.public_keys.apply
+            await self.hear(NOTIFY_KEYS_CHANGED, apply, row["body"])
+
+    async def hear(self, contract: Contract[D], handler: Heard[D], body: bytes) -> None:
+        """Handle an event as the consumer would."""
+        reader = Reader("any", [subscribe(contract, handler)])
+        message = reader.read(body, exchange=exchange(contract.owner))
+        assert isinstance(message, Message)
+        async with self.plumbing.database.transaction() as tx:
+            await message.handler(tx, message.event)
+
+    async def consume_own(self) -> None:
+        """Consume what this replica has written about communications, without a broker."""
+        key = COMMUNICATION_SUBMITTED.routing_key
+        for row in await self.rows("SELECT body FROM outbox WHERE routing_key = $1", key):
+            await self.hear(
+                COMMUNICATION_SUBMITTED, self.features.ledger.file_communication, row["body"]
+            )
+
+    async def publish(self) -> None:
+        """Let the relays publish everything."""
+        for relay in self.service.messaging.relays:
+            while await relay.once():
+                pass
+
+    async def consume(self) -> None:
+        """Consume every queue until it is empty."""
+        for intake in self.service.messaging.intakes:
+            await intake.drain()
+
+    async def forget_accounts(self) -> None:
+        """As if no snapshot of an account had come."""
+        await self.rows("DELETE FROM accounts RETURNING id")
+
     async def close(self) -> None:
-        for closer in self.composition.closers:
-            await closer()
-        await self.plumbing.database.close()
+        await self.service.close()
 
     # ---- what happens
 

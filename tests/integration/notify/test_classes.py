@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from deploy.local.catcher import Catcher
-from deploy.local.mailbox import Fault, FaultKind
+from deploy.local.caught import FaultKind
 from shared.contracts.ids import PracticeId
-from tests.integration.notify import events
+from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.eventually import eventually
 
 
 async def broadcast(office: Office, count: int, *, address: str = "all@mail.example") -> PracticeId:
@@ -23,47 +24,50 @@ async def broadcast(office: Office, count: int, *, address: str = "all@mail.exam
 
 @pytest.mark.proves("NT-1")
 async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
-    office: Office, catcher: Catcher
+    office: Office, mail_server: MailServer
 ) -> None:
     await broadcast(office, 120)
     await office.file_link(events.new_account(), address="late@mail.example")
 
     await office.activity.once()
 
-    assert len(catcher.mailbox.to("late@mail.example")) == 1
-    assert catcher.mailbox.to("all@mail.example") == []
+    assert len(mail_server.to("late@mail.example")) == 1
+    assert mail_server.to("all@mail.example") == []
 
 
 @pytest.mark.proves("NT-1")
 async def test_practice_mails_that_hang_do_not_hold_up_account_activity(
-    office: Office, catcher: Catcher
+    office: Office, mail_server: MailServer
 ) -> None:
     await broadcast(office, 8)
-    catcher.mailbox.faults.append(Fault(kind=FaultKind.SLOW, count=4, seconds=1))
+    mail_server.fail(FaultKind.SLOW, count=4, seconds=1)
     hanging = asyncio.create_task(office.communications.once())
-    while len(catcher.mailbox.mails) < 4:
-        await asyncio.sleep(0)
+
+    def four_hang() -> None:
+        assert len(mail_server.mails) == 4
+
+    await eventually(four_hang)
     await office.file_link(events.new_account(), address="late@mail.example")
 
     await office.activity.once()
 
-    assert len(catcher.mailbox.to("late@mail.example")) == 1
+    assert len(mail_server.to("late@mail.example")) == 1
     assert not hanging.done()
     await hanging
 
 
-async def test_practices_take_turns(office: Office, catcher: Catcher) -> None:
+async def test_practices_take_turns(office: Office, mail_server: MailServer) -> None:
     await broadcast(office, 60)
     await broadcast(office, 1, address="small@mail.example")
 
     await office.communications.once()
 
-    assert len(catcher.mailbox.to("small@mail.example")) == 1
-    assert catcher.mailbox.to("all@mail.example")
+    assert len(mail_server.to("small@mail.example")) == 1
+    assert mail_server.to("all@mail.example")
 
 
 async def test_more_practices_than_a_round_holds_all_get_their_turn(
-    office: Office, catcher: Catcher
+    office: Office, mail_server: MailServer
 ) -> None:
     batch = office.communications.batch
     for number in range(2 * batch):
@@ -72,7 +76,7 @@ async def test_more_practices_than_a_round_holds_all_get_their_turn(
     await office.communications.once()
     await office.communications.once()
 
-    reached = {address for mail in catcher.mailbox.mails for address in mail.envelope_to}
+    reached = {address for mail in mail_server.mails for address in mail.envelope_to}
     assert len(reached) == 2 * batch
 
 

@@ -9,8 +9,8 @@ from services.notify.model import Communication
 from shared.audit import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
-from tests.integration.notify import events
 from tests.integration.notify.office import Office
+from tests.support import notify_events as events
 
 PRACTICE = PracticeId(events.RANDOMNESS.uuid())
 PATIENT = PatientId(events.RANDOMNESS.uuid())

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from deploy.local.catcher import Catcher
 from services.notify.channels import BeforeDot, Mail, MailChannel
 from services.notify.model import Answer, MessageClass
-from tests.integration.notify import events
-from tests.integration.notify.events import ADDRESS
+from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
+from tests.support import notify_events as events
 from tests.support.clock import FakeClock
+from tests.support.notify_events import ADDRESS
 
 
 @dataclass(slots=True)
@@ -49,20 +49,20 @@ async def past_the_lease(office: Office, clock: FakeClock) -> None:
 
 @pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
 async def test_two_couriers_never_send_the_same_delivery(
-    office: Office, twin: Office, catcher: Catcher
+    office: Office, twin: Office, mail_server: MailServer
 ) -> None:
     for _ in range(40):
         await office.file(events.locked(events.new_account(), ADDRESS))
 
     await asyncio.gather(*(each.send_all() for each in (office, twin, office, twin)))
 
-    assert len(catcher.mailbox.mails) == 40
-    assert len({mail.message_id for mail in catcher.mailbox.mails}) == 40
+    assert len(mail_server.mails) == 40
+    assert len({mail.message_id for mail in mail_server.mails}) == 40
     assert await office.ledger() == [("sent", None)] * 40
 
 
 async def test_two_couriers_never_send_the_same_practice_communication(
-    office: Office, twin: Office, catcher: Catcher
+    office: Office, twin: Office, mail_server: MailServer
 ) -> None:
     for number in range(40):
         practice_id, patient_id, _ = await office.with_patient()
@@ -72,11 +72,11 @@ async def test_two_couriers_never_send_the_same_practice_communication(
 
     await asyncio.gather(*(each.send_all() for each in (office, twin, office, twin)))
 
-    assert len(catcher.mailbox.mails) == 40
+    assert len(mail_server.mails) == 40
 
 
 async def test_a_paused_courier_whose_lease_was_stolen_sends_nothing(
-    office: Office, twin: Office, catcher: Catcher, clock: FakeClock
+    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
     await office.file(events.locked(events.new_account(), ADDRESS))
     stalling = Stalling(office.activity.channel)
@@ -88,14 +88,14 @@ async def test_a_paused_courier_whose_lease_was_stolen_sends_nothing(
     stalling.go.set()
     await paused
 
-    assert len(catcher.mailbox.mails) == 1
+    assert len(mail_server.mails) == 1
     assert await office.ledger() == [("sent", None)]
     outcomes = [outcome for _, outcome, _ in await office.attempts()]
     assert outcomes == ["lost", "accepted"]
 
 
 async def test_a_paused_courier_cannot_complete_what_was_taken_from_it_after_the_dot(
-    office: Office, twin: Office, catcher: Catcher, clock: FakeClock
+    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
     await office.file(events.locked(events.new_account(), ADDRESS))
     stalling = Stalling(office.activity.channel, after_dot=True)
@@ -121,9 +121,7 @@ async def test_a_vanished_courier_s_practice_communication_is_held_once_the_dot_
     practice_id, patient_id, _ = await office.with_patient()
     await office.file_communication(events.communication(practice_id, patient_id))
     stalling = Stalling(office.communications.channel, after_dot=True)
-    paused = asyncio.create_task(
-        office.with_channel(stalling, of=office.communications).once()
-    )
+    paused = asyncio.create_task(office.with_channel(stalling, of=office.communications).once())
     await stalling.stalled.wait()
 
     await past_the_lease(twin, clock)
@@ -152,7 +150,7 @@ async def test_a_courier_that_lives_keeps_its_lease_however_slow_the_server_is(
 
 
 async def test_a_process_that_ends_lets_mails_under_way_come_to_an_answer(
-    office: Office, catcher: Catcher
+    office: Office, mail_server: MailServer
 ) -> None:
     await office.file(events.locked(events.new_account(), ADDRESS))
     stalling = Stalling(office.activity.channel, after_dot=True)

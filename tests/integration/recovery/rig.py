@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -222,9 +223,12 @@ class Recovery:
 
 @asynccontextmanager
 async def replica(
-    database: Database, clock: FakeClock, notify_key: KeyPair, **settings: str
+    database: Database, clock: FakeClock | None, notify_key: KeyPair, **settings: str
 ) -> AsyncIterator[Recovery]:
-    """Put a replica together; nothing of it runs by itself. It hears of accounts since long ago."""
+    """Put a replica together; nothing of it runs by itself. It hears of accounts since long ago.
+
+    Without a clock it goes by the real time.
+    """
     environ = {
         "PORTICO_DATABASE_URL": database.url("recovery"),
         "PORTICO_BROKER_URL": "amqp://recovery@127.0.0.1:9/none",
@@ -232,11 +236,13 @@ async def replica(
         "PORTICO_ISSUER": ISSUER,
     } | settings
     assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)
-    assembled.plumbing.feeds.note(ACCOUNTS, clock.start.replace(year=clock.start.year - 1))
+    assembled.plumbing.feeds.note(ACCOUNTS, datetime(2001, 1, 1, tzinfo=UTC))
     client = TestClient(TestServer(assembled.application))
     await client.start_server()
     try:
-        yield Recovery(assembled=assembled, client=client, clock=clock, notify_key=notify_key)
+        yield Recovery(
+            assembled=assembled, client=client, clock=clock or FakeClock(), notify_key=notify_key
+        )
     finally:
         await client.close()
         await assembled.close()

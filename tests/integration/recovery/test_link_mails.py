@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import PracticeId
-from shared.contracts.recovery import RESET_LINK_REQUESTED
 from shared.randomness import Randomness
 from tests.integration.recovery.rig import (
     EMAIL,
@@ -212,7 +212,9 @@ async def test_loops_ticking_at_once_never_mail_twice(
 
     told = [mail.data.recipients[0] for mail in await recovery.mails()]
     live = await recovery.rows("SELECT FROM links WHERE state = 'live'")
+    decided = await recovery.rows("SELECT FROM audit_entries")
     assert len(told) == len(set(told)) == len(live) == 20
+    assert len(decided) == 80
     assert await recovery.rows("SELECT FROM link_requests") == []
 
 
@@ -315,17 +317,47 @@ async def test_a_name_passing_between_accounts_is_nobodys_until_both_are_heard_o
     assert [mail.data.account_id for mail in await recovery.mails()] == [taker]
 
 
-async def test_a_miss_goes_through_the_statements_of_a_hit(recovery: Recovery) -> None:
-    """Nothing but the rows of a hit may tell them apart: a miss leaves none."""
+async def statements(recovery: Recovery) -> list[str]:
+    """What one round sends to the database, in order."""
+    sent: list[str] = []
+
+    def note(record: Any) -> None:
+        sent.append(" ".join(record.query.split()))
+
+    async with recovery.assembled.plumbing.database.connection() as connection:
+        connection.add_query_logger(note)  # the pool hands the same one to the round
+    await recovery.tick()
+    await recovery.rows("SELECT 'noted'")  # notes come with the next turn of the event loop
+    async with recovery.assembled.plumbing.database.connection() as connection:
+        connection.remove_query_logger(note)
+    return sent[: sent.index("SELECT 'noted'")] if "SELECT 'noted'" in sent else sent
+
+
+@pytest.mark.proves("RC-3", "V6.3.8")
+async def test_a_miss_takes_every_step_of_a_hit_up_to_the_outbox_row(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    await recovery.knows(an_account())
+    await recovery.knows(an_account(username="first.one", email="first@mail.example"))
+    await recovery.asks_and_is_mailed("first.one")  # the driver has learnt the types by now
     await recovery.ask("nobody.at.all")
+    clock.advance(seconds=60)
+    miss = await statements(recovery)
+    await recovery.ask()
+
+    hit = await statements(recovery)
+
+    assert len(miss) > 8
+    assert [step for step in hit if not step.startswith("INSERT INTO outbox")] == miss
+    assert len(hit) == len(miss) + 1
+
+
+async def test_a_miss_leaves_nothing_behind(recovery: Recovery, clock: FakeClock) -> None:
+    await recovery.ask("nobody.at.all")
+    clock.advance(seconds=60)
 
     await recovery.tick()
 
-    assert await recovery.rows("SELECT FROM link_budgets") == []
-    assert await recovery.rows("SELECT FROM links") == []
-    assert (
-        await recovery.rows(
-            "SELECT FROM outbox WHERE routing_key = $1", RESET_LINK_REQUESTED.routing_key
-        )
-        == []
-    )
+    for table in ("link_requests", "link_budgets", "links"):
+        assert await recovery.rows(f"SELECT FROM {table}") == []
+    assert await recovery.mails() == []

@@ -13,6 +13,7 @@ from shared.migrate import MigrationRefused, migrate
 from tests.support.database import Database
 
 NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 @pytest.fixture
@@ -67,14 +68,13 @@ async def test_a_renamed_file_is_refused_by_name(database: Database, folder: Pat
 
 
 @pytest.mark.parametrize("name", ["0004_eggs.sql", "0002_eggs.sql", "0003-eggs.sql", "3_eggs.sql"])
-async def test_a_gap_a_double_and_a_misnamed_file_are_refused(
-    database: Database, folder: Path, name: str
+async def test_a_gap_a_double_and_a_misnamed_file_are_refused_before_anything_is_touched(
+    folder: Path, name: str
 ) -> None:
     (folder / name).write_text("SELECT 1")
 
     with pytest.raises(MigrationRefused, match="extra/"):
-        await applied(database, folder)
-    assert await names(database, "SELECT to_regclass('birds')::text") == [None]
+        await migrate(NOWHERE, service="identity", folders=[folder])
 
 
 async def test_a_failing_file_leaves_nothing_of_itself(database: Database, folder: Path) -> None:
@@ -98,19 +98,20 @@ async def test_a_database_ahead_of_its_program_is_left_alone(
     assert await applied(database, folder) == []
 
 
-@pytest.mark.parametrize("service", ["absent", 'x"; DROP SCHEMA identity', ""])
-async def test_a_service_without_a_schema_is_refused(
-    database: Database, folder: Path, service: str
-) -> None:
-    with pytest.raises(MigrationRefused):
-        await migrate(database.migration_url("identity"), service=service, folders=[folder])
+@pytest.mark.parametrize("service", ['x"; DROP SCHEMA identity', "", "Identity", "identity.x"])
+async def test_what_is_no_name_of_a_service_is_refused(folder: Path, service: str) -> None:
+    with pytest.raises(MigrationRefused, match="not the name"):
+        await migrate(NOWHERE, service=service, folders=[folder])
 
 
-async def test_two_folders_of_one_name_are_refused(database: Database, folder: Path) -> None:
+async def test_a_service_without_a_schema_is_refused(database: Database, folder: Path) -> None:
+    with pytest.raises(MigrationRefused, match="schema absent does not exist"):
+        await migrate(database.migration_url("identity"), service="absent", folders=[folder])
+
+
+async def test_two_folders_of_one_name_are_refused(folder: Path) -> None:
     with pytest.raises(MigrationRefused, match="extra"):
-        await migrate(
-            database.migration_url("identity"), service="identity", folders=[folder, folder]
-        )
+        await migrate(NOWHERE, service="identity", folders=[folder, folder])
 
 
 @pytest.mark.proves("V13.2.2")

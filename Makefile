@@ -1,0 +1,61 @@
+# What people and CI run. `make` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PART ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+export SERVERS
+
+.PHONY: help venv run tour servers test lint types fmt proof
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
+	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
+
+venv: $(STAMP) ## make .venv with everything that is needed, at the versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "python3-venv is missing: apt-get install python3-venv"; \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 1; \
+	  echo "installing it"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null; }
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(STAMP) ## start everything, play the tour, stay up until Ctrl-C
+	@$(BIN)/python -m deploy.local run
+
+tour: $(STAMP) ## start everything, play the tour, stop; exits 0 when every step did what its row says
+	@$(BIN)/python -m deploy.local tour
+
+servers: $(STAMP) ## start PostgreSQL and RabbitMQ only, print their URLs, stay up until Ctrl-C
+	@$(BIN)/python -m deploy.local servers
+
+test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration, e2e
+	@$(BIN)/pytest $(addprefix tests/,$(PART))
+
+lint: $(STAMP) ## check style and imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(STAMP) ## check types
+	@$(BIN)/mypy
+
+fmt: $(STAMP) ## format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+proof: $(STAMP) ## print the rows that are built, and the tests that prove them
+	@$(BIN)/python -m tests.support.proof

@@ -1,0 +1,45 @@
+"""The stack as `make run` has it: processes, readiness, restart, and what is written down."""
+
+import signal
+import stat
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from deploy.local.addresses import StackAddresses
+from shared.contracts.topology import SERVICES
+from tests.support.suite import Suite
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_service_is_live_and_ready(suite: Suite, service: str) -> None:
+    (url,) = suite.addresses.services[service]
+
+    async with aiohttp.ClientSession() as session:
+        for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
+            async with session.get(url + path) as reply:
+                assert reply.status == 200, await reply.text()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_killed_service_comes_back(suite: Suite, service: str) -> None:
+    program = suite.stack.programs[service]
+    program.process.send_signal(signal.SIGKILL)
+    program.process.wait()
+
+    await suite.restart(service)
+
+    assert suite.stack.programs[service].process.poll() is None
+
+
+def test_addresses_are_for_their_owner_only_and_come_back_whole(
+    suite: Suite, tmp_path: Path
+) -> None:
+    file = tmp_path / "stack.json"
+
+    suite.addresses.save(file)
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert StackAddresses.load(file) == suite.addresses
+    assert suite.addresses.practice.client_secret not in repr(suite.addresses)

@@ -1,0 +1,194 @@
+"""The source budget (LG-4): exactly fifty refusals in five minutes, then 429 for hit and miss."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.db import Database
+from tests.support import database as databases
+from tests.support.clock import FakeClock
+from tests.support.shop import Stall, open_stall
+
+ANN = "198.51.100.9"
+
+
+@pytest_asyncio.fixture
+async def stalls(database: databases.Database, clock: FakeClock) -> AsyncIterator[list[Stall]]:
+    """Two replicas on one database."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                open_stall(
+                    database=Database(database.url("merge"), application="shop", wait=10),
+                    clock=clock,
+                    request_seconds=30,
+                )
+            )
+            for _ in range(2)
+        ]
+
+
+@pytest_asyncio.fixture
+async def stall(stalls: list[Stall]) -> Stall:
+    return stalls[0]
+
+
+async def guess(
+    stall: Stall, word: str = "wrong", source: str = ANN, path: str = "/guesses"
+) -> Any:
+    response = await stall.client.post(
+        path, json={"word": word}, headers={"X-Forwarded-For": source}
+    )
+    return response.status, response.headers.get("Retry-After"), await response.json()
+
+
+def statuses(answers: Iterable[Any]) -> Counter[int]:
+    return Counter(status for status, _, _ in answers)
+
+
+async def spend(stall: Stall, count: int, source: str = ANN) -> None:
+    for _ in range(count):
+        assert (await guess(stall, source=source))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
+async def test_exactly_fifty_of_two_hundred_parallel_refusals_over_two_replicas_are_told(
+    stalls: list[Stall],
+) -> None:
+    answers = await asyncio.gather(*(guess(stalls[number % 2]) for number in range(200)))
+
+    assert statuses(answers) == {401: 50, 429: 150}
+
+
+@pytest.mark.proves("LG-4")
+async def test_exactly_fifty_of_two_hundred_parallel_requests_that_answer_alike_are_told(
+    stalls: list[Stall],
+) -> None:
+    answers = await asyncio.gather(
+        *(guess(stalls[number % 2], path="/questions") for number in range(200))
+    )
+
+    assert statuses(answers) == {202: 50, 429: 150}
+    assert sum(len(stall.shop.calls) for stall in stalls) == 50  # the work is bounded as well
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_hit_among_parallel_misses_is_told_only_while_the_budget_lasts(
+    stalls: list[Stall],
+) -> None:
+    await spend(stalls[0], 50)
+
+    right = await guess(stalls[1], "sesame")
+    wrong = await guess(stalls[0])
+
+    assert right[:2] == wrong[:2] == (429, "300")
+    assert without_id(right[2]) == without_id(wrong[2])
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_hit_that_ends_when_the_budget_is_used_up_is_not_told(stall: Stall) -> None:
+    stall.shop.slow = stall.shop.right = "sesame"
+    hit = asyncio.create_task(guess(stall, "sesame"))
+    await stall.shop.entered.wait()
+
+    await spend(stall, 50)
+    stall.shop.go_on.set()
+
+    assert (await hit)[0] == 429
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_success_neither_counts_nor_clears(stall: Stall) -> None:
+    await spend(stall, 49)
+    for _ in range(5):
+        assert (await guess(stall, "sesame"))[0] == 201
+
+    await spend(stall, 1)
+
+    assert (await guess(stall, "sesame"))[0] == 429
+
+
+@pytest.mark.proves("LG-4")
+async def test_the_budget_is_over_all_public_verbs_and_every_kind_of_refusal(
+    stall: Stall,
+) -> None:
+    await spend(stall, 48)
+    assert (await guess(stall, "far too long for this field"))[0] == 400
+    assert (await guess(stall, path="/questions"))[0] == 202
+
+    assert (await guess(stall))[0] == 429
+    assert (await guess(stall, path="/questions"))[0] == 429
+
+
+@pytest.mark.proves("LG-4")
+async def test_the_window_slides_to_the_second(stall: Stall, clock: FakeClock) -> None:
+    await spend(stall, 1)
+    clock.advance(minutes=1)
+    await spend(stall, 49)
+
+    clock.advance(minutes=3, seconds=59)
+    assert (await guess(stall))[:2] == (429, "1")
+
+    clock.advance(seconds=1)
+    await spend(stall, 1)
+    assert (await guess(stall))[:2] == (429, "60")
+
+
+@pytest.mark.proves("LG-4")
+async def test_another_source_is_not_touched_and_a_64_counts_as_one(stall: Stall) -> None:
+    for host in range(50):
+        await spend(stall, 1, source=f"2001:db8:0:1::{host:x}")
+
+    assert (await guess(stall, source="2001:db8:0:1:ffff::1"))[0] == 429
+    assert (await guess(stall, source="2001:db8:0:2::1"))[0] == 401
+    assert (await guess(stall, source=ANN))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
+async def test_what_is_no_refusal_is_not_counted(stall: Stall) -> None:
+    stall.shop.error = ValueError()
+    for _ in range(60):
+        await stall.client.post("/failures", headers={"X-Forwarded-For": ANN})
+        await stall.client.get("/nothing", headers={"X-Forwarded-For": ANN})
+
+    assert (await guess(stall))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
+async def test_many_sources_together_raise_the_alarm_and_time_ends_it(
+    stall: Stall, clock: FakeClock
+) -> None:
+    for source in range(60):
+        await spend(stall, 1, source=f"198.51.100.{source}")
+
+    await stall.budget.once()
+    assert stall.metrics.value("source_refusals_recent") == 60
+    assert stall.metrics.value("source_alarm") == 1
+
+    clock.advance(minutes=5)
+    await stall.budget.once()
+    assert stall.metrics.value("source_alarm") == 0
+
+
+async def test_sources_that_are_quiet_for_the_window_are_swept(
+    stall: Stall, clock: FakeClock
+) -> None:
+    await spend(stall, 3)
+    clock.advance(minutes=1)
+    await spend(stall, 1, source="203.0.113.1")
+    clock.advance(minutes=4)
+
+    await stall.budget.once()
+
+    async with stall.shop.database.connection() as connection:
+        left = await connection.fetchval("SELECT array_agg(source) FROM source_budget")
+    assert left == ["203.0.113.1"]
+
+
+def without_id(problem: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in problem.items() if name != "correlation_id"}

@@ -1,0 +1,248 @@
+"""ID-6: an address is claimed, and verified by a mailed link with a session of that account."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.support.identity import Answer, Identity, Person
+from tests.support.practices import Postman
+
+pytestmark = pytest.mark.proves("ID-6", part="changing a verified address")
+REQUESTED = "email-verification-requested"
+ADDRESS = "maria@mail.example"
+
+
+async def session(identity: Identity, person: Person) -> str:
+    """An access token of a session of this account."""
+    return str((await identity.log_on(person.username)).body["access_token"])
+
+
+async def claim(identity: Identity, token: str, address: str = ADDRESS) -> Answer:
+    return await identity.call("POST", "/account/email", {"address": address}, token=token)
+
+
+async def verify(identity: Identity, token: str, link: str | None) -> Answer:
+    return await identity.call("POST", "/account/email/verify", {"token": link}, token=token)
+
+
+async def test_a_claimed_address_is_verified_by_its_link(
+    identity: Identity, postman: Postman
+) -> None:
+    token = await session(identity, await identity.an_account())
+
+    claimed = await claim(identity, token)
+    [link] = await postman.tokens(REQUESTED)
+    verified = await verify(identity, token, link)
+
+    assert (claimed.status, verified.status) == (202, 200)
+    account = await identity.call("GET", "/account", token=token)
+    assert account.body["email"] == {"address": ADDRESS, "state": "verified"}
+    assert account.body["recovery_routes"] == ["email-link", "practice"]
+    assert (await identity.log_on("MARIA@mail.example")).status == 201
+
+
+async def test_verifying_is_told_as_a_snapshot_and_ends_nothing(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account()
+    token, other = await session(identity, person), await session(identity, person)
+    await claim(identity, token)
+
+    await verify(identity, token, (await postman.tokens(REQUESTED))[0])
+
+    [snapshot] = await identity.events("account-changed")
+    assert (snapshot["email"], snapshot["security_version"]) == (ADDRESS, 1)
+    assert (await identity.call("GET", "/account", token=other)).status == 200
+
+
+async def test_a_claimed_address_does_not_log_on(identity: Identity, postman: Postman) -> None:
+    token = await session(identity, await identity.an_account())
+    await claim(identity, token)
+
+    assert (await identity.log_on(ADDRESS)).code == "invalid_credentials"
+
+
+async def test_a_link_lives_an_hour(identity: Identity, postman: Postman) -> None:
+    people = [await identity.an_account() for _ in range(2)]
+    for person in people:
+        await claim(identity, await session(identity, person), f"{person.username}@mail.example")
+    early, late = await postman.tokens(REQUESTED)
+
+    identity.clock.advance(minutes=59, seconds=59)
+    in_time = await verify(identity, await session(identity, people[0]), early)
+    identity.clock.advance(seconds=1)
+    too_late = await verify(identity, await session(identity, people[1]), late)
+
+    assert (in_time.status, too_late.code) == (200, "link_invalid")
+
+
+async def test_a_newer_link_voids_the_older(identity: Identity, postman: Postman) -> None:
+    token = await session(identity, await identity.an_account())
+    await claim(identity, token)
+    await claim(identity, token)
+    old, new = await postman.tokens(REQUESTED)
+
+    assert (await verify(identity, token, old)).code == "link_invalid"
+    assert (await verify(identity, token, new)).status == 200
+
+
+@pytest.mark.proves("V6.6.2")
+async def test_a_link_works_only_with_a_session_of_its_own_account(
+    identity: Identity, postman: Postman
+) -> None:
+    owner = await session(identity, await identity.an_account())
+    stranger = await session(identity, await identity.an_account())
+    await claim(identity, owner)
+    [link] = await postman.tokens(REQUESTED)
+
+    assert (await identity.call("POST", "/account/email/verify", {"token": link})).status == 401
+    refused = await verify(identity, stranger, link)
+    unknown = await verify(identity, stranger, "no link of ours")
+
+    assert refused.code == "link_invalid"
+    assert refused.alike() == unknown.alike()
+    assert (await verify(identity, owner, link)).status == 200
+
+
+async def test_opening_the_link_as_a_mail_scanner_does_uses_nothing_up(
+    identity: Identity, postman: Postman
+) -> None:
+    token = await session(identity, await identity.an_account())
+    await claim(identity, token)
+    [link] = await postman.tokens(REQUESTED)
+
+    for method in ("GET", "HEAD", "OPTIONS"):
+        await identity.call(method, "/account/email/verify", token=token)
+
+    assert (await verify(identity, token, link)).status == 200
+
+
+@pytest.mark.proves("V6.5.1")
+async def test_of_parallel_uses_of_one_link_one_verifies(
+    identity: Identity, postman: Postman
+) -> None:
+    token = await session(identity, await identity.an_account())
+    await claim(identity, token)
+    [link] = await postman.tokens(REQUESTED)
+
+    answers = await asyncio.gather(*(verify(identity, token, link) for _ in range(32)))
+
+    assert Counter(answer.code for answer in answers) == {"": 1, "link_invalid": 31}
+
+
+@pytest.mark.proves("ID-4", "V2.3.4")
+async def test_of_two_accounts_that_verify_one_address_one_wins(
+    identity: Identity, postman: Postman
+) -> None:
+    tokens = [await session(identity, await identity.an_account()) for _ in range(8)]
+    for token in tokens:
+        await claim(identity, token)
+    links = await postman.tokens(REQUESTED)
+    assert None not in links
+
+    answers = await asyncio.gather(
+        *(verify(identity, token, link) for token, link in zip(tokens, links, strict=True))
+    )
+
+    assert Counter(answer.code for answer in answers) == {"": 1, "email_unavailable": 7}
+    verified = await identity.rows("SELECT FROM account_emails WHERE state = 'verified'")
+    assert len(verified) == 1
+
+
+async def test_a_claim_reserves_nothing(identity: Identity, postman: Postman) -> None:
+    first = await session(identity, await identity.an_account())
+    second = await session(identity, await identity.an_account())
+    await claim(identity, first)
+    await claim(identity, second)
+    links = await postman.tokens(REQUESTED)
+
+    assert (await verify(identity, second, links[1])).status == 200
+
+
+async def test_an_address_another_has_verified_gets_the_same_reply_and_a_mail_that_says_so(
+    identity: Identity, postman: Postman
+) -> None:
+    await identity.an_account(email="taken@mail.example")
+    people = [await identity.an_account() for _ in range(2)]
+    tokens = [await session(identity, person) for person in people]
+
+    hit = await claim(identity, tokens[0], "TAKEN@mail.example")
+    miss = await claim(identity, tokens[1], "free@mail.example")
+
+    assert hit.alike() == miss.alike()
+    told = await identity.events(REQUESTED)
+    assert [(event["claim"], event["recipients"]) for event in told] == [
+        ("taken", ["TAKEN@mail.example"]),
+        ("verify", ["free@mail.example"]),
+    ]
+    assert (told[0]["verification"], told[0]["verification_expires_at"]) == (None, None)
+
+
+async def test_hit_and_miss_write_the_same_rows(identity: Identity, postman: Postman) -> None:
+    await identity.an_account(email="taken@mail.example")
+    for address in ("taken@mail.example", "free@mail.example"):
+        await claim(identity, await session(identity, await identity.an_account()), address)
+
+    rows = await identity.rows("SELECT state FROM email_verifications ORDER BY state")
+    claims = await identity.rows("SELECT FROM account_emails WHERE state = 'claimed'")
+    assert [row["state"] for row in rows] == ["live", "withheld"]
+    assert len(claims) == 2
+
+
+async def test_five_mails_an_hour_and_ten_a_day(identity: Identity, postman: Postman) -> None:
+    person = await identity.an_account()
+
+    async def claims(times: int) -> list[str]:
+        token = await session(identity, person)
+        return [(await claim(identity, token)).code for _ in range(times)]
+
+    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
+    identity.clock.advance(hours=1)
+    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
+    identity.clock.advance(hours=1)
+    assert await claims(1) == ["too_many_requests"]
+    identity.clock.advance(hours=22)
+    assert await claims(1) == [""]
+
+
+async def test_too_many_mails_say_how_long_to_wait(identity: Identity, postman: Postman) -> None:
+    token = await session(identity, await identity.an_account())
+    for _ in range(5):
+        await claim(identity, token)
+    identity.clock.advance(minutes=1)
+
+    answer = await claim(identity, token)
+
+    assert (answer.status, answer.headers["Retry-After"]) == (429, str(59 * 60))
+
+
+@pytest.mark.proves("V2.3.2")
+async def test_parallel_claims_send_exactly_five_mails(
+    identity: Identity, postman: Postman
+) -> None:
+    token = await session(identity, await identity.an_account())
+
+    answers = await asyncio.gather(*(claim(identity, token) for _ in range(32)))
+
+    assert Counter(answer.status for answer in answers) == {202: 5, 429: 27}
+    assert len(await identity.events(REQUESTED)) == 5
+
+
+async def test_a_verified_address_is_not_changed_without_reauthentication(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=ADDRESS)
+
+    answer = await claim(identity, await session(identity, person), "new@mail.example")
+
+    assert (answer.status, answer.code) == (403, "reauthentication_required")
+
+
+async def test_what_is_no_address_is_named(identity: Identity) -> None:
+    token = await session(identity, await identity.an_account())
+
+    answer = await claim(identity, token, "maria@mail.example\r\nBcc: all@mail.example")
+
+    assert (answer.status, answer.code) == (422, "email_malformed")
+    assert answer.body["errors"][0]["field"] == "address"

@@ -1,0 +1,141 @@
+"""EN-1: one live token a patient record, shown once, kept as a digest."""
+
+import asyncio
+import re
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.support.identity import Identity
+from tests.support.practices import PracticeDesk, application, enrol, practice_desk
+
+pytestmark = pytest.mark.proves("EN-1")
+
+
+async def test_a_token_is_80_bits_in_four_groups_of_four(desk: PracticeDesk) -> None:
+    answer = await desk.issue(await desk.a_patient())
+
+    assert answer.status == 201
+    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", answer.body["token"])
+
+
+@pytest.mark.proves("V6.5.2")
+async def test_only_a_digest_of_the_token_is_kept_anywhere(desk: PracticeDesk) -> None:
+    token = await desk.a_token()
+
+    rows = await desk.identity.rows("SELECT t::text FROM enrolment_tokens t")
+    rows += await desk.identity.rows("SELECT a::text FROM audit_entries a")
+    rows += await desk.identity.rows("SELECT i::text FROM idempotency_keys i")
+
+    told = " ".join(row[0] for row in rows)
+    assert token not in told
+    assert token.replace("-", "") not in told
+
+
+@pytest.mark.parametrize(
+    ("handed_over", "life"),
+    [
+        ("in-person", timedelta(hours=72)),
+        ("post", timedelta(days=21)),
+        ("e-mail", timedelta(hours=24)),
+    ],
+)
+async def test_a_token_lives_by_how_it_was_handed_over(
+    desk: PracticeDesk, handed_over: str, life: timedelta
+) -> None:
+    patient_id = await desk.a_patient()
+    answer = await desk.issue(patient_id, handed_over=handed_over)
+    token = answer.body["token"]
+
+    assert datetime.fromisoformat(answer.body["expires_at"]) == desk.identity.clock.now() + life
+    desk.identity.clock.advance(seconds=life.total_seconds())
+    assert (await enrol(desk.identity, token)).code == "token_invalid"
+
+
+async def test_a_token_works_to_its_last_second(desk: PracticeDesk) -> None:
+    token = await desk.a_token(handed_over="e-mail")
+
+    desk.identity.clock.advance(hours=23, minutes=59, seconds=59)
+
+    assert (await enrol(desk.identity, token)).status == 201
+
+
+async def test_issuing_a_new_token_expires_the_one_before(desk: PracticeDesk) -> None:
+    patient_id = await desk.a_patient()
+    old = (await desk.issue(patient_id)).body["token"]
+    new = (await desk.issue(patient_id)).body["token"]
+
+    assert (await enrol(desk.identity, old)).code == "token_invalid"
+    assert (await enrol(desk.identity, new)).status == 201
+
+
+@pytest.mark.proves("V2.3.4")
+async def test_parallel_issuing_leaves_one_live_token(desk: PracticeDesk) -> None:
+    patient_id = await desk.a_patient()
+
+    answers = await asyncio.gather(*(desk.issue(patient_id) for _ in range(32)))
+
+    assert {answer.status for answer in answers} == {201}
+    states = await desk.identity.rows("SELECT state FROM enrolment_tokens ORDER BY state")
+    assert [row["state"] for row in states] == ["live", *["superseded"] * 31]
+
+
+async def test_the_same_call_again_does_not_show_the_token_again(desk: PracticeDesk) -> None:
+    patient_id = await desk.a_patient()
+    first = await desk.issue(patient_id, key="a-key-of-mine")
+
+    again = await desk.issue(patient_id, key="a-key-of-mine")
+
+    assert (again.status, again.code) == (409, "already_issued")
+    assert (await enrol(desk.identity, first.body["token"])).status == 201
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs than registering and issuing")
+@pytest.mark.proves("V8.2.2", "V8.4.1")
+async def test_another_practices_patient_is_as_unknown_as_none(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    other = await practice_desk(identity)
+
+    foreign = await other.issue(await desk.a_patient())
+    unknown = await other.issue(str(uuid4()))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert foreign.alike() == unknown.alike()
+
+
+async def test_who_has_an_account_gets_no_further_token(desk: PracticeDesk) -> None:
+    patient_id = await desk.a_patient()
+    token = (await desk.issue(patient_id)).body["token"]
+    await enrol(desk.identity, token)
+
+    assert (await desk.issue(patient_id)).code == "patient_enrolled"
+
+
+@pytest.mark.proves("V2.3.4")
+async def test_issuing_while_enrolling_never_deadlocks_and_never_leaves_two_ways_in(
+    desk: PracticeDesk,
+) -> None:
+    patient_id = await desk.a_patient()
+    body = application((await desk.issue(patient_id)).body["token"])
+
+    answers = await asyncio.gather(
+        *(desk.identity.call("POST", "/enrolments", body) for _ in range(8)),
+        *(desk.issue(patient_id) for _ in range(8)),
+    )
+
+    assert {answer.status for answer in answers} <= {201, 409, 422}
+    live = await desk.identity.rows("SELECT FROM enrolment_tokens WHERE state = 'live'")
+    accounts = await desk.identity.rows("SELECT FROM accounts")
+    assert len(live) + len(accounts) == 1
+
+
+@pytest.mark.proves("AU-1", part="the chain itself is proven elsewhere")
+async def test_the_staff_member_and_her_reason_are_in_the_audit(desk: PracticeDesk) -> None:
+    await desk.a_token()
+
+    [row] = await desk.identity.rows(
+        "SELECT actor, reason, outcome FROM audit_entries WHERE action = 'enrolment-token.issue'"
+    )
+    assert tuple(row) == (f"staff:nurse-7@{desk.practice_id}", "asked at the desk", "done")

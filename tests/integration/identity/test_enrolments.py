@@ -1,0 +1,342 @@
+"""EN-1, EN-7: a token and a person's own data become one account."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.support.identity import PASSWORD, Identity
+from tests.support.practices import (
+    Postman,
+    PracticeDesk,
+    application,
+    enrol,
+    enrols,
+    practice_desk,
+)
+
+pytestmark = pytest.mark.proves("EN-1")
+WRONG = {"birth_date": "1984-05-04"}
+
+
+async def test_a_person_enrols_and_can_log_on(desk: PracticeDesk, postman: Postman) -> None:
+    token = await desk.a_token()
+
+    answer = await enrol(desk.identity, token, email="maria@mail.example")
+
+    assert answer.status == 201
+    assert answer.body == {
+        "account_id": answer.body["account_id"],
+        "username": "maria.garcia",
+        "recovery_routes": ["email-link", "practice"],
+        "email_verification": "sent",
+    }
+    assert (await desk.identity.log_on("Maria.Garcia")).status == 201
+
+
+@pytest.mark.proves("EN-7")
+async def test_without_an_e_mail_the_account_is_fully_usable(desk: PracticeDesk) -> None:
+    answer = await enrol(desk.identity, await desk.a_token())
+
+    assert answer.status == 201
+    assert answer.body["recovery_routes"] == ["practice"]
+    assert answer.body["email_verification"] == "none"
+    [event] = await desk.identity.events("account-enrolled")
+    assert (event["recipients"], event["claim"], event["verification"]) == ([], None, None)
+    assert (await desk.identity.log_on("maria.garcia")).status == 201
+
+
+@pytest.mark.proves("EN-7")
+@pytest.mark.parametrize(
+    "changes", [{"no_email": False}, {"email": "m@mail.example", "no_email": True}]
+)
+async def test_having_no_e_mail_must_be_said(desk: PracticeDesk, changes: dict[str, Any]) -> None:
+    answer = await enrol(desk.identity, await desk.a_token(), **changes)
+
+    assert answer.code == "body_invalid"
+    assert answer.body["errors"][0]["field"] == "email"
+
+
+async def test_the_account_the_person_and_the_welcome_are_told_in_one_transaction(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    patient_id = await desk.a_patient()
+    token = (await desk.issue(patient_id)).body["token"]
+
+    answer = await enrol(desk.identity, token, email="maria@mail.example")
+
+    account_id = answer.body["account_id"]
+    [account] = await desk.identity.events("account-changed")
+    assert account == {
+        "account_id": account_id,
+        "state": "active",
+        "username": "maria.garcia",
+        "email": None,
+        "security_version": 1,
+        "locale": "en-US",
+        "time_zone": "America/New_York",
+        "enrolments": [
+            {"practice_id": desk.practice_id, "patient_id": patient_id, "state": "enrolled"}
+        ],
+    }
+    assert (await desk.identity.events("person-changed"))[-1]["account_id"] == account_id
+    [welcome] = await desk.identity.events("account-enrolled")
+    assert welcome["recipients"] == ["maria@mail.example"]
+    assert (welcome["claim"], welcome["practice_name"]) == ("verify", "Elm Street Practice")
+
+
+async def test_the_welcome_mail_holds_the_link_sealed_to_notify(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    await enrol(desk.identity, await desk.a_token(), email="maria@mail.example")
+
+    [token] = await postman.tokens("account-enrolled")
+
+    assert token is not None
+    assert len(token) == 43
+    [row] = await desk.identity.rows(
+        "SELECT convert_from(body, 'UTF8') AS b FROM outbox "
+        "WHERE routing_key = 'identity.account-enrolled.v1'"
+    )
+    assert token not in row["b"]
+
+
+async def test_without_notifys_key_nothing_is_written_unsealed_and_the_token_stays_good(
+    desk: PracticeDesk,
+) -> None:
+    token = await desk.a_token()
+
+    answer = await enrol(desk.identity, token, email="maria@mail.example")
+
+    assert (answer.status, answer.code) == (503, "catching_up")
+    assert "Retry-After" in answer.headers
+    assert (await enrol(desk.identity, token)).status == 201
+
+
+@pytest.mark.proves("V2.3.4", "V15.4.2")
+async def test_of_32_parallel_enrolments_with_one_token_one_makes_the_account(
+    desk: PracticeDesk,
+) -> None:
+    token = await desk.a_token()
+    bodies = [application(token, username=f"racer.{number:02}") for number in range(32)]
+
+    answers = await enrols(desk.identity, *bodies)
+
+    assert Counter(answer.code for answer in answers) == {"": 1, "token_invalid": 31}
+    assert len(await desk.identity.rows("SELECT FROM accounts")) == 1
+    assert len(await desk.identity.rows("SELECT FROM log_on_names")) == 1
+
+
+@pytest.mark.proves("ID-1", "ID-4", "V2.3.4")
+async def test_of_parallel_enrolments_for_one_username_one_gets_it(desk: PracticeDesk) -> None:
+    names = ["Maria.Garcia", "maria.garcia", "MARIA.GARCIA", "\uff4daria.garcia"]
+    bodies = [application(await desk.a_token(), username=name) for name in names]
+
+    answers = await enrols(desk.identity, *bodies)
+
+    assert Counter(answer.code for answer in answers) == {"": 1, "username_taken": 3}
+
+
+@pytest.mark.proves("ID-1")
+async def test_a_taken_username_is_told_only_after_a_proven_token_and_uses_nothing_up(
+    desk: PracticeDesk,
+) -> None:
+    await enrol(desk.identity, await desk.a_token())
+    token = await desk.a_token()
+
+    taken = await enrol(desk.identity, token)
+    unproven = await enrol(desk.identity, "0000-0000-0000-0000")
+    free = await enrol(desk.identity, token, username="maria.lopez")
+
+    assert (taken.code, unproven.code, free.status) == ("username_taken", "token_invalid", 201)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"terms_version": "2025-01"}, "terms_required", None),
+        ({"username": "maria"}, "username_too_short", "username"),
+        ({"username": "m" * 51}, "username_too_long", "username"),
+        ({"username": "maria garcia"}, "username_has_whitespace", "username"),
+        ({"username": "maria\u200bgarcia"}, "username_not_printable", "username"),
+        ({"username": "maria@mail.example"}, "username_is_an_address", "username"),
+        ({"email": "maria"}, "email_malformed", "email"),
+        ({"password": "Walnut-Harbour"}, "password_unacceptable", "password"),
+        ({"password": "Maria-Garcia1!"}, "password_unacceptable", "password"),
+        ({"password": "Elm-Street-1!"}, "password_unacceptable", "password"),
+        ({"last_name": ""}, "body_invalid", "last_name"),
+    ],
+)
+async def test_bad_input_is_named_and_uses_nothing_up(
+    desk: PracticeDesk, changes: dict[str, Any], code: str, field: str | None
+) -> None:
+    token = await desk.a_token()
+
+    answers = [await enrol(desk.identity, token, **changes) for _ in range(6)]
+
+    assert {answer.code for answer in answers} == {code}
+    assert {error["field"] for answer in answers for error in answer.body.get("errors", [])} == (
+        {field} if field else set()
+    )
+    assert (await enrol(desk.identity, token)).status == 201
+
+
+@pytest.mark.parametrize("changes", [WRONG, {"last_name": "Garcia"}])
+async def test_five_wrong_tries_void_the_token_and_four_do_not(
+    desk: PracticeDesk, changes: dict[str, str]
+) -> None:
+    four, five = await desk.a_token(), await desk.a_token()
+
+    wrong = [await enrol(desk.identity, four, **changes) for _ in range(4)]
+    wrong += [await enrol(desk.identity, five, **changes) for _ in range(5)]
+
+    assert {answer.code for answer in wrong} == {"token_invalid"}
+    assert (await enrol(desk.identity, five)).code == "token_invalid"
+    assert (await enrol(desk.identity, four)).status == 201
+
+
+@pytest.mark.proves("V2.3.4", "V6.6.3")
+async def test_parallel_wrong_tries_void_the_token_exactly_at_five(desk: PracticeDesk) -> None:
+    token = await desk.a_token()
+
+    answers = await enrols(desk.identity, *[application(token, **WRONG)] * 32)
+
+    assert {answer.code for answer in answers} == {"token_invalid"}
+    [row] = await desk.identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
+    assert tuple(row) == ("voided", 5)
+
+
+@pytest.mark.proves("V6.6.3")
+async def test_a_right_try_among_parallel_wrong_ones_counts_like_any_other(
+    desk: PracticeDesk,
+) -> None:
+    token = await desk.a_token()
+    days = [f"1984-05-{day:02}" for day in range(31, 0, -1)]  # the 3rd is right
+
+    answers = await enrols(desk.identity, *(application(token, birth_date=day) for day in days))
+
+    [row] = await desk.identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
+    if row["state"] == "used":
+        assert row["wrong_tries"] < 5
+    else:
+        assert tuple(row) == ("voided", 5)
+    assert sum(answer.status == 201 for answer in answers) == (row["state"] == "used")
+
+
+async def test_every_cause_gets_the_same_reply(desk: PracticeDesk) -> None:
+    used, expired, voided = [await desk.a_token(handed_over="e-mail") for _ in range(3)]
+    patient_id = await desk.a_patient()
+    superseded, wrong = [(await desk.issue(patient_id)).body["token"] for _ in range(2)]
+    await enrol(desk.identity, used, username="somebody.else")
+    for _ in range(5):
+        await enrol(desk.identity, voided, **WRONG)
+    desk.identity.clock.advance(hours=25)
+
+    answers = [
+        await enrol(desk.identity, token, **changes)
+        for token, changes in [
+            ("0000-0000-0000-0000", {}),
+            ("not a token", {}),
+            (used, {}),
+            (expired, {}),
+            (voided, {}),
+            (superseded, {}),
+            (wrong, WRONG),
+            (wrong, {"last_name": "Somebody"}),
+        ]
+    ]
+
+    assert len({str(answer.alike()) for answer in answers}) == 1
+    assert answers[0].code == "token_invalid"
+
+
+async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk) -> None:
+    token = await desk.a_token(last_name="O'Brien-Müller")
+    typed = f" {token.lower().replace('-', ' ')} "
+
+    answer = await enrol(desk.identity, typed, last_name="obrien muller")
+
+    assert answer.status == 201
+
+
+@pytest.mark.proves("EN-1", part="that mail cannot offer EN-5 and merging yet")
+@pytest.mark.proves("ID-6", part="changing a verified address")
+async def test_an_address_another_account_has_verified_gets_the_same_reply_and_no_link(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    await desk.identity.an_account("somebody", email="taken@mail.example")
+
+    hit = await enrol(desk.identity, await desk.a_token(), email="Taken@mail.example")
+    miss = await enrol(
+        desk.identity, await desk.a_token(), email="free@mail.example", username="maria.lopez"
+    )
+
+    own = {"account_id": None, "username": None}
+    assert {**hit.body, **own} == {**miss.body, **own}
+    assert (hit.status, sorted(hit.headers)) == (miss.status, sorted(miss.headers))
+    told = await desk.identity.events("account-enrolled")
+    assert [(event["claim"], event["verification"] is None) for event in told] == [
+        ("taken", True),
+        ("verify", False),
+    ]
+
+
+async def test_the_same_call_again_gets_the_same_account(desk: PracticeDesk) -> None:
+    token = await desk.a_token()
+
+    first, again = [await enrol(desk.identity, token, key="a-key-of-mine") for _ in range(2)]
+    other = await enrol(desk.identity, token, key="a-key-of-mine", username="maria.lopez")
+
+    assert first.status == again.status == 201
+    assert first.body == again.body
+    assert other.code == "idempotency_key_reused"
+
+
+async def test_twins_with_one_key_get_one_account(desk: PracticeDesk) -> None:
+    token = await desk.a_token()
+
+    answers = await asyncio.gather(
+        *(enrol(desk.identity, token, key="a-key-of-mine") for _ in range(8))
+    )
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body["account_id"] for answer in answers}) == 1
+
+
+async def test_two_practices_enrol_two_people_of_one_name(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    other = await practice_desk(identity)
+
+    first = await enrol(identity, await desk.a_token(), username="maria.garcia")
+    second = await enrol(identity, await other.a_token(), username="maria.lopez")
+
+    assert (first.status, second.status) == (201, 201)
+
+
+@pytest.mark.proves("EN-9", part="declining, and asking again for a new version")
+async def test_the_accepted_version_of_the_terms_is_kept_with_its_time(
+    desk: PracticeDesk,
+) -> None:
+    terms = await desk.identity.call("GET", "/terms")
+    await enrol(desk.identity, await desk.a_token(), terms_version=terms.body["version"])
+
+    [row] = await desk.identity.rows("SELECT version, accepted_at FROM terms_acceptances")
+    assert tuple(row) == (terms.body["version"], desk.identity.clock.now())
+
+
+@pytest.mark.proves("AU-1", part="the chain itself is proven elsewhere")
+@pytest.mark.proves("V16.3.1")
+async def test_done_and_refused_are_in_the_audit_and_no_secret_is(desk: PracticeDesk) -> None:
+    token = await desk.a_token()
+    await enrol(desk.identity, token, **WRONG)
+    await enrol(desk.identity, token)
+
+    rows = await desk.identity.rows(
+        "SELECT outcome, detail FROM audit_entries WHERE action = 'enrol' ORDER BY at, outcome DESC"
+    )
+    everything = await desk.identity.rows("SELECT a::text FROM audit_entries a")
+    assert [tuple(row) for row in rows] == [("refused", "wrong_person"), ("done", None)]
+    told = " ".join(row[0] for row in everything)
+    assert not [s for s in (token, PASSWORD, "García", "maria.garcia") if s in told]

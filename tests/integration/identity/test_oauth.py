@@ -1,0 +1,160 @@
+"""OAuth's own verbs: client tokens (ST-1), introspection and signing keys (SE-1)."""
+
+import base64
+
+import pytest
+from jwt import PyJWK, PyJWS
+
+from tests.support.identity import Identity
+
+SCOPES = "communications:write deliveries:read patients:write tokens:write"
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs")
+async def test_a_practices_client_gets_a_token_for_all_its_scopes(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+
+    in_body = await identity.client_token(client_id, secret)
+    in_header = await identity.call(
+        "POST",
+        "/oauth/token",
+        form={"grant_type": "client_credentials"},
+        headers=basic(client_id, secret),
+    )
+
+    assert (in_body.status, in_header.status) == (200, 200)
+    for answer in (in_body, in_header):
+        told = {k: v for k, v in answer.body.items() if k != "access_token"}
+        assert told == {"token_type": "Bearer", "expires_in": 300, "scope": SCOPES}
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs")
+async def test_a_token_reaches_only_as_far_as_the_scope_asked_for(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+
+    answer = await identity.client_token(client_id, secret, scope="deliveries:read")
+
+    assert answer.body["scope"] == "deliveries:read"
+    record = {"last_name": "Hale", "first_name": "June", "birth_date": "1988-04-17"}
+    refused = await identity.call(
+        "POST", "/practice/patients", record, token=answer.body["access_token"]
+    )
+    assert (refused.status, refused.code) == (403, "forbidden_scope")
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs")
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "nobody"}, 401, "invalid_client"),
+        ({"client_id": ""}, 401, "invalid_client"),
+        ({"scope": "introspect"}, 400, "invalid_scope"),
+        ({"scope": "patients:write everything"}, 400, "invalid_scope"),
+        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"grant_type": ""}, 400, "invalid_request"),
+    ],
+)
+async def test_a_refusal_is_a_problem_document_with_the_standards_error_member(
+    identity: Identity, form: dict[str, str], status: int, error: str
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    whole = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": secret,
+    } | form
+
+    answer = await identity.call("POST", "/oauth/token", form=whole)
+
+    assert (answer.status, answer.body["error"]) == (status, error)
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert status != 401 or answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs")
+async def test_a_client_authenticates_in_one_way_only(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+    form = {"grant_type": "client_credentials", "client_secret": secret}
+
+    answer = await identity.call(
+        "POST", "/oauth/token", form=form, headers=basic(client_id, secret)
+    )
+
+    assert (answer.status, answer.body["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.proves("SE-1", "V9.1.1")
+async def test_access_tokens_are_checked_offline_by_the_published_keys(
+    identity: Identity,
+) -> None:
+    person = await identity.an_account()
+    token = (await identity.log_on(person.username)).body["access_token"]
+
+    keys = (await identity.call("GET", "/.well-known/jwks.json")).body["keys"]
+
+    (key,) = keys
+    assert {k: key[k] for k in ("kty", "crv", "alg", "use")} == {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "alg": "EdDSA",
+        "use": "sig",
+    }
+    assert PyJWS().decode(token, PyJWK(key).key, algorithms=["EdDSA"])
+
+
+@pytest.mark.proves("SE-1")
+async def test_introspection_tells_the_state_of_this_second(identity: Identity) -> None:
+    gateway = await identity.a_gateway_token()
+    person = await identity.an_account()
+    session = (await identity.log_on(person.username)).body
+
+    async def introspected() -> dict[str, object]:
+        form = {"token": session["access_token"], "token_type_hint": "access_token"}
+        answer = await identity.call("POST", "/oauth/introspect", form=form, token=gateway)
+        assert answer.status == 200
+        return dict(answer.body)
+
+    before = await introspected()
+    await identity.call(
+        "DELETE", f"/sessions/{session['session_id']}", token=session["access_token"]
+    )
+
+    assert before["active"] is True
+    assert before["sub"] == str(person.id)
+    assert before["sid"] == session["session_id"]
+    assert before["exp"] == int(identity.clock.now().timestamp()) + 300
+    assert await introspected() == {"active": False}
+
+
+@pytest.mark.proves("SE-1", "V9.1.2")
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
+async def test_what_is_no_token_is_only_not_active(identity: Identity, token: str) -> None:
+    gateway = await identity.a_gateway_token()
+
+    answer = await identity.call(
+        "POST", "/oauth/introspect", form={"token": token or "?"}, token=gateway
+    )
+
+    assert (answer.status, answer.body) == (200, {"active": False})
+
+
+@pytest.mark.proves("SE-1", "V8.2.1")
+async def test_only_a_client_that_may_introspect_does(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+    practice = (await identity.client_token(client_id, secret)).body["access_token"]
+    person = await identity.an_account()
+    session = (await identity.log_on(person.username)).body["access_token"]
+
+    answers = [
+        await identity.call("POST", "/oauth/introspect", form={"token": "x"}, token=token)
+        for token in (practice, session, None)
+    ]
+
+    assert [answer.status for answer in answers] == [403, 403, 401]

@@ -1,0 +1,81 @@
+"""A practice registers patients, and only its own."""
+
+import asyncio
+
+import pytest
+
+from tests.support.identity import Identity
+from tests.support.practices import PracticeDesk, practice_desk
+
+
+@pytest.mark.proves("ST-1", part="other staff verbs than registering and issuing")
+async def test_a_registered_patient_is_told_to_those_who_match_people(desk: PracticeDesk) -> None:
+    answer = await desk.register(home_phone="+1 555 0123", number="P-1")
+
+    assert answer.status == 201
+    [person] = await desk.identity.events("person-changed")
+    assert person == {
+        "patient_id": answer.body["patient_id"],
+        "practice_id": desk.practice_id,
+        "account_id": None,
+        "last_name": "García-Lopez",
+        "first_name": "Maria",
+        "birth_date": "1984-05-03",
+        "home_phone": "+1 555 0123",
+        "address": None,
+    }
+
+
+async def test_registering_needs_a_practices_client(identity: Identity) -> None:
+    gateway = await identity.a_gateway_token()
+
+    assert (await identity.call("POST", "/practice/patients", {})).status == 401
+    answer = await identity.call("POST", "/practice/patients", {}, token=gateway)
+    assert (answer.status, answer.code) == (403, "forbidden_scope")
+
+
+async def test_the_same_call_again_makes_no_second_record(desk: PracticeDesk) -> None:
+    first = await desk.register(key="a-key-of-mine")
+
+    again = await desk.register(key="a-key-of-mine")
+    other = await desk.register(key="a-key-of-mine", first_name="Marta")
+
+    assert again.body == first.body
+    assert other.code == "idempotency_key_reused"
+    assert len(await desk.identity.rows("SELECT FROM patients")) == 1
+
+
+async def test_of_parallel_records_with_one_person_number_one_is_made(desk: PracticeDesk) -> None:
+    answers = await asyncio.gather(*(desk.register(number="P-1") for _ in range(16)))
+
+    codes = sorted(answer.code for answer in answers)
+    assert codes == ["", *["patient_number_taken"] * 15]
+
+
+async def test_two_practices_may_use_one_person_number(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    other = await practice_desk(identity)
+
+    assert (await desk.register(number="P-1")).status == 201
+    assert (await other.register(number="P-1")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"last_name": " "}, "last_name", "body_invalid"),
+        ({"last_name": "a\nb"}, "last_name", "body_invalid"),
+        ({"first_name": "a\n"}, "first_name", "body_invalid"),
+        ({"birth_date": "05/03/1984"}, "birth_date", "body_invalid"),
+        ({"nickname": "Mia"}, "nickname", "body_invalid"),
+        ({"birth_date": "2031-03-06"}, "birth_date", "birth_date_in_future"),
+    ],
+)
+async def test_a_wrong_field_is_named(
+    desk: PracticeDesk, changes: dict[str, str], field: str, code: str
+) -> None:
+    answer = await desk.register(**changes)
+
+    assert answer.code == code
+    assert [error["field"] for error in answer.body["errors"]] == [field]

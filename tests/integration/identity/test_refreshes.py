@@ -1,0 +1,198 @@
+"""Refresh: rotation at each use, one successor for honest twins, the end at reuse (SE-1)."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from shared.contracts.sessions import SessionEntry
+from tests.support.identity import Identity
+
+
+async def logged_on(identity: Identity) -> str:
+    """The refresh token of a new session."""
+    person = await identity.an_account()
+    answer = await identity.log_on(person.username)
+    return str(answer.body["refresh_token"])
+
+
+async def successor(identity: Identity, token: str) -> str:
+    answer = await identity.refresh(token)
+    assert answer.status == 200, answer.body
+    return str(answer.body["refresh_token"])
+
+
+async def ended_sessions(identity: Identity) -> list[str]:
+    """What was told over the stream of ended sessions."""
+    rows = await identity.rows("SELECT body FROM outbox WHERE exchange = 'identity.sessions'")
+    entries = [msgspec.json.decode(row["body"], type=SessionEntry) for row in rows]
+    return [str(entry.session_id) for entry in entries if entry.not_before is None]
+
+
+@pytest.mark.proves("SE-1")
+async def test_each_use_rotates_the_token(identity: Identity) -> None:
+    first = await logged_on(identity)
+
+    second = await successor(identity, first)
+    third = await successor(identity, second)
+
+    assert len({first, second, third}) == 3
+    assert min(len(first), len(second)) >= 43
+
+
+@pytest.mark.proves("SE-1", "V7.2.3")
+async def test_only_digests_of_refresh_tokens_are_kept(identity: Identity) -> None:
+    first = await logged_on(identity)
+    second = await successor(identity, first)
+
+    kept = str([tuple(row) for row in await identity.rows("SELECT * FROM refresh_tokens")])
+
+    assert first not in kept
+    assert second not in kept
+    assert second.encode().hex() not in kept
+
+
+@pytest.mark.proves("SE-1", "V15.4.2")
+async def test_20_parallel_refreshes_are_handed_the_same_successor(
+    identity: Identity, second: Identity
+) -> None:
+    token = await logged_on(identity)
+
+    answers = await asyncio.gather(*(replica.refresh(token) for replica in (identity, second) * 10))
+
+    assert {answer.status for answer in answers} == {200}
+    (winner,) = {answer.body["refresh_token"] for answer in answers}
+    assert await successor(identity, winner)
+    assert await ended_sessions(identity) == []
+
+
+@pytest.mark.proves("SE-1")
+async def test_bursts_of_parallel_refreshes_never_lose_the_session(identity: Identity) -> None:
+    token = await logged_on(identity)
+
+    for _ in range(10):
+        answers = await asyncio.gather(*(identity.refresh(token) for _ in range(8)))
+        (token,) = {answer.body["refresh_token"] for answer in answers}
+        identity.clock.advance(seconds=40)
+
+    assert len(await identity.rows("SELECT FROM refresh_tokens WHERE used_at IS NULL")) == 1
+
+
+@pytest.mark.proves("SE-1")
+async def test_a_twin_is_honest_for_30_seconds(identity: Identity) -> None:
+    token = await logged_on(identity)
+    winner = await successor(identity, token)
+
+    identity.clock.advance(seconds=29)
+    assert await successor(identity, token) == winner
+
+    identity.clock.advance(seconds=1)
+    assert (await identity.refresh(token)).code == "refresh_invalid"
+
+
+@pytest.mark.proves("SE-1", "AU-1")
+async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> None:
+    token = await logged_on(identity)
+    answer = await identity.refresh(token)
+    identity.clock.advance(seconds=30)
+
+    reused = await identity.refresh(token)
+
+    assert (reused.status, reused.code) == (401, "refresh_invalid")
+    assert (await identity.refresh(answer.body["refresh_token"])).code == "refresh_invalid"
+    assert await ended_sessions(identity) == [answer.body["session_id"]]
+    listed = await identity.call("GET", "/sessions", token=answer.body["access_token"])
+    assert listed.status == 401
+    (row,) = await identity.rows("SELECT detail FROM audit_entries WHERE detail = 'refresh_reused'")
+    assert row
+
+
+@pytest.mark.proves("SE-1")
+async def test_parallel_reuse_ends_the_session_once(identity: Identity) -> None:
+    token = await logged_on(identity)
+    await successor(identity, token)
+    identity.clock.advance(seconds=30)
+
+    answers = await asyncio.gather(*(identity.refresh(token) for _ in range(16)))
+
+    assert {answer.code for answer in answers} == {"refresh_invalid"}
+    assert len(await ended_sessions(identity)) == 1
+
+
+@pytest.mark.proves("SE-1", "V7.3.1")
+async def test_a_session_is_over_when_not_refreshed_for_15_minutes(identity: Identity) -> None:
+    early, late = await logged_on(identity), await logged_on(identity)
+
+    identity.clock.advance(minutes=14, seconds=59)
+    early = await successor(identity, early)
+    identity.clock.advance(seconds=1)
+
+    assert (await identity.refresh(late)).code == "refresh_invalid"
+    assert await successor(identity, early)
+
+
+@pytest.mark.proves("SE-1", "V7.3.2")
+async def test_a_session_lasts_12_hours_at_most(identity: Identity) -> None:
+    token = await logged_on(identity)
+    for _ in range(71):
+        identity.clock.advance(minutes=10)
+        token = await successor(identity, token)
+    identity.clock.advance(minutes=9, seconds=59)
+
+    last = await identity.refresh(token)
+    identity.clock.advance(seconds=1)
+
+    assert (last.status, last.body["expires_in"]) == (200, 1)
+    over = await identity.refresh(last.body["refresh_token"])
+    assert over.code == "refresh_invalid"
+
+
+@pytest.mark.proves("SE-1", "V6.3.8")
+async def test_every_cause_gets_the_same_whole_reply(identity: Identity) -> None:
+    ended, reused, idle = [await logged_on(identity) for _ in range(3)]
+    await successor(identity, reused)
+    opened = await identity.refresh(ended)
+    await identity.call(
+        "DELETE",
+        f"/sessions/{opened.body['session_id']}",
+        token=opened.body["access_token"],
+    )
+    identity.clock.advance(minutes=14)
+    answers = [
+        await identity.refresh("no such token"),
+        await identity.refresh(opened.body["refresh_token"]),
+        await identity.refresh(reused),
+    ]
+    identity.clock.advance(minutes=1)
+    answers.append(await identity.refresh(idle))
+
+    assert {str(answer.alike()) for answer in answers} == {str(answers[0].alike())}
+
+
+@pytest.mark.proves("SE-1", "V9.2.2")
+async def test_tokens_are_not_taken_for_each_other(identity: Identity) -> None:
+    person = await identity.an_account()
+    tokens = (await identity.log_on(person.username)).body
+
+    as_refresh = await identity.refresh(tokens["access_token"][:200])
+    as_access = await identity.call("GET", "/sessions", token=tokens["refresh_token"])
+
+    assert (as_refresh.status, as_access.status) == (401, 401)
+
+
+@pytest.mark.proves("SE-1", "V14.2.7")
+async def test_expired_sessions_are_swept_with_their_tokens(
+    identity: Identity, second: Identity
+) -> None:
+    await successor(identity, await logged_on(identity))
+    identity.clock.advance(hours=6)
+    kept = await logged_on(identity)
+    identity.clock.advance(hours=6, minutes=1)
+
+    await asyncio.gather(
+        *(replica.loop("session-sweeper").once() for replica in (identity, second))
+    )
+
+    assert len(await identity.rows("SELECT FROM sessions")) == 1
+    assert len(await identity.rows("SELECT FROM refresh_tokens")) == 1
+    assert (await identity.refresh(kept)).status == 401

@@ -1,0 +1,277 @@
+"""Identity's half of a reset: one grant, one new password, everything before it void (RC-3)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from shared.grants import Act, GrantIssuer
+from tests.support.identity import PASSWORD, Identity, Recovery
+from tests.support.trust import ISSUER
+
+NEW = "Copper!Lantern-42"
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+async def test_a_grant_sets_the_password_and_opens_a_session(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+
+    answer = await identity.reset(await recovery.grant(person), NEW)
+
+    assert answer.status == 200
+    listed = await identity.call("GET", "/sessions", token=answer.body["access_token"])
+    assert [s["session_id"] for s in listed.body["sessions"]] == [answer.body["session_id"]]
+    assert (await identity.log_on(person.username, PASSWORD)).status == 401
+    assert (await identity.log_on(person.username, NEW)).status == 201
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("SE-1", "V7.4.3")
+async def test_every_session_ends_with_the_reset(identity: Identity, recovery: Recovery) -> None:
+    person = await identity.an_account()
+    before = [(await identity.log_on(person.username)).body for _ in range(3)]
+
+    await identity.reset(await recovery.grant(person), NEW)
+
+    for session in before:
+        verb = await identity.call("GET", "/sessions", token=session["access_token"])
+        assert verb.status == 401
+        assert (await identity.refresh(session["refresh_token"])).code == "refresh_invalid"
+    told = await identity.rows("SELECT FROM outbox WHERE exchange = 'identity.sessions'")
+    assert len(told) == 3
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("LG-2", part="a trusted device's own counter, unlocking by the practice")
+async def test_a_completed_reset_clears_the_lock(identity: Identity, recovery: Recovery) -> None:
+    person = await identity.an_account()
+    for _ in range(4):
+        await identity.log_on(person.username, "wrong")
+
+    assert (await identity.reset(await recovery.grant(person), NEW)).status == 200
+
+    for _ in range(3):
+        await identity.log_on(person.username, "wrong")
+    assert (await identity.log_on(person.username, NEW)).status == 201
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("NT-1", "V6.3.7")
+async def test_the_holder_is_told_and_the_others_hear_the_new_security_version(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account(email="june@mail.example")
+
+    await identity.reset(await recovery.grant(person, jti="proof-1"), NEW)
+
+    (told,) = await identity.events("password-reset")
+    (snapshot,) = await identity.events("account-changed")
+    assert told["recipients"] == ["june@mail.example"]
+    assert (told["route"], told["proof_id"]) == ("link", "proof-1")
+    assert snapshot["security_version"] == 2
+    assert NEW not in str(await identity.rows("SELECT convert_from(body, 'UTF8') FROM outbox"))
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("V6.5.1")
+async def test_of_64_racers_with_one_grant_one_wins(
+    identity: Identity, second: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    grant = await recovery.grant(person)
+
+    answers = await asyncio.gather(
+        *(
+            replica.reset(grant, f"Copper!Lantern-{number}")
+            for number, replica in enumerate((identity, second) * 32)
+        )
+    )
+
+    won = [number for number, answer in enumerate(answers) if answer.status == 200]
+    assert len(won) == 1
+    lost = {(answer.status, answer.code) for answer in answers if answer.status != 200}
+    assert lost == {(400, "grant_used")}
+    logged_on = await identity.log_on(person.username, f"Copper!Lantern-{won[0]}")
+    assert logged_on.status == 201
+    assert len(await identity.events("password-reset")) == 1
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+async def test_two_grants_of_one_proof_are_spent_together(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    first, again = [await recovery.grant(person, jti="proof-1") for _ in range(2)]
+
+    assert (await identity.reset(first, NEW)).status == 200
+    assert (await identity.reset(again, NEW + "!")).code == "grant_used"
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothing(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    older = await recovery.grant(person)
+    session = (await identity.reset(await recovery.grant(person), NEW)).body
+
+    answer = await identity.reset(older, NEW + "!")
+
+    assert (answer.status, answer.code) == (400, "grant_superseded")
+    assert (await identity.refresh(session["refresh_token"])).status == 200
+    assert (await identity.log_on(person.username, NEW)).status == 201
+    assert len(await identity.rows("SELECT FROM spent_grants")) == 1
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("ID-3")
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [
+        ("short-1A", None),
+        ("sh-1A", "long_enough"),
+        ("walnut-harbour-8", "has_upper"),
+        (PASSWORD, "not_recent"),
+    ],
+)
+async def test_a_refused_password_uses_nothing_up(
+    identity: Identity, recovery: Recovery, password: str, rule: str | None
+) -> None:
+    person = await identity.an_account()
+    grant = await recovery.grant(person)
+    session = (await identity.log_on(person.username)).body
+
+    answer = await identity.reset(grant, password)
+
+    if rule is None:
+        assert answer.status == 200
+        return
+    assert answer.code == "password_unacceptable"
+    assert rule in [error["code"] for error in answer.body["errors"]]
+    assert {error["field"] for error in answer.body["errors"]} == {"new_password"}
+    assert (await identity.refresh(session["refresh_token"])).status == 200
+    assert (await identity.reset(grant, NEW)).status == 200
+
+
+@pytest.mark.proves("ID-3", "V6.2.4")
+async def test_none_of_the_last_five_passwords_is_taken_again(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account(password="Walnut-Harbour-0")
+    answers = {}
+    for number in range(1, 6):
+        grant = await recovery.grant(person, security_version=number)
+        answer = await identity.reset(grant, f"Walnut-Harbour-{number}")
+        assert answer.status == 200, answer.body
+
+    grant = await recovery.grant(person, security_version=6)
+    for number in (5, 1, 0):
+        answers[number] = (await identity.reset(grant, f"Walnut-Harbour-{number}")).status
+
+    assert answers == {5: 422, 1: 422, 0: 200}
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.parametrize("state", ["frozen", "merged"])
+async def test_a_frozen_or_merged_account_takes_no_grant(
+    identity: Identity, recovery: Recovery, state: str
+) -> None:
+    person = await identity.an_account()
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute("UPDATE accounts SET state = $1", state)
+
+    answer = await identity.reset(await recovery.grant(person), NEW)
+
+    assert answer.code == "grant_superseded"
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("V9.2.2")
+async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    expired = await recovery.grant(person)
+    by_hand = await recovery.grant(person, route="by hand")
+    elsewhere = await GrantIssuer(
+        issuer=recovery.trust.issuer, own_keys=recovery.trust.own_keys
+    ).issue(
+        jti="elsewhere",
+        act=Act.PASSWORD_SET,
+        audience=(f"{ISSUER}/merge",),
+        account_id=person.id,
+        security_version=1,
+        route="link",
+        now=identity.clock.now(),
+        expires_at=identity.clock.now() + timedelta(minutes=10),
+    )
+    access = (await identity.log_on(person.username)).body["access_token"]
+    tried = [await identity.reset(grant, NEW) for grant in (by_hand, elsewhere, access, "x.y.z")]
+    identity.clock.advance(minutes=10)
+    tried.append(await identity.reset(expired, NEW))
+
+    assert [(answer.status, answer.code) for answer in tried] == [(400, "grant_invalid")] * 5
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("LG-1", "V15.4.2")
+async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_password(
+    identity: Identity, second: Identity, recovery: Recovery
+) -> None:
+    for _ in range(5):
+        person = await identity.an_account()
+        grant = await recovery.grant(person)
+
+        *_, reset = await asyncio.gather(
+            *(replica.log_on(person.username) for replica in (identity, second) * 8),
+            identity.reset(grant, NEW),
+        )
+
+        assert reset.status == 200
+        live = await identity.rows(
+            "SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL", person.id
+        )
+        assert [str(row["id"]) for row in live] == [reset.body["session_id"]]
+
+
+@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("SE-1")
+async def test_a_refresh_racing_a_reset_never_outlives_it(
+    identity: Identity, second: Identity, recovery: Recovery
+) -> None:
+    for _ in range(5):
+        person = await identity.an_account()
+        grant = await recovery.grant(person)
+        token = (await identity.log_on(person.username)).body["refresh_token"]
+
+        *refreshed, reset = await asyncio.gather(
+            *(replica.refresh(token) for replica in (identity, second) * 8),
+            identity.reset(grant, NEW),
+        )
+
+        assert reset.status == 200
+        for answer in refreshed:
+            successor = answer.body.get("refresh_token", "none")
+            assert (await identity.refresh(successor)).code == "refresh_invalid"
+
+
+@pytest.mark.proves("AU-1")
+async def test_a_reset_leaves_one_audit_row_done_or_refused(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    grant = await recovery.grant(person)
+
+    await identity.reset(grant, "sh-1A")
+    await identity.reset(grant, NEW)
+
+    rows = await identity.rows(
+        "SELECT subject, outcome, detail FROM audit_entries "
+        "WHERE action = 'password.reset' ORDER BY outcome"
+    )
+    assert [tuple(row) for row in rows] == [
+        (f"account:{person.id}", "done", "link"),
+        (f"account:{person.id}", "refused", "password_unacceptable"),
+    ]

@@ -1,0 +1,148 @@
+"""Sessions: listed and ended by their holder, refused at once when ended (SE-1)."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.identity.api import ROUTES
+from shared.http.routes import NoBody, Session
+from tests.support.identity import Identity, Person
+
+SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
+
+
+async def logged_on(identity: Identity, person: Person) -> dict[str, Any]:
+    answer = await identity.log_on(person.username)
+    assert answer.status == 201
+    return dict(answer.body)
+
+
+async def session_ids(identity: Identity, token: str) -> set[str]:
+    listed = await identity.call("GET", "/sessions", token=token)
+    return {session["session_id"] for session in listed.body["sessions"]}
+
+
+@pytest.mark.proves("SE-1", "V7.5.2")
+async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Identity) -> None:
+    june, pat = await identity.an_account(), await identity.an_account()
+    await logged_on(identity, june)
+    identity.clock.advance(minutes=15)
+    await logged_on(identity, pat)
+    first, second = await logged_on(identity, june), await logged_on(identity, june)
+
+    listed = await identity.call("GET", "/sessions", token=second["access_token"])
+
+    shown = {session["session_id"]: session["current"] for session in listed.body["sessions"]}
+    assert shown == {first["session_id"]: False, second["session_id"]: True}
+
+
+@pytest.mark.proves("SE-1", "V7.4.1")
+@pytest.mark.parametrize("verb", SESSION_VERBS, ids=lambda verb: verb.name)
+async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
+    identity: Identity, second: Identity, verb: Any
+) -> None:
+    session = await logged_on(identity, await identity.an_account())
+    token, session_id = session["access_token"], session["session_id"]
+
+    off = await identity.call("DELETE", f"/sessions/{session_id}", token=token)
+
+    path = verb.path.replace("{session_id}", session_id)
+    body: dict[str, str] | None = None if verb.body is NoBody else {}
+    for replica in (identity, second):
+        assert (await replica.call(verb.method, path, body, token=token)).code == "unauthenticated"
+    assert off.status == 204
+
+
+@pytest.mark.proves("SE-1")
+async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction(
+    identity: Identity,
+) -> None:
+    session = await logged_on(identity, await identity.an_account())
+
+    await identity.call(
+        "DELETE", f"/sessions/{session['session_id']}", token=session["access_token"]
+    )
+
+    (row,) = await identity.rows("SELECT body FROM outbox WHERE exchange = 'identity.sessions'")
+    assert msgspec.json.decode(row["body"]) == {
+        "kind": "ended",
+        "session_id": session["session_id"],
+        "not_before": None,
+    }
+    refreshed = await identity.refresh(session["refresh_token"])
+    assert refreshed.code == "refresh_invalid"
+
+
+@pytest.mark.proves("SE-1")
+async def test_ending_one_leaves_the_others(identity: Identity) -> None:
+    june = await identity.an_account()
+    phone, desk = await logged_on(identity, june), await logged_on(identity, june)
+
+    for _ in range(2):  # ended twice is ended
+        path = f"/sessions/{phone['session_id']}"
+        assert (await identity.call("DELETE", path, token=desk["access_token"])).status == 204
+
+    assert await session_ids(identity, desk["access_token"]) == {desk["session_id"]}
+
+
+@pytest.mark.proves("SE-1", part="ending by changes that are not built yet, narrowing")
+async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
+    june, pat = await identity.an_account(), await identity.an_account()
+    other = await logged_on(identity, pat)
+    await logged_on(identity, june)
+    await logged_on(identity, june)
+    this = await logged_on(identity, june)
+
+    ended = await identity.call("POST", "/sessions/end-others", token=this["access_token"])
+
+    assert ended.status == 204
+    assert await session_ids(identity, this["access_token"]) == {this["session_id"]}
+    assert await session_ids(identity, other["access_token"]) == {other["session_id"]}
+
+
+@pytest.mark.proves("SE-1", "V8.2.2")
+async def test_another_ones_session_is_as_unknown_as_no_ones(identity: Identity) -> None:
+    june = await logged_on(identity, await identity.an_account())
+    pat = await logged_on(identity, await identity.an_account())
+
+    answers = [
+        await identity.call("DELETE", f"/sessions/{session_id}", token=pat["access_token"])
+        for session_id in (june["session_id"], "00000000-0000-0000-0000-000000000000")
+    ]
+
+    assert [answer.code for answer in answers] == ["not_found", "not_found"]
+    assert answers[0].alike() == answers[1].alike()
+    assert await session_ids(identity, june["access_token"]) == {june["session_id"]}
+
+
+@pytest.mark.proves("SE-1")
+async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
+    identity: Identity, second: Identity
+) -> None:
+    june = await identity.an_account()
+    tokens = [(await logged_on(identity, june))["access_token"] for _ in range(8)]
+
+    answers = await asyncio.gather(
+        *(
+            replica.call("POST", "/sessions/end-others", token=token)
+            for replica, token in zip((identity, second) * 4, tokens, strict=True)
+        )
+    )
+
+    assert {answer.status for answer in answers} <= {204, 401}
+    live = await identity.rows("SELECT FROM sessions WHERE ended_at IS NULL")
+    assert len(live) <= 1
+
+
+@pytest.mark.proves("SE-1")
+async def test_an_access_token_lives_five_minutes(identity: Identity) -> None:
+    session = await logged_on(identity, await identity.an_account())
+
+    identity.clock.advance(minutes=4, seconds=59)
+    before = await identity.call("GET", "/sessions", token=session["access_token"])
+    identity.clock.advance(seconds=1)
+    after = await identity.call("GET", "/sessions", token=session["access_token"])
+
+    assert (before.status, after.status) == (200, 401)

@@ -1,0 +1,135 @@
+"""What a run starts ends with it, also when the run itself is killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.local import ports
+from deploy.local.errors import PortsHeld, ProgramFailed
+from deploy.local.processes import Run, RunRecord, Trace, lives, reap, trace
+from deploy.local.stack import Ports
+from tests.support.eventually import eventually
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+STARTER = """
+import os, sys, time
+from pathlib import Path
+from deploy.local.processes import Run
+run = Run(Path(sys.argv[1]))
+program = run.start("child", [sys.executable, "-c", "import time; time.sleep(600)"],
+                    environ=os.environ, log=Path(sys.argv[1]) / "child.log")
+print(program.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def start(run: Run, command: list[str], *, grace: float = 15) -> Trace:
+    log = run.folder / "child.log"
+    program = run.start("child", command, environ=os.environ, log=log, grace=grace)
+    found = trace(program.pid)
+    assert found is not None
+    return found
+
+
+def left_behind(folder: Path, owner: Trace, process: Trace) -> Path:
+    """Write the record of a run that has crashed."""
+    (folder / "runs").mkdir(exist_ok=True)
+    file = folder / "runs" / "crashed.json"
+    kept = folder / "kept"
+    kept.mkdir()
+    record = RunRecord(owner=owner, processes=[process], folders=[str(kept)])
+    file.write_bytes(msgspec.json.encode(record))
+    return file
+
+
+async def test_a_stopped_run_leaves_no_process_folder_or_record(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    child = start(run, SLEEP)
+    folder = run.private_folder("data")
+
+    await run.stop()
+
+    assert not lives(child)
+    assert not folder.exists()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+async def test_a_program_that_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); "
+    child = start(run, [sys.executable, "-c", deaf + "time.sleep(600)"], grace=0.2)
+    log = run.folder / "child.log"
+    await eventually(lambda: check("1" in log.read_text()))
+
+    await run.stop()
+
+    assert not lives(child)
+
+
+def check(holds: bool) -> None:
+    assert holds
+
+
+async def test_a_program_dies_with_its_starter_however_that_one_dies(tmp_path: Path) -> None:
+    starter = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTER, tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    assert starter.stdout is not None
+    child = trace(int(await starter.stdout.readline()))
+    assert child is not None
+
+    starter.send_signal(signal.SIGKILL)
+
+    await eventually(lambda: check(not lives(child)))
+    await starter.wait()
+
+
+async def test_what_a_crashed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    child = start(run, SLEEP)
+    record = left_behind(tmp_path, Trace(child.pid, "long gone"), child)
+
+    await reap(tmp_path, lambda _: None)
+
+    await eventually(lambda: check(not lives(child)))
+    assert not record.exists()
+    assert not (tmp_path / "kept").exists()
+    await run.stop()
+
+
+async def test_another_program_with_a_recorded_pid_is_left_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    child = start(run, SLEEP)
+    left_behind(tmp_path, Trace(child.pid, "long gone"), Trace(child.pid, "another start"))
+
+    await reap(tmp_path, lambda _: None)
+
+    assert lives(child)
+    await run.stop()
+
+
+async def test_a_program_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    start(run, [sys.executable, "-c", "raise SystemExit('no such setting')"])
+    program = run.programs[0]
+    await asyncio.to_thread(program.process.wait)
+
+    with pytest.raises(ProgramFailed, match="no such setting"):
+        program.check()
+    await run.stop()
+
+
+async def test_a_held_port_is_told_with_who_holds_it() -> None:
+    server = await asyncio.start_server(lambda *_: None, ports.LOOPBACK, 0)
+    port = server.sockets[0].getsockname()[1]
+    held = Ports(smtp=port, mail=ports.free_port(), http={}, metrics={})
+
+    with pytest.raises(PortsHeld, match=rf"{port}: process {os.getpid()} \("):
+        held.check()
+    server.close()
+    await server.wait_closed()

@@ -1,0 +1,173 @@
+"""The stream of ended sessions, from identity's outbox to another service's replica (SE-1)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.ids import SessionId
+from shared.contracts.sessions import SessionEntry
+from shared.messaging.beats import Beats
+from shared.messaging.broker import Broker
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+from shared.sessions import EndedSessions
+from tests.integration.messaging.conftest import Replica, Replicas
+from tests.support.clock import FakeClock
+from tests.support.eventually import eventually
+from tests.support.proxy import proxied
+
+pytestmark = pytest.mark.proves("SE-1", part="the stream that every replica reads")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The real time, standing still: the broker is asked for entries since a time of its own."""
+    return FakeClock(datetime.now(UTC))
+
+
+@asynccontextmanager
+async def reading(replicas: Replicas, *, url: str | None = None) -> AsyncIterator[EndedSessions]:
+    """A replica of notify that reads the stream with notify's own rights."""
+    broker = Broker(url or replicas.vhost.url("notify"), name="test notify")
+    ended = EndedSessions(
+        broker=broker, clock=replicas.clock, metrics=Metrics(), randomness=Randomness()
+    )
+    task = asyncio.create_task(ended.run())
+    try:
+        yield ended
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await broker.close()
+
+
+async def end(identity: Replica) -> SessionId:
+    """Commit the end of a session."""
+    session_id = SessionId(uuid4())
+    async with identity.database.transaction() as tx:
+        await identity.bus.outbox.end_session(
+            tx, SessionEntry(session_id=session_id, not_before=None)
+        )
+    return session_id
+
+
+async def relay(identity: Replica) -> None:
+    await identity.messaging.relays[1].once()
+
+
+def beats(identity: Replica) -> Beats:
+    return Beats(
+        database=identity.database,
+        publisher=identity.bus.broker.publisher(),
+        clock=identity.bus.clock,
+        randomness=identity.bus.randomness,
+    )
+
+
+def knows(ended: EndedSessions, session_id: SessionId, now: datetime) -> None:
+    assert ended.is_void(session_id, now)
+
+
+def is_fresh(ended: EndedSessions) -> None:
+    assert ended.fresh()
+
+
+async def test_an_ended_session_is_known_to_another_service_with_the_read_right_alone(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async with reading(replicas) as ended:
+        session_id = await end(identity)
+        await relay(identity)
+        await beats(identity).once()
+
+        await eventually(lambda: is_fresh(ended))
+        knows(ended, session_id, replicas.clock.now())
+
+
+async def test_a_replica_that_starts_later_reads_what_ended_before_it(
+    identity: Replica, replicas: Replicas
+) -> None:
+    session_id = await end(identity)
+    await relay(identity)
+    await beats(identity).once()
+
+    async with reading(replicas) as ended:
+        await eventually(lambda: is_fresh(ended))
+        knows(ended, session_id, replicas.clock.now())
+
+
+async def test_what_ended_while_a_replica_was_cut_off_is_read_at_its_reconnect(
+    identity: Replica, replicas: Replicas
+) -> None:
+    url = replicas.vhost.url("notify")
+    async with proxied(url) as proxy, reading(replicas, url=proxy.url(url)) as ended:
+        await beats(identity).once()
+        await eventually(lambda: is_fresh(ended))
+
+        proxy.cut()
+        session_id = await end(identity)
+        await relay(identity)
+        proxy.restore()
+
+        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
+
+
+async def test_two_seconds_without_a_beat_are_stale_and_the_next_beat_mends_it(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async with reading(replicas) as ended:
+        await beats(identity).once()
+        await eventually(lambda: is_fresh(ended))
+
+        replicas.clock.advance(seconds=2)
+        assert not ended.fresh()
+
+        await beats(identity).once()
+        await eventually(lambda: is_fresh(ended))
+
+
+async def test_a_beat_is_held_back_while_an_entry_committed_before_it_is_unsent(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async with reading(replicas) as ended:
+        session_id = await end(identity)
+        await beats(identity).once()
+        assert not ended.fresh()
+
+        await asyncio.gather(beats(identity).once(), relay(identity))
+
+        await eventually(lambda: is_fresh(ended))
+        knows(ended, session_id, replicas.clock.now())
+
+
+async def test_entries_that_keep_coming_do_not_hold_back_a_beat(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async with reading(replicas) as ended:
+        await end(identity)
+        beat = asyncio.create_task(beats(identity).once())
+        while not beat.done():
+            await relay(identity)
+            await end(identity)
+
+        await beat
+        await eventually(lambda: is_fresh(ended))
+
+
+async def test_an_unreadable_entry_is_passed_over(identity: Replica, replicas: Replicas) -> None:
+    async with identity.database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
+            " VALUES ($1, 'identity.sessions', '', '{', $2, $2)",
+            uuid4(),
+            replicas.clock.now(),
+        )
+    session_id = await end(identity)
+    await relay(identity)
+
+    async with reading(replicas) as ended:
+        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))

@@ -1,0 +1,159 @@
+"""Notify's verbs over real HTTP, with tokens signed by identity's own key."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+
+from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
+from shared.contracts.identity import IDENTITY_KEYS_CHANGED
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.trust import trusting
+
+PART = "bulk, and straight from the bus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A gateway's or a practice system's view of notify."""
+
+    client: "TestClient[Any, Any]"
+    tokens: AccessTokenIssuer
+    clock: FakeClock
+
+    async def as_person(self, account_id: AccountId) -> str:
+        now = self.clock.now()
+        return await self.tokens.for_session(
+            SessionCaller(
+                account_id=account_id,
+                session_id=SessionId(events.RANDOMNESS.uuid()),
+                account_version=1,
+                issued_at=now,
+                expires_at=now + timedelta(minutes=5),
+            )
+        )
+
+    async def as_practice(self, practice_id: PracticeId, *scopes: str) -> str:
+        caller = ClientCaller(client_id="x", practice_id=practice_id, scopes=frozenset(scopes))
+        return await self.tokens.for_client(caller, now=self.clock.now())
+
+    async def call(
+        self, method: str, path: str, *, token: str | None = None, body: object = None
+    ) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with self.client.request(method, path, json=body, headers=headers) as reply:
+            return reply.status, await reply.json(content_type=None)
+
+
+@pytest_asyncio.fixture
+async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncIterator[Caller]:
+    """Somebody who calls a replica that has heard of identity's key."""
+    async with trusting(database, "identity", clock) as identity:
+        await identity.own_keys.ensure()
+        for body in await identity.published():
+            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
+        tokens = AccessTokenIssuer(
+            issuer=identity.issuer, own_keys=identity.own_keys, randomness=events.RANDOMNESS
+        )
+        async with TestClient(TestServer(office.service.application)) as client:
+            yield Caller(client=client, tokens=tokens, clock=clock)
+
+
+@pytest.mark.proves("NT-5", part="delivered and bounced need receipts")
+async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Caller) -> None:
+    account_id = events.new_account()
+    await office.file(events.locked(account_id, events.ADDRESS))
+    await office.file(events.locked(events.new_account(), "other@mail.example"))
+    await office.send_all()
+
+    status, body = await caller.call("GET", "/deliveries", token=await caller.as_person(account_id))
+
+    assert status == 200
+    (delivery,) = body["deliveries"]
+    del delivery["id"], delivery["at"]
+    assert delivery == {
+        "message_class": "account-activity",
+        "template": "account-locked",
+        "channel": "email",
+        "address": "j***@mail.example",
+        "state": "sent",
+        "reason": None,
+    }
+
+
+@pytest.mark.proves("NT-9", part=PART)
+async def test_a_practice_submits_once_and_sees_what_became_of_it(
+    office: Office, caller: Caller
+) -> None:
+    practice_id, patient_id, _ = await office.with_patient()
+    token = await caller.as_practice(practice_id, "communications:write", "deliveries:read")
+    body = {"patient_id": str(patient_id), "topic": "appointment", "reference": "visit-7"}
+
+    first = await caller.call("POST", "/communications", token=token, body=body)
+    again = await caller.call("POST", "/communications", token=token, body=body)
+    await office.consume_own()
+    await office.send_all()
+    _, seen = await caller.call("GET", "/practice/deliveries", token=token)
+
+    assert first == again
+    assert first[0] == 202
+    (delivery,) = seen["deliveries"]
+    assert (delivery["reference"], delivery["state"]) == ("visit-7", "sent")
+    assert "mail.example" not in str(seen)
+
+
+async def test_a_reference_used_for_something_else_is_told(office: Office, caller: Caller) -> None:
+    practice_id, patient_id, _ = await office.with_patient()
+    token = await caller.as_practice(practice_id, "communications:write")
+    body = {"patient_id": str(patient_id), "topic": "appointment", "reference": "visit-7"}
+    await caller.call("POST", "/communications", token=token, body=body)
+
+    status, problem = await caller.call(
+        "POST", "/communications", token=token, body={**body, "topic": "statement"}
+    )
+
+    assert (status, problem["code"]) == (409, "reference_reused")
+    assert [error["field"] for error in problem["errors"]] == ["reference"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("patient_id", "no uuid"),
+        ("topic", "gossip"),
+        ("reference", ""),
+        ("reference", "r" * 101),
+        ("reference", "line\nbreak"),
+        ("text", "what it says"),
+    ],
+)
+async def test_a_bad_field_is_named(caller: Caller, field: str, value: str) -> None:
+    practice_id = PracticeId(events.RANDOMNESS.uuid())
+    token = await caller.as_practice(practice_id, "communications:write")
+    body = {"patient_id": str(practice_id), "topic": "message", "reference": "1", field: value}
+
+    status, problem = await caller.call("POST", "/communications", token=token, body=body)
+
+    assert (status, problem["code"]) == (400, "body_invalid")
+    assert field in str(problem["errors"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/communications"), ("GET", "/deliveries"), ("GET", "/practice/deliveries")],
+)
+async def test_nobody_gets_in_without_the_right_token(
+    caller: Caller, method: str, path: str
+) -> None:
+    wrong = await caller.as_practice(PracticeId(events.RANDOMNESS.uuid()), "patients:write")
+
+    assert (await caller.call(method, path, body={}))[0] == 401
+    assert (await caller.call(method, path, token=wrong, body={}))[0] == 403

@@ -1,0 +1,69 @@
+"""The whole way: outbox, broker, consumer, ledger, courier, mail server."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from services.notify.model import Communication
+from shared.audit import Origin
+from shared.contracts.notify import Topic
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.broker import Broker
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+
+@pytest_asyncio.fixture
+async def on_the_bus(
+    database: Database, mail_server: MailServer, clock: FakeClock, broker: Broker
+) -> AsyncIterator[Office]:
+    """A replica as its own user of the broker, nothing started."""
+    made = Office.opened(database, mail_server.port, clock, BROKER_URL=broker.url("notify"))
+    yield made
+    await made.close()
+
+
+@pytest.mark.proves("NT-9", part="bulk, and straight from the bus")
+async def test_a_submitted_communication_becomes_a_mail(
+    on_the_bus: Office, mail_server: MailServer
+) -> None:
+    practice_id, patient_id, _ = await on_the_bus.with_patient()
+    communication = Communication(
+        practice_id=practice_id, patient_id=patient_id, topic=Topic.APPOINTMENT, reference="1"
+    )
+    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
+    await on_the_bus.features.intake.submit(communication, origin, now=on_the_bus.clock.now())
+
+    await on_the_bus.publish()
+    await on_the_bus.consume()
+    await on_the_bus.send_all()
+
+    (mail,) = mail_server.to(events.ADDRESS)
+    assert "appointment" in mail.text
+    assert "appointment" not in mail.subject
+
+
+async def test_a_communication_for_a_patient_not_heard_of_yet_waits_for_the_snapshot(
+    on_the_bus: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    practice_id, patient_id, account_id = await on_the_bus.with_patient()
+    await on_the_bus.forget_accounts()
+    communication = Communication(
+        practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
+    )
+    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
+    await on_the_bus.features.intake.submit(communication, origin, now=clock.now())
+    await on_the_bus.publish()
+    await on_the_bus.consume()
+    assert await on_the_bus.ledger() == []
+
+    await on_the_bus.know(
+        events.account(account_id, events.enrolment(practice_id, patient_id)), version=2
+    )
+    clock.advance(minutes=10)
+    await on_the_bus.service.messaging.retries.once()
+
+    assert await on_the_bus.ledger() == [("queued", None)]

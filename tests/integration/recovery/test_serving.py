@@ -1,0 +1,79 @@
+"""Recovery as it runs: what it hears on the bus, and what comes of a request over HTTP."""
+
+import msgspec
+import pytest
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.identity import ACCOUNT_CHANGED
+from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
+from shared.contracts.notify import NOTIFY_KEYS_CHANGED
+from shared.contracts.recovery import RESET_LINK_REQUESTED
+from shared.messaging.broker import Broker as Connection
+from tests.integration.recovery.rig import (
+    ISSUER,
+    USERNAME,
+    Recovery,
+    a_sealing_key,
+    an_account,
+    replica,
+)
+from tests.support.broker import Broker
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.eventually import eventually
+from tests.support.neighbours import neighbour, serving
+
+ACTIVITY = "notify.account-activity"
+
+
+async def published(broker: Broker) -> str:
+    """The type of the next event that notify would take from its queue."""
+    connection = Connection(broker.url("notify"), name="notify")
+    try:
+        async with connection.pull() as deliveries:
+            found = await deliveries.pull(ACTIVITY, 1)
+            assert found
+            await deliveries.ack(found)
+            return msgspec.json.decode(found[0].body, type=Envelope).type
+    finally:
+        await connection.close()
+
+
+@pytest.mark.proves("RC-3")
+async def test_facts_and_a_request_end_in_a_link_on_its_way_to_notify(
+    database: Database, broker: Broker
+) -> None:
+    notify_key = a_sealing_key()
+    key = PublicKey(
+        kid="notify-1",
+        purpose=KeyPurpose.SEALING,
+        raw=notify_key.public,
+        usable_from=FakeClock().now(),
+        usable_until=None,
+    )
+    account = an_account()
+    ports = {"PORTICO_HTTP_PORT": "0", "PORTICO_METRICS_PORT": "0"}
+    url = {"PORTICO_BROKER_URL": broker.url("recovery")}
+    async with (
+        neighbour("identity", database, broker) as identity,
+        neighbour("notify", database, broker) as notify,
+        replica(database, None, notify_key, **ports, **url) as recovery,
+        serving(recovery.assembled),
+    ):
+        await notify.tell(
+            NOTIFY_KEYS_CHANGED,
+            KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,)),
+            subject="notify",
+            version=1,
+        )
+        await identity.tell(ACCOUNT_CHANGED, account, subject=account.account_id, version=1)
+        await eventually(lambda: knows_the_account(recovery), within=15)
+
+        async with recovery.client.post("/resets/links", json={"name": USERNAME}) as reply:
+            assert reply.status == 202
+
+        assert await eventually(lambda: published(broker), within=15) == RESET_LINK_REQUESTED.type
+
+
+async def knows_the_account(recovery: Recovery) -> None:
+    assert await recovery.rows("SELECT FROM accounts")

@@ -1,0 +1,300 @@
+"""A process: ordered start and stop, and a database and a broker that come and go meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from shared.clock import DatabaseClock
+from shared.contracts import topology
+from shared.db import Database
+from shared.http.idempotency import IdempotencyKeys
+from shared.loops import Loop
+from shared.messaging.beats import Beats
+from shared.messaging.broker import Broker
+from shared.process import serve
+from shared.randomness import Randomness
+from shared.runtime import Assembled, Composition, Plumbing, Program, assemble
+from shared.settings import ServiceSettings, load
+from tests.support import broker as brokers
+from tests.support import database as databases
+from tests.support.eventually import eventually
+from tests.support.lines import Lines, logged
+from tests.support.proxy import proxied
+from tests.support.shop import PROBLEMS, ROUTES, Shop
+
+OUTBOX_ROW = (
+    "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
+    " VALUES (gen_random_uuid(), 'merge.events', 'merge.x.v1', '{}', now(), now())"
+)
+
+
+def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
+    return Composition(
+        features=Shop(
+            database=plumbing.database, idempotency=IdempotencyKeys(clock=plumbing.clock)
+        ),
+        subscriptions={queue.name: () for queue in topology.queues("merge")},
+        loops=(),
+        own_keys=None,
+    )
+
+
+PROGRAM: Program[Shop, ServiceSettings] = Program(
+    service="merge",
+    settings=ServiceSettings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.merge") / "migrations",
+)
+
+
+def settings(database_url: str, broker_url: str) -> ServiceSettings:
+    return load(
+        ServiceSettings,
+        {
+            "PORTICO_DATABASE_URL": database_url,
+            "PORTICO_BROKER_URL": broker_url,
+            "PORTICO_HTTP_PORT": "0",
+            "PORTICO_METRICS_PORT": "0",
+            "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A served shop."""
+
+    service: Assembled[Shop, ServiceSettings]
+    stop: asyncio.Event
+    task: "asyncio.Task[None]"
+    address: str
+    metrics_address: str
+    session: aiohttp.ClientSession
+    lines: Lines
+
+    async def ready(self) -> tuple[int, dict[str, bool]]:
+        async with self.session.get(f"{self.address}/health/ready") as response:
+            body = await response.json()
+            return response.status, {check["name"]: check["ok"] for check in body["checks"]}
+
+    async def must_be_ready(self) -> None:
+        status, checks = await self.ready()
+        assert status == 200, checks
+
+    async def must_lack(self, name: str) -> None:
+        status, checks = await self.ready()
+        assert (status, checks[name]) == (503, False), checks
+
+
+@asynccontextmanager
+async def running(database_url: str, broker_url: str) -> AsyncIterator[Running]:
+    service = assemble(PROGRAM, settings(database_url, broker_url))
+    stop = asyncio.Event()
+    with logged("merge") as lines:
+        task = asyncio.create_task(serve(service, stop))
+
+        def listening() -> dict[str, Any]:
+            found = lines.read_back("listening")
+            assert found
+            return found[0]
+
+        try:
+            ports = await eventually(listening)
+            async with aiohttp.ClientSession() as session:
+                yield Running(
+                    service=service,
+                    stop=stop,
+                    task=task,
+                    address=f"http://127.0.0.1:{ports['http_port']}",
+                    metrics_address=f"http://127.0.0.1:{ports['metrics_port']}",
+                    session=session,
+                    lines=lines,
+                )
+        finally:
+            stop.set()
+            service.composition.features.go_on.set()
+            await task
+
+
+@asynccontextmanager
+async def beating(database: databases.Database, broker: brokers.Broker) -> AsyncIterator[None]:
+    """Identity's beats, without which nobody is ready."""
+    pool = Database(database.url("identity"), application="beats")
+    line = Broker(broker.url("identity"), name="beats")
+    beats = Beats(
+        database=pool,
+        publisher=line.publisher(),
+        clock=DatabaseClock(pool.time),
+        randomness=Randomness(),
+    )
+    task = asyncio.create_task(Loop(name="beats", once=beats.once, every=0.3).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        await line.close()
+        await pool.close()
+
+
+async def test_a_service_is_ready_once_everything_it_needs_is_there(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with (
+        beating(database, broker),
+        running(database.url("merge"), broker.url("merge")) as shop,
+    ):
+        await eventually(shop.must_be_ready)
+
+        _, checks = await shop.ready()
+        assert set(checks) == {"database", "broker", "consumers", "clock", "sessions"}
+        async with shop.session.get(f"{shop.metrics_address}/metrics") as response:
+            assert "portico_ready" in await response.text()
+        async with shop.session.get(f"{shop.address}/metrics") as response:
+            assert response.status == 404  # never on the public port
+
+
+async def test_a_process_starts_while_both_are_away_and_is_ready_soon_after_they_come(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with (
+        beating(database, broker),
+        proxied(database.url("merge")) as postgres,
+        proxied(broker.url("merge")) as rabbit,
+    ):
+        postgres.cut()
+        rabbit.cut()
+        urls = postgres.url(database.url("merge")), rabbit.url(broker.url("merge"))
+        async with running(*urls) as shop:
+            await shop.must_lack("database")
+            await shop.must_lack("broker")
+            async with shop.session.get(f"{shop.address}/health/live") as response:
+                assert response.status == 200
+
+            postgres.restore()
+            rabbit.restore()
+
+            await eventually(shop.must_be_ready, within=6.0)
+
+
+async def test_a_database_that_goes_is_named_answered_503_and_taken_up_again(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with (
+        beating(database, broker),
+        proxied(database.url("merge")) as postgres,
+        running(postgres.url(database.url("merge")), broker.url("merge")) as shop,
+    ):
+        await eventually(shop.must_be_ready)
+
+        postgres.cut()
+
+        await eventually(lambda: shop.must_lack("database"))
+        async with shop.session.get(f"{shop.address}/health/live") as response:
+            assert response.status == 200
+        guess = {"word": "x"}
+        async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "1")
+        async with shop.session.get(f"{shop.address}/shelves/7") as response:
+            assert response.status == 200
+
+        postgres.restore()
+
+        await eventually(shop.must_be_ready)
+        async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
+            assert response.status == 401
+
+
+async def test_a_broker_that_goes_is_named_and_taken_up_again_with_nothing_lost(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with (
+        beating(database, broker),
+        proxied(broker.url("merge")) as rabbit,
+        running(database.url("merge"), rabbit.url(broker.url("merge"))) as shop,
+    ):
+        await eventually(shop.must_be_ready)
+
+        rabbit.cut()
+
+        await eventually(lambda: shop.must_lack("broker"))
+        await eventually(lambda: shop.must_lack("consumers"))
+        guess = {"word": "sesame"}
+        async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
+            assert response.status == 201  # what needs no broker goes on
+
+        rabbit.restore()
+
+        await eventually(shop.must_be_ready)
+
+
+async def test_a_stop_finishes_what_was_begun_and_takes_nothing_new(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        features = shop.service.composition.features
+        begun = asyncio.create_task(shop.session.post(f"{shop.address}/waits"))
+        await features.entered.wait()
+
+        shop.stop.set()
+
+        await eventually(lambda: refuses(shop.address))
+        assert shop.service.health.stopping
+        features.go_on.set()
+        assert (await begun).status == 200
+        await shop.task
+        assert shop.lines.read_back("stopped")
+
+
+async def test_a_connection_that_says_nothing_does_not_hold_up_a_stop(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        _, silent = await asyncio.open_connection("127.0.0.1", urlsplit(shop.address).port)
+        async with shop.session.get(f"{shop.address}/health/live") as response:
+            assert response.status == 200  # and this one is kept alive
+
+        shop.stop.set()
+
+        async with asyncio.timeout(5):
+            await shop.task
+        silent.close()
+
+
+async def test_a_stop_publishes_what_is_still_in_the_outbox(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        features = shop.service.composition.features
+        begun = asyncio.create_task(shop.session.post(f"{shop.address}/waits"))
+        await features.entered.wait()
+        for loop in shop.service.messaging.relay_loops:
+            loop.every = 3600
+        shop.stop.set()
+        async with database.connection("merge") as connection:
+            await connection.execute(OUTBOX_ROW)
+        features.go_on.set()
+        await begun
+        await shop.task
+
+        async with database.connection("merge") as connection:
+            row = await connection.fetchrow("SELECT attempts FROM outbox")
+        assert row is None or row["attempts"] > 0  # a last round had it in hand
+
+
+async def refuses(address: str) -> None:
+    """Whether nobody listens there any more."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", urlsplit(address).port)
+    except OSError:
+        return
+    writer.close()
+    raise AssertionError

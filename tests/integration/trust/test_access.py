@@ -1,0 +1,247 @@
+"""Access tokens: whole to the microsecond, of one type and audience, void with their session."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from shared.access import (
+    AccessTokenInvalid,
+    AccessTokenIssuer,
+    AccessTokens,
+    ClientCaller,
+    SessionCaller,
+    StreamGuard,
+    TokenStale,
+)
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.grants import Act, GrantIssuer
+from shared.randomness import Randomness
+from tests.support.clock import FakeClock
+from tests.support.database import Database, Template
+from tests.support.trust import ISSUER, Trust, trusting
+
+RANDOMNESS = Randomness()
+
+
+@dataclass(slots=True)
+class Stream:
+    """What a replica has heard, set by hand."""
+
+    ended: dict[SessionId, datetime | None]
+    is_fresh: bool = True
+
+    def is_void(self, session_id: SessionId, issued_at: datetime) -> bool:
+        not_before = self.ended.get(session_id, datetime.min.replace(tzinfo=issued_at.tzinfo))
+        return not_before is None or issued_at < not_before
+
+    def fresh(self) -> bool:
+        return self.is_fresh
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream({})
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database(template: Template) -> AsyncIterator[Database]:
+    """One for the module: what these tests write does not meet."""
+    async with template.copy() as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def clock() -> FakeClock:
+    """One for the module, like the database; it only goes on."""
+    return FakeClock()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def identity(database: Database, clock: FakeClock) -> AsyncIterator[Trust]:
+    async with trusting(database, "identity", clock) as made:
+        await made.own_keys.ensure()
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module")
+async def recovery(database: Database, clock: FakeClock, identity: Trust) -> AsyncIterator[Trust]:
+    async with trusting(database, "recovery", clock) as made:
+        await made.own_keys.ensure()
+        await made.learn_from(identity)
+        yield made
+
+
+@pytest.fixture
+def tokens(recovery: Trust, stream: Stream) -> AccessTokens:
+    """As recovery checks them."""
+    return AccessTokens(
+        issuer=ISSUER, public_keys=recovery.public_keys, sessions=StreamGuard(stream)
+    )
+
+
+def issuer(identity: Trust) -> AccessTokenIssuer:
+    return AccessTokenIssuer(
+        issuer=identity.issuer, own_keys=identity.own_keys, randomness=RANDOMNESS
+    )
+
+
+def a_caller(clock: FakeClock) -> SessionCaller:
+    return SessionCaller(
+        account_id=AccountId(RANDOMNESS.uuid()),
+        session_id=SessionId(RANDOMNESS.uuid()),
+        account_version=12,
+        issued_at=clock.now(),
+        expires_at=clock.now() + timedelta(minutes=5),
+    )
+
+
+@pytest.mark.proves("SE-1", part="the access token and its offline check")
+@pytest.mark.parametrize("microseconds", [0, 1, 499_999, 999_999])
+async def test_a_session_s_token_says_who_to_the_microsecond(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock, microseconds: int
+) -> None:
+    now = clock.advance(seconds=1).replace(microsecond=microseconds)
+    caller = replace(a_caller(clock), issued_at=now, expires_at=now + timedelta(minutes=5))
+
+    found = await tokens.check(await issuer(identity).for_session(caller), now=now)
+
+    assert found == caller
+
+
+@pytest.mark.parametrize("practice_id", [None, PracticeId(RANDOMNESS.uuid())])
+@pytest.mark.parametrize("scopes", [frozenset[str](), frozenset({"patients:write", "introspect"})])
+async def test_a_client_s_token_says_its_practice_and_scopes(
+    identity: Trust,
+    tokens: AccessTokens,
+    clock: FakeClock,
+    practice_id: PracticeId | None,
+    scopes: frozenset[str],
+) -> None:
+    caller = ClientCaller(client_id="c1", practice_id=practice_id, scopes=scopes)
+
+    token = await issuer(identity).for_client(caller, now=clock.now())
+
+    assert await tokens.check(token, now=clock.now()) == caller
+
+
+@pytest.mark.proves("V9.2.1")
+async def test_a_token_ends_after_five_minutes_by_the_clock_passed_in(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    token = await issuer(identity).for_session(a_caller(clock))
+
+    await tokens.check(token, now=clock.advance(minutes=4, seconds=59.999999))
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.advance(seconds=0.000001))
+
+
+async def test_no_token_lives_longer_whoever_signs_it(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    caller = replace(a_caller(clock), expires_at=clock.now() + timedelta(minutes=6))
+    token = await issuer(identity).for_session(caller)
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.now())
+
+
+@pytest.mark.proves("V9.2.2")
+async def test_a_grant_is_no_access_token(
+    recovery: Trust, identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    grant = await GrantIssuer(issuer=recovery.issuer, own_keys=recovery.own_keys).issue(
+        jti="1",
+        act=Act.PASSWORD_SET,
+        audience=("portico", f"{ISSUER}/identity"),
+        account_id=AccountId(RANDOMNESS.uuid()),
+        security_version=1,
+        route="link",
+        now=clock.now(),
+        expires_at=clock.now() + timedelta(minutes=5),
+    )
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(grant, now=clock.now())
+
+
+async def test_only_identity_makes_access_tokens(
+    recovery: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    theirs = await issuer(recovery).for_session(a_caller(clock))
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(theirs, now=clock.now())
+
+
+@pytest.mark.parametrize("token", ["", "Bearer", "a.b.c", "\0", "ü.ü.ü", "x" * 9000])
+async def test_what_is_no_token_is_invalid(
+    tokens: AccessTokens, clock: FakeClock, token: str
+) -> None:
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.now())
+
+
+@pytest.mark.proves("SE-1", part="the replica's side of an ended session")
+async def test_a_token_of_an_ended_session_is_invalid(
+    identity: Trust, tokens: AccessTokens, stream: Stream, clock: FakeClock
+) -> None:
+    caller = a_caller(clock)
+    token = await issuer(identity).for_session(caller)
+
+    stream.ended[caller.session_id] = None
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.now())
+
+
+async def test_a_not_before_cuts_between_two_tokens_a_microsecond_apart(
+    identity: Trust, tokens: AccessTokens, stream: Stream, clock: FakeClock
+) -> None:
+    older = a_caller(clock)
+    newer = replace(older, issued_at=older.issued_at + timedelta(microseconds=1))
+    stream.ended[older.session_id] = newer.issued_at
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(await issuer(identity).for_session(older), now=clock.now())
+    assert await tokens.check(await issuer(identity).for_session(newer), now=clock.now()) == newer
+
+
+async def test_while_the_stream_is_quiet_only_young_tokens_are_taken(
+    identity: Trust, tokens: AccessTokens, stream: Stream, clock: FakeClock
+) -> None:
+    token = await issuer(identity).for_session(a_caller(clock))
+    stream.is_fresh = False
+
+    await tokens.check(token, now=clock.advance(seconds=30))
+    with pytest.raises(TokenStale):
+        await tokens.check(token, now=clock.advance(seconds=0.000001))
+
+    stream.is_fresh = True
+    await tokens.check(token, now=clock.now())
+
+
+async def test_a_client_s_token_needs_no_stream(
+    identity: Trust, tokens: AccessTokens, stream: Stream, clock: FakeClock
+) -> None:
+    caller = ClientCaller(client_id="c1", practice_id=None, scopes=frozenset())
+    token = await issuer(identity).for_client(caller, now=clock.now())
+    stream.is_fresh = False
+
+    assert await tokens.check(token, now=clock.advance(minutes=4)) == caller
+
+
+async def test_tokens_of_the_key_before_are_taken_while_keys_rotate(
+    identity: Trust, recovery: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    await identity.own_keys.rotate()
+    await recovery.learn_from(identity)
+    clock.advance(minutes=9, seconds=59)
+    before = await issuer(identity).for_session(a_caller(clock))
+    clock.advance(seconds=2)
+    after = await issuer(identity).for_session(a_caller(clock))
+
+    for token in (before, after):
+        assert await tokens.check(token, now=clock.now())

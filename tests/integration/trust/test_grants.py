@@ -1,0 +1,311 @@
+"""Grants: the right issuer, act, audience and moment; and each proof is spent once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared import signed
+from shared.access import AccessTokenIssuer, SessionCaller
+from shared.ciphers import signing_key
+from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.keys import KeyPurpose
+from shared.errors import CatchingUp
+from shared.grants import (
+    MAY_ISSUE,
+    TYPE,
+    Act,
+    Grant,
+    GrantChecker,
+    GrantClaims,
+    GrantInvalid,
+    GrantIssuer,
+    GrantUsed,
+)
+from shared.randomness import Randomness
+from tests.support.clock import FakeClock
+from tests.support.database import Database, Template
+from tests.support.trust import ISSUER, Trust, trusting
+
+ACCOUNT = AccountId(Randomness().uuid())
+TO_IDENTITY = (f"{ISSUER}/identity",)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database(template: Template) -> AsyncIterator[Database]:
+    """One for the module: what these tests write does not meet."""
+    async with template.copy() as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def clock() -> FakeClock:
+    """One for the module, like the database; it only goes on."""
+    return FakeClock()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def recovery(database: Database, clock: FakeClock) -> AsyncIterator[Trust]:
+    async with trusting(database, "recovery", clock) as made:
+        await made.own_keys.ensure()
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module")
+async def identity(database: Database, clock: FakeClock, recovery: Trust) -> AsyncIterator[Trust]:
+    async with trusting(database, "identity", clock) as made:
+        await made.own_keys.ensure()
+        await made.learn_from(recovery)
+        yield made
+
+
+async def granted(by: Trust, clock: FakeClock, **other: Any) -> str:
+    return await GrantIssuer(issuer=by.issuer, own_keys=by.own_keys).issue(
+        **{
+            "jti": Randomness().token(),
+            "act": Act.PASSWORD_SET,
+            "audience": TO_IDENTITY,
+            "account_id": ACCOUNT,
+            "security_version": 7,
+            "route": "link",
+            "now": clock.now(),
+            "expires_at": clock.now() + timedelta(hours=1),
+            **other,
+        }
+    )
+
+
+def checker(of: Trust, service: str = "identity") -> GrantChecker:
+    return GrantChecker(issuer=ISSUER, service=service, public_keys=of.public_keys)
+
+
+async def checked(by: Trust, token: str, clock: FakeClock) -> Grant:
+    return await checker(by).check(token, act=Act.PASSWORD_SET, now=clock.now())
+
+
+async def forged(
+    by: Trust, clock: FakeClock, *, typ: str = TYPE, kid: str | None = None, **claims: Any
+) -> str:
+    """A token signed with one of the service's real keys, whatever it claims."""
+    newest = await by.own_keys.current(KeyPurpose.SIGNING, clock.now())
+    key = await by.own_keys.find(kid or newest.public.kid)
+    made = GrantClaims(
+        **{
+            "iss": by.issuer,
+            "sub": str(ACCOUNT),
+            "aud": TO_IDENTITY,
+            "jti": "proof-1",
+            "iat": signed.numeric_date(clock.now()),
+            "exp": signed.numeric_date(clock.now() + timedelta(minutes=5)),
+            "act": Act.PASSWORD_SET,
+            "sv": 7,
+            "route": "link",
+            **claims,
+        }
+    )
+    return signed.sign(made, typ=typ, kid=key.public.kid, key=signing_key(key.private))
+
+
+async def test_the_redeemer_reads_what_the_issuer_wrote(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    grant = await checked(identity, await granted(recovery, clock, jti="proof-1"), clock)
+
+    assert grant == Grant(
+        jti="proof-1",
+        issuer=recovery.issuer,
+        act=Act.PASSWORD_SET,
+        account_id=ACCOUNT,
+        security_version=7,
+        route="link",
+        expires_at=clock.now() + timedelta(minutes=10),
+    )
+
+
+async def test_a_grant_lives_ten_minutes_by_the_clock_passed_in(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    token = await granted(recovery, clock)
+
+    clock.advance(minutes=9, seconds=59)
+    await checked(identity, token, clock)
+    clock.advance(seconds=1)
+    with pytest.raises(GrantInvalid):
+        await checked(identity, token, clock)
+
+
+async def test_a_grant_never_outlives_its_proof(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    proof_ends = clock.now() + timedelta(minutes=3)
+    grant = await checked(identity, await granted(recovery, clock, expires_at=proof_ends), clock)
+
+    assert grant.expires_at == proof_ends
+
+
+@pytest.mark.proves("V6.5.1", "V15.4.2", part="grants; other secrets have tests of their own")
+async def test_of_sixty_four_racers_over_many_connections_one_spends_the_grant(
+    database: Database, recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    token = await granted(recovery, clock, jti="proof-2")
+    fetched_again = await granted(recovery, clock, jti="proof-2")
+    async with (
+        trusting(database, "identity", clock) as second,
+        trusting(database, "identity", clock) as third,
+    ):
+        replicas = (identity, second, third)
+
+        async def redeem(number: int) -> None:
+            replica = replicas[number % 3]
+            grant = await checked(replica, (token, fetched_again)[number % 2], clock)
+            async with replica.database.transaction() as tx:
+                await checker(replica).spend(tx, grant, now=clock.now())
+
+        outcomes = await asyncio.gather(*map(redeem, range(64)), return_exceptions=True)
+
+    assert [outcome for outcome in outcomes if outcome is None] == [None]
+    assert {type(outcome) for outcome in outcomes if outcome is not None} == {GrantUsed}
+
+
+async def test_a_spent_grant_whose_effect_was_undone_can_be_spent(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    grant = await checked(identity, await granted(recovery, clock), clock)
+    with pytest.raises(LookupError):  # noqa: PT012 - the transaction is what is undone
+        async with identity.database.transaction() as tx:
+            await checker(identity).spend(tx, grant, now=clock.now())
+            raise LookupError
+
+    async with identity.database.transaction() as tx:
+        await checker(identity).spend(tx, grant, now=clock.now())
+
+
+async def test_two_issuers_may_use_the_same_id_of_a_proof(
+    identity: Trust, clock: FakeClock
+) -> None:
+    async with identity.database.transaction() as tx:
+        for issuer in ("a", "b"):
+            grant = Grant(
+                jti="1",
+                issuer=issuer,
+                act=Act.PASSWORD_SET,
+                account_id=ACCOUNT,
+                security_version=1,
+                route="link",
+                expires_at=clock.now(),
+            )
+            await checker(identity).spend(tx, grant, now=clock.now())
+
+
+@pytest.mark.proves("V9.2.3")
+async def test_a_grant_for_another_service_is_refused(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    for audience in ((f"{ISSUER}/merge",), (), ("identity",), (f"{ISSUER}/identity/",)):
+        with pytest.raises(GrantInvalid):
+            await checked(identity, await granted(recovery, clock, audience=audience), clock)
+    both = await granted(recovery, clock, audience=(f"{ISSUER}/merge", *TO_IDENTITY))
+    assert await checked(identity, both, clock)
+
+
+async def test_a_service_without_the_right_to_an_act_cannot_issue_it(
+    identity: Trust, clock: FakeClock
+) -> None:
+    with pytest.raises(ValueError, match="may not issue"):
+        await granted(identity, clock)
+    with pytest.raises(GrantInvalid):
+        await checked(identity, await forged(identity, clock), clock)
+
+
+async def test_a_service_cannot_speak_for_another(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    """Identity's own key, under recovery's name: the key is looked for among recovery's."""
+    with pytest.raises(CatchingUp):
+        await checked(identity, await forged(identity, clock, iss=recovery.issuer), clock)
+
+
+@pytest.mark.proves("V9.2.2")
+async def test_no_other_kind_of_token_is_a_grant(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    caller = SessionCaller(
+        account_id=ACCOUNT,
+        session_id=SessionId(Randomness().uuid()),
+        account_version=1,
+        issued_at=clock.now(),
+        expires_at=clock.now() + timedelta(minutes=5),
+    )
+    access_token = await AccessTokenIssuer(
+        issuer=identity.issuer, own_keys=identity.own_keys, randomness=Randomness()
+    ).for_session(caller)
+
+    kinds = [access_token] + [
+        await forged(recovery, clock, typ=typ) for typ in ("at+jwt", "JWT", "", f" {TYPE}")
+    ]
+    for token in kinds:
+        with pytest.raises(GrantInvalid):
+            await checked(identity, token, clock)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "nobody"},
+        {"sv": "7"},
+        {"sv": None},
+        {"act": "password.read"},
+        {"exp": 0},
+        {"exp": 1e12},
+        {"iat": 1e12},
+    ],
+)
+async def test_claims_that_are_not_ours_are_refused(
+    recovery: Trust, identity: Trust, clock: FakeClock, claims: dict[str, Any]
+) -> None:
+    with pytest.raises(GrantInvalid):
+        await checked(identity, await forged(recovery, clock, **claims), clock)
+
+
+async def test_a_key_whose_time_is_over_vouches_for_nothing(
+    template: Template, clock: FakeClock
+) -> None:
+    async with (
+        template.copy() as own,
+        trusting(own, "recovery", clock) as recovery,
+        trusting(own, "identity", clock) as identity,
+    ):
+        await recovery.own_keys.ensure()
+        stolen = (await recovery.own_keys.current(KeyPurpose.SIGNING, clock.now())).public.kid
+        await recovery.own_keys.rotate()
+        await identity.learn_from(recovery)
+
+        clock.advance(minutes=69, seconds=59)
+        await checked(identity, await forged(recovery, clock, kid=stolen), clock)
+        clock.advance(seconds=1)
+        with pytest.raises(GrantInvalid):
+            await checked(identity, await forged(recovery, clock, kid=stolen), clock)
+        await checked(identity, await granted(recovery, clock), clock)
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "a" * 10_000, "\0.\0.\0", "ü.ü.ü"])
+async def test_what_is_no_token_is_refused(identity: Trust, clock: FakeClock, token: str) -> None:
+    with pytest.raises(GrantInvalid):
+        await checked(identity, token, clock)
+
+
+async def test_a_grant_of_a_key_that_has_not_arrived_is_answered_with_catching_up(
+    database: Database, recovery: Trust, clock: FakeClock
+) -> None:
+    async with trusting(database, "notify", clock) as unaware:
+        token = await granted(recovery, clock, audience=(unaware.issuer,))
+        with pytest.raises(CatchingUp):
+            await checker(unaware, "notify").check(token, act=Act.PASSWORD_SET, now=clock.now())
+
+
+def test_every_act_names_who_may_issue_it() -> None:
+    assert set(MAY_ISSUE) == set(Act)
+    assert MAY_ISSUE[Act.PASSWORD_SET] == {"recovery"}

@@ -1,0 +1,256 @@
+"""A small service of the tests' own, to try what every service's verbs go through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from aiohttp.test_utils import TestClient, TestServer
+
+from shared.access import AccessTokenInvalid, ClientCaller, SessionCaller, TokenStale
+from shared.clock import Clock
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.db import Database
+from shared.errors import HashingBusy, Refused, Violation
+from shared.http.edge import Edge
+from shared.http.health import Check, Health
+from shared.http.idempotency import IdempotencyKeys
+from shared.http.problems import Problems, ProblemType
+from shared.http.routes import (
+    Body,
+    Call,
+    Client,
+    Counted,
+    Form,
+    NoBody,
+    NoReply,
+    Public,
+    Reply,
+    Route,
+    Session,
+    route,
+)
+from shared.http.server import Server
+from shared.http.source_budget import SourceBudget
+from shared.http.sources import Sources
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+from shared.tokens import Digests
+from tests.support.clock import FakeClock
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+PRACTICE = PracticeId(UUID(int=40))
+
+
+class Guess(Body, frozen=True, kw_only=True):
+    word: Annotated[str, msgspec.Meta(max_length=20)]
+
+
+class Told(Reply, frozen=True, kw_only=True):
+    word: str
+    number: int = 0
+
+
+class WrongWord(Refused):
+    """The word is not the right one."""
+
+
+class Forgotten(Refused):
+    """No table tells this one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Shop:
+    """What the handlers below work on. `right` is the word that a guess must be."""
+
+    database: Database
+    idempotency: IdempotencyKeys
+    right: str = "sesame"
+    slow: str | None = None  # the word over which a guess waits for `go_on`
+    calls: list[Call[Any]] = field(default_factory=list)
+    made: int = 0
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+
+async def guess(shop: Shop, call: Call[Guess]) -> Told:
+    shop.calls.append(call)
+    if call.body.word == shop.slow:
+        shop.entered.set()
+        await shop.go_on.wait()
+    if call.body.word != shop.right:
+        raise WrongWord
+    return Told(word=call.body.word)
+
+
+async def ask(shop: Shop, call: Call[Guess]) -> Told:
+    shop.calls.append(call)
+    return Told(word="thank you")
+
+
+async def look(shop: Shop, call: Call[NoBody]) -> Told:
+    shop.calls.append(call)
+    return Told(word=call.path["shelf_id"])
+
+
+async def visit(shop: Shop, call: Call[NoBody]) -> NoReply:
+    shop.calls.append(call)
+    return NoReply()
+
+
+async def stock(shop: Shop, call: Call[Guess]) -> Told:
+    """Count up in the transaction of the key, as a feature does."""
+
+    async def work() -> Told:
+        shop.made += 1
+        return Told(word=call.body.word, number=shop.made)
+
+    async with shop.database.transaction() as tx:
+        return await shop.idempotency.once(tx, call.idempotency, Told, work)
+
+
+async def wait(shop: Shop, call: Call[NoBody]) -> Told:
+    shop.entered.set()
+    await shop.go_on.wait()
+    shop.made += 1
+    return Told(word="at last")
+
+
+async def fail(shop: Shop, call: Call[NoBody]) -> Told:
+    raise shop.error or ValueError("ann@example.org")
+
+
+async def obtain(shop: Shop, call: Call[Guess]) -> Told:
+    raise WrongWord(Violation(field="word", code="word_wrong", detail="not that one"))
+
+
+NOTHING = Public(Counted.NOTHING)
+ROUTES: Sequence[Route[Shop]] = (
+    route(
+        "POST", "/guesses", guess, body=Guess, reply=Told, guard=Public(), summary="Guess",
+        status=201, problems=(WrongWord,),
+    ),
+    route(
+        "POST", "/questions", ask, body=Guess, reply=Told, guard=Public(Counted.EVERY_REQUEST),
+        summary="Ask", status=202,
+    ),
+    route(
+        "GET", "/shelves/{shelf_id}", look, body=NoBody, reply=Told, guard=NOTHING,
+        summary="Look", query=("after",),
+    ),
+    route(
+        "DELETE", "/visits", visit, body=NoBody, reply=NoReply, guard=Session(), summary="Visit",
+        status=204,
+    ),
+    route(
+        "POST", "/stock", stock, body=Guess, reply=Told, guard=Client("stock:write"),
+        summary="Stock", idempotent=True, rows=("ST-1",),
+    ),
+    route("POST", "/waits", wait, body=NoBody, reply=Told, guard=NOTHING, summary="Wait"),
+    route(
+        "POST", "/failures", fail, body=NoBody, reply=Told, guard=NOTHING, summary="Fail",
+        problems=(HashingBusy,),
+    ),
+    route(
+        "POST", "/oauth", obtain, body=Guess, reply=Told, guard=NOTHING, summary="Obtain",
+        form=Form.URLENCODED, problems=(WrongWord,),
+    ),
+)  # fmt: skip
+PROBLEMS: Problems = {
+    WrongWord: ProblemType(401, "word_wrong", "That is not the word", "Try another.", "no_word")
+}
+
+
+class Tokens:
+    """Stands for the checker: these tokens are known, anything else is not."""
+
+    def __init__(self, now: datetime) -> None:
+        account, session = AccountId(UUID(int=1)), SessionId(UUID(int=2))
+        person = SessionCaller(
+            account_id=account,
+            session_id=session,
+            account_version=1,
+            issued_at=now,
+            expires_at=now + timedelta(minutes=5),
+        )
+        self.known: Mapping[str, SessionCaller | ClientCaller] = {
+            "person": person,
+            "practice": client(PRACTICE, "stock:write"),
+            "reader": client(PRACTICE, "stock:read"),
+            "gateway": client(None, "stock:write"),
+        }
+
+    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        if token == "stale":
+            raise TokenStale
+        if token not in self.known:
+            raise AccessTokenInvalid
+        return self.known[token]
+
+
+def client(practice_id: PracticeId | None, scope: str) -> ClientCaller:
+    return ClientCaller(client_id="shop-1", practice_id=practice_id, scopes=frozenset({scope}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stall:
+    """One replica of the shop behind a real web server."""
+
+    shop: Shop
+    client: "TestClient[Any, Any]"
+    metrics: Metrics
+    health: Health
+    budget: SourceBudget
+
+
+@asynccontextmanager
+async def open_stall(
+    *,
+    database: Database | None = None,
+    clock: Clock | None = None,
+    problems: Problems = PROBLEMS,
+    checks: Mapping[str, Check] | None = None,
+    request_seconds: float = 5.0,
+    pool: int = 10,
+) -> AsyncIterator[Stall]:
+    """Serve the shop; without a database, one that is away."""
+    clock = clock or FakeClock()
+    database = database or Database(NOWHERE, application="shop", size=pool, wait=0.5)
+    metrics = Metrics()
+    shop = Shop(database=database, idempotency=IdempotencyKeys(clock=clock))
+    budget = SourceBudget(
+        database=database,
+        clock=clock,
+        metrics=metrics,
+        limit=50,
+        window=timedelta(minutes=5),
+        alarm_at=60,
+    )
+    health = Health(checks=checks or {}, metrics=metrics)
+    server = Server(
+        service="shop",
+        routes=ROUTES,
+        problems=problems,
+        edge=Edge(
+            features=shop,
+            tokens=Tokens(clock.now()),
+            budget=budget,
+            sources=Sources(trusted=(ip_network("127.0.0.0/8"),), header="X-Forwarded-For"),
+            digests=Digests(b"k" * 32),
+            clock=clock,
+            body_limit=2048,
+            request_seconds=request_seconds,
+        ),
+        health=health,
+        metrics=metrics,
+        randomness=Randomness(),
+    )
+    async with TestClient(TestServer(server.application())) as client:
+        yield Stall(shop=shop, client=client, metrics=metrics, health=health, budget=budget)
+    await database.close()

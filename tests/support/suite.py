@@ -1,0 +1,59 @@
+"""The four services as processes of their own, with a database, a vhost and a catcher of theirs."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.addresses import StackAddresses
+from deploy.local.processes import Run
+from deploy.local.provision import drop_database, drop_vhost
+from deploy.local.servers import Servers
+from deploy.local.stack import Ports, Stack, running
+from tests.support.infra import FOLDER
+from tests.support.mail import Mailbox
+
+FAST = {"identity": {"PORTICO_BCRYPT_COST": "4"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A running stack: the same as `make run`, on free ports."""
+
+    stack: Stack
+    addresses: StackAddresses
+    mails: Mailbox
+
+    async def restart(self, service: str) -> None:
+        """Start a service that a test has killed, and wait until it is ready."""
+        self.stack.start_service(service)
+        await self.stack.ready(service)
+
+
+@asynccontextmanager
+async def running_suite(
+    servers: Servers,
+    name: str,
+    folder: Path,
+    *,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    extra: Mapping[str, Mapping[str, str]] = FAST,
+) -> AsyncIterator[Suite]:
+    """Hold a suite; its database and vhost are dropped afterwards."""
+    stack = Stack(
+        servers=servers,
+        run=Run(FOLDER),
+        name=name,
+        folder=folder,
+        ports=Ports.free(),
+        say=say,
+        environ=environ,
+        extra=extra,
+    )
+    try:
+        async with running(stack) as addresses, Mailbox(addresses.mails) as mails:
+            yield Suite(stack=stack, addresses=addresses, mails=mails)
+    finally:
+        await drop_database(servers, name)
+        await drop_vhost(servers, name)

@@ -1,0 +1,20 @@
+"""The gates after the password (LG-3)."""
+
+from uuid import UUID
+
+import pytest
+
+from services.identity.model import Gate, GateName, Holder, gates
+from shared.contracts.ids import AccountId
+
+
+def holder(*, email_verified: bool) -> Holder:
+    return Holder(account_id=AccountId(UUID(int=1)), version=1, email_verified=email_verified)
+
+
+@pytest.mark.proves("LG-3", part="every gate but the account e-mail")
+def test_the_account_email_is_offered_and_not_required() -> None:
+    offered = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
+
+    assert gates(holder(email_verified=False)) == (offered,)
+    assert gates(holder(email_verified=True)) == ()

@@ -1,0 +1,41 @@
+"""Identity's settings: every problem at once, never a secret in it."""
+
+import pytest
+
+from services.identity.password_policy import PolicyName
+from services.identity.settings import Settings
+from shared.settings import SettingsInvalid, load
+
+ENOUGH = {
+    "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",
+    "PORTICO_BROKER_URL": "amqp://identity:pw@127.0.0.1/portico",
+    "PORTICO_KEY_ENCRYPTION_KEY": "A" * 43 + "=",
+    "PORTICO_PEPPER": "p" * 32,
+}
+
+
+def test_the_defaults_are_those_of_the_feature_rows() -> None:
+    settings = load(Settings, ENOUGH)
+
+    assert settings.password_policy is PolicyName.PORTAL
+    assert settings.bcrypt_cost == 12
+    assert (settings.token_hours_in_person, settings.token_hours_email) == (72, 24)
+    assert settings.token_hours_post == 21 * 24
+    assert (settings.verify_minutes, settings.verify_mails_an_hour) == (60, 5)
+    assert settings.verify_mails_a_day == 10
+
+
+def test_all_that_does_not_fit_is_named_at_once_without_its_value() -> None:
+    wrong = {
+        "PORTICO_PEPPER": "hunter2",
+        "PORTICO_PASSWORD_POLICY": "lax",
+        "PORTICO_BCRYPT_COST": "31",
+        "PORTICO_TOKEN_HOURS_EMAIL": "0",
+    }
+
+    with pytest.raises(SettingsInvalid) as invalid:
+        load(Settings, {**ENOUGH, **wrong})
+
+    told = "\n".join(invalid.value.problems)
+    assert [name for name in wrong if name not in told] == []
+    assert "hunter2" not in told

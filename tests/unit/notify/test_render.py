@@ -1,0 +1,286 @@
+"""Templates: declared variables only, nothing that does not belong into a mail (NT-4)."""
+
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import get_type_hints
+
+import jinja2
+import pytest
+from jinja2 import meta
+
+import services.notify
+from services.notify import content as contents
+from services.notify.content import CONTENTS, LINKED, Content, template_of
+from services.notify.errors import AddressInvalid
+from services.notify.model import Claimed, DeliveryId, MessageClass
+from services.notify.render import MOMENTS, Portal, Renderer, recipient
+from shared.contracts.identity import AccountState, ResetRoute
+from shared.contracts.notify import Topic
+from shared.contracts.sealed import SealPurpose
+from tests.support import notify_events as events
+from tests.support.clock import START
+
+PART = "locales other than en"
+FOLDER = Path(services.notify.__file__).parent / "templates"
+LOCALES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
+PORTAL = Portal(
+    name="Portico",
+    url="https://portal.example",
+    mail_from="portal@portico.example",
+    mail_domain="portico.example",
+)
+LINK = "https://portal.example/reset-password#secret"
+SAMPLES = {
+    str: "Elm Street",
+    int: 60,
+    datetime: START,
+    Topic: Topic.HEALTH_RECORD,
+    ResetRoute: ResetRoute.LINK,
+}
+
+
+def sample(kind: type[Content], **changed: object) -> Content:
+    """A content with something in every field."""
+    hints = get_type_hints(kind)
+    fields = {name: SAMPLES[hints[name]] for name in kind.__struct_fields__}
+    return kind(**{**fields, **changed})  # type: ignore[arg-type]
+
+
+def declared(kind: type[Content]) -> set[str]:
+    link = {"link"} if kind in LINKED else set()
+    return {"portal_name", *kind.__struct_fields__, *link}
+
+
+def delivery(content: Content, *, locale: str = "en", time_zone: str = "UTC") -> Claimed:
+    return Claimed(
+        id=DeliveryId(events.RANDOMNESS.uuid()),
+        event_id=events.new_event(),
+        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        account_id=events.new_account(),
+        address="a@mail.example",
+        content=content,
+        locale=locale,
+        time_zone=time_zone,
+        sealed=None,
+        link_purpose=None,
+        expires_at=None,
+        created_at=START,
+        attempts=1,
+        unanswered=0,
+        superseded=False,
+        account_state=AccountState.ACTIVE,
+        account_email="a@mail.example",
+        enrolled=True,
+    )
+
+
+def mail_of(content: Content, *, renderer: Renderer | None = None, **rest: str) -> EmailMessage:
+    renderer = renderer or Renderer.of(PORTAL)
+    link = LINK if type(content) in LINKED else None
+    made = renderer.mail(delivery(content, **rest), link=link, address="a@mail.example", now=START)
+    return message_from_bytes(made.content, policy=policy.default)
+
+
+def used(renderer: Renderer, name: str) -> set[str]:
+    """Every variable of a template and of what it includes and extends."""
+    environment = renderer.templates
+    assert environment.loader is not None
+    source = environment.loader.get_source(environment, name)[0]
+    tree = environment.parse(source)
+    found = set(meta.find_undeclared_variables(tree))
+    for other in meta.find_referenced_templates(tree):
+        assert other is not None, f"{name} names a template only when it runs"
+        found |= used(renderer, other)
+    return found
+
+
+@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_template_uses_only_declared_variables_and_every_one_of_them(
+    locale: str, kind: type[Content]
+) -> None:
+    renderer = Renderer.of(PORTAL)
+    both = [used(renderer, f"{locale}/{template_of(kind)}.{part}") for part in ("txt", "html")]
+
+    assert both[0] | both[1] == declared(kind)
+
+
+@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_template_renders_with_exactly_its_declared_variables(
+    locale: str, kind: type[Content]
+) -> None:
+    found = Renderer.of(PORTAL).render(
+        sample(kind), locale=locale, time_zone="UTC", link=LINK if kind in LINKED else None
+    )
+
+    assert found.subject
+    assert found.text.strip()
+    assert "<html" in found.html
+    for text in (found.subject, found.text, found.html):
+        assert "{{" not in text
+
+
+def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        Renderer.of(PORTAL).render(sample(contents.ResetLink), locale="en", time_zone="UTC")
+
+
+def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None:
+    for locale in LOCALES:
+        assert locale in MOMENTS
+        for kind in CONTENTS:
+            for part in ("txt", "html"):
+                assert (FOLDER / locale / f"{template_of(kind)}.{part}").is_file()
+
+
+@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
+def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> None:
+    mail = mail_of(sample(kind, **({"practice_name": "HIV clinic"} if has_practice(kind) else {})))
+
+    assert "HIV clinic" not in mail["Subject"]
+    assert "health" not in mail["Subject"].lower()
+
+
+def has_practice(kind: type[Content]) -> bool:
+    return "practice_name" in kind.__struct_fields__
+
+
+@pytest.mark.proves("NT-4", part=PART)
+def test_no_content_has_a_field_for_a_username_or_a_patient_s_name() -> None:
+    fields = {field for kind in CONTENTS for field in kind.__struct_fields__}
+
+    assert fields == {
+        "life_minutes",
+        "link_expires_at",
+        "locked_until",
+        "occurred_at",
+        "practice_name",
+        "route",
+        "topic",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["Elm\r\nBcc: x@y.example", "Elm\nStreet", "Elm\u2028Street", "Elm\x00\x0bStreet"]
+)
+def test_line_breaks_in_a_name_begin_no_header_and_no_line(name: str) -> None:
+    content = sample(contents.PracticeCommunication, practice_name=name)
+    portal = Portal(name=name, url=PORTAL.url, mail_from=PORTAL.mail_from, mail_domain="m.example")
+
+    mail = mail_of(content, renderer=Renderer.of(portal))
+
+    assert mail["Bcc"] is None
+    assert [str(address) for address in mail["To"].addresses] == ["a@mail.example"]
+    assert "\r" not in mail["Subject"]
+    assert "\n" not in mail["Subject"]
+    text = part_of(mail, "plain")
+    assert not any(line.startswith(("Bcc:", "Street")) for line in text.splitlines())
+
+
+def part_of(mail: EmailMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    assert found is not None
+    return str(found.get_content())
+
+
+def test_markup_in_a_name_stays_text_in_html() -> None:
+    content = sample(contents.PracticeCommunication, practice_name='<b>Elm</b> & "Co"')
+
+    mail = mail_of(content)
+
+    assert "<b>Elm</b>" not in part_of(mail, "html")
+    assert '<b>Elm</b> & "Co"' in part_of(mail, "plain")
+
+
+@pytest.mark.proves("RC-3", part="the mail's side: the life is printed")
+@pytest.mark.parametrize(
+    ("minutes", "printed"), [(15, "15 minutes"), (60, "60 minutes"), (1440, "24 hours")]
+)
+def test_the_life_of_a_reset_link_is_printed(minutes: int, printed: str) -> None:
+    mail = mail_of(sample(contents.ResetLink, life_minutes=minutes))
+
+    assert f"works for {printed}," in part_of(mail, "plain")
+    assert f"works for {printed}," in part_of(mail, "html")
+
+
+def test_moments_are_printed_in_the_account_s_time_zone() -> None:
+    content = sample(contents.AccountLocked, locked_until=START + timedelta(minutes=20))
+
+    there = part_of(mail_of(content, time_zone="America/New_York"), "plain")
+
+    assert "5 March 2031 at 04:20 (EST)" in there
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "en_US", "EN", "xx", "", "../en", "layout.html"])
+def test_a_locale_falls_back_to_its_language_and_then_to_english(locale: str) -> None:
+    mail = mail_of(sample(contents.AccountLocked), locale=locale)
+
+    assert mail["Content-Language"] == "en"
+    assert mail["Subject"].startswith("Your Portico account is locked")
+
+
+def test_a_mail_is_text_and_html_in_lines_that_every_server_takes() -> None:
+    content = sample(contents.PracticeCommunication, practice_name="Zahnärzte 日本 " * 40)
+
+    made = Renderer.of(PORTAL).mail(
+        delivery(content), link=None, address="a@mail.example", now=START
+    )
+
+    assert made.content.isascii()
+    assert max(len(line) for line in made.content.split(b"\r\n")) < 998
+    assert b"\n" not in made.content.replace(b"\r\n", b"")
+
+
+def test_the_message_id_is_the_delivery_s_however_often_it_is_sent() -> None:
+    one = delivery(sample(contents.AccountLocked))
+    renderer = Renderer.of(PORTAL)
+
+    mails = [
+        message_from_bytes(
+            renderer.mail(one, link=None, address="a@mail.example", now=now).content,
+            policy=policy.default,
+        )
+        for now in (START, START + timedelta(hours=1))
+    ]
+
+    assert {mail["Message-ID"] for mail in mails} == {f"<{one.id}@portico.example>"}
+
+
+def test_a_link_s_secret_is_in_the_fragment() -> None:
+    reset = PORTAL.link(SealPurpose.RESET_LINK, "a-b_c")
+    verify = PORTAL.link(SealPurpose.EMAIL_VERIFICATION, "a b/c")
+
+    assert reset == "https://portal.example/reset-password#a-b_c"
+    assert verify == "https://portal.example/verify-email#a%20b%2Fc"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "@mail.example",
+        "a@",
+        "a b@mail.example",
+        "a@mail.example\r\nBcc: c@d.example",
+        "a@mail.example, c@d.example",
+        "A <a@mail.example>",
+        "a@mail.example>",
+        "ä@mail.example",
+        "a\x00@mail.example",
+    ],
+)
+def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
+    with pytest.raises(AddressInvalid):
+        recipient(address)
+
+
+@pytest.mark.parametrize("address", ["a@mail.example", "o'neil+x@mail.example", "a.b@x-y.example"])
+def test_an_address_goes_into_the_header_as_it_is(address: str) -> None:
+    assert recipient(address).addr_spec == address

@@ -1,0 +1,120 @@
+"""Who gets which message because of an event (NT-1)."""
+
+import pytest
+
+from services.notify.model import Holder, MessageClass, Reason
+from services.notify.routing import Unroutable, account_activity, practice_communication, told_by
+from shared.contracts.contract import Kind
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountState, Claim
+from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.notify import CommunicationSubmitted
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.contracts.topology import QUEUES
+from shared.randomness import Randomness
+from tests.support import notify_events as events
+from tests.support.clock import START
+
+SEALED = Sealed(
+    kid="k",
+    purpose=SealPurpose.EMAIL_VERIFICATION,
+    recipient="a@mail.example",
+    expires_at=START,
+    ciphertext=b"",
+)
+HOLDER = Holder(
+    account_id=events.new_account(),
+    state=AccountState.ACTIVE,
+    email="a@mail.example",
+    locale="en",
+    time_zone="UTC",
+)
+
+
+def submitted() -> Received[CommunicationSubmitted]:
+    ids = Randomness()
+    return events.received(events.communication(PracticeId(ids.uuid()), PatientId(ids.uuid())))
+
+
+@pytest.mark.proves("NT-1")
+def test_the_class_is_the_queue_s_and_fixed_by_the_event_s_type() -> None:
+    contracts = {queue.name: queue.contracts for queue in QUEUES}
+    activity = contracts["notify.account-activity"]
+    communications = contracts["notify.practice-communications"]
+
+    assert {contract.kind for contract in activity} == {Kind.ACTIVITY}
+    assert {contract.kind for contract in communications} == {Kind.COMMUNICATION}
+
+
+def test_each_recipient_is_told_once() -> None:
+    event = events.received(
+        events.locked(events.new_account(), "old@mail.example", "new@mail.example")
+    )
+
+    intents = account_activity(event)
+
+    assert [intent.address for intent in intents] == ["old@mail.example", "new@mail.example"]
+    assert {intent.message_class for intent in intents} == {MessageClass.ACCOUNT_ACTIVITY}
+
+
+def test_with_no_recipient_there_is_one_row_without_an_address() -> None:
+    (intent,) = account_activity(events.received(events.locked(events.new_account())))
+
+    assert (intent.address, intent.refusal) == (None, Reason.NO_ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sealed", "template", "linked"),
+    [
+        (Claim.VERIFY, SEALED, "account-enrolled", True),
+        (Claim.TAKEN, None, "account-enrolled-taken", False),
+        (None, None, "account-enrolled", False),
+    ],
+)
+def test_the_welcome_says_what_became_of_the_claimed_address(
+    claim: Claim | None, sealed: Sealed | None, template: str, linked: bool
+) -> None:
+    data = events.enrolled(events.new_account(), "a@mail.example", claim=claim, sealed=sealed)
+
+    (intent,) = account_activity(events.received(data))
+
+    assert (intent.template, intent.link is not None) == (template, linked)
+
+
+def test_a_taken_address_never_gets_the_link_an_event_may_hold() -> None:
+    data = events.verification_requested(
+        events.new_account(), "a@mail.example", SEALED, claim=Claim.TAKEN
+    )
+
+    (intent,) = account_activity(events.received(data))
+
+    assert (intent.template, intent.link) == ("email-taken", None)
+
+
+def test_a_new_password_voids_the_links_mailed_before() -> None:
+    told = told_by(events.password_reset(events.new_account(), "a@mail.example"))
+
+    assert told.supersedes is SealPurpose.RESET_LINK
+
+
+def test_what_nobody_is_told_of_cannot_be_routed() -> None:
+    with pytest.raises(Unroutable):
+        told_by(events.account(events.new_account()))
+
+
+@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
+    (intent,) = practice_communication(
+        submitted(), holder=HOLDER, enrolled=True, practice_name="Elm Street"
+    )
+
+    assert intent.address == "a@mail.example"
+    assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
+
+
+def test_who_is_not_enrolled_gets_nothing() -> None:
+    (intent,) = practice_communication(
+        submitted(), holder=HOLDER, enrolled=False, practice_name="Elm Street"
+    )
+
+    assert (intent.address, intent.refusal) == (None, Reason.NOT_ENROLLED)

@@ -1,0 +1,365 @@
+"""The edge over real HTTP, where no database is needed: bad input, guards, limits, headers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from shared.errors import CatchingUp, HashingBusy, Unavailable
+from shared.http.server import RouteUndeclared
+from tests.support.eventually import eventually
+from tests.support.lines import Lines
+from tests.support.shop import Forgotten, Stall, WrongWord, open_stall
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest_asyncio.fixture
+async def stall() -> AsyncIterator[Stall]:
+    async with open_stall() as opened:
+        yield opened
+
+
+async def told(response: aiohttp.ClientResponse, status: int, code: str) -> Any:
+    """Check a problem document whole and return it."""
+    body = await response.json()
+    assert (response.status, body["code"]) == (status, code), body
+    assert response.content_type == "application/problem+json"
+    assert body["type"] == f"urn:portico:problem:{code}"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["hint"]
+    assert body["correlation_id"] == response.headers["Correlation-Id"]
+    assert response.headers["Cache-Control"] == "no-store"
+    return body
+
+
+async def test_an_unknown_route_is_404(stall: Stall) -> None:
+    await told(await stall.client.get("/nothing"), 404, "not_found")
+    await told(await stall.client.post("/guesses/", json={}), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD"])
+async def test_a_method_that_is_not_for_the_path_is_405_and_allow_names_those_that_are(
+    stall: Stall, method: str
+) -> None:
+    response = await stall.client.request(method, "/waits")
+
+    assert response.status == 405
+    assert response.headers["Allow"] == "POST"
+
+
+async def test_head_answers_as_get_without_a_body(stall: Stall) -> None:
+    response = await stall.client.head("/shelves/7")
+
+    assert response.status == 200
+    assert await response.read() == b""
+    refused = await stall.client.post("/shelves/7")
+    assert refused.headers["Allow"] == "GET,HEAD"
+
+
+async def test_every_wrong_field_is_named(stall: Stall) -> None:
+    response = await stall.client.post(
+        "/stock", json={"wrod": 1}, headers={"Authorization": "Bearer practice"}
+    )
+
+    problem = await told(response, 400, "body_invalid")
+    assert {(wrong["field"], wrong["code"]) for wrong in problem["errors"]} == {
+        ("wrod", "field_unknown"),
+        ("word", "field_missing"),
+    }
+
+
+@pytest.mark.parametrize("raw", [b"word=x", b'{"word":', b"\xff", b'{"word":"a","word":"b"}'])
+async def test_a_body_that_is_no_json_is_malformed(stall: Stall, raw: bytes) -> None:
+    response = await stall.client.post(
+        "/stock", data=raw, headers={**JSON, "Authorization": "Bearer practice"}
+    )
+
+    await told(response, 400, "malformed_json")
+
+
+async def test_a_body_over_the_limit_is_413_whether_its_length_is_told_or_not(
+    stall: Stall,
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 100
+
+    for data in (b" " * 4000, chunks()):
+        response = await stall.client.post("/waits", data=data, headers=JSON)
+        await told(response, 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/json", "Content-Encoding": "identity, gzip"},
+    ],
+)
+async def test_another_content_type_or_a_coding_is_415(
+    stall: Stall, headers: dict[str, str]
+) -> None:
+    response = await stall.client.post("/waits", data=b"{}", headers=headers)
+
+    await told(response, 415, "content_type_unsupported")
+
+
+async def test_a_query_parameter_that_is_not_declared_is_named(stall: Stall) -> None:
+    problem = await told(await stall.client.get("/shelves/7?afetr=1"), 400, "body_invalid")
+
+    assert problem["errors"][0]["field"] == "query.afetr"
+    assert (await stall.client.get("/shelves/7?after=1")).status == 200
+
+
+async def test_a_path_with_nul_names_nothing(stall: Stall) -> None:
+    await told(await stall.client.get("/shelves/a%00b"), 404, "not_found")
+
+
+# ---- guards
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Basic person", "Bearer x y", "Bearer unknown"]
+)
+async def test_without_a_good_token_a_guarded_verb_is_401(
+    stall: Stall, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+
+    response = await stall.client.delete("/visits", headers=headers)
+
+    await told(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert stall.shop.calls == []
+
+
+async def test_a_stale_token_asks_for_a_refresh(stall: Stall) -> None:
+    response = await stall.client.delete("/visits", headers={"Authorization": "Bearer stale"})
+
+    await told(response, 401, "token_stale")
+
+
+@pytest.mark.parametrize("token", ["person", "reader", "gateway"])
+async def test_a_client_verb_wants_its_scope_and_a_practice(stall: Stall, token: str) -> None:
+    response = await stall.client.post(
+        "/stock", json={"word": "x"}, headers={"Authorization": f"Bearer {token}"}
+    )
+
+    await told(response, 403, "forbidden_scope")
+
+
+async def test_a_client_cannot_stand_for_a_person(stall: Stall) -> None:
+    response = await stall.client.delete("/visits", headers={"Authorization": "Bearer practice"})
+
+    await told(response, 403, "forbidden_scope")
+
+
+async def test_who_has_no_right_learns_nothing_of_the_body_s_faults(stall: Stall) -> None:
+    response = await stall.client.post("/stock", data=b"{", headers=JSON)
+
+    await told(response, 401, "unauthenticated")
+
+
+async def test_the_caller_the_source_and_the_trace_reach_the_handler(stall: Stall) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    correlation = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+    response = await stall.client.delete(
+        "/visits",
+        headers={
+            "Authorization": "bearer person",
+            "X-Forwarded-For": "198.51.100.9",
+            "traceparent": trace,
+            "Correlation-Id": correlation,
+        },
+    )
+
+    assert response.status == 204
+    assert await response.read() == b""
+    [call] = stall.shop.calls
+    assert call.origin.actor == f"account:{UUID(int=1)}"
+    assert call.origin.source == "198.51.100.9"
+    assert call.origin.traceparent == trace
+    assert str(call.origin.correlation_id) == correlation
+    assert response.headers["Correlation-Id"] == correlation
+
+
+@pytest.mark.parametrize("given", [None, "7", "x" * 500])
+async def test_a_correlation_id_that_is_none_is_replaced(stall: Stall, given: str | None) -> None:
+    headers = {} if given is None else {"Correlation-Id": given}
+
+    response = await stall.client.get("/shelves/7", headers=headers)
+
+    assert UUID(response.headers["Correlation-Id"])
+    assert response.headers["Correlation-Id"] != given
+
+
+@pytest.mark.parametrize("given", ["00-0-0-0", "x" * 55, "00-" + "0" * 32 + "-00f067aa0ba902b7-01"])
+async def test_a_traceparent_that_is_none_is_left_out(stall: Stall, given: str) -> None:
+    await stall.client.get("/shelves/7", headers={"traceparent": given})
+
+    assert stall.shop.calls[0].origin.traceparent is None
+
+
+# ---- failures
+
+
+async def test_an_unknown_error_is_500_without_a_word_of_it_and_logged(
+    stall: Stall, written: Lines
+) -> None:
+    response = await stall.client.post("/failures")
+
+    problem = await told(response, 500, "internal_error")
+    assert "ann@example.org" not in json.dumps(problem) + written.getvalue()
+    [failed] = written.read_back("request_failed")
+    assert failed["correlation_id"] == problem["correlation_id"]
+    assert failed["operation"] == "fail"
+
+
+async def test_a_refusal_that_no_table_tells_is_a_fault_of_ours(stall: Stall) -> None:
+    stall.shop.error = Forgotten()
+
+    await told(await stall.client.post("/failures"), 500, "internal_error")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Unavailable(), "unavailable"), (HashingBusy(), "unavailable"), (CatchingUp(), "catching_up")],
+)
+async def test_what_is_away_is_503_with_the_time_to_come_back(
+    stall: Stall, error: Exception, code: str
+) -> None:
+    stall.shop.error = error
+
+    response = await stall.client.post("/failures")
+
+    await told(response, 503, code)
+    assert response.headers["Retry-After"] == "1"
+
+
+async def test_with_the_database_away_a_verb_that_needs_it_is_503_and_others_go_on(
+    stall: Stall,
+) -> None:
+    response = await stall.client.post("/guesses", json={"word": "x"})
+
+    await told(response, 503, "unavailable")
+    assert response.headers["Retry-After"] == "1"
+    assert (await stall.client.get("/shelves/7")).status == 200
+    assert (await stall.client.get("/health/live")).status == 200
+
+
+async def test_a_verb_that_takes_too_long_is_503() -> None:
+    async with open_stall(request_seconds=0.05) as stall:
+        response = await stall.client.post("/waits")
+
+        await told(response, 503, "request_timeout")
+        assert stall.shop.made == 0
+
+
+async def test_a_body_that_does_not_arrive_is_408() -> None:
+    stuck = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await stuck.wait()
+
+    async with open_stall(request_seconds=0.05) as stall:
+        response = await stall.client.post("/waits", data=slowly(), headers=JSON)
+
+        await told(response, 408, "request_timeout")
+        stuck.set()
+
+
+async def test_a_client_that_goes_away_does_not_break_the_work_it_began(stall: Stall) -> None:
+    request = asyncio.create_task(stall.client.post("/waits"))
+    await stall.shop.entered.wait()
+
+    request.cancel()
+    await asyncio.wait({request})
+    stall.shop.go_on.set()
+
+    def made() -> None:
+        assert stall.shop.made == 1
+
+    await eventually(made)
+
+
+async def test_a_form_verb_tells_its_problems_as_oauth_does(stall: Stall) -> None:
+    wrong = await stall.client.post("/oauth", data={"word": "x"})
+    missing = await stall.client.post("/oauth", data={"x": "y"})
+
+    problem = await told(wrong, 401, "word_wrong")
+    assert problem["error"] == "no_word"
+    assert wrong.headers["WWW-Authenticate"] == 'Basic realm="portico"'
+    assert (await told(missing, 400, "body_invalid"))["error"] == "invalid_request"
+
+
+async def test_a_json_verb_has_no_oauth_error(stall: Stall) -> None:
+    problem = await told(await stall.client.get("/nothing"), 404, "not_found")
+
+    assert "error" not in problem
+
+
+async def test_a_route_whose_error_nobody_tells_stops_the_start() -> None:
+    with pytest.raises(RouteUndeclared, match=WrongWord.__name__):
+        async with open_stall(problems={}):
+            raise AssertionError
+
+
+async def test_requests_are_measured_by_verb_and_logged_without_path_or_source(
+    stall: Stall, written: Lines
+) -> None:
+    await stall.client.get("/shelves/4711", headers={"X-Forwarded-For": "198.51.100.9"})
+
+    assert stall.metrics.value("http_requests", operation="look", status="200") == 1
+    [line] = written.read_back()
+    assert (line["operation"], line["status"]) == ("look", 200)
+    assert "4711" not in written.getvalue()
+    assert "198.51.100.9" not in written.getvalue()
+
+
+# ---- health
+
+
+async def test_live_says_so_while_nothing_else_works(stall: Stall) -> None:
+    response = await stall.client.get("/health/live")
+
+    assert response.status == 200
+
+
+async def test_ready_names_each_check_and_which_one_fails() -> None:
+    async def good() -> None:
+        return
+
+    async def bad() -> None:
+        raise Unavailable
+
+    async with open_stall(checks={"database": bad, "broker": good}) as stall:
+        response = await stall.client.get("/health/ready")
+
+        assert response.status == 503
+        assert await response.json() == {
+            "ready": False,
+            "checks": [
+                {"name": "database", "ok": False, "reason": "Unavailable"},
+                {"name": "broker", "ok": True, "reason": None},
+            ],
+        }
+        assert stall.metrics.value("ready", check="broker") == 1
+
+
+async def test_a_process_that_stops_is_not_ready_but_live() -> None:
+    async with open_stall() as stall:
+        assert (await stall.client.get("/health/ready")).status == 200
+
+        stall.health.stopping = True
+
+        assert (await stall.client.get("/health/ready")).status == 503
+        assert (await stall.client.get("/health/live")).status == 200

@@ -1,0 +1,158 @@
+"""The OpenAPI document says what the edge does, and the gateway's client holds both to it."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from jsonschema import Draft202012Validator
+
+from shared.http import docs, openapi
+from tests.support.clients import ContractBroken, Gateway, Unexpected
+from tests.support.shop import PROBLEMS, ROUTES, Stall, open_stall
+
+DOCUMENT: Any = json.loads(openapi.document("shop", ROUTES, PROBLEMS))
+
+
+def codes(verb: str, method: str = "post") -> dict[str, list[str]]:
+    responses = DOCUMENT["paths"][verb][method]["responses"]
+    return {
+        status: answer["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"][
+            "code"
+        ]["enum"]
+        for status, answer in responses.items()
+        if int(status) >= 400
+    }
+
+
+@pytest_asyncio.fixture
+async def stall() -> AsyncIterator[Stall]:
+    async with open_stall() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def gateway(stall: Stall) -> AsyncIterator[Gateway]:
+    async with Gateway({"shop": [str(stall.client.make_url("")).rstrip("/")]}) as opened:
+        yield opened
+
+
+def test_the_same_routes_give_the_same_bytes() -> None:
+    assert openapi.document("shop", ROUTES, PROBLEMS) == openapi.document("shop", ROUTES, PROBLEMS)
+
+
+def test_every_schema_in_it_is_a_schema() -> None:
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_each_route_is_described_under_its_handler_s_name() -> None:
+    described = {
+        operation["operationId"]
+        for methods in DOCUMENT["paths"].values()
+        for operation in methods.values()
+    }
+
+    assert described == {route.name for route in ROUTES} | {"read_liveness", "read_readiness"}
+
+
+def test_a_request_body_takes_no_unknown_field() -> None:
+    assert DOCUMENT["components"]["schemas"]["Guess"]["additionalProperties"] is False
+
+
+def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
+    assert codes("/guesses")["401"] == ["word_wrong"]
+    assert codes("/guesses")["429"] == ["too_many_requests"]
+    assert codes("/questions")["429"] == ["too_many_requests"]
+    assert "429" not in codes("/waits")
+    assert codes("/visits", "delete")["401"] == ["token_stale", "unauthenticated"]
+    assert codes("/stock")["403"] == ["forbidden_scope"]
+    assert codes("/stock")["422"] == ["idempotency_key_reused"]
+    assert codes("/shelves/{shelf_id}", "get")["404"] == ["not_found"]
+
+
+def test_guards_are_security_requirements() -> None:
+    paths = DOCUMENT["paths"]
+
+    assert paths["/visits"]["delete"]["security"] == [{"session": []}]
+    assert paths["/stock"]["post"]["security"] == [{"client": ["stock:write"]}]
+    assert "security" not in paths["/guesses"]["post"]
+
+
+def test_the_page_shows_every_verb_and_loads_nothing() -> None:
+    page = docs.page(openapi.document("shop", ROUTES, PROBLEMS))
+    html = page.html.decode()
+
+    assert all(route.name in html for route in ROUTES)
+    assert "<script" not in html
+    assert "://" not in html.replace("https://json-schema.org", "")
+    assert "default-src 'none'" in page.policy
+
+
+async def test_the_document_and_the_page_are_served(stall: Stall) -> None:
+    document = await stall.client.get("/openapi.json")
+    page = await stall.client.get("/docs")
+
+    assert await document.json() == DOCUMENT
+    assert page.content_type == "text/html"
+    assert "style-src 'sha256-" in page.headers["Content-Security-Policy"]
+
+
+# ---- the gateway's client
+
+
+async def test_a_call_goes_to_the_verb_of_that_name(gateway: Gateway) -> None:
+    answer = await gateway.call("look", path={"shelf_id": "a/b"}, query={"after": "1"})
+
+    assert answer.must(200)["word"] == "a/b"
+
+
+async def test_a_refusal_that_is_described_is_an_answer(gateway: Gateway) -> None:
+    answer = await gateway.call("obtain", body={"word": "a b&c"})
+
+    assert answer.refused(401, "word_wrong")["error"] == "no_word"
+    with pytest.raises(Unexpected):
+        answer.must(200)
+
+
+async def test_the_source_is_told_as_a_proxy_would(gateway: Gateway, stall: Stall) -> None:
+    await gateway.call("look", path={"shelf_id": "1"})
+    await gateway.call("look", path={"shelf_id": "1"}, source="198.51.100.9")
+
+    sources = [call.origin.source for call in stall.shop.calls]
+    assert sources == [gateway.source, "198.51.100.9"]
+
+
+async def test_a_call_that_the_document_does_not_allow_is_never_sent(gateway: Gateway) -> None:
+    with pytest.raises(ContractBroken, match="no service has a verb"):
+        await gateway.call("buy")
+    with pytest.raises(ContractBroken, match="request body"):
+        await gateway.call("obtain", body={"wrod": "x"})
+    with pytest.raises(ContractBroken, match="path wants"):
+        await gateway.call("look")
+    with pytest.raises(ContractBroken, match="takes no Idempotency-Key"):
+        await gateway.call("wait", idempotency_key="12345678")
+
+
+async def test_a_problem_that_the_verb_does_not_declare_fails_loudly(
+    gateway: Gateway, stall: Stall
+) -> None:
+    stall.shop.error = next(iter(PROBLEMS))()
+
+    with pytest.raises(ContractBroken, match="401 is not described"):
+        await gateway.call("fail")
+
+
+async def test_replicas_are_called_in_turn_and_one_that_is_gone_is_passed_over() -> None:
+    async with open_stall() as first, open_stall() as second:
+        addresses = [str(stall.client.make_url("")).rstrip("/") for stall in (first, second)]
+        async with Gateway({"shop": addresses}) as gateway:
+            for _ in range(4):
+                await gateway.call("look", path={"shelf_id": "1"})
+            assert len(first.shop.calls) == len(second.shop.calls) == 2
+
+            await second.client.close()
+            for _ in range(4):
+                await gateway.call("look", path={"shelf_id": "1"})
+            assert len(first.shop.calls) == 6
