@@ -21,7 +21,7 @@ from shared.messaging import asyncapi, dead_letters, topology
 from shared.messaging.broker import Broker
 from shared.messaging.topology import TopologyRefused
 from shared.migrate import MigrationRefused, migrate
-from shared.process import serve
+from shared.process import CannotListen, serve
 from shared.program import F, Plumbing, Program, S, Verb
 from shared.runtime import assemble, plumbing_for
 from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
@@ -129,8 +129,12 @@ def own(verb: Verb[S]) -> Command:
 async def run_serve(asked: Asked[F, S]) -> int:
     settings = asked.settings()
     logs.configure(asked.program.service, settings.log_level)
-    await serve(assemble(asked.program, settings))
-    return OK
+    refused: list[str] = []
+    try:
+        await serve(assemble(asked.program, settings))
+    except* CannotListen as group:
+        refused = [str(error) for error in group.exceptions]
+    return tell(FAILED, *(f"cannot listen on {one}" for one in refused)) if refused else OK
 
 
 async def run_migrate(asked: Asked[F, S]) -> int:

@@ -16,6 +16,7 @@ from typing import TypeVar
 import bcrypt
 
 from shared.errors import HashingBusy
+from shared.metrics import Metrics
 
 SCHEME = "hmac-sha384"
 STORED = re.compile(r"\$portico\$([a-z0-9-]+)\$([0-9a-f]{16})(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})")
@@ -43,6 +44,7 @@ class PasswordHasher:
         wait: float,
         threads: int | None = None,
         retired: tuple[bytes, ...] = (),
+        metrics: Metrics | None = None,
     ) -> None:
         if not CHEAPEST <= cost <= DEAREST:
             raise ValueError(f"bcrypt cost {cost} is not within {CHEAPEST} to {DEAREST}")
@@ -54,6 +56,7 @@ class PasswordHasher:
             threads or len(os.sched_getaffinity(0)),
             wait=wait,
             guess=COST_12_SECONDS * 2.0 ** (cost - 12),
+            metrics=metrics or Metrics(),
         )
 
     async def hash(self, password: str, *, salt: bytes | None = None) -> str:
@@ -121,8 +124,9 @@ def _matches(keyed: bytes, hashed: bytes) -> bool:
 class _HashingThreads:
     """A bounded queue before one thread a core: who would wait too long is turned away at once."""
 
-    def __init__(self, threads: int, *, wait: float, guess: float) -> None:
+    def __init__(self, threads: int, *, wait: float, guess: float, metrics: Metrics) -> None:
         self._threads = threads
+        self._metrics = metrics
         self._wait = wait
         self._mean = guess  # seconds of one hash
         self._unfinished = 0  # waiting and running; the event loop's thread alone counts
@@ -135,6 +139,7 @@ class _HashingThreads:
         its place; a hash begun is finished.
         """
         if self._expected_wait() > self._wait:
+            self._metrics.count("hashing_refused")
             raise HashingBusy
         loop = asyncio.get_running_loop()
         timed: list[float] = []
@@ -148,6 +153,7 @@ class _HashingThreads:
 
         future = self._pool.submit(timed_work)
         self._unfinished += 1
+        self._metrics.gauge("hashing_waiting", max(0, self._unfinished - self._threads))
         future.add_done_callback(lambda _: _tell(loop, self._finished, timed))
         late = loop.call_later(2 * self._wait, future.cancel)  # cancels only what has not begun
         try:
@@ -156,6 +162,7 @@ class _HashingThreads:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
+            self._metrics.count("hashing_refused")
             raise HashingBusy from None
         finally:
             late.cancel()
@@ -170,7 +177,9 @@ class _HashingThreads:
 
     def _finished(self, timed: list[float]) -> None:
         self._unfinished -= 1
+        self._metrics.gauge("hashing_waiting", max(0, self._unfinished - self._threads))
         for seconds in timed:
+            self._metrics.observe("hashing_seconds", seconds)
             self._mean += WEIGHT * (seconds - self._mean)
 
 

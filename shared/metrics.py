@@ -39,7 +39,6 @@ METRICS: tuple[Metric, ...] = (
     Metric("http_requests", Kind.COUNTER, "Requests answered", ("operation", "status")),
     Metric("http_problems", Kind.COUNTER, "Problems told, by code", ("operation", "code")),
     Metric("http_request_seconds", Kind.HISTOGRAM, "Time to answer a request", ("operation",)),
-    Metric("http_in_flight", Kind.GAUGE, "Requests being answered"),
     Metric("source_refusals", Kind.COUNTER, "Refusals counted on a source's budget (LG-4)"),
     Metric("source_exhausted", Kind.COUNTER, "Requests told 429 for their source (LG-4)"),
     Metric("source_refusals_recent", Kind.GAUGE, "Refusals in the window, over all sources"),
@@ -64,14 +63,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("sessions_entries", Kind.COUNTER, "Entries of the ended-sessions stream", ("kind",)),
     Metric("sessions_beat_age_seconds", Kind.GAUGE, "Age of the last beat of that stream"),
     Metric("hashing_seconds", Kind.HISTOGRAM, "Time of one password hash"),
-    Metric("hashing_wait_seconds", Kind.HISTOGRAM, "Wait for a hashing thread"),
     Metric("hashing_waiting", Kind.GAUGE, "Passwords waiting for a hashing thread"),
-    Metric("hashing_refused", Kind.COUNTER, "Passwords refused past the bounded wait"),
-    Metric("clock_offset_seconds", Kind.GAUGE, "Database's time less this machine's"),
-    Metric("clock_steps", Kind.COUNTER, "Jumps of that offset by more than two seconds"),
-    Metric("audit_chained", Kind.COUNTER, "Audit rows given their place and hash"),
-    Metric("audit_behind_seconds", Kind.GAUGE, "Age of the oldest audit row not chained yet"),
-    Metric("keys_cached", Kind.GAUGE, "Public keys of other services known here"),
+    Metric("hashing_refused", Kind.COUNTER, "Passwords turned away: the wait is too long"),
 )
 
 

@@ -21,6 +21,10 @@ FLUSH_SECONDS = 5.0  # for the last relay round
 BACKLOG = 1024  # connections the kernel keeps for us while the loop is busy
 
 
+class CannotListen(Exception):
+    """A port of the settings is taken, or not ours to take; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listening:
     """Two web servers on ports that the settings name, or that were free."""
@@ -32,7 +36,10 @@ class Listening:
 
 
 async def serve(service: Assembled[F, S], stop: asyncio.Event | None = None) -> None:
-    """Run until SIGTERM or SIGINT (or `stop`). Database and broker may come and go meanwhile."""
+    """Run until SIGTERM or SIGINT (or `stop`). Database and broker may come and go meanwhile.
+
+    Raises an exception group with CannotListen.
+    """
     stop = stop or asyncio.Event()
     with stopped_by_signals(stop):
         async with asyncio.TaskGroup() as group:
@@ -75,7 +82,10 @@ async def listen(service: Assembled[F, S]) -> Listening:
     for runner, port in ((http, settings.http_port), (metrics, settings.metrics_port)):
         await runner.setup()
         site = web.TCPSite(runner, settings.http_host, port, backlog=BACKLOG)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(f"{settings.http_host}:{port}: {error.strerror}") from error
         ports.append(runner.addresses[0][1])
     return Listening(http, metrics, *ports)
 

@@ -14,6 +14,7 @@ import msgspec
 from shared.ciphers import SigningKey, VerifyingKey
 
 ALGORITHM = "EdDSA"
+JWS = jwt.PyJWS(algorithms=[ALGORITHM])  # knows no other
 LONGEST = 4096  # characters; ours have some 600
 SKEW = timedelta(seconds=5)  # between the clocks of two replicas, both measured to databases
 
@@ -85,7 +86,7 @@ def from_numeric_date(seconds: float) -> datetime:
 def sign(claims: Claims, *, typ: str, kid: str, key: SigningKey) -> str:
     """Return the compact form."""
     payload = msgspec.json.encode(claims)
-    return jwt.PyJWS().encode(payload, key, ALGORITHM, headers={"typ": typ, "kid": kid})
+    return JWS.encode(payload, key, ALGORITHM, headers={"typ": typ, "kid": kid})
 
 
 def inspect(token: str, *, typ: str) -> Unverified:
@@ -116,7 +117,7 @@ def verify(
     """
     inspect(token, typ=typ)
     try:
-        payload = jwt.PyJWS().decode(token, key, algorithms=[ALGORITHM])
+        payload = JWS.decode(token, key, algorithms=[ALGORITHM])
         found = msgspec.json.decode(payload, type=claims)
     except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError) as error:
         raise SignedInvalid("signature or claims") from error

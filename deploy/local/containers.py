@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import docker
 import docker.errors
@@ -14,11 +15,11 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local import ports, postgres, rabbitmq
 from deploy.local.errors import SourceUnavailable
-from deploy.local.processes import Say, Trace, lives, together
+from deploy.local.processes import Say, Trace, is_gone, together
 from shared.randomness import Randomness
 
 POSTGRES, RABBITMQ = "postgres:17", "rabbitmq:4"
-OWNER, STARTED = "portico.owner", "portico.owner-started"  # labels: the process a container is for
+CHECKOUT, OWNER, STARTED = "portico.checkout", "portico.owner", "portico.owner-started"  # labels
 UNIX = "unix://"
 DEFAULT_HOST = f"{UNIX}/var/run/docker.sock"
 ENGINE_ANSWERS_WITHIN = 10
@@ -30,6 +31,7 @@ ENGINE_AWAY = (docker.errors.DockerException, requests.RequestException, OSError
 class Containers:
     """Two containers of one run, removed with it, or by the next run after a crash."""
 
+    checkout: str
     owner: Trace
     started: list[DockerContainer] = field(default_factory=list)
 
@@ -76,7 +78,12 @@ class Containers:
 
     @property
     def labels(self) -> dict[str, str]:
-        return {OWNER: str(self.owner.pid), STARTED: self.owner.started}
+        """Say whose it is: this process's, of this checkout on this host."""
+        return {
+            CHECKOUT: self.checkout,
+            OWNER: str(self.owner.pid),
+            STARTED: self.owner.started,
+        }
 
     async def launch(self, container: DockerContainer) -> None:
         """Start it, or raise SourceUnavailable with the engine's reason."""
@@ -92,7 +99,12 @@ class Containers:
             await asyncio.to_thread(self.started.pop().stop)
 
 
-def check_engine(say: Say) -> None:
+def checkout_of(folder: Path) -> str:
+    """Name the checkout of a `.local` folder: another host may use the same engine."""
+    return f"{socket.gethostname()}:{folder.resolve()}"
+
+
+def check_engine(checkout: str, say: Say) -> None:
     """Check that the engine answers and has the images; remove what a crashed run left."""
     try:
         knock(os.environ.get("DOCKER_HOST", DEFAULT_HOST))
@@ -102,7 +114,7 @@ def check_engine(say: Say) -> None:
     try:
         client.ping()
         missing = [image for image in (POSTGRES, RABBITMQ) if not has(client, image)]
-        remove_orphans(client, say)
+        remove_orphans(client, checkout, say)
     except ENGINE_AWAY as problem:
         raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
     finally:
@@ -130,11 +142,12 @@ def has(client: docker.DockerClient, image: str) -> bool:
     return True
 
 
-def remove_orphans(client: docker.DockerClient, say: Say) -> None:
-    """Remove containers whose run lives no more, known by its pid and start time."""
-    for container in client.containers.list(all=True, filters={"label": OWNER}):
+def remove_orphans(client: docker.DockerClient, checkout: str, say: Say) -> None:
+    """Remove this checkout's containers whose run lives no more, known by pid and start time."""
+    ours = {"label": f"{CHECKOUT}={checkout}"}
+    for container in client.containers.list(all=True, filters=ours):
         labels = container.labels
-        if not lives(Trace(int(labels[OWNER]), labels.get(STARTED, ""))):
+        if is_gone(Trace(int(labels[OWNER]), labels[STARTED])):
             say(f"removing container {container.short_id} that a run before this one left behind")
             container.remove(force=True, v=True)
 

@@ -18,6 +18,7 @@ import msgspec
 from deploy.local.errors import ProgramFailed
 
 LEASH = Path(__file__).with_name("leash.py")
+UNKNOWN = "?"  # the start of a process, on a system without /proc
 KEPT_LINES = 30  # of a program's log, shown when it fails
 
 T = TypeVar("T")
@@ -50,9 +51,19 @@ def trace(pid: int) -> Trace | None:
     return None if fields[0] == "Z" else Trace(pid, f"{boot}/{fields[19]}")
 
 
+def known(pid: int) -> Trace:
+    """Return the trace of a process that was just there, as far as this system tells."""
+    return trace(pid) or Trace(pid, UNKNOWN)
+
+
 def lives(process: Trace) -> bool:
     """True while exactly this process lives."""
     return trace(process.pid) == process
+
+
+def is_gone(owner: Trace) -> bool:
+    """True when what this process started is nobody's; never where the system does not tell."""
+    return owner.started != UNKNOWN and not lives(owner)
 
 
 @dataclass(slots=True)
@@ -105,8 +116,7 @@ class Run:
     programs: list[Program] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        owner = trace(os.getpid())
-        self.record = RunRecord(owner=owner or Trace(os.getpid(), "?"))
+        self.record = RunRecord(owner=known(os.getpid()))
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         (self.folder / "runs").mkdir(exist_ok=True)
 
@@ -164,7 +174,7 @@ class Run:
             )
         program = Program(name, process, log, stop_signal, grace)
         self.programs.append(program)
-        self.record.processes.append(trace(process.pid) or Trace(process.pid, "?"))
+        self.record.processes.append(known(process.pid))
         self.write()
         return program
 
@@ -188,7 +198,7 @@ async def reap(folder: Path, say: Say) -> None:
             record = msgspec.json.decode(file.read_bytes(), type=RunRecord)
         except (OSError, msgspec.DecodeError):
             continue  # being written, or gone: its owner lives
-        if lives(record.owner):
+        if not is_gone(record.owner):
             continue
         left = [process for process in reversed(record.processes) if lives(process)]
         if left:

@@ -18,7 +18,7 @@ from yarl import URL
 from deploy.local import postgres, rabbitmq
 from deploy.local.errors import NoServers, ProgramFailed, SettingUnknown, SourceUnavailable
 from deploy.local.packages import install
-from deploy.local.processes import Run, Say, Trace, reap, together, trace
+from deploy.local.processes import Run, Say, known, reap, together
 
 Found = TypeVar("Found")
 
@@ -165,16 +165,18 @@ async def check_engine(wanted: Wanted) -> None:
         from deploy.local import containers  # only who has the extra can use it
     except ImportError as problem:
         raise SourceUnavailable(f"{problem}; it comes with `pip install -e '.[dev]'`") from problem
-    await asyncio.to_thread(containers.check_engine, wanted.say)
+    checkout = containers.checkout_of(wanted.folder)
+    await asyncio.to_thread(containers.check_engine, checkout, wanted.say)
 
 
 async def from_containers(wanted: Wanted, stack: AsyncExitStack) -> Servers:
     """Start two containers."""
-    from deploy.local.containers import Containers
+    from deploy.local import containers
 
-    containers = Containers(owner=trace(os.getpid()) or Trace(os.getpid(), "?"))
-    stack.push_async_callback(containers.stop)
-    url, node = await containers.start(durable=wanted.durable)
+    checkout = containers.checkout_of(wanted.folder)
+    started = containers.Containers(checkout=checkout, owner=known(os.getpid()))
+    stack.push_async_callback(started.stop)
+    url, node = await started.start(durable=wanted.durable)
     return await described(Source.CONTAINERS, url, node.amqp_url, node.management_url)
 
 

@@ -43,6 +43,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         pepper=settings.pepper.reveal().encode(),
         cost=settings.bcrypt_cost,
         wait=settings.hashing_wait,
+        metrics=plumbing.metrics,
     )
 
     async def close_hasher() -> None:
@@ -189,7 +190,13 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             transactions=transactions, hasher=hasher, lockouts=lockouts, sessions=sessions
         ),
         sessions=sessions,
-        refreshes=Refreshes(sessions=sessions),
+        refreshes=Refreshes(
+            transactions=transactions,
+            randomness=randomness,
+            digests=digests,
+            lives=sessions.lives,
+            sessions=sessions,
+        ),
         resets=Resets(
             transactions=transactions,
             grants=GrantChecker(

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.errors import RefreshInvalid
-from services.identity.model import Refreshable, SessionEnd
+from services.identity.model import Refreshable, SessionEnd, SessionLives
 from services.identity.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.store import refresh_tokens as store
+from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.ciphers import Cipher, derive
 from shared.db import Connection
+from shared.randomness import Randomness
+from shared.tokens import Digests
 
 ACTION = "session.refresh"
 
@@ -18,6 +21,10 @@ ACTION = "session.refresh"
 class Refreshes:
     """A rotation changes no one's authority and is not audited; a refusal is."""
 
+    transactions: Transactions
+    randomness: Randomness
+    digests: Digests
+    lives: SessionLives
     sessions: Sessions
 
     async def refresh(self, token: str, *, origin: Origin, now: datetime) -> SessionTokens:
@@ -26,16 +33,15 @@ class Refreshes:
         return await self.sessions.sign(opened, now=now)
 
     async def _rotate(self, token: str, now: datetime) -> Opened | None:
-        digests = self.sessions.digests
-        digest = refresh_digest(digests, token)
-        successor = self.sessions.randomness.token()
-        async with self.sessions.transactions.database.connection() as connection:
+        digest = refresh_digest(self.digests, token)
+        successor = self.randomness.token()
+        async with self.transactions.database.connection() as connection:
             held = await store.rotate(
                 connection,
                 digest,
-                successor=refresh_digest(digests, successor),
+                successor=refresh_digest(self.digests, successor),
                 successor_sealed=self._cipher(token).encrypt(successor.encode(), digest),
-                idle=self.sessions.lives.idle,
+                idle=self.lives.idle,
                 now=now,
             )
         if held is None:
@@ -43,8 +49,8 @@ class Refreshes:
         return Opened(session=held.session, holder=held.holder, refresh_token=successor)
 
     async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
-        digest = refresh_digest(self.sessions.digests, token)
-        async with self.sessions.transactions.database.transaction() as tx:
+        digest = refresh_digest(self.digests, token)
+        async with self.transactions.database.transaction() as tx:
             found = await store.find(tx, digest, now=now)
             if found is not None and self._is_twin(found, now):
                 return self._same_successor(found, token, digest)
@@ -52,11 +58,7 @@ class Refreshes:
         raise RefreshInvalid
 
     def _is_twin(self, found: Refreshable, now: datetime) -> bool:
-        return (
-            found.live
-            and found.used_at is not None
-            and now < found.used_at + self.sessions.lives.twin
-        )
+        return found.live and found.used_at is not None and now < found.used_at + self.lives.twin
 
     def _same_successor(self, found: Refreshable, token: str, digest: bytes) -> Opened:
         sealed = found.successor_sealed or b""
@@ -77,7 +79,7 @@ class Refreshes:
                 now=now,
                 only=session.id,
             )
-        await self.sessions.transactions.audit.record(
+        await self.transactions.audit.record(
             tx,
             origin,
             action=ACTION,
@@ -89,4 +91,4 @@ class Refreshes:
     def _cipher(self, predecessor: str) -> Cipher:
         """The key is derived from the predecessor, which identity does not keep."""
         key = derive(predecessor.encode(), "refresh-successor")
-        return Cipher(key, self.sessions.randomness)
+        return Cipher(key, self.randomness)

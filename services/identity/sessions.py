@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from services.identity.errors import NotFound
 from services.identity.model import Gate, Holder, Session, SessionEnd, SessionLives, gates
-from services.identity.store import refresh_tokens
 from services.identity.store import sessions as store
 from services.identity.transactions import Transactions
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
@@ -62,8 +61,12 @@ class Sessions:
             expires_at=now + self.lives.longest,
         )
         token = self.randomness.token()
-        await store.add(tx, session, idle_until=now + self.lives.idle)
-        await refresh_tokens.add(tx, refresh_digest(self.digests, token), session.id, now=now)
+        await store.add(
+            tx,
+            session,
+            idle_until=now + self.lives.idle,
+            refresh_digest=refresh_digest(self.digests, token),
+        )
         return Opened(session=session, holder=holder, refresh_token=token)
 
     async def sign(self, opened: Opened, *, now: datetime) -> SessionTokens:

@@ -24,6 +24,11 @@ class Nudge:
         if self._timer is None:
             self._again()
 
+    @property
+    def pending(self) -> int:
+        """Looks that are planned: one at most."""
+        return int(self._timer is not None)
+
     def _again(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._wait, self._tick)
 

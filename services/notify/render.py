@@ -4,11 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from email.errors import HeaderParseError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from importlib.resources import files
 from typing import Self
 from urllib.parse import quote
@@ -18,7 +14,7 @@ import jinja2
 
 from services.notify.channels import Mail
 from services.notify.content import Content, template_of
-from services.notify.errors import AddressInvalid
+from services.notify.mime import deliverable, encode
 from services.notify.model import Claimed
 from shared.contracts.sealed import SealPurpose
 
@@ -30,7 +26,6 @@ PAGES: Mapping[SealPurpose, str] = {
 }
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
-POLICY = SMTP.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +83,21 @@ class Renderer:
         found = self.render(
             delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
         )
-        message = EmailMessage(policy=POLICY)
-        message["From"] = Address(
-            display_name=one_line(self.portal.name), addr_spec=self.portal.mail_from
+        to = deliverable(address)
+        headers = {
+            "From": formataddr((one_line(self.portal.name), self.portal.mail_from)),
+            "To": to,
+            "Subject": found.subject,
+            "Date": format_datetime(now),
+            "Message-ID": f"<{delivery.id}@{self.portal.mail_domain}>",
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine answers
+            "Content-Language": self.locale(delivery.locale),
+        }
+        return Mail(
+            sender=self.portal.mail_from,
+            recipient=to,
+            content=encode(headers, text=found.text, html=found.html, mark=delivery.id.hex),
         )
-        message["To"] = recipient(address)
-        message["Subject"] = found.subject
-        message["Date"] = format_datetime(now)
-        message["Message-ID"] = f"<{delivery.id}@{self.portal.mail_domain}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
-        message.set_content(found.text)
-        message.add_alternative(found.html, subtype="html")
-        message["Content-Language"] = self.locale(delivery.locale)
-        return Mail(sender=self.portal.mail_from, recipient=address, content=message.as_bytes())
 
     def render(
         self, content: Content, *, locale: str, time_zone: str, link: str | None = None
@@ -148,19 +145,6 @@ class Renderer:
 def one_line(text: str) -> str:
     """Take out what begins a new line or turns the writing round: no name adds a header."""
     return BREAKS.sub(" ", text).strip()
-
-
-def recipient(address: str) -> Address:
-    """Read an address for a header. Raises AddressInvalid: nothing is mended, nothing guessed."""
-    if not address.isascii() or not address.isprintable() or " " in address:
-        raise AddressInvalid
-    try:
-        found = Address(addr_spec=address)
-    except (HeaderParseError, ValueError, IndexError) as error:
-        raise AddressInvalid from error
-    if not found.username or not found.domain or found.addr_spec != address:
-        raise AddressInvalid
-    return found
 
 
 def zone_of(name: str) -> tzinfo:

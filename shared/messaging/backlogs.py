@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from shared.clock import Clock
 from shared.db import Database
+from shared.messaging.broker import Broker
 from shared.metrics import Metrics
 
 OUTBOX = "SELECT count(*) AS depth, min(created_at) AS oldest FROM outbox"
@@ -15,15 +16,23 @@ class Backlogs:
     """Measures the three tables; the age of the oldest outbox row is what to alarm on."""
 
     def __init__(
-        self, *, queues: Iterable[str], database: Database, clock: Clock, metrics: Metrics
+        self,
+        *,
+        queues: Iterable[str],
+        broker: Broker,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self.queues = tuple(queues)
+        self.broker = broker
         self.database = database
         self.clock = clock
         self.metrics = metrics
 
     async def once(self) -> int:
         """Set the gauges; always 0, since there is never more to do at once."""
+        self.metrics.gauge("broker_connected", float(self.broker.connected))
         async with self.database.connection() as connection:
             outbox = await connection.fetchrow(OUTBOX)
             retries = await connection.fetch(RETRIES)

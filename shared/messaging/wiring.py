@@ -137,7 +137,11 @@ class Bus:
     ) -> tuple[Loop, ...]:
         sweep = InboxSweep(database=self.database, clock=self.clock)
         backlogs = Backlogs(
-            queues=tables, database=self.database, clock=self.clock, metrics=self.metrics
+            queues=tables,
+            broker=self.broker,
+            database=self.database,
+            clock=self.clock,
+            metrics=self.metrics,
         )
         rounds = [
             ("retries", retries.once, 1.0),

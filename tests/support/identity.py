@@ -39,6 +39,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "PORTICO_PEPPER": "a pepper that is long enough for a test",
     "PORTICO_BCRYPT_COST": "4",
     "PORTICO_HASHING_WAIT": "30",
+    "PORTICO_REQUEST_SECONDS": "60",
     "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
 }
 
@@ -237,6 +238,7 @@ async def identity_service(
         **{f"PORTICO_{name.upper()}": value for name, value in settings.items()},
     }
     service = assemble(PROGRAM, load(Settings, environ), clock=clock)
+    service.plumbing.database._wait = 30.0  # races are about rows, not about a busy machine
     client = TestClient(TestServer(service.application))
     try:
         assert service.composition.own_keys is not None

@@ -5,18 +5,7 @@ from datetime import datetime, timedelta
 from services.identity.model import HeldSession, Refreshable
 from services.identity.store.accounts import HOLDER
 from services.identity.store.sessions import SESSION, held, live
-from shared.contracts.ids import SessionId
 from shared.db import Connection
-
-
-async def add(tx: Connection, digest: bytes, session_id: SessionId, *, now: datetime) -> None:
-    """Insert a session's first refresh token."""
-    await tx.execute(
-        "INSERT INTO refresh_tokens (digest, session_id, issued_at) VALUES ($1, $2, $3)",
-        digest,
-        session_id,
-        now,
-    )
 
 
 async def rotate(

@@ -15,14 +15,21 @@ def live(now: str) -> str:
     return f"s.ended_at IS NULL AND s.idle_until > {now} AND s.expires_at > {now}"
 
 
-async def add(tx: Connection, session: Session, *, idle_until: datetime) -> None:
-    """Insert a session."""
+async def add(
+    tx: Connection, session: Session, *, idle_until: datetime, refresh_digest: bytes
+) -> None:
+    """Insert a session with its first refresh token, in one statement: the account is held."""
     await tx.execute(
         """
-        INSERT INTO sessions (
-            id, account_id, started_at, refreshed_at, idle_until, expires_at
+        WITH session AS (
+            INSERT INTO sessions (
+                id, account_id, started_at, refreshed_at, idle_until, expires_at
+            )
+            VALUES ($1, $2, $3, $4, $5, $6)
+            RETURNING id, started_at
         )
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO refresh_tokens (digest, session_id, issued_at)
+        SELECT $7, id, started_at FROM session
         """,
         session.id,
         session.account_id,
@@ -30,6 +37,7 @@ async def add(tx: Connection, session: Session, *, idle_until: datetime) -> None
         session.refreshed_at,
         min(idle_until, session.expires_at),
         session.expires_at,
+        refresh_digest,
     )
 
 

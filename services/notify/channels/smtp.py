@@ -91,8 +91,13 @@ class Conversation:
 
     async def _envelope(self, mail: Mail) -> Answer | None:
         wait = self.server.command_seconds
-        await self.smtp.mail(mail.sender, timeout=wait)
-        await self.smtp.rcpt(mail.recipient, timeout=wait)
+        if mail.recipient.isascii():
+            await self.smtp.mail(mail.sender, timeout=wait)
+        elif self.smtp.supports_extension("smtputf8"):
+            await self.smtp.mail(mail.sender, options=["SMTPUTF8"], timeout=wait)
+        else:
+            return Answer(outcome=Outcome.REFUSED, phase=Phase.BEFORE_DOT)
+        await self.smtp.rcpt(mail.recipient, encoding="utf-8", timeout=wait)
         reply = await self.smtp.execute_command(b"DATA", timeout=wait)
         if reply.code == aiosmtplib.SMTPStatus.start_input:
             return None

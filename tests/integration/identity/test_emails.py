@@ -94,7 +94,8 @@ async def test_a_link_works_only_with_a_session_of_its_own_account(
     owner = await session(identity, await identity.an_account())
     stranger = await session(identity, await identity.an_account())
     await claim(identity, owner)
-    [link] = await postman.tokens(REQUESTED)
+    await claim(identity, stranger)
+    link, _ = await postman.tokens(REQUESTED)
 
     assert (await identity.call("POST", "/account/email/verify", {"token": link})).status == 401
     refused = await verify(identity, stranger, link)
@@ -103,6 +104,19 @@ async def test_a_link_works_only_with_a_session_of_its_own_account(
     assert refused.code == "link_invalid"
     assert refused.alike() == unknown.alike()
     assert (await verify(identity, owner, link)).status == 200
+
+
+@pytest.mark.proves("V6.6.2")
+async def test_a_link_verifies_only_the_address_it_was_mailed_to(
+    identity: Identity, postman: Postman
+) -> None:
+    token = await session(identity, await identity.an_account())
+    await claim(identity, token)
+    [link] = await postman.tokens(REQUESTED)
+
+    await identity.rows("UPDATE account_emails SET address_key = 'another@mail.example'")
+
+    assert (await verify(identity, token, link)).code == "link_invalid"
 
 
 async def test_opening_the_link_as_a_mail_scanner_does_uses_nothing_up(

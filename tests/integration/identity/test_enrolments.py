@@ -251,6 +251,19 @@ async def test_every_cause_gets_the_same_reply(desk: PracticeDesk) -> None:
     assert answers[0].code == "token_invalid"
 
 
+async def test_a_record_that_got_an_account_another_way_is_not_enrolled_again(
+    desk: PracticeDesk,
+) -> None:
+    token = await desk.a_token()
+    other = await desk.identity.an_account()
+
+    await desk.identity.rows(
+        "INSERT INTO enrolments SELECT id, $1, 'enrolled', created_at FROM patients", other.id
+    )
+
+    assert (await enrol(desk.identity, token)).code == "token_invalid"
+
+
 async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk) -> None:
     token = await desk.a_token(last_name="O'Brien-Müller")
     typed = f" {token.lower().replace('-', ' ')} "

@@ -71,9 +71,14 @@ async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
 
 
 @pytest.mark.proves("LG-2")
-async def test_after_a_lock_counting_begins_anew(identity: Identity) -> None:
+@pytest.mark.parametrize("tries_under_the_lock", [0, 3])
+async def test_after_a_lock_counting_begins_anew(
+    identity: Identity, tries_under_the_lock: int
+) -> None:
     await identity.an_account("june.hale")
     await locked(identity, "june.hale")
+    for _ in range(tries_under_the_lock):
+        await identity.log_on("june.hale", WRONG)
     identity.clock.advance(minutes=20)
 
     for _ in range(3):
@@ -180,6 +185,20 @@ async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Iden
     assert len(rows) == 2
     assert rows[0] == rows[1]
     assert not rows[0]["told"]
+
+
+@pytest.mark.proves("LG-2")
+async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
+    identity: Identity,
+) -> None:
+    person = await identity.an_account("june.hale")
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute("UPDATE accounts SET state = 'frozen' WHERE id = $1", person.id)
+
+    for _ in range(5):
+        await identity.log_on("june.hale", PASSWORD)
+
+    assert await outcomes(identity) == {"wrong": 4, "locked": 1}
 
 
 @pytest.mark.proves("LG-2", "NT-1", "V6.3.5")

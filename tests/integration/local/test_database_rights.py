@@ -1,12 +1,22 @@
 """The rights that PostgreSQL holds each service to."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from shared.contracts.topology import SERVICES
-from tests.support.database import Database
+from tests.support.database import Database, Template
 
 DENIED = asyncpg.InsufficientPrivilegeError
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database(template: Template) -> AsyncIterator[Database]:
+    """One for all of these tests: what they try is refused."""
+    async with template.copy() as copy:
+        yield copy
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -49,6 +59,7 @@ async def test_migration_role_owns_its_schema_and_no_other(
 
     async with database.connection(f"{service}_migration") as connection:
         await connection.execute("CREATE TABLE mine (id integer)")
+        await connection.execute("DROP TABLE mine")
         with pytest.raises(DENIED):
             await connection.execute(f"CREATE TABLE {other}.mine (id integer)")
         with pytest.raises(DENIED):

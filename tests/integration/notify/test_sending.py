@@ -176,3 +176,33 @@ async def test_what_cannot_be_sent_for_three_days_is_given_up(
     await office.send_all()
 
     assert await office.ledger() == [("failed", "gave_up")]
+
+
+async def test_an_address_beyond_ascii_is_reached_where_the_server_takes_it(
+    office: Office, mail_server: MailServer
+) -> None:
+    await office.file(events.locked(events.new_account(), "jürgen@mail.example"))
+
+    await office.send_all()
+
+    (mail,) = mail_server.mails
+    assert mail.envelope_to == ("jürgen@mail.example",)
+    assert ("To", "jürgen@mail.example") in mail.headers
+
+
+async def test_a_courier_goes_on_by_itself_when_the_mail_server_is_back(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await mail_server.stop()
+    for _ in range(9):
+        await file_lock(office)
+    for _ in range(3):
+        await office.activity.once()
+    waiting = [state for state, _ in await office.ledger()]
+
+    await mail_server.start()
+    clock.advance(minutes=1)
+    await office.send_all()
+
+    assert waiting == ["queued"] * 9
+    assert len({mail.message_id for mail in mail_server.mails}) == len(mail_server.mails) == 9

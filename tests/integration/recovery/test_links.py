@@ -233,7 +233,7 @@ async def test_redeeming_beside_a_newer_link_ends_with_one_that_works(
     newer = (await recovery.mails())[-1]
     live = await recovery.rows("SELECT FROM links WHERE state = 'live'")
     assert len(live) == 1
-    assert await told(recovery, older.token) == (400, "link_invalid")
+    assert await told(recovery, older.token) == (422, "link_invalid")
     assert await told(recovery, newer.token) == (200, "")
 
 

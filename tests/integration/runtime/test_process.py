@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 
 from shared.clock import DatabaseClock
 from shared.contracts import topology
@@ -267,6 +268,20 @@ async def test_a_connection_that_says_nothing_does_not_hold_up_a_stop(
         async with asyncio.timeout(5):
             await shop.task
         silent.close()
+
+
+@pytest.mark.parametrize("steps", [0, 3, 20, 80])
+async def test_a_stop_at_any_moment_of_the_start_ends_soon(
+    database: databases.Database, broker: brokers.Broker, steps: int
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        for _ in range(steps):
+            await asyncio.sleep(0)  # a step of the event loop, no time
+
+        shop.stop.set()
+
+        async with asyncio.timeout(4):  # less than what a swallowed cancellation would take
+            await shop.task
 
 
 async def test_a_stop_publishes_what_is_still_in_the_outbox(

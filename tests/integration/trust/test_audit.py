@@ -16,6 +16,7 @@ from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 
+AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
 RANDOMNESS = Randomness()
 STAFF = Origin(
     actor="staff:7@p1",
@@ -60,7 +61,8 @@ async def chained(pool: Database) -> int:
     return found
 
 
-@pytest.mark.proves("AU-1", "V16.2.1")
+@AU_1
+@pytest.mark.proves("V16.2.1")
 async def test_an_entry_says_who_what_whom_when_from_where_and_why(
     pool: Database, clock: FakeClock
 ) -> None:
@@ -89,7 +91,7 @@ async def test_an_entry_says_who_what_whom_when_from_where_and_why(
     assert row["correlation_id"] == STAFF.correlation_id
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_an_entry_of_a_transaction_undone_was_never_written(
     pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -103,7 +105,8 @@ async def test_an_entry_of_a_transaction_undone_was_never_written(
     assert await chain.once() == 0
 
 
-@pytest.mark.proves("AU-1", "V16.4.2", "V13.2.2")
+@AU_1
+@pytest.mark.proves("V16.4.2", "V13.2.2")
 async def test_the_service_may_not_change_or_delete(
     pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -130,7 +133,7 @@ async def test_no_service_may_touch_a_partition_either(database: databases.Datab
         assert {(row["much"], row["some"]) for row in rights} == {(False, True)}
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_each_entry_gets_one_place_in_order(
     pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -143,7 +146,7 @@ async def test_each_entry_gets_one_place_in_order(
     assert "whole to place 700" in await chain.verify()
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_replicas_that_chain_at_once_make_one_chain(
     pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -178,7 +181,7 @@ async def test_an_entry_that_commits_late_is_chained_all_the_same(
     await chain.verify()
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_the_tail_that_is_not_chained_yet_is_reported(
     pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -244,7 +247,8 @@ async def ten_chained(template: databases.Template) -> AsyncIterator[databases.D
         yield copy
 
 
-@pytest.mark.proves("AU-1", "V16.4.2")
+@AU_1
+@pytest.mark.proves("V16.4.2")
 @pytest.mark.parametrize("statement", TAMPERING.values(), ids=TAMPERING)
 async def test_verify_finds(
     ten_chained: databases.Database, clock: FakeClock, statement: str
@@ -260,7 +264,7 @@ async def test_verify_finds(
         await owner.execute("ROLLBACK")
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_an_entry_deleted_before_it_was_chained_is_found_and_holds_nothing_up(
     database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:
@@ -295,7 +299,7 @@ async def test_what_is_wrong_is_named(
         await chain.verify()
 
 
-@pytest.mark.proves("AU-1")
+@AU_1
 async def test_each_month_is_anchored_in_the_next_so_that_old_months_can_be_dropped(
     database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
 ) -> None:

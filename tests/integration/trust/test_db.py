@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
+from shared.clock import DatabaseClock
 from shared.db import Connection, Database, StatementFailed, UniqueViolation, one_connection
 from shared.errors import DatabaseUnavailable, TransactionConflict
 from shared.randomness import Randomness
@@ -295,8 +297,10 @@ async def test_closed_is_away(pool: Database) -> None:
         await pool.ping()
 
 
-async def test_the_server_tells_its_time(pool: Database) -> None:
-    first = await pool.time()
+async def test_the_clock_keeps_the_server_s_time(pool: Database) -> None:
+    clock = DatabaseClock(pool.time)
 
-    assert first.utcoffset() is not None
-    assert await pool.time() > first
+    await clock.once()
+
+    assert clock.steady
+    assert abs(clock.now() - await pool.time()) < timedelta(seconds=1)

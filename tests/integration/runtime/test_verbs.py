@@ -1,0 +1,174 @@
+"""The operator's verbs against real servers, and a real process under SIGTERM."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+
+from shared.commands import main
+from shared.program import Plumbing, Verb
+from shared.settings import ServiceSettings
+from tests.integration.runtime.test_process import PROGRAM
+from tests.support import broker as brokers
+from tests.support import database as databases
+
+DEAD_LETTER = (
+    "INSERT INTO dead_letters (consumer, exchange, body, taken, reason, detail, attempts, died_at)"
+    " VALUES ('merge.accounts', 'identity.events', 'x', false, 'unreadable', 'no JSON', 0, now())"
+)
+
+
+@pytest.fixture
+def environ(database: databases.Database, broker: brokers.Broker) -> dict[str, str]:
+    return {
+        "PORTICO_DATABASE_URL": database.url("merge"),
+        "PORTICO_MIGRATION_URL": database.migration_url("merge"),
+        "PORTICO_BROKER_URL": broker.url("merge"),
+        "PORTICO_BROKER_ADMIN_URL": broker.management_url,
+        "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "PORTICO_HTTP_PORT": "0",
+        "PORTICO_METRICS_PORT": "0",
+    }
+
+
+async def verb(environ: dict[str, str], *argv: str) -> int:
+    """Run a verb as its own process would: with an event loop of its own."""
+    return await asyncio.to_thread(main, PROGRAM, argv, environ)
+
+
+async def greet(plumbing: Plumbing[ServiceSettings], arguments: argparse.Namespace) -> int:
+    await plumbing.database.ping()
+    sys.stdout.write(f"hello {arguments.name}\n")
+    return 0
+
+
+GREET: Verb[ServiceSettings] = Verb(
+    name="shop greet",
+    help="say hello",
+    run=greet,
+    arguments=lambda parser: parser.add_argument("name"),
+)
+
+
+@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+async def test_migrate_and_topology_again_change_nothing(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await verb(environ, "migrate") == 0
+    assert await verb(environ, "topology") == 0
+
+    assert capsys.readouterr().out == "0 applied\napplied\n"
+
+
+@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_more(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await verb(environ, "check") == 1  # the tests' template has one month
+    assert "WARN audit partitions: only 1 months ahead" in capsys.readouterr().out
+
+    await verb(environ, "migrate")
+
+    assert await verb(environ, "check") == 0
+    assert "WARN" not in capsys.readouterr().out
+
+
+@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discarded(
+    environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with database.connection("merge") as connection:
+        await connection.execute(DEAD_LETTER)
+
+    assert await verb(environ, "dead-letters", "list") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["consumer"] == "merge.accounts"
+    assert "body" not in listed
+
+    assert await verb(environ, "dead-letters", "replay", "--ids", str(listed["id"])) == 0
+    assert await verb(environ, "dead-letters", "discard", "--all") == 0
+    assert capsys.readouterr().out == "1 handed to the retry loop\n0 discarded\n"
+
+
+@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+async def test_the_audit_chain_is_verified(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await verb(environ, "audit", "verify") == 0
+    assert "chain whole" in capsys.readouterr().out
+
+
+async def test_a_service_s_own_verb_is_given_the_plumbing(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = replace(PROGRAM, verbs=(GREET,))
+
+    code = await asyncio.to_thread(main, program, ("shop", "greet", "Ann"), environ)
+
+    assert (code, capsys.readouterr().out) == (0, "hello Ann\n")
+
+
+@asynccontextmanager
+async def process(environ: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.merge",
+        env={"PATH": os.environ["PATH"], **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.communicate()
+
+
+async def line(started: asyncio.subprocess.Process, event: str) -> dict[str, Any]:
+    """Read log lines until that event."""
+    assert started.stdout is not None
+    async with asyncio.timeout(20):
+        while raw := await started.stdout.readline():
+            found: dict[str, Any] = json.loads(raw)
+            if found["event"] == event:
+                return found
+    raise AssertionError(f"ended without {event}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_real_process_logs_where_it_listens_and_drains_on_a_signal(
+    environ: dict[str, str], number: signal.Signals
+) -> None:
+    async with process(environ) as started:
+        listening = await line(started, "listening")
+        address = f"http://127.0.0.1:{listening['http_port']}"
+        async with aiohttp.request("GET", f"{address}/health/live") as response:
+            assert response.status == 200
+
+        started.send_signal(number)
+
+        assert (await line(started, "signal"))["signal"] == number.name
+        await line(started, "stopped")
+        assert await started.wait() == 0
+
+
+async def test_a_port_that_is_taken_is_named_with_exit_1(environ: dict[str, str]) -> None:
+    taken = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+
+    async with taken, process({**environ, "PORTICO_HTTP_PORT": str(port)}) as started:
+        _, told = await started.communicate()
+
+    assert started.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in told.decode()

@@ -1,0 +1,106 @@
+"""What is written by hand is read again by the standard library's parser."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from services.notify.errors import AddressInvalid
+from services.notify.mime import deliverable, encode
+
+TEXTS = some.text(some.characters(codec="utf-8", exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85"))
+LINES = some.text(some.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]))
+
+
+def written(
+    *, text: str = "text", html: str = "<p>html</p>", **headers: str
+) -> tuple[bytes, EmailMessage]:
+    content = encode(
+        {name.replace("_", "-"): value for name, value in headers.items()},
+        text=text,
+        html=html,
+        mark="0123",
+    )
+    return content, message_from_bytes(content, policy=policy.default)
+
+
+def part_of(mail: EmailMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    assert found is not None
+    return str(found.get_content())
+
+
+@given(text=TEXTS, html=TEXTS)
+def test_both_parts_come_out_as_they_went_in(text: str, html: str) -> None:
+    content, mail = written(text=text, html=html, Subject="x")
+
+    assert content.isascii()
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert max(len(line) for line in content.split(b"\r\n")) <= 78
+    assert part_of(mail, "plain").replace("\r\n", "\n") == text
+    assert part_of(mail, "html").replace("\r\n", "\n") == html
+
+
+@given(subject=LINES)
+def test_a_subject_comes_out_as_it_went_in(subject: str) -> None:
+    printable = " ".join("".join(c for c in subject if c.isprintable()).split())
+
+    content, mail = written(Subject=printable)
+
+    assert content.isascii()
+    assert mail["Subject"] == printable
+    assert mail.keys() == ["Subject", "MIME-Version", "Content-Type"]
+
+
+@pytest.mark.proves("NT-4", part="locales other than en")
+@pytest.mark.parametrize("sign", ["\r\n", "\n", "\r", "\x00", "\u2028", "\x85", "\x0b"])
+def test_no_value_can_begin_another_header(sign: str) -> None:
+    with pytest.raises(ValueError, match="Subject"):
+        written(Subject=f"x{sign}Bcc: c@d.example")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "@mail.example",
+        "a@",
+        "a@localhost",
+        "a b@mail.example",
+        "a@mail.example\r\nBcc: c@d.example",
+        "a@mail.example, c@d.example",
+        "A <a@mail.example>",
+        "a@mail.example>",
+        "a@b@mail.example",
+        "a..b@mail.example",
+        '"a b"@mail.example',
+        "a\x00@mail.example",
+        "a\u200b@mail.example",
+        "a@mail..example",
+        "a@-mail.example",
+        "a" * 65 + "@mail.example",
+        "a@" + "b" * 64 + ".example",
+    ],
+)
+def test_what_is_not_one_plain_address_is_refused(address: str) -> None:
+    with pytest.raises(AddressInvalid):
+        deliverable(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "written_as"),
+    [
+        ("a@mail.example", "a@mail.example"),
+        ("o'neil+x@Mail.example", "o'neil+x@Mail.example"),
+        ("a.b@x-y.mail.example", "a.b@x-y.mail.example"),
+        ("jürgen@mail.example", "jürgen@mail.example"),
+        ("a@zahnärzte.example", "a@xn--zahnrzte-3za.example"),
+    ],
+)
+def test_an_address_is_kept_as_it_is_but_for_its_domain_s_ascii_form(
+    address: str, written_as: str
+) -> None:
+    assert deliverable(address) == written_as

@@ -1,0 +1,120 @@
+"""The command line: settings that do not fit end it with every problem named, exit 2."""
+
+import json
+from importlib.resources import files
+
+import pytest
+
+from shared.commands import COMMANDS, main
+from shared.runtime import Composition, Plumbing, Program
+from shared.settings import ServiceSettings
+from tests.support.shop import PROBLEMS, ROUTES, Shop
+
+GOOD = {
+    "PORTICO_DATABASE_URL": "postgresql://merge:hunter2@127.0.0.1:1/portico",
+    "PORTICO_BROKER_URL": "amqp://merge:hunter2@127.0.0.1:1/portico",
+    "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
+
+
+def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
+    raise NotImplementedError
+
+
+PROGRAM: Program[Shop, ServiceSettings] = Program(
+    service="merge",
+    settings=ServiceSettings,
+    routes=ROUTES,
+    problems=PROBLEMS,
+    compose=compose,
+    migrations=files("services.merge") / "migrations",
+)
+
+
+@pytest.mark.parametrize("verb", ["serve", "migrate", "topology", "settings", "check"])
+def test_settings_that_do_not_fit_are_all_named_with_exit_2(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(PROGRAM, [verb], {"PORTICO_HTTP_PORT": "x", "PORTICO_TYPO": "1"})
+
+    told = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert [line.split()[0].rstrip(":") for line in told] == [
+        "PORTICO_TYPO",
+        "PORTICO_DATABASE_URL",
+        "PORTICO_BROKER_URL",
+        "PORTICO_HTTP_PORT",
+        "PORTICO_KEY_ENCRYPTION_KEY",
+    ]
+
+
+def test_serving_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(PROGRAM, [], {}) == 2
+    assert "PORTICO_DATABASE_URL is missing" in capsys.readouterr().err
+
+
+def test_settings_are_printed_with_their_source_and_secrets_redacted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(PROGRAM, ["settings"], GOOD)
+
+    told = capsys.readouterr().out
+    assert code == 0
+    assert "PORTICO_DATABASE_URL=********  [environment]" in told
+    assert "PORTICO_POOL_SIZE=10  [default]" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("verb", "setting"), [("migrate", "MIGRATION_URL"), ("topology", "BROKER_ADMIN_URL")]
+)
+def test_a_verb_names_the_setting_that_only_it_needs(
+    verb: str, setting: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(PROGRAM, [verb], GOOD) == 2
+    assert f"PORTICO_{setting} is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["openapi", "asyncapi"])
+def test_the_documents_are_printed_without_any_settings(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(PROGRAM, [verb], {}) == 0
+    assert verb in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("verb", ["migrate", "audit verify", "dead-letters list", "keys rotate"])
+def test_a_verb_says_what_is_away_with_exit_1(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {**GOOD, "PORTICO_MIGRATION_URL": GOOD["PORTICO_DATABASE_URL"]}
+
+    assert main(PROGRAM, verb.split(), environ) == 1
+    assert "DatabaseUnavailable" in capsys.readouterr().err
+
+
+def test_check_names_everything_that_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(PROGRAM, ["check"], GOOD) == 1
+
+    told = capsys.readouterr().out
+    assert "WARN database" in told
+    assert "WARN audit partitions" in told
+    assert "WARN broker" in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("argv", [["dance"], ["dead-letters"], ["dead-letters", "replay"]])
+def test_a_verb_that_is_none_or_lacks_its_arguments_is_exit_2(argv: list[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(PROGRAM, argv, GOOD)
+
+    assert raised.value.code == 2
+
+
+def test_every_verb_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as raised:
+            main(PROGRAM, [*command.name.split(), "--help"], {})
+
+        assert raised.value.code == 0
+        assert command.help in capsys.readouterr().out
