@@ -5,11 +5,12 @@ No personal data and no secret is ever logged: a key that is not in KEYS is drop
 drivers quote values in theirs.
 """
 
+import io
 import logging
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
@@ -121,7 +122,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=Unbreakable(stream or sys.stdout)),
         cache_logger_on_first_use=False,
     )
     libraries = logging.getLogger()
@@ -183,6 +184,22 @@ def correlation_id() -> UUID | None:
     """Return the correlation id of what is being worked on, if any."""
     found = get_contextvars().get("correlation_id")
     return None if found is None else UUID(found)
+
+
+class Unbreakable(io.TextIOBase):
+    """A reader that has gone, or a full disk, costs lines and never a request."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class LibraryLines(logging.Handler):

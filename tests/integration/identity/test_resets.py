@@ -155,7 +155,7 @@ async def test_a_refused_password_uses_nothing_up(
     assert (await identity.reset(grant, NEW)).status == 200
 
 
-@pytest.mark.proves("ID-3", "V6.2.4")
+@pytest.mark.proves("ID-3")
 async def test_none_of_the_last_five_passwords_is_taken_again(
     identity: Identity, recovery: Recovery
 ) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,11 +20,19 @@ from shared.settings import ServiceSettings
 from tests.integration.runtime.test_process import PROGRAM
 from tests.support import broker as brokers
 from tests.support import database as databases
+from tests.support.lines import logged
 
 DEAD_LETTER = (
     "INSERT INTO dead_letters (consumer, exchange, body, taken, reason, detail, attempts, died_at)"
     " VALUES ('merge.accounts', 'identity.events', 'x', false, 'unreadable', 'no JSON', 0, now())"
 )
+
+
+@pytest.fixture(autouse=True)
+def logs_put_back() -> Iterator[None]:
+    """A verb configures the logs of its process, which is this one."""
+    with logged():
+        yield
 
 
 @pytest.fixture

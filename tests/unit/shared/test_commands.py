@@ -1,6 +1,7 @@
 """The command line: settings that do not fit end it with every problem named, exit 2."""
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from shared.commands import COMMANDS, main
 from shared.runtime import Composition, Plumbing, Program
 from shared.settings import ServiceSettings
+from tests.support.lines import logged
 from tests.support.shop import PROBLEMS, ROUTES, Shop
 
 GOOD = {
@@ -15,6 +17,13 @@ GOOD = {
     "PORTICO_BROKER_URL": "amqp://merge:hunter2@127.0.0.1:1/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 }
+
+
+@pytest.fixture(autouse=True)
+def logs_put_back() -> Iterator[None]:
+    """A verb configures the logs of its process, which is this one."""
+    with logged():
+        yield
 
 
 def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:

@@ -93,3 +93,12 @@ def test_a_logger_made_at_import_follows_a_later_configuration(written: Lines) -
 
     assert written.read_back() == []
     assert other.read_back()[0]["service"] == "notify"
+
+
+def test_a_reader_that_has_gone_costs_lines_but_never_the_work(written: Lines) -> None:
+    gone = Lines()
+    logs.configure("shop", "INFO", gone)
+    gone.close()
+
+    logs.logger("http").info("request")
+    logging.getLogger("aiormq").warning("closed")
