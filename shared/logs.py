@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, cast
 from uuid import UUID
 
 import structlog
@@ -122,7 +122,9 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=Unbreakable(stream or sys.stdout)),
+        logger_factory=structlog.WriteLoggerFactory(
+            file=cast(TextIO, Unbreakable(stream or sys.stdout))
+        ),
         cache_logger_on_first_use=False,
     )
     libraries = logging.getLogger()

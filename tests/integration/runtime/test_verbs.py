@@ -67,7 +67,7 @@ GREET: Verb[ServiceSettings] = Verb(
 )
 
 
-@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
 async def test_migrate_and_topology_again_change_nothing(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +77,7 @@ async def test_migrate_and_topology_again_change_nothing(
     assert capsys.readouterr().out == "0 applied\napplied\n"
 
 
-@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
 async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_more(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,7 +90,7 @@ async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_
     assert "WARN" not in capsys.readouterr().out
 
 
-@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
 async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discarded(
     environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,7 +107,7 @@ async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discard
     assert capsys.readouterr().out == "1 handed to the retry loop\n0 discarded\n"
 
 
-@pytest.mark.proves("ST-3", part="replay of snapshots and rebuilding a projection")
+@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
 async def test_the_audit_chain_is_verified(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

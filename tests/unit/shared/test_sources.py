@@ -12,7 +12,7 @@ PROXIED = Sources(
 )
 
 
-@pytest.mark.proves("LG-4", part="the key alone")
+@pytest.mark.proves("LG-4")
 @pytest.mark.parametrize(
     ("peer", "key"),
     [
