@@ -8,10 +8,11 @@ PART ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FLOOR := 85
 
 export SERVERS
 
-.PHONY: help venv run tour servers test lint types fmt proof
+.PHONY: help venv run tour servers test coverage lint types fmt proof
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +45,9 @@ servers: $(STAMP) ## start PostgreSQL and RabbitMQ only, print their URLs, stay 
 
 test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration, e2e
 	@$(BIN)/pytest $(addprefix tests/,$(PART))
+
+coverage: $(STAMP) ## measure what the tests inside one process reach, with a floor
+	@$(BIN)/pytest tests/unit tests/contract tests/integration --cov=services --cov=shared --cov-report= --cov-fail-under=$(FLOOR)
 
 lint: $(STAMP) ## check style and imports
 	@$(BIN)/ruff check .

@@ -8,7 +8,9 @@ from uuid import UUID
 from shared import ciphers, signed
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose
-from shared.keys import OwnKeys, PublicKeys, good_for
+from shared.keys import good_for
+from shared.own_keys import OwnKeys
+from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 
 TYPE = "at+jwt"

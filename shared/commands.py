@@ -19,7 +19,7 @@ from shared.errors import Unavailable
 from shared.http import openapi
 from shared.messaging import asyncapi, dead_letters, topology
 from shared.messaging.broker import Broker
-from shared.messaging.topology import TopologyRefused
+from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused, migrate
 from shared.process import CannotListen, serve
 from shared.program import F, Plumbing, Program, S, Verb
@@ -27,7 +27,7 @@ from shared.runtime import assemble, plumbing_for
 from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
 
 OK, FAILED, MISUSED = 0, 1, 2
-LEAST_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
+WARN_AT_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
 
 
 class NeedsSetting(Exception):
@@ -86,7 +86,7 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
         return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
-    except (MigrationRefused, TopologyRefused, ChainBroken) as refused:
+    except (MigrationRefused, ManagementRefused, ChainBroken) as refused:
         return tell(FAILED, str(refused))
     except Unavailable as away:
         return tell(FAILED, f"{type(away).__name__}: {type(away).__doc__}")
@@ -178,7 +178,8 @@ async def run_openapi(asked: Asked[F, S]) -> int:
 
 
 async def run_asyncapi(asked: Asked[F, S]) -> int:
-    return say(asyncapi.document(asked.program.service).decode())
+    one = None if asked.arguments.all else asked.program.service
+    return say(asyncapi.document(one).decode())
 
 
 async def run_list(asked: Asked[F, S]) -> int:
@@ -258,7 +259,7 @@ async def partitions(plumbing: Plumbing[S]) -> None:
     """Audit rows of a month need its partition; `migrate` makes them."""
     async with plumbing.database.connection() as connection:
         ahead = await months_ahead(connection, await plumbing.database.time())
-    if ahead < LEAST_MONTHS:
+    if ahead <= WARN_AT_MONTHS:
         raise PartitionsRunOut(f"only {ahead} months ahead, run `migrate`")
 
 
@@ -267,6 +268,10 @@ class PartitionsRunOut(Unavailable):
 
 
 # ---- their arguments
+
+
+def bus_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="of the whole bus")
 
 
 def page_arguments(parser: argparse.ArgumentParser) -> None:
@@ -287,7 +292,12 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="topology", help="make exchanges, queues and policies", run=run_topology),
     Command(name="settings", help="print every setting and its source", run=run_settings),
     Command(name="openapi", help="print the OpenAPI document", run=run_openapi),
-    Command(name="asyncapi", help="print the AsyncAPI document", run=run_asyncapi),
+    Command(
+        name="asyncapi",
+        help="print the AsyncAPI document of this service",
+        run=run_asyncapi,
+        arguments=bus_arguments,
+    ),
     Command(
         name="dead-letters list",
         help="list dead letters as JSON lines",

@@ -12,7 +12,9 @@ from shared.contracts.ids import AccountId
 from shared.contracts.keys import KeyPurpose
 from shared.db import Connection
 from shared.errors import Refused
-from shared.keys import OwnKeys, PublicKeys, good_for
+from shared.keys import good_for
+from shared.own_keys import OwnKeys
+from shared.public_keys import PublicKeys
 
 TYPE = "portico-grant+jwt"
 LONGEST = timedelta(minutes=10)

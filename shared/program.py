@@ -18,11 +18,12 @@ from shared.http.health import Check
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.problems import Problems
 from shared.http.routes import Route
-from shared.keys import OwnKeys, PublicKeys
 from shared.loops import Loop
 from shared.messaging.consumer import Feeds, Subscription
 from shared.messaging.outbox import Outbox
 from shared.metrics import Metric, Metrics
+from shared.own_keys import OwnKeys
+from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from shared.settings import ServiceSettings, key_bytes
 from shared.tokens import Digests

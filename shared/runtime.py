@@ -24,14 +24,15 @@ from shared.http.routes import Session
 from shared.http.server import Server, metrics_application
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
-from shared.keys import OwnKeys, PublicKeys
 from shared.loops import SOON, Loop
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Feeds
 from shared.messaging.outbox import Outbox
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
+from shared.own_keys import OwnKeys
 from shared.program import Composition, F, Plumbing, Program, S, Verb
+from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from shared.settings import key_bytes
@@ -84,7 +85,10 @@ def plumbing_for(
     randomness = Randomness()
     metrics = metrics or Metrics(*program.metrics)
     database = Database(
-        settings.database_url.reveal(), application=program.service, size=settings.pool_size
+        settings.database_url.reveal(),
+        application=program.service,
+        size=settings.pool_size,
+        wait=settings.pool_wait_seconds,
     )
     clock = clock or DatabaseClock(database.time, clock_file=settings.clock_file)
     ended_sessions = None

@@ -11,7 +11,8 @@ from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.db import Connection
-from shared.keys import OwnKeys, PublicKeys
+from shared.own_keys import OwnKeys
+from shared.public_keys import PublicKeys
 
 
 def binding(*, event_id: EventId, purpose: str, recipient: str, expires_at: datetime) -> bytes:
@@ -28,6 +29,10 @@ class Sealer:
     clock: Clock
     issuer: str  # notify's, in full
 
+    async def ready(self) -> None:
+        """Wait up to 1 s for a key, before the transaction that seals. Raises CatchingUp."""
+        await self.public_keys.arrived(self.issuer, KeyPurpose.SEALING, self.clock.now())
+
     async def seal(
         self,
         tx: Connection,
@@ -40,7 +45,8 @@ class Sealer:
     ) -> Sealed:
         """Bind the secret to its event, purpose, recipient and expiry.
 
-        Raises CatchingUp when no key of notify has arrived: nothing is ever written unsealed.
+        Raises CatchingUp at once when no key of notify has arrived: nothing is ever written
+        unsealed, and nobody waits holding locks.
         """
         key = await self.public_keys.newest(tx, self.issuer, KeyPurpose.SEALING, self.clock.now())
         info = binding(

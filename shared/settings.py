@@ -338,6 +338,12 @@ class ServiceSettings:
     pool_size: int = setting(
         "POOL_SIZE", default=10, parse=within(2, 500), help="connections to PostgreSQL"
     )
+    pool_wait_seconds: float = setting(
+        "POOL_WAIT_SECONDS",
+        default=2.0,
+        parse=seconds(0.1, 60),
+        help="how long to wait for one of them before 503",
+    )
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.errors import CannotStart
-from deploy.local.servers import Servers, prepare
+from deploy.local.servers import Servers, Source, prepare
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support import infra
@@ -21,6 +21,7 @@ from tests.support.suite import Suite, running_suite
 TESTS = Path(__file__).parent
 FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
 USED = pytest.StashKey[str]()
+PREPARED = pytest.StashKey[Source]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +39,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if any("servers" in getattr(item, "fixturenames", ()) for item in session.items):
         say = told_at_once(session.config)
         with suppress(CannotStart):
-            asyncio.run(prepare(os.environ, folder=infra.FOLDER, say=say))
+            session.config.stash[PREPARED] = asyncio.run(
+                prepare(os.environ, folder=infra.FOLDER, say=say)
+            )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -68,7 +71,10 @@ def run_id() -> str:
 @pytest_asyncio.fixture(scope="session")
 async def servers(request: pytest.FixtureRequest) -> AsyncIterator[Servers]:
     """PostgreSQL and RabbitMQ, chosen as `make run` chooses them; never skipped."""
-    async with infra.open_servers(dict(os.environ), told_at_once(request.config)) as found:
+    environ = dict(os.environ)
+    if (prepared := request.config.stash.get(PREPARED, None)) is not None:
+        environ["SERVERS"] = prepared  # those before it are not tried a second time
+    async with infra.open_servers(environ, told_at_once(request.config)) as found:
         request.config.stash[USED] = str(found)
         yield found
 

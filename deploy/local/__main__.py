@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from deploy import tour
@@ -29,10 +29,15 @@ def say(line: str) -> None:
 async def stay_up() -> int:
     """Start the stack, play the tour, say where everything is, and stay until stopped."""
     async with whole_stack() as addresses:
-        outcome = await tour.play(addresses)
-        say("\n".join(["", *where(addresses), "", "Ctrl-C stops everything."]))
-        await asyncio.Event().wait()
-    return outcome
+        return await stay(addresses, await tour.play(addresses))
+
+
+async def stay(addresses: StackAddresses, outcome: int) -> int:
+    """Say where everything is, and again when the tour failed; that is the exit code too."""
+    failed = ["THE TOUR FAILED: its last lines above say at which step.", ""] if outcome else []
+    say("\n".join(["", *where(addresses), "", *failed, "Ctrl-C stops everything."]))
+    await until_stopped()
+    return outcome or INTERRUPTED
 
 
 async def tour_only() -> int:
@@ -43,13 +48,20 @@ async def tour_only() -> int:
 
 async def only_servers() -> int:
     """Start the servers, print what to export for the tests, stay until stopped."""
+    await reap(FOLDER, say)
     async with servers.opened(os.environ, folder=FOLDER, say=say, durable=False) as found:
         say("export SERVERS=urls")
         say(f"export {servers.POSTGRES_URL}={found.postgres_url}")
         say(f"export {servers.AMQP_URL}={found.amqp_url}")
         say(f"export {servers.MANAGEMENT_URL}={found.management_url}")
+        await until_stopped()
+    return INTERRUPTED
+
+
+async def until_stopped() -> None:
+    """Wait for the one cancellation that a signal becomes; it ends here, and is no failure."""
+    with suppress(asyncio.CancelledError):
         await asyncio.Event().wait()
-    return 0
 
 
 @asynccontextmanager
@@ -102,10 +114,12 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop, number)
     try:
-        return await task
+        outcome = await task
     except asyncio.CancelledError:
+        outcome = INTERRUPTED
+    if signals:
         say("stopped")
-        return INTERRUPTED
+    return outcome
 
 
 VERBS = {"run": stay_up, "tour": tour_only, "servers": only_servers}

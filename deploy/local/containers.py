@@ -1,15 +1,17 @@
 """PostgreSQL and RabbitMQ as containers of a Docker engine that answers."""
 
 import asyncio
-import os
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
 import docker.errors
+import docker.utils
 import requests
+import urllib3
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
@@ -19,10 +21,13 @@ from deploy.local.processes import Say, Trace, is_gone, together
 from shared.randomness import Randomness
 
 POSTGRES, RABBITMQ = "postgres:17", "rabbitmq:4"
+DATA = "/var/lib/postgresql/data"  # in memory for a plain test run, as locally
 CHECKOUT, OWNER, STARTED = "portico.checkout", "portico.owner", "portico.owner-started"  # labels
 UNIX = "unix://"
 DEFAULT_HOST = f"{UNIX}/var/run/docker.sock"
-ENGINE_ANSWERS_WITHIN = 10
+ENGINE_ANSWERS_WITHIN = 10  # seconds
+PULLED_WITHIN = 600.0  # seconds an image
+PULL_SILENT_FOR = 30  # seconds without a word of progress: the registry is not reached
 ENGINE_AWAY = (docker.errors.DockerException, requests.RequestException, OSError)
 """What the client raises while an engine is not there, or not ours to use."""
 
@@ -56,7 +61,7 @@ class Containers:
 
     def describe_postgres(self, password: str, *, durable: bool) -> DockerContainer:
         options = ["-c", f"max_connections={postgres.CONNECTIONS}"]
-        return (
+        container = (
             DockerContainer(POSTGRES)
             .with_env("POSTGRES_USER", postgres.ADMINISTRATOR)
             .with_env("POSTGRES_PASSWORD", password)
@@ -65,6 +70,7 @@ class Containers:
             .with_exposed_ports(5432)
             .with_kwargs(labels=self.labels)
         )
+        return container if durable else container.with_tmpfs_mount(DATA)
 
     def describe_rabbitmq(self, password: str) -> DockerContainer:
         return (
@@ -104,26 +110,64 @@ def checkout_of(folder: Path) -> str:
     return f"{socket.gethostname()}:{folder.resolve()}"
 
 
-def check_engine(checkout: str, say: Say) -> None:
-    """Check that the engine answers and has the images; remove what a crashed run left."""
+async def prepare(
+    checkout: str,
+    say: Say,
+    *,
+    images: Sequence[str] = (POSTGRES, RABBITMQ),
+    within: float = PULLED_WITHIN,
+) -> None:
+    """See that an engine answers and has the images; what it lacks is pulled, said aloud.
+
+    Raises SourceUnavailable with the reason.
+    """
+    for image in await asyncio.to_thread(check_engine, checkout, images, say):
+        say(f"pulling {image} ...")
+        await pull(image, within=within)
+
+
+def check_engine(checkout: str, images: Sequence[str], say: Say) -> list[str]:
+    """Return the images that the engine lacks; remove what a crashed run left."""
     try:
-        knock(os.environ.get("DOCKER_HOST", DEFAULT_HOST))
+        knock(docker.utils.kwargs_from_env().get("base_url", DEFAULT_HOST))
         client = docker.from_env(timeout=ENGINE_ANSWERS_WITHIN)
     except ENGINE_AWAY as problem:
         raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
     try:
         client.ping()
-        missing = [image for image in (POSTGRES, RABBITMQ) if not has(client, image)]
         remove_orphans(client, checkout, say)
+        return [image for image in images if not has(client, image)]
     except ENGINE_AWAY as problem:
         raise SourceUnavailable(f"no Docker engine answers ({problem})") from problem
     finally:
         client.close()
-    if missing:
-        pulls = " && ".join(f"docker pull {image}" for image in missing)
-        raise SourceUnavailable(
-            f"a Docker engine answers, but has no image {' and '.join(missing)}; first: {pulls}"
-        )
+
+
+async def pull(image: str, *, within: float) -> None:
+    """Pull it, or raise SourceUnavailable with the engine's reason or when time is over."""
+    unwanted = threading.Event()
+    try:
+        async with asyncio.timeout(within):
+            await asyncio.to_thread(follow_pull, image, unwanted)
+    except TimeoutError:
+        raise SourceUnavailable(f"{image} was not pulled within {within:.0f} s") from None
+    except (*ENGINE_AWAY, urllib3.exceptions.HTTPError) as problem:
+        raise SourceUnavailable(f"{image} cannot be pulled: {problem}") from problem
+    finally:
+        unwanted.set()
+
+
+def follow_pull(image: str, unwanted: threading.Event) -> None:
+    """Follow the pull's progress to its end, or until nobody wants it any more."""
+    client = docker.from_env(timeout=PULL_SILENT_FOR)
+    try:
+        for told in client.api.pull(image, stream=True, decode=True):
+            if "error" in told:
+                raise docker.errors.DockerException(told["error"])
+            if unwanted.is_set():
+                return
+    finally:
+        client.close()
 
 
 def knock(host: str) -> None:
@@ -134,7 +178,7 @@ def knock(host: str) -> None:
 
 
 def has(client: docker.DockerClient, image: str) -> bool:
-    """True when the engine has the image; nothing is pulled without being asked for."""
+    """True when the engine has the image."""
     try:
         client.images.get(image)
     except docker.errors.ImageNotFound:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,15 +15,15 @@ NOTHING_STARTS = "#!/bin/sh\nexit 101\n"
 WAIT_FOR_LOCK = ("-o", "DPkg::Lock::Timeout=300")
 
 
-async def install(packages: Sequence[str], say: Say) -> None:
+async def install(packages: Sequence[str], environ: Mapping[str, str], say: Say) -> None:
     """Install these Debian packages, or raise SourceUnavailable with the command to type."""
     names = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise SourceUnavailable(f"{names} missing; install with `apt-get install {names}` as root")
     say(f"installing {names} with apt-get (the packages' own daemons are not started)")
     with nothing_started():
-        await apt_get("update", "-qq")
-        await apt_get("install", "-y", "-qq", "--no-install-recommends", *packages)
+        await apt_get(environ, "update", "-qq")
+        await apt_get(environ, "install", "-y", "-qq", "--no-install-recommends", *packages)
 
 
 @contextmanager
@@ -43,13 +43,13 @@ def nothing_started() -> Iterator[None]:
             POLICY.chmod(mode)
 
 
-async def apt_get(*arguments: str) -> None:
+async def apt_get(environ: Mapping[str, str], *arguments: str) -> None:
     """Run apt-get without questions; raise SourceUnavailable with its last words if it fails."""
     process = await asyncio.create_subprocess_exec(
         "apt-get",
         *WAIT_FOR_LOCK,
         *arguments,
-        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        env={**environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -4,7 +4,6 @@ import asyncio
 import re
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from shared.randomness import Randomness
 PACKAGE = "postgresql"
 DEBIAN = Path("/usr/lib/postgresql")
 ADMINISTRATOR = "portico_admin"
+MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own inside it is used
+MEMORY_NEEDED = 4 * 2**30
 CONNECTIONS = 300  # four services and the tests of one machine
 READY_WITHIN = 60.0
 
@@ -34,6 +35,15 @@ def find() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
+def in_memory() -> Path | None:
+    """Return the machine's memory file system, where it has room for a test run's databases.
+
+    A test's database is copied and dropped there ten times as fast as on a disk.
+    """
+    roomy = MEMORY.is_mount() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    return MEMORY if roomy else None
+
+
 def version_of(name: str) -> tuple[int, ...]:
     """Order 9.6 before 15."""
     return tuple(int(part) for part in re.findall(r"\d+", name))
@@ -45,7 +55,7 @@ async def start(run: Run, *, environ: dict[str, str], durable: bool) -> str:
     if binaries is None:
         raise SourceUnavailable("PostgreSQL's initdb is not found")
     user = unprivileged("postgres")  # PostgreSQL refuses root
-    folder = run.private_folder("postgres", user=user)
+    folder = run.private_folder("postgres", user=user, base=None if durable else in_memory())
     password = Randomness().token()
     await initialise(run, binaries, folder, user=user, password=password, environ=environ)
 
@@ -104,13 +114,13 @@ async def initialise(
 
 async def answers(url: str, *, check: Callable[[], None], within: float = READY_WITHIN) -> None:
     """Wait until a query is answered; `check` raises when waiting is of no use."""
-    deadline = time.monotonic() + within
+    deadline = asyncio.get_running_loop().time() + within
     while True:
         check()
         try:
             await version(url)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
-            if time.monotonic() > deadline:
+            if asyncio.get_running_loop().time() > deadline:
                 raise ProgramFailed(f"PostgreSQL does not answer: {problem}") from problem
             await asyncio.sleep(0.1)
         else:

@@ -125,12 +125,14 @@ class Run:
         """Its record. One process may have two runs: they differ by their place in memory."""
         return self.folder / "runs" / f"{self.record.owner.pid}-{id(self):x}.json"
 
-    def private_folder(self, name: str, *, user: str | None = None) -> Path:
+    def private_folder(
+        self, name: str, *, user: str | None = None, base: Path | None = None
+    ) -> Path:
         """Make a folder that only this user can read; it is removed when the run ends.
 
-        Under `.local` where the user can reach it, else in the machine's temporary folder.
+        Under `base`, or `.local`, where the user can reach it; else in the temporary folder.
         """
-        base = self.folder / "servers"
+        base = base or self.folder / "servers"
         base.mkdir(mode=0o755, exist_ok=True)
         reachable = user is None or all(
             parent.stat().st_mode & 0o001 for parent in (base, *base.resolve().parents)

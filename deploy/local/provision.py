@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 from yarl import URL
 
-from deploy.local.management import Management, segment
 from deploy.local.processes import together
 from deploy.local.servers import Servers
-from shared.contracts.topology import SERVICES, SESSIONS
+from shared.contracts.topology import SERVICES, rights
+from shared.messaging.management import Management, segment
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -176,12 +176,9 @@ async def admit(management: Management, servers: Servers, vhost: str, service: s
         "tags": "",
     }
     await management.put(f"/api/users/{service}", user)
-    rights = {
-        "configure": "^$",
-        "write": rf"^{service}\.(events|sessions)$",
-        "read": rf"^({service}\..*|{re.escape(SESSIONS)})$",
-    }
-    await management.put(f"/api/permissions/{segment(vhost)}/{service}", rights)
+    may = rights(service)
+    allowed = {"configure": may.configure, "write": may.write, "read": may.read}
+    await management.put(f"/api/permissions/{segment(vhost)}/{service}", allowed)
 
 
 async def drop_vhost(servers: Servers, vhost: str) -> None:

@@ -2,17 +2,15 @@
 
 import asyncio
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from deploy.local import ports
 from deploy.local.errors import ProgramFailed, SourceUnavailable
-from deploy.local.management import Management
 from deploy.local.processes import Run, unprivileged
+from shared.errors import BrokerUnavailable
+from shared.messaging.management import Management, ManagementRefused
 from shared.randomness import Randomness
 
 PACKAGE = "rabbitmq-server"
@@ -121,14 +119,14 @@ async def answers(
     management_url: str, *, check: Callable[[], None], within: float = READY_WITHIN
 ) -> None:
     """Wait until the node listens for AMQP; `check` raises when waiting is of no use."""
-    deadline = time.monotonic() + within
+    deadline = asyncio.get_running_loop().time() + within
     async with Management(management_url) as management:
         while True:
             check()
             try:
                 await management.get("/api/health/checks/protocol-listener/amqp")
-            except (OSError, aiohttp.ClientError, TimeoutError) as problem:
-                if time.monotonic() > deadline:
+            except (BrokerUnavailable, ManagementRefused) as problem:
+                if asyncio.get_running_loop().time() > deadline:
                     raise ProgramFailed(f"RabbitMQ does not answer: {problem!r}") from problem
                 await asyncio.sleep(0.2)
             else:

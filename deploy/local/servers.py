@@ -1,6 +1,5 @@
 """Where PostgreSQL and RabbitMQ come from: URLs, else a Docker engine, else this machine."""
 
-import asyncio
 import hashlib
 import hmac
 import os
@@ -11,14 +10,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-import aiohttp
 import asyncpg
 from yarl import URL
 
 from deploy.local import postgres, rabbitmq
 from deploy.local.errors import NoServers, ProgramFailed, SettingUnknown, SourceUnavailable
 from deploy.local.packages import install
-from deploy.local.processes import Run, Say, known, reap, together
+from deploy.local.processes import Run, Say, known, together
+from shared.errors import BrokerUnavailable
+from shared.messaging.management import ManagementRefused
 
 Found = TypeVar("Found")
 
@@ -29,7 +29,7 @@ URLS = (POSTGRES_URL, AMQP_URL, MANAGEMENT_URL)
 
 THREE_WAYS = f"""no PostgreSQL and RabbitMQ to work with. Any one of these three would do:
   urls        set {POSTGRES_URL}, {AMQP_URL} and {MANAGEMENT_URL}
-  containers  a Docker engine that answers, with the images postgres:17 and rabbitmq:4
+  containers  a Docker engine that answers, and has or can pull postgres:17 and rabbitmq:4
   local       postgresql and rabbitmq-server installed on this machine (as root: by us, with apt)
 Tried:"""
 
@@ -93,38 +93,44 @@ async def opened(
 ) -> AsyncIterator[Servers]:
     """Hold both servers; stop what was started. `durable`: they survive a kill of the machine.
 
-    Raises NoServers, with the reason of every source that was tried.
+    What a crashed run left is to be reaped before. Raises NoServers, with the reason of every
+    source that was tried.
     """
-    await reap(folder, say)
     wanted = Wanted(environ=environ, folder=folder, durable=durable, say=say)
     async with AsyncExitStack() as stack:
 
-        async def start(way: Way) -> Servers:
+        async def start(source: Source) -> Servers:
+            way = WAYS[source]
             async with AsyncExitStack() as attempt:
                 await way.prepare(wanted)
                 servers = await way.start(wanted, attempt)
                 stack.push_async_exit(attempt.pop_all())
             return servers
 
-        servers = await first_that_serves(environ, start)
+        servers = await first_that_serves(wanted, start)
         say(str(servers))
         yield servers
 
 
-async def prepare(environ: Mapping[str, str], *, folder: Path, say: Say) -> None:
-    """Install what is missing for the source that would be used; start nothing."""
+async def prepare(environ: Mapping[str, str], *, folder: Path, say: Say) -> Source:
+    """Install or pull what is missing for the first source that can serve; start nothing."""
     wanted = Wanted(environ=environ, folder=folder, durable=True, say=say)
-    await first_that_serves(environ, lambda way: way.prepare(wanted))
+
+    async def prepared(source: Source) -> Source:
+        await WAYS[source].prepare(wanted)
+        return source
+
+    return await first_that_serves(wanted, prepared)
 
 
-async def first_that_serves(
-    environ: Mapping[str, str], attempt: Callable[[Way], Awaitable[Found]]
-) -> Found:
-    """Try the sources in order, or only the one that is forced."""
-    reasons = []
-    for source in sources(environ):
+async def first_that_serves(wanted: Wanted, attempt: Callable[[Source], Awaitable[Found]]) -> Found:
+    """Try the sources in order, or only the one that is forced; say why one is passed over."""
+    reasons: list[str] = []
+    for source in sources(wanted.environ):
+        if reasons:
+            wanted.say(f"{reasons[-1].strip()}; trying {source}")
         try:
-            return await attempt(WAYS[source])
+            return await attempt(source)
         except SourceUnavailable as problem:
             reasons.append(f"  {source}: {problem}")
     raise NoServers("\n".join([THREE_WAYS, *reasons]))
@@ -159,14 +165,14 @@ async def from_urls(wanted: Wanted, stack: AsyncExitStack) -> Servers:
     return await described(Source.URLS, *(wanted.environ[name] for name in URLS))
 
 
-async def check_engine(wanted: Wanted) -> None:
-    """An engine answers and has the images."""
+async def prepare_engine(wanted: Wanted) -> None:
+    """An engine answers, and has the images or pulls them."""
     try:
         from deploy.local import containers  # only who has the extra can use it
     except ImportError as problem:
         raise SourceUnavailable(f"{problem}; it comes with `pip install -e '.[dev]'`") from problem
     checkout = containers.checkout_of(wanted.folder)
-    await asyncio.to_thread(containers.check_engine, checkout, wanted.say)
+    await containers.prepare(checkout, wanted.say)
 
 
 async def from_containers(wanted: Wanted, stack: AsyncExitStack) -> Servers:
@@ -184,7 +190,7 @@ async def install_missing(wanted: Wanted) -> None:
     """Both servers are installed on this machine, by us where that is possible."""
     missing = [server.PACKAGE for server in (postgres, rabbitmq) if server.find() is None]
     if missing:
-        await install(missing, wanted.say)
+        await install(missing, wanted.environ, wanted.say)
 
 
 async def from_this_machine(wanted: Wanted, stack: AsyncExitStack) -> Servers:
@@ -210,12 +216,12 @@ async def described(source: Source, postgres_url: str, amqp_url: str, management
             postgres_version=await postgres.version(postgres_url),
             rabbitmq_version=await rabbitmq.version(management),
         )
-    except (OSError, asyncpg.PostgresError, aiohttp.ClientError) as problem:
+    except (OSError, asyncpg.PostgresError, BrokerUnavailable, ManagementRefused) as problem:
         raise ProgramFailed(f"{source}: a server does not answer: {problem}") from problem
 
 
 WAYS: Mapping[Source, Way] = {
     Source.URLS: Way(prepare=check_urls, start=from_urls),
-    Source.CONTAINERS: Way(prepare=check_engine, start=from_containers),
+    Source.CONTAINERS: Way(prepare=prepare_engine, start=from_containers),
     Source.LOCAL: Way(prepare=install_missing, start=from_this_machine),
 }

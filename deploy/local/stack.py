@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -138,10 +137,11 @@ class Stack:
     async def ready(self, service: str, *, within: float = READY_WITHIN) -> None:
         """Wait until the service says that it is ready, or raise with what it last said."""
         url = f"{self.url(self.ports.http[service])}/health/ready"
-        deadline = time.monotonic() + within
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
         answer = "no answer"
         async with aiohttp.ClientSession() as session:
-            while time.monotonic() < deadline:
+            while loop.time() < deadline:
                 self.programs[service].check()
                 try:
                     async with session.get(url) as reply:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from deploy.local.addresses import StackAddresses
 from deploy.tour.person import Person
-from deploy.tour.stage import Stage, StepFailed
+from deploy.tour.stage import Stage
 from deploy.tour.stories import STORIES
 from tests.support.clients import ContractBroken, Gateway, Unexpected
 from tests.support.mail import Mailbox
@@ -23,7 +23,7 @@ async def play(stack: StackAddresses) -> int:
         try:
             for story in STORIES:
                 await story(stage, juniper)
-        except (StepFailed, Unexpected, ContractBroken, AssertionError) as failed:
+        except (AssertionError, Unexpected, ContractBroken) as failed:
             console.print(f"[bold red]step {stage.steps} failed:[/]")
             console.print(str(failed), markup=False)
             return 1

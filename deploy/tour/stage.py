@@ -15,8 +15,8 @@ from tests.support.eventually import eventually
 from tests.support.mail import Mail, Mailbox
 
 
-class StepFailed(Exception):
-    """A step did not do what its row of the feature list says."""
+class StepFailed(AssertionError):
+    """A step did not do what its row of the feature list says; `eventually` may try it again."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,27 +11,30 @@ from services.identity.enrolment_tokens import EnrolmentTokens
 from services.identity.enrolments import Enrolments
 from services.identity.features import Features
 from services.identity.live_tokens import LiveTokens
+from services.identity.lock_model import LockPolicy
 from services.identity.lockouts import TICK, LockNotices, Lockouts
 from services.identity.logon import LogOn
-from services.identity.model import LockPolicy, SendLimits, SessionLives, TokenLives
+from services.identity.model import SendLimits, TokenLives
 from services.identity.password_policy import password_policy
 from services.identity.passwords import Passwords
 from services.identity.patients import Patients
 from services.identity.practices import Practices
 from services.identity.refreshes import Refreshes
 from services.identity.resets import Resets
+from services.identity.session_model import SessionLives
 from services.identity.sessions import Sessions
 from services.identity.settings import Settings
 from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SessionSweeper
 from services.identity.terms import Terms
 from services.identity.transactions import Transactions
+from services.identity.unlocks import Unlocks
 from services.identity.verifications import Verifications
 from shared.access import AccessTokenIssuer
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantChecker
 from shared.hashing import PasswordHasher
-from shared.keys import OwnKeys
 from shared.loops import Loop
+from shared.own_keys import OwnKeys
 from shared.runtime import Composition, Plumbing
 from shared.sealing import Sealer
 
@@ -189,6 +192,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         log_on=LogOn(
             transactions=transactions, hasher=hasher, lockouts=lockouts, sessions=sessions
         ),
+        unlocks=Unlocks(transactions=transactions, lockouts=lockouts),
         sessions=sessions,
         refreshes=Refreshes(
             transactions=transactions,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
-from shared.keys import PublicKeys
 from shared.messaging.consumer import Subscription, subscribe
+from shared.public_keys import PublicKeys
 
 
 def subscriptions(public_keys: PublicKeys) -> Mapping[str, tuple[Subscription, ...]]:

@@ -41,6 +41,7 @@ class Emails:
         The reply is the same whether or not another account has verified the address.
         """
         address = check_address(typed, field="address")
+        await self.verifications.ready()
         action, subject = "email.claim", f"account:{account_id}"
         async with self.transactions.audited(origin, action, subject=subject) as tx:
             await account_store.hold(tx, account_id)

@@ -1,6 +1,6 @@
 """Enrolment tokens: issued by a practice for one patient record, shown once (EN-1)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.errors import NotFound, PatientEnrolled
@@ -54,20 +54,19 @@ class EnrolmentTokens:
     ) -> Issued:
         """Make the record's one live token; an earlier one ends in the same transaction.
 
-        `origin` carries the staff member's reason.
+        `origin` carries the staff member and the reason.
         """
         practice = str(practice_id)
-        staff = replace(origin, actor=f"staff:{staff_id}@{practice}")
         subject = f"patient:{patient_id}"
         action = "enrolment-token.issue"
         async with self.transactions.audited(
-            staff, action, subject=subject, practice=practice
+            origin, action, subject=subject, practice=practice
         ) as tx:
 
             async def work() -> Issued:
                 issued = await self._issue(tx, practice_id, patient_id, handed_over, staff_id, now)
                 await self.transactions.audit.record(
-                    tx, staff, action=action, outcome="done", subject=subject, practice=practice
+                    tx, origin, action=action, outcome="done", subject=subject, practice=practice
                 )
                 return issued
 

@@ -105,6 +105,8 @@ class Enrolments:
         an unknown token costs the same.
         """
         checked = await self._check(application)
+        if checked.email is not None:
+            await self.verifications.ready()
 
         async def hold(tx: Connection) -> None:
             await tokens.hold(tx, checked.digest)

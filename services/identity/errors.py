@@ -6,6 +6,7 @@ Refused
 ├── TokenInvalid                EN-1: unknown, expired, superseded, used, voided or wrong person
 │   └── WrongPerson             EN-1: a live token with another date or name; counts a try
 ├── PatientEnrolled             the patient record has an account
+├── PatientNotEnrolled          the patient record has no account
 ├── PatientNumberTaken          the practice uses this person number for another record
 ├── BirthDateInFuture
 ├── UsernameRefused             ID-1, ID-4
@@ -53,6 +54,10 @@ class WrongPerson(TokenInvalid):
 
 class PatientEnrolled(Refused):
     """The patient record has an account already."""
+
+
+class PatientNotEnrolled(Refused):
+    """The patient record has no account."""
 
 
 class PatientNumberTaken(Refused):

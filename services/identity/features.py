@@ -16,7 +16,8 @@ from services.identity.refreshes import Refreshes
 from services.identity.resets import Resets
 from services.identity.sessions import Sessions
 from services.identity.terms import Terms
-from shared.keys import OwnKeys
+from services.identity.unlocks import Unlocks
+from shared.own_keys import OwnKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Features:
     patients: Patients
     enrolment_tokens: EnrolmentTokens
     enrolments: Enrolments
+    unlocks: Unlocks
     passwords: Passwords
     emails: Emails
     accounts: Accounts

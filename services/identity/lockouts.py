@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.identity.model import Counted, LockNotice, LockPolicy
+from services.identity.lock_model import Counted, LockNotice, LockPolicy
 from services.identity.store import accounts
 from services.identity.store import lockouts as store
 from services.identity.transactions import Transactions
@@ -41,7 +41,7 @@ class Lockouts:
         return await store.count(tx, key, account_id, right=right, policy=self.policy, now=now)
 
     async def clear(self, tx: Connection, account_id: AccountId) -> None:
-        """A completed reset clears the lock."""
+        """A completed reset or the practice clears the lock."""
         await store.clear(tx, self._key(account_id, ""))
 
     def _key(self, account_id: AccountId | None, name_key: str) -> bytes:

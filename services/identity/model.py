@@ -6,11 +6,19 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.contracts.identity import AccountState, EnrolmentState
-from shared.contracts.ids import AccountId, PatientId, PracticeId, SessionId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 
 RESET_LINK_MINUTES = range(15, 1441)  # RC-3: 15 min to 24 h
 PRACTICE_SCOPES = frozenset(
-    {"patients:write", "tokens:write", "communications:write", "deliveries:read"}
+    {
+        "accounts:unlock",
+        "communications:write",
+        "deliveries:read",
+        "patients:write",
+        "settings:read",
+        "settings:write",
+        "tokens:write",
+    }
 )
 GATEWAY_SCOPES = frozenset({"introspect"})
 
@@ -58,13 +66,6 @@ class HandedOver(StrEnum):
     IN_PERSON = "in-person"
     POST = "post"
     EMAIL = "e-mail"
-
-
-class TokenState(StrEnum):
-    LIVE = "live"
-    USED = "used"
-    SUPERSEDED = "superseded"
-    VOIDED = "voided"
 
 
 TOKEN_TRIES = 5
@@ -208,99 +209,3 @@ class TokenLives:
                 return self.post
             case HandedOver.EMAIL:
                 return self.email
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockPolicy:
-    """LG-2: how many failures in a row lock for how long, and how often the holder is told."""
-
-    failures: int = 4
-    lasts: timedelta = timedelta(minutes=20)
-    notices_a_day: int = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """A log-on's outcome after it was counted: only what may be told is told."""
-
-    told: bool
-    locked_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockNotice:
-    """A lock whose holder is to be told; no account: a name that nobody has."""
-
-    account_id: AccountId | None
-    locked_until: datetime
-    within_limit: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionLives:
-    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest."""
-
-    idle: timedelta = timedelta(minutes=15)
-    longest: timedelta = timedelta(hours=12)
-    twin: timedelta = timedelta(seconds=30)
-
-
-class SessionEnd(StrEnum):
-    """Why a session ended; one that is only idle or expired was not ended."""
-
-    HOLDER = "holder"
-    PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
-    REFRESH_REUSE = "refresh-reuse"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    id: SessionId
-    account_id: AccountId
-    started_at: datetime
-    refreshed_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """What a session's tokens and gates need to know of its account."""
-
-    account_id: AccountId
-    version: int
-    email_verified: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldSession:
-    session: Session
-    holder: Holder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshable:
-    """A refresh token that did not rotate, as it stands: why it did not."""
-
-    held: HeldSession
-    live: bool
-    used_at: datetime | None
-    successor_sealed: bytes | None
-
-
-class GateName(StrEnum):
-    ACCOUNT_EMAIL = "account-email"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """A step between the password and the portal; a required one must be taken first (LG-3)."""
-
-    name: GateName
-    required: bool
-
-
-def gates(holder: Holder) -> tuple[Gate, ...]:
-    """The open gates, in the order they are to be taken (LG-3)."""
-    if holder.email_verified:
-        return ()
-    return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

@@ -75,18 +75,34 @@ class Practices:
 
     async def change_reset_link_minutes(
         self, practice_id: PracticeId, minutes: int, *, origin: Origin
-    ) -> None:
-        """RC-3's life of a link, 15 min to 24 h; counts for new links only (ST-2)."""
-        _in_range(minutes)
+    ) -> Practice:
+        """RC-3's life of a link, 15 min to 24 h; counts for new links only (ST-2).
+
+        An operator's `origin` says so; a practice's carries the staff member and the reason.
+        """
         action = "practice.set"
         async with self.transactions.audited(origin, action, practice=str(practice_id)) as tx:
-            practice = await store.set_reset_link_minutes(tx, practice_id, minutes)
+            practice = await store.set_reset_link_minutes(tx, practice_id, _in_range(minutes))
             if practice is None:
                 raise NotFound
             await self._announce(tx, practice, origin)
             await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", practice=str(practice_id)
+                tx,
+                origin,
+                action=action,
+                outcome="done",
+                practice=str(practice_id),
+                detail=f"reset_link_minutes={minutes}",
             )
+        return practice
+
+    async def read(self, practice_id: PracticeId) -> Practice:
+        """The practice with its settings as they stand."""
+        async with self.transactions.database.connection() as connection:
+            practice = await store.find(connection, practice_id)
+        if practice is None:
+            raise NotFound
+        return practice
 
     async def add_gateway(self, name: str, *, origin: Origin, now: datetime) -> NewClient:
         """Make a gateway's client: it may introspect, and belongs to no practice."""

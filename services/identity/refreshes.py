@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.errors import RefreshInvalid
-from services.identity.model import Refreshable, SessionEnd, SessionLives
+from services.identity.session_model import Refreshable, SessionEnd, SessionLives
 from services.identity.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.store import refresh_tokens as store
 from services.identity.transactions import Transactions

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from services.identity.accounts import Accounts
 from services.identity.lockouts import Lockouts
-from services.identity.model import AccountView, Holder, SessionEnd
+from services.identity.model import AccountView
 from services.identity.passwords import HashedPassword, Passwords
+from services.identity.session_model import Holder, SessionEnd
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts as store
 from services.identity.transactions import Transactions

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.errors import NotFound
-from services.identity.model import Gate, Holder, Session, SessionEnd, SessionLives, gates
+from services.identity.session_model import Gate, Holder, Session, SessionEnd, SessionLives, gates
 from services.identity.store import sessions as store
 from services.identity.transactions import Transactions
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller

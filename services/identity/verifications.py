@@ -34,6 +34,10 @@ class Verifications:
     sealer: Sealer
     life: timedelta
 
+    async def ready(self) -> None:
+        """Wait for a key to seal with, before the transaction of `begin`. Raises CatchingUp."""
+        await self.sealer.ready()
+
     async def begin(
         self,
         tx: Connection,

@@ -8,6 +8,7 @@ from services.notify.api.problems import PROBLEMS
 from services.notify.api.routes import ROUTES
 from services.notify.app import compose
 from services.notify.metrics import METRICS
+from services.notify.operator_verbs import VERBS
 from services.notify.settings import NotifySettings
 from shared.commands import main
 from shared.program import Program
@@ -19,6 +20,7 @@ PROGRAM = Program(
     problems=PROBLEMS,
     compose=compose,
     migrations=files("services.notify") / "migrations",
+    verbs=VERBS,
     metrics=METRICS,
 )
 

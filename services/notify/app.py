@@ -1,12 +1,13 @@
 """Notify's composition root: every dependency on one screen."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from services.notify.channels.smtp import SmtpChannel, SmtpServer
-from services.notify.claims import ActivityClaims, Claims, CommunicationClaims
+from services.notify.claims import ActivityClaims, CommunicationClaims
 from services.notify.consumers import subscriptions
-from services.notify.courier import Courier, Tools
+from services.notify.courier import Courier
 from services.notify.features import Features
 from services.notify.intake import Intake
 from services.notify.ledger import Ledger
@@ -17,7 +18,6 @@ from services.notify.reaper import Reaper
 from services.notify.render import Portal, Renderer
 from services.notify.settings import NotifySettings
 from shared.contracts.keys import KeyPurpose
-from shared.keys import OwnKeys
 from shared.loops import Loop
 from shared.program import Composition, Plumbing
 from shared.sealing import Opener
@@ -27,17 +27,25 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
     """Put the service together; nothing is started. Each class has its own of everything (NT-1)."""
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SEALING)
-    shared_tools = tools(plumbing, own_keys)
     activity_mail, communication_mail = channel(plumbing), channel(plumbing)
-    activity = courier(
-        MessageClass.ACCOUNT_ACTIVITY, ActivityClaims(), activity_mail, shared_tools, settings
+    activity = Courier(
+        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        claims=ActivityClaims(),
+        channel=activity_mail,
+        batch=settings.smtp_connections,  # fills the connections once
+        lease=timedelta(seconds=settings.lease_seconds),
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+        opener=Opener(own_keys=own_keys),
+        renderer=renderer(settings),
     )
-    communication = courier(
-        MessageClass.PRACTICE_COMMUNICATION,
-        CommunicationClaims(),
-        communication_mail,
-        shared_tools,
-        settings,
+    communication = replace(
+        activity,
+        message_class=MessageClass.PRACTICE_COMMUNICATION,
+        claims=CommunicationClaims(),
+        channel=communication_mail,
     )
     courier_loops = loops(activity, settings) + loops(communication, settings)
     features = Features(
@@ -66,27 +74,19 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         loops=(*courier_loops, reaper),
         own_keys=own_keys,
         closers=(activity_mail.close, communication_mail.close),
-        probes={"smtp": activity_mail.probe},
+        probes={"smtp": activity_mail.probe, "smtp-practice": communication_mail.probe},
     )
 
 
-def tools(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Tools:
-    """What both couriers share: nothing of it can be exhausted by one of them."""
-    settings = plumbing.settings
-    portal = Portal(
-        name=settings.portal_name,
-        url=settings.portal_url,
-        mail_from=settings.mail_from,
-        mail_domain=settings.mail_domain,
-    )
-    return Tools(
-        database=plumbing.database,
-        clock=plumbing.clock,
-        randomness=plumbing.randomness,
-        metrics=plumbing.metrics,
-        opener=Opener(own_keys=own_keys),
-        renderer=Renderer.of(portal),
-        lease=timedelta(seconds=settings.lease_seconds),
+def renderer(settings: NotifySettings) -> Renderer:
+    """What mails say of the portal."""
+    return Renderer.of(
+        Portal(
+            name=settings.portal_name,
+            url=settings.portal_url,
+            mail_from=settings.mail_from,
+            mail_domain=settings.mail_domain,
+        )
     )
 
 
@@ -101,23 +101,6 @@ def channel(plumbing: Plumbing[NotifySettings]) -> SmtpChannel:
         dot_seconds=settings.smtp_dot_seconds,
     )
     return SmtpChannel(server=server, connections=settings.smtp_connections, clock=plumbing.clock)
-
-
-def courier(
-    message_class: MessageClass,
-    claims: Claims,
-    mail: SmtpChannel,
-    shared_tools: Tools,
-    settings: NotifySettings,
-) -> Courier:
-    """A batch fills that class's connections once."""
-    return Courier(
-        message_class=message_class,
-        claims=claims,
-        channel=mail,
-        tools=shared_tools,
-        batch=settings.smtp_connections,
-    )
 
 
 def loops(of: Courier, settings: NotifySettings) -> tuple[Loop, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from services.notify.features import Features
 from shared.contracts import identity, notify, recovery
-from shared.keys import PublicKeys
 from shared.messaging.consumer import Subscription, subscribe
+from shared.public_keys import PublicKeys
 
 
 def subscriptions(

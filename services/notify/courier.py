@@ -41,36 +41,29 @@ log = logger("courier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What both couriers share."""
-
-    database: Database
-    clock: Clock
-    randomness: Randomness
-    metrics: Metrics
-    opener: Opener
-    renderer: Renderer
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
     """Sends one class's deliveries over that class's own connections (NT-1)."""
 
     message_class: MessageClass
     claims: Claims
     channel: MailChannel
-    tools: Tools
     batch: int
+    lease: timedelta
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    metrics: Metrics
+    opener: Opener
+    renderer: Renderer
 
     async def once(self) -> int:
         """Claim what is due and send all of it; return how many were claimed."""
         if not await self.channel.reachable():
             return 0
-        token = self.tools.randomness.uuid()
+        token = self.randomness.uuid()
         lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
-        async with self.tools.database.transaction() as tx:
-            claimed = await self.claims.take(tx, lease, now=self.tools.clock.now())
+        async with self.database.transaction() as tx:
+            claimed = await self.claims.take(tx, lease, now=self.clock.now())
         if claimed:
             await drained(self._deliver_all(claimed, token))
         return len(claimed)
@@ -88,9 +81,9 @@ class Courier:
     async def _renew(self, token: UUID) -> None:
         """A lease lasts as long as its courier lives, however slow the mail server is."""
         while True:
-            await asyncio.sleep(self.tools.lease.total_seconds() / 3)
+            await asyncio.sleep(self.lease.total_seconds() / 3)
             try:
-                async with self.tools.database.connection() as connection:
+                async with self.database.connection() as connection:
                     await store.renew(connection, token, until=self._lease_end())
             except Unavailable:
                 continue  # the database is away: leases may run out, and the fence holds
@@ -100,7 +93,7 @@ class Courier:
         try:
             await self._attempt(delivery, token)
         except LeaseLost:
-            self.tools.metrics.count("deliveries_lost", message_class=self.message_class)
+            self.metrics.count("deliveries_lost", message_class=self.message_class)
             log.warning("lease_lost", delivery_id=delivery.id, attempt=delivery.attempts)
         except Unavailable as error:
             log.warning("delivery_interrupted", delivery_id=delivery.id, error=error)
@@ -108,7 +101,7 @@ class Courier:
             log.error("delivery_failed", delivery_id=delivery.id, error=error)
 
     async def _attempt(self, delivery: Claimed, token: UUID) -> None:
-        verdict = before_sending(delivery, now=self.tools.clock.now())
+        verdict = before_sending(delivery, now=self.clock.now())
         if verdict is not None:
             await self._settle(delivery, token, verdict, None)
             return
@@ -132,11 +125,11 @@ class Courier:
         address = delivery.address
         if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
             address = delivery.account_email or address
-        return self.tools.renderer.mail(
+        return self.renderer.mail(
             delivery,
             link=await self._link(delivery),
             address=address,
-            now=self.tools.clock.now(),
+            now=self.clock.now(),
         )
 
     async def _link(self, delivery: Claimed) -> str | None:
@@ -149,11 +142,11 @@ class Courier:
             raise SealBroken
         if sealed.recipient not in allowed:
             raise SealBroken
-        secret = await self.tools.opener.open(sealed, event_id=delivery.event_id)
-        return self.tools.renderer.portal.link(delivery.link_purpose, secret)
+        secret = await self.opener.open(sealed, event_id=delivery.event_id)
+        return self.renderer.portal.link(delivery.link_purpose, secret)
 
     async def _mark_dot(self, delivery_id: DeliveryId, token: UUID, address: str) -> None:
-        async with self.tools.database.connection() as connection:
+        async with self.database.connection() as connection:
             if not await store.mark_dot(connection, delivery_id, token, address=address):
                 raise LeaseLost
 
@@ -164,8 +157,8 @@ class Courier:
             attempts=delivery.attempts,
             unanswered=delivery.unanswered,
             created_at=delivery.created_at,
-            now=self.tools.clock.now(),
-            jitter=self.tools.randomness.between(0.8, 1.2),
+            now=self.clock.now(),
+            jitter=self.randomness.between(0.8, 1.2),
         )
 
     async def _fail(self, delivery: Claimed, token: UUID, reason: Reason) -> None:
@@ -175,18 +168,17 @@ class Courier:
     async def _settle(
         self, delivery: Claimed, token: UUID, verdict: Verdict, answer: Answer | None
     ) -> None:
-        now = self.tools.clock.now()
-        async with self.tools.database.connection() as connection:
+        now = self.clock.now()
+        async with self.database.connection() as connection:
             if not await store.settle(connection, delivery.id, token, verdict, answer, now=now):
                 raise LeaseLost
         self._tell(delivery, verdict, answer)
 
     def _tell(self, delivery: Claimed, verdict: Verdict, answer: Answer | None) -> None:
-        metrics = self.tools.metrics
-        metrics.count("deliveries", message_class=self.message_class, state=verdict.state)
+        self.metrics.count("deliveries", message_class=self.message_class, state=verdict.state)
         if verdict.state is State.SENT:
-            took = (self.tools.clock.now() - delivery.created_at).total_seconds()
-            metrics.observe("delivery_seconds", took, message_class=self.message_class)
+            took = (self.clock.now() - delivery.created_at).total_seconds()
+            self.metrics.observe("delivery_seconds", took, message_class=self.message_class)
         elif answer is not None and answer.outcome is not Outcome.ACCEPTED:
             log.warning(
                 "mail_not_sent",
@@ -200,7 +192,7 @@ class Courier:
             )
 
     def _lease_end(self) -> datetime:
-        return self.tools.clock.unshifted() + self.tools.lease
+        return self.clock.unshifted() + self.lease
 
 
 async def drained(work: Coroutine[None, None, None]) -> None:

@@ -3,7 +3,7 @@
 Exception
 ├── Refused
 │   └── ReferenceReused      NT-9: the sender's own id came before, for something else
-├── PatientUnknown           no account has arrived yet for this patient record: tried again later
+├── PatientUnknown           no account has arrived yet for this patient record: tried for minutes
 ├── PracticeUnknown          the practice has not arrived yet: tried again later
 ├── LeaseLost                somebody else has the delivery now: this courier must stop
 ├── AddressInvalid           not an address that a mail can be sent to

@@ -21,7 +21,8 @@ from shared.randomness import Randomness
 from shared.tokens import Digests
 
 A = TypeVar("A", bound=Activity)
-PAGE = 100
+PAGE = 100  # of each class
+PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +48,16 @@ class Ledger:
     ) -> None:
         """Practice communication: by preference (NT-2).
 
-        Raises PatientUnknown or PracticeUnknown while a snapshot has not arrived: tried again
-        later, in the end a dead letter.
+        Raises PracticeUnknown, and for some minutes PatientUnknown, while a snapshot has not
+        arrived: tried again later. A patient nobody has an account for is no fault of the bus's.
         """
-        found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
-        if found is None:
-            raise PatientUnknown
-        practice_name = await practices.find_name(tx, event.data.practice_id)
-        if practice_name is None:
+        practice = await practices.find(tx, event.data.practice_id)
+        if practice is None:
             raise PracticeUnknown
-        holder, enrolled = found
-        await self._file(
-            tx,
-            routing.practice_communication(
-                event, holder=holder, enrolled=enrolled, practice_name=practice_name
-            ),
-        )
+        found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
+        if found is None and event.attempts < PATIENCE:
+            raise PatientUnknown
+        await self._file(tx, routing.practice_communication(event, found, practice=practice))
 
     async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
         """What was sent to a person, newest first (NT-5)."""

@@ -4,43 +4,25 @@ Written by hand because the standard library's parser of each header it writes c
 else that a courier does for a mail; what it writes is checked in tests by that same parser.
 """
 
-import re
 from binascii import b2a_qp
 from collections.abc import Mapping
 from email.header import Header
 
 from services.notify.errors import AddressInvalid
+from shared.contracts.addresses import AddressMalformed, mailable
 
-ATOM = r"[^\s\x00-\x1f\x7f<>()\[\]\",;:\\@.]+"
-ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@(?P<domain>[^\s@]+)")
-DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.I)
-LONGEST, LONGEST_LOCAL, LONGEST_LABEL = 254, 64, 63  # RFC 5321 4.5.3.1
 LONGEST_LINE = 900  # RFC 5322 2.1.1 allows 998
 
 
 def deliverable(address: str) -> str:
     """Return the address as it stands in headers and on the envelope, its domain in ASCII.
 
-    Raises AddressInvalid: nothing is mended, nothing guessed.
+    Raises AddressInvalid; identity judges by the same check before a mail is asked for (ID-6).
     """
-    found = ADDRESS.fullmatch(address)
-    if found is None or not address.isprintable():
-        raise AddressInvalid
-    local, domain = found["local"], found["domain"]
-    if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise AddressInvalid from error
-    sound = (
-        DOMAIN.fullmatch(domain) is not None
-        and len(local.encode()) <= LONGEST_LOCAL
-        and len(local.encode()) + len(domain) < LONGEST
-        and all(len(label) <= LONGEST_LABEL for label in domain.split("."))
-    )
-    if not sound:
-        raise AddressInvalid
-    return f"{local}@{domain}"
+    try:
+        return mailable(address)
+    except AddressMalformed as error:
+        raise AddressInvalid from error
 
 
 def encode(headers: Mapping[str, str], *, text: str, html: str, mark: str) -> bytes:

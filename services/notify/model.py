@@ -44,12 +44,14 @@ class Reason(StrEnum):
     """Why a delivery ended without being sent."""
 
     NO_ADDRESS = "no_address"
+    NO_ACCOUNT = "no_account"
     NOT_ENROLLED = "not_enrolled"
     ADDRESS_INVALID = "address_invalid"
     SEAL_BROKEN = "seal_broken"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     UNANSWERED = "unanswered"
+    OPERATOR = "operator"
     LINK_EXPIRED = "link_expired"
     SUPERSEDED = "superseded"
     ACCOUNT_MERGED = "account_merged"
@@ -101,7 +103,7 @@ class Intent:
     event_id: EventId
     message_class: MessageClass
     template: str
-    account_id: AccountId
+    account_id: AccountId | None  # None: nobody has an account for the patient record
     address: str | None  # None: there is nowhere to send it, which the ledger shows
     refusal: Reason | None  # why there is nowhere
     content: Content | None
@@ -187,6 +189,20 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A delivery in `unknown`, as an operator is shown it: no address, no content."""
+
+    id: DeliveryId
+    message_class: MessageClass
+    template: str
+    practice_id: PracticeId | None
+    reference: str | None
+    resendable: bool  # a link's secret is gone: its holder asks for another
+    created_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """An account as notify knows it."""
 
@@ -195,6 +211,14 @@ class Holder:
     email: str | None  # verified
     locale: str
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """A practice as notify knows it."""
+
+    name: str
+    locale: str
 
 
 def masked(address: str) -> str:

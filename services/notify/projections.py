@@ -14,8 +14,8 @@ class Projections:
 
     async def apply_account(self, tx: Connection, event: Received[AccountChanged]) -> None:
         """Know an account's verified e-mail, locale, state and enrolments."""
-        await accounts.put(tx, event.data, version=event.version)
+        await accounts.keep(tx, event.data, version=event.version)
 
     async def apply_practice(self, tx: Connection, event: Received[PracticeChanged]) -> None:
         """Know a practice's name, locale and contact."""
-        await practices.put(tx, event.data, version=event.version)
+        await practices.keep(tx, event.data, version=event.version)

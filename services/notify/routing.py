@@ -5,7 +5,15 @@ from typing import TypeVar
 
 from services.notify import content as contents
 from services.notify.content import Content
-from services.notify.model import Communication, Holder, Intent, Link, MessageClass, Reason
+from services.notify.model import (
+    Communication,
+    Holder,
+    Intent,
+    Link,
+    MessageClass,
+    Practice,
+    Reason,
+)
 from shared.contracts.contract import Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
@@ -63,26 +71,29 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
 
 
 def practice_communication(
-    event: Received[CommunicationSubmitted], *, holder: Holder, enrolled: bool, practice_name: str
+    event: Received[CommunicationSubmitted],
+    found: tuple[Holder, bool] | None,
+    *,
+    practice: Practice,
 ) -> tuple[Intent, ...]:
-    """Tell the verified account e-mail of who is enrolled there: the default preference (NT-2)."""
-    content = contents.PracticeCommunication(practice_name=practice_name, topic=event.data.topic)
-    refusal = None
-    if not enrolled:
-        refusal = Reason.NOT_ENROLLED
-    elif holder.email is None:
-        refusal = Reason.NO_ADDRESS
+    """Tell the verified account e-mail of who is enrolled there: the default preference (NT-2).
+
+    `found` is whose account the patient record belongs to, and whether it is enrolled.
+    """
+    content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
+    holder, enrolled = found or (None, False)
+    refusal = refused(holder, enrolled=enrolled)
     return (
         Intent(
             event_id=event.id,
             message_class=MessageClass.PRACTICE_COMMUNICATION,
             template=contents.template_of(content),
-            account_id=holder.account_id,
-            address=holder.email if refusal is None else None,
+            account_id=holder.account_id if holder else None,
+            address=holder.email if holder and refusal is None else None,
             refusal=refusal,
             content=content,
-            locale=holder.locale,
-            time_zone=holder.time_zone,
+            locale=holder.locale if holder else practice.locale,
+            time_zone=holder.time_zone if holder else "UTC",
             occurred_at=event.time,
             communication=Communication(
                 practice_id=event.data.practice_id,
@@ -92,6 +103,15 @@ def practice_communication(
             ),
         ),
     )
+
+
+def refused(holder: Holder | None, *, enrolled: bool) -> Reason | None:
+    """Say why there is nowhere to send a practice communication, or None."""
+    if holder is None:
+        return Reason.NO_ACCOUNT
+    if not enrolled:
+        return Reason.NOT_ENROLLED
+    return Reason.NO_ADDRESS if holder.email is None else None
 
 
 def told_by(data: Data) -> Telling:

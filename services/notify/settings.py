@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from shared.contracts.addresses import AddressMalformed, mailable
 from shared.settings import (
     PREFIX,
     Environment,
@@ -21,12 +22,13 @@ from shared.settings import (
 
 def mail_address(text: str) -> str:
     """Take an address that mail may come from."""
-    local, at, domain = text.rpartition("@")
-    if not (local and at and domain) or not text.isascii() or not text.isprintable():
-        raise ValueError("expected an e-mail address")
-    if any(sign in text for sign in ' <>,;:"'):
-        raise ValueError("expected an e-mail address without a name")
-    return text
+    try:
+        address = mailable(text)
+    except AddressMalformed:
+        raise ValueError("expected an e-mail address without a name") from None
+    if not address.isascii():
+        raise ValueError("expected an e-mail address in ASCII")
+    return address
 
 
 def domain_name(text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from services.recovery.features import Features
 from shared.contracts import identity, notify
-from shared.keys import PublicKeys
 from shared.messaging.consumer import Subscription, subscribe
+from shared.public_keys import PublicKeys
 
 ACCOUNTS = "recovery.accounts"
 KEYS = "recovery.keys"

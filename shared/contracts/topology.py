@@ -1,5 +1,6 @@
 """Exchanges, queues, bindings, policies and rights of the bus, as data (applied by a verb)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,6 +10,10 @@ from shared.contracts.contract import Contract
 
 SERVICES = ("identity", "recovery", "merge", "notify")
 SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
+DELIVERY_LIMIT = 20
+NO_LIMIT = 1_000_000  # RabbitMQ 4 drops after 20 where nothing is said; 3.10 has no word for never
+STREAM_AGE = "1h"
+STREAM_SEGMENT = 10_000_000  # bytes; age is only looked at when a segment is full
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,52 @@ def dead(service: str) -> str:
 def queues(service: str) -> tuple[Queue, ...]:
     """Return the queues that this service consumes."""
     return tuple(queue for queue in QUEUES if queue.service == service)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Settings of the queues whose names match."""
+
+    name: str
+    pattern: str
+    definition: Mapping[str, str | int]
+
+
+def policies(service: str) -> tuple[Policy, ...]:
+    """Return a service's policies; each queue matches exactly one.
+
+    A queue's dead letters reach their queue at least once, which RabbitMQ does only together with
+    reject-publish. The dead-letter queue has nowhere to hand on to, so it gives nothing up.
+    """
+    found = [
+        Policy(
+            name=f"{service}.queues",
+            pattern=rf"^{service}\.(?!dead$|sessions$)",
+            definition={
+                "delivery-limit": DELIVERY_LIMIT,
+                "dead-letter-exchange": dead(service),
+                "dead-letter-strategy": "at-least-once",
+                "overflow": "reject-publish",
+            },
+        ),
+        Policy(
+            name=dead(service),
+            pattern=rf"^{service}\.dead$",
+            definition={"delivery-limit": NO_LIMIT, "overflow": "reject-publish"},
+        ),
+    ]
+    if service == "identity":
+        found.append(
+            Policy(
+                name=SESSIONS,
+                pattern=r"^identity\.sessions$",
+                definition={
+                    "max-age": STREAM_AGE,
+                    "stream-max-segment-size-bytes": STREAM_SEGMENT,
+                },
+            )
+        )
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -12,10 +12,7 @@ from shared.clock import Clock
 from shared.db import Connection, Database
 from shared.errors import Refused
 
-if TYPE_CHECKING:
-    from shared.http.routes import Reply
-
-R = TypeVar("R", bound="Reply")
+R = TypeVar("R", bound=msgspec.Struct)
 
 KEPT = timedelta(hours=24)
 SHAPE = re.compile(r"[A-Za-z0-9.:_~+/=-]{8,128}")

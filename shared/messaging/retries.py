@@ -1,6 +1,6 @@
 """Retries: messages whose handler failed wait in a table, with back-off, until they work or die."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,9 +31,9 @@ VALUES ($1, $2, $3, true, $4, $5, $6, $7)
 """
 
 CLAIM = """
-SELECT id, consumer, exchange, body, taken, attempts
+SELECT id, exchange, body, taken, attempts
 FROM inbox_retry
-WHERE due_at <= $1 AND consumer = ANY ($2)
+WHERE consumer = $1 AND due_at <= $2
 ORDER BY due_at, id
 LIMIT $3
 FOR UPDATE SKIP LOCKED
@@ -117,31 +117,33 @@ def describe(error: Exception) -> str:
 
 
 class Retries:
-    """The loop that tries again what is due, for all queues of a service."""
+    """The loop that tries again what is due, of one queue: none waits for another's (NT-1)."""
 
     def __init__(
         self,
         *,
-        subscriptions: Mapping[str, Iterable[Subscription]],
+        queue: str,
+        table: Iterable[Subscription],
         database: Database,
         clock: Clock,
         aftermath: Aftermath,
     ) -> None:
+        self.queue = queue
         self.database = database
         self.clock = clock
         self.aftermath = aftermath
-        self._readers = {queue: Reader(queue, table) for queue, table in subscriptions.items()}
+        self._reader = Reader(queue, table)
 
     async def once(self) -> int:
         """Try up to fifty due messages in one transaction; return how many there were."""
         now = self.clock.now()
         async with self.database.transaction() as tx:
-            rows = await tx.fetch(CLAIM, now, list(self._readers), BATCH)
+            rows = await tx.fetch(CLAIM, self.queue, now, BATCH)
             if not rows:
                 return 0
             messages: list[Message] = []
             for row in rows:
-                read = self._readers[row["consumer"]].read(
+                read = self._reader.read(
                     row["body"],
                     exchange=row["exchange"],
                     taken=row["taken"],
@@ -150,7 +152,7 @@ class Retries:
                 if isinstance(read, Message):
                     messages.append(read)
                 elif isinstance(read, Unusable):
-                    await bury_unusable(tx, row["consumer"], read, now, taken=row["taken"])
+                    await bury_unusable(tx, self.queue, read, now, taken=row["taken"])
             due = [message for message in messages if message.taken]
             due += await inbox.take(tx, [one for one in messages if not one.taken], now)
             await self.aftermath.file(tx, await effects.apply(tx, due), now)

@@ -133,7 +133,7 @@ class Reader:
             consumer=self.consumer,
             exchange=exchange,
             body=body,
-            event=as_received(envelope, data),
+            event=as_received(envelope, data, attempts),
             type=envelope.type,
             handler=subscription.handler,
             taken=taken,
@@ -153,7 +153,7 @@ def refuse(envelope: Envelope, exchange: str, body: bytes, reason: Reason, detai
     )
 
 
-def as_received(envelope: Envelope, data: Any) -> Received[Any]:
+def as_received(envelope: Envelope, data: Any, attempts: int) -> Received[Any]:
     """Keep of the envelope what handlers use."""
     return Received(
         id=envelope.id,
@@ -164,4 +164,5 @@ def as_received(envelope: Envelope, data: Any) -> Received[Any]:
         traceparent=envelope.traceparent,
         data=data,
         publisher=envelope.type.split(".")[1],
+        attempts=attempts,
     )

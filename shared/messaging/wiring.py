@@ -29,8 +29,8 @@ class Messaging:
     relays: tuple[Relay, ...]
     relay_loops: tuple[Loop, ...]
     intakes: tuple[Intake, ...]  # the service's queues, and last its dead-letter queue
-    loops: tuple[Loop, ...]  # retries, sweep, backlogs, and identity's beats
-    retries: Retries
+    loops: tuple[Loop, ...]  # a queue's retries each, sweep, backlogs, and identity's beats
+    retries: Mapping[str, Retries]  # by queue
 
     async def flush(self) -> None:
         """Publish what is left, in one last round of each relay."""
@@ -60,9 +60,16 @@ class Bus:
         """Make the relays, an intake for each queue and the loops beside them."""
         tables = {queue: tuple(table) for queue, table in subscriptions.items()}
         aftermath = Aftermath(randomness=self.randomness, metrics=self.metrics, policy=policy)
-        retries = Retries(
-            subscriptions=tables, database=self.database, clock=self.clock, aftermath=aftermath
-        )
+        retries = {
+            queue: Retries(
+                queue=queue,
+                table=table,
+                database=self.database,
+                clock=self.clock,
+                aftermath=aftermath,
+            )
+            for queue, table in tables.items()
+        }
         relays = self._relays()
         return Messaging(
             relays=relays,
@@ -133,7 +140,7 @@ class Bus:
         )
 
     def _loops(
-        self, tables: Mapping[str, tuple[Subscription, ...]], retries: Retries
+        self, tables: Mapping[str, tuple[Subscription, ...]], retries: Mapping[str, Retries]
     ) -> tuple[Loop, ...]:
         sweep = InboxSweep(database=self.database, clock=self.clock)
         backlogs = Backlogs(
@@ -144,7 +151,7 @@ class Bus:
             metrics=self.metrics,
         )
         rounds = [
-            ("retries", retries.once, 1.0),
+            *((f"retries {queue}", one.once, 1.0) for queue, one in retries.items()),
             ("inbox sweep", sweep.once, 600.0),
             ("backlogs", backlogs.once, 10.0),
         ]

@@ -43,7 +43,7 @@ CREATE TABLE inbox_retry (
     error       text        NOT NULL,
     created_at  timestamptz NOT NULL
 );
-CREATE INDEX inbox_retry_due ON inbox_retry (due_at, id);
+CREATE INDEX inbox_retry_due ON inbox_retry (consumer, due_at, id);
 COMMENT ON TABLE inbox_retry IS 'Messages whose handler failed, or that an operator replays, waiting for their next try.';
 COMMENT ON COLUMN inbox_retry.exchange IS 'Where it was published: only its owner may write there, so this and not the body says who sent it.';
 COMMENT ON COLUMN inbox_retry.taken IS 'Its inbox row is this entry''s own. False: the inbox is asked first, since the event may have taken effect another way.';

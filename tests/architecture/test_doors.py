@@ -36,8 +36,9 @@ PLUMBING_WITH_TABLES = (
     "shared/clock.py",
     "shared/db.py",
     "shared/grants.py",
-    "shared/keys.py",
     "shared/migrate.py",
+    "shared/own_keys.py",
+    "shared/public_keys.py",
 )
 
 

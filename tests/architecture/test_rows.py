@@ -24,17 +24,19 @@ def test_each_service_claims_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "proofs", "fault"),
+    ("claimed", "proven", "fault"),
     [
         (None, [], "README.md: RC-3 has no test"),
-        ("replay", [None], "README.md: RC-3 is part here, whole in every test that proves it"),
-        (None, ["replay"], "README.md: RC-3 is built here, part in every test that proves it"),
+        ("replay", [None], "test_it: RC-3 misses None, by README.md 'replay'"),
+        (None, ["replay"], "test_it: RC-3 misses 'replay', by README.md None"),
+        ("replay", ["reply"], "test_it: RC-3 misses 'reply', by README.md 'replay'"),
+        (None, [None, "replay"], "test_it: RC-3 misses 'replay', by README.md None"),
     ],
 )
-def test_a_claim_without_its_proof_is_named(
-    missing: str | None, proofs: list[str | None], fault: str
+def test_a_claim_that_its_tests_do_not_bear_out_is_named(
+    claimed: str | None, proven: list[str | None], fault: str
 ) -> None:
-    claim = Claim(row="RC-3", readme=Path(ROOT / "README.md"), missing=missing)
-    proven = [Proof(row="RC-3", test="test_it", missing=part) for part in proofs]
+    claim = Claim(row="RC-3", readme=Path(ROOT / "README.md"), missing=claimed)
+    proofs = [Proof(row="RC-3", test="test_it", missing=part) for part in proven]
 
-    assert faults([claim], proven) == [fault]
+    assert faults([claim], proofs) == [fault]

@@ -1,18 +1,33 @@
-"""The tour, against four processes; and what it leaves behind in logs and on the bus."""
+"""The tour, against four processes: played to its end, ended by a wrong step, and what it logs."""
+
+from dataclasses import replace
 
 import pytest
 
 from deploy import tour
+from deploy.local.addresses import PracticeCredentials
+from deploy.tour import stories
 from deploy.tour.person import Person
+from tests.support.mail import Mail
 from tests.support.suite import Suite
 
 
-@pytest.mark.proves("EN-1", "ID-6", "LG-1", "NT-1", "NT-4", "NT-6")
-@pytest.mark.proves("LG-2", part="trusted devices, and the practice clearing a lock")
-@pytest.mark.proves("SE-1", part="the bound of a second is not measured under load yet")
-@pytest.mark.proves("RC-3", part="a change of e-mail voiding links, which has no verb yet")
 async def test_a_persons_way_is_played_to_its_end(suite: Suite) -> None:
     assert await tour.play(suite.addresses) == 0
+
+
+async def test_a_step_that_does_not_do_what_its_row_says_ends_the_tour(
+    suite: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = PracticeCredentials(
+        practice_id=suite.addresses.practice.practice_id,
+        client_id=suite.addresses.practice.client_id,
+        client_secret="not-the-secret",
+    )
+
+    assert await tour.play(replace(suite.addresses, practice=stranger)) == 1
+
+    assert "step 1 failed" in capsys.readouterr().out
 
 
 @pytest.mark.proves("V16.2.5", "V14.2.1")
@@ -20,28 +35,37 @@ async def test_no_log_holds_what_is_personal_or_secret(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met: list[Person] = []
-    meet = Person.met_for_the_first_time
+    mailed: list[str] = []
+    meet, secret_of = Person.met_for_the_first_time, stories.secret_of
 
-    def remember(*arguments: object) -> Person:
+    def remember_person(*arguments: object) -> Person:
         met.append(meet(*arguments))  # type: ignore[arg-type]
         return met[-1]
 
-    monkeypatch.setattr(Person, "met_for_the_first_time", remember)
+    def remember_secret(mail: Mail) -> str:
+        mailed.append(secret_of(mail))
+        return mailed[-1]
+
+    monkeypatch.setattr(Person, "met_for_the_first_time", remember_person)
+    monkeypatch.setattr(stories, "secret_of", remember_secret)
 
     assert await tour.play(suite.addresses) == 0
 
     (person,) = met
-    logs = "".join(
-        file.read_text()
-        for file in suite.stack.log("x").parent.glob("*.log")
-        if file.stem != "catcher"
-    )
+    files = suite.stack.log("identity").parent.glob("*.log")
+    logs = "".join(file.read_text() for file in files if file.stem != "catcher")
     assert '"event"' in logs
+    assert len(mailed) == 2
     for secret in (
+        *mailed,
         person.username,
         person.address,
         person.password,
+        person.last_name,
+        person.first_name,
         person.birth_date,
+        "555 0134",  # her phone
+        "12 Example Street",
         person.tokens["access_token"],
         person.tokens["refresh_token"],
         suite.addresses.practice.client_secret,

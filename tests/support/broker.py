@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from deploy.local.management import Management, segment
 from deploy.local.provision import BrokerAccess, drop_vhost, provision_broker
 from deploy.local.servers import Servers
 from shared.contracts.topology import QUEUES, SERVICES, SESSIONS
+from shared.messaging.management import Management, segment
 from shared.messaging.topology import apply
 
 

@@ -2,9 +2,9 @@
 
 import itertools
 import json
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,8 @@ from urllib.parse import quote
 import aiohttp
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+
+from shared.randomness import Randomness
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -86,7 +88,7 @@ class Operation:
         """Raises ContractBroken where the value does not match."""
         whole = {**schema, "components": self.components}
         try:
-            Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+            Draft202012Validator(whole, format_checker=formats()).validate(value)
         except ValidationError as error:
             place = "/".join(map(str, error.absolute_path))
             raise ContractBroken(f"{self.name}: {what} at {place!r}: {error.message}") from error
@@ -98,7 +100,7 @@ class Gateway:
     def __init__(
         self, addresses: Mapping[str, Sequence[str]], *, forwarded_header: str = "X-Forwarded-For"
     ) -> None:
-        self.source = str(IPv4Address(random.randrange(0x0B000000, 0x7E000000)))
+        self.source = str(IPv4Address(int(Randomness().between(0x0B000000, 0x7E000000))))
         self._addresses = addresses
         self._header = forwarded_header
         self._operations: dict[str, Operation] = {}
@@ -157,6 +159,7 @@ class Gateway:
 
     async def _learn(self, service: str, addresses: Sequence[str]) -> None:
         document = await self._document(service, addresses)
+        check_formats(service, document)
         in_turn = itertools.cycle(addresses)
         for path, methods in document["paths"].items():
             for method, described in methods.items():
@@ -243,6 +246,36 @@ class Gateway:
         if self._session is None:
             raise RuntimeError("use the gateway with `async with`")
         return self._session
+
+
+def formats() -> FormatChecker:
+    """Return checks of every format that our documents use; the library has none of a date-time
+    but with one more package."""
+    checker = FormatChecker()
+    checker.checks("date-time", raises=ValueError)(is_date_time)
+    return checker
+
+
+def check_formats(service: str, document: object) -> None:
+    """Raises ContractBroken for a format that would pass because nobody checks it."""
+    match document:
+        case {"type": "string", "format": str(name)} if name not in formats().checkers:
+            raise ContractBroken(f"{service}: nobody checks the format {name}")
+        case dict():
+            parts = list(document.values())
+        case list():
+            parts = document
+        case _:
+            parts = []
+    for part in parts:
+        check_formats(service, part)
+
+
+def is_date_time(value: object) -> bool:
+    """RFC 3339: a date, T, a time, and an offset. Raises ValueError where it is no time at all."""
+    if not isinstance(value, str):
+        return True  # "format" speaks of strings alone
+    return value[10:11] in ("T", "t") and datetime.fromisoformat(value).tzinfo is not None
 
 
 def encoded(operation: Operation, body: Mapping[str, Any] | None) -> bytes | None:

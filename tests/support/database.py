@@ -17,6 +17,7 @@ from deploy.local.provision import (
 from deploy.local.servers import Servers
 from shared.contracts.topology import SERVICES
 from shared.migrate import migrate
+from tests.support.leftovers import real_time, sign
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +77,7 @@ async def migrated_template(servers: Servers, run_id: str) -> AsyncIterator[Temp
     access = await provision_database(servers, f"portico_{run_id}")
     template = Template(servers=servers, access=access)
     try:
+        await sign(servers, access.name, begun=real_time())
         for service in SERVICES:
             try:
                 await migrate_service(access, service)

@@ -1,7 +1,6 @@
 """The only place where a test sleeps: an assertion is tried again until a deadline."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import TypeVar, overload
@@ -25,12 +24,13 @@ async def eventually(
 
     Only AssertionError means "not yet"; anything else is a mistake and ends the wait.
     """
-    deadline = time.monotonic() + within
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within
     while True:
         try:
             outcome = assertion()
             return await outcome if isawaitable(outcome) else outcome
         except AssertionError:
-            if time.monotonic() >= deadline:
+            if loop.time() >= deadline:
                 raise
         await asyncio.sleep(pause)

@@ -40,6 +40,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "PORTICO_BCRYPT_COST": "4",
     "PORTICO_HASHING_WAIT": "30",
     "PORTICO_REQUEST_SECONDS": "60",
+    "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
     "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
 }
 
@@ -238,7 +239,6 @@ async def identity_service(
         **{f"PORTICO_{name.upper()}": value for name, value in settings.items()},
     }
     service = assemble(PROGRAM, load(Settings, environ), clock=clock)
-    service.plumbing.database._wait = 30.0  # races are about rows, not about a busy machine
     client = TestClient(TestServer(service.application))
     try:
         assert service.composition.own_keys is not None

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from deploy.local import servers
-from deploy.local.servers import Servers
+from deploy.local.processes import reap
+from deploy.local.servers import Servers, Source
 from shared.randomness import Randomness
+from tests.support.leftovers import drop_leftovers, real_time
 
 FOLDER = Path(__file__).resolve().parents[2] / ".local"
 
@@ -16,7 +18,10 @@ async def open_servers(
     environ: dict[str, str], say: Callable[[str], None]
 ) -> AsyncIterator[Servers]:
     """Hold the servers for a run; a machine that loses power may lose the test's data."""
+    await reap(FOLDER, say)
     async with servers.opened(environ, folder=FOLDER, say=say, durable=False) as found:
+        if found.source is Source.URLS:  # others end with the run that started them
+            await drop_leftovers(found, now=real_time())
         yield found
 
 

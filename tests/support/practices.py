@@ -47,11 +47,32 @@ class PracticeDesk:
         patient_id = await self.a_patient(**patient)
         return str((await self.issue(patient_id, handed_over=handed_over)).body["token"])
 
-    async def call(self, path: str, body: Any, *, key: str | None = None) -> Answer:
+    async def enrolled(self, **typed: Any) -> str:
+        """The id of a patient record that has an account."""
+        patient_id = await self.a_patient()
+        token = (await self.issue(patient_id)).body["token"]
+        assert (await enrol(self.identity, token, **typed)).status == 201
+        return patient_id
+
+    async def unlock(self, patient_id: str) -> Answer:
+        """Clear the lock of a patient's account."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/unlock",
+            {"staff_id": "nurse-7", "reason": "came to the desk"},
+        )
+
+    async def change_settings(self, **settings: Any) -> Answer:
+        """Change the practice's settings."""
+        body = {"staff_id": "nurse-7", "reason": "links ran out", **settings}
+        return await self.call("/practice/settings", body, method="PATCH")
+
+    async def call(
+        self, path: str, body: Any = None, *, method: str = "POST", key: str | None = None
+    ) -> Answer:
         """Call a practice's verb."""
         headers = {"Idempotency-Key": key} if key else {}
         return await self.identity.call(
-            "POST", path, body, token=self.access_token, headers=headers
+            method, path, body, token=self.access_token, headers=headers
         )
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
-from deploy.local.provision import drop_database, drop_vhost
+from deploy.local.provision import drop_database, drop_vhost, provision_database
 from deploy.local.servers import Servers
 from deploy.local.stack import Ports, Stack, running
 from tests.support.infra import FOLDER
+from tests.support.leftovers import real_time, sign
 from tests.support.mail import Mailbox
 
 FAST = {"identity": {"PORTICO_BCRYPT_COST": "4"}}
@@ -52,6 +53,8 @@ async def running_suite(
         extra=extra,
     )
     try:
+        await provision_database(servers, name)
+        await sign(servers, name, begun=real_time())
         async with running(stack) as addresses, Mailbox(addresses.mails) as mails:
             yield Suite(stack=stack, addresses=addresses, mails=mails)
     finally:

@@ -10,9 +10,11 @@ from shared.clock import Clock
 from shared.contracts import topology
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
-from shared.keys import KEYS_CHANGED, OwnKeys, PublicKeys
+from shared.keys import KEYS_CHANGED
 from shared.messaging.outbox import Outbox
 from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.own_keys import OwnKeys
+from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from tests.support import database as databases
 

@@ -12,6 +12,7 @@ from services.identity.api.emails import (
 )
 from services.identity.api.enrolment_tokens import EnrolmentTokenBody, issue_enrolment_token
 from services.identity.api.enrolments import EnrolmentBody, enrol
+from services.identity.api.locks import UnlockBody, unlock_account
 from services.identity.api.logon import LogOnBody, SessionReply, log_on
 from services.identity.api.oauth import (
     ClientTokenBody,
@@ -25,6 +26,12 @@ from services.identity.api.oauth import (
 )
 from services.identity.api.passwords import CandidateBody, CandidateReply, check_password
 from services.identity.api.patients import PatientBody, register_patient
+from services.identity.api.practices import (
+    SettingsBody,
+    SettingsReply,
+    change_practice_settings,
+    read_practice_settings,
+)
 from services.identity.api.resets import ResetBody, reset_password
 from services.identity.api.sessions import (
     RefreshBody,
@@ -86,12 +93,25 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Client("tokens:write"), status=201, idempotent=True, rows=("EN-1", "ST-1"),
           problems=(errors.NotFound, errors.PatientEnrolled),
           summary="Issue an enrolment token; the one before it expires"),
+    route("POST", "/practice/patients/{patient_id}/unlock", unlock_account,
+          body=UnlockBody, reply=NoReply,
+          guard=Client("accounts:unlock"), status=204, rows=("LG-2", "ST-1"),
+          problems=(errors.NotFound, errors.PatientNotEnrolled),
+          summary="Clear the password lock of a patient's account"),
+    route("GET", "/practice/settings", read_practice_settings, body=NoBody, reply=SettingsReply,
+          guard=Client("settings:read"), rows=("ST-2",), problems=(errors.NotFound,),
+          summary="Read the practice's settings"),
+    route("PATCH", "/practice/settings", change_practice_settings,
+          body=SettingsBody, reply=SettingsReply,
+          guard=Client("settings:write"), rows=("ST-2", "RC-3"),
+          problems=(errors.NotFound, errors.SettingOutOfRange),
+          summary="Change the practice's settings; a change counts for new links only"),
     route("POST", "/enrolments", enrol, body=EnrolmentBody, reply=Enrolled,
           guard=Public(), status=201, idempotent=True, rows=("EN-1", "EN-7", "ID-1", "ID-3"),
           problems=ENROL_PROBLEMS,
           summary="Enrol with a practice's token"),
     route("POST", "/passwords/check", check_password, body=CandidateBody, reply=CandidateReply,
-          guard=Public(Counted.NOTHING), rows=("ID-3",),
+          guard=Public(), rows=("ID-3",),
           summary="Check a candidate password against every rule"),
     route("GET", "/account", read_account, body=NoBody, reply=AccountReply,
           guard=Session(), rows=("ID-8",), problems=(errors.NotFound,),

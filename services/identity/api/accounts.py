@@ -1,10 +1,10 @@
 """The account settings in one read (ID-8)."""
 
-from services.identity.api.callers import account_of
 from services.identity.features import Features
 from services.identity.model import AccountView, EmailState, RecoveryRoute, recovery_routes
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PracticeId
+from shared.http.callers import account_of
 from shared.http.routes import Call, NoBody, Reply
 
 

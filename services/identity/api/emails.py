@@ -1,8 +1,8 @@
 """The account e-mail: claim it, have the link sent again, verify it (ID-6)."""
 
-from services.identity.api.callers import account_of
 from services.identity.api.fields import Typed
 from services.identity.features import Features
+from shared.http.callers import account_of
 from shared.http.routes import Body, Call, Reply
 
 

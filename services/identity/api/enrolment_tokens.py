@@ -1,21 +1,17 @@
 """A practice issues an enrolment token."""
 
-from dataclasses import replace
-
-from services.identity.api.callers import practice_of
-from services.identity.api.fields import Line, Name
+from services.identity.api.staff import StaffBody, by_staff
 from services.identity.enrolment_tokens import Issued
 from services.identity.features import Features
 from services.identity.model import HandedOver
 from shared.contracts.ids import PatientId
+from shared.http.callers import practice_of
 from shared.http.parsing import uuid_in_path
-from shared.http.routes import Body, Call
+from shared.http.routes import Call
 
 
-class EnrolmentTokenBody(Body, frozen=True, kw_only=True):
+class EnrolmentTokenBody(StaffBody, frozen=True, kw_only=True):
     handed_over: HandedOver
-    staff_id: Name
-    reason: Line
 
 
 async def issue_enrolment_token(features: Features, call: Call[EnrolmentTokenBody]) -> Issued:
@@ -24,7 +20,7 @@ async def issue_enrolment_token(features: Features, call: Call[EnrolmentTokenBod
         PatientId(uuid_in_path(call.path, "patient_id")),
         handed_over=call.body.handed_over,
         staff_id=call.body.staff_id,
-        origin=replace(call.origin, reason=call.body.reason),
+        origin=by_staff(call),
         key=call.idempotency,
         now=call.now,
     )

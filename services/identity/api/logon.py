@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from services.identity.api.fields import Typed
 from services.identity.features import Features
-from services.identity.model import GateName
+from services.identity.session_model import GateName
 from services.identity.sessions import SessionTokens
 from shared.contracts.ids import SessionId
 from shared.http.routes import Body, Call, Reply

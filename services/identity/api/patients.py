@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from services.identity.api.callers import practice_of
 from services.identity.api.fields import Address, Line, Name
 from services.identity.features import Features
 from services.identity.patients import PatientDetails, Registered
+from shared.http.callers import practice_of
 from shared.http.routes import Body, Call
 
 

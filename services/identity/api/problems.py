@@ -26,6 +26,12 @@ PROBLEMS: Problems = {
         "This patient has an account",
         "The patient can log on, or recover the account.",
     ),
+    errors.PatientNotEnrolled: ProblemType(
+        409,
+        "patient_not_enrolled",
+        "This patient has no account",
+        "Issue an enrolment token, so that the patient can make one.",
+    ),
     errors.PatientNumberTaken: ProblemType(
         409,
         "patient_number_taken",

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.api.callers import account_of, session_of
 from services.identity.api.logon import SessionReply, session_reply
 from services.identity.features import Features
 from shared.contracts.ids import SessionId
+from shared.http.callers import account_of, session_of
 from shared.http.parsing import uuid_in_path
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply
 

@@ -9,9 +9,9 @@ from services.identity.model import (
     AccountView,
     Credentials,
     EmailState,
-    Holder,
     NewAccount,
 )
+from services.identity.session_model import Holder
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row

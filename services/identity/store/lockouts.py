@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.identity.model import Counted, LockNotice, LockPolicy
+from services.identity.lock_model import Counted, LockNotice, LockPolicy
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 
@@ -61,7 +61,7 @@ async def count(
 
 
 async def clear(tx: Connection, key: bytes) -> None:
-    """Begin anew after a completed reset; what the holder was told of the day stays counted."""
+    """Begin anew; what the holder was told of the day stays counted."""
     await tx.execute(
         """
         UPDATE lockouts SET failures = 0, locked_until = NULL, notice_due = false

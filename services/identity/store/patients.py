@@ -63,6 +63,15 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
     return _patient(row, holder)
 
 
+async def enrolled_account(tx: Connection, patient_id: PatientId) -> AccountId | None:
+    """The account that the record is enrolled with now."""
+    account_id: AccountId | None = await tx.fetchval(
+        "SELECT account_id FROM enrolments WHERE patient_id = $1 AND state = 'enrolled'",
+        patient_id,
+    )
+    return account_id
+
+
 async def enrol(
     tx: Connection, patient: Patient, account_id: AccountId, *, now: datetime
 ) -> Patient:

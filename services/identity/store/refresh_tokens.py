@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.identity.model import HeldSession, Refreshable
+from services.identity.session_model import HeldSession, Refreshable
 from services.identity.store.accounts import HOLDER
 from services.identity.store.sessions import SESSION, held, live
 from shared.db import Connection

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.identity.model import HeldSession, Session, SessionEnd
+from services.identity.session_model import HeldSession, Session, SessionEnd
 from services.identity.store.accounts import holder
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row

@@ -2,26 +2,19 @@
 
 from shared.contracts.identity import PracticeChanged
 from shared.db import Connection
+from shared.messaging import snapshots
 
 
 async def keep(tx: Connection, practice: PracticeChanged, *, version: int) -> None:
     """Keep this snapshot unless one as new is kept already."""
-    await tx.execute(
-        """
-        INSERT INTO practices AS kept (practice_id, version, name, contact, locale, time_zone)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (practice_id) DO UPDATE
-        SET version = excluded.version,
-            name = excluded.name,
-            contact = excluded.contact,
-            locale = excluded.locale,
-            time_zone = excluded.time_zone
-        WHERE kept.version < excluded.version
-        """,
-        practice.practice_id,
-        version,
-        practice.name,
-        practice.contact,
-        practice.locale,
-        practice.time_zone,
+    await snapshots.keep(
+        tx,
+        "practices",
+        "practice_id",
+        version=version,
+        practice_id=practice.practice_id,
+        name=practice.name,
+        contact=practice.contact,
+        locale=practice.locale,
+        time_zone=practice.time_zone,
     )

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.notify.api.callers import practice_of
 from services.notify.features import Features
 from services.notify.model import Communication
 from shared.contracts.ids import EventId, PatientId
 from shared.contracts.notify import Topic
+from shared.http.callers import practice_of
 from shared.http.routes import Body, Call, Reply
 
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+(?![\s\S])")]

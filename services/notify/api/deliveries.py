@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from services.notify.api.callers import account_of, practice_of
 from services.notify.features import Features
 from services.notify.model import Channel, DeliveryId, LedgerEntry, MessageClass, Reason, State
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
+from shared.http.callers import account_of, practice_of
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -24,7 +24,7 @@ class Delivery(Reply, frozen=True, kw_only=True):
 
 
 class Deliveries(Reply, frozen=True, kw_only=True):
-    """The newest hundred, newest first."""
+    """The newest hundred of each class, newest first."""
 
     deliveries: tuple[Delivery, ...]
 

@@ -6,30 +6,23 @@ from services.notify.model import Holder
 from shared.contracts.identity import AccountChanged, AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
+from shared.messaging import snapshots
 
 
-async def put(tx: Connection, account: AccountChanged, *, version: int) -> bool:
-    """Apply a snapshot unless a newer one is here; order and repetition do not matter."""
-    applied = await tx.fetchval(
-        """
-        INSERT INTO accounts (id, version, state, email, locale, time_zone, enrolments)
-        VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb)
-        ON CONFLICT (id) DO UPDATE
-        SET version = excluded.version, state = excluded.state, email = excluded.email,
-            locale = excluded.locale, time_zone = excluded.time_zone,
-            enrolments = excluded.enrolments
-        WHERE accounts.version < excluded.version
-        RETURNING true
-        """,
-        account.account_id,
-        version,
-        account.state,
-        account.email,
-        account.locale,
-        account.time_zone,
-        msgspec.json.encode(account.enrolments).decode(),
+async def keep(tx: Connection, account: AccountChanged, *, version: int) -> None:
+    """Keep this snapshot unless one as new is kept already."""
+    await snapshots.keep(
+        tx,
+        "accounts",
+        "id",
+        version=version,
+        id=account.account_id,
+        state=account.state,
+        email=account.email,
+        locale=account.locale,
+        time_zone=account.time_zone,
+        enrolments=msgspec.json.encode(account.enrolments).decode(),
     )
-    return applied is not None
 
 
 async def find_by_patient(

@@ -79,14 +79,21 @@ async def add(
 async def of_account(
     connection: Connection, account_id: AccountId, *, limit: int
 ) -> Sequence[LedgerEntry]:
-    """List what was sent to a person, newest first."""
+    """List what was sent to a person, newest first, so many of each class: a flood of one hides
+    nothing of the other (NT-1).
+    """
     rows = await connection.fetch(
         f"""
-        SELECT {COLUMNS} FROM deliveries
-        WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2
+        SELECT of_one.* FROM unnest($3::text[]) AS one (class)
+        CROSS JOIN LATERAL (
+            SELECT {COLUMNS} FROM deliveries
+            WHERE account_id = $1 AND class = one.class ORDER BY created_at DESC, id LIMIT $2
+        ) AS of_one
+        ORDER BY of_one.created_at DESC, of_one.id
         """,  # noqa: S608 - the columns are a constant
         account_id,
         limit,
+        list(MessageClass),
     )
     return [entry(row) for row in rows]
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from services.recovery.model import Holder
 from shared.contracts.identity import AccountChanged, EnrolmentState
 from shared.db import Connection, Row
+from shared.messaging import snapshots
 
 
 async def keep(
@@ -17,37 +18,21 @@ async def keep(
     email_digest: bytes | None,
 ) -> None:
     """Keep this snapshot unless one as new is kept already."""
-    await tx.execute(
-        """
-        INSERT INTO accounts AS kept (
-            account_id, version, state, security_version, username, username_digest,
-            email, email_digest, locale, time_zone, practices
-        )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-        ON CONFLICT (account_id) DO UPDATE
-        SET version = excluded.version,
-            state = excluded.state,
-            security_version = excluded.security_version,
-            username = excluded.username,
-            username_digest = excluded.username_digest,
-            email = excluded.email,
-            email_digest = excluded.email_digest,
-            locale = excluded.locale,
-            time_zone = excluded.time_zone,
-            practices = excluded.practices
-        WHERE kept.version < excluded.version
-        """,
-        account.account_id,
-        version,
-        account.state,
-        account.security_version,
-        account.username,
-        username_digest,
-        account.email,
-        email_digest,
-        account.locale,
-        account.time_zone,
-        [
+    await snapshots.keep(
+        tx,
+        "accounts",
+        "account_id",
+        version=version,
+        account_id=account.account_id,
+        state=account.state,
+        security_version=account.security_version,
+        username=account.username,
+        username_digest=username_digest,
+        email=account.email,
+        email_digest=email_digest,
+        locale=account.locale,
+        time_zone=account.time_zone,
+        practices=[
             enrolment.practice_id
             for enrolment in account.enrolments
             if enrolment.state is EnrolmentState.ENROLLED

@@ -16,7 +16,9 @@ from tests.support.practices import (
     practice_desk,
 )
 
-pytestmark = pytest.mark.proves("EN-1")
+pytestmark = pytest.mark.proves(
+    "EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet"
+)
 WRONG = {"birth_date": "1984-05-04"}
 
 
@@ -128,7 +130,8 @@ async def test_of_32_parallel_enrolments_with_one_token_one_makes_the_account(
     assert len(await desk.identity.rows("SELECT FROM log_on_names")) == 1
 
 
-@pytest.mark.proves("ID-1", "ID-4", "V2.3.4")
+@pytest.mark.proves("ID-4", part="reserved and merged names, an own verified address as username")
+@pytest.mark.proves("ID-1", "V2.3.4")
 async def test_of_parallel_enrolments_for_one_username_one_gets_it(desk: PracticeDesk) -> None:
     names = ["Maria.Garcia", "maria.garcia", "MARIA.GARCIA", "\uff4daria.garcia"]
     bodies = [application(await desk.a_token(), username=name) for name in names]
@@ -273,7 +276,6 @@ async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk)
     assert answer.status == 201
 
 
-@pytest.mark.proves("EN-1", part="that mail cannot offer EN-5 and merging yet")
 @pytest.mark.proves("ID-6", part="changing a verified address")
 async def test_an_address_another_account_has_verified_gets_the_same_reply_and_no_link(
     desk: PracticeDesk, postman: Postman
@@ -339,7 +341,7 @@ async def test_the_accepted_version_of_the_terms_is_kept_with_its_time(
     assert tuple(row) == (terms.body["version"], desk.identity.clock.now())
 
 
-@pytest.mark.proves("AU-1", part="the chain itself is proven elsewhere")
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
 @pytest.mark.proves("V16.3.1")
 async def test_done_and_refused_are_in_the_audit_and_no_secret_is(desk: PracticeDesk) -> None:
     token = await desk.a_token()

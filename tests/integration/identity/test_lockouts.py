@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.identity import PASSWORD, Identity
 
+LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
 WRONG = "Wrong-Guess-1234"
 
 
@@ -23,7 +24,7 @@ async def locked(identity: Identity, name: str) -> None:
         await identity.log_on(name, WRONG)
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_four_failures_in_a_row_lock_for_twenty_minutes(identity: Identity) -> None:
     await identity.an_account("june.hale")
     await locked(identity, "june.hale")
@@ -36,7 +37,7 @@ async def test_four_failures_in_a_row_lock_for_twenty_minutes(identity: Identity
     assert (at_19_59.status, at_20_00.status) == (401, 201)
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_three_failures_do_not_lock(identity: Identity) -> None:
     await identity.an_account("june.hale")
     for _ in range(3):
@@ -45,7 +46,7 @@ async def test_three_failures_do_not_lock(identity: Identity) -> None:
     assert (await identity.log_on("june.hale")).status == 201
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_further_tries_neither_shorten_nor_lengthen_the_lock(identity: Identity) -> None:
     await identity.an_account("june.hale")
     await locked(identity, "june.hale")
@@ -61,7 +62,7 @@ async def test_further_tries_neither_shorten_nor_lengthen_the_lock(identity: Ide
     assert (await identity.log_on("june.hale")).status == 201
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
     await identity.an_account("june.hale")
     for _ in range(2):
@@ -70,7 +71,7 @@ async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
         assert (await identity.log_on("june.hale")).status == 201
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 @pytest.mark.parametrize("tries_under_the_lock", [0, 3])
 async def test_after_a_lock_counting_begins_anew(
     identity: Identity, tries_under_the_lock: int
@@ -89,7 +90,8 @@ async def test_after_a_lock_counting_begins_anew(
     assert (await identity.log_on("june.hale")).status == 401
 
 
-@pytest.mark.proves("LG-2", "V6.3.8")
+@LG_2
+@pytest.mark.proves("V6.3.8")
 async def test_while_locked_right_wrong_and_unknown_get_the_same_whole_reply(
     identity: Identity,
 ) -> None:
@@ -106,7 +108,8 @@ async def test_while_locked_right_wrong_and_unknown_get_the_same_whole_reply(
     assert [answer.alike() for answer in answers] == [wrong.alike()] * 3
 
 
-@pytest.mark.proves("LG-2", "V6.3.1", "V2.3.2", "V15.4.2")
+@LG_2
+@pytest.mark.proves("V6.3.1", "V2.3.2", "V15.4.2")
 @pytest.mark.parametrize("name", ["june.hale", "nobody.at.all"])
 async def test_of_64_parallel_guesses_exactly_four_are_told(
     identity: Identity, second: Identity, name: str
@@ -122,7 +125,8 @@ async def test_of_64_parallel_guesses_exactly_four_are_told(
     assert (await identity.log_on(name)).status == 401
 
 
-@pytest.mark.proves("LG-2", "V6.3.1")
+@LG_2
+@pytest.mark.proves("V6.3.1")
 async def test_a_right_guess_among_64_parallel_ones_is_told_only_before_the_lock(
     identity: Identity, second: Identity
 ) -> None:
@@ -139,7 +143,7 @@ async def test_a_right_guess_among_64_parallel_ones_is_told_only_before_the_lock
     assert await identity.rows("SELECT FROM sessions") == []
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_64_parallel_honest_log_ons_all_pass(identity: Identity, second: Identity) -> None:
     await identity.an_account("june.hale")
     for _ in range(3):
@@ -152,7 +156,7 @@ async def test_64_parallel_honest_log_ons_all_pass(identity: Identity, second: I
     assert {answer.status for half in answers for answer in half} == {201}
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 @pytest.mark.parametrize(
     "writings",
     [
@@ -171,7 +175,7 @@ async def test_a_name_in_another_writing_counts_together(
     assert await outcomes(identity) == {"wrong": 4, "locked": 4}
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Identity) -> None:
     await identity.an_account("june.hale")
     for name in ("june.hale", "nobody.at.all"):
@@ -187,7 +191,7 @@ async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Iden
     assert not rows[0]["told"]
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
     identity: Identity,
 ) -> None:
@@ -201,7 +205,9 @@ async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
     assert await outcomes(identity) == {"wrong": 4, "locked": 1}
 
 
-@pytest.mark.proves("LG-2", "NT-1", "V6.3.5")
+@LG_2
+@pytest.mark.proves("V6.3.5")
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
 async def test_the_holder_is_told_once_a_lock(identity: Identity) -> None:
     person = await identity.an_account("june.hale", email="june@mail.example")
     await locked(identity, "JUNE@mail.example")
@@ -218,7 +224,7 @@ async def test_the_holder_is_told_once_a_lock(identity: Identity) -> None:
     assert event["locked_until"] == until.replace(minute=20).isoformat().replace("+00:00", "Z")
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_nothing_is_told_of_three_failures_or_of_an_unknown_name(identity: Identity) -> None:
     await identity.an_account("june.hale", email="june@mail.example")
     for _ in range(3):
@@ -231,7 +237,7 @@ async def test_nothing_is_told_of_three_failures_or_of_an_unknown_name(identity:
     assert await identity.rows("SELECT FROM lockouts WHERE notice_due") == []
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_the_holder_is_told_at_most_three_times_a_day(identity: Identity) -> None:
     await identity.an_account("june.hale", email="june@mail.example")
     told = []
@@ -248,7 +254,7 @@ async def test_the_holder_is_told_at_most_three_times_a_day(identity: Identity) 
     assert len(await identity.events("account-locked")) == 4
 
 
-@pytest.mark.proves("LG-2")
+@LG_2
 async def test_two_replicas_tell_the_holder_once(identity: Identity, second: Identity) -> None:
     await identity.an_account("june.hale", email="june@mail.example")
     await locked(identity, "june.hale")
@@ -260,7 +266,8 @@ async def test_two_replicas_tell_the_holder_once(identity: Identity, second: Ide
     assert len(await identity.events("account-locked")) == 1
 
 
-@pytest.mark.proves("LG-2", "V14.2.7")
+@LG_2
+@pytest.mark.proves("V14.2.7")
 async def test_an_unknown_name_is_forgotten_a_day_after_its_last_try(identity: Identity) -> None:
     await identity.an_account("june.hale")
     await identity.log_on("june.hale", WRONG)

@@ -30,7 +30,9 @@ async def added(
     return printed
 
 
-@pytest.mark.proves("ST-1", part="other staff verbs than registering and issuing")
+@pytest.mark.proves(
+    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+)
 async def test_an_added_practice_is_told_and_its_client_logs_on(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -71,7 +73,7 @@ async def test_a_clients_secret_is_printed_once_and_kept_as_a_digest(
     assert made["client_secret"] not in row[0]
 
 
-@pytest.mark.proves("ST-2", part="one setting so far: the life of a reset link")
+@pytest.mark.proves("ST-2", part="one setting so far, the life of a reset link")
 async def test_a_practice_setting_is_changed_within_its_range(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from services.identity.errors import PasswordUnacceptable
 from shared.contracts.ids import AccountId
 from tests.support.identity import PASSWORD, Identity
 
-pytestmark = pytest.mark.proves("ID-3")
+pytestmark = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
 
 
 async def test_every_rule_is_told_with_met_not_met_or_on_saving(identity: Identity) -> None:
@@ -60,7 +60,7 @@ async def test_none_of_the_last_five_may_come_again_and_the_sixth_may(identity: 
     assert len(await identity.rows("SELECT FROM password_history")) == 5
 
 
-@pytest.mark.proves("ID-5", part="renewing an older hash is proven at log-on")
+@pytest.mark.proves("ID-5")
 async def test_no_password_is_kept_in_the_clear_and_each_hash_names_its_scheme(
     identity: Identity,
 ) -> None:

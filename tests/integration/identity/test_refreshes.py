@@ -8,6 +8,8 @@ import pytest
 from shared.contracts.sessions import SessionEntry
 from tests.support.identity import Identity
 
+SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+
 
 async def logged_on(identity: Identity) -> str:
     """The refresh token of a new session."""
@@ -29,7 +31,7 @@ async def ended_sessions(identity: Identity) -> list[str]:
     return [str(entry.session_id) for entry in entries if entry.not_before is None]
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_each_use_rotates_the_token(identity: Identity) -> None:
     first = await logged_on(identity)
 
@@ -40,7 +42,8 @@ async def test_each_use_rotates_the_token(identity: Identity) -> None:
     assert min(len(first), len(second)) >= 43
 
 
-@pytest.mark.proves("SE-1", "V7.2.3")
+@SE_1
+@pytest.mark.proves("V7.2.3")
 async def test_only_digests_of_refresh_tokens_are_kept(identity: Identity) -> None:
     first = await logged_on(identity)
     second = await successor(identity, first)
@@ -52,7 +55,8 @@ async def test_only_digests_of_refresh_tokens_are_kept(identity: Identity) -> No
     assert second.encode().hex() not in kept
 
 
-@pytest.mark.proves("SE-1", "V15.4.2")
+@SE_1
+@pytest.mark.proves("V15.4.2")
 async def test_20_parallel_refreshes_are_handed_the_same_successor(
     identity: Identity, second: Identity
 ) -> None:
@@ -66,7 +70,7 @@ async def test_20_parallel_refreshes_are_handed_the_same_successor(
     assert await ended_sessions(identity) == []
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_bursts_of_parallel_refreshes_never_lose_the_session(identity: Identity) -> None:
     token = await logged_on(identity)
 
@@ -78,7 +82,7 @@ async def test_bursts_of_parallel_refreshes_never_lose_the_session(identity: Ide
     assert len(await identity.rows("SELECT FROM refresh_tokens WHERE used_at IS NULL")) == 1
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_a_twin_is_honest_for_30_seconds(identity: Identity) -> None:
     token = await logged_on(identity)
     winner = await successor(identity, token)
@@ -90,7 +94,8 @@ async def test_a_twin_is_honest_for_30_seconds(identity: Identity) -> None:
     assert (await identity.refresh(token)).code == "refresh_invalid"
 
 
-@pytest.mark.proves("SE-1", "AU-1")
+@SE_1
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
 async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> None:
     token = await logged_on(identity)
     answer = await identity.refresh(token)
@@ -107,7 +112,7 @@ async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> No
     assert row
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_parallel_reuse_ends_the_session_once(identity: Identity) -> None:
     token = await logged_on(identity)
     await successor(identity, token)
@@ -119,7 +124,8 @@ async def test_parallel_reuse_ends_the_session_once(identity: Identity) -> None:
     assert len(await ended_sessions(identity)) == 1
 
 
-@pytest.mark.proves("SE-1", "V7.3.1")
+@SE_1
+@pytest.mark.proves("V7.3.1")
 async def test_a_session_is_over_when_not_refreshed_for_15_minutes(identity: Identity) -> None:
     early, late = await logged_on(identity), await logged_on(identity)
 
@@ -131,7 +137,8 @@ async def test_a_session_is_over_when_not_refreshed_for_15_minutes(identity: Ide
     assert await successor(identity, early)
 
 
-@pytest.mark.proves("SE-1", "V7.3.2")
+@SE_1
+@pytest.mark.proves("V7.3.2")
 async def test_a_session_lasts_12_hours_at_most(identity: Identity) -> None:
     token = await logged_on(identity)
     for _ in range(71):
@@ -147,7 +154,8 @@ async def test_a_session_lasts_12_hours_at_most(identity: Identity) -> None:
     assert over.code == "refresh_invalid"
 
 
-@pytest.mark.proves("SE-1", "V6.3.8")
+@SE_1
+@pytest.mark.proves("V6.3.8")
 async def test_every_cause_gets_the_same_whole_reply(identity: Identity) -> None:
     ended, reused, idle = [await logged_on(identity) for _ in range(3)]
     await successor(identity, reused)
@@ -169,7 +177,8 @@ async def test_every_cause_gets_the_same_whole_reply(identity: Identity) -> None
     assert {str(answer.alike()) for answer in answers} == {str(answers[0].alike())}
 
 
-@pytest.mark.proves("SE-1", "V9.2.2")
+@SE_1
+@pytest.mark.proves("V9.2.2")
 async def test_tokens_are_not_taken_for_each_other(identity: Identity) -> None:
     person = await identity.an_account()
     tokens = (await identity.log_on(person.username)).body
@@ -180,7 +189,8 @@ async def test_tokens_are_not_taken_for_each_other(identity: Identity) -> None:
     assert (as_refresh.status, as_access.status) == (401, 401)
 
 
-@pytest.mark.proves("SE-1", "V14.2.7")
+@SE_1
+@pytest.mark.proves("V14.2.7")
 async def test_expired_sessions_are_swept_with_their_tokens(
     identity: Identity, second: Identity
 ) -> None:

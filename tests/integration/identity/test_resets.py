@@ -9,10 +9,14 @@ from shared.grants import Act, GrantIssuer
 from tests.support.identity import PASSWORD, Identity, Recovery
 from tests.support.trust import ISSUER
 
+ID_3 = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+RC3_PART = "no second step before the session (RC-10)"
+
 NEW = "Copper!Lantern-42"
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_grant_sets_the_password_and_opens_a_session(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -27,8 +31,9 @@ async def test_a_grant_sets_the_password_and_opens_a_session(
     assert (await identity.log_on(person.username, NEW)).status == 201
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
-@pytest.mark.proves("SE-1", "V7.4.3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@SE_1
+@pytest.mark.proves("V7.4.3")
 async def test_every_session_ends_with_the_reset(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     before = [(await identity.log_on(person.username)).body for _ in range(3)]
@@ -43,8 +48,8 @@ async def test_every_session_ends_with_the_reset(identity: Identity, recovery: R
     assert len(told) == 3
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
-@pytest.mark.proves("LG-2", part="a trusted device's own counter, unlocking by the practice")
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("LG-2", part="a trusted device's own counter")
 async def test_a_completed_reset_clears_the_lock(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     for _ in range(4):
@@ -57,8 +62,9 @@ async def test_a_completed_reset_clears_the_lock(identity: Identity, recovery: R
     assert (await identity.log_on(person.username, NEW)).status == 201
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
-@pytest.mark.proves("NT-1", "V6.3.7")
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V6.3.7")
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
 async def test_the_holder_is_told_and_the_others_hear_the_new_security_version(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -74,7 +80,7 @@ async def test_the_holder_is_told_and_the_others_hear_the_new_security_version(
     assert NEW not in str(await identity.rows("SELECT convert_from(body, 'UTF8') FROM outbox"))
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 @pytest.mark.proves("V6.5.1")
 async def test_of_64_racers_with_one_grant_one_wins(
     identity: Identity, second: Identity, recovery: Recovery
@@ -98,7 +104,7 @@ async def test_of_64_racers_with_one_grant_one_wins(
     assert len(await identity.events("password-reset")) == 1
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_two_grants_of_one_proof_are_spent_together(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -109,7 +115,7 @@ async def test_two_grants_of_one_proof_are_spent_together(
     assert (await identity.reset(again, NEW + "!")).code == "grant_used"
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothing(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -125,8 +131,8 @@ async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothin
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
-@pytest.mark.proves("ID-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@ID_3
 @pytest.mark.parametrize(
     ("password", "rule"),
     [
@@ -155,7 +161,7 @@ async def test_a_refused_password_uses_nothing_up(
     assert (await identity.reset(grant, NEW)).status == 200
 
 
-@pytest.mark.proves("ID-3")
+@ID_3
 async def test_none_of_the_last_five_passwords_is_taken_again(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -173,7 +179,7 @@ async def test_none_of_the_last_five_passwords_is_taken_again(
     assert answers == {5: 422, 1: 422, 0: 200}
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 @pytest.mark.parametrize("state", ["frozen", "merged"])
 async def test_a_frozen_or_merged_account_takes_no_grant(
     identity: Identity, recovery: Recovery, state: str
@@ -187,7 +193,7 @@ async def test_a_frozen_or_merged_account_takes_no_grant(
     assert answer.code == "grant_superseded"
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 @pytest.mark.proves("V9.2.2")
 async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
     identity: Identity, recovery: Recovery
@@ -215,7 +221,7 @@ async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
     assert [(answer.status, answer.code) for answer in tried] == [(400, "grant_invalid")] * 5
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 @pytest.mark.proves("LG-1", "V15.4.2")
 async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_password(
     identity: Identity, second: Identity, recovery: Recovery
@@ -236,8 +242,8 @@ async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_passwor
         assert [str(row["id"]) for row in live] == [reset.body["session_id"]]
 
 
-@pytest.mark.proves("RC-3", part="the link, which is recovery's")
-@pytest.mark.proves("SE-1")
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@SE_1
 async def test_a_refresh_racing_a_reset_never_outlives_it(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:
@@ -257,7 +263,7 @@ async def test_a_refresh_racing_a_reset_never_outlives_it(
             assert (await identity.refresh(successor)).code == "refresh_invalid"
 
 
-@pytest.mark.proves("AU-1")
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
 async def test_a_reset_leaves_one_audit_row_done_or_refused(
     identity: Identity, recovery: Recovery
 ) -> None:

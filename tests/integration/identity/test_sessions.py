@@ -10,6 +10,7 @@ from services.identity.api import ROUTES
 from shared.http.routes import NoBody, Session
 from tests.support.identity import Identity, Person
 
+SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
 
 
@@ -24,7 +25,8 @@ async def session_ids(identity: Identity, token: str) -> set[str]:
     return {session["session_id"] for session in listed.body["sessions"]}
 
 
-@pytest.mark.proves("SE-1", "V7.5.2")
+@SE_1
+@pytest.mark.proves("V7.5.2")
 async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
     await logged_on(identity, june)
@@ -38,7 +40,8 @@ async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Id
     assert shown == {first["session_id"]: False, second["session_id"]: True}
 
 
-@pytest.mark.proves("SE-1", "V7.4.1")
+@SE_1
+@pytest.mark.proves("V7.4.1")
 @pytest.mark.parametrize("verb", SESSION_VERBS, ids=lambda verb: verb.name)
 async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
     identity: Identity, second: Identity, verb: Any
@@ -55,7 +58,7 @@ async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
     assert off.status == 204
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction(
     identity: Identity,
 ) -> None:
@@ -75,7 +78,7 @@ async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction
     assert refreshed.code == "refresh_invalid"
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_ending_one_leaves_the_others(identity: Identity) -> None:
     june = await identity.an_account()
     phone, desk = await logged_on(identity, june), await logged_on(identity, june)
@@ -87,7 +90,7 @@ async def test_ending_one_leaves_the_others(identity: Identity) -> None:
     assert await session_ids(identity, desk["access_token"]) == {desk["session_id"]}
 
 
-@pytest.mark.proves("SE-1", part="ending by changes that are not built yet, narrowing")
+@SE_1
 async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
     other = await logged_on(identity, pat)
@@ -102,7 +105,8 @@ async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     assert await session_ids(identity, other["access_token"]) == {other["session_id"]}
 
 
-@pytest.mark.proves("SE-1", "V8.2.2")
+@SE_1
+@pytest.mark.proves("V8.2.2")
 async def test_another_ones_session_is_as_unknown_as_no_ones(identity: Identity) -> None:
     june = await logged_on(identity, await identity.an_account())
     pat = await logged_on(identity, await identity.an_account())
@@ -117,7 +121,7 @@ async def test_another_ones_session_is_as_unknown_as_no_ones(identity: Identity)
     assert await session_ids(identity, june["access_token"]) == {june["session_id"]}
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     identity: Identity, second: Identity
 ) -> None:
@@ -136,7 +140,7 @@ async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     assert len(live) <= 1
 
 
-@pytest.mark.proves("SE-1")
+@SE_1
 async def test_an_access_token_lives_five_minutes(identity: Identity) -> None:
     session = await logged_on(identity, await identity.an_account())
 

@@ -30,7 +30,7 @@ time.sleep(600)
 
 def start(run: Run, command: list[str], *, grace: float = 15) -> Trace:
     log = run.folder / "child.log"
-    program = run.start("child", command, environ=os.environ, log=log, grace=grace)
+    program = run.start("child", command, environ={}, log=log, grace=grace)
     found = trace(program.pid)
     assert found is not None
     return found

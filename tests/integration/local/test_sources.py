@@ -1,14 +1,18 @@
 """Where the servers come from: the order, what forces one, and what is said when none serves."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 
-from deploy.local.errors import NoServers, SettingUnknown
+from deploy.local import containers, postgres, rabbitmq
+from deploy.local.errors import NoServers, SettingUnknown, SourceUnavailable
 from deploy.local.servers import (
     AMQP_URL,
     MANAGEMENT_URL,
@@ -16,6 +20,7 @@ from deploy.local.servers import (
     Servers,
     Source,
     opened,
+    prepare,
     sources,
 )
 
@@ -35,9 +40,9 @@ async def refusal(environ: dict[str, str], folder: Path) -> str:
     return str(refused.value)
 
 
-@pytest_asyncio.fixture
-async def bare_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A Docker engine that answers and has no image."""
+@asynccontextmanager
+async def engine(pull: Handler) -> AsyncIterator[str]:
+    """A Docker engine that answers, has no image, and does this when it is to pull one."""
 
     async def answer(request: web.Request) -> web.Response:
         path = request.path
@@ -48,10 +53,39 @@ async def bare_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
         return web.json_response([]) if "/containers/" in path else web.Response(text="OK")
 
     application = web.Application()
+    application.router.add_post("/{path:.*}/images/create", pull)
     application.router.add_get("/{path:.*}", answer)
     async with TestServer(application) as server:
-        monkeypatch.setenv("DOCKER_HOST", f"tcp://{server.host}:{server.port}")
+        yield f"tcp://{server.host}:{server.port}"
+
+
+@pytest_asyncio.fixture
+async def bare_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """An engine that reaches no registry."""
+
+    async def fail(request: web.Request) -> web.Response:
+        told = web.Response(text='{"status": "Pulling"}\r\n{"error": "no such host"}\r\n')
+        told.enable_chunked_encoding()
+        return told
+
+    async with engine(fail) as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
         yield
+
+
+@pytest_asyncio.fixture
+async def silent_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """An engine whose pull says nothing, until the test is over."""
+    over = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        await over.wait()
+        return web.Response(text="{}")
+
+    async with engine(hang) as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
+        yield
+        over.set()
 
 
 def test_urls_come_before_containers_and_those_before_this_machine() -> None:
@@ -119,10 +153,38 @@ async def test_forced_containers_without_an_engine_fail(
 
 
 @pytest.mark.usefixtures("bare_engine")
-async def test_an_engine_without_the_images_is_told_what_to_pull(tmp_path: Path) -> None:
-    told = await refusal({"SERVERS": "containers"}, tmp_path)
+async def test_an_image_that_is_missing_is_pulled_aloud_and_a_failure_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    forced = {"SERVERS": "containers"}
 
-    assert "docker pull postgres:17 && docker pull rabbitmq:4" in told
+    with pytest.raises(NoServers, match="containers: postgres:17 cannot be pulled: no such host"):
+        await prepare(forced, folder=tmp_path, say=said.append)
+
+    assert said == ["pulling postgres:17 ..."]
+
+
+@pytest.mark.usefixtures("silent_engine")
+async def test_a_pull_without_an_end_is_given_up() -> None:
+    with pytest.raises(SourceUnavailable, match="none:1 was not pulled within 0 s"):
+        await containers.prepare("a checkout", lambda _: None, images=["none:1"], within=0.2)
+
+
+@pytest.mark.usefixtures("bare_engine")
+async def test_a_source_that_is_passed_over_is_told_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(postgres, "find", lambda: tmp_path)  # this machine has both
+    monkeypatch.setattr(rabbitmq, "find", lambda: tmp_path)
+
+    found = await prepare({}, folder=tmp_path, say=said.append)
+
+    assert found is Source.LOCAL
+    assert said == [
+        f"urls: none of {POSTGRES_URL}, {AMQP_URL}, {MANAGEMENT_URL} is set; trying containers",
+        "pulling postgres:17 ...",
+        "containers: postgres:17 cannot be pulled: no such host; trying local",
+    ]
 
 
 async def test_a_password_depends_on_the_servers_and_on_its_purpose_alone(

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest_asyncio
 from yarl import URL
 
-from deploy.local.management import segment
 from shared.audit import Origin
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Received
@@ -19,6 +18,7 @@ from shared.db import Connection, Database
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Subscription, subscribe
 from shared.messaging.intake import Feeds, Intake
+from shared.messaging.management import segment
 from shared.messaging.outbox import Outbox
 from shared.messaging.retries import RetryPolicy
 from shared.messaging.wiring import Bus, Messaging

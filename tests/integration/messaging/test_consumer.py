@@ -1,6 +1,7 @@
 """Consumers: the inbox, effects, retries and dead letters."""
 
 import asyncio
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from shared.messaging.consumer import Undeliverable, subscribe
 from shared.messaging.dead_letters import discard, list_dead, replay
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Delivery, Outcome, Outgoing
-from shared.messaging.retries import RetryPolicy
+from shared.messaging.retries import KEEP, RetryPolicy
 from tests.contract.golden import sample_path
 from tests.integration.messaging.conftest import (
     QUEUE,
@@ -138,7 +139,7 @@ async def test_replicas_whose_batches_are_about_the_same_subjects_do_not_deadloc
     assert await first.fetch("SELECT DISTINCT version FROM newest") == [(5,)]
 
 
-@pytest.mark.proves("NT-6", part="the bus's half: no event has its effect twice")
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
 async def test_two_replicas_share_a_queue_and_every_event_has_one_effect(
     identity: Replica, replicas: Replicas
 ) -> None:
@@ -267,13 +268,41 @@ async def test_a_failing_message_is_rolled_back_alone_and_works_when_its_time_ha
     await merge.intake.drain()
     assert len(await merge.effects()) == 2
     assert await merge.fetch(RETRIES) == [(1,)]
-    assert await merge.messaging.retries.once() == 0
+    assert await merge.messaging.retries[QUEUE].once() == 0
 
     recorder.fail = lambda event: None
     replicas.clock.advance(seconds=1)
-    assert await merge.messaging.retries.once() == 1
+    assert await merge.messaging.retries[QUEUE].once() == 1
     assert len(await merge.effects()) == 3
     assert await merge.fetch(RETRIES) == []
+
+
+async def test_a_backlog_of_failing_messages_of_one_queue_holds_back_no_other_queue(
+    identity: Replica, replicas: Replicas
+) -> None:
+    async def fail(tx: Connection, event: Received[AccountChanged]) -> None:
+        raise RuntimeError("the broadcast")
+
+    tables = {"merge.keys": (subscribe(ACCOUNT_CHANGED, fail),), **Recorder().table}
+    merge = await replicas.of("merge", tables)
+    broadcast = await bodies(identity, 200, 1)
+    await file_due(merge, "merge.keys", broadcast, replicas.clock.now() - timedelta(hours=1))
+    await file_due(merge, QUEUE, await bodies(identity, 1, 1), replicas.clock.now())
+
+    loops = [loop for loop in merge.messaging.loops if loop.name.startswith("retries ")]
+    await asyncio.gather(*(loop.once() for loop in loops))
+
+    assert len(await merge.effects()) == 1
+    assert await merge.fetch(f"SELECT 1 FROM inbox_retry WHERE consumer = '{QUEUE}'") == []
+
+
+async def file_due(replica: Replica, queue: str, bodies: list[bytes], due_at: datetime) -> None:
+    """Write retries that wait for their next try."""
+    async with replica.database.connection() as connection:
+        await connection.executemany(
+            KEEP,
+            [(queue, "identity.events", body, 1, due_at, "", due_at) for body in bodies],
+        )
 
 
 async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
@@ -287,7 +316,7 @@ async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
 
     for _ in range(2):
         replicas.clock.advance(seconds=600)
-        await merge.messaging.retries.once()
+        await merge.messaging.retries[QUEUE].once()
 
     [letter] = await list_dead(merge.database, consumer=QUEUE)
     assert (letter.reason, letter.detail) == ("exhausted", "RuntimeError: never")
@@ -321,7 +350,7 @@ async def test_a_dead_letter_that_is_replayed_takes_effect_once(
     now = replicas.clock.now()
     assert await replay(merge.database, ids=None, now=now) == 1
     assert await replay(merge.database, ids=None, now=now) == 0
-    await merge.messaging.retries.once()
+    await merge.messaging.retries[QUEUE].once()
 
     assert len(await merge.effects()) == 1
     assert await merge.dead() == []
@@ -339,7 +368,7 @@ async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_
     async with merge.database.connection() as connection:
         await connection.execute("UPDATE dead_letters SET consumer = $1", QUEUE)
     await replay(merge.database, ids=None, now=replicas.clock.now())
-    assert await merge.messaging.retries.once() == 1
+    assert await merge.messaging.retries[QUEUE].once() == 1
 
     assert len(await merge.effects()) == 1
 
@@ -373,7 +402,7 @@ async def test_what_the_broker_gives_up_is_filed_with_its_reason_and_can_be_repl
     [letter] = await list_dead(merge.database)
     assert (letter.consumer, letter.reason, letter.detail) == (QUEUE, "broker", "delivery_limit")
     await replay(merge.database, ids=[letter.id], now=replicas.clock.now())
-    await merge.messaging.retries.once()
+    await merge.messaging.retries[QUEUE].once()
     assert len(await merge.effects()) == 1
 
 

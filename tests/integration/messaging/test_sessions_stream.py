@@ -20,7 +20,9 @@ from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
-pytestmark = pytest.mark.proves("SE-1", part="the stream that every replica reads")
+pytestmark = pytest.mark.proves(
+    "SE-1", part="narrowing, and ending by changes that are not built yet"
+)
 
 
 @pytest.fixture

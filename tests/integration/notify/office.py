@@ -22,8 +22,8 @@ from shared.contracts.notify import (
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.contracts.topology import exchange
 from shared.db import Connection, Row
-from shared.keys import OwnKeys
 from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.own_keys import OwnKeys
 from shared.program import Composition, Plumbing
 from shared.runtime import Assembled, assemble
 from shared.sealing import Sealer
@@ -39,8 +39,8 @@ KEY = "a" * 43 + "="
 EVERY_MAIL = 50  # rounds at most
 
 
-def settings_of(database: Database, smtp_port: int, **changed: str) -> NotifySettings:
-    """Settings as an environment gives them."""
+def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, str]:
+    """The environment of one replica's process."""
     environ = {
         "DATABASE_URL": database.url("notify"),
         "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
@@ -52,7 +52,7 @@ def settings_of(database: Database, smtp_port: int, **changed: str) -> NotifySet
         "PORTAL_URL": "https://portal.example",
         **changed,
     }
-    return load(NotifySettings, {f"PORTICO_{name}": value for name, value in environ.items()})
+    return {f"PORTICO_{name}": value for name, value in environ.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Office:
     def opened(
         cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
     ) -> "Office":
-        settings = settings_of(database, smtp_port, **changed)
+        settings = load(NotifySettings, environ_of(database, smtp_port, **changed))
         return cls(service=assemble(PROGRAM, settings, clock=clock), clock=clock)
 
     @property
@@ -240,10 +240,8 @@ class Office:
     ) -> Courier:
         """A courier of ours over another channel."""
         courier = of or self.activity
-        tools = courier.tools
-        if lease_seconds is not None:
-            tools = replace(tools, lease=timedelta(seconds=lease_seconds))
-        return replace(courier, channel=channel, tools=tools)
+        lease = courier.lease if lease_seconds is None else timedelta(seconds=lease_seconds)
+        return replace(courier, channel=channel, lease=lease)
 
     async def renewed(self) -> None:
         """Wait until every lease reaches beyond now."""

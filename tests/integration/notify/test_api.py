@@ -18,8 +18,6 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting
 
-PART = "bulk, and straight from the bus"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -67,7 +65,7 @@ async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncI
             yield Caller(client=client, tokens=tokens, clock=clock)
 
 
-@pytest.mark.proves("NT-5", part="delivered and bounced need receipts")
+@pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
 async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Caller) -> None:
     account_id = events.new_account()
     await office.file(events.locked(account_id, events.ADDRESS))
@@ -89,7 +87,7 @@ async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Calle
     }
 
 
-@pytest.mark.proves("NT-9", part=PART)
+@pytest.mark.proves("NT-9", part="one at a time by HTTP; bulk and the bus")
 async def test_a_practice_submits_once_and_sees_what_became_of_it(
     office: Office, caller: Caller
 ) -> None:

@@ -1,11 +1,12 @@
 """The whole way: outbox, broker, consumer, ledger, courier, mail server."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
-from services.notify.model import Communication
+from services.notify.model import Communication, Reason
 from shared.audit import Origin
 from shared.contracts.notify import Topic
 from tests.integration.notify.mail_server import MailServer
@@ -26,7 +27,7 @@ async def on_the_bus(
     await made.close()
 
 
-@pytest.mark.proves("NT-9", part="bulk, and straight from the bus")
+@pytest.mark.proves("NT-9", part="one at a time by HTTP; bulk and the bus")
 async def test_a_submitted_communication_becomes_a_mail(
     on_the_bus: Office, mail_server: MailServer
 ) -> None:
@@ -64,6 +65,32 @@ async def test_a_communication_for_a_patient_not_heard_of_yet_waits_for_the_snap
         events.account(account_id, events.enrolment(practice_id, patient_id)), version=2
     )
     clock.advance(minutes=10)
-    await on_the_bus.service.messaging.retries.once()
+    await on_the_bus.service.messaging.retries["notify.practice-communications"].once()
 
     assert await on_the_bus.ledger() == [("queued", None)]
+
+
+async def test_a_communication_for_a_patient_without_an_account_is_written_down_after_minutes(
+    on_the_bus: Office, clock: FakeClock
+) -> None:
+    practice_id, patient_id, _ = await on_the_bus.with_patient()
+    await on_the_bus.forget_accounts()
+    communication = Communication(
+        practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
+    )
+    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
+    await on_the_bus.features.intake.submit(communication, origin, now=clock.now())
+    await on_the_bus.publish()
+    await on_the_bus.consume()
+
+    retries = on_the_bus.service.messaging.retries["notify.practice-communications"]
+    began = clock.now()
+    while not await on_the_bus.ledger():
+        clock.advance(seconds=1)
+        await retries.once()
+
+    assert await on_the_bus.ledger() == [("failed", "no_account")]
+    assert timedelta(minutes=2) <= clock.now() - began <= timedelta(minutes=5)
+    assert await on_the_bus.rows("SELECT 1 FROM dead_letters") == []
+    (seen,) = await on_the_bus.features.ledger.of_practice(practice_id)
+    assert seen.reason is Reason.NO_ACCOUNT

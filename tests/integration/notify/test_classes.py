@@ -9,7 +9,10 @@ from shared.contracts.ids import PracticeId
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
+from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
+
+NT1_PART = "preferences of practice communications (NT-2)"
 
 
 async def broadcast(office: Office, count: int, *, address: str = "all@mail.example") -> PracticeId:
@@ -22,7 +25,7 @@ async def broadcast(office: Office, count: int, *, address: str = "all@mail.exam
     return practice_id
 
 
-@pytest.mark.proves("NT-1")
+@pytest.mark.proves("NT-1", part=NT1_PART)
 async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -35,7 +38,7 @@ async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
     assert mail_server.to("all@mail.example") == []
 
 
-@pytest.mark.proves("NT-1")
+@pytest.mark.proves("NT-1", part=NT1_PART)
 async def test_practice_mails_that_hang_do_not_hold_up_account_activity(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -103,3 +106,22 @@ async def test_a_person_sees_what_was_sent_to_her_with_masked_addresses(office: 
 
     assert {entry.template for entry in seen} == {"practice-communication", "account-locked"}
     assert {entry.address for entry in seen} == {"j***@mail.example"}
+
+
+@pytest.mark.proves("NT-1", part=NT1_PART)
+async def test_a_flood_of_practice_mails_hides_no_account_activity_from_its_reader(
+    office: Office, clock: FakeClock
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file(events.locked(account_id, events.ADDRESS))
+    clock.advance(minutes=1)
+    for number in range(101):
+        await office.file_communication(
+            events.communication(practice_id, patient_id, reference=str(number))
+        )
+
+    seen = await office.features.ledger.of_account(account_id)
+
+    assert [entry.template for entry in seen] == ["practice-communication"] * 100 + [
+        "account-locked"
+    ]

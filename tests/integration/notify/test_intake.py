@@ -12,9 +12,10 @@ from shared.contracts.notify import Topic
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 
+NT9_PART = "one at a time by HTTP; bulk and the bus"
+
 PRACTICE = PracticeId(events.RANDOMNESS.uuid())
 PATIENT = PatientId(events.RANDOMNESS.uuid())
-PART = "bulk, and straight from the bus"
 
 
 async def submit(
@@ -39,7 +40,7 @@ async def written(office: Office) -> int:
     return int(rows[0]["count"])
 
 
-@pytest.mark.proves("NT-9", part=PART)
+@pytest.mark.proves("NT-9", part=NT9_PART)
 async def test_the_same_reference_again_is_the_same_communication_also_in_a_race(
     office: Office,
 ) -> None:
@@ -49,7 +50,7 @@ async def test_the_same_reference_again_is_the_same_communication_also_in_a_race
     assert await written(office) == 1
 
 
-@pytest.mark.proves("NT-9", part=PART)
+@pytest.mark.proves("NT-9", part=NT9_PART)
 async def test_a_reference_used_for_something_else_is_refused(office: Office) -> None:
     await submit(office)
 

@@ -47,7 +47,7 @@ async def past_the_lease(office: Office, clock: FakeClock) -> None:
     await office.features.reaper.once()
 
 
-@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
 async def test_two_couriers_never_send_the_same_delivery(
     office: Office, twin: Office, mail_server: MailServer
 ) -> None:

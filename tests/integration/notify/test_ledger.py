@@ -16,11 +16,17 @@ from tests.support import notify_events as events
 from tests.support.clock import START, FakeClock
 from tests.support.notify_events import ADDRESS
 
+NT6_PART = "codes, which are not sent yet"
+NT2_PART = (
+    "only the default preference, the verified account e-mail; "
+    "no settings, other addresses, topics or fallback"
+)
+
 SECRET = "s" * 43
 LINK = f"https://portal.example/reset-password#{SECRET}"
 
 
-@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+@pytest.mark.proves("NT-6", part=NT6_PART)
 async def test_one_event_told_again_and_again_is_one_mail(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -60,7 +66,7 @@ async def test_old_and_new_address_are_both_told(office: Office, mail_server: Ma
     assert reached == {"old@mail.example", "new@mail.example"}
 
 
-@pytest.mark.proves("NT-1")
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
 async def test_without_an_address_the_ledger_says_so(office: Office) -> None:
     await office.file(events.locked(events.new_account()))
     await office.file(events.enrolled(events.new_account(), claim=None))
@@ -88,7 +94,7 @@ async def test_a_link_is_mailed_and_its_seal_then_removed(
     assert tuple(row) == (None, "sent")
 
 
-@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+@pytest.mark.proves("NT-6", part=NT6_PART)
 async def test_an_expired_link_is_never_sent_late(
     office: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
@@ -124,7 +130,7 @@ async def test_the_seal_of_an_expired_link_goes_though_no_courier_comes(
     assert tuple(row) == ("expired", None)
 
 
-@pytest.mark.proves("NT-6", part="commands for unknown deliveries; codes")
+@pytest.mark.proves("NT-6", part=NT6_PART)
 @pytest.mark.parametrize("newer_first", [False, True])
 async def test_an_older_link_is_not_mailed_beside_a_newer_one(
     office: Office, mail_server: MailServer, newer_first: bool
@@ -209,20 +215,18 @@ async def test_a_taken_address_is_told_without_a_link(
     assert all("Elm Street" not in mail.text for mail in mail_server.mails)
 
 
-async def test_a_patient_not_heard_of_yet_is_tried_again_later(office: Office) -> None:
+async def test_what_has_not_been_heard_of_yet_is_tried_again_later(office: Office) -> None:
     practice_id, patient_id = PracticeId(events.new_event()), PatientId(events.new_event())
     data = events.communication(practice_id, patient_id)
 
-    with pytest.raises(PatientUnknown):
-        await office.file_communication(data)
-    await office.know(
-        events.account(events.new_account(), events.enrolment(practice_id, patient_id))
-    )
     with pytest.raises(PracticeUnknown):
         await office.file_communication(data)
+    await office.know_practice(events.practice(practice_id))
+    with pytest.raises(PatientUnknown):
+        await office.file_communication(data)
 
 
-@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+@pytest.mark.proves("NT-2", part=NT2_PART)
 async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -241,7 +245,7 @@ async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
     ]
 
 
-@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+@pytest.mark.proves("NT-2", part=NT2_PART)
 async def test_a_communication_goes_to_the_address_the_account_has_when_it_is_sent(
     office: Office, mail_server: MailServer
 ) -> None:

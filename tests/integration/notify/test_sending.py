@@ -23,8 +23,8 @@ async def file_communication(office: Office) -> None:
     await office.file_communication(events.communication(practice_id, patient_id))
 
 
-@pytest.mark.proves("NT-1")
-@pytest.mark.proves("NT-5", part="delivered and bounced need receipts")
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
 async def test_account_activity_goes_to_the_address_it_was_told_for(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -127,13 +127,15 @@ async def test_a_mail_server_that_is_away_costs_no_delivery_its_tries(
     await away.close()
 
 
-async def test_readiness_names_the_mail_server_and_recovers_without_a_restart(
-    office: Office, mail_server: MailServer
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.parametrize(("name", "number"), [("smtp", 0), ("smtp-practice", 1)])
+async def test_readiness_probes_each_class_s_connections_and_recovers_without_a_restart(
+    office: Office, mail_server: MailServer, name: str, number: int
 ) -> None:
-    probe = office.composition.probes["smtp"]
+    probe = office.composition.probes[name]
     await probe()
     await mail_server.stop()
-    await office.composition.closers[0]()
+    await office.composition.closers[number]()
     with pytest.raises(MailServerAway):
         await probe()
 

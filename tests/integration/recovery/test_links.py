@@ -16,6 +16,8 @@ from shared.randomness import Randomness
 from tests.integration.recovery.rig import ISSUER, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 
+RC3_PART = "no second step before the session (RC-10)"
+
 
 async def redeem(recovery: Recovery, token: str) -> Redeemed:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
@@ -37,7 +39,7 @@ async def told(recovery: Recovery, token: str) -> tuple[int, str]:
         return reply.status, body.get("code", "")
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     recovery: Recovery,
 ) -> None:
@@ -53,7 +55,7 @@ async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     assert grant.issuer == f"{ISSUER}/recovery"
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_link_lives_its_sixty_minutes_and_no_longer(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -69,7 +71,7 @@ async def test_a_link_lives_its_sixty_minutes_and_no_longer(
         await redeem(recovery, mail.token)
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_grant_lives_ten_minutes_and_never_beyond_its_link(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -85,7 +87,8 @@ async def test_a_grant_lives_ten_minutes_and_never_beyond_its_link(
     assert grant.expires_at == mail.data.link_expires_at == clock.now() + timedelta(minutes=5)
 
 
-@pytest.mark.proves("RC-3", "V7.6.2")
+@pytest.mark.proves("V7.6.2")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_redeeming_uses_nothing_up_and_every_grant_is_of_one_proof(
     recovery: Recovery,
 ) -> None:
@@ -101,7 +104,7 @@ async def test_redeeming_uses_nothing_up_and_every_grant_is_of_one_proof(
     assert link["state"] == "live"
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_older_link_dies_when_a_new_one_is_sent(recovery: Recovery, clock: FakeClock) -> None:
     await recovery.knows(an_account())
     older = await recovery.asks_and_is_mailed()
@@ -114,7 +117,7 @@ async def test_older_link_dies_when_a_new_one_is_sent(recovery: Recovery, clock:
     assert (await redeem(recovery, newer.token)).expires_in == 600
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_link_is_used_up_when_identity_accepts_the_password(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account())
     mail = await recovery.asks_and_is_mailed()
@@ -144,7 +147,7 @@ async def test_a_superseded_link_may_still_turn_out_used(
     assert [row["state"] for row in states] == ["used", "live"]
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_change_of_credentials_voids_the_link_once_heard_of(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account(security_version=1))
     mail = await recovery.asks_and_is_mailed()
@@ -177,7 +180,7 @@ async def test_a_frozen_accounts_link_opens_nothing(recovery: Recovery) -> None:
         await redeem(recovery, mail.token)
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_every_cause_is_told_alike(recovery: Recovery, clock: FakeClock) -> None:
     account_id = await recovery.knows(an_account())
     superseded = await recovery.asks_and_is_mailed()
@@ -201,7 +204,8 @@ async def test_every_cause_is_told_alike(recovery: Recovery, clock: FakeClock) -
     assert all(reply == replies[0] for reply in replies)
 
 
-@pytest.mark.proves("RC-3", "V6.3.2")
+@pytest.mark.proves("V6.3.2")
+@pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_opening_the_link_consumes_nothing(recovery: Recovery) -> None:
     await recovery.knows(an_account())
     mail = await recovery.asks_and_is_mailed()

@@ -39,7 +39,7 @@ async def published(broker: Broker) -> str:
         await connection.close()
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
 async def test_facts_and_a_request_end_in_a_link_on_its_way_to_notify(
     database: Database, broker: Broker
 ) -> None:

@@ -20,7 +20,7 @@ async def keyless(
         yield made
 
 
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
 async def test_hit_and_miss_wait_for_notifys_key_and_the_hit_is_mailed_then(
     keyless: Recovery,
 ) -> None:

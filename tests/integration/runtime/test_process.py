@@ -18,6 +18,8 @@ from shared.http.idempotency import IdempotencyKeys
 from shared.loops import Loop
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
+from shared.messaging.management import segment
+from shared.messaging.topology import Vhost
 from shared.process import serve
 from shared.randomness import Randomness
 from shared.runtime import Assembled, Composition, Plumbing, Program, assemble
@@ -102,13 +104,13 @@ async def running(database_url: str, broker_url: str) -> AsyncIterator[Running]:
     with logged("merge") as lines:
         task = asyncio.create_task(serve(service, stop))
 
-        def listening() -> dict[str, Any]:
+        def told_ports() -> dict[str, Any]:
             found = lines.read_back("listening")
             assert found
             return found[0]
 
         try:
-            ports = await eventually(listening)
+            ports = await eventually(told_ports)
             async with aiohttp.ClientSession() as session:
                 yield Running(
                     service=service,
@@ -144,6 +146,36 @@ async def beating(database: databases.Database, broker: brokers.Broker) -> Async
         await asyncio.wait({task})
         await line.close()
         await pool.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Takes what arrives at a queue of the test's own."""
+
+    broker: Broker
+    queue: str = "listener"
+
+    async def heard(self) -> list[bytes]:
+        """The bodies that came; fails while there is none."""
+        async with self.broker.pull() as deliveries:
+            found = await deliveries.pull(self.queue, 10)
+        assert found
+        return [delivery.body for delivery in found]
+
+
+@asynccontextmanager
+async def listening(broker: brokers.Broker) -> AsyncIterator[Listener]:
+    """Listen to merge's exchange, as the administrator."""
+    vhost = Vhost(broker.management, broker.vhost)
+    listener = Listener(broker=Broker(broker.administrator_url, name="listener"))
+    await vhost.queue(listener.queue, "quorum")
+    await vhost.bind(topology.exchange("merge"), listener.queue, "#")
+    try:
+        yield listener
+    finally:
+        await listener.broker.close()
+        path = f"/api/queues/{segment(broker.vhost)}/{listener.queue}"
+        await broker.management.delete(path)
 
 
 async def test_a_service_is_ready_once_everything_it_needs_is_there(
@@ -219,6 +251,7 @@ async def test_a_broker_that_goes_is_named_and_taken_up_again_with_nothing_lost(
 ) -> None:
     async with (
         beating(database, broker),
+        listening(broker) as listener,
         proxied(broker.url("merge")) as rabbit,
         running(database.url("merge"), rabbit.url(broker.url("merge"))) as shop,
     ):
@@ -231,10 +264,13 @@ async def test_a_broker_that_goes_is_named_and_taken_up_again_with_nothing_lost(
         guess = {"word": "sesame"}
         async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
             assert response.status == 201  # what needs no broker goes on
+        async with database.connection("merge") as connection:
+            await connection.execute(OUTBOX_ROW)
 
         rabbit.restore()
 
         await eventually(shop.must_be_ready)
+        assert await eventually(listener.heard) == [b"{}"]
 
 
 async def test_a_stop_finishes_what_was_begun_and_takes_nothing_new(

@@ -14,7 +14,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from shared.audit_partitions import make_partitions
 from shared.commands import main
+from shared.db import one_connection
 from shared.program import Plumbing, Verb
 from shared.settings import ServiceSettings
 from tests.integration.runtime.test_process import PROGRAM
@@ -88,6 +90,18 @@ async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_
 
     assert await verb(environ, "check") == 0
     assert "WARN" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("ahead", "code"), [(3, 1), (4, 0)])
+async def test_check_warns_when_audit_partitions_reach_only_three_months_ahead(
+    environ: dict[str, str], database: databases.Database, ahead: int, code: int
+) -> None:
+    owner = database.migration_url("merge")
+    async with one_connection(owner, application="test") as connection:
+        now = await connection.fetchval("SELECT clock_timestamp()")
+        await make_partitions(connection, now, ahead)
+
+    assert await verb(environ, "check") == code
 
 
 @pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")

@@ -23,6 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import ISSUER, Trust, trusting
 
+SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
 RANDOMNESS = Randomness()
 
 
@@ -98,7 +99,7 @@ def a_caller(clock: FakeClock) -> SessionCaller:
     )
 
 
-@pytest.mark.proves("SE-1", part="the access token and its offline check")
+@SE_1
 @pytest.mark.parametrize("microseconds", [0, 1, 499_999, 999_999])
 async def test_a_session_s_token_says_who_to_the_microsecond(
     identity: Trust, tokens: AccessTokens, clock: FakeClock, microseconds: int
@@ -184,7 +185,7 @@ async def test_what_is_no_token_is_invalid(
         await tokens.check(token, now=clock.now())
 
 
-@pytest.mark.proves("SE-1", part="the replica's side of an ended session")
+@SE_1
 async def test_a_token_of_an_ended_session_is_invalid(
     identity: Trust, tokens: AccessTokens, stream: Stream, clock: FakeClock
 ) -> None:

@@ -14,8 +14,9 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.keys import KeyPurpose, KeysChanged
 from shared.db import Database as Pool
 from shared.errors import CatchingUp
-from shared.keys import FRESH, PublicKeys
+from shared.keys import FRESH
 from shared.messaging.subscriptions import Undeliverable
+from shared.public_keys import PublicKeys
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.eventually import eventually
@@ -270,12 +271,3 @@ async def test_a_replica_uses_a_key_that_another_has_made(
             return (await other.own_keys.current(SIGNING, clock.now())).public.kid
 
         assert await eventually(found)
-
-
-async def test_publishing_again_tells_the_same_set_as_a_newer_version(recovery: Trust) -> None:
-    await recovery.own_keys.ensure()
-    await recovery.own_keys.publish_again()
-
-    first, again = [snapshot(body) for body in await recovery.published()]
-    assert (first[0], again[0]) == (1, 2)
-    assert first[1] == again[1]

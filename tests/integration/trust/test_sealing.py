@@ -1,5 +1,7 @@
 """Seals: only notify opens one, and only for the event, purpose, recipient and moment it names."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta, timezone
 from typing import Any
@@ -12,6 +14,7 @@ from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.errors import CatchingUp
+from shared.public_keys import WAIT
 from shared.randomness import Randomness
 from shared.sealing import Opener, SealBroken, Sealer, binding
 from tests.support.clock import FakeClock
@@ -134,12 +137,31 @@ def test_no_two_bindings_are_written_alike(clock: FakeClock) -> None:
     assert of("a", "bc") != of("ab", "c")
 
 
-async def test_nothing_is_sealed_before_a_key_of_notify_has_arrived(
+async def test_nothing_is_sealed_before_a_key_of_notify_has_arrived_nor_waited_for_with_locks_held(
     database: Database, clock: FakeClock, notify: Trust
 ) -> None:
     async with trusting(database, "identity", clock) as unaware:
+        begun = time.monotonic()
+
         with pytest.raises(CatchingUp):
             await sealed(unaware, notify, clock)
+
+    assert time.monotonic() - begun < WAIT / 2
+
+
+async def test_before_its_transaction_a_sealer_waits_a_second_for_a_key_of_notify(
+    database: Database, clock: FakeClock, notify: Trust
+) -> None:
+    async with trusting(database, "merge", clock) as unaware:
+        sealer = Sealer(public_keys=unaware.public_keys, clock=clock, issuer=notify.issuer)
+        with pytest.raises(CatchingUp):
+            await sealer.ready()
+        waiting = asyncio.create_task(sealer.ready())
+
+        await unaware.learn_from(notify)
+
+        await waiting
+        assert await opened(notify, await sealed(unaware, notify, clock))
 
 
 async def test_a_seal_to_an_unknown_key_waits_for_it(

@@ -12,7 +12,9 @@ def basic(pair: str) -> str:
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
-@pytest.mark.proves("ST-1", part="other staff verbs")
+@pytest.mark.proves(
+    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+)
 @pytest.mark.parametrize(
     ("pair", "client_id", "secret"),
     [

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.identity.model import Gate, GateName, Holder, gates
+from services.identity.session_model import Gate, GateName, Holder, gates
 from shared.contracts.ids import AccountId
 
 

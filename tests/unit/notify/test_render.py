@@ -21,7 +21,6 @@ from shared.contracts.sealed import SealPurpose
 from tests.support import notify_events as events
 from tests.support.clock import START
 
-PART = "locales other than en"
 FOLDER = Path(services.notify.__file__).parent / "templates"
 LOCALES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
 PORTAL = Portal(
@@ -95,7 +94,7 @@ def used(renderer: Renderer, name: str) -> set[str]:
     return found
 
 
-@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.proves("NT-4", part="one locale, en")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_template_uses_only_declared_variables_and_every_one_of_them(
@@ -107,7 +106,7 @@ def test_a_template_uses_only_declared_variables_and_every_one_of_them(
     assert both[0] | both[1] == declared(kind)
 
 
-@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.proves("NT-4", part="one locale, en")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_template_renders_with_exactly_its_declared_variables(
@@ -137,7 +136,7 @@ def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None
                 assert (FOLDER / locale / f"{template_of(kind)}.{part}").is_file()
 
 
-@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.proves("NT-4", part="one locale, en")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> None:
     mail = mail_of(sample(kind, **({"practice_name": "HIV clinic"} if has_practice(kind) else {})))
@@ -150,7 +149,7 @@ def has_practice(kind: type[Content]) -> bool:
     return "practice_name" in kind.__struct_fields__
 
 
-@pytest.mark.proves("NT-4", part=PART)
+@pytest.mark.proves("NT-4", part="one locale, en")
 def test_no_content_has_a_field_for_a_username_or_a_patient_s_name() -> None:
     fields = {field for kind in CONTENTS for field in kind.__struct_fields__}
 
@@ -197,7 +196,7 @@ def test_markup_in_a_name_stays_text_in_html() -> None:
     assert '<b>Elm</b> & "Co"' in part_of(mail, "plain")
 
 
-@pytest.mark.proves("RC-3", part="the mail's side: the life is printed")
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
 @pytest.mark.parametrize(
     ("minutes", "printed"), [(15, "15 minutes"), (60, "60 minutes"), (1440, "24 hours")]
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notify.model import Holder, MessageClass, Reason
+from services.notify.model import Holder, MessageClass, Practice, Reason
 from services.notify.routing import Unroutable, account_activity, practice_communication, told_by
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
@@ -14,6 +14,11 @@ from shared.contracts.topology import QUEUES
 from shared.randomness import Randomness
 from tests.support import notify_events as events
 from tests.support.clock import START
+
+NT2_PART = (
+    "only the default preference, the verified account e-mail; "
+    "no settings, other addresses, topics or fallback"
+)
 
 SEALED = Sealed(
     kid="k",
@@ -29,6 +34,7 @@ HOLDER = Holder(
     locale="en",
     time_zone="UTC",
 )
+PRACTICE = Practice(name="Elm Street", locale="en")
 
 
 def submitted() -> Received[CommunicationSubmitted]:
@@ -36,7 +42,7 @@ def submitted() -> Received[CommunicationSubmitted]:
     return events.received(events.communication(PracticeId(ids.uuid()), PatientId(ids.uuid())))
 
 
-@pytest.mark.proves("NT-1")
+@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
 def test_the_class_is_the_queue_s_and_fixed_by_the_event_s_type() -> None:
     contracts = {queue.name: queue.contracts for queue in QUEUES}
     activity = contracts["notify.account-activity"]
@@ -102,19 +108,22 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
         told_by(events.account(events.new_account()))
 
 
-@pytest.mark.proves("NT-2", part="only the default preference: the verified account e-mail")
+@pytest.mark.proves("NT-2", part=NT2_PART)
 def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
-    (intent,) = practice_communication(
-        submitted(), holder=HOLDER, enrolled=True, practice_name="Elm Street"
-    )
+    (intent,) = practice_communication(submitted(), (HOLDER, True), practice=PRACTICE)
 
     assert intent.address == "a@mail.example"
     assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
 
 
 def test_who_is_not_enrolled_gets_nothing() -> None:
-    (intent,) = practice_communication(
-        submitted(), holder=HOLDER, enrolled=False, practice_name="Elm Street"
-    )
+    (intent,) = practice_communication(submitted(), (HOLDER, False), practice=PRACTICE)
 
     assert (intent.address, intent.refusal) == (None, Reason.NOT_ENROLLED)
+
+
+def test_a_patient_nobody_has_an_account_for_is_written_down() -> None:
+    (intent,) = practice_communication(submitted(), None, practice=PRACTICE)
+
+    assert (intent.account_id, intent.address) == (None, None)
+    assert intent.refusal is Reason.NO_ACCOUNT

@@ -92,6 +92,16 @@ def test_the_documents_are_printed_without_any_settings(
     assert verb in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(
+    ("argv", "title"), [(["asyncapi"], "Portico: merge"), (["asyncapi", "--all"], "Portico")]
+)
+def test_the_bus_is_printed_as_one_service_sees_it_or_whole(
+    argv: list[str], title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(PROGRAM, argv, {}) == 0
+    assert json.loads(capsys.readouterr().out)["info"]["title"] == title
+
+
 @pytest.mark.parametrize("verb", ["migrate", "audit verify", "dead-letters list", "keys rotate"])
 def test_a_verb_says_what_is_away_with_exit_1(
     verb: str, capsys: pytest.CaptureFixture[str]

@@ -16,7 +16,9 @@ from tests.support.clock import START, FakeClock
 SESSION = SessionId(uuid4())
 SECOND = timedelta(seconds=1)
 
-pytestmark = pytest.mark.proves("SE-1", part="the half of the replicas: what they have read")
+pytestmark = pytest.mark.proves(
+    "SE-1", part="narrowing, and ending by changes that are not built yet"
+)
 
 
 @pytest.fixture

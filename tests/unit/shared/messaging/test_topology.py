@@ -5,9 +5,8 @@ import re
 import pytest
 
 from shared.contracts import topology
-from shared.contracts.topology import QUEUES, SERVICES, SESSIONS
+from shared.contracts.topology import QUEUES, SERVICES, SESSIONS, policies
 from shared.messaging.messages import Death, read_death
-from shared.messaging.topology import policies
 
 NAMES = [queue.name for queue in QUEUES] + [topology.dead(one) for one in SERVICES] + [SESSIONS]
 

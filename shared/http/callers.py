@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.access import ClientCaller, SessionCaller
-from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.http.problems import ScopeMissing
 from shared.http.routes import Call
 
@@ -13,6 +13,13 @@ def account_of(call: Call[Any]) -> AccountId:
     if not isinstance(call.caller, SessionCaller):
         raise ScopeMissing
     return call.caller.account_id
+
+
+def session_of(call: Call[Any]) -> SessionId:
+    """The session of a route behind `Session`."""
+    if not isinstance(call.caller, SessionCaller):
+        raise ScopeMissing
+    return call.caller.session_id
 
 
 def practice_of(call: Call[Any]) -> PracticeId:

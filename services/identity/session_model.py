@@ -1,0 +1,77 @@
+"""Sessions: their lives, ends and holders (SE-1), and the gates before the portal (LG-3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.contracts.ids import AccountId, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLives:
+    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest."""
+
+    idle: timedelta = timedelta(minutes=15)
+    longest: timedelta = timedelta(hours=12)
+    twin: timedelta = timedelta(seconds=30)
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended; one that is only idle or expired was not ended."""
+
+    HOLDER = "holder"
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
+    REFRESH_REUSE = "refresh-reuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: SessionId
+    account_id: AccountId
+    started_at: datetime
+    refreshed_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """What a session's tokens and gates need to know of its account."""
+
+    account_id: AccountId
+    version: int
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSession:
+    session: Session
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshable:
+    """A refresh token that did not rotate, as it stands: why it did not."""
+
+    held: HeldSession
+    live: bool
+    used_at: datetime | None
+    successor_sealed: bytes | None
+
+
+class GateName(StrEnum):
+    ACCOUNT_EMAIL = "account-email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A step between the password and the portal; a required one must be taken first (LG-3)."""
+
+    name: GateName
+    required: bool
+
+
+def gates(holder: Holder) -> tuple[Gate, ...]:
+    """The open gates, in the order they are to be taken (LG-3)."""
+    if holder.email_verified:
+        return ()
+    return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

@@ -1,0 +1,60 @@
+"""Held deliveries: the operator's way out of `unknown` (NT-6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.notify.model import DeliveryId, Held, State
+from services.notify.store import held
+from shared.audit import Audit, Origin
+from shared.clock import Clock
+from shared.db import Connection, Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDeliveries:
+    """Each is decided by itself, once, and audited; what is not held is left as it is."""
+
+    database: Database
+    clock: Clock
+    audit: Audit
+
+    async def list_held(self, *, limit: int) -> Sequence[Held]:
+        """List what is held, oldest first."""
+        async with self.database.connection() as connection:
+            return await held.of_all(connection, limit=limit)
+
+    async def resend(self, ids: Sequence[DeliveryId], origin: Origin) -> Sequence[DeliveryId]:
+        """Queue these again, as the same mail; return which were not held or had a link."""
+        left = []
+        for delivery_id in ids:
+            async with self.database.transaction() as tx:
+                done = await held.resend(tx, delivery_id, now=self.clock.now())
+                await self._record(tx, origin, delivery_id, "resent", done=done)
+            if not done:
+                left.append(delivery_id)
+        return left
+
+    async def settle(
+        self, ids: Sequence[DeliveryId], state: State, origin: Origin
+    ) -> Sequence[DeliveryId]:
+        """Record what became of these; return which were not held."""
+        left = []
+        for delivery_id in ids:
+            async with self.database.transaction() as tx:
+                done = await held.settle(tx, delivery_id, state, now=self.clock.now())
+                await self._record(tx, origin, delivery_id, state, done=done)
+            if not done:
+                left.append(delivery_id)
+        return left
+
+    async def _record(
+        self, tx: Connection, origin: Origin, delivery_id: DeliveryId, detail: str, *, done: bool
+    ) -> None:
+        await self.audit.record(
+            tx,
+            origin,
+            action="delivery.decided",
+            outcome="done" if done else "refused",
+            subject=f"delivery:{delivery_id}",
+            detail=detail,
+        )

@@ -1,0 +1,42 @@
+"""E-mail addresses: who takes one and who mails to it judge it alike (ID-6, NT-4). Pure."""
+
+import re
+
+LONGEST, LONGEST_LOCAL, LONGEST_LABEL = 254, 64, 63  # RFC 5321 4.5.3.1
+_ATOM = r"[^\s\x00-\x1f\x7f<>()\[\]\",;:\\@.]+"  # none of what changes who a header names
+_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>[^\s@]+)")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.I)
+
+
+class AddressMalformed(ValueError):
+    """Not one address that a mail can be written to."""
+
+
+def mailable(address: str) -> str:
+    """Return the address as it stands in headers and on the envelope, its domain in ASCII.
+
+    Raises AddressMalformed: nothing is mended, nothing guessed.
+    """
+    found = _ADDRESS.fullmatch(address) if len(address) <= LONGEST else None
+    if found is None or not address.isprintable():
+        raise AddressMalformed
+    local, domain = found["local"], _ascii(found["domain"])
+    sound = (
+        _DOMAIN.fullmatch(domain) is not None
+        and len(local.encode()) <= LONGEST_LOCAL
+        and len(local.encode()) + len(domain) < LONGEST
+        and all(len(label) <= LONGEST_LABEL for label in domain.split("."))
+    )
+    if not sound:
+        raise AddressMalformed
+    return f"{local}@{domain}"
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise AddressMalformed from None

@@ -1,0 +1,112 @@
+"""A practice sets how long its patients' reset links live (ST-2, RC-3)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.identity import Identity
+from tests.support.practices import PracticeDesk, practice_desk
+
+ST_2 = pytest.mark.proves("ST-2", part="one setting so far, the life of a reset link")
+
+
+@ST_2
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.parametrize("minutes", [15, 1440])
+async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
+    desk: PracticeDesk, minutes: int
+) -> None:
+    answer = await desk.change_settings(reset_link_minutes=minutes)
+
+    assert answer.status == 200
+    assert answer.body == {"version": 2, "reset_link_minutes": minutes}
+    told = await desk.identity.events("practice-changed")
+    assert [event["reset_link_minutes"] for event in told] == [60, minutes]
+    assert told[1]["practice_id"] == desk.practice_id
+
+
+@ST_2
+@pytest.mark.parametrize("minutes", [14, 1441, 0, -60, 10**12])
+async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minutes: int) -> None:
+    answer = await desk.change_settings(reset_link_minutes=minutes)
+
+    assert (answer.status, answer.code) == (422, "setting_out_of_range")
+    assert answer.body["errors"] == [
+        {
+            "field": "reset_link_minutes",
+            "code": "setting_out_of_range",
+            "detail": "15 to 1440",
+        }
+    ]
+    assert len(await desk.identity.events("practice-changed")) == 1
+
+
+@ST_2
+async def test_the_settings_are_read_as_they_stand(desk: PracticeDesk) -> None:
+    before = await desk.call("/practice/settings", method="GET")
+    await desk.change_settings(reset_link_minutes=30)
+    after = await desk.call("/practice/settings", method="GET")
+
+    assert before.body == {"version": 1, "reset_link_minutes": 60}
+    assert after.body == {"version": 2, "reset_link_minutes": 30}
+
+
+@ST_2
+async def test_a_practice_changes_only_its_own_settings(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    other = await practice_desk(identity)
+
+    await other.change_settings(reset_link_minutes=30)
+
+    answer = await desk.call("/practice/settings", method="GET")
+    assert answer.body == {"version": 1, "reset_link_minutes": 60}
+
+
+@ST_2
+async def test_each_of_parallel_changes_is_told_under_a_version_of_its_own(
+    desk: PracticeDesk,
+) -> None:
+    answers = await asyncio.gather(
+        *(desk.change_settings(reset_link_minutes=minutes) for minutes in range(20, 36))
+    )
+
+    assert sorted(answer.body["version"] for answer in answers) == list(range(2, 18))
+    told = await desk.identity.events("practice-changed")
+    by_version = sorted(answers, key=lambda answer: int(answer.body["version"]))
+    expected = [60, *(answer.body["reset_link_minutes"] for answer in by_version)]
+    assert [event["reset_link_minutes"] for event in told] == expected
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "body"),
+    [("settings:read", "PATCH", {}), ("settings:write", "GET", None)],
+)
+async def test_reading_and_changing_have_scopes_of_their_own(
+    identity: Identity, scope: str, method: str, body: Any
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    narrow = await identity.client_token(client_id, secret, scope=scope)
+
+    answer = await identity.call(
+        method, "/practice/settings", body, token=narrow.body["access_token"]
+    )
+
+    assert (answer.status, answer.code) == (403, "forbidden_scope")
+
+
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_who_changed_the_settings_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
+    await desk.change_settings(reset_link_minutes=30)
+    await desk.change_settings(reset_link_minutes=5)
+
+    rows = await desk.identity.rows(
+        "SELECT actor, reason, outcome, practice, detail FROM audit_entries "
+        "WHERE action = 'practice.set' ORDER BY outcome"
+    )
+    staff = (f"staff:nurse-7@{desk.practice_id}", "links ran out")
+    assert [tuple(row) for row in rows] == [
+        (*staff, "done", desk.practice_id, "reset_link_minutes=30"),
+        (*staff, "refused", desk.practice_id, "setting_out_of_range"),
+    ]

@@ -1,0 +1,136 @@
+"""A practice clears the lock of its own patient's account (LG-2, ST-1)."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.support.identity import Identity
+from tests.support.practices import PracticeDesk, practice_desk
+
+LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+ST_1 = pytest.mark.proves(
+    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+)
+NAME = "maria.garcia"
+WRONG = "Wrong-Guess-1234"
+
+
+async def fail(identity: Identity, times: int) -> None:
+    for _ in range(times):
+        await identity.log_on(NAME, WRONG)
+
+
+@LG_2
+@ST_1
+async def test_after_the_practice_unlocked_the_right_password_logs_on(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 4)
+    assert (await desk.identity.log_on(NAME)).status == 401
+
+    answer = await desk.unlock(patient_id)
+
+    assert (answer.status, answer.body) == (204, {})
+    assert (await desk.identity.log_on(NAME)).status == 201
+
+
+@LG_2
+async def test_after_the_practice_unlocked_counting_begins_anew(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 4)
+    await desk.unlock(patient_id)
+
+    await fail(desk.identity, 3)
+    assert (await desk.identity.log_on(NAME)).status == 201
+
+    await fail(desk.identity, 4)
+    assert (await desk.identity.log_on(NAME)).status == 401
+
+
+@LG_2
+async def test_unlocking_clears_failures_that_have_not_locked_yet(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 3)
+
+    await desk.unlock(patient_id)
+    await fail(desk.identity, 3)
+
+    assert (await desk.identity.log_on(NAME)).status == 201
+
+
+@LG_2
+async def test_unlocking_what_is_not_locked_changes_nothing(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+
+    assert [(await desk.unlock(patient_id)).status for _ in range(2)] == [204, 204]
+    assert await desk.identity.rows("SELECT FROM lockouts") == []
+
+
+@ST_1
+@pytest.mark.proves("V8.2.2")
+async def test_another_practices_patient_is_as_unknown_as_none_and_stays_locked(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    patient_id = await desk.enrolled()
+    await fail(identity, 4)
+    other = await practice_desk(identity)
+
+    foreign = await other.unlock(patient_id)
+    unknown = await other.unlock(str(uuid4()))
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert foreign.alike() == unknown.alike()
+    assert (await identity.log_on(NAME)).status == 401
+
+
+async def test_a_patient_without_an_account_here_has_nothing_to_unlock(
+    desk: PracticeDesk,
+) -> None:
+    never, left = await desk.a_patient(), await desk.enrolled()
+    async with desk.identity.plumbing.database.connection() as connection:
+        await connection.execute("UPDATE enrolments SET state = 'un-enrolled'")
+
+    codes = [(await desk.unlock(patient_id)).code for patient_id in (never, left)]
+
+    assert codes == ["patient_not_enrolled"] * 2
+
+
+async def test_unlocking_needs_its_scope(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+    narrow = await identity.client_token(client_id, secret, scope="tokens:write")
+    path = f"/practice/patients/{uuid4()}/unlock"
+
+    answer = await identity.call("POST", path, {}, token=narrow.body["access_token"])
+
+    assert (answer.status, answer.code) == (403, "forbidden_scope")
+
+
+@pytest.mark.parametrize("missing", ["staff_id", "reason"])
+async def test_unlocking_needs_a_staff_member_and_a_reason(
+    desk: PracticeDesk, missing: str
+) -> None:
+    body = {"staff_id": "nurse-7", "reason": "came to the desk"}
+    del body[missing]
+
+    answer = await desk.call(f"/practice/patients/{uuid4()}/unlock", body)
+
+    assert answer.code == "body_invalid"
+    assert [error["field"] for error in answer.body["errors"]] == [missing]
+
+
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_who_unlocked_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await desk.unlock(patient_id)
+    unknown = str(uuid4())
+    await desk.unlock(unknown)
+
+    [account] = await desk.identity.rows("SELECT id FROM accounts")
+    rows = await desk.identity.rows(
+        "SELECT actor, reason, subject, outcome, practice FROM audit_entries "
+        "WHERE action = 'account.unlock' ORDER BY outcome"
+    )
+    staff = (f"staff:nurse-7@{desk.practice_id}", "came to the desk")
+    assert [tuple(row) for row in rows] == [
+        (*staff, f"account:{account['id']}", "done", desk.practice_id),
+        (*staff, f"patient:{unknown}", "refused", desk.practice_id),
+    ]

@@ -1,0 +1,160 @@
+"""What an operator does with deliveries that may or may not have arrived (NT-6)."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.caught import FaultKind
+from services.notify.__main__ import PROGRAM
+from services.notify.held import HeldDeliveries
+from services.notify.model import DeliveryId, State
+from shared.audit import Origin
+from shared.commands import main
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office, environ_of
+from tests.support import notify_events as events
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+NT6_PART = "codes, which are not sent yet"
+Run = Callable[..., Awaitable[int]]
+
+
+@pytest_asyncio.fixture
+async def run(database: Database, mail_server: MailServer) -> Run:
+    """Run a verb as a process would; exiting early is its exit code."""
+
+    async def verb(*arguments: str) -> int:
+        environ = environ_of(database, mail_server.port)
+        try:
+            return await asyncio.to_thread(main, PROGRAM, ("deliveries", *arguments), environ)
+        except SystemExit as end:
+            return int(end.code or 0)
+
+    return verb
+
+
+async def held_ids(office: Office) -> list[str]:
+    rows = await office.rows("SELECT id FROM deliveries WHERE state = 'unknown'")
+    return [str(row["id"]) for row in rows]
+
+
+async def hold(office: Office, mail_server: MailServer, count: int = 1) -> list[str]:
+    """Let practice communications go whose server never answered."""
+    for _ in range(count):
+        practice_id, patient_id, _ = await office.with_patient()
+        await office.file_communication(events.communication(practice_id, patient_id))
+    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=count)
+    await office.send_all()
+    return await held_ids(office)
+
+
+async def decided(office: Office) -> list[tuple[str, str, str]]:
+    rows = await office.rows(
+        "SELECT actor, outcome, detail FROM audit_entries WHERE action = 'delivery.decided'"
+    )
+    return sorted((row["actor"], row["outcome"], row["detail"]) for row in rows)
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+async def test_what_is_held_is_listed_without_an_address(
+    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (held,) = await hold(office, mail_server)
+
+    code = await run("held")
+
+    printed = capsys.readouterr().out
+    listed = json.loads(printed)
+    assert (code, listed["id"], listed["resendable"]) == (0, held, True)
+    assert "@" not in printed
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+async def test_a_held_delivery_is_sent_again_as_the_same_mail(
+    office: Office, mail_server: MailServer, run: Run
+) -> None:
+    (held,) = await hold(office, mail_server)
+
+    code = await run("resend", held)
+    await office.send_all()
+
+    first, second = mail_server.mails
+    assert (code, first.message_id) == (0, second.message_id)
+    assert await office.ledger() == [("sent", None)]
+    assert await decided(office) == [("operator", "done", "resent")]
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.parametrize("state", ["sent", "failed"])
+async def test_an_operator_settles_what_became_of_a_held_delivery(
+    office: Office, mail_server: MailServer, run: Run, state: str
+) -> None:
+    held = await hold(office, mail_server, count=2)
+
+    code = await run("settle", *held, "--as", state)
+    await office.send_all()
+
+    reason = "operator" if state == "failed" else None
+    assert (code, len(mail_server.mails)) == (0, 2)
+    assert await office.ledger() == [(state, reason)] * 2
+    assert await decided(office) == [("operator", "done", state)] * 2
+
+
+async def test_what_is_not_held_is_named_and_left_as_it_is(
+    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (held,) = await hold(office, mail_server)
+    await run("settle", held, "--as", "sent")
+    nobody = str(uuid4())
+
+    codes = [await run("resend", held), await run("settle", nobody, "--as", "failed")]
+
+    said = capsys.readouterr().err
+    assert codes == [1, 1]
+    assert held in said
+    assert nobody in said
+    assert await office.ledger() == [("sent", None)]
+
+
+async def test_a_link_whose_secret_is_gone_is_not_sent_again_but_settled(
+    office: Office, mail_server: MailServer, clock: FakeClock, run: Run
+) -> None:
+    await office.file_link(events.new_account())
+    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=4)
+    for _ in range(4):
+        await office.send_all()
+        clock.advance(seconds=60)
+    (held,) = await held_ids(office)
+
+    codes = [await run("resend", held), await run("settle", held, "--as", "failed")]
+
+    assert codes == [1, 0]
+    assert await office.ledger() == [("failed", "operator")]
+
+
+@pytest.mark.parametrize("arguments", [("settle", str(uuid4())), ("resend", "no-id"), ("resend",)])
+async def test_a_misused_verb_is_told(run: Run, arguments: tuple[str, ...]) -> None:
+    assert await run(*arguments) == 2
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+async def test_of_many_operators_one_decides(office: Office, mail_server: MailServer) -> None:
+    (held,) = await hold(office, mail_server)
+    ids = [DeliveryId(UUID(held))]
+    plumbing = office.plumbing
+    desk = HeldDeliveries(database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit)
+    operator = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+
+    left = await asyncio.gather(
+        *(desk.resend(ids, operator) for _ in range(4)),
+        *(desk.settle(ids, State.FAILED, operator) for _ in range(4)),
+    )
+
+    assert sum(not each for each in left) == 1
+    outcomes = [outcome for _, outcome, _ in await decided(office)]
+    assert sorted(outcomes) == ["done"] + ["refused"] * 7
