@@ -8,7 +8,8 @@ PART ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-FLOOR := 85
+# Per cent: what unit and contract tests reach alone. Raise it to 5 below what all three reach.
+FLOOR := 74
 
 export SERVERS
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from shared.errors import Unavailable
+from shared.http.connections import Runner
 from shared.logs import logger
 from shared.loops import GRACE
 from shared.program import F, S
@@ -18,6 +19,7 @@ log = logger("process")
 
 DRAIN_SECONDS = 10.0  # for requests that have begun
 FLUSH_SECONDS = 5.0  # for the last relay round
+PARTING_SECONDS = 1.0  # for kept-alive connections to be told, with a reply, that they end
 BACKLOG = 1024  # connections the kernel keeps for us while the loop is busy
 
 
@@ -29,8 +31,8 @@ class CannotListen(Exception):
 class Listening:
     """Two web servers on ports that the settings name, or that were free."""
 
-    http: web.AppRunner
-    metrics: web.AppRunner
+    http: Runner
+    metrics: Runner
     http_port: int
     metrics_port: int
 
@@ -42,18 +44,26 @@ async def serve(service: Assembled[F, S], stop: asyncio.Event | None = None) -> 
     """
     stop = stop or asyncio.Event()
     with stopped_by_signals(stop):
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run) for run in runs(service)]
-            listening = await listen(service)
-            log.info(
-                "listening",
-                host=service.plumbing.settings.http_host,
-                http_port=listening.http_port,
-                metrics_port=listening.metrics_port,
-            )
-            await stop.wait()
-            await drain(service, listening, tasks)
+        try:
+            await run_until(stop, service)
+        except* CannotListen:
+            await service.close()  # or what it holds would complain of the closed event loop
+            raise
     log.info("stopped")
+
+
+async def run_until(stop: asyncio.Event, service: Assembled[F, S]) -> None:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run) for run in runs(service)]
+        listening = await listen(service)
+        log.info(
+            "listening",
+            host=service.plumbing.settings.http_host,
+            http_port=listening.http_port,
+            metrics_port=listening.metrics_port,
+        )
+        await stop.wait()
+        await drain(service, listening, tasks)
 
 
 def runs(service: Assembled[F, S]) -> "Iterator[asyncio._CoroutineLike[None]]":
@@ -71,13 +81,14 @@ def runs(service: Assembled[F, S]) -> "Iterator[asyncio._CoroutineLike[None]]":
 async def listen(service: Assembled[F, S]) -> Listening:
     """Accept requests; a free port is chosen where the settings say 0."""
     settings = service.plumbing.settings
-    http = web.AppRunner(
+    randomness, seconds = service.plumbing.randomness, settings.request_seconds
+    http = Runner(
         service.application,
-        access_log=None,  # it would log paths and addresses; the edge logs each request itself
+        randomness=randomness,
+        head_seconds=seconds,
         shutdown_timeout=DRAIN_SECONDS,
-        auto_decompress=False,
     )
-    metrics = web.AppRunner(service.metrics_application, access_log=None, shutdown_timeout=1.0)
+    metrics = Runner(service.metrics_application, randomness=randomness, head_seconds=seconds)
     ports = []
     for runner, port in ((http, settings.http_port), (metrics, settings.metrics_port)):
         await runner.setup()
@@ -85,6 +96,8 @@ async def listen(service: Assembled[F, S]) -> Listening:
         try:
             await site.start()
         except OSError as error:
+            await http.cleanup()
+            await metrics.cleanup()
             raise CannotListen(f"{settings.http_host}:{port}: {error.strerror}") from error
         ports.append(runner.addresses[0][1])
     return Listening(http, metrics, *ports)
@@ -100,6 +113,7 @@ async def drain(
     """
     service.health.stopping = True
     log.info("draining")
+    await listening.http.closed_by_clients(PARTING_SECONDS)
     await listening.http.cleanup()
     await end(tasks)
     try:

@@ -21,6 +21,8 @@ SLOT = re.compile(r"\{(\w+)\}")
 Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record of ours
 
 EVERYWHERE: tuple[type[Exception], ...] = (
+    told.RequestUnreadable,
+    told.ExpectationUnknown,
     told.MalformedBody,
     told.BodyInvalid,
     told.BodyTooLarge,

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -11,13 +12,27 @@ from uuid import UUID
 import msgspec
 
 from shared.errors import Violation
-from shared.http.problems import BodyInvalid, ContentTypeUnsupported, MalformedBody, RouteUnknown
+from shared.http.problems import (
+    LONGEST_PATH,
+    MOST_ERRORS,
+    BodyInvalid,
+    ContentTypeUnsupported,
+    MalformedBody,
+    RouteUnknown,
+)
 from shared.http.routes import Body, Form
 
 MOST_FORM_FIELDS = 50
+MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of it
+DEEPEST = 32  # levels of a body; the walks below recurse, so this is asked first
 
 PLACE = re.compile(r"^(?P<text>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
 NAMED = re.compile(r"`(?P<name>.*)`", re.DOTALL)
+PARAMETER = re.compile(r"[ \t]*;[ \t]*([\w.+-]+)=([\w.+-]+|\"[^\"\\]*\")", re.ASCII)
+CONTENT_TYPE = re.compile(
+    rf"(?P<type>[\w.+-]+/[\w.+-]+)(?P<parameters>(?:{PARAMETER.pattern})*)", re.ASCII
+)
+CHARSETS = ("utf-8", "utf8", "us-ascii")
 CODES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"Object contains unknown field"), "field_unknown"),
     (re.compile(r"Object missing required field"), "field_missing"),
@@ -35,6 +50,8 @@ DETAILS: Mapping[str, str] = {
     "field_not_allowed": "not one of the allowed values",
     "field_duplicate": "this field stands more than once",
     "field_wrong_format": "not in the expected format",
+    "body_too_deep": f"nested deeper than {DEEPEST} levels",
+    "body_too_many_values": f"more than {MOST_VALUES} values",
 }
 
 
@@ -60,14 +77,17 @@ def read_body(
 
 
 def check_content_type(form: Form, content_type: str | None, coding: str | None) -> None:
-    """Take exactly the declared type, in UTF-8, without a content coding (zip bombs)."""
-    header = Message()
-    header["Content-Type"] = content_type or ""
-    charset = header.get_content_charset("utf-8").lower()
-    declared = (content_type or "").partition(";")[0].strip().lower()
+    """Take exactly the declared type, in UTF-8, without a content coding (zip bombs).
+
+    RFC 2231's extended parameters are not taken: readers disagree on them, and some fall over.
+    """
+    match = CONTENT_TYPE.fullmatch((content_type or "").strip().lower())
     plain = (coding or "identity").strip().lower() == "identity"
-    if declared != form.value or charset not in ("utf-8", "utf8", "us-ascii") or not plain:
+    if match is None or match["type"] != form.value or not plain:
         raise ContentTypeUnsupported
+    for name, value in PARAMETER.findall(match["parameters"]):
+        if name == "charset" and value.strip('"') not in CHARSETS:
+            raise ContentTypeUnsupported
 
 
 def from_json(kind: type[Body], raw: bytes) -> Body:
@@ -76,10 +96,11 @@ def from_json(kind: type[Body], raw: bytes) -> Body:
         seen = json.loads(raw.decode(), object_pairs_hook=Pairs, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise MalformedBody from None
-    twice = [wrong(path, "field_duplicate") for path in duplicates(seen)]
+    check_size(seen)
+    twice = told("field_duplicate", duplicates(seen))
     if twice:
         raise MalformedBody(*twice)
-    unstorable = [wrong(path, "field_wrong_format") for path in unstorable_texts(seen)]
+    unstorable = told("field_wrong_format", unstorable_texts(seen))
     if unstorable:
         raise BodyInvalid(*unstorable)
     try:
@@ -102,8 +123,8 @@ def from_form(kind: type[Body], text: str) -> Body:
         raise BodyInvalid(wrong("", "field_wrong_format")) from None
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     kept = Pairs((name, value) for name, value in pairs if name in known)
-    problems = [wrong(path, "field_duplicate") for path in duplicates(kept)]
-    problems += [wrong(path, "field_wrong_format") for path in unstorable_texts(kept)]
+    problems = told("field_duplicate", duplicates(kept))
+    problems += told("field_wrong_format", unstorable_texts(kept))
     if problems:
         raise BodyInvalid(*problems)
     try:
@@ -115,10 +136,10 @@ def from_form(kind: type[Body], text: str) -> Body:
 def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     """Take each declared parameter at most once. Raises BodyInvalid naming `query.<name>`."""
     seen = Pairs(pairs)
-    problems = [wrong(f"query.{path}", "field_duplicate") for path in duplicates(seen)]
-    problems += [wrong(f"query.{path}", "field_wrong_format") for path in unstorable_texts(seen)]
-    names = dict.fromkeys(name for name, _ in pairs)
-    problems += [wrong(f"query.{name}", "field_unknown") for name in names if name not in declared]
+    problems = told("field_duplicate", duplicates(seen, "query"))
+    problems += told("field_wrong_format", unstorable_texts(seen, "query"))
+    names = dict.fromkeys(name for name, _ in pairs if name not in declared)
+    problems += told("field_unknown", (joined("query", name) for name in names))
     if problems:
         raise BodyInvalid(*problems)
     return dict(pairs)
@@ -142,8 +163,26 @@ def uuid_in_path(path: Mapping[str, str], name: str) -> UUID:
 # ---- naming what is wrong
 
 
+def check_size(seen: Any) -> None:
+    """Refuse a body far larger than any verb takes, level by level. Raises BodyInvalid."""
+    level, values = [seen], 0
+    for _ in range(DEEPEST + 1):
+        level = [value for node in level for _, value in children(node, "")]
+        values += len(level)
+        if values > MOST_VALUES:
+            raise BodyInvalid(wrong("", "body_too_many_values"))
+        if not level:
+            return
+    raise BodyInvalid(wrong("", "body_too_deep"))
+
+
+def told(code: str, paths: Iterator[str]) -> list[Violation]:
+    return [wrong(path, code) for path in islice(paths, MOST_ERRORS)]
+
+
 def wrong(field: str, code: str, detail: str | None = None) -> Violation:
-    return Violation(field=field, code=code, detail=detail or DETAILS[code])
+    shown = field if len(field) <= LONGEST_PATH else field[: LONGEST_PATH - 1] + "…"
+    return Violation(field=shown, code=code, detail=detail or DETAILS[code])
 
 
 def every_violation(
@@ -151,7 +190,7 @@ def every_violation(
 ) -> list[Violation]:
     """Check field by field, since msgspec stops at its first finding."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    found = [wrong(name, "field_unknown") for name in values if name not in fields]
+    found = told("field_unknown", (name for name in values if name not in fields))
     for name, field in fields.items():
         if name not in values:
             if field.required:
@@ -161,7 +200,7 @@ def every_violation(
             msgspec.convert(values[name], type=field.type, strict=strict)
         except msgspec.ValidationError as error:
             found.append(translate(error, name))
-    return found or [translate(first)]
+    return found[:MOST_ERRORS] or [translate(first)]
 
 
 def translate(error: msgspec.ValidationError, under: str = "") -> Violation:
@@ -186,9 +225,9 @@ def duplicates(seen: Any, under: str = "") -> Iterator[str]:
     for path, value in children(seen, under):
         yield from duplicates(value, path)
     if isinstance(seen, Pairs):
-        names = [name for name, _ in seen]
-        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-            yield joined(under, name)
+        for name, times in Counter(name for name, _ in seen).items():
+            if times > 1:
+                yield joined(under, name)
 
 
 def unstorable_texts(seen: Any, under: str = "") -> Iterator[str]:

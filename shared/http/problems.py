@@ -4,6 +4,8 @@ The errors of the edge itself:
 
 Refused
 └── RequestRefused         before any feature saw the request
+    ├── RequestUnreadable  no HTTP
+    ├── ExpectationUnknown
     ├── MalformedBody      no JSON, a name twice, broken transfer
     ├── BodyInvalid        JSON that does not fit; names each wrong field
     ├── BodyTooLarge
@@ -22,6 +24,8 @@ Unavailable
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -32,6 +36,8 @@ from shared.http.idempotency import AlreadyIssued, IdempotencyKeyReused
 
 CONTENT_TYPE = "application/problem+json"
 URN = "urn:portico:problem:"
+MOST_ERRORS = 20  # of one reply, which so stays about as small as the request it answers
+LONGEST_PATH = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,12 @@ Problems = Mapping[type[Exception], ProblemType]
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """One wrong field; `field` is a JSON path without the leading `$.`."""
+    """One wrong field; `field` is a JSON path without the leading `$.`, cut where it is long.
 
-    field: str
+    It is empty for what is wrong with the body as a whole: `body_too_deep`, `body_too_many_values`.
+    """
+
+    field: Annotated[str, msgspec.Meta(max_length=LONGEST_PATH)]
     code: str
     detail: str
 
@@ -67,12 +76,20 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     hint: str
     correlation_id: UUID
-    errors: tuple[FieldProblem, ...] = ()
+    errors: Annotated[tuple[FieldProblem, ...], msgspec.Meta(max_length=MOST_ERRORS)] = ()
     error: str | None = None  # RFC 6749, on OAuth's own verbs
 
 
 class RequestRefused(Refused):
     """The request is refused before any feature saw it."""
+
+
+class RequestUnreadable(RequestRefused):
+    """The bytes are no HTTP request, or its line or headers are too long."""
+
+
+class ExpectationUnknown(RequestRefused):
+    """The Expect header asks for something else than 100-continue."""
 
 
 class MalformedBody(RequestRefused):
@@ -132,6 +149,20 @@ INTERNAL = ProblemType(
 )
 
 ALWAYS: Problems = {
+    RequestUnreadable: ProblemType(
+        400,
+        "malformed_request",
+        "This is not readable as an HTTP request",
+        "Check the request line and the headers, and their lengths.",
+        "invalid_request",
+    ),
+    ExpectationUnknown: ProblemType(
+        417,
+        "expectation_failed",
+        "This expectation cannot be met",
+        "Send no Expect header, or 100-continue.",
+        "invalid_request",
+    ),
     MalformedBody: ProblemType(
         400,
         "malformed_json",
@@ -261,14 +292,14 @@ def document(
     """Shape what is told; nothing of an error but its violations is repeated."""
     errors = tuple(
         FieldProblem(field=wrong.field, code=wrong.code, detail=wrong.detail)
-        for wrong in violations
+        for wrong in islice(violations, MOST_ERRORS)
     )
     return Problem(
         type=URN + told.code,
         title=told.title,
         status=told.status,
         code=told.code,
-        detail="; ".join(f"{wrong.field}: {wrong.detail}" for wrong in errors) or told.title,
+        detail=f"{told.title}: see `errors`" if errors else told.title,
         hint=told.hint,
         correlation_id=correlation_id,
         errors=errors,

@@ -12,6 +12,7 @@ from aiohttp import web
 from shared import logs
 from shared.errors import Refused
 from shared.http import docs, openapi, problems
+from shared.http.connections import CORRELATION_HEADER, stamp
 from shared.http.edge import CORRELATION, ROUTE, Edge
 from shared.http.health import Health
 from shared.http.problems import (
@@ -31,7 +32,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logs.logger("http")
 
-CORRELATION_HEADER = "Correlation-Id"
 QUIET = ("/health/live", "/health/ready", "/openapi.json", "/docs")
 
 
@@ -97,9 +97,9 @@ class Server(Generic[F]):
             response, code = await self._told(request, handler)
             took = asyncio.get_running_loop().time() - started
             self._measure(request, response.status, code, took)
-        response.headers[CORRELATION_HEADER] = str(correlation_id)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        stamp(response, correlation_id)
+        if self.health.stopping:  # a client must not send its next request to a closing socket
+            response.force_close()
         return response
 
     async def _told(

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shared.access import AccessTokenInvalid, ClientCaller, SessionCaller, TokenStale
@@ -17,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.db import Database
 from shared.errors import HashingBusy, Refused, Violation
+from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.health import Check, Health
 from shared.http.idempotency import IdempotencyKeys
@@ -209,6 +211,17 @@ class Stall:
     budget: SourceBudget
 
 
+class Served(TestServer):
+    """A test server whose connections are those of a real process."""
+
+    def __init__(self, application: web.Application, head_seconds: float) -> None:
+        super().__init__(application)
+        self.head_seconds = head_seconds
+
+    async def _make_runner(self, **_: Any) -> Runner:
+        return Runner(self.app, randomness=Randomness(), head_seconds=self.head_seconds)
+
+
 @asynccontextmanager
 async def open_stall(
     *,
@@ -251,6 +264,6 @@ async def open_stall(
         metrics=metrics,
         randomness=Randomness(),
     )
-    async with TestClient(TestServer(server.application())) as client:
+    async with TestClient(Served(server.application(), request_seconds)) as client:
         yield Stall(shop=shop, client=client, metrics=metrics, health=health, budget=budget)
     await database.close()

@@ -12,7 +12,7 @@ from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection
 from shared.messaging import effects
 from shared.messaging.broker import Deliveries
-from shared.messaging.consumer import Undeliverable, subscribe
+from shared.messaging.consumer import Subscription, Undeliverable, subscribe
 from shared.messaging.dead_letters import discard, list_dead, replay
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Delivery, Outcome, Outgoing
@@ -293,7 +293,7 @@ async def test_a_backlog_of_failing_messages_of_one_queue_holds_back_no_other_qu
     await asyncio.gather(*(loop.once() for loop in loops))
 
     assert len(await merge.effects()) == 1
-    assert await merge.fetch(f"SELECT 1 FROM inbox_retry WHERE consumer = '{QUEUE}'") == []
+    assert set(await merge.fetch("SELECT consumer FROM inbox_retry")) == {("merge.keys",)}
 
 
 async def file_due(replica: Replica, queue: str, bodies: list[bytes], due_at: datetime) -> None:
@@ -319,7 +319,7 @@ async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
         await merge.messaging.retries[QUEUE].once()
 
     [letter] = await list_dead(merge.database, consumer=QUEUE)
-    assert (letter.reason, letter.detail) == ("exhausted", "RuntimeError: never")
+    assert (letter.reason, letter.detail) == ("exhausted", "RuntimeError")
     assert letter.attempts == 3
     assert await merge.effects() == []
 
@@ -335,6 +335,71 @@ async def test_what_no_retry_can_mend_is_dead_at_once(
 
     assert await merge.dead() == [("undeliverable", "Undeliverable: no such")]
     assert await merge.fetch(RETRIES) == []
+
+
+def failing_statement(statement: str) -> dict[str, tuple[Subscription, ...]]:
+    """A handler that the database refuses a value with somebody's data in it."""
+
+    async def fail(tx: Connection, event: Received[AccountChanged]) -> None:
+        await tx.execute("CREATE TEMP TABLE strict (name text NOT NULL, n int CHECK (n > 0))")
+        await tx.execute("CREATE UNIQUE INDEX ON strict (name)")
+        await tx.execute(statement)
+
+    return {QUEUE: (subscribe(ACCOUNT_CHANGED, fail),)}
+
+
+@pytest.mark.parametrize(
+    ("statement", "detail"),
+    [
+        (
+            "INSERT INTO strict VALUES ('ada@mail.example', 0)",
+            "CheckViolationError 23514 strict_n_check",
+        ),
+        ("INSERT INTO strict VALUES (NULL, 1)", "NotNullViolationError 23502"),
+        ("SELECT 'ada@mail.example'::int", "InvalidTextRepresentationError 22P02"),
+        ("SELECT 1e9::int * 9", "NumericValueOutOfRangeError 22003"),
+        ("SELECT convert_from('\\x00', 'UTF8')", "CharacterNotInRepertoireError 22021"),
+    ],
+)
+async def test_a_value_the_database_never_takes_is_dead_at_once_and_is_not_repeated(
+    identity: Replica, replicas: Replicas, statement: str, detail: str
+) -> None:
+    merge = await replicas.of("merge", failing_statement(statement))
+    await identity.tell(uuid4())
+    await identity.relay_all()
+
+    await merge.intake.drain()
+
+    assert await merge.dead() == [("undeliverable", detail)]
+    assert await merge.fetch(RETRIES) == []
+
+
+async def test_a_key_that_is_taken_is_tried_again_and_filed_without_its_value(
+    identity: Replica, replicas: Replicas
+) -> None:
+    statement = "INSERT INTO strict VALUES ('ada@mail.example', 1), ('ada@mail.example', 1)"
+    merge = await replicas.of("merge", failing_statement(statement))
+    await identity.tell(uuid4())
+    await identity.relay_all()
+
+    await merge.intake.drain()
+
+    waiting = await merge.fetch("SELECT error FROM inbox_retry")
+    assert waiting == [("UniqueViolationError 23505 strict_name_idx",)]
+
+
+async def test_a_value_that_is_not_of_its_contract_is_not_repeated(
+    identity: Replica, replicas: Replicas
+) -> None:
+    merge = await replicas.of("merge", Recorder())
+    [body] = await bodies(identity, 1, 1)
+
+    await publish(identity, body.replace(b'"state":"active"', b'"state":"ada\'s secret"'))
+    await merge.intake.drain()
+
+    [letter] = await list_dead(merge.database)
+    assert "secret" not in letter.detail
+    assert "$.state" in letter.detail
 
 
 async def test_a_dead_letter_that_is_replayed_takes_effect_once(

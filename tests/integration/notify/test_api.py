@@ -9,9 +9,12 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
 
+from deploy.local.caught import FaultKind
 from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
-from shared.contracts.identity import IDENTITY_KEYS_CHANGED
+from shared.contracts.identity import IDENTITY_KEYS_CHANGED, Claim
 from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.sealed import SealPurpose
+from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 from tests.support.clock import FakeClock
@@ -85,6 +88,60 @@ async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Calle
         "state": "sent",
         "reason": None,
     }
+
+
+async def claim(office: Office, account_id: AccountId, found: Claim, *, enrols: bool) -> None:
+    """Consume what identity says of an address that is claimed."""
+    event_id, sealed = events.new_event(), None
+    if found is Claim.VERIFY:
+        sealed = await office.seal("s" * 43, event_id, purpose=SealPurpose.EMAIL_VERIFICATION)
+    data = (
+        events.enrolled(account_id, events.ADDRESS, claim=found, sealed=sealed)
+        if enrols
+        else events.verification_requested(account_id, events.ADDRESS, sealed, claim=found)
+    )
+    await office.file(data, event_id=event_id)
+
+
+async def told(caller: Caller, account_id: AccountId) -> list[dict[str, Any]]:
+    """Everything the ledger tells a person, but the random ids."""
+    _, body = await caller.call("GET", "/deliveries", token=await caller.as_person(account_id))
+    return [{**delivery, "id": None} for delivery in body["deliveries"]]
+
+
+@pytest.mark.parametrize("enrols", [False, True])
+@pytest.mark.parametrize("fault", [None, FaultKind.REFUSE, FaultKind.TEMPFAIL])
+async def test_the_ledger_does_not_tell_whether_a_claimed_address_is_another_account_s(
+    office: Office, caller: Caller, mail_server: MailServer, enrols: bool, fault: FaultKind | None
+) -> None:
+    free, taken = events.new_account(), events.new_account()
+    for _ in range(2):  # a newer link voids the older: a word without a link has no such end
+        await claim(office, free, Claim.VERIFY, enrols=enrols)
+        await claim(office, taken, Claim.TAKEN, enrols=enrols)
+    seen = [(await told(caller, free), await told(caller, taken))]
+    if fault:
+        mail_server.fail(fault)  # one of them: what a server answers depends on the address
+    for wait in (0, 2):
+        caller.clock.advance(hours=wait)
+        await office.send_all()
+        await office.features.reaper.once()
+        seen.append((await told(caller, free), await told(caller, taken)))
+
+    assert all(of_free == of_taken for of_free, of_taken in seen)
+    assert len(seen[0][0]) == 2
+
+
+async def test_what_became_of_a_verification_mail_is_told_once_the_address_is_the_account_s_own(
+    office: Office, caller: Caller
+) -> None:
+    account_id = events.new_account()
+    await claim(office, account_id, Claim.VERIFY, enrols=False)
+    await office.send_all()
+    assert [one["state"] for one in await told(caller, account_id)] == ["queued"]
+
+    await office.know(events.account(account_id, email=events.ADDRESS))
+
+    assert [one["state"] for one in await told(caller, account_id)] == ["sent"]
 
 
 @pytest.mark.proves("NT-9", part="one at a time by HTTP; bulk and the bus")

@@ -43,7 +43,7 @@ async def test_practice_mails_that_hang_do_not_hold_up_account_activity(
     office: Office, mail_server: MailServer
 ) -> None:
     await broadcast(office, 8)
-    mail_server.fail(FaultKind.SLOW, count=4, seconds=1)
+    mail_server.fail(FaultKind.SLOW, count=4, seconds=4)
     hanging = asyncio.create_task(office.communications.once())
 
     def four_hang() -> None:

@@ -65,6 +65,7 @@ async def test_what_is_held_is_listed_without_an_address(
     office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (held,) = await hold(office, mail_server)
+    capsys.readouterr()  # what the courier logged
 
     code = await run("held")
 
@@ -158,3 +159,17 @@ async def test_of_many_operators_one_decides(office: Office, mail_server: MailSe
     assert sum(not each for each in left) == 1
     outcomes = [outcome for _, outcome, _ in await decided(office)]
     assert sorted(outcomes) == ["done"] + ["refused"] * 7
+
+
+async def test_check_names_what_is_held(
+    office: Office, mail_server: MailServer
+) -> None:
+    [look] = PROGRAM.looks
+    assert await look.look(office.plumbing) is None
+    await office.with_patient()
+    await hold(office, mail_server)
+
+    warning = await look.look(office.plumbing)
+
+    assert warning is not None
+    assert warning.startswith("1, the oldest of 2031-")

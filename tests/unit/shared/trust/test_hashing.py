@@ -12,6 +12,7 @@ import pytest
 
 from shared.errors import HashingBusy
 from shared.hashing import NICER, PasswordHasher
+from tests.support.eventually import eventually
 
 PEPPER = b"pepper" * 6
 LONG = "".join(
@@ -179,43 +180,42 @@ async def test_overload_is_turned_away_before_anything_is_awaited_and_the_rest_i
 async def test_who_was_let_in_by_a_wrong_guess_is_turned_away_after_twice_the_wait() -> None:
     hasher = with_cost(12, wait=0.02)
     hasher._queue._mean = 0.0001
-    begun = time.perf_counter()
 
     outcomes = await asyncio.gather(
         *(hasher.verify("wrong", None) for _ in range(20)), return_exceptions=True
     )
 
     assert [type(outcome) for outcome in outcomes].count(HashingBusy) == 19
-    assert time.perf_counter() - begun < 3
 
 
 async def test_who_goes_away_while_waiting_frees_the_place() -> None:
     hasher = with_cost(10, wait=60.0)
     tasks = [asyncio.create_task(hasher.verify("wrong", None)) for _ in range(64)]
     await asyncio.sleep(0)
-    begun = time.perf_counter()
 
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await hasher.verify("wrong", None)
 
+    def nothing_is_unfinished() -> None:
+        assert hasher._queue._unfinished == 0
+
     assert all(task.cancelled() for task in tasks)
-    assert time.perf_counter() - begun < 2.0
+    await eventually(nothing_is_unfinished)
 
 
 async def test_the_event_loop_stays_awake_while_the_threads_hash() -> None:
     hasher = PasswordHasher(pepper=PEPPER, cost=10, wait=60.0)
     storm = asyncio.gather(*(hasher.verify("wrong", None) for _ in range(12)))
-    lags = []
+    turns = 0
 
     while not storm.done():
-        begun = time.perf_counter()
-        await asyncio.sleep(0.005)
-        lags.append(time.perf_counter() - begun - 0.005)
+        await asyncio.sleep(0.001)
+        turns += 1
     await storm
 
-    assert sorted(lags)[len(lags) // 2] < 0.02
+    assert turns > 12  # a hash on the loop itself would leave it none between two of them
 
 
 async def test_the_hashing_threads_give_way_to_the_service(hasher: PasswordHasher) -> None:
@@ -229,9 +229,7 @@ async def test_the_hashing_threads_give_way_to_the_service(hasher: PasswordHashe
     assert min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER) in nices
 
 
-def test_importing_and_making_a_hasher_costs_no_hash() -> None:
-    begun = time.perf_counter()
+def test_making_a_hasher_costs_no_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bcrypt, "hashpw", lambda *_: pytest.fail("a hash was computed"))
 
     with_cost(15)
-
-    assert time.perf_counter() - begun < 0.1

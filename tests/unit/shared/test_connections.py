@@ -1,0 +1,115 @@
+"""What the web server answers by itself: no stranger's words, no versions, no endless waiting."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.support.lines import Lines
+from tests.support.shop import Stall, open_stall
+
+GET = b"GET /health/live HTTP/1.1\r\nHost: shop\r\n"
+
+
+@pytest_asyncio.fixture
+async def stall() -> AsyncIterator[Stall]:
+    async with open_stall() as opened:
+        yield opened
+
+
+async def answered(stall: Stall, sent: bytes) -> tuple[str, Any]:
+    """Send bytes, return the head and the body of what comes until the server hangs up."""
+    reader, writer = await asyncio.open_connection(stall.client.host, stall.client.port)
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        head, _, body = (await reader.read()).decode().partition("\r\n\r\n")
+    writer.close()
+    return head, json.loads(body) if body else None
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hunter2\r\n\r\n",
+        b"GET /" + b"hunter2" * 2000 + b" HTTP/1.1\r\n\r\n",
+        GET + b"hunter2\r\n\r\n",
+        GET + b"X: " + b"hunter2" * 2000 + b"\r\n\r\n",
+        GET + b"Content-Length: hunter2\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_gets_a_problem_that_repeats_none_of_it(
+    stall: Stall, written: Lines, sent: bytes
+) -> None:
+    head, body = await answered(stall, sent)
+
+    assert head.startswith("HTTP/1.0 400 ")
+    assert body["code"] == "malformed_request"
+    assert f"Correlation-Id: {body['correlation_id']}" in head
+    assert "Content-Type: application/problem+json" in head
+    assert "hunter2" not in head + json.dumps(body) + written.getvalue()
+    assert [line["level"] for line in written.read_back("request_unreadable")] == ["info"]
+
+
+@pytest.mark.parametrize("path", [b"/health/live", b"/nothing", b"/shelves/7"])
+async def test_an_unknown_expectation_is_417(stall: Stall, path: bytes) -> None:
+    head, body = await answered(
+        stall, b"GET " + path + b" HTTP/1.1\r\nHost: shop\r\nExpect: banana\r\n\r\n"
+    )
+
+    assert "417" in head
+    assert (body["code"], body["status"]) == ("expectation_failed", 417)
+    assert "banana" not in json.dumps(body)
+
+
+@pytest.mark.parametrize("sent", [b"hunter2\r\n\r\n", GET + b"Connection: close\r\n\r\n"])
+async def test_no_reply_tells_which_software_answers(stall: Stall, sent: bytes) -> None:
+    head, _ = await answered(stall, sent)
+
+    assert "Server: portico" in head
+    assert "aiohttp" not in head
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /ter", GET])
+async def test_a_connection_whose_request_does_not_come_is_closed(sent: bytes) -> None:
+    async with open_stall(request_seconds=0.05) as stall:
+        assert await answered(stall, sent) == ("", None)
+
+
+async def test_headers_that_drip_do_not_keep_a_connection_open() -> None:
+    async with open_stall(request_seconds=0.2) as stall:
+        reader, writer = await asyncio.open_connection(stall.client.host, stall.client.port)
+        writer.write(GET + b"\r\n")  # a request before makes no difference
+        await reader.readuntil(b'{"live":true}')
+        dripping = asyncio.create_task(drip(writer))
+
+        async with asyncio.timeout(3):
+            assert await reader.read() == b""
+
+        await dripping
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    writer.write(GET)
+    while not writer.is_closing():
+        writer.write(b"X: y\r\n")
+        await asyncio.sleep(0.02)  # the rhythm is what is tried here
+
+
+async def test_a_request_at_work_outlasts_the_time_for_its_head() -> None:
+    async with open_stall(request_seconds=0.3) as stall:
+        waiting = asyncio.create_task(stall.client.post("/waits"))
+        await stall.shop.entered.wait()
+
+        assert (await waiting).status == 503  # told by the verb's own limit
+
+
+async def test_while_the_process_stops_each_reply_ends_its_connection(stall: Stall) -> None:
+    assert "Connection" not in (await stall.client.get("/shelves/7")).headers
+
+    stall.health.stopping = True
+
+    for path in ("/shelves/7", "/nothing", "/health/live"):
+        assert (await stall.client.get(path)).headers["Connection"] == "close"
