@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from typing import Any, Generic
 
@@ -17,7 +18,7 @@ from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.errors import Unavailable
 from shared.http import openapi
-from shared.messaging import asyncapi, dead_letters, topology
+from shared.messaging import asyncapi, dead_letters, retries, topology
 from shared.messaging.broker import Broker
 from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused, migrate
@@ -27,6 +28,7 @@ from shared.runtime import assemble, plumbing_for
 from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
 
 OK, FAILED, MISUSED = 0, 1, 2
+HIGHEST = 2**63 - 1  # of a row's id
 WARN_AT_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
 
 
@@ -237,19 +239,25 @@ async def run_check(asked: Asked[F, S]) -> int:
             *await looked("database", plumbing.database.ping),
             *await looked("audit partitions", lambda: partitions(plumbing)),
             *await looked("broker", broker.ping),
+            *await looked("dead letters", lambda: dead_letters.warning(plumbing.database)),
+            *await looked("retries", lambda: overdue(plumbing)),
         ]
+        for one in asked.program.looks:
+            warnings += await looked(one.name, partial(one.look, plumbing))
     finally:
         await broker.close()
         await plumbing.database.close()
     return FAILED if warnings else OK
 
 
-async def looked(name: str, look: Callable[[], Awaitable[None]]) -> list[str]:
+async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[str]:
     """Say how one thing is; return it where it is not well."""
     try:
-        await look()
+        warning = await look()
     except Unavailable as away:
-        say(f"WARN {name}: {str(away) or type(away).__doc__}")
+        warning = str(away) or type(away).__doc__
+    if warning:
+        say(f"WARN {name}: {warning}")
         return [name]
     say(f"ok   {name}")
     return []
@@ -263,6 +271,13 @@ async def partitions(plumbing: Plumbing[S]) -> None:
         raise PartitionsRunOut(f"only {ahead} months ahead, run `migrate`")
 
 
+async def overdue(plumbing: Plumbing[S]) -> str | None:
+    """Retries are due by the services' time, which is the database's."""
+    if isinstance(plumbing.clock, DatabaseClock):
+        await plumbing.clock.once()
+    return await retries.warning(plumbing.database, now=plumbing.clock.now())
+
+
 class PartitionsRunOut(Unavailable):
     """Too few partitions for audit rows are ahead."""
 
@@ -274,16 +289,33 @@ def bus_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="of the whole bus")
 
 
+def number_from(low: int) -> Callable[[str], int]:
+    """Take a whole number that PostgreSQL's bigint can hold."""
+
+    def parse(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = low - 1
+        if not low <= found <= HIGHEST:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {low} to {HIGHEST}")
+        return found
+
+    return parse
+
+
 def page_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queue", help="only this queue's")
-    parser.add_argument("--after", type=int, default=0, metavar="ID", help="begin after this one")
-    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument(
+        "--after", type=number_from(0), default=0, metavar="ID", help="begin after this one"
+    )
+    parser.add_argument("--limit", type=number_from(1), default=100)
 
 
 def ids_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--all", action="store_true", help="every one")
-    which.add_argument("--ids", type=int, nargs="+", metavar="ID", help="these")
+    which.add_argument("--ids", type=number_from(1), nargs="+", metavar="ID", help="these")
 
 
 COMMANDS: tuple[Command, ...] = (

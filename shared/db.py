@@ -38,6 +38,26 @@ AWAY = (
 )
 LOST = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
+UNIQUE_OR_LATER = ("23503", "23505", "23P01")  # may fit once another row has come or gone
+
+
+def unfit(error: Exception) -> bool:
+    """Whether PostgreSQL, or the driver, will never take this value."""
+    if not isinstance(error, StatementFailed):
+        return False
+    state = error.sqlstate or ""
+    return state.startswith(("22", "23")) and state not in UNIQUE_OR_LATER
+
+
+def told_by(error: Exception) -> str:
+    """Name an error of PostgreSQL's without its texts: they quote rows, with all their values."""
+    parts = (
+        type(error).__name__,
+        getattr(error, "sqlstate", ""),
+        getattr(error, "constraint_name", ""),
+    )
+    return " ".join(part for part in parts if part)
+
 
 async def _keep_session(_: Connection) -> None:
     """Skip the pool's reset round trip: no service sets anything on a session."""

@@ -101,6 +101,14 @@ class Verb(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Generic[S]):
+    """What `check` looks at in one service besides; it says what an operator should see to."""
+
+    name: str
+    look: Callable[[Plumbing[S]], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program(Generic[F, S]):
     """One service as data."""
 
@@ -111,4 +119,5 @@ class Program(Generic[F, S]):
     compose: Callable[[Plumbing[S]], Composition[F]]
     migrations: Traversable
     verbs: tuple[Verb[S], ...] = ()
+    looks: tuple[Look[S], ...] = ()
     metrics: tuple[Metric, ...] = ()

@@ -124,6 +124,26 @@ def url_of(*schemes: str) -> Callable[[str], Secret]:
     return parse
 
 
+def issuer(text: str) -> str:
+    """Take the address that token issuers' names begin with."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good or "?" in text or "#" in text or "@" in text or not text.isprintable():
+        raise ValueError("expected an http:// or https:// address without ? and #")
+    return text.rstrip("/")
+
+
+def stated(text: str) -> str:
+    """Take text that says something."""
+    if not text.strip():
+        raise ValueError("expected some text")
+    return text
+
+
 def key_of_32_bytes(text: str) -> Secret:
     """Take 32 bytes in base64 (standard or URL alphabet)."""
     try:

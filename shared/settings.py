@@ -15,6 +15,7 @@ from shared.setting_values import (
     Network,
     Secret,
     header_name,
+    issuer,
     key_bytes,
     key_of_32_bytes,
     log_level,
@@ -23,6 +24,7 @@ from shared.setting_values import (
     one_of,
     port_number,
     seconds,
+    stated,
     switch,
     url_of,
     whole_number,
@@ -48,6 +50,7 @@ __all__ = [
     "port_number",
     "seconds",
     "setting",
+    "stated",
     "switch",
     "url_of",
     "whole_number",
@@ -88,9 +91,13 @@ def setting(
     help: str,
     default: Any = dataclasses.MISSING,
     parse: Callable[[str], Any] | None = None,
+    empty: bool = True,
 ) -> Any:
-    """Declare a field read from PORTICO_<name>; `parse` raises ValueError without the value."""
-    metadata = {"setting": name, "help": help, "parse": parse}
+    """Declare a field read from PORTICO_<name>; `parse` raises ValueError without the value.
+
+    `empty=False`: one that is set to nothing is a problem, not the default.
+    """
+    metadata = {"setting": name, "help": help, "parse": parse, "empty": empty}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -116,7 +123,7 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
     for field, kind in declared(cls):
         name = PREFIX + field.metadata["setting"]
         text = environ.get(name, "")
-        if text:
+        if text or (name in environ and not field.metadata["empty"]):
             try:
                 values[field.name] = (field.metadata["parse"] or parser_of(kind))(text)
             except ValueError as error:
@@ -309,7 +316,10 @@ class ServiceSettings:
         help="32 bytes in base64: encrypts private keys at rest, roots the digests",
     )
     issuer: str = setting(
-        "ISSUER", default="https://portico.example", help="`iss` of tokens is this and /<service>"
+        "ISSUER",
+        default="https://portico.example",
+        parse=issuer,
+        help="`iss` of tokens is this and /<service>",
     )
     body_limit: int = setting(
         "BODY_LIMIT", default=65536, parse=within(1024, 16777216), help="bytes of a request body"
@@ -349,3 +359,5 @@ class ServiceSettings:
         """Name what fits alone but not together."""
         if self.environment is Environment.PRODUCTION and self.clock_file is not None:
             yield f"{PREFIX}CLOCK_FILE is refused in production: deadlines would move with it"
+        elif self.clock_file is not None and not self.clock_file.is_file():
+            yield f"{PREFIX}CLOCK_FILE: there is no such file"

@@ -10,6 +10,7 @@ from shared.settings import (
     listen_on,
     seconds,
     setting,
+    stated,
     within,
 )
 
@@ -29,12 +30,18 @@ class Settings(ServiceSettings):
         "PORTAL_NAME", default="Portico", help="what patients call it; no password may be it"
     )
     terms_version: str = setting(
-        "TERMS_VERSION", default="2026-01", help="the version of the terms to be accepted (EN-1)"
+        "TERMS_VERSION",
+        default="2026-01",
+        parse=stated,
+        empty=False,  # what people agree to is never a default by mistake
+        help="the version of the terms to be accepted (EN-1)",
     )
     terms_text: str = setting(
         "TERMS_TEXT",
         default="By enrolling you agree to use this portal for your own care and to keep your "
         "password to yourself.",
+        parse=stated,
+        empty=False,
         help="the text of that version",
     )
     password_policy: PolicyName = setting(

@@ -8,7 +8,7 @@ from services.notify.api.problems import PROBLEMS
 from services.notify.api.routes import ROUTES
 from services.notify.app import compose
 from services.notify.metrics import METRICS
-from services.notify.operator_verbs import VERBS
+from services.notify.operator_verbs import LOOKS, VERBS
 from services.notify.settings import NotifySettings
 from shared.commands import main
 from shared.program import Program
@@ -21,6 +21,7 @@ PROGRAM = Program(
     compose=compose,
     migrations=files("services.notify") / "migrations",
     verbs=VERBS,
+    looks=LOOKS,
     metrics=METRICS,
 )
 

@@ -4,6 +4,7 @@ A field's type says how it is printed: an instant in the account's time zone, te
 No user name, no patient name, nothing medical has a field here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -98,6 +99,15 @@ LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification
 def template_of(content: Content | type[Content]) -> str:
     """Return the name of the template that prints it."""
     return str(content.__struct_config__.tag)
+
+
+# ID-6, EN-1: who claimed an address is not told whether another account has it.
+TOLD_AS: Mapping[str, str] = {
+    template_of(AccountEnrolled): template_of(AccountEnrolled),
+    template_of(AccountEnrolledTaken): template_of(AccountEnrolled),
+    template_of(EmailVerification): template_of(EmailVerification),
+    template_of(EmailTaken): template_of(EmailVerification),
+}
 
 
 def write(content: Content) -> str:

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from services.notify.channels import Mail, MailChannel
 from services.notify.claims import Claims
-from services.notify.errors import AddressInvalid, LeaseLost
+from services.notify.errors import AddressInvalid, LeaseLost, NotRenderable
 from services.notify.model import (
     Answer,
     Claimed,
     DeliveryId,
     MessageClass,
     Outcome,
+    Phase,
     Reason,
     State,
     Verdict,
@@ -91,7 +92,7 @@ class Courier:
     async def _deliver(self, delivery: Claimed, token: UUID) -> None:
         """Send one. What goes wrong here is this delivery's alone; the reaper brings it back."""
         try:
-            await self._attempt(delivery, token)
+            await self._attempt_or_back_off(delivery, token)
         except LeaseLost:
             self.metrics.count("deliveries_lost", message_class=self.message_class)
             log.warning("lease_lost", delivery_id=delivery.id, attempt=delivery.attempts)
@@ -99,6 +100,26 @@ class Courier:
             log.warning("delivery_interrupted", delivery_id=delivery.id, error=error)
         except Exception as error:
             log.error("delivery_failed", delivery_id=delivery.id, error=error)
+
+    async def _attempt_or_back_off(self, delivery: Claimed, token: UUID) -> None:
+        """A fault of our own uses up an attempt too: it backs off, and comes to an end."""
+        try:
+            await self._attempt(delivery, token)
+        except (LeaseLost, Unavailable):
+            raise
+        except Exception as error:
+            log.error("attempt_failed", delivery_id=delivery.id, error=error)
+            answer = await self._broken_off(delivery.id, token)
+            await self._settle(delivery, token, self._judge(delivery, answer), answer)
+
+    async def _broken_off(self, delivery_id: DeliveryId, token: UUID) -> Answer:
+        """After the final dot the mail may have arrived, whatever went wrong then."""
+        async with self.database.connection() as connection:
+            phase = await store.phase_of(connection, delivery_id, token)
+        if phase is None:
+            raise LeaseLost
+        after_dot = phase is Phase.AFTER_DOT
+        return Answer(outcome=Outcome.UNANSWERED if after_dot else Outcome.DEFERRED, phase=phase)
 
     async def _attempt(self, delivery: Claimed, token: UUID) -> None:
         verdict = before_sending(delivery, now=self.clock.now())
@@ -112,6 +133,10 @@ class Courier:
             return
         except AddressInvalid:
             await self._fail(delivery, token, Reason.ADDRESS_INVALID)
+            return
+        except NotRenderable as error:
+            log.error("not_renderable", delivery_id=delivery.id, error=error.__cause__)
+            await self._fail(delivery, token, Reason.NOT_RENDERABLE)
             return
 
         async def before_dot() -> None:

@@ -6,6 +6,7 @@ Exception
 ├── PatientUnknown           no account has arrived yet for this patient record: tried for minutes
 ├── PracticeUnknown          the practice has not arrived yet: tried again later
 ├── LeaseLost                somebody else has the delivery now: this courier must stop
+├── NotRenderable            its template cannot print what it is told
 ├── AddressInvalid           not an address that a mail can be sent to
 └── MailServerAway           the mail server takes no connection
 """
@@ -31,6 +32,10 @@ class LeaseLost(Exception):
 
 class AddressInvalid(Exception):
     """The address cannot stand in a mail's header or on its envelope."""
+
+
+class NotRenderable(Exception):
+    """The mail cannot be written: no other try would write it."""
 
 
 class MailServerAway(Exception):

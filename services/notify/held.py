@@ -23,6 +23,12 @@ class HeldDeliveries:
         async with self.database.connection() as connection:
             return await held.of_all(connection, limit=limit)
 
+    async def warning(self) -> str | None:
+        """Say how many wait for an operator, or None."""
+        async with self.database.connection() as connection:
+            count, oldest = await held.count(connection)
+        return f"{count}, the oldest of {oldest:%Y-%m-%d %H:%M}" if oldest else None
+
     async def resend(self, ids: Sequence[DeliveryId], origin: Origin) -> Sequence[DeliveryId]:
         """Queue these again, as the same mail; return which were not held or had a link."""
         left = []

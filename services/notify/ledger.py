@@ -1,12 +1,13 @@
 """The ledger: events become deliveries, once for one intent; people read what was sent to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from services.notify import routing
+from services.notify.content import TOLD_AS
 from services.notify.errors import PatientUnknown, PracticeUnknown
-from services.notify.model import DeliveryId, Intent, LedgerEntry, MessageClass
+from services.notify.model import DeliveryId, Intent, LedgerEntry, MessageClass, State
 from services.notify.nudge import Nudge
 from services.notify.routing import Unroutable
 from services.notify.store import accounts, deliveries, practices
@@ -62,7 +63,8 @@ class Ledger:
     async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
         """What was sent to a person, newest first (NT-5)."""
         async with self.database.connection() as connection:
-            return await deliveries.of_account(connection, account_id, limit=PAGE)
+            found = await deliveries.of_account(connection, account_id, limit=PAGE)
+        return [hushed(entry) for entry in found]
 
     async def of_practice(self, practice_id: PracticeId) -> Sequence[LedgerEntry]:
         """What a practice had sent, newest first (NT-5)."""
@@ -84,3 +86,18 @@ class Ledger:
         if intent.address is None:
             return self.digests.of("recipient", f"account:{intent.account_id}")
         return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")
+
+
+def hushed(entry: LedgerEntry) -> LedgerEntry:
+    """Tell of a mail to a claimed address only that it was filed (EN-1, ID-6).
+
+    A link can expire or be superseded, and a mail server knows addresses that it had mail for: how
+    and when such a mail ended would tell whether another account has the address. Once the address
+    is the account's own, nothing is left to hide.
+    """
+    told_as = TOLD_AS.get(entry.template)
+    if told_as is None or entry.address is None:
+        return entry
+    if entry.own:
+        return replace(entry, template=told_as)
+    return replace(entry, template=told_as, state=State.QUEUED, reason=None, finished_at=None)

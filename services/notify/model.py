@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NOT_ENROLLED = "not_enrolled"
     ADDRESS_INVALID = "address_invalid"
     SEAL_BROKEN = "seal_broken"
+    NOT_RENDERABLE = "not_renderable"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     UNANSWERED = "unanswered"
@@ -181,6 +182,7 @@ class LedgerEntry:
     template: str
     channel: Channel
     address: str | None
+    own: bool  # the address is the account's verified one by now
     state: State
     reason: Reason | None
     created_at: datetime

@@ -11,7 +11,7 @@ from services.notify.held import HeldDeliveries
 from services.notify.model import DeliveryId, State
 from services.notify.settings import NotifySettings
 from shared.audit import Origin
-from shared.program import Plumbing, Verb
+from shared.program import Look, Plumbing, Verb
 
 
 async def list_held(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
@@ -68,6 +68,12 @@ def settle_arguments(parser: argparse.ArgumentParser) -> None:
 def delivery_id(text: str) -> DeliveryId:
     return DeliveryId(UUID(text))
 
+
+async def look_at_held(plumbing: Plumbing[NotifySettings]) -> str | None:
+    return await held(plumbing).warning()
+
+
+LOOKS: tuple[Look[NotifySettings], ...] = (Look(name="deliveries held", look=look_at_held),)
 
 VERBS: tuple[Verb[NotifySettings], ...] = (
     Verb(

@@ -14,6 +14,7 @@ import jinja2
 
 from services.notify.channels import Mail
 from services.notify.content import Content, template_of
+from services.notify.errors import NotRenderable
 from services.notify.mime import deliverable, encode
 from services.notify.model import Claimed
 from shared.contracts.sealed import SealPurpose
@@ -26,6 +27,8 @@ PAGES: Mapping[SealPurpose, str] = {
 }
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
+
+UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +81,18 @@ class Renderer:
     def mail(self, delivery: Claimed, *, link: str | None, address: str, now: datetime) -> Mail:
         """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
 
-        Raises AddressInvalid.
+        Raises AddressInvalid, NotRenderable.
         """
+        to = deliverable(address)
+        try:
+            return self._written(delivery, link=link, to=to, now=now)
+        except UNWRITABLE as error:
+            raise NotRenderable from error
+
+    def _written(self, delivery: Claimed, *, link: str | None, to: str, now: datetime) -> Mail:
         found = self.render(
             delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
         )
-        to = deliverable(address)
         headers = {
             "From": formataddr((one_line(self.portal.name), self.portal.mail_from)),
             "To": to,

@@ -22,7 +22,7 @@ Unavailable
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated
@@ -299,12 +299,19 @@ def document(
         title=told.title,
         status=told.status,
         code=told.code,
-        detail=f"{told.title}: see `errors`" if errors else told.title,
+        detail=detail_of(told, errors),
         hint=told.hint,
         correlation_id=correlation_id,
         errors=errors,
         error=(told.oauth_error or "invalid_request") if oauth else None,
     )
+
+
+def detail_of(told: ProblemType, errors: Sequence[FieldProblem]) -> str:
+    """Say one finding here too; several would only double the reply."""
+    if len(errors) == 1:
+        return f"{errors[0].field}: {errors[0].detail}"
+    return f"{told.title}: see `errors`" if errors else told.title
 
 
 def retry_after(error: Exception) -> str | None:

@@ -41,6 +41,8 @@ SELECT consumer, exchange, body, taken, 0, $2, 'replayed', $2 FROM raised
 
 DISCARD = "DELETE FROM dead_letters WHERE $1::bigint[] IS NULL OR id = ANY ($1)"
 
+BURIED = "SELECT count(*) AS depth, min(died_at) AS oldest FROM dead_letters"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -107,6 +109,15 @@ async def list_dead(
     async with database.connection() as connection:
         rows = await connection.fetch(LIST, consumer, after, limit)
     return [DeadLetter(**{**dict(row), "reason": Reason(row["reason"])}) for row in rows]
+
+
+async def warning(database: Database) -> str | None:
+    """Say how many wait for an operator, or None."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(BURIED)
+    if row is None or not row["depth"]:
+        return None
+    return f"{row['depth']}, the oldest of {row['oldest']:%Y-%m-%d %H:%M}"
 
 
 async def replay(database: Database, *, ids: Sequence[int] | None, now: datetime) -> int:

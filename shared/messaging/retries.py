@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
-from shared.db import Connection, Database
+from shared.db import Connection, Database, told_by, unfit
 from shared.logs import logger
 from shared.messaging import effects, inbox
 from shared.messaging.dead_letters import bury, bury_unusable, storable
@@ -22,6 +22,7 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 
 BATCH = 50
+LATE = timedelta(minutes=1)  # the loop looks every second
 
 log = logger("retries")
 
@@ -38,6 +39,8 @@ ORDER BY due_at, id
 LIMIT $3
 FOR UPDATE SKIP LOCKED
 """
+
+OVERDUE = "SELECT count(*) AS depth, min(due_at) AS oldest FROM inbox_retry WHERE due_at < $1"
 
 FORGET = "DELETE FROM inbox_retry WHERE id = ANY ($1)"
 
@@ -93,7 +96,7 @@ class Aftermath:
             self._tell(failure, outcome, attempts)
 
     def _judge(self, failure: Failure, attempts: int) -> Reason | None:
-        if isinstance(failure.error, Undeliverable):
+        if isinstance(failure.error, Undeliverable) or unfit(failure.error):
             return Reason.UNDELIVERABLE
         return Reason.EXHAUSTED if self.policy.is_last(attempts) else None
 
@@ -112,8 +115,19 @@ class Aftermath:
 
 
 def describe(error: Exception) -> str:
-    """Say what went wrong, for the table beside the body; logs get the type alone."""
-    return storable(f"{type(error).__name__}: {error}")
+    """Say what went wrong, for an operator to list: only our own words, which hold no values."""
+    if isinstance(error, Undeliverable):
+        return storable(f"{type(error).__name__}: {error}")
+    return storable(told_by(error))
+
+
+async def warning(database: Database, *, now: datetime) -> str | None:
+    """Say how many retries nobody makes though their time has come, or None."""
+    async with database.connection() as connection:
+        row = await connection.fetchrow(OVERDUE, now - LATE)
+    if row is None or not row["depth"]:
+        return None
+    return f"{row['depth']} overdue, the oldest since {row['oldest']:%Y-%m-%d %H:%M}"
 
 
 class Retries:

@@ -1,5 +1,6 @@
 """Subscriptions: which contract goes to which handler, and how a body becomes what it receives."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +17,7 @@ from shared.db import Connection
 Handler = Callable[[Connection, Received[Any]], Awaitable[None]]
 
 ENVELOPES = msgspec.json.Decoder(Envelope)
+QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 NOBODY = UUID(int=0)  # the correlation of an event that carries none
 
 
@@ -115,7 +117,7 @@ class Reader:
             envelope = ENVELOPES.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return Unusable(
-                exchange=exchange, body=body, reason=Reason.UNREADABLE, detail=str(error)
+                exchange=exchange, body=body, reason=Reason.UNREADABLE, detail=without_values(error)
             )
         if envelope.specversion != "1.0":
             return refuse(envelope, exchange, body, Reason.UNREADABLE, "not CloudEvents 1.0")
@@ -128,7 +130,7 @@ class Reader:
         try:
             data = decoder.decode(envelope.data)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            return refuse(envelope, exchange, body, Reason.SCHEMA, str(error))
+            return refuse(envelope, exchange, body, Reason.SCHEMA, without_values(error))
         return Message(
             consumer=self.consumer,
             exchange=exchange,
@@ -139,6 +141,13 @@ class Reader:
             taken=taken,
             attempts=attempts,
         )
+
+
+def without_values(error: Exception) -> str:
+    """Keep of a decoder's message what was expected and where; what stood there is quoted."""
+    if isinstance(error, UnicodeDecodeError):
+        return type(error).__name__
+    return QUOTED.sub("'…'", str(error))
 
 
 def refuse(envelope: Envelope, exchange: str, body: bytes, reason: Reason, detail: str) -> Unusable:

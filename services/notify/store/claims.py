@@ -169,6 +169,16 @@ async def mark_dot(
     return mine is not None
 
 
+async def phase_of(connection: Connection, delivery_id: DeliveryId, token: UUID) -> Phase | None:
+    """Return how far the attempt under this lease has come; None: the lease is lost."""
+    phase = await connection.fetchval(
+        "SELECT phase FROM deliveries WHERE id = $1 AND lease_token = $2 AND state = 'sending'",
+        delivery_id,
+        token,
+    )
+    return None if phase is None else Phase(phase)
+
+
 async def settle(
     tx: Connection,
     delivery_id: DeliveryId,

@@ -23,7 +23,10 @@ from shared.db import Connection, Row
 
 COLUMNS = """
     id, class, template, channel, address, state, reason, created_at, finished_at,
-    practice_id, patient_id, topic, reference
+    practice_id, patient_id, topic, reference,
+    coalesce(lower(address) = (
+        SELECT lower(a.email) FROM accounts AS a WHERE a.id = deliveries.account_id
+    ), false) AS own
 """
 
 
@@ -128,6 +131,7 @@ def entry(row: Row) -> LedgerEntry:
         template=row["template"],
         channel=Channel(row["channel"]),
         address=masked(row["address"]) if row["address"] else None,
+        own=row["own"],
         state=State(row["state"]),
         reason=Reason(row["reason"]) if row["reason"] else None,
         created_at=row["created_at"],

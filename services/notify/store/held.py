@@ -33,6 +33,14 @@ async def of_all(connection: Connection, *, limit: int) -> Sequence[Held]:
     ]
 
 
+async def count(connection: Connection) -> tuple[int, datetime | None]:
+    """Return how many are held, and since when the oldest exists."""
+    row = await connection.fetchrow(
+        "SELECT count(*) AS held, min(created_at) AS oldest FROM deliveries WHERE state = 'unknown'"
+    )
+    return (row["held"], row["oldest"]) if row else (0, None)
+
+
 async def resend(tx: Connection, delivery_id: DeliveryId, *, now: datetime) -> bool:
     """Queue it again. False: it is not held, or its link's secret is gone."""
     mine = await tx.fetchval(

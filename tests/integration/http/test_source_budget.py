@@ -192,3 +192,22 @@ async def test_sources_that_are_quiet_for_the_window_are_swept(
 
 def without_id(problem: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in problem.items() if name != "correlation_id"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "status"),
+    [
+        (b"[" * 900 + b"]" * 900, "application/json", 400),
+        (b"{}", "application/json; a*=b''c; a*0=d", 415),
+    ],
+)
+async def test_a_body_made_to_break_the_reader_counts_as_any_refusal(
+    stall: Stall, raw: bytes, content_type: str, status: int
+) -> None:
+    headers = {"Content-Type": content_type, "X-Forwarded-For": ANN}
+
+    told = [
+        (await stall.client.post("/guesses", data=raw, headers=headers)).status for _ in range(51)
+    ]
+
+    assert Counter(told) == {status: 50, 429: 1}

@@ -35,7 +35,8 @@ UNHEARD = Contract("identity", "unheard", AccountChanged, Kind.ACTIVITY)
 EFFECTS = """
 CREATE TABLE effects (event_id uuid NOT NULL, subject text NOT NULL, version integer NOT NULL);
 CREATE TABLE newest (subject text PRIMARY KEY, version integer NOT NULL);
-GRANT SELECT, INSERT, UPDATE, DELETE ON effects, newest TO {service};
+CREATE TABLE strict (name text NOT NULL UNIQUE, n integer CHECK (n > 0));
+GRANT SELECT, INSERT, UPDATE, DELETE ON effects, newest, strict TO {service};
 """
 RECORD = "INSERT INTO effects (event_id, subject, version) VALUES ($1, $2, $3)"
 RENEW = """

@@ -161,9 +161,7 @@ async def test_of_many_operators_one_decides(office: Office, mail_server: MailSe
     assert sorted(outcomes) == ["done"] + ["refused"] * 7
 
 
-async def test_check_names_what_is_held(
-    office: Office, mail_server: MailServer
-) -> None:
+async def test_check_names_what_is_held(office: Office, mail_server: MailServer) -> None:
     [look] = PROGRAM.looks
     assert await look.look(office.plumbing) is None
     await office.with_patient()

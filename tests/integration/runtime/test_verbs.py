@@ -215,4 +215,5 @@ async def test_a_port_that_is_taken_is_named_with_exit_1(environ: dict[str, str]
         _, told = await started.communicate()
 
     assert started.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{port}" in told.decode()
+    [said] = told.decode().splitlines()
+    assert f"cannot listen on 127.0.0.1:{port}" in said

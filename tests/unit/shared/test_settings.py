@@ -103,7 +103,14 @@ def test_a_clock_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "issuer",
-    ["portico", "https://", "ftp://a.example", "https://a.example?b", "https://a.example/#", "https://[a"],
+    [
+        "portico",
+        "https:///nowhere",
+        "ftp://a.example",
+        "https://a.example?b",
+        "https://a.example/#",
+        "https://[a",
+    ],
 )
 def test_an_issuer_that_is_no_address_is_a_problem(issuer: str) -> None:
     [told] = problems({**GOOD, "PORTICO_ISSUER": issuer})
