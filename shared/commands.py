@@ -263,12 +263,11 @@ async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[s
     return []
 
 
-async def partitions(plumbing: Plumbing[S]) -> None:
+async def partitions(plumbing: Plumbing[S]) -> str | None:
     """Audit rows of a month need its partition; `migrate` makes them."""
     async with plumbing.database.connection() as connection:
         ahead = await months_ahead(connection, await plumbing.database.time())
-    if ahead <= WARN_AT_MONTHS:
-        raise PartitionsRunOut(f"only {ahead} months ahead, run `migrate`")
+    return f"only {ahead} months ahead, run `migrate`" if ahead <= WARN_AT_MONTHS else None
 
 
 async def overdue(plumbing: Plumbing[S]) -> str | None:
@@ -276,10 +275,6 @@ async def overdue(plumbing: Plumbing[S]) -> str | None:
     if isinstance(plumbing.clock, DatabaseClock):
         await plumbing.clock.once()
     return await retries.warning(plumbing.database, now=plumbing.clock.now())
-
-
-class PartitionsRunOut(Unavailable):
-    """Too few partitions for audit rows are ahead."""
 
 
 # ---- their arguments

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from services.notify.model import Communication, Reason
 from shared.audit import Origin
+from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.notify import Topic
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
@@ -47,18 +48,25 @@ async def test_a_submitted_communication_becomes_a_mail(
     assert "appointment" not in mail.subject
 
 
+async def submit_one(
+    office: Office, practice_id: PracticeId, patient_id: PatientId, clock: FakeClock
+) -> None:
+    """A practice submits a message notice; it goes over the bus and back to notify."""
+    communication = Communication(
+        practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
+    )
+    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
+    await office.features.intake.submit(communication, origin, now=clock.now())
+    await office.publish()
+    await office.consume()
+
+
 async def test_a_communication_for_a_patient_not_heard_of_yet_waits_for_the_snapshot(
     on_the_bus: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
     practice_id, patient_id, account_id = await on_the_bus.with_patient()
     await on_the_bus.forget_accounts()
-    communication = Communication(
-        practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
-    )
-    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await on_the_bus.features.intake.submit(communication, origin, now=clock.now())
-    await on_the_bus.publish()
-    await on_the_bus.consume()
+    await submit_one(on_the_bus, practice_id, patient_id, clock)
     assert await on_the_bus.ledger() == []
 
     await on_the_bus.know(
@@ -75,13 +83,7 @@ async def test_a_communication_for_a_patient_without_an_account_is_written_down_
 ) -> None:
     practice_id, patient_id, _ = await on_the_bus.with_patient()
     await on_the_bus.forget_accounts()
-    communication = Communication(
-        practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
-    )
-    origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await on_the_bus.features.intake.submit(communication, origin, now=clock.now())
-    await on_the_bus.publish()
-    await on_the_bus.consume()
+    await submit_one(on_the_bus, practice_id, patient_id, clock)
 
     retries = on_the_bus.service.messaging.retries["notify.practice-communications"]
     began = clock.now()
