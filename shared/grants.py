@@ -24,16 +24,43 @@ class Act(StrEnum):
     """What a grant allows its bearer to have done."""
 
     PASSWORD_SET = "password.set"  # noqa: S105 - an act, not a password
+    ACCOUNT_OWNED = "account.owned"  #: MG-1: the other account's name and password were given
+    REAUTHENTICATED = "reauthenticated"  #: SE-3: the holder of the session is still there
+
+
+class Verb(StrEnum):
+    """The one verb that a re-authentication is good for (SE-3)."""
+
+    MERGE = "merge"
 
 
 MAY_ISSUE: Mapping[Act, frozenset[str]] = MappingProxyType(
-    {Act.PASSWORD_SET: frozenset({"recovery"})}
+    {
+        Act.PASSWORD_SET: frozenset({"recovery"}),
+        Act.ACCOUNT_OWNED: frozenset({"identity"}),
+        Act.REAUTHENTICATED: frozenset({"identity"}),
+    }
 )
 """Which services' signature is worth anything for which act."""
 
 
+ISSUERS = frozenset[str]().union(*MAY_ISSUE.values())
+
+
 class GrantInvalid(Refused):
-    """Not one of ours, expired, of the wrong kind or for another service."""
+    """Not one of ours, or expired."""
+
+
+class GrantWrongAct(GrantInvalid):
+    """One of ours, for another act, or for another verb of that act."""
+
+
+class GrantWrongService(GrantInvalid):
+    """One of ours, for another service to redeem."""
+
+
+class GrantWrongAccount(GrantInvalid):
+    """One of ours, about another account than the caller's. Redeemers compare."""
 
 
 class GrantUsed(Refused):
@@ -53,16 +80,20 @@ class Grant:
     act: Act
     account_id: AccountId
     security_version: int
-    route: str  # how it was proven: "link", ...
+    route: str  # how it was proven: "link", "password"
     expires_at: datetime
+    verb: Verb | None = None  # SE-3: what a re-authentication is good for
+    account_version: int = 0  # the account's aggregateversion as it was proven
 
 
 class GrantClaims(signed.Claims, frozen=True, kw_only=True):
-    """`sub` is the account, `sv` its security version as the proof began."""
+    """`sub` is the account, `sv` its security version as the proof began, `av` its version."""
 
     act: Act
     sv: int
     route: str
+    verb: Verb | None = None
+    av: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +114,8 @@ class GrantIssuer:
         route: str,
         now: datetime,
         expires_at: datetime,
+        verb: Verb | None = None,
+        account_version: int = 0,
     ) -> str:
         """Sign a grant; its life is the shorter of `expires_at` and ten minutes."""
         if self.issuer.rpartition("/")[2] not in MAY_ISSUE[act]:
@@ -98,6 +131,8 @@ class GrantIssuer:
             act=act,
             sv=security_version,
             route=route,
+            verb=verb,
+            av=account_version,
         )
         return signed.sign(
             claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private)
@@ -112,19 +147,27 @@ class GrantChecker:
     service: str  # the one that redeems here
     public_keys: PublicKeys
 
-    async def check(self, token: str, *, act: Act, now: datetime) -> Grant:
-        """Check type, algorithm, key, issuer's right to this act, audience and times.
+    async def check(
+        self, token: str, *, act: Act, now: datetime, verb: Verb | None = None
+    ) -> Grant:
+        """Check type, algorithm, key, issuer's right to this act, audience, times and verb.
 
-        Raises GrantInvalid; CatchingUp where the key is unknown. Spends nothing.
+        Raises GrantInvalid, by its leaves where one of ours was brought to the wrong place;
+        CatchingUp where the key is unknown. Spends nothing.
         """
-        trusted = {f"{self.issuer}/{service}" for service in MAY_ISSUE[act]}
+        return await self._checked(token, act=act, verb=verb, now=now)
+
+    async def check_again(self, token: str, *, act: Act, verb: Verb | None = None) -> Grant:
+        """Check one that another service took in time: all but the expiry. Raises as `check`."""
+        return await self._checked(token, act=act, verb=verb, now=None)
+
+    async def _checked(
+        self, token: str, *, act: Act, verb: Verb | None, now: datetime | None
+    ) -> Grant:
         try:
             unverified = signed.inspect(token, typ=TYPE)
-            if unverified.issuer not in trusted:
-                raise GrantInvalid
+            self._require_issuer(unverified.issuer, act)
             key = await self.public_keys.find(unverified.issuer, unverified.kid)
-            if not good_for(key, KeyPurpose.SIGNING, now):
-                raise GrantInvalid
             claims = signed.verify(
                 token,
                 GrantClaims,
@@ -135,9 +178,23 @@ class GrantChecker:
                 now=now,
                 longest=LONGEST,
             )
-            return self._grant(claims, act)
+            if not good_for(key, KeyPurpose.SIGNING, now or claims.issued_at):
+                raise GrantInvalid
+            if claims.act is not act or claims.verb is not verb:
+                raise GrantWrongAct
+            return self._grant(claims)
+        except signed.SignedElsewhere as error:
+            raise GrantWrongService from error
         except (signed.SignedInvalid, ValueError) as error:
             raise GrantInvalid from error
+
+    def _require_issuer(self, issuer: str, act: Act) -> None:
+        """Before a key is looked for: whoever forges an issuer gets no wait."""
+        prefix, _, service = issuer.rpartition("/")
+        if prefix != self.issuer or service not in ISSUERS:
+            raise GrantInvalid
+        if service not in MAY_ISSUE[act]:
+            raise GrantWrongAct
 
     async def spend(self, tx: Connection, grant: Grant, *, now: datetime) -> None:
         """Record the jti in the transaction of its effect. Raises GrantUsed for all but one.
@@ -155,9 +212,7 @@ class GrantChecker:
         if spent is None:
             raise GrantUsed
 
-    def _grant(self, claims: GrantClaims, act: Act) -> Grant:
-        if claims.act is not act:
-            raise GrantInvalid
+    def _grant(self, claims: GrantClaims) -> Grant:
         return Grant(
             jti=claims.jti,
             issuer=claims.iss,
@@ -166,4 +221,6 @@ class GrantChecker:
             security_version=claims.sv,
             route=claims.route,
             expires_at=claims.expires_at,
+            verb=claims.verb,
+            account_version=claims.av,
         )

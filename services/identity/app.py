@@ -16,6 +16,7 @@ from services.identity.lockouts import TICK, LockNotices, Lockouts
 from services.identity.logon import LogOn
 from services.identity.model import SendLimits, TokenLives
 from services.identity.password_policy import password_policy
+from services.identity.password_proofs import PasswordProofs
 from services.identity.passwords import Passwords
 from services.identity.patients import Patients
 from services.identity.practices import Practices
@@ -149,6 +150,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
     )
     issuer = AccessTokenIssuer(issuer=plumbing.issuer, own_keys=own_keys, randomness=randomness)
     lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
+    proofs = PasswordProofs(database=plumbing.database, hasher=hasher, lockouts=lockouts)
     sessions = sessions_of(plumbing, issuer)
     return Features(
         practices=practices(plumbing),
@@ -189,9 +191,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         accounts=accounts,
         terms=terms,
         client_tokens=ClientTokens(transactions=transactions, digests=digests, issuer=issuer),
-        log_on=LogOn(
-            transactions=transactions, hasher=hasher, lockouts=lockouts, sessions=sessions
-        ),
+        log_on=LogOn(transactions=transactions, hasher=hasher, proofs=proofs, sessions=sessions),
         unlocks=Unlocks(transactions=transactions, lockouts=lockouts),
         sessions=sessions,
         refreshes=Refreshes(

@@ -14,6 +14,8 @@ PRACTICE_SCOPES = frozenset(
         "accounts:unlock",
         "communications:write",
         "deliveries:read",
+        "enrolments:write",
+        "merges:read",
         "patients:write",
         "settings:read",
         "settings:write",

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from shared.contracts import identity, notify, recovery
+from shared.contracts import identity, merge, notify, recovery
 from shared.contracts.contract import Contract
 
 CONTRACTS: tuple[Contract[Any], ...] = tuple(
     found
-    for module in (identity, recovery, notify)
+    for module in (identity, recovery, merge, notify)
     for found in vars(module).values()
     if isinstance(found, Contract)
 )

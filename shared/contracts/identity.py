@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from shared.contracts.contract import Contract, Data, Kind
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
 from shared.contracts.sealed import Sealed
 
@@ -112,6 +112,58 @@ class PasswordReset(Activity, frozen=True, kw_only=True):
     proof_id: str  # the jti that was spent: recovery tidies up by it
 
 
+class EnrolmentAdded(Activity, frozen=True, kw_only=True):
+    """EN-5: a practice was added to the account."""
+
+    practice_name: str
+
+
+class EnrolmentEnded(Activity, frozen=True, kw_only=True):
+    """UN-1: a practice un-enrolled its patient; its reason stays with the practice."""
+
+    practice_name: str
+    practice_contact: str
+
+
+class EnrolmentReactivated(Activity, frozen=True, kw_only=True):
+    """UN-3: the practice enrolled its patient again; the credentials are what they were."""
+
+    practice_name: str
+
+
+class AccountsMerged(Activity, frozen=True, kw_only=True):
+    """MG-4, MG-5: two accounts are one, for good. `account_id` is the survivor.
+
+    `recipients` are the verified addresses both had until then (MG-6). Whoever keeps anything of
+    the absorbed account keeps it for the survivor from now on, for ever (MG-9).
+    """
+
+    merge_id: MergeId
+    absorbed_id: AccountId
+    enrolments: tuple[Enrolment, ...]  # the survivor's, now that both practices stand under it
+
+
+class MergeRefusal(StrEnum):
+    """Why identity did not merge; nothing was changed. The codes are those of the problems."""
+
+    GRANT_INVALID = "grant_invalid"
+    GRANT_USED = "grant_used"
+    PROOF_STALE = "merge_proof_stale"  #: credentials of either account changed since (MG-1)
+    ACCOUNT_MERGED = "account_merged"
+    SAME_ACCOUNT = "merge_same_account"
+    PERSON_MISMATCH = "merge_person_mismatch"  #: MG-2
+
+
+class MergeRejected(Activity, frozen=True, kw_only=True):
+    """MG-6: a merge that merge had accepted was refused at the last look. `account_id` is the one
+    that would have survived, `recipients` are the verified addresses of both.
+    """
+
+    merge_id: MergeId
+    absorbed_id: AccountId
+    reason: MergeRefusal
+
+
 ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)
 PERSON_CHANGED = Contract("identity", "person-changed", PersonChanged, Kind.SNAPSHOT)
 PRACTICE_CHANGED = Contract("identity", "practice-changed", PracticeChanged, Kind.SNAPSHOT)
@@ -122,3 +174,10 @@ EMAIL_VERIFICATION_REQUESTED = Contract(
 )
 ACCOUNT_LOCKED = Contract("identity", "account-locked", AccountLocked, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
+ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
+ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)
+ENROLMENT_REACTIVATED = Contract(
+    "identity", "enrolment-reactivated", EnrolmentReactivated, Kind.ACTIVITY
+)
+ACCOUNTS_MERGED = Contract("identity", "accounts-merged", AccountsMerged, Kind.ACTIVITY)
+MERGE_REJECTED = Contract("identity", "merge-rejected", MergeRejected, Kind.ACTIVITY)

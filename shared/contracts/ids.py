@@ -7,4 +7,5 @@ AccountId = NewType("AccountId", UUID)
 PatientId = NewType("PatientId", UUID)  # a patient record of one practice
 PracticeId = NewType("PracticeId", UUID)
 SessionId = NewType("SessionId", UUID)
+MergeId = NewType("MergeId", UUID)
 EventId = NewType("EventId", UUID)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from shared.contracts.contract import Contract, Data, Kind
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
+from shared.contracts.merge import MergeApplied
 
 
 class Topic(StrEnum):
@@ -29,3 +30,4 @@ NOTIFY_KEYS_CHANGED = Contract("notify", "keys-changed", KeysChanged, Kind.SNAPS
 COMMUNICATION_SUBMITTED = Contract(
     "notify", "communication-submitted", CommunicationSubmitted, Kind.COMMUNICATION
 )
+NOTIFY_MERGE_APPLIED = Contract("notify", "merge-applied", MergeApplied, Kind.STEP)

@@ -5,6 +5,7 @@ from datetime import datetime
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.identity import Activity
 from shared.contracts.keys import KeysChanged
+from shared.contracts.merge import MergeApplied
 from shared.contracts.sealed import Sealed
 
 
@@ -16,7 +17,17 @@ class ResetLinkRequested(Activity, frozen=True, kw_only=True):
     life_minutes: int
 
 
+class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
+    """RC-1: the username to mail, to the verified account e-mail only."""
+
+    username: str
+
+
 RECOVERY_KEYS_CHANGED = Contract("recovery", "keys-changed", KeysChanged, Kind.SNAPSHOT)
 RESET_LINK_REQUESTED = Contract(
     "recovery", "reset-link-requested", ResetLinkRequested, Kind.ACTIVITY
 )
+USERNAME_REMINDER_REQUESTED = Contract(
+    "recovery", "username-reminder-requested", UsernameReminderRequested, Kind.ACTIVITY
+)
+RECOVERY_MERGE_APPLIED = Contract("recovery", "merge-applied", MergeApplied, Kind.STEP)

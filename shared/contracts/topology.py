@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from shared.contracts import identity, notify, recovery
+from shared.contracts import identity, merge, notify, recovery
 from shared.contracts.contract import Contract
 
 SERVICES = ("identity", "recovery", "merge", "notify")
@@ -36,6 +36,7 @@ def exchange(service: str) -> str:
 
 QUEUES: tuple[Queue, ...] = (
     Queue("identity.keys", (recovery.RECOVERY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
+    Queue("identity.merges", (merge.MERGE_REQUESTED,)),
     Queue("recovery.keys", (identity.IDENTITY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
     Queue(
         "recovery.accounts",
@@ -44,12 +45,22 @@ QUEUES: tuple[Queue, ...] = (
             identity.PERSON_CHANGED,
             identity.PRACTICE_CHANGED,
             identity.PASSWORD_RESET,
+            identity.ACCOUNTS_MERGED,
         ),
     ),
     Queue("merge.keys", (identity.IDENTITY_KEYS_CHANGED,)),
     Queue(
         "merge.accounts",
         (identity.ACCOUNT_CHANGED, identity.PERSON_CHANGED, identity.PRACTICE_CHANGED),
+    ),
+    Queue(
+        "merge.saga",
+        (
+            identity.ACCOUNTS_MERGED,
+            identity.MERGE_REJECTED,
+            recovery.RECOVERY_MERGE_APPLIED,
+            notify.NOTIFY_MERGE_APPLIED,
+        ),
     ),
     Queue("notify.keys", (identity.IDENTITY_KEYS_CHANGED,)),
     Queue("notify.accounts", (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED)),
@@ -60,7 +71,13 @@ QUEUES: tuple[Queue, ...] = (
             identity.EMAIL_VERIFICATION_REQUESTED,
             identity.ACCOUNT_LOCKED,
             identity.PASSWORD_RESET,
+            identity.ENROLMENT_ADDED,
+            identity.ENROLMENT_ENDED,
+            identity.ENROLMENT_REACTIVATED,
+            identity.ACCOUNTS_MERGED,
+            identity.MERGE_REJECTED,
             recovery.RESET_LINK_REQUESTED,
+            recovery.USERNAME_REMINDER_REQUESTED,
         ),
     ),
     Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
