@@ -15,6 +15,7 @@ from shared.ciphers import KeyPair, signing_key, signing_pair, verifying_key
 from shared.randomness import Randomness
 from shared.signed import (
     Claims,
+    SignedElsewhere,
     SignedInvalid,
     from_numeric_date,
     inspect,
@@ -46,7 +47,9 @@ def signed(pair: KeyPair = PAIR, typ: str = TYPE, **other: Any) -> str:
     return sign(claims(**other), typ=typ, kid="k1", key=signing_key(pair.private))
 
 
-def checked(token: str, *, now: datetime = NOW, pair: KeyPair = PAIR, **other: Any) -> Claims:
+def checked(
+    token: str, *, now: datetime | None = NOW, pair: KeyPair = PAIR, **other: Any
+) -> Claims:
     return verify(
         token,
         Claims,
@@ -212,6 +215,28 @@ def test_a_token_of_another_type_is_refused() -> None:
 def test_another_audience_issuer_or_key_is_refused(other: dict[str, Any]) -> None:
     with pytest.raises(SignedInvalid):
         checked(signed(), **other)
+
+
+def test_one_for_another_audience_is_told_from_one_that_is_forged() -> None:
+    with pytest.raises(SignedElsewhere):
+        checked(signed(), audience="https://portico.example/notify")
+    with pytest.raises(SignedInvalid) as forged:
+        checked(signed(signing_pair(Randomness())), audience="https://portico.example/notify")
+
+    assert not isinstance(forged.value, SignedElsewhere)
+
+
+def test_who_checks_again_minds_all_but_the_time() -> None:
+    long_ago = {"iat": numeric_date(NOW - timedelta(days=90))}
+    token = signed(**long_ago, exp=numeric_date(NOW - timedelta(days=90, minutes=-5)))
+
+    assert checked(token, now=None)
+    with pytest.raises(SignedInvalid):
+        checked(token)
+    with pytest.raises(SignedInvalid):
+        checked(token, now=None, pair=signing_pair(Randomness()))
+    with pytest.raises(SignedInvalid):
+        checked(signed(exp=numeric_date(NOW + timedelta(minutes=11))), now=None)
 
 
 @pytest.mark.proves("V9.2.1")
