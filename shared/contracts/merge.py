@@ -1,4 +1,8 @@
-"""What merge publishes, and the answer that its saga waits for (MG-9)."""
+"""What merge publishes, and the answer that its saga waits for (MG-9).
+
+The subject of every message of a merge is the survivor: a batch is worked in the order of subjects,
+so that two replicas lock the rows of two merges in the same order.
+"""
 
 from shared.contracts.contract import Contract, Data, Kind
 from shared.contracts.ids import AccountId, MergeId, SessionId
