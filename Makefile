@@ -5,20 +5,26 @@ SHELL := bash
 
 PYTHON ?= python3
 PART ?=
+ROW ?=
+JSON ?=
+REPLICAS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+REPLICATED := $(if $(REPLICAS),--replicas $(REPLICAS))
 STAMP := $(VENV)/.installed
 # Per cent: what unit and contract tests reach alone. Raise it to 5 below what all three reach.
 FLOOR := 74
 
 export SERVERS
 
-.PHONY: help venv run tour servers test coverage lint types fmt proof
+.PHONY: help venv run tour up play down servers test fault bench coverage lint types fmt proof
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
+	@echo "REPLICAS=3 starts that many of each service: run, tour, up"
+	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
 	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
 
 venv: $(STAMP) ## make .venv with everything that is needed, at the versions of constraints.txt
@@ -36,16 +42,31 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 run: $(STAMP) ## start everything, play the tour, stay up until Ctrl-C
-	@$(BIN)/python -m deploy.local run
+	@$(BIN)/python -m deploy.local run $(REPLICATED)
 
 tour: $(STAMP) ## start everything, play the tour, stop; exits 0 when every step did what its row says
-	@$(BIN)/python -m deploy.local tour
+	@$(BIN)/python -m deploy.local tour $(REPLICATED)
+
+up: $(STAMP) ## build and start everything in containers, three of each service
+	@$(BIN)/python -m deploy.local up $(REPLICATED)
+
+play: $(STAMP) ## play the tour on the stack that is up: of `make up`, or of `make run`
+	@$(BIN)/python -m deploy.local play
+
+down: $(STAMP) ## remove the containers of `make up`, their data and images
+	@$(BIN)/python -m deploy.local down
 
 servers: $(STAMP) ## start PostgreSQL and RabbitMQ only, print their URLs, stay up until Ctrl-C
 	@$(BIN)/python -m deploy.local servers
 
 test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration, e2e
 	@$(BIN)/pytest $(addprefix tests/,$(PART))
+
+fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
+	@$(BIN)/pytest tests/fault --every-path
+
+bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes
+	@$(BIN)/python -m bench $(ROW) $(if $(JSON),--json $(JSON))
 
 coverage: $(STAMP) ## measure what the tests inside one process reach, with a floor
 	@$(BIN)/pytest tests/unit tests/contract tests/integration --cov=services --cov=shared --cov-report= --cov-fail-under=$(FLOOR)

@@ -1,6 +1,7 @@
 """The one door to cryptography: key pairs, HPKE, AES-256-GCM and HKDF, each with one setting."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -49,6 +50,7 @@ def signing_key(private: bytes) -> SigningKey:
     return Ed25519PrivateKey.from_private_bytes(private)
 
 
+@lru_cache(maxsize=64)
 def verifying_key(public: bytes) -> VerifyingKey:
     """Return the key that shared.signed checks with."""
     return Ed25519PublicKey.from_public_bytes(public)

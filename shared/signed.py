@@ -6,16 +6,18 @@ The library checks the signature alone. Algorithm, type and times are checked he
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import jwt
 import msgspec
 
-from shared.ciphers import SigningKey, VerifyingKey
+from shared.ciphers import SigningKey, VerifyingKey, verifying_key
 
 ALGORITHM = "EdDSA"
 JWS = jwt.PyJWS(algorithms=[ALGORITHM])  # knows no other
 LONGEST = 4096  # characters; ours have some 600
+REMEMBERED = 1024  # tokens of some 600 bytes that are not read, and not verified, a second time
 SKEW = timedelta(seconds=5)  # between the clocks of two replicas, both measured to databases
 
 
@@ -93,6 +95,7 @@ def sign(claims: Claims, *, typ: str, kid: str, key: SigningKey) -> str:
     return JWS.encode(payload, key, ALGORITHM, headers={"typ": typ, "kid": kid})
 
 
+@lru_cache(maxsize=REMEMBERED)
 def inspect(token: str, *, typ: str) -> Unverified:
     """Check the header and read whose key is meant. Nothing of it is proven yet."""
     if len(token) > LONGEST or token.count(".") != 2:
@@ -102,6 +105,15 @@ def inspect(token: str, *, typ: str) -> Unverified:
     if header.alg != ALGORITHM or header.typ != typ or header.crit is not None:
         raise SignedInvalid("another algorithm or type")
     return Unverified(issuer=_decoded(payload, _Issuer).iss, kid=header.kid)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def signed_payload(token: str, key: bytes) -> bytes:
+    """Return what is signed. A right signature stays right, so it is checked once; only that is
+    remembered: whether the token counts is asked each time. Raises jwt.PyJWTError.
+    """
+    payload: bytes = JWS.decode(token, verifying_key(key), algorithms=[ALGORITHM])
+    return payload
 
 
 def verify(
@@ -122,7 +134,7 @@ def verify(
     """
     inspect(token, typ=typ)
     try:
-        payload = JWS.decode(token, key, algorithms=[ALGORITHM])
+        payload = signed_payload(token, key.public_bytes_raw())
         found = msgspec.json.decode(payload, type=claims)
     except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError) as error:
         raise SignedInvalid("signature or claims") from error

@@ -24,6 +24,12 @@ USED = pytest.StashKey[str]()
 PREPARED = pytest.StashKey[Source]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-path", action="store_true", help="kill on every path at every crash point"
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: the tests in tests/{folder}")
@@ -32,6 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if TESTS in item.path.parents:
         item.add_marker(item.path.relative_to(TESTS).parts[0])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the kills of `make fault` to it."""
+    if not config.getoption("every_path"):
+        left = [item for item in items if item.get_closest_marker("every_path")]
+        items[:] = [item for item in items if item not in left]
+        config.hook.pytest_deselected(items=left)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,22 +1,25 @@
-"""`python -m deploy.local run | tour | servers`."""
+"""`python -m deploy.local run | tour | servers | up | play | down`."""
 
 import argparse
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from argparse import Namespace
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from deploy import tour
 from deploy.local import servers
 from deploy.local.addresses import StackAddresses
+from deploy.local.compose import Compose
 from deploy.local.errors import CannotStart
 from deploy.local.processes import Run, reap
 from deploy.local.stack import ROOT, Ports, Stack, running
 
 FOLDER = ROOT / ".local"
+STACK = FOLDER / "stack.json"  # where the stack is that is up
 NAME = "portico"
 INTERRUPTED = 130
 
@@ -26,27 +29,70 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-async def stay_up() -> int:
+async def stay_up(arguments: Namespace) -> int:
     """Start the stack, play the tour, say where everything is, and stay until stopped."""
-    async with whole_stack() as addresses:
+    async with whole_stack(arguments.replicas) as addresses:
         return await stay(addresses, await tour.play(addresses))
 
 
 async def stay(addresses: StackAddresses, outcome: int) -> int:
     """Say where everything is, and again when the tour failed; that is the exit code too."""
     failed = ["THE TOUR FAILED: its last lines above say at which step.", ""] if outcome else []
-    say("\n".join(["", *where(addresses), "", *failed, "Ctrl-C stops everything."]))
+    say(
+        "\n".join(
+            [
+                "",
+                *where(addresses),
+                f"{'logs':9} {FOLDER / 'logs'}",
+                "",
+                *failed,
+                "Ctrl-C stops everything.",
+            ]
+        )
+    )
     await until_stopped()
     return outcome or INTERRUPTED
 
 
-async def tour_only() -> int:
+async def tour_only(arguments: Namespace) -> int:
     """Start the stack, play the tour, stop; 0 when every step did what its row says."""
-    async with whole_stack() as addresses:
+    async with whole_stack(arguments.replicas) as addresses:
         return await tour.play(addresses)
 
 
-async def only_servers() -> int:
+async def up(arguments: Namespace) -> int:
+    """Build and start the stack in containers; it stays until `down`."""
+    addresses = await compose().up(arguments.replicas)
+    addresses.save(STACK)
+    say(
+        "\n".join(
+            ["", *where(addresses), "", "`make play` plays the tour, `make down` removes it."]
+        )
+    )
+    return 0
+
+
+async def down(arguments: Namespace) -> int:
+    """Remove the stack in containers with all its data."""
+    stack = compose()
+    if stack.files.exists():  # else it is the stack of a `make run` that is up
+        STACK.unlink(missing_ok=True)
+    await stack.down()
+    return 0
+
+
+async def play(arguments: Namespace) -> int:
+    """Play the tour on the stack that is up; 0 when every step did what its row says."""
+    if not STACK.exists():
+        raise CannotStart("no stack is up: `make up` starts one in containers, `make run` one here")
+    return await tour.play(StackAddresses.load(STACK))
+
+
+def compose() -> Compose:
+    return Compose(folder=FOLDER, environ=os.environ, say=say)
+
+
+async def only_servers(arguments: Namespace) -> int:
     """Start the servers, print what to export for the tests, stay until stopped."""
     await reap(FOLDER, say)
     async with servers.opened(os.environ, folder=FOLDER, say=say, durable=False) as found:
@@ -65,10 +111,10 @@ async def until_stopped() -> None:
 
 
 @asynccontextmanager
-async def whole_stack() -> AsyncIterator[StackAddresses]:
+async def whole_stack(replicas: int) -> AsyncIterator[StackAddresses]:
     """Hold the stack on its fixed ports, and .local/stack.json while it is up."""
     await reap(FOLDER, say)
-    fixed = Ports.fixed()
+    fixed = Ports.fixed(replicas=replicas)
     fixed.check()
     async with servers.opened(os.environ, folder=FOLDER, say=say) as found:
         stack = Stack(
@@ -81,24 +127,27 @@ async def whole_stack() -> AsyncIterator[StackAddresses]:
             environ=os.environ,
         )
         async with running(stack) as addresses:
-            file = FOLDER / "stack.json"
-            addresses.save(file)
+            addresses.save(STACK)
             try:
                 yield addresses
             finally:
-                file.unlink(missing_ok=True)
+                STACK.unlink(missing_ok=True)
 
 
 def where(addresses: StackAddresses) -> list[str]:
     """Return the lines that tell a person where to look."""
     return [
-        *(f"{name:9} {urls[0]}/docs" for name, urls in addresses.services.items()),
-        *(f"{name:9} {urls[0]}/metrics" for name, urls in addresses.metrics.items()),
+        *(f"{name:9} {each('docs', urls)}" for name, urls in addresses.services.items()),
+        *(f"{name:9} {each('metrics', urls)}" for name, urls in addresses.metrics.items()),
         f"{'mails':9} {addresses.mails}/",
         f"{'practice':9} client {addresses.practice.client_id}, secret in .local/stack.json",
         f"{'time':9} {addresses.clock_file}: seconds added to every service's clock",
-        f"{'logs':9} {FOLDER / 'logs'}",
     ]
+
+
+def each(page: str, urls: Sequence[str]) -> str:
+    """Return the page's address at every replica."""
+    return " ".join(f"{url}/{page}" for url in urls)
 
 
 async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
@@ -122,7 +171,15 @@ async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
     return outcome
 
 
-VERBS = {"run": stay_up, "tour": tour_only, "servers": only_servers}
+VERBS = {
+    "run": stay_up,
+    "tour": tour_only,
+    "servers": only_servers,
+    "up": up,
+    "play": play,
+    "down": down,
+}
+REPLICAS = {"run": 1, "tour": 1, "up": 3}  # of each service, unless told
 
 
 def main(arguments: list[str]) -> int:
@@ -130,10 +187,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name, verb in VERBS.items():
-        verbs.add_parser(name, help=(verb.__doc__ or "").strip())
-    chosen = VERBS[parser.parse_args(arguments).verb]
+        described = verbs.add_parser(name, help=(verb.__doc__ or "").strip())
+        if name in REPLICAS:
+            described.add_argument(
+                "--replicas",
+                type=int,
+                choices=range(1, 10),
+                default=REPLICAS[name],
+                help="of each service",
+            )
+    chosen = parser.parse_args(arguments)
     try:
-        return asyncio.run(until_signalled(chosen()))
+        return asyncio.run(until_signalled(VERBS[chosen.verb](chosen)))
     except CannotStart as problem:
         print(problem, file=sys.stderr)
         return 1

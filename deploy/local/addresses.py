@@ -1,4 +1,4 @@
-"""Where everything of a running stack is, and how the demo practice and the gateway log on."""
+"""Where everything of a running stack is, and how the demo practices and the gateway log on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ class StackAddresses:
     mails: str  # the mail catcher's page, and its /mails
     clock_file: Path  # seconds that are added to every service's time
     practice: PracticeCredentials
+    neighbour: PracticeCredentials  # another practice: for who goes to both
     gateway: ClientCredentials
 
     def save(self, path: Path) -> None:

@@ -1,6 +1,6 @@
 """The mail catcher: an SMTP server that keeps what it gets, and pages to read it on.
 
-`python -m deploy.local.catcher SMTP_PORT HTTP_PORT`; tests run the same in their own process.
+`python -m deploy.local.catcher SMTP_PORT HTTP_PORT [HOST]`; tests run the same in their process.
 """
 
 import asyncio
@@ -148,22 +148,23 @@ class Catcher:
 
     smtp_port: int
     http_port: int
+    host: str = ports.LOOPBACK
     caught: Caught = field(default_factory=Caught)
     smtp: asyncio.Server | None = None
     runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen on both ports of the loopback interface."""
+        """Listen on both ports."""
         loop = asyncio.get_running_loop()
         handler = Postman(self.caught)
         self.smtp = await loop.create_server(
             lambda: SMTP(handler, enable_SMTPUTF8=True, hostname="catcher.localhost", loop=loop),
-            ports.LOOPBACK,
+            self.host,
             self.smtp_port,
         )
         self.runner = web.AppRunner(Pages(self.caught).application(), access_log=None)
         await self.runner.setup()
-        await web.TCPSite(self.runner, ports.LOOPBACK, self.http_port).start()
+        await web.TCPSite(self.runner, self.host, self.http_port).start()
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -173,16 +174,16 @@ class Catcher:
             await self.runner.cleanup()
 
 
-async def main(smtp_port: int, http_port: int) -> None:
+async def main(smtp_port: int, http_port: int, host: str = ports.LOOPBACK) -> None:
     """Catch mails until told to stop."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    catcher = Catcher(smtp_port, http_port)
+    catcher = Catcher(smtp_port, http_port, host)
     await catcher.start()
     await stopped.wait()
     await catcher.stop()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))

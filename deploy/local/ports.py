@@ -33,6 +33,14 @@ def free_port() -> int:
             return port
 
 
+def free_ports(count: int) -> tuple[int, ...]:
+    """Return that many of them, no two alike."""
+    found: set[int] = set()
+    while len(found) < count:
+        found.add(free_port())
+    return tuple(found)
+
+
 def holder(port: int) -> str:
     """Say which program listens on this port, as far as this user may see."""
     inodes = listening_inodes(port)

@@ -36,7 +36,7 @@ async def start(run: Run, *, environ: dict[str, str]) -> Node:
     user = unprivileged("rabbitmq")
     folder = run.private_folder("rabbitmq", user=user)
     password = Randomness().token()
-    amqp, management, mapper, distribution = (ports.free_port() for _ in range(4))
+    amqp, management, mapper, distribution = ports.free_ports(4)
     configure(folder, password=password, amqp=amqp, management=management)
     own = environment(folder, environ, amqp=amqp, mapper=mapper, distribution=distribution)
     if user is not None:

@@ -30,14 +30,12 @@ class Surroundings:
             **kept,
             "PYTHONUNBUFFERED": "1",
             "PORTICO_ENVIRONMENT": "development",
-            "PORTICO_DATABASE_URL": self.database.url(service),
-            "PORTICO_BROKER_URL": self.broker.url(service),
             "PORTICO_HTTP_PORT": str(http_port),
             "PORTICO_METRICS_PORT": str(metrics_port),
             "PORTICO_CLOCK_FILE": str(self.clock_file),
             "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8",
-            "PORTICO_KEY_ENCRYPTION_KEY": self.key(service),
             **self.own(service),
+            **secrets_of(service, self.database, self.broker),
             **self.extra.get(service, {}),
         }
 
@@ -45,27 +43,41 @@ class Surroundings:
         """Return the environment of `migrate` and `topology`, which alone get more rights."""
         return {
             **self.of(service),
-            "PORTICO_MIGRATION_URL": self.database.migration_url(service),
-            "PORTICO_BROKER_ADMIN_URL": self.broker.management_url,
+            **for_migrate(service, self.database),
+            **for_topology(self.broker),
         }
 
     def own(self, service: str) -> dict[str, str]:
         """Return what only this service reads."""
-        match service:
-            case "identity":
-                return {"PORTICO_PEPPER": self.database.servers.password("pepper identity")}
-            case "notify":
-                return {
-                    "PORTICO_PORTAL_URL": PORTAL_URL,
-                    "PORTICO_SMTP_URL": self.smtp_url,
-                    "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
-                    "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,
-                }
-            case _:
-                return {}
+        if service != "notify":
+            return {}
+        return {
+            "PORTICO_PORTAL_URL": PORTAL_URL,
+            "PORTICO_SMTP_URL": self.smtp_url,
+            "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
+            "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,
+        }
 
-    def key(self, service: str) -> str:
-        """Return the service's key-encryption key: always the same on the same servers, whose
-        database may hold what was encrypted under it the last time."""
-        secret = self.database.servers.password(f"key-encryption key {service}")
-        return b64encode(bytes.fromhex(secret)).decode()
+
+def secrets_of(service: str, database: DatabaseAccess, broker: BrokerAccess) -> dict[str, str]:
+    """Return what only this service may know. It follows from the servers' own passwords: on the
+    same servers it is always the same, as what their data was encrypted under has to be."""
+    key = bytes.fromhex(database.servers.password(f"key-encryption key {service}"))
+    found = {
+        "PORTICO_DATABASE_URL": database.url(service),
+        "PORTICO_BROKER_URL": broker.url(service),
+        "PORTICO_KEY_ENCRYPTION_KEY": b64encode(key).decode(),
+    }
+    if service == "identity":
+        found["PORTICO_PEPPER"] = database.servers.password("pepper identity")
+    return found
+
+
+def for_migrate(service: str, database: DatabaseAccess) -> dict[str, str]:
+    """Return the right to change the service's schema."""
+    return {"PORTICO_MIGRATION_URL": database.migration_url(service)}
+
+
+def for_topology(broker: BrokerAccess) -> dict[str, str]:
+    """Return the right to change the broker's exchanges, queues and policies."""
+    return {"PORTICO_BROKER_ADMIN_URL": broker.management_url}

@@ -1,17 +1,19 @@
-"""The whole stack: rights, verbs, the mail catcher, four services, a demo practice; and its end."""
+"""The whole stack: rights, verbs, the mail catcher, services, two demo practices; and its end."""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import aiohttp
-import msgspec
 
 from deploy.local import ports
-from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
+from deploy.local.addresses import StackAddresses
+from deploy.local.demo import add_demo
 from deploy.local.errors import PortsHeld, ProgramFailed
 from deploy.local.processes import Program, Run, Say, together
 from deploy.local.provision import provision_broker, provision_database
@@ -21,42 +23,50 @@ from shared.contracts.topology import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
-DEMO = ("--contact", "+1 555 0100", "--locale", "en", "--time-zone", "America/New_York")
+APART = 10  # ports between two replicas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where the catcher and each service listen."""
+    """Where the catcher and each service listen: one port a replica."""
 
     smtp: int
     mail: int
-    http: Mapping[str, int]
-    metrics: Mapping[str, int]
+    http: Mapping[str, tuple[int, ...]]
+    metrics: Mapping[str, tuple[int, ...]]
 
     @classmethod
-    def fixed(cls) -> "Ports":
-        """The ports that a person can remember, as the services' own defaults have them."""
-        return cls(
-            smtp=8125,
-            mail=8180,
-            http={service: 8101 + place for place, service in enumerate(SERVICES)},
-            metrics={service: 9101 + place for place, service in enumerate(SERVICES)},
-        )
+    def fixed(cls, *, replicas: int = 1) -> "Ports":
+        """The ports that a person can remember: the services' own defaults, and ten on for each
+        further replica."""
+
+        def counted_up(first: int) -> dict[str, tuple[int, ...]]:
+            return {
+                service: tuple(first + place + APART * replica for replica in range(replicas))
+                for place, service in enumerate(SERVICES)
+            }
+
+        return cls(smtp=8125, mail=8180, http=counted_up(8101), metrics=counted_up(9101))
 
     @classmethod
-    def free(cls) -> "Ports":
+    def free(cls, *, replicas: int = 1) -> "Ports":
         """Ports that nobody listens on, for tests beside a running stack."""
-        return cls(
-            smtp=ports.free_port(),
-            mail=ports.free_port(),
-            http={service: ports.free_port() for service in SERVICES},
-            metrics={service: ports.free_port() for service in SERVICES},
+        smtp, mail, *rest = ports.free_ports(2 + 2 * replicas * len(SERVICES))
+        listening = iter(rest)
+        http, metrics = (
+            {service: tuple(islice(listening, replicas)) for service in SERVICES} for _ in range(2)
         )
+        return cls(smtp=smtp, mail=mail, http=http, metrics=metrics)
+
+    @property
+    def listeners(self) -> tuple[int, ...]:
+        """Every one of them."""
+        services = (*self.http.values(), *self.metrics.values())
+        return (self.smtp, self.mail, *chain.from_iterable(services))
 
     def check(self) -> None:
         """Raise PortsHeld that names each port which is taken, and by whom."""
-        wanted = (self.smtp, self.mail, *self.http.values(), *self.metrics.values())
-        held = [port for port in wanted if not ports.is_free(port)]
+        held = [port for port in self.listeners if not ports.is_free(port)]
         if held:
             lines = [f"  {port}: {ports.holder(port)}" for port in held]
             raise PortsHeld("\n".join(["these ports are held; is a stack running?", *lines]))
@@ -74,6 +84,9 @@ class Stack:
     say: Say
     environ: Mapping[str, str]
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    commands: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # instead of a service's own
     surroundings: Surroundings = field(init=False)
     programs: dict[str, Program] = field(default_factory=dict)
 
@@ -98,14 +111,22 @@ class Stack:
             await together(*(self.verb(service, verb) for service in SERVICES))
         self.say("starting the mail catcher and the services")
         self.start_catcher()
-        for service in SERVICES:
-            self.start_service(service)
-        await together(*(self.ready(service) for service in SERVICES))
+        for service, replica in self.replicas:
+            self.start_service(service, replica)
+        await together(*(self.ready(service, replica) for service, replica in self.replicas))
         return await self.describe()
 
     async def stop(self) -> None:
-        """Stop the services, then the catcher."""
+        """Stop the services, all at once, then the catcher."""
+        programs = [self.programs.get(program_name(*each)) for each in self.replicas]
+        await together(*(program.stop() for program in programs if program is not None))
         await self.run.stop()
+
+    @property
+    def replicas(self) -> list[tuple[str, int]]:
+        """Every service with every replica's number."""
+        http = self.ports.http
+        return [(service, number) for service in http for number in range(len(http[service]))]
 
     def start_catcher(self) -> None:
         """Start the mail catcher as a process of its own."""
@@ -120,29 +141,31 @@ class Stack:
             folder=ROOT,
         )
 
-    def start_service(self, service: str) -> None:
-        """Start a service, also again after a test has killed it."""
-        self.programs[service] = self.run.start(
-            service,
-            [sys.executable, "-m", f"services.{service}"],
+    def start_service(self, service: str, replica: int = 0) -> None:
+        """Start a replica of a service, also again after a test has killed it."""
+        name = program_name(service, replica)
+        self.programs[name] = self.run.start(
+            name,
+            self.commands.get(service) or (sys.executable, "-m", f"services.{service}"),
             environ=self.surroundings.of(
                 service,
-                http_port=self.ports.http[service],
-                metrics_port=self.ports.metrics[service],
+                http_port=self.ports.http[service][replica],
+                metrics_port=self.ports.metrics[service][replica],
             ),
-            log=self.log(service),
+            log=self.log(name),
             folder=ROOT,
         )
 
-    async def ready(self, service: str, *, within: float = READY_WITHIN) -> None:
-        """Wait until the service says that it is ready, or raise with what it last said."""
-        url = f"{self.url(self.ports.http[service])}/health/ready"
+    async def ready(self, service: str, replica: int = 0, *, within: float = READY_WITHIN) -> None:
+        """Wait until the replica says that it is ready, or raise with what it last said."""
+        name = program_name(service, replica)
+        url = f"{self.url(self.ports.http[service][replica])}/health/ready"
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
         answer = "no answer"
         async with aiohttp.ClientSession() as session:
             while loop.time() < deadline:
-                self.programs[service].check()
+                self.programs[name].check()
                 try:
                     async with session.get(url) as reply:
                         if reply.status == 200:
@@ -151,22 +174,22 @@ class Stack:
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.05)
-        words = self.programs[service].last_words()
-        raise ProgramFailed(f"{service} is not ready after {within:.0f} s: {answer}\n{words}")
+        words = self.programs[name].last_words()
+        raise ProgramFailed(f"{name} is not ready after {within:.0f} s: {answer}\n{words}")
 
     async def describe(self) -> StackAddresses:
-        """Make the demo practice and a gateway's client, and say where everything is."""
-        practice = await self.verb("identity", "practice", "add", "Lindenhof", *DEMO, "--json")
-        gateway = await self.verb("identity", "gateway", "add", "portal", "--json")
+        """Make two demo practices and a gateway's client, and say where everything is."""
+        demo = await add_demo(partial(self.verb, "identity"))
         http, metrics = self.ports.http, self.ports.metrics
         return StackAddresses(
-            services={service: (self.url(port),) for service, port in http.items()},
-            metrics={service: (self.url(port),) for service, port in metrics.items()},
+            services={service: tuple(map(self.url, each)) for service, each in http.items()},
+            metrics={service: tuple(map(self.url, each)) for service, each in metrics.items()},
             smtp_url=self.surroundings.smtp_url,
             mails=self.url(self.ports.mail),
             clock_file=self.surroundings.clock_file,
-            practice=msgspec.json.decode(practice, type=PracticeCredentials),
-            gateway=msgspec.json.decode(gateway, type=ClientCredentials),
+            practice=demo.practice,
+            neighbour=demo.neighbour,
+            gateway=demo.gateway,
         )
 
     async def verb(self, service: str, *arguments: str) -> bytes:
@@ -178,6 +201,11 @@ class Stack:
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
+
+
+def program_name(service: str, replica: int) -> str:
+    """Name a replica's program and log: `identity` the first, `identity-2` the second."""
+    return f"{service}-{replica + 1}" if replica else service
 
 
 async def run_verb(service: str, arguments: Sequence[str], *, environ: Mapping[str, str]) -> bytes:

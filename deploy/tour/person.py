@@ -18,18 +18,41 @@ class Person:
     password: str
     source: str  # the address her browser comes from
     tokens: dict[str, Any] = field(default_factory=dict)
+    patient_id: str = ""  # her record at the practice that enrolled this account
+    second: "Person | None" = None  # herself, by the names of a second account
 
     @classmethod
     def met_for_the_first_time(cls, randomness: Randomness) -> "Person":
         """Somebody who has never been here."""
-        mark = randomness.crockford(6).lower()
-        low, high = randomness.bytes(2)
         return cls(
-            last_name="Hale",
-            first_name="Juniper",
-            birth_date="1988-04-17",
-            username=f"juniper.{mark}",
-            address=f"juniper.{mark}@mail.example",
-            password=f"Walnut-Harbour-{randomness.digits(4)}",
-            source=f"198.18.{low}.{high}",  # RFC 2544: never a real host
+            last_name="Hale", first_name="Juniper", birth_date="1988-04-17", **names(randomness)
         )
+
+    def with_another_account(self, randomness: Randomness) -> "Person":
+        """Herself, where another practice knows nothing of the account she has."""
+        self.second = Person(
+            last_name=self.last_name,
+            first_name=self.first_name,
+            birth_date=self.birth_date,
+            **names(randomness),
+        )
+        return self.second
+
+    @property
+    def other_account(self) -> "Person":
+        """Herself by the names of her second account; an earlier story made it."""
+        if self.second is None:
+            raise LookupError("she has one account only")
+        return self.second
+
+
+def names(randomness: Randomness) -> dict[str, Any]:
+    """A username, an address and a password that nobody has had."""
+    mark = randomness.crockford(6).lower()
+    low, high = randomness.bytes(2)
+    return {
+        "username": f"juniper.{mark}",
+        "address": f"juniper.{mark}@mail.example",
+        "password": f"Walnut-Harbour-{randomness.digits(4)}",
+        "source": f"198.18.{low}.{high}",  # RFC 2544: never a real host
+    }

@@ -9,17 +9,22 @@ from services.identity.consumers import subscriptions
 from services.identity.emails import Emails
 from services.identity.enrolment_tokens import EnrolmentTokens
 from services.identity.enrolments import Enrolments
+from services.identity.existing_accounts import ExistingAccounts
 from services.identity.features import Features
 from services.identity.live_tokens import LiveTokens
 from services.identity.lock_model import LockPolicy
 from services.identity.lockouts import TICK, LockNotices, Lockouts
 from services.identity.logon import LogOn
+from services.identity.merges import Merges
 from services.identity.model import SendLimits, TokenLives
+from services.identity.ownership_proofs import OwnershipProofs
 from services.identity.password_policy import password_policy
 from services.identity.password_proofs import PasswordProofs
 from services.identity.passwords import Passwords
 from services.identity.patients import Patients
 from services.identity.practices import Practices
+from services.identity.proof_grants import ProofGrants
+from services.identity.reauthentication import Reauthentication
 from services.identity.refreshes import Refreshes
 from services.identity.resets import Resets
 from services.identity.session_model import SessionLives
@@ -28,11 +33,13 @@ from services.identity.settings import Settings
 from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SessionSweeper
 from services.identity.terms import Terms
 from services.identity.transactions import Transactions
+from services.identity.unenrolments import Unenrolments
+from services.identity.unions import Unions
 from services.identity.unlocks import Unlocks
 from services.identity.verifications import Verifications
 from shared.access import AccessTokenIssuer
 from shared.contracts.keys import KeyPurpose
-from shared.grants import GrantChecker
+from shared.grants import GrantChecker, GrantIssuer
 from shared.hashing import PasswordHasher
 from shared.loops import Loop
 from shared.own_keys import OwnKeys
@@ -57,7 +64,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     built = features(plumbing, hasher, own_keys)
     return Composition(
         features=built,
-        subscriptions=subscriptions(plumbing.public_keys),
+        subscriptions=subscriptions(built, plumbing.public_keys),
         loops=loops(plumbing),
         own_keys=own_keys,
         closers=(close_hasher,),
@@ -120,6 +127,16 @@ def sessions_of(plumbing: Plumbing[Settings], issuer: AccessTokenIssuer) -> Sess
     )
 
 
+def proof_grants_of(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> ProofGrants:
+    """Grants for a merge: merge takes them in, identity spends them with the merge itself."""
+    prefix = plumbing.settings.issuer
+    return ProofGrants(
+        issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
+        randomness=plumbing.randomness,
+        audience=(f"{prefix}/merge", f"{prefix}/identity"),
+    )
+
+
 def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: OwnKeys) -> Features:
     """Build every feature in the order of its dependencies."""
     settings, randomness, outbox = plumbing.settings, plumbing.randomness, plumbing.outbox
@@ -152,6 +169,10 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
     lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
     proofs = PasswordProofs(database=plumbing.database, hasher=hasher, lockouts=lockouts)
     sessions = sessions_of(plumbing, issuer)
+    proof_grants = proof_grants_of(plumbing, own_keys)
+    grants = GrantChecker(
+        issuer=settings.issuer, service=plumbing.service, public_keys=plumbing.public_keys
+    )
     return Features(
         practices=practices(plumbing),
         patients=patients,
@@ -178,6 +199,18 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             accounts=accounts,
             verifications=verifications,
         ),
+        existing_accounts=ExistingAccounts(
+            transactions=transactions,
+            idempotency=idempotency,
+            outbox=outbox,
+            digests=digests,
+            proofs=proofs,
+            patients=patients,
+            accounts=accounts,
+        ),
+        unenrolments=Unenrolments(
+            transactions=transactions, accounts=accounts, sessions=sessions, outbox=outbox
+        ),
         passwords=passwords,
         emails=Emails(
             transactions=transactions,
@@ -203,16 +236,26 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         ),
         resets=Resets(
             transactions=transactions,
-            grants=GrantChecker(
-                issuer=settings.issuer,
-                service=plumbing.service,
-                public_keys=plumbing.public_keys,
-            ),
+            grants=grants,
             passwords=passwords,
             accounts=accounts,
             lockouts=lockouts,
             sessions=sessions,
             outbox=outbox,
+        ),
+        reauthentication=Reauthentication(
+            transactions=transactions, proofs=proofs, grants=proof_grants
+        ),
+        ownership_proofs=OwnershipProofs(
+            transactions=transactions, proofs=proofs, grants=proof_grants
+        ),
+        merges=Merges(
+            audit=plumbing.audit,
+            outbox=outbox,
+            clock=plumbing.clock,
+            grants=grants,
+            accounts=accounts,
+            unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
         ),
         tokens=LiveTokens(tokens=plumbing.access_tokens, database=plumbing.database),
         own_keys=own_keys,

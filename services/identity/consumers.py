@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 
+from services.identity.features import Features
+from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
 from shared.messaging.consumer import Subscription, subscribe
 from shared.public_keys import PublicKeys
 
 
-def subscriptions(public_keys: PublicKeys) -> Mapping[str, tuple[Subscription, ...]]:
+def subscriptions(
+    features: Features, public_keys: PublicKeys
+) -> Mapping[str, tuple[Subscription, ...]]:
     """Queue by queue; recovery's keys check grants, notify's seal what is mailed."""
     return {
         "identity.keys": (
             subscribe(RECOVERY_KEYS_CHANGED, public_keys.apply),
             subscribe(NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
+        "identity.merges": (subscribe(MERGE_REQUESTED, features.merges.decide),),
     }

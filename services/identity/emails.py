@@ -17,8 +17,13 @@ from services.identity.store import emails as store
 from services.identity.store import log_on_names, verifications
 from services.identity.transactions import Transactions
 from services.identity.verifications import Verifications
+from shared.access import AccessTokenInvalid
 from shared.audit import Origin
-from shared.contracts.identity import EMAIL_VERIFICATION_REQUESTED, EmailVerificationRequested
+from shared.contracts.identity import (
+    EMAIL_VERIFICATION_REQUESTED,
+    AccountState,
+    EmailVerificationRequested,
+)
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.errors import Violation
@@ -46,6 +51,8 @@ class Emails:
         async with self.transactions.audited(origin, action, subject=subject) as tx:
             await account_store.hold(tx, account_id)
             view = await self.accounts.view(tx, account_id)
+            if view.account.state is AccountState.MERGED:
+                raise AccessTokenInvalid  # merged since the session was looked at
             if view.verified_email is not None:
                 raise EmailVerified
             await self._require_mails_left(tx, account_id, now)

@@ -5,8 +5,10 @@ Refused
 ├── TermsRequired               EN-1: not the current version of the terms
 ├── TokenInvalid                EN-1: unknown, expired, superseded, used, voided or wrong person
 │   └── WrongPerson             EN-1: a live token with another date or name; counts a try
-├── PatientEnrolled             the patient record has an account
-├── PatientNotEnrolled          the patient record has no account
+├── AlreadyEnrolled             EN-5: the token's record is this account's already
+├── PersonMismatch              EN-5: no record of the account is of the same person
+├── PatientEnrolled             the patient record has an account, or is enrolled with it
+├── PatientNotEnrolled          the patient record has no account, or was un-enrolled
 ├── PatientNumberTaken          the practice uses this person number for another record
 ├── BirthDateInFuture
 ├── UsernameRefused             ID-1, ID-4
@@ -24,7 +26,12 @@ Refused
 ├── LinkInvalid                 ID-6: unknown, expired, superseded, used or another account's
 ├── TooManyMails                ID-6: 5 sends an hour, 10 a day
 ├── SettingOutOfRange           ST-2
-├── InvalidCredentials          LG-1: unknown, wrong, locked, frozen or merged
+├── InvalidCredentials          LG-1: unknown, wrong, locked or frozen
+├── ReauthenticationFailed      SE-3: wrong or locked
+├── MergeProofFailed            MG-1: unknown, wrong, locked or frozen
+├── MergeSameAccount            MG-3: the other account is the session's own
+├── AccountMerged               MG-3, MG-5: the right password of an account that is merged
+├── MergeImpossible             MG-4: told by merge-rejected, not over HTTP
 ├── RefreshInvalid              SE-1: unknown or reused token, or its session is over
 └── ClientRefused               RFC 6749 5.2
     ├── InvalidClient
@@ -33,6 +40,7 @@ Refused
     └── TwoAuthentications      credentials in the header and in the body
 """
 
+from shared.contracts.identity import MergeRefusal
 from shared.errors import Refused
 
 
@@ -52,12 +60,20 @@ class WrongPerson(TokenInvalid):
     """A live token came with another person's date or name. Told as TokenInvalid, counted."""
 
 
+class AlreadyEnrolled(Refused):
+    """The account has this enrolment. Told only to who has proven the account (EN-5)."""
+
+
+class PersonMismatch(Refused):
+    """Name and date of birth fit none of the account's records: the practice decides (EN-5)."""
+
+
 class PatientEnrolled(Refused):
-    """The patient record has an account already."""
+    """The patient record has an account already, or is enrolled with it already."""
 
 
 class PatientNotEnrolled(Refused):
-    """The patient record has no account."""
+    """The patient record has no account, or was un-enrolled."""
 
 
 class PatientNumberTaken(Refused):
@@ -130,6 +146,30 @@ class SettingOutOfRange(Refused):
 
 class InvalidCredentials(Refused):
     """Name and password log nobody on; the cause is never told (LG-1)."""
+
+
+class ReauthenticationFailed(Refused):
+    """The password is not the session's account's, or is not told to be while locked (SE-3)."""
+
+
+class MergeProofFailed(Refused):
+    """Name and password prove no account; the cause is never told (MG-1)."""
+
+
+class MergeSameAccount(Refused):
+    """An account is not merged with itself."""
+
+
+class AccountMerged(Refused):
+    """Part of another account for good. Told only after its right password (MG-5)."""
+
+
+class MergeImpossible(Refused):
+    """A merge that was accepted cannot be done: nothing is changed, and all are told why."""
+
+    def __init__(self, reason: MergeRefusal) -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class RefreshInvalid(Refused):

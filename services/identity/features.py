@@ -7,15 +7,20 @@ from services.identity.client_tokens import ClientTokens
 from services.identity.emails import Emails
 from services.identity.enrolment_tokens import EnrolmentTokens
 from services.identity.enrolments import Enrolments
+from services.identity.existing_accounts import ExistingAccounts
 from services.identity.live_tokens import LiveTokens
 from services.identity.logon import LogOn
+from services.identity.merges import Merges
+from services.identity.ownership_proofs import OwnershipProofs
 from services.identity.passwords import Passwords
 from services.identity.patients import Patients
 from services.identity.practices import Practices
+from services.identity.reauthentication import Reauthentication
 from services.identity.refreshes import Refreshes
 from services.identity.resets import Resets
 from services.identity.sessions import Sessions
 from services.identity.terms import Terms
+from services.identity.unenrolments import Unenrolments
 from services.identity.unlocks import Unlocks
 from shared.own_keys import OwnKeys
 
@@ -26,6 +31,8 @@ class Features:
     patients: Patients
     enrolment_tokens: EnrolmentTokens
     enrolments: Enrolments
+    existing_accounts: ExistingAccounts
+    unenrolments: Unenrolments
     unlocks: Unlocks
     passwords: Passwords
     emails: Emails
@@ -36,5 +43,8 @@ class Features:
     sessions: Sessions
     refreshes: Refreshes
     resets: Resets
+    reauthentication: Reauthentication
+    ownership_proofs: OwnershipProofs
+    merges: Merges
     tokens: LiveTokens
     own_keys: OwnKeys

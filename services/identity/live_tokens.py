@@ -16,12 +16,14 @@ class LiveTokens:
     database: Database
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
-        """Raises AccessTokenInvalid, also for a session that has ended, idled or expired."""
+        """Raises AccessTokenInvalid, also where the session is over or was narrowed since."""
         caller = await self.tokens.check(token, now=now)
-        if isinstance(caller, SessionCaller) and not await self._is_live(caller, now):
+        if isinstance(caller, SessionCaller) and not await self._is_taken(caller, now):
             raise AccessTokenInvalid
         return caller
 
-    async def _is_live(self, caller: SessionCaller, now: datetime) -> bool:
+    async def _is_taken(self, caller: SessionCaller, now: datetime) -> bool:
         async with self.database.connection() as connection:
-            return await sessions.is_live(connection, caller.session_id, now=now)
+            return await sessions.takes(
+                connection, caller.session_id, issued_at=caller.issued_at, now=now
+            )

@@ -10,7 +10,7 @@ from services.identity.store import lockouts as store
 from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.clock import Clock
-from shared.contracts.identity import ACCOUNT_LOCKED, AccountLocked
+from shared.contracts.identity import ACCOUNT_LOCKED, AccountLocked, AccountState
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.messaging.outbox import Outbox
@@ -73,8 +73,8 @@ class LockNotices:
 
     async def _tell(self, tx: Connection, notice: LockNotice, now: datetime) -> None:
         view = await accounts.view(tx, notice.account_id or NOBODY)
-        if view is None or not notice.within_limit:
-            return
+        if view is None or not notice.within_limit or view.account.state is AccountState.MERGED:
+            return  # a merged account's password opens nothing that its survivor had to hear of
         origin = Origin(actor="service", source="", correlation_id=self.randomness.uuid())
         account = view.account
         await self.outbox.add(

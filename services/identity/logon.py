@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.errors import InvalidCredentials
-from services.identity.password_proofs import Attempt, PasswordProofs
+from services.identity.password_proofs import Attempt, Decision, PasswordProofs, account_merged
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts
 from services.identity.transactions import Transactions
@@ -27,10 +27,15 @@ class LogOn:
     async def log_on(
         self, name: str, password: str, *, origin: Origin, now: datetime
     ) -> SessionTokens:
-        """Open a session. Raises InvalidCredentials, alike for every cause."""
+        """Open a session. Raises InvalidCredentials, alike for every cause.
+
+        Raises AccountMerged only for a right password that may be told (MG-5).
+        """
         attempt = await self.proofs.by_name(name, password)
         async with self.transactions.database.transaction() as tx:
-            opened = await self._decide(tx, attempt, origin, now)
+            decision, opened = await self._decide(tx, attempt, origin, now)
+        if decision.survivor is not None:
+            raise account_merged(decision.survivor)
         if opened is None:
             raise InvalidCredentials(self.proofs.rule())
         await self._renew_hash(attempt, password)
@@ -38,7 +43,7 @@ class LogOn:
 
     async def _decide(
         self, tx: Connection, attempt: Attempt, origin: Origin, now: datetime
-    ) -> Opened | None:
+    ) -> tuple[Decision, Opened | None]:
         """A reset that comes later finds this session and ends it: the account is held."""
         decision = await self.proofs.decide(tx, attempt, now=now)
         opened = None
@@ -54,7 +59,7 @@ class LogOn:
             subject=f"account:{account_id}" if account_id else None,
             detail=decision.refusal,
         )
-        return opened
+        return decision, opened
 
     async def _renew_hash(self, attempt: Attempt, password: str) -> None:
         """ID-5. Only after a success: its extra time would tell a right password under a lock."""

@@ -152,6 +152,14 @@ class AccountEnrolment:
     state: EnrolmentState
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientEnrolment:
+    """Whose a patient record is; one that was un-enrolled stays her account's."""
+
+    account_id: AccountId
+    state: EnrolmentState
+
+
 class RecoveryRoute(StrEnum):
     """How a forgotten username or password can be had back (EN-7)."""
 
@@ -178,6 +186,11 @@ class AccountView:
     def verified_email(self) -> str | None:
         """The account e-mail: the one address that account activity is mailed to (NT-1)."""
         return next((e.address for e in self.emails if e.state is EmailState.VERIFIED), None)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who is mailed account activity: nobody, where there is no account e-mail."""
+        return (self.verified_email,) if self.verified_email else ()
 
 
 class VerificationState(StrEnum):

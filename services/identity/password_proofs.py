@@ -7,10 +7,12 @@ all guesses at one account are counted together and cost the same.
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.identity.errors import AccountMerged
 from services.identity.lockouts import NOBODY, Lockouts
 from services.identity.model import Credentials
-from services.identity.session_model import Holder
+from services.identity.session_model import Absorbed, Holder
 from services.identity.store import accounts
+from services.identity.usernames import masked
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Database
@@ -31,12 +33,18 @@ class Attempt:
         """Whose password was tried; None for a name that nobody has."""
         return self.credentials.account_id if self.credentials else None
 
+    @property
+    def security_version(self) -> int:
+        """The one whose password was compared; 0 for a name that nobody has."""
+        return self.credentials.security_version if self.credentials else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What the count made of an attempt."""
 
     holder: Holder | None  # proven, and it may be told; the account is held until commit
+    survivor: str | None  # the same of a merged account: the username it lives on by (MG-5)
     told: bool  # whether the outcome may be told: not while locked
 
     @property
@@ -44,7 +52,20 @@ class Decision:
         """Why it was refused, for the audit alone."""
         if self.holder is not None:
             return None
+        if self.survivor is not None:
+            return "account_merged"
         return "wrong" if self.told else "locked"
+
+
+def account_merged(survivor: str) -> AccountMerged:
+    """MG-5: who gave the right password of a merged account gets a hint of the one that goes on."""
+    return AccountMerged(
+        Violation(
+            field="name",
+            code="account_merged",
+            detail=f"now part of the account {masked(survivor)}",
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +91,27 @@ class PasswordProofs:
         """Count the outcome, and let the count decide whether a right password is told.
 
         The account is held first: a password that a reset replaced meanwhile counts as wrong, and
-        a reset that comes later finds what this transaction did. Account before lock, here and in
-        a reset, so that the two never deadlock.
+        a reset that comes later finds what this transaction did. A right password of a merged
+        account is right, and its own lock lets it be told. Account before lock, here and in a
+        reset, so that the two never deadlock.
         """
-        known = attempt.credentials
-        holder = await accounts.hold_if_unchanged(
+        proven = await accounts.hold_if_unchanged(
             tx,
             attempt.account_id or NOBODY,
-            security_version=known.security_version if known else 0,
+            security_version=attempt.security_version,
             proven=attempt.right,
         )
         counted = await self.lockouts.count(
-            tx, attempt.account_id, attempt.name_key, right=holder is not None, now=now
+            tx, attempt.account_id, attempt.name_key, right=proven is not None, now=now
         )
-        return Decision(holder=holder if counted.told else None, told=counted.told)
+        match proven if counted.told else None:
+            case Holder() as holder:
+                return Decision(holder=holder, survivor=None, told=True)
+            case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
+                survivor = await accounts.survivor(tx, absorbed_id)
+                return Decision(holder=None, survivor=survivor.username, told=True)
+            case None:
+                return Decision(holder=None, survivor=None, told=counted.told)
 
     def rule(self) -> Violation:
         """LG-2: every refusal states the rule, so that it tells nothing."""

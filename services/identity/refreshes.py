@@ -6,6 +6,7 @@ from datetime import datetime
 from services.identity.errors import RefreshInvalid
 from services.identity.session_model import Refreshable, SessionEnd, SessionLives
 from services.identity.sessions import Opened, Sessions, SessionTokens, refresh_digest
+from services.identity.store import accounts
 from services.identity.store import refresh_tokens as store
 from services.identity.transactions import Transactions
 from shared.audit import Origin
@@ -36,7 +37,7 @@ class Refreshes:
         digest = refresh_digest(self.digests, token)
         successor = self.randomness.token()
         async with self.transactions.database.connection() as connection:
-            held = await store.rotate(
+            session = await store.rotate(
                 connection,
                 digest,
                 successor=refresh_digest(self.digests, successor),
@@ -44,9 +45,11 @@ class Refreshes:
                 idle=self.lives.idle,
                 now=now,
             )
-        if held is None:
-            return None
-        return Opened(session=held.session, holder=held.holder, refresh_token=successor)
+            if session is None:
+                return None
+            # A statement of its own: one that waited for a narrowing sees the account before it.
+            holder = await accounts.session_holder(connection, session.account_id)
+        return Opened(session=session, holder=holder, refresh_token=successor)
 
     async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
         digest = refresh_digest(self.digests, token)

@@ -14,7 +14,7 @@ from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
 from shared.db import Connection
-from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantSuperseded
+from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantSuperseded, GrantWrongAccount
 from shared.messaging.outbox import Outbox
 
 ACTION = "password.reset"
@@ -38,10 +38,12 @@ class Resets:
 
         Whatever is refused uses nothing up: the grant can be brought again with a better password.
         """
-        checked = await self.grants.check(grant, act=Act.PASSWORD_SET, now=now)
-        route = _route(checked)
-        hashed = await self._hash(checked, new_password)
+        async with self.transactions.audited_before(origin, ACTION):
+            checked = await self.grants.check(grant, act=Act.PASSWORD_SET, now=now)
+            route = _route(checked)
         subject = f"account:{checked.account_id}"
+        async with self.transactions.audited_before(origin, ACTION, subject=subject):
+            hashed = await self._hash(checked, new_password)
         async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
             view = await self._replace(tx, checked, new_password, hashed, origin, now)
             await self._tell(tx, checked, route, view, origin, now)
@@ -56,7 +58,7 @@ class Resets:
         async with self.transactions.database.connection() as connection:
             known = await store.credentials(connection, grant.account_id)
         if known is None:
-            raise GrantSuperseded
+            raise GrantWrongAccount
         return await self.passwords.hash(new_password, history_salt=known.history_salt)
 
     async def _replace(

@@ -22,6 +22,8 @@ class SessionEnd(StrEnum):
     HOLDER = "holder"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
     REFRESH_REUSE = "refresh-reuse"
+    MERGED = "merged"
+    UNENROLLED = "un-enrolled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Session:
     account_id: AccountId
     started_at: datetime
     refreshed_at: datetime
+    issued_at: datetime  # what an access token of now says: never before a narrowing
     expires_at: datetime
 
 
@@ -40,6 +43,13 @@ class Holder:
     account_id: AccountId
     version: int
     email_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """An account that was merged into another: it logs nobody on, but its holder may be told."""
+
+    account_id: AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

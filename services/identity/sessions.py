@@ -58,6 +58,7 @@ class Sessions:
             account_id=holder.account_id,
             started_at=now,
             refreshed_at=now,
+            issued_at=now,
             expires_at=now + self.lives.longest,
         )
         token = self.randomness.token()
@@ -72,17 +73,19 @@ class Sessions:
     async def sign(self, opened: Opened, *, now: datetime) -> SessionTokens:
         """Sign an access token of 5 min that does not outlive its session.
 
+        It was issued when the row says, which a narrowing reads as well: a twin's is as old as its
+        successor, and none escapes because a replica's clock is ahead.
         Where no key is to be had, the client holds a refresh token it can use again, or logs on
         again; a session nobody knows of goes idle.
         """
         session = opened.session
-        expires_at = min(now + timedelta(seconds=LIFE_SECONDS), session.expires_at)
+        expires_at = min(session.issued_at + timedelta(seconds=LIFE_SECONDS), session.expires_at)
         token = await self.issuer.for_session(
             SessionCaller(
                 account_id=session.account_id,
                 session_id=session.id,
                 account_version=opened.holder.version,
-                issued_at=now,
+                issued_at=session.issued_at,
                 expires_at=expires_at,
             )
         )
@@ -138,3 +141,10 @@ class Sessions:
         for session_id in ended:
             await self.outbox.end_session(tx, SessionEntry(session_id=session_id, not_before=None))
         return len(ended)
+
+    async def narrow_within(self, tx: Connection, account_id: AccountId, *, now: datetime) -> None:
+        """Void what its sessions may have shown until now; a refresh gives a token that counts."""
+        for session_id, not_before in await store.narrow(tx, account_id, now=now):
+            await self.outbox.end_session(
+                tx, SessionEntry(session_id=session_id, not_before=not_before)
+            )

@@ -56,6 +56,25 @@ class Transactions:
         if refusal is not None:
             raise refusal
 
+    @asynccontextmanager
+    async def audited_before(
+        self, origin: Origin, action: str, *, subject: str | None = None
+    ) -> AsyncIterator[None]:
+        """For what must be known before there is a transaction: a refusal leaves its audit row."""
+        try:
+            yield
+        except Refused as error:
+            async with self.database.transaction() as tx:
+                await self.audit.record(
+                    tx,
+                    origin,
+                    action=action,
+                    outcome="refused",
+                    subject=subject,
+                    detail=code_of(error),
+                )
+            raise
+
 
 def code_of(error: Refused) -> str:
     """What the audit calls a refusal: its type, written like a code."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from services.identity.errors import NotFound, PatientNotEnrolled
 from services.identity.lockouts import Lockouts
-from services.identity.store import patients
+from services.identity.store import enrolments, patients
 from services.identity.transactions import Transactions
 from shared.audit import Origin
+from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
 
@@ -24,7 +25,7 @@ class Unlocks:
         """Begin anew with no wrong password counted; an account that is not locked stays so.
 
         `origin` carries the staff member and the reason. Only the account's lock can be cleared:
-        one of a name that nobody has belongs to no practice.
+        one of a name that nobody has belongs to no practice. Nothing but that lock is held.
         """
         subject, practice = f"patient:{patient_id}", str(practice_id)
         async with self.transactions.audited(
@@ -44,9 +45,9 @@ class Unlocks:
     async def _account(
         self, tx: Connection, practice_id: PracticeId, patient_id: PatientId
     ) -> AccountId:
-        if await patients.hold(tx, practice_id, patient_id) is None:
+        if not await patients.belongs(tx, patient_id, practice_id):
             raise NotFound
-        account_id = await patients.enrolled_account(tx, patient_id)
-        if account_id is None:
+        enrolment = await enrolments.find(tx, patient_id)
+        if enrolment is None or enrolment.state is not EnrolmentState.ENROLLED:
             raise PatientNotEnrolled
-        return account_id
+        return enrolment.account_id

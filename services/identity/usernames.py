@@ -42,5 +42,10 @@ def check_username(typed: str) -> str:
     return name
 
 
+def masked(username: str) -> str:
+    """Enough of a name for its holder to know it by, and not how long it is (MG-5)."""
+    return f"{username[0]}•••{username[-1]}"
+
+
 def _refusal(error: type[UsernameRefused], code: str, detail: str) -> UsernameRefused:
     return error(Violation(field="username", code=code, detail=detail))

@@ -7,9 +7,11 @@ from importlib.resources import files
 from services.merge.api.problems import PROBLEMS
 from services.merge.api.routes import ROUTES
 from services.merge.app import compose
+from services.merge.looks import LOOKS
+from services.merge.metrics import METRICS
 from services.merge.settings import MergeSettings
 from shared.commands import main
-from shared.runtime import Program
+from shared.program import Program
 
 PROGRAM = Program(
     service="merge",
@@ -18,6 +20,8 @@ PROGRAM = Program(
     problems=PROBLEMS,
     compose=compose,
     migrations=files("services.merge") / "migrations",
+    looks=LOOKS,
+    metrics=METRICS,
 )
 
 if __name__ == "__main__":

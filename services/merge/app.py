@@ -1,18 +1,57 @@
 """Merge's composition root: every dependency on one screen."""
 
+from datetime import timedelta
+
 from services.merge.consumers import subscriptions
 from services.merge.features import Features
+from services.merge.merges import Merges
+from services.merge.parties import Parties
+from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
+from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
+from services.merge.transactions import Transactions
+from services.merge.watch import Watch
+from shared.grants import GrantChecker
+from shared.loops import Loop
 from shared.runtime import Composition, Plumbing
+
+WATCH_EVERY = 10.0  # seconds
 
 
 def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
-    """Put the service together; nothing is started. It signs nothing and opens nothing yet."""
-    features = Features(projection=Projection())
+    """Put the service together; nothing is started. It signs nothing and opens nothing."""
+    features = Features(
+        merges=Merges(
+            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+            grants=GrantChecker(
+                issuer=plumbing.settings.issuer,
+                service=plumbing.service,
+                public_keys=plumbing.public_keys,
+            ),
+            parties=Parties(database=plumbing.database),
+            idempotency=plumbing.idempotency,
+            outbox=plumbing.outbox,
+            randomness=plumbing.randomness,
+        ),
+        saga_steps=SagaSteps(audit=plumbing.audit, clock=plumbing.clock),
+        person_conflicts=PersonConflicts(database=plumbing.database),
+        projection=Projection(),
+        watch=watch(plumbing),
+    )
     return Composition(
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
-        loops=(),
+        loops=(Loop(name="merge watch", once=features.watch.once, every=WATCH_EVERY),),
         own_keys=None,
+    )
+
+
+def watch(plumbing: Plumbing[MergeSettings]) -> Watch:
+    """The alarm of MG-9; `check` looks the same way."""
+    return Watch(
+        database=plumbing.database,
+        clock=plumbing.clock,
+        metrics=plumbing.metrics,
+        patience=timedelta(seconds=plumbing.settings.merge_stuck_seconds),
     )

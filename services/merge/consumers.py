@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from services.merge.features import Features
-from shared.contracts import identity
-from shared.messaging.consumer import Subscription, subscribe
+from shared.contracts import identity, notify, recovery
+from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.public_keys import PublicKeys
 
 
@@ -15,8 +15,14 @@ def subscriptions(
     return {
         "merge.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "merge.accounts": (
-            subscribe(identity.ACCOUNT_CHANGED, features.projection.keep_account),
-            subscribe(identity.PERSON_CHANGED, features.projection.keep_person),
-            subscribe(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
+            subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
+            subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+        ),
+        "merge.saga": (
+            subscribe(identity.ACCOUNTS_MERGED, features.saga_steps.merged),
+            subscribe(identity.MERGE_REJECTED, features.saga_steps.rejected),
+            subscribe(recovery.RECOVERY_MERGE_APPLIED, features.saga_steps.applied),
+            subscribe(notify.NOTIFY_MERGE_APPLIED, features.saga_steps.applied),
         ),
     }

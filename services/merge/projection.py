@@ -10,14 +10,14 @@ from shared.db import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
-    async def keep_account(self, tx: Connection, event: Received[AccountChanged]) -> None:
-        """Keep an account."""
-        await accounts.keep(tx, event.data, version=event.version)
+    async def keep_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
+        """Keep accounts."""
+        await accounts.keep(tx, events)
 
-    async def keep_person(self, tx: Connection, event: Received[PersonChanged]) -> None:
-        """Keep a practice's record of a person: what candidates are matched by (MG-8)."""
-        await persons.keep(tx, event.data, version=event.version)
+    async def keep_person(self, tx: Connection, *events: Received[PersonChanged]) -> None:
+        """Keep practices' records of persons: what candidates are matched by (MG-8)."""
+        await persons.keep(tx, events)
 
-    async def keep_practice(self, tx: Connection, event: Received[PracticeChanged]) -> None:
-        """Keep a practice."""
-        await practices.keep(tx, event.data, version=event.version)
+    async def keep_practice(self, tx: Connection, *events: Received[PracticeChanged]) -> None:
+        """Keep practices."""
+        await practices.keep(tx, events)

@@ -11,7 +11,9 @@ from services.notify.courier import Courier
 from services.notify.features import Features
 from services.notify.intake import Intake
 from services.notify.ledger import Ledger
+from services.notify.merges import Merges
 from services.notify.model import MessageClass
+from services.notify.notices import Notices
 from services.notify.nudge import Nudge
 from services.notify.projections import Projections
 from services.notify.reaper import Reaper
@@ -48,15 +50,18 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         channel=communication_mail,
     )
     courier_loops = loops(activity, settings) + loops(communication, settings)
+    ledger = Ledger(
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        database=plumbing.database,
+        nudge=Nudge(events=tuple(loop.wake for loop in courier_loops)),
+    )
     features = Features(
         projections=Projections(),
-        ledger=Ledger(
-            clock=plumbing.clock,
-            randomness=plumbing.randomness,
-            digests=plumbing.digests,
-            database=plumbing.database,
-            nudge=Nudge(events=tuple(loop.wake for loop in courier_loops)),
-        ),
+        ledger=ledger,
+        merges=Merges(ledger=ledger, outbox=plumbing.outbox, clock=plumbing.clock),
+        notices=Notices(database=plumbing.database, renderer=activity.renderer),
         intake=Intake(database=plumbing.database, outbox=plumbing.outbox, audit=plumbing.audit),
         activity_courier=activity,
         communication_courier=communication,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.notify.features import Features
 from shared.contracts import identity, notify, recovery
-from shared.messaging.consumer import Subscription, subscribe
+from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.public_keys import PublicKeys
 
 
@@ -16,15 +16,21 @@ def subscriptions(
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (
-            subscribe(identity.ACCOUNT_CHANGED, projections.apply_account),
-            subscribe(identity.PRACTICE_CHANGED, projections.apply_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, projections.apply_account),
+            subscribe_several(identity.PRACTICE_CHANGED, projections.apply_practice),
         ),
         "notify.account-activity": (
             subscribe(identity.ACCOUNT_ENROLLED, ledger.file_activity),
             subscribe(identity.EMAIL_VERIFICATION_REQUESTED, ledger.file_activity),
             subscribe(identity.ACCOUNT_LOCKED, ledger.file_activity),
             subscribe(identity.PASSWORD_RESET, ledger.file_activity),
+            subscribe(identity.ENROLMENT_ADDED, ledger.file_activity),
+            subscribe(identity.ENROLMENT_ENDED, ledger.file_activity),
+            subscribe(identity.ENROLMENT_REACTIVATED, ledger.file_activity),
+            subscribe(identity.ACCOUNTS_MERGED, features.merges.apply),
+            subscribe(identity.MERGE_REJECTED, ledger.file_activity),
             subscribe(recovery.RESET_LINK_REQUESTED, ledger.file_activity),
+            subscribe(recovery.USERNAME_REMINDER_REQUESTED, ledger.file_activity),
         ),
         "notify.practice-communications": (
             subscribe(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),

@@ -1,7 +1,7 @@
 """What each template is told: its declared variables, and no others (NT-4).
 
 A field's type says how it is printed: an instant in the account's time zone, text on one line.
-No user name, no patient name, nothing medical has a field here.
+No patient name and nothing medical has a field here, and a username in one content only (RC-1).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from shared.contracts.contract import Data
-from shared.contracts.identity import ResetRoute
+from shared.contracts.identity import MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 
 
@@ -64,6 +64,51 @@ class ResetLink(Data, frozen=True, kw_only=True, tag_field="template", tag="rese
     link_expires_at: datetime
 
 
+class UsernameReminder(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="username-reminder"
+):
+    """RC-1: the one mail that names the username; its subject does not."""
+
+    username: str
+
+
+class EnrolmentAdded(Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-added"):
+    """EN-5: a practice was added to the account."""
+
+    occurred_at: datetime
+    practice_name: str
+
+
+class EnrolmentEnded(Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-ended"):
+    """UN-1: which practice, and how to reach it; its reason is not ours to tell."""
+
+    occurred_at: datetime
+    practice_name: str
+    practice_contact: str
+
+
+class EnrolmentReactivated(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-reactivated"
+):
+    """UN-3: the practice enrolled its patient again."""
+
+    occurred_at: datetime
+    practice_name: str
+
+
+class AccountsMerged(Data, frozen=True, kw_only=True, tag_field="template", tag="accounts-merged"):
+    """MG-6: two accounts are one now."""
+
+    occurred_at: datetime
+
+
+class MergeRejected(Data, frozen=True, kw_only=True, tag_field="template", tag="merge-rejected"):
+    """MG-6: a merge was not done, and why."""
+
+    occurred_at: datetime
+    reason: MergeRefusal
+
+
 class PracticeCommunication(
     Data, frozen=True, kw_only=True, tag_field="template", tag="practice-communication"
 ):
@@ -81,6 +126,12 @@ Content = (
     | AccountLocked
     | PasswordReset
     | ResetLink
+    | UsernameReminder
+    | EnrolmentAdded
+    | EnrolmentEnded
+    | EnrolmentReactivated
+    | AccountsMerged
+    | MergeRejected
     | PracticeCommunication
 )
 CONTENTS: tuple[type[Content], ...] = (
@@ -91,9 +142,17 @@ CONTENTS: tuple[type[Content], ...] = (
     AccountLocked,
     PasswordReset,
     ResetLink,
+    UsernameReminder,
+    EnrolmentAdded,
+    EnrolmentEnded,
+    EnrolmentReactivated,
+    AccountsMerged,
+    MergeRejected,
     PracticeCommunication,
 )
 LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification, ResetLink})
+# What nobody can be told but at an address: its point is the link, or that the mail arrived there.
+MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
 
 
 def template_of(content: Content | type[Content]) -> str:

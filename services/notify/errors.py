@@ -2,8 +2,11 @@
 
 Exception
 ├── Refused
+│   ├── NotFound             no such thing, or not the caller's own
+│   ├── PatientForeign       NT-9: the patient record is another practice's
 │   └── ReferenceReused      NT-9: the sender's own id came before, for something else
 ├── PatientUnknown           no account has arrived yet for this patient record: tried for minutes
+├── MergeUnderWay            whose patient record it is, a merge is about to say: tried again later
 ├── PracticeUnknown          the practice has not arrived yet: tried again later
 ├── LeaseLost                somebody else has the delivery now: this courier must stop
 ├── NotRenderable            its template cannot print what it is told
@@ -14,12 +17,24 @@ Exception
 from shared.errors import Refused
 
 
+class NotFound(Refused):
+    """There is no such thing, or it is another's."""
+
+
+class PatientOfAnotherPractice(Refused):
+    """The patient record is known as another practice's."""
+
+
 class ReferenceReused(Refused):
     """The reference was used before, for another patient or topic."""
 
 
 class PatientUnknown(Exception):
     """No account is known for this patient record; its snapshot may still be on the way."""
+
+
+class MergeUnderWay(Exception):
+    """Not all that a merge publishes has arrived: the record's account cannot be said yet."""
 
 
 class PracticeUnknown(Exception):

@@ -6,8 +6,16 @@ from typing import TypeVar
 
 from services.notify import routing
 from services.notify.content import TOLD_AS
-from services.notify.errors import PatientUnknown, PracticeUnknown
-from services.notify.model import DeliveryId, Intent, LedgerEntry, MessageClass, State
+from services.notify.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
+from services.notify.model import (
+    DeliveryId,
+    Found,
+    Holder,
+    Intent,
+    LedgerEntry,
+    MessageClass,
+    State,
+)
 from services.notify.nudge import Nudge
 from services.notify.routing import Unroutable
 from services.notify.store import accounts, deliveries, practices
@@ -49,16 +57,17 @@ class Ledger:
     ) -> None:
         """Practice communication: by preference (NT-2).
 
-        Raises PracticeUnknown, and for some minutes PatientUnknown, while a snapshot has not
-        arrived: tried again later. A patient nobody has an account for is no fault of the bus's.
+        Raises PracticeUnknown, MergeUnderWay, and for some minutes PatientUnknown, while a snapshot
+        has not arrived: tried again later. A patient nobody has an account for is no fault of the
+        bus's.
         """
         practice = await practices.find(tx, event.data.practice_id)
         if practice is None:
             raise PracticeUnknown
         found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
-        if found is None and event.attempts < PATIENCE:
+        if not found and event.attempts < PATIENCE:
             raise PatientUnknown
-        await self._file(tx, routing.practice_communication(event, found, practice=practice))
+        await self._file(tx, routing.practice_communication(event, whose(found), practice=practice))
 
     async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
         """What was sent to a person, newest first (NT-5)."""
@@ -86,6 +95,20 @@ class Ledger:
         if intent.address is None:
             return self.digests.of("recipient", f"account:{intent.account_id}")
         return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")
+
+
+def whose(found: Sequence[Found]) -> tuple[Holder, bool] | None:
+    """Say whose the patient record is, and whether it is enrolled. Raises MergeUnderWay.
+
+    A record belongs to one account: where two have it, or one that is gone, the rest of what a
+    merge publishes is on its way.
+    """
+    if not found:
+        return None
+    first, others = found[0], found[1:]
+    if first.gone or any(other.enrolled and not other.gone for other in others):
+        raise MergeUnderWay
+    return first.holder, first.enrolled
 
 
 def hushed(entry: LedgerEntry) -> LedgerEntry:

@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from services.notify.content import Content
-from shared.contracts.identity import AccountState
+from services.notify.content import MAILED_ONLY, Content
+from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import Sealed, SealPurpose
 
 DeliveryId = NewType("DeliveryId", UUID)
+NoticeId = NewType("NoticeId", UUID)  # of the delivery that there was no address for
 
 
 class MessageClass(StrEnum):
@@ -115,6 +116,15 @@ class Intent:
     supersedes: SealPurpose | None = None  # older links of this kind are void by this event
     communication: Communication | None = None
 
+    @property
+    def noticed(self) -> bool:
+        """NT-8: a notice in the portal stands in for the mail that has nowhere to go."""
+        return (
+            self.refusal is Reason.NO_ADDRESS
+            and self.content is not None
+            and type(self.content) not in MAILED_ONLY
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -135,9 +145,11 @@ class Claimed:
     attempts: int
     unanswered: int
     superseded: bool
+    absorbed: bool  # its account was merged; the next three are the survivor's
     account_state: AccountState | None  # None: the account has not arrived here
     account_email: str | None
-    enrolled: bool
+    enrolment: EnrolmentState | None  # of its patient record; None: not this account's
+    contested: bool  # another account says the same of that patient record: a merge is on its way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +225,29 @@ class Holder:
     email: str | None  # verified
     locale: str
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An account that names a patient record among its enrolments."""
+
+    holder: Holder
+    enrolled: bool
+    gone: bool  # merged, or absorbed as far as merges were told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A notice as it is kept; locale and zone are the account's now, where it has arrived here."""
+
+    id: NoticeId
+    message_class: MessageClass
+    template: str
+    content: Content
+    created_at: datetime
+    read: bool
+    locale: str | None
+    time_zone: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,10 @@ from shared.db import Connection
 class Projections:
     """Each snapshot is one guarded upsert: order and repetition do not matter."""
 
-    async def apply_account(self, tx: Connection, event: Received[AccountChanged]) -> None:
-        """Know an account's verified e-mail, locale, state and enrolments."""
-        await accounts.keep(tx, event.data, version=event.version)
+    async def apply_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
+        """Know accounts' verified e-mails, locales, states and enrolments."""
+        await accounts.keep(tx, events)
 
-    async def apply_practice(self, tx: Connection, event: Received[PracticeChanged]) -> None:
-        """Know a practice's name, locale and contact."""
-        await practices.keep(tx, event.data, version=event.version)
+    async def apply_practice(self, tx: Connection, *events: Received[PracticeChanged]) -> None:
+        """Know practices' names, locales and contacts."""
+        await practices.keep(tx, events)

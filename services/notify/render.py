@@ -28,6 +28,8 @@ PAGES: Mapping[SealPurpose, str] = {
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 
+FOOTER = re.compile(r"[^/]+/(.+-)?footer\.txt")
+
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -38,6 +40,14 @@ class Rendered:
     subject: str
     text: str
     html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message where it is no mail: without what a mail says of itself at its foot."""
+
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +70,16 @@ class Renderer:
 
     portal: Portal
     templates: jinja2.Environment
+    footless: jinja2.Environment
     locales: frozenset[str]
 
     @classmethod
     def of(cls, portal: Portal) -> Self:
         """Read the templates that come with this service."""
         folder = files("services.notify") / "templates"
+        loader = jinja2.PackageLoader("services.notify")
         environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("services.notify"),
+            loader=loader,
             undefined=jinja2.StrictUndefined,
             autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
             trim_blocks=True,
@@ -76,7 +88,10 @@ class Renderer:
             auto_reload=False,
         )
         locales = frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
-        return cls(portal=portal, templates=environment, locales=locales)
+        footless = environment.overlay(
+            loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(no_footer), loader])
+        )
+        return cls(portal=portal, templates=environment, footless=footless, locales=locales)
 
     def mail(self, delivery: Claimed, *, link: str | None, address: str, now: datetime) -> Mail:
         """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
@@ -115,15 +130,25 @@ class Renderer:
         chosen = self.locale(locale)
         variables = self.variables(content, locale=chosen, time_zone=time_zone, link=link)
         name = f"{chosen}/{template_of(content)}"
-        written = self.templates.get_template(f"{name}.txt").render(variables)
-        parts = SUBJECT.match(written)
-        if parts is None:
-            raise ValueError(f"{name}.txt does not begin with its subject")
-        return Rendered(
-            subject=one_line(parts["subject"]),
-            text=parts["text"],
-            html=self.templates.get_template(f"{name}.html").render(variables),
-        )
+        subject, text = written(self.templates, f"{name}.txt", variables)
+        html = self.templates.get_template(f"{name}.html").render(variables)
+        return Rendered(subject=subject, text=text, html=html)
+
+    def notice(self, content: Content, *, locale: str | None, time_zone: str | None) -> Told:
+        """Write it as a notice in the portal, from the same template (NT-8). Raises NotRenderable.
+
+        An account that has not arrived here yet has no locale: then it is the fallback's.
+        """
+        chosen = self.locale(locale or FALLBACK)
+        zone = time_zone or "UTC"
+        variables = self.variables(content, locale=chosen, time_zone=zone, link=None)
+        try:
+            subject, text = written(
+                self.footless, f"{chosen}/{template_of(content)}.txt", variables
+            )
+        except UNWRITABLE as error:
+            raise NotRenderable from error
+        return Told(subject=subject, text=text.strip())
 
     def variables(
         self, content: Content, *, locale: str, time_zone: str, link: str | None
@@ -149,6 +174,21 @@ class Renderer:
             if name in self.locales:
                 return name
         return FALLBACK
+
+
+def written(
+    templates: jinja2.Environment, name: str, variables: Mapping[str, object]
+) -> tuple[str, str]:
+    """Fill a text template; its subject and the rest."""
+    parts = SUBJECT.match(templates.get_template(name).render(variables))
+    if parts is None:
+        raise ValueError(f"{name} does not begin with its subject")
+    return one_line(parts["subject"]), parts["text"]
+
+
+def no_footer(name: str) -> str | None:
+    """Stand in for the footers of mails; None: what is not one is looked for elsewhere."""
+    return "" if FOOTER.fullmatch(name) else None
 
 
 def one_line(text: str) -> str:

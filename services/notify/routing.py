@@ -19,13 +19,19 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     AccountEnrolled,
     AccountLocked,
+    AccountsMerged,
     Activity,
     Claim,
     EmailVerificationRequested,
+    EnrolmentAdded,
+    EnrolmentEnded,
+    EnrolmentReactivated,
+    MergeRejected,
     PasswordReset,
 )
+from shared.contracts.ids import AccountId
 from shared.contracts.notify import CommunicationSubmitted
-from shared.contracts.recovery import ResetLinkRequested
+from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from shared.contracts.sealed import Sealed, SealPurpose
 
 A = TypeVar("A", bound=Activity)
@@ -46,17 +52,20 @@ class Telling:
 
 
 def account_activity(event: Received[A]) -> tuple[Intent, ...]:
-    """Tell every address that was valid when it happened, whatever anybody prefers (NT-1)."""
+    """Tell every address that was valid when it happened, whatever anybody prefers (NT-1).
+
+    Where there is none, each account it happened to has a row that says so.
+    """
     telling = told_by(event.data)
-    recipients = tuple(dict.fromkeys(event.data.recipients))
-    if telling.content is None:
-        recipients = ()
+    told: list[tuple[AccountId, str | None]] = []
+    if telling.content is not None:
+        told = [(event.data.account_id, address) for address in unique(event.data.recipients)]
     return tuple(
         Intent(
             event_id=event.id,
             message_class=MessageClass.ACCOUNT_ACTIVITY,
             template=telling.template,
-            account_id=event.data.account_id,
+            account_id=account_id,
             address=address,
             refusal=Reason.NO_ADDRESS if address is None else None,
             content=telling.content,
@@ -66,8 +75,19 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
             link=telling.link if address is not None else None,
             supersedes=telling.supersedes,
         )
-        for address in recipients or (None,)
+        for account_id, address in told or [(whose, None) for whose in holders(event.data)]
     )
+
+
+def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(addresses))
+
+
+def holders(data: Activity) -> tuple[AccountId, ...]:
+    """Whom it happened to: a merge that was not done leaves two accounts."""
+    if isinstance(data, MergeRejected):
+        return data.account_id, data.absorbed_id
+    return (data.account_id,)
 
 
 def practice_communication(
@@ -121,10 +141,6 @@ def told_by(data: Data) -> Telling:
             return enrolled(data)
         case EmailVerificationRequested():
             return verification_requested(data)
-        case AccountLocked():
-            return plain(
-                contents.AccountLocked(occurred_at=data.occurred_at, locked_until=data.locked_until)
-            )
         case PasswordReset():
             return plain(
                 contents.PasswordReset(occurred_at=data.occurred_at, route=data.route),
@@ -140,6 +156,29 @@ def told_by(data: Data) -> Telling:
                 ),
                 link,
             )
+        case _:
+            return plain(told_plainly(data))
+
+
+def told_plainly(data: Data) -> Content:
+    """What merely tells that something happened. Raises Unroutable."""
+    match data:
+        case AccountLocked(occurred_at=at, locked_until=until):
+            return contents.AccountLocked(occurred_at=at, locked_until=until)
+        case EnrolmentAdded(occurred_at=at, practice_name=name):
+            return contents.EnrolmentAdded(occurred_at=at, practice_name=name)
+        case EnrolmentEnded(occurred_at=at, practice_name=name, practice_contact=contact):
+            return contents.EnrolmentEnded(
+                occurred_at=at, practice_name=name, practice_contact=contact
+            )
+        case EnrolmentReactivated(occurred_at=at, practice_name=name):
+            return contents.EnrolmentReactivated(occurred_at=at, practice_name=name)
+        case AccountsMerged(occurred_at=at):
+            return contents.AccountsMerged(occurred_at=at)
+        case MergeRejected(occurred_at=at, reason=reason):
+            return contents.MergeRejected(occurred_at=at, reason=reason)
+        case UsernameReminderRequested(username=username):
+            return contents.UsernameReminder(username=username)
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
 

@@ -14,7 +14,7 @@ from services.notify.model import (
     State,
     Verdict,
 )
-from shared.contracts.identity import AccountState
+from shared.contracts.identity import AccountState, EnrolmentState
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -33,12 +33,14 @@ def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
     if delivery.link_purpose is not None:
         return void_link(delivery)
     if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
-        return void_communication(delivery)
+        return void_communication(delivery, now=now)
     return None
 
 
 def void_link(delivery: Claimed) -> Verdict | None:
     """A link's account must still be active and the link its newest."""
+    if delivery.absorbed:
+        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
     match delivery.account_state:
         case AccountState.MERGED:
             return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
@@ -53,15 +55,30 @@ def void_link(delivery: Claimed) -> Verdict | None:
     return None
 
 
-def void_communication(delivery: Claimed) -> Verdict | None:
-    """The address is the one the account has now, so an address given up gets nothing more."""
-    if delivery.account_state is AccountState.MERGED:
-        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
-    if not delivery.enrolled:
+def void_communication(delivery: Claimed, *, now: datetime) -> Verdict | None:
+    """The address is the one the account has now, so an address given up gets nothing more.
+
+    While not all that a merge publishes has arrived, nobody can say whose patient record it is:
+    it waits, and is neither lost nor sent to the account that is gone (MG-9).
+    """
+    if merging(delivery):
+        if now - delivery.created_at >= GIVE_UP_AFTER:
+            return Verdict(state=State.FAILED, reason=Reason.GAVE_UP)
+        return Verdict(state=State.QUEUED, due_at=now + back_off(delivery.attempts))
+    if delivery.enrolment is not EnrolmentState.ENROLLED:
         return Verdict(state=State.CANCELLED, reason=Reason.NOT_ENROLLED)
     if delivery.account_email is None:
         return Verdict(state=State.FAILED, reason=Reason.NO_ADDRESS)
     return None
+
+
+def merging(delivery: Claimed) -> bool:
+    """Say whether a part of a merge is still on its way: of its two snapshots and its event, which
+    come by two queues in any order.
+    """
+    survivor_untold = delivery.account_state is AccountState.MERGED
+    survivor_old = delivery.absorbed and delivery.enrolment is None
+    return survivor_untold or survivor_old or delivery.contested
 
 
 def after_answer(

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 from services.recovery.consumers import ACCOUNTS, subscriptions
 from services.recovery.features import Features
-from services.recovery.link_mails import LinkMails, LinkRules
+from services.recovery.link_mails import LinkMails
 from services.recovery.link_mint import LinkMint
-from services.recovery.link_requests import LinkRequests
 from services.recovery.links import Links
-from services.recovery.model import LinkLimits
+from services.recovery.merges import Merges
+from services.recovery.model import Kind, LinkLimits
 from services.recovery.projection import Projection
+from services.recovery.reminders import Reminders
+from services.recovery.requests import Requests
+from services.recovery.rounds import Rounds, Work
 from services.recovery.settings import RecoverySettings
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantIssuer
@@ -33,38 +36,67 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         grants=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         redeemer=f"{settings.issuer}/identity",
     )
+    reminders = Reminders(
+        database=plumbing.database,
+        clock=plumbing.clock,
+        outbox=plumbing.outbox,
+        an_hour=settings.reminders_an_hour,
+    )
     features = Features(
-        link_requests=LinkRequests(
-            database=plumbing.database,
-            digests=plumbing.digests,
-            randomness=plumbing.randomness,
-        ),
-        link_mails=link_mails(plumbing),
+        link_requests=requests(plumbing, Kind.RESET_LINK),
+        link_rounds=rounds(plumbing, Kind.RESET_LINK, link_mails(plumbing).work),
         links=links,
+        reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER),
+        reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
+        reminders=reminders,
         projection=Projection(digests=plumbing.digests),
+        merges=Merges(outbox=plumbing.outbox),
     )
     return Composition(
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
         loops=(
-            Loop(
-                name="link mails",
-                once=features.link_mails.once,
-                every=settings.link_tick,
-                longest_wait=LONGEST_WAIT,
-            ),
+            ticking("link mails", features.link_rounds, settings),
+            ticking("reminders", features.reminder_rounds, settings),
             Loop(name="link sweep", once=links.sweep, every=SWEEP_EVERY),
+            Loop(name="reminder sweep", once=reminders.sweep, every=SWEEP_EVERY),
         ),
         own_keys=own_keys,
     )
 
 
-def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
-    """The loop of RC-3 with its numbers."""
-    settings = plumbing.settings
-    return LinkMails(
+def requests(plumbing: Plumbing[RecoverySettings], kind: Kind) -> Requests:
+    """The accepting side of one kind."""
+    return Requests(
+        kind=kind,
+        database=plumbing.database,
+        digests=plumbing.digests,
+        randomness=plumbing.randomness,
+    )
+
+
+def rounds(plumbing: Plumbing[RecoverySettings], kind: Kind, work: Work) -> Rounds:
+    """The working side of one kind."""
+    return Rounds(
+        kind=kind,
+        work=work,
         database=plumbing.database,
         clock=plumbing.clock,
+        audit=plumbing.audit,
+        patience=timedelta(seconds=plumbing.settings.miss_patience),
+        fed_since=lambda: plumbing.feeds.connected_since(ACCOUNTS),
+    )
+
+
+def ticking(name: str, rounds: Rounds, settings: RecoverySettings) -> Loop:
+    """A loop that no request wakes."""
+    return Loop(name=name, once=rounds.once, every=settings.tick, longest_wait=LONGEST_WAIT)
+
+
+def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
+    """The work of RC-3 with its numbers."""
+    settings = plumbing.settings
+    return LinkMails(
         mint=LinkMint(
             randomness=plumbing.randomness,
             digests=plumbing.digests,
@@ -76,14 +108,9 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
             outbox=plumbing.outbox,
         ),
         outbox=plumbing.outbox,
-        audit=plumbing.audit,
-        rules=LinkRules(
-            limits=LinkLimits(
-                pause=timedelta(seconds=settings.link_pause),
-                an_hour=settings.links_an_hour,
-                a_day=settings.links_a_day,
-            ),
-            patience=timedelta(seconds=settings.link_patience),
+        limits=LinkLimits(
+            pause=timedelta(seconds=settings.link_pause),
+            an_hour=settings.links_an_hour,
+            a_day=settings.links_a_day,
         ),
-        fed_since=lambda: plumbing.feeds.connected_since(ACCOUNTS),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.recovery.features import Features
 from shared.contracts import identity, notify
-from shared.messaging.consumer import Subscription, subscribe
+from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.public_keys import PublicKeys
 
 ACCOUNTS = "recovery.accounts"
@@ -21,9 +21,10 @@ def subscriptions(
             subscribe(notify.NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
         ACCOUNTS: (
-            subscribe(identity.ACCOUNT_CHANGED, features.projection.keep_account),
-            subscribe(identity.PERSON_CHANGED, features.projection.keep_person),
-            subscribe(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
+            subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
+            subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
             subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
+            subscribe(identity.ACCOUNTS_MERGED, features.merges.apply),
         ),
     }

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 
-from services.recovery.link_mails import LinkMails
-from services.recovery.link_requests import LinkRequests
 from services.recovery.links import Links
+from services.recovery.merges import Merges
 from services.recovery.projection import Projection
+from services.recovery.reminders import Reminders
+from services.recovery.requests import Requests
+from services.recovery.rounds import Rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    link_requests: LinkRequests
-    link_mails: LinkMails
+    link_requests: Requests
+    link_rounds: Rounds
     links: Links
+    reminder_requests: Requests
+    reminder_rounds: Rounds
+    reminders: Reminders
     projection: Projection
+    merges: Merges

@@ -1,4 +1,4 @@
-"""Recovery's records and pure rules: the life of a link, and what becomes of a request."""
+"""Recovery's records and pure rules: what becomes of a request, and the life of a link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,29 @@ FIRST_PAUSE = timedelta(seconds=0.5)
 LONGEST_PAUSE = timedelta(seconds=10)
 
 
+class Kind(StrEnum):
+    """What is asked for by a name that may be nobody's, accepted first and worked on later."""
+
+    RESET_LINK = "reset-link"  #: RC-3, by a username or account e-mail
+    USERNAME_REMINDER = "username-reminder"  #: RC-1, by an account e-mail
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRequest:
-    """Somebody asked for a link by a name that may be nobody's."""
+class Request:
+    """Somebody asked for one of these by a name that may be nobody's."""
 
     id: UUID
     name_digest: bytes
     requested_at: datetime
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A request that is due; at the last look, who is nobody yet is nobody for good."""
+
+    request: Request
+    last: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +50,7 @@ class Holder:
     """
 
     account_id: AccountId
+    username: str
     email: str
     security_version: int
     locale: str
@@ -49,6 +65,7 @@ class Holder:
 
 STRANGER = Holder(
     account_id=AccountId(UUID(int=0)),
+    username="",
     email="",
     security_version=0,
     locale="en",
@@ -99,6 +116,15 @@ class Outcome(StrEnum):
     LIMITED = "limited"  #: a mail went out too recently, or too many did
     NOBODY = "nobody"  #: no active account with a verified e-mail goes by this name
     LATER = "later"  #: nobody yet: the account's snapshot may still be on its way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of a request, and whose the name is; None: nobody's."""
+
+    request: Request
+    outcome: Outcome
+    account_id: AccountId | None
 
 
 def decide(*, known: bool, within_limits: bool, final: bool) -> Outcome:

@@ -1,4 +1,4 @@
-"""Recovery's settings: the plumbing's, and the numbers of RC-3."""
+"""Recovery's settings: the plumbing's, and the numbers of RC-1 and RC-3."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,17 +35,23 @@ class RecoverySettings(ServiceSettings):
         parse=within(1, 1000),
         help="link mails to one account in 24 hours (RC-3)",
     )
-    link_patience: float = setting(
-        "LINK_PATIENCE",
+    reminders_an_hour: int = setting(
+        "REMINDERS_AN_HOUR",
+        default=3,
+        parse=within(1, 100),
+        help="requests for a username by one address in an hour (RC-1)",
+    )
+    miss_patience: float = setting(
+        "MISS_PATIENCE",
         default=60.0,
         parse=seconds(0, 3600),
-        help="seconds for which an unknown name is looked at again (RC-3)",
+        help="seconds for which a name that is nobody's is looked at again (RC-1, RC-3)",
     )
-    link_tick: float = setting(
-        "LINK_TICK",
+    tick: float = setting(
+        "TICK",
         default=0.25,
         parse=seconds(0.01, 60),
-        help="seconds between two rounds of the loop that makes links",
+        help="seconds between two rounds of the loops that work on accepted requests",
     )
 
     def contradictions(self) -> Iterable[str]:

@@ -24,7 +24,7 @@ from shared.http.problems import (
     MalformedBody,
     Overdue,
 )
-from shared.http.routes import Body, Call, Counted, NoReply, Public, Reply, Route
+from shared.http.routes import Body, Call, Counted, NoReply, Reply, Route
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
 from shared.tokens import Digests
@@ -71,8 +71,7 @@ class Edge(Generic[F]):
         A verb that always answers alike is counted before its work, so the limit bounds the work
         as well. Failures (503, 500) tell nothing about any account and are not counted.
         """
-        counted = route.guard.counted if isinstance(route.guard, Public) else Counted.NOTHING
-        match counted:
+        match route.guard.counted:
             case Counted.NOTHING:
                 return await self._answer(route, request, source)
             case Counted.EVERY_REQUEST:

@@ -123,13 +123,10 @@ def problems_of(route: Route[Any], problems: Problems) -> Iterator[ProblemType]:
 
 
 def of_shape(route: Route[Any]) -> Iterator[type[Exception]]:
-    match route.guard:
-        case Public(counted=Counted.NOTHING):
-            pass
-        case Public():
-            yield told.TooManyRequests
-        case Session() | Client():
-            yield from (told.Unauthenticated, TokenStale, told.ScopeMissing)
+    if route.guard.counted is not Counted.NOTHING:
+        yield told.TooManyRequests
+    if not isinstance(route.guard, Public):
+        yield from (told.Unauthenticated, TokenStale, told.ScopeMissing)
     if SLOT.search(route.path):
         yield told.RouteUnknown
     if route.idempotent:

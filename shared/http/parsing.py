@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
@@ -32,6 +33,7 @@ PARAMETER = re.compile(r"[ \t]*;[ \t]*([\w.+-]+)=([\w.+-]+|\"[^\"\\]*\")", re.AS
 CONTENT_TYPE = re.compile(
     rf"(?P<type>[\w.+-]+/[\w.+-]+)(?P<parameters>(?:{PARAMETER.pattern})*)", re.ASCII
 )
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 CODES: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"Object contains unknown field"), "field_unknown"),
@@ -121,7 +123,7 @@ def from_form(kind: type[Body], text: str) -> Body:
         )
     except ValueError:
         raise BodyInvalid(wrong("", "field_wrong_format")) from None
-    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    known = names_of(kind)
     kept = Pairs((name, value) for name, value in pairs if name in known)
     problems = told("field_duplicate", duplicates(kept))
     problems += told("field_wrong_format", unstorable_texts(kept))
@@ -131,6 +133,12 @@ def from_form(kind: type[Body], text: str) -> Body:
         return msgspec.convert(dict(kept), type=kind, strict=False)
     except msgspec.ValidationError as error:
         raise BodyInvalid(*every_violation(kind, dict(kept), error, strict=False)) from None
+
+
+@cache
+def names_of(kind: type[Body]) -> frozenset[str]:
+    """The names of a body's fields, as they are sent."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
 
 
 def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
@@ -250,7 +258,7 @@ def children(seen: Any, under: str) -> Iterator[tuple[str, Any]]:
 
 
 def storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= symbol <= "\udfff" for symbol in text)
+    return UNSTORABLE.search(text) is None
 
 
 def plain(seen: Any) -> Any:

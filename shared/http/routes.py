@@ -49,7 +49,7 @@ class Call(Generic[B]):
 
 
 class Counted(Enum):
-    """What a public verb adds to its source's budget (LG-4)."""
+    """What a verb adds to its source's budget (LG-4)."""
 
     REFUSALS = "refusals"
     EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
@@ -65,7 +65,9 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person with a live session."""
+    """A person with a live session; a verb at which a secret can be guessed counts refusals too."""
+
+    counted: Counted = Counted.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Client:
 
     scope: str
     practice: bool = True  # the client must belong to a practice
+
+    @property
+    def counted(self) -> Counted:
+        """A client is somebody known: nothing counts on the source."""
+        return Counted.NOTHING
 
 
 Guard = Public | Session | Client

@@ -1,4 +1,4 @@
-"""Consumers: micro-batches through the inbox, each effect under a savepoint, then one ack."""
+"""Consumers: micro-batches through the inbox, together or each under a savepoint, then one ack."""
 
 import asyncio
 from collections import Counter
@@ -9,6 +9,7 @@ from shared.clock import Clock
 from shared.db import Database
 from shared.messaging import effects, inbox
 from shared.messaging.dead_letters import bury_unusable
+from shared.messaging.effects import Failure
 from shared.messaging.intake import Feeds
 from shared.messaging.messages import Delivery
 from shared.messaging.retries import Aftermath
@@ -20,10 +21,11 @@ from shared.messaging.subscriptions import (
     Unknown,
     Unusable,
     subscribe,
+    subscribe_several,
 )
 from shared.metrics import Metrics
 
-__all__ = ["Consumer", "Feeds", "Subscription", "Undeliverable", "subscribe"]
+__all__ = ["Consumer", "Feeds", "Subscription", "Undeliverable", "subscribe", "subscribe_several"]
 
 SETTLE_SECONDS = 60.0
 
@@ -66,12 +68,13 @@ class Consumer:
                     unusable.append(letter)
                 case Unknown():
                     unknown += 1
-        async with asyncio.timeout(SETTLE_SECONDS), self.database.transaction() as tx:
-            fresh = await inbox.take(tx, messages, now)
-            failures = await effects.apply(tx, fresh)
-            await self.aftermath.file(tx, failures, now)
-            for letter in unusable:
-                await bury_unusable(tx, self.queue, letter, now)
+        async with asyncio.timeout(SETTLE_SECONDS):
+            try:
+                fresh, failures = await self._take_effect(messages, unusable, now, effects.together)
+            except effects.OneFailed:
+                fresh, failures = await self._take_effect(
+                    messages, unusable, now, effects.one_by_one
+                )
         outcomes = Counter(
             handled=len(fresh) - len(failures),
             duplicate=len(messages) - len(fresh),
@@ -79,6 +82,22 @@ class Consumer:
         )
         outcomes.update(letter.reason.value for letter in unusable)
         self._measure(outcomes, fresh, now)
+
+    async def _take_effect(
+        self,
+        messages: Sequence[Message],
+        unusable: Sequence[Unusable],
+        now: datetime,
+        apply: effects.Apply,
+    ) -> tuple[Sequence[Message], Sequence[Failure]]:
+        """Do all of it in one transaction; return what is new, and what of it failed."""
+        async with self.database.transaction() as tx:
+            fresh = await inbox.take(tx, messages, now)
+            failures = await apply(tx, fresh)
+            await self.aftermath.file(tx, failures, now)
+            for letter in unusable:
+                await bury_unusable(tx, self.queue, letter, now)
+        return fresh, failures
 
     def _measure(self, outcomes: Counter[str], fresh: Sequence[Message], now: datetime) -> None:
         for outcome, count in outcomes.items():

@@ -1,7 +1,7 @@
 """Effects: the handlers of a batch in one transaction, where one that fails takes back its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.db import Connection
@@ -19,36 +19,53 @@ class Failure:
     error: Exception
 
 
-async def apply(tx: Connection, messages: Sequence[Message]) -> Sequence[Failure]:
-    """Run every handler, in the order in which every replica runs them.
+Apply = Callable[[Connection, Sequence[Message]], Awaitable[Sequence[Failure]]]
 
-    First all under one savepoint; only where one fails are they run again with a savepoint each.
-    That saves two round trips a message as long as nothing is wrong.
+
+class OneFailed(Exception):
+    """A handler raised while all ran together: the transaction is of no use any more."""
+
+
+async def together(tx: Connection, messages: Sequence[Message]) -> Sequence[Failure]:
+    """Run every handler as if none could fail, a run of a kind at once where it takes several.
+
+    That costs no savepoint, and one round trip a run. Raises OneFailed: roll back, and run them
+    one by one, where each shows its own error.
     """
-    ordered = sorted(messages, key=lambda message: message.order)
-    if len(ordered) > 1 and await together(tx, ordered):
-        return ()
+    try:
+        async with asyncio.timeout(TOGETHER_SECONDS):
+            for run in runs(ordered(messages)):
+                await run[0].handler(tx, *(message.event for message in run))
+    except Exception as error:
+        raise OneFailed from error
+    return ()
+
+
+async def one_by_one(tx: Connection, messages: Sequence[Message]) -> Sequence[Failure]:
+    """Run every handler under its own savepoint; return those that failed."""
     failures: list[Failure] = []
-    for message in ordered:
+    for message in ordered(messages):
         error = await alone(tx, message)
         if error is not None:
             failures.append(Failure(message=message, error=error))
     return failures
 
 
-async def together(tx: Connection, messages: Sequence[Message]) -> bool:
-    """Run all under one savepoint; False when one failed and nothing was kept."""
-    savepoint = tx.transaction()
-    await savepoint.start()
-    try:
-        async with asyncio.timeout(TOGETHER_SECONDS):
-            for message in messages:
-                await message.handler(tx, message.event)
-    except Exception:  # whatever it is, each message shows its own error when it is run alone
-        await savepoint.rollback()  # raises where the connection itself is gone
-        return False
-    await savepoint.commit()
-    return True
+def ordered(messages: Sequence[Message]) -> Sequence[Message]:
+    """Put the messages in the order in which every replica runs them."""
+    return sorted(messages, key=lambda message: message.order)
+
+
+def runs(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Put together what follows one another and goes to a handler that takes several at once."""
+    run: list[Message] = []
+    for message in messages:
+        if run and not (message.several and message.handler == run[0].handler):
+            yield run
+            run = []
+        run.append(message)
+    if run:
+        yield run
 
 
 async def alone(tx: Connection, message: Message) -> Exception | None:

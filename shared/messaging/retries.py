@@ -169,6 +169,6 @@ class Retries:
                     await bury_unusable(tx, self.queue, read, now, taken=row["taken"])
             due = [message for message in messages if message.taken]
             due += await inbox.take(tx, [one for one in messages if not one.taken], now)
-            await self.aftermath.file(tx, await effects.apply(tx, due), now)
+            await self.aftermath.file(tx, await effects.one_by_one(tx, due), now)
             await tx.execute(FORGET, [row["id"] for row in rows])
         return len(rows)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope, Received
 from shared.db import Connection
 
-Handler = Callable[[Connection, Received[Any]], Awaitable[None]]
+Handler = Callable[..., Awaitable[None]]  # of a connection and an event, or several at once
 
 ENVELOPES = msgspec.json.Decoder(Envelope)
 QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
@@ -27,6 +27,7 @@ class Subscription:
 
     contract: Contract[Any]
     handler: Handler
+    several: bool = False  # the handler takes a run of events at once
 
 
 def subscribe(
@@ -37,6 +38,21 @@ def subscribe(
     A handler may be called a second time for one event, after all it wrote was rolled back.
     """
     return Subscription(contract, handler)
+
+
+class SeveralAtOnce(Protocol[E]):
+    """A handler of one event or of many, in as few round trips as for one."""
+
+    async def __call__(self, tx: Connection, /, *events: Received[E]) -> None:
+        """Take each event as if alone, in this order."""
+
+
+def subscribe_several(contract: Contract[E], handler: SeveralAtOnce[E]) -> Subscription:
+    """Pair a contract with a handler that is given those of a batch that follow one another.
+
+    Where one of them fails, each is handed over again alone.
+    """
+    return Subscription(contract, handler, several=True)
 
 
 class Undeliverable(Exception):
@@ -63,6 +79,7 @@ class Message:
     event: Received[Any]
     type: str
     handler: Handler
+    several: bool = False  # the handler takes a run of events at once
     taken: bool = False  # its inbox row is written already
     attempts: int = 0  # tries that failed
 
@@ -138,6 +155,7 @@ class Reader:
             event=as_received(envelope, data, attempts),
             type=envelope.type,
             handler=subscription.handler,
+            several=subscription.several,
             taken=taken,
             attempts=attempts,
         )

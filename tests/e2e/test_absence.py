@@ -1,16 +1,22 @@
-"""Take any one service away and the other three go on with what they own; nothing is lost."""
+"""Take all replicas of one service away and the other three services go on with what they own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from rich.console import Console
 
+from deploy.local.processes import together
+from deploy.tour.acts import log_on, secret_of
+from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from deploy.tour.stories import enrolment, first_log_on, forgotten_password, log_on, secret_of
+from deploy.tour.two_accounts import merged, second_account
 from tests.support.clients import Gateway
+from tests.support.eventually import eventually
 from tests.support.mail import Mailbox
 from tests.support.suite import Suite
 
@@ -29,14 +35,14 @@ def person(stage: Stage) -> Person:
 
 @asynccontextmanager
 async def without(suite: Suite, service: str) -> AsyncIterator[None]:
-    """Kill a service for a while."""
-    program = suite.stack.programs[service]
-    program.process.kill()
-    program.process.wait()
+    """Kill every replica of a service for a while."""
+    replicas = [number for name, number in suite.stack.replicas if name == service]
+    for number in replicas:
+        suite.kill(service, number)
     try:
         yield
     finally:
-        await suite.restart(service)
+        await together(*(suite.restart(service, number) for number in replicas))
 
 
 async def test_without_notify_people_enrol_and_log_on_and_the_mail_comes_later(
@@ -72,10 +78,69 @@ async def test_without_identity_a_reset_link_is_asked_for_mailed_and_redeemed(
     await stage.call("reset_password", 200, body=new)
 
 
-async def test_without_merge_nothing_is_missed_yet(
+async def test_without_merge_people_enrol_log_on_and_reset_a_password(
     suite: Suite, stage: Stage, person: Person
 ) -> None:
     async with without(suite, "merge"):
         await enrolment(stage, person)
         await first_log_on(stage, person)
         await forgotten_password(stage, person)
+
+
+async def test_without_identity_an_accepted_merge_waits_for_it(
+    suite: Suite, stage: Stage, person: Person
+) -> None:
+    await two_accounts_of_hers(stage, person)
+    proofs = await both_proofs(stage, person)
+
+    async with without(suite, "identity"):
+        merge_id = await request_merge(stage, person, proofs)
+
+    await merged(stage, person.tokens["access_token"], merge_id)
+
+
+@pytest.mark.parametrize("service", ["recovery", "notify"])
+async def test_a_merge_is_done_without_who_has_to_follow_and_completed_when_they_are_back(
+    suite: Suite, stage: Stage, person: Person, service: str
+) -> None:
+    await two_accounts_of_hers(stage, person)
+    proofs = await both_proofs(stage, person)
+
+    async with without(suite, service):
+        merge_id = await request_merge(stage, person, proofs)
+        await eventually(partial(united, stage, person), within=15)
+        bearer = person.tokens["access_token"]
+        merge = await stage.call("read_merge", 200, token=bearer, path={"merge_id": merge_id})
+        assert merge.body["state"] != "completed"
+
+    await merged(stage, person.tokens["access_token"], merge_id)
+
+
+async def two_accounts_of_hers(stage: Stage, person: Person) -> None:
+    """She logs on with the first at the end."""
+    await enrolment(stage, person)
+    await first_log_on(stage, person)
+    await second_account(stage, person)
+    await log_on(stage, person, person.username, person.password)
+
+
+async def both_proofs(stage: Stage, person: Person) -> dict[str, Any]:
+    """Identity's grants for a merge of her two accounts."""
+    bearer, other = person.tokens["access_token"], person.other_account
+    again = {"password": person.password, "verb": "merge"}
+    known = {"name": other.username, "password": other.password}
+    reauthenticated = await stage.call("reauthenticate", 200, token=bearer, body=again)
+    owned = await stage.call("prove_ownership", 200, token=bearer, body=known)
+    return {"reauthenticated": reauthenticated.body["grant"], "owned": owned.body["grant"]}
+
+
+async def request_merge(stage: Stage, person: Person, proofs: dict[str, Any]) -> str:
+    bearer, body = person.tokens["access_token"], {**proofs, "confirm": True}
+    accepted = await stage.call("request_merge", 202, token=bearer, body=body)
+    return str(accepted.body["merge_id"])
+
+
+async def united(stage: Stage, person: Person) -> None:
+    """Both practices stand under her first account."""
+    account = await stage.call("read_account", 200, token=person.tokens["access_token"])
+    assert len(account.body["practices"]) == 2

@@ -1,6 +1,5 @@
 """The stack as `make run` has it: processes, readiness, restart, and what is written down."""
 
-import signal
 import stat
 from pathlib import Path
 
@@ -13,24 +12,24 @@ from tests.support.suite import Suite
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_service_is_live_and_ready(suite: Suite, service: str) -> None:
-    (url,) = suite.addresses.services[service]
+async def test_every_replica_is_live_and_ready(suite: Suite, service: str) -> None:
+    urls = suite.addresses.services[service]
 
+    assert len(set(urls)) == 3
     async with aiohttp.ClientSession() as session:
-        for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
-            async with session.get(url + path) as reply:
-                assert reply.status == 200, await reply.text()
+        for url in urls:
+            for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
+                async with session.get(url + path) as reply:
+                    assert reply.status == 200, await reply.text()
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_killed_service_comes_back(suite: Suite, service: str) -> None:
-    program = suite.stack.programs[service]
-    program.process.send_signal(signal.SIGKILL)
-    program.process.wait()
+async def test_a_killed_replica_comes_back(suite: Suite, service: str) -> None:
+    suite.kill(service, 1)
 
-    await suite.restart(service)
+    await suite.restart(service, 1)
 
-    assert suite.stack.programs[service].process.poll() is None
+    assert suite.stack.programs[f"{service}-2"].process.poll() is None
 
 
 def test_addresses_are_for_their_owner_only_and_come_back_whole(

@@ -6,7 +6,7 @@ import pytest
 
 from deploy import tour
 from deploy.local.addresses import PracticeCredentials
-from deploy.tour import stories
+from deploy.tour import acts
 from deploy.tour.person import Person
 from tests.support.mail import Mail
 from tests.support.suite import Suite
@@ -36,7 +36,7 @@ async def test_no_log_holds_what_is_personal_or_secret(
 ) -> None:
     met: list[Person] = []
     mailed: list[str] = []
-    meet, secret_of = Person.met_for_the_first_time, stories.secret_of
+    meet, secret_of = Person.met_for_the_first_time, acts.secret_of
 
     def remember_person(*arguments: object) -> Person:
         met.append(meet(*arguments))  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ async def test_no_log_holds_what_is_personal_or_secret(
         return mailed[-1]
 
     monkeypatch.setattr(Person, "met_for_the_first_time", remember_person)
-    monkeypatch.setattr(stories, "secret_of", remember_secret)
+    monkeypatch.setattr(acts, "secret_of", remember_secret)
 
     assert await tour.play(suite.addresses) == 0
 
@@ -55,9 +55,16 @@ async def test_no_log_holds_what_is_personal_or_secret(
     files = suite.stack.log("identity").parent.glob("*.log")
     logs = "".join(file.read_text() for file in files if file.stem != "catcher")
     assert '"event"' in logs
-    assert len(mailed) == 2
-    for secret in (
-        *mailed,
+    assert len(mailed) == 3
+    for secret in (*mailed, *secrets_of(person), *secrets_of(person.other_account)):
+        assert secret not in logs
+    for client in (suite.addresses.practice, suite.addresses.neighbour, suite.addresses.gateway):
+        assert client.client_secret not in logs
+
+
+def secrets_of(person: Person) -> tuple[str, ...]:
+    """What is personal or secret of an account of hers."""
+    return (
         person.username,
         person.address,
         person.password,
@@ -68,6 +75,4 @@ async def test_no_log_holds_what_is_personal_or_secret(
         "12 Example Street",
         person.tokens["access_token"],
         person.tokens["refresh_token"],
-        suite.addresses.practice.client_secret,
-    ):
-        assert secret not in logs
+    )

@@ -223,6 +223,13 @@ class Identity:
         )
         return [msgspec.json.decode(row["data"]) for row in rows]
 
+    async def somebody_waits(self) -> None:
+        """Assert that a statement waits for a lock in this database, for `eventually`."""
+        assert await self.rows(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock'"
+        )
+
     def loop(self, name: str) -> Loop:
         """One of the service's loops, to be run by hand."""
         return next(loop for loop in self.service.loops if loop.name == name)
@@ -258,13 +265,19 @@ class Recovery:
     clock: FakeClock
 
     async def grant(
-        self, person: Person, *, jti: str = "", security_version: int = 1, route: str = "link"
+        self,
+        person: Person,
+        *,
+        jti: str = "",
+        security_version: int = 1,
+        route: str = "link",
+        audience: str = "identity",
     ) -> str:
         """A grant for a new password, as if a proof had begun at that security version."""
         return await GrantIssuer(issuer=self.trust.issuer, own_keys=self.trust.own_keys).issue(
             jti=jti or Randomness().token(),
             act=Act.PASSWORD_SET,
-            audience=(f"{ISSUER}/identity",),
+            audience=(f"{ISSUER}/{audience}",),
             account_id=person.id,
             security_version=security_version,
             route=route,

@@ -61,6 +61,10 @@ class Mailbox:
         body = msgspec.json.encode(Fault(kind=kind, count=count, seconds=seconds))
         await self._ask("POST", "faults", data=body)
 
+    async def heal(self) -> None:
+        """Forget the faults that no message has met; what was caught is kept."""
+        await self._ask("DELETE", "faults")
+
     async def clear(self) -> None:
         """Forget all mails and faults."""
         await self._ask("DELETE", "mails")

@@ -9,18 +9,24 @@ from shared.contracts.identity import (
     AccountChanged,
     AccountEnrolled,
     AccountLocked,
+    AccountsMerged,
     AccountState,
     Claim,
     EmailVerificationRequested,
     Enrolment,
+    EnrolmentAdded,
+    EnrolmentEnded,
+    EnrolmentReactivated,
     EnrolmentState,
+    MergeRefusal,
+    MergeRejected,
     PasswordReset,
     PracticeChanged,
     ResetRoute,
 )
-from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.notify import CommunicationSubmitted, Topic
-from shared.contracts.recovery import ResetLinkRequested
+from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from shared.contracts.sealed import Sealed
 from shared.randomness import Randomness
 from tests.support.clock import START
@@ -131,12 +137,95 @@ def enrolled(
     )
 
 
+def enrolment_added(account_id: AccountId, *recipients: str) -> EnrolmentAdded:
+    return EnrolmentAdded(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        practice_name="Elm Street",
+    )
+
+
+def enrolment_ended(account_id: AccountId, *recipients: str) -> EnrolmentEnded:
+    return EnrolmentEnded(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        practice_name="Elm Street",
+        practice_contact="+1 555 0100",
+    )
+
+
+def enrolment_reactivated(account_id: AccountId, *recipients: str) -> EnrolmentReactivated:
+    return EnrolmentReactivated(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        practice_name="Elm Street",
+    )
+
+
+def reminder_requested(account_id: AccountId, *recipients: str) -> UsernameReminderRequested:
+    return UsernameReminderRequested(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        username="juniper.hale",
+    )
+
+
+def merged(
+    survivor_id: AccountId,
+    absorbed_id: AccountId,
+    *recipients: str,
+    merge_id: MergeId | None = None,
+    enrolments: tuple[Enrolment, ...] = (),
+) -> AccountsMerged:
+    return AccountsMerged(
+        account_id=survivor_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        merge_id=merge_id or MergeId(RANDOMNESS.uuid()),
+        absorbed_id=absorbed_id,
+        enrolments=enrolments,
+    )
+
+
+def merge_rejected(
+    survivor_id: AccountId,
+    absorbed_id: AccountId,
+    *recipients: str,
+    reason: MergeRefusal = MergeRefusal.PROOF_STALE,
+) -> MergeRejected:
+    return MergeRejected(
+        account_id=survivor_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        merge_id=MergeId(RANDOMNESS.uuid()),
+        absorbed_id=absorbed_id,
+        reason=reason,
+    )
+
+
 def account(
     account_id: AccountId,
     *enrolments: Enrolment,
     email: str | None = ADDRESS,
     state: AccountState = AccountState.ACTIVE,
     locale: str = "en",
+    time_zone: str = "UTC",
 ) -> AccountChanged:
     return AccountChanged(
         account_id=account_id,
@@ -145,7 +234,7 @@ def account(
         email=email,
         security_version=1,
         locale=locale,
-        time_zone="UTC",
+        time_zone=time_zone,
         enrolments=enrolments,
     )
 

@@ -61,6 +61,20 @@ class PracticeDesk:
             {"staff_id": "nurse-7", "reason": "came to the desk"},
         )
 
+    async def un_enrol(self, patient_id: str) -> Answer:
+        """Un-enrol a patient."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/un-enrol",
+            {"staff_id": "nurse-7", "reason": "moved away"},
+        )
+
+    async def reactivate(self, patient_id: str) -> Answer:
+        """Enrol a patient again."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/re-activate",
+            {"staff_id": "nurse-7", "reason": "moved back"},
+        )
+
     async def change_settings(self, **settings: Any) -> Answer:
         """Change the practice's settings."""
         body = {"staff_id": "nurse-7", "reason": "links ran out", **settings}
@@ -109,6 +123,23 @@ async def enrol(
     headers = {"Idempotency-Key": key} if key else {}
     return await identity.call(
         "POST", "/enrolments", application(token, **changes), headers=headers
+    )
+
+
+async def add_practice(
+    identity: Identity,
+    token: str,
+    *,
+    name: str = "maria.garcia",
+    password: str = PASSWORD,
+    key: str | None = None,
+) -> Answer:
+    """Add the token's practice to the account that name and password log on to."""
+    return await identity.call(
+        "POST",
+        "/enrolments/existing-account",
+        {"token": token, "name": name, "password": password},
+        headers={"Idempotency-Key": key} if key else {},
     )
 
 

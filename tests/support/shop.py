@@ -91,6 +91,10 @@ async def guess(shop: Shop, call: Call[Guess]) -> Told:
     return Told(word=call.body.word)
 
 
+async def guess_within(shop: Shop, call: Call[Guess]) -> Told:
+    return await guess(shop, call)
+
+
 async def ask(shop: Shop, call: Call[Guess]) -> Told:
     shop.calls.append(call)
     return Told(word="thank you")
@@ -149,6 +153,10 @@ ROUTES: Sequence[Route[Shop]] = (
     route(
         "DELETE", "/visits", visit, body=NoBody, reply=NoReply, guard=Session(), summary="Visit",
         status=204,
+    ),
+    route(
+        "POST", "/visits/guesses", guess_within, body=Guess, reply=Told,
+        guard=Session(Counted.REFUSALS), summary="Guess on a visit", problems=(WrongWord,),
     ),
     route(
         "POST", "/stock", stock, body=Guess, reply=Told, guard=Client("stock:write"),

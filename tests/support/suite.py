@@ -1,4 +1,4 @@
-"""The four services as processes of their own, with a database, a vhost and a catcher of theirs."""
+"""Three of each service as processes, with a database, a vhost and a catcher of their own."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
 from deploy.local.provision import drop_database, drop_vhost, provision_database
 from deploy.local.servers import Servers
-from deploy.local.stack import Ports, Stack, running
+from deploy.local.stack import Ports, Stack, program_name, running
 from tests.support.infra import FOLDER
 from tests.support.leftovers import real_time, sign
 from tests.support.mail import Mailbox
@@ -19,16 +19,22 @@ FAST = {"identity": {"PORTICO_BCRYPT_COST": "4"}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A running stack: the same as `make run`, on free ports."""
+    """A running stack: the same as `make run REPLICAS=3`, on free ports."""
 
     stack: Stack
     addresses: StackAddresses
     mails: Mailbox
 
-    async def restart(self, service: str) -> None:
-        """Start a service that a test has killed, and wait until it is ready."""
-        self.stack.start_service(service)
-        await self.stack.ready(service)
+    def kill(self, service: str, replica: int = 0) -> None:
+        """SIGKILL to exactly this replica; it is gone on return."""
+        process = self.stack.programs[program_name(service, replica)].process
+        process.kill()
+        process.wait()
+
+    async def restart(self, service: str, replica: int = 0) -> None:
+        """Start a replica that a test has killed, and wait until it is ready."""
+        self.stack.start_service(service, replica)
+        await self.stack.ready(service, replica)
 
 
 @asynccontextmanager
@@ -39,6 +45,7 @@ async def running_suite(
     *,
     environ: Mapping[str, str],
     say: Callable[[str], None],
+    replicas: int = 3,
     extra: Mapping[str, Mapping[str, str]] = FAST,
 ) -> AsyncIterator[Suite]:
     """Hold a suite; its database and vhost are dropped afterwards."""
@@ -47,7 +54,7 @@ async def running_suite(
         run=Run(FOLDER),
         name=name,
         folder=folder,
-        ports=Ports.free(),
+        ports=Ports.free(replicas=replicas),
         say=say,
         environ=environ,
         extra=extra,

@@ -12,6 +12,7 @@ from services.identity.api.emails import (
 )
 from services.identity.api.enrolment_tokens import EnrolmentTokenBody, issue_enrolment_token
 from services.identity.api.enrolments import EnrolmentBody, enrol
+from services.identity.api.existing_accounts import ExistingAccountBody, add_practice_to_account
 from services.identity.api.locks import UnlockBody, unlock_account
 from services.identity.api.logon import LogOnBody, SessionReply, log_on
 from services.identity.api.oauth import (
@@ -32,6 +33,13 @@ from services.identity.api.practices import (
     change_practice_settings,
     read_practice_settings,
 )
+from services.identity.api.proofs import (
+    OwnershipBody,
+    ProofReply,
+    ReauthenticationBody,
+    prove_ownership,
+    reauthenticate,
+)
 from services.identity.api.resets import ResetBody, reset_password
 from services.identity.api.sessions import (
     RefreshBody,
@@ -42,11 +50,25 @@ from services.identity.api.sessions import (
     refresh_session,
 )
 from services.identity.api.terms import TermsReply, read_terms
+from services.identity.api.unenrolments import (
+    ReactivationBody,
+    UnenrolmentBody,
+    reactivate_patient,
+    un_enrol_patient,
+)
 from services.identity.enrolment_tokens import Issued
 from services.identity.enrolments import Enrolled
+from services.identity.existing_accounts import PracticeAdded
 from services.identity.features import Features
 from services.identity.patients import Registered
-from shared.grants import GrantInvalid, GrantSuperseded, GrantUsed
+from shared.grants import (
+    GrantInvalid,
+    GrantSuperseded,
+    GrantUsed,
+    GrantWrongAccount,
+    GrantWrongAct,
+    GrantWrongService,
+)
 from shared.http.routes import (
     Client,
     Counted,
@@ -71,13 +93,29 @@ ENROL_PROBLEMS = (
     errors.PasswordUnacceptable,
     errors.EmailMalformed,
 )
+EXISTING_ACCOUNT_PROBLEMS = (
+    errors.InvalidCredentials,
+    errors.AccountMerged,
+    errors.TokenInvalid,
+    errors.AlreadyEnrolled,
+    errors.PersonMismatch,
+)
 CLIENT_PROBLEMS = (
     errors.InvalidClient,
     errors.InvalidScope,
     errors.GrantTypeUnsupported,
     errors.TwoAuthentications,
 )
-RESET_PROBLEMS = (GrantInvalid, GrantUsed, GrantSuperseded, errors.PasswordUnacceptable)
+RESET_PROBLEMS = (
+    GrantInvalid,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongAccount,
+    GrantUsed,
+    GrantSuperseded,
+    errors.PasswordUnacceptable,
+)
+OWNERSHIP_PROBLEMS = (errors.MergeProofFailed, errors.MergeSameAccount, errors.AccountMerged)
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
@@ -98,6 +136,16 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Client("accounts:unlock"), status=204, rows=("LG-2", "ST-1"),
           problems=(errors.NotFound, errors.PatientNotEnrolled),
           summary="Clear the password lock of a patient's account"),
+    route("POST", "/practice/patients/{patient_id}/un-enrol", un_enrol_patient,
+          body=UnenrolmentBody, reply=NoReply,
+          guard=Client("enrolments:write"), status=204, rows=("UN-1", "ST-1"),
+          problems=(errors.NotFound, errors.PatientNotEnrolled),
+          summary="Un-enrol a patient; other practices are not touched"),
+    route("POST", "/practice/patients/{patient_id}/re-activate", reactivate_patient,
+          body=ReactivationBody, reply=NoReply,
+          guard=Client("enrolments:write"), status=204, rows=("UN-3", "ST-1"),
+          problems=(errors.NotFound, errors.PatientNotEnrolled, errors.PatientEnrolled),
+          summary="Enrol a patient again who was un-enrolled; the credentials stay"),
     route("GET", "/practice/settings", read_practice_settings, body=NoBody, reply=SettingsReply,
           guard=Client("settings:read"), rows=("ST-2",), problems=(errors.NotFound,),
           summary="Read the practice's settings"),
@@ -110,6 +158,11 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Public(), status=201, idempotent=True, rows=("EN-1", "EN-7", "ID-1", "ID-3"),
           problems=ENROL_PROBLEMS,
           summary="Enrol with a practice's token"),
+    route("POST", "/enrolments/existing-account", add_practice_to_account,
+          body=ExistingAccountBody, reply=PracticeAdded,
+          guard=Public(), status=201, idempotent=True, rows=("EN-5", "LG-2"),
+          problems=EXISTING_ACCOUNT_PROBLEMS,
+          summary="Add a practice to the account one already has"),
     route("POST", "/passwords/check", check_password, body=CandidateBody, reply=CandidateReply,
           guard=Public(), rows=("ID-3",),
           summary="Check a candidate password against every rule"),
@@ -124,9 +177,18 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Session(), rows=("ID-6", "ID-4"),
           problems=(errors.LinkInvalid, errors.EmailUnavailable),
           summary="Verify the account e-mail by the mailed link"),
+    route("POST", "/account/reauthenticate", reauthenticate,
+          body=ReauthenticationBody, reply=ProofReply,
+          guard=Session(Counted.REFUSALS), rows=("SE-3",),
+          problems=(errors.ReauthenticationFailed,),
+          summary="Give one's password again: a grant for one verb"),
+    route("POST", "/account/ownership-proofs", prove_ownership,
+          body=OwnershipBody, reply=ProofReply,
+          guard=Session(Counted.REFUSALS), rows=("MG-1", "MG-3"), problems=OWNERSHIP_PROBLEMS,
+          summary="Prove another account of one's own, to merge it"),
     route("POST", "/sessions", log_on, body=LogOnBody, reply=SessionReply,
-          guard=Public(), status=201, rows=("LG-1", "LG-2", "LG-3"),
-          problems=(errors.InvalidCredentials,),
+          guard=Public(), status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5"),
+          problems=(errors.InvalidCredentials, errors.AccountMerged),
           summary="Log on with username or account e-mail and password"),
     route("POST", "/sessions/refresh", refresh_session, body=RefreshBody, reply=SessionReply,
           guard=Public(), rows=("SE-1",), problems=(errors.RefreshInvalid,),

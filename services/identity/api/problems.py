@@ -1,7 +1,14 @@
 """How each of identity's errors is told: status, stable code, and what to do next."""
 
 from services.identity import errors
-from shared.grants import GrantInvalid, GrantSuperseded, GrantUsed
+from shared.grants import (
+    GrantInvalid,
+    GrantSuperseded,
+    GrantUsed,
+    GrantWrongAccount,
+    GrantWrongAct,
+    GrantWrongService,
+)
 from shared.http.problems import Problems, ProblemType
 
 PROBLEMS: Problems = {
@@ -20,17 +27,30 @@ PROBLEMS: Problems = {
         "This token does not fit",
         "Check the token, the date of birth and the last name, or ask the practice for a new one.",
     ),
+    errors.AlreadyEnrolled: ProblemType(
+        409,
+        "already_enrolled",
+        "This practice is in the account already",
+        "Log on: there is nothing to add.",
+    ),
+    errors.PersonMismatch: ProblemType(
+        409,
+        "person_mismatch",
+        "The practice's record and the account are of different people",
+        "The token is still good. Ask the practice to check the last name and the date of birth, "
+        "or log on with the account of that person.",
+    ),
     errors.PatientEnrolled: ProblemType(
         409,
         "patient_enrolled",
         "This patient has an account",
-        "The patient can log on, or recover the account.",
+        "The patient can log on, or recover the account; who was un-enrolled is re-activated.",
     ),
     errors.PatientNotEnrolled: ProblemType(
         409,
         "patient_not_enrolled",
-        "This patient has no account",
-        "Issue an enrolment token, so that the patient can make one.",
+        "This patient is not enrolled",
+        "Issue an enrolment token, or re-activate who was un-enrolled.",
     ),
     errors.PatientNumberTaken: ProblemType(
         409,
@@ -111,6 +131,30 @@ PROBLEMS: Problems = {
         "Check both and try again, or ask for a reset link, or ask your practice. "
         "A lock ends by itself; a completed reset ends it at once.",
     ),
+    errors.ReauthenticationFailed: ProblemType(
+        403,
+        "reauthentication_failed",
+        "This password does not prove that it is you",
+        "Check it and try again; while locked no password does.",
+    ),
+    errors.MergeProofFailed: ProblemType(
+        403,
+        "merge_proof_failed",
+        "This name and password prove no account",
+        "Check both and try again; while locked no password does.",
+    ),
+    errors.MergeSameAccount: ProblemType(
+        409,
+        "merge_same_account",
+        "This is the account of the session",
+        "Give the name and password of the other account.",
+    ),
+    errors.AccountMerged: ProblemType(
+        409,
+        "account_merged",
+        "This account is part of another one",
+        "Go on with the account that `errors` hints at; nothing is left to merge.",
+    ),
     errors.RefreshInvalid: ProblemType(
         401, "refresh_invalid", "This session is over", "Log on again."
     ),
@@ -119,6 +163,24 @@ PROBLEMS: Problems = {
         "grant_invalid",
         "This grant is not valid, or not any more",
         "Redeem the link again, or ask for a new one.",
+    ),
+    GrantWrongAct: ProblemType(
+        400,
+        "grant_wrong_act",
+        "This grant is for something else",
+        "Bring it to the verb it was given for, or prove again for this one.",
+    ),
+    GrantWrongService: ProblemType(
+        400,
+        "grant_wrong_service",
+        "This grant is for another service",
+        "Bring it to the service it was given for.",
+    ),
+    GrantWrongAccount: ProblemType(
+        400,
+        "grant_wrong_account",
+        "This grant is about another account",
+        "Prove again for the account that is meant.",
     ),
     GrantUsed: ProblemType(
         400, "grant_used", "This grant was used before", "Log on, or ask for a new link."

@@ -11,7 +11,7 @@ from services.identity.model import (
     EmailState,
     NewAccount,
 )
-from services.identity.session_model import Holder
+from services.identity.session_model import Absorbed, Holder
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
@@ -103,12 +103,15 @@ async def credentials(tx: Connection, account_id: AccountId) -> Credentials | No
 
 
 async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | None:
-    """What a password is compared with, by a name that logs on (ID-4)."""
+    """What a password is compared with, by a name (ID-4).
+
+    A merged name still stands for the account it was of, whose holder is told where to log on.
+    """
     row = await tx.fetchrow(
         f"""
         SELECT {_CREDENTIALS}
-        FROM log_on_names n JOIN accounts a ON a.id = n.account_id
-        WHERE n.name_key = $1 AND n.kind IN ('username', 'email')
+        FROM log_on_names n JOIN accounts a ON a.id = coalesce(n.absorbed_id, n.account_id)
+        WHERE n.name_key = $1 AND n.kind IN ('username', 'email', 'merged')
         """,  # noqa: S608
         name_key,
     )
@@ -131,24 +134,51 @@ async def hold(tx: Connection, account_id: AccountId) -> None:
 
 async def hold_if_unchanged(
     tx: Connection, account_id: AccountId, *, security_version: int, proven: bool
-) -> Holder | None:
-    """Hold an active account whose credentials are still those that were compared.
+) -> Holder | Absorbed | None:
+    """Hold an account whose credentials are still those that were compared.
 
-    A reset waits for this transaction or has won already. Where nothing was proven the statement
-    is the same and holds nothing.
+    A reset or a merge waits for this transaction or has won already. Where nothing was proven the
+    statement is the same and holds nothing. A frozen account is as good as unproven (RC-9).
     """
     row = await tx.fetchrow(
         f"""
-        SELECT a.id AS account_id, {HOLDER}
+        SELECT a.id AS account_id, a.state, {HOLDER}
         FROM accounts a
-        WHERE a.id = $1 AND a.security_version = $2 AND a.state = 'active' AND $3
+        WHERE a.id = $1 AND a.security_version = $2 AND a.state IN ('active', 'merged') AND $3
         FOR NO KEY UPDATE OF a
         """,  # noqa: S608
         account_id,
         security_version,
         proven,
     )
-    return holder(row) if row else None
+    if row is None:
+        return None
+    if AccountState(row["state"]) is AccountState.MERGED:
+        return Absorbed(account_id=row["account_id"])
+    return holder(row)
+
+
+async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
+    """The account that a merged one is part of now."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT {_ACCOUNT} FROM accounts
+        WHERE id = (SELECT merged_into FROM accounts WHERE id = $1)
+        """,  # noqa: S608
+        absorbed_id,
+    )
+    assert row is not None, "a merged account names its survivor"  # noqa: S101
+    return _account(row)
+
+
+async def session_holder(tx: Connection, account_id: AccountId) -> Holder:
+    """What a session's tokens say of its account, as it stands now."""
+    row = await tx.fetchrow(
+        f"SELECT a.id AS account_id, {HOLDER} FROM accounts a WHERE a.id = $1",  # noqa: S608
+        account_id,
+    )
+    assert row is not None, "accounts are never deleted"  # noqa: S101
+    return holder(row)
 
 
 def holder(row: Row) -> Holder:

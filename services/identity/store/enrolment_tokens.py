@@ -38,6 +38,18 @@ async def supersede(tx: Connection, patient_id: PatientId, *, now: datetime) -> 
     )
 
 
+async def void(tx: Connection, patient_id: PatientId, *, now: datetime) -> None:
+    """End the record's live token, if there is one, because the practice un-enrolled it (UN-1)."""
+    await tx.execute(
+        """
+        UPDATE enrolment_tokens SET state = 'voided', ended_at = $2
+        WHERE patient_id = $1 AND state = 'live'
+        """,
+        patient_id,
+        now,
+    )
+
+
 async def hold(tx: Connection, digest: bytes) -> None:
     """Hold the token's patient record until commit: one use or try at a time.
 

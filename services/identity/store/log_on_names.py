@@ -10,12 +10,15 @@ from shared.db import Connection
 async def claim(
     tx: Connection, name_key: str, account_id: AccountId, kind: NameKind, *, now: datetime
 ) -> bool:
-    """Take the name. False where another account has it, also in a race: the key decides."""
+    """Take the name. False where another account has it, also in a race: the key decides.
+
+    One's own reserved or merged name becomes what it is claimed as.
+    """
     holder = await tx.fetchval(
         """
         INSERT INTO log_on_names (name_key, account_id, kind, created_at)
         VALUES ($1, $2, $3, $4)
-        ON CONFLICT (name_key) DO UPDATE SET name_key = excluded.name_key
+        ON CONFLICT (name_key) DO UPDATE SET kind = excluded.kind, absorbed_id = NULL
             WHERE log_on_names.account_id = excluded.account_id
         RETURNING account_id
         """,

@@ -63,13 +63,15 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
     return _patient(row, holder)
 
 
-async def enrolled_account(tx: Connection, patient_id: PatientId) -> AccountId | None:
-    """The account that the record is enrolled with now."""
-    account_id: AccountId | None = await tx.fetchval(
-        "SELECT account_id FROM enrolments WHERE patient_id = $1 AND state = 'enrolled'",
-        patient_id,
+async def belongs(tx: Connection, patient_id: PatientId, practice_id: PracticeId) -> bool:
+    """Whether this is a record of that practice, which it stays for ever."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM patients WHERE id = $1 AND practice_id = $2)",
+            patient_id,
+            practice_id,
+        )
     )
-    return account_id
 
 
 async def enrol(
@@ -91,6 +93,32 @@ async def enrol(
     )
     assert row is not None, "the record is held by this transaction"  # noqa: S101
     return _patient(row, account_id)
+
+
+async def hand_over(
+    tx: Connection, absorbed_id: AccountId, survivor_id: AccountId
+) -> tuple[Patient, ...]:
+    """Give every record of the one account to the other; return them at their new versions (MG-5).
+
+    Both accounts are held; the records are held in the order of their ids.
+    """
+    held = await tx.fetch(
+        """
+        SELECT p.id FROM patients p JOIN enrolments e ON e.patient_id = p.id
+        WHERE e.account_id = $1
+        ORDER BY p.id
+        FOR NO KEY UPDATE OF p
+        """,
+        absorbed_id,
+    )
+    await tx.execute(
+        "UPDATE enrolments SET account_id = $2 WHERE account_id = $1", absorbed_id, survivor_id
+    )
+    rows = await tx.fetch(
+        f"UPDATE patients p SET version = version + 1 WHERE id = ANY($1) RETURNING {_PATIENT}",  # noqa: S608
+        [row["id"] for row in held],
+    )
+    return tuple(_patient(row, survivor_id) for row in rows)
 
 
 def _patient(row: Row, account_id: AccountId | None) -> Patient:

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from services.identity.session_model import HeldSession, Refreshable
+from services.identity.session_model import Refreshable, Session
 from services.identity.store.accounts import HOLDER
-from services.identity.store.sessions import SESSION, held, live
+from services.identity.store.sessions import SESSION, held, live, session
 from shared.db import Connection
 
 
@@ -16,11 +16,12 @@ async def rotate(
     successor_sealed: bytes,
     idle: timedelta,
     now: datetime,
-) -> HeldSession | None:
+) -> Session | None:
     """Use a token up, add its successor and keep the session from idling, in one statement.
 
     One of all who bring the token gets it; none where the session is not live. A token of a dead
-    session is used up with it, which changes nothing.
+    session is used up with it, which changes nothing. No refresh is earlier than the one before,
+    whatever the replicas' clocks say: a narrowing finds the newest access token's time here.
     """
     row = await tx.fetchrow(
         f"""
@@ -30,7 +31,8 @@ async def rotate(
             RETURNING session_id
         ), renewed AS (
             UPDATE sessions s
-            SET refreshed_at = $2, idle_until = least($2 + $5::interval, s.expires_at)
+            SET refreshed_at = greatest($2, s.refreshed_at),
+                idle_until = least($2 + $5::interval, s.expires_at)
             FROM used
             WHERE s.id = used.session_id AND {live("$2")}
             RETURNING {SESSION}
@@ -38,7 +40,7 @@ async def rotate(
             INSERT INTO refresh_tokens (digest, session_id, issued_at)
             SELECT $3, id, $2 FROM renewed
         )
-        SELECT {SESSION}, {HOLDER} FROM renewed s JOIN accounts a ON a.id = s.account_id
+        SELECT * FROM renewed
         """,  # noqa: S608
         digest,
         now,
@@ -46,7 +48,7 @@ async def rotate(
         successor_sealed,
         idle,
     )
-    return held(row) if row else None
+    return session(row) if row else None
 
 
 async def find(tx: Connection, digest: bytes, *, now: datetime) -> Refreshable | None:

@@ -7,7 +7,10 @@ from services.identity.store.accounts import holder
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row
 
-SESSION = "s.id, s.account_id, s.started_at, s.refreshed_at, s.expires_at"
+SESSION = """
+    s.id, s.account_id, s.started_at, s.refreshed_at,
+    greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
+"""
 
 
 def live(now: str) -> str:
@@ -41,13 +44,21 @@ async def add(
     )
 
 
-async def is_live(tx: Connection, session_id: SessionId, *, now: datetime) -> bool:
-    """The state of this second."""
+async def takes(
+    tx: Connection, session_id: SessionId, *, issued_at: datetime, now: datetime
+) -> bool:
+    """Whether the session is live and takes an access token of that moment, in this second."""
     return bool(
         await tx.fetchval(
-            f"SELECT EXISTS (SELECT FROM sessions s WHERE s.id = $1 AND {live('$2')})",  # noqa: S608
+            f"""
+            SELECT EXISTS (
+                SELECT FROM sessions s
+                WHERE s.id = $1 AND {live("$2")} AND (s.not_before IS NULL OR s.not_before <= $3)
+            )
+            """,  # noqa: S608
             session_id,
             now,
+            issued_at,
         )
     )
 
@@ -111,6 +122,34 @@ async def end(
     return tuple(SessionId(row["id"]) for row in rows)
 
 
+async def narrow(
+    tx: Connection, account_id: AccountId, *, now: datetime
+) -> tuple[tuple[SessionId, datetime], ...]:
+    """Void all access tokens handed out until now; return each session with its not-before.
+
+    That is later than the newest token's own moment, which another replica's clock may have put
+    ahead of `now`. Held in the order of their ids, as when they end.
+    """
+    rows = await tx.fetch(
+        """
+        UPDATE sessions
+        SET not_before = greatest(
+            $2, greatest(refreshed_at, not_before) + interval '1 microsecond'
+        )
+        WHERE ended_at IS NULL AND id IN (
+            SELECT id FROM sessions
+            WHERE account_id = $1 AND ended_at IS NULL
+            ORDER BY id
+            FOR UPDATE
+        )
+        RETURNING id, not_before
+        """,
+        account_id,
+        now,
+    )
+    return tuple((SessionId(row["id"]), row["not_before"]) for row in rows)
+
+
 async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
     """Delete expired sessions with their refresh tokens, by primary key, past locked ones."""
     rows = await tx.fetch(
@@ -134,6 +173,7 @@ def session(row: Row) -> Session:
         account_id=row["account_id"],
         started_at=row["started_at"],
         refreshed_at=row["refreshed_at"],
+        issued_at=row["issued_at"],
         expires_at=row["expires_at"],
     )
 

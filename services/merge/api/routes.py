@@ -1,6 +1,88 @@
-"""Merge's verbs on one screen: none yet but what the plumbing gives every service (health)."""
+"""Merge's verbs on one screen."""
 
+from services.merge.api.merges import (
+    MergesShown,
+    RequestMerge,
+    list_merges,
+    read_merge,
+    request_merge,
+)
+from services.merge.api.person_conflicts import MergeConflicts, list_merge_conflicts
+from services.merge.errors import (
+    AccountMerged,
+    MergeConfirmationRequired,
+    MergeInProgress,
+    MergePersonMismatch,
+    MergeProofStale,
+    MergeSameAccount,
+    NotFound,
+)
 from services.merge.features import Features
-from shared.http.routes import Route
+from services.merge.merges import MergeShown
+from shared.grants import (
+    GrantInvalid,
+    GrantUsed,
+    GrantWrongAccount,
+    GrantWrongAct,
+    GrantWrongService,
+)
+from shared.http.routes import Client, NoBody, Route, Session, route
 
-ROUTES: tuple[Route[Features], ...] = ()
+ROUTES: tuple[Route[Features], ...] = (
+    route(
+        "POST",
+        "/merges",
+        request_merge,
+        body=RequestMerge,
+        reply=MergeShown,
+        guard=Session(),
+        summary="Merge another account of mine into the one I am logged on to; cannot be undone",
+        status=202,
+        problems=(
+            MergeConfirmationRequired,
+            GrantInvalid,
+            GrantWrongAct,
+            GrantWrongService,
+            GrantWrongAccount,
+            GrantUsed,
+            MergeSameAccount,
+            MergeInProgress,
+            AccountMerged,
+            MergeProofStale,
+            MergePersonMismatch,
+        ),
+        idempotent=True,
+        rows=("MG-1", "MG-2", "MG-3", "MG-4"),
+    ),
+    route(
+        "GET",
+        "/merges",
+        list_merges,
+        body=NoBody,
+        reply=MergesShown,
+        guard=Session(),
+        summary="List the merges my account asked for",
+        rows=("MG-9",),
+    ),
+    route(
+        "GET",
+        "/merges/{merge_id}",
+        read_merge,
+        body=NoBody,
+        reply=MergeShown,
+        guard=Session(),
+        summary="See how far a merge is",
+        problems=(NotFound,),
+        rows=("MG-9",),
+    ),
+    route(
+        "GET",
+        "/practice/merge-conflicts",
+        list_merge_conflicts,
+        body=NoBody,
+        reply=MergeConflicts,
+        guard=Client("merges:read"),
+        summary="List this practice's duplicate charts that merges brought to light",
+        rows=("MG-5",),
+    ),
+)

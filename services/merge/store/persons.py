@@ -1,23 +1,48 @@
 """The projection of persons: what people are matched by."""
 
+from collections.abc import Collection, Mapping, Sequence
+
+from shared.contracts.envelope import Received
 from shared.contracts.identity import PersonChanged
+from shared.contracts.ids import PatientId
+from shared.contracts.matching import Named
 from shared.db import Connection
 from shared.messaging import snapshots
 
 
-async def keep(tx: Connection, person: PersonChanged, *, version: int) -> None:
-    """Keep this snapshot unless one as new is kept already."""
+async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already."""
     await snapshots.keep(
         tx,
         "persons",
         "patient_id",
-        version=version,
-        patient_id=person.patient_id,
-        practice_id=person.practice_id,
-        account_id=person.account_id,
-        last_name=person.last_name,
-        first_name=person.first_name,
-        birth_date=person.birth_date,
-        home_phone=person.home_phone,
-        address=person.address,
+        [
+            {
+                "version": event.version,
+                "patient_id": person.patient_id,
+                "practice_id": person.practice_id,
+                "account_id": person.account_id,
+                "last_name": person.last_name,
+                "first_name": person.first_name,
+                "birth_date": person.birth_date,
+                "home_phone": person.home_phone,
+                "address": person.address,
+            }
+            for event in events
+            for person in (event.data,)
+        ],
     )
+
+
+async def find(
+    connection: Connection, patient_ids: Collection[PatientId]
+) -> Mapping[PatientId, Named]:
+    """Read by what MG-2 compares, of the records that have been heard of."""
+    rows = await connection.fetch(
+        "SELECT patient_id, last_name, birth_date FROM persons WHERE patient_id = ANY($1::uuid[])",
+        list(patient_ids),
+    )
+    return {
+        row["patient_id"]: Named(last_name=row["last_name"], birth_date=row["birth_date"])
+        for row in rows
+    }

@@ -1,20 +1,29 @@
 """The projection of practices."""
 
+from collections.abc import Sequence
+
+from shared.contracts.envelope import Received
 from shared.contracts.identity import PracticeChanged
 from shared.db import Connection
 from shared.messaging import snapshots
 
 
-async def keep(tx: Connection, practice: PracticeChanged, *, version: int) -> None:
-    """Keep this snapshot unless one as new is kept already."""
+async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already."""
     await snapshots.keep(
         tx,
         "practices",
         "practice_id",
-        version=version,
-        practice_id=practice.practice_id,
-        name=practice.name,
-        contact=practice.contact,
-        locale=practice.locale,
-        time_zone=practice.time_zone,
+        [
+            {
+                "version": event.version,
+                "practice_id": practice.practice_id,
+                "name": practice.name,
+                "contact": practice.contact,
+                "locale": practice.locale,
+                "time_zone": practice.time_zone,
+            }
+            for event in events
+            for practice in (event.data,)
+        ],
     )

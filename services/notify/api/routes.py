@@ -11,9 +11,10 @@ from services.notify.api.deliveries import (
     list_deliveries,
     list_practice_deliveries,
 )
-from services.notify.errors import ReferenceReused
+from services.notify.api.notices import Notices, dismiss_notice, list_notices, read_notice
+from services.notify.errors import NotFound, PatientOfAnotherPractice, ReferenceReused
 from services.notify.features import Features
-from shared.http.routes import Client, NoBody, Route, Session, route
+from shared.http.routes import Client, NoBody, NoReply, Route, Session, route
 
 ROUTES: tuple[Route[Features], ...] = (
     route(
@@ -25,8 +26,8 @@ ROUTES: tuple[Route[Features], ...] = (
         guard=Client("communications:write"),
         summary="Let a patient know that something waits in the portal",
         status=202,
-        problems=(ReferenceReused,),
-        rows=("NT-1", "NT-9"),
+        problems=(PatientOfAnotherPractice, ReferenceReused),
+        rows=("NT-1", "NT-2", "NT-9"),
     ),
     route(
         "GET",
@@ -37,6 +38,40 @@ ROUTES: tuple[Route[Features], ...] = (
         guard=Session(),
         summary="List what was sent to me",
         rows=("NT-5",),
+    ),
+    route(
+        "GET",
+        "/notices",
+        list_notices,
+        body=NoBody,
+        reply=Notices,
+        guard=Session(),
+        summary="List what I am to be told and could not be mailed",
+        rows=("NT-8",),
+    ),
+    route(
+        "POST",
+        "/notices/{notice_id}/read",
+        read_notice,
+        body=NoBody,
+        reply=NoReply,
+        guard=Session(),
+        summary="Note that I have read a notice",
+        status=204,
+        problems=(NotFound,),
+        rows=("NT-8",),
+    ),
+    route(
+        "POST",
+        "/notices/{notice_id}/dismiss",
+        dismiss_notice,
+        body=NoBody,
+        reply=NoReply,
+        guard=Session(),
+        summary="Put a notice away for good",
+        status=204,
+        problems=(NotFound,),
+        rows=("NT-8",),
     ),
     route(
         "GET",

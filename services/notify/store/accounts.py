@@ -1,64 +1,107 @@
-"""The projection of accounts: newer wins."""
+"""The projection of accounts and of the patient records they have: newer wins."""
 
-import msgspec
+from collections.abc import Sequence
 
-from services.notify.model import Holder
-from shared.contracts.identity import AccountChanged, AccountState, Enrolment, EnrolmentState
+from services.notify.model import Found, Holder
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
 from shared.messaging import snapshots
 
 
-async def keep(tx: Connection, account: AccountChanged, *, version: int) -> None:
-    """Keep this snapshot unless one as new is kept already."""
+async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already.
+
+    A merged account keeps the patient records it had: who asks for one of them waits until the
+    survivor's snapshot names it (MG-9).
+    """
     await snapshots.keep(
         tx,
         "accounts",
         "id",
-        version=version,
-        id=account.account_id,
-        state=account.state,
-        email=account.email,
-        locale=account.locale,
-        time_zone=account.time_zone,
-        enrolments=msgspec.json.encode(account.enrolments).decode(),
+        [
+            {
+                "version": event.version,
+                "id": account.account_id,
+                "state": account.state,
+                "email": account.email,
+                "locale": account.locale,
+                "time_zone": account.time_zone,
+            }
+            for event in events
+            for account in (event.data,)
+        ],
+    )
+    await _keep_records(
+        tx, [event for event in events if event.data.state is not AccountState.MERGED]
+    )
+
+
+async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+    """Keep what the snapshots that were kept just now name. Their rows are locked until commit."""
+    await tx.executemany(
+        """
+        WITH kept AS (
+            SELECT FROM accounts WHERE id = $1 AND version = $2
+        ), gone AS (
+            DELETE FROM patient_records
+            WHERE account_id = $1 AND patient_id <> ALL ($3::uuid[]) AND EXISTS (SELECT FROM kept)
+        )
+        INSERT INTO patient_records AS known (patient_id, practice_id, state, account_id)
+        SELECT one.*, $1
+        FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS one (patient_id, practice_id, state)
+        WHERE EXISTS (SELECT FROM kept)
+        ON CONFLICT (patient_id, account_id) DO UPDATE
+        SET practice_id = excluded.practice_id, state = excluded.state
+        WHERE (known.practice_id, known.state) <> (excluded.practice_id, excluded.state)
+        """,
+        [
+            (
+                event.data.account_id,
+                event.version,
+                [enrolment.patient_id for enrolment in event.data.enrolments],
+                [enrolment.practice_id for enrolment in event.data.enrolments],
+                [enrolment.state for enrolment in event.data.enrolments],
+            )
+            for event in events
+        ],
     )
 
 
 async def find_by_patient(
     tx: Connection, practice_id: PracticeId, patient_id: PatientId
-) -> tuple[Holder, bool] | None:
-    """Return whose account the patient record belongs to, and whether it is enrolled now.
+) -> Sequence[Found]:
+    """Return the accounts that have the patient record, those that are not gone first.
 
-    A merge may leave the record with the absorbed account too: the living one counts, then the
-    enrolled one.
+    A record belongs to one account at most; while what a merge publishes is still arriving, both
+    may have it here, or only the one that is gone.
     """
-    enrolled = enrolment(practice_id, patient_id, EnrolmentState.ENROLLED)
-    unenrolled = enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
-    row = await tx.fetchrow(
+    rows = await tx.fetch(
         """
-        SELECT id, state, email, locale, time_zone, enrolments @> $1::text::jsonb AS enrolled
-        FROM accounts
-        WHERE enrolments @> $1::text::jsonb OR enrolments @> $2::text::jsonb
-        ORDER BY state = 'merged', enrolments @> $1::text::jsonb DESC, version DESC
-        LIMIT 1
+        SELECT a.id, a.state, a.email, a.locale, a.time_zone, known.state = 'enrolled' AS enrolled,
+            a.state = 'merged' OR (
+                SELECT survivor_id FROM merged_accounts WHERE absorbed_id = a.id
+            ) IS NOT NULL AS gone
+        FROM patient_records AS known JOIN accounts AS a ON a.id = known.account_id
+        WHERE known.patient_id = $2 AND known.practice_id = $1
+        ORDER BY gone, enrolled DESC, a.version DESC
+        LIMIT 2
         """,
-        enrolled,
-        unenrolled,
+        practice_id,
+        patient_id,
     )
-    if row is None:
-        return None
-    holder = Holder(
-        account_id=AccountId(row["id"]),
-        state=AccountState(row["state"]),
-        email=row["email"],
-        locale=row["locale"],
-        time_zone=row["time_zone"],
-    )
-    return holder, row["enrolled"]
-
-
-def enrolment(practice_id: PracticeId, patient_id: PatientId, state: EnrolmentState) -> str:
-    """Write an enrolment as `accounts.enrolments` holds it."""
-    wanted = Enrolment(practice_id=practice_id, patient_id=patient_id, state=state)
-    return msgspec.json.encode((wanted,)).decode()
+    return [
+        Found(
+            holder=Holder(
+                account_id=AccountId(row["id"]),
+                state=AccountState(row["state"]),
+                email=row["email"],
+                locale=row["locale"],
+                time_zone=row["time_zone"],
+            ),
+            enrolled=row["enrolled"],
+            gone=row["gone"],
+        )
+        for row in rows
+    ]

@@ -17,7 +17,7 @@ from services.notify.model import (
     Phase,
     Verdict,
 )
-from shared.contracts.identity import AccountState
+from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PracticeId
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection, Row
@@ -39,6 +39,13 @@ CLAIM = """
     SET state = 'sending', phase = 'connecting', attempts = d.attempts + 1,
         lease_token = $1, lease_until = $2, attempted_at = $3
     FROM due
+    LEFT JOIN LATERAL (
+        SELECT survivor_id FROM merged_accounts WHERE absorbed_id = due.account_id LIMIT 1
+    ) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT id, state, email FROM accounts
+        WHERE id = coalesce(m.survivor_id, due.account_id) LIMIT 1
+    ) AS a ON true
     WHERE d.id = due.id
     RETURNING
         d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
@@ -49,15 +56,19 @@ CLAIM = """
             WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
               AND newer.occurred_at > d.occurred_at
         ) AS superseded,
-        (SELECT a.state FROM accounts AS a WHERE a.id = d.account_id) AS account_state,
-        (SELECT a.email FROM accounts AS a WHERE a.id = d.account_id) AS account_email,
+        m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state, a.email AS account_email,
+        (
+            SELECT mine.state FROM patient_records AS mine
+            WHERE mine.patient_id = d.patient_id AND mine.practice_id = d.practice_id
+              AND mine.account_id = a.id
+        ) AS enrolment,
         d.practice_id IS NOT NULL AND EXISTS (
-            SELECT FROM accounts AS a
-            WHERE a.id = d.account_id AND a.enrolments @> jsonb_build_array(jsonb_build_object(
-                'practice_id', d.practice_id, 'patient_id', d.patient_id,
-                'state', 'enrolled'
-            ))
-        ) AS enrolled
+            SELECT FROM patient_records AS known
+            JOIN accounts AS other ON other.id = known.account_id
+            WHERE known.patient_id = d.patient_id AND known.practice_id = d.practice_id
+              AND known.account_id <> a.id AND known.state = 'enrolled' AND other.state <> 'merged'
+              AND (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = other.id) IS NULL
+        ) AS contested
 """
 
 
@@ -66,7 +77,7 @@ async def claim_activity(tx: Connection, lease: Lease, *, now: datetime) -> Sequ
     rows = await tx.fetch(
         f"""
         WITH due AS MATERIALIZED (
-            SELECT id FROM deliveries
+            SELECT id, account_id FROM deliveries
             WHERE class = 'account-activity' AND state = 'queued' AND due_at <= $3
             ORDER BY due_at LIMIT $4
             FOR UPDATE SKIP LOCKED
@@ -88,10 +99,10 @@ async def claim_communications(
     rows = await tx.fetch(
         f"""
         WITH due AS MATERIALIZED (
-            SELECT of_one.id
+            SELECT of_one.id, of_one.account_id
             FROM unnest($5::uuid[]) AS practice (id)
             CROSS JOIN LATERAL (
-                SELECT id FROM deliveries
+                SELECT id, account_id FROM deliveries
                 WHERE class = 'practice-communication' AND state = 'queued'
                   AND practice_id = practice.id AND due_at <= $3
                 ORDER BY due_at LIMIT $4
@@ -188,7 +199,10 @@ async def settle(
     *,
     now: datetime,
 ) -> bool:
-    """Record what became of it and of the attempt. False: the lease is lost, nothing changes."""
+    """Record what became of it and of the attempt, with a notice where it has no address (NT-8).
+
+    False: the lease is lost, nothing changes.
+    """
     mine = await tx.fetchval(
         """
         WITH settled AS (
@@ -198,7 +212,14 @@ async def settle(
                 sealed = CASE WHEN $3 = 'queued' THEN sealed END,
                 phase = NULL, lease_token = NULL, lease_until = NULL
             WHERE id = $1 AND lease_token = $2 AND state = 'sending'
-            RETURNING id, attempts, attempted_at
+            RETURNING id, attempts, attempted_at, event_id, account_id, template, class, content
+        ), noticed AS (
+            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
+            SELECT settled.id, event_id, coalesce(survivor_id, account_id), template, class,
+                content, $7
+            FROM settled LEFT JOIN merged_accounts ON absorbed_id = account_id
+            WHERE $4 = 'no_address'
+            ON CONFLICT DO NOTHING
         ), attempted AS (
             INSERT INTO attempts
                 (delivery_id, number, started_at, ended_at, phase, outcome, smtp_code,
@@ -286,7 +307,9 @@ def claimed(row: Row) -> Claimed:
         attempts=row["attempts"],
         unanswered=row["unanswered"],
         superseded=row["superseded"],
+        absorbed=row["absorbed"],
         account_state=AccountState(row["account_state"]) if row["account_state"] else None,
         account_email=row["account_email"],
-        enrolled=row["enrolled"],
+        enrolment=EnrolmentState(row["enrolment"]) if row["enrolment"] else None,
+        contested=row["contested"],
     )

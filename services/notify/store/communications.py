@@ -11,12 +11,16 @@ from shared.db import Connection
 async def add(
     tx: Connection, communication: Communication, event_id: EventId, *, now: datetime
 ) -> bool:
-    """Keep it, or say that the practice used this reference before, also in a race."""
+    """Keep it. False: the practice used this reference before, also in a race, or the patient
+    record is known as another practice's.
+    """
     added = await tx.fetchval(
         """
         INSERT INTO communications
             (practice_id, reference, event_id, patient_id, topic, submitted_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE EXISTS (SELECT FROM patient_records WHERE patient_id = $4 AND practice_id = $1)
+           OR NOT EXISTS (SELECT FROM patient_records WHERE patient_id = $4)
         ON CONFLICT (practice_id, reference) DO NOTHING
         RETURNING true
         """,

@@ -17,6 +17,7 @@ from services.notify.model import (
     State,
     masked,
 )
+from services.notify.store.merges import WHOSE
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.db import Connection, Row
@@ -24,32 +25,55 @@ from shared.db import Connection, Row
 COLUMNS = """
     id, class, template, channel, address, state, reason, created_at, finished_at,
     practice_id, patient_id, topic, reference,
-    coalesce(lower(address) = (
-        SELECT lower(a.email) FROM accounts AS a WHERE a.id = deliveries.account_id
-    ), false) AS own
+    EXISTS (
+        SELECT FROM accounts AS a
+        WHERE lower(a.email) = lower(address) AND a.id IN (deliveries.account_id, (
+            SELECT survivor_id FROM merged_accounts WHERE absorbed_id = deliveries.account_id
+        ))
+    ) AS own
 """
 
 
 async def add(
     tx: Connection, delivery_id: DeliveryId, intent: Intent, digest: bytes, *, now: datetime
 ) -> bool:
-    """File one message. False where this intent was filed before: the key holds for ever."""
+    """File one message, and its notice where there is no address (NT-8).
+
+    What comes for an absorbed account is the survivor's, but for its links, which are void and
+    void none of the survivor's. False where this intent was filed before: the key holds for ever.
+    """
     refused = intent.refusal is not None
     link, of_practice = intent.link, intent.communication
     added = await tx.fetchval(
         """
-        INSERT INTO deliveries (
-            id, event_id, recipient_digest, template, class, channel, account_id,
-            practice_id, patient_id, topic, reference, address, content, locale, time_zone,
-            sealed, link_purpose, supersedes, expires_at, occurred_at, created_at, due_at,
-            state, reason, finished_at
+        WITH merged AS (
+            SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $7
+        ), void AS (
+            SELECT FROM merged WHERE $17::text IS NOT NULL
+        ), filed AS (
+            INSERT INTO deliveries (
+                id, event_id, recipient_digest, template, class, channel, account_id,
+                practice_id, patient_id, topic, reference, address, content, locale, time_zone,
+                sealed, link_purpose, supersedes, expires_at, occurred_at, created_at, due_at,
+                state, reason, finished_at
+            )
+            SELECT
+                $1, $2, $3, $4, $5, $6, coalesce((SELECT survivor_id FROM merged), $7),
+                $8, $9, $10, $11, $12, $13::text::jsonb, $14, $15,
+                CASE WHEN NOT EXISTS (SELECT FROM void) THEN $16::text::jsonb END, $17,
+                CASE WHEN NOT EXISTS (SELECT FROM merged) THEN $18::text END, $19, $20, $21, $21,
+                CASE WHEN EXISTS (SELECT FROM void) THEN 'cancelled' ELSE $22 END,
+                CASE WHEN EXISTS (SELECT FROM void) THEN 'account_merged' ELSE $23 END,
+                CASE WHEN EXISTS (SELECT FROM void) THEN $21 ELSE $24::timestamptz END
+            ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
+            RETURNING id, event_id, account_id, template, class, content, created_at
+        ), noticed AS (
+            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
+            SELECT id, event_id, account_id, template, class, content, created_at FROM filed
+            WHERE $25
+            ON CONFLICT DO NOTHING
         )
-        VALUES (
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14, $15,
-            $16::text::jsonb, $17, $18, $19, $20, $21, $21, $22, $23, $24
-        )
-        ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
-        RETURNING true
+        SELECT true FROM filed
         """,
         delivery_id,
         intent.event_id,
@@ -75,6 +99,7 @@ async def add(
         State.FAILED if refused else State.QUEUED,
         intent.refusal,
         now if refused else None,
+        intent.noticed,
     )
     return added is not None
 
@@ -83,17 +108,23 @@ async def of_account(
     connection: Connection, account_id: AccountId, *, limit: int
 ) -> Sequence[LedgerEntry]:
     """List what was sent to a person, newest first, so many of each class: a flood of one hides
-    nothing of the other (NT-1).
+    nothing of the other (NT-1). What was sent to accounts that it absorbed is its own (MG-9).
     """
     rows = await connection.fetch(
         f"""
+        WITH whose AS ({WHOSE})
         SELECT of_one.* FROM unnest($3::text[]) AS one (class)
         CROSS JOIN LATERAL (
-            SELECT {COLUMNS} FROM deliveries
-            WHERE account_id = $1 AND class = one.class ORDER BY created_at DESC, id LIMIT $2
+            SELECT of_whom.* FROM whose
+            CROSS JOIN LATERAL (
+                SELECT {COLUMNS} FROM deliveries
+                WHERE account_id = whose.id AND class = one.class
+                ORDER BY created_at DESC, id LIMIT $2
+            ) AS of_whom
+            ORDER BY of_whom.created_at DESC, of_whom.id LIMIT $2
         ) AS of_one
         ORDER BY of_one.created_at DESC, of_one.id
-        """,  # noqa: S608 - the columns are a constant
+        """,  # noqa: S608 - constants only
         account_id,
         limit,
         list(MessageClass),

@@ -1,23 +1,32 @@
 """The projection of practices: newer wins."""
 
+from collections.abc import Sequence
+
 from services.notify.model import Practice
+from shared.contracts.envelope import Received
 from shared.contracts.identity import PracticeChanged
 from shared.contracts.ids import PracticeId
 from shared.db import Connection
 from shared.messaging import snapshots
 
 
-async def keep(tx: Connection, practice: PracticeChanged, *, version: int) -> None:
-    """Keep this snapshot unless one as new is kept already."""
+async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already."""
     await snapshots.keep(
         tx,
         "practices",
         "id",
-        version=version,
-        id=practice.practice_id,
-        name=practice.name,
-        locale=practice.locale,
-        contact=practice.contact,
+        [
+            {
+                "version": event.version,
+                "id": practice.practice_id,
+                "name": practice.name,
+                "locale": practice.locale,
+                "contact": practice.contact,
+            }
+            for event in events
+            for practice in (event.data,)
+        ],
     )
 
 

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import msgspec
 
+from services.recovery.api.accepted import LONGEST_NAME, Accepted
 from services.recovery.features import Features
 from shared.http.routes import Body, Call, Reply
-
-LONGEST_NAME = 320  # no address or username is longer
 
 MESSAGE = (
     "If an account with a verified e-mail address goes by this name, a mail with a link is on its "
@@ -20,12 +19,6 @@ class RequestResetLink(Body, frozen=True, kw_only=True):
     """`name` is a username or an account e-mail."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
-
-
-class Accepted(Reply, frozen=True, kw_only=True):
-    """The same whatever was typed."""
-
-    message: str
 
 
 class RedeemResetLink(Body, frozen=True, kw_only=True):

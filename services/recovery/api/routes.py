@@ -1,18 +1,30 @@
 """Recovery's verbs on one screen."""
 
+from services.recovery.api.accepted import Accepted
 from services.recovery.api.links import (
-    Accepted,
     RecoveryGrant,
     RedeemResetLink,
     RequestResetLink,
     redeem_reset_link,
     request_reset_link,
 )
+from services.recovery.api.reminders import RemindUsername, remind_username
 from services.recovery.errors import LinkInvalid
 from services.recovery.features import Features
 from shared.http.routes import Counted, Public, Route, route
 
 ROUTES: tuple[Route[Features], ...] = (
+    route(
+        "POST",
+        "/usernames/reminders",
+        remind_username,
+        body=RemindUsername,
+        reply=Accepted,
+        guard=Public(Counted.EVERY_REQUEST),
+        summary="Have one's username mailed to the verified account e-mail",
+        status=202,
+        rows=("RC-1", "RC-2b"),
+    ),
     route(
         "POST",
         "/resets/links",

@@ -1,73 +1,93 @@
-"""The projection of accounts, and whom a log-on name belongs to."""
+"""The projection of accounts, and whom a log-on name or an address belongs to."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from services.recovery.model import Holder
+from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, EnrolmentState
 from shared.db import Connection, Row
 from shared.messaging import snapshots
 
+BY_USERNAME = """
+    SELECT wanted.digest, account_id
+    FROM unnest($1::bytea[]) AS wanted (digest)
+    JOIN accounts ON username_digest = wanted.digest
+"""
+BY_EMAIL = """
+    SELECT wanted.digest, account_id
+    FROM unnest($1::bytea[]) AS wanted (digest)
+    JOIN accounts ON email_digest = wanted.digest
+"""
+
 
 async def keep(
-    tx: Connection,
-    account: AccountChanged,
-    *,
-    version: int,
-    username_digest: bytes,
-    email_digest: bytes | None,
+    tx: Connection, events: Sequence[Received[AccountChanged]], *, digest: Callable[[str], bytes]
 ) -> None:
-    """Keep this snapshot unless one as new is kept already."""
+    """Keep each snapshot unless one as new is kept already."""
     await snapshots.keep(
         tx,
         "accounts",
         "account_id",
-        version=version,
-        account_id=account.account_id,
-        state=account.state,
-        security_version=account.security_version,
-        username=account.username,
-        username_digest=username_digest,
-        email=account.email,
-        email_digest=email_digest,
-        locale=account.locale,
-        time_zone=account.time_zone,
-        practices=[
-            enrolment.practice_id
-            for enrolment in account.enrolments
-            if enrolment.state is EnrolmentState.ENROLLED
+        [
+            {
+                "version": event.version,
+                "account_id": account.account_id,
+                "state": account.state,
+                "security_version": account.security_version,
+                "username": account.username,
+                "username_digest": digest(account.username),
+                "email": account.email,
+                "email_digest": digest(account.email) if account.email else None,
+                "locale": account.locale,
+                "time_zone": account.time_zone,
+                "practices": [
+                    enrolment.practice_id
+                    for enrolment in account.enrolments
+                    if enrolment.state is EnrolmentState.ENROLLED
+                ],
+            }
+            for event in events
+            for account in (event.data,)
         ],
     )
 
 
 async def holders(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Holder]:
-    """Find whom each name belongs to: an active account with a verified e-mail.
+    """Find whom each log-on name belongs to: an active account with a verified e-mail."""
+    return await _holders(tx, f"{BY_USERNAME} UNION {BY_EMAIL}", name_digests)
+
+
+async def holders_of_addresses(
+    tx: Connection, email_digests: Collection[bytes]
+) -> Mapping[bytes, Holder]:
+    """Find whose verified account e-mail each address is; a username is nobody's address."""
+    return await _holders(tx, BY_EMAIL, email_digests)
+
+
+async def _holders(
+    tx: Connection, named: str, digests: Collection[bytes]
+) -> Mapping[bytes, Holder]:
+    """Find one active account for each name; an absorbed one is none, whatever is heard of it.
 
     A name that two accounts go by for the moment (it passed from one to the other, and only one of
     the two snapshots is here) is nobody's until the other arrives.
     """
     rows = await tx.fetch(
-        """
-        WITH named AS (
-            SELECT wanted.digest, a.account_id
-            FROM unnest($1::bytea[]) AS wanted (digest)
-            JOIN accounts a ON a.username_digest = wanted.digest
-            UNION
-            SELECT wanted.digest, a.account_id
-            FROM unnest($1::bytea[]) AS wanted (digest)
-            JOIN accounts a ON a.email_digest = wanted.digest
-        )
-        SELECT named.digest, a.account_id, a.email, a.security_version, a.locale, a.time_zone,
+        f"""
+        SELECT named.digest, a.account_id, a.username, a.email, a.security_version, a.locale,
+            a.time_zone,
             ARRAY(
                 SELECT p.reset_link_minutes
                 FROM unnest(a.practices) AS enrolled (practice_id)
                 LEFT JOIN practices p USING (practice_id)
             ) AS practice_minutes
-        FROM named
+        FROM ({named}) AS named
         JOIN accounts a USING (account_id)
         WHERE a.state = 'active'
-        """,
-        list(name_digests),
+          AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
+        """,  # noqa: S608 - statements of ours
+        list(digests),
     )
     by_name: dict[bytes, list[Row]] = defaultdict(list)
     for row in rows:
@@ -82,6 +102,7 @@ async def holders(tx: Connection, name_digests: Collection[bytes]) -> Mapping[by
 def _holder(row: Row) -> Holder:
     return Holder(
         account_id=row["account_id"],
+        username=row["username"],
         email=row["email"],
         security_version=row["security_version"],
         locale=row["locale"],

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.recovery.model import Link
+from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
 
@@ -50,8 +51,8 @@ async def replace(tx: Connection, links: Sequence[Link], *, now: datetime) -> No
 async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Link | None:
     """Find the link of a token that still opens something; reading it uses nothing up.
 
-    A change of credentials that has been heard of voids it; one that has not is refused at
-    identity, by the security version in the grant.
+    A change of credentials or a merge that has been heard of voids it; one that has not is refused
+    at identity, by the security version in the grant.
     """
     row = await tx.fetchrow(
         """
@@ -65,6 +66,7 @@ async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Li
               WHERE a.account_id = l.account_id
                 AND (a.security_version > l.security_version OR a.state <> 'active')
           )
+          AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = l.account_id)
         """,
         token_digest,
         now,
@@ -75,11 +77,32 @@ async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Li
 async def use(tx: Connection, link_id: UUID, *, at: datetime) -> None:
     """Mark a link used: identity has accepted a password that was set by it.
 
-    A superseded one too, for its grant may have been fetched before the newer link was made.
+    A superseded or void one too, for its grant may have been fetched before.
     """
     await tx.execute(
         "UPDATE links SET state = 'used', ended_at = $2 WHERE id = $1 AND state <> 'used'",
         link_id,
+        at,
+    )
+
+
+async def void(tx: Connection, account_id: AccountId, *, at: datetime) -> None:
+    """Void an absorbed account's live link, which opens nothing already (`find_live`).
+
+    One that is being replaced just now is left to whoever replaces it: waiting here, out of the
+    order of accounts, could end in a deadlock.
+    """
+    await tx.execute(
+        """
+        UPDATE links
+        SET state = 'void', ended_at = $2
+        WHERE id IN (
+            SELECT id FROM links
+            WHERE account_id = $1 AND state = 'live'
+            FOR UPDATE SKIP LOCKED
+        )
+        """,
+        account_id,
         at,
     )
 

@@ -42,7 +42,9 @@ async def guess(
     stall: Stall, word: str = "wrong", source: str = ANN, path: str = "/guesses"
 ) -> Any:
     response = await stall.client.post(
-        path, json={"word": word}, headers={"X-Forwarded-For": source}
+        path,
+        json={"word": word},
+        headers={"X-Forwarded-For": source, "Authorization": "Bearer person"},
     )
     return response.status, response.headers.get("Retry-After"), await response.json()
 
@@ -123,6 +125,35 @@ async def test_the_budget_is_over_all_public_verbs_and_every_kind_of_refusal(
 
     assert (await guess(stall))[0] == 429
     assert (await guess(stall, path="/questions"))[0] == 429
+
+
+@pytest.mark.proves("LG-4")
+async def test_refusals_at_a_session_s_verb_that_counts_them_are_of_the_same_budget(
+    stalls: list[Stall],
+) -> None:
+    within = "/visits/guesses"
+    for _ in range(5):
+        assert (await guess(stalls[0], "sesame", path=within))[0] == 200
+
+    answers = await asyncio.gather(
+        *(
+            guess(stalls[number % 2], path=(within, "/guesses")[number // 2 % 2])
+            for number in range(60)
+        )
+    )
+
+    assert statuses(answers) == {401: 50, 429: 10}
+    assert (await guess(stalls[0], "sesame", path=within))[0] == 429
+
+
+@pytest.mark.proves("LG-4")
+async def test_other_verbs_of_a_session_or_a_client_count_nothing(stall: Stall) -> None:
+    source = {"X-Forwarded-For": ANN}
+    for _ in range(51):
+        for method, path in (("DELETE", "/visits"), ("POST", "/stock")):
+            assert (await stall.client.request(method, path, headers=source)).status == 401
+
+    assert (await guess(stall))[0] == 401
 
 
 @pytest.mark.proves("LG-4")

@@ -8,6 +8,7 @@ from shared.contracts.keys import KeyPurpose
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.identity import Identity, Recovery, identity_service, recovery_beside
+from tests.support.merging import Registry
 from tests.support.practices import Postman, PracticeDesk, practice_desk
 from tests.support.trust import Trust, trusting
 
@@ -55,3 +56,11 @@ async def postman(
         )
         await here.learn_from(notify)
         yield Postman(identity=identity, notify=notify)
+
+
+@pytest_asyncio.fixture
+async def registry(identity: Identity) -> Registry:
+    """Two practices, at which people can have an account each."""
+    return Registry(
+        identity=identity, desks=(await practice_desk(identity), await practice_desk(identity))
+    )

@@ -145,7 +145,7 @@ async def test_of_parallel_uses_of_one_link_one_verifies(
     assert Counter(answer.code for answer in answers) == {"": 1, "link_invalid": 31}
 
 
-@pytest.mark.proves("ID-4", part="reserved and merged names, an own verified address as username")
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
 @pytest.mark.proves("V2.3.4")
 async def test_of_two_accounts_that_verify_one_address_one_wins(
     identity: Identity, postman: Postman

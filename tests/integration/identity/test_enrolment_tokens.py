@@ -94,7 +94,7 @@ async def test_the_same_call_again_does_not_show_the_token_again(desk: PracticeD
 
 
 @pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 @pytest.mark.proves("V8.2.2", "V8.4.1")
 async def test_another_practices_patient_is_as_unknown_as_none(

@@ -130,7 +130,7 @@ async def test_of_32_parallel_enrolments_with_one_token_one_makes_the_account(
     assert len(await desk.identity.rows("SELECT FROM log_on_names")) == 1
 
 
-@pytest.mark.proves("ID-4", part="reserved and merged names, an own verified address as username")
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
 @pytest.mark.proves("ID-1", "V2.3.4")
 async def test_of_parallel_enrolments_for_one_username_one_gets_it(desk: PracticeDesk) -> None:
     names = ["Maria.Garcia", "maria.garcia", "MARIA.GARCIA", "\uff4daria.garcia"]

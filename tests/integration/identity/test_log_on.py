@@ -51,7 +51,7 @@ async def test_a_claimed_address_that_is_not_verified_logs_nobody_on(identity: I
 
 
 @pytest.mark.proves("LG-1", "V6.3.8")
-@pytest.mark.parametrize("state", ["active", "frozen", "merged"])
+@pytest.mark.parametrize("state", ["active", "frozen"])
 async def test_unknown_name_and_wrong_password_get_the_same_whole_reply(
     identity: Identity, state: str
 ) -> None:

@@ -7,13 +7,13 @@ from jwt import PyJWK, PyJWS
 
 from tests.support.identity import Identity
 
-SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 ST_1 = pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 SCOPES = (
-    "accounts:unlock communications:write deliveries:read patients:write "
-    "settings:read settings:write tokens:write"
+    "accounts:unlock communications:write deliveries:read enrolments:write merges:read "
+    "patients:write settings:read settings:write tokens:write"
 )
 
 

@@ -31,7 +31,7 @@ async def added(
 
 
 @pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 async def test_an_added_practice_is_told_and_its_client_logs_on(
     identity: Identity, capsys: pytest.CaptureFixture[str]

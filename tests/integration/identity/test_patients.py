@@ -9,7 +9,7 @@ from tests.support.practices import PracticeDesk, practice_desk
 
 
 @pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 async def test_a_registered_patient_is_told_to_those_who_match_people(desk: PracticeDesk) -> None:
     answer = await desk.register(home_phone="+1 555 0123", number="P-1")

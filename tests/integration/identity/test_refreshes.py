@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.sessions import SessionEntry
 from tests.support.identity import Identity
 
-SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 
 
 async def logged_on(identity: Identity) -> str:

@@ -1,19 +1,26 @@
 """Identity's half of a reset: one grant, one new password, everything before it void (RC-3)."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from shared.grants import Act, GrantIssuer
+from shared.contracts.ids import AccountId
 from tests.support.identity import PASSWORD, Identity, Recovery
-from tests.support.trust import ISSUER
 
 ID_3 = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
-SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 RC3_PART = "no second step before the session (RC-10)"
 
 NEW = "Copper!Lantern-42"
+
+
+async def reauthenticated(identity: Identity, token: str) -> str:
+    """A grant of identity's own, for a merge."""
+    body = {"password": PASSWORD, "verb": "merge"}
+    answer = await identity.call("POST", "/account/reauthenticate", body, token=token)
+    return str(answer.body["grant"])
 
 
 @pytest.mark.proves("RC-3", part=RC3_PART)
@@ -180,13 +187,10 @@ async def test_none_of_the_last_five_passwords_is_taken_again(
 
 
 @pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.parametrize("state", ["frozen", "merged"])
-async def test_a_frozen_or_merged_account_takes_no_grant(
-    identity: Identity, recovery: Recovery, state: str
-) -> None:
+async def test_a_frozen_account_takes_no_grant(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     async with identity.plumbing.database.connection() as connection:
-        await connection.execute("UPDATE accounts SET state = $1", state)
+        await connection.execute("UPDATE accounts SET state = 'frozen'")
 
     answer = await identity.reset(await recovery.grant(person), NEW)
 
@@ -201,24 +205,59 @@ async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
     person = await identity.an_account()
     expired = await recovery.grant(person)
     by_hand = await recovery.grant(person, route="by hand")
-    elsewhere = await GrantIssuer(
-        issuer=recovery.trust.issuer, own_keys=recovery.trust.own_keys
-    ).issue(
-        jti="elsewhere",
-        act=Act.PASSWORD_SET,
-        audience=(f"{ISSUER}/merge",),
-        account_id=person.id,
-        security_version=1,
-        route="link",
-        now=identity.clock.now(),
-        expires_at=identity.clock.now() + timedelta(minutes=10),
-    )
     access = (await identity.log_on(person.username)).body["access_token"]
-    tried = [await identity.reset(grant, NEW) for grant in (by_hand, elsewhere, access, "x.y.z")]
+    tried = [await identity.reset(grant, NEW) for grant in (by_hand, access, "x.y.z")]
     identity.clock.advance(minutes=10)
     tried.append(await identity.reset(expired, NEW))
 
-    assert [(answer.status, answer.code) for answer in tried] == [(400, "grant_invalid")] * 5
+    assert [(answer.status, answer.code) for answer in tried] == [(400, "grant_invalid")] * 4
+
+
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V9.2.2", "V9.2.3")
+async def test_a_grant_of_ours_for_another_act_service_or_account_is_told_by_its_own_code(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    session = (await identity.log_on(person.username)).body
+    nobody = replace(person, id=AccountId(UUID(int=7)))
+    brought = {
+        "grant_wrong_act": await reauthenticated(identity, session["access_token"]),
+        "grant_wrong_service": await recovery.grant(person, audience="merge"),
+        "grant_wrong_account": await recovery.grant(nobody),
+    }
+
+    told = {code: await identity.reset(grant, NEW) for code, grant in brought.items()}
+
+    assert {code: (a.status, a.code) for code, a in told.items()} == {
+        code: (400, code) for code in brought
+    }
+    assert await identity.rows("SELECT FROM spent_grants") == []
+    assert (await identity.refresh(session["refresh_token"])).status == 200
+    assert (await identity.log_on(person.username)).status == 201
+
+
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("V16.3.2")
+async def test_a_grant_that_is_refused_before_the_transaction_leaves_an_audit_row_too(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    nobody = replace(person, id=AccountId(UUID(int=7)))
+
+    await identity.reset("x.y.z", NEW)
+    await identity.reset(await recovery.grant(person, audience="merge"), NEW)
+    await identity.reset(await recovery.grant(nobody), NEW)
+
+    rows = await identity.rows(
+        "SELECT subject, outcome, detail FROM audit_entries WHERE action = 'password.reset'"
+        " ORDER BY detail"
+    )
+    assert [tuple(row) for row in rows] == [
+        (None, "refused", "grant_invalid"),
+        (f"account:{nobody.id}", "refused", "grant_wrong_account"),
+        (None, "refused", "grant_wrong_service"),
+    ]
 
 
 @pytest.mark.proves("RC-3", part=RC3_PART)

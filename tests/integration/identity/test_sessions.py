@@ -10,7 +10,7 @@ from services.identity.api import ROUTES
 from shared.http.routes import NoBody, Session
 from tests.support.identity import Identity, Person
 
-SE_1 = pytest.mark.proves("SE-1", part="narrowing, and ending by changes that are not built yet")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
 
 

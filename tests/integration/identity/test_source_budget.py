@@ -17,6 +17,11 @@ REFUSED: tuple[tuple[str, Any, int], ...] = (
     ("/sessions/refresh", {"refresh_token": "none"}, 401),
     ("/passwords/reset", {"grant": "none", "new_password": PASSWORD}, 400),
     ("/enrolments", application("none"), 422),
+    (
+        "/enrolments/existing-account",
+        {"token": "none", "name": "nobody.at.all", "password": PASSWORD},
+        401,
+    ),
 )
 
 

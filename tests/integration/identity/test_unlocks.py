@@ -9,7 +9,7 @@ from tests.support.practices import PracticeDesk, practice_desk
 
 LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
 ST_1 = pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 NAME = "maria.garcia"
 WRONG = "Wrong-Guess-1234"
@@ -63,6 +63,20 @@ async def test_unlocking_what_is_not_locked_changes_nothing(desk: PracticeDesk) 
 
     assert [(await desk.unlock(patient_id)).status for _ in range(2)] == [204, 204]
     assert await desk.identity.rows("SELECT FROM lockouts") == []
+
+
+@LG_2
+@pytest.mark.proves("V2.3.4")
+async def test_unlocking_waits_for_nobody_who_holds_the_record(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 4)
+
+    async with desk.identity.plumbing.database.transaction() as holding:
+        await holding.execute("SELECT FROM patients FOR NO KEY UPDATE")
+        await holding.execute("SELECT FROM accounts FOR NO KEY UPDATE")
+        answer = await desk.unlock(patient_id)
+
+    assert answer.status == 204
 
 
 @ST_1

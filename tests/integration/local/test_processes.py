@@ -133,3 +133,12 @@ async def test_a_held_port_is_told_with_who_holds_it() -> None:
         held.check()
     server.close()
     await server.wait_closed()
+
+
+def test_the_ports_of_three_of_each_are_ten_apart_and_no_two_alike() -> None:
+    fixed, free = Ports.fixed(replicas=3), Ports.free(replicas=3)
+
+    assert fixed.http["identity"] == (8101, 8111, 8121)
+    assert fixed.metrics["notify"] == (9104, 9114, 9124)
+    for listening in (fixed.listeners, free.listeners):
+        assert len(set(listening)) == len(listening) == 2 + 2 * 3 * 4

@@ -22,6 +22,7 @@ ADDRESSES = StackAddresses(
     mails="http://127.0.0.1:8180",
     clock_file=FOLDER / "clock",
     practice=PracticeCredentials(practice_id="p", client_id="c", client_secret="s"),
+    neighbour=PracticeCredentials(practice_id="n", client_id="d", client_secret="s"),
     gateway=ClientCredentials(client_id="g", client_secret="s"),
 )
 

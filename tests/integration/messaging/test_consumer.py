@@ -1,6 +1,8 @@
 """Consumers: the inbox, effects, retries and dead letters."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID, uuid4
@@ -12,7 +14,7 @@ from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection
 from shared.messaging import effects
 from shared.messaging.broker import Deliveries
-from shared.messaging.consumer import Subscription, Undeliverable, subscribe
+from shared.messaging.consumer import Subscription, Undeliverable, subscribe, subscribe_several
 from shared.messaging.dead_letters import discard, list_dead, replay
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Delivery, Outcome, Outgoing
@@ -228,6 +230,60 @@ async def test_a_handler_that_hangs_has_failed_and_its_neighbours_pass(
     await merge.intake.drain()
 
     assert len(await merge.effects()) == 2
+    assert await merge.fetch(RETRIES) == [(1,)]
+
+
+@dataclass(slots=True)
+class Several:
+    """A handler of several at once that raises when `bad` is among them."""
+
+    bad: UUID | None = None
+    runs: list[int] = field(default_factory=list)
+
+    async def record(self, tx: Connection, *events: Received[AccountChanged]) -> None:
+        self.runs.append(len(events))
+        for event in events:
+            await Recorder().record(tx, event)
+        if any(event.subject == str(self.bad) for event in events):
+            raise ValueError("bad")
+
+    @property
+    def table(self) -> Mapping[str, tuple[Subscription, ...]]:
+        return {QUEUE: (subscribe_several(ACCOUNT_CHANGED, self.record),)}
+
+
+async def test_a_handler_of_several_is_given_a_batch_at_once_in_the_order_of_subject_and_version(
+    identity: Replica, replicas: Replicas
+) -> None:
+    several = Several()
+    merge = await replicas.of("merge", several.table)
+    every = await bodies(identity, 5, 3)
+    Random(7).shuffle(every)
+
+    await publish(identity, *every)
+    await merge.intake.drain()
+
+    assert several.runs == [15]
+    assert await merge.fetch("SELECT DISTINCT version FROM newest") == [(3,)]
+    rows = await merge.fetch("SELECT subject, version FROM effects ORDER BY ctid")
+    assert rows == sorted(rows)
+
+
+async def test_of_several_at_once_the_one_that_fails_is_rolled_back_alone(
+    identity: Replica, replicas: Replicas
+) -> None:
+    several = Several(bad=uuid4())
+    merge = await replicas.of("merge", several.table)
+    for subject in (uuid4(), several.bad, uuid4(), uuid4()):
+        assert subject is not None
+        await identity.tell(subject)
+    await identity.relay_all()
+
+    await merge.intake.drain()
+
+    assert several.runs == [4, 1, 1, 1, 1]
+    assert str(several.bad) not in [subject for subject, _ in await merge.effects()]
+    assert len(await merge.effects()) == 3
     assert await merge.fetch(RETRIES) == [(1,)]
 
 

@@ -20,9 +20,7 @@ from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
-pytestmark = pytest.mark.proves(
-    "SE-1", part="narrowing, and ending by changes that are not built yet"
-)
+pytestmark = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 
 
 @pytest.fixture

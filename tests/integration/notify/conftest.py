@@ -3,11 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
 
+from shared.access import AccessTokenIssuer
+from shared.contracts.identity import IDENTITY_KEYS_CHANGED
+from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
+from tests.support import notify_events as events
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.trust import trusting
 
 
 @pytest_asyncio.fixture
@@ -38,3 +44,17 @@ async def twin(
     made = Office.opened(database, mail_server.port, clock)
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture
+async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncIterator[Caller]:
+    """Somebody who calls a replica that has heard of identity's key."""
+    async with trusting(database, "identity", clock) as identity:
+        await identity.own_keys.ensure()
+        for body in await identity.published():
+            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
+        tokens = AccessTokenIssuer(
+            issuer=identity.issuer, own_keys=identity.own_keys, randomness=events.RANDOMNESS
+        )
+        async with TestClient(TestServer(office.service.application)) as client:
+            yield Caller(client=client, tokens=tokens, clock=clock)

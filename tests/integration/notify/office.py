@@ -12,7 +12,7 @@ from services.notify.features import Features
 from services.notify.settings import NotifySettings
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
-from shared.contracts.identity import Activity, Enrolment
+from shared.contracts.identity import AccountsMerged, Activity, Enrolment
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.contracts.notify import (
     COMMUNICATION_SUBMITTED,
@@ -130,6 +130,7 @@ class Office:
 
     async def forget_accounts(self) -> None:
         """As if no snapshot of an account had come."""
+        await self.rows("DELETE FROM patient_records RETURNING patient_id")
         await self.rows("DELETE FROM accounts RETURNING id")
 
     async def close(self) -> None:
@@ -142,6 +143,13 @@ class Office:
         event: Received[Activity] = events.received(data, event_id=event_id)
         async with self.plumbing.database.transaction() as tx:
             await self.features.ledger.file_activity(tx, event)
+        return event.id
+
+    async def merge(self, data: AccountsMerged, *, event_id: EventId | None = None) -> EventId:
+        """Consume identity's word that two accounts are one."""
+        event = events.received(data, event_id=event_id)
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.merges.apply(tx, event)
         return event.id
 
     async def file_communication(

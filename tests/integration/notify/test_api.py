@@ -1,71 +1,19 @@
 """Notify's verbs over real HTTP, with tokens signed by identity's own key."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
 
 from deploy.local.caught import FaultKind
-from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
-from shared.contracts.identity import IDENTITY_KEYS_CHANGED, Claim
-from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.identity import Claim
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
+from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
-from tests.support.clock import FakeClock
-from tests.support.database import Database
-from tests.support.trust import trusting
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """A gateway's or a practice system's view of notify."""
-
-    client: "TestClient[Any, Any]"
-    tokens: AccessTokenIssuer
-    clock: FakeClock
-
-    async def as_person(self, account_id: AccountId) -> str:
-        now = self.clock.now()
-        return await self.tokens.for_session(
-            SessionCaller(
-                account_id=account_id,
-                session_id=SessionId(events.RANDOMNESS.uuid()),
-                account_version=1,
-                issued_at=now,
-                expires_at=now + timedelta(minutes=5),
-            )
-        )
-
-    async def as_practice(self, practice_id: PracticeId, *scopes: str) -> str:
-        caller = ClientCaller(client_id="x", practice_id=practice_id, scopes=frozenset(scopes))
-        return await self.tokens.for_client(caller, now=self.clock.now())
-
-    async def call(
-        self, method: str, path: str, *, token: str | None = None, body: object = None
-    ) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with self.client.request(method, path, json=body, headers=headers) as reply:
-            return reply.status, await reply.json(content_type=None)
-
-
-@pytest_asyncio.fixture
-async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncIterator[Caller]:
-    """Somebody who calls a replica that has heard of identity's key."""
-    async with trusting(database, "identity", clock) as identity:
-        await identity.own_keys.ensure()
-        for body in await identity.published():
-            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
-        tokens = AccessTokenIssuer(
-            issuer=identity.issuer, own_keys=identity.own_keys, randomness=events.RANDOMNESS
-        )
-        async with TestClient(TestServer(office.service.application)) as client:
-            yield Caller(client=client, tokens=tokens, clock=clock)
+NOWHERE = events.RANDOMNESS.uuid()
 
 
 @pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
@@ -179,6 +127,41 @@ async def test_a_reference_used_for_something_else_is_told(office: Office, calle
     assert [error["field"] for error in problem["errors"]] == ["reference"]
 
 
+async def test_a_patient_of_another_practice_is_refused_and_nothing_changed_but_the_audit(
+    office: Office, caller: Caller
+) -> None:
+    _, foreign, _ = await office.with_patient()
+    practice_id, own, _ = await office.with_patient()
+    token = await caller.as_practice(practice_id, "communications:write")
+    body = {"patient_id": str(foreign), "topic": "message", "reference": "visit-7"}
+
+    status, problem = await caller.call("POST", "/communications", token=token, body=body)
+
+    assert (status, problem["code"]) == (403, "patient_of_another_practice")
+    assert await office.rows("SELECT 1 FROM communications") == []
+    assert await office.rows("SELECT 1 FROM outbox WHERE routing_key LIKE '%communication%'") == []
+    (row,) = await office.rows("SELECT actor, practice, outcome, detail FROM audit_entries")
+    assert tuple(row) == (
+        "client:x",
+        str(practice_id),
+        "refused",
+        "patient_of_another_practice",
+    )
+    body["patient_id"] = str(own)  # the reference was not used up
+    assert (await caller.call("POST", "/communications", token=token, body=body))[0] == 202
+
+
+async def test_a_patient_that_notify_has_not_heard_of_is_taken(
+    office: Office, caller: Caller
+) -> None:
+    practice_id, _, _ = await office.with_patient()
+    token = await caller.as_practice(practice_id, "communications:write")
+    unknown = PatientId(events.RANDOMNESS.uuid())
+    body = {"patient_id": str(unknown), "topic": "message", "reference": "1"}
+
+    assert (await caller.call("POST", "/communications", token=token, body=body))[0] == 202
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -203,7 +186,14 @@ async def test_a_bad_field_is_named(caller: Caller, field: str, value: str) -> N
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/communications"), ("GET", "/deliveries"), ("GET", "/practice/deliveries")],
+    [
+        ("POST", "/communications"),
+        ("GET", "/deliveries"),
+        ("GET", "/practice/deliveries"),
+        ("GET", "/notices"),
+        ("POST", f"/notices/{NOWHERE}/read"),
+        ("POST", f"/notices/{NOWHERE}/dismiss"),
+    ],
 )
 async def test_nobody_gets_in_without_the_right_token(
     caller: Caller, method: str, path: str

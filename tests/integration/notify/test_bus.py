@@ -8,14 +8,17 @@ import pytest_asyncio
 
 from services.notify.model import Communication, Reason
 from shared.audit import Origin
+from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.notify import Topic
+from shared.messaging.broker import Broker as Connection
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.neighbours import neighbour
 
 
 @pytest_asyncio.fixture
@@ -96,3 +99,35 @@ async def test_a_communication_for_a_patient_without_an_account_is_written_down_
     assert await on_the_bus.rows("SELECT 1 FROM dead_letters") == []
     (seen,) = await on_the_bus.features.ledger.of_practice(practice_id)
     assert seen.reason is Reason.NO_ACCOUNT
+
+
+async def test_a_merge_comes_and_is_answered_over_the_bus(
+    on_the_bus: Office, mail_server: MailServer, database: Database, broker: Broker
+) -> None:
+    survivor, absorbed = events.new_account(), events.new_account()
+    merged = events.merged(survivor, absorbed, "a@mail.example", "b@mail.example")
+    async with neighbour("identity", database, broker) as identity:
+        await identity.tell(ACCOUNTS_MERGED, merged, subject=survivor)
+        await identity.tell(ACCOUNTS_MERGED, merged, subject=survivor)
+
+    await on_the_bus.consume()
+    await on_the_bus.publish()
+    await on_the_bus.send_all()
+
+    assert sorted(mail.envelope_to for mail in mail_server.mails) == [
+        ("a@mail.example",),
+        ("b@mail.example",),
+    ]
+    assert len(await heard(broker, "merge.saga")) == 3  # identity's two, and one answer
+
+
+async def heard(broker: Broker, queue: str) -> list[bytes]:
+    """What waits in another service's queue, as that service gets it."""
+    connection = Connection(broker.url(queue.partition(".")[0]), name="reader")
+    try:
+        async with connection.pull() as deliveries:
+            batch = await deliveries.pull(queue, 50)
+            await deliveries.ack(batch)
+            return [delivery.body for delivery in batch]
+    finally:
+        await connection.close()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.notify.errors import ReferenceReused
+from services.notify.errors import PatientOfAnotherPractice, ReferenceReused
 from services.notify.model import Communication
 from shared.audit import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
@@ -60,6 +60,30 @@ async def test_a_reference_used_for_something_else_is_refused(office: Office) ->
         await submit(office, patient_id=PatientId(events.RANDOMNESS.uuid()))
 
     assert await written(office) == 1
+    rows = await office.rows("SELECT outcome, detail FROM audit_entries ORDER BY at, id")
+    assert sorted(tuple(row) for row in rows) == [
+        ("done", "message"),
+        ("refused", "reference_reused"),
+        ("refused", "reference_reused"),
+    ]
+
+
+async def test_what_was_taken_before_its_patient_was_known_elsewhere_stays_taken(
+    office: Office,
+) -> None:
+    _, foreign, _ = await office.with_patient()
+    await office.forget_accounts()
+    first = await submit(office, patient_id=foreign)
+    await office.know(
+        events.account(
+            events.new_account(), events.enrolment(PracticeId(events.RANDOMNESS.uuid()), foreign)
+        ),
+        version=2,
+    )
+
+    assert await submit(office, patient_id=foreign) == first
+    with pytest.raises(PatientOfAnotherPractice):
+        await submit(office, patient_id=foreign, reference="ref-2")
 
 
 async def test_two_practices_may_use_the_same_reference(office: Office) -> None:

@@ -18,7 +18,7 @@ from tests.support.notify_events import ADDRESS
 
 NT6_PART = "codes, which are not sent yet"
 NT2_PART = (
-    "only the default preference, the verified account e-mail; "
+    "only the default preference, the verified account e-mail, else a portal notice; "
     "no settings, other addresses, topics or fallback"
 )
 
@@ -245,6 +245,24 @@ async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
     ]
 
 
+async def test_who_is_enrolled_again_is_written_to_again(
+    office: Office, mail_server: MailServer
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    for version, state in ((2, EnrolmentState.UNENROLLED), (3, EnrolmentState.ENROLLED)):
+        await office.know(
+            events.account(account_id, events.enrolment(practice_id, patient_id, state)),
+            version=version,
+        )
+        await office.file_communication(
+            events.communication(practice_id, patient_id, reference=str(version))
+        )
+        await office.send_all()
+
+    assert len(mail_server.mails) == 1
+    assert sorted(await office.ledger()) == [("failed", "not_enrolled"), ("sent", None)]
+
+
 @pytest.mark.proves("NT-2", part=NT2_PART)
 async def test_a_communication_goes_to_the_address_the_account_has_when_it_is_sent(
     office: Office, mail_server: MailServer
@@ -276,6 +294,44 @@ async def test_a_snapshot_is_applied_only_if_it_is_newer(office: Office) -> None
 
     (row,) = await office.rows("SELECT version, email FROM accounts")
     assert tuple(row) == (3, "three@mail.example")
+
+
+async def test_the_patient_records_are_those_of_the_newest_snapshot_in_whatever_order_they_come(
+    office: Office, twin: Office
+) -> None:
+    practice_id, account_id = PracticeId(events.new_event()), events.new_account()
+    patients = [PatientId(events.new_event()) for _ in range(6)]
+    kept = {patients[5]: "un-enrolled", patients[4]: "enrolled"}
+
+    await asyncio.gather(
+        *(
+            replica.know(
+                events.account(
+                    account_id,
+                    *(
+                        events.enrolment(practice_id, patient_id)
+                        for patient_id in patients[:version]
+                    ),
+                ),
+                version=version,
+            )
+            for version in range(5)
+            for replica in (office, twin)
+        ),
+        office.know(
+            events.account(
+                account_id,
+                *(
+                    events.enrolment(practice_id, patient_id, EnrolmentState(state))
+                    for patient_id, state in kept.items()
+                ),
+            ),
+            version=5,
+        ),
+    )
+
+    rows = await office.rows("SELECT patient_id, state FROM patient_records")
+    assert {row["patient_id"]: row["state"] for row in rows} == kept
 
 
 async def test_an_address_that_could_break_out_of_its_header_is_not_sent_to(

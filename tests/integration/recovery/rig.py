@@ -1,7 +1,7 @@
 """Recovery in process on a real database; identity's facts and notify's key are told by hand."""
 
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
+    AccountsMerged,
     AccountState,
     Enrolment,
     EnrolmentState,
@@ -29,9 +30,16 @@ from shared.contracts.identity import (
     PracticeChanged,
     ResetRoute,
 )
-from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
-from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
+from shared.contracts.merge import MergeApplied
+from shared.contracts.recovery import (
+    RECOVERY_MERGE_APPLIED,
+    RESET_LINK_REQUESTED,
+    USERNAME_REMINDER_REQUESTED,
+    ResetLinkRequested,
+    UsernameReminderRequested,
+)
 from shared.db import Row
 from shared.randomness import Randomness
 from shared.runtime import Assembled, assemble
@@ -86,6 +94,22 @@ def a_practice(*, minutes: int, practice_id: PracticeId | None = None) -> Practi
     )
 
 
+def a_merge(
+    absorbed_id: AccountId, *, into: AccountId, merge_id: MergeId | None = None
+) -> AccountsMerged:
+    """Identity's word that one account became the other."""
+    return AccountsMerged(
+        account_id=into,
+        recipients=(EMAIL,),
+        locale="en",
+        time_zone="America/New_York",
+        occurred_at=FakeClock().now(),
+        merge_id=merge_id or MergeId(RANDOM.uuid()),
+        absorbed_id=absorbed_id,
+        enrolments=(),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkMail:
     """What notify would get, and the token it would open."""
@@ -94,6 +118,11 @@ class LinkMail:
     correlation_id: UUID | None
     data: ResetLinkRequested
     token: str
+
+
+def somebody() -> Origin:
+    """Who has not logged on, asking for the first time."""
+    return Origin(actor="anonymous", source="192.0.2.1", correlation_id=RANDOM.uuid())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,14 +201,28 @@ class Recovery:
             publisher=publisher,
         )
 
+    async def merged(self, merge: AccountsMerged) -> Received[AccountsMerged]:
+        """Let identity's accounts-merged arrive, in a message of its own each time."""
+        event = self.received(merge)
+        async with self.assembled.plumbing.database.transaction() as tx:
+            await self.features.merges.apply(tx, event)
+        return event
+
     async def ask(self, name: str = USERNAME) -> None:
         """Ask for a link without HTTP in between."""
-        origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=RANDOM.uuid())
-        await self.features.link_requests.accept(name, origin=origin, now=self.clock.now())
+        await self.features.link_requests.accept(name, origin=somebody(), now=self.clock.now())
+
+    async def ask_username(self, email: str = EMAIL) -> None:
+        """Ask for a username without HTTP in between."""
+        await self.features.reminder_requests.accept(email, origin=somebody(), now=self.clock.now())
 
     async def tick(self) -> int:
-        """One round of the loop."""
-        return await self.features.link_mails.once()
+        """One round of the loop that mails links."""
+        return await self.features.link_rounds.once()
+
+    async def tick_reminders(self) -> int:
+        """One round of the loop that mails usernames."""
+        return await self.features.reminder_rounds.once()
 
     async def asks_and_is_mailed(self, name: str = USERNAME) -> LinkMail:
         """Ask, let the loop tick, and return the one mail that came of it."""
@@ -192,20 +235,35 @@ class Recovery:
 
     async def mails(self) -> list[LinkMail]:
         """The links in the outbox, opened as notify would, oldest first."""
-        return [self._opened(row["body"]) for row in await self._events(RESET_LINK_REQUESTED)]
+        return [self._opened(each) for each in await self.envelopes(RESET_LINK_REQUESTED)]
+
+    async def reminders(self) -> list[UsernameReminderRequested]:
+        """The usernames in the outbox, oldest first."""
+        return [
+            msgspec.json.decode(envelope.data, type=UsernameReminderRequested)
+            for envelope in await self.envelopes(USERNAME_REMINDER_REQUESTED)
+        ]
+
+    async def applied(self) -> list[MergeId]:
+        """The merges that recovery has said it applied, oldest first."""
+        return [
+            msgspec.json.decode(envelope.data, type=MergeApplied).merge_id
+            for envelope in await self.envelopes(RECOVERY_MERGE_APPLIED)
+        ]
 
     async def rows(self, query: str, *arguments: object) -> list[Row]:
         """Look into recovery's tables."""
         async with self.assembled.plumbing.database.connection() as connection:
             return list(await connection.fetch(query, *arguments))
 
-    async def _events(self, contract: Contract[Any]) -> list[Row]:
-        return await self.rows(
+    async def envelopes(self, contract: Contract[Any]) -> list[Envelope]:
+        """What waits in the outbox of this contract, oldest first."""
+        rows = await self.rows(
             "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id", contract.routing_key
         )
+        return [msgspec.json.decode(row["body"], type=Envelope) for row in rows]
 
-    def _opened(self, body: bytes) -> LinkMail:
-        envelope = msgspec.json.decode(body, type=Envelope)
+    def _opened(self, envelope: Envelope) -> LinkMail:
         data = msgspec.json.decode(envelope.data, type=ResetLinkRequested)
         info = binding(
             event_id=envelope.id,
@@ -219,6 +277,22 @@ class Recovery:
         return LinkMail(
             event_id=envelope.id, correlation_id=envelope.correlationid, data=data, token=token
         )
+
+
+async def statements(recovery: Recovery, round_: Callable[[], Awaitable[int]]) -> list[str]:
+    """What one round sends to the database, in order."""
+    sent: list[str] = []
+
+    def note(record: Any) -> None:
+        sent.append(" ".join(record.query.split()))
+
+    async with recovery.assembled.plumbing.database.connection() as connection:
+        connection.add_query_logger(note)  # the pool hands the same one to the round
+    await round_()
+    await recovery.rows("SELECT 'noted'")  # notes come with the next turn of the event loop
+    async with recovery.assembled.plumbing.database.connection() as connection:
+        connection.remove_query_logger(note)
+    return sent[: sent.index("SELECT 'noted'")] if "SELECT 'noted'" in sent else sent
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.integration.recovery.rig import (
     Recovery,
     a_practice,
     an_account,
+    statements,
 )
 from tests.support.clock import FakeClock
 
@@ -320,22 +320,6 @@ async def test_a_name_passing_between_accounts_is_nobodys_until_both_are_heard_o
     assert [mail.data.account_id for mail in await recovery.mails()] == [taker]
 
 
-async def statements(recovery: Recovery) -> list[str]:
-    """What one round sends to the database, in order."""
-    sent: list[str] = []
-
-    def note(record: Any) -> None:
-        sent.append(" ".join(record.query.split()))
-
-    async with recovery.assembled.plumbing.database.connection() as connection:
-        connection.add_query_logger(note)  # the pool hands the same one to the round
-    await recovery.tick()
-    await recovery.rows("SELECT 'noted'")  # notes come with the next turn of the event loop
-    async with recovery.assembled.plumbing.database.connection() as connection:
-        connection.remove_query_logger(note)
-    return sent[: sent.index("SELECT 'noted'")] if "SELECT 'noted'" in sent else sent
-
-
 @pytest.mark.proves("V6.3.8")
 @pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_miss_takes_every_step_of_a_hit_up_to_the_outbox_row(
@@ -346,10 +330,10 @@ async def test_a_miss_takes_every_step_of_a_hit_up_to_the_outbox_row(
     await recovery.asks_and_is_mailed("first.one")  # the driver has learnt the types by now
     await recovery.ask("nobody.at.all")
     clock.advance(seconds=60)
-    miss = await statements(recovery)
+    miss = await statements(recovery, recovery.tick)
     await recovery.ask()
 
-    hit = await statements(recovery)
+    hit = await statements(recovery, recovery.tick)
 
     assert len(miss) > 8
     assert [step for step in hit if not step.startswith("INSERT INTO outbox")] == miss

@@ -7,9 +7,10 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
-from shared.contracts.recovery import RESET_LINK_REQUESTED
+from shared.contracts.recovery import RESET_LINK_REQUESTED, USERNAME_REMINDER_REQUESTED
 from shared.messaging.broker import Broker as Connection
 from tests.integration.recovery.rig import (
+    EMAIL,
     ISSUER,
     USERNAME,
     Recovery,
@@ -39,8 +40,9 @@ async def published(broker: Broker) -> str:
         await connection.close()
 
 
+@pytest.mark.proves("RC-1")
 @pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
-async def test_facts_and_a_request_end_in_a_link_on_its_way_to_notify(
+async def test_facts_and_requests_end_in_mails_on_their_way_to_notify(
     database: Database, broker: Broker
 ) -> None:
     notify_key = a_sealing_key()
@@ -69,10 +71,13 @@ async def test_facts_and_a_request_end_in_a_link_on_its_way_to_notify(
         await identity.tell(ACCOUNT_CHANGED, account, subject=account.account_id, version=1)
         await eventually(lambda: knows_the_account(recovery), within=15)
 
-        async with recovery.client.post("/resets/links", json={"name": USERNAME}) as reply:
-            assert reply.status == 202
-
-        assert await eventually(lambda: published(broker), within=15) == RESET_LINK_REQUESTED.type
+        for path, body, event in (
+            ("/resets/links", {"name": USERNAME}, RESET_LINK_REQUESTED),
+            ("/usernames/reminders", {"email": EMAIL}, USERNAME_REMINDER_REQUESTED),
+        ):
+            async with recovery.client.post(path, json=body) as reply:
+                assert reply.status == 202
+            assert await eventually(lambda: published(broker), within=15) == event.type
 
 
 async def knows_the_account(recovery: Recovery) -> None:

@@ -24,6 +24,9 @@ from shared.grants import (
     GrantInvalid,
     GrantIssuer,
     GrantUsed,
+    GrantWrongAct,
+    GrantWrongService,
+    Verb,
 )
 from shared.randomness import Randomness
 from tests.support.clock import FakeClock
@@ -201,11 +204,11 @@ async def test_two_issuers_may_use_the_same_id_of_a_proof(
 
 
 @pytest.mark.proves("V9.2.3")
-async def test_a_grant_for_another_service_is_refused(
+async def test_a_grant_for_another_service_is_refused_as_that(
     recovery: Trust, identity: Trust, clock: FakeClock
 ) -> None:
     for audience in ((f"{ISSUER}/merge",), (), ("identity",), (f"{ISSUER}/identity/",)):
-        with pytest.raises(GrantInvalid):
+        with pytest.raises(GrantWrongService):
             await checked(identity, await granted(recovery, clock, audience=audience), clock)
     both = await granted(recovery, clock, audience=(f"{ISSUER}/merge", *TO_IDENTITY))
     assert await checked(identity, both, clock)
@@ -216,8 +219,70 @@ async def test_a_service_without_the_right_to_an_act_cannot_issue_it(
 ) -> None:
     with pytest.raises(ValueError, match="may not issue"):
         await granted(identity, clock)
-    with pytest.raises(GrantInvalid):
+    with pytest.raises(GrantWrongAct):
         await checked(identity, await forged(identity, clock), clock)
+    elsewhere = await forged(identity, clock, iss="https://elsewhere.example/identity")
+    with pytest.raises(GrantInvalid) as refused:
+        await checked(identity, elsewhere, clock)
+    assert refused.type is GrantInvalid
+
+
+async def for_a_merge(by: Trust, clock: FakeClock, **other: Any) -> str:
+    """A re-authentication, as identity signs it for merge and for itself."""
+    return await granted(
+        by,
+        clock,
+        **{
+            "act": Act.REAUTHENTICATED,
+            "verb": Verb.MERGE,
+            "audience": (f"{ISSUER}/merge", *TO_IDENTITY),
+            "account_version": 3,
+            **other,
+        },
+    )
+
+
+@pytest.mark.proves("SE-3", part="a code where two-step is on, and the other verbs that need it")
+async def test_a_re_authentication_is_good_for_its_own_verb_alone(
+    identity: Trust, clock: FakeClock
+) -> None:
+    told = checker(identity)
+    token = await for_a_merge(identity, clock)
+    without = await for_a_merge(identity, clock, verb=None)
+    act, now = Act.REAUTHENTICATED, clock.now()
+
+    grant = await told.check(token, act=act, verb=Verb.MERGE, now=now)
+
+    assert (grant.verb, grant.account_version) == (Verb.MERGE, 3)
+    for other, verb in ((token, None), (without, Verb.MERGE)):
+        with pytest.raises(GrantWrongAct):
+            await told.check(other, act=act, verb=verb, now=now)
+    with pytest.raises(GrantWrongAct):
+        await told.check(token, act=Act.ACCOUNT_OWNED, verb=Verb.MERGE, now=now)
+
+
+@pytest.mark.proves("MG-9")
+async def test_a_grant_that_was_taken_in_time_is_checked_again_but_for_its_expiry(
+    identity: Trust, clock: FakeClock
+) -> None:
+    told = checker(identity)
+    token = await for_a_merge(identity, clock)
+    elsewhere = await for_a_merge(identity, clock, audience=(f"{ISSUER}/merge",))
+    clock.advance(minutes=11)
+
+    with pytest.raises(GrantInvalid):
+        await told.check(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
+    grant = await told.check_again(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE)
+
+    assert grant.account_id == ACCOUNT
+    with pytest.raises(GrantWrongAct):
+        await told.check_again(token, act=Act.ACCOUNT_OWNED)
+    with pytest.raises(GrantWrongAct):
+        await told.check_again(token, act=Act.REAUTHENTICATED)
+    with pytest.raises(GrantWrongService):
+        await told.check_again(elsewhere, act=Act.REAUTHENTICATED, verb=Verb.MERGE)
+    with pytest.raises(GrantInvalid):
+        await told.check_again(token[:-4] + "AAAA", act=Act.REAUTHENTICATED, verb=Verb.MERGE)
 
 
 async def test_a_service_cannot_speak_for_another(
@@ -309,3 +374,4 @@ async def test_a_grant_of_a_key_that_has_not_arrived_is_answered_with_catching_u
 def test_every_act_names_who_may_issue_it() -> None:
     assert set(MAY_ISSUE) == set(Act)
     assert MAY_ISSUE[Act.PASSWORD_SET] == {"recovery"}
+    assert MAY_ISSUE[Act.ACCOUNT_OWNED] == MAY_ISSUE[Act.REAUTHENTICATED] == {"identity"}

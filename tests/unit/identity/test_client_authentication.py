@@ -13,7 +13,7 @@ def basic(pair: str) -> str:
 
 
 @pytest.mark.proves(
-    "ST-1", part="other staff verbs than registering, issuing, unlocking and the settings"
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
 @pytest.mark.parametrize(
     ("pair", "client_id", "secret"),

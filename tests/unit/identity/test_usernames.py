@@ -63,7 +63,7 @@ def test_length_counts_code_points_of_the_trimmed_name() -> None:
     )
 
 
-@pytest.mark.proves("ID-4", part="reserved and merged names, an own verified address as username")
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
 @pytest.mark.parametrize(
     ("one", "other"),
     [

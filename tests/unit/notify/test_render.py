@@ -1,5 +1,6 @@
 """Templates: declared variables only, nothing that does not belong into a mail (NT-4)."""
 
+import re
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,10 +13,10 @@ from jinja2 import meta
 
 import services.notify
 from services.notify import content as contents
-from services.notify.content import CONTENTS, LINKED, Content, template_of
+from services.notify.content import CONTENTS, LINKED, MAILED_ONLY, Content, template_of
 from services.notify.model import Claimed, DeliveryId, MessageClass
 from services.notify.render import MOMENTS, Portal, Renderer
-from shared.contracts.identity import AccountState, ResetRoute
+from shared.contracts.identity import AccountState, MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.support import notify_events as events
@@ -36,6 +37,7 @@ SAMPLES = {
     datetime: START,
     Topic: Topic.HEALTH_RECORD,
     ResetRoute: ResetRoute.LINK,
+    MergeRefusal: MergeRefusal.PROOF_STALE,
 }
 
 
@@ -68,9 +70,11 @@ def delivery(content: Content, *, locale: str = "en", time_zone: str = "UTC") ->
         attempts=1,
         unanswered=0,
         superseded=False,
+        absorbed=False,
         account_state=AccountState.ACTIVE,
         account_email="a@mail.example",
-        enrolled=True,
+        enrolment=None,
+        contested=False,
     )
 
 
@@ -139,26 +143,35 @@ def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None
 @pytest.mark.proves("NT-4", part="one locale, en")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> None:
-    mail = mail_of(sample(kind, **({"practice_name": "HIV clinic"} if has_practice(kind) else {})))
+    said = {name: "HIV clinic" for name, hint in get_type_hints(kind).items() if hint is str}
+    fields = {name: value for name, value in said.items() if name in kind.__struct_fields__}
+
+    mail = mail_of(sample(kind, **fields))
 
     assert "HIV clinic" not in mail["Subject"]
     assert "health" not in mail["Subject"].lower()
-
-
-def has_practice(kind: type[Content]) -> bool:
-    return "practice_name" in kind.__struct_fields__
+    for part in ("plain", "html") if fields else ():
+        assert "HIV clinic" in part_of(mail, part)
 
 
 @pytest.mark.proves("NT-4", part="one locale, en")
-def test_no_content_has_a_field_for_a_username_or_a_patient_s_name() -> None:
-    fields = {field for kind in CONTENTS for field in kind.__struct_fields__}
+def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> None:
+    fields = {
+        field
+        for kind in CONTENTS
+        if kind is not contents.UsernameReminder
+        for field in kind.__struct_fields__
+    }
 
+    assert contents.UsernameReminder.__struct_fields__ == ("username",)
     assert fields == {
         "life_minutes",
         "link_expires_at",
         "locked_until",
         "occurred_at",
+        "practice_contact",
         "practice_name",
+        "reason",
         "route",
         "topic",
     }
@@ -205,6 +218,47 @@ def test_the_life_of_a_reset_link_is_printed(minutes: int, printed: str) -> None
 
     assert f"works for {printed}," in part_of(mail, "plain")
     assert f"works for {printed}," in part_of(mail, "html")
+
+
+@pytest.mark.parametrize("reason", MergeRefusal)
+def test_every_reason_for_a_merge_that_was_not_done_is_told_in_plain_words(
+    reason: MergeRefusal,
+) -> None:
+    mail = mail_of(sample(contents.MergeRejected, reason=reason))
+
+    for part in ("plain", "html"):
+        told = " ".join(part_of(mail, part).split())
+        assert re.search(r"nothing was changed: [a-z ]{20,}\.", told)
+        assert reason not in told
+
+
+@pytest.mark.parametrize("kind", [contents.AccountEnrolledTaken, contents.EmailTaken])
+def test_who_has_two_accounts_is_offered_to_merge_and_to_add_practices(
+    kind: type[Content],
+) -> None:
+    mail = mail_of(sample(kind))
+
+    for part in ("plain", "html"):
+        told = " ".join(part_of(mail, part).split())
+        assert "merge accounts" in told
+        assert "the practice is added to it" in told
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind not in MAILED_ONLY])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_notice_is_the_mail_s_text_without_its_foot(locale: str, kind: type[Content]) -> None:
+    renderer = Renderer.of(PORTAL)
+    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC")
+
+    told = renderer.notice(sample(kind), locale=locale, time_zone="UTC")
+
+    assert told.subject == mail.subject
+    assert mail.text.startswith(f"{told.text}\n\nPortico sends this mail because")
+
+
+def test_what_belongs_at_an_address_only_can_be_no_notice() -> None:
+    assert LINKED < MAILED_ONLY
+    assert contents.UsernameReminder in MAILED_ONLY
 
 
 def test_moments_are_printed_in_the_account_s_time_zone() -> None:

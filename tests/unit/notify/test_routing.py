@@ -1,13 +1,15 @@
 """Who gets which message because of an event (NT-1)."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.notify.model import Holder, MessageClass, Practice, Reason
 from services.notify.routing import Unroutable, account_activity, practice_communication, told_by
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountState, Claim
-from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.identity import AccountState, Activity, Claim
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.contracts.topology import QUEUES
@@ -16,7 +18,7 @@ from tests.support import notify_events as events
 from tests.support.clock import START
 
 NT2_PART = (
-    "only the default preference, the verified account e-mail; "
+    "only the default preference, the verified account e-mail, else a portal notice; "
     "no settings, other addresses, topics or fallback"
 )
 
@@ -69,6 +71,71 @@ def test_with_no_recipient_there_is_one_row_without_an_address() -> None:
     assert (intent.address, intent.refusal) == (None, Reason.NO_ADDRESS)
 
 
+ONE, OTHER = events.new_account(), events.new_account()
+
+
+@pytest.mark.parametrize(
+    ("data", "template"),
+    [
+        (events.enrolment_added(ONE, "a@mail.example"), "enrolment-added"),
+        (events.enrolment_ended(ONE, "a@mail.example"), "enrolment-ended"),
+        (events.enrolment_reactivated(ONE, "a@mail.example"), "enrolment-reactivated"),
+        (events.reminder_requested(ONE, "a@mail.example"), "username-reminder"),
+    ],
+)
+def test_what_happened_to_an_account_is_told_to_its_address(data: Activity, template: str) -> None:
+    (intent,) = account_activity(events.received(data))
+
+    assert (intent.account_id, intent.address) == (ONE, "a@mail.example")
+    assert (intent.template, intent.link, intent.supersedes) == (template, None, None)
+
+
+@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.parametrize(
+    ("data", "template"),
+    [
+        (events.merged(ONE, OTHER, "a@mail.example", "b@mail.example"), "accounts-merged"),
+        (events.merge_rejected(ONE, OTHER, "a@mail.example", "b@mail.example"), "merge-rejected"),
+    ],
+)
+def test_a_merge_is_told_to_the_addresses_of_both(data: Activity, template: str) -> None:
+    intents = account_activity(events.received(data))
+
+    assert [intent.address for intent in intents] == ["a@mail.example", "b@mail.example"]
+    assert {intent.template for intent in intents} == {template}
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (events.locked(ONE), {ONE}),
+        (events.merged(ONE, OTHER), {ONE}),  # one account now
+        (events.merge_rejected(ONE, OTHER), {ONE, OTHER}),  # still two
+    ],
+)
+def test_with_no_address_each_account_it_happened_to_gets_a_notice(
+    data: Activity, told: set[AccountId]
+) -> None:
+    intents = account_activity(events.received(data))
+
+    assert {intent.account_id for intent in intents} == told
+    assert all(intent.noticed for intent in intents)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        events.enrolled(ONE, claim=None),  # EN-7: its mail is there for the link
+        events.reminder_requested(ONE),
+        events.locked(ONE, "a@mail.example"),
+    ],
+)
+def test_what_belongs_at_an_address_or_has_one_is_no_notice(data: Activity) -> None:
+    (intent,) = account_activity(events.received(data))
+
+    assert not intent.noticed
+
+
 @pytest.mark.parametrize(
     ("claim", "sealed", "template", "linked"),
     [
@@ -116,10 +183,21 @@ def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
     assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
 
 
+@pytest.mark.proves("NT-2", part=NT2_PART)
+def test_without_a_verified_address_a_practice_communication_is_a_notice() -> None:
+    nowhere = replace(HOLDER, email=None)
+
+    (intent,) = practice_communication(submitted(), (nowhere, True), practice=PRACTICE)
+
+    assert (intent.address, intent.refusal) == (None, Reason.NO_ADDRESS)
+    assert intent.noticed
+
+
 def test_who_is_not_enrolled_gets_nothing() -> None:
     (intent,) = practice_communication(submitted(), (HOLDER, False), practice=PRACTICE)
 
     assert (intent.address, intent.refusal) == (None, Reason.NOT_ENROLLED)
+    assert not intent.noticed
 
 
 def test_a_patient_nobody_has_an_account_for_is_written_down() -> None:

@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from services.notify.content import PracticeCommunication
 from services.notify.model import (
     Abandoned,
     Answer,
+    Claimed,
     DeliveryId,
     MessageClass,
     Outcome,
     Phase,
     Reason,
     State,
+    Verdict,
 )
 from services.notify.verdicts import (
     GIVE_UP_AFTER,
@@ -20,8 +23,13 @@ from services.notify.verdicts import (
     after_abandonment,
     after_answer,
     back_off,
+    before_sending,
 )
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.notify import Topic
+from shared.contracts.sealed import SealPurpose
 from shared.randomness import Randomness
+from tests.support import notify_events as events
 from tests.support.clock import START
 
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
@@ -79,6 +87,77 @@ def test_the_wait_doubles_from_five_seconds_to_a_quarter_of_an_hour(
     attempts: int, seconds: int
 ) -> None:
     assert back_off(attempts) == timedelta(seconds=seconds)
+
+
+def claimed(
+    *,
+    absorbed: bool = False,
+    state: AccountState | None = AccountState.ACTIVE,
+    email: str | None = "a@mail.example",
+    enrolment: EnrolmentState | None = EnrolmentState.ENROLLED,
+    contested: bool = False,
+    link: SealPurpose | None = None,
+) -> Claimed:
+    return Claimed(
+        id=DeliveryId(Randomness().uuid()),
+        event_id=events.new_event(),
+        message_class=ACTIVITY if link else COMMUNICATION,
+        account_id=events.new_account(),
+        address="a@mail.example",
+        content=PracticeCommunication(practice_name="Elm Street", topic=Topic.MESSAGE),
+        locale="en",
+        time_zone="UTC",
+        sealed=None,
+        link_purpose=link,
+        expires_at=None,
+        created_at=START,
+        attempts=1,
+        unanswered=0,
+        superseded=False,
+        absorbed=absorbed,
+        account_state=state,
+        account_email=email,
+        enrolment=enrolment,
+        contested=contested,
+    )
+
+
+@pytest.mark.parametrize(
+    ("delivery", "ended"),
+    [
+        (claimed(), None),
+        (claimed(enrolment=EnrolmentState.UNENROLLED), Reason.NOT_ENROLLED),
+        (claimed(enrolment=None), Reason.NOT_ENROLLED),
+        (claimed(email=None), Reason.NO_ADDRESS),
+        (claimed(absorbed=True), None),
+        (claimed(absorbed=True, enrolment=EnrolmentState.UNENROLLED), Reason.NOT_ENROLLED),
+        (claimed(link=SealPurpose.RESET_LINK), None),
+        (claimed(link=SealPurpose.RESET_LINK, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(link=SealPurpose.RESET_LINK, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
+        (claimed(link=SealPurpose.RESET_LINK, state=AccountState.FROZEN), Reason.ACCOUNT_FROZEN),
+    ],
+)
+def test_what_may_not_be_sent_any_more_ends(delivery: Claimed, ended: Reason | None) -> None:
+    verdict = before_sending(delivery, now=START)
+
+    assert (verdict.reason if verdict else None) is ended
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        claimed(state=AccountState.MERGED, enrolment=None),  # its merge has not been told
+        claimed(absorbed=True, enrolment=None),  # the survivor's snapshot is older than the merge
+        claimed(absorbed=True, state=None, email=None, enrolment=None),
+        claimed(contested=True),  # the absorbed account's snapshot is
+    ],
+)
+def test_a_communication_waits_while_a_merge_is_on_its_way(delivery: Claimed) -> None:
+    waits = before_sending(delivery, now=START)
+    gives_up = before_sending(delivery, now=START + GIVE_UP_AFTER)
+
+    assert waits == Verdict(state=State.QUEUED, due_at=START + back_off(1))
+    assert gives_up == Verdict(state=State.FAILED, reason=Reason.GAVE_UP)
 
 
 @pytest.mark.parametrize(

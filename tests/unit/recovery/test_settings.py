@@ -16,7 +16,7 @@ def test_the_defaults_are_the_numbers_of_the_row() -> None:
     settings = load(RecoverySettings, NEEDED)
 
     assert (settings.link_pause, settings.links_an_hour, settings.links_a_day) == (60, 3, 10)
-    assert (settings.link_patience, settings.link_tick) == (60, 0.25)
+    assert (settings.reminders_an_hour, settings.miss_patience, settings.tick) == (3, 60, 0.25)
     assert (settings.http_port, settings.metrics_port) == (8102, 9102)
 
 

@@ -67,6 +67,9 @@ def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
     assert codes("/questions")["429"] == ["too_many_requests"]
     assert "429" not in codes("/waits")
     assert codes("/visits", "delete")["401"] == ["token_stale", "unauthenticated"]
+    assert "429" not in codes("/visits", "delete")
+    assert codes("/visits/guesses")["401"] == ["token_stale", "unauthenticated", "word_wrong"]
+    assert codes("/visits/guesses")["429"] == ["too_many_requests"]
     assert codes("/stock")["403"] == ["forbidden_scope"]
     assert codes("/stock")["422"] == ["idempotency_key_reused"]
     assert codes("/shelves/{shelf_id}", "get")["404"] == ["not_found"]
@@ -76,6 +79,7 @@ def test_guards_are_security_requirements() -> None:
     paths = DOCUMENT["paths"]
 
     assert paths["/visits"]["delete"]["security"] == [{"session": []}]
+    assert paths["/visits/guesses"]["post"]["security"] == [{"session": []}]
     assert paths["/stock"]["post"]["security"] == [{"client": ["stock:write"]}]
     assert "security" not in paths["/guesses"]["post"]
 

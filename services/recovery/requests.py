@@ -1,11 +1,11 @@
-"""RC-3, the request: accepted first, worked on later, so that nothing tells a hit from a miss."""
+"""Accept first, work later, the request: nothing in it tells a hit from a miss (RC-1, RC-3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.recovery.model import LinkRequest
+from services.recovery.model import Kind, Request
 from services.recovery.names import name_digest
-from services.recovery.store import link_requests as store
+from services.recovery.store import requests as store
 from shared.audit import Origin
 from shared.db import Database
 from shared.randomness import Randomness
@@ -13,18 +13,19 @@ from shared.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRequests:
+class Requests:
+    kind: Kind
     database: Database
     digests: Digests
     randomness: Randomness
 
     async def accept(self, name: str, *, origin: Origin, now: datetime) -> None:
         """Write the same one row for any name, look nothing up, and wake nobody."""
-        request = LinkRequest(
+        request = Request(
             id=self.randomness.uuid(),
             name_digest=name_digest(self.digests, name),
             requested_at=now,
             origin=origin,
         )
         async with self.database.connection() as connection:
-            await store.add(connection, request)
+            await store.add(connection, self.kind, request)

@@ -1,23 +1,25 @@
-"""Requests for a link: accepted at once, claimed by whichever replica ticks first."""
+"""Accepted requests: a table a kind, all alike, claimed by whichever replica ticks first."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.recovery.model import LinkRequest
+from services.recovery.model import Kind, Request
 from shared.audit import Origin
 from shared.db import Connection, Row
 
+TABLES = {Kind.RESET_LINK: "link_requests", Kind.USERNAME_REMINDER: "reminder_requests"}
 
-async def add(connection: Connection, request: LinkRequest) -> None:
+
+async def add(connection: Connection, kind: Kind, request: Request) -> None:
     """Insert a request that is due at once; nothing is looked up."""
     await connection.execute(
-        """
-        INSERT INTO link_requests (
+        f"""
+        INSERT INTO {TABLES[kind]} (
             id, name_digest, requested_at, due_at, source, correlation_id, traceparent
         )
         VALUES ($1, $2, $3, $3, $4, $5, $6)
-        """,
+        """,  # noqa: S608 - names of ours
         request.id,
         request.name_digest,
         request.requested_at,
@@ -27,44 +29,47 @@ async def add(connection: Connection, request: LinkRequest) -> None:
     )
 
 
-async def claim(tx: Connection, *, now: datetime, limit: int) -> Sequence[LinkRequest]:
+async def claim(tx: Connection, kind: Kind, *, now: datetime, limit: int) -> Sequence[Request]:
     """Hold the requests that are due and that no other replica holds, oldest first."""
     rows = await tx.fetch(
-        """
+        f"""
         SELECT id, name_digest, requested_at, source, correlation_id, traceparent
-        FROM link_requests
+        FROM {TABLES[kind]}
         WHERE due_at <= $1
         ORDER BY due_at
         LIMIT $2
         FOR UPDATE SKIP LOCKED
-        """,
+        """,  # noqa: S608 - names of ours
         now,
         limit,
     )
     return [_request(row) for row in rows]
 
 
-async def close(tx: Connection, ids: Sequence[UUID]) -> None:
+async def close(tx: Connection, kind: Kind, ids: Sequence[UUID]) -> None:
     """Forget requests whose outcome is final."""
-    await tx.execute("DELETE FROM link_requests WHERE id = ANY($1::uuid[])", list(ids))
+    await tx.execute(
+        f"DELETE FROM {TABLES[kind]} WHERE id = ANY($1::uuid[])",  # noqa: S608 - names of ours
+        list(ids),
+    )
 
 
-async def postpone(tx: Connection, due: Mapping[UUID, datetime]) -> None:
+async def postpone(tx: Connection, kind: Kind, due: Mapping[UUID, datetime]) -> None:
     """Look at these again at their times."""
     await tx.execute(
-        """
-        UPDATE link_requests r
+        f"""
+        UPDATE {TABLES[kind]} r
         SET due_at = later.due_at
         FROM unnest($1::uuid[], $2::timestamptz[]) AS later (id, due_at)
         WHERE r.id = later.id
-        """,
+        """,  # noqa: S608 - names of ours
         list(due.keys()),
         list(due.values()),
     )
 
 
-def _request(row: Row) -> LinkRequest:
-    return LinkRequest(
+def _request(row: Row) -> Request:
+    return Request(
         id=row["id"],
         name_digest=row["name_digest"],
         requested_at=row["requested_at"],

@@ -1,0 +1,1 @@
+"""The ceilings: what each library alone does of the same work, in a process of its own."""

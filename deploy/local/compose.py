@@ -1,0 +1,191 @@
+"""The stack in containers: its secrets, written for this user alone; its start, and its end."""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+
+from deploy.local import ports, postgres, rabbitmq
+from deploy.local.addresses import StackAddresses
+from deploy.local.demo import add_demo
+from deploy.local.errors import ProgramFailed
+from deploy.local.processes import Say, together
+from deploy.local.provision import BrokerAccess, DatabaseAccess
+from deploy.local.servers import AMQP_URL, MANAGEMENT_URL, POSTGRES_URL, Servers, Source
+from deploy.local.settings import for_migrate, for_topology, secrets_of
+from deploy.local.stack import Ports
+from shared.contracts.topology import SERVICES
+from shared.randomness import Randomness
+
+HERE = Path(__file__).resolve().parents[1]
+FILES = ("-f", str(HERE / "compose.yaml"), "-f", str(HERE / "compose.tour.yaml"))
+NAME = "portico"  # of the database and the vhost
+IMAGES = tuple(f"portico-{name}" for name in (*SERVICES, "catcher", "balancer"))
+MORE = "`docker compose -p portico logs` says more"
+HEALTHY_WITHIN = 300  # seconds
+BALANCED_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compose:
+    """Docker's compose with our two files and what they read."""
+
+    folder: Path  # .local
+    environ: Mapping[str, str]
+    say: Say
+
+    @property
+    def files(self) -> Path:
+        """The folder of everything that compose.yaml reads from this machine."""
+        return self.folder / "compose"
+
+    async def up(self, replicas: int) -> StackAddresses:
+        """Build, start, and wait until every replica is ready and the balancer knows one."""
+        self.write()
+        self.say("building the images")
+        await self.docker("compose", *FILES, "--progress", "quiet", "build")
+        self.say(f"starting PostgreSQL, RabbitMQ and {replicas} of each service")
+        scale = [part for each in SERVICES for part in ("--scale", f"{each}={replicas}")]
+        waiting = ("--wait", "--wait-timeout", str(HEALTHY_WITHIN))
+        await self.docker("compose", *FILES, "--progress", "quiet", "up", *waiting, *scale)
+        fixed = Ports.fixed()
+        fronts = {
+            service: f"http://{ports.LOOPBACK}:{fixed.http[service][0]}" for service in fixed.http
+        }
+        await together(*map(balanced, fronts.values()))
+        demo = await add_demo(partial(self.verb, "identity"))
+        return StackAddresses(
+            services={service: (url,) for service, url in fronts.items()},
+            metrics={},  # each replica's own, inside
+            smtp_url="smtp://catcher:8025",
+            mails=f"http://{ports.LOOPBACK}:{fixed.mail}",
+            clock_file=self.clock_file,
+            practice=demo.practice,
+            neighbour=demo.neighbour,
+            gateway=demo.gateway,
+        )
+
+    async def down(self) -> None:
+        """Remove containers, network, volumes, our images and the secrets."""
+        self.write()  # compose reads its files here too
+        await self.docker("compose", *FILES, "--progress", "quiet", "down", "--volumes")
+        await self.docker("image", "rm", "--force", *IMAGES)
+        shutil.rmtree(self.files)
+
+    async def verb(self, service: str, *arguments: str) -> bytes:
+        """Run one of a service's verbs in its first replica."""
+        inside = ("exec", "-T", service, "python", "-m", f"services.{service}")
+        return await self.docker("compose", *FILES, *inside, *arguments)
+
+    async def docker(self, *arguments: str) -> bytes:
+        """Run the client to its end; return what it printed, or raise with its complaint."""
+        if shutil.which("docker") is None:
+            raise ProgramFailed("docker is not a program of this machine")
+        process = await asyncio.create_subprocess_exec(
+            *("docker", *arguments),
+            env=self.environ,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, complaint = await process.communicate()
+        except asyncio.CancelledError:
+            process.terminate()
+            await process.wait()
+            raise
+        if process.returncode:
+            told = (complaint + output).decode(errors="replace")[-4000:]
+            raise ProgramFailed(
+                f"docker {' '.join(arguments)}: {process.returncode}\n{told}\n{MORE}"
+            )
+        return output
+
+    @property
+    def clock_file(self) -> Path:
+        return self.files / "clock" / "offset"
+
+    def write(self) -> None:
+        """Write the clock and each program's secrets: no other program's, for this user's eyes."""
+        self.clock_file.parent.mkdir(parents=True, exist_ok=True)
+        if not self.clock_file.exists():  # else it goes on from where a tour has moved it to
+            self.clock_file.write_text("0\n")
+        for path in (self.clock_file.parent, self.clock_file):
+            path.chmod(0o755)  # read by the services' user
+        for program, environ in self.secrets().items():
+            write_secret(
+                self.files / f"{program}.env",
+                "".join(f"{name}={value}\n" for name, value in environ.items()),
+            )
+
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """Return what compose.yaml's env files hold. All follows from one password, kept as long as
+        the servers' data is."""
+        password = self.password()
+        access = f"{postgres.ADMINISTRATOR}:{password}"
+        servers = Servers(
+            source=Source.CONTAINERS,
+            postgres_url=f"postgresql://{access}@postgres:5432/postgres",
+            amqp_url=f"amqp://{access}@rabbitmq:5672/",
+            management_url=f"http://{access}@rabbitmq:15672",
+            postgres_version="17",
+            rabbitmq_version="4",
+        )
+        database = DatabaseAccess(servers=servers, name=NAME)
+        broker = BrokerAccess(servers=servers, vhost=NAME)
+        programs = {
+            "postgres": {
+                "POSTGRES_USER": postgres.ADMINISTRATOR,
+                "POSTGRES_PASSWORD": password,
+                "POSTGRES_DB": "postgres",
+            },
+            "rabbitmq": {
+                "RABBITMQ_DEFAULT_USER": rabbitmq.ADMINISTRATOR,
+                "RABBITMQ_DEFAULT_PASS": password,
+            },
+            "provision": {
+                "SERVERS": Source.URLS,
+                POSTGRES_URL: servers.postgres_url,
+                AMQP_URL: servers.amqp_url,
+                MANAGEMENT_URL: servers.management_url,
+            },
+        }
+        for service in SERVICES:
+            programs[service] = secrets_of(service, database, broker)
+            programs[f"{service}.migrate"] = for_migrate(service, database)
+            programs[f"{service}.topology"] = for_topology(broker)
+        return programs
+
+    def password(self) -> str:
+        """Return the administrator's, made at the first start."""
+        file = self.files / "password"
+        if not file.exists():
+            write_secret(file, Randomness().token())
+        return file.read_text()
+
+
+async def balanced(front: str) -> None:
+    """Wait until the balancer has found a replica that is ready."""
+    deadline = asyncio.get_running_loop().time() + BALANCED_WITHIN
+    async with aiohttp.ClientSession() as session:
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                async with session.get(f"{front}/health/ready") as reply:
+                    if reply.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.2)
+    raise ProgramFailed(f"{front}: the balancer finds no replica that is ready")
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write it for this user's eyes only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)

@@ -1,0 +1,38 @@
+"""Who a tour needs to be there: two practices, and a gateway that may introspect."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from deploy.local.addresses import ClientCredentials, PracticeCredentials
+from deploy.local.processes import together
+
+PLACE = ("--contact", "+1 555 0100", "--locale", "en", "--time-zone", "America/New_York")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """Their credentials, new each time."""
+
+    practice: PracticeCredentials
+    neighbour: PracticeCredentials
+    gateway: ClientCredentials
+
+
+async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
+    """Make them with identity's verbs."""
+
+    async def add(*arguments: str) -> bytes:
+        return await identity(*arguments, "--json")
+
+    practice, neighbour, gateway = await together(
+        add("practice", "add", "Lindenhof", *PLACE),
+        add("practice", "add", "Seeblick", *PLACE),
+        add("gateway", "add", "portal"),
+    )
+    return Demo(
+        practice=msgspec.json.decode(practice, type=PracticeCredentials),
+        neighbour=msgspec.json.decode(neighbour, type=PracticeCredentials),
+        gateway=msgspec.json.decode(gateway, type=ClientCredentials),
+    )

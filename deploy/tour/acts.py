@@ -1,0 +1,88 @@
+"""What a person or a practice does in more than one story."""
+
+import re
+from typing import Any
+
+from deploy.local.addresses import ClientCredentials
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.support.clients import Answer
+from tests.support.mail import Mail
+
+LINK = re.compile(r"#([\w-]{40,})")
+AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}
+
+
+def secret_of(mail: Mail) -> str:
+    """Read the secret from the fragment of the link in a mail."""
+    found = LINK.search(mail.text)
+    if not found:
+        raise AssertionError(f"there is no link in the mail {mail.subject!r}")
+    return found[1]
+
+
+async def log_on(
+    stage: Stage, person: Person, name: str, password: str, status: int = 201
+) -> Answer:
+    """Log on, and keep the tokens of the session."""
+    answer = await stage.call(
+        "log_on", status, body={"name": name, "password": password}, source=person.source
+    )
+    if status == 201:
+        person.tokens = answer.body
+    return answer
+
+
+async def client_token(stage: Stage, client: ClientCredentials) -> str:
+    """Log on a practice's system, or the gateway itself."""
+    answer = await stage.call(
+        "obtain_client_token",
+        200,
+        body={
+            "grant_type": "client_credentials",
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+        },
+    )
+    return str(answer.body["access_token"])
+
+
+async def enrolment_token(
+    stage: Stage, practice: ClientCredentials, person: Person
+) -> tuple[str, str]:
+    """Register her at a practice, and issue a token; return the record's id and the token."""
+    token = await client_token(stage, practice)
+    record = {
+        "last_name": person.last_name,
+        "first_name": person.first_name,
+        "birth_date": person.birth_date,
+        "home_phone": "+1 555 0134",
+        "address": "12 Example Street",
+    }
+    patient = await stage.call("register_patient", 201, token=token, body=record)
+    issued = await stage.call(
+        "issue_enrolment_token",
+        201,
+        token=token,
+        path={"patient_id": patient.body["patient_id"]},
+        body={"handed_over": "in-person", **AT_THE_DESK},
+    )
+    stage.tell(f"token {issued.body['token']}, good until {issued.body['expires_at']}")
+    return str(patient.body["patient_id"]), str(issued.body["token"])
+
+
+async def enrol(stage: Stage, person: Person, token: str) -> dict[str, Any]:
+    """Enrol with a token; return what was sent."""
+    terms = await stage.call("read_terms", 200)
+    form = {
+        "terms_version": terms.body["version"],
+        "token": token,
+        "birth_date": person.birth_date,
+        "last_name": person.last_name,
+        "email": person.address,
+        "username": person.username,
+        "password": person.password,
+    }
+    enrolled = await stage.call("enrol", 201, body=form, source=person.source)
+    stage.tell(f"recovery routes she has: {', '.join(enrolled.body['recovery_routes'])}")
+    return form

@@ -1,0 +1,61 @@
+"""What practices do with a person who goes to two of them."""
+
+from deploy.tour import acts
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+
+
+async def message_notice(stage: Stage, person: Person) -> None:
+    """The practice of the account that was absorbed writes; the notice comes to the one left."""
+    other = person.other_account
+    with stage.step("The second practice has a message for her; the notice arrives", "NT-1, NT-9"):
+        token = await acts.client_token(stage, stage.stack.neighbour)
+        notice = {
+            "patient_id": other.patient_id,
+            "topic": "message",
+            "reference": stage.randomness.crockford(10),
+        }
+        await stage.call("submit_communication", 202, token=token, body=notice)
+        mail = await stage.mail(person, "Something new")
+        stage.insist("Seeblick" in mail.text, f"the mail names no practice: {mail.text}")
+    with stage.step("Another practice cannot write to her as its patient", "NT-9"):
+        stranger = await acts.client_token(stage, stage.stack.practice)
+        await stage.refused(
+            "submit_communication",
+            403,
+            "patient_of_another_practice",
+            token=stranger,
+            body={**notice, "reference": stage.randomness.crockford(10)},
+        )
+        stage.tell("refused: patient_of_another_practice")
+
+
+async def un_enrolment(stage: Stage, person: Person) -> None:
+    """A practice un-enrols her, she is told and sees it at once; then it takes her back."""
+    other = person.other_account
+    before = await acts.log_on(stage, person, person.username, person.password)
+    path = {"patient_id": other.patient_id}
+    with stage.step("The second practice un-enrols her; she is told", "UN-1"):
+        token = await acts.client_token(stage, stage.stack.neighbour)
+        await stage.call("un_enrol_patient", 204, token=token, path=path, body=acts.AT_THE_DESK)
+        await stage.mail(person, "ended your enrolment")
+        await stage.call("read_account", 401, token=before.body["access_token"])
+        renewed = await stage.call(
+            "refresh_session", 200, body={"refresh_token": before.body["refresh_token"]}
+        )
+        person.tokens = renewed.body
+        stage.tell("the token she had: void at once; a renewed one knows")
+        await shown(stage, person, "un-enrolled")
+    with stage.step("It takes her back; her password is what it was", "UN-3"):
+        await stage.call("reactivate_patient", 204, token=token, path=path, body=acts.AT_THE_DESK)
+        await stage.mail(person, "enrolled you again")
+        await acts.log_on(stage, person, person.username, person.password)
+        await shown(stage, person, "enrolled")
+
+
+async def shown(stage: Stage, person: Person, state: str) -> None:
+    """Insist on the state in which her account settings show the second practice."""
+    account = await stage.call("read_account", 200, token=person.tokens["access_token"])
+    states = {found["name"]: found["state"] for found in account.body["practices"]}
+    stage.insist(states.get("Seeblick") == state, f"her practices: {states}")
+    stage.tell(f"her account settings show the practice as {state}")

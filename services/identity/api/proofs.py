@@ -1,0 +1,59 @@
+"""Proofs by password inside a session: of oneself (SE-3), and of another account (MG-1)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.identity.api.fields import Typed
+from services.identity.features import Features
+from services.identity.proof_grants import Proof
+from shared.grants import Verb
+from shared.http.callers import account_of
+from shared.http.routes import Body, Call, Reply
+
+
+class ReauthenticationBody(Body, frozen=True, kw_only=True):
+    """`verb` is what the grant will be good for, and nothing else."""
+
+    password: Typed
+    verb: Verb
+
+
+class OwnershipBody(Body, frozen=True, kw_only=True):
+    """`name` is a username or the verified account e-mail of the other account."""
+
+    name: Annotated[str, Meta(max_length=1024)]
+    password: Typed
+
+
+class ProofReply(Reply, frozen=True, kw_only=True):
+    """`grant` is carried to merge; `expires_in` is in seconds."""
+
+    grant: str
+    expires_in: int
+
+
+async def reauthenticate(features: Features, call: Call[ReauthenticationBody]) -> ProofReply:
+    proof = await features.reauthentication.reauthenticate(
+        account_of(call),
+        call.body.password,
+        call.body.verb,
+        origin=call.origin,
+        now=call.now,
+    )
+    return _reply(proof)
+
+
+async def prove_ownership(features: Features, call: Call[OwnershipBody]) -> ProofReply:
+    proof = await features.ownership_proofs.prove(
+        account_of(call),
+        call.body.name,
+        call.body.password,
+        origin=call.origin,
+        now=call.now,
+    )
+    return _reply(proof)
+
+
+def _reply(proof: Proof) -> ProofReply:
+    return ProofReply(grant=proof.grant, expires_in=proof.expires_in)

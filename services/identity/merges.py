@@ -1,0 +1,206 @@
+"""Merging: two accounts become one in one transaction, or nothing of it happens (MG-3, MG-4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.accounts import Accounts
+from services.identity.errors import MergeImpossible
+from services.identity.store import enrolments
+from services.identity.store import merges as store
+from services.identity.unions import Couple, Unions
+from shared.audit import Audit, Origin
+from shared.clock import Clock
+from shared.contracts.envelope import Received
+from shared.contracts.identity import (
+    ACCOUNTS_MERGED,
+    MERGE_REJECTED,
+    AccountsMerged,
+    AccountState,
+    Enrolment,
+    MergeRefusal,
+    MergeRejected,
+)
+from shared.contracts.matching import same_holder
+from shared.contracts.merge import MergeRequested
+from shared.db import Connection
+from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantUsed, Verb
+from shared.messaging.outbox import Outbox
+from shared.messaging.subscriptions import Undeliverable
+
+ACTION = "account.merge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """What both accounts' passwords vouched for; spent with the merge."""
+
+    survivor: Grant
+    absorbed: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    audit: Audit
+    outbox: Outbox
+    clock: Clock
+    grants: GrantChecker
+    accounts: Accounts
+    unions: Unions
+
+    async def decide(self, tx: Connection, event: Received[MergeRequested]) -> None:
+        """Merge, or say why not: decided for ever and told once, whoever asks again.
+
+        A refusal is an outcome, committed with its message. The proofs are checked before anything
+        is held; where a key has not arrived the message fails, and is tried again later.
+        """
+        request, now = event.data, self.clock.now()
+        proofs = await self._check(request)
+        await store.line_up(tx)
+        couple = await self._hold(tx, request)
+        if not await store.begin(
+            tx,
+            request.merge_id,
+            survivor_id=request.survivor_id,
+            absorbed_id=request.absorbed_id,
+            now=now,
+        ):
+            return
+        try:
+            async with tx.transaction():  # what a refusal goes back to
+                await self._require(tx, couple, proofs, now)
+                await self._merge(tx, event, couple, now)
+        except MergeImpossible as impossible:
+            await self._reject(tx, event, couple, impossible.reason, now)
+
+    async def _check(self, request: MergeRequested) -> Proofs | MergeRefusal:
+        """Check both grants again, but for their expiry: merge took them in time."""
+        if request.survivor_id == request.absorbed_id:
+            return MergeRefusal.SAME_ACCOUNT
+        try:
+            proofs = Proofs(
+                survivor=await self.grants.check_again(
+                    request.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE
+                ),
+                absorbed=await self.grants.check_again(request.owned, act=Act.ACCOUNT_OWNED),
+            )
+        except GrantInvalid:
+            return MergeRefusal.GRANT_INVALID
+        proven = proofs.survivor.account_id, proofs.absorbed.account_id
+        if proven != (request.survivor_id, request.absorbed_id):
+            return MergeRefusal.GRANT_INVALID
+        return proofs
+
+    async def _hold(self, tx: Connection, request: MergeRequested) -> Couple:
+        """Hold both accounts; from here on nothing of theirs changes but by this transaction."""
+        asked = {request.survivor_id, request.absorbed_id}
+        if not asked <= await store.hold(tx, *asked):
+            raise Undeliverable("no such account")
+        return Couple(
+            survivor=await self.accounts.view(tx, request.survivor_id),
+            absorbed=await self.accounts.view(tx, request.absorbed_id),
+        )
+
+    async def _require(
+        self, tx: Connection, couple: Couple, proofs: Proofs | MergeRefusal, now: datetime
+    ) -> None:
+        """What a merge needs, compared while it is held. Raises MergeImpossible."""
+        if isinstance(proofs, MergeRefusal):
+            raise MergeImpossible(proofs)
+        try:
+            await self.grants.spend(tx, proofs.survivor, now=now)
+            await self.grants.spend(tx, proofs.absorbed, now=now)
+        except GrantUsed:
+            raise MergeImpossible(MergeRefusal.GRANT_USED) from None
+        survivor, absorbed = couple.survivor.account, couple.absorbed.account
+        if AccountState.MERGED in (survivor.state, absorbed.state):
+            raise MergeImpossible(MergeRefusal.ACCOUNT_MERGED)
+        if {survivor.state, absorbed.state} != {AccountState.ACTIVE}:
+            raise MergeImpossible(MergeRefusal.PROOF_STALE)
+        known = survivor.security_version, absorbed.security_version
+        if known != (proofs.survivor.security_version, proofs.absorbed.security_version):
+            raise MergeImpossible(MergeRefusal.PROOF_STALE)
+        if not same_holder(
+            await enrolments.records(tx, survivor.id), await enrolments.records(tx, absorbed.id)
+        ):
+            raise MergeImpossible(MergeRefusal.PERSON_MISMATCH)
+
+    async def _merge(
+        self, tx: Connection, event: Received[MergeRequested], couple: Couple, now: datetime
+    ) -> None:
+        request, origin = event.data, _origin(event)
+        survivor = await self.unions.unite(
+            tx, couple, asking=request.session_id, origin=origin, now=now
+        )
+        await self.outbox.add(
+            tx,
+            ACCOUNTS_MERGED,
+            AccountsMerged(
+                account_id=request.survivor_id,
+                recipients=couple.recipients,
+                locale=survivor.account.locale,
+                time_zone=survivor.account.time_zone,
+                occurred_at=now,
+                merge_id=request.merge_id,
+                absorbed_id=request.absorbed_id,
+                enrolments=tuple(
+                    Enrolment(practice_id=e.practice_id, patient_id=e.patient_id, state=e.state)
+                    for e in survivor.enrolments
+                ),
+            ),
+            subject=request.survivor_id,
+            origin=origin,
+            cause=event.id,
+        )
+        await self._record(tx, event, None)
+
+    async def _reject(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        couple: Couple,
+        reason: MergeRefusal,
+        now: datetime,
+    ) -> None:
+        request, account = event.data, couple.survivor.account
+        await store.refuse(tx, request.merge_id, reason)
+        await self.outbox.add(
+            tx,
+            MERGE_REJECTED,
+            MergeRejected(
+                account_id=request.survivor_id,
+                recipients=couple.recipients,
+                locale=account.locale,
+                time_zone=account.time_zone,
+                occurred_at=now,
+                merge_id=request.merge_id,
+                absorbed_id=request.absorbed_id,
+                reason=reason,
+            ),
+            subject=request.survivor_id,
+            origin=_origin(event),
+            cause=event.id,
+        )
+        await self._record(tx, event, reason)
+
+    async def _record(
+        self, tx: Connection, event: Received[MergeRequested], refusal: MergeRefusal | None
+    ) -> None:
+        """A row for each account, so that the history of either tells it (AU-1)."""
+        for account_id in sorted({event.data.survivor_id, event.data.absorbed_id}):
+            await self.audit.record(
+                tx,
+                _origin(event),
+                action=ACTION,
+                outcome="refused" if refusal else "done",
+                subject=f"account:{account_id}",
+                detail=refusal,
+            )
+
+
+def _origin(event: Received[MergeRequested]) -> Origin:
+    return Origin(
+        actor="service",
+        source="",
+        correlation_id=event.correlation_id,
+        traceparent=event.traceparent,
+    )

@@ -1,0 +1,59 @@
+"""Proof of the other account: its name and password, given in a session of one's own (MG-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.identity.errors import MergeProofFailed, MergeSameAccount
+from services.identity.password_proofs import PasswordProofs, account_merged
+from services.identity.proof_grants import Proof, ProofGrants
+from services.identity.transactions import Transactions
+from shared.audit import Origin
+from shared.contracts.ids import AccountId
+from shared.grants import Act
+
+ACTION = "account.prove-ownership"
+LIFE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipProofs:
+    transactions: Transactions
+    proofs: PasswordProofs
+    grants: ProofGrants
+
+    async def prove(
+        self, own_id: AccountId, name: str, password: str, *, origin: Origin, now: datetime
+    ) -> Proof:
+        """Prove the account of that name; opens no session. Counts on that account's own lock.
+
+        Raises MergeProofFailed for whatever may not be told, and only after the right password
+        AccountMerged and MergeSameAccount.
+        """
+        attempt = await self.proofs.by_name(name, password)
+        async with self.transactions.database.transaction() as tx:
+            decision = await self.proofs.decide(tx, attempt, now=now)
+            refusal = decision.refusal
+            if decision.holder is not None and decision.holder.account_id == own_id:
+                refusal = "merge_same_account"
+            account_id = attempt.account_id
+            await self.transactions.audit.record(
+                tx,
+                origin,
+                action=ACTION,
+                outcome="refused" if refusal else "done",
+                subject=f"account:{account_id}" if account_id else None,
+                detail=refusal,
+            )
+        if decision.survivor is not None:
+            raise account_merged(decision.survivor)
+        if decision.holder is None:
+            raise MergeProofFailed(self.proofs.rule())
+        if decision.holder.account_id == own_id:
+            raise MergeSameAccount
+        return await self.grants.issue(
+            Act.ACCOUNT_OWNED,
+            decision.holder,
+            security_version=attempt.security_version,
+            life=LIFE,
+            now=now,
+        )

@@ -1,0 +1,51 @@
+"""Grants for a merge: what a password has just proven, signed for merge and for identity (MG-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.identity.session_model import Holder
+from shared.grants import Act, GrantIssuer, Verb
+from shared.randomness import Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What the one who proved it carries on. `expires_in` is in seconds."""
+
+    grant: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofGrants:
+    issuer: GrantIssuer
+    randomness: Randomness
+    audience: tuple[str, ...]  # merge takes it in, identity spends it again with the merge itself
+
+    async def issue(
+        self,
+        act: Act,
+        holder: Holder,
+        *,
+        security_version: int,
+        life: timedelta,
+        now: datetime,
+        verb: Verb | None = None,
+    ) -> Proof:
+        """Sign; after the commit, since a key may have to be waited for.
+
+        `security_version` is the one whose password was compared: a change since voids the grant.
+        """
+        grant = await self.issuer.issue(
+            jti=self.randomness.token(),
+            act=act,
+            audience=self.audience,
+            account_id=holder.account_id,
+            security_version=security_version,
+            route="password",
+            now=now,
+            expires_at=now + life,
+            verb=verb,
+            account_version=holder.version,
+        )
+        return Proof(grant=grant, expires_in=int(life.total_seconds()))

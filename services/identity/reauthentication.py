@@ -1,0 +1,57 @@
+"""Re-authentication: the holder of a session gives the password again, for one verb (SE-3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.identity.errors import ReauthenticationFailed
+from services.identity.password_proofs import PasswordProofs
+from services.identity.proof_grants import Proof, ProofGrants
+from services.identity.transactions import Transactions
+from shared.audit import Origin
+from shared.contracts.ids import AccountId
+from shared.grants import Act, Verb
+
+ACTION = "account.reauthenticate"
+LIFE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reauthentication:
+    transactions: Transactions
+    proofs: PasswordProofs
+    grants: ProofGrants
+
+    async def reauthenticate(
+        self,
+        account_id: AccountId,
+        password: str,
+        verb: Verb,
+        *,
+        origin: Origin,
+        now: datetime,
+    ) -> Proof:
+        """Prove that who holds the session knows the password; counted like a log-on (LG-2).
+
+        Raises ReauthenticationFailed, alike for a wrong password and for a right one under a lock.
+        """
+        attempt = await self.proofs.by_account(account_id, password)
+        async with self.transactions.database.transaction() as tx:
+            decision = await self.proofs.decide(tx, attempt, now=now)
+            await self.transactions.audit.record(
+                tx,
+                origin,
+                action=ACTION,
+                outcome="done" if decision.holder else "refused",
+                subject=f"account:{account_id}",
+                detail=decision.refusal or verb,
+            )
+        if decision.holder is None:
+            raise ReauthenticationFailed(self.proofs.rule())
+        return await self.grants.issue(
+            Act.REAUTHENTICATED,
+            decision.holder,
+            security_version=attempt.security_version,
+            life=LIFE,
+            now=now,
+            verb=verb,
+        )

@@ -1,0 +1,113 @@
+"""Merges in the database: decided once, and what each account leaves to the other (MG-5)."""
+
+from datetime import datetime
+
+from shared.contracts.identity import MergeRefusal
+from shared.contracts.ids import AccountId, MergeId
+from shared.db import Connection
+
+
+async def line_up(tx: Connection) -> None:
+    """Let one transaction at a time decide merges, over all replicas.
+
+    A batch of messages holds the accounts of several merges, and no order of messages is the order
+    of both their accounts.
+    """
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('portico merges ' || current_schema(), 0))"
+    )
+
+
+async def begin(
+    tx: Connection,
+    merge_id: MergeId,
+    *,
+    survivor_id: AccountId,
+    absorbed_id: AccountId,
+    now: datetime,
+) -> bool:
+    """Take the merge to decide it. False where it was decided before."""
+    taken = await tx.fetchval(
+        """
+        INSERT INTO merges (id, survivor_id, absorbed_id, decided_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+        """,
+        merge_id,
+        survivor_id,
+        absorbed_id,
+        now,
+    )
+    return taken is not None
+
+
+async def refuse(tx: Connection, merge_id: MergeId, refusal: MergeRefusal) -> None:
+    """Note why nothing was merged."""
+    await tx.execute("UPDATE merges SET refusal = $2 WHERE id = $1", merge_id, refusal)
+
+
+async def hold(tx: Connection, *account_ids: AccountId) -> set[AccountId]:
+    """Hold these accounts, and those they absorbed before, in the order of their ids."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM accounts
+        WHERE id = ANY($1) OR merged_into = ANY($1)
+        ORDER BY id
+        FOR NO KEY UPDATE
+        """,
+        account_ids,
+    )
+    return {AccountId(row["id"]) for row in rows}
+
+
+async def absorb(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
+    """End the account for good, with all that its credentials vouched for; flatten the chain."""
+    await tx.execute(
+        """
+        UPDATE accounts
+        SET state = 'merged', merged_into = $2,
+            version = version + 1, security_version = security_version + 1
+        WHERE id = $1
+        """,
+        absorbed_id,
+        survivor_id,
+    )
+    await tx.execute(
+        "UPDATE accounts SET merged_into = $2 WHERE merged_into = $1", absorbed_id, survivor_id
+    )
+
+
+async def leave_names(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
+    """Every name counts as the survivor's; the username goes on only as a merged one (ID-4)."""
+    await tx.execute(
+        """
+        UPDATE log_on_names
+        SET account_id = $2,
+            kind = CASE WHEN kind = 'username' THEN 'merged' ELSE kind END,
+            absorbed_id = CASE WHEN kind = 'username' THEN $1 ELSE absorbed_id END
+        WHERE account_id = $1
+        """,
+        absorbed_id,
+        survivor_id,
+    )
+
+
+async def leave_email(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
+    """The verified address becomes the survivor's, who has none; what it had claimed is over."""
+    await tx.execute(
+        "DELETE FROM account_emails WHERE account_id = ANY($1) AND state = 'claimed'",
+        [absorbed_id, survivor_id],
+    )
+    await tx.execute(
+        "UPDATE account_emails SET account_id = $2 WHERE account_id = $1",
+        absorbed_id,
+        survivor_id,
+    )
+
+
+async def free_email(tx: Connection, absorbed_id: AccountId) -> None:
+    """Whoever can read its mail may verify the address, the survivor too."""
+    await tx.execute("DELETE FROM account_emails WHERE account_id = $1", absorbed_id)
+    await tx.execute(
+        "DELETE FROM log_on_names WHERE account_id = $1 AND kind = 'email'", absorbed_id
+    )

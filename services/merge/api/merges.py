@@ -1,0 +1,55 @@
+"""MG-1 to MG-4 over HTTP: ask for a merge, and follow it."""
+
+from typing import Annotated
+
+import msgspec
+
+from services.merge.features import Features
+from services.merge.merges import Asked, MergeShown
+from shared.contracts.ids import MergeId
+from shared.http.callers import account_of, session_of
+from shared.http.parsing import uuid_in_path
+from shared.http.routes import Body, Call, NoBody, Reply
+
+GrantText = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class RequestMerge(Body, frozen=True, kw_only=True):
+    """Both grants are identity's. `confirm`: this cannot be undone."""
+
+    reauthenticated: GrantText
+    owned: GrantText
+    confirm: bool = False
+
+
+class MergesShown(Reply, frozen=True, kw_only=True):
+    """The newest twenty that the caller's account asked for, newest first."""
+
+    merges: tuple[MergeShown, ...]
+
+
+async def request_merge(features: Features, call: Call[RequestMerge]) -> MergeShown:
+    """Accept; the caller's own account survives."""
+    return await features.merges.request(
+        Asked(
+            account_id=account_of(call),
+            session_id=session_of(call),
+            reauthenticated=call.body.reauthenticated,
+            owned=call.body.owned,
+            confirmed=call.body.confirm,
+        ),
+        origin=call.origin,
+        key=call.idempotency,
+        now=call.now,
+    )
+
+
+async def read_merge(features: Features, call: Call[NoBody]) -> MergeShown:
+    """Show one to the survivor."""
+    merge_id = MergeId(uuid_in_path(call.path, "merge_id"))
+    return await features.merges.find(merge_id, account_id=account_of(call))
+
+
+async def list_merges(features: Features, call: Call[NoBody]) -> MergesShown:
+    """Show the survivor her own."""
+    return MergesShown(merges=tuple(await features.merges.of_account(account_of(call))))

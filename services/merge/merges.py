@@ -1,0 +1,175 @@
+"""Merges: asked for with both proofs, followed by who asked (MG-1 to MG-4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.merge.errors import (
+    MergeConfirmationRequired,
+    MergeInProgress,
+    MergeSameAccount,
+    NotFound,
+)
+from services.merge.model import Merge
+from services.merge.parties import Parties, Proofs
+from services.merge.saga import Progress, State
+from services.merge.store import busy_accounts
+from services.merge.store import merges as store
+from services.merge.transactions import Transactions
+from shared.audit import Origin
+from shared.contracts.identity import MergeRefusal
+from shared.contracts.ids import AccountId, MergeId, SessionId
+from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
+from shared.db import Connection
+from shared.errors import Refused
+from shared.grants import Act, GrantChecker, GrantWrongAccount, Verb
+from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
+from shared.http.routes import Reply
+from shared.messaging.outbox import Outbox
+from shared.randomness import Randomness
+
+ACTION = "merge.request"
+LISTED = 20
+
+
+class MergeShown(Reply, frozen=True, kw_only=True):
+    """A merge as its survivor sees it; `reason` says why it was refused."""
+
+    merge_id: MergeId
+    state: State
+    reason: MergeRefusal | None
+    requested_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request to merge, with the proofs as they were sent."""
+
+    account_id: AccountId
+    session_id: SessionId
+    reauthenticated: str
+    owned: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    transactions: Transactions
+    grants: GrantChecker
+    parties: Parties
+    idempotency: IdempotencyKeys
+    outbox: Outbox
+    randomness: Randomness
+
+    async def request(
+        self, asked: Asked, *, origin: Origin, key: IdempotencyKey | None, now: datetime
+    ) -> MergeShown:
+        """Accept a merge: spend both proofs, take both accounts, and ask identity to merge them.
+
+        A refusal changes nothing and is audited. The same request again, by its key, is answered
+        as before, whatever its proofs and accounts have come to since.
+        """
+        proofs = await self._proofs(asked, now)
+        subject = f"account:{asked.account_id}"
+        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
+
+            async def work() -> MergeShown:
+                if isinstance(proofs, Refused):
+                    raise proofs
+                return await self._accept(tx, asked, proofs, origin, now)
+
+            return await self.idempotency.once(tx, key, MergeShown, work)
+
+    async def find(self, merge_id: MergeId, *, account_id: AccountId) -> MergeShown:
+        """Raises NotFound, also for another account's."""
+        async with self.transactions.database.connection() as connection:
+            merge = await store.find(connection, merge_id)
+        if merge is None or merge.survivor_id != account_id:
+            raise NotFound
+        return shown(merge)
+
+    async def of_account(self, account_id: AccountId) -> Sequence[MergeShown]:
+        """List the newest that an account asked for."""
+        async with self.transactions.database.connection() as connection:
+            found = await store.of_survivor(connection, account_id, limit=LISTED)
+        return [shown(merge) for merge in found]
+
+    async def _proofs(self, asked: Asked, now: datetime) -> Proofs | Refused:
+        """Check what needs no transaction; a refusal waits until it is known that nothing was
+        answered to this request before. Raises CatchingUp.
+
+        Of the other account nothing is looked at before both proofs hold.
+        """
+        try:
+            if not asked.confirmed:
+                raise MergeConfirmationRequired
+            survivor = await self.grants.check(
+                asked.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
+            )
+            absorbed = await self.grants.check(asked.owned, act=Act.ACCOUNT_OWNED, now=now)
+            if survivor.account_id != asked.account_id:
+                raise GrantWrongAccount
+            if absorbed.account_id == asked.account_id:
+                raise MergeSameAccount
+        except Refused as refusal:
+            return refusal
+        proofs = Proofs(survivor=survivor, absorbed=absorbed)
+        await self.parties.arrived(proofs)
+        return proofs
+
+    async def _accept(
+        self, tx: Connection, asked: Asked, proofs: Proofs, origin: Origin, now: datetime
+    ) -> MergeShown:
+        """Decide with both accounts taken: whoever had one of them before has committed by then."""
+        merge = Merge(
+            id=MergeId(self.randomness.uuid()),
+            survivor_id=proofs.survivor.account_id,
+            absorbed_id=proofs.absorbed.account_id,
+            progress=Progress(),
+            requested_at=now,
+            ended_at=None,
+        )
+        await self.grants.spend(tx, proofs.survivor, now=now)
+        await self.grants.spend(tx, proofs.absorbed, now=now)
+        await store.add(tx, merge)
+        if not await busy_accounts.take(tx, merge.id, (merge.survivor_id, merge.absorbed_id)):
+            raise MergeInProgress
+        await self.parties.require_mergeable(tx, proofs)
+        await self._tell(tx, asked, merge, origin)
+        return shown(merge)
+
+    async def _tell(self, tx: Connection, asked: Asked, merge: Merge, origin: Origin) -> None:
+        await self.outbox.add(
+            tx,
+            MERGE_REQUESTED,
+            MergeRequested(
+                merge_id=merge.id,
+                survivor_id=merge.survivor_id,
+                absorbed_id=merge.absorbed_id,
+                session_id=asked.session_id,
+                reauthenticated=asked.reauthenticated,
+                owned=asked.owned,
+            ),
+            subject=merge.survivor_id,
+            origin=origin,
+        )
+        for account_id in (merge.survivor_id, merge.absorbed_id):
+            await self.transactions.audit.record(
+                tx,
+                origin,
+                action=ACTION,
+                outcome="done",
+                subject=f"account:{account_id}",
+                detail=str(merge.id),
+            )
+
+
+def shown(merge: Merge) -> MergeShown:
+    return MergeShown(
+        merge_id=merge.id,
+        state=merge.progress.state,
+        reason=merge.progress.refusal,
+        requested_at=merge.requested_at,
+        ended_at=merge.ended_at,
+    )

@@ -1,0 +1,74 @@
+"""The two accounts of a merge as they are known here, once that is as much as was proven."""
+
+import asyncio
+from dataclasses import dataclass
+
+from services.merge.model import Pair, Party
+from services.merge.store import accounts, persons
+from shared.contracts.ids import PatientId
+from shared.db import Connection, Database
+from shared.errors import CatchingUp
+from shared.grants import Grant
+from shared.keys import elapsed
+
+WAIT = 1.0  # seconds for a snapshot that has not arrived
+POLL = 0.05  # seconds between looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """Both grants, checked: of who would survive and of who would be absorbed."""
+
+    survivor: Grant
+    absorbed: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    database: Database
+
+    async def arrived(self, proofs: Proofs) -> None:
+        """Wait up to 1 s until the projection knows what identity knew as it signed.
+
+        Never inside a transaction. Raises CatchingUp.
+        """
+        deadline = elapsed() + WAIT
+        while True:
+            async with self.database.connection() as connection:
+                pair = await read(connection, proofs)
+            if pair.caught_up:
+                return
+            if elapsed() >= deadline:
+                raise CatchingUp("a snapshot of an account or of its persons")
+            await asyncio.sleep(POLL)
+
+    async def require_mergeable(self, tx: Connection, proofs: Proofs) -> None:
+        """Decide by what is known now, at once.
+
+        Raises CatchingUp where a record of a newer snapshot is still on its way, AccountMerged,
+        MergeProofStale, MergePersonMismatch.
+        """
+        pair = await read(tx, proofs)
+        if not pair.caught_up:
+            raise CatchingUp("a person's snapshot")
+        pair.require_mergeable()
+
+
+async def read(connection: Connection, proofs: Proofs) -> Pair:
+    """Read what is known of both."""
+    known = await accounts.find(
+        connection, (proofs.survivor.account_id, proofs.absorbed.account_id)
+    )
+    wanted = frozenset[PatientId]().union(*(account.patient_ids for account in known.values()))
+    records = await persons.find(connection, wanted)
+
+    def party(proof: Grant) -> Party:
+        account = known.get(proof.account_id)
+        own = account.patient_ids if account else frozenset()
+        return Party(
+            proof=proof,
+            account=account,
+            records={patient: named for patient, named in records.items() if patient in own},
+        )
+
+    return Pair(survivor=party(proofs.survivor), absorbed=party(proofs.absorbed))

@@ -1,0 +1,11 @@
+"""What the verbs have in common that accept first and work later."""
+
+from shared.http.routes import Reply
+
+LONGEST_NAME = 320  # no address or username is longer
+
+
+class Accepted(Reply, frozen=True, kw_only=True):
+    """The same whatever was typed."""
+
+    message: str

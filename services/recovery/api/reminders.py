@@ -1,0 +1,27 @@
+"""RC-1 over HTTP: ask for a username."""
+
+from typing import Annotated
+
+import msgspec
+
+from services.recovery.api.accepted import LONGEST_NAME, Accepted
+from services.recovery.features import Features
+from shared.http.routes import Body, Call
+
+MESSAGE = (
+    "If this is the verified e-mail address of an account, a mail with its username is on its way "
+    "there. If none arrives, check the spam folder, or contact your practice: it can tell you your "
+    "username."
+)
+
+
+class RemindUsername(Body, frozen=True, kw_only=True):
+    """`email` is an account e-mail; nothing is told about one that is not."""
+
+    email: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+
+
+async def remind_username(features: Features, call: Call[RemindUsername]) -> Accepted:
+    """Accept, whoever the address belongs to."""
+    await features.reminder_requests.accept(call.body.email, origin=call.origin, now=call.now)
+    return Accepted(message=MESSAGE)

@@ -1,0 +1,47 @@
+"""MG-9 here: an account that became another one, for ever, whatever of it still arrives."""
+
+from dataclasses import dataclass
+
+from services.recovery.store import links
+from services.recovery.store import merges as store
+from shared.audit import Origin
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountsMerged
+from shared.contracts.merge import MergeApplied
+from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
+from shared.db import Connection
+from shared.messaging.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    outbox: Outbox
+
+    async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:
+        """Keep who became whom, void the absorbed account's link, and say so: once a merge.
+
+        From here on the absorbed account is nobody, in whatever state its snapshots say it is.
+        """
+        merge = event.data
+        if not await store.absorb(
+            tx,
+            merge.absorbed_id,
+            into=merge.account_id,
+            merge_id=merge.merge_id,
+            at=merge.occurred_at,
+        ):
+            return
+        await links.void(tx, merge.absorbed_id, at=merge.occurred_at)
+        await self.outbox.add(
+            tx,
+            RECOVERY_MERGE_APPLIED,
+            MergeApplied(merge_id=merge.merge_id),
+            subject=merge.account_id,
+            origin=Origin(
+                actor="service",
+                source="",
+                correlation_id=event.correlation_id,
+                traceparent=event.traceparent,
+            ),
+            cause=event.id,
+        )

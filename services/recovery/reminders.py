@@ -1,0 +1,94 @@
+"""RC-1, the work: requests for a username become mails to the verified account e-mail."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.recovery.model import Decision, Holder, Look, Outcome, Request, decide
+from services.recovery.store import accounts, reminder_budgets
+from shared.clock import Clock
+from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameReminderRequested
+from shared.db import Connection, Database
+from shared.messaging.outbox import Outbox
+
+SWEEP = 500  # rows a statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminders:
+    database: Database
+    clock: Clock
+    outbox: Outbox
+    an_hour: int
+    """Decided requests for one address, a hit's and a miss's alike (RC-1)."""
+
+    async def work(
+        self, tx: Connection, looks: Sequence[Look], now: datetime
+    ) -> Sequence[Decision]:
+        """Decide about each request, in their order, and mail the hits within the limit."""
+        holders = await accounts.holders_of_addresses(
+            tx, {look.request.name_digest for look in looks}
+        )
+        left = await self._count(tx, looks, holders, now)
+        decisions = []
+        for look in looks:
+            decision = self._decide(look, holders, left)
+            left[look.request.name_digest] -= 1
+            decisions.append(decision)
+            if decision.outcome is Outcome.MAILED:
+                await self._mail(tx, look.request, holders[look.request.name_digest], now)
+        return decisions
+
+    async def _count(
+        self,
+        tx: Connection,
+        looks: Sequence[Look],
+        holders: Mapping[bytes, Holder],
+        now: datetime,
+    ) -> Counter[bytes]:
+        """Count what is decided now, once a request; return how many of each are within limits."""
+        decided = Counter(
+            look.request.name_digest
+            for look in looks
+            if look.last or look.request.name_digest in holders
+        )
+        granted = await reminder_budgets.take(tx, decided, an_hour=self.an_hour, now=now)
+        return Counter(granted)
+
+    def _decide(
+        self, look: Look, holders: Mapping[bytes, Holder], left: Counter[bytes]
+    ) -> Decision:
+        holder = holders.get(look.request.name_digest)
+        outcome = decide(
+            known=holder is not None,
+            within_limits=left[look.request.name_digest] > 0,
+            final=look.last,
+        )
+        return Decision(
+            request=look.request,
+            outcome=outcome,
+            account_id=holder.account_id if holder else None,
+        )
+
+    async def _mail(self, tx: Connection, request: Request, holder: Holder, now: datetime) -> None:
+        await self.outbox.add(
+            tx,
+            USERNAME_REMINDER_REQUESTED,
+            UsernameReminderRequested(
+                account_id=holder.account_id,
+                recipients=(holder.email,),
+                locale=holder.locale,
+                time_zone=holder.time_zone,
+                occurred_at=now,
+                username=holder.username,
+            ),
+            subject=holder.account_id,
+            origin=request.origin,
+        )
+
+    async def sweep(self) -> int:
+        """Delete a batch of budgets that count nothing any more."""
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            return await reminder_budgets.sweep(tx, now=now, limit=SWEEP)

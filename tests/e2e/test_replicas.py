@@ -1,0 +1,130 @@
+"""One replica of each service dies while people go on: who goes round the others sees nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from rich.console import Console
+
+from deploy.local.processes import together
+from deploy.tour.acts import log_on
+from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from shared.contracts.topology import SERVICES
+from shared.randomness import Randomness
+from tests.support.clients import Gateway
+from tests.support.eventually import eventually
+from tests.support.mail import Mailbox
+from tests.support.suite import Suite
+
+PEOPLE = 4
+ROUNDS = 3  # of each person after each kill
+NOBODYS_LINK = {"token": "A" * 43}
+
+
+@pytest_asyncio.fixture
+async def stage(suite: Suite) -> AsyncIterator[Stage]:
+    addresses = suite.addresses
+    async with Gateway(addresses.services) as gateway, Mailbox(addresses.mails) as mailbox:
+        yield Stage(stack=addresses, gateway=gateway, mailbox=mailbox, console=Console(quiet=True))
+
+
+@dataclass(slots=True)
+class Visits:
+    """A person who comes again and again, to every service that people call."""
+
+    stage: Stage
+    person: Person
+    rounds: int = 0
+    cut_off: int = 0  # requests that were with a replica when it was killed
+
+    async def go_on(self) -> None:
+        """Until cancelled. A reply other than the one expected ends it with an error."""
+        while True:
+            bearer = self.person.tokens["access_token"]
+            await self.call("read_account", 200, token=bearer)
+            await self.call("list_deliveries", 200, token=bearer)
+            await self.call("redeem_reset_link", 422, body=NOBODYS_LINK, source=a_source())
+            self.rounds += 1
+
+    async def call(self, verb: str, status: int, **arguments: Any) -> None:
+        try:
+            await self.stage.call(verb, status, **arguments)
+        except aiohttp.ClientError:
+            self.cut_off += 1
+
+
+def a_source() -> str:
+    """Return an address that hardly anybody had before: each has a budget (LG-4)."""
+    high, low = Randomness().bytes(2)
+    return f"198.19.{high}.{low}"
+
+
+async def kill_one_of_each(suite: Suite, replica: int) -> None:
+    """On return its connections are known to be gone, so that none of them is used again."""
+    for service in SERVICES:
+        suite.kill(service, replica)
+
+    async def refused(url: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            try:
+                await session.get(url)
+            except aiohttp.ClientConnectorError:
+                return
+        raise AssertionError(f"{url} answers")
+
+    for service in SERVICES:
+        await eventually(partial(refused, suite.addresses.services[service][replica]))
+
+
+@pytest.mark.parametrize("replica", [0, 1, 2])
+async def test_with_one_replica_of_each_service_down_a_persons_way_is_played_without_an_error(
+    suite: Suite, stage: Stage, replica: int
+) -> None:
+    person = Person.met_for_the_first_time(stage.randomness)
+    await kill_one_of_each(suite, replica)
+
+    try:
+        await enrolment(stage, person)
+        await first_log_on(stage, person)
+        await forgotten_password(stage, person)
+    finally:
+        await together(*(suite.restart(service, replica) for service in SERVICES))
+
+
+async def test_a_replica_that_is_killed_takes_no_more_than_the_requests_it_had(
+    suite: Suite, stage: Stage
+) -> None:
+    people = [Person.met_for_the_first_time(stage.randomness) for _ in range(PEOPLE)]
+    for person in people:
+        await enrolment(stage, person)
+        await log_on(stage, person, person.username, person.password)
+    visits = [Visits(stage, person) for person in people]
+    going_on = asyncio.gather(*(each.go_on() for each in visits))
+
+    try:
+        for service in SERVICES:
+            suite.kill(service, 1)
+            before = [each.rounds for each in visits]
+            await eventually(partial(all_went_on, visits, before, going_on), within=30)
+    finally:
+        going_on.cancel()
+        await asyncio.wait([going_on])
+        await together(*(suite.restart(service, 1) for service in SERVICES))
+
+    assert max(each.cut_off for each in visits) <= len(SERVICES)
+
+
+def all_went_on(
+    visits: Sequence[Visits], before: Sequence[int], going_on: "asyncio.Future[Any]"
+) -> None:
+    """Each person came as often again as ROUNDS says; what ended one of them is raised."""
+    if going_on.done():
+        going_on.result()
+    assert all(each.rounds >= rounds + ROUNDS for each, rounds in zip(visits, before, strict=True))

@@ -1,0 +1,477 @@
+"""People who act while services die: they ask again until they are answered, and note what they
+were promised."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+
+from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
+from shared.randomness import Randomness
+from tests.fault.books import Books
+from tests.fault.ledger import Ledger, Mails
+from tests.support.clients import Answer, ContractBroken, Gateway, Unexpected
+from tests.support.eventually import eventually
+
+PATIENCE = 60.0  # seconds until an answer, while servers are killed and started
+AWAY = 503
+LINK = re.compile(r"#([\w-]{40,})")
+AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}
+NOBODY = UUID(int=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """A gateway that asks again. What comes between is counted: only 503 and broken connections."""
+
+    gateway: Gateway
+    randomness: Randomness = field(default_factory=Randomness)
+    unknown: int = 0  # requests that may have had their effect though nobody was told
+
+    async def insist(
+        self, verb: str, *expected: int, again: Callable[[Answer], bool] = bool, **arguments: Any
+    ) -> Answer:
+        """Call until it is answered with one of these. Raises Unexpected for any other answer."""
+
+        async def answered() -> Answer:
+            try:
+                answer = await self.gateway.call(verb, **arguments)
+            except aiohttp.ClientConnectorError as refused:
+                raise AssertionError(f"{verb}: nobody listens") from refused
+            except (aiohttp.ClientError, TimeoutError) as broken:
+                self.unknown += 1
+                raise AssertionError(f"{verb}: {broken!r}") from broken
+            if answer.status == AWAY:
+                self.unknown += 1
+                raise AssertionError(f"{verb}: 503 {answer.code}")
+            if answer.status not in expected:
+                answer.must(expected[0])
+            return answer
+
+        return await eventually(answered, within=PATIENCE, pause=0.1)
+
+    def key(self) -> str:
+        """A new Idempotency-Key."""
+        return self.randomness.token()
+
+
+@dataclass(slots=True, kw_only=True)
+class Practice:
+    """A practice's system."""
+
+    client: Client
+    credentials: ClientCredentials
+    practice_id: UUID
+
+    @classmethod
+    def of(cls, client: Client, credentials: PracticeCredentials) -> "Practice":
+        return cls(
+            client=client, credentials=credentials, practice_id=UUID(credentials.practice_id)
+        )
+
+    async def token(self) -> str:
+        """Log on."""
+        body = {
+            "grant_type": "client_credentials",
+            "client_id": self.credentials.client_id,
+            "client_secret": self.credentials.client_secret,
+        }
+        answer = await self.client.insist("obtain_client_token", 200, body=body)
+        return str(answer.body["access_token"])
+
+    async def register(self, person: "Person") -> UUID:
+        """Make a patient record."""
+        body = {
+            "last_name": person.last_name,
+            "first_name": "Juniper",
+            "birth_date": person.birth_date,
+            "number": person.mark,  # a second record would be refused
+        }
+        answer = await self.client.insist(
+            "register_patient",
+            201,
+            token=await self.token(),
+            body=body,
+            idempotency_key=self.client.key(),
+        )
+        return UUID(answer.body["patient_id"])
+
+    async def issue(self, patient_id: UUID) -> str:
+        """Hand out an enrolment token. One whose reply was lost cannot be read again: a new one."""
+        while True:
+            answer = await self.client.insist(
+                "issue_enrolment_token",
+                201,
+                409,
+                token=await self.token(),
+                path={"patient_id": patient_id},
+                body={"handed_over": "in-person", **AT_THE_DESK},
+                idempotency_key=self.client.key(),
+            )
+            if answer.status == 201:
+                return str(answer.body["token"])
+            assert answer.code == "already_issued", answer.body
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """Somebody nobody else is: her names, and what she was promised."""
+
+    client: Client
+    practice: Practice
+    ledger: Ledger
+    mark: str
+    last_name: str = "Hale"
+    birth_date: str = "1988-04-17"
+    password: str = "Walnut-Harbour-4711"
+    account_id: UUID = NOBODY
+    patient_id: UUID = NOBODY
+    token: str = ""  # of enrolment
+    access: str = ""
+
+    other: "Person | None" = None  # herself, by her second account
+    survivor_id: UUID | None = None  # once this account is merged into another
+    neighbour: PracticeCredentials
+    proofs: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, addresses: StackAddresses, gateway: Gateway, ledger: Ledger) -> "Person":
+        """Somebody who has never been here, with a client and a source of her own."""
+        client = Client(gateway=gateway)
+        return cls(
+            client=client,
+            practice=Practice.of(client, addresses.practice),
+            neighbour=addresses.neighbour,
+            ledger=ledger,
+            mark=client.randomness.crockford(10).lower(),
+        )
+
+    @property
+    def username(self) -> str:
+        return f"juniper.{self.mark}"
+
+    @property
+    def address(self) -> str:
+        return f"juniper.{self.mark}@mail.example"
+
+    async def call(self, verb: str, *expected: int, **arguments: Any) -> Answer:
+        """Ask as herself, from her own source, until answered."""
+        mark = int.from_bytes(self.mark.encode()[-4:], "big")
+        source = f"198.18.{mark >> 8 & 255}.{mark & 255}"  # RFC 2544: never a real host
+        return await self.client.insist(verb, *expected, source=source, **arguments)
+
+    # ---- enrolment
+
+    async def is_registered(self) -> None:
+        """A practice makes her record and hands her a token."""
+        self.patient_id = await self.practice.register(self)
+        self.token = await self.practice.issue(self.patient_id)
+
+    async def enrols(self) -> None:
+        """EN-1, with one key: the same account however often it is asked."""
+        form = {
+            "terms_version": "2026-01",
+            "token": self.token,
+            "birth_date": self.birth_date,
+            "last_name": self.last_name,
+            "email": self.address,
+            "username": self.username,
+            "password": self.password,
+        }
+        answer = await self.call("enrol", 201, body=form, idempotency_key=self.client.key())
+        self.account_id = UUID(answer.body["account_id"])
+        self.ledger.owes(self.account_id, Mails(template="account-enrolled"))
+
+        async def is_there_once(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT id FROM identity.accounts WHERE username = $1", self.username
+            )
+            assert [row["id"] for row in rows] == [self.account_id]
+            done = await books.value(
+                "SELECT count(*) FROM identity.audit_entries"
+                " WHERE action = 'enrol' AND outcome = 'done' AND subject = $1",
+                f"account:{self.account_id}",
+            )
+            assert done == 1, f"enrolled {done} times"
+            holder = await books.value(
+                "SELECT account_id FROM identity.enrolments WHERE patient_id = $1", self.patient_id
+            )
+            assert holder == (self.survivor_id or self.account_id)
+
+        self.ledger.promised(f"{self.username} has an account", is_there_once)
+
+    async def mailed_secret(self, words: str) -> str:
+        """Wait for a mail with these words in its subject; return its link's secret."""
+        mail = await self.ledger.books.mailbox.wait_for(
+            self.address, subject=words, within=PATIENCE
+        )
+        found = LINK.search(mail.text)
+        assert found, f"there is no link in {mail.subject!r}"
+        return found[1]
+
+    # ---- with a session
+
+    async def logs_on(self) -> None:
+        """LG-1."""
+        body = {"name": self.username, "password": self.password}
+        self.access = (await self.call("log_on", 201, body=body)).body["access_token"]
+
+    async def claims(self) -> None:
+        """ID-6: has the link sent again. No key: what was asked twice may be mailed twice."""
+        before = self.client.unknown
+        await self.call("claim_email", 202, token=self.access, body={"address": self.address})
+        twice = self.client.unknown - before
+        self.ledger.owes(self.account_id, Mails(template="email-verification", most=1 + twice))
+
+    async def verifies(self, words: str = "Welcome") -> None:
+        """ID-6: by the mailed link; one that is used up already has done its work."""
+        secret = await self.mailed_secret(words)
+        answer = await self.call(
+            "verify_email", 200, 422, token=self.access, body={"token": secret}
+        )
+        assert answer.status == 200 or answer.code == "link_invalid", answer.body
+        read = await self.call("read_account", 200, token=self.access)
+        assert read.body["email"]["state"] == "verified", read.body
+
+        async def is_verified_once(books: Books) -> None:
+            if self.survivor_id:
+                return  # with its account, the address went to the survivor's past
+            rows = await books.rows(
+                "SELECT state FROM identity.account_emails WHERE account_id = $1", self.account_id
+            )
+            assert [row["state"] for row in rows] == ["verified"]
+            for service, key in (("recovery", "account_id"), ("notify", "id")):
+                email = await books.value(
+                    f"SELECT email FROM {service}.accounts WHERE {key} = $1",  # noqa: S608
+                    self.account_id,
+                )
+                assert email == self.address, f"{service} knows {email}"
+
+        self.ledger.promised(f"{self.address} is verified", is_verified_once)
+
+    async def is_ready(self) -> None:
+        """An account with a verified address, and nothing under way."""
+        await self.is_registered()
+        await self.enrols()
+        await self.logs_on()
+        await self.verifies()
+        await self.ledger.books.settled()
+
+    # ---- lock and reset
+
+    async def is_locked_out(self) -> None:
+        """LG-2: four guesses that were answered; a guess whose answer was lost counts as well."""
+        for _ in range(4):
+            body = {"name": self.username, "password": "Wrong-Guess-1234"}
+            await self.call("log_on", 401, body=body)
+        self.ledger.owes(self.account_id, Mails(template="account-locked"))
+
+    async def asks_for_a_link(self) -> None:
+        """RC-3: asked twice within a minute, one is mailed."""
+        await self.call("request_reset_link", 202, body={"name": self.username})
+        self.ledger.owes(self.account_id, Mails(template="reset-link"))
+
+    async def resets(self) -> None:
+        """RC-3: her new password is set once, or was set though nobody was told."""
+        secret = await self.mailed_secret("Set a new")
+        redeemed = await self.call("redeem_reset_link", 200, body={"token": secret})
+        old, self.password = self.password, f"Copper!Lantern-{self.client.randomness.digits(4)}"
+        body = {"grant": redeemed.body["grant"], "new_password": self.password}
+        answer = await self.call("reset_password", 200, 400, body=body)
+        assert answer.status == 200 or answer.code == "grant_used", answer.body
+        self.ledger.owes(self.account_id, Mails(template="password-reset"))
+        ended = self.access
+        await self.logs_on()
+        await self.call("log_on", 401, body={"name": self.username, "password": old})
+
+        async def is_set_once(books: Books) -> None:
+            version = await books.value(
+                "SELECT security_version FROM identity.accounts WHERE id = $1", self.account_id
+            )
+            assert version == 2, f"set {version - 1} times"
+            used = await books.rows(
+                "SELECT state FROM recovery.links WHERE account_id = $1", self.account_id
+            )
+            assert [row["state"] for row in used] == ["used"]
+            if ended:
+                refused = await self.call("list_deliveries", 401, token=ended)
+                assert refused.code in ("unauthenticated", "token_stale")
+
+        self.ledger.promised(f"{self.username} has a new password", is_set_once)
+
+    async def asks_for_her_username(self) -> None:
+        """RC-1. What was asked twice may be mailed twice."""
+        before = self.client.unknown
+        await self.call("remind_username", 202, body={"email": self.address})
+        twice = self.client.unknown - before
+        self.ledger.owes(self.account_id, Mails(template="username-reminder", most=1 + twice))
+
+    # ---- her practice
+
+    async def is_written_to(self, *, refused: bool = False) -> None:
+        """NT-9: under one reference it is one communication, however often it is sent. `refused`:
+        by the mail server, so that the ledger can promise no more than to say so."""
+        reference = f"letter-{self.mark}-{self.client.randomness.digits(6)}"
+        body = {"patient_id": str(self.patient_id), "topic": "message", "reference": reference}
+        await self.client.insist(
+            "submit_communication", 202, token=await self.practice.token(), body=body
+        )
+        owed = Mails(template="practice-communication", refused=refused)
+        self.ledger.owes(self.account_id, owed)
+
+        async def is_filed_once(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT state FROM notify.deliveries WHERE reference = $1", reference
+            )
+            states = [row["state"] for row in rows]
+            assert states in ([["failed"]] if refused else [["sent"], ["unknown"]]), states
+
+        self.ledger.promised(f"{reference} reaches {self.username}", is_filed_once)
+
+    async def is_enrolled_next_door(self) -> None:
+        """A second practice hands her a token, too."""
+        practice = Practice.of(self.client, self.neighbour)
+        self.token = await practice.issue(await practice.register(self))
+
+    async def adds_a_practice(self) -> None:
+        """EN-5, with one key: once, however often it is asked."""
+        body = {"token": self.token, "name": self.username, "password": self.password}
+        await self.call(
+            "add_practice_to_account", 201, body=body, idempotency_key=self.client.key()
+        )
+        self.ledger.owes(self.account_id, Mails(template="enrolment-added"))
+        await self._has("enrolled", "enrolled")
+
+    async def is_un_enrolled(self) -> None:
+        """UN-1: once; asked again, there is nobody to un-enrol."""
+        await self._is_at_the_desk("un_enrol_patient", "patient_not_enrolled")
+        self.ledger.owes(self.account_id, Mails(template="enrolment-ended"))
+        await self._has("un-enrolled")
+
+    async def is_taken_back(self) -> None:
+        """UN-3: once; asked again, she is enrolled already."""
+        await self._is_at_the_desk("reactivate_patient", "patient_enrolled")
+        self.ledger.owes(self.account_id, Mails(template="enrolment-reactivated"))
+        await self._has("enrolled")
+
+    async def _is_at_the_desk(self, verb: str, done_already: str) -> None:
+        before = self.client.unknown
+        answer = await self.client.insist(
+            verb,
+            204,
+            409,
+            token=await self.practice.token(),
+            path={"patient_id": self.patient_id},
+            body=AT_THE_DESK,
+        )
+        if answer.status == 409:
+            assert (answer.code, self.client.unknown > before) == (done_already, True)
+
+    async def _has(self, *states: str) -> None:
+        """Promise her enrolments; those promised before are over."""
+
+        async def are_as_told(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT state FROM identity.enrolments WHERE account_id = $1", self.account_id
+            )
+            assert sorted(row["state"] for row in rows) == sorted(states)
+
+        self.ledger.promised(f"enrolments of {self.username}: {states}", are_as_told)
+
+    # ---- a second account
+
+    async def has_two_accounts(self) -> None:
+        """Both verified, each of a practice of its own, and both proven to be hers (MG-1)."""
+        self.other = replace(
+            self,
+            practice=Practice.of(self.client, self.neighbour),
+            mark=self.client.randomness.crockford(10).lower(),
+        )
+        await asyncio.gather(self.is_ready(), self.other.is_ready())
+        await self.proves_both()
+
+    async def proves_both(self) -> None:
+        """MG-1, SE-3: a proof whose reply was lost is had again."""
+        assert self.other is not None
+        body = {"password": self.password, "verb": "merge"}
+        mine = await self.call("reauthenticate", 200, token=self.access, body=body)
+        body = {"name": self.other.username, "password": self.other.password}
+        owned = await self.call("prove_ownership", 200, token=self.access, body=body)
+        self.proofs = {"reauthenticated": mine.body["grant"], "owned": owned.body["grant"]}
+
+    async def merges(self) -> None:
+        """MG-3, with one key: accepted once, and completed by all four services."""
+        assert self.other is not None
+        absorbed = self.other.account_id
+        answer = await self.call(
+            "request_merge",
+            202,
+            token=self.access,
+            body={**self.proofs, "confirm": True},
+            idempotency_key=self.client.key(),
+        )
+        merge_id = UUID(answer.body["merge_id"])
+        self.other.survivor_id = self.account_id
+        self.ledger.owes(self.account_id, Mails(template="accounts-merged", least=2, most=2))
+
+        async def are_one(books: Books) -> None:
+            [merge] = await books.rows(
+                "SELECT * FROM merge.merges WHERE $1 IN (survivor_id, absorbed_id)", absorbed
+            )
+            assert (merge["merge_id"], merge["refusal"]) == (merge_id, None)
+            assert sorted(merge["applied"]) == ["identity", "notify", "recovery"]
+            [account] = await books.rows("SELECT * FROM identity.accounts WHERE id = $1", absorbed)
+            assert (account["state"], account["merged_into"]) == ("merged", self.account_id)
+            for service, table in (("recovery", "merges"), ("notify", "merged_accounts")):
+                survivors = await books.rows(
+                    f"SELECT survivor_id, merge_id FROM {service}.{table}"  # noqa: S608
+                    " WHERE absorbed_id = $1",
+                    absorbed,
+                )
+                assert [tuple(row) for row in survivors] == [(self.account_id, merge_id)], service
+            read = await self.call(
+                "read_merge", 200, token=self.access, path={"merge_id": merge_id}
+            )
+            assert read.body["state"] == "completed", read.body
+
+        self.ledger.promised(f"{self.username} and its other account are one", are_one)
+        await self._has("enrolled", "enrolled")
+        await self._is_told_at_both_addresses(self.other)
+
+    async def _is_told_at_both_addresses(self, other: "Person") -> None:
+        """MG-6; and the session of the account that went is over everywhere (MG-5)."""
+        ended = other.access
+
+        async def is_told(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT address FROM notify.deliveries"
+                " WHERE account_id = $1 AND template = 'accounts-merged'",
+                self.account_id,
+            )
+            told = {row["address"] for row in rows}
+            assert told == {self.address, other.address}, f"told at {told}"
+
+            async def is_refused() -> None:
+                answer = await self.call("list_deliveries", 200, 401, token=ended)
+                assert answer.status == 401, "a session of the absorbed account lives"
+
+            await eventually(is_refused)
+
+        self.ledger.promised(f"{self.username} is told at both addresses", is_told)
+
+
+async def live(person: Person) -> None:
+    """A whole way, for load: enrolled, verified, written to, reset."""
+    await person.is_registered()
+    await person.enrols()
+    await person.logs_on()
+    await person.verifies()
+    await person.asks_for_a_link()
+    await asyncio.gather(person.is_written_to(), person.resets())
+
+
+UNEXPECTED = (ContractBroken, Unexpected)

@@ -1,0 +1,42 @@
+"""The crash points: where a service can be killed on the way of one event, from request to mail.
+
+```
+request, loop or consumer    BEFORE_COMMIT · AFTER_COMMIT      the transaction that writes the event
+relay                        CLAIMED · PUBLISHED · CONFIRMED · DELETED
+consumer                     TAKEN · APPLIED · SETTLED
+courier                      LEASED · BEFORE_DATA · AFTER_DOT · ANSWERED
+```
+"""
+
+from enum import StrEnum
+
+
+class Point(StrEnum):
+    """In the order in which an event comes by."""
+
+    BEFORE_COMMIT = "before-commit"  #: the event is in the outbox, uncommitted
+    AFTER_COMMIT = "after-commit"  #: committed; the relay does not know, the client has no reply
+    CLAIMED = "claimed"  #: the relay holds the row, nothing is sent
+    PUBLISHED = "published"  #: the broker has it, the relay has not seen the confirm
+    CONFIRMED = "confirmed"  #: the relay knows, the row is there
+    DELETED = "deleted"  #: the row is deleted, uncommitted
+    TAKEN = "taken"  #: the inbox row is written, uncommitted
+    APPLIED = "applied"  #: the effect is too
+    SETTLED = "settled"  #: committed, not acknowledged
+    LEASED = "leased"  #: a courier holds the delivery
+    BEFORE_DATA = "before-data"  #: the mail server has the envelope
+    AFTER_DOT = "after-dot"  #: the mail server has the mail, its 250 is not seen
+    ANSWERED = "answered"  #: the 250 is seen, not recorded
+
+
+PRODUCER = (Point.BEFORE_COMMIT, Point.AFTER_COMMIT)
+RELAY = (Point.CLAIMED, Point.PUBLISHED, Point.CONFIRMED, Point.DELETED)
+CONSUMER = (Point.TAKEN, Point.APPLIED, Point.SETTLED)
+COURIER = (Point.LEASED, Point.BEFORE_DATA, Point.AFTER_DOT, Point.ANSWERED)
+
+PUBLISHED_TWICE = (Point.PUBLISHED, Point.CONFIRMED, Point.DELETED)
+"""The row is still there after these, so the event goes over the bus a second time."""
+
+MAILED_TWICE = (Point.AFTER_DOT, Point.ANSWERED)
+"""NT-6: nobody can know whether the mail arrived. Account activity is sent again as the same mail;
+a practice communication is held."""

@@ -1,0 +1,72 @@
+"""Kill -9 of each service at each crash point: nothing is lost, nothing happens twice."""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+import pytest
+
+from tests.fault.ledger import Ledger
+from tests.fault.paths import ALL, Case, is_chosen
+from tests.fault.people import Person
+from tests.fault.points import MAILED_TWICE, PUBLISHED_TWICE, RELAY, Point
+from tests.fault.rig import Rig
+
+CASES = [
+    pytest.param(case, id=case.id, marks=() if is_chosen(case) else pytest.mark.every_path)
+    for case in ALL
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_a_service_killed_on_the_way_loses_nothing_and_does_nothing_twice(
+    rig: Rig, ledger: Ledger, case: Case
+) -> None:
+    person = rig.person(ledger)
+    await case.hop.given(person)
+    await rig.books.settled()
+    before = dict(rig.books.tap.copies)
+
+    rig.trap(case.victim).arm(case.snare)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(case.hop.act(person))
+        await rig.dies(case.victim, case.snare)
+        await rig.restart(case.victim)
+
+    await ledger.balance()
+    was_published_as_the_point_says(rig, case, before)
+    await was_mailed_as_the_point_says(rig, case, person)
+
+
+def was_published_as_the_point_says(rig: Rig, case: Case, before: Mapping[UUID, int]) -> None:
+    """The kill was where it is said to be: that shows on the bus."""
+    tap = rig.books.tap
+    copies = [
+        count
+        for event_id, count in tap.copies.items()
+        if event_id not in before and tap.events[event_id].routing_key == case.snare.event
+    ]
+    if copies and case.snare.point in RELAY:
+        assert max(copies) == (2 if case.snare.point in PUBLISHED_TWICE else 1)
+
+
+async def was_mailed_as_the_point_says(rig: Rig, case: Case, person: Person) -> None:
+    """And so it does at the mail server. Mails of one event are under way together."""
+    if case.snare.template is None:
+        return
+    rows = await rig.books.rows(
+        "SELECT id, class, state FROM notify.deliveries WHERE account_id = $1 AND template = $2",
+        person.account_id,
+        case.snare.template,
+    )
+    arrived = await rig.books.copies()
+    copies = sum(arrived[f"<{row['id']}@portico.example>"] for row in rows)
+    once, twice = len(rows), 2 * len(rows)
+    held = rows[0]["class"] == "practice-communication" and case.snare.point in MAILED_TWICE
+    assert {row["state"] for row in rows} == {"unknown" if held else "sent"}
+    if case.snare.point is Point.AFTER_DOT:
+        assert copies in range(0 if held else once, (once if held else twice) + 1)
+    elif case.snare.point is Point.ANSWERED and not held:
+        assert copies in range(once + 1, twice + 1)
+    else:
+        assert copies in range(once, (once if once == 1 else twice) + 1)

@@ -1,0 +1,73 @@
+"""Deliveries duplicated and reordered: what consumers keep converges, and nobody is told twice."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from tests.fault.ledger import Ledger
+from tests.fault.people import live
+from tests.fault.rig import Rig
+from tests.fault.tap import Published
+
+TIMES = 3
+
+
+async def test_everything_again_three_times_and_in_another_order_changes_nothing(
+    rig: Rig, ledger: Ledger
+) -> None:
+    person, behind = rig.person(ledger), rig.person(ledger)
+    await live(person)
+    await person.is_locked_out()
+    await ledger.balance()
+    kept, mails = await rig.books.projections(), await rig.books.copies()
+
+    every = list(rig.books.tap.events.values())
+    await rig.books.tap.publish(shuffled(person.mark, every * TIMES))
+    await live(behind)  # in each queue behind all of that: once it is heard, so is the rest
+
+    await ledger.balance()
+    now = await rig.books.projections()
+    for table, rows in kept.items():
+        assert [row for row in rows if row not in now[table]] == [], table
+    assert (await rig.books.copies()) & mails == mails
+
+
+async def test_snapshots_that_come_in_the_wrong_order_converge(rig: Rig, ledger: Ledger) -> None:
+    person = rig.person(ledger)
+    for service in ("recovery", "merge"):
+        rig.kill(service)
+    await person.is_registered()
+    await person.enrols()
+    await person.logs_on()
+    await person.verifies()
+    await rig.books.published_all("identity")
+
+    waiting = [
+        event
+        for queue in ("recovery.accounts", "merge.accounts")
+        for event in await rig.books.tap.take_over(queue)
+    ]
+    await rig.books.tap.publish(reversed(waiting))
+    for service in ("recovery", "merge"):
+        await rig.restart(service)
+
+    await ledger.balance()
+    assert is_out_of_order(waiting)
+    await person.asks_for_a_link()
+    await person.resets()
+    await ledger.balance()
+
+
+def is_out_of_order(waiting: Sequence[Published]) -> bool:
+    """Turned round, an account's second version came before its first."""
+    keys = [event.routing_key for event in waiting]
+    return keys.count("identity.account-changed.v1") == 4  # two versions, in two queues
+
+
+def shuffled(seed: str, events: Iterable[Published]) -> list[Published]:
+    """Put them in an order that the seed decides."""
+    numbered = enumerate(events)
+    return [event for _, event in sorted(numbered, key=lambda one: place(seed, one[0]))]
+
+
+def place(seed: str, number: int) -> bytes:
+    return sha256(f"{seed} {number}".encode()).digest()

@@ -1,0 +1,31 @@
+"""A courier that is paused for longer than its lease finds the fence closed (NT-6)."""
+
+import os
+import signal
+
+from tests.fault.ledger import Ledger
+from tests.fault.points import Point
+from tests.fault.rig import Rig
+from tests.fault.trap import Snare
+
+
+async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledger: Ledger) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+    snare = Snare(
+        point=Point.BEFORE_DATA,
+        event="identity.account-locked.v1",
+        template="account-locked",
+        stop=True,
+    )
+
+    rig.trap("notify").arm(snare)
+    await person.is_locked_out()
+    await rig.stops("notify", snare)
+    with rig.beside("notify"):
+        await ledger.balance()
+        os.kill(rig.stack.programs["notify"].pid, signal.SIGCONT)
+        await rig.stack.ready("notify")
+        await rig.says("notify", "lease_lost")
+
+    await ledger.balance()

@@ -1,0 +1,99 @@
+"""A mail server that is away, refuses, puts off, is slow or hangs up after the whole mail."""
+
+import pytest
+
+from tests.fault.ledger import Ledger
+from tests.fault.people import Person
+from tests.fault.rig import Rig
+from tests.support.eventually import eventually
+from tests.support.mail import FaultKind
+
+
+async def delivery(rig: Rig, person: Person, template: str) -> tuple[str, str | None, int]:
+    """Return what became of the one delivery: its state, the reason, and how many mails came."""
+    [row] = await rig.books.rows(
+        "SELECT id, state, reason FROM notify.deliveries WHERE account_id = $1 AND template = $2",
+        person.account_id,
+        template,
+    )
+    copies = await rig.books.copies()
+    return row["state"], row["reason"], copies[f"<{row['id']}@portico.example>"]
+
+
+async def test_mails_wait_for_a_mail_server_that_is_away(rig: Rig, ledger: Ledger) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+
+    await rig.kill_catcher()
+    await person.is_locked_out()
+    await person.is_written_to()
+
+    async def both_are_filed() -> None:
+        count = await rig.books.value(
+            "SELECT count(*) FROM notify.deliveries WHERE account_id = $1", person.account_id
+        )
+        assert count == 3
+
+    await eventually(both_are_filed, within=20)
+    await rig.restart_catcher()
+
+    await ledger.balance()
+    assert await delivery(rig, person, "account-locked") == ("sent", None, 1)
+    assert await delivery(rig, person, "practice-communication") == ("sent", None, 1)
+
+
+async def test_a_mail_that_is_put_off_comes_later_once(rig: Rig, ledger: Ledger) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+
+    await rig.mails.fail(FaultKind.TEMPFAIL, count=2)
+    await person.is_locked_out()
+
+    await ledger.balance()
+    assert await delivery(rig, person, "account-locked") == ("sent", None, 1)
+
+
+async def test_a_mail_that_is_refused_for_good_is_told_in_the_ledger(
+    rig: Rig, ledger: Ledger
+) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+
+    await rig.mails.fail(FaultKind.REFUSE)
+    await person.is_written_to(refused=True)
+
+    await ledger.balance()
+    assert await delivery(rig, person, "practice-communication") == ("failed", "refused", 0)
+
+
+async def test_a_slow_mail_server_gets_each_mail_once(rig: Rig, ledger: Ledger) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+
+    await rig.mails.fail(FaultKind.SLOW, count=2, seconds=1.0)
+    await person.is_locked_out()
+    await person.is_written_to()
+
+    await ledger.balance()
+    assert await delivery(rig, person, "account-locked") == ("sent", None, 1)
+    assert await delivery(rig, person, "practice-communication") == ("sent", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [(FaultKind.DROP_AFTER_DATA, 0.0), (FaultKind.SLOW, 4.0)],
+    ids=["hangs-up-after-the-mail", "answers-too-late"],
+)
+async def test_without_an_answer_account_activity_comes_again_and_the_rest_is_held(
+    rig: Rig, ledger: Ledger, kind: FaultKind, seconds: float
+) -> None:
+    person = rig.person(ledger)
+    await person.is_ready()
+
+    await rig.mails.fail(kind, count=2, seconds=seconds)
+    await person.is_written_to()
+    await person.is_locked_out()
+
+    await ledger.balance()
+    assert await delivery(rig, person, "account-locked") == ("sent", None, 2)
+    assert await delivery(rig, person, "practice-communication") == ("unknown", "unanswered", 1)

@@ -1,0 +1,395 @@
+"""Merges beside each other and beside everything that changes an account: no half, no deadlock."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from shared.contracts.merge import MergeRequested
+from tests.support.identity import Answer, Identity, Person, Recovery
+from tests.support.merging import (
+    Registry,
+    deliver,
+    envelope,
+    no_deadlock,
+    outcomes,
+    race,
+    replace_of,
+)
+from tests.support.practices import Postman, add_practice
+
+MG_3 = pytest.mark.proves("MG-3")
+MG_5 = pytest.mark.proves(
+    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
+)
+MG_9 = pytest.mark.proves("MG-9")
+ORDER = pytest.mark.proves("V15.4.3")
+NEW = "Copper!Lantern-42"
+ROUNDS = 4
+
+
+async def states(identity: Identity) -> dict[Any, Any]:
+    rows = await identity.rows("SELECT id, merged_into FROM accounts")
+    return {row["id"]: row["merged_into"] for row in rows}
+
+
+async def whole(identity: Identity) -> None:
+    """No half of a merge is anywhere: a merged account has nothing of its own left."""
+    for left in (
+        "SELECT FROM enrolments JOIN accounts ON id = account_id WHERE accounts.state = 'merged'",
+        "SELECT FROM account_emails JOIN accounts a ON a.id = account_id WHERE a.state = 'merged'",
+        "SELECT FROM log_on_names JOIN accounts ON id = account_id WHERE state = 'merged'",
+        "SELECT FROM sessions s JOIN accounts a ON a.id = s.account_id"
+        " WHERE a.state = 'merged' AND s.ended_at IS NULL",
+        "SELECT FROM accounts a JOIN accounts b ON b.id = a.merged_into WHERE b.state = 'merged'",
+    ):
+        assert await identity.rows(left) == [], left
+    await no_deadlock(identity)
+
+
+async def beside(
+    replicas: tuple[Identity, ...], request: MergeRequested, *others: Awaitable[Answer]
+) -> list[Answer]:
+    """Bring the merge while the others are under way; none of them may meet a deadlock."""
+    _, answers = await asyncio.gather(race(replicas, request), asyncio.gather(*others))
+    assert 503 not in {answer.status for answer in answers}
+    return answers
+
+
+@MG_3
+@MG_9
+@ORDER
+async def test_the_same_event_ten_times_on_two_replicas_has_one_effect(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    body = envelope(await registry.request(*await registry.two()), identity)
+
+    await asyncio.gather(
+        *(deliver(replica, body) for replica in (identity, second) for _ in range(5))
+    )
+
+    assert await outcomes(identity) == [("accounts-merged", None)]
+    await whole(identity)
+
+
+@MG_3
+@MG_9
+async def test_the_same_request_in_ten_events_on_two_replicas_has_one_effect(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    merged = await registry.request(*await registry.two())
+    rejected = await registry.request(*await registry.two(last_name="Hale"))
+
+    for request in (merged, rejected):
+        await race((identity, second), *[request] * 10)
+
+    assert await outcomes(identity) == [
+        ("accounts-merged", None),
+        ("merge-rejected", "merge_person_mismatch"),
+    ]
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_either_into_the_other_at_once_has_one_winner(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    pairs = [await registry.two() for _ in range(ROUNDS)]
+    requests = []
+    for one, other in pairs:
+        requests += [await registry.request(one, other), await registry.request(other, one)]
+
+    await race((identity, second), *requests)
+
+    merged_into = await states(identity)
+    for one, other in pairs:
+        assert {merged_into[one.id], merged_into[other.id]} in ({None, one.id}, {None, other.id})
+    assert await outcomes(identity) == [
+        *[("accounts-merged", None)] * ROUNDS,
+        *[("merge-rejected", "account_merged")] * ROUNDS,
+    ]
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_two_into_one_at_once_both_end_in_it(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    """Merge lets only one at a time so far; here they are taken one after the other."""
+    survivor = await registry.a_member()
+    others = [await registry.a_member(desk=1) for _ in range(4)]
+    requests = [await registry.request(survivor, other) for other in others]
+
+    await race((identity, second), *requests)
+
+    merged_into = await states(identity)
+    assert {merged_into[other.id] for other in others} == {survivor.id}
+    assert (
+        len(await identity.rows("SELECT FROM enrolments WHERE account_id = $1", survivor.id)) == 5
+    )
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_a_chain_whose_links_are_merged_at_once_is_flat(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    chains = [[await registry.a_member(desk=n % 2) for n in range(3)] for _ in range(ROUNDS)]
+    requests = []
+    for first, middle, last in chains:
+        requests += [await registry.request(middle, first), await registry.request(last, middle)]
+
+    await race((identity, second), *requests)
+
+    merged_into = await states(identity)
+    for first, middle, last in chains:
+        assert merged_into[last.id] is None
+        assert merged_into[middle.id] == last.id
+        # Its survivor may have been gone first: then it was refused, and stays as it is.
+        assert merged_into[first.id] in (last.id, None)
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_batches_that_name_the_same_accounts_in_any_order_never_deadlock(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    people = [await registry.a_member(desk=n % 2) for n in range(6)]
+    requests = [
+        await registry.request(one, other) for one in people for other in people if one is not other
+    ]
+    bodies = [envelope(request, identity) for request in requests]
+
+    await asyncio.gather(
+        *(
+            deliver((identity, second)[n % 2], *bodies[n * 5 : n * 5 + 5])
+            for n in range(len(bodies) // 5)
+        )
+    )
+
+    told = await outcomes(identity)
+    assert len(told) == len(requests)
+    assert ("accounts-merged", None) in told
+    assert {reason for _, reason in told} <= {None, "account_merged"}
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+@pytest.mark.parametrize("reset", [0, 1], ids=["survivor", "absorbed"])
+async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_superseded(
+    identity: Identity, second: Identity, registry: Registry, recovery: Recovery, reset: int
+) -> None:
+    for number in range(ROUNDS):
+        both = await registry.two()
+        request = await registry.request(*both)
+        grant = await recovery.grant(both[reset])
+        told = await outcomes(identity)
+
+        replicas = (identity, second) if number % 2 else (second, identity)
+        [answer] = await beside(replicas, request, identity.reset(grant, NEW))
+
+        merged = ("accounts-merged", None) in await outcomes(identity) and (await states(identity))[
+            both[1].id
+        ] is not None
+        assert len(await outcomes(identity)) == len(told) + 1
+        if reset == 0:
+            assert answer.status == 200  # the survivor's own is good before and after
+        else:
+            assert (answer.code == "grant_superseded") is merged
+            assert (answer.status == 200) is not merged
+        await whole(identity)
+
+
+@MG_3
+@MG_5
+@ORDER
+async def test_log_ons_and_refreshes_beside_a_merge_leave_no_session_of_the_absorbed_account(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    for _ in range(ROUNDS):
+        survivor, absorbed = await registry.two()
+        request = await registry.request(survivor, absorbed)
+        tokens = [(await registry.session(absorbed))["refresh_token"] for _ in range(4)]
+
+        answers = await beside(
+            (second,),
+            request,
+            *(replica.log_on(absorbed.username) for replica in (identity, second) * 2),
+            *(identity.refresh(token) for token in tokens),
+        )
+
+        told = {answer.code for answer in answers}
+        # Compared before the merge and decided after it, a right password counts as a wrong one.
+        assert told <= {"", "account_merged", "invalid_credentials", "refresh_invalid"}
+        for answer in answers:
+            if answer.status < 300:
+                dead = await identity.refresh(answer.body["refresh_token"])
+                assert dead.code == "refresh_invalid"
+        await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_a_merged_name_of_before_logs_nobody_on_while_its_survivor_is_merged(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    first, middle, last = [await registry.a_member(desk=n % 2) for n in range(3)]
+    await registry.merge(middle, first)
+    request = await registry.request(last, middle)
+
+    answers = await beside(
+        (second,),
+        request,
+        *(replica.log_on(first.username) for replica in (identity, second) * 8),
+    )
+
+    assert {answer.code for answer in answers} == {"account_merged"}
+    assert await identity.rows("SELECT FROM sessions WHERE account_id = $1", first.id) == []
+    await whole(identity)
+
+
+@MG_3
+@ORDER
+@pytest.mark.parametrize("to", [0, 1], ids=["survivor", "absorbed"])
+async def test_a_practice_added_beside_a_merge_stands_under_the_survivor_or_nowhere(
+    identity: Identity, second: Identity, registry: Registry, to: int
+) -> None:
+    for _ in range(ROUNDS):
+        both = await registry.two()
+        request = await registry.request(*both)
+        token = await registry.desks[0].a_token()
+
+        [answer] = await beside(
+            (second,), request, add_practice(identity, token, name=both[to].username)
+        )
+
+        assert answer.code in (("", "account_merged", "invalid_credentials") if to else ("",))
+        rows = await identity.rows("SELECT FROM enrolments WHERE account_id = $1", both[0].id)
+        assert len(rows) == (3 if answer.status == 201 else 2)
+        await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_an_un_enrolment_beside_a_merge_is_done_and_comes_along(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    for _ in range(ROUNDS):
+        survivor, absorbed = await registry.two()
+        request = await registry.request(survivor, absorbed)
+        of = registry.patients_of
+
+        answers = await beside(
+            (second,),
+            request,
+            registry.desks[1].un_enrol(of[absorbed.username]),
+            registry.desks[0].un_enrol(of[survivor.username]),
+        )
+
+        assert {answer.status for answer in answers} == {204}
+        rows = await identity.rows(
+            "SELECT state FROM enrolments WHERE account_id = $1", survivor.id
+        )
+        assert [row["state"] for row in rows] == ["un-enrolled"] * 2
+        live = await identity.rows(
+            "SELECT FROM sessions WHERE account_id = $1 AND ended_at IS NULL", survivor.id
+        )
+        assert live == []  # no practice is left, wherever the last one was
+        await whole(identity)
+
+
+@MG_3
+@ORDER
+async def test_an_address_verified_beside_a_merge_is_one_accounts_or_nobodys(
+    identity: Identity, second: Identity, registry: Registry, postman: Postman
+) -> None:
+    for number in range(ROUNDS):
+        survivor, absorbed = await registry.two()
+        request = await registry.request(survivor, absorbed)
+        claims = []
+        for person in (survivor, absorbed):
+            claims.append(
+                await claimed(registry, postman, person, f"{person.username}@mail.example")
+            )
+
+        answers = await beside(
+            (identity, second) if number % 2 else (second, identity),
+            request,
+            *(
+                identity.call("POST", "/account/email/verify", {"token": link}, token=token)
+                for token, link in claims
+            ),
+        )
+
+        # The survivor's other session has ended, or its link, where the merge came first.
+        assert {answer.code for answer in answers} <= {"", "link_invalid", "unauthenticated"}
+        await whole(identity)
+
+
+async def claimed(
+    registry: Registry, postman: Postman, person: Person, address: str
+) -> tuple[str, str | None]:
+    """A session that has claimed an address, and the link mailed there."""
+    token = (await registry.session(person))["access_token"]
+    await registry.identity.call("POST", "/account/email", {"address": address}, token=token)
+    return token, (await postman.tokens("email-verification-requested"))[-1]
+
+
+@MG_3
+@ORDER
+async def test_a_claim_beside_a_merge_leaves_nothing_on_the_merged_account(
+    identity: Identity, second: Identity, registry: Registry, postman: Postman
+) -> None:
+    for _ in range(ROUNDS):
+        survivor, absorbed = await registry.two()
+        request = await registry.request(survivor, absorbed)
+        token = (await registry.session(absorbed))["access_token"]
+        body = {"address": f"{absorbed.username}@mail.example"}
+
+        answers = await beside(
+            (second,), request, identity.call("POST", "/account/email", body, token=token)
+        )
+
+        assert {answer.code for answer in answers} <= {"", "unauthenticated"}
+        await whole(identity)
+
+
+@MG_3
+@MG_9
+@ORDER
+async def test_a_merge_that_meets_all_of_it_at_once_is_whole(
+    identity: Identity, second: Identity, registry: Registry, recovery: Recovery
+) -> None:
+    """Every lock at once, in whatever order they come: accounts, locks, records, sessions."""
+    survivor, absorbed = await registry.two()
+    request = await registry.request(survivor, absorbed)
+    undo = await registry.request(absorbed, survivor)
+    twin = replace_of(request, merge_id=undo.merge_id)
+    of, desks = registry.patients_of, registry.desks
+    resets = [await recovery.grant(person) for person in (survivor, absorbed)]
+
+    merges = race((identity, second), request, undo, twin)
+    work = asyncio.gather(
+        *(
+            replica.log_on(p.username)
+            for replica in (identity, second)
+            for p in (survivor, absorbed)
+        ),
+        *(identity.log_on(p.username, "Wrong-Guess-1234") for p in (survivor, absorbed)),
+        *(identity.reset(grant, NEW) for grant in resets),
+        desks[0].unlock(of[survivor.username]),
+        desks[1].unlock(of[absorbed.username]),
+        desks[1].un_enrol(of[absorbed.username]),
+    )
+    _, answers = await asyncio.gather(merges, work)
+
+    assert 503 not in {answer.status for answer in answers}
+    assert 500 not in {answer.status for answer in answers}
+    assert len(await outcomes(identity)) == 2  # the twin came under a merge id that was taken
+    await whole(identity)

@@ -1,0 +1,341 @@
+"""A merge that identity refuses at the last look: nothing is changed, and it is told why (MG-1)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from shared.contracts.ids import AccountId
+from shared.contracts.merge import MergeRequested
+from shared.grants import Act, GrantIssuer, Verb
+from shared.randomness import Randomness
+from tests.support.identity import Identity, Recovery
+from tests.support.merging import (
+    Registry,
+    again,
+    deliver,
+    envelope,
+    no_deadlock,
+    outcomes,
+    replace_of,
+    retry,
+)
+from tests.support.trust import ISSUER
+
+MG_1 = pytest.mark.proves(
+    "MG-1", part="not offered at log-on (MG-7), and no code where two-step is on"
+)
+MG_2 = pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
+MG_3 = pytest.mark.proves("MG-3")
+MG_4 = pytest.mark.proves("MG-4")
+MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
+MG_9 = pytest.mark.proves("MG-9")
+NEW = "Copper!Lantern-42"
+TABLES = (
+    "accounts",
+    "log_on_names",
+    "account_emails",
+    "email_verifications",
+    "enrolments",
+    "patients",
+    "sessions",
+    "spent_grants",
+    "password_history",
+)
+
+
+async def everything(identity: Identity) -> dict[str, set[tuple[Any, ...]]]:
+    """All that a merge could change."""
+    return {
+        table: {tuple(row) for row in await identity.rows(f"SELECT {table}::text FROM {table}")}  # noqa: S608
+        for table in TABLES
+    }
+
+
+async def refused(identity: Identity, request: MergeRequested, reason: str) -> None:
+    """Bring it, and see that it is refused for that, told, audited, and that nothing is changed."""
+    before = await everything(identity)
+    told = await outcomes(identity)
+
+    await deliver(identity, envelope(request, identity))
+
+    assert await outcomes(identity) == [*told, ("merge-rejected", reason)]
+    assert await everything(identity) == before
+    [decided] = await identity.rows("SELECT refusal FROM merges WHERE id = $1", request.merge_id)
+    assert decided["refusal"] == reason
+    audited = await identity.rows(
+        "SELECT subject FROM audit_entries"
+        " WHERE action = 'account.merge' AND outcome = 'refused' AND detail = $1",
+        reason,
+    )
+    assert {row["subject"] for row in audited} >= {
+        f"account:{account_id}" for account_id in (request.survivor_id, request.absorbed_id)
+    }
+    await no_deadlock(identity)
+
+
+async def grant(identity: Identity, about: AccountId, act: Act, **other: Any) -> str:
+    """One that identity signs, whatever it says."""
+    now = identity.clock.now()
+    return await GrantIssuer(
+        issuer=identity.plumbing.issuer, own_keys=identity.features.own_keys
+    ).issue(
+        **{
+            "jti": Randomness().token(),
+            "act": act,
+            "audience": (f"{ISSUER}/merge", f"{ISSUER}/identity"),
+            "account_id": about,
+            "security_version": 1,
+            "route": "password",
+            "now": now,
+            "expires_at": now + timedelta(minutes=5),
+            **other,
+        }
+    )
+
+
+@MG_1
+@pytest.mark.proves("V9.2.2", "V9.2.3")
+async def test_only_both_grants_for_this_merge_here_are_taken(
+    identity: Identity, registry: Registry, recovery: Recovery
+) -> None:
+    survivor, absorbed = await registry.two()
+    stranger = await identity.an_account()
+    request = await registry.request(survivor, absorbed)
+    own: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE}
+    elsewhere: dict[str, Any] = {"audience": (f"{ISSUER}/merge",)}
+    wrong: list[dict[str, str]] = [
+        {"owned": "a.b.c"},
+        {"reauthenticated": ""},
+        {"reauthenticated": request.owned, "owned": request.reauthenticated},
+        {"owned": request.reauthenticated},
+        {"reauthenticated": await recovery.grant(survivor)},
+        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED)},
+        {"reauthenticated": await grant(identity, survivor.id, **own, **elsewhere)},
+        {"reauthenticated": await grant(identity, stranger.id, **own)},
+        {"reauthenticated": await grant(identity, absorbed.id, **own)},
+        {"owned": await grant(identity, stranger.id, Act.ACCOUNT_OWNED)},
+        {"owned": await grant(identity, survivor.id, Act.ACCOUNT_OWNED)},
+        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED, **elsewhere)},
+    ]
+
+    for grants in wrong:
+        await refused(identity, replace_of(again(request), **grants), "grant_invalid")
+
+    await deliver(identity, envelope(request, identity))
+    assert ("accounts-merged", None) in await outcomes(identity)
+
+
+@MG_1
+@MG_9
+async def test_a_grant_that_merge_took_in_time_is_good_however_late_the_message_comes(
+    identity: Identity, registry: Registry
+) -> None:
+    request = await registry.request(*await registry.two())
+    identity.clock.advance(hours=30)
+
+    await deliver(identity, envelope(request, identity))
+
+    assert await outcomes(identity) == [("accounts-merged", None)]
+
+
+@MG_1
+@pytest.mark.proves("V6.5.1")
+async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    third = await registry.a_member()
+    request = await registry.request(survivor, absorbed)
+    other = await registry.request(survivor, third)
+    await deliver(identity, envelope(request, identity))
+
+    await refused(identity, again(request), "grant_used")
+    reused = replace_of(other, reauthenticated=request.reauthenticated)
+    await refused(identity, reused, "grant_used")
+
+
+@MG_1
+async def test_credentials_that_changed_since_make_either_proof_stale(
+    identity: Identity, registry: Registry, recovery: Recovery
+) -> None:
+    survivor, absorbed = await registry.two()
+    for number, person in enumerate((survivor, absorbed)):
+        known = replace(survivor, password=NEW) if number else survivor
+        request = await registry.request(known, absorbed)
+        assert (await identity.reset(await recovery.grant(person), NEW)).status == 200
+
+        await refused(identity, request, "merge_proof_stale")
+
+
+@MG_1
+@pytest.mark.parametrize("frozen", [0, 1], ids=["the survivor", "the absorbed"])
+async def test_a_frozen_account_merges_with_nothing(
+    identity: Identity, registry: Registry, frozen: int
+) -> None:
+    both = await registry.two()
+    request = await registry.request(*both)
+    async with identity.plumbing.database.connection() as connection:
+        await connection.execute(
+            "UPDATE accounts SET state = 'frozen' WHERE id = $1", both[frozen].id
+        )
+
+    await refused(identity, request, "merge_proof_stale")
+
+
+@MG_3
+@MG_4
+async def test_an_account_that_is_merged_already_merges_with_nothing(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    third = await registry.a_member()
+    undo = await registry.request(absorbed, survivor)
+    elsewhere = await registry.request(third, absorbed)
+    into_it = await registry.request(absorbed, third)
+    await registry.merge(survivor, absorbed)
+
+    for request in (undo, elsewhere, into_it):
+        await refused(identity, request, "account_merged")
+
+
+@MG_3
+async def test_an_account_does_not_merge_with_itself(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    request = await registry.request(survivor, absorbed)
+    itself = replace_of(
+        request,
+        absorbed_id=survivor.id,
+        owned=await grant(identity, survivor.id, Act.ACCOUNT_OWNED),
+    )
+
+    await refused(identity, itself, "merge_same_account")
+
+
+@MG_2
+@pytest.mark.parametrize(
+    "record",
+    [{"last_name": "Hale"}, {"birth_date": "1984-05-04"}, {"last_name": "-"}],
+    ids=["name", "birth date", "no letter"],
+)
+async def test_two_people_are_not_merged(
+    identity: Identity, registry: Registry, record: dict[str, str]
+) -> None:
+    survivor, absorbed = await registry.two(**record)
+
+    await refused(identity, await registry.request(survivor, absorbed), "merge_person_mismatch")
+
+
+@MG_2
+async def test_an_account_without_any_record_is_nobody_to_merge(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.a_member(), await identity.an_account()
+
+    await refused(identity, await registry.request(survivor, absorbed), "merge_person_mismatch")
+
+
+@MG_2
+async def test_one_record_that_matches_is_enough_however_it_is_written(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two(last_name="Hale")
+    other_practice = await registry.a_member(last_name="GARCIA LOPEZ")
+    await registry.merge(survivor, other_practice)
+    async with identity.plumbing.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE patients SET last_name = 'garcia lopez' WHERE id::text = $1",
+            registry.patients_of[absorbed.username],
+        )
+
+    await registry.merge(survivor, absorbed)
+
+    assert await outcomes(identity) == [("accounts-merged", None)] * 2
+
+
+@MG_6
+async def test_a_refusal_is_told_to_the_addresses_of_both(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor = await registry.a_member(email="june@mail.example")
+    absorbed = await registry.a_member(desk=1, email="old@mail.example", last_name="Hale")
+
+    request = await registry.merge(survivor, absorbed)
+
+    [told] = await identity.events("merge-rejected")
+    assert told["recipients"] == ["june@mail.example", "old@mail.example"]
+    assert (told["account_id"], told["absorbed_id"]) == (str(survivor.id), str(absorbed.id))
+    assert (told["merge_id"], told["reason"]) == (str(request.merge_id), "merge_person_mismatch")
+
+
+@MG_9
+async def test_what_was_decided_is_decided_for_ever_and_told_once(
+    identity: Identity, registry: Registry
+) -> None:
+    merged = await registry.merge(*await registry.two())
+    rejected = await registry.merge(*await registry.two(last_name="Hale"))
+    told, before = await outcomes(identity), await everything(identity)
+    identity.clock.advance(days=60)  # the inbox has forgotten it
+
+    for request in (merged, rejected):
+        await deliver(identity, envelope(request, identity))
+
+    assert await outcomes(identity) == told
+    assert await everything(identity) == before
+
+
+@MG_9
+async def test_a_refusal_takes_no_other_message_of_its_batch_with_it(
+    identity: Identity, registry: Registry
+) -> None:
+    good = [await registry.request(*await registry.two()) for _ in range(2)]
+    bad = await registry.request(*await registry.two(last_name="Hale"))
+
+    await deliver(identity, *(envelope(one, identity) for one in (good[0], bad, good[1])))
+
+    assert sorted(await outcomes(identity), key=str) == [
+        ("accounts-merged", None),
+        ("accounts-merged", None),
+        ("merge-rejected", "merge_person_mismatch"),
+    ]
+    await no_deadlock(identity)
+
+
+@MG_9
+async def test_a_message_whose_key_has_not_arrived_is_tried_again_until_it_has(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    request = await registry.request(*await registry.two())
+    rename: Callable[[str], Awaitable[Any]] = identity.rows
+    await rename("UPDATE own_keys SET kid = 'late-' || kid")  # `second` has not read it yet
+
+    await deliver(second, envelope(request, identity))
+    kept = await identity.rows("SELECT error FROM inbox_retry")
+    assert [row["error"] for row in kept] == ["CatchingUp"]
+    assert await outcomes(identity) == []
+
+    await rename("UPDATE own_keys SET kid = substr(kid, 6)")
+    identity.clock.advance(seconds=2)
+    assert await retry(second) == 1
+    assert await outcomes(identity) == [("accounts-merged", None)]
+
+
+@MG_9
+async def test_a_request_about_nobody_is_a_dead_letter(
+    identity: Identity, registry: Registry
+) -> None:
+    request = await registry.request(*await registry.two())
+
+    await deliver(
+        identity,
+        envelope(replace_of(request, absorbed_id=AccountId(UUID(int=7))), identity),
+    )
+
+    [dead] = await identity.rows("SELECT reason, detail FROM dead_letters")
+    assert tuple(dead) == ("undeliverable", "Undeliverable: no such account")
+    assert await outcomes(identity) == []

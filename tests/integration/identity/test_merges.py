@@ -1,0 +1,503 @@
+"""What becomes of two accounts that are merged, row by row (MG-5, MG-4, MG-6)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.identity.model import NameKind
+from services.identity.store import log_on_names
+from shared.contracts.log_on_names import name_key
+from shared.db import Connection, Database
+from tests.support.identity import Identity, Person, Recovery
+from tests.support.merging import Registry, deliver, envelope, no_deadlock
+from tests.support.practices import Postman, enrol
+
+MG_5 = pytest.mark.proves(
+    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
+)
+MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
+ID_4 = pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+ID_6 = pytest.mark.proves("ID-6", part="changing a verified address")
+LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+WRONG = "Wrong-Guess-1234"
+OWN, OTHERS = "Quiet!Meadow-31", "Copper!Lantern-42"
+
+
+async def account(identity: Identity, token: str) -> Any:
+    return (await identity.call("GET", "/account", token=token)).body
+
+
+async def snapshots(identity: Identity, person: Person) -> list[Any]:
+    events = await identity.events("account-changed")
+    return [event for event in events if event["account_id"] == str(person.id)]
+
+
+@MG_5
+@pytest.mark.proves(
+    "ID-8", part="two-step state, changing locale and time zone, what is still to set up"
+)
+async def test_both_practices_stand_under_the_survivor(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+
+    await registry.merge(survivor, absorbed)
+
+    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    assert settings["account_id"] == str(survivor.id)
+    assert [practice["practice_id"] for practice in settings["practices"]] == [
+        desk.practice_id for desk in registry.desks
+    ]
+    assert {practice["state"] for practice in settings["practices"]} == {"enrolled"}
+
+
+@MG_5
+async def test_an_un_enrolled_practice_comes_along_as_it_is(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    patient_id = registry.patients_of[absorbed.username]
+    request = await registry.request(survivor, absorbed)
+    assert (await registry.desks[1].un_enrol(patient_id)).status == 204
+
+    await deliver(identity, envelope(request, identity))
+
+    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    assert [practice["state"] for practice in settings["practices"]] == ["enrolled", "un-enrolled"]
+    assert (await registry.desks[1].reactivate(patient_id)).status == 204
+    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    assert [practice["state"] for practice in settings["practices"]] == ["enrolled", "enrolled"]
+
+
+@MG_5
+async def test_two_charts_at_one_practice_both_come_along(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.a_member(), await registry.a_member()
+
+    await registry.merge(survivor, absorbed)
+
+    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    assert [p["practice_id"] for p in settings["practices"]] == [registry.desks[0].practice_id] * 2
+
+
+@MG_5
+async def test_every_moved_record_is_told_with_its_new_account(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    moved, stayed = (registry.patients_of[p.username] for p in (absorbed, survivor))
+    before = await identity.events("person-changed")
+
+    await registry.merge(survivor, absorbed)
+
+    [told] = (await identity.events("person-changed"))[len(before) :]
+    assert (told["patient_id"], told["account_id"]) == (moved, str(survivor.id))
+    versions = await identity.rows("SELECT id, version FROM patients")
+    assert {str(row["id"]): row["version"] for row in versions} == {moved: 3, stayed: 2}
+
+
+@MG_5
+async def test_both_accounts_are_told_as_they_stand_afterwards(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two(email="june@mail.example")
+
+    await registry.merge(survivor, absorbed)
+
+    [one], [other] = await snapshots(identity, survivor), await snapshots(identity, absorbed)
+    assert (one["state"], one["security_version"], one["email"]) == (
+        "active",
+        1,
+        "june@mail.example",
+    )
+    assert {e["practice_id"] for e in one["enrolments"]} == {d.practice_id for d in registry.desks}
+    assert (other["state"], other["security_version"]) == ("merged", 2)
+    assert (other["email"], other["enrolments"]) == (None, [])
+    rows = await identity.rows("SELECT version FROM accounts")
+    assert {row["version"] for row in rows} == {2}
+
+
+@MG_5
+async def test_the_survivor_keeps_its_name_and_password(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor = await registry.a_member(password=OWN)
+    absorbed = await registry.a_member(desk=1, password=OTHERS)
+
+    await registry.merge(survivor, absorbed)
+
+    assert (await identity.log_on(survivor.username, OWN)).status == 201
+    assert (await identity.log_on(survivor.username, OTHERS)).code == "invalid_credentials"
+    assert (await identity.log_on(absorbed.username, OWN)).code == "invalid_credentials"
+
+
+@MG_5
+@pytest.mark.proves("LG-1")
+async def test_the_merged_name_and_its_right_password_hint_at_the_survivor(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor = await registry.a_member(username="june.hale")
+    absorbed = await registry.a_member(desk=1, username="old.june")
+    await registry.merge(survivor, absorbed)
+
+    right = await identity.log_on("old.june")
+    wrong = await identity.log_on("old.june", WRONG)
+    unknown = await identity.log_on("nobody.at.all", WRONG)
+
+    assert (right.status, right.code) == (409, "account_merged")
+    assert "j•••e" in right.body["detail"]
+    assert "june.hale" not in str(right.body)
+    assert wrong.alike() == unknown.alike()
+    rows = await identity.rows("SELECT FROM sessions WHERE account_id = $1", absorbed.id)
+    assert rows == []
+
+
+@MG_5
+@LG_2
+@pytest.mark.proves("V6.3.8")
+async def test_while_locked_a_merged_name_tells_nothing_and_its_survivor_is_not_locked(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    await registry.merge(survivor, absorbed)
+    wrong = [await identity.log_on(absorbed.username, WRONG) for _ in range(4)]
+
+    locked = await identity.log_on(absorbed.username)
+    identity.clock.advance(minutes=20)
+
+    assert locked.alike() == wrong[0].alike()
+    assert (await identity.log_on(survivor.username)).status == 201
+    assert (await identity.log_on(absorbed.username)).code == "account_merged"
+
+
+class Listening(Database):
+    """Notes what is asked of PostgreSQL."""
+
+    heard: list[str]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            with connection.query_logger(lambda record: self.heard.append(record.query)):
+                yield connection
+
+
+@MG_5
+@LG_2
+@pytest.mark.proves("V6.3.8")
+async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_told(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    known = await identity.an_account()
+    await registry.merge(survivor, absorbed)
+    database = Listening(identity.database.url("identity"), application="identity")
+    proofs = replace(identity.features.log_on.proofs, database=database)
+
+    async def asked(name: str, password: str) -> list[str]:
+        database.heard = []
+        attempt = await proofs.by_name(name, password)
+        async with database.transaction() as tx:
+            await proofs.decide(tx, attempt, now=identity.clock.now())
+        return database.heard
+
+    wrong = await asked(known.username, WRONG)
+    told = await asked(absorbed.username, absorbed.password)
+    others = [
+        await asked("nobody.at.all", WRONG),
+        *[await asked(absorbed.username, WRONG) for _ in range(5)],
+        await asked(absorbed.username, absorbed.password),
+        await asked(known.username, known.password),
+    ]
+
+    assert others == [wrong] * len(others)
+    assert [query for query in told if query not in wrong] != []
+    await database.close()
+
+
+@MG_5
+@LG_2
+async def test_nobody_is_told_of_a_lock_on_a_merged_name(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    await registry.merge(survivor, absorbed)
+    for _ in range(4):
+        await identity.log_on(absorbed.username, WRONG)
+
+    await identity.loop("lock-notices").once()
+
+    assert await identity.events("account-locked") == []
+    assert await identity.rows("SELECT FROM lockouts WHERE notice_due") == []
+
+
+@MG_5
+@ID_4
+async def test_nobody_else_can_have_the_merged_name(identity: Identity, registry: Registry) -> None:
+    survivor = await registry.a_member()
+    absorbed = await registry.a_member(desk=1, username="old.june")
+    await registry.merge(survivor, absorbed)
+
+    answer = await enrol(identity, await registry.desks[0].a_token(), username="OLD.june")
+
+    assert (answer.status, answer.code) == (409, "username_taken")
+
+
+@MG_5
+@ID_4
+async def test_the_merged_name_counts_as_the_survivors(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    stranger = await identity.an_account()
+    await registry.merge(survivor, absorbed)
+    key, now = name_key(absorbed.username), identity.clock.now()
+
+    async with identity.plumbing.database.transaction() as tx:
+        others = await log_on_names.claim(tx, key, stranger.id, NameKind.USERNAME, now=now)
+        own = await log_on_names.claim(tx, key, survivor.id, NameKind.USERNAME, now=now)
+
+    assert (others, own) == (False, True)
+    assert (await identity.log_on(absorbed.username)).body["session_id"]
+
+
+@MG_5
+@ID_4
+@ID_6
+async def test_the_verified_address_goes_to_a_survivor_that_has_none(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor = await registry.a_member(password=OWN)
+    absorbed = await registry.a_member(desk=1, password=OTHERS, email="june@mail.example")
+
+    await registry.merge(survivor, absorbed)
+
+    answer = await identity.log_on("june@mail.example", OWN)
+    assert (answer.status, answer.body["gates"]) == (201, [])
+    settings = await account(identity, answer.body["access_token"])
+    assert settings["username"] == survivor.username
+    assert settings["email"] == {"address": "june@mail.example", "state": "verified"}
+    assert (await identity.log_on("june@mail.example", OTHERS)).code == "invalid_credentials"
+
+
+@MG_5
+@ID_6
+async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
+    identity: Identity, registry: Registry, postman: Postman
+) -> None:
+    survivor, absorbed = await registry.two(email="june@mail.example")
+    request = await registry.request(survivor, absorbed)
+    token = (await registry.session(survivor))["access_token"]
+    await identity.call("POST", "/account/email", {"address": "new@mail.example"}, token=token)
+    [link] = await postman.tokens("email-verification-requested")
+
+    await deliver(identity, envelope(request, identity))
+
+    token = (await registry.session(survivor))["access_token"]
+    answer = await identity.call("POST", "/account/email/verify", {"token": link}, token=token)
+    assert answer.code == "link_invalid"
+    assert (await account(identity, token))["email"]["address"] == "june@mail.example"
+    kept = await identity.rows("SELECT account_id, state FROM account_emails")
+    assert [tuple(row) for row in kept] == [(survivor.id, "verified")]
+    links = await identity.rows("SELECT state FROM email_verifications")
+    assert [row["state"] for row in links] == ["superseded"]
+
+
+@MG_5
+@ID_6
+async def test_where_the_survivor_has_one_the_others_address_is_free_to_be_verified(
+    identity: Identity, registry: Registry, postman: Postman
+) -> None:
+    survivor = await registry.a_member(email="june@mail.example")
+    absorbed = await registry.a_member(desk=1, email="old@mail.example")
+    stranger = await identity.an_account()
+    await registry.merge(survivor, absorbed)
+
+    token = (await registry.session(stranger))["access_token"]
+    await identity.call("POST", "/account/email", {"address": "old@mail.example"}, token=token)
+    [link] = await postman.tokens("email-verification-requested")
+    verified = await identity.call("POST", "/account/email/verify", {"token": link}, token=token)
+
+    assert verified.status == 200
+    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    assert settings["email"]["address"] == "june@mail.example"
+
+
+@MG_5
+@ID_6
+async def test_what_the_absorbed_account_had_only_claimed_is_void_with_its_link(
+    identity: Identity, registry: Registry, postman: Postman
+) -> None:
+    survivor, absorbed = await registry.two()
+    token = (await registry.session(absorbed))["access_token"]
+    await identity.call("POST", "/account/email", {"address": "new@mail.example"}, token=token)
+
+    await registry.merge(survivor, absorbed)
+
+    assert await identity.rows("SELECT FROM account_emails") == []
+    rows = await identity.rows("SELECT state FROM email_verifications")
+    assert [row["state"] for row in rows] == ["superseded"]
+
+
+@MG_5
+@SE_1
+@pytest.mark.proves("V7.4.2", "V9.2.1")
+async def test_every_session_of_the_absorbed_account_ends(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    sessions = [await registry.session(absorbed) for _ in range(3)]
+
+    await registry.merge(survivor, absorbed)
+
+    for session in sessions:
+        for replica in (identity, second):
+            verb = await replica.call("GET", "/account", token=session["access_token"])
+            assert (verb.status, verb.code) == (401, "unauthenticated")
+        assert (await identity.refresh(session["refresh_token"])).code == "refresh_invalid"
+    told = await identity.rows(
+        "SELECT convert_from(body, 'UTF8')::json->>'session_id' AS id FROM outbox"
+        " WHERE exchange = 'identity.sessions'"
+    )
+    assert {row["id"] for row in told} >= {session["session_id"] for session in sessions}
+
+
+@MG_5
+@SE_1
+async def test_of_the_survivors_sessions_only_the_one_that_asked_goes_on(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    others = [await registry.session(survivor) for _ in range(2)]
+
+    request = await registry.merge(survivor, absorbed)
+
+    rows = await identity.rows(
+        "SELECT id, ended_by FROM sessions WHERE account_id = $1", survivor.id
+    )
+    assert {row["id"]: row["ended_by"] for row in rows if row["ended_by"] is None} == {
+        request.session_id: None
+    }
+    for session in others:
+        assert (await identity.refresh(session["refresh_token"])).code == "refresh_invalid"
+    assert {row["ended_by"] for row in rows if row["ended_by"]} == {"merged"}
+
+
+@MG_5
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
+    identity: Identity, registry: Registry, recovery: Recovery
+) -> None:
+    survivor, absorbed = await registry.two()
+    void, good = await recovery.grant(absorbed), await recovery.grant(survivor)
+
+    await registry.merge(survivor, absorbed)
+
+    assert (await identity.reset(void, OTHERS)).code == "grant_superseded"
+    assert (
+        await identity.reset(await recovery.grant(absorbed, security_version=2), OTHERS)
+    ).code == "grant_superseded"
+    assert (await identity.reset(good, OWN)).status == 200
+
+
+@MG_5
+@LG_2
+@pytest.mark.proves(
+    "ST-1",
+    part="staff verbs beyond records, tokens, locks, enrolments and settings",
+)
+async def test_a_practice_of_the_absorbed_account_now_unlocks_the_survivor(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    await registry.merge(survivor, absorbed)
+    for _ in range(4):
+        await identity.log_on(survivor.username, WRONG)
+    assert (await identity.log_on(survivor.username)).status == 401
+
+    answer = await registry.desks[1].unlock(registry.patients_of[absorbed.username])
+
+    assert answer.status == 204
+    assert (await identity.log_on(survivor.username)).status == 201
+
+
+@MG_5
+@ID_4
+async def test_a_chain_is_flat_and_every_name_keeps_its_own_password(
+    identity: Identity, registry: Registry
+) -> None:
+    first = await registry.a_member(username="first.name", password="First!Harbour-1")
+    middle = await registry.a_member(desk=1, username="middle.name", password="Middle!Harbour-2")
+    last = await registry.a_member(username="last.name", password="Last!Harbour-3")
+
+    await registry.merge(middle, first)
+    await registry.merge(last, middle)
+
+    rows = await identity.rows("SELECT id, merged_into FROM accounts")
+    assert {row["id"]: row["merged_into"] for row in rows} == {
+        first.id: last.id,
+        middle.id: last.id,
+        last.id: None,
+    }
+    for person in (first, middle):
+        right = await identity.log_on(person.username, person.password)
+        assert (right.code, "l•••e" in right.body["detail"]) == ("account_merged", True)
+        for other in (first, middle, last):
+            if other is not person:
+                told = await identity.log_on(person.username, other.password)
+                assert told.code == "invalid_credentials"
+        identity.clock.advance(minutes=20)
+    names = await identity.rows("SELECT DISTINCT account_id FROM log_on_names")
+    assert [row["account_id"] for row in names] == [last.id]
+    settings = await account(identity, (await registry.session(last))["access_token"])
+    assert len(settings["practices"]) == 3
+
+
+@MG_5
+@MG_6
+async def test_the_addresses_both_had_are_told_once_with_what_the_survivor_has_now(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor = await registry.a_member(email="june@mail.example")
+    absorbed = await registry.a_member(desk=1, email="old@mail.example")
+
+    request = await registry.merge(survivor, absorbed)
+
+    [told] = await identity.events("accounts-merged")
+    assert told["recipients"] == ["june@mail.example", "old@mail.example"]
+    assert (told["account_id"], told["absorbed_id"]) == (str(survivor.id), str(absorbed.id))
+    assert told["merge_id"] == str(request.merge_id)
+    assert {e["patient_id"] for e in told["enrolments"]} == set(registry.patients_of.values())
+    assert await identity.events("merge-rejected") == []
+
+
+@MG_5
+@MG_6
+async def test_without_addresses_nobody_is_mailed(identity: Identity, registry: Registry) -> None:
+    await registry.merge(*await registry.two())
+
+    [told] = await identity.events("accounts-merged")
+    assert told["recipients"] == []
+
+
+@MG_5
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_the_history_of_both_accounts_tells_the_merge(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+
+    await registry.merge(survivor, absorbed)
+
+    rows = await identity.rows(
+        "SELECT subject, outcome, detail FROM audit_entries WHERE action = 'account.merge'"
+    )
+    assert {tuple(row) for row in rows} == {
+        (f"account:{person.id}", "done", None) for person in (survivor, absorbed)
+    }
+    await no_deadlock(identity)

@@ -1,0 +1,433 @@
+"""UN-1, UN-3: a practice un-enrols its own patient, and enrols her again."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.support.eventually import eventually
+from tests.support.identity import PASSWORD, Identity
+from tests.support.practices import PracticeDesk, add_practice, practice_desk
+
+UN_1, UN_3 = pytest.mark.proves("UN-1"), pytest.mark.proves("UN-3")
+SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+ST_1 = pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+EMAIL = "maria@mail.example"
+VERBS = ("un-enrol", "re-activate")
+
+
+@pytest_asyncio.fixture
+async def elm(identity: Identity) -> PracticeDesk:
+    """A second practice."""
+    return await practice_desk(identity)
+
+
+async def at_both(desk: PracticeDesk, elm: PracticeDesk) -> tuple[str, str]:
+    """Maria's records at two practices, under one account with a verified e-mail."""
+    here = await desk.enrolled()
+    there = await elm.a_patient()
+    token = (await elm.issue(there)).body["token"]
+    assert (await add_practice(desk.identity, token)).status == 201
+    await verify_email(desk.identity)
+    return here, there
+
+
+async def verify_email(identity: Identity) -> None:
+    await identity.rows(
+        "INSERT INTO account_emails SELECT id, 'verified', $1, $1, created_at, created_at "
+        "FROM accounts",
+        EMAIL,
+    )
+
+
+async def states(identity: Identity) -> dict[str, str]:
+    rows = await identity.rows("SELECT patient_id, state FROM enrolments")
+    return {str(row["patient_id"]): row["state"] for row in rows}
+
+
+async def logged_on(identity: Identity) -> dict[str, Any]:
+    answer = await identity.log_on("maria.garcia")
+    assert answer.status == 201
+    return dict(answer.body)
+
+
+async def ends(identity: Identity) -> list[str]:
+    rows = await identity.rows("SELECT ended_by FROM sessions WHERE ended_at IS NOT NULL")
+    return [row["ended_by"] for row in rows]
+
+
+@UN_1
+async def test_un_enrolling_ends_this_practices_enrolment_and_no_other(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here, there = await at_both(desk, elm)
+
+    answer = await desk.un_enrol(here)
+
+    assert (answer.status, answer.body) == (204, {})
+    assert await states(desk.identity) == {here: "un-enrolled", there: "enrolled"}
+    opened = await logged_on(desk.identity)
+    account = await desk.identity.call("GET", "/account", token=opened["access_token"])
+    shown = {one["practice_id"]: one["state"] for one in account.body["practices"]}
+    assert shown == {desk.practice_id: "un-enrolled", elm.practice_id: "enrolled"}
+
+
+@UN_1
+async def test_the_account_and_the_mail_are_told_and_the_reason_is_not(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here, there = await at_both(desk, elm)
+    persons = await desk.identity.events("person-changed")
+
+    await desk.un_enrol(here)
+
+    [ended] = await desk.identity.events("enrolment-ended")
+    assert ended == {
+        "account_id": ended["account_id"],
+        "recipients": [EMAIL],
+        "locale": "en-US",
+        "time_zone": "America/New_York",
+        "occurred_at": desk.identity.clock.now().isoformat().replace("+00:00", "Z"),
+        "practice_name": "Elm Street Practice",
+        "practice_contact": "+1 555 0100",
+    }
+    snapshot = (await desk.identity.events("account-changed"))[-1]
+    assert {one["patient_id"]: one["state"] for one in snapshot["enrolments"]} == {
+        here: "un-enrolled",
+        there: "enrolled",
+    }
+    versions = await desk.identity.rows(
+        "SELECT convert_from(body, 'UTF8')::json->>'aggregateversion' AS v FROM outbox "
+        "WHERE routing_key = 'identity.account-changed.v1' ORDER BY id"
+    )
+    assert [row["v"] for row in versions] == ["1", "2", "3"]
+    assert await desk.identity.events("person-changed") == persons  # still the account's record
+
+
+@UN_1
+async def test_without_a_verified_e_mail_nobody_is_mailed(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+
+    await desk.un_enrol(patient_id)
+
+    [ended] = await desk.identity.events("enrolment-ended")
+    assert ended["recipients"] == []
+
+
+@UN_1
+async def test_who_is_not_enrolled_cannot_be_un_enrolled_and_a_second_time_is_the_same(
+    desk: PracticeDesk,
+) -> None:
+    never, once = await desk.a_patient(), await desk.enrolled()
+    await desk.un_enrol(once)
+
+    answers = [await desk.un_enrol(patient_id) for patient_id in (never, once)]
+
+    assert {(answer.status, answer.code) for answer in answers} == {(409, "patient_not_enrolled")}
+    assert len(await desk.identity.events("enrolment-ended")) == 1
+
+
+@UN_1
+@pytest.mark.proves("V2.3.4")
+async def test_parallel_un_enrolments_have_one_effect_and_one_mail(
+    desk: PracticeDesk, second: Identity, elm: PracticeDesk
+) -> None:
+    here, _ = await at_both(desk, elm)
+    beside = PracticeDesk(
+        identity=second, access_token=desk.access_token, practice_id=desk.practice_id
+    )
+
+    answers = await asyncio.gather(*(one.un_enrol(here) for one in (desk, beside) * 8))
+
+    assert Counter(answer.status for answer in answers) == {204: 1, 409: 15}
+    assert len(await desk.identity.events("enrolment-ended")) == 1
+    [row] = await desk.identity.rows("SELECT version FROM accounts")
+    assert row["version"] == 3
+
+
+@UN_1
+@SE_1
+async def test_two_practices_that_un_enrol_at_once_end_the_sessions_between_them(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here, there = await at_both(desk, elm)
+    for _ in range(3):
+        await logged_on(desk.identity)
+
+    answers = await asyncio.gather(desk.un_enrol(here), elm.un_enrol(there))
+
+    assert [answer.status for answer in answers] == [204, 204]
+    assert await ends(desk.identity) == ["un-enrolled"] * 3
+
+
+@UN_1
+@SE_1
+async def test_losing_the_last_practice_ends_every_session(
+    desk: PracticeDesk, second: Identity
+) -> None:
+    patient_id = await desk.enrolled()
+    opened = [await logged_on(desk.identity) for _ in range(2)]
+
+    await desk.un_enrol(patient_id)
+
+    for session in opened:
+        refused = await second.call("GET", "/account", token=session["access_token"])
+        assert refused.code == "unauthenticated"
+        assert (await second.refresh(session["refresh_token"])).code == "refresh_invalid"
+    assert await ends(desk.identity) == ["un-enrolled"] * 2
+
+
+@UN_1
+async def test_a_token_of_the_record_that_is_still_live_is_void(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here, there = await at_both(desk, elm)
+    others = await elm.a_token()
+    now = desk.identity.clock.now()
+    await desk.identity.rows(
+        "INSERT INTO enrolment_tokens (id, patient_id, digest, handed_over, state, issued_by, "
+        "issued_at, expires_at) VALUES ($1, $2, $3, 'post', 'live', 'nurse-7', $4, $5)",
+        uuid4(),
+        here,
+        b"d" * 32,
+        now,
+        now + timedelta(days=21),
+    )
+
+    await desk.un_enrol(here)
+
+    live = await desk.identity.rows("SELECT patient_id FROM enrolment_tokens WHERE state = 'live'")
+    assert len(live) == 1
+    assert str(live[0]["patient_id"]) not in (here, there)
+    assert (await add_practice(desk.identity, others)).status == 201
+
+
+@UN_1
+@pytest.mark.proves("EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet")
+async def test_who_was_un_enrolled_gets_no_token_but_is_re_activated(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await desk.un_enrol(patient_id)
+
+    assert (await desk.issue(patient_id)).code == "patient_enrolled"
+
+
+@UN_1
+@pytest.mark.proves("V2.3.4")
+async def test_an_un_enrolment_beside_an_added_practice_leaves_sessions_that_have_a_practice(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here = await desk.enrolled()
+    tokens = [await elm.a_token() for _ in range(4)]
+    await logged_on(desk.identity)
+
+    await asyncio.gather(
+        desk.un_enrol(here), *(add_practice(desk.identity, token) for token in tokens)
+    )
+
+    assert sorted((await states(desk.identity)).values()) == ["enrolled"] * 4 + ["un-enrolled"]
+    snapshot = (await desk.identity.events("account-changed"))[-1]
+    assert {one["patient_id"]: one["state"] for one in snapshot["enrolments"]} == await states(
+        desk.identity
+    )
+
+
+@UN_1
+@pytest.mark.proves("V2.3.4")
+async def test_an_un_enrolment_that_waited_for_a_merge_ends_it_at_the_survivor(
+    desk: PracticeDesk,
+) -> None:
+    patient_id = await desk.enrolled()
+    survivor = await desk.identity.an_account()
+    async with desk.identity.plumbing.database.transaction() as merge:
+        await merge.execute("SELECT FROM accounts ORDER BY id FOR NO KEY UPDATE")
+        await merge.execute("UPDATE enrolments SET account_id = $1", survivor.id)
+        waiting = asyncio.create_task(desk.un_enrol(patient_id))
+        await eventually(desk.identity.somebody_waits)
+
+    assert (await waiting).status == 204
+    [ended] = await desk.identity.events("enrolment-ended")
+    assert ended["account_id"] == str(survivor.id)
+    versions = await desk.identity.rows(
+        "SELECT version FROM accounts ORDER BY id = $1", survivor.id
+    )
+    assert [row["version"] for row in versions] == [1, 2]
+
+
+@UN_1
+@UN_3
+@pytest.mark.proves("V15.4.2")
+async def test_everything_about_one_account_at_once_never_deadlocks(
+    desk: PracticeDesk, second: Identity, elm: PracticeDesk
+) -> None:
+    here, there = await at_both(desk, elm)
+    opened = [await logged_on(desk.identity) for _ in range(2)]
+    tokens = [await elm.a_token() for _ in range(2)]
+
+    answers = await asyncio.gather(
+        *(verb(here) for verb in (desk.un_enrol, desk.reactivate, desk.unlock, desk.issue) * 2),
+        *(verb(there) for verb in (elm.un_enrol, elm.reactivate, elm.unlock, elm.issue) * 2),
+        *(add_practice(second, token) for token in tokens * 2),
+        *(second.refresh(session["refresh_token"]) for session in opened * 2),
+        *(second.log_on("maria.garcia", password) for password in (PASSWORD, "Wrong-1234!") * 2),
+    )
+
+    [row] = await desk.identity.rows(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    assert row["deadlocks"] == 0
+    assert {answer.status for answer in answers} <= {201, 204, 200, 401, 409}
+
+
+@UN_3
+async def test_re_activating_enrols_again_with_the_credentials_that_were(
+    desk: PracticeDesk,
+) -> None:
+    patient_id = await desk.enrolled()
+    await verify_email(desk.identity)
+    await desk.un_enrol(patient_id)
+
+    answer = await desk.reactivate(patient_id)
+
+    assert (answer.status, answer.body) == (204, {})
+    assert await states(desk.identity) == {patient_id: "enrolled"}
+    assert (await desk.identity.log_on("maria.garcia")).status == 201
+    [told] = await desk.identity.events("enrolment-reactivated")
+    assert (told["recipients"], told["practice_name"]) == ([EMAIL], "Elm Street Practice")
+    snapshot = (await desk.identity.events("account-changed"))[-1]
+    assert [one["state"] for one in snapshot["enrolments"]] == ["enrolled"]
+    [row] = await desk.identity.rows("SELECT version, security_version FROM accounts")
+    assert tuple(row) == (3, 1)
+
+
+@UN_3
+async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
+    desk: PracticeDesk, elm: PracticeDesk
+) -> None:
+    here, _ = await at_both(desk, elm)
+    await desk.un_enrol(here)
+    opened = await logged_on(desk.identity)
+
+    await desk.reactivate(here)
+
+    account = await desk.identity.call("GET", "/account", token=opened["access_token"])
+    assert [one["state"] for one in account.body["practices"]] == ["enrolled", "enrolled"]
+
+
+@UN_3
+async def test_only_who_was_un_enrolled_can_be_re_activated(desk: PracticeDesk) -> None:
+    never, enrolled = await desk.a_patient(), await desk.enrolled()
+
+    answers = [await desk.reactivate(patient_id) for patient_id in (never, enrolled)]
+
+    assert [(answer.status, answer.code) for answer in answers] == [
+        (409, "patient_not_enrolled"),
+        (409, "patient_enrolled"),
+    ]
+    assert await desk.identity.events("enrolment-reactivated") == []
+
+
+@UN_3
+@pytest.mark.proves("V2.3.4")
+async def test_parallel_re_activations_have_one_effect_and_one_mail(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await desk.un_enrol(patient_id)
+
+    answers = await asyncio.gather(*(desk.reactivate(patient_id) for _ in range(16)))
+
+    assert Counter(answer.status for answer in answers) == {204: 1, 409: 15}
+    assert len(await desk.identity.events("enrolment-reactivated")) == 1
+
+
+@UN_1
+@UN_3
+async def test_un_enrolling_and_re_activating_at_once_take_turns(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+
+    answers = await asyncio.gather(
+        *(verb(patient_id) for verb in (desk.un_enrol, desk.reactivate) * 8)
+    )
+
+    assert {answer.status for answer in answers} == {204, 409}
+    ended = len(await desk.identity.events("enrolment-ended"))
+    again = len(await desk.identity.events("enrolment-reactivated"))
+    assert [answer.status for answer in answers].count(204) == ended + again
+    assert await states(desk.identity) == {
+        patient_id: "enrolled" if ended == again else "un-enrolled"
+    }
+
+
+@UN_1
+@UN_3
+@ST_1
+@pytest.mark.proves("V8.2.2")
+@pytest.mark.parametrize("verb", VERBS)
+async def test_another_practices_patient_is_as_unknown_as_none(
+    desk: PracticeDesk, elm: PracticeDesk, verb: str
+) -> None:
+    patient_id = await desk.enrolled()
+    body = {"staff_id": "nurse-7", "reason": "by mistake"}
+
+    foreign, unknown = [
+        await elm.call(f"/practice/patients/{one}/{verb}", body) for one in (patient_id, uuid4())
+    ]
+
+    assert (foreign.status, foreign.code) == (404, "not_found")
+    assert foreign.alike() == unknown.alike()
+    assert await states(desk.identity) == {patient_id: "enrolled"}
+
+
+@ST_1
+@pytest.mark.parametrize("verb", VERBS)
+async def test_both_need_their_scope_a_staff_member_and_a_reason(
+    identity: Identity, desk: PracticeDesk, verb: str
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    narrow = await identity.client_token(client_id, secret, scope="tokens:write")
+    path = f"/practice/patients/{uuid4()}/{verb}"
+
+    without = await identity.call("POST", path, {}, token=narrow.body["access_token"])
+    nobody = await desk.call(path, {"reason": "moved away"})
+    no_reason = await desk.call(path, {"staff_id": "nurse-7"})
+
+    assert (without.status, without.code) == (403, "forbidden_scope")
+    assert {nobody.code, no_reason.code} == {"body_invalid"}
+    fields = [answer.body["errors"][0]["field"] for answer in (nobody, no_reason)]
+    assert fields == ["staff_id", "reason"]
+
+
+@UN_1
+@UN_3
+@AU_1
+@ST_1
+async def test_who_did_it_to_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await desk.reactivate(patient_id)
+    await desk.un_enrol(patient_id)
+    await desk.reactivate(patient_id)
+
+    [account] = await desk.identity.rows("SELECT id FROM accounts")
+    rows = await desk.identity.rows(
+        "SELECT actor, practice, action, reason, outcome, subject, detail FROM audit_entries "
+        "WHERE action IN ('patient.un-enrol', 'patient.re-activate')"
+    )
+    by = (f"staff:nurse-7@{desk.practice_id}", desk.practice_id)
+    done = ("done", f"account:{account['id']}", f"patient:{patient_id}")
+    assert {tuple(row) for row in rows} == {
+        (
+            *by,
+            "patient.re-activate",
+            "moved back",
+            "refused",
+            f"patient:{patient_id}",
+            "patient_enrolled",
+        ),
+        (*by, "patient.un-enrol", "moved away", *done),
+        (*by, "patient.re-activate", "moved back", *done),
+    }

@@ -1,0 +1,76 @@
+"""MG-5: a practice learns which of its patient records now belong to one account."""
+
+import pytest
+
+from shared.contracts.identity import EnrolmentState
+from tests.integration.merge.rig import (
+    Identity,
+    Merging,
+    Person,
+    Saga,
+    a_person,
+    a_practice,
+    enrolled,
+)
+
+MG_5 = pytest.mark.proves(
+    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
+)
+
+
+async def merged(merging: Merging, survivor: Person, absorbed: Person) -> Saga:
+    await merging.knows(survivor, absorbed)
+    saga = await merging.under_way(survivor, absorbed)
+    await merging.hear(saga.merged(), saga.merged())
+    return saga
+
+
+@MG_5
+async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
+    merging: Merging, identity: Identity
+) -> None:
+    practice, other = a_practice(), a_practice()
+    mine, hers = enrolled(practice), enrolled(practice, EnrolmentState.UNENROLLED)
+    saga = await merged(
+        merging,
+        a_person(enrolments=(mine, enrolled(other))),
+        a_person(enrolments=(hers,)),
+    )
+
+    token = await identity.client_token(practice, "merges:read")
+    (conflict,) = (await merging.get("/practice/merge-conflicts", token)).body["conflicts"]
+
+    assert conflict.keys() == {"merge_id", "patient_ids", "found_at"}
+    assert conflict["merge_id"] == str(saga.merge_id)
+    assert sorted(conflict["patient_ids"]) == sorted([str(mine.patient_id), str(hers.patient_id)])
+
+
+@MG_5
+async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Identity) -> None:
+    practice = a_practice()
+    await merged(
+        merging,
+        a_person(enrolments=(enrolled(practice), enrolled())),
+        a_person(enrolments=(enrolled(practice),)),
+    )
+
+    token = await identity.client_token(a_practice(), "merges:read")
+
+    assert (await merging.get("/practice/merge-conflicts", token)).body == {"conflicts": []}
+
+
+@MG_5
+async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
+    shared = enrolled()
+    await merged(merging, a_person(enrolments=(shared,)), a_person(enrolments=(shared, enrolled())))
+
+    assert await merging.rows("SELECT FROM person_conflicts") == []
+
+
+async def test_the_scope_is_needed(merging: Merging, identity: Identity) -> None:
+    client = await identity.client_token(a_practice(), "deliveries:read")
+    person = await identity.token(a_person())
+
+    answers = [await merging.get("/practice/merge-conflicts", token) for token in (client, person)]
+
+    assert [answer.refused() for answer in answers] == [(403, "forbidden_scope")] * 2

@@ -1,0 +1,213 @@
+"""One merge at a time: whoever races for an account, one wins and nobody deadlocks (MG-3)."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.integration.merge.rig import Merging, a_person, sent_at_once
+from tests.support.database import Database
+from tests.support.eventually import eventually
+
+MG_3 = pytest.mark.proves("MG-3")
+ROUNDS = pytest.mark.parametrize("attempt", range(3))  # a race may go either way
+
+
+@MG_3
+@pytest.mark.parametrize("replicas", [1, 2])
+@ROUNDS
+async def test_a_into_b_beside_b_into_a_has_one_winner(
+    merging: Merging, second: Merging, replicas: int, attempt: int
+) -> None:
+    ann, bea = a_person(), a_person()
+    await merging.knows(ann, bea)
+    pairs = [(ann, bea), (bea, ann)] * 4
+    requests = [await merging.request(*pair) for pair in pairs]
+
+    answers = await sent_at_once(([merging, second][:replicas] * 8)[:8], requests)
+
+    told = Counter((answer.status, answer.code) for answer in answers)
+    assert told == {(202, ""): 1, (409, "merge_in_progress"): 7}
+    assert len(await merging.requested()) == 1
+    assert len(await merging.rows("SELECT FROM spent_grants")) == 2
+
+
+@MG_3
+@ROUNDS
+async def test_a_third_that_wants_the_same_account_comes_second(
+    merging: Merging, second: Merging, attempt: int
+) -> None:
+    """Whatever the order of their ids: A→B, C→B, B→D and D→A each share an account with another."""
+    ann, bea, cat, dee = people = [a_person() for _ in range(4)]
+    await merging.knows(*people)
+    pairs = [(ann, bea), (cat, bea), (bea, dee), (dee, ann)] * 4
+    requests = [await merging.request(*pair) for pair in pairs]
+
+    answers = await sent_at_once([merging, second] * 8, requests)
+
+    assert {answer.refused() for answer in answers if answer.status != 202} == {
+        (409, "merge_in_progress")
+    }
+    merges = await merging.rows("SELECT survivor_id, absorbed_id FROM merges")
+    taken = [account for merge in merges for account in merge]
+    assert len(merges) in (1, 2)
+    assert len(set(taken)) == len(taken)
+    busy = await merging.rows("SELECT account_id FROM busy_accounts")
+    assert sorted(row["account_id"] for row in busy) == sorted(taken)
+    assert len(await merging.rows("SELECT FROM spent_grants")) == 2 * len(merges)
+
+
+@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+@ROUNDS
+async def test_of_16_racers_with_the_same_proofs_one_wins(
+    merging: Merging, second: Merging, attempt: int
+) -> None:
+    ann, bea = a_person(), a_person()
+    await merging.knows(ann, bea)
+    request = await merging.request(ann, bea)
+
+    answers = await sent_at_once([merging, second] * 8, [request] * 16)
+
+    told = Counter((answer.status, answer.code) for answer in answers)
+    assert told == {(202, ""): 1, (400, "grant_used"): 15}
+    assert len(await merging.requested()) == 1
+
+
+async def test_racers_with_one_key_get_one_merge_and_the_same_answer(
+    merging: Merging, second: Merging
+) -> None:
+    ann, bea = a_person(), a_person()
+    await merging.knows(ann, bea)
+    request = await merging.request(ann, bea, key="one-key-for-all")
+
+    answers = await sent_at_once([merging, second] * 8, [request] * 16)
+
+    assert [answer.status for answer in answers] == [202] * 16
+    assert len({answer.merge_id for answer in answers}) == 1
+    assert len(await merging.requested()) == 1
+
+
+@MG_3
+async def test_who_waited_for_the_end_of_a_merge_decides_by_what_it_left(
+    merging: Merging, database: Database
+) -> None:
+    """C→B waits for B while A→B ends, and decides after that: nothing read before counts."""
+    ann, bea, cat = people = [a_person() for _ in range(3)]
+    await merging.knows(*people)
+    saga = await merging.under_way(ann, bea)
+    request = await merging.request(cat, bea)
+
+    async with database.connection("merge") as other, other.transaction():
+        await other.execute("DELETE FROM busy_accounts")
+        await other.execute(
+            "INSERT INTO absorptions VALUES ($1, $2, $3, now())",
+            bea.account_id,
+            ann.account_id,
+            saga.merge_id,
+        )
+        asking = asyncio.create_task(merging.send(request))
+        await eventually(lambda: waits_for_a_lock(database))
+
+    assert (await asking).refused() == (409, "account_merged")
+    assert len(await merging.rows("SELECT FROM merges")) == 1
+
+
+@MG_3
+async def test_accounts_are_taken_in_the_order_of_their_ids(
+    merging: Merging, database: Database
+) -> None:
+    """Another has the lower and wants the higher: nobody may hold that one while waiting."""
+    low, high = sorted((a_person(), a_person()), key=lambda person: person.account_id)
+    await merging.knows(low, high)
+    request = await merging.request(high, low)
+
+    async with database.connection("merge") as other:
+        undone = other.transaction()
+        await undone.start()
+        merge_id = await other.fetchval(
+            "INSERT INTO merges VALUES (gen_random_uuid(), $1, $2, '{}', NULL, now())"
+            " RETURNING merge_id",
+            low.account_id,
+            high.account_id,
+        )
+        take = "INSERT INTO busy_accounts VALUES ($1, $2)"
+        await other.execute(take, low.account_id, merge_id)
+        asking = asyncio.create_task(merging.send(request))
+        await eventually(lambda: waits_for_a_lock(database))
+        await other.execute(take, high.account_id, merge_id, timeout=5)
+        await undone.rollback()
+
+    assert (await asking).status == 202
+
+
+async def waits_for_a_lock(database: Database) -> None:
+    async with database.connection(None) as connection:
+        assert await connection.fetch(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'merge' AND wait_event_type = 'Lock'"
+        )
+
+
+@MG_3
+@ROUNDS
+async def test_requests_beside_the_end_of_a_merge_never_get_the_absorbed_account(
+    merging: Merging, second: Merging, attempt: int
+) -> None:
+    ann, bea, cat = people = [a_person() for _ in range(3)]
+    await merging.knows(*people)
+    saga = await merging.under_way(ann, bea)
+    requests = [await merging.request(cat, bea) for _ in range(12)]
+
+    ending = asyncio.create_task(merging.hear(*saga.all_applied()))
+    answers = await sent_at_once([second] * 12, requests)
+    await ending
+
+    assert {answer.refused() for answer in answers} <= {
+        (409, "merge_in_progress"),
+        (409, "account_merged"),
+    }
+    assert len(await merging.rows("SELECT FROM merges")) == 1
+    assert len(await merging.rows("SELECT FROM spent_grants")) == 2
+
+
+@MG_3
+async def test_the_loser_may_ask_again_with_the_same_proofs(merging: Merging) -> None:
+    """A refusal spends nothing: once the first merge was refused, the second goes through."""
+    ann, bea, cat = people = [a_person() for _ in range(3)]
+    await merging.knows(*people)
+    saga = await merging.under_way(ann, bea)
+    request = await merging.request(cat, bea)
+    assert (await merging.send(request)).refused() == (409, "merge_in_progress")
+    await merging.hear(saga.rejected())
+
+    answer = await merging.send(request)
+
+    assert answer.status == 202
+    assert ("refused", f"account:{cat.account_id}", "merge_in_progress") in await merging.audited()
+
+
+@pytest.mark.proves("MG-9")
+@ROUNDS
+async def test_two_replicas_that_hear_the_same_messages_end_a_merge_once(
+    merging: Merging, second: Merging, attempt: int
+) -> None:
+    """Each message reaches both replicas, under another id each time, one by one."""
+    ann, bea = a_person(), a_person()
+    await merging.knows(ann, bea)
+    saga = await merging.under_way(ann, bea)
+
+    await asyncio.gather(
+        *(
+            replica.hear(delivery)
+            for replica in (merging, second)
+            for _ in range(3)
+            for delivery in saga.all_applied()
+        )
+    )
+
+    assert await merging.state(saga.merge_id, ann) == ("completed", None)
+    assert len(await merging.audited("merge.end")) == 1
+    assert len(await merging.rows("SELECT FROM absorptions")) == 1
+    assert await merging.rows("SELECT FROM busy_accounts") == []
+    assert await merging.dead() == []
+    assert await merging.rows("SELECT FROM inbox_retry") == []

@@ -1,0 +1,431 @@
+"""A merge is asked for with both proofs; what is refused changes nothing (MG-1 to MG-4)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.grants import Verb
+from tests.integration.merge.rig import (
+    RANDOM,
+    Identity,
+    Merging,
+    Person,
+    Saga,
+    a_person,
+    a_practice,
+    enrolled,
+)
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.eventually import eventually
+from tests.support.trust import ISSUER
+
+MG1_PART = "not offered at log-on (MG-7), and no code where two-step is on"
+MG2_PART = "no review queue: who does not match is refused"
+MG_1 = pytest.mark.proves("MG-1", part=MG1_PART)
+MG_2 = pytest.mark.proves("MG-2", part=MG2_PART)
+MG_3 = pytest.mark.proves("MG-3")
+MG_4 = pytest.mark.proves("MG-4")
+
+
+async def known(merging: Merging) -> tuple[Person, Person]:
+    """Two accounts of the same person, each at a practice of its own."""
+    survivor, absorbed = a_person(), a_person()
+    await merging.knows(survivor, absorbed)
+    return survivor, absorbed
+
+
+@MG_1
+async def test_a_merge_with_both_proofs_is_accepted_and_identity_is_asked(
+    merging: Merging,
+) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+
+    answer = await merging.send(request)
+
+    assert answer.status == 202
+    assert (answer.body["state"], answer.body["reason"]) == ("requested", None)
+    (asked,) = await merging.requested()
+    assert asked.merge_id == answer.merge_id
+    assert (asked.survivor_id, asked.absorbed_id) == (survivor.account_id, absorbed.account_id)
+    assert asked.session_id == survivor.session_id
+    assert (asked.reauthenticated, asked.owned) == (
+        request.body["reauthenticated"],
+        request.body["owned"],
+    )
+
+
+async def test_an_accepted_merge_is_audited_for_both_accounts(merging: Merging) -> None:
+    survivor, absorbed = await known(merging)
+
+    answer = await merging.ask(survivor, absorbed)
+
+    assert sorted(await merging.audited()) == sorted(
+        ("done", f"account:{person.account_id}", str(answer.merge_id))
+        for person in (survivor, absorbed)
+    )
+
+
+@MG_4
+@pytest.mark.parametrize("said", [{"confirm": False}, {}])
+async def test_a_merge_must_be_confirmed(merging: Merging, said: dict[str, bool]) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+    body = {name: text for name, text in request.body.items() if name != "confirm"}
+
+    token = await merging.identity.token(survivor)
+    async with merging.client.post(
+        "/merges", json=body | said, headers={"Authorization": f"Bearer {token}"}
+    ) as reply:
+        told = await reply.json()
+
+    assert (reply.status, told["code"]) == (422, "merge_confirmation_required")
+    assert "cannot be undone" in told["title"]
+    assert await merging.untouched()
+    assert await merging.audited() == [
+        ("refused", f"account:{survivor.account_id}", "merge_confirmation_required")
+    ]
+
+
+async def wrong_grants(identity: Identity, survivor: Person, absorbed: Person) -> dict[str, Any]:
+    """By a name for each: which field, and what stands there instead of a proof."""
+    elsewhere = (f"{ISSUER}/recovery",)
+    return {
+        "no token": ("owned", "nonsense"),
+        "no grant": ("owned", await identity.token(absorbed)),
+        "swapped: owned": ("owned", await identity.reauthenticated(absorbed)),
+        "swapped: reauthenticated": ("reauthenticated", await identity.owned(survivor)),
+        "owned with a verb": ("owned", await identity.owned(absorbed, verb=Verb.MERGE)),
+        "re-authenticated for nothing": (
+            "reauthenticated",
+            await identity.reauthenticated(survivor, verb=None),
+        ),
+        "owned, for another service": (
+            "owned",
+            await identity.owned(absorbed, audience=elsewhere),
+        ),
+        "re-authenticated for another service": (
+            "reauthenticated",
+            await identity.reauthenticated(survivor, audience=(f"{ISSUER}/identity",)),
+        ),
+        "somebody else's re-authentication": (
+            "reauthenticated",
+            await identity.reauthenticated(a_person()),
+        ),
+        "the other's re-authentication": (
+            "reauthenticated",
+            await identity.reauthenticated(absorbed),
+        ),
+    }
+
+
+@MG_1
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("no token", "grant_invalid"),
+        ("no grant", "grant_invalid"),
+        ("swapped: owned", "grant_wrong_act"),
+        ("swapped: reauthenticated", "grant_wrong_act"),
+        ("owned with a verb", "grant_wrong_act"),
+        ("re-authenticated for nothing", "grant_wrong_act"),
+        ("owned, for another service", "grant_wrong_service"),
+        ("re-authenticated for another service", "grant_wrong_service"),
+        ("somebody else's re-authentication", "grant_wrong_account"),
+        ("the other's re-authentication", "grant_wrong_account"),
+    ],
+)
+async def test_a_wrong_proof_is_told_by_what_is_wrong_with_it(
+    merging: Merging, identity: Identity, name: str, code: str
+) -> None:
+    survivor, absorbed = await known(merging)
+    field, text = (await wrong_grants(identity, survivor, absorbed))[name]
+
+    answer = await merging.ask(survivor, absorbed, **{field: text})
+
+    assert answer.refused() == (400, code)
+    assert await merging.untouched()
+    assert await merging.audited() == [("refused", f"account:{survivor.account_id}", code)]
+
+
+@MG_1
+@pytest.mark.parametrize(("minutes", "seconds", "status"), [(4, 59, 202), (5, 0, 400)])
+async def test_a_reauthentication_holds_for_five_minutes(
+    merging: Merging, clock: FakeClock, minutes: float, seconds: float, status: int
+) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+    clock.advance(minutes=minutes, seconds=seconds)
+    token = await merging.identity.token(survivor)
+
+    answer = await merging.send(replace(request, token=token))
+
+    assert answer.status == status, answer.body
+
+
+async def test_a_grant_signed_by_another_is_none_of_ours(
+    merging: Merging, identity: Identity
+) -> None:
+    survivor, absorbed = await known(merging)
+    header, claims, _ = (await identity.owned(absorbed)).split(".")
+    _, _, signature = (await identity.owned(absorbed)).split(".")
+
+    answer = await merging.ask(survivor, absorbed, owned=f"{header}.{claims}.{signature}")
+
+    assert answer.refused() == (400, "grant_invalid")
+    assert await merging.untouched()
+
+
+@MG_3
+async def test_an_account_is_not_merged_with_itself(merging: Merging) -> None:
+    survivor, _ = await known(merging)
+
+    answer = await merging.ask(survivor, survivor)
+
+    assert answer.refused() == (422, "merge_same_account")
+    assert await merging.untouched()
+    assert await merging.audited() == [
+        ("refused", f"account:{survivor.account_id}", "merge_same_account")
+    ]
+
+
+@MG_1
+@pytest.mark.parametrize("field", ["reauthenticated", "owned"])
+async def test_a_proof_is_used_once(merging: Merging, field: str) -> None:
+    survivor, absorbed = await known(merging)
+    first = await merging.request(survivor, absorbed)
+    assert (await merging.send(first)).status == 202
+
+    answer = await merging.ask(survivor, absorbed, **{field: first.body[field]})
+
+    assert answer.refused() == (400, "grant_used")
+    assert len(await merging.rows("SELECT FROM spent_grants")) == 2
+    assert ("refused", f"account:{survivor.account_id}", "grant_used") in await merging.audited()
+
+
+@MG_1
+@pytest.mark.parametrize("whose", ["survivor", "absorbed"])
+@pytest.mark.parametrize(
+    "change", [{"security_version": 3}, {"state": AccountState.FROZEN}], ids=["changed", "frozen"]
+)
+async def test_a_proof_of_before_a_change_of_credentials_is_stale(
+    merging: Merging, whose: str, change: dict[str, Any]
+) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+    changed = (survivor if whose == "survivor" else absorbed).changed(**change)
+    await merging.knows(changed)
+
+    answer = await merging.send(request)
+
+    assert answer.refused() == (409, "merge_proof_stale")
+    assert await merging.untouched()
+    assert await merging.audited() == [
+        ("refused", f"account:{survivor.account_id}", "merge_proof_stale")
+    ]
+
+
+@MG_3
+@pytest.mark.parametrize("whose", ["survivor", "absorbed"])
+async def test_an_account_that_identity_calls_merged_is_not_merged_again(
+    merging: Merging, whose: str
+) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+    gone = (survivor if whose == "survivor" else absorbed).changed(
+        state=AccountState.MERGED, security_version=3, enrolments=()
+    )
+    await merging.knows(gone)
+
+    answer = await merging.send(request)
+
+    assert answer.refused() == (409, "account_merged")
+    assert await merging.untouched()
+
+
+@MG_2
+@pytest.mark.parametrize(
+    ("last_name", "birth_date", "status"),
+    [
+        ("HALE", date(1988, 4, 17), 202),
+        ("Hále", date(1988, 4, 17), 202),
+        ("Thorne", date(1988, 4, 17), 422),
+        ("Hale", date(1988, 4, 18), 422),
+        ("-", date(1988, 4, 17), 422),
+    ],
+)
+async def test_last_name_and_birth_date_of_both_must_match(
+    merging: Merging, last_name: str, birth_date: date, status: int
+) -> None:
+    survivor = a_person()
+    absorbed = a_person(last_name=last_name, birth_date=birth_date)
+    await merging.knows(survivor, absorbed)
+
+    answer = await merging.ask(survivor, absorbed)
+
+    assert answer.status == status
+    if status == 422:
+        assert answer.code == "merge_person_mismatch"
+        assert await merging.untouched()
+        assert await merging.audited() == [
+            ("refused", f"account:{survivor.account_id}", "merge_person_mismatch")
+        ]
+
+
+@MG_2
+async def test_one_matching_record_is_enough_an_unenrolled_one_too(merging: Merging) -> None:
+    """Who has married is written differently at two of her practices."""
+    survivor = a_person()
+    older = enrolled(state=EnrolmentState.UNENROLLED)
+    married = a_person(last_name="Thorne", enrolments=(enrolled(), older))
+    await merging.knows(survivor, married)
+    await merging.knows_records(married.changed(last_name="Hale", enrolments=(older,)))
+
+    assert (await merging.ask(survivor, married)).status == 202
+
+
+@MG_2
+async def test_an_account_without_a_record_matches_nobody(merging: Merging) -> None:
+    survivor, absorbed = a_person(), a_person(enrolments=())
+    await merging.knows(survivor, absorbed)
+
+    assert (await merging.ask(survivor, absorbed)).refused() == (422, "merge_person_mismatch")
+
+
+@pytest.mark.parametrize("missing", ["account", "version", "record"])
+async def test_a_merge_waits_for_what_was_known_as_it_was_proven(
+    merging: Merging, missing: str
+) -> None:
+    """Reading one's own writes: identity's snapshot may come after its grant."""
+    survivor, absorbed = a_person(), a_person()
+    newer = absorbed.changed(enrolments=(*absorbed.enrolments, enrolled()))
+    await merging.knows(survivor)
+    match missing:
+        case "version":
+            await merging.knows(absorbed)
+        case "record":
+            await merging.knows(absorbed)
+            await merging.knows_account(newer)
+
+    answer = await merging.ask(survivor, newer)
+
+    assert answer.refused() == (503, "catching_up")
+    assert await merging.untouched()
+    await merging.knows(newer)
+    assert (await merging.ask(survivor, newer)).status == 202
+
+
+async def test_what_arrives_within_a_second_is_waited_for(
+    merging: Merging, database: Database
+) -> None:
+    survivor, absorbed = a_person(), a_person()
+    await merging.knows(survivor)
+    request = await merging.request(survivor, absorbed)
+
+    asking = asyncio.create_task(merging.send(request))
+    await eventually(lambda: has_looked(database))
+    await merging.knows(absorbed)
+
+    assert (await asking).status == 202
+
+
+async def has_looked(database: Database) -> None:
+    """A connection of merge's last looked for records: by what is there, in vain."""
+    async with database.connection(None) as connection:
+        assert await connection.fetch(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'merge' AND query LIKE 'SELECT patient_id, last_name%'"
+        )
+
+
+async def test_the_same_request_again_is_answered_as_before(
+    merging: Merging, clock: FakeClock
+) -> None:
+    """Whatever has become of proofs and accounts: by then both proofs are spent and over."""
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed, key="a-key-of-this-request")
+    first = await merging.send(request)
+    saga = Saga(merge_id=first.merge_id, survivor=survivor, absorbed=absorbed)
+    await merging.hear(*saga.all_applied())
+    clock.advance(minutes=20)
+    token = await merging.identity.token(survivor)
+
+    again = await merging.send(replace(request, token=token))
+
+    assert again == first
+    assert len(await merging.requested()) == 1
+    assert {outcome for outcome, _, _ in await merging.audited()} == {"done"}
+
+
+async def test_a_key_with_another_body_is_refused(merging: Merging) -> None:
+    survivor, absorbed = await known(merging)
+    key = "a-key-of-this-request"
+    await merging.ask(survivor, absorbed, key=key)
+
+    answer = await merging.ask(survivor, absorbed, key=key)
+
+    assert answer.refused() == (422, "idempotency_key_reused")
+
+
+async def test_a_refusal_leaves_its_key_unused(merging: Merging) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed, key="a-key-of-this-request")
+    await merging.send(replace(request, body={**request.body, "confirm": False}))
+
+    assert (await merging.send(request)).status == 202
+
+
+async def test_a_merge_needs_a_session(merging: Merging, identity: Identity) -> None:
+    survivor, absorbed = await known(merging)
+    request = await merging.request(survivor, absorbed)
+    client = await identity.client_token(a_practice(), "merges:read")
+
+    answers = [await merging.send(replace(request, token=token)) for token in (client, "none")]
+
+    assert [answer.refused() for answer in answers] == [
+        (403, "forbidden_scope"),
+        (401, "unauthenticated"),
+    ]
+
+
+@pytest.mark.proves("MG-9")
+async def test_only_the_survivor_sees_a_merge(merging: Merging, identity: Identity) -> None:
+    survivor, absorbed = await known(merging)
+    saga = await merging.under_way(survivor, absorbed)
+
+    path = f"/merges/{saga.merge_id}"
+    seen = await merging.get(path, await identity.token(survivor))
+    others = [
+        await merging.get(path, await identity.token(person)) for person in (absorbed, a_person())
+    ]
+    nothing = [
+        await merging.get(f"/merges/{name}", await identity.token(survivor))
+        for name in (RANDOM.uuid(), "none")
+    ]
+
+    assert (seen.status, seen.body["state"]) == (200, "requested")
+    assert {answer.refused() for answer in (*others, *nothing)} == {(404, "not_found")}
+
+
+async def test_ones_own_merges_are_listed_newest_first(
+    merging: Merging, identity: Identity, clock: FakeClock
+) -> None:
+    survivor, first, then, other = people = [a_person() for _ in range(4)]
+    await merging.knows(*people)
+    older = await merging.under_way(survivor, first)
+    await merging.hear(older.rejected())
+    clock.advance(seconds=1)
+    newer = await merging.under_way(survivor, then)
+    await merging.under_way(other, first)
+
+    listed = await merging.get("/merges", await identity.token(survivor))
+
+    assert [(one["merge_id"], one["state"]) for one in listed.body["merges"]] == [
+        (str(newer.merge_id), "requested"),
+        (str(older.merge_id), "refused"),
+    ]

@@ -1,0 +1,114 @@
+"""Identity's own proofs at merge, and merge's request at identity: both services, by hand."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.contracts import topology
+from shared.contracts.ids import MergeId
+from shared.messaging.messages import Delivery
+from tests.integration.merge import rig
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.identity import PASSWORD, Identity, identity_service
+from tests.support.merging import deliver
+from tests.support.practices import practice_desk
+from tests.support.trust import trusting
+
+ANN, BEA = "maria.garcia", "m.garcia.lopez"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Both:
+    """Identity and merge on one database, and who carries their messages."""
+
+    identity: Identity
+    merging: rig.Merging
+
+    async def carry_to_merge(self, *queues: str) -> None:
+        """Bring what identity has published so far, all of it, to these queues of merge's."""
+        rows = await self.identity.rows("SELECT routing_key, body FROM outbox ORDER BY id")
+        for queue in topology.queues("merge"):
+            keys = {contract.routing_key for contract in queue.contracts}
+            found = [
+                Delivery(tag, topology.exchange("identity"), row["body"], None)
+                for tag, row in enumerate(rows)
+                if row["routing_key"] in keys
+            ]
+            if queue.name in queues and found:
+                await self.merging.hear(*found, queue=queue.name)
+
+    async def carry_to_identity(self) -> None:
+        rows = await self.merging.rows("SELECT body FROM outbox ORDER BY id")
+        await deliver(self.identity, *(row["body"] for row in rows))
+
+    async def call(self, path: str, body: dict[str, str], token: str) -> Any:
+        answer = await self.identity.call("POST", path, body, token=token)
+        assert answer.status == 200, answer.body
+        return answer.body["grant"]
+
+    async def ask(self, token: str) -> rig.Answer:
+        """Prove both accounts at identity, and ask merge."""
+        body = {
+            "reauthenticated": await self.call(
+                "/account/reauthenticate", {"password": PASSWORD, "verb": "merge"}, token
+            ),
+            "owned": await self.call(
+                "/account/ownership-proofs", {"name": BEA, "password": PASSWORD}, token
+            ),
+            "confirm": True,
+        }
+        return await self.merging.send(rig.Request(token=token, body=body))
+
+    async def token(self) -> str:
+        """Ann's, just logged on."""
+        return str((await self.identity.log_on(ANN)).body["access_token"])
+
+    async def state(self, merge_id: MergeId) -> tuple[str, str | None]:
+        answer = await self.merging.get(f"/merges/{merge_id}", await self.token())
+        return answer.body["state"], answer.body["reason"]
+
+
+@pytest_asyncio.fixture
+async def both(database: Database, clock: FakeClock) -> AsyncIterator[Both]:
+    """The same human with two accounts, of which merge has heard."""
+    async with (
+        identity_service(database, clock) as identity,
+        trusting(database, "identity", clock) as trust,
+        rig.replica(database, clock, rig.Identity(trust=trust, clock=clock)) as merging,
+    ):
+        for username in (ANN, BEA):
+            await (await practice_desk(identity)).enrolled(username=username)
+        made = Both(identity=identity, merging=merging)
+        await made.carry_to_merge("merge.accounts")
+        yield made
+
+
+@pytest.mark.proves("MG-9")
+async def test_what_identity_has_proven_merge_accepts_and_identity_merges(both: Both) -> None:
+    merge_id = (await both.ask(await both.token())).merge_id
+
+    await both.carry_to_identity()
+    await both.carry_to_merge("merge.saga", "merge.accounts")
+
+    assert await both.state(merge_id) == ("applying", None)
+    assert len(await both.merging.rows("SELECT FROM absorptions")) == 1
+    states = await both.merging.rows("SELECT state, cardinality(patient_ids) FROM accounts")
+    assert sorted(tuple(row) for row in states) == [("active", 2), ("merged", 0)]
+    assert await both.merging.dead() == []
+
+
+@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+async def test_credentials_that_change_before_identity_decides_end_the_merge(both: Both) -> None:
+    merge_id = (await both.ask(await both.token())).merge_id
+    async with both.identity.database.connection("identity") as connection:
+        await connection.execute("UPDATE accounts SET security_version = security_version + 1")
+
+    await both.carry_to_identity()
+    await both.carry_to_merge("merge.saga")
+
+    assert await both.state(merge_id) == ("refused", "merge_proof_stale")
+    assert await both.merging.rows("SELECT FROM busy_accounts") == []

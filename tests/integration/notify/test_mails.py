@@ -1,0 +1,84 @@
+"""Each mail of account activity as it arrives: text and HTML, a subject without names (NT-4)."""
+
+import pytest
+
+from shared.contracts.identity import Activity, MergeRefusal
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.notify_events import ADDRESS
+
+ONE, OTHER = events.new_account(), events.new_account()
+NAMES = ("elm street", "juniper", "hale", "555")
+
+
+@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.parametrize(
+    ("data", "subject", "said"),
+    [
+        (
+            events.enrolment_added(ONE, ADDRESS),
+            "A practice was added to your Portico account",
+            ("Elm Street", "5 March 2031 at 09:00 (UTC)"),
+        ),
+        (
+            events.enrolment_ended(ONE, ADDRESS),
+            "A practice has ended your enrolment in Portico",
+            ("Elm Street ended your enrolment", "+1 555 0100", "Only Elm Street can tell you why"),
+        ),
+        (
+            events.enrolment_reactivated(ONE, ADDRESS),
+            "A practice has enrolled you again in Portico",
+            ("Elm Street enrolled you again", "username and password are what they were"),
+        ),
+        (
+            events.reminder_requested(ONE, ADDRESS),
+            "Your Portico username",
+            ("juniper.hale",),
+        ),
+        (
+            events.merged(ONE, OTHER, ADDRESS),
+            "Two Portico accounts are one now",
+            ("two accounts were made one", "cannot be undone", "call your practice now"),
+        ),
+        (
+            events.merge_rejected(ONE, OTHER, ADDRESS, reason=MergeRefusal.PERSON_MISMATCH),
+            "Your Portico accounts were not merged",
+            ("It was not done and nothing was changed", "date of birth of the two does not match"),
+        ),
+    ],
+)
+async def test_what_happened_is_mailed(
+    office: Office, mail_server: MailServer, data: Activity, subject: str, said: tuple[str, ...]
+) -> None:
+    await office.file(data)
+
+    await office.send_all()
+
+    (mail,) = mail_server.to(ADDRESS)
+    assert mail.subject == subject
+    assert not any(name in mail.subject.lower() for name in NAMES)
+    for body in (mail.text, mail.html):
+        words = " ".join(body.split())
+        assert all(each in words for each in said)
+    assert "<html" in mail.html
+    assert "<" not in mail.text
+
+
+async def test_no_other_mail_names_the_username(office: Office, mail_server: MailServer) -> None:
+    for data in (
+        events.enrolment_added(ONE, ADDRESS),
+        events.enrolment_ended(ONE, ADDRESS),
+        events.enrolment_reactivated(ONE, ADDRESS),
+        events.merged(ONE, OTHER, ADDRESS),
+        events.merge_rejected(ONE, OTHER, ADDRESS),
+        events.locked(ONE, ADDRESS),
+        events.password_reset(ONE, ADDRESS),
+    ):
+        await office.file(data)
+    await office.know(events.account(ONE))
+
+    await office.send_all()
+
+    assert len(mail_server.mails) == 7
+    assert not any("juniper.hale" in mail.text + mail.html for mail in mail_server.mails)

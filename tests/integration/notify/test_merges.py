@@ -1,0 +1,370 @@
+"""Two accounts become one: told to both, everything the survivor's, nothing late (MG-6, MG-9)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise, permutations
+
+import pytest
+import pytest_asyncio
+
+from services.notify.errors import MergeUnderWay
+from shared.contracts.identity import AccountsMerged, AccountState, EnrolmentState
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.clock import START, FakeClock
+
+SURVIVOR, ABSORBED = "survivor@mail.example", "absorbed@mail.example"
+APPLIED = "notify.merge-applied.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Two:
+    """Two accounts, the second enrolled somewhere, and what identity says when it merges them."""
+
+    office: Office
+    practice_id: PracticeId
+    patient_id: PatientId
+    survivor: AccountId
+    absorbed: AccountId
+    event: AccountsMerged
+
+    async def tell_survivor(self) -> None:
+        """Its snapshot: the other's practice stands under it."""
+        enrolment = events.enrolment(self.practice_id, self.patient_id)
+        await self.office.know(events.account(self.survivor, enrolment, email=SURVIVOR), version=5)
+
+    async def tell_absorbed(self) -> None:
+        """Its snapshot: it is gone."""
+        gone = events.account(self.absorbed, email=None, state=AccountState.MERGED)
+        await self.office.know(gone, version=2)
+
+    async def tell_merge(self) -> None:
+        await self.office.merge(self.event)
+
+    async def submit(self, reference: str = "1") -> EventId:
+        """Their practice has something for the patient."""
+        return await self.office.file_communication(
+            events.communication(self.practice_id, self.patient_id, reference=reference)
+        )
+
+    async def late(self) -> None:
+        """Snapshots from before the merge, told once more."""
+        enrolment = events.enrolment(self.practice_id, self.patient_id)
+        await self.office.know(events.account(self.absorbed, enrolment, email=ABSORBED), version=1)
+        await self.office.know(events.account(self.survivor, email=SURVIVOR), version=4)
+
+
+@pytest_asyncio.fixture
+async def two(office: Office) -> Two:
+    """Both are known, nothing is merged."""
+    practice_id, patient_id, absorbed = await office.with_patient(email=ABSORBED)
+    survivor = events.new_account()
+    await office.know(events.account(survivor, email=SURVIVOR), version=4)
+    return Two(
+        office=office,
+        practice_id=practice_id,
+        patient_id=patient_id,
+        survivor=survivor,
+        absorbed=absorbed,
+        event=events.merged(survivor, absorbed, SURVIVOR, ABSORBED),
+    )
+
+
+async def answers(office: Office) -> int:
+    rows = await office.rows("SELECT 1 FROM outbox WHERE routing_key = $1", APPLIED)
+    return len(rows)
+
+
+async def pairs(office: Office) -> set[tuple[AccountId, AccountId]]:
+    rows = await office.rows("SELECT absorbed_id, survivor_id FROM merged_accounts")
+    return {(row["absorbed_id"], row["survivor_id"]) for row in rows}
+
+
+@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+async def test_a_merge_is_told_to_both_addresses_and_answered(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.tell_merge()
+    await two.office.send_all()
+
+    reached = sorted(address for mail in mail_server.mails for address in mail.envelope_to)
+    assert reached == [ABSORBED, SURVIVOR]
+    (row,) = await two.office.rows(
+        "SELECT convert_from(body, 'UTF8')::jsonb AS body FROM outbox WHERE routing_key = $1",
+        APPLIED,
+    )
+    assert str(two.event.merge_id) in row["body"]
+    assert f'"subject": "{two.survivor}"' in row["body"]
+
+
+async def test_a_merge_told_again_has_no_second_effect_though_the_inbox_has_forgotten_it(
+    two: Two, twin: Office, mail_server: MailServer
+) -> None:
+    event_id = await two.office.merge(two.event)
+
+    await asyncio.gather(
+        *(office.merge(two.event, event_id=event_id) for office in (two.office, twin) * 4)
+    )
+    await two.office.merge(two.event)  # as another event
+    await two.office.send_all()
+
+    assert len(mail_server.mails) == 2
+    assert await answers(two.office) == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_chained_merges_end_at_the_last_survivor_in_whatever_order_they_are_told(
+    office: Office, order: tuple[int, ...]
+) -> None:
+    first, second, third, last = (events.new_account() for _ in range(4))
+    chain = [(second, first), (third, second), (last, third)]
+
+    for number in order:
+        survivor, absorbed = chain[number]
+        await office.merge(events.merged(survivor, absorbed))
+
+    assert await pairs(office) == {(first, last), (second, last), (third, last)}
+
+
+async def test_merges_told_at_once_to_two_replicas_are_flattened(
+    office: Office, twin: Office
+) -> None:
+    chain = [events.new_account() for _ in range(9)]
+    merges = [events.merged(survivor, absorbed) for absorbed, survivor in pairwise(chain)]
+
+    await asyncio.gather(
+        *((office, twin)[number % 2].merge(merge) for number, merge in enumerate(merges))
+    )
+
+    assert await pairs(office) == {(absorbed, chain[-1]) for absorbed in chain[:-1]}
+
+
+async def test_what_still_arrives_for_the_absorbed_account_is_the_survivor_s(two: Two) -> None:
+    await two.office.file(events.locked(two.absorbed, ABSORBED))
+    await two.office.file(events.locked(two.absorbed))
+    await two.tell_merge()
+    await two.office.file(events.password_reset(two.absorbed, ABSORBED))
+    await two.office.file(events.password_reset(two.absorbed))
+
+    seen = await two.office.features.ledger.of_account(two.survivor)
+    waiting = await two.office.features.notices.undismissed(two.survivor)
+
+    assert sorted(entry.template for entry in seen) == [
+        "account-locked",
+        "account-locked",
+        "accounts-merged",
+        "accounts-merged",
+        "password-reset",
+        "password-reset",
+    ]
+    assert sorted(notice.template for notice, _ in waiting) == ["account-locked", "password-reset"]
+    rows = await two.office.rows(
+        "SELECT DISTINCT account_id FROM deliveries WHERE template = 'password-reset'"
+    )
+    assert [row["account_id"] for row in rows] == [two.survivor]
+
+
+async def test_an_event_told_again_after_the_merge_is_no_second_notice(two: Two) -> None:
+    data = events.locked(two.absorbed)
+    event_id = await two.office.file(data)
+    await two.tell_merge()
+
+    await two.office.file(data, event_id=event_id)
+
+    assert len(await two.office.features.notices.undismissed(two.survivor)) == 1
+
+
+async def test_a_person_sees_the_newest_hundred_of_both_accounts(
+    two: Two, clock: FakeClock
+) -> None:
+    await two.office.file(events.locked(two.survivor, SURVIVOR))
+    clock.advance(minutes=1)
+    for _ in range(100):
+        await two.office.file(events.locked(two.absorbed, ABSORBED))
+    clock.advance(minutes=1)
+    await two.tell_merge()
+
+    seen = await two.office.features.ledger.of_account(two.survivor)
+
+    assert [entry.template for entry in seen] == ["accounts-merged"] * 2 + ["account-locked"] * 98
+    assert all(entry.address == "a***@mail.example" for entry in seen[2:])
+
+
+async def test_links_of_the_absorbed_account_are_dropped_at_once_and_their_secrets_gone(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.office.file_link(two.absorbed, address=ABSORBED, at=START)
+
+    await two.tell_merge()
+
+    (row,) = await two.office.rows(
+        "SELECT state, reason, sealed FROM deliveries WHERE link_purpose IS NOT NULL"
+    )
+    assert tuple(row) == ("cancelled", "account_merged", None)
+    await two.office.send_all()
+    assert len(mail_server.mails) == 2  # the word of the merge
+
+
+async def test_a_link_filed_beside_the_merge_is_dropped_when_it_is_claimed(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.tell_merge()
+    await two.office.file_link(two.survivor, address=SURVIVOR)
+    await two.office.rows(
+        "UPDATE deliveries SET account_id = $1 WHERE link_purpose IS NOT NULL RETURNING id",
+        two.absorbed,
+    )
+
+    await two.office.send_all()
+
+    assert len(mail_server.mails) == 2
+    assert ("cancelled", "account_merged") in await two.office.ledger()
+
+
+async def test_a_late_link_of_the_absorbed_account_is_not_mailed_and_voids_none_of_the_survivor_s(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.office.file_link(two.survivor, address=SURVIVOR, secret="s" * 43, at=START)
+    await two.tell_merge()
+    later = START + timedelta(minutes=1)
+    await two.office.file_link(two.absorbed, address=ABSORBED, secret="a" * 43, at=later)
+    await two.office.file(events.password_reset(two.absorbed, ABSORBED, at=later))
+
+    await two.office.send_all()
+
+    links = [mail for mail in mail_server.mails if "#" in mail.text]
+    assert [mail.envelope_to for mail in links] == [(SURVIVOR,)]
+    assert "s" * 43 in links[0].text
+    rows = await two.office.rows("SELECT sealed FROM deliveries WHERE sealed IS NOT NULL")
+    assert rows == []
+
+
+Step = Callable[[Two], Awaitable[None]]
+STEPS: tuple[Step, ...] = (Two.tell_survivor, Two.tell_absorbed, Two.tell_merge)
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)), ids=lambda order: order[0].__name__)
+async def test_a_queued_communication_goes_to_the_survivor_once_whatever_is_told_first(
+    two: Two, mail_server: MailServer, clock: FakeClock, order: tuple[Step, ...]
+) -> None:
+    await two.submit()
+
+    for step in order:
+        await step(two)
+        await step(two)  # told twice
+        if step is not order[-1]:
+            await two.office.send_all()
+            clock.advance(minutes=1)
+    await two.late()
+    await two.office.send_all()
+
+    written = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
+    assert [mail.envelope_to for mail in written] == [(SURVIVOR,)]
+    rows = await two.office.rows("SELECT state FROM deliveries WHERE practice_id IS NOT NULL")
+    assert [row["state"] for row in rows] == ["sent"]
+
+
+@pytest.mark.parametrize("order", list(permutations(STEPS)), ids=lambda order: order[0].__name__)
+async def test_a_communication_that_arrives_amid_a_merge_waits_and_goes_to_the_survivor(
+    two: Two, mail_server: MailServer, order: tuple[Step, ...]
+) -> None:
+    for step in order[:2]:
+        await step(two)
+    filed = False
+    with suppress(MergeUnderWay):  # tried again later
+        await two.submit()
+        filed = True
+    await two.office.communications.once()
+    await order[2](two)
+    if not filed:
+        await two.submit()
+    await two.office.send_all()
+
+    written = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
+    assert [mail.envelope_to for mail in written] == [(SURVIVOR,)]
+    rows = await two.office.rows("SELECT account_id FROM deliveries WHERE practice_id IS NOT NULL")
+    assert [row["account_id"] for row in rows] == [two.survivor]
+
+
+async def test_who_had_no_address_before_the_merge_is_mailed_not_noticed_after_it(
+    two: Two, mail_server: MailServer
+) -> None:
+    enrolment = events.enrolment(two.practice_id, two.patient_id)
+    await two.office.know(events.account(two.absorbed, enrolment, email=None), version=2)
+    await two.tell_merge()
+
+    with pytest.raises(MergeUnderWay):  # tried again later
+        await two.submit()
+    await two.tell_survivor()
+    await two.submit()
+    await two.office.send_all()
+
+    (written,) = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
+    assert written.envelope_to == (SURVIVOR,)
+    assert await two.office.features.notices.undismissed(two.survivor) == []
+
+
+async def test_a_survivor_that_gets_the_absorbed_address_is_mailed_not_noticed(
+    two: Two, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await two.office.know(events.account(two.survivor, email=None), version=4)
+    await two.submit()
+    await two.tell_merge()
+    await two.office.send_all()
+    enrolment = events.enrolment(two.practice_id, two.patient_id)
+    taken_over = events.account(two.survivor, enrolment, email=ABSORBED)
+    await two.office.know(taken_over, version=5)
+    clock.advance(minutes=1)
+
+    await two.office.send_all()
+
+    (written,) = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
+    assert written.envelope_to == (ABSORBED,)
+    assert await two.office.features.notices.undismissed(two.survivor) == []
+
+
+async def test_an_older_snapshot_of_the_absorbed_account_revives_nothing(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.office.forget_accounts()
+    await two.tell_merge()
+    await two.tell_survivor()
+    await two.late()
+
+    await two.submit()
+    await two.office.send_all()
+
+    (written,) = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
+    assert written.envelope_to == (SURVIVOR,)
+
+
+async def test_un_enrolled_after_the_merge_nothing_is_written_any_more(two: Two) -> None:
+    await two.submit()
+    await two.tell_merge()
+    ended = events.enrolment(two.practice_id, two.patient_id, EnrolmentState.UNENROLLED)
+    await two.office.know(events.account(two.survivor, ended, email=SURVIVOR), version=6)
+
+    await two.office.send_all()
+
+    rows = await two.office.rows(
+        "SELECT state, reason FROM deliveries WHERE practice_id IS NOT NULL"
+    )
+    assert [tuple(row) for row in rows] == [("cancelled", "not_enrolled")]
+
+
+async def test_a_merge_whose_snapshot_never_comes_is_given_up_after_three_days(
+    two: Two, clock: FakeClock
+) -> None:
+    await two.submit()
+    await two.tell_merge()
+    await two.office.send_all()
+    clock.advance(hours=72)
+
+    await two.office.send_all()
+
+    assert ("failed", "gave_up") in await two.office.ledger()
