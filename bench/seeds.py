@@ -7,11 +7,13 @@ from uuid import UUID, uuid4
 import msgspec
 
 from bench.site import Connection, Site
+from deploy.local.provision import connected
 from services.notify import content as contents
-from services.recovery.names import name_digest
+from services.notify.projections import Projections
+from services.recovery.projection import Projection
 from shared.ciphers import derive
 from shared.contracts.contract import Contract, E
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
     AccountChanged,
@@ -28,7 +30,6 @@ from shared.tokens import Digests
 
 PASSWORD = "Walnut-Harbour-7"  # noqa: S105 - of accounts that live as long as the bench
 COST = 12
-MANY = 10_000
 
 
 def name_of(number: int) -> str:
@@ -70,35 +71,48 @@ async def log_on_accounts(site: Site, count: int) -> None:
 
 
 async def known_accounts(site: Site, count: int) -> None:
-    """The same accounts as recovery and notify know them from identity's snapshots."""
+    """Accounts as recovery and notify know them once their snapshots have arrived."""
+    events = [snapshot(number) for number in range(count)]
     key = Secret(site.surroundings.of("recovery")["PORTICO_KEY_ENCRYPTION_KEY"])
-    digests = Digests(derive(key_bytes(key), "digests"))
-    people = [(number, uuid4()) for number in range(count)]
-    await site.database.copy_records_to_table(
-        "accounts",
-        schema_name="recovery",
-        columns=(
-            *("account_id", "version", "state", "security_version", "username"),
-            *("username_digest", "email", "email_digest", "locale", "time_zone", "practices"),
-        ),
-        records=[
-            (
-                *(one, 1, "active", 1, name_of(number), name_digest(digests, name_of(number))),
-                *(mailbox_of(number), name_digest(digests, mailbox_of(number)), "en", "UTC", []),
-            )
-            for number, one in people
-        ],
+    recovery = Projection(digests=Digests(derive(key_bytes(key), "digests")))
+    notify = Projections()
+    for service, keep in (("recovery", recovery.keep_account), ("notify", notify.apply_account)):
+        async with connected(site.surroundings.database.url(service)) as connection:
+            await keep(connection, *events)
+            await connection.execute("ANALYZE accounts")
+
+
+def snapshot(number: int) -> Received[AccountChanged]:
+    """The n-th account, as a handler receives it."""
+    data = account(number)
+    return Received(
+        id=EventId(uuid4()),
+        subject=str(data.account_id),
+        time=datetime.now(UTC),
+        version=1,
+        correlation_id=uuid4(),
+        traceparent=None,
+        data=data,
     )
-    await site.database.copy_records_to_table(
-        "accounts",
-        schema_name="notify",
-        columns=("id", "version", "state", "email", "locale", "time_zone", "enrolments"),
-        records=[
-            (one, 1, "active", mailbox_of(number), "en", "UTC", "[]") for number, one in people
-        ],
+
+
+def account(number: int) -> AccountChanged:
+    """An active account with a verified account e-mail, enrolled at a practice of its own."""
+    enrolment = Enrolment(
+        practice_id=PracticeId(uuid4()),
+        patient_id=PatientId(uuid4()),
+        state=EnrolmentState.ENROLLED,
     )
-    for schema in ("recovery", "notify"):
-        await site.database.execute(f"ANALYZE {schema}.accounts")
+    return AccountChanged(
+        account_id=AccountId(uuid4()),
+        state=AccountState.ACTIVE,
+        username=name_of(number),
+        email=mailbox_of(number),
+        security_version=1,
+        locale="en-GB",
+        time_zone="Europe/London",
+        enrolments=(enrolment,),
+    )
 
 
 async def deliveries(connection: Connection, count: int) -> None:
@@ -148,23 +162,8 @@ class Message(msgspec.Struct, frozen=True):
 
 def account_changed(version: int) -> Message:
     """A snapshot of an account of its own."""
-    account_id = AccountId(uuid4())
-    enrolment = Enrolment(
-        practice_id=PracticeId(uuid4()),
-        patient_id=PatientId(uuid4()),
-        state=EnrolmentState.ENROLLED,
-    )
-    data = AccountChanged(
-        account_id=account_id,
-        state=AccountState.ACTIVE,
-        username=name_of(version),
-        email=mailbox_of(version),
-        security_version=1,
-        locale="en-GB",
-        time_zone="Europe/London",
-        enrolments=(enrolment,),
-    )
-    return message(ACCOUNT_CHANGED, data, subject=account_id, version=version)
+    data = account(version)
+    return message(ACCOUNT_CHANGED, data, subject=data.account_id, version=version)
 
 
 def reset_link_requested() -> Message:

@@ -17,7 +17,13 @@ from bench.figures import NotMeasured
 from bench.processes import by_parent, cpu_of, cpu_of_tree
 from deploy.local import ports, servers
 from deploy.local.processes import Program, Run, Say, reap, together
-from deploy.local.provision import connected, provision_broker, provision_database
+from deploy.local.provision import (
+    connected,
+    drop_database,
+    drop_vhost,
+    provision_broker,
+    provision_database,
+)
 from deploy.local.settings import Surroundings
 from deploy.local.stack import ROOT, run_verb
 from shared.contracts.topology import SERVICES
@@ -130,6 +136,7 @@ async def opened(environ: Mapping[str, str], say: Say) -> AsyncIterator[Site]:
         found = await stack.enter_async_context(servers.opened(environ, folder=FOLDER, say=say))
         run = Run(FOLDER)
         stack.push_async_callback(run.stop)
+        await together(drop_database(found, NAME), drop_vhost(found, NAME))  # of servers by URL
         database = await provision_database(found, NAME)
         clock_file = run.private_folder("bench") / "clock"
         clock_file.write_text("0\n")

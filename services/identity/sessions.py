@@ -73,8 +73,9 @@ class Sessions:
     async def sign(self, opened: Opened, *, now: datetime) -> SessionTokens:
         """Sign an access token of 5 min that does not outlive its session.
 
-        It was issued when the row says, which a narrowing reads as well: a twin's is as old as its
-        successor, and none escapes because a replica's clock is ahead.
+        It says that it was issued when the row says so, which a narrowing reads as well: none
+        escapes because a replica's clock is ahead. A twin's is as old as the successor's.
+
         Where no key is to be had, the client holds a refresh token it can use again, or logs on
         again; a session nobody knows of goes idle.
         """

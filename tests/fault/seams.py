@@ -265,7 +265,8 @@ SEAMS: tuple[Seam, ...] = (
         die_after_deletion,
     ),
     Seam("shared.messaging.inbox", "take", ("tx", "messages", "now"), die_after_taking),
-    Seam("shared.messaging.effects", "apply", ("tx", "messages"), die_after_applying),
+    Seam("shared.messaging.effects", "together", ("tx", "messages"), die_after_applying),
+    Seam("shared.messaging.effects", "one_by_one", ("tx", "messages"), die_after_applying),
     Seam(
         "shared.messaging.consumer", "Consumer.settle", ("self", "batch"), die_before_acknowledging
     ),

@@ -21,20 +21,23 @@ NAMES = ("elm street", "juniper", "hale", "555")
             "A practice was added to your Portico account",
             ("Elm Street", "5 March 2031 at 09:00 (UTC)"),
         ),
-        (
+        pytest.param(
             events.enrolment_ended(ONE, ADDRESS),
             "A practice has ended your enrolment in Portico",
             ("Elm Street ended your enrolment", "+1 555 0100", "Only Elm Street can tell you why"),
+            marks=pytest.mark.proves("UN-1"),
         ),
-        (
+        pytest.param(
             events.enrolment_reactivated(ONE, ADDRESS),
             "A practice has enrolled you again in Portico",
             ("Elm Street enrolled you again", "username and password are what they were"),
+            marks=pytest.mark.proves("UN-3"),
         ),
-        (
+        pytest.param(
             events.reminder_requested(ONE, ADDRESS),
             "Your Portico username",
             ("juniper.hale",),
+            marks=pytest.mark.proves("RC-1"),
         ),
         (
             events.merged(ONE, OTHER, ADDRESS),

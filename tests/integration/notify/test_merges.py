@@ -102,6 +102,7 @@ async def test_a_merge_is_told_to_both_addresses_and_answered(
     assert f'"subject": "{two.survivor}"' in row["body"]
 
 
+@pytest.mark.proves("MG-9")
 async def test_a_merge_told_again_has_no_second_effect_though_the_inbox_has_forgotten_it(
     two: Two, twin: Office, mail_server: MailServer
 ) -> None:
@@ -117,6 +118,7 @@ async def test_a_merge_told_again_has_no_second_effect_though_the_inbox_has_forg
     assert await answers(two.office) == 1
 
 
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_chained_merges_end_at_the_last_survivor_in_whatever_order_they_are_told(
     office: Office, order: tuple[int, ...]
@@ -144,6 +146,7 @@ async def test_merges_told_at_once_to_two_replicas_are_flattened(
     assert await pairs(office) == {(absorbed, chain[-1]) for absorbed in chain[:-1]}
 
 
+@pytest.mark.proves("MG-9")
 async def test_what_still_arrives_for_the_absorbed_account_is_the_survivor_s(two: Two) -> None:
     await two.office.file(events.locked(two.absorbed, ABSORBED))
     await two.office.file(events.locked(two.absorbed))
@@ -248,6 +251,7 @@ Step = Callable[[Two], Awaitable[None]]
 STEPS: tuple[Step, ...] = (Two.tell_survivor, Two.tell_absorbed, Two.tell_merge)
 
 
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("order", list(permutations(STEPS)), ids=lambda order: order[0].__name__)
 async def test_a_queued_communication_goes_to_the_survivor_once_whatever_is_told_first(
     two: Two, mail_server: MailServer, clock: FakeClock, order: tuple[Step, ...]
