@@ -203,6 +203,9 @@ class Unbreakable(io.TextIOBase):
         with suppress(OSError, ValueError):
             self._stream.flush()
 
+    def close(self) -> None:
+        """The stream is its owner's to close, also when this is collected at the program's end."""
+
 
 class LibraryLines(logging.Handler):
     """Lines of libraries: their message template only, since their arguments may hold anything."""

@@ -54,7 +54,7 @@ class Compose:
         await self.docker("compose", *FILES, "--progress", "quiet", "up", *waiting, *scale)
         fixed = Ports.fixed()
         fronts = {
-            service: f"http://{ports.LOOPBACK}:{fixed.http[service][0]}" for service in fixed.http
+            service: f"http://{ports.LOOPBACK}:{port}" for service, (port,) in fixed.http.items()
         }
         await together(*map(balanced, fronts.values()))
         demo = await add_demo(partial(self.verb, "identity"))

@@ -23,6 +23,7 @@ from shared.contracts.topology import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
+ASKED_EVERY = 0.2  # seconds; a replica that starts has better to do than to answer
 APART = 10  # ports between two replicas
 
 
@@ -84,9 +85,7 @@ class Stack:
     say: Say
     environ: Mapping[str, str]
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    commands: Mapping[str, Sequence[str]] = field(
-        default_factory=dict
-    )  # instead of a service's own
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)  # instead of its program
     surroundings: Surroundings = field(init=False)
     programs: dict[str, Program] = field(default_factory=dict)
 
@@ -173,7 +172,7 @@ class Stack:
                         answer = await reply.text()
                 except aiohttp.ClientError:
                     pass
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(ASKED_EVERY)
         words = self.programs[name].last_words()
         raise ProgramFailed(f"{name} is not ready after {within:.0f} s: {answer}\n{words}")
 

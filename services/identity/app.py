@@ -32,7 +32,6 @@ from services.identity.sessions import Sessions
 from services.identity.settings import Settings
 from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SessionSweeper
 from services.identity.terms import Terms
-from services.identity.transactions import Transactions
 from services.identity.unenrolments import Unenrolments
 from services.identity.unions import Unions
 from services.identity.unlocks import Unlocks
@@ -45,6 +44,7 @@ from shared.loops import Loop
 from shared.own_keys import OwnKeys
 from shared.runtime import Composition, Plumbing
 from shared.sealing import Sealer
+from shared.transactions import Transactions
 
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:

@@ -17,11 +17,11 @@ from services.identity.errors import (
 from services.identity.model import Client
 from services.identity.practices import CLIENT_SECRET
 from services.identity.store import clients
-from services.identity.transactions import Transactions
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
 from shared.audit import Origin
 from shared.db import Connection
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 ACTION = "client-token.obtain"
 GRANT_TYPE = "client_credentials"

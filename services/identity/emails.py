@@ -15,7 +15,6 @@ from services.identity.model import NameKind, SendLimits
 from services.identity.store import accounts as account_store
 from services.identity.store import emails as store
 from services.identity.store import log_on_names, verifications
-from services.identity.transactions import Transactions
 from services.identity.verifications import Verifications
 from shared.access import AccessTokenInvalid
 from shared.audit import Origin
@@ -28,6 +27,7 @@ from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.errors import Violation
 from shared.messaging.outbox import Outbox
+from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from services.identity.errors import NotFound, PatientEnrolled
 from services.identity.model import EnrolmentToken, HandedOver, TokenLives
 from services.identity.store import enrolment_tokens as store
 from services.identity.store import patients
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection
@@ -15,6 +14,7 @@ from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 SYMBOLS = 16  # 80 bits at five bits a symbol
 _READ_AS = str.maketrans("OIL", "011", "- \t")  # Crockford: what people read for what

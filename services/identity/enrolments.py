@@ -24,7 +24,6 @@ from services.identity.store import enrolment_tokens as tokens
 from services.identity.store import log_on_names, patients, practices
 from services.identity.store import terms as terms_store
 from services.identity.terms import Terms
-from services.identity.transactions import Transactions
 from services.identity.usernames import check_username
 from services.identity.verifications import Mailing, Verifications
 from shared.audit import Origin
@@ -39,6 +38,7 @@ from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 ACTION = "enrol"
 

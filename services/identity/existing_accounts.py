@@ -17,7 +17,6 @@ from services.identity.patients import Patients
 from services.identity.store import accounts as account_store
 from services.identity.store import enrolment_tokens as tokens
 from services.identity.store import enrolments, patients, practices
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentAdded, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -27,6 +26,7 @@ from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 ACTION = "enrol.existing-account"
 

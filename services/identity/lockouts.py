@@ -7,7 +7,6 @@ from uuid import UUID
 from services.identity.lock_model import Counted, LockNotice, LockPolicy
 from services.identity.store import accounts
 from services.identity.store import lockouts as store
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.clock import Clock
 from shared.contracts.identity import ACCOUNT_LOCKED, AccountLocked, AccountState
@@ -16,6 +15,7 @@ from shared.db import Connection
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 NOBODY = AccountId(UUID(int=0))
 TICK = 0.25  # seconds, jittered; never woken by a request: the delay tells nothing

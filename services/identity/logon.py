@@ -8,11 +8,11 @@ from services.identity.errors import InvalidCredentials
 from services.identity.password_proofs import Attempt, Decision, PasswordProofs, account_merged
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.db import Connection
 from shared.errors import HashingBusy
 from shared.hashing import PasswordHasher
+from shared.transactions import Transactions
 
 ACTION = "log-on"
 

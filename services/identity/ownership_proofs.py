@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from services.identity.errors import MergeProofFailed, MergeSameAccount
 from services.identity.password_proofs import PasswordProofs, account_merged
 from services.identity.proof_grants import Proof, ProofGrants
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.ids import AccountId
 from shared.grants import Act
+from shared.transactions import Transactions
 
 ACTION = "account.prove-ownership"
 LIFE = timedelta(minutes=10)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from services.identity.errors import BirthDateInFuture, PatientNumberTaken
 from services.identity.model import Patient
 from services.identity.store import patients as store
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
@@ -16,6 +15,7 @@ from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
+from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from services.identity.model import (
 )
 from services.identity.store import clients
 from services.identity.store import practices as store
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
@@ -22,6 +21,7 @@ from shared.errors import Violation
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 CLIENT_SECRET = "client-secret"  # noqa: S105 - the digests' domain, not a secret
 

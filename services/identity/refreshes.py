@@ -8,12 +8,12 @@ from services.identity.session_model import Refreshable, SessionEnd, SessionLive
 from services.identity.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.store import accounts
 from services.identity.store import refresh_tokens as store
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.ciphers import Cipher, derive
 from shared.db import Connection
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 ACTION = "session.refresh"
 

@@ -10,12 +10,12 @@ from services.identity.passwords import HashedPassword, Passwords
 from services.identity.session_model import Holder, SessionEnd
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts as store
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
 from shared.db import Connection
 from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantSuperseded, GrantWrongAccount
 from shared.messaging.outbox import Outbox
+from shared.transactions import Transactions
 
 ACTION = "password.reset"
 FIELD = "new_password"

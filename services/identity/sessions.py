@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from services.identity.errors import NotFound
 from services.identity.session_model import Gate, Holder, Session, SessionEnd, SessionLives, gates
 from services.identity.store import sessions as store
-from services.identity.transactions import Transactions
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
 from shared.audit import Origin
 from shared.contracts.ids import AccountId, SessionId
@@ -15,6 +14,7 @@ from shared.db import Connection
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

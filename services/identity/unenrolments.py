@@ -12,7 +12,6 @@ from services.identity.store import accounts as account_store
 from services.identity.store import enrolment_tokens as tokens
 from services.identity.store import enrolments as store
 from services.identity.store import patients, practices
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import (
     ENROLMENT_ENDED,
@@ -24,6 +23,7 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
 from shared.messaging.outbox import Outbox
+from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

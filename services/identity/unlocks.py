@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from services.identity.errors import NotFound, PatientNotEnrolled
 from services.identity.lockouts import Lockouts
 from services.identity.store import enrolments, patients
-from services.identity.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
+from shared.transactions import Transactions
 
 ACTION = "account.unlock"
 

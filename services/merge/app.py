@@ -10,11 +10,11 @@ from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
 from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
-from services.merge.transactions import Transactions
 from services.merge.watch import Watch
 from shared.grants import GrantChecker
 from shared.loops import Loop
 from shared.runtime import Composition, Plumbing
+from shared.transactions import Transactions
 
 WATCH_EVERY = 10.0  # seconds
 

@@ -15,7 +15,6 @@ from services.merge.parties import Parties, Proofs
 from services.merge.saga import Progress, State
 from services.merge.store import busy_accounts
 from services.merge.store import merges as store
-from services.merge.transactions import Transactions
 from shared.audit import Origin
 from shared.contracts.identity import MergeRefusal
 from shared.contracts.ids import AccountId, MergeId, SessionId
@@ -27,6 +26,7 @@ from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
+from shared.transactions import Transactions
 
 ACTION = "merge.request"
 LISTED = 20

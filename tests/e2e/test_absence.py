@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from rich.console import Console
 
 from deploy.local.processes import together
 from deploy.tour.acts import log_on, secret_of
@@ -15,22 +13,8 @@ from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merged, second_account
-from tests.support.clients import Gateway
 from tests.support.eventually import eventually
-from tests.support.mail import Mailbox
 from tests.support.suite import Suite
-
-
-@pytest_asyncio.fixture
-async def stage(suite: Suite) -> AsyncIterator[Stage]:
-    addresses = suite.addresses
-    async with Gateway(addresses.services) as gateway, Mailbox(addresses.mails) as mailbox:
-        yield Stage(stack=addresses, gateway=gateway, mailbox=mailbox, console=Console(quiet=True))
-
-
-@pytest.fixture
-def person(stage: Stage) -> Person:
-    return Person.met_for_the_first_time(stage.randomness)
 
 
 @asynccontextmanager

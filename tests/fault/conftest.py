@@ -18,14 +18,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.timeout(SECONDS))
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def killable(request: pytest.FixtureRequest) -> AsyncIterator[OwnServers]:
     """PostgreSQL and RabbitMQ that nobody else uses; never skipped."""
     async with own_servers(os.environ, told_at_once(request.config)) as found:
         yield found
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def the_rig(
     request: pytest.FixtureRequest,
     killable: OwnServers,

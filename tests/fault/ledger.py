@@ -33,12 +33,12 @@ class Ledger:
     """One test's promises. `balance` waits until the stack has nothing left to do and compares."""
 
     books: Books
-    checks: list[tuple[str, Check]] = field(default_factory=list)
+    checks: dict[str, Check] = field(default_factory=dict)
     owed: dict[UUID, list[Mails]] = field(default_factory=dict)
 
     def promised(self, what: str, check: Check) -> None:
-        """Write a promise down with the check of its being kept."""
-        self.checks.append((what, check))
+        """Write a promise down with the check of its being kept. Of one thing, the last counts."""
+        self.checks[what] = check
 
     def owes(self, account_id: UUID, *mails: Mails) -> None:
         """Write down what an account is to be mailed."""
@@ -49,7 +49,7 @@ class Ledger:
         books = self.books
         await books.settled()
         await self._nothing_is_dead()
-        for what, check in self.checks:
+        for what, check in self.checks.items():
             try:
                 await check(books)
             except AssertionError as broken:

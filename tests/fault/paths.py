@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts import identity, merge, notify, recovery
+from tests.fault import merging
 from tests.fault.books import CONSUMERS
 from tests.fault.people import Person
 from tests.fault.points import CONSUMER, COURIER, PRODUCER, RELAY, Point
@@ -139,29 +140,36 @@ HOPS: tuple[Hop, ...] = (
     Hop(
         path="merge",
         event=merge.MERGE_REQUESTED.routing_key,
-        given=Person.has_two_accounts,
-        act=Person.merges,
+        given=merging.has_two_accounts,
+        act=merging.merges,
     ),
     Hop(
         path="merge",
         event=identity.ACCOUNTS_MERGED.routing_key,
         template="accounts-merged",
-        given=Person.has_two_accounts,
-        act=Person.merges,
+        given=merging.has_two_accounts,
+        act=merging.merges,
     ),
     Hop(
         path="merge",
         event=recovery.RECOVERY_MERGE_APPLIED.routing_key,
-        given=Person.has_two_accounts,
-        act=Person.merges,
+        given=merging.has_two_accounts,
+        act=merging.merges,
     ),
     Hop(
         path="merge",
         event=notify.NOTIFY_MERGE_APPLIED.routing_key,
-        given=Person.has_two_accounts,
-        act=Person.merges,
+        given=merging.has_two_accounts,
+        act=merging.merges,
     ),
-    Hop(path="merge", event=SESSIONS, given=Person.has_two_accounts, act=Person.merges),
+    Hop(
+        path="merge",
+        event=identity.MERGE_REJECTED.routing_key,
+        template="merge-rejected",
+        given=merging.has_two_accounts,
+        act=merging.merges_in_vain,
+    ),
+    Hop(path="merge", event=SESSIONS, given=merging.has_two_accounts, act=merging.merges),
     Hop(
         path="reminder",
         event=recovery.USERNAME_REMINDER_REQUESTED.routing_key,
@@ -201,7 +209,7 @@ ONCE: dict[Point, str] = {
     Point.PUBLISHED: recovery.RESET_LINK_REQUESTED.routing_key,
     Point.CONFIRMED: identity.ACCOUNTS_MERGED.routing_key,
     Point.DELETED: notify.COMMUNICATION_SUBMITTED.routing_key,
-    Point.TAKEN: merge.MERGE_REQUESTED.routing_key,
+    Point.TAKEN: identity.EMAIL_VERIFICATION_REQUESTED.routing_key,
     Point.APPLIED: identity.ACCOUNTS_MERGED.routing_key,
     Point.SETTLED: recovery.RECOVERY_MERGE_APPLIED.routing_key,
     Point.LEASED: recovery.USERNAME_REMINDER_REQUESTED.routing_key,

@@ -1,120 +1,19 @@
-"""People who act while services die: they ask again until they are answered, and note what they
-were promised."""
+"""People who act while services die, and note down what they were promised."""
 
 import asyncio
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-import aiohttp
-
-from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
-from shared.randomness import Randomness
+from deploy.local.addresses import StackAddresses
 from tests.fault.books import Books
+from tests.fault.client import AT_THE_DESK, PATIENCE, PATIENT, Client, Practice
 from tests.fault.ledger import Ledger, Mails
-from tests.support.clients import Answer, ContractBroken, Gateway, Unexpected
-from tests.support.eventually import eventually
+from tests.support.clients import Answer, Gateway
 
-PATIENCE = 60.0  # seconds until an answer, while servers are killed and started
-AWAY = 503
 LINK = re.compile(r"#([\w-]{40,})")
-AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}
 NOBODY = UUID(int=0)
-
-
-@dataclass(slots=True, kw_only=True)
-class Client:
-    """A gateway that asks again. What comes between is counted: only 503 and broken connections."""
-
-    gateway: Gateway
-    randomness: Randomness = field(default_factory=Randomness)
-    unknown: int = 0  # requests that may have had their effect though nobody was told
-
-    async def insist(
-        self, verb: str, *expected: int, again: Callable[[Answer], bool] = bool, **arguments: Any
-    ) -> Answer:
-        """Call until it is answered with one of these. Raises Unexpected for any other answer."""
-
-        async def answered() -> Answer:
-            try:
-                answer = await self.gateway.call(verb, **arguments)
-            except aiohttp.ClientConnectorError as refused:
-                raise AssertionError(f"{verb}: nobody listens") from refused
-            except (aiohttp.ClientError, TimeoutError) as broken:
-                self.unknown += 1
-                raise AssertionError(f"{verb}: {broken!r}") from broken
-            if answer.status == AWAY:
-                self.unknown += 1
-                raise AssertionError(f"{verb}: 503 {answer.code}")
-            if answer.status not in expected:
-                answer.must(expected[0])
-            return answer
-
-        return await eventually(answered, within=PATIENCE, pause=0.1)
-
-    def key(self) -> str:
-        """A new Idempotency-Key."""
-        return self.randomness.token()
-
-
-@dataclass(slots=True, kw_only=True)
-class Practice:
-    """A practice's system."""
-
-    client: Client
-    credentials: ClientCredentials
-    practice_id: UUID
-
-    @classmethod
-    def of(cls, client: Client, credentials: PracticeCredentials) -> "Practice":
-        return cls(
-            client=client, credentials=credentials, practice_id=UUID(credentials.practice_id)
-        )
-
-    async def token(self) -> str:
-        """Log on."""
-        body = {
-            "grant_type": "client_credentials",
-            "client_id": self.credentials.client_id,
-            "client_secret": self.credentials.client_secret,
-        }
-        answer = await self.client.insist("obtain_client_token", 200, body=body)
-        return str(answer.body["access_token"])
-
-    async def register(self, person: "Person") -> UUID:
-        """Make a patient record."""
-        body = {
-            "last_name": person.last_name,
-            "first_name": "Juniper",
-            "birth_date": person.birth_date,
-            "number": person.mark,  # a second record would be refused
-        }
-        answer = await self.client.insist(
-            "register_patient",
-            201,
-            token=await self.token(),
-            body=body,
-            idempotency_key=self.client.key(),
-        )
-        return UUID(answer.body["patient_id"])
-
-    async def issue(self, patient_id: UUID) -> str:
-        """Hand out an enrolment token. One whose reply was lost cannot be read again: a new one."""
-        while True:
-            answer = await self.client.insist(
-                "issue_enrolment_token",
-                201,
-                409,
-                token=await self.token(),
-                path={"patient_id": patient_id},
-                body={"handed_over": "in-person", **AT_THE_DESK},
-                idempotency_key=self.client.key(),
-            )
-            if answer.status == 201:
-                return str(answer.body["token"])
-            assert answer.code == "already_issued", answer.body
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,20 +22,18 @@ class Person:
 
     client: Client
     practice: Practice
+    neighbour: Practice
     ledger: Ledger
     mark: str
-    last_name: str = "Hale"
-    birth_date: str = "1988-04-17"
     password: str = "Walnut-Harbour-4711"
     account_id: UUID = NOBODY
     patient_id: UUID = NOBODY
     token: str = ""  # of enrolment
     access: str = ""
 
-    other: "Person | None" = None  # herself, by her second account
     survivor_id: UUID | None = None  # once this account is merged into another
-    neighbour: PracticeCredentials
-    proofs: dict[str, str] = field(default_factory=dict)
+    other: "Person | None" = None  # herself, by her second account
+    proofs: dict[str, str] = field(default_factory=dict)  # that both are hers
 
     @classmethod
     def new(cls, addresses: StackAddresses, gateway: Gateway, ledger: Ledger) -> "Person":
@@ -144,8 +41,8 @@ class Person:
         client = Client(gateway=gateway)
         return cls(
             client=client,
-            practice=Practice.of(client, addresses.practice),
-            neighbour=addresses.neighbour,
+            practice=Practice(client=client, credentials=addresses.practice),
+            neighbour=Practice(client=client, credentials=addresses.neighbour),
             ledger=ledger,
             mark=client.randomness.crockford(10).lower(),
         )
@@ -168,7 +65,7 @@ class Person:
 
     async def is_registered(self) -> None:
         """A practice makes her record and hands her a token."""
-        self.patient_id = await self.practice.register(self)
+        self.patient_id = await self.practice.register(self.mark)
         self.token = await self.practice.issue(self.patient_id)
 
     async def enrols(self) -> None:
@@ -176,8 +73,7 @@ class Person:
         form = {
             "terms_version": "2026-01",
             "token": self.token,
-            "birth_date": self.birth_date,
-            "last_name": self.last_name,
+            **PATIENT,
             "email": self.address,
             "username": self.username,
             "password": self.password,
@@ -334,8 +230,7 @@ class Person:
 
     async def is_enrolled_next_door(self) -> None:
         """A second practice hands her a token, too."""
-        practice = Practice.of(self.client, self.neighbour)
-        self.token = await practice.issue(await practice.register(self))
+        self.token = await self.neighbour.issue(await self.neighbour.register(self.mark))
 
     async def adds_a_practice(self) -> None:
         """EN-5, with one key: once, however often it is asked."""
@@ -344,19 +239,19 @@ class Person:
             "add_practice_to_account", 201, body=body, idempotency_key=self.client.key()
         )
         self.ledger.owes(self.account_id, Mails(template="enrolment-added"))
-        await self._has("enrolled", "enrolled")
+        self.has("enrolled", "enrolled")
 
     async def is_un_enrolled(self) -> None:
         """UN-1: once; asked again, there is nobody to un-enrol."""
         await self._is_at_the_desk("un_enrol_patient", "patient_not_enrolled")
         self.ledger.owes(self.account_id, Mails(template="enrolment-ended"))
-        await self._has("un-enrolled")
+        self.has("un-enrolled")
 
     async def is_taken_back(self) -> None:
         """UN-3: once; asked again, she is enrolled already."""
         await self._is_at_the_desk("reactivate_patient", "patient_enrolled")
         self.ledger.owes(self.account_id, Mails(template="enrolment-reactivated"))
-        await self._has("enrolled")
+        self.has("enrolled")
 
     async def _is_at_the_desk(self, verb: str, done_already: str) -> None:
         before = self.client.unknown
@@ -371,8 +266,8 @@ class Person:
         if answer.status == 409:
             assert (answer.code, self.client.unknown > before) == (done_already, True)
 
-    async def _has(self, *states: str) -> None:
-        """Promise her enrolments; those promised before are over."""
+    def has(self, *states: str) -> None:
+        """Note down her enrolments; what was promised of them before is over."""
 
         async def are_as_told(books: Books) -> None:
             rows = await books.rows(
@@ -380,88 +275,7 @@ class Person:
             )
             assert sorted(row["state"] for row in rows) == sorted(states)
 
-        self.ledger.promised(f"enrolments of {self.username}: {states}", are_as_told)
-
-    # ---- a second account
-
-    async def has_two_accounts(self) -> None:
-        """Both verified, each of a practice of its own, and both proven to be hers (MG-1)."""
-        self.other = replace(
-            self,
-            practice=Practice.of(self.client, self.neighbour),
-            mark=self.client.randomness.crockford(10).lower(),
-        )
-        await asyncio.gather(self.is_ready(), self.other.is_ready())
-        await self.proves_both()
-
-    async def proves_both(self) -> None:
-        """MG-1, SE-3: a proof whose reply was lost is had again."""
-        assert self.other is not None
-        body = {"password": self.password, "verb": "merge"}
-        mine = await self.call("reauthenticate", 200, token=self.access, body=body)
-        body = {"name": self.other.username, "password": self.other.password}
-        owned = await self.call("prove_ownership", 200, token=self.access, body=body)
-        self.proofs = {"reauthenticated": mine.body["grant"], "owned": owned.body["grant"]}
-
-    async def merges(self) -> None:
-        """MG-3, with one key: accepted once, and completed by all four services."""
-        assert self.other is not None
-        absorbed = self.other.account_id
-        answer = await self.call(
-            "request_merge",
-            202,
-            token=self.access,
-            body={**self.proofs, "confirm": True},
-            idempotency_key=self.client.key(),
-        )
-        merge_id = UUID(answer.body["merge_id"])
-        self.other.survivor_id = self.account_id
-        self.ledger.owes(self.account_id, Mails(template="accounts-merged", least=2, most=2))
-
-        async def are_one(books: Books) -> None:
-            [merge] = await books.rows(
-                "SELECT * FROM merge.merges WHERE $1 IN (survivor_id, absorbed_id)", absorbed
-            )
-            assert (merge["merge_id"], merge["refusal"]) == (merge_id, None)
-            assert sorted(merge["applied"]) == ["identity", "notify", "recovery"]
-            [account] = await books.rows("SELECT * FROM identity.accounts WHERE id = $1", absorbed)
-            assert (account["state"], account["merged_into"]) == ("merged", self.account_id)
-            for service, table in (("recovery", "merges"), ("notify", "merged_accounts")):
-                survivors = await books.rows(
-                    f"SELECT survivor_id, merge_id FROM {service}.{table}"  # noqa: S608
-                    " WHERE absorbed_id = $1",
-                    absorbed,
-                )
-                assert [tuple(row) for row in survivors] == [(self.account_id, merge_id)], service
-            read = await self.call(
-                "read_merge", 200, token=self.access, path={"merge_id": merge_id}
-            )
-            assert read.body["state"] == "completed", read.body
-
-        self.ledger.promised(f"{self.username} and its other account are one", are_one)
-        await self._has("enrolled", "enrolled")
-        await self._is_told_at_both_addresses(self.other)
-
-    async def _is_told_at_both_addresses(self, other: "Person") -> None:
-        """MG-6; and the session of the account that went is over everywhere (MG-5)."""
-        ended = other.access
-
-        async def is_told(books: Books) -> None:
-            rows = await books.rows(
-                "SELECT address FROM notify.deliveries"
-                " WHERE account_id = $1 AND template = 'accounts-merged'",
-                self.account_id,
-            )
-            told = {row["address"] for row in rows}
-            assert told == {self.address, other.address}, f"told at {told}"
-
-            async def is_refused() -> None:
-                answer = await self.call("list_deliveries", 200, 401, token=ended)
-                assert answer.status == 401, "a session of the absorbed account lives"
-
-            await eventually(is_refused)
-
-        self.ledger.promised(f"{self.username} is told at both addresses", is_told)
+        self.ledger.promised(f"enrolments of {self.username}", are_as_told)
 
 
 async def live(person: Person) -> None:
@@ -472,6 +286,3 @@ async def live(person: Person) -> None:
     await person.verifies()
     await person.asks_for_a_link()
     await asyncio.gather(person.is_written_to(), person.resets())
-
-
-UNEXPECTED = (ContractBroken, Unexpected)

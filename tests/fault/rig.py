@@ -118,6 +118,7 @@ class Rig:
         """After a test: no trap, no fault of the mail server, every program up."""
         for service in SERVICES:
             self.trap(service).disarm()
+            self.stack.programs[service].process.send_signal(signal.SIGCONT)
             if self.stack.programs[service].process.poll() is not None:
                 await self.restart(service)
         if self.stack.programs["catcher"].process.poll() is not None:

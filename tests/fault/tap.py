@@ -1,7 +1,8 @@
 """A tap on the bus: one queue more, which gets a copy of every event that is published."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -78,6 +79,21 @@ class Tap:
         known = self.events.setdefault(event.event_id, event)
         assert known == event, f"two different events have the id {event.event_id}"
         self.copies[event.event_id] = self.copies.get(event.event_id, 0) + 1
+
+    @asynccontextmanager
+    async def withheld(self, queue: str, event: str, publisher: str) -> AsyncIterator[None]:
+        """Keep an event from a queue for a while; then hand over what it has missed."""
+        vhost, key = segment(self.access.vhost), segment(event)
+        binding = f"/api/bindings/{vhost}/e/{exchange(publisher)}/q/{queue}"
+        await self.drain()
+        before = set(self.events)
+        async with Management(self.access.management_url) as management:
+            await management.delete(f"{binding}/{key}")
+            yield
+            await management.post(binding, {"routing_key": event})
+        await self.drain()
+        missed = [one for one in self.events.values() if one.event_id not in before]
+        await self.publish(one for one in missed if one.routing_key == event)
 
     async def take_over(self, queue: str) -> Sequence[Published]:
         """Take everything out of a queue whose service is not there."""

@@ -1,7 +1,8 @@
 """A courier that is paused for longer than its lease finds the fence closed (NT-6)."""
 
-import os
 import signal
+
+import pytest
 
 from tests.fault.ledger import Ledger
 from tests.fault.points import Point
@@ -9,6 +10,7 @@ from tests.fault.rig import Rig
 from tests.fault.trap import Snare
 
 
+@pytest.mark.every_path
 async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledger: Ledger) -> None:
     person = rig.person(ledger)
     await person.is_ready()
@@ -24,7 +26,7 @@ async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledg
     await rig.stops("notify", snare)
     with rig.beside("notify"):
         await ledger.balance()
-        os.kill(rig.stack.programs["notify"].pid, signal.SIGCONT)
+        rig.stack.programs["notify"].process.send_signal(signal.SIGCONT)
         await rig.stack.ready("notify")
         await rig.says("notify", "lease_lost")
 

@@ -81,8 +81,10 @@ async def test_a_slow_mail_server_gets_each_mail_once(rig: Rig, ledger: Ledger) 
 
 @pytest.mark.parametrize(
     ("kind", "seconds"),
-    [(FaultKind.DROP_AFTER_DATA, 0.0), (FaultKind.SLOW, 4.0)],
-    ids=["hangs-up-after-the-mail", "answers-too-late"],
+    [
+        pytest.param(FaultKind.DROP_AFTER_DATA, 0.0, id="hangs-up-after-the-mail"),
+        pytest.param(FaultKind.SLOW, 4.0, id="answers-too-late", marks=pytest.mark.every_path),
+    ],
 )
 async def test_without_an_answer_account_activity_comes_again_and_the_rest_is_held(
     rig: Rig, ledger: Ledger, kind: FaultKind, seconds: float

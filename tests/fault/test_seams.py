@@ -10,9 +10,11 @@ import pytest
 from deploy.local.errors import NoServers
 from deploy.local.servers import POSTGRES_URL
 from deploy.local.stack import ROOT
-from tests.fault.paths import ALL, ONCE, is_chosen
+from shared.contracts.topology import SERVICES
+from tests.fault.books import CONSUMERS
+from tests.fault.paths import ALL, HOPS, ONCE, is_chosen
 from tests.fault.points import Point
-from tests.fault.seams import SEAMS, SEAMS_OF_MAIL, Seam, SeamMissing, install
+from tests.fault.seams import SEAMS, SEAMS_OF_MAIL, SESSIONS, Seam, SeamMissing, install
 from tests.fault.servers import own_servers, without_urls
 from tests.fault.trap import Snare, Trap
 
@@ -34,6 +36,17 @@ def test_every_point_is_gone_to_once_by_make_test() -> None:
     chosen = [case for case in ALL if is_chosen(case)]
 
     assert sorted(case.snare.point for case in chosen) == sorted(Point) == sorted(ONCE)
+
+
+def test_every_event_is_on_a_path() -> None:
+    on_a_path = {hop.event for hop in HOPS}
+    with_another = {  # written by the same transactions as an event that is on a path
+        "identity.person-changed.v1",
+        "identity.practice-changed.v1",
+    }
+    keys = {f"{service}.keys-changed.v1" for service in SERVICES}
+
+    assert set(CONSUMERS) - keys == (on_a_path - {SESSIONS}) | with_another
 
 
 def test_a_trap_kills_at_its_own_point_and_is_gone_then(tmp_path: Path) -> None:

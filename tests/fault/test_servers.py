@@ -27,8 +27,10 @@ async def killed_under_load(rig: Rig, ledger: Ledger, victim: Victim, felt: Felt
 
         await eventually(under_way, within=60)
         await victim.kill()
-        await eventually(lambda: felt(people), within=60)
-        await victim.start()
+        try:
+            await eventually(lambda: felt(people), within=60)
+        finally:
+            await victim.start()
 
 
 async def test_a_broker_killed_under_load_loses_nothing(rig: Rig, ledger: Ledger) -> None:

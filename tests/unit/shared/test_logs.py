@@ -102,3 +102,11 @@ def test_a_reader_that_has_gone_costs_lines_but_never_the_work(written: Lines) -
 
     logs.logger("http").info("request")
     logging.getLogger("aiormq").warning("closed")
+
+
+def test_the_stream_is_left_open_for_its_owner(written: Lines) -> None:
+    logs.Unbreakable(written).close()
+
+    logs.logger("http").info("request")
+
+    assert len(written.read_back()) == 1

@@ -1,0 +1,126 @@
+"""A person with two accounts, who has them merged (MG-1 to MG-6, MG-9)."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID
+
+from tests.fault.books import Books
+from tests.fault.ledger import Mails
+from tests.fault.people import Person
+from tests.support.clients import Answer
+from tests.support.eventually import eventually
+
+
+async def has_two_accounts(person: Person) -> None:
+    """Both verified, each of a practice of its own, and both proven to be hers (MG-1)."""
+    person.other = replace(
+        person,
+        practice=person.neighbour,
+        mark=person.client.randomness.crockford(10).lower(),
+    )
+    await asyncio.gather(person.is_ready(), person.other.is_ready())
+    await proves_both(person)
+
+
+async def proves_both(person: Person) -> None:
+    """MG-1, SE-3: a proof whose reply was lost is had again."""
+    assert person.other is not None
+    body = {"password": person.password, "verb": "merge"}
+    mine = await person.call("reauthenticate", 200, token=person.access, body=body)
+    body = {"name": person.other.username, "password": person.other.password}
+    owned = await person.call("prove_ownership", 200, token=person.access, body=body)
+    person.proofs = {"reauthenticated": mine.body["grant"], "owned": owned.body["grant"]}
+
+
+async def merges(person: Person) -> None:
+    """MG-4, MG-9: completed by all four services, whatever becomes of any of them."""
+    assert person.other is not None
+    absorbed = person.other.account_id
+    answer = await asks_to_merge(person)
+    merge_id = UUID(answer.body["merge_id"])
+    person.other.survivor_id = person.account_id
+    person.ledger.owes(person.account_id, Mails(template="accounts-merged", least=2, most=2))
+
+    async def are_one(books: Books) -> None:
+        [merge] = await books.rows(
+            "SELECT * FROM merge.merges WHERE $1 IN (survivor_id, absorbed_id)", absorbed
+        )
+        assert (merge["merge_id"], merge["refusal"]) == (merge_id, None)
+        assert sorted(merge["applied"]) == ["identity", "notify", "recovery"]
+        [account] = await books.rows("SELECT * FROM identity.accounts WHERE id = $1", absorbed)
+        assert (account["state"], account["merged_into"]) == ("merged", person.account_id)
+        for service, table in (("recovery", "merges"), ("notify", "merged_accounts")):
+            survivors = await books.rows(
+                f"SELECT survivor_id, merge_id FROM {service}.{table}"  # noqa: S608
+                " WHERE absorbed_id = $1",
+                absorbed,
+            )
+            assert [tuple(row) for row in survivors] == [(person.account_id, merge_id)], service
+        read = await person.call(
+            "read_merge", 200, token=person.access, path={"merge_id": merge_id}
+        )
+        assert read.body["state"] == "completed", read.body
+
+    person.ledger.promised(f"{person.username} and its other account are one", are_one)
+    person.has("enrolled", "enrolled")
+    is_told_at_both_addresses(person, person.other)
+
+
+async def merges_in_vain(person: Person) -> None:
+    """MG-9: accepted, and refused at identity's last look: the other password changed since."""
+    assert person.other is not None
+    books, other = person.ledger.books, person.other
+    async with books.tap.withheld("identity.merges", "merge.merge-requested.v1", "merge"):
+        answer = await asks_to_merge(person)
+        await books.published_all("merge")
+        await other.asks_for_a_link()
+        await other.resets()
+    person.ledger.owes(person.account_id, Mails(template="merge-rejected", least=2, most=2))
+
+    async def are_two(books: Books) -> None:
+        [merge] = await books.rows(
+            "SELECT refusal, applied FROM merge.merges WHERE merge_id = $1",
+            UUID(answer.body["merge_id"]),
+        )
+        assert (merge["refusal"], merge["applied"]) == ("merge_proof_stale", [])
+        states = await books.rows(
+            "SELECT state FROM identity.accounts WHERE id IN ($1, $2)",
+            person.account_id,
+            other.account_id,
+        )
+        assert [row["state"] for row in states] == ["active", "active"]
+
+    person.ledger.promised(f"{person.username} keeps two accounts", are_two)
+
+
+async def asks_to_merge(person: Person) -> Answer:
+    """MG-3, with one key: accepted once."""
+    return await person.call(
+        "request_merge",
+        202,
+        token=person.access,
+        body={**person.proofs, "confirm": True},
+        idempotency_key=person.client.key(),
+    )
+
+
+def is_told_at_both_addresses(person: Person, other: Person) -> None:
+    """MG-6; and the session of the account that went is over everywhere (MG-5)."""
+    ended = other.access
+
+    async def is_told(books: Books) -> None:
+        rows = await books.rows(
+            "SELECT address FROM notify.deliveries"
+            " WHERE account_id = $1 AND template = 'accounts-merged'",
+            person.account_id,
+        )
+        told = {row["address"] for row in rows}
+        assert told == {person.address, other.address}, f"told at {told}"
+
+        async def is_refused() -> None:
+            answer = await person.call("list_deliveries", 200, 401, token=ended)
+            assert answer.status == 401, "a session of the absorbed account lives"
+
+        await eventually(is_refused)
+
+    person.ledger.promised(f"{person.username} is told at both addresses", is_told)
