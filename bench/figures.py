@@ -119,7 +119,7 @@ def beside(
             bound=Bound(Sense.AT_LEAST, at_least),
         ),
         Line(
-            what=f"  CPU of its process a {each}",
+            what=f"  its CPU a {each}",
             unit="µs",
             ours=tuple(one.cpu_each for one in ours),
             ceiling=tuple(one.cpu_each for one in ceiling),

@@ -50,7 +50,7 @@ async def measure(site: Site, rounds: int) -> Result:
                 bound=Bound(Sense.AT_LEAST, 0.95),
             ),
             Line(
-                what="overload: 503 after, p99",
+                what="  overload: 503 after, p99",
                 unit="ms",
                 ours=tuple(refused),
                 bound=Bound(Sense.AT_MOST, 50),

@@ -22,7 +22,7 @@ from deploy.local.settings import Surroundings
 from shared.contracts.topology import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_WITHIN = 60.0
+READY_WITHIN = 90.0
 ASKED_EVERY = 0.2  # seconds; a replica that starts has better to do than to answer
 APART = 10  # ports between two replicas
 

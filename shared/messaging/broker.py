@@ -240,13 +240,17 @@ class Deliveries:
         self._tag = began.consumer_tag
 
     async def batch(self, most: int, *, linger: float = 0.0) -> Sequence[Delivery]:
-        """Wait for messages, then up to `linger` seconds for more; empty once `stop` has drained.
+        """Wait for messages, then up to `linger` seconds for `most`; empty once `stop` has drained.
 
         Raises BrokerUnavailable when the channel or the consumer has ended.
         """
-        await self._wait_for_one()
-        if linger and len(self._waiting) < most:
-            await asyncio.sleep(linger)
+        await self._wait_for(1)
+        if linger:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(linger):
+                    await self._wait_for(most)
+        if self._channel.is_closed:
+            raise BrokerUnavailable("the channel was closed")
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     async def pull(self, queue: str, most: int) -> Sequence[Delivery]:
@@ -275,16 +279,14 @@ class Deliveries:
             async with asyncio.timeout(OPEN_SECONDS):
                 await self._channel.basic_cancel(self._tag)
 
-    async def _wait_for_one(self) -> None:
-        while not self._waiting:
+    async def _wait_for(self, count: int) -> None:
+        while len(self._waiting) < count:
             if self._channel.is_closed:
                 raise BrokerUnavailable("the channel was closed")
             if self._over:
                 return
             self._arrived.clear()
             await self._arrived.wait()
-        if self._channel.is_closed:
-            raise BrokerUnavailable("the channel was closed")
 
     async def _deliver(self, message: DeliveredMessage) -> None:
         self._waiting.append(received(message))

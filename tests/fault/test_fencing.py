@@ -8,6 +8,7 @@ from tests.fault.ledger import Ledger
 from tests.fault.points import Point
 from tests.fault.rig import Rig
 from tests.fault.trap import Snare
+from tests.support.eventually import eventually
 
 
 @pytest.mark.every_path
@@ -20,6 +21,10 @@ async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledg
         template="account-locked",
         stop=True,
     )
+    lost = rig.said("notify", "lease_lost")
+
+    def found_the_fence() -> None:
+        assert rig.said("notify", "lease_lost") == lost + 1
 
     rig.trap("notify").arm(snare)
     await person.is_locked_out()
@@ -28,6 +33,6 @@ async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledg
         await ledger.balance()
         rig.stack.programs["notify"].process.send_signal(signal.SIGCONT)
         await rig.stack.ready("notify")
-        await rig.says("notify", "lease_lost")
+        await eventually(found_the_fence, within=30)
 
     await ledger.balance()

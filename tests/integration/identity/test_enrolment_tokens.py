@@ -10,9 +10,7 @@ import pytest
 from tests.support.identity import Identity
 from tests.support.practices import PracticeDesk, application, enrol, practice_desk
 
-pytestmark = pytest.mark.proves(
-    "EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet"
-)
+pytestmark = pytest.mark.proves("EN-1")
 
 
 async def test_a_token_is_80_bits_in_four_groups_of_four(desk: PracticeDesk) -> None:

@@ -16,9 +16,7 @@ from tests.support.practices import (
     practice_desk,
 )
 
-pytestmark = pytest.mark.proves(
-    "EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet"
-)
+pytestmark = pytest.mark.proves("EN-1")
 WRONG = {"birth_date": "1984-05-04"}
 
 

@@ -210,7 +210,7 @@ async def test_a_token_of_the_record_that_is_still_live_is_void(
 
 
 @UN_1
-@pytest.mark.proves("EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet")
+@pytest.mark.proves("EN-1")
 async def test_who_was_un_enrolled_gets_no_token_but_is_re_activated(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await desk.un_enrol(patient_id)

@@ -60,8 +60,8 @@ async def test_at_a_rate_a_slow_answer_delays_no_other_request() -> None:
         job = a_job(port, bodies=bodies, connections=4, rate=1000.0, seconds=0.01)
         answers = await Load(job).run()
 
+    answers.must(200)
     assert len(answers.ended) == 10
-    assert max(answers.took) == answers.took[-1]
 
 
 def test_an_answer_that_was_not_expected_is_no_figure() -> None:

@@ -8,7 +8,7 @@ from shared.tokens import Digests
 DIGESTS = Digests(b"k" * 32)
 
 
-@pytest.mark.proves("EN-1", part="the mail for a taken address cannot offer EN-5 and merging yet")
+@pytest.mark.proves("EN-1")
 @pytest.mark.parametrize(
     "typed",
     ["01AB-CDEF-GHJK-MNPQ", "01abcdefghjkmnpq", " o1ab cdef ghjk mnpq ", "OLab-cdef-ghjk-mnpq"],

@@ -233,6 +233,7 @@ def test_every_reason_for_a_merge_that_was_not_done_is_told_in_plain_words(
 
 
 @pytest.mark.parametrize("kind", [contents.AccountEnrolledTaken, contents.EmailTaken])
+@pytest.mark.proves("EN-1")
 def test_who_has_two_accounts_is_offered_to_merge_and_to_add_practices(
     kind: type[Content],
 ) -> None:
