@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
@@ -178,6 +179,7 @@ class AccessTokens:
         return caller
 
 
+@lru_cache(maxsize=signed.REMEMBERED)
 def _caller(claims: _AccessClaims) -> SessionCaller | ClientCaller:
     if claims.sid is None:
         return ClientCaller(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from shared import ciphers, signed
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.db import Connection
 from shared.errors import Refused
@@ -63,6 +63,10 @@ class GrantWrongAccount(GrantInvalid):
     """One of ours, about another account than the caller's. Redeemers compare."""
 
 
+class GrantWrongSession(GrantInvalid):
+    """One of ours, proven in another session than the one that brings it. Redeemers compare."""
+
+
 class GrantUsed(Refused):
     """Its `jti` was spent before."""
 
@@ -84,16 +88,20 @@ class Grant:
     expires_at: datetime
     verb: Verb | None = None  # SE-3: what a re-authentication is good for
     account_version: int = 0  # the account's aggregateversion as it was proven
+    session_id: SessionId | None = None  # where it was proven: no other session may bring it
 
 
 class GrantClaims(signed.Claims, frozen=True, kw_only=True):
-    """`sub` is the account, `sv` its security version as the proof began, `av` its version."""
+    """`sub` is the account, `sv` its security version as the proof began, `av` its version;
+    `sid` the session in which somebody proved it, who need not be that account's.
+    """
 
     act: Act
     sv: int
     route: str
     verb: Verb | None = None
     av: int = 0
+    sid: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +124,7 @@ class GrantIssuer:
         expires_at: datetime,
         verb: Verb | None = None,
         account_version: int = 0,
+        session_id: SessionId | None = None,
     ) -> str:
         """Sign a grant; its life is the shorter of `expires_at` and ten minutes."""
         if self.issuer.rpartition("/")[2] not in MAY_ISSUE[act]:
@@ -133,6 +142,7 @@ class GrantIssuer:
             route=route,
             verb=verb,
             av=account_version,
+            sid=session_id,
         )
         return signed.sign(
             claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private)
@@ -223,4 +233,5 @@ class GrantChecker:
             expires_at=claims.expires_at,
             verb=claims.verb,
             account_version=claims.av,
+            session_id=SessionId(claims.sid) if claims.sid else None,
         )

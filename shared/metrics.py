@@ -79,6 +79,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._declared = {metric.name: metric for metric in (*METRICS, *extra)}
         self._made = {name: self._make(metric) for name, metric in self._declared.items()}
+        self._labelled: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
         if process:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
@@ -134,6 +135,13 @@ class Metrics:
                 )
 
     def _find(self, name: str, labels: dict[str, str]) -> Counter | Gauge | Histogram:
+        key = (name, *labels.items())
+        found = self._labelled.get(key)
+        if found is None:
+            found = self._labelled[key] = self._label(name, labels)
+        return found
+
+    def _label(self, name: str, labels: dict[str, str]) -> Counter | Gauge | Histogram:
         metric = self._declared.get(name)
         if metric is None or set(labels) != set(metric.labels):
             raise UndeclaredMetric(f"{name}{sorted(labels)}")

@@ -81,6 +81,7 @@ def numeric_date(moment: datetime) -> float:
     return since // timedelta(microseconds=1) / 1_000_000
 
 
+@lru_cache(maxsize=2 * REMEMBERED)
 def from_numeric_date(seconds: float) -> datetime:
     """The inverse, exact to the microsecond. Raises SignedInvalid for what is no date of ours."""
     try:

@@ -6,7 +6,7 @@ from services.identity.features import Features
 from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
-from shared.messaging.consumer import Subscription, subscribe
+from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.public_keys import PublicKeys
 
 
@@ -19,5 +19,5 @@ def subscriptions(
             subscribe(RECOVERY_KEYS_CHANGED, public_keys.apply),
             subscribe(NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
-        "identity.merges": (subscribe(MERGE_REQUESTED, features.merges.decide),),
+        "identity.merges": (subscribe_several(MERGE_REQUESTED, features.merges.decide),),
     }

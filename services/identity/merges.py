@@ -47,16 +47,34 @@ class Merges:
     accounts: Accounts
     unions: Unions
 
-    async def decide(self, tx: Connection, event: Received[MergeRequested]) -> None:
+    async def decide(self, tx: Connection, *events: Received[MergeRequested]) -> None:
         """Merge, or say why not: decided for ever and told once, whoever asks again.
 
-        A refusal is an outcome, committed with its message. The proofs are checked before anything
-        is held; where a key has not arrived the message fails, and is tried again later.
+        A refusal is an outcome, committed with its message. All proofs are checked first, and a
+        key may have to be waited for: until then the transaction has its inbox rows alone, for
+        which nobody waits but a second delivery of these messages. Where the key does not come the
+        messages fail, and are tried again later. Then the accounts of all merges are held at once:
+        none is waited for by who has records, names or sessions of another merge. One by one in
+        one transaction, the first may wait; any other fails where an account is held, and is
+        tried again later.
         """
+        proofs = [await self._check(event.data) for event in events]
+        may_wait = await store.line_up(tx)
+        asked = {i for e in events for i in (e.data.survivor_id, e.data.absorbed_id)}
+        if not asked <= await store.hold(tx, asked, wait=may_wait):
+            raise Undeliverable("no such account")
+        for event, proven in zip(events, proofs, strict=True):
+            await self._decide(tx, event, proven)
+
+    async def _decide(
+        self, tx: Connection, event: Received[MergeRequested], proofs: Proofs | MergeRefusal
+    ) -> None:
+        """Decide one, both accounts held: nothing of theirs changes but by this transaction."""
         request, now = event.data, self.clock.now()
-        proofs = await self._check(request)
-        await store.line_up(tx)
-        couple = await self._hold(tx, request)
+        couple = Couple(
+            survivor=await self.accounts.view(tx, request.survivor_id),
+            absorbed=await self.accounts.view(tx, request.absorbed_id),
+        )
         if not await store.begin(
             tx,
             request.merge_id,
@@ -88,17 +106,9 @@ class Merges:
         proven = proofs.survivor.account_id, proofs.absorbed.account_id
         if proven != (request.survivor_id, request.absorbed_id):
             return MergeRefusal.GRANT_INVALID
+        if {proofs.survivor.session_id, proofs.absorbed.session_id} != {request.session_id}:
+            return MergeRefusal.GRANT_INVALID
         return proofs
-
-    async def _hold(self, tx: Connection, request: MergeRequested) -> Couple:
-        """Hold both accounts; from here on nothing of theirs changes but by this transaction."""
-        asked = {request.survivor_id, request.absorbed_id}
-        if not asked <= await store.hold(tx, *asked):
-            raise Undeliverable("no such account")
-        return Couple(
-            survivor=await self.accounts.view(tx, request.survivor_id),
-            absorbed=await self.accounts.view(tx, request.absorbed_id),
-        )
 
     async def _require(
         self, tx: Connection, couple: Couple, proofs: Proofs | MergeRefusal, now: datetime
@@ -174,6 +184,7 @@ class Merges:
                 occurred_at=now,
                 merge_id=request.merge_id,
                 absorbed_id=request.absorbed_id,
+                absorbed_recipients=couple.absorbed.recipients,
                 reason=reason,
             ),
             subject=request.survivor_id,
@@ -198,8 +209,9 @@ class Merges:
 
 
 def _origin(event: Received[MergeRequested]) -> Origin:
+    """The survivor's holder asked, in her session; from where, merge's own row says."""
     return Origin(
-        actor="service",
+        actor=f"account:{event.data.survivor_id}",
         source="",
         correlation_id=event.correlation_id,
         traceparent=event.traceparent,

@@ -7,7 +7,7 @@ from services.identity.errors import MergeProofFailed, MergeSameAccount
 from services.identity.password_proofs import PasswordProofs, account_merged
 from services.identity.proof_grants import Proof, ProofGrants
 from shared.audit import Origin
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.grants import Act
 from shared.transactions import Transactions
 
@@ -22,9 +22,18 @@ class OwnershipProofs:
     grants: ProofGrants
 
     async def prove(
-        self, own_id: AccountId, name: str, password: str, *, origin: Origin, now: datetime
+        self,
+        own_id: AccountId,
+        name: str,
+        password: str,
+        *,
+        session_id: SessionId,
+        origin: Origin,
+        now: datetime,
     ) -> Proof:
         """Prove the account of that name; opens no session. Counts on that account's own lock.
+
+        `own_id` and `session_id` are the caller's; the grant is good in that session alone.
 
         Raises MergeProofFailed for whatever may not be told, and only after the right password
         AccountMerged and MergeSameAccount.
@@ -53,6 +62,7 @@ class OwnershipProofs:
         return await self.grants.issue(
             Act.ACCOUNT_OWNED,
             decision.holder,
+            session_id=session_id,
             security_version=attempt.security_version,
             life=LIFE,
             now=now,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.session_model import Holder
+from shared.contracts.ids import SessionId
 from shared.grants import Act, GrantIssuer, Verb
 from shared.randomness import Randomness
 
@@ -27,6 +28,7 @@ class ProofGrants:
         act: Act,
         holder: Holder,
         *,
+        session_id: SessionId,
         security_version: int,
         life: timedelta,
         now: datetime,
@@ -34,7 +36,8 @@ class ProofGrants:
     ) -> Proof:
         """Sign; after the commit, since a key may have to be waited for.
 
-        `security_version` is the one whose password was compared: a change since voids the grant.
+        `session_id` is where it was proven. `security_version` is the one whose password was
+        compared: a change since voids the grant.
         """
         grant = await self.issuer.issue(
             jti=self.randomness.token(),
@@ -47,5 +50,6 @@ class ProofGrants:
             expires_at=now + life,
             verb=verb,
             account_version=holder.version,
+            session_id=session_id,
         )
         return Proof(grant=grant, expires_in=int(life.total_seconds()))

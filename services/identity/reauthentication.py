@@ -7,7 +7,7 @@ from services.identity.errors import ReauthenticationFailed
 from services.identity.password_proofs import PasswordProofs
 from services.identity.proof_grants import Proof, ProofGrants
 from shared.audit import Origin
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.grants import Act, Verb
 from shared.transactions import Transactions
 
@@ -27,10 +27,13 @@ class Reauthentication:
         password: str,
         verb: Verb,
         *,
+        session_id: SessionId,
         origin: Origin,
         now: datetime,
     ) -> Proof:
         """Prove that who holds the session knows the password; counted like a log-on (LG-2).
+
+        The grant is good in that session alone.
 
         Raises ReauthenticationFailed, alike for a wrong password and for a right one under a lock.
         """
@@ -50,6 +53,7 @@ class Reauthentication:
         return await self.grants.issue(
             Act.REAUTHENTICATED,
             decision.holder,
+            session_id=session_id,
             security_version=attempt.security_version,
             life=LIFE,
             now=now,

@@ -8,6 +8,7 @@ from services.merge.merges import Merges
 from services.merge.parties import Parties
 from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
+from services.merge.refusals import Refusals
 from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
 from services.merge.watch import Watch
@@ -30,6 +31,7 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
                 public_keys=plumbing.public_keys,
             ),
             parties=Parties(database=plumbing.database),
+            refusals=Refusals(audit=plumbing.audit, outbox=plumbing.outbox),
             idempotency=plumbing.idempotency,
             outbox=plumbing.outbox,
             randomness=plumbing.randomness,

@@ -12,6 +12,7 @@ from services.merge.errors import (
 )
 from services.merge.model import Merge
 from services.merge.parties import Parties, Proofs
+from services.merge.refusals import ACTION, Refusals
 from services.merge.saga import Progress, State
 from services.merge.store import busy_accounts
 from services.merge.store import merges as store
@@ -21,14 +22,13 @@ from shared.contracts.ids import AccountId, MergeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.db import Connection
 from shared.errors import Refused
-from shared.grants import Act, GrantChecker, GrantWrongAccount, Verb
+from shared.grants import Act, GrantChecker, GrantWrongAccount, GrantWrongSession, Verb
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.transactions import Transactions
 
-ACTION = "merge.request"
 LISTED = 20
 
 
@@ -58,6 +58,7 @@ class Merges:
     transactions: Transactions
     grants: GrantChecker
     parties: Parties
+    refusals: Refusals
     idempotency: IdempotencyKeys
     outbox: Outbox
     randomness: Randomness
@@ -67,12 +68,20 @@ class Merges:
     ) -> MergeShown:
         """Accept a merge: spend both proofs, take both accounts, and ask identity to merge them.
 
-        A refusal changes nothing and is audited. The same request again, by its key, is answered
-        as before, whatever its proofs and accounts have come to since.
+        A refusal changes nothing and is audited, for both accounts once both are proven. The same
+        request again, by its key, is answered as before, whatever its proofs and accounts have
+        come to since.
         """
         proofs = await self._proofs(asked, now)
         subject = f"account:{asked.account_id}"
-        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
+
+        async def refused(tx: Connection, refusal: Refused) -> None:
+            if isinstance(proofs, Proofs):
+                await self.refusals.tell(tx, proofs, refusal, origin=origin, now=now)
+
+        async with self.transactions.audited(
+            origin, ACTION, subject=subject, refused=refused
+        ) as tx:
 
             async def work() -> MergeShown:
                 if isinstance(proofs, Refused):
@@ -110,6 +119,8 @@ class Merges:
             absorbed = await self.grants.check(asked.owned, act=Act.ACCOUNT_OWNED, now=now)
             if survivor.account_id != asked.account_id:
                 raise GrantWrongAccount
+            if any(grant.session_id != asked.session_id for grant in (survivor, absorbed)):
+                raise GrantWrongSession
             if absorbed.account_id == asked.account_id:
                 raise MergeSameAccount
         except Refused as refusal:
@@ -126,6 +137,7 @@ class Merges:
             id=MergeId(self.randomness.uuid()),
             survivor_id=proofs.survivor.account_id,
             absorbed_id=proofs.absorbed.account_id,
+            known_charts=frozenset(),
             progress=Progress(),
             requested_at=now,
             ended_at=None,
@@ -135,7 +147,8 @@ class Merges:
         await store.add(tx, merge)
         if not await busy_accounts.take(tx, merge.id, (merge.survivor_id, merge.absorbed_id)):
             raise MergeInProgress
-        await self.parties.require_mergeable(tx, proofs)
+        pair = await self.parties.require_mergeable(tx, proofs)
+        await store.keep_known_charts(tx, merge.id, pair.survivor.records)
         await self._tell(tx, asked, merge, origin)
         return shown(merge)
 

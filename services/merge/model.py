@@ -1,7 +1,7 @@
 """Merge's records and pure rules: who may be merged, and what is a duplicate chart."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ class Merge:
     id: MergeId
     survivor_id: AccountId
     absorbed_id: AccountId
+    known_charts: frozenset[PatientId]  # the survivor's, as the merge was accepted
     progress: Progress
     requested_at: datetime
     ended_at: datetime | None
@@ -32,8 +33,16 @@ class Account:
     version: int
     state: AccountState
     security_version: int
+    email: str | None  # the verified one
+    locale: str
+    time_zone: str
     patient_ids: frozenset[PatientId]
     absorbed: bool  # by a merge that was completed here, whatever its snapshot says
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Where its holder is mailed to, if anywhere."""
+        return (self.email,) if self.email else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +118,18 @@ class PersonConflict:
     found_at: datetime
 
 
-def duplicate_charts(enrolments: Iterable[Enrolment]) -> Mapping[PracticeId, tuple[PatientId, ...]]:
-    """Find the practices with two or more patient records among these, un-enrolled ones too."""
+def duplicate_charts(
+    enrolments: Iterable[Enrolment], *, known: Collection[PatientId]
+) -> Mapping[PracticeId, tuple[PatientId, ...]]:
+    """Find the practices with two or more patient records among these, un-enrolled ones too.
+
+    Those of which every record was the survivor's before, the `known`, learn nothing by this merge.
+    """
     charts: dict[PracticeId, set[PatientId]] = defaultdict(set)
     for enrolment in enrolments:
         charts[enrolment.practice_id].add(enrolment.patient_id)
     return {
         practice_id: tuple(sorted(patient_ids))
         for practice_id, patient_ids in charts.items()
-        if len(patient_ids) > 1
+        if len(patient_ids) > 1 and not patient_ids <= set(known)
     }

@@ -42,8 +42,8 @@ class Parties:
                 raise CatchingUp("a snapshot of an account or of its persons")
             await asyncio.sleep(POLL)
 
-    async def require_mergeable(self, tx: Connection, proofs: Proofs) -> None:
-        """Decide by what is known now, at once.
+    async def require_mergeable(self, tx: Connection, proofs: Proofs) -> Pair:
+        """Decide by what is known now, at once; return what it was decided by.
 
         Raises CatchingUp where a record of a newer snapshot is still on its way, AccountMerged,
         MergeProofStale, MergePersonMismatch.
@@ -52,6 +52,7 @@ class Parties:
         if not pair.caught_up:
             raise CatchingUp("a person's snapshot")
         pair.require_mergeable()
+        return pair
 
 
 async def read(connection: Connection, proofs: Proofs) -> Pair:

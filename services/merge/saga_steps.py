@@ -34,7 +34,8 @@ class SagaSteps:
         require_accounts(merge, event.data)
         now = self.clock.now()
         await absorptions.add(tx, merge, at=now)
-        for practice_id, patient_ids in duplicate_charts(event.data.enrolments).items():
+        charts = duplicate_charts(event.data.enrolments, known=merge.known_charts)
+        for practice_id, patient_ids in charts.items():
             conflict = PersonConflict(
                 merge_id=merge.id, practice_id=practice_id, patient_ids=patient_ids, found_at=now
             )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.notify.features import Features
-from shared.contracts import identity, notify, recovery
+from shared.contracts import identity, merge, notify, recovery
 from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.public_keys import PublicKeys
 
@@ -29,6 +29,7 @@ def subscriptions(
             subscribe(identity.ENROLMENT_REACTIVATED, ledger.file_activity),
             subscribe(identity.ACCOUNTS_MERGED, features.merges.apply),
             subscribe(identity.MERGE_REJECTED, ledger.file_activity),
+            subscribe(merge.MERGE_REFUSED, ledger.file_activity),
             subscribe(recovery.RESET_LINK_REQUESTED, ledger.file_activity),
             subscribe(recovery.USERNAME_REMINDER_REQUESTED, ledger.file_activity),
         ),

@@ -152,6 +152,7 @@ CONTENTS: tuple[type[Content], ...] = (
 )
 LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification, ResetLink})
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
+# It is good for one account, and for nothing once that one is absorbed.
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
 
 

@@ -23,8 +23,8 @@ class Merges:
     clock: Clock
 
     async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:
-        """Keep who absorbed whom, drop the absorbed account's links, tell both addresses (MG-6),
-        and say so to the saga.
+        """Keep who absorbed whom, drop the absorbed account's links and usernames, tell both
+        addresses (MG-6), and say so to the saga.
         """
         data, now = event.data, self.clock.now()
         if not await merges.apply(
@@ -35,7 +35,7 @@ class Merges:
             now=now,
         ):
             return
-        await merges.drop_links(tx, data.absorbed_id, now=now)
+        await merges.drop(tx, data.absorbed_id, now=now)
         await self.ledger.file_activity(tx, event)
         await self.outbox.add(
             tx,

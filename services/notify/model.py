@@ -125,6 +125,11 @@ class Intent:
             and type(self.content) not in MAILED_ONLY
         )
 
+    @property
+    def dies_with_account(self) -> bool:
+        """Once its account is absorbed it is dropped, never sent late (NT-6)."""
+        return type(self.content) in MAILED_ONLY
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -150,6 +155,11 @@ class Claimed:
     account_email: str | None
     enrolment: EnrolmentState | None  # of its patient record; None: not this account's
     contested: bool  # another account says the same of that patient record: a merge is on its way
+
+    @property
+    def dies_with_account(self) -> bool:
+        """As of its intent."""
+        return type(self.content) in MAILED_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from shared.contracts.identity import (
     EnrolmentAdded,
     EnrolmentEnded,
     EnrolmentReactivated,
-    MergeRejected,
+    MergeNotDone,
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
@@ -54,12 +54,9 @@ class Telling:
 def account_activity(event: Received[A]) -> tuple[Intent, ...]:
     """Tell every address that was valid when it happened, whatever anybody prefers (NT-1).
 
-    Where there is none, each account it happened to has a row that says so.
+    An account without one has a row that says so.
     """
     telling = told_by(event.data)
-    told: list[tuple[AccountId, str | None]] = []
-    if telling.content is not None:
-        told = [(event.data.account_id, address) for address in unique(event.data.recipients)]
     return tuple(
         Intent(
             event_id=event.id,
@@ -75,7 +72,8 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
             link=telling.link if address is not None else None,
             supersedes=telling.supersedes,
         )
-        for account_id, address in told or [(whose, None) for whose in holders(event.data)]
+        for account_id, addresses in holders(event.data)
+        for address in (unique(addresses) if telling.content is not None else ()) or (None,)
     )
 
 
@@ -83,11 +81,15 @@ def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(addresses))
 
 
-def holders(data: Activity) -> tuple[AccountId, ...]:
-    """Whom it happened to: a merge that was not done leaves two accounts."""
-    if isinstance(data, MergeRejected):
-        return data.account_id, data.absorbed_id
-    return (data.account_id,)
+def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
+    """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
+    whose ledgers show nothing of each other.
+    """
+    if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
+        return ((data.account_id, data.recipients),)
+    others = data.absorbed_recipients
+    own = tuple(address for address in data.recipients if address not in others)
+    return (data.account_id, own), (data.absorbed_id, others)
 
 
 def practice_communication(
@@ -175,7 +177,7 @@ def told_plainly(data: Data) -> Content:
             return contents.EnrolmentReactivated(occurred_at=at, practice_name=name)
         case AccountsMerged(occurred_at=at):
             return contents.AccountsMerged(occurred_at=at)
-        case MergeRejected(occurred_at=at, reason=reason):
+        case MergeNotDone(occurred_at=at, reason=reason):
             return contents.MergeRejected(occurred_at=at, reason=reason)
         case UsernameReminderRequested(username=username):
             return contents.UsernameReminder(username=username)

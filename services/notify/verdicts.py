@@ -25,11 +25,13 @@ RESENDS = 3  # of account activity, after no answer
 def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
     """Say why this must not be sent any more, or None (NT-6).
 
-    A dead, superseded or merged account's link is never sent late. What only tells that something
-    happened still goes to where it was to be told.
+    A dead, superseded or merged account's link is never sent late, nor a merged account's username.
+    What only tells that something happened still goes to where it was to be told.
     """
     if delivery.expires_at is not None and delivery.expires_at <= now:
         return Verdict(state=State.EXPIRED, reason=Reason.LINK_EXPIRED)
+    if delivery.dies_with_account and is_gone(delivery):
+        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
     if delivery.link_purpose is not None:
         return void_link(delivery)
     if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
@@ -37,19 +39,15 @@ def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
     return None
 
 
+def is_gone(delivery: Claimed) -> bool:
+    """Say whether its account was merged, as far as either of merge and snapshot was told."""
+    return delivery.absorbed or delivery.account_state is AccountState.MERGED
+
+
 def void_link(delivery: Claimed) -> Verdict | None:
-    """A link's account must still be active and the link its newest."""
-    if delivery.absorbed:
-        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
-    match delivery.account_state:
-        case AccountState.MERGED:
-            return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
-        case AccountState.FROZEN:
-            return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_FROZEN)
-        case AccountState.ACTIVE | None:
-            pass
-        case _ as never:
-            assert_never(never)
+    """A link's account must not be frozen, and the link its newest."""
+    if delivery.account_state is AccountState.FROZEN:
+        return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_FROZEN)
     if delivery.superseded:
         return Verdict(state=State.CANCELLED, reason=Reason.SUPERSEDED)
     return None

@@ -154,14 +154,20 @@ class MergeRefusal(StrEnum):
     PERSON_MISMATCH = "merge_person_mismatch"  #: MG-2
 
 
-class MergeRejected(Activity, frozen=True, kw_only=True):
-    """MG-6: a merge that merge had accepted was refused at the last look. `account_id` is the one
-    that would have survived, `recipients` are the verified addresses of both.
+class MergeNotDone(Activity, frozen=True, kw_only=True):
+    """MG-6: two accounts were proven and not merged. `account_id` is the one that would have
+    survived, `recipients` are the verified addresses of both.
     """
 
-    merge_id: MergeId
     absorbed_id: AccountId
+    absorbed_recipients: tuple[str, ...]  # those of `recipients` that are the other account's
     reason: MergeRefusal
+
+
+class MergeRejected(MergeNotDone, frozen=True, kw_only=True):
+    """A merge that merge had accepted was refused at identity's last look."""
+
+    merge_id: MergeId
 
 
 ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)

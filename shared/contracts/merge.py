@@ -5,6 +5,7 @@ so that two replicas lock the rows of two merges in the same order.
 """
 
 from shared.contracts.contract import Contract, Data, Kind
+from shared.contracts.identity import MergeNotDone
 from shared.contracts.ids import AccountId, MergeId, SessionId
 
 
@@ -29,4 +30,9 @@ class MergeApplied(Data, frozen=True, kw_only=True):
     merge_id: MergeId
 
 
+class MergeRefused(MergeNotDone, frozen=True, kw_only=True):
+    """MG-2, MG-6: merge itself refused, because the two are not of one person."""
+
+
 MERGE_REQUESTED = Contract("merge", "merge-requested", MergeRequested, Kind.STEP)
+MERGE_REFUSED = Contract("merge", "merge-refused", MergeRefused, Kind.ACTIVITY)

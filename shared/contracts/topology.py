@@ -76,6 +76,7 @@ QUEUES: tuple[Queue, ...] = (
             identity.ENROLMENT_REACTIVATED,
             identity.ACCOUNTS_MERGED,
             identity.MERGE_REJECTED,
+            merge.MERGE_REFUSED,
             recovery.RESET_LINK_REQUESTED,
             recovery.USERNAME_REMINDER_REQUESTED,
         ),

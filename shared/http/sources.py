@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from shared.settings import Network
@@ -40,6 +41,7 @@ class Sources:
         return any(address in network for network in self.trusted)
 
 
+@lru_cache(maxsize=1024)
 def address_of(text: str) -> Address | None:
     """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4."""
     bare = text.strip().strip('"')

@@ -14,7 +14,6 @@ from tests.support.eventually import eventually
 PATIENCE = 60.0  # seconds until an answer, while servers are killed and started
 AWAY = 503
 AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}
-PATIENT = {"last_name": "Hale", "birth_date": "1988-04-17"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,9 +66,14 @@ class Practice:
         answer = await self.client.insist("obtain_client_token", 200, body=body)
         return str(answer.body["access_token"])
 
-    async def register(self, number: str) -> UUID:
+    async def register(self, number: str, *, last_name: str, birth_date: str) -> UUID:
         """Make a patient record. Its number is taken then: a second one would be refused."""
-        body = {**PATIENT, "first_name": "Juniper", "number": number}
+        body = {
+            "last_name": last_name,
+            "first_name": "Juniper",
+            "birth_date": birth_date,
+            "number": number,
+        }
         answer = await self.client.insist(
             "register_patient",
             201,

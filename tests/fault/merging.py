@@ -13,10 +13,20 @@ from tests.support.eventually import eventually
 
 async def has_two_accounts(person: Person) -> None:
     """Both verified, each of a practice of its own, and both proven to be hers (MG-1)."""
+    await has_another_account(person, born=person.birth_date)
+
+
+async def has_somebody_elses(person: Person) -> None:
+    """Both proven, but not of one person by what the practices know (MG-2)."""
+    await has_another_account(person, born="1961-09-30")
+
+
+async def has_another_account(person: Person, *, born: str) -> None:
     person.other = replace(
         person,
         practice=person.neighbour,
         mark=person.client.randomness.crockford(10).lower(),
+        birth_date=born,
     )
     await asyncio.gather(person.is_ready(), person.other.is_ready())
     await proves_both(person)
@@ -66,6 +76,17 @@ async def merges(person: Person) -> None:
     is_told_at_both_addresses(person, person.other)
 
 
+async def is_refused(person: Person) -> None:
+    """MG-2, MG-6: refused by merge itself. Nothing is kept of it: asked twice, told twice."""
+    assert person.other is not None
+    before = person.client.unknown
+    answer = await asks_to_merge(person, 422)
+    assert answer.code == "merge_person_mismatch", answer.body
+    most = 1 + person.client.unknown - before
+    for one in (person, person.other):
+        one.ledger.owes(one.account_id, Mails(template="merge-rejected", most=most))
+
+
 async def merges_in_vain(person: Person) -> None:
     """MG-9: accepted, and refused at identity's last look: the other password changed since."""
     assert person.other is not None
@@ -75,9 +96,11 @@ async def merges_in_vain(person: Person) -> None:
         await books.published_all("merge")
         await other.asks_for_a_link()
         await other.resets()
-    person.ledger.owes(person.account_id, Mails(template="merge-rejected", least=2, most=2))
+    for one in (person, other):
+        one.ledger.owes(one.account_id, Mails(template="merge-rejected"))
 
     async def are_two(books: Books) -> None:
+        await were_told(books, "merge-rejected", person, other)
         [merge] = await books.rows(
             "SELECT refusal, applied FROM merge.merges WHERE merge_id = $1",
             UUID(answer.body["merge_id"]),
@@ -93,15 +116,26 @@ async def merges_in_vain(person: Person) -> None:
     person.ledger.promised(f"{person.username} keeps two accounts", are_two)
 
 
-async def asks_to_merge(person: Person) -> Answer:
+async def asks_to_merge(person: Person, expected: int = 202) -> Answer:
     """MG-3, with one key: accepted once."""
     return await person.call(
         "request_merge",
-        202,
+        expected,
         token=person.access,
         body={**person.proofs, "confirm": True},
         idempotency_key=person.client.key(),
     )
+
+
+async def were_told(books: Books, template: str, *people: Person) -> None:
+    """Each at her own address, once."""
+    rows = await books.rows(
+        "SELECT address FROM notify.deliveries WHERE template = $1 AND account_id = ANY ($2)",
+        template,
+        [person.account_id for person in people],
+    )
+    told = sorted(row["address"] for row in rows)
+    assert told == sorted(person.address for person in people), f"told at {told}"
 
 
 def is_told_at_both_addresses(person: Person, other: Person) -> None:
@@ -109,18 +143,12 @@ def is_told_at_both_addresses(person: Person, other: Person) -> None:
     ended = other.access
 
     async def is_told(books: Books) -> None:
-        rows = await books.rows(
-            "SELECT address FROM notify.deliveries"
-            " WHERE account_id = $1 AND template = 'accounts-merged'",
-            person.account_id,
-        )
-        told = {row["address"] for row in rows}
-        assert told == {person.address, other.address}, f"told at {told}"
+        await were_told(books, "accounts-merged", person, other)
 
-        async def is_refused() -> None:
+        async def is_over() -> None:
             answer = await person.call("list_deliveries", 200, 401, token=ended)
             assert answer.status == 401, "a session of the absorbed account lives"
 
-        await eventually(is_refused)
+        await eventually(is_over)
 
     person.ledger.promised(f"{person.username} is told at both addresses", is_told)

@@ -169,6 +169,13 @@ HOPS: tuple[Hop, ...] = (
         given=merging.has_two_accounts,
         act=merging.merges_in_vain,
     ),
+    Hop(
+        path="merge",
+        event=merge.MERGE_REFUSED.routing_key,
+        template="merge-rejected",
+        given=merging.has_somebody_elses,
+        act=merging.is_refused,
+    ),
     Hop(path="merge", event=SESSIONS, given=merging.has_two_accounts, act=merging.merges),
     Hop(
         path="reminder",

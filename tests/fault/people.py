@@ -8,9 +8,10 @@ from uuid import UUID
 
 from deploy.local.addresses import StackAddresses
 from tests.fault.books import Books
-from tests.fault.client import AT_THE_DESK, PATIENCE, PATIENT, Client, Practice
+from tests.fault.client import AT_THE_DESK, PATIENCE, Client, Practice
 from tests.fault.ledger import Ledger, Mails
 from tests.support.clients import Answer, Gateway
+from tests.support.eventually import eventually
 
 LINK = re.compile(r"#([\w-]{40,})")
 NOBODY = UUID(int=0)
@@ -25,6 +26,8 @@ class Person:
     neighbour: Practice
     ledger: Ledger
     mark: str
+    last_name: str = "Hale"
+    birth_date: str = "1988-04-17"
     password: str = "Walnut-Harbour-4711"
     account_id: UUID = NOBODY
     patient_id: UUID = NOBODY
@@ -65,15 +68,22 @@ class Person:
 
     async def is_registered(self) -> None:
         """A practice makes her record and hands her a token."""
-        self.patient_id = await self.practice.register(self.mark)
+        self.patient_id = await self.registered_at(self.practice)
         self.token = await self.practice.issue(self.patient_id)
+
+    async def registered_at(self, practice: Practice) -> UUID:
+        """Have a patient record made there."""
+        return await practice.register(
+            self.mark, last_name=self.last_name, birth_date=self.birth_date
+        )
 
     async def enrols(self) -> None:
         """EN-1, with one key: the same account however often it is asked."""
         form = {
             "terms_version": "2026-01",
             "token": self.token,
-            **PATIENT,
+            "last_name": self.last_name,
+            "birth_date": self.birth_date,
             "email": self.address,
             "username": self.username,
             "password": self.password,
@@ -208,6 +218,17 @@ class Person:
 
     # ---- her practice
 
+    async def can_be_written_to(self) -> None:
+        """Wait until notify has heard of her address: without one, nothing is mailed (NT-8)."""
+
+        async def is_known() -> None:
+            rows = await self.ledger.books.rows(
+                "SELECT email FROM notify.accounts WHERE id = $1", self.account_id
+            )
+            assert [row["email"] for row in rows] == [self.address]
+
+        await eventually(is_known, within=PATIENCE, pause=0.1)
+
     async def is_written_to(self, *, refused: bool = False) -> None:
         """NT-9: under one reference it is one communication, however often it is sent. `refused`:
         by the mail server, so that the ledger can promise no more than to say so."""
@@ -230,7 +251,7 @@ class Person:
 
     async def is_enrolled_next_door(self) -> None:
         """A second practice hands her a token, too."""
-        self.token = await self.neighbour.issue(await self.neighbour.register(self.mark))
+        self.token = await self.neighbour.issue(await self.registered_at(self.neighbour))
 
     async def adds_a_practice(self) -> None:
         """EN-5, with one key: once, however often it is asked."""
@@ -285,4 +306,5 @@ async def live(person: Person) -> None:
     await person.logs_on()
     await person.verifies()
     await person.asks_for_a_link()
+    await person.can_be_written_to()
     await asyncio.gather(person.is_written_to(), person.resets())

@@ -54,9 +54,11 @@ async def was_mailed_as_the_point_says(rig: Rig, case: Case, person: Person) -> 
     """And so it does at the mail server; that no mail came too often is in the ledger."""
     if case.snare.template is None:
         return
+    accounts = [one.account_id for one in (person, person.other) if one]
     rows = await rig.books.rows(
-        "SELECT id, class, state FROM notify.deliveries WHERE account_id = $1 AND template = $2",
-        person.account_id,
+        "SELECT id, class, state FROM notify.deliveries"
+        " WHERE account_id = ANY ($1) AND template = $2",
+        accounts,
         case.snare.template,
     )
     held = rows[0]["class"] == "practice-communication" and case.snare.point in MAILED_TWICE

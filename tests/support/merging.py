@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,9 +102,11 @@ class Registry:
             "POST", "/account/ownership-proofs", body, token=token, source=source
         )
 
-    async def request(self, survivor: Person, absorbed: Person) -> MergeRequested:
-        """What merge asks identity to do, with both proofs just given."""
-        session = await self.session(survivor)
+    async def request(
+        self, survivor: Person, absorbed: Person, *, session: Any = None
+    ) -> MergeRequested:
+        """What merge asks identity to do, with both proofs just given in one session."""
+        session = session or await self.session(survivor)
         token = session["access_token"]
         return MergeRequested(
             merge_id=MergeId(RANDOM.uuid()),
@@ -160,7 +163,7 @@ async def retry(identity: Identity) -> int:
 
 
 async def race(replicas: Sequence[Identity], *requests: MergeRequested) -> None:
-    """Bring each request to a replica of its own turn, all at once."""
+    """Bring each request, in a batch of its own, to a replica of its own turn, all at once."""
     await asyncio.gather(
         *(
             deliver(replicas[number % len(replicas)], envelope(request, replicas[0]))
@@ -176,7 +179,28 @@ async def outcomes(identity: Identity) -> list[tuple[str, str | None]]:
     return [*merged, *(("merge-rejected", event["reason"]) for event in rejected)]
 
 
-async def no_deadlock(identity: Identity) -> None:
-    """Assert that no message failed on the way, not even to be tried again."""
+async def no_deadlock(*replicas: Identity) -> None:
+    """Assert that no message failed on the way, and that no transaction of theirs was a victim.
+
+    A deadlock in a batch leaves no message behind: what failed together is done one by one.
+    """
+    identity = replicas[0]
     assert await identity.rows("SELECT error FROM inbox_retry") == []
     assert await identity.rows("SELECT detail FROM dead_letters") == []
+    assert await deadlocks(*replicas) == 0
+
+
+async def deadlocks(*replicas: Identity) -> int:
+    """How many there were in the test's database.
+
+    A connection tells what it has counted up to 10 s later, so each of the pools is asked to.
+    """
+    for replica in replicas:
+        async with AsyncExitStack() as pool:
+            for _ in range(replica.plumbing.settings.pool_size):
+                connection = await pool.enter_async_context(replica.plumbing.database.connection())
+                await connection.execute("SELECT pg_stat_force_next_flush()")
+    [row] = await replicas[0].rows(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    return int(row["deadlocks"])

@@ -25,6 +25,7 @@ from shared.contracts.identity import (
     ResetRoute,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
+from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted, Topic
 from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from shared.contracts.sealed import Sealed
@@ -205,17 +206,39 @@ def merge_rejected(
     survivor_id: AccountId,
     absorbed_id: AccountId,
     *recipients: str,
+    of_absorbed: tuple[str, ...] = (),
     reason: MergeRefusal = MergeRefusal.PROOF_STALE,
 ) -> MergeRejected:
+    """`recipients` are the survivor's."""
     return MergeRejected(
         account_id=survivor_id,
-        recipients=recipients,
+        recipients=(*recipients, *of_absorbed),
         locale="en",
         time_zone="UTC",
         occurred_at=START,
         merge_id=MergeId(RANDOMNESS.uuid()),
         absorbed_id=absorbed_id,
+        absorbed_recipients=of_absorbed,
         reason=reason,
+    )
+
+
+def merge_refused(
+    survivor_id: AccountId,
+    absorbed_id: AccountId,
+    *recipients: str,
+    of_absorbed: tuple[str, ...] = (),
+) -> MergeRefused:
+    """`recipients` are the survivor's."""
+    return MergeRefused(
+        account_id=survivor_id,
+        recipients=(*recipients, *of_absorbed),
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        absorbed_id=absorbed_id,
+        absorbed_recipients=of_absorbed,
+        reason=MergeRefusal.PERSON_MISMATCH,
     )
 
 

@@ -8,7 +8,7 @@ from services.identity.api.fields import Typed
 from services.identity.features import Features
 from services.identity.proof_grants import Proof
 from shared.grants import Verb
-from shared.http.callers import account_of
+from shared.http.callers import account_of, session_of
 from shared.http.routes import Body, Call, Reply
 
 
@@ -38,6 +38,7 @@ async def reauthenticate(features: Features, call: Call[ReauthenticationBody]) -
         account_of(call),
         call.body.password,
         call.body.verb,
+        session_id=session_of(call),
         origin=call.origin,
         now=call.now,
     )
@@ -49,6 +50,7 @@ async def prove_ownership(features: Features, call: Call[OwnershipBody]) -> Proo
         account_of(call),
         call.body.name,
         call.body.password,
+        session_id=session_of(call),
         origin=call.origin,
         now=call.now,
     )

@@ -1,5 +1,6 @@
 """Merges in the database: decided once, and what each account leaves to the other (MG-5)."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.contracts.identity import MergeRefusal
@@ -7,15 +8,21 @@ from shared.contracts.ids import AccountId, MergeId
 from shared.db import Connection
 
 
-async def line_up(tx: Connection) -> None:
+async def line_up(tx: Connection) -> bool:
     """Let one transaction at a time decide merges, over all replicas.
 
-    A batch of messages holds the accounts of several merges, and no order of messages is the order
-    of both their accounts.
+    True where this one may wait for accounts. False where it has decided some merges already: then
+    it holds records, names and sessions, and must wait for none.
+    What a savepoint takes back is forgotten here as well.
     """
+    before: str | None = await tx.fetchval("SELECT current_setting('portico.merging', true)")
     await tx.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('portico merges ' || current_schema(), 0))"
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended('portico merges ' || current_schema(), 0)),
+               set_config('portico.merging', 'on', true)
+        """
     )
+    return before != "on"
 
 
 async def begin(
@@ -46,15 +53,18 @@ async def refuse(tx: Connection, merge_id: MergeId, refusal: MergeRefusal) -> No
     await tx.execute("UPDATE merges SET refusal = $2 WHERE id = $1", merge_id, refusal)
 
 
-async def hold(tx: Connection, *account_ids: AccountId) -> set[AccountId]:
-    """Hold these accounts, and those they absorbed before, in the order of their ids."""
+async def hold(tx: Connection, account_ids: Collection[AccountId], *, wait: bool) -> set[AccountId]:
+    """Hold these accounts, and those they absorbed before, in the order of their ids.
+
+    Without waiting, the statement fails where another transaction holds one.
+    """
     rows = await tx.fetch(
-        """
+        f"""
         SELECT id FROM accounts
         WHERE id = ANY($1) OR merged_into = ANY($1)
         ORDER BY id
-        FOR NO KEY UPDATE
-        """,
+        FOR NO KEY UPDATE {"" if wait else "NOWAIT"}
+        """,  # noqa: S608
         account_ids,
     )
     return {AccountId(row["id"]) for row in rows}

@@ -7,6 +7,7 @@ from shared.grants import (
     GrantWrongAccount,
     GrantWrongAct,
     GrantWrongService,
+    GrantWrongSession,
 )
 from shared.http.problems import Problems, ProblemType
 
@@ -21,7 +22,7 @@ PROBLEMS: Problems = {
         "Say so to the account's holder, and send the request again with confirm: true.",
     ),
     errors.MergeSameAccount: ProblemType(
-        422,
+        409,
         "merge_same_account",
         "Both proofs are of the same account",
         "Prove the other account, by its own username and password.",
@@ -73,6 +74,12 @@ PROBLEMS: Problems = {
         "grant_wrong_account",
         "This re-authentication is of another account",
         "Re-authenticate in the session that asks for the merge.",
+    ),
+    GrantWrongSession: ProblemType(
+        400,
+        "grant_wrong_session",
+        "This proof was given in another session",
+        "Prove both accounts in the session that asks for the merge.",
     ),
     GrantUsed: ProblemType(
         400,

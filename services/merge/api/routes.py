@@ -25,8 +25,9 @@ from shared.grants import (
     GrantWrongAccount,
     GrantWrongAct,
     GrantWrongService,
+    GrantWrongSession,
 )
-from shared.http.routes import Client, NoBody, Route, Session, route
+from shared.http.routes import Client, Counted, NoBody, Route, Session, route
 
 ROUTES: tuple[Route[Features], ...] = (
     route(
@@ -35,7 +36,7 @@ ROUTES: tuple[Route[Features], ...] = (
         request_merge,
         body=RequestMerge,
         reply=MergeShown,
-        guard=Session(),
+        guard=Session(Counted.REFUSALS),
         summary="Merge another account of mine into the one I am logged on to; cannot be undone",
         status=202,
         problems=(
@@ -44,6 +45,7 @@ ROUTES: tuple[Route[Features], ...] = (
             GrantWrongAct,
             GrantWrongService,
             GrantWrongAccount,
+            GrantWrongSession,
             GrantUsed,
             MergeSameAccount,
             MergeInProgress,
@@ -52,7 +54,7 @@ ROUTES: tuple[Route[Features], ...] = (
             MergePersonMismatch,
         ),
         idempotent=True,
-        rows=("MG-1", "MG-2", "MG-3", "MG-4"),
+        rows=("MG-1", "MG-2", "MG-3", "MG-4", "MG-6"),
     ),
     route(
         "GET",

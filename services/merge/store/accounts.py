@@ -40,7 +40,8 @@ async def find(
     """Read the accounts that have been heard of."""
     rows = await connection.fetch(
         """
-        SELECT a.account_id, a.version, a.state, a.security_version, a.patient_ids,
+        SELECT a.account_id, a.version, a.state, a.security_version, a.email, a.locale,
+            a.time_zone, a.patient_ids,
             EXISTS (SELECT FROM absorptions b WHERE b.absorbed_id = a.account_id) AS absorbed
         FROM accounts a
         WHERE a.account_id = ANY($1::uuid[])
@@ -52,6 +53,9 @@ async def find(
             version=row["version"],
             state=AccountState(row["state"]),
             security_version=row["security_version"],
+            email=row["email"],
+            locale=row["locale"],
+            time_zone=row["time_zone"],
             patient_ids=frozenset(row["patient_ids"]),
             absorbed=row["absorbed"],
         )

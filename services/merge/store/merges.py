@@ -1,15 +1,17 @@
 """Merges: what was heard of each, added to by one guarded UPDATE a message (MG-9)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.merge.model import Merge
 from services.merge.saga import Applier, Progress
 from shared.contracts.identity import MergeRefusal
-from shared.contracts.ids import AccountId, MergeId
+from shared.contracts.ids import AccountId, MergeId, PatientId
 from shared.db import Connection, Row
 
-COLUMNS = "merge_id, survivor_id, absorbed_id, applied, refusal, requested_at, ended_at"
+COLUMNS = (
+    "merge_id, survivor_id, absorbed_id, known_charts, applied, refusal, requested_at, ended_at"
+)
 
 
 async def add(tx: Connection, merge: Merge) -> None:
@@ -23,6 +25,15 @@ async def add(tx: Connection, merge: Merge) -> None:
         merge.survivor_id,
         merge.absorbed_id,
         merge.requested_at,
+    )
+
+
+async def keep_known_charts(
+    tx: Connection, merge_id: MergeId, patient_ids: Collection[PatientId]
+) -> None:
+    """Keep what the survivor has while nobody can have applied it: snapshots may overtake."""
+    await tx.execute(
+        "UPDATE merges SET known_charts = $2 WHERE merge_id = $1", merge_id, list(patient_ids)
     )
 
 
@@ -104,6 +115,7 @@ def _merge(row: Row) -> Merge:
         id=row["merge_id"],
         survivor_id=row["survivor_id"],
         absorbed_id=row["absorbed_id"],
+        known_charts=frozenset(row["known_charts"]),
         progress=Progress(
             applied=frozenset(Applier(one) for one in row["applied"]),
             refusal=MergeRefusal(row["refusal"]) if row["refusal"] else None,

@@ -210,6 +210,8 @@ async def settle(
             SET state = $3, reason = $4, unanswered = $5, due_at = coalesce($6, due_at),
                 finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE $7::timestamptz END,
                 sealed = CASE WHEN $3 = 'queued' THEN sealed END,
+                content = CASE WHEN $3 IN ('queued', 'unknown') THEN content
+                    ELSE content - 'username' END,
                 phase = NULL, lease_token = NULL, lease_until = NULL
             WHERE id = $1 AND lease_token = $2 AND state = 'sending'
             RETURNING id, attempts, attempted_at, event_id, account_id, template, class, content

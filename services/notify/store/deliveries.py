@@ -18,6 +18,7 @@ from services.notify.model import (
     masked,
 )
 from services.notify.store.merges import WHOSE
+from services.notify.store.records import SHOWN
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.db import Connection, Row
@@ -39,8 +40,9 @@ async def add(
 ) -> bool:
     """File one message, and its notice where there is no address (NT-8).
 
-    What comes for an absorbed account is the survivor's, but for its links, which are void and
-    void none of the survivor's. False where this intent was filed before: the key holds for ever.
+    What comes for an absorbed account is the survivor's, but for its links and its username: they
+    are void, and void none of the survivor's. False where this intent was filed before: the key
+    holds for ever.
     """
     refused = intent.refusal is not None
     link, of_practice = intent.link, intent.communication
@@ -49,7 +51,7 @@ async def add(
         WITH merged AS (
             SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $7
         ), void AS (
-            SELECT FROM merged WHERE $17::text IS NOT NULL
+            SELECT FROM merged WHERE $26
         ), filed AS (
             INSERT INTO deliveries (
                 id, event_id, recipient_digest, template, class, channel, account_id,
@@ -59,7 +61,10 @@ async def add(
             )
             SELECT
                 $1, $2, $3, $4, $5, $6, coalesce((SELECT survivor_id FROM merged), $7),
-                $8, $9, $10, $11, $12, $13::text::jsonb, $14, $15,
+                $8, $9, $10, $11, $12,
+                CASE WHEN EXISTS (SELECT FROM void) OR $22 <> 'queued'
+                    THEN $13::text::jsonb - 'username' ELSE $13::text::jsonb END,
+                $14, $15,
                 CASE WHEN NOT EXISTS (SELECT FROM void) THEN $16::text::jsonb END, $17,
                 CASE WHEN NOT EXISTS (SELECT FROM merged) THEN $18::text END, $19, $20, $21, $21,
                 CASE WHEN EXISTS (SELECT FROM void) THEN 'cancelled' ELSE $22 END,
@@ -100,6 +105,7 @@ async def add(
         intent.refusal,
         now if refused else None,
         intent.noticed,
+        intent.dies_with_account,
     )
     return added is not None
 
@@ -108,7 +114,8 @@ async def of_account(
     connection: Connection, account_id: AccountId, *, limit: int
 ) -> Sequence[LedgerEntry]:
     """List what was sent to a person, newest first, so many of each class: a flood of one hides
-    nothing of the other (NT-1). What was sent to accounts that it absorbed is its own (MG-9).
+    nothing of the other (NT-1). What was sent to accounts that it absorbed is its own (MG-9), what
+    practices had sent only while it is enrolled there (UN-1).
     """
     rows = await connection.fetch(
         f"""
@@ -118,7 +125,7 @@ async def of_account(
             SELECT of_whom.* FROM whose
             CROSS JOIN LATERAL (
                 SELECT {COLUMNS} FROM deliveries
-                WHERE account_id = whose.id AND class = one.class
+                WHERE account_id = whose.id AND class = one.class AND {SHOWN}
                 ORDER BY created_at DESC, id LIMIT $2
             ) AS of_whom
             ORDER BY of_whom.created_at DESC, of_whom.id LIMIT $2

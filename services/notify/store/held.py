@@ -60,7 +60,8 @@ async def settle(tx: Connection, delivery_id: DeliveryId, state: State, *, now: 
     mine = await tx.fetchval(
         """
         UPDATE deliveries
-        SET state = $2, finished_at = $3, reason = CASE WHEN $2 = 'failed' THEN 'operator' END
+        SET state = $2, finished_at = $3, reason = CASE WHEN $2 = 'failed' THEN 'operator' END,
+            content = content - 'username'
         WHERE id = $1 AND state = 'unknown'
         RETURNING true
         """,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.notify.content import MAILED_ONLY, template_of
 from shared.contracts.ids import AccountId, MergeId
 from shared.db import Connection
 
@@ -52,17 +53,20 @@ async def apply(
     return kept is not None
 
 
-async def drop_links(tx: Connection, absorbed_id: AccountId, *, now: datetime) -> None:
-    """End what waits with a link of the absorbed account; the sealed secret goes at once (NT-6).
+async def drop(tx: Connection, absorbed_id: AccountId, *, now: datetime) -> None:
+    """End what waits with a link or the username of the absorbed account; the sealed secret and the
+    username go at once (NT-6).
 
     What a courier holds just now, or is filed beside this, is dropped when it is claimed.
     """
     await tx.execute(
         """
         UPDATE deliveries
-        SET state = 'cancelled', reason = 'account_merged', sealed = NULL, finished_at = $2
-        WHERE account_id = $1 AND state = 'queued' AND link_purpose IS NOT NULL
+        SET state = 'cancelled', reason = 'account_merged', sealed = NULL, finished_at = $2,
+            content = content - 'username'
+        WHERE account_id = $1 AND state = 'queued' AND template = ANY ($3)
         """,
         absorbed_id,
         now,
+        [template_of(kind) for kind in MAILED_ONLY],
     )

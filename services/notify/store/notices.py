@@ -6,14 +6,22 @@ from datetime import datetime
 from services.notify import content as contents
 from services.notify.model import MessageClass, Notice, NoticeId
 from services.notify.store.merges import WHOSE
+from services.notify.store.records import SHOWN
 from shared.contracts.ids import AccountId
 from shared.db import Connection
+
+OWN = f"""
+    n.account_id IN ({WHOSE})
+    AND EXISTS (SELECT FROM deliveries AS d WHERE d.id = n.id AND {SHOWN})
+"""
 
 
 async def of_account(
     connection: Connection, account_id: AccountId, *, limit: int
 ) -> Sequence[Notice]:
-    """List what was not dismissed, newest first, so many of each class (NT-1)."""
+    """List what was not dismissed, newest first, so many of each class (NT-1); what practices had
+    to say only while the account is enrolled there (UN-1).
+    """
     rows = await connection.fetch(
         f"""
         WITH whose AS ({WHOSE})
@@ -22,7 +30,8 @@ async def of_account(
         CROSS JOIN LATERAL (
             SELECT n.id, n.class, n.template, n.content::text AS content, n.created_at, n.read_at
             FROM whose JOIN notices AS n ON n.account_id = whose.id
-            WHERE n.class = one.class AND n.dismissed_at IS NULL
+            JOIN deliveries AS d ON d.id = n.id
+            WHERE n.class = one.class AND n.dismissed_at IS NULL AND {SHOWN}
             ORDER BY n.created_at DESC, n.id LIMIT $2
         ) AS of_one
         LEFT JOIN accounts AS a ON a.id = $1
@@ -50,11 +59,11 @@ async def of_account(
 async def read(
     connection: Connection, notice_id: NoticeId, account_id: AccountId, *, now: datetime
 ) -> bool:
-    """Note when it was read first. False: it is not this account's."""
+    """Note when it was read first. False: it is not this account's to see."""
     mine = await connection.fetchval(
         f"""
-        UPDATE notices SET read_at = coalesce(read_at, $3)
-        WHERE id = $2 AND account_id IN ({WHOSE})
+        UPDATE notices AS n SET read_at = coalesce(read_at, $3)
+        WHERE n.id = $2 AND {OWN}
         RETURNING true
         """,  # noqa: S608 - constants only
         account_id,
@@ -67,11 +76,11 @@ async def read(
 async def dismiss(
     connection: Connection, notice_id: NoticeId, account_id: AccountId, *, now: datetime
 ) -> bool:
-    """Note when it was dismissed first. False: it is not this account's."""
+    """Note when it was dismissed first. False: it is not this account's to see."""
     mine = await connection.fetchval(
         f"""
-        UPDATE notices SET dismissed_at = coalesce(dismissed_at, $3)
-        WHERE id = $2 AND account_id IN ({WHOSE})
+        UPDATE notices AS n SET dismissed_at = coalesce(dismissed_at, $3)
+        WHERE n.id = $2 AND {OWN}
         RETURNING true
         """,  # noqa: S608 - constants only
         account_id,

@@ -9,10 +9,12 @@ from shared.contracts.identity import AccountChanged, EnrolmentState
 from shared.db import Connection, Row
 from shared.messaging import snapshots
 
+# ID-4: a merged username counts as the survivor's.
 BY_USERNAME = """
-    SELECT wanted.digest, account_id
+    SELECT wanted.digest, coalesce(merged.survivor_id, named.account_id) AS account_id
     FROM unnest($1::bytea[]) AS wanted (digest)
-    JOIN accounts ON username_digest = wanted.digest
+    JOIN accounts AS named ON named.username_digest = wanted.digest
+    LEFT JOIN merges AS merged ON merged.absorbed_id = named.account_id
 """
 BY_EMAIL = """
     SELECT wanted.digest, account_id
@@ -54,7 +56,10 @@ async def keep(
 
 
 async def holders(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Holder]:
-    """Find whom each log-on name belongs to: an active account with a verified e-mail."""
+    """Find whom each log-on name belongs to: an active account with a verified e-mail.
+
+    The username of an absorbed account is the survivor's, its address only once that passed on.
+    """
     return await _holders(tx, f"{BY_USERNAME} UNION {BY_EMAIL}", name_digests)
 
 

@@ -1,13 +1,21 @@
 """Merges beside each other and beside everything that changes an account: no half, no deadlock."""
 
 import asyncio
-from collections.abc import Awaitable
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
+from services.identity.store.accounts import hold
+from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
-from tests.support.identity import Answer, Identity, Person, Recovery
+from shared.errors import TransactionConflict
+from tests.support.eventually import eventually
+from tests.support.identity import PASSWORD, Answer, Identity, Person, Recovery
 from tests.support.merging import (
     Registry,
     deliver,
@@ -16,8 +24,9 @@ from tests.support.merging import (
     outcomes,
     race,
     replace_of,
+    retry,
 )
-from tests.support.practices import Postman, add_practice
+from tests.support.practices import Postman, add_practice, enrol
 
 MG_3 = pytest.mark.proves("MG-3")
 MG_5 = pytest.mark.proves(
@@ -34,7 +43,7 @@ async def states(identity: Identity) -> dict[Any, Any]:
     return {row["id"]: row["merged_into"] for row in rows}
 
 
-async def whole(identity: Identity) -> None:
+async def whole(identity: Identity, second: Identity) -> None:
     """No half of a merge is anywhere: a merged account has nothing of its own left."""
     for left in (
         "SELECT FROM enrolments JOIN accounts ON id = account_id WHERE accounts.state = 'merged'",
@@ -45,16 +54,46 @@ async def whole(identity: Identity) -> None:
         "SELECT FROM accounts a JOIN accounts b ON b.id = a.merged_into WHERE b.state = 'merged'",
     ):
         assert await identity.rows(left) == [], left
-    await no_deadlock(identity)
+    await no_deadlock(identity, second)
 
 
 async def beside(
-    replicas: tuple[Identity, ...], request: MergeRequested, *others: Awaitable[Answer]
+    replicas: tuple[Identity, ...],
+    asked: MergeRequested | Sequence[MergeRequested],
+    *others: Awaitable[Answer],
 ) -> list[Answer]:
-    """Bring the merge while the others are under way; none of them may meet a deadlock."""
-    _, answers = await asyncio.gather(race(replicas, request), asyncio.gather(*others))
+    """Bring the merge, or several as one batch, while the others are under way.
+
+    None of them may meet a deadlock.
+    """
+    requests = [asked] if isinstance(asked, MergeRequested) else asked
+    bodies = [envelope(request, replicas[0]) for request in requests]
+    _, answers = await asyncio.gather(deliver(replicas[0], *bodies), asyncio.gather(*others))
     assert 503 not in {answer.status for answer in answers}
     return answers
+
+
+async def test_a_deadlock_that_leaves_no_message_behind_is_seen_here(
+    identity: Identity, second: Identity
+) -> None:
+    one, other = await identity.an_account(), await identity.an_account()
+    both = asyncio.Barrier(2)
+
+    async def hold_in_turn(replica: Identity, *people: Person) -> None:
+        async with replica.plumbing.database.transaction() as tx:
+            await hold(tx, people[0].id)
+            await both.wait()
+            await hold(tx, people[1].id)
+
+    ended = await asyncio.gather(
+        hold_in_turn(identity, one, other),
+        hold_in_turn(second, other, one),
+        return_exceptions=True,
+    )
+
+    assert sorted(map(type, ended), key=str) == [type(None), TransactionConflict]
+    with pytest.raises(AssertionError):
+        await no_deadlock(identity, second)
 
 
 @MG_3
@@ -70,7 +109,7 @@ async def test_the_same_event_ten_times_on_two_replicas_has_one_effect(
     )
 
     assert await outcomes(identity) == [("accounts-merged", None)]
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -88,7 +127,7 @@ async def test_the_same_request_in_ten_events_on_two_replicas_has_one_effect(
         ("accounts-merged", None),
         ("merge-rejected", "merge_person_mismatch"),
     ]
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -110,7 +149,7 @@ async def test_either_into_the_other_at_once_has_one_winner(
         *[("accounts-merged", None)] * ROUNDS,
         *[("merge-rejected", "account_merged")] * ROUNDS,
     ]
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -130,7 +169,7 @@ async def test_two_into_one_at_once_both_end_in_it(
     assert (
         len(await identity.rows("SELECT FROM enrolments WHERE account_id = $1", survivor.id)) == 5
     )
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -151,7 +190,7 @@ async def test_a_chain_whose_links_are_merged_at_once_is_flat(
         assert merged_into[middle.id] == last.id
         # Its survivor may have been gone first: then it was refused, and stays as it is.
         assert merged_into[first.id] in (last.id, None)
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -176,7 +215,7 @@ async def test_batches_that_name_the_same_accounts_in_any_order_never_deadlock(
     assert len(told) == len(requests)
     assert ("accounts-merged", None) in told
     assert {reason for _, reason in told} <= {None, "account_merged"}
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -203,7 +242,7 @@ async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_supersed
         else:
             assert (answer.code == "grant_superseded") is merged
             assert (answer.status == 200) is not merged
-        await whole(identity)
+        await whole(identity, second)
 
 
 @MG_3
@@ -231,7 +270,7 @@ async def test_log_ons_and_refreshes_beside_a_merge_leave_no_session_of_the_abso
             if answer.status < 300:
                 dead = await identity.refresh(answer.body["refresh_token"])
                 assert dead.code == "refresh_invalid"
-        await whole(identity)
+        await whole(identity, second)
 
 
 @MG_3
@@ -251,7 +290,7 @@ async def test_a_merged_name_of_before_logs_nobody_on_while_its_survivor_is_merg
 
     assert {answer.code for answer in answers} == {"account_merged"}
     assert await identity.rows("SELECT FROM sessions WHERE account_id = $1", first.id) == []
-    await whole(identity)
+    await whole(identity, second)
 
 
 @MG_3
@@ -272,7 +311,7 @@ async def test_a_practice_added_beside_a_merge_stands_under_the_survivor_or_nowh
         assert answer.code in (("", "account_merged", "invalid_credentials") if to else ("",))
         rows = await identity.rows("SELECT FROM enrolments WHERE account_id = $1", both[0].id)
         assert len(rows) == (3 if answer.status == 201 else 2)
-        await whole(identity)
+        await whole(identity, second)
 
 
 @MG_3
@@ -301,7 +340,7 @@ async def test_an_un_enrolment_beside_a_merge_is_done_and_comes_along(
             "SELECT FROM sessions WHERE account_id = $1 AND ended_at IS NULL", survivor.id
         )
         assert live == []  # no practice is left, wherever the last one was
-        await whole(identity)
+        await whole(identity, second)
 
 
 @MG_3
@@ -329,7 +368,181 @@ async def test_an_address_verified_beside_a_merge_is_one_accounts_or_nobodys(
 
         # The survivor's other session has ended, or its link, where the merge came first.
         assert {answer.code for answer in answers} <= {"", "link_invalid", "unauthenticated"}
-        await whole(identity)
+        await whole(identity, second)
+
+
+async def waits(identity: Identity, work: "asyncio.Future[Answer]") -> None:
+    """Assert that it is at a lock, beside the batch, or through."""
+    waiting = await identity.rows(
+        "SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    assert work.done() or len(waiting) == 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Two merges, of which the first is decided first; `last` is held after all the others.
+
+    While a test holds `gate`, the batch has whatever it takes before the accounts of the second.
+    """
+
+    first: MergeRequested
+    second: MergeRequested
+    absorbed: Person
+    gate: Person
+    last: Person
+    token: str
+
+    @property
+    def requests(self) -> tuple[MergeRequested, MergeRequested]:
+        return self.first, self.second
+
+
+async def a_batch(registry: Registry) -> Batch:
+    """The first absorbed account has used its token to enrol, and has a verified address."""
+    identity, desk = registry.identity, registry.desks[0]
+    survivor, gate, last = sorted(
+        [await registry.a_member(desk=n % 2) for n in range(3)], key=lambda person: person.id
+    )
+    token = await desk.a_token()
+    enrolled = await enrol(identity, token, username=f"enrolled.{survivor.username}")
+    absorbed = Person(
+        id=msgspec.convert(enrolled.body["account_id"], AccountId),
+        username=f"enrolled.{survivor.username}",
+        password=PASSWORD,
+        email=None,
+    )
+    return Batch(
+        first=await registry.request(survivor, absorbed),
+        second=await registry.request(gate, last),
+        absorbed=absorbed,
+        gate=gate,
+        last=last,
+        token=token,
+    )
+
+
+async def held_up(identity: Identity, batch: Batch, beside: Callable[[], Awaitable[Answer]]) -> Any:
+    """Bring the batch, and the call once the batch waits for an account of its second merge."""
+    async with identity.plumbing.database.transaction() as tx:
+        await hold(tx, batch.gate.id)
+        merges = asyncio.ensure_future(
+            deliver(identity, *(envelope(request, identity) for request in batch.requests))
+        )
+        await eventually(identity.somebody_waits)
+        work = asyncio.ensure_future(beside())
+        await eventually(partial(waits, identity, work))
+    await merges
+    return await work
+
+
+@MG_3
+@ORDER
+async def test_a_batch_holds_no_record_while_it_waits_for_an_account_that_adds_a_practice(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    batch = await a_batch(registry)
+
+    answer = await held_up(
+        identity, batch, lambda: add_practice(second, batch.token, name=batch.last.username)
+    )
+
+    assert answer.code == "token_invalid"
+    assert await outcomes(identity) == [("accounts-merged", None)] * 2
+    await whole(identity, second)
+
+
+@MG_3
+@ORDER
+async def test_a_batch_holds_no_name_while_it_waits_for_an_account_that_verifies_its_address(
+    identity: Identity, second: Identity, registry: Registry, postman: Postman
+) -> None:
+    batch = await a_batch(registry)
+    claims = [
+        await claimed(registry, postman, person, "june@mail.example")
+        for person in (batch.absorbed, batch.last)
+    ]
+    verify: list[Callable[[], Awaitable[Answer]]] = [
+        partial(second.call, "POST", "/account/email/verify", {"token": link}, token=access_token)
+        for access_token, link in claims
+    ]
+    assert (await verify[0]()).status == 200
+
+    answer = await held_up(identity, batch, verify[1])
+
+    assert answer.code in ("email_unavailable", "unauthenticated")
+    assert await outcomes(identity) == [("accounts-merged", None)] * 2
+    await whole(identity, second)
+
+
+@MG_3
+@ORDER
+async def test_batches_of_merges_beside_all_that_their_people_do_never_deadlock(
+    identity: Identity, second: Identity, registry: Registry, postman: Postman
+) -> None:
+    for number in range(ROUNDS):
+        batches = [await a_batch(registry) for _ in range(3)]
+        people = [p for batch in batches for p in (batch.absorbed, batch.gate, batch.last)]
+        claims = [
+            await claimed(registry, postman, person, f"{person.username}@mail.example")
+            for person in people
+        ]
+        tokens = [batch.token for batch in batches]
+        replicas = (identity, second) if number % 2 else (second, identity)
+
+        answers = await beside(
+            replicas[:1],
+            [request for batch in batches for request in batch.requests],
+            *(
+                add_practice(replicas[n % 2], tokens[(n // 3 + 1) % 3], name=person.username)
+                for n, person in enumerate(people)
+            ),
+            *(
+                second.call("POST", "/account/email/verify", {"token": link}, token=token)
+                for token, link in claims
+            ),
+            *(replicas[n % 2].log_on(person.username) for n, person in enumerate(people)),
+        )
+
+        assert 500 not in {answer.status for answer in answers}
+        await whole(identity, second)
+
+
+@MG_3
+@MG_9
+@ORDER
+async def test_one_by_one_a_merge_waits_for_no_account_while_another_of_its_batch_has_records(
+    identity: Identity, registry: Registry
+) -> None:
+    """What was done together failed for want of a key, so each is done alone, all in one
+    transaction: who finds an account held is tried again later.
+    """
+    batch = await a_batch(registry)
+    keyless = await registry.request(*await registry.two())
+    keyless = replace_of(keyless, owned=of_a_key_unheard_of(keyless.owned))
+
+    async with identity.plumbing.database.transaction() as tx:
+        await hold(tx, batch.gate.id)
+        await deliver(
+            identity,
+            *(envelope(request, identity) for request in (*batch.requests, keyless)),
+        )
+        kept = await identity.rows("SELECT error FROM inbox_retry ORDER BY error")
+        assert [row["error"] for row in kept] == ["CatchingUp", "LockNotAvailableError 55P03"]
+        assert await outcomes(identity) == [("accounts-merged", None)]
+
+    identity.clock.advance(seconds=2)
+    await retry(identity)
+    assert await outcomes(identity) == [("accounts-merged", None)] * 2
+
+
+def of_a_key_unheard_of(grant: str) -> str:
+    """The same grant, as if signed with a key that has not arrived."""
+    header, rest = grant.split(".", 1)
+    said = msgspec.json.decode(base64.urlsafe_b64decode(header + "=="))
+    named = msgspec.json.encode({**said, "kid": "unheard-of"})
+    return f"{base64.urlsafe_b64encode(named).decode().rstrip('=')}.{rest}"
 
 
 async def claimed(
@@ -357,7 +570,7 @@ async def test_a_claim_beside_a_merge_leaves_nothing_on_the_merged_account(
         )
 
         assert {answer.code for answer in answers} <= {"", "unauthenticated"}
-        await whole(identity)
+        await whole(identity, second)
 
 
 @MG_3
@@ -392,4 +605,4 @@ async def test_a_merge_that_meets_all_of_it_at_once_is_whole(
     assert 503 not in {answer.status for answer in answers}
     assert 500 not in {answer.status for answer in answers}
     assert len(await outcomes(identity)) == 2  # the twin came under a merge id that was taken
-    await whole(identity)
+    await whole(identity, second)

@@ -68,8 +68,9 @@ async def refused(identity: Identity, request: MergeRequested, reason: str) -> N
     assert decided["refusal"] == reason
     audited = await identity.rows(
         "SELECT subject FROM audit_entries"
-        " WHERE action = 'account.merge' AND outcome = 'refused' AND detail = $1",
+        " WHERE action = 'account.merge' AND outcome = 'refused' AND detail = $1 AND actor = $2",
         reason,
+        f"account:{request.survivor_id}",
     )
     assert {row["subject"] for row in audited} >= {
         f"account:{account_id}" for account_id in (request.survivor_id, request.absorbed_id)
@@ -105,7 +106,8 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
     survivor, absorbed = await registry.two()
     stranger = await identity.an_account()
     request = await registry.request(survivor, absorbed)
-    own: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE}
+    here: dict[str, Any] = {"session_id": request.session_id}
+    own: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE, **here}
     elsewhere: dict[str, Any] = {"audience": (f"{ISSUER}/merge",)}
     wrong: list[dict[str, str]] = [
         {"owned": "a.b.c"},
@@ -113,17 +115,41 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
         {"reauthenticated": request.owned, "owned": request.reauthenticated},
         {"owned": request.reauthenticated},
         {"reauthenticated": await recovery.grant(survivor)},
-        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED)},
+        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED, **here)},
         {"reauthenticated": await grant(identity, survivor.id, **own, **elsewhere)},
         {"reauthenticated": await grant(identity, stranger.id, **own)},
         {"reauthenticated": await grant(identity, absorbed.id, **own)},
-        {"owned": await grant(identity, stranger.id, Act.ACCOUNT_OWNED)},
-        {"owned": await grant(identity, survivor.id, Act.ACCOUNT_OWNED)},
-        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED, **elsewhere)},
+        {"owned": await grant(identity, stranger.id, Act.ACCOUNT_OWNED, **here)},
+        {"owned": await grant(identity, survivor.id, Act.ACCOUNT_OWNED, **here)},
+        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED, **here, **elsewhere)},
     ]
 
     for grants in wrong:
         await refused(identity, replace_of(again(request), **grants), "grant_invalid")
+
+    await deliver(identity, envelope(request, identity))
+    assert ("accounts-merged", None) in await outcomes(identity)
+
+
+@MG_1
+@pytest.mark.proves("SE-3", part="a code where two-step is on, and the other verbs that need it")
+async def test_both_proofs_are_good_only_in_the_session_in_which_they_were_given(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    request = await registry.request(survivor, absorbed)
+    other = await registry.request(survivor, absorbed)
+    verb = Verb.MERGE
+    changes: list[dict[str, Any]] = [
+        {"reauthenticated": other.reauthenticated},
+        {"owned": other.owned},
+        {"session_id": other.session_id},
+        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED, verb=verb)},
+        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED)},
+    ]
+
+    for change in changes:
+        await refused(identity, replace_of(again(request), **change), "grant_invalid")
 
     await deliver(identity, envelope(request, identity))
     assert ("accounts-merged", None) in await outcomes(identity)
@@ -149,8 +175,9 @@ async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
 ) -> None:
     survivor, absorbed = await registry.two()
     third = await registry.a_member()
-    request = await registry.request(survivor, absorbed)
-    other = await registry.request(survivor, third)
+    session = await registry.session(survivor)
+    request = await registry.request(survivor, absorbed, session=session)
+    other = await registry.request(survivor, third, session=session)
     await deliver(identity, envelope(request, identity))
 
     await refused(identity, again(request), "grant_used")
@@ -269,6 +296,7 @@ async def test_a_refusal_is_told_to_the_addresses_of_both(
 
     [told] = await identity.events("merge-rejected")
     assert told["recipients"] == ["june@mail.example", "old@mail.example"]
+    assert told["absorbed_recipients"] == ["old@mail.example"]
     assert (told["account_id"], told["absorbed_id"]) == (str(survivor.id), str(absorbed.id))
     assert (told["merge_id"], told["reason"]) == (str(request.merge_id), "merge_person_mismatch")
 

@@ -495,9 +495,10 @@ async def test_the_history_of_both_accounts_tells_the_merge(
     await registry.merge(survivor, absorbed)
 
     rows = await identity.rows(
-        "SELECT subject, outcome, detail FROM audit_entries WHERE action = 'account.merge'"
+        "SELECT actor, subject, outcome, detail FROM audit_entries WHERE action = 'account.merge'"
     )
     assert {tuple(row) for row in rows} == {
-        (f"account:{person.id}", "done", None) for person in (survivor, absorbed)
+        (f"account:{survivor.id}", f"account:{person.id}", "done", None)
+        for person in (survivor, absorbed)
     }
     await no_deadlock(identity)

@@ -30,9 +30,10 @@ async def two(registry: Registry) -> tuple[str, Person, Person]:
 async def test_name_and_password_of_the_other_account_give_a_grant_about_it(
     identity: Identity, registry: Registry
 ) -> None:
-    token, _, other = await two(registry)
+    own, other = await identity.an_account(), await identity.an_account()
+    session = await registry.session(own)
 
-    answer = await registry.prove(token, other.username)
+    answer = await registry.prove(session["access_token"], other.username)
 
     assert (answer.status, answer.body["expires_in"]) == (200, 600)
     for service in ("merge", "identity"):
@@ -41,6 +42,7 @@ async def test_name_and_password_of_the_other_account_give_a_grant_about_it(
         ).check(answer.body["grant"], act=Act.ACCOUNT_OWNED, now=identity.clock.now())
         assert (grant.account_id, grant.security_version) == (other.id, 1)
         assert (grant.verb, grant.account_version) == (None, 1)
+        assert str(grant.session_id) == session["session_id"]
 
 
 @MG_1

@@ -34,7 +34,13 @@ from shared.contracts.identity import (
     PersonChanged,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId, SessionId
-from shared.contracts.merge import MergeApplied, MergeRequested
+from shared.contracts.merge import (
+    MERGE_REFUSED,
+    MERGE_REQUESTED,
+    MergeApplied,
+    MergeRefused,
+    MergeRequested,
+)
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.db import Row
@@ -67,6 +73,9 @@ class Person:
     version: int = 3
     security_version: int = 2
     state: AccountState = AccountState.ACTIVE
+    email: str | None = None
+    locale: str = "en"
+    time_zone: str = "UTC"
     last_name: str = LAST_NAME
     birth_date: date = BIRTH_DATE
     enrolments: tuple[Enrolment, ...] = ()
@@ -80,10 +89,10 @@ class Person:
             account_id=self.account_id,
             state=self.state,
             username=f"person.{self.account_id.hex[:8]}",
-            email=None,
+            email=self.email,
             security_version=self.security_version,
-            locale="en",
-            time_zone="UTC",
+            locale=self.locale,
+            time_zone=self.time_zone,
             enrolments=self.enrolments,
         )
 
@@ -163,14 +172,25 @@ class Identity:
         return await self._tokens().for_client(caller, now=self.clock.now())
 
     async def reauthenticated(self, person: Person, **said: Any) -> str:
-        """SE-3: five minutes, for a merge."""
+        """SE-3: five minutes, for a merge, in her own session."""
         return await self.grant(
-            person, **{"act": Act.REAUTHENTICATED, "verb": Verb.MERGE, "minutes": 5, **said}
+            person,
+            **{
+                "act": Act.REAUTHENTICATED,
+                "verb": Verb.MERGE,
+                "minutes": 5,
+                "session_id": person.session_id,
+                **said,
+            },
         )
 
-    async def owned(self, person: Person, **said: Any) -> str:
-        """MG-1: ten minutes."""
-        return await self.grant(person, **{"act": Act.ACCOUNT_OWNED, "minutes": 10, **said})
+    async def owned(self, person: Person, *, within: Person, **said: Any) -> str:
+        """MG-1: ten minutes, proven in the session of who asks."""
+        session_id = within.session_id
+        return await self.grant(
+            person,
+            **{"act": Act.ACCOUNT_OWNED, "minutes": 10, "session_id": session_id, **said},
+        )
 
     async def grant(
         self,
@@ -181,6 +201,7 @@ class Identity:
         verb: Verb | None = None,
         audience: tuple[str, ...] = AUDIENCE,
         jti: str = "",
+        session_id: SessionId | None = None,
     ) -> str:
         """A grant about the person as she is said to be."""
         now = self.clock.now()
@@ -196,6 +217,7 @@ class Identity:
             expires_at=now + timedelta(minutes=minutes),
             verb=verb,
             account_version=person.version,
+            session_id=session_id,
         )
 
     def _tokens(self) -> AccessTokenIssuer:
@@ -269,7 +291,7 @@ class Merging:
         """Prove both accounts at identity; what is said replaces what would be right."""
         body = {
             "reauthenticated": await self.identity.reauthenticated(survivor),
-            "owned": await self.identity.owned(absorbed),
+            "owned": await self.identity.owned(absorbed, within=survivor),
             "confirm": True,
             **said,
         }
@@ -302,19 +324,30 @@ class Merging:
 
     async def requested(self) -> list[MergeRequested]:
         """What identity is asked for by the outbox."""
+        return [told for _, told in await self._published(MERGE_REQUESTED)]
+
+    async def refusals(self) -> list[tuple[str, MergeRefused]]:
+        """Of which merges that merge refused the outbox tells: subject and data."""
+        return await self._published(MERGE_REFUSED)
+
+    async def _published(self, contract: Contract[E]) -> list[tuple[str, E]]:
         rows = await self.rows(
-            "SELECT body FROM outbox WHERE routing_key = 'merge.merge-requested.v1' ORDER BY id"
+            "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id", contract.routing_key
         )
         envelopes = [msgspec.json.decode(row["body"], type=Envelope) for row in rows]
-        return [msgspec.json.decode(one.data, type=MergeRequested) for one in envelopes]
+        return [
+            (one.subject, msgspec.json.decode(one.data, type=contract.data)) for one in envelopes
+        ]
 
     async def untouched(self) -> bool:
-        """Whether nothing is kept of any request: no proof is spent, no account taken."""
+        """Whether nothing is kept of any request: no proof is spent, no account taken, identity is
+        not asked.
+        """
         counts = [
             await self.rows(f"SELECT FROM {table}")
-            for table in ("spent_grants", "merges", "busy_accounts", "outbox", "idempotency_keys")
+            for table in ("spent_grants", "merges", "busy_accounts", "idempotency_keys")
         ]
-        return not any(counts)
+        return not any((*counts, await self.requested()))
 
     async def audited(self, action: str = "merge.request") -> list[tuple[str, str, str | None]]:
         """Outcome, subject and detail of each row, in the order in which they came."""
@@ -370,6 +403,7 @@ class Saga:
             occurred_at=FakeClock().now(),
             merge_id=self.merge_id,
             absorbed_id=self.absorbed.account_id,
+            absorbed_recipients=(),
             reason=reason,
         )
         return message(MERGE_REJECTED, told, subject=self.survivor.account_id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.contracts.identity import EnrolmentState
+from shared.contracts.identity import AccountState, EnrolmentState
 from tests.integration.merge.rig import (
     Identity,
     Merging,
@@ -65,6 +65,46 @@ async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
     await merged(merging, a_person(enrolments=(shared,)), a_person(enrolments=(shared, enrolled())))
 
     assert await merging.rows("SELECT FROM person_conflicts") == []
+
+
+@MG_5
+@pytest.mark.parametrize("snapshots_first", [True, False])
+async def test_a_practice_is_told_of_what_a_merge_brings_and_of_nothing_it_had_before(
+    merging: Merging, identity: Identity, snapshots_first: bool
+) -> None:
+    """Whatever the snapshots of after the merge say by then: they come by another queue."""
+    practice, other = a_practice(), a_practice()
+    had = (enrolled(practice), enrolled(practice), enrolled(other))
+    survivor, absorbed = a_person(enrolments=had), a_person(enrolments=(enrolled(other),))
+    await merging.knows(survivor, absorbed)
+    saga = await merging.under_way(survivor, absorbed)
+    if snapshots_first:
+        await merging.knows(
+            survivor.changed(enrolments=(*had, *absorbed.enrolments)),
+            absorbed.changed(state=AccountState.MERGED, enrolments=()),
+        )
+    await merging.hear(saga.merged())
+
+    told = [
+        (await merging.get("/practice/merge-conflicts", token)).body["conflicts"]
+        for token in [await identity.client_token(one, "merges:read") for one in (practice, other)]
+    ]
+
+    assert [len(conflicts) for conflicts in told] == [0, 1]
+    assert set(told[1][0]["patient_ids"]) == {
+        str(enrolment.patient_id) for enrolment in (had[2], *absorbed.enrolments)
+    }
+
+
+@MG_5
+async def test_a_third_record_of_a_practice_is_told_with_the_two_it_had(merging: Merging) -> None:
+    practice = a_practice()
+    had = (enrolled(practice), enrolled(practice))
+    await merged(merging, a_person(enrolments=had), a_person(enrolments=(enrolled(practice),)))
+
+    (conflict,) = await merging.rows("SELECT patient_ids FROM person_conflicts")
+
+    assert len(conflict["patient_ids"]) == 3
 
 
 async def test_the_scope_is_needed(merging: Merging, identity: Identity) -> None:

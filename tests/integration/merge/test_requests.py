@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.identity import AccountState, EnrolmentState, MergeRefusal
+from shared.contracts.ids import SessionId
+from shared.contracts.merge import MergeRefused
 from shared.grants import Verb
 from tests.integration.merge.rig import (
     RANDOM,
@@ -30,6 +32,7 @@ MG_1 = pytest.mark.proves("MG-1", part=MG1_PART)
 MG_2 = pytest.mark.proves("MG-2", part=MG2_PART)
 MG_3 = pytest.mark.proves("MG-3")
 MG_4 = pytest.mark.proves("MG-4")
+MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
 
 
 async def known(merging: Merging) -> tuple[Person, Person]:
@@ -37,6 +40,11 @@ async def known(merging: Merging) -> tuple[Person, Person]:
     survivor, absorbed = a_person(), a_person()
     await merging.knows(survivor, absorbed)
     return survivor, absorbed
+
+
+def refused_for(code: str, *people: Person) -> list[tuple[str, str, str]]:
+    """The audit rows of one refusal."""
+    return sorted(("refused", f"account:{person.account_id}", code) for person in people)
 
 
 @MG_1
@@ -95,19 +103,26 @@ async def test_a_merge_must_be_confirmed(merging: Merging, said: dict[str, bool]
 async def wrong_grants(identity: Identity, survivor: Person, absorbed: Person) -> dict[str, Any]:
     """By a name for each: which field, and what stands there instead of a proof."""
     elsewhere = (f"{ISSUER}/recovery",)
+    other_session = replace(survivor, session_id=SessionId(RANDOM.uuid()))
     return {
         "no token": ("owned", "nonsense"),
         "no grant": ("owned", await identity.token(absorbed)),
         "swapped: owned": ("owned", await identity.reauthenticated(absorbed)),
-        "swapped: reauthenticated": ("reauthenticated", await identity.owned(survivor)),
-        "owned with a verb": ("owned", await identity.owned(absorbed, verb=Verb.MERGE)),
+        "swapped: reauthenticated": (
+            "reauthenticated",
+            await identity.owned(survivor, within=survivor),
+        ),
+        "owned with a verb": (
+            "owned",
+            await identity.owned(absorbed, within=survivor, verb=Verb.MERGE),
+        ),
         "re-authenticated for nothing": (
             "reauthenticated",
             await identity.reauthenticated(survivor, verb=None),
         ),
         "owned, for another service": (
             "owned",
-            await identity.owned(absorbed, audience=elsewhere),
+            await identity.owned(absorbed, within=survivor, audience=elsewhere),
         ),
         "re-authenticated for another service": (
             "reauthenticated",
@@ -120,6 +135,22 @@ async def wrong_grants(identity: Identity, survivor: Person, absorbed: Person) -
         "the other's re-authentication": (
             "reauthenticated",
             await identity.reauthenticated(absorbed),
+        ),
+        "re-authenticated in another session": (
+            "reauthenticated",
+            await identity.reauthenticated(other_session),
+        ),
+        "owned, in another session of hers": (
+            "owned",
+            await identity.owned(absorbed, within=other_session),
+        ),
+        "owned, in somebody else's session": (
+            "owned",
+            await identity.owned(absorbed, within=a_person()),
+        ),
+        "owned, in no session": (
+            "owned",
+            await identity.owned(absorbed, within=survivor, session_id=None),
         ),
     }
 
@@ -138,6 +169,10 @@ async def wrong_grants(identity: Identity, survivor: Person, absorbed: Person) -
         ("re-authenticated for another service", "grant_wrong_service"),
         ("somebody else's re-authentication", "grant_wrong_account"),
         ("the other's re-authentication", "grant_wrong_account"),
+        ("re-authenticated in another session", "grant_wrong_session"),
+        ("owned, in another session of hers", "grant_wrong_session"),
+        ("owned, in somebody else's session", "grant_wrong_session"),
+        ("owned, in no session", "grant_wrong_session"),
     ],
 )
 async def test_a_wrong_proof_is_told_by_what_is_wrong_with_it(
@@ -150,7 +185,7 @@ async def test_a_wrong_proof_is_told_by_what_is_wrong_with_it(
 
     assert answer.refused() == (400, code)
     assert await merging.untouched()
-    assert await merging.audited() == [("refused", f"account:{survivor.account_id}", code)]
+    assert await merging.audited() == refused_for(code, survivor)
 
 
 @MG_1
@@ -172,8 +207,8 @@ async def test_a_grant_signed_by_another_is_none_of_ours(
     merging: Merging, identity: Identity
 ) -> None:
     survivor, absorbed = await known(merging)
-    header, claims, _ = (await identity.owned(absorbed)).split(".")
-    _, _, signature = (await identity.owned(absorbed)).split(".")
+    header, claims, _ = (await identity.owned(absorbed, within=survivor)).split(".")
+    _, _, signature = (await identity.owned(absorbed, within=survivor)).split(".")
 
     answer = await merging.ask(survivor, absorbed, owned=f"{header}.{claims}.{signature}")
 
@@ -187,11 +222,9 @@ async def test_an_account_is_not_merged_with_itself(merging: Merging) -> None:
 
     answer = await merging.ask(survivor, survivor)
 
-    assert answer.refused() == (422, "merge_same_account")
+    assert answer.refused() == (409, "merge_same_account")
     assert await merging.untouched()
-    assert await merging.audited() == [
-        ("refused", f"account:{survivor.account_id}", "merge_same_account")
-    ]
+    assert await merging.audited() == refused_for("merge_same_account", survivor)
 
 
 @MG_1
@@ -205,7 +238,8 @@ async def test_a_proof_is_used_once(merging: Merging, field: str) -> None:
 
     assert answer.refused() == (400, "grant_used")
     assert len(await merging.rows("SELECT FROM spent_grants")) == 2
-    assert ("refused", f"account:{survivor.account_id}", "grant_used") in await merging.audited()
+    told = [row for row in await merging.audited() if row[0] == "refused"]
+    assert sorted(told) == refused_for("grant_used", survivor, absorbed)
 
 
 @MG_1
@@ -225,9 +259,8 @@ async def test_a_proof_of_before_a_change_of_credentials_is_stale(
 
     assert answer.refused() == (409, "merge_proof_stale")
     assert await merging.untouched()
-    assert await merging.audited() == [
-        ("refused", f"account:{survivor.account_id}", "merge_proof_stale")
-    ]
+    assert sorted(await merging.audited()) == refused_for("merge_proof_stale", survivor, absorbed)
+    assert await merging.refusals() == []
 
 
 @MG_3
@@ -246,6 +279,8 @@ async def test_an_account_that_identity_calls_merged_is_not_merged_again(
 
     assert answer.refused() == (409, "account_merged")
     assert await merging.untouched()
+    assert sorted(await merging.audited()) == refused_for("account_merged", survivor, absorbed)
+    assert await merging.refusals() == []
 
 
 @MG_2
@@ -272,9 +307,63 @@ async def test_last_name_and_birth_date_of_both_must_match(
     if status == 422:
         assert answer.code == "merge_person_mismatch"
         assert await merging.untouched()
-        assert await merging.audited() == [
-            ("refused", f"account:{survivor.account_id}", "merge_person_mismatch")
-        ]
+        assert sorted(await merging.audited()) == refused_for(answer.code, survivor, absorbed)
+
+
+@MG_6
+@pytest.mark.parametrize("survivors", ["ann@mail.example", None])
+@pytest.mark.parametrize("absorbeds", ["bea@mail.example", None])
+async def test_both_are_told_that_they_are_not_of_one_person(
+    merging: Merging, clock: FakeClock, survivors: str | None, absorbeds: str | None
+) -> None:
+    """Who has no verified address is told too: notify shows a notice."""
+    survivor = a_person(email=survivors, locale="es", time_zone="America/New_York")
+    absorbed = a_person(email=absorbeds, last_name="Thorne")
+    await merging.knows(survivor, absorbed)
+
+    await merging.ask(survivor, absorbed)
+
+    assert await merging.refusals() == [
+        (
+            str(survivor.account_id),
+            MergeRefused(
+                account_id=survivor.account_id,
+                recipients=tuple(address for address in (survivors, absorbeds) if address),
+                locale="es",
+                time_zone="America/New_York",
+                occurred_at=clock.now(),
+                absorbed_id=absorbed.account_id,
+                absorbed_recipients=(absorbeds,) if absorbeds else (),
+                reason=MergeRefusal.PERSON_MISMATCH,
+            ),
+        )
+    ]
+
+
+@MG_6
+async def test_nobody_is_told_of_an_account_that_is_not_proven(merging: Merging) -> None:
+    survivor, absorbed = a_person(), a_person(last_name="Thorne")
+    await merging.knows(survivor, absorbed)
+    elsewhere = await merging.identity.owned(absorbed, within=a_person())
+
+    answer = await merging.ask(survivor, absorbed, owned=elsewhere)
+
+    assert answer.refused() == (400, "grant_wrong_session")
+    assert await merging.refusals() == []
+
+
+@pytest.mark.proves("LG-4")
+async def test_refusals_count_on_the_source(merging: Merging) -> None:
+    """Each may send mails, so a source gets as many as its budget."""
+    survivor, absorbed = a_person(), a_person(last_name="Thorne")
+    await merging.knows(survivor, absorbed)
+    request = await merging.request(survivor, absorbed)
+    budget = merging.plumbing.settings.source_budget
+
+    answers = [await merging.send(request) for _ in range(budget + 1)]
+
+    assert [answer.status for answer in answers] == [422] * budget + [429]
+    assert len(await merging.refusals()) == budget
 
 
 @MG_2

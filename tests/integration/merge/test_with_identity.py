@@ -18,7 +18,7 @@ from tests.support.merging import deliver
 from tests.support.practices import practice_desk
 from tests.support.trust import trusting
 
-ANN, BEA = "maria.garcia", "m.garcia.lopez"
+ANN, BEA, CAT = "maria.garcia", "m.garcia.lopez", "m.lopez"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +50,25 @@ class Both:
         assert answer.status == 200, answer.body
         return answer.body["grant"]
 
-    async def ask(self, token: str) -> rig.Answer:
+    async def ask(self, token: str, *, owned: str = "") -> rig.Answer:
         """Prove both accounts at identity, and ask merge."""
         body = {
             "reauthenticated": await self.call(
                 "/account/reauthenticate", {"password": PASSWORD, "verb": "merge"}, token
             ),
-            "owned": await self.call(
-                "/account/ownership-proofs", {"name": BEA, "password": PASSWORD}, token
-            ),
+            "owned": owned or await self.owned(token),
             "confirm": True,
         }
         return await self.merging.send(rig.Request(token=token, body=body))
 
-    async def token(self) -> str:
-        """Ann's, just logged on."""
-        return str((await self.identity.log_on(ANN)).body["access_token"])
+    async def owned(self, token: str) -> str:
+        """Prove Bea's account in this session."""
+        body = {"name": BEA, "password": PASSWORD}
+        return str(await self.call("/account/ownership-proofs", body, token))
+
+    async def token(self, name: str = ANN) -> str:
+        """Just logged on."""
+        return str((await self.identity.log_on(name)).body["access_token"])
 
     async def state(self, merge_id: MergeId) -> tuple[str, str | None]:
         answer = await self.merging.get(f"/merges/{merge_id}", await self.token())
@@ -74,13 +77,13 @@ class Both:
 
 @pytest_asyncio.fixture
 async def both(database: Database, clock: FakeClock) -> AsyncIterator[Both]:
-    """The same human with two accounts, of which merge has heard."""
+    """The same human with three accounts, of which merge has heard."""
     async with (
         identity_service(database, clock) as identity,
         trusting(database, "identity", clock) as trust,
         rig.replica(database, clock, rig.Identity(trust=trust, clock=clock)) as merging,
     ):
-        for username in (ANN, BEA):
+        for username in (ANN, BEA, CAT):
             await (await practice_desk(identity)).enrolled(username=username)
         made = Both(identity=identity, merging=merging)
         await made.carry_to_merge("merge.accounts")
@@ -97,7 +100,11 @@ async def test_what_identity_has_proven_merge_accepts_and_identity_merges(both: 
     assert await both.state(merge_id) == ("applying", None)
     assert len(await both.merging.rows("SELECT FROM absorptions")) == 1
     states = await both.merging.rows("SELECT state, cardinality(patient_ids) FROM accounts")
-    assert sorted(tuple(row) for row in states) == [("active", 2), ("merged", 0)]
+    assert sorted(tuple(row) for row in states) == [
+        ("active", 1),
+        ("active", 2),
+        ("merged", 0),
+    ]
     assert await both.merging.dead() == []
 
 
@@ -112,3 +119,17 @@ async def test_credentials_that_change_before_identity_decides_end_the_merge(bot
 
     assert await both.state(merge_id) == ("refused", "merge_proof_stale")
     assert await both.merging.rows("SELECT FROM busy_accounts") == []
+
+
+@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+@pytest.mark.parametrize("name", [CAT, ANN])
+async def test_what_was_proven_in_one_session_is_good_in_no_other(both: Both, name: str) -> None:
+    """Neither somebody else's nor another one of hers."""
+    owned = await both.owned(await both.token())
+    elsewhere = await both.token(name)
+
+    answer = await both.ask(elsewhere, owned=owned)
+
+    assert answer.refused() == (400, "grant_wrong_session")
+    assert await both.merging.untouched()
+    assert (await both.ask(elsewhere)).status == 202

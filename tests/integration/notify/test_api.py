@@ -13,6 +13,11 @@ from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 
+NT9_PART = (
+    "one at a time by HTTP; bulk and the bus; "
+    "a foreign patient is told apart only once that patient has an account"
+)
+
 NOWHERE = events.RANDOMNESS.uuid()
 
 
@@ -92,7 +97,7 @@ async def test_what_became_of_a_verification_mail_is_told_once_the_address_is_th
     assert [one["state"] for one in await told(caller, account_id)] == ["sent"]
 
 
-@pytest.mark.proves("NT-9", part="one at a time by HTTP; bulk and the bus")
+@pytest.mark.proves("NT-9", part=NT9_PART)
 async def test_a_practice_submits_once_and_sees_what_became_of_it(
     office: Office, caller: Caller
 ) -> None:

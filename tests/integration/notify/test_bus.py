@@ -10,6 +10,7 @@ from services.notify.model import Communication, Reason
 from shared.audit import Origin
 from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.merge import MERGE_REFUSED
 from shared.contracts.notify import Topic
 from shared.messaging.broker import Broker as Connection
 from tests.integration.notify.mail_server import MailServer
@@ -19,6 +20,11 @@ from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.neighbours import neighbour
+
+NT9_PART = (
+    "one at a time by HTTP; bulk and the bus; "
+    "a foreign patient is told apart only once that patient has an account"
+)
 
 
 @pytest_asyncio.fixture
@@ -31,7 +37,7 @@ async def on_the_bus(
     await made.close()
 
 
-@pytest.mark.proves("NT-9", part="one at a time by HTTP; bulk and the bus")
+@pytest.mark.proves("NT-9", part=NT9_PART)
 async def test_a_submitted_communication_becomes_a_mail(
     on_the_bus: Office, mail_server: MailServer
 ) -> None:
@@ -119,6 +125,32 @@ async def test_a_merge_comes_and_is_answered_over_the_bus(
         ("b@mail.example",),
     ]
     assert len(await heard(broker, "merge.saga")) == 3  # identity's two, and one answer
+
+
+@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+async def test_a_merge_that_merge_refused_is_told_to_both(
+    on_the_bus: Office, mail_server: MailServer, database: Database, broker: Broker
+) -> None:
+    survivor, absorbed = events.new_account(), events.new_account()
+    refused = events.merge_refused(
+        survivor, absorbed, "a@mail.example", of_absorbed=("b@mail.example",)
+    )
+    async with neighbour("merge", database, broker) as merge:
+        await merge.tell(MERGE_REFUSED, refused, subject=survivor)
+
+    await on_the_bus.consume()
+    await on_the_bus.send_all()
+
+    assert sorted(mail.envelope_to for mail in mail_server.mails) == [
+        ("a@mail.example",),
+        ("b@mail.example",),
+    ]
+    ledger = on_the_bus.features.ledger
+    seen = [await ledger.of_account(account_id) for account_id in (survivor, absorbed)]
+    assert [[entry.address for entry in entries] for entries in seen] == [
+        ["a***@mail.example"],
+        ["b***@mail.example"],
+    ]
 
 
 async def heard(broker: Broker, queue: str) -> list[bytes]:

@@ -106,6 +106,27 @@ async def test_an_operator_settles_what_became_of_a_held_delivery(
     assert await decided(office) == [("operator", "done", state)] * 2
 
 
+async def test_a_held_username_can_be_sent_again_and_goes_when_it_is_settled(
+    office: Office, mail_server: MailServer, clock: FakeClock, run: Run
+) -> None:
+    await office.file(events.reminder_requested(events.new_account(), events.ADDRESS))
+    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=5)
+    for _ in range(4):
+        await office.send_all()
+        clock.advance(seconds=60)
+    (held,) = await held_ids(office)
+
+    await run("resend", held)
+    await office.send_all()
+    code = await run("settle", held, "--as", "sent")
+
+    assert code == 0
+    assert len(mail_server.mails) == 5
+    assert all("juniper.hale" in mail.text for mail in mail_server.mails)
+    (row,) = await office.rows("SELECT content::text FROM deliveries")
+    assert "juniper.hale" not in row["content"]
+
+
 async def test_what_is_not_held_is_named_and_left_as_it_is(
     office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,10 @@ from shared.contracts.notify import Topic
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 
-NT9_PART = "one at a time by HTTP; bulk and the bus"
+NT9_PART = (
+    "one at a time by HTTP; bulk and the bus; "
+    "a foreign patient is told apart only once that patient has an account"
+)
 
 PRACTICE = PracticeId(events.RANDOMNESS.uuid())
 PATIENT = PatientId(events.RANDOMNESS.uuid())

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.caught import FaultKind
 from services.notify.errors import PatientUnknown, PracticeUnknown
 from shared.contracts.identity import AccountState, Claim, EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
@@ -92,6 +93,33 @@ async def test_a_link_is_mailed_and_its_seal_then_removed(
     assert f'href="{LINK}"' in mail.html
     (row,) = await office.rows("SELECT sealed, state FROM deliveries")
     assert tuple(row) == (None, "sent")
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [
+        ((), False),
+        ((FaultKind.REFUSE,), False),
+        ((FaultKind.TEMPFAIL,), True),  # it is sent again
+    ],
+    ids=["sent", "failed", "queued"],
+)
+async def test_a_username_is_kept_no_longer_than_its_mail_is_to_be_sent(
+    office: Office, mail_server: MailServer, answers: tuple[FaultKind, ...], kept: bool
+) -> None:
+    await office.file(events.reminder_requested(events.new_account(), ADDRESS))
+    for answer in answers:
+        mail_server.fail(answer)
+
+    await office.send_all()
+
+    assert ("juniper.hale" in await contents(office)) is kept
+
+
+async def contents(office: Office) -> str:
+    """Everything that the ledger keeps of its mails' contents."""
+    rows = await office.rows("SELECT content::text FROM deliveries")
+    return "".join(row["content"] for row in rows)
 
 
 @pytest.mark.proves("NT-6", part=NT6_PART)
@@ -261,6 +289,25 @@ async def test_who_is_enrolled_again_is_written_to_again(
 
     assert len(mail_server.mails) == 1
     assert sorted(await office.ledger()) == [("failed", "not_enrolled"), ("sent", None)]
+
+
+@pytest.mark.proves("UN-1")
+async def test_what_a_practice_had_sent_is_out_of_the_session_while_its_patient_is_not_enrolled(
+    office: Office,
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+    await office.file(events.locked(account_id, ADDRESS))
+
+    async def seen(version: int, state: EnrolmentState) -> list[str]:
+        enrolment = events.enrolment(practice_id, patient_id, state)
+        await office.know(events.account(account_id, enrolment), version=version)
+        found = await office.features.ledger.of_account(account_id)
+        return sorted(entry.template for entry in found)
+
+    assert await seen(2, EnrolmentState.UNENROLLED) == ["account-locked"]
+    assert len(await office.features.ledger.of_practice(practice_id)) == 1
+    assert await seen(3, EnrolmentState.ENROLLED) == ["account-locked", "practice-communication"]
 
 
 @pytest.mark.proves("NT-2", part=NT2_PART)

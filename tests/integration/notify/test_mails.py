@@ -42,7 +42,13 @@ NAMES = ("elm street", "juniper", "hale", "555")
         (
             events.merged(ONE, OTHER, ADDRESS),
             "Two Portico accounts are one now",
-            ("two accounts were made one", "cannot be undone", "call your practice now"),
+            (
+                "two accounts were made one",
+                "its username and password no longer log on",
+                "Only the username and password of the account that was kept do",
+                "cannot be undone",
+                "call your practice now",
+            ),
         ),
         (
             events.merge_rejected(ONE, OTHER, ADDRESS, reason=MergeRefusal.PERSON_MISMATCH),

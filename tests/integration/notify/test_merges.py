@@ -52,6 +52,10 @@ class Two:
             events.communication(self.practice_id, self.patient_id, reference=reference)
         )
 
+    async def remind(self) -> EventId:
+        """Somebody asked for the username of the account that is gone."""
+        return await self.office.file(events.reminder_requested(self.absorbed, ABSORBED))
+
     async def late(self) -> None:
         """Snapshots from before the merge, told once more."""
         enrolment = events.enrolment(self.practice_id, self.patient_id)
@@ -211,6 +215,57 @@ async def test_links_of_the_absorbed_account_are_dropped_at_once_and_their_secre
     assert tuple(row) == ("cancelled", "account_merged", None)
     await two.office.send_all()
     assert len(mail_server.mails) == 2  # the word of the merge
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_username_of_the_absorbed_account_is_dropped_at_once_never_sent_late(
+    two: Two, mail_server: MailServer, late: bool
+) -> None:
+    steps = [two.tell_merge, two.remind]
+    for step in steps if late else reversed(steps):
+        await step()
+
+    (row,) = await two.office.rows(
+        "SELECT state, reason, content::text FROM deliveries WHERE template = 'username-reminder'"
+    )
+    assert (row["state"], row["reason"]) == ("cancelled", "account_merged")
+    assert "juniper.hale" not in row["content"]
+    await two.office.send_all()
+    assert len(mail_server.mails) == 2  # the word of the merge
+
+
+async def test_a_username_filed_beside_the_merge_is_dropped_when_it_is_claimed(
+    two: Two, mail_server: MailServer
+) -> None:
+    await two.tell_merge()
+    await two.office.file(events.reminder_requested(two.survivor, ABSORBED))
+    await two.office.rows(
+        "UPDATE deliveries SET account_id = $1 WHERE template = 'username-reminder' RETURNING id",
+        two.absorbed,
+    )
+
+    await two.office.send_all()
+
+    assert len(mail_server.mails) == 2
+    assert ("cancelled", "account_merged") in await two.office.ledger()
+
+
+@pytest.mark.proves("UN-1")
+async def test_what_the_absorbed_account_s_practice_sent_is_seen_while_the_survivor_is_enrolled(
+    two: Two,
+) -> None:
+    await two.submit()
+    await two.tell_merge()
+
+    async def seen() -> list[str]:
+        found = await two.office.features.ledger.of_account(two.survivor)
+        return [entry.template for entry in found if entry.communication]
+
+    await two.tell_survivor()
+    assert await seen() == ["practice-communication"]
+    ended = events.enrolment(two.practice_id, two.patient_id, EnrolmentState.UNENROLLED)
+    await two.office.know(events.account(two.survivor, ended, email=SURVIVOR), version=6)
+    assert await seen() == []
 
 
 async def test_a_link_filed_beside_the_merge_is_dropped_when_it_is_claimed(

@@ -101,6 +101,54 @@ async def test_who_is_not_enrolled_gets_no_notice_of_the_practice(office: Office
     assert await waiting(office, account_id) == []
 
 
+@pytest.mark.proves("UN-1")
+async def test_a_practice_s_notice_is_out_of_the_session_while_its_patient_is_not_enrolled(
+    office: Office, clock: FakeClock
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient(email=None)
+    await office.file_communication(events.communication(practice_id, patient_id))
+    await office.file(events.enrolment_ended(account_id))
+    clock.advance(minutes=1)
+    notices = office.features.notices
+    (mine,) = await office.rows("SELECT id FROM notices WHERE class = 'practice-communication'")
+    gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
+
+    await office.know(events.account(account_id, gone, email=None), version=2)
+
+    assert await waiting(office, account_id) == ["enrolment-ended"]
+    for verb in (notices.read, notices.dismiss):
+        with pytest.raises(NotFound):
+            await verb(mine["id"], account_id, now=clock.now())
+
+    back = events.enrolment(practice_id, patient_id)
+    await office.know(events.account(account_id, back, email=None), version=3)
+
+    assert sorted(await waiting(office, account_id)) == [
+        "enrolment-ended",
+        "practice-communication",
+    ]
+
+
+@pytest.mark.proves("UN-1")
+async def test_a_practice_that_lost_a_patient_hides_nothing_of_another_s(office: Office) -> None:
+    practice_id, patient_id, account_id = await office.with_patient(email=None)
+    other_id, other_patient, _ = await office.with_patient(email=None)
+    stays = events.enrolment(other_id, other_patient)
+    both = events.enrolment(practice_id, patient_id), stays
+    await office.forget_accounts()
+    await office.know(events.account(account_id, *both, email=None), version=2)
+    for one in both:
+        await office.file_communication(events.communication(one.practice_id, one.patient_id))
+    gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
+
+    await office.know(events.account(account_id, gone, stays, email=None), version=3)
+
+    (entry,) = await office.features.ledger.of_account(account_id)
+    assert entry.communication is not None
+    assert entry.communication.practice_id == other_id
+    assert await waiting(office, account_id) == ["practice-communication"]
+
+
 async def test_a_link_is_never_a_notice(office: Office) -> None:
     account_id, event_id = events.new_account(), events.new_event()
     sealed = await office.seal("s" * 43, event_id, purpose=SealPurpose.EMAIL_VERIFICATION)
@@ -265,3 +313,22 @@ async def test_a_merge_told_to_nobody_s_address_waits_in_the_portal(
     both = [await waiting(office, one), await waiting(office, other)]
 
     assert both == ([["accounts-merged"], []] if merged else [["merge-rejected"]] * 2)
+
+
+@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.parametrize("first", [True, False], ids=["survivor", "absorbed"])
+async def test_of_two_accounts_that_were_not_merged_the_one_without_an_address_gets_the_notice(
+    office: Office, first: bool
+) -> None:
+    mailed, noticed = events.new_account(), events.new_account()
+    if first:
+        await office.file(events.merge_refused(mailed, noticed, events.ADDRESS))
+    else:
+        await office.file(events.merge_refused(noticed, mailed, of_absorbed=(events.ADDRESS,)))
+
+    await office.send_all()
+
+    seen = [await office.features.ledger.of_account(each) for each in (mailed, noticed)]
+    assert [[entry.state for entry in entries] for entries in seen] == [["sent"], ["failed"]]
+    assert await waiting(office, mailed) == []
+    assert await waiting(office, noticed) == ["merge-rejected"]

@@ -130,7 +130,7 @@ async def test_a_reset_that_is_heard_of_after_the_merge_still_uses_its_link(
 
 @pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("version", [1, 5], ids=["older", "newer"])
-async def test_an_absorbed_account_is_nobody_whatever_snapshot_of_it_comes_late(
+async def test_without_its_survivor_an_absorbed_account_is_nobody_whatever_snapshot_comes_late(
     recovery: Recovery, clock: FakeClock, version: int
 ) -> None:
     account = an_account()
@@ -177,7 +177,73 @@ async def test_an_address_that_passed_to_the_survivor_is_the_survivors(
 
     [reminder] = await recovery.reminders()
     assert (reminder.account_id, reminder.username) == (survivor.account_id, SURVIVOR)
-    assert await recovery.mails() == []
+    [mail] = await recovery.mails()
+    assert (mail.data.account_id, mail.data.recipients) == (survivor.account_id, (EMAIL,))
+
+
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.proves("MG-9")
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_merged_username_is_the_last_survivors_and_mail_goes_to_its_address(
+    recovery: Recovery, order: tuple[int, ...]
+) -> None:
+    absorbed = an_account()
+    between = an_account(username="between.two", email="between@mail.example")
+    survivor = an_account(username=SURVIVOR, email="survivor@mail.example", security_version=7)
+    arrivals = (
+        lambda: recovery.merged(a_merge(absorbed.account_id, into=between.account_id)),
+        lambda: recovery.merged(a_merge(between.account_id, into=survivor.account_id)),
+        lambda: recovery.knows(survivor),
+    )
+    await recovery.knows(absorbed)
+    await recovery.knows(between)
+
+    for index in order:
+        await arrivals[index]()
+    mail = await recovery.asks_and_is_mailed(USERNAME)
+
+    assert mail.data.account_id == survivor.account_id
+    assert mail.data.recipients == ("survivor@mail.example",)
+    [link] = await recovery.rows("SELECT account_id, security_version FROM links")
+    assert tuple(link) == (survivor.account_id, 7)
+    assert (await redeemed(recovery, mail.token))[0] == 200
+
+
+async def test_a_merged_username_counts_on_the_survivors_limit(recovery: Recovery) -> None:
+    absorbed = an_account()
+    survivor = an_account(username=SURVIVOR, email="survivor@mail.example")
+    await recovery.knows(absorbed)
+    await recovery.knows(survivor)
+    await recovery.merged(a_merge(absorbed.account_id, into=survivor.account_id))
+
+    for name in (USERNAME, SURVIVOR):
+        await recovery.ask(name)
+    await recovery.tick()
+
+    assert len(await recovery.mails()) == 1
+    audit = await recovery.rows("SELECT detail FROM audit_entries")
+    assert sorted(row["detail"] for row in audit) == ["limited", "mailed"]
+
+
+async def test_what_is_not_the_survivors_name_stays_a_miss(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    absorbed = an_account()
+    survivor = an_account(username=SURVIVOR, email="survivor@mail.example")
+    await recovery.knows(absorbed)
+    await recovery.knows(survivor)
+    await recovery.merged(a_merge(absorbed.account_id, into=survivor.account_id))
+
+    await recovery.ask(EMAIL)  # never became the survivor's
+    await recovery.ask_username(EMAIL)
+    await recovery.ask_username(USERNAME)  # RC-1: by an address only
+    clock.advance(seconds=60)
+    await recovery.tick()
+    await recovery.tick_reminders()
+
+    audit = await recovery.rows("SELECT detail FROM audit_entries")
+    assert [row["detail"] for row in audit] == ["nobody"] * 3
+    assert (await recovery.mails(), await recovery.reminders()) == ([], [])
 
 
 @pytest.mark.proves("MG-9")

@@ -1,6 +1,6 @@
 """Who may be merged, and what is a duplicate chart: pure rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -57,6 +57,9 @@ def an_account(
         version=version,
         state=state,
         security_version=security_version,
+        email=None,
+        locale="en",
+        time_zone="UTC",
         patient_ids=patient_ids,
         absorbed=absorbed,
     )
@@ -128,9 +131,28 @@ def test_a_practice_has_a_duplicate_chart_where_it_has_two_records() -> None:
     elm, oak, ash = (PracticeId(UUID(int=number)) for number in (10, 11, 12))
     charts = [(elm, 2), (oak, 3), (elm, 1), (elm, 2), (ash, 4), (ash, 4)]
 
-    found = duplicate_charts(
-        Enrolment(practice_id=practice, patient_id=patient(number), state=EnrolmentState.UNENROLLED)
-        for practice, number in charts
-    )
+    found = duplicate_charts(unenrolled(charts), known={patient(2), patient(3)})
 
     assert found == {elm: (patient(1), patient(2))}
+
+
+@pytest.mark.parametrize(
+    ("known", "told"), [((1, 2), False), ((1, 2, 3), False), ((1,), True), ((3,), True)]
+)
+def test_a_practice_learns_nothing_of_records_that_were_all_the_survivors(
+    known: Sequence[int], told: bool
+) -> None:
+    elm = PracticeId(UUID(int=10))
+
+    found = duplicate_charts(
+        unenrolled([(elm, 1), (elm, 2)]), known={patient(number) for number in known}
+    )
+
+    assert bool(found) is told
+
+
+def unenrolled(charts: Iterable[tuple[PracticeId, int]]) -> Iterable[Enrolment]:
+    for practice, number in charts:
+        yield Enrolment(
+            practice_id=practice, patient_id=patient(number), state=EnrolmentState.UNENROLLED
+        )

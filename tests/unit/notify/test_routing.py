@@ -1,5 +1,6 @@
 """Who gets which message because of an event (NT-1)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -91,18 +92,43 @@ def test_what_happened_to_an_account_is_told_to_its_address(data: Activity, temp
 
 
 @pytest.mark.proves("MG-6", part="nothing goes to review yet")
-@pytest.mark.parametrize(
-    ("data", "template"),
-    [
-        (events.merged(ONE, OTHER, "a@mail.example", "b@mail.example"), "accounts-merged"),
-        (events.merge_rejected(ONE, OTHER, "a@mail.example", "b@mail.example"), "merge-rejected"),
-    ],
-)
-def test_a_merge_is_told_to_the_addresses_of_both(data: Activity, template: str) -> None:
+def test_a_merge_is_told_to_the_addresses_of_both() -> None:
+    data = events.merged(ONE, OTHER, "a@mail.example", "b@mail.example")
+
     intents = account_activity(events.received(data))
 
-    assert [intent.address for intent in intents] == ["a@mail.example", "b@mail.example"]
-    assert {intent.template for intent in intents} == {template}
+    assert [(intent.account_id, intent.address) for intent in intents] == [
+        (ONE, "a@mail.example"),
+        (ONE, "b@mail.example"),
+    ]
+    assert {intent.template for intent in intents} == {"accounts-merged"}
+
+
+@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.parametrize("not_done", [events.merge_rejected, events.merge_refused])
+@pytest.mark.parametrize("one_s", [(), ("a@mail.example",)])
+@pytest.mark.parametrize("other_s", [(), ("b@mail.example",)])
+def test_a_merge_that_was_not_done_is_told_to_each_account_as_itself(
+    not_done: Callable[..., Activity], one_s: tuple[str, ...], other_s: tuple[str, ...]
+) -> None:
+    data = not_done(ONE, OTHER, *one_s, of_absorbed=other_s)
+
+    intents = account_activity(events.received(data))
+
+    assert [(intent.account_id, intent.address) for intent in intents] == [
+        (ONE, one_s[0] if one_s else None),
+        (OTHER, other_s[0] if other_s else None),
+    ]
+    assert all(intent.noticed is (intent.address is None) for intent in intents)
+    assert {intent.template for intent in intents} == {"merge-rejected"}
+
+
+def test_an_account_that_was_to_be_merged_with_itself_is_told_once() -> None:
+    data = events.merge_rejected(ONE, ONE, "a@mail.example", of_absorbed=("a@mail.example",))
+
+    (intent,) = account_activity(events.received(data))
+
+    assert (intent.account_id, intent.address) == (ONE, "a@mail.example")
 
 
 @pytest.mark.parametrize(

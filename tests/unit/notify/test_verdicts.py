@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.content import PracticeCommunication
+from services.notify.content import Content, PracticeCommunication, ResetLink, UsernameReminder
 from services.notify.model import (
     Abandoned,
     Answer,
@@ -34,6 +34,8 @@ from tests.support.clock import START
 
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
 COMMUNICATION = MessageClass.PRACTICE_COMMUNICATION
+LINK = ResetLink(life_minutes=60, link_expires_at=START + timedelta(hours=1))
+USERNAME = UsernameReminder(username="juniper.hale")
 
 
 def judge(
@@ -96,19 +98,20 @@ def claimed(
     email: str | None = "a@mail.example",
     enrolment: EnrolmentState | None = EnrolmentState.ENROLLED,
     contested: bool = False,
-    link: SealPurpose | None = None,
+    content: Content | None = None,
 ) -> Claimed:
+    """A practice communication, unless it has another content."""
     return Claimed(
         id=DeliveryId(Randomness().uuid()),
         event_id=events.new_event(),
-        message_class=ACTIVITY if link else COMMUNICATION,
+        message_class=ACTIVITY if content else COMMUNICATION,
         account_id=events.new_account(),
         address="a@mail.example",
-        content=PracticeCommunication(practice_name="Elm Street", topic=Topic.MESSAGE),
+        content=content or PracticeCommunication(practice_name="Elm Street", topic=Topic.MESSAGE),
         locale="en",
         time_zone="UTC",
         sealed=None,
-        link_purpose=link,
+        link_purpose=SealPurpose.RESET_LINK if content is LINK else None,
         expires_at=None,
         created_at=START,
         attempts=1,
@@ -131,10 +134,13 @@ def claimed(
         (claimed(email=None), Reason.NO_ADDRESS),
         (claimed(absorbed=True), None),
         (claimed(absorbed=True, enrolment=EnrolmentState.UNENROLLED), Reason.NOT_ENROLLED),
-        (claimed(link=SealPurpose.RESET_LINK), None),
-        (claimed(link=SealPurpose.RESET_LINK, absorbed=True), Reason.ACCOUNT_MERGED),
-        (claimed(link=SealPurpose.RESET_LINK, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
-        (claimed(link=SealPurpose.RESET_LINK, state=AccountState.FROZEN), Reason.ACCOUNT_FROZEN),
+        (claimed(content=LINK), None),
+        (claimed(content=LINK, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(content=LINK, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
+        (claimed(content=LINK, state=AccountState.FROZEN), Reason.ACCOUNT_FROZEN),
+        (claimed(content=USERNAME), None),
+        (claimed(content=USERNAME, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(content=USERNAME, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
     ],
 )
 def test_what_may_not_be_sent_any_more_ends(delivery: Claimed, ended: Reason | None) -> None:

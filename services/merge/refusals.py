@@ -1,0 +1,62 @@
+"""MG-6: whom a merge that merge itself refuses is told to, once both accounts are proven."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.merge.errors import MergePersonMismatch
+from services.merge.parties import Proofs
+from services.merge.store import accounts
+from shared.audit import Audit, Origin
+from shared.contracts.identity import MergeRefusal
+from shared.contracts.merge import MERGE_REFUSED, MergeRefused
+from shared.db import Connection
+from shared.errors import Refused
+from shared.messaging.outbox import Outbox
+from shared.transactions import code_of
+
+ACTION = "merge.request"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    audit: Audit
+    outbox: Outbox
+
+    async def tell(
+        self, tx: Connection, proofs: Proofs, refusal: Refused, *, origin: Origin, now: datetime
+    ) -> None:
+        """Let it stand in the absorbed account's history as well, and mail what is for good.
+
+        Every other refusal asks its reader to prove again or to wait: nothing to mail about.
+        """
+        await self.audit.record(
+            tx,
+            origin,
+            action=ACTION,
+            outcome="refused",
+            subject=f"account:{proofs.absorbed.account_id}",
+            detail=code_of(refusal),
+        )
+        if isinstance(refusal, MergePersonMismatch):
+            await self._mail(tx, proofs, origin, now)
+
+    async def _mail(self, tx: Connection, proofs: Proofs, origin: Origin, now: datetime) -> None:
+        survivor_id, absorbed_id = proofs.survivor.account_id, proofs.absorbed.account_id
+        known = await accounts.find(tx, (survivor_id, absorbed_id))
+        survivor, absorbed = known[survivor_id], known[absorbed_id]
+        await self.outbox.add(
+            tx,
+            MERGE_REFUSED,
+            MergeRefused(
+                account_id=survivor_id,
+                recipients=(*survivor.recipients, *absorbed.recipients),
+                locale=survivor.locale,
+                time_zone=survivor.time_zone,
+                occurred_at=now,
+                absorbed_id=absorbed_id,
+                absorbed_recipients=absorbed.recipients,
+                reason=MergeRefusal.PERSON_MISMATCH,
+            ),
+            subject=survivor_id,
+            origin=origin,
+        )

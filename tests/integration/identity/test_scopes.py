@@ -1,0 +1,56 @@
+"""Scopes of clients that were made before a verb of a later release (ST-1)."""
+
+import pytest
+
+from tests.support.database import migrate_service
+from tests.support.identity import Identity
+
+ST_1 = pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+BEFORE = ["accounts:unlock", "communications:write", "deliveries:read", "patients:write"]
+BEFORE += ["settings:read", "settings:write", "tokens:write"]
+
+
+async def migrate_again(identity: Identity) -> None:
+    """Bring the database of an earlier release to this one."""
+    async with identity.database.connection(None) as connection:
+        await connection.execute(
+            "DELETE FROM identity.schema_migrations WHERE name = '0005_scopes.sql'"
+        )
+    await migrate_service(identity.database.access, "identity")
+
+
+async def scopes(identity: Identity) -> list[list[str]]:
+    rows = await identity.rows("SELECT scopes FROM clients ORDER BY practice_id, scopes")
+    return [row["scopes"] for row in rows]
+
+
+@ST_1
+@pytest.mark.parametrize("had", [[], ["enrolments:write"], ["merges:read"]], ids=str)
+async def test_a_practice_of_before_may_un_enrol_and_read_merges_after_the_migration(
+    identity: Identity, had: list[str]
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    [whole] = await scopes(identity)
+    await identity.rows("UPDATE clients SET scopes = $1", [*had, *reversed(BEFORE)])
+
+    await migrate_again(identity)
+
+    assert await scopes(identity) == [whole]
+    answer = await identity.client_token(client_id, secret)
+    assert answer.body["scope"].split() == whole
+
+
+@ST_1
+async def test_the_migration_gives_nothing_to_a_gateway_and_no_scope_twice(
+    identity: Identity,
+) -> None:
+    await identity.a_practice_client()
+    await identity.a_gateway_token()
+    before = await scopes(identity)
+
+    await migrate_again(identity)
+
+    assert await scopes(identity) == before
+    assert ["introspect"] in before
