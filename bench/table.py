@@ -13,7 +13,7 @@ WIDTH = 170
 def show(results: Sequence[Result], *, heading: str) -> None:
     """Print one table over all rows, and below it what must be known to read it."""
     table = Table(title=heading, title_justify="left", caption_justify="left")
-    for column in ("what", "unit", "ours", "ceiling", "it is", "ratio", "bound", "holds"):
+    for column in ("what", "unit", "ours", "ceiling", "the ceiling is", "ratio", "bound", "holds"):
         right = column in ("ours", "ceiling", "ratio", "bound")
         table.add_column(column, justify="right" if right else "left")
     for result in results:

@@ -12,7 +12,7 @@ from bench.seeds import COST
 from bench.site import Site
 
 SECONDS = 5.0
-WAITING = 2  # log-ons that wait for a hashing thread: there is always a next one
+WAITING = 1  # log-ons that wait for a hashing thread: enough that none is idle
 OVERLOAD = 100.0  # log-ons a second, many times what a few cores hash
 OVERLOAD_SECONDS = 2.0
 

@@ -85,6 +85,7 @@ async def is_refused(person: Person) -> None:
     most = 1 + person.client.unknown - before
     for one in (person, person.other):
         one.ledger.owes(one.account_id, Mails(template="merge-rejected", most=most))
+        one.has("enrolled")
 
 
 async def merges_in_vain(person: Person) -> None:
