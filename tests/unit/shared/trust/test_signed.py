@@ -121,7 +121,9 @@ def test_no_other_algorithm_is_taken(algorithm: str, signature: bytes) -> None:
 
 
 @pytest.mark.proves("V9.1.2")
-@pytest.mark.parametrize("secret", [PAIR.public, PAIR.public.hex().encode(), b""])
+@pytest.mark.parametrize(
+    "secret", [PAIR.public, PAIR.public.hex().encode(), b""], ids=["raw", "hex", "empty"]
+)
 def test_the_public_key_is_no_hmac_secret(secret: bytes) -> None:
     for algorithm in ("HS256", "HS384", "HS512", "EdDSA"):
         header = {"alg": algorithm, "typ": TYPE, "kid": "k1"}
