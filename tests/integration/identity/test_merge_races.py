@@ -35,7 +35,7 @@ MG_5 = pytest.mark.proves(
 MG_9 = pytest.mark.proves("MG-9")
 ORDER = pytest.mark.proves("V15.4.3")
 NEW = "Copper!Lantern-42"
-ROUNDS = 4
+ROUNDS = 2
 
 
 async def states(identity: Identity) -> dict[Any, Any]:
