@@ -6,7 +6,7 @@ from services.identity.errors import NotFound
 from services.identity.model import AccountView
 from services.identity.store import accounts as store
 from shared.audit import Origin
-from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, Enrolment
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
 from shared.messaging.outbox import Outbox
@@ -36,10 +36,7 @@ class Accounts:
                 security_version=account.security_version,
                 locale=account.locale,
                 time_zone=account.time_zone,
-                enrolments=tuple(
-                    Enrolment(practice_id=e.practice_id, patient_id=e.patient_id, state=e.state)
-                    for e in view.enrolments
-                ),
+                enrolments=view.told_enrolments,
             ),
             subject=account.id,
             origin=origin,

@@ -82,7 +82,7 @@ class LockNotices:
             ACCOUNT_LOCKED,
             AccountLocked(
                 account_id=account.id,
-                recipients=(view.verified_email,) if view.verified_email else (),
+                recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
                 occurred_at=now,

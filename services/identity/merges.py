@@ -16,7 +16,6 @@ from shared.contracts.identity import (
     MERGE_REJECTED,
     AccountsMerged,
     AccountState,
-    Enrolment,
     MergeRefusal,
     MergeRejected,
 )
@@ -25,7 +24,7 @@ from shared.contracts.merge import MergeRequested
 from shared.db import Connection
 from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantUsed, Verb
 from shared.messaging.outbox import Outbox
-from shared.messaging.subscriptions import Undeliverable
+from shared.messaging.subscriptions import Undeliverable, origin_of
 
 ACTION = "account.merge"
 
@@ -152,10 +151,7 @@ class Merges:
                 occurred_at=now,
                 merge_id=request.merge_id,
                 absorbed_id=request.absorbed_id,
-                enrolments=tuple(
-                    Enrolment(practice_id=e.practice_id, patient_id=e.patient_id, state=e.state)
-                    for e in survivor.enrolments
-                ),
+                enrolments=survivor.told_enrolments,
             ),
             subject=request.survivor_id,
             origin=origin,
@@ -210,9 +206,4 @@ class Merges:
 
 def _origin(event: Received[MergeRequested]) -> Origin:
     """The survivor's holder asked, in her session; from where, merge's own row says."""
-    return Origin(
-        actor=f"account:{event.data.survivor_id}",
-        source="",
-        correlation_id=event.correlation_id,
-        traceparent=event.traceparent,
-    )
+    return origin_of(event, actor=f"account:{event.data.survivor_id}")

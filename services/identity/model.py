@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 
 RESET_LINK_MINUTES = range(15, 1441)  # RC-3: 15 min to 24 h
@@ -191,6 +191,14 @@ class AccountView:
     def recipients(self) -> tuple[str, ...]:
         """Who is mailed account activity: nobody, where there is no account e-mail."""
         return (self.verified_email,) if self.verified_email else ()
+
+    @property
+    def told_enrolments(self) -> tuple[Enrolment, ...]:
+        """Its enrolments as other services are told of them."""
+        return tuple(
+            Enrolment(practice_id=e.practice_id, patient_id=e.patient_id, state=e.state)
+            for e in self.enrolments
+        )
 
 
 class VerificationState(StrEnum):

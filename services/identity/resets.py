@@ -96,13 +96,13 @@ class Resets:
         origin: Origin,
         now: datetime,
     ) -> None:
-        email, account = view.verified_email, view.account
+        account = view.account
         await self.outbox.add(
             tx,
             PASSWORD_RESET,
             PasswordReset(
                 account_id=account.id,
-                recipients=(email,) if email else (),
+                recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
                 occurred_at=now,

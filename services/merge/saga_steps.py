@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from services.merge.model import Merge, PersonConflict, duplicate_charts
 from services.merge.saga import Applier
 from services.merge.store import absorptions, busy_accounts, merges, person_conflicts
-from shared.audit import Audit, Origin
+from shared.audit import Audit
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged, MergeRejected
 from shared.contracts.ids import MergeId
 from shared.contracts.merge import MergeApplied
 from shared.db import Connection
-from shared.messaging.consumer import Undeliverable
+from shared.messaging.consumer import Undeliverable, origin_of
 
 ACTION = "merge.end"
 
@@ -77,12 +77,7 @@ class SagaSteps:
         reason = merge.progress.refusal
         await self.audit.record(
             tx,
-            Origin(
-                actor="service",
-                source="",
-                correlation_id=event.correlation_id,
-                traceparent=event.traceparent,
-            ),
+            origin_of(event),
             action=ACTION,
             outcome="refused" if reason else "done",
             subject=f"account:{merge.survivor_id}",

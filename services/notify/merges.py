@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from services.notify.ledger import Ledger
 from services.notify.store import merges
-from shared.audit import Origin
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.db import Connection
+from shared.messaging.consumer import origin_of
 from shared.messaging.outbox import Outbox
 
 
@@ -42,11 +42,6 @@ class Merges:
             NOTIFY_MERGE_APPLIED,
             MergeApplied(merge_id=data.merge_id),
             subject=data.account_id,
-            origin=Origin(
-                actor="service",
-                source="",
-                correlation_id=event.correlation_id,
-                traceparent=event.traceparent,
-            ),
+            origin=origin_of(event),
             cause=event.id,
         )

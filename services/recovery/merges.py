@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from services.recovery.store import links
 from services.recovery.store import merges as store
-from shared.audit import Origin
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.db import Connection
+from shared.messaging.consumer import origin_of
 from shared.messaging.outbox import Outbox
 
 
@@ -37,11 +37,6 @@ class Merges:
             RECOVERY_MERGE_APPLIED,
             MergeApplied(merge_id=merge.merge_id),
             subject=merge.account_id,
-            origin=Origin(
-                actor="service",
-                source="",
-                correlation_id=event.correlation_id,
-                traceparent=event.traceparent,
-            ),
+            origin=origin_of(event),
             cause=event.id,
         )

@@ -20,12 +20,21 @@ from shared.messaging.subscriptions import (
     Undeliverable,
     Unknown,
     Unusable,
+    origin_of,
     subscribe,
     subscribe_several,
 )
 from shared.metrics import Metrics
 
-__all__ = ["Consumer", "Feeds", "Subscription", "Undeliverable", "subscribe", "subscribe_several"]
+__all__ = [
+    "Consumer",
+    "Feeds",
+    "Subscription",
+    "Undeliverable",
+    "origin_of",
+    "subscribe",
+    "subscribe_several",
+]
 
 SETTLE_SECONDS = 60.0
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.audit import Origin
 from shared.contracts import topology
 from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope, Received
@@ -53,6 +54,16 @@ def subscribe_several(contract: Contract[E], handler: SeveralAtOnce[E]) -> Subsc
     Where one of them fails, each is handed over again alone.
     """
     return Subscription(contract, handler, several=True)
+
+
+def origin_of(event: Received[Any], *, actor: str = "service") -> Origin:
+    """Whose doing it is what a handler writes because of an event: its story goes on."""
+    return Origin(
+        actor=actor,
+        source="",
+        correlation_id=event.correlation_id,
+        traceparent=event.traceparent,
+    )
 
 
 class Undeliverable(Exception):

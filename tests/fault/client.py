@@ -7,13 +7,13 @@ from uuid import UUID
 import aiohttp
 
 from deploy.local.addresses import ClientCredentials
+from deploy.tour.acts import AT_THE_DESK
 from shared.randomness import Randomness
 from tests.support.clients import Answer, Gateway
 from tests.support.eventually import eventually
 
 PATIENCE = 60.0  # seconds until an answer, while servers are killed and started
 AWAY = 503
-AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}
 
 
 @dataclass(slots=True, kw_only=True)

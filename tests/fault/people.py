@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from deploy.local.addresses import StackAddresses
+from deploy.tour.acts import AT_THE_DESK
 from tests.fault.books import Books
-from tests.fault.client import AT_THE_DESK, PATIENCE, Client, Practice
+from tests.fault.client import PATIENCE, Client, Practice
 from tests.fault.ledger import Ledger, Mails
 from tests.support.clients import Answer, Gateway
 from tests.support.eventually import eventually
