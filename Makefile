@@ -16,6 +16,8 @@ STAMP := $(VENV)/.installed
 FLOOR := 74
 
 export SERVERS
+# A stack starts a dozen processes: each from what was compiled once.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help venv run tour up play down servers test fault bench coverage lint types fmt proof
 
@@ -60,7 +62,7 @@ servers: $(STAMP) ## start PostgreSQL and RabbitMQ only, print their URLs, stay 
 	@$(BIN)/python -m deploy.local servers
 
 test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration, e2e
-	@$(BIN)/pytest $(addprefix tests/,$(PART))
+	@$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(addprefix tests/,$(PART))
 
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.support.suite import Suite, running_suite
 
 TESTS = Path(__file__).parent
 FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
-USED = pytest.StashKey[str]()
+ON_STACKS = ("e2e", "fault")
 PREPARED = pytest.StashKey[Source]()
 
 
@@ -36,8 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a file's tests in one worker, and every stack of four services in the same one."""
     if TESTS in item.path.parents:
-        item.add_marker(item.path.relative_to(TESTS).parts[0])
+        path = item.path.relative_to(TESTS)
+        item.add_marker(path.parts[0])
+        group = "stacks" if path.parts[0] in ON_STACKS else str(path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,16 +57,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Install missing servers before any test's time runs; a failure is each such test's own."""
     if any("servers" in getattr(item, "fixturenames", ()) for item in session.items):
         say = told_at_once(session.config)
-        with suppress(CannotStart):
+        with suppress(CannotStart), infra.one_at_a_time("prepare"):
             session.config.stash[PREPARED] = asyncio.run(
                 prepare(os.environ, folder=infra.FOLDER, say=say)
             )
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    used = terminalreporter.config.stash.get(USED, None)
-    if used is not None:
-        terminalreporter.write_line(used)
 
 
 def told_at_once(config: pytest.Config) -> Callable[[str], None]:
@@ -71,7 +70,7 @@ def told_at_once(config: pytest.Config) -> Callable[[str], None]:
 
     def say(line: str) -> None:
         with capture.global_and_fixture_disabled():
-            print(f"\n{line}", flush=True)  # noqa: T201
+            print(f"\n{line}", file=sys.stderr, flush=True)  # noqa: T201 - a worker has no stdout
 
     return say
 
@@ -89,7 +88,6 @@ async def servers(request: pytest.FixtureRequest) -> AsyncIterator[Servers]:
     if (prepared := request.config.stash.get(PREPARED, None)) is not None:
         environ["SERVERS"] = prepared  # those before it are not tried a second time
     async with infra.open_servers(environ, told_at_once(request.config)) as found:
-        request.config.stash[USED] = str(found)
         yield found
 
 

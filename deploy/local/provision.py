@@ -119,7 +119,8 @@ async def provision_roles(servers: Servers) -> None:
 async def provision_database(servers: Servers, name: str) -> DatabaseAccess:
     """Make the database with a schema a service, owned by its migration role."""
     await provision_roles(servers)
-    await create_database(servers, name)
+    async with connected(servers.postgres_url) as connection:
+        await create_database(connection, name)
     access = DatabaseAccess(servers=servers, name=name)
     async with connected(access.administrator_url) as connection:
         await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
@@ -130,24 +131,33 @@ async def provision_database(servers: Servers, name: str) -> DatabaseAccess:
     return access
 
 
-async def create_database(servers: Servers, name: str, *, template: str = "template0") -> None:
+async def create_database(
+    connection: Connection, name: str, *, template: str = "template0"
+) -> None:
     """Make the database unless it is there; only our roles may connect to it.
 
     A database's own rights are not copied from its template, so they are given here each time.
+    Its files are copied, not written to the log block by block: half the work (PostgreSQL 14
+    knows no other way).
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"not a database name: {name!r}")
-    async with connected(servers.postgres_url) as connection:
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
-        await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {", ".join(ROLES)}')
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+        strategy = "STRATEGY file_copy" if connection.get_server_version() >= (15,) else ""
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}')
+    await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
+    await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {", ".join(ROLES)}')
 
 
 async def drop_database(servers: Servers, name: str) -> None:
     """Drop it, and whoever is still connected."""
     async with connected(servers.postgres_url) as connection:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await drop(connection, name)
+
+
+async def drop(connection: Connection, name: str) -> None:
+    """The same, over a connection that is there already."""
+    await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 async def provision_broker(servers: Servers, vhost: str) -> BrokerAccess:

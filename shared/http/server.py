@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -68,12 +69,19 @@ class Server(Generic[F]):
             application.router.add_route(route.method, route.path, handler)
             if route.method == "GET":
                 application.router.add_route("HEAD", route.path, handler)
-        document = openapi.document(self.service, self.routes, self.problems)
-        page = docs.page(document)
+        document = cache(lambda: openapi.document(self.service, self.routes, self.problems))
+        page = cache(lambda: docs.page(document()))
         application.router.add_get("/health/live", self._live)
         application.router.add_get("/health/ready", self._ready)
-        application.router.add_get("/openapi.json", fixed(document, "application/json"))
-        application.router.add_get("/docs", fixed(page.html, "text/html", csp=page.policy))
+
+        async def machine_readable(_: web.Request) -> web.StreamResponse:
+            return fixed(document(), "application/json")
+
+        async def readable(_: web.Request) -> web.StreamResponse:
+            return fixed(page().html, "text/html", csp=page().policy)
+
+        application.router.add_get("/openapi.json", machine_readable)
+        application.router.add_get("/docs", readable)
         return application
 
     async def _live(self, _: web.Request) -> web.StreamResponse:
@@ -199,15 +207,13 @@ def challenge(told: ProblemType, *, oauth: bool) -> str | None:
     return 'Basic realm="portico"' if oauth else "Bearer"
 
 
-def fixed(content: bytes, content_type: str, *, csp: str = "default-src 'none'") -> Handler:
+def fixed(
+    content: bytes, content_type: str, *, csp: str = "default-src 'none'"
+) -> web.StreamResponse:
     """Answer the same bytes to everybody."""
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(
-            body=content,
-            content_type=content_type,
-            charset="utf-8" if content_type == "text/html" else None,
-            headers={"Content-Security-Policy": csp},
-        )
-
-    return answer
+    return web.Response(
+        body=content,
+        content_type=content_type,
+        charset="utf-8" if content_type == "text/html" else None,
+        headers={"Content-Security-Policy": csp},
+    )

@@ -1,44 +1,57 @@
 """A database of its own for each test, copied from one that was migrated once in this run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import count
 
+import asyncpg
+
+from deploy.local import provision
 from deploy.local.provision import (
-    Connection,
     DatabaseAccess,
     connected,
     create_database,
-    drop_database,
+    drop,
     provision_database,
 )
 from deploy.local.servers import Servers
 from shared.contracts.topology import SERVICES
+from shared.db import Connection, Pool
 from shared.migrate import migrate
 from tests.support.leftovers import real_time, sign
+
+ADMINISTRATORS = 20  # connections of a test, for fixtures and assertions
 
 
 @dataclass(slots=True, kw_only=True)
 class Template:
     """The migrated database of this run, and the names of its copies."""
 
-    servers: Servers
     access: DatabaseAccess
+    administrator: provision.Connection  # of the whole server
     broken: dict[str, Exception] = field(default_factory=dict)
     numbers: "count[int]" = field(default_factory=count)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # a connection does one thing at once
 
     @asynccontextmanager
     async def copy(self) -> AsyncIterator["Database"]:
         """Hold a fresh copy; it is dropped afterwards."""
         name = f"{self.access.name}_{next(self.numbers)}"
-        await create_database(self.servers, name, template=self.access.name)
+        async with self.turn:
+            await create_database(self.administrator, name, template=self.access.name)
+        access = DatabaseAccess(servers=self.access.servers, name=name)
+        administrators = await asyncpg.create_pool(
+            access.administrator_url, min_size=0, max_size=ADMINISTRATORS
+        )
         try:
-            access = DatabaseAccess(servers=self.servers, name=name)
-            yield Database(access=access, broken=self.broken)
+            yield Database(access=access, broken=self.broken, administrators=administrators)
         finally:
-            await drop_database(self.servers, name)
+            administrators.terminate()
+            async with self.turn:
+                await drop(self.administrator, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +60,7 @@ class Database:
 
     access: DatabaseAccess
     broken: dict[str, Exception]
+    administrators: Pool
 
     @property
     def administrator_url(self) -> str:
@@ -64,10 +78,18 @@ class Database:
         return self.access.migration_url(service)
 
     @asynccontextmanager
-    async def connection(self, role: str | None) -> AsyncIterator[Connection]:
-        """One bare connection as any role; None is the administrator."""
-        url = self.access.role_url(role) if role else self.access.administrator_url
-        async with connected(url) as connection:
+    async def connection(self, role: str) -> AsyncIterator[Connection]:
+        """One bare connection as any role."""
+        async with connected(self.access.role_url(role)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def administrator(self) -> AsyncIterator[Connection]:
+        """One of the connections that this test keeps: a new one costs more than most of its work.
+
+        What was set on it is reset when it is given back.
+        """
+        async with self.administrators.acquire() as connection:
             yield connection
 
 
@@ -75,17 +97,18 @@ class Database:
 async def migrated_template(servers: Servers, run_id: str) -> AsyncIterator[Template]:
     """Make and migrate this run's template; a service's broken migration is kept for its tests."""
     access = await provision_database(servers, f"portico_{run_id}")
-    template = Template(servers=servers, access=access)
-    try:
-        await sign(servers, access.name, begun=real_time())
-        for service in SERVICES:
-            try:
-                await migrate_service(access, service)
-            except Exception as problem:
-                template.broken[service] = problem
-        yield template
-    finally:
-        await drop_database(servers, access.name)
+    async with connected(servers.postgres_url) as administrator:
+        template = Template(access=access, administrator=administrator)
+        try:
+            await sign(servers, access.name, begun=real_time())
+            for service in SERVICES:
+                try:
+                    await migrate_service(access, service)
+                except Exception as problem:
+                    template.broken[service] = problem
+            yield template
+        finally:
+            await drop(administrator, access.name)
 
 
 async def migrate_service(access: DatabaseAccess, service: str) -> None:

@@ -210,7 +210,7 @@ class Identity:
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:
         """Read as the administrator; for assertions only."""
-        async with self.database.connection(None) as connection:
+        async with self.database.administrator() as connection:
             await connection.execute("SET search_path = identity")
             return list(await connection.fetch(query, *arguments))
 

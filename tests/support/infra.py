@@ -1,7 +1,8 @@
 """The servers of a test run: the same module as `make run`, and a name for what this run makes."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import fcntl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from deploy.local import servers
@@ -23,6 +24,15 @@ async def open_servers(
         if found.source is Source.URLS:  # others end with the run that started them
             await drop_leftovers(found, now=real_time())
         yield found
+
+
+@contextmanager
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Hold a lock between the workers of a run, and between runs, of this checkout."""
+    FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (FOLDER / f"{what}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def new_run_id() -> str:

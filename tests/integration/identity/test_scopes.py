@@ -14,7 +14,7 @@ BEFORE += ["settings:read", "settings:write", "tokens:write"]
 
 async def migrate_again(identity: Identity) -> None:
     """Bring the database of an earlier release to this one."""
-    async with identity.database.connection(None) as connection:
+    async with identity.database.administrator() as connection:
         await connection.execute(
             "DELETE FROM identity.schema_migrations WHERE name = '0005_scopes.sql'"
         )

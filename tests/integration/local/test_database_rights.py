@@ -67,7 +67,7 @@ async def test_migration_role_owns_its_schema_and_no_other(
 
 
 async def test_strangers_may_not_connect(database: Database) -> None:
-    async with database.connection(None) as administrator:
+    async with database.administrator() as administrator:
         allowed = await administrator.fetch(
             "SELECT grantee::regrole::text AS role FROM pg_database, aclexplode(datacl)"
             " WHERE datname = current_database() AND privilege_type = 'CONNECT'"

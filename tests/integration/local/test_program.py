@@ -12,6 +12,7 @@ from deploy.local import __main__ as program
 from deploy.local import postgres, rabbitmq
 from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
 from deploy.local.processes import RunRecord
+from tests.support.eventually import eventually
 from tests.support.infra import FOLDER
 
 STARTED_WITHIN = 100.0
@@ -24,6 +25,11 @@ ADDRESSES = StackAddresses(
     practice=PracticeCredentials(practice_id="p", client_id="c", client_secret="s"),
     neighbour=PracticeCredentials(practice_id="n", client_id="d", client_secret="s"),
     gateway=ClientCredentials(client_id="g", client_secret="s"),
+)
+
+installed = pytest.mark.skipif(
+    postgres.find() is None or rabbitmq.find() is None,
+    reason="PostgreSQL and RabbitMQ are not installed on this machine",
 )
 
 
@@ -51,40 +57,65 @@ def folders_left(record: RunRecord) -> list[str]:
     return [folder for folder in record.folders if Path(folder).exists()]
 
 
-async def servers_up() -> tuple[asyncio.subprocess.Process, Path]:
-    """Start `make servers` and wait for its URLs; return it with its record."""
+async def servers_started() -> asyncio.subprocess.Process:
+    """Start `make servers`."""
     command = (sys.executable, "-m", "deploy.local", "servers")
-    started = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *command, cwd=FOLDER.parent, stdout=asyncio.subprocess.PIPE
     )
+
+
+async def urls_told(started: asyncio.subprocess.Process) -> None:
+    """Wait until both servers answer."""
     assert started.stdout is not None
     async with asyncio.timeout(STARTED_WITHIN):
         async for line in started.stdout:
             if line.startswith(b"export PORTICO_RABBITMQ_MANAGEMENT_URL"):
                 break
-    (record,) = (FOLDER / "runs").glob(f"{started.pid}-*.json")
-    return started, record
 
 
-@pytest.mark.skipif(
-    postgres.find() is None or rabbitmq.find() is None,
-    reason="PostgreSQL and RabbitMQ are not installed on this machine",
-)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_ends_servers_with_130_and_leaves_nothing(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+def record_of(started: asyncio.subprocess.Process, *, programs: int) -> tuple[Path, RunRecord]:
+    """Return the run's record, once it has started so many programs."""
+    files = list((FOLDER / "runs").glob(f"{started.pid}-*.json"))
+    assert files
+    record = msgspec.json.decode(files[0].read_bytes(), type=RunRecord)
+    assert len(record.processes) >= programs
+    return files[0], record
+
+
+async def ends(
+    started: asyncio.subprocess.Process, number: signal.Signals, file: Path, record: RunRecord
 ) -> None:
-    monkeypatch.setenv("SERVERS", "local")
-    started, file = await servers_up()
-    record = msgspec.json.decode(file.read_bytes(), type=RunRecord)
+    """Assert that the signal ends it with 130, and that nothing of it is left."""
     assert len(of_run(record)) >= 3  # PostgreSQL, RabbitMQ and its port mapper
 
     started.send_signal(number)
     said, _ = await started.communicate()
 
     assert (started.returncode, said.splitlines()[-1]) == (130, b"stopped")
-    assert (of_run(record), file.exists()) == ({}, False)
+    assert (of_run(record), await asyncio.to_thread(file.exists)) == ({}, False)
     assert folders_left(record) == []
+
+
+@installed
+async def test_a_signal_ends_servers_with_130_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SERVERS", "local")
+    started = await servers_started()
+    await urls_told(started)
+
+    await ends(started, signal.SIGTERM, *record_of(started, programs=3))
+
+
+@installed
+async def test_ctrl_c_while_servers_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVERS", "local")
+    started = await servers_started()
+    programs = 4  # initdb, and the three that stay
+    there = await eventually(lambda: record_of(started, programs=programs), within=STARTED_WITHIN)
+
+    await ends(started, signal.SIGINT, *there)
 
 
 @pytest.mark.parametrize(("outcome", "code"), [(0, 130), (1, 1)])

@@ -141,7 +141,7 @@ async def test_accounts_are_taken_in_the_order_of_their_ids(
 
 
 async def waits_for_a_lock(database: Database) -> None:
-    async with database.connection(None) as connection:
+    async with database.administrator() as connection:
         assert await connection.fetch(
             "SELECT FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = 'merge' AND wait_event_type = 'Lock'"

@@ -425,7 +425,7 @@ async def test_what_arrives_within_a_second_is_waited_for(
 
 async def has_looked(database: Database) -> None:
     """A connection of merge's last looked for records: by what is there, in vain."""
-    async with database.connection(None) as connection:
+    async with database.administrator() as connection:
         assert await connection.fetch(
             "SELECT FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = 'merge' AND query LIKE 'SELECT patient_id, last_name%'"
