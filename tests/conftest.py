@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,11 +18,10 @@ from tests.support import database as databases
 from tests.support import infra
 from tests.support.clock import FakeClock
 from tests.support.mail import Mailbox, catching
-from tests.support.suite import Suite, running_suite
+from tests.support.workers import ByFile
 
 TESTS = Path(__file__).parent
 FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
-ON_STACKS = ("e2e", "fault")
 PREPARED = pytest.StashKey[Source]()
 
 
@@ -36,13 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{folder}: the tests in tests/{folder}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a file's tests in one worker, and every stack of four services in the same one."""
     if TESTS in item.path.parents:
-        path = item.path.relative_to(TESTS)
-        item.add_marker(path.parts[0])
-        group = "stacks" if path.parts[0] in ON_STACKS else str(path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(item.path.relative_to(TESTS).parts[0])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -130,21 +131,3 @@ async def mails() -> AsyncIterator[Mailbox]:
     """A mail catcher of this test's own."""
     async with catching() as caught:
         yield caught
-
-
-@pytest_asyncio.fixture(scope="session")
-async def suite(
-    request: pytest.FixtureRequest,
-    servers: Servers,
-    run_id: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Suite]:
-    """The four services as processes, brought up as `make run` does, once for all tests."""
-    async with running_suite(
-        servers,
-        f"portico_{run_id}_suite",
-        tmp_path_factory.mktemp("suite"),
-        environ=os.environ,
-        say=told_at_once(request.config),
-    ) as running:
-        yield running

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -189,8 +190,10 @@ class Run:
         self.file.unlink(missing_ok=True)
 
     def write(self) -> None:
-        """Keep the record on disk, for the next run to find if this one crashes."""
-        self.file.write_bytes(msgspec.json.encode(self.record))
+        """Keep the record on disk, for the next run to find if this one crashes: always whole."""
+        new = self.file.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(self.record))
+        new.replace(self.file)
 
 
 async def reap(folder: Path, say: Say) -> None:
@@ -199,7 +202,7 @@ async def reap(folder: Path, say: Say) -> None:
         try:
             record = msgspec.json.decode(file.read_bytes(), type=RunRecord)
         except (OSError, msgspec.DecodeError):
-            continue  # being written, or gone: its owner lives
+            continue  # gone, or none of ours
         if not is_gone(record.owner):
             continue
         left = [process for process in reversed(record.processes) if lives(process)]
@@ -213,13 +216,14 @@ async def reap(folder: Path, say: Say) -> None:
 
 
 async def end(process: Trace, *, grace: float = 10.0) -> None:
-    """SIGTERM, then SIGKILL, to exactly this process."""
-    os.kill(process.pid, signal.SIGTERM)
-    for _ in range(int(grace / 0.05)):
-        if not lives(process):
-            return
-        await asyncio.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
+    """SIGTERM, then SIGKILL, to exactly this process; another run may be ending it as well."""
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGTERM)
+        for _ in range(int(grace / 0.05)):
+            if not lives(process):
+                return
+            await asyncio.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
 
 
 @overload

@@ -1,16 +1,37 @@
-"""A person on the stack of this run, seen through the gateway."""
+"""The stack of this run, and a person on it, seen through the gateway."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from rich.console import Console
 
+from deploy.local.servers import Servers
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
+from tests.conftest import told_at_once
 from tests.support.clients import Gateway
 from tests.support.mail import Mailbox
-from tests.support.suite import Suite
+from tests.support.suite import Suite, running_suite
+
+
+@pytest_asyncio.fixture(scope="package")
+async def suite(
+    request: pytest.FixtureRequest,
+    servers: Servers,
+    run_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Suite]:
+    """The four services as processes, brought up as `make run` does, once for all tests."""
+    async with running_suite(
+        servers,
+        f"portico_{run_id}_suite",
+        tmp_path_factory.mktemp("suite"),
+        environ=os.environ,
+        say=told_at_once(request.config),
+    ) as running:
+        yield running
 
 
 @pytest_asyncio.fixture
