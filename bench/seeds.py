@@ -9,7 +9,7 @@ import msgspec
 from bench.site import Connection, Site
 from deploy.local.provision import connected
 from services.notify import content as contents
-from services.notify.projections import Projections
+from services.notify.store import accounts
 from services.recovery.projection import Projection
 from shared.ciphers import derive
 from shared.contracts.contract import Contract, E
@@ -75,11 +75,12 @@ async def known_accounts(site: Site, count: int) -> None:
     events = [snapshot(number) for number in range(count)]
     key = Secret(site.surroundings.of("recovery")["PORTICO_KEY_ENCRYPTION_KEY"])
     recovery = Projection(digests=Digests(derive(key_bytes(key), "digests")))
-    notify = Projections()
-    for service, keep in (("recovery", recovery.keep_account), ("notify", notify.apply_account)):
-        async with connected(site.surroundings.database.url(service)) as connection:
-            await keep(connection, *events)
-            await connection.execute("ANALYZE accounts")
+    async with connected(site.surroundings.database.url("recovery")) as connection:
+        await recovery.keep_account(connection, *events)
+        await connection.execute("ANALYZE accounts")
+    async with connected(site.surroundings.database.url("notify")) as connection:
+        await accounts.keep(connection, events)
+        await connection.execute("ANALYZE accounts")
 
 
 def snapshot(number: int) -> Received[AccountChanged]:

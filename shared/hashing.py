@@ -75,11 +75,21 @@ class PasswordHasher:
     async def verify(self, password: str, stored: str | None) -> bool:
         """Compare; None costs the same as a wrong password and is False.
 
-        So does what is no hash of ours, or one whose cost is absurd.
+        So does what is no hash of ours, or one whose cost is absurd. One of a lower cost than the
+        current is made up for (LG-1): 2^c and 2^c + 2^(c+1) + … + 2^(C-1) are 2^C. Where the cost
+        was lowered, those not renewed since take longer than nobody's.
         """
         pepper_id, hashed = self._parsed(stored)
         keyed = _keyed(password, self._peppers[pepper_id])
-        right = await self._queue.run(lambda: _matches(keyed, hashed))
+        made_up = [bcrypt.gensalt(cost) for cost in range(_cost_of(hashed), self._cost)]
+
+        def compare() -> bool:
+            right = _matches(keyed, hashed)
+            for salt in made_up:
+                bcrypt.hashpw(keyed, salt)
+            return right
+
+        right = await self._queue.run(compare)
         return right and hashed is not self._dummy
 
     def outdated(self, stored: str) -> bool:
@@ -112,6 +122,11 @@ def _pepper_id(pepper: bytes) -> str:
 def _keyed(password: str, pepper: bytes) -> bytes:
     whole = unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
     return base64.b64encode(hmac.digest(pepper, whole, hashlib.sha384))
+
+
+def _cost_of(hashed: bytes) -> int:
+    """Of `$2b$12$…`, which `_parsed` has let through."""
+    return int(hashed[4:6])
 
 
 def _matches(keyed: bytes, hashed: bytes) -> bool:

@@ -137,7 +137,7 @@ def verify(
     try:
         payload = signed_payload(token, key.public_bytes_raw())
         found = msgspec.json.decode(payload, type=claims)
-    except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError) as error:
+    except (jwt.PyJWTError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise SignedInvalid("signature or claims") from error
     if found.iss != issuer:
         raise SignedInvalid("another issuer")
@@ -154,5 +154,5 @@ def verify(
 def _decoded(part: str, shape: type[_H]) -> _H:
     try:
         return msgspec.json.decode(jwt.utils.base64url_decode(part), type=shape)
-    except (ValueError, msgspec.DecodeError) as error:
+    except (ValueError, msgspec.DecodeError, RecursionError) as error:
         raise SignedInvalid("header or claims") from error

@@ -22,6 +22,7 @@ from tests.support.workers import ByFile
 
 TESTS = Path(__file__).parent
 FOLDERS = ("unit", "contract", "architecture", "integration", "e2e", "fault")
+NEED_SERVERS = {"servers", "killable"}
 PREPARED = pytest.StashKey[Source]()
 
 
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Install missing servers before any test's time runs; a failure is each such test's own."""
-    if any("servers" in getattr(item, "fixturenames", ()) for item in session.items):
+    if any(NEED_SERVERS & set(getattr(item, "fixturenames", ())) for item in session.items):
         say = told_at_once(session.config)
         with suppress(CannotStart), infra.one_at_a_time("prepare"):
             session.config.stash[PREPARED] = asyncio.run(

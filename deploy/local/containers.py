@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -189,11 +190,12 @@ def has(client: docker.DockerClient, image: str) -> bool:
 def remove_orphans(client: docker.DockerClient, checkout: str, say: Say) -> None:
     """Remove this checkout's containers whose run lives no more, known by pid and start time."""
     ours = {"label": f"{CHECKOUT}={checkout}"}
-    for container in client.containers.list(all=True, filters=ours):
+    for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
         labels = container.labels
         if is_gone(Trace(int(labels[OWNER]), labels[STARTED])):
             say(f"removing container {container.short_id} that a run before this one left behind")
-            container.remove(force=True, v=True)
+            with suppress(docker.errors.APIError):  # another run was quicker
+                container.remove(force=True, v=True)
 
 
 def at(container: DockerContainer, port: int) -> str:

@@ -139,13 +139,14 @@ class Sessions:
     ) -> int:
         """End sessions inside a transaction, and tell every replica of every service with it."""
         ended = await store.end(tx, account_id, why=why, now=now, only=only, spare=spare)
-        for session_id in ended:
-            await self.outbox.end_session(tx, SessionEntry(session_id=session_id, not_before=None))
+        await self.outbox.end_sessions(
+            tx, [SessionEntry(session_id=session_id, not_before=None) for session_id in ended]
+        )
         return len(ended)
 
     async def narrow_within(self, tx: Connection, account_id: AccountId, *, now: datetime) -> None:
         """Void what its sessions may have shown until now; a refresh gives a token that counts."""
-        for session_id, not_before in await store.narrow(tx, account_id, now=now):
-            await self.outbox.end_session(
-                tx, SessionEntry(session_id=session_id, not_before=not_before)
-            )
+        narrowed = await store.narrow(tx, account_id, now=now)
+        await self.outbox.end_sessions(
+            tx, [SessionEntry(session_id=id_, not_before=moment) for id_, moment in narrowed]
+        )

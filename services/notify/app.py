@@ -58,7 +58,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         nudge=Nudge(events=tuple(loop.wake for loop in courier_loops)),
     )
     features = Features(
-        projections=Projections(),
+        projections=Projections(database=plumbing.database),
         ledger=ledger,
         merges=Merges(ledger=ledger, outbox=plumbing.outbox, clock=plumbing.clock),
         notices=Notices(database=plumbing.database, renderer=activity.renderer),

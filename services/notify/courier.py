@@ -2,7 +2,7 @@
 
 No transaction is open while a mail server is spoken to. Two couriers never send one delivery: a
 claim is a lease, renewed while the mail is under way, and every statement after it carries the
-lease's token. Who finds the token gone stops before the final dot.
+lease's token. Who finds the token gone, or the link dead, stops before the final dot.
 """
 
 import asyncio
@@ -172,8 +172,11 @@ class Courier:
 
     async def _mark_dot(self, delivery_id: DeliveryId, token: UUID, address: str) -> None:
         async with self.database.connection() as connection:
-            if not await store.mark_dot(connection, delivery_id, token, address=address):
-                raise LeaseLost
+            marked = await store.mark_dot(
+                connection, delivery_id, token, address=address, now=self.clock.now()
+            )
+        if not marked:
+            raise LeaseLost
 
     def _judge(self, delivery: Claimed, answer: Answer) -> Verdict:
         return after_answer(

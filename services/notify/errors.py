@@ -30,7 +30,7 @@ class ReferenceReused(Refused):
 
 
 class PatientUnknown(Exception):
-    """No account is known for this patient record; its snapshot may still be on the way."""
+    """No account is known to be enrolled with this patient record: the word may be on the way."""
 
 
 class MergeUnderWay(Exception):
@@ -42,7 +42,7 @@ class PracticeUnknown(Exception):
 
 
 class LeaseLost(Exception):
-    """The lease ran out and the delivery was given to another: nothing may be sent or recorded."""
+    """The lease ran out, or what it is for has become void: nothing may be sent or recorded."""
 
 
 class AddressInvalid(Exception):

@@ -58,16 +58,18 @@ class Ledger:
         """Practice communication: by preference (NT-2).
 
         Raises PracticeUnknown, MergeUnderWay, and for some minutes PatientUnknown, while a snapshot
-        has not arrived: tried again later. A patient nobody has an account for is no fault of the
-        bus's.
+        has not arrived: tried again later. A patient nobody has an account for, or who is not
+        enrolled, is no fault of the bus's.
         """
         practice = await practices.find(tx, event.data.practice_id)
         if practice is None:
             raise PracticeUnknown
         found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
-        if not found and event.attempts < PATIENCE:
+        holder = whose(found)
+        enrolled = holder is not None and holder[1]
+        if not enrolled and event.attempts < PATIENCE:
             raise PatientUnknown
-        await self._file(tx, routing.practice_communication(event, whose(found), practice=practice))
+        await self._file(tx, routing.practice_communication(event, holder, practice=practice))
 
     async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
         """What was sent to a person, newest first (NT-5)."""

@@ -1,16 +1,40 @@
 """What notify knows of accounts and practices: snapshots, newer wins."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.notify.store import accounts, practices
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, PracticeChanged
-from shared.db import Connection
+from shared.contracts.ids import AccountId
+from shared.db import Connection, Database
+from shared.errors import CatchingUp
+from shared.keys import elapsed
+
+WAIT = 1.0  # seconds for a snapshot that has not arrived
+POLL = 0.05  # seconds between looks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Projections:
     """Each snapshot is one guarded upsert: order and repetition do not matter."""
+
+    database: Database
+
+    async def arrived(self, account_id: AccountId, version: int) -> None:
+        """Wait up to 1 s until this account is known as who signed a token for it knew it.
+
+        What an un-enrolment took away is not shown to a session that was renewed after it (UN-1).
+        Raises CatchingUp; never ask inside a transaction.
+        """
+        deadline = elapsed() + WAIT
+        while True:
+            async with self.database.connection() as connection:
+                if await accounts.version_of(connection, account_id) >= version:
+                    return
+            if elapsed() >= deadline:
+                raise CatchingUp("a snapshot of an account")
+            await asyncio.sleep(POLL)
 
     async def apply_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
         """Know accounts' verified e-mails, locales, states and enrolments."""

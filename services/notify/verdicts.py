@@ -19,6 +19,7 @@ from shared.contracts.identity import AccountState, EnrolmentState
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=72)
+FEWEST_TRIES = 10  # before that: days in which nobody could try, or a person held it, are none
 RESENDS = 3  # of account activity, after no answer
 
 
@@ -103,7 +104,7 @@ def after_answer(
             pass
         case _ as never:
             assert_never(never)
-    if now - created_at >= GIVE_UP_AFTER:
+    if now - created_at >= GIVE_UP_AFTER and attempts >= FEWEST_TRIES:
         return Verdict(state=State.FAILED, reason=Reason.GAVE_UP, unanswered=unanswered)
     wait = timedelta(0) if answer.outcome is Outcome.LOST else back_off(attempts) * jitter
     return Verdict(state=State.QUEUED, due_at=now + wait, unanswered=unanswered)

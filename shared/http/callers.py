@@ -15,6 +15,13 @@ def account_of(call: Call[Any]) -> AccountId:
     return call.caller.account_id
 
 
+def account_version_of(call: Call[Any]) -> int:
+    """Which version of the account was known where the token of a `Session` was signed."""
+    if not isinstance(call.caller, SessionCaller):
+        raise ScopeMissing
+    return call.caller.account_version
+
+
 def session_of(call: Call[Any]) -> SessionId:
     """The session of a route behind `Session`."""
     if not isinstance(call.caller, SessionCaller):

@@ -18,6 +18,7 @@ from shared.db import Connection
 Handler = Callable[..., Awaitable[None]]  # of a connection and an event, or several at once
 
 ENVELOPES = msgspec.json.Decoder(Envelope)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 NOBODY = UUID(int=0)  # the correlation of an event that carries none
 
@@ -143,7 +144,7 @@ class Reader:
         """
         try:
             envelope = ENVELOPES.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return Unusable(
                 exchange=exchange, body=body, reason=Reason.UNREADABLE, detail=without_values(error)
             )
@@ -157,7 +158,7 @@ class Reader:
             return refuse(envelope, exchange, body, Reason.UNREADABLE, "not from its publisher")
         try:
             data = decoder.decode(envelope.data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return refuse(envelope, exchange, body, Reason.SCHEMA, without_values(error))
         return Message(
             consumer=self.consumer,
@@ -174,7 +175,7 @@ class Reader:
 
 def without_values(error: Exception) -> str:
     """Keep of a decoder's message what was expected and where; what stood there is quoted."""
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeDecodeError | RecursionError):
         return type(error).__name__
     return QUOTED.sub("'…'", str(error))
 

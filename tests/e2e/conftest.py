@@ -15,6 +15,12 @@ from tests.support.clients import Gateway
 from tests.support.mail import Mailbox
 from tests.support.suite import Suite, running_suite
 
+SECONDS = 300  # of a test: the first one brings everything up
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.timeout(SECONDS))
+
 
 @pytest_asyncio.fixture(scope="package")
 async def suite(

@@ -59,6 +59,17 @@ class Books:
         [row] = await self.rows(statement, *arguments)
         return row[0]
 
+    async def forget(self, event_ids: Sequence[UUID]) -> None:
+        """Let every service forget that it has taken these: then its own keys stand alone."""
+        for service in SERVICES:
+            await self.rows(f"DELETE FROM {service}.inbox WHERE event_id = ANY ($1)", event_ids)  # noqa: S608
+
+    async def have_taken(self, event_id: UUID, services: Iterable[str]) -> None:
+        """Raise AssertionError until each of these has taken the event."""
+        for service in services:
+            taken = f"SELECT FROM {service}.inbox WHERE event_id = $1"
+            assert await self.rows(taken, event_id), f"{service} has not taken {event_id}"
+
     async def collect(self) -> None:
         """Keep what the catcher has."""
         for mail in await self.mailbox.to():

@@ -12,6 +12,7 @@ from uuid import UUID
 from tests.fault.books import Books
 
 NOT_LOST = ("sent", "unknown")
+SUPERSEDED = ("reset-link", "email-verification")  # a newer one may take its place unsent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Ledger:
             )
             refused = any(mails.refused for mails in owed if mails.template == template)
             sent = [state for state in states if state in NOT_LOST]
-            assert sent or refused or not least, f"no mail {template} was sent: {states}"
+            enough = min(least, 1) if template in SUPERSEDED else least
+            assert len(sent) >= enough or refused, f"{least} mails {template} are owed: {states}"
 
     async def _no_mail_twice(self) -> None:
         """A mail comes as often as its attempts went past the final dot unanswered, and once.

@@ -17,7 +17,7 @@ class Point(StrEnum):
     BEFORE_COMMIT = "before-commit"  #: the event is in the outbox, uncommitted
     AFTER_COMMIT = "after-commit"  #: committed; the relay does not know, the client has no reply
     CLAIMED = "claimed"  #: the relay holds the row, nothing is sent
-    PUBLISHED = "published"  #: the broker has it, the relay has not seen the confirm
+    PUBLISHED = "published"  #: it is on its way to the broker, no confirm is read
     CONFIRMED = "confirmed"  #: the relay knows, the row is there
     DELETED = "deleted"  #: the row is deleted, uncommitted
     TAKEN = "taken"  #: the inbox row is written, uncommitted
@@ -34,8 +34,14 @@ RELAY = (Point.CLAIMED, Point.PUBLISHED, Point.CONFIRMED, Point.DELETED)
 CONSUMER = (Point.TAKEN, Point.APPLIED, Point.SETTLED)
 COURIER = (Point.LEASED, Point.BEFORE_DATA, Point.AFTER_DOT, Point.ANSWERED)
 
-PUBLISHED_TWICE = (Point.PUBLISHED, Point.CONFIRMED, Point.DELETED)
-"""The row is still there after these, so the event goes over the bus a second time."""
+PUBLISHED_TIMES = {
+    Point.CLAIMED: {1},
+    Point.PUBLISHED: {1, 2},
+    Point.CONFIRMED: {2},
+    Point.DELETED: {2},
+}
+"""How often the event goes over the bus: the row is still there where the broker may have it, or
+has it. What was handed to the socket of a killed process may or may not arrive."""
 
 MAILED_TWICE = (Point.AFTER_DOT, Point.ANSWERED)
 """NT-6: nobody can know whether the mail arrived. Account activity is sent again as the same mail;

@@ -26,6 +26,7 @@ Wrap = Callable[[Call, Trap], Call]
 TOLD: dict[int, set[str]] = {}  # the events that each open transaction has written
 SESSIONS = "identity.sessions"  # what we call an ended session's entry: it has no routing key
 MAIL: ContextVar[str] = ContextVar("MAIL", default="")  # the template that this task sends
+TURNS = 4  # of the event loop, until a frame is handed to the socket; no broker confirms in them
 DOT_SECONDS = 0.05  # for the mail server to take what was just written to it
 
 
@@ -78,11 +79,12 @@ def note_event(add: Call, trap: Trap) -> Call:
 
 
 def note_session(end: Call, trap: Trap) -> Call:
-    """The same for an entry of the stream of ended sessions."""
+    """The same for entries of the stream of ended sessions."""
 
-    async def noting(self: Any, tx: Any, entry: Any) -> None:
-        await end(self, tx, entry)
-        TOLD.setdefault(id(tx), set()).add(SESSIONS)
+    async def noting(self: Any, tx: Any, entries: Any) -> None:
+        await end(self, tx, entries)
+        if entries:
+            TOLD.setdefault(id(tx), set()).add(SESSIONS)
 
     return noting
 
@@ -123,12 +125,15 @@ def die_around_publishing(publish: Call, trap: Trap) -> Call:
 
 
 def die_after_sending(send: Call, trap: Trap) -> Call:
-    """Once the broker has the message: the relay still waits for the whole batch."""
+    """Once the message is on its way to the broker: its confirm has not been read."""
 
     async def deadly(channel: Any, message: Any) -> None:
-        await send(channel, message)
+        sending = asyncio.ensure_future(send(channel, message))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         sent = event_of(message.routing_key, message.body)
         die(trap, Point.PUBLISHED, lambda snare: snare.event == sent)
+        await sending
 
     return deadly
 
@@ -249,7 +254,7 @@ SEAMS: tuple[Seam, ...] = (
         ),
         note_event,
     ),
-    Seam("shared.messaging.outbox", "Outbox.end_session", ("self", "tx", "entry"), note_session),
+    Seam("shared.messaging.outbox", "Outbox.end_sessions", ("self", "tx", "entries"), note_session),
     Seam("shared.db", "Database.transaction", ("self",), die_at_commit),
     Seam(
         "shared.messaging.broker",

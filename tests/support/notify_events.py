@@ -46,7 +46,12 @@ def new_event() -> EventId:
 
 
 def received(
-    data: D, *, event_id: EventId | None = None, version: int = 0, time: datetime = START
+    data: D,
+    *,
+    event_id: EventId | None = None,
+    version: int = 0,
+    time: datetime = START,
+    attempts: int = 0,
 ) -> Received[D]:
     return Received(
         id=event_id or new_event(),
@@ -56,6 +61,7 @@ def received(
         correlation_id=RANDOMNESS.uuid(),
         traceparent=None,
         data=data,
+        attempts=attempts,
     )
 
 

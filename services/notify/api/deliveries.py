@@ -6,7 +6,7 @@ from services.notify.features import Features
 from services.notify.model import Channel, DeliveryId, LedgerEntry, MessageClass, Reason, State
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
-from shared.http.callers import account_of, practice_of
+from shared.http.callers import account_of, account_version_of, practice_of
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -49,7 +49,8 @@ class PracticeDeliveries(Reply, frozen=True, kw_only=True):
 
 
 async def list_deliveries(features: Features, call: Call[NoBody]) -> Deliveries:
-    """Show a person what was sent to her."""
+    """Show a person what was sent to her. Raises CatchingUp (UN-1)."""
+    await features.projections.arrived(account_of(call), account_version_of(call))
     found = await features.ledger.of_account(account_of(call))
     return Deliveries(deliveries=tuple(shown(entry) for entry in found))
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.notify.features import Features
 from services.notify.model import MessageClass, NoticeId
-from shared.http.callers import account_of
+from shared.http.callers import account_of, account_version_of
 from shared.http.parsing import uuid_in_path
 from shared.http.routes import Call, NoBody, NoReply, Reply
 
@@ -28,7 +28,8 @@ class Notices(Reply, frozen=True, kw_only=True):
 
 
 async def list_notices(features: Features, call: Call[NoBody]) -> Notices:
-    """Show a person what waits for her, in her language."""
+    """Show a person what waits for her, in her language. Raises CatchingUp (UN-1)."""
+    await features.projections.arrived(account_of(call), account_version_of(call))
     return Notices(
         notices=tuple(
             Notice(

@@ -38,6 +38,14 @@ async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> No
     )
 
 
+async def version_of(connection: Connection, account_id: AccountId) -> int:
+    """Return the version that is known; 0 of an account that was not heard of."""
+    found: int | None = await connection.fetchval(
+        "SELECT version FROM accounts WHERE id = $1", account_id
+    )
+    return found or 0
+
+
 async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
     """Keep what the snapshots that were kept just now name. Their rows are locked until commit."""
     await tx.executemany(

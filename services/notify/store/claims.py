@@ -34,7 +34,15 @@ class Lease:
     limit: int
 
 
-CLAIM = """
+SUPERSEDED = """
+    d.link_purpose IS NOT NULL AND EXISTS (
+        SELECT FROM deliveries AS newer
+        WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
+          AND newer.occurred_at > d.occurred_at
+    )
+"""
+
+CLAIM = f"""
     UPDATE deliveries AS d
     SET state = 'sending', phase = 'connecting', attempts = d.attempts + 1,
         lease_token = $1, lease_until = $2, attempted_at = $3
@@ -51,11 +59,7 @@ CLAIM = """
         d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
         d.locale, d.time_zone, d.sealed::text AS sealed, d.link_purpose, d.expires_at,
         d.created_at, d.attempts, d.unanswered,
-        d.link_purpose IS NOT NULL AND EXISTS (
-            SELECT FROM deliveries AS newer
-            WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
-              AND newer.occurred_at > d.occurred_at
-        ) AS superseded,
+        {SUPERSEDED} AS superseded,
         m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state, a.email AS account_email,
         (
             SELECT mine.state FROM patient_records AS mine
@@ -69,7 +73,7 @@ CLAIM = """
               AND known.account_id <> a.id AND known.state = 'enrolled' AND other.state <> 'merged'
               AND (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = other.id) IS NULL
         ) AS contested
-"""
+"""  # noqa: S608 - constants only
 
 
 async def claim_activity(tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Claimed]:
@@ -164,18 +168,28 @@ async def renew(connection: Connection, token: UUID, *, until: datetime) -> None
 
 
 async def mark_dot(
-    connection: Connection, delivery_id: DeliveryId, token: UUID, *, address: str
+    connection: Connection, delivery_id: DeliveryId, token: UUID, *, address: str, now: datetime
 ) -> bool:
-    """Record that the final dot goes out now, and to where. False: the lease is lost, stop."""
+    """Record that the final dot goes out now, and to where. False: stop.
+
+    The lease is lost; or a link or username became void since the claim (NT-6), however long the
+    mail server took: then the lease runs out, and the next claim says why it is not sent.
+    """
     mine = await connection.fetchval(
-        """
-        UPDATE deliveries SET phase = 'after-dot', address = $3
+        f"""
+        UPDATE deliveries AS d SET phase = 'after-dot', address = $3
         WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+          AND (expires_at IS NULL OR expires_at > $4) AND NOT ({SUPERSEDED})
+          AND NOT (template = ANY ($5) AND EXISTS (
+              SELECT FROM merged_accounts WHERE absorbed_id = d.account_id
+          ))
         RETURNING true
-        """,
+        """,  # noqa: S608 - constants only
         delivery_id,
         token,
         address,
+        now,
+        [contents.template_of(kind) for kind in contents.MAILED_ONLY],
     )
     return mine is not None
 

@@ -49,9 +49,8 @@ async def end(identity: Replica) -> SessionId:
     """Commit the end of a session."""
     session_id = SessionId(uuid4())
     async with identity.database.transaction() as tx:
-        await identity.bus.outbox.end_session(
-            tx, SessionEntry(session_id=session_id, not_before=None)
-        )
+        entry = SessionEntry(session_id=session_id, not_before=None)
+        await identity.bus.outbox.end_sessions(tx, [entry])
     return session_id
 
 

@@ -20,13 +20,13 @@ class Caller:
     tokens: AccessTokenIssuer
     clock: FakeClock
 
-    async def as_person(self, account_id: AccountId) -> str:
+    async def as_person(self, account_id: AccountId, *, account_version: int = 0) -> str:
         now = self.clock.now()
         return await self.tokens.for_session(
             SessionCaller(
                 account_id=account_id,
                 session_id=SessionId(events.RANDOMNESS.uuid()),
-                account_version=1,
+                account_version=account_version,
                 issued_at=now,
                 expires_at=now + timedelta(minutes=5),
             )

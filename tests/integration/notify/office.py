@@ -46,7 +46,7 @@ def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, 
         "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
         "KEY_ENCRYPTION_KEY": KEY,
         "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
-        "SMTP_DOT_SECONDS": "0.3",
+        "SMTP_DOT_SECONDS": "2",
         "MAIL_FROM": "portal@portico.example",
         "MAIL_DOMAIN": "portico.example",
         "PORTAL_URL": "https://portal.example",
@@ -153,10 +153,14 @@ class Office:
         return event.id
 
     async def file_communication(
-        self, data: CommunicationSubmitted, *, event_id: EventId | None = None
+        self,
+        data: CommunicationSubmitted,
+        *,
+        event_id: EventId | None = None,
+        attempts: int = 0,
     ) -> EventId:
-        """Consume one practice communication event."""
-        event = events.received(data, event_id=event_id, time=self.clock.now())
+        """Consume one practice communication event, after so many tries that failed."""
+        event = events.received(data, event_id=event_id, time=self.clock.now(), attempts=attempts)
         async with self.plumbing.database.transaction() as tx:
             await self.features.ledger.file_communication(tx, event)
         return event.id

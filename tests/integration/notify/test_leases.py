@@ -1,12 +1,15 @@
 """Two couriers never send one delivery, whoever is paused when (NT-6)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
 from services.notify.channels import BeforeDot, Mail, MailChannel
 from services.notify.model import Answer, MessageClass
+from shared.contracts.ids import AccountId
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
@@ -92,6 +95,51 @@ async def test_a_paused_courier_whose_lease_was_stolen_sends_nothing(
     assert await office.ledger() == [("sent", None)]
     outcomes = [outcome for _, outcome, _ in await office.attempts()]
     assert outcomes == ["lost", "accepted"]
+
+
+async def expires(office: Office, account_id: AccountId, clock: FakeClock) -> None:
+    clock.advance(minutes=6)
+
+
+async def is_superseded(office: Office, account_id: AccountId, clock: FakeClock) -> None:
+    clock.advance(seconds=1)
+    await office.file(events.password_reset(account_id, ADDRESS, at=clock.now()))
+
+
+async def is_absorbed(office: Office, account_id: AccountId, clock: FakeClock) -> None:
+    await office.merge(events.merged(events.new_account(), account_id, ADDRESS))
+
+
+@pytest.mark.parametrize(
+    ("dies", "state"),
+    [
+        (expires, ("expired", "link_expired")),
+        (is_superseded, ("cancelled", "superseded")),
+        (is_absorbed, ("cancelled", "account_merged")),
+    ],
+)
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+async def test_a_link_that_dies_while_its_courier_waits_is_not_sent(
+    office: Office,
+    mail_server: MailServer,
+    clock: FakeClock,
+    dies: Callable[[Office, AccountId, FakeClock], Awaitable[None]],
+    state: tuple[str, str],
+) -> None:
+    account_id = events.new_account()
+    await office.file_link(account_id, life=timedelta(minutes=5))
+    stalling = Stalling(office.activity.channel)
+    paused = asyncio.create_task(office.with_channel(stalling).once())
+    await stalling.stalled.wait()
+
+    await dies(office, account_id, clock)
+    stalling.go.set()
+    await paused
+    await past_the_lease(office, clock)
+    await office.send_all()
+
+    assert [mail for mail in mail_server.mails if "#" in mail.text] == []
+    assert state in await office.ledger()
 
 
 async def test_a_paused_courier_cannot_complete_what_was_taken_from_it_after_the_dot(

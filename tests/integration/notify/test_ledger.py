@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local.caught import FaultKind
 from services.notify.errors import PatientUnknown, PracticeUnknown
+from services.notify.ledger import PATIENCE
 from shared.contracts.identity import AccountState, Claim, EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
@@ -262,7 +263,10 @@ async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
     await office.file_communication(events.communication(practice_id, patient_id))
     gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
     await office.know(events.account(account_id, gone), version=2)
-    await office.file_communication(events.communication(practice_id, patient_id, reference="2"))
+    later = events.communication(practice_id, patient_id, reference="2")
+    with pytest.raises(PatientUnknown):  # she may have been enrolled again just now
+        await office.file_communication(later, attempts=PATIENCE - 1)
+    await office.file_communication(later, attempts=PATIENCE)
 
     await office.send_all()
 
@@ -283,7 +287,8 @@ async def test_who_is_enrolled_again_is_written_to_again(
             version=version,
         )
         await office.file_communication(
-            events.communication(practice_id, patient_id, reference=str(version))
+            events.communication(practice_id, patient_id, reference=str(version)),
+            attempts=PATIENCE,
         )
         await office.send_all()
 

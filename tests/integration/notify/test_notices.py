@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.notify.errors import NotFound
+from services.notify.ledger import PATIENCE
 from services.notify.model import NoticeId
 from shared.contracts.identity import Claim, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -96,7 +97,9 @@ async def test_who_is_not_enrolled_gets_no_notice_of_the_practice(office: Office
     gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
     await office.know(events.account(account_id, gone, email=None), version=2)
 
-    await office.file_communication(events.communication(practice_id, patient_id))
+    await office.file_communication(
+        events.communication(practice_id, patient_id), attempts=PATIENCE
+    )
 
     assert await waiting(office, account_id) == []
 
@@ -127,6 +130,24 @@ async def test_a_practice_s_notice_is_out_of_the_session_while_its_patient_is_no
         "enrolment-ended",
         "practice-communication",
     ]
+
+
+@pytest.mark.proves("UN-1")
+async def test_a_session_renewed_after_the_un_enrolment_waits_for_notify_to_have_heard_of_it(
+    office: Office, caller: Caller
+) -> None:
+    practice_id, patient_id, account_id = await office.with_patient(email=None)
+    await office.file_communication(events.communication(practice_id, patient_id))
+    renewed = await caller.as_person(account_id, account_version=2)
+    gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
+
+    for path in ("/notices", "/deliveries"):
+        status, told = await caller.call("GET", path, token=renewed)
+        assert (status, told["code"]) == (503, "catching_up")
+    asked = asyncio.create_task(caller.call("GET", "/notices", token=renewed))
+    await office.know(events.account(account_id, gone, email=None), version=2)
+
+    assert await asked == (200, {"notices": []})
 
 
 @pytest.mark.proves("UN-1")

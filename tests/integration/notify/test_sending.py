@@ -10,6 +10,7 @@ from deploy.local.caught import FaultKind
 from services.notify.channels import BeforeDot, Mail
 from services.notify.errors import MailServerAway
 from services.notify.model import Answer
+from services.notify.verdicts import FEWEST_TRIES
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
@@ -112,10 +113,13 @@ async def test_an_unexpected_error_is_an_attempt_that_backs_off_and_ends(
     assert [await broken.once() for _ in range(2)] == [1, 0]
     assert await office.ledger() == [("queued", None)]
     clock.advance(hours=72)
-    await broken.once()
+    for _ in range(FEWEST_TRIES - 1):
+        assert await office.ledger() == [("queued", None)]
+        await broken.once()
+        clock.advance(hours=1)
 
     assert await office.ledger() == [("failed", "gave_up")]
-    assert [outcome for _, outcome, _ in await office.attempts()] == ["deferred", "deferred"]
+    assert [outcome for _, outcome, _ in await office.attempts()] == ["deferred"] * FEWEST_TRIES
 
 
 async def test_an_unexpected_error_after_the_final_dot_is_no_answer(office: Office) -> None:
@@ -131,7 +135,7 @@ async def test_unanswered_account_activity_goes_again_as_the_same_mail(
     office: Office, mail_server: MailServer, clock: FakeClock, kind: FaultKind
 ) -> None:
     await file_lock(office)
-    mail_server.fail(kind, seconds=1)
+    mail_server.fail(kind, seconds=3)
     await office.send_all()
     assert await office.attempts() == [("after-dot", "unanswered", None)]
 
@@ -162,7 +166,7 @@ async def test_an_unanswered_practice_communication_is_held(
     office: Office, mail_server: MailServer, clock: FakeClock, kind: FaultKind
 ) -> None:
     await file_communication(office)
-    mail_server.fail(kind, seconds=1)
+    mail_server.fail(kind, seconds=3)
 
     await office.send_all()
     clock.advance(minutes=MINUTES_OF_BACK_OFF)
@@ -233,13 +237,30 @@ async def test_what_cannot_be_sent_for_three_days_is_given_up(
     office: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
     await file_lock(office)
-    mail_server.fail(FaultKind.TEMPFAIL, count=9)
+    mail_server.fail(FaultKind.TEMPFAIL, count=FEWEST_TRIES)
     await office.send_all()
 
     clock.advance(hours=72)
-    await office.send_all()
+    for _ in range(FEWEST_TRIES - 1):
+        assert await office.ledger() == [("queued", None)]
+        await office.send_all()
+        clock.advance(hours=1)
 
     assert await office.ledger() == [("failed", "gave_up")]
+
+
+async def test_after_days_without_a_mail_server_the_first_4xx_is_no_end(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await file_lock(office)
+    clock.advance(hours=100)
+    mail_server.fail(FaultKind.TEMPFAIL, count=1)
+    await office.send_all()
+    clock.advance(minutes=1)
+
+    await office.send_all()
+
+    assert await office.ledger() == [("sent", None)]
 
 
 async def test_an_address_beyond_ascii_is_reached_where_the_server_takes_it(

@@ -18,6 +18,7 @@ from services.notify.model import (
     Verdict,
 )
 from services.notify.verdicts import (
+    FEWEST_TRIES,
     GIVE_UP_AFTER,
     RESENDS,
     after_abandonment,
@@ -75,11 +76,13 @@ def test_no_answer_sends_account_activity_again_and_holds_practice_communication
     assert judge(Outcome.UNANSWERED, COMMUNICATION) == held
 
 
-def test_it_is_given_up_after_three_days() -> None:
-    just_before = GIVE_UP_AFTER - timedelta(seconds=1)
+def test_it_is_given_up_after_three_days_and_ten_tries() -> None:
+    just_before, often = GIVE_UP_AFTER - timedelta(seconds=1), FEWEST_TRIES
+    gave_up = (State.FAILED, Reason.GAVE_UP)
 
-    assert judge(Outcome.DEFERRED, age=just_before) == (State.QUEUED, None)
-    assert judge(Outcome.DEFERRED, age=GIVE_UP_AFTER) == (State.FAILED, Reason.GAVE_UP)
+    assert judge(Outcome.DEFERRED, age=just_before, attempts=often) == (State.QUEUED, None)
+    assert judge(Outcome.DEFERRED, age=GIVE_UP_AFTER, attempts=often) == gave_up
+    assert judge(Outcome.DEFERRED, age=GIVE_UP_AFTER, attempts=often - 1) == (State.QUEUED, None)
 
 
 @pytest.mark.parametrize(

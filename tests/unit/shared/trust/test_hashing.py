@@ -141,6 +141,31 @@ async def test_nobody_s_hash_is_compared_at_the_same_cost_and_is_wrong() -> None
     assert min(seconds["known"]) > 0.7 * min(seconds["nobody"])
 
 
+@pytest.mark.proves("LG-1")
+@pytest.mark.parametrize("stored_cost", [4, 5, 6, None])
+async def test_a_hash_of_an_older_cost_takes_as_much_work_as_nobody_s(
+    stored_cost: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = None if stored_cost is None else await with_cost(stored_cost).hash("Secret 1!")
+    now = with_cost(6)
+    work: list[int] = []
+    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
+
+    def hashed(password: bytes, salt: bytes) -> bytes:
+        work.append(2 ** int(salt[4:6]))
+        return hashpw(password, salt)
+
+    def checked(password: bytes, known: bytes) -> bool:
+        work.append(2 ** int(known[4:6]))
+        return checkpw(password, known)
+
+    monkeypatch.setattr(bcrypt, "hashpw", hashed)
+    monkeypatch.setattr(bcrypt, "checkpw", checked)
+
+    assert not await now.verify("Secret 2!", stored)
+    assert sum(work) == 2**6
+
+
 @pytest.mark.parametrize("cost", ["16", "31", "03"])
 async def test_a_stored_cost_that_is_absurd_is_never_computed(
     hasher: PasswordHasher, cost: str
