@@ -52,7 +52,10 @@ async def add(tx: Connection, account: NewAccount) -> None:
 
 async def find(tx: Connection, account_id: AccountId) -> Account | None:
     """Look up by id, whatever its state."""
-    row = await tx.fetchrow(f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1", account_id)  # noqa: S608
+    row = await tx.fetchrow(
+        f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1",  # noqa: S608 - columns of ours
+        account_id,
+    )
     return _account(row) if row else None
 
 
@@ -96,7 +99,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
 async def credentials(tx: Connection, account_id: AccountId) -> Credentials | None:
     """What a password is compared with, by account."""
     row = await tx.fetchrow(
-        f"SELECT {_CREDENTIALS} FROM accounts a WHERE a.id = $1",  # noqa: S608
+        f"SELECT {_CREDENTIALS} FROM accounts a WHERE a.id = $1",  # noqa: S608 - columns of ours
         account_id,
     )
     return _credentials(row) if row else None
@@ -112,7 +115,7 @@ async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | No
         SELECT {_CREDENTIALS}
         FROM log_on_names n JOIN accounts a ON a.id = coalesce(n.absorbed_id, n.account_id)
         WHERE n.name_key = $1 AND n.kind IN ('username', 'email', 'merged')
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         name_key,
     )
     return _credentials(row) if row else None
@@ -146,7 +149,7 @@ async def hold_if_unchanged(
         FROM accounts a
         WHERE a.id = $1 AND a.security_version = $2 AND a.state IN ('active', 'merged') AND $3
         FOR NO KEY UPDATE OF a
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         account_id,
         security_version,
         proven,
@@ -164,7 +167,7 @@ async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
         f"""
         SELECT {_ACCOUNT} FROM accounts
         WHERE id = (SELECT merged_into FROM accounts WHERE id = $1)
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         absorbed_id,
     )
     assert row is not None, "a merged account names its survivor"  # noqa: S101
@@ -174,7 +177,8 @@ async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
 async def session_holder(tx: Connection, account_id: AccountId) -> Holder:
     """What a session's tokens say of its account, as it stands now."""
     row = await tx.fetchrow(
-        f"SELECT a.id AS account_id, {HOLDER} FROM accounts a WHERE a.id = $1",  # noqa: S608
+        f"SELECT a.id AS account_id, {HOLDER} "  # noqa: S608 - columns of ours
+        "FROM accounts a WHERE a.id = $1",
         account_id,
     )
     assert row is not None, "accounts are never deleted"  # noqa: S101

@@ -64,7 +64,7 @@ async def hold(tx: Connection, account_ids: Collection[AccountId], *, wait: bool
         WHERE id = ANY($1) OR merged_into = ANY($1)
         ORDER BY id
         FOR NO KEY UPDATE {"" if wait else "NOWAIT"}
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         account_ids,
     )
     return {AccountId(row["id"]) for row in rows}

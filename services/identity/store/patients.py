@@ -50,7 +50,7 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
         SELECT {_PATIENT} FROM patients p
         WHERE p.id = $1 AND p.practice_id = $2
         FOR NO KEY UPDATE
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         patient_id,
         practice_id,
     )
@@ -88,7 +88,8 @@ async def enrol(
         now,
     )
     row = await tx.fetchrow(
-        f"UPDATE patients p SET version = version + 1 WHERE id = $1 RETURNING {_PATIENT}",  # noqa: S608
+        f"UPDATE patients p SET version = version + 1 WHERE id = $1 "  # noqa: S608 - columns of ours
+        f"RETURNING {_PATIENT}",
         patient.id,
     )
     assert row is not None, "the record is held by this transaction"  # noqa: S101
@@ -115,7 +116,8 @@ async def hand_over(
         "UPDATE enrolments SET account_id = $2 WHERE account_id = $1", absorbed_id, survivor_id
     )
     rows = await tx.fetch(
-        f"UPDATE patients p SET version = version + 1 WHERE id = ANY($1) RETURNING {_PATIENT}",  # noqa: S608
+        f"UPDATE patients p SET version = version + 1 WHERE id = ANY($1) "  # noqa: S608 - columns of ours
+        f"RETURNING {_PATIENT}",
         [row["id"] for row in held],
     )
     return tuple(_patient(row, survivor_id) for row in rows)

@@ -31,7 +31,10 @@ async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
 
 async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
     """Look up by id."""
-    row = await tx.fetchrow(f"SELECT {_PRACTICE} FROM practices WHERE id = $1", practice_id)  # noqa: S608
+    row = await tx.fetchrow(
+        f"SELECT {_PRACTICE} FROM practices WHERE id = $1",  # noqa: S608 - columns of ours
+        practice_id,
+    )
     return _practice(row) if row else None
 
 
@@ -44,7 +47,7 @@ async def set_reset_link_minutes(
         UPDATE practices SET reset_link_minutes = $2, version = version + 1
         WHERE id = $1
         RETURNING {_PRACTICE}
-        """,  # noqa: S608
+        """,  # noqa: S608 - columns of ours
         practice_id,
         minutes,
     )
