@@ -1,18 +1,14 @@
 """The two accounts of a merge as they are known here, once that is as much as was proven."""
 
-import asyncio
 from dataclasses import dataclass
 
 from services.merge.model import Pair, Party
 from services.merge.store import accounts, persons
+from shared.catching_up import caught_up
 from shared.contracts.ids import PatientId
 from shared.db import Connection, Database
 from shared.errors import CatchingUp
 from shared.grants import Grant
-from shared.keys import elapsed
-
-WAIT = 1.0  # seconds for a snapshot that has not arrived
-POLL = 0.05  # seconds between looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +28,12 @@ class Parties:
 
         Never inside a transaction. Raises CatchingUp.
         """
-        deadline = elapsed() + WAIT
-        while True:
+
+        async def are_known() -> bool:
             async with self.database.connection() as connection:
-                pair = await read(connection, proofs)
-            if pair.caught_up:
-                return
-            if elapsed() >= deadline:
-                raise CatchingUp("a snapshot of an account or of its persons")
-            await asyncio.sleep(POLL)
+                return (await read(connection, proofs)).caught_up
+
+        await caught_up(are_known, "a snapshot of an account or of its persons")
 
     async def require_mergeable(self, tx: Connection, proofs: Proofs) -> Pair:
         """Decide by what is known now, at once; return what it was decided by.

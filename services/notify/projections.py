@@ -1,18 +1,13 @@
 """What notify knows of accounts and practices: snapshots, newer wins."""
 
-import asyncio
 from dataclasses import dataclass
 
 from services.notify.store import accounts, practices
+from shared.catching_up import caught_up
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, PracticeChanged
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
-from shared.errors import CatchingUp
-from shared.keys import elapsed
-
-WAIT = 1.0  # seconds for a snapshot that has not arrived
-POLL = 0.05  # seconds between looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +22,12 @@ class Projections:
         What an un-enrolment took away is not shown to a session that was renewed after it (UN-1).
         Raises CatchingUp; never ask inside a transaction.
         """
-        deadline = elapsed() + WAIT
-        while True:
+
+        async def is_known() -> bool:
             async with self.database.connection() as connection:
-                if await accounts.version_of(connection, account_id) >= version:
-                    return
-            if elapsed() >= deadline:
-                raise CatchingUp("a snapshot of an account")
-            await asyncio.sleep(POLL)
+                return await accounts.version_of(connection, account_id) >= version
+
+        await caught_up(is_known, "a snapshot of an account")
 
     async def apply_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
         """Know accounts' verified e-mails, locales, states and enrolments."""

@@ -10,23 +10,24 @@ from shared.http.routes import Call
 
 def account_of(call: Call[Any]) -> AccountId:
     """The account of a route behind `Session`."""
-    if not isinstance(call.caller, SessionCaller):
-        raise ScopeMissing
-    return call.caller.account_id
+    return person_of(call).account_id
 
 
 def account_version_of(call: Call[Any]) -> int:
     """Which version of the account was known where the token of a `Session` was signed."""
-    if not isinstance(call.caller, SessionCaller):
-        raise ScopeMissing
-    return call.caller.account_version
+    return person_of(call).account_version
 
 
 def session_of(call: Call[Any]) -> SessionId:
     """The session of a route behind `Session`."""
+    return person_of(call).session_id
+
+
+def person_of(call: Call[Any]) -> SessionCaller:
+    """Whoever calls a route behind `Session`."""
     if not isinstance(call.caller, SessionCaller):
         raise ScopeMissing
-    return call.caller.session_id
+    return call.caller
 
 
 def practice_of(call: Call[Any]) -> PracticeId:
