@@ -4,6 +4,8 @@ import base64
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from ssl import SSLError, create_default_context
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,6 +137,16 @@ def issuer(text: str) -> str:
     if not good or "?" in text or "#" in text or "@" in text or not text.isprintable():
         raise ValueError("expected an http:// or https:// address without ? and #")
     return text.rstrip("/")
+
+
+def certificates(text: str) -> Path:
+    """Take a PEM file with the certificates of authorities."""
+    path = Path(text)
+    try:
+        create_default_context(cafile=path)
+    except (OSError, SSLError):
+        raise ValueError("expected a readable PEM file with certificates") from None
+    return path
 
 
 def stated(text: str) -> str:

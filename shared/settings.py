@@ -14,6 +14,7 @@ from shared.setting_values import (
     REDACTED,
     Network,
     Secret,
+    certificates,
     header_name,
     issuer,
     key_bytes,
@@ -294,6 +295,13 @@ class ServiceSettings:
         default=None,
         parse=url_of("http", "https"),
         help="RabbitMQ's management API; only `topology` needs it",
+    )
+    tls_ca: Path | None = setting(
+        "TLS_CA",
+        default=None,
+        parse=certificates,
+        help="PEM file of a private CA, believed besides the system's: for PostgreSQL, RabbitMQ "
+        "and the mail server",
     )
     http_host: str = setting("HTTP_HOST", default="127.0.0.1", help="address to listen on")
     http_port: int = listen_on(8100)

@@ -171,3 +171,12 @@ def test_every_setting_is_described_for_the_readme() -> None:
     assert rows["PORTICO_DATABASE_URL"].default == "(required)"
     assert rows["PORTICO_DATABASE_URL"].secret
     assert all(row.help for row in rows.values())
+
+
+def test_a_private_ca_is_a_file_with_certificates(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("hunter2")
+
+    for wrong in (file, tmp_path / "none", tmp_path):
+        [told] = problems({**GOOD, "PORTICO_TLS_CA": str(wrong)})
+        assert told == "PORTICO_TLS_CA: expected a readable PEM file with certificates"
