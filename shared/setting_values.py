@@ -1,14 +1,26 @@
 """What one setting may be: secrets, and parsers that say what is expected without the value."""
 
 import base64
+import re
 from collections.abc import Callable
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from ssl import SSLError, create_default_context
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 REDACTED = "********"
 Network = IPv4Network | IPv6Network
+SMALLEST_PREFIX = 8  # 10.0.0.0/8 and fd00::/8 are the widest networks that anybody has to oneself
+FEWEST_BYTES = 8  # different ones in a key; 32 random bytes have thirty
+PLACEHOLDERS = re.compile(r"change.?(me|this|it)|placeholder|example|insecure|password|default")
+DOMAIN_NAME = re.compile(
+    r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?\.)*(?![0-9]+\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+    re.IGNORECASE,
+)
+ENCRYPTED = frozenset({"https", "amqps", "smtps", "smtp+starttls"})
+POSTGRES = frozenset({"postgresql", "postgres"})
 
 
 class Secret:
@@ -101,10 +113,48 @@ def one_of(kind: type[Enum]) -> Callable[[str], Any]:
 
 
 def networks(text: str) -> tuple[Network, ...]:
+    """Take networks of one's own: whoever trusts everybody lets each caller choose its address."""
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        found = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
         raise ValueError("expected networks like 10.0.0.0/8,fd00::/8") from None
+    if any(network.prefixlen < SMALLEST_PREFIX for network in found):
+        raise ValueError(f"expected networks of one's own, none wider than /{SMALLEST_PREFIX}")
+    return found
+
+
+def host(text: str) -> str:
+    """Take an address or a host's name, without scheme, port and brackets."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not DOMAIN_NAME.fullmatch(text):
+            raise ValueError("expected an address or the name of a host") from None
+    return text
+
+
+def loopback(host: str) -> bool:
+    """Whether this host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def in_the_clear(url: str) -> bool:
+    """Whether this URL leads to another machine without encryption, or to nobody knows whom.
+
+    ASVS V12.3.1: no fall-back to plaintext. PostgreSQL's other modes encrypt towards whoever
+    answers (`require`), or do without where it is not offered (`prefer`).
+    """
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    if parts.scheme in POSTGRES:
+        hosts = unquote(parts.hostname or query.get("host", [""])[-1]).split(",")
+        protected = query.get("sslmode", [""])[-1] == "verify-full"
+    else:
+        hosts, protected = [parts.hostname or ""], parts.scheme in ENCRYPTED
+    return not protected and not all(one.startswith("/") or loopback(one) for one in hosts)
 
 
 def url_of(*schemes: str) -> Callable[[str], Secret]:
@@ -137,6 +187,16 @@ def issuer(text: str) -> str:
     return text.rstrip("/")
 
 
+def certificates(text: str) -> Path:
+    """Take a PEM file with the certificates of authorities."""
+    path = Path(text)
+    try:
+        create_default_context(cafile=path)
+    except (OSError, SSLError):
+        raise ValueError("expected a readable PEM file with certificates") from None
+    return path
+
+
 def stated(text: str) -> str:
     """Take text that says something."""
     if not text.strip():
@@ -152,7 +212,14 @@ def key_of_32_bytes(text: str) -> Secret:
         good = False
     if not good:
         raise ValueError("expected 32 bytes in base64")
+    if guessable(text) or guessable(key_bytes(Secret(text)).decode("latin-1")):
+        raise ValueError("expected 32 random bytes; these can be guessed")
     return Secret(text)
+
+
+def guessable(text: str) -> bool:
+    """Whether nobody made this secret at random: a placeholder, or one pattern over and over."""
+    return len(set(text)) < FEWEST_BYTES or PLACEHOLDERS.search(text.lower()) is not None
 
 
 def key_bytes(secret: Secret) -> bytes:
@@ -170,4 +237,6 @@ def log_level(text: str) -> str:
 def header_name(text: str) -> str:
     if not text.replace("-", "").isalnum() or not text.isascii():
         raise ValueError("expected the name of a header")
+    if text.lower() == "forwarded":
+        raise ValueError("expected a header that lists addresses, not RFC 7239's Forwarded")
     return text

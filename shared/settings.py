@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -14,7 +14,11 @@ from shared.setting_values import (
     REDACTED,
     Network,
     Secret,
+    certificates,
+    guessable,
     header_name,
+    host,
+    in_the_clear,
     issuer,
     key_bytes,
     key_of_32_bytes,
@@ -41,6 +45,7 @@ __all__ = [
     "SettingsInvalid",
     "describe",
     "expose_metrics_on",
+    "guessable",
     "key_bytes",
     "key_of_32_bytes",
     "listen_on",
@@ -48,6 +53,7 @@ __all__ = [
     "number",
     "one_of",
     "port_number",
+    "refused_in_the_clear",
     "seconds",
     "setting",
     "stated",
@@ -58,6 +64,7 @@ __all__ = [
 ]
 
 PREFIX = "PORTICO_"
+DATABASES = ("DATABASE_URL", "MIGRATION_URL")  # their encryption is a parameter, not a scheme
 
 
 class SettingsInvalid(Exception):
@@ -71,6 +78,11 @@ class SettingsInvalid(Exception):
 class Environment(StrEnum):
     PRODUCTION = "production"
     DEVELOPMENT = "development"
+
+
+class Plaintext(StrEnum):
+    REFUSED = "refused"
+    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +307,21 @@ class ServiceSettings:
         parse=url_of("http", "https"),
         help="RabbitMQ's management API; only `topology` needs it",
     )
-    http_host: str = setting("HTTP_HOST", default="127.0.0.1", help="address to listen on")
+    plaintext: Plaintext = setting(
+        "PLAINTEXT",
+        default=Plaintext.REFUSED,
+        help="accepted: production speaks to other machines without verified TLS, too",
+    )
+    tls_ca: Path | None = setting(
+        "TLS_CA",
+        default=None,
+        parse=certificates,
+        help="PEM file of a private CA, believed besides the system's: for PostgreSQL, RabbitMQ "
+        "and the mail server",
+    )
+    http_host: str = setting(
+        "HTTP_HOST", default="127.0.0.1", parse=host, help="address to listen on"
+    )
     http_port: int = listen_on(8100)
     metrics_port: int = expose_metrics_on(9100)
     clock_file: Path | None = setting(
@@ -361,3 +387,28 @@ class ServiceSettings:
             yield f"{PREFIX}CLOCK_FILE is refused in production: deadlines would move with it"
         elif self.clock_file is not None and not self.clock_file.is_file():
             yield f"{PREFIX}CLOCK_FILE: there is no such file"
+        urls = {
+            "DATABASE_URL": self.database_url,
+            "MIGRATION_URL": self.migration_url,
+            "BROKER_URL": self.broker_url,
+            "BROKER_ADMIN_URL": self.broker_admin_url,
+            "ISSUER": Secret(self.issuer),
+        }
+        yield from refused_in_the_clear(self, urls)
+
+
+def refused_in_the_clear(
+    settings: ServiceSettings, urls: Mapping[str, Secret | None]
+) -> Iterator[str]:
+    """Name the URLs, by their settings, that production may not speak to (V12.3.1)."""
+    if settings.environment is not Environment.PRODUCTION:
+        return
+    if settings.plaintext is Plaintext.ACCEPTED:
+        return
+    for name, url in urls.items():
+        if url is not None and in_the_clear(url.reveal()):
+            wanted = "sslmode=verify-full" if name in DATABASES else "TLS"
+            yield (
+                f"{PREFIX}{name}: production wants {wanted} towards another machine, "
+                f"or {PREFIX}PLAINTEXT={Plaintext.ACCEPTED}"
+            )

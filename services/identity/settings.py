@@ -1,12 +1,16 @@
 """What identity reads from the environment, besides what every service does."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.identity.password_policy import PolicyName
 from shared.settings import (
+    PREFIX,
     Secret,
     ServiceSettings,
     expose_metrics_on,
+    guessable,
+    key_bytes,
     listen_on,
     seconds,
     setting,
@@ -19,6 +23,8 @@ def pepper(text: str) -> Secret:
     """Take the pepper; a short one would protect nothing."""
     if len(text) < 32:
         raise ValueError("expected at least 32 characters")
+    if guessable(text):
+        raise ValueError("expected random characters; these can be guessed")
     return Secret(text)
 
 
@@ -98,3 +104,17 @@ class Settings(ServiceSettings):
         parse=within(0, 300),
         help="how long a used refresh token gets the same successor (SE-1)",
     )
+
+    def contradictions(self) -> Iterable[str]:
+        """Name what fits alone but not together."""
+        if self.pepper.reveal().encode() in spellings(self.key_encryption_key):
+            yield (
+                f"{PREFIX}PEPPER and {PREFIX}KEY_ENCRYPTION_KEY are the same: "
+                "who learns one must not have both"
+            )
+
+
+def spellings(key: Secret) -> Sequence[bytes]:
+    """The ways in which somebody may have written the key as text, and its bytes."""
+    raw = key_bytes(key)
+    return key.reveal().encode(), raw, raw.hex().encode()

@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 
 NOWHERE = "127.0.0.1:9"  # nothing is connected to: a service starts while everything is away
 OWN: Mapping[str, Mapping[str, str]] = {
-    "identity": {"PORTICO_PEPPER": "pepper" * 8},
+    "identity": {"PORTICO_PEPPER": "a pepper that is long enough for a test"},
     "notify": {
         "PORTICO_PORTAL_URL": "https://portal.example",
         "PORTICO_SMTP_URL": f"smtp://{NOWHERE}",

@@ -450,9 +450,10 @@ async def replica(
 ) -> AsyncIterator[Merging]:
     """Put a replica together that knows identity's keys; nothing of it runs by itself."""
     environ = {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": "amqp://merge@127.0.0.1:9/none",
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         "PORTICO_ISSUER": ISSUER,
         "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
         "PORTICO_REQUEST_SECONDS": "60",

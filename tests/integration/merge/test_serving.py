@@ -34,9 +34,10 @@ from tests.support.neighbours import neighbour, serving
 
 def assembled(database: Database, broker_url: str) -> Assembled[Features, MergeSettings]:
     environ = {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": broker_url,
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         "PORTICO_HTTP_PORT": "0",
         "PORTICO_METRICS_PORT": "0",
     }

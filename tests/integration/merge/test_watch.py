@@ -100,9 +100,10 @@ async def test_check_tells_of_stuck_merges_and_whom_the_oldest_waits_for(
 async def check(database: Database, **settings: str) -> int:
     """Run the verb as its own process would."""
     environ = {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": "amqp://merge@127.0.0.1:9/none",
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
     }
     with logged("merge"):  # the verb configures the logs of its process, which is this one
         return await asyncio.to_thread(main, PROGRAM, ["check"], environ | settings)

@@ -35,13 +35,14 @@ from tests.support.eventually import eventually
 
 D = TypeVar("D", bound=Data)
 Heard = Callable[[Connection, Received[D]], Awaitable[None]]
-KEY = "a" * 43 + "="
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 EVERY_MAIL = 50  # rounds at most
 
 
 def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, str]:
     """The environment of one replica's process."""
     environ = {
+        "ENVIRONMENT": "development",
         "DATABASE_URL": database.url("notify"),
         "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
         "KEY_ENCRYPTION_KEY": KEY,

@@ -304,9 +304,10 @@ async def replica(
     Without a clock it goes by the real time.
     """
     environ = {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("recovery"),
         "PORTICO_BROKER_URL": "amqp://recovery@127.0.0.1:9/none",
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         "PORTICO_ISSUER": ISSUER,
     } | settings
     assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)

@@ -63,6 +63,7 @@ def settings(database_url: str, broker_url: str) -> ServiceSettings:
     return load(
         ServiceSettings,
         {
+            "PORTICO_ENVIRONMENT": "development",
             "PORTICO_DATABASE_URL": database_url,
             "PORTICO_BROKER_URL": broker_url,
             "PORTICO_HTTP_PORT": "0",

@@ -46,6 +46,7 @@ def logs_put_back() -> Iterator[None]:
 @pytest.fixture
 def environ(database: databases.Database, broker: brokers.Broker) -> dict[str, str]:
     return {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_MIGRATION_URL": database.migration_url("merge"),
         "PORTICO_BROKER_URL": broker.url("merge"),

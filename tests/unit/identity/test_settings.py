@@ -9,8 +9,8 @@ from shared.settings import SettingsInvalid, load
 ENOUGH = {
     "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",
     "PORTICO_BROKER_URL": "amqp://identity:pw@127.0.0.1/portico",
-    "PORTICO_KEY_ENCRYPTION_KEY": "A" * 43 + "=",
-    "PORTICO_PEPPER": "p" * 32,
+    "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "PORTICO_PEPPER": "a pepper that is long enough for a test",
 }
 
 
@@ -49,3 +49,25 @@ def test_terms_that_are_set_to_nothing_are_no_terms(name: str, value: str) -> No
 
     [told] = invalid.value.problems
     assert told.startswith(f"{name}: ")
+
+
+def test_the_pepper_is_not_the_key_encryption_key() -> None:
+    key = "4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8="
+    pair = {"PORTICO_KEY_ENCRYPTION_KEY": key, "PORTICO_PEPPER": key}
+
+    for pepper in (key, bytes(range(224, 256)).hex()):
+        with pytest.raises(SettingsInvalid) as invalid:
+            load(Settings, {**ENOUGH, **pair, "PORTICO_PEPPER": pepper})
+        [told] = invalid.value.problems
+        assert "PORTICO_PEPPER and PORTICO_KEY_ENCRYPTION_KEY are the same" in told
+        assert pepper not in told
+
+
+@pytest.mark.parametrize("pepper", ["p" * 32, "changeme" * 5, "Change-Me-in-production-0123456789"])
+def test_a_pepper_that_nobody_made_at_random_is_refused(pepper: str) -> None:
+    with pytest.raises(SettingsInvalid) as invalid:
+        load(Settings, {**ENOUGH, "PORTICO_PEPPER": pepper})
+
+    [told] = invalid.value.problems
+    assert told.startswith("PORTICO_PEPPER: expected random characters")
+    assert pepper not in told

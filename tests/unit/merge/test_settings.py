@@ -8,9 +8,9 @@ def test_merge_listens_on_ports_of_its_own() -> None:
     settings = load(
         MergeSettings,
         {
-            "PORTICO_DATABASE_URL": "postgresql://merge@db/portico",
-            "PORTICO_BROKER_URL": "amqp://merge@broker/portico",
-            "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+            "PORTICO_DATABASE_URL": "postgresql://merge@localhost/portico",
+            "PORTICO_BROKER_URL": "amqp://merge@localhost/portico",
+            "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         },
     )
 

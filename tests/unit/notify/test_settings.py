@@ -8,7 +8,7 @@ from shared.settings import SettingsInvalid, load
 GOOD = {
     "DATABASE_URL": "postgresql://notify@127.0.0.1/portico",
     "BROKER_URL": "amqp://notify@127.0.0.1/portico",
-    "KEY_ENCRYPTION_KEY": "a" * 43 + "=",
+    "KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SMTP_URL": "smtp://127.0.0.1:25",
     "MAIL_FROM": "portal@portico.example",
     "MAIL_DOMAIN": "portico.example",

@@ -6,9 +6,9 @@ from services.recovery.settings import RecoverySettings
 from shared.settings import SettingsInvalid, load
 
 NEEDED = {
-    "PORTICO_DATABASE_URL": "postgresql://recovery@db/portico",
-    "PORTICO_BROKER_URL": "amqp://recovery@broker/portico",
-    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+    "PORTICO_DATABASE_URL": "postgresql://recovery@localhost/portico",
+    "PORTICO_BROKER_URL": "amqp://recovery@localhost/portico",
+    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
 }
 
 

@@ -1,11 +1,13 @@
 """Settings: all problems at once, nothing secret shown, nothing misspelt passes unseen."""
 
+import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from shared.setting_values import in_the_clear
 from shared.settings import (
     Secret,
     ServiceSettings,
@@ -110,6 +112,8 @@ def test_a_clock_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
         "https://a.example?b",
         "https://a.example/#",
         "https://[a",
+        "https://user@a.example",
+        "https://user:pw@a.example",
     ],
 )
 def test_an_issuer_that_is_no_address_is_a_problem(issuer: str) -> None:
@@ -171,3 +175,108 @@ def test_every_setting_is_described_for_the_readme() -> None:
     assert rows["PORTICO_DATABASE_URL"].default == "(required)"
     assert rows["PORTICO_DATABASE_URL"].secret
     assert all(row.help for row in rows.values())
+
+
+def test_a_private_ca_is_a_file_with_certificates(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("hunter2")
+
+    for wrong in (file, tmp_path / "none", tmp_path):
+        [told] = problems({**GOOD, "PORTICO_TLS_CA": str(wrong)})
+        assert told == "PORTICO_TLS_CA: expected a readable PEM file with certificates"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        bytes(32),
+        b"changemechangemechangemechangeme",
+        b"PLACEHOLDER-0123456789-abcdefghi",
+        base64.b64decode("changeme" * 5 + "cha="),
+    ],
+)
+def test_a_key_that_nobody_made_at_random_is_refused(key: bytes) -> None:
+    [told] = problems({**GOOD, "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(key).decode()})
+
+    assert told.startswith("PORTICO_KEY_ENCRYPTION_KEY: expected 32 random bytes")
+
+
+@pytest.mark.parametrize("networks", ["0.0.0.0/0", "::/0", "10.0.0.0/8,0.0.0.0/1", "0::/4"])
+def test_proxies_are_never_everybody(networks: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_TRUSTED_PROXIES": networks})
+
+    assert told.startswith("PORTICO_TRUSTED_PROXIES: expected networks of one's own")
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "forwarded"])
+def test_a_header_that_nothing_here_reads_is_refused(header: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_FORWARDED_HEADER": header})
+
+    assert told.startswith("PORTICO_FORWARDED_HEADER: expected")
+
+
+@pytest.mark.parametrize(
+    "host", ["http://a", "a b", "127.0.0.1:80", "[::1]", "a..b", "300.1.1.1", "-a", "*", "a" * 64]
+)
+def test_what_cannot_be_a_host_is_no_address_to_listen_on(host: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_HTTP_HOST": host})
+
+    assert told == "PORTICO_HTTP_HOST: expected an address or the name of a host"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "localhost", "node-1.portico.example"])  # noqa: S104
+def test_a_host_to_listen_on(host: str) -> None:
+    assert load(ServiceSettings, {**GOOD, "PORTICO_HTTP_HOST": host}).http_host == host
+
+
+ELSEWHERE = {
+    "PORTICO_DATABASE_URL": "postgresql://identity:hunter2@db.example/portico",
+    "PORTICO_MIGRATION_URL": "postgresql://owner:hunter2@db.example/portico?sslmode=require",
+    "PORTICO_BROKER_URL": "amqp://identity:hunter2@mq.example/portico",
+    "PORTICO_BROKER_ADMIN_URL": "http://admin:hunter2@mq.example:15672",
+    "PORTICO_ISSUER": "http://portico.example",
+}
+
+
+@pytest.mark.proves("V12.3.1")
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_production_speaks_to_no_other_machine_in_the_clear(name: str) -> None:
+    [told] = problems({**GOOD, name: ELSEWHERE[name]})
+
+    assert told.startswith(f"{name}: production wants")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("how", [{"PLAINTEXT": "accepted"}, {"ENVIRONMENT": "development"}])
+def test_plaintext_is_for_those_who_accept_it(how: dict[str, str]) -> None:
+    load(
+        ServiceSettings,
+        {**GOOD, **ELSEWHERE, **{f"PORTICO_{name}": value for name, value in how.items()}},
+    )
+
+
+@pytest.mark.proves("V12.3.1")
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("postgresql://a@127.0.0.1/x", False),
+        ("postgresql://a@[::1]/x", False),
+        ("postgresql:///x?host=/run/postgresql", False),
+        ("postgresql://%2Frun%2Fpostgresql/x", False),
+        ("postgresql:///x?host=db.example", True),
+        ("postgresql://a@localhost,db.example/x", True),
+        ("postgresql://a@db.example/x?sslmode=verify-ca", True),
+        ("postgresql://a@db.example/x?sslmode=verify-full", False),
+        ("postgresql://a@db.example/x?sslmode=verify-full&sslmode=disable", True),
+        ("amqps://mq.example", False),
+        ("amqp://127.0.0.1.example", True),
+        ("smtp://mail.example", True),
+        ("smtps://mail.example", False),
+        ("smtp+starttls://mail.example", False),
+        ("http://127.8.0.1", False),
+        ("https://portal.example", False),
+        ("postgresql://", True),
+    ],
+)
+def test_which_urls_lead_to_another_machine_in_the_clear(url: str, clear: bool) -> None:
+    assert in_the_clear(url) is clear
