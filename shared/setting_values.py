@@ -161,6 +161,15 @@ def key_bytes(secret: Secret) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
+def secrets(parse: Callable[[str], Secret]) -> Callable[[str], tuple[Secret, ...]]:
+    """Take several of what `parse` takes, with commas between."""
+
+    def parse_all(text: str) -> tuple[Secret, ...]:
+        return tuple(parse(part.strip()) for part in text.split(",") if part.strip())
+
+    return parse_all
+
+
 def log_level(text: str) -> str:
     if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("expected debug, info, warning or error")

@@ -54,6 +54,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         pepper=settings.pepper.reveal().encode(),
         cost=settings.bcrypt_cost,
         wait=settings.hashing_wait,
+        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
         metrics=plumbing.metrics,
     )
 

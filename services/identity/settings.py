@@ -9,16 +9,17 @@ from shared.settings import (
     expose_metrics_on,
     listen_on,
     seconds,
+    secrets,
     setting,
     stated,
     within,
 )
 
 
-def pepper(text: str) -> Secret:
-    """Take the pepper; a short one would protect nothing."""
-    if len(text) < 32:
-        raise ValueError("expected at least 32 characters")
+def long_enough(text: str) -> Secret:
+    """Take the pepper; a short one would protect nothing, one with a comma could not be retired."""
+    if len(text) < 32 or "," in text:
+        raise ValueError("expected at least 32 characters, no comma among them")
     return Secret(text)
 
 
@@ -48,7 +49,15 @@ class Settings(ServiceSettings):
         "PASSWORD_POLICY", default=PolicyName.PORTAL, help="the password rules (ID-3)"
     )
     pepper: Secret = setting(
-        "PEPPER", parse=pepper, help="key of the passwords' pre-hash (ID-5); never change it"
+        "PEPPER",
+        parse=long_enough,
+        help="key of the passwords' pre-hash (ID-5); retire it, never lose it",
+    )
+    peppers_retired: tuple[Secret, ...] = setting(
+        "PEPPERS_RETIRED",
+        default=(),
+        parse=secrets(long_enough),
+        help="those before it, with commas between: each password moves on at its next log-on",
     )
     bcrypt_cost: int = setting(
         "BCRYPT_COST", default=12, parse=within(4, 15), help="cost of a password hash (ID-5)"

@@ -37,6 +37,7 @@ def assembled(database: Database, broker_url: str) -> Assembled[Features, MergeS
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": broker_url,
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+        "PORTICO_DIGEST_KEY": "D" * 43 + "=",
         "PORTICO_HTTP_PORT": "0",
         "PORTICO_METRICS_PORT": "0",
     }

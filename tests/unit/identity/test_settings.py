@@ -10,6 +10,7 @@ ENOUGH = {
     "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",
     "PORTICO_BROKER_URL": "amqp://identity:pw@127.0.0.1/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": "A" * 43 + "=",
+    "PORTICO_DIGEST_KEY": "D" * 43 + "=",
     "PORTICO_PEPPER": "p" * 32,
 }
 

@@ -9,6 +9,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://notify@127.0.0.1/portico",
     "BROKER_URL": "amqp://notify@127.0.0.1/portico",
     "KEY_ENCRYPTION_KEY": "a" * 43 + "=",
+    "DIGEST_KEY": "D" * 43 + "=",
     "SMTP_URL": "smtp://127.0.0.1:25",
     "MAIL_FROM": "portal@portico.example",
     "MAIL_DOMAIN": "portico.example",

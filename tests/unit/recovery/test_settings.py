@@ -9,6 +9,7 @@ NEEDED = {
     "PORTICO_DATABASE_URL": "postgresql://recovery@db/portico",
     "PORTICO_BROKER_URL": "amqp://recovery@broker/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(32)).decode(),
+    "PORTICO_DIGEST_KEY": "D" * 43 + "=",
 }
 
 
