@@ -11,7 +11,6 @@ from deploy.local.provision import connected
 from services.notify import content as contents
 from services.notify.store import accounts
 from services.recovery.projection import Projection
-from shared.ciphers import derive
 from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
@@ -73,8 +72,8 @@ async def log_on_accounts(site: Site, count: int) -> None:
 async def known_accounts(site: Site, count: int) -> None:
     """Accounts as recovery and notify know them once their snapshots have arrived."""
     events = [snapshot(number) for number in range(count)]
-    key = Secret(site.surroundings.of("recovery")["PORTICO_KEY_ENCRYPTION_KEY"])
-    recovery = Projection(digests=Digests(derive(key_bytes(key), "digests")))
+    key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
+    recovery = Projection(digests=Digests(key_bytes(key)))
     async with connected(site.surroundings.database.url("recovery")) as connection:
         await recovery.keep_account(connection, *events)
         await connection.execute("ANALYZE accounts")

@@ -9,7 +9,7 @@ from uuid import UUID
 from shared import ciphers, signed
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose
-from shared.keys import good_for
+from shared.keys import KeyUnknown, good_for
 from shared.own_keys import OwnKeys
 from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
@@ -172,7 +172,7 @@ class AccessTokens:
                 longest=timedelta(seconds=LIFE_SECONDS),
             )
             caller = _caller(claims)
-        except (signed.SignedInvalid, ValueError) as error:
+        except (signed.SignedInvalid, KeyUnknown, ValueError) as error:
             raise AccessTokenInvalid from error
         if isinstance(caller, SessionCaller):
             await self.sessions.check(caller, now=now)

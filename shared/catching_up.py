@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from shared.errors import CatchingUp
-from shared.keys import elapsed
+from shared.kept import elapsed
 
 WAIT = 1.0  # seconds for a snapshot that has not arrived
 POLL = 0.05  # seconds between looks

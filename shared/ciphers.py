@@ -82,10 +82,14 @@ def _suite() -> Suite:
 
 @dataclass(frozen=True, slots=True)
 class Cipher:
-    """AES-256-GCM under one key; each ciphertext carries its own random nonce before it."""
+    """AES-256-GCM under one key; each ciphertext carries its own random nonce before it.
+
+    What was encrypted under a retired key is read, never written.
+    """
 
     key: bytes = field(repr=False)
     randomness: Randomness
+    retired: tuple[bytes, ...] = field(default=(), repr=False)
 
     def encrypt(self, plaintext: bytes, bound: bytes) -> bytes:
         """`bound` is not kept in the ciphertext: who decrypts must know it."""
@@ -95,7 +99,9 @@ class Cipher:
     def decrypt(self, ciphertext: bytes, bound: bytes) -> bytes:
         """Raises CipherBroken."""
         nonce, body = ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:]
-        try:
-            return AESGCM(self.key).decrypt(nonce, body, bound)
-        except (InvalidTag, ValueError) as error:
-            raise CipherBroken from error
+        for key in (self.key, *self.retired):
+            try:
+                return AESGCM(key).decrypt(nonce, body, bound)
+            except (InvalidTag, ValueError):
+                continue
+        raise CipherBroken

@@ -13,15 +13,18 @@ from typing import Any, Generic
 import msgspec
 
 from shared import logs
-from shared.audit import AuditChain, ChainBroken
+from shared.audit import AuditChain, ChainBroken, Origin
 from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
+from shared.contracts.keys import KeyPurpose
 from shared.errors import Unavailable
 from shared.http import openapi
+from shared.keys import KEYS_CHANGED, KeyUnknown
 from shared.messaging import asyncapi, dead_letters, retries, topology
 from shared.messaging.broker import Broker
 from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused, migrate
+from shared.own_keys import KeysUnreadable, OwnKeys
 from shared.process import CannotListen, serve
 from shared.program import F, Plumbing, Program, S, Verb
 from shared.runtime import assemble, plumbing_for
@@ -30,6 +33,17 @@ from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
 OK, FAILED, MISUSED = 0, 1, 2
 HIGHEST = 2**63 - 1  # of a row's id
 WARN_AT_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
+
+
+UNREADABLE = (
+    f"the private keys open neither under {PREFIX}KEY_ENCRYPTION_KEY nor under a retired one"
+)
+REVOKING = """\
+Everybody who hears of it refuses at once what that key has signed: people refresh their sessions,
+who holds a grant begins again. What was sealed to it can never be opened: those mails are not sent.
+Where no other key is in use, one is made and used at once.
+Nothing was done. With --yes it is.
+"""
 
 
 class NeedsSetting(Exception):
@@ -58,6 +72,23 @@ class Asked(Generic[F, S]):
             yield plumbing
         finally:
             await plumbing.database.close()
+
+    @asynccontextmanager
+    async def own_keys(self) -> AsyncIterator[tuple[OwnKeys, Origin]]:
+        """Hold the service's own keys for one verb, and who asks. Raises NoKeys."""
+        async with self.plumbing() as plumbing:
+            composition = self.program.compose(plumbing)
+            try:
+                if composition.own_keys is None:
+                    raise NoKeys(f"{plumbing.service} has no keys of its own")
+                yield composition.own_keys, operator(plumbing)
+            finally:
+                for closer in composition.closers:
+                    await closer()
+
+
+class NoKeys(Exception):
+    """This service signs and opens nothing."""
 
 
 Run = Callable[[Asked[Any, Any]], Awaitable[int]]
@@ -88,8 +119,10 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
         return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
-    except (MigrationRefused, ManagementRefused, ChainBroken) as refused:
+    except (MigrationRefused, ManagementRefused, ChainBroken, NoKeys) as refused:
         return tell(FAILED, str(refused))
+    except KeysUnreadable:
+        return tell(FAILED, UNREADABLE)
     except Unavailable as away:
         return tell(FAILED, f"{type(away).__name__}: {type(away).__doc__}")
 
@@ -211,16 +244,51 @@ async def run_discard(asked: Asked[F, S]) -> int:
 
 
 async def run_rotate(asked: Asked[F, S]) -> int:
-    async with asked.plumbing() as plumbing:
-        composition = asked.program.compose(plumbing)
+    async with asked.own_keys() as (own_keys, origin):
+        purpose = asked.arguments.purpose or own_keys.purposes[0]
+        if purpose not in own_keys.purposes:
+            return tell(FAILED, f"{asked.program.service} has no {purpose} keys")
+        kid = await own_keys.rotate(purpose, origin=origin)
+    return say(f"published {kid}; used in ten minutes, once the broker has confirmed it")
+
+
+async def run_keys(asked: Asked[F, S]) -> int:
+    async with asked.own_keys() as (own_keys, _):
+        held = await own_keys.held()
+    return say(
+        *(
+            msgspec.json.encode(
+                {
+                    "kid": key.public.kid,
+                    "purpose": key.public.purpose,
+                    "usable_from": key.public.usable_from,
+                    "usable_until": key.public.usable_until,
+                    "confirmed": key.confirmed,
+                }
+            ).decode()
+            for key in held
+        )
+    )
+
+
+async def run_revoke(asked: Asked[F, S]) -> int:
+    if not asked.arguments.yes:
+        return tell(FAILED, REVOKING.strip())
+    async with asked.own_keys() as (own_keys, origin):
         try:
-            if composition.own_keys is None:
-                return tell(FAILED, f"{plumbing.service} has no keys of its own")
-            kid = await composition.own_keys.rotate()
-        finally:
-            for closer in composition.closers:
-                await closer()
-    return say(f"published {kid}; used in ten minutes")
+            revoked = await own_keys.revoke(asked.arguments.kid, origin=origin)
+        except KeyUnknown:
+            return tell(FAILED, "there is no such key: `keys list` names them")
+    made = f"; {revoked.fresh} is used in its place" if revoked.fresh else ""
+    return say(f"revoked {asked.arguments.kid} ({revoked.purpose}){made}")
+
+
+async def run_reencrypt(asked: Asked[F, S]) -> int:
+    async with asked.own_keys() as (own_keys, origin):
+        count = await own_keys.encrypt_again(origin=origin)
+    return say(
+        f"{count} under {PREFIX}KEY_ENCRYPTION_KEY: {PREFIX}KEY_ENCRYPTION_KEYS_RETIRED can go"
+    )
 
 
 async def run_verify(asked: Asked[F, S]) -> int:
@@ -241,6 +309,7 @@ async def run_check(asked: Asked[F, S]) -> int:
             *await looked("broker", broker.ping),
             *await looked("dead letters", lambda: dead_letters.warning(plumbing.database)),
             *await looked("retries", lambda: overdue(plumbing)),
+            *await looked("own keys", lambda: openable(plumbing)),
         ]
         for one in asked.program.looks:
             warnings += await looked(one.name, partial(one.look, plumbing))
@@ -270,6 +339,16 @@ async def partitions(plumbing: Plumbing[S]) -> str | None:
     return f"only {ahead} months ahead, run `migrate`" if ahead <= WARN_AT_MONTHS else None
 
 
+async def openable(plumbing: Plumbing[S]) -> str | None:
+    """A service whose keys do not open never gets ready."""
+    if plumbing.service in KEYS_CHANGED:
+        try:
+            await plumbing.own_keys().held()
+        except KeysUnreadable:
+            return UNREADABLE
+    return None
+
+
 async def overdue(plumbing: Plumbing[S]) -> str | None:
     """Retries are due by the services' time, which is the database's."""
     if isinstance(plumbing.clock, DatabaseClock):
@@ -277,7 +356,23 @@ async def overdue(plumbing: Plumbing[S]) -> str | None:
     return await retries.warning(plumbing.database, now=plumbing.clock.now())
 
 
+def operator(plumbing: Plumbing[S]) -> Origin:
+    """Who types verbs, as audit rows name them."""
+    return Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+
+
 # ---- their arguments
+
+
+def purpose_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "purpose", nargs="?", type=KeyPurpose, metavar="PURPOSE", help="signing or sealing"
+    )
+
+
+def revoke_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kid", metavar="KID")
+    parser.add_argument("--yes", action="store_true", help="do it")
 
 
 def bus_arguments(parser: argparse.ArgumentParser) -> None:
@@ -343,7 +438,24 @@ COMMANDS: tuple[Command, ...] = (
         run=run_discard,
         arguments=ids_arguments,
     ),
-    Command(name="keys rotate", help="publish a following key", run=run_rotate),
+    Command(name="keys list", help="list the service's own keys as JSON lines", run=run_keys),
+    Command(
+        name="keys rotate",
+        help="publish a following key",
+        run=run_rotate,
+        arguments=purpose_arguments,
+    ),
+    Command(
+        name="keys revoke",
+        help="take a key away at once, everywhere",
+        run=run_revoke,
+        arguments=revoke_arguments,
+    ),
+    Command(
+        name="keys re-encrypt",
+        help="bring the private keys under a changed key-encryption key",
+        run=run_reencrypt,
+    ),
     Command(name="audit verify", help="check the whole audit chain", run=run_verify),
     Command(name="check", help="warn of what needs an operator", run=run_check),
 )

@@ -59,14 +59,23 @@ class PasswordHasher:
             metrics=metrics or Metrics(),
         )
 
-    async def hash(self, password: str, *, salt: bytes | None = None) -> str:
+    async def hash(
+        self, password: str, *, salt: bytes | None = None, pepper_id: str | None = None
+    ) -> str:
         """Hash the NFKC form whole, never truncated. Raises HashingBusy past the bounded wait.
 
-        `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3).
+        `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3), and
+        `pepper_id` one of `retired`, to find in it what was hashed before the pepper was changed.
         """
-        keyed, salt = _keyed(password, self._peppers[self._pepper_id]), salt or self.new_salt()
+        pepper_id = pepper_id or self._pepper_id
+        keyed, salt = _keyed(password, self._peppers[pepper_id]), salt or self.new_salt()
         hashed = await self._queue.run(lambda: bcrypt.hashpw(keyed, salt))
-        return f"$portico${SCHEME}${self._pepper_id}{hashed.decode()}"
+        return f"$portico${SCHEME}${pepper_id}{hashed.decode()}"
+
+    @property
+    def retired(self) -> tuple[str, ...]:
+        """The names of the peppers that only verify."""
+        return tuple(known for known in self._peppers if known != self._pepper_id)
 
     def new_salt(self) -> bytes:
         """Return a bcrypt salt at the current cost."""

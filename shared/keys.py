@@ -1,6 +1,5 @@
 """What holds for every published key: the event that tells it, and which one is good for what."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -12,14 +11,16 @@ from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
 from shared.db import Row
 
-FRESH = 30.0  # seconds a cached set is trusted: a key taken away is refused after it
-
 KEYS_CHANGED: Mapping[str, Contract[KeysChanged]] = MappingProxyType(
     {
         contract.owner: contract
         for contract in (IDENTITY_KEYS_CHANGED, RECOVERY_KEYS_CHANGED, NOTIFY_KEYS_CHANGED)
     }
 )
+
+
+class KeyUnknown(ValueError):
+    """No such key: whoever named it holds nothing of ours. Checkers refuse it as a bad value."""
 
 
 def key_in(row: Row) -> PublicKey:
@@ -32,14 +33,15 @@ def key_in(row: Row) -> PublicKey:
     )
 
 
-def elapsed() -> float:
-    """Real seconds, for waits and caches: a test's clock may stand still."""
-    return asyncio.get_running_loop().time()
-
-
 def good_for(key: PublicKey, purpose: KeyPurpose, now: datetime) -> bool:
-    """Whether a checker may still trust this key for that."""
-    return key.purpose is purpose and (key.usable_until is None or now < key.usable_until)
+    """Whether a checker may still trust this key for that, or might have at that moment.
+
+    A revoked key is published with an empty span: it never was good, whatever `now` is asked for,
+    or who stole it could date tokens back.
+    """
+    if key.purpose is not purpose or key.usable_until == key.usable_from:
+        return False
+    return key.usable_until is None or now < key.usable_until
 
 
 def newest_of(keys: Iterable[PublicKey], purpose: KeyPurpose, now: datetime) -> PublicKey | None:

@@ -53,6 +53,7 @@ KEYS = frozenset(
         "phase",
         "queue",
         "reason",
+        "setting",
         "signal",
         "smtp_code",
         "state",

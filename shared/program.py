@@ -55,13 +55,12 @@ class Plumbing(Generic[S]):
         """The `iss` of what this service signs."""
         return f"{self.settings.issuer}/{self.service}"
 
-    def secret(self, purpose: str) -> bytes:
-        """Derive 32 bytes for one purpose from the key-encryption key."""
-        return derive(key_bytes(self.settings.key_encryption_key), purpose)
-
     def cipher(self, purpose: str) -> Cipher:
-        """Make a cipher under a key of that purpose's own."""
-        return Cipher(self.secret(purpose), self.randomness)
+        """Make a cipher under a key of that purpose's own, which also reads what is older."""
+        settings = self.settings
+        roots = (settings.key_encryption_key, *settings.key_encryption_keys_retired)
+        key, *retired = (derive(key_bytes(root), purpose) for root in roots)
+        return Cipher(key, self.randomness, retired=tuple(retired))
 
     def own_keys(self, *purposes: KeyPurpose) -> OwnKeys:
         """Make the key pairs of this service; hand them back in its Composition."""
@@ -70,6 +69,7 @@ class Plumbing(Generic[S]):
             issuer=self.issuer,
             database=self.database,
             outbox=self.outbox,
+            audit=self.audit,
             clock=self.clock,
             randomness=self.randomness,
             cipher=self.cipher("own keys"),

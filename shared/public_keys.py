@@ -1,10 +1,9 @@
 """The public keys of other services, as their events told them; in the service's own schema.
 
-A key is published before it is used, so that whoever must check or seal already has it. Where it
-has not arrived, `find` and `arrived` wait up to a second.
+A key is used once its publication is confirmed, so that whoever must check or seal already has
+it. Where it has not arrived, `find` and `arrived` wait up to a second.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -14,12 +13,16 @@ from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.db import Connection, Database
-from shared.errors import CatchingUp, DatabaseUnavailable
-from shared.keys import FRESH, elapsed, key_in, newest_of
+from shared.errors import CatchingUp
+from shared.kept import Kept, elapsed
+from shared.keys import KeyUnknown, key_in, newest_of
 from shared.messaging.subscriptions import Undeliverable
 
 WAIT = 1.0  # seconds for a key that has not arrived
-POLL = 0.05  # seconds between looks at the table, however many wait
+REMEMBERED = 5.0  # seconds for which one that did not is refused at once
+MISSES = 64  # that are remembered; past them nobody waits, somebody makes them up
+
+Sets = Mapping[str, tuple[PublicKey, ...]]  # by issuer
 
 
 class PublicKeys:
@@ -29,9 +32,13 @@ class PublicKeys:
         self._database = database
         self._clock = clock
         self._own_issuer = own_issuer
-        self._sets: Mapping[str, tuple[PublicKey, ...]] = {}
-        self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._kept: Kept[Sets] = Kept(self._read, before={})
+        self._misses: dict[tuple[str, str], float] = {}  # since when, the oldest first
+
+    async def once(self) -> int:
+        """Read what is there, always 0. A loop does, so that no request has to."""
+        await self._kept.look()
+        return 0
 
     async def apply(self, tx: Connection, event: Received[KeysChanged]) -> None:
         """A consumer's handler for every `keys-changed`; an older version changes nothing.
@@ -55,24 +62,35 @@ class PublicKeys:
         )
 
     async def find(self, issuer: str, kid: str) -> PublicKey:
-        """Wait up to 1 s for an unknown key, then raise CatchingUp; cached in process.
+        """The key of that id, from memory; ask only for an issuer one trusts. Raises KeyUnknown.
 
-        Ask only for an issuer one trusts: whoever forges a `kid` gets the wait. Waiters share
-        one look at the table each 50 ms.
+        This service's own keys are in its own table before they are used: one look tells. Another's
+        may be on its way: who asks first waits up to 1 s, then CatchingUp, which is no refusal, for
+        it may come. Asked for again within 5 s, or among 64 that are missed, it is KeyUnknown after
+        one look, which counts on whoever makes ids up; and a key that did come is found by that.
         """
 
         def known() -> PublicKey | None:
-            return next((key for key in self._sets.get(issuer, ()) if key.kid == kid), None)
+            return next((key for key in self._kept.value.get(issuer, ()) if key.kid == kid), None)
 
-        return await self._awaited(known, f"no key {kid} of {issuer}")
+        await self._kept.fresh()
+        if key := known():
+            return key
+        if issuer != self._own_issuer and self._may_wait(issuer, kid):
+            return await self._awaited(known, f"no key {kid} of {issuer}")
+        await self._kept.look()
+        if key := known():
+            return key
+        raise KeyUnknown
 
     async def arrived(self, issuer: str, purpose: KeyPurpose, now: datetime) -> PublicKey:
         """The newest key for that; waits like `find`, so never ask inside a transaction."""
 
         def known() -> PublicKey | None:
-            return newest_of(self._sets.get(issuer, ()), purpose, now)
+            return newest_of(self._kept.value.get(issuer, ()), purpose, now)
 
-        return await self._awaited(known, f"no key of {issuer} yet")
+        await self._kept.fresh()
+        return known() or await self._awaited(known, f"no key of {issuer} yet")
 
     async def newest(
         self, tx: Connection, issuer: str, purpose: KeyPurpose, now: datetime
@@ -87,38 +105,31 @@ class PublicKeys:
             raise CatchingUp(f"no key of {issuer} yet")
         return newest
 
+    def _may_wait(self, issuer: str, kid: str) -> bool:
+        """Whether it was asked for first within the last second: those who did wait theirs out."""
+        now, asked = elapsed(), (issuer, kid)
+        while self._misses and now - next(iter(self._misses.values())) > WAIT + REMEMBERED:
+            self._misses.pop(next(iter(self._misses)))
+        if asked not in self._misses and len(self._misses) < MISSES:
+            self._misses[asked] = now
+        return now - self._misses.get(asked, float("-inf")) < WAIT
+
     async def _awaited(self, known: Callable[[], PublicKey | None], missing: str) -> PublicKey:
-        if elapsed() - self._read_at > FRESH:
-            await self._look_or_keep()
         deadline = elapsed() + WAIT
-        while (key := known()) is None:
+        while True:
+            await self._kept.look()
+            if key := known():
+                return key
             if elapsed() >= deadline:
                 raise CatchingUp(missing)
-            await self._look()
-        return key
 
-    async def _look_or_keep(self) -> None:
-        """Tokens are checked while the database is away, as long as the keys are known."""
-        try:
-            await self._look()
-        except DatabaseUnavailable:
-            if not self._sets:
-                raise
-
-    async def _look(self) -> None:
-        """Read the table, at most once in POLL seconds for all who wait."""
-        asked = elapsed()
-        async with self._reading:
-            if self._read_at >= asked:
-                return
-            await asyncio.sleep(max(0.0, self._read_at + POLL - elapsed()))
-            begun = elapsed()
-            async with self._database.connection() as connection:
-                others = await connection.fetch("SELECT issuer, keys FROM public_keys")
-                own = await connection.fetch("SELECT * FROM own_keys")
-            sets = {row["issuer"]: _decoded(row["keys"]) for row in others}
-            sets[self._own_issuer] = tuple(key_in(row) for row in own)
-            self._sets, self._read_at = sets, begun
+    async def _read(self) -> Sets:
+        async with self._database.connection() as connection:
+            others = await connection.fetch("SELECT issuer, keys FROM public_keys")
+            own = await connection.fetch("SELECT * FROM own_keys")
+        sets = {row["issuer"]: _decoded(row["keys"]) for row in others}
+        sets[self._own_issuer] = tuple(key_in(row) for row in own)
+        return sets
 
 
 def _decoded(keys: str) -> tuple[PublicKey, ...]:

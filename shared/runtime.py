@@ -13,7 +13,6 @@ from aiohttp import web
 
 from shared.access import AccessTokens, SessionCaller, StreamGuard
 from shared.audit import Audit, AuditChain
-from shared.ciphers import derive
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
@@ -24,19 +23,22 @@ from shared.http.routes import Session
 from shared.http.server import Server, metrics_application
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
+from shared.logs import logger
 from shared.loops import SOON, Loop
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Feeds
 from shared.messaging.outbox import Outbox
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
-from shared.own_keys import OwnKeys
+from shared.own_keys import KeysUnreadable, OwnKeys
 from shared.program import Composition, F, Plumbing, Program, S, Verb
 from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
-from shared.settings import key_bytes
+from shared.settings import PREFIX, key_bytes
 from shared.tokens import Digests
+
+log = logger("runtime")
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
 
@@ -107,7 +109,7 @@ def plumbing_for(
         database=database,
         outbox=Outbox(service=program.service, clock=clock, randomness=randomness),
         audit=Audit(clock=clock, randomness=randomness),
-        digests=Digests(derive(key_bytes(settings.key_encryption_key), "digests")),
+        digests=Digests(key_bytes(settings.digest_key)),
         public_keys=public_keys,
         access_tokens=AccessTokens(
             issuer=settings.issuer,
@@ -179,16 +181,33 @@ def owns_sessions(service: str) -> bool:
 
 @dataclass(slots=True)
 class Ensured:
-    """The service's own keys, made as soon as the database is there."""
+    """The service's own keys, made as soon as the database is there, and looked after."""
 
     own_keys: OwnKeys
     done: bool = False
+    unreadable: bool = False
 
     async def once(self) -> int:
-        """Make what is missing; always 0."""
-        await self.own_keys.ensure()
-        self.done = True
+        """Make what is missing, end what is over; always 0.
+
+        A wrong key-encryption key is said once and by name: no further try mends it.
+        """
+        try:
+            await self.own_keys.ensure()
+        except KeysUnreadable:
+            if not self.unreadable:
+                log.error("own_keys_unreadable", setting=f"{PREFIX}KEY_ENCRYPTION_KEY")
+            self.unreadable = True
+            return 0
+        self.done, self.unreadable = True, False
         return 0
+
+    async def check(self) -> None:
+        """Raises NotReady."""
+        if self.unreadable:
+            raise NotReady("key_encryption_key_wrong")
+        if not self.done:
+            raise NotReady("not_made_yet")
 
 
 def source_budget(plumbing: Plumbing[S]) -> SourceBudget:
@@ -224,7 +243,8 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
     if isinstance(plumbing.clock, DatabaseClock):
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
-        yield Loop(name="own-keys", once=keys.once, every=60.0, longest_wait=SOON)
+        yield Loop(name="own-keys", once=keys.once, every=1.0, longest_wait=SOON)
+    yield Loop(name="public-keys", once=plumbing.public_keys.once, every=1.0)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="source-budget", once=budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
@@ -262,7 +282,7 @@ def readiness(
     if ended_sessions is not None:
         yield "sessions", holds(ended_sessions.fresh, "stream_quiet")
     if keys is not None:
-        yield "own_keys", holds(lambda: keys.done, "not_made_yet")
+        yield "own_keys", keys.check
     yield from composition.probes.items()
 
 

@@ -11,6 +11,7 @@ from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.db import Connection
+from shared.keys import KeyUnknown
 from shared.own_keys import OwnKeys
 from shared.public_keys import PublicKeys
 
@@ -68,8 +69,14 @@ class Opener:
     own_keys: OwnKeys
 
     async def open(self, sealed: Sealed, *, event_id: EventId) -> str:
-        """Raises SealBroken where the binding does not hold, CatchingUp for an unknown key."""
-        key = await self.own_keys.find(sealed.kid)
+        """Raises SealBroken where the binding does not hold, SealKeyUnknown where the key is gone.
+
+        A key is here before anybody seals to it, so there is nothing to wait for.
+        """
+        try:
+            key = await self.own_keys.find(sealed.kid)
+        except KeyUnknown as error:
+            raise SealKeyUnknown from error
         info = binding(
             event_id=event_id,
             purpose=sealed.purpose,
@@ -84,3 +91,7 @@ class Opener:
 
 class SealBroken(Exception):
     """The ciphertext, its binding or its key does not fit: it can never be opened."""
+
+
+class SealKeyUnknown(SealBroken):
+    """Sealed to a key that this service does not have: revoked, lost with a backup, or made up."""

@@ -205,15 +205,21 @@ def stated(text: str) -> str:
 
 
 def key_of_32_bytes(text: str) -> Secret:
-    """Take 32 bytes in base64 (standard or URL alphabet)."""
+    """Take the 32 bytes of a key in use, which somebody made at random."""
+    key = retired_key(text)
+    if guessable(text) or guessable(key_bytes(key).decode("latin-1")):
+        raise ValueError("expected 32 random bytes; these can be guessed")
+    return key
+
+
+def retired_key(text: str) -> Secret:
+    """Take 32 bytes in base64 (standard or URL alphabet), also poor ones: to get away from them."""
     try:
         good = len(key_bytes(Secret(text))) == 32
     except ValueError:
         good = False
     if not good:
         raise ValueError("expected 32 bytes in base64")
-    if guessable(text) or guessable(key_bytes(Secret(text)).decode("latin-1")):
-        raise ValueError("expected 32 random bytes; these can be guessed")
     return Secret(text)
 
 
@@ -226,6 +232,15 @@ def key_bytes(secret: Secret) -> bytes:
     """Decode such a key."""
     text = secret.reveal().strip().replace("-", "+").replace("_", "/").rstrip("=")
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+def secrets(parse: Callable[[str], Secret]) -> Callable[[str], tuple[Secret, ...]]:
+    """Take several of what `parse` takes, with commas between."""
+
+    def parse_all(text: str) -> tuple[Secret, ...]:
+        return tuple(parse(part.strip()) for part in text.split(",") if part.strip())
+
+    return parse_all
 
 
 def log_level(text: str) -> str:

@@ -27,7 +27,9 @@ from shared.setting_values import (
     number,
     one_of,
     port_number,
+    retired_key,
     seconds,
+    secrets,
     stated,
     switch,
     url_of,
@@ -55,6 +57,7 @@ __all__ = [
     "port_number",
     "refused_in_the_clear",
     "seconds",
+    "secrets",
     "setting",
     "stated",
     "switch",
@@ -224,7 +227,7 @@ def without_none(kind: Any) -> Any:
 
 
 def is_secret(kind: Any) -> bool:
-    return without_none(kind) is Secret
+    return without_none(kind) in (Secret, tuple[Secret, ...])
 
 
 def name_of(kind: Any) -> str:
@@ -275,6 +278,7 @@ NAMES: Mapping[Any, str] = types.MappingProxyType(
         bool: "true | false",
         Path: "path",
         Secret: "secret",
+        tuple[Secret, ...]: "secrets",
         tuple[Network, ...]: "networks",
     }
 )
@@ -339,7 +343,19 @@ class ServiceSettings:
     key_encryption_key: Secret = setting(
         "KEY_ENCRYPTION_KEY",
         parse=key_of_32_bytes,
-        help="32 bytes in base64: encrypts private keys at rest, roots the digests",
+        help="32 bytes in base64: encrypts private keys at rest",
+    )
+    key_encryption_keys_retired: tuple[Secret, ...] = setting(
+        "KEY_ENCRYPTION_KEYS_RETIRED",
+        default=(),
+        parse=secrets(retired_key),
+        help="those before it, with commas between, until `keys re-encrypt` is done",
+    )
+    digest_key: Secret = setting(
+        "DIGEST_KEY",
+        parse=key_of_32_bytes,
+        help="32 bytes in base64: key of the digests of tokens, links and clients' secrets; "
+        "changing it voids them all",
     )
     issuer: str = setting(
         "ISSUER",
@@ -387,6 +403,8 @@ class ServiceSettings:
             yield f"{PREFIX}CLOCK_FILE is refused in production: deadlines would move with it"
         elif self.clock_file is not None and not self.clock_file.is_file():
             yield f"{PREFIX}CLOCK_FILE: there is no such file"
+        if self.digest_key == self.key_encryption_key:
+            yield f"{PREFIX}DIGEST_KEY is the key-encryption key, which then could not be changed"
         urls = {
             "DATABASE_URL": self.database_url,
             "MIGRATION_URL": self.migration_url,

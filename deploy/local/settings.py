@@ -63,10 +63,12 @@ def secrets_of(service: str, database: DatabaseAccess, broker: BrokerAccess) -> 
     """Return what only this service may know. It follows from the servers' own passwords: on the
     same servers it is always the same, as what their data was encrypted under has to be."""
     key = bytes.fromhex(database.servers.password(f"key-encryption key {service}"))
+    digest_key = bytes.fromhex(database.servers.password(f"digest key {service}"))
     found = {
         "PORTICO_DATABASE_URL": database.url(service),
         "PORTICO_BROKER_URL": broker.url(service),
         "PORTICO_KEY_ENCRYPTION_KEY": b64encode(key).decode(),
+        "PORTICO_DIGEST_KEY": b64encode(digest_key).decode(),
     }
     if service == "identity":
         found["PORTICO_PEPPER"] = database.servers.password("pepper identity")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.identity.accounts import Accounts
 from services.identity.client_tokens import ClientTokens
+from services.identity.clients import Clients, RevokedClients
 from services.identity.common_passwords import common_passwords
 from services.identity.consumers import subscriptions
 from services.identity.emails import Emails
@@ -54,6 +55,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         pepper=settings.pepper.reveal().encode(),
         cost=settings.bcrypt_cost,
         wait=settings.hashing_wait,
+        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
         metrics=plumbing.metrics,
     )
 
@@ -65,7 +67,10 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
-        loops=loops(plumbing),
+        loops=(
+            *loops(plumbing),
+            Loop(name="revoked-clients", once=built.revoked_clients.once, every=1.0),
+        ),
         own_keys=own_keys,
         closers=(close_hasher,),
         tokens=built.tokens,
@@ -101,10 +106,19 @@ def lock_policy(settings: Settings) -> LockPolicy:
 
 
 def practices(plumbing: Plumbing[Settings]) -> Practices:
-    """The one feature that the operator's verbs use."""
+    """What the operator's verbs make practices and gateways with."""
     return Practices(
         transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
         outbox=plumbing.outbox,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+    )
+
+
+def clients(plumbing: Plumbing[Settings]) -> Clients:
+    """What the operator's verbs rotate and revoke clients with."""
+    return Clients(
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
         randomness=plumbing.randomness,
         digests=plumbing.digests,
     )
@@ -170,6 +184,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
     proofs = PasswordProofs(database=plumbing.database, hasher=hasher, lockouts=lockouts)
     sessions = sessions_of(plumbing, issuer)
     proof_grants = proof_grants_of(plumbing, own_keys)
+    revoked_clients = RevokedClients(database=plumbing.database, clock=plumbing.clock)
     grants = GrantChecker(
         issuer=settings.issuer, service=plumbing.service, public_keys=plumbing.public_keys
     )
@@ -224,6 +239,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         accounts=accounts,
         terms=terms,
         client_tokens=ClientTokens(transactions=transactions, digests=digests, issuer=issuer),
+        revoked_clients=revoked_clients,
         log_on=LogOn(transactions=transactions, hasher=hasher, proofs=proofs, sessions=sessions),
         unlocks=Unlocks(transactions=transactions, lockouts=lockouts),
         sessions=sessions,
@@ -257,6 +273,8 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             accounts=accounts,
             unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
         ),
-        tokens=LiveTokens(tokens=plumbing.access_tokens, database=plumbing.database),
+        tokens=LiveTokens(
+            tokens=plumbing.access_tokens, database=plumbing.database, revoked=revoked_clients
+        ),
         own_keys=own_keys,
     )

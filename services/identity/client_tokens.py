@@ -60,7 +60,7 @@ class ClientTokens:
         """Give a token for the scopes asked for, or for all there are. Raises ClientRefused."""
         subject = _subject(presented)
         async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
-            client = await self._authenticate(tx, presented)
+            client = await self._authenticate(tx, presented, now)
             if grant_type != GRANT_TYPE:
                 raise GrantTypeUnsupported
             scopes = _granted(client, scope)
@@ -79,14 +79,26 @@ class ClientTokens:
             scopes=scopes,
         )
 
-    async def _authenticate(self, tx: Connection, presented: Presented | None) -> Client:
+    async def _authenticate(
+        self, tx: Connection, presented: Presented | None, now: datetime
+    ) -> Client:
         if presented is None:
             raise InvalidClient
         client = await clients.find(tx, presented.client_id)
         digest = self.digests.of(CLIENT_SECRET, presented.secret)
-        if client is None or not compare_digest(digest, client.secret_digest):
+        if client is None or not _is_secret_of(client, digest, now):
             raise InvalidClient
         return client
+
+
+def _is_secret_of(client: Client, digest: bytes, now: datetime) -> bool:
+    """The secret before goes on until its time is over; a revoked client has none."""
+    if client.revoked_at is not None:
+        return False
+    former = client.former_digest
+    if former and client.former_until and now < client.former_until:
+        return compare_digest(digest, client.secret_digest) | compare_digest(digest, former)
+    return compare_digest(digest, client.secret_digest)
 
 
 def _subject(presented: Presented | None) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts import Accounts
 from services.identity.client_tokens import ClientTokens
+from services.identity.clients import RevokedClients
 from services.identity.emails import Emails
 from services.identity.enrolment_tokens import EnrolmentTokens
 from services.identity.enrolments import Enrolments
@@ -39,6 +40,7 @@ class Features:
     accounts: Accounts
     terms: Terms
     client_tokens: ClientTokens
+    revoked_clients: RevokedClients
     log_on: LogOn
     sessions: Sessions
     refreshes: Refreshes

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.identity.clients import RevokedClients
 from services.identity.store import sessions
 from shared.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
 from shared.db import Database
@@ -14,11 +15,17 @@ class LiveTokens:
 
     tokens: AccessTokens
     database: Database
+    revoked: RevokedClients
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
-        """Raises AccessTokenInvalid, also where the session is over or was narrowed since."""
+        """Raises AccessTokenInvalid, also where the session is over or was narrowed since.
+
+        So it is where the client was revoked, from the second after.
+        """
         caller = await self.tokens.check(token, now=now)
         if isinstance(caller, SessionCaller) and not await self._is_taken(caller, now):
+            raise AccessTokenInvalid
+        if isinstance(caller, ClientCaller) and await self.revoked.includes(caller.client_id):
             raise AccessTokenInvalid
         return caller
 

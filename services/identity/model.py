@@ -45,6 +45,9 @@ class Client:
     name: str
     scopes: frozenset[str]
     secret_digest: bytes
+    former_digest: bytes | None = None  # of the secret before, for an overlap
+    former_until: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

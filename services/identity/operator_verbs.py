@@ -1,14 +1,15 @@
-"""What an operator does on identity's command line: practices and gateways (ST-1, ST-2)."""
+"""What an operator does on identity's command line: practices, gateways, clients (ST-1, ST-2)."""
 
 import argparse
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
 
-from services.identity.app import practices
+from services.identity.app import clients, practices
 from services.identity.practices import NewClient
 from services.identity.settings import Settings
 from shared.audit import Origin
@@ -55,6 +56,47 @@ async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespac
     _print(made, as_json=arguments.json)
 
 
+class ClientListed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of `client list`."""
+
+    client_id: str
+    name: str
+    practice_id: PracticeId | None = None
+    scopes: list[str]
+    former_until: datetime | None = None  # until then the secret before goes on
+    revoked_at: datetime | None = None
+
+
+async def list_clients(plumbing: Plumbing[Settings], _: argparse.Namespace) -> None:
+    for client in await clients(plumbing).list():
+        line = ClientListed(
+            client_id=client.id,
+            name=client.name,
+            practice_id=client.practice_id,
+            scopes=sorted(client.scopes),
+            former_until=client.former_until,
+            revoked_at=client.revoked_at,
+        )
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+
+
+async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+    made = await clients(plumbing).rotate(
+        arguments.client_id,
+        overlap=timedelta(hours=arguments.overlap_hours),
+        origin=_operator(plumbing),
+        now=plumbing.clock.now(),
+    )
+    _print(made, as_json=arguments.json)
+
+
+async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+    await clients(plumbing).revoke(
+        arguments.client_id, origin=_operator(plumbing), now=plumbing.clock.now()
+    )
+    sys.stdout.write(f"revoked {arguments.client_id}\n")
+
+
 def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[int]]:
     """Tell a refusal to the person at the terminal, with exit code 1."""
 
@@ -95,6 +137,28 @@ def _setting_arguments(parser: argparse.ArgumentParser) -> None:
 def _gateway_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gateway", metavar="NAME", type=_line)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _rotation_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("client_id", metavar="CLIENT_ID", type=_client_id)
+    parser.add_argument(
+        "--overlap-hours",
+        default=0,
+        type=int,
+        choices=range(169),
+        metavar="HOURS",
+        help="for which the secret before goes on, 0 to 168 (0: it ends at once)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _revocation_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("client_id", metavar="CLIENT_ID", type=_client_id)
+
+
+def _client_id(text: str) -> str:
+    """An id goes into audit rows: nothing but an id does."""
+    return str(UUID(text))
 
 
 def _line(text: str) -> str:
@@ -144,5 +208,18 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="add a gateway's client; prints its id and secret, once",
         arguments=_gateway_arguments,
         run=told(add_gateway),
+    ),
+    Verb(name="client list", help="list every client as JSON lines", run=told(list_clients)),
+    Verb(
+        name="client rotate",
+        help="give a client a new secret; prints it, once",
+        arguments=_rotation_arguments,
+        run=told(rotate_client),
+    ),
+    Verb(
+        name="client revoke",
+        help="revoke a client for good; its tokens end here at once, elsewhere in 5 minutes",
+        arguments=_revocation_arguments,
+        run=told(revoke_client),
     ),
 )

@@ -28,6 +28,7 @@ class HashedPassword:
     hash: str
     history_hash: str
     history_salt: bytes
+    older_forms: tuple[str, ...] = ()  # of history_hash, under peppers that are retired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,14 @@ class Passwords:
             hash=await self.hasher.hash(password),
             history_hash=await self.hasher.hash(password, salt=salt),
             history_salt=salt,
+            older_forms=await self._older_forms(password, salt) if history_salt else (),
+        )
+
+    async def _older_forms(self, password: str, salt: bytes) -> tuple[str, ...]:
+        """How the history would tell it from before the pepper was changed."""
+        retired = self.hasher.retired
+        return tuple(
+            [await self.hasher.hash(password, salt=salt, pepper_id=one) for one in retired]
         )
 
     async def context(self, tx: Connection, account_id: AccountId) -> Context:
@@ -68,7 +77,8 @@ class Passwords:
         """Raise PasswordUnacceptable for one of the last 5, the current one included."""
         recent = await store.recent(tx, account_id)
         # Every one is compared, so that the time does not tell which it was.
-        if any([compare_digest(hashed.history_hash.encode(), past.encode()) for past in recent]):
+        forms = (hashed.history_hash, *hashed.older_forms)
+        if any([compare_digest(form.encode(), past.encode()) for past in recent for form in forms]):
             raise PasswordUnacceptable(
                 Violation(field=field, code=NOT_RECENT, detail=ON_SAVING.text)
             )

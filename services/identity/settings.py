@@ -13,19 +13,25 @@ from shared.settings import (
     key_bytes,
     listen_on,
     seconds,
+    secrets,
     setting,
     stated,
     within,
 )
 
 
-def pepper(text: str) -> Secret:
-    """Take the pepper; a short one would protect nothing."""
-    if len(text) < 32:
-        raise ValueError("expected at least 32 characters")
+def long_enough(text: str) -> Secret:
+    """Take a pepper, also one retired: a short one protects nothing, a comma parts two of them."""
+    if len(text) < 32 or "," in text:
+        raise ValueError("expected at least 32 characters, no comma among them")
+    return Secret(text)
+
+
+def hard_to_guess(text: str) -> Secret:
+    """Take the pepper in use, which somebody made at random."""
     if guessable(text):
         raise ValueError("expected random characters; these can be guessed")
-    return Secret(text)
+    return long_enough(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +60,15 @@ class Settings(ServiceSettings):
         "PASSWORD_POLICY", default=PolicyName.PORTAL, help="the password rules (ID-3)"
     )
     pepper: Secret = setting(
-        "PEPPER", parse=pepper, help="key of the passwords' pre-hash (ID-5); never change it"
+        "PEPPER",
+        parse=hard_to_guess,
+        help="key of the passwords' pre-hash (ID-5); retire it, never lose it",
+    )
+    peppers_retired: tuple[Secret, ...] = setting(
+        "PEPPERS_RETIRED",
+        default=(),
+        parse=secrets(long_enough),
+        help="those before it, with commas between: each password moves on at its next log-on",
     )
     bcrypt_cost: int = setting(
         "BCRYPT_COST", default=12, parse=within(4, 15), help="cost of a password hash (ID-5)"

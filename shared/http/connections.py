@@ -152,5 +152,5 @@ class Runner(web.AppRunner):
 def stamp(response: web.StreamResponse, correlation_id: UUID) -> None:
     """Set what every reply of ours carries."""
     response.headers[CORRELATION_HEADER] = str(correlation_id)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"

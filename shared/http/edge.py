@@ -174,6 +174,10 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
 def reply_of(route: Route[Any], reply: Reply) -> web.Response:
     if isinstance(reply, NoReply):
         return web.Response(status=route.status)
+    headers = {"Cache-Control": f"public, max-age={route.cached}"} if route.cached else None
     return web.Response(
-        status=route.status, body=msgspec.json.encode(reply), content_type="application/json"
+        status=route.status,
+        body=msgspec.json.encode(reply),
+        content_type="application/json",
+        headers=headers,
     )

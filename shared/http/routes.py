@@ -111,6 +111,7 @@ class Route(Generic[F]):
     form: Form = Form.JSON
     rows: tuple[str, ...] = ()  # the rows of features.md it serves
     query: tuple[str, ...] = ()  # the query's parameters; any other is refused
+    cached: int = 0  # seconds for which anybody may keep the reply; 0: nobody keeps it
 
 
 def route(
@@ -128,6 +129,7 @@ def route(
     form: Form = Form.JSON,
     rows: tuple[str, ...] = (),
     query: tuple[str, ...] = (),
+    cached: int = 0,
 ) -> Route[F]:
     """Make a route whose handler takes exactly this body and returns exactly this reply.
 
@@ -148,4 +150,5 @@ def route(
         form=form,
         rows=rows,
         query=query,
+        cached=cached,
     )

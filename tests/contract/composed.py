@@ -31,6 +31,7 @@ async def composed(service: str) -> AsyncIterator[Mapping[str, tuple[Subscriptio
         "PORTICO_DATABASE_URL": f"postgresql://{service}:x@{NOWHERE}/portico",
         "PORTICO_BROKER_URL": f"amqp://{service}:x@{NOWHERE}/portico",
         "PORTICO_KEY_ENCRYPTION_KEY": b64encode(bytes(range(32))).decode(),
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         **OWN.get(service, {}),
     }
     assembled = assemble(program, load(program.settings, environ), clock=FakeClock())

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.audit import Origin
+from shared.audit import Audit, Origin
 from shared.ciphers import Cipher, derive
 from shared.clock import Clock
 from shared.contracts import topology
@@ -42,6 +42,11 @@ class Trust:
             )
         return [row["body"] for row in rows]
 
+    async def confirmed(self) -> None:
+        """What the relay does once the broker has taken them: nothing is left in the outbox."""
+        async with self.database.connection() as connection:
+            await connection.execute("DELETE FROM outbox")
+
     async def hear(self, publisher: str, body: bytes) -> None:
         """Handle a keys-changed event as the consumer would."""
         reader = Reader("keys", [subscribe(KEYS_CHANGED[publisher], self.public_keys.apply)])
@@ -64,6 +69,7 @@ async def trusting(
     *,
     purpose: KeyPurpose = KeyPurpose.SIGNING,
     kek: bytes = KEK,
+    retired: tuple[bytes, ...] = (),
 ) -> AsyncIterator[Trust]:
     """Hold one replica's trust; its keys are not made yet."""
     randomness, issuer = Randomness(), f"{ISSUER}/{service}"
@@ -73,9 +79,14 @@ async def trusting(
         issuer=issuer,
         database=pool,
         outbox=Outbox(service=service, clock=clock, randomness=randomness),
+        audit=Audit(clock=clock, randomness=randomness),
         clock=clock,
         randomness=randomness,
-        cipher=Cipher(derive(kek, "own keys"), randomness),
+        cipher=Cipher(
+            derive(kek, "own keys"),
+            randomness,
+            retired=tuple(derive(key, "own keys") for key in retired),
+        ),
         purposes=(purpose,),
     )
     public_keys = PublicKeys(database=pool, clock=clock, own_issuer=issuer)

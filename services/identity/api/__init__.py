@@ -16,6 +16,7 @@ from services.identity.api.existing_accounts import ExistingAccountBody, add_pra
 from services.identity.api.locks import UnlockBody, unlock_account
 from services.identity.api.logon import LogOnBody, SessionReply, log_on
 from services.identity.api.oauth import (
+    KEPT_SECONDS,
     ClientTokenBody,
     ClientTokenReply,
     IntrospectionBody,
@@ -215,6 +216,7 @@ ROUTES: tuple[Route[Features], ...] = (
           summary="Introspect a token: its state of this second (RFC 7662)"),
     route("GET", "/.well-known/jwks.json", list_signing_keys, body=NoBody,
           reply=SigningKeysReply, guard=Public(Counted.NOTHING), rows=("SE-1",),
+          cached=KEPT_SECONDS,
           summary="List the keys that access tokens are signed with (RFC 7517)"),
 )
 # fmt: on

@@ -13,6 +13,7 @@ from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
 
 BEARER: Literal["Bearer"] = "Bearer"
+KEPT_SECONDS = 120  # a following key is known long before its use, a revoked one soon gone
 Text = Annotated[str, Meta(max_length=200)]
 
 

@@ -1,6 +1,5 @@
 """A merge that identity refuses at the last look: nothing is changed, and it is told why (MG-1)."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,6 @@ from tests.support.merging import (
     no_deadlock,
     outcomes,
     replace_of,
-    retry,
 )
 from tests.support.trust import ISSUER
 
@@ -335,22 +333,15 @@ async def test_a_refusal_takes_no_other_message_of_its_batch_with_it(
 
 
 @MG_9
-async def test_a_message_whose_key_has_not_arrived_is_tried_again_until_it_has(
+async def test_grants_under_a_key_that_identity_does_not_have_are_refused_and_not_waited_for(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
     request = await registry.request(*await registry.two())
-    rename: Callable[[str], Awaitable[Any]] = identity.rows
-    await rename("UPDATE own_keys SET kid = 'late-' || kid")  # `second` has not read it yet
+    await identity.rows("UPDATE own_keys SET kid = 'lost-' || kid")  # `second` has not read it yet
 
     await deliver(second, envelope(request, identity))
-    kept = await identity.rows("SELECT error FROM inbox_retry")
-    assert [row["error"] for row in kept] == ["CatchingUp"]
-    assert await outcomes(identity) == []
 
-    await rename("UPDATE own_keys SET kid = substr(kid, 6)")
-    identity.clock.advance(seconds=2)
-    assert await retry(second) == 1
-    assert await outcomes(identity) == [("accounts-merged", None)]
+    assert await outcomes(identity) == [("merge-rejected", "grant_invalid")]
 
 
 @MG_9

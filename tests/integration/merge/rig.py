@@ -454,6 +454,7 @@ async def replica(
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": "amqp://merge@127.0.0.1:9/none",
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_ISSUER": ISSUER,
         "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
         "PORTICO_REQUEST_SECONDS": "60",

@@ -38,6 +38,7 @@ def assembled(database: Database, broker_url: str) -> Assembled[Features, MergeS
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": broker_url,
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_HTTP_PORT": "0",
         "PORTICO_METRICS_PORT": "0",
     }

@@ -104,6 +104,7 @@ async def check(database: Database, **settings: str) -> int:
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_BROKER_URL": "amqp://merge@127.0.0.1:9/none",
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     }
     with logged("merge"):  # the verb configures the logs of its process, which is this one
         return await asyncio.to_thread(main, PROGRAM, ["check"], environ | settings)

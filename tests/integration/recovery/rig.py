@@ -308,6 +308,7 @@ async def replica(
         "PORTICO_DATABASE_URL": database.url("recovery"),
         "PORTICO_BROKER_URL": "amqp://recovery@127.0.0.1:9/none",
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_ISSUER": ISSUER,
     } | settings
     assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)

@@ -69,6 +69,7 @@ def settings(database_url: str, broker_url: str) -> ServiceSettings:
             "PORTICO_HTTP_PORT": "0",
             "PORTICO_METRICS_PORT": "0",
             "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+            "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         },
     )
 

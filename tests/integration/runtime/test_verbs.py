@@ -52,6 +52,7 @@ def environ(database: databases.Database, broker: brokers.Broker) -> dict[str, s
         "PORTICO_BROKER_URL": broker.url("merge"),
         "PORTICO_BROKER_ADMIN_URL": broker.management_url,
         "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_HTTP_PORT": "0",
         "PORTICO_METRICS_PORT": "0",
     }

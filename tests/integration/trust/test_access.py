@@ -1,5 +1,7 @@
 """Access tokens: whole to the microsecond, of one type and audience, void with their session."""
 
+import base64
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -7,7 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from shared import signed
 from shared.access import (
+    TYPE,
     AccessTokenInvalid,
     AccessTokenIssuer,
     AccessTokens,
@@ -17,6 +21,7 @@ from shared.access import (
     TokenStale,
 )
 from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.errors import CatchingUp
 from shared.grants import Act, GrantIssuer
 from shared.randomness import Randomness
 from tests.support.clock import FakeClock
@@ -239,10 +244,52 @@ async def test_tokens_of_the_key_before_are_taken_while_keys_rotate(
 ) -> None:
     await identity.own_keys.rotate()
     await recovery.learn_from(identity)
+    await identity.confirmed()
+    await identity.own_keys.ensure()
     clock.advance(minutes=9, seconds=59)
     before = await issuer(identity).for_session(a_caller(clock))
     clock.advance(seconds=2)
     after = await issuer(identity).for_session(a_caller(clock))
 
+    assert signed.inspect(before, typ=TYPE).kid != signed.inspect(after, typ=TYPE).kid
     for token in (before, after):
         assert await tokens.check(token, now=clock.now())
+
+
+@SE_1
+async def test_what_a_revoked_key_signed_is_refused_as_soon_as_that_is_heard(
+    identity: Trust, recovery: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    token = await issuer(identity).for_session(a_caller(clock))
+    await tokens.check(token, now=clock.now())
+
+    await identity.own_keys.revoke(signed.inspect(token, typ=TYPE).kid)
+    await recovery.learn_from(identity)
+    await recovery.public_keys.once()  # the loop's, each second
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.now())
+    fresh = await issuer(identity).for_session(a_caller(clock))
+    assert await tokens.check(fresh, now=clock.now())
+
+
+@SE_1
+async def test_a_token_under_a_made_up_key_is_catching_up_once_and_refused_after_that(
+    identity: Trust, recovery: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    forged = await forged_kid(identity, clock, "made-up-1")
+    with pytest.raises(CatchingUp):
+        await tokens.check(forged, now=clock.now())
+
+    for _ in range(3):
+        with pytest.raises(AccessTokenInvalid):
+            await tokens.check(forged, now=clock.now())
+
+
+async def forged_kid(identity: Trust, clock: FakeClock, kid: str) -> str:
+    """A real token but for the key that its header names."""
+    token = await issuer(identity).for_session(a_caller(clock))
+    head, payload, signature = token.split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "=="))
+    changed = base64.urlsafe_b64encode(json.dumps({**header, "kid": kid}).encode())
+    return f"{changed.rstrip(b'=').decode()}.{payload}.{signature}"

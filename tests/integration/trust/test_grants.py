@@ -346,9 +346,12 @@ async def test_a_key_whose_time_is_over_vouches_for_nothing(
         await recovery.own_keys.ensure()
         stolen = (await recovery.own_keys.current(KeyPurpose.SIGNING, clock.now())).public.kid
         await recovery.own_keys.rotate()
+        await recovery.confirmed()
+        clock.advance(minutes=10)
+        await recovery.own_keys.ensure()
         await identity.learn_from(recovery)
 
-        clock.advance(minutes=69, seconds=59)
+        clock.advance(minutes=59, seconds=59)
         await checked(identity, await forged(recovery, clock, kid=stolen), clock)
         clock.advance(seconds=1)
         with pytest.raises(GrantInvalid):

@@ -2,26 +2,29 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from shared.ciphers import CipherBroken
+from shared import public_keys
 from shared.contracts.envelope import Envelope
 from shared.contracts.keys import KeyPurpose, KeysChanged
 from shared.db import Database as Pool
-from shared.errors import CatchingUp
-from shared.keys import FRESH
+from shared.errors import CatchingUp, DatabaseUnavailable
+from shared.kept import FRESH
+from shared.keys import KeyUnknown, good_for
 from shared.messaging.subscriptions import Undeliverable
-from shared.public_keys import PublicKeys
+from shared.own_keys import OVERLAP, KeysUnreadable, Revoked
+from shared.public_keys import MISSES, PublicKeys
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.eventually import eventually
 from tests.support.proxy import proxied
-from tests.support.trust import ISSUER, Trust, trusting
+from tests.support.trust import ISSUER, KEK, Trust, trusting
 
 SIGNING = KeyPurpose.SIGNING
 
@@ -65,7 +68,8 @@ async def test_the_first_key_is_usable_at_once_and_published(
     current = await recovery.own_keys.current(SIGNING, clock.now())
     [body] = await recovery.published()
     version, keys = snapshot(body)
-    assert (version, keys.issuer) == (1, f"{ISSUER}/recovery")
+    assert keys.issuer == f"{ISSUER}/recovery"
+    assert version == (clock.now() - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
     assert keys.keys == (current.public,)
     assert keys.keys[0].usable_from == clock.now()
 
@@ -84,13 +88,69 @@ async def test_a_following_key_is_published_ten_minutes_before_its_first_use(
     first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
     following = await recovery.own_keys.rotate()
 
-    version, keys = snapshot((await recovery.published())[-1])
-    assert version == 2
+    _, keys = snapshot((await recovery.published())[-1])
     assert [key.kid for key in keys.keys] == [first, following]
+    await recovery.confirmed()
+    await recovery.own_keys.ensure()
     just_before = clock.now() + timedelta(minutes=9, seconds=59)
     assert (await recovery.own_keys.current(SIGNING, just_before)).public.kid == first
     at_last = clock.now() + timedelta(minutes=10)
     assert (await recovery.own_keys.current(SIGNING, at_last)).public.kid == following
+
+
+async def test_while_the_broker_is_away_the_key_before_goes_on_everywhere(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    await identity.learn_from(recovery)
+    await recovery.confirmed()
+    first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    following = await recovery.own_keys.rotate()  # and its event stays where it is
+
+    for _ in range(3):
+        now = clock.advance(days=10)
+        await recovery.own_keys.ensure()
+        assert (await recovery.own_keys.current(SIGNING, now)).public.kid == first
+        assert good_for(await identity.public_keys.find(recovery.issuer, first), SIGNING, now)
+
+    await identity.learn_from(recovery)
+    await recovery.confirmed()
+    await recovery.own_keys.ensure()
+    assert (await recovery.own_keys.current(SIGNING, now)).public.kid == following
+    assert good_for(await identity.public_keys.find(recovery.issuer, first), SIGNING, now)
+
+
+async def test_a_key_ends_an_overlap_after_its_follower_took_over_however_late_that_was(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    await recovery.own_keys.rotate()
+    clock.advance(hours=7)
+    await recovery.confirmed()
+
+    for _ in range(3):
+        await recovery.own_keys.ensure()
+
+    [body] = await recovery.published()
+    ends = {key.kid: key.usable_until for key in snapshot(body)[1].keys}
+    assert ends.pop(first) == clock.now() + OVERLAP[SIGNING]
+    assert set(ends.values()) == {None}
+
+
+async def test_an_ended_key_signs_no_more_though_no_other_is_confirmed(
+    recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    following = await recovery.own_keys.rotate()
+    clock.advance(minutes=10)
+    await recovery.confirmed()
+    await recovery.own_keys.ensure()
+
+    revoked = await recovery.own_keys.revoke(following)
+
+    used = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    assert used == revoked.fresh
 
 
 async def test_the_key_before_stays_good_for_an_overlap_and_then_leaves_the_published_set(
@@ -98,8 +158,11 @@ async def test_the_key_before_stays_good_for_an_overlap_and_then_leaves_the_publ
 ) -> None:
     await recovery.own_keys.ensure()
     following = await recovery.own_keys.rotate()
+    await recovery.confirmed()
+    clock.advance(minutes=10)
+    await recovery.own_keys.ensure()
 
-    clock.advance(minutes=69, seconds=59)
+    clock.advance(minutes=59, seconds=59)
     assert len(await recovery.own_keys.public()) == 2
     clock.advance(seconds=1)
     assert [key.kid for key in await recovery.own_keys.public()] == [following]
@@ -112,9 +175,8 @@ async def test_replicas_that_rotate_at_once_publish_every_key_in_the_last_versio
     kids = await asyncio.gather(*(recovery.own_keys.rotate() for _ in range(6)))
 
     snapshots = [snapshot(body) for body in await recovery.published()]
-    version, keys = max(snapshots, key=lambda found: found[0] or 0)
-    assert sorted(found for found, _ in snapshots if found) == list(range(1, 8))
-    assert version == 7
+    _, keys = max(snapshots, key=lambda found: found[0] or 0)
+    assert len({version for version, _ in snapshots}) == 7
     assert {key.kid for key in keys.keys} >= set(kids)
 
 
@@ -129,8 +191,11 @@ async def test_a_private_key_at_rest_is_unreadable_with_another_key_encryption_k
         [row] = await connection.fetch("SELECT * FROM own_keys")
     assert all(private not in value for value in row.values() if isinstance(value, bytes))
     async with trusting(database, "recovery", clock, kek=b"another key") as stranger:
-        with pytest.raises(CipherBroken):
+        with pytest.raises(KeysUnreadable):
             await stranger.own_keys.current(SIGNING, clock.now())
+        with pytest.raises(KeysUnreadable):
+            await stranger.own_keys.rotate()
+    assert len(await recovery.published()) == 1
 
 
 async def test_a_private_key_moved_to_another_row_does_not_open(
@@ -146,7 +211,7 @@ async def test_a_private_key_moved_to_another_row_does_not_open(
         )
 
     async with trusting(database, "recovery", clock) as restarted:
-        with pytest.raises(CipherBroken):
+        with pytest.raises(KeysUnreadable):
             await restarted.own_keys.find(following)
 
 
@@ -194,6 +259,57 @@ async def test_an_unknown_key_is_given_up_after_a_second(identity: Trust) -> Non
     assert time.monotonic() - begun > 0.9
 
 
+@pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+async def test_an_unknown_key_asked_for_again_is_refused_and_taken_as_soon_as_it_is_there(
+    recovery: Trust, identity: Trust, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await recovery.own_keys.ensure()
+    kid = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    with pytest.raises(CatchingUp):
+        await identity.public_keys.find(recovery.issuer, kid)
+
+    monkeypatch.setattr(public_keys, "REMEMBERED", 3600.0)
+    with pytest.raises(KeyUnknown):
+        await identity.public_keys.find(recovery.issuer, kid)
+    await identity.learn_from(recovery)
+
+    assert (await identity.public_keys.find(recovery.issuer, kid)).kid == kid
+
+
+async def test_a_missed_key_is_waited_for_again_once_the_miss_is_forgotten(
+    identity: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_keys, "WAIT", 0.1)
+    monkeypatch.setattr(public_keys, "REMEMBERED", 0.1)
+    with pytest.raises(CatchingUp):
+        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
+
+    await asyncio.sleep(0.3)
+
+    with pytest.raises(CatchingUp):
+        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
+
+
+async def test_the_memory_of_misses_is_bounded_and_past_it_nobody_waits(identity: Trust) -> None:
+    outcomes = await asyncio.gather(
+        *(identity.public_keys.find(f"{ISSUER}/recovery", f"k{n}") for n in range(MISSES + 20)),
+        return_exceptions=True,
+    )
+
+    assert Counter(type(outcome) for outcome in outcomes) == {CatchingUp: MISSES, KeyUnknown: 20}
+    assert len(identity.public_keys._misses) == MISSES
+
+
+async def test_of_its_own_keys_a_service_knows_at_once_which_are_made_up(
+    identity: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(public_keys, "WAIT", 3600.0)  # who waits runs out of the test's time
+    await identity.own_keys.ensure()
+
+    with pytest.raises(KeyUnknown):
+        await identity.public_keys.find(identity.issuer, "made-up")
+
+
 async def test_waiters_share_their_looks_at_the_table(database: Database, clock: FakeClock) -> None:
     class Counting(Pool):
         looks = 0
@@ -203,14 +319,19 @@ async def test_waiters_share_their_looks_at_the_table(database: Database, clock:
             return super().connection()
 
     pool = Counting(database.url("identity"), application="test")
-    public_keys = PublicKeys(database=pool, clock=clock, own_issuer=f"{ISSUER}/identity")
+    known = PublicKeys(database=pool, clock=clock, own_issuer=f"{ISSUER}/identity")
+    of_recovery, own = f"{ISSUER}/recovery", f"{ISSUER}/identity"
     await asyncio.gather(
-        *(public_keys.find(f"{ISSUER}/recovery", f"k{number}") for number in range(100)),
-        return_exceptions=True,
+        *(known.find(of_recovery, f"k{number}") for number in range(100)), return_exceptions=True
+    )
+    assert Counting.looks < 30
+    before = Counting.looks
+    await asyncio.gather(
+        *(known.find(own, f"k{number}") for number in range(64)), return_exceptions=True
     )
     await pool.close()
 
-    assert Counting.looks < 30
+    assert Counting.looks - before <= 2
 
 
 async def test_an_older_snapshot_changes_nothing(recovery: Trust, identity: Trust) -> None:
@@ -243,19 +364,22 @@ async def test_known_keys_are_found_while_the_database_is_away(
     kid = (await identity.own_keys.current(SIGNING, clock.now())).public.kid
     async with proxied(database.url("identity")) as proxy:
         pool = Pool(proxy.url(database.url("identity")), application="test")
-        public_keys = PublicKeys(database=pool, clock=clock, own_issuer=identity.issuer)
-        await public_keys.find(identity.issuer, kid)
+        kept = PublicKeys(database=pool, clock=clock, own_issuer=identity.issuer)
+        await kept.find(identity.issuer, kid)
 
         proxy.cut()
-        public_keys._read_at -= FRESH + 1  # as if that time had passed
-        assert (await public_keys.find(identity.issuer, kid)).kid == kid
+        kept._kept._read_at -= FRESH + 1  # as if that time had passed
+        for _ in range(3):
+            assert (await kept.find(identity.issuer, kid)).kid == kid
+        with pytest.raises(DatabaseUnavailable):
+            await kept.find(identity.issuer, "made-up")
         await pool.close()
 
 
 async def test_before_its_first_key_a_service_catches_up(identity: Trust, clock: FakeClock) -> None:
     with pytest.raises(CatchingUp):
         await identity.own_keys.current(SIGNING, clock.now())
-    with pytest.raises(CatchingUp):
+    with pytest.raises(KeyUnknown):
         await identity.own_keys.find("k1")
 
 
@@ -271,3 +395,136 @@ async def test_a_replica_uses_a_key_that_another_has_made(
             return (await other.own_keys.current(SIGNING, clock.now())).public.kid
 
         assert await eventually(found)
+
+
+async def test_after_a_restored_backup_the_next_publication_is_newer_than_what_others_hold(
+    recovery: Trust, identity: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    await recovery.confirmed()
+    async with recovery.database.connection() as connection:
+        backup = await connection.fetchval("SELECT version FROM own_keys_version")
+        for _ in range(3):
+            lost = await recovery.own_keys.rotate()
+            clock.advance(minutes=10)
+            await identity.learn_from(recovery)
+            await recovery.confirmed()
+            await recovery.own_keys.ensure()
+        await identity.learn_from(recovery)
+        await recovery.confirmed()
+        await connection.execute("UPDATE own_keys_version SET version = $1", backup)
+        await connection.execute("DELETE FROM own_keys WHERE kid <> $1", first)
+        await connection.execute("UPDATE own_keys SET usable_until = NULL")
+
+    clock.advance(hours=2)
+    following = await recovery.own_keys.rotate()
+    await identity.learn_from(recovery)
+
+    assert good_for(await identity.public_keys.find(recovery.issuer, first), SIGNING, clock.now())
+    assert (await identity.public_keys.find(recovery.issuer, following)).kid == following
+    with pytest.raises(CatchingUp):
+        await identity.public_keys.find(recovery.issuer, lost)
+
+
+@pytest.mark.parametrize("at", [timedelta(), timedelta(hours=-72), timedelta(days=300)])
+async def test_a_revoked_key_is_good_at_no_time_and_another_takes_over_at_once(
+    recovery: Trust, identity: Trust, clock: FakeClock, at: timedelta
+) -> None:
+    await recovery.own_keys.ensure()
+    leaked = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    await identity.learn_from(recovery)
+    clock.advance(hours=1)
+
+    revoked = await recovery.own_keys.revoke(leaked)
+
+    assert revoked.fresh == (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    await identity.learn_from(recovery)
+    there = await identity.public_keys.find(recovery.issuer, leaked)
+    assert not good_for(there, SIGNING, clock.now() + at)
+    assert [key.kid for key in await recovery.own_keys.public()] == [revoked.fresh]
+    with pytest.raises(KeyUnknown):
+        await recovery.own_keys.revoke(leaked)
+
+
+async def test_revoking_a_key_that_is_not_in_use_makes_none(
+    recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+    following = await recovery.own_keys.rotate()
+
+    assert (await recovery.own_keys.revoke(following)).fresh is None
+
+    now = clock.advance(hours=1)
+    await recovery.confirmed()
+    assert (await recovery.own_keys.current(SIGNING, now)).public.kid == first
+
+
+async def test_of_eight_revocations_of_one_key_one_makes_a_fresh_one(
+    recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    leaked = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+
+    outcomes = await asyncio.gather(
+        *(recovery.own_keys.revoke(leaked) for _ in range(8)), return_exceptions=True
+    )
+
+    assert Counter(type(outcome) for outcome in outcomes) == {Revoked: 1, KeyUnknown: 7}
+    assert len(await recovery.own_keys.held()) == 1
+
+
+async def test_a_revoked_private_key_is_destroyed_and_what_was_done_is_audited(
+    recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    leaked = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
+
+    await recovery.own_keys.revoke(leaked)
+
+    async with recovery.database.connection() as connection:
+        private = await connection.fetchval(
+            "SELECT private_sealed FROM own_keys WHERE kid = $1", leaked
+        )
+        audited = await connection.fetch("SELECT action, subject, outcome FROM audit_entries")
+    assert private is None
+    assert [tuple(row) for row in audited] == [("keys.revoke", f"key:{leaked}", "done")]
+
+
+async def test_the_key_encryption_key_is_changed_with_the_old_one_retired(
+    database: Database, recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    key = await recovery.own_keys.current(SIGNING, clock.now())
+    new = b"another key-encryption key......"
+
+    async with trusting(database, "recovery", clock, kek=new, retired=(KEK,)) as both:
+        assert (await both.own_keys.current(SIGNING, clock.now())).private == key.private
+        following = await both.own_keys.rotate()
+        assert await both.own_keys.encrypt_again() == 2
+        assert await both.own_keys.encrypt_again() == 2
+
+    async with trusting(database, "recovery", clock, kek=new) as after:
+        assert (await after.own_keys.find(key.public.kid)).private == key.private
+        await after.own_keys.find(following)
+    async with trusting(database, "recovery", clock) as before:
+        with pytest.raises(KeysUnreadable):
+            await before.own_keys.held()
+
+
+async def test_keys_are_published_from_memory_while_the_database_is_away(
+    database: Database, clock: FakeClock, identity: Trust
+) -> None:
+    await identity.own_keys.ensure()
+    published = await identity.own_keys.public()
+    url = database.url("identity")
+    async with proxied(url) as proxy, trusting(database, "identity", clock) as replica:
+        own_keys = replica.own_keys
+        own_keys._database = Pool(proxy.url(url), application="test")
+        assert await own_keys.public() == published
+
+        proxy.cut()
+        own_keys._kept._read_at -= FRESH + 1  # as if that time had passed
+        assert await own_keys.public() == published
+        await own_keys._database.close()

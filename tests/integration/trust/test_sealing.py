@@ -15,7 +15,7 @@ from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.errors import CatchingUp
 from shared.randomness import Randomness
-from shared.sealing import Opener, SealBroken, Sealer, binding
+from shared.sealing import Opener, SealBroken, Sealer, SealKeyUnknown, binding
 from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import Trust, trusting
@@ -161,13 +161,35 @@ async def test_before_its_transaction_a_sealer_waits_a_second_for_a_key_of_notif
         assert await opened(notify, await sealed(unaware, notify, clock))
 
 
-async def test_a_seal_to_an_unknown_key_waits_for_it(
+async def test_a_seal_to_a_key_that_notify_does_not_have_can_never_be_opened(
     recovery: Trust, notify: Trust, clock: FakeClock
 ) -> None:
     seal = msgspec.structs.replace(await sealed(recovery, notify, clock), kid="k9")
 
-    with pytest.raises(CatchingUp):
+    with pytest.raises(SealKeyUnknown):
         await opened(notify, seal)
+
+
+async def test_after_a_revocation_nothing_is_sealed_to_that_key_and_nothing_of_it_opens(
+    template: Template, clock: FakeClock
+) -> None:
+    async with (
+        template.copy() as own,
+        trusting(own, "notify", clock, purpose=KeyPurpose.SEALING) as notify,
+        trusting(own, "recovery", clock) as recovery,
+    ):
+        await notify.own_keys.ensure()
+        await recovery.learn_from(notify)
+        before = await sealed(recovery, notify, clock)
+
+        revoked = await notify.own_keys.revoke(before.kid)
+        await recovery.learn_from(notify)
+        after = await sealed(recovery, notify, clock)
+
+        assert after.kid == revoked.fresh
+        assert await opened(notify, after) == "the link's token"
+        with pytest.raises(SealKeyUnknown):
+            await opened(notify, before)
 
 
 async def test_a_following_key_is_sealed_to_when_its_time_comes_and_both_open(

@@ -10,6 +10,7 @@ ENOUGH = {
     "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",
     "PORTICO_BROKER_URL": "amqp://identity:pw@127.0.0.1/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     "PORTICO_PEPPER": "a pepper that is long enough for a test",
 }
 

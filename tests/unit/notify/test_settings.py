@@ -9,6 +9,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://notify@127.0.0.1/portico",
     "BROKER_URL": "amqp://notify@127.0.0.1/portico",
     "KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     "SMTP_URL": "smtp://127.0.0.1:25",
     "MAIL_FROM": "portal@portico.example",
     "MAIL_DOMAIN": "portico.example",

@@ -9,6 +9,7 @@ NEEDED = {
     "PORTICO_DATABASE_URL": "postgresql://recovery@localhost/portico",
     "PORTICO_BROKER_URL": "amqp://recovery@localhost/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
+    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
 }
 
 

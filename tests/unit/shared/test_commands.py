@@ -16,6 +16,7 @@ GOOD = {
     "PORTICO_DATABASE_URL": "postgresql://merge:hunter2@127.0.0.1:1/portico",
     "PORTICO_BROKER_URL": "amqp://merge:hunter2@127.0.0.1:1/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
 }
 
 
@@ -54,6 +55,7 @@ def test_settings_that_do_not_fit_are_all_named_with_exit_2(
         "PORTICO_BROKER_URL",
         "PORTICO_HTTP_PORT",
         "PORTICO_KEY_ENCRYPTION_KEY",
+        "PORTICO_DIGEST_KEY",
     ]
 
 

@@ -23,6 +23,7 @@ GOOD = {
     "PORTICO_DATABASE_URL": "postgresql://identity:hunter2@localhost:5432/portico",
     "PORTICO_BROKER_URL": "amqp://identity:hunter2@localhost:5672/portico",
     "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
 }
 
 
@@ -58,6 +59,7 @@ def test_every_problem_is_told_at_once() -> None:
         "PORTICO_LOG_LEVEL": "loud",
         "PORTICO_TRUSTED_PROXIES": "10.0.0.0/99",
         "PORTICO_KEY_ENCRYPTION_KEY": "c2hvcnQ=",
+        "PORTICO_DIGEST_KEY": "c2hvcnQ=",
     }
 
     told = problems(wrong)

@@ -1,0 +1,137 @@
+"""A client's life: its secret is rotated, it is revoked, on the command line (ST-1)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.identity.test_operator_verbs import added, run
+from tests.support.identity import Identity
+
+ST_1 = pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+UNKNOWN = "11111111-1111-4111-8111-111111111111"
+
+
+async def introspected(identity: Identity, gateway: str, token: str) -> Any:
+    answer = await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
+    assert answer.status == 200
+    return answer.body
+
+
+@ST_1
+async def test_a_rotated_secret_ends_at_once_and_the_new_one_is_printed_once(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client_id, before = await identity.a_practice_client()
+
+    made = await added(identity, capsys, "client", "rotate", client_id)
+
+    assert made["client_id"] == client_id
+    tried = [await identity.client_token(client_id, s) for s in (before, made["client_secret"])]
+    assert [answer.status for answer in tried] == [401, 200]
+    [row] = await identity.rows("SELECT c::text FROM clients c")
+    assert made["client_secret"] not in row[0]
+    [audited] = await identity.rows(
+        "SELECT actor, subject, outcome FROM audit_entries WHERE action = 'client.rotate'"
+    )
+    assert tuple(audited) == ("operator", f"client:{client_id}", "done")
+
+
+@ST_1
+async def test_the_secret_before_goes_on_for_the_overlap_and_no_longer(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client_id, before = await identity.a_practice_client()
+    made = await added(identity, capsys, "client", "rotate", client_id, "--overlap-hours", "24")
+    # the verb's process has the real clock, the replica one that stands still
+    await identity.rows(
+        "UPDATE clients SET former_until = $1 RETURNING id", identity.clock.advance(hours=24)
+    )
+    identity.clock.advance(seconds=-1)
+
+    async def statuses() -> list[int]:
+        tried = [await identity.client_token(client_id, s) for s in (before, made["client_secret"])]
+        return [answer.status for answer in tried]
+
+    assert await statuses() == [200, 200]
+    identity.clock.advance(seconds=1)
+    assert await statuses() == [401, 200]
+
+
+@ST_1
+async def test_a_revoked_client_gets_no_token_and_those_it_has_are_refused_here(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway = await identity.a_gateway_token()
+    client_id, secret = await identity.a_practice_client()
+    other_id, other_secret = await identity.a_practice_client()
+    token = (await identity.client_token(client_id, secret)).body["access_token"]
+    other = (await identity.client_token(other_id, other_secret)).body["access_token"]
+    assert (await introspected(identity, gateway, token))["active"] is True
+
+    assert await run(identity, "client", "revoke", client_id) == 0
+    await identity.rows(
+        "UPDATE clients SET revoked_at = $1 WHERE revoked_at IS NOT NULL RETURNING id",
+        identity.clock.now(),
+    )
+    await identity.loop("revoked-clients").once()
+
+    assert (await identity.client_token(client_id, secret)).status == 401
+    assert await introspected(identity, gateway, token) == {"active": False}
+    settings = [await identity.call("GET", "/practice/settings", token=t) for t in (token, other)]
+    assert [answer.status for answer in settings] == [401, 200]
+    assert (await introspected(identity, gateway, other))["active"] is True
+
+
+@ST_1
+async def test_a_revoked_gateway_introspects_nothing(identity: Identity) -> None:
+    gateway = await identity.a_gateway_token()
+    [row] = await identity.rows("SELECT id FROM clients")
+
+    assert await run(identity, "client", "revoke", row["id"]) == 0
+    await identity.rows("UPDATE clients SET revoked_at = $1 RETURNING id", identity.clock.now())
+    await identity.loop("revoked-clients").once()
+
+    answer = await identity.call("POST", "/oauth/introspect", form={"token": "x"}, token=gateway)
+    assert answer.status == 401
+
+
+@ST_1
+async def test_what_is_not_there_or_revoked_is_neither_rotated_nor_revoked(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client_id, _ = await identity.a_practice_client()
+    assert await run(identity, "client", "revoke", client_id) == 0
+
+    codes = [
+        await run(identity, "client", verb, named)
+        for verb in ("rotate", "revoke")
+        for named in (client_id, UNKNOWN, "nobody")
+    ]
+
+    assert codes == [1, 1, 2, 1, 1, 2]
+    assert "There is no such thing" in capsys.readouterr().err
+
+
+@ST_1
+async def test_clients_are_listed_without_their_secrets(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client_id, _ = await identity.a_practice_client()
+    await identity.a_gateway_token()
+    await run(identity, "client", "rotate", client_id, "--overlap-hours", "1")
+    capsys.readouterr()
+
+    assert await run(identity, "client", "list") == 0
+
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {one["client_id"]: one["name"] for one in listed}[client_id] == "Elm Street Practice"
+    assert {key for one in listed for key in one} == {
+        "client_id",
+        "name",
+        "practice_id",
+        "scopes",
+        "former_until",
+    }
