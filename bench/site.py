@@ -27,7 +27,7 @@ from deploy.local.provision import (
 from deploy.local.settings import Surroundings
 from deploy.local.stack import ROOT, run_verb
 from shared.contracts.topology import SERVICES
-from shared.http.health import Readiness
+from shared.http.health import Status
 from shared.messaging.management import Management, segment
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Site:
         extra: Mapping[str, Mapping[str, str]] | None = None,
         but: Sequence[str] = (),
     ) -> AsyncIterator[tuple[Service, ...]]:
-        """Hold one replica of each, ready but for the checks named."""
+        """Hold one replica of each, with everything it shares there but for the parts named."""
         made = [self.start(name, (extra or {}).get(name, {})) for name in names]
         try:
             await together(*(ready(service, but) for service in made))
@@ -155,8 +155,8 @@ async def opened(environ: Mapping[str, str], say: Say) -> AsyncIterator[Site]:
 
 
 async def ready(service: Service, but: Sequence[str]) -> None:
-    """Wait until every check passes but those that this row does without."""
-    url = f"http://{ports.LOOPBACK}:{service.http_port}/health/ready"
+    """Wait until every part answers but those that this row does without, and it is ready."""
+    asked = f"http://{ports.LOOPBACK}:{service.metrics_port}/health"
     deadline = asyncio.get_running_loop().time() + READY_WITHIN
     missing = ["no answer"]
     async with aiohttp.ClientSession() as session:
@@ -166,9 +166,11 @@ async def ready(service: Service, but: Sequence[str]) -> None:
                 raise NotMeasured(f"{service.name} is not ready: {', '.join(missing)}")
             await asyncio.sleep(0.1)
             with suppress(aiohttp.ClientError):
-                async with session.get(url) as reply:
-                    told = msgspec.json.decode(await reply.read(), type=Readiness)
-                missing = [one.name for one in told.checks if not one.ok and one.name not in but]
+                async with session.get(f"{asked}/status") as reply:
+                    told = msgspec.json.decode(await reply.read(), type=Status)
+                missing = [one.name for one in told.parts if not one.ok and one.name not in but]
+                async with session.get(f"{asked}/ready") as reply:
+                    missing += [] if reply.status == 200 else ["a start of its own"]
 
 
 async def listening(port: int, program: Program) -> None:

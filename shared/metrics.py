@@ -48,6 +48,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("loop_round_seconds", Kind.HISTOGRAM, "Time of a round", ("loop",)),
     Metric("event_loop_lag_seconds", Kind.HISTOGRAM, "How late the event loop wakes"),
     Metric("ready", Kind.GAUGE, "1 where a readiness check passes", ("check",)),
+    Metric("shared_part_ok", Kind.GAUGE, "1 where what all replicas share answers", ("part",)),
     Metric("relay_published", Kind.COUNTER, "Outbox rows confirmed by the broker"),
     Metric("relay_refused", Kind.COUNTER, "Outbox rows returned or nacked", ("reason",)),
     Metric("relay_round_seconds", Kind.HISTOGRAM, "Time to claim, publish and delete a batch"),

@@ -4,7 +4,7 @@ shared/process.py starts it and stops it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
@@ -17,7 +17,7 @@ from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
 from shared.http.edge import Edge
-from shared.http.health import Check, Health, NotReady
+from shared.http.health import LOOKED_EVERY, Check, Health, Lack, NotWell
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.routes import Session
 from shared.http.server import Server, metrics_application
@@ -38,9 +38,11 @@ from shared.sessions import EndedSessions
 from shared.settings import PREFIX, key_bytes
 from shared.tokens import Digests
 
+__all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
+
 log = logger("runtime")
 
-__all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
+FIRST_BEAT_WITHIN = 5.0  # seconds: readiness waits for the first beat, but not for an outage's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +147,13 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
     ).messaging(composition.subscriptions)
     keys = Ensured(composition.own_keys) if composition.own_keys else None
     budget = source_budget(plumbing)
-    checks = readiness(plumbing, composition, broker, messaging, ended_sessions, keys)
-    health = Health(checks=dict(checks), metrics=metrics)
+    health = Health(
+        own=dict(readiness(plumbing, ended_sessions, keys)),
+        shared=dict(status(plumbing, composition, broker, messaging, ended_sessions)),
+        clock=plumbing.clock,
+        metrics=metrics,
+    )
+    look = Loop(name="health", once=health.look, every=LOOKED_EVERY)
     server = Server(
         service=program.service,
         routes=program.routes,
@@ -162,10 +169,10 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         broker=broker,
         messaging=messaging,
         ended_sessions=ended_sessions,
-        loops=(*own_loops(plumbing, budget, keys), *composition.loops),
+        loops=(*own_loops(plumbing, budget, keys), look, *composition.loops),
         health=health,
         application=server.application(),
-        metrics_application=metrics_application(metrics),
+        metrics_application=metrics_application(metrics, health),
     )
 
 
@@ -202,12 +209,11 @@ class Ensured:
         self.done, self.unreadable = True, False
         return 0
 
-    async def check(self) -> None:
-        """Raises NotReady."""
+    def lack(self) -> str | None:
+        """Say whether they are there, and can be opened."""
         if self.unreadable:
-            raise NotReady("key_encryption_key_wrong")
-        if not self.done:
-            raise NotReady("not_made_yet")
+            return "key_encryption_key_wrong"
+        return None if self.done else "not_made_yet"
 
 
 def source_budget(plumbing: Plumbing[S]) -> SourceBudget:
@@ -260,37 +266,65 @@ async def lag(metrics: Metrics) -> int:
     return 0
 
 
+@dataclass(slots=True)
+class FirstBeat:
+    """A replica's own wait for the first beat of the stream of ended sessions.
+
+    It ends with the beat, or after FIRST_BEAT_WITHIN: a broker or an identity that is away is away
+    for all replicas, and what is restarted meanwhile must not be lost to people. Until a beat comes
+    StreamGuard takes young tokens only, so nothing is let through for it; after it, a stream that
+    falls quiet is told by the status.
+    """
+
+    ended_sessions: EndedSessions
+    clock: Clock
+    until: float
+    over: bool = False
+
+    def lack(self) -> str | None:
+        """Say whether it still waits."""
+        if not self.over:
+            self.over = self.ended_sessions.fresh() or self.clock.monotonic() > self.until
+        return None if self.over else "no_beat_yet"
+
+
 def readiness(
+    plumbing: Plumbing[S], ended_sessions: EndedSessions | None, keys: Ensured | None
+) -> Iterator[tuple[str, Lack]]:
+    """What this replica alone lacks before it is sent requests."""
+    clock = plumbing.clock
+    if isinstance(clock, DatabaseClock):
+        yield "clock", lambda: None if clock.steady else "not_steady"
+    if ended_sessions is not None:
+        until = clock.monotonic() + FIRST_BEAT_WITHIN
+        yield "sessions", FirstBeat(ended_sessions, clock, until).lack
+    if keys is not None:
+        yield "own_keys", keys.lack
+
+
+def status(
     plumbing: Plumbing[S],
     composition: Composition[F],
     broker: Broker,
     messaging: Messaging,
     ended_sessions: EndedSessions | None,
-    keys: Ensured | None,
 ) -> Iterator[tuple[str, Check]]:
-    """Everything a replica needs before it is sent requests."""
+    """What this replica shares with all others, as far as it can be seen from here."""
     queues = [intake.queue for intake in messaging.intakes]
-    clock, feeds = plumbing.clock, plumbing.feeds
+    feeds = plumbing.feeds
+
+    async def consumers() -> None:
+        if not all(feeds.connected_since(queue) for queue in queues):
+            raise NotWell("not_registered")
+
     yield "database", plumbing.database.ping
     yield "broker", broker.ping
-    yield (
-        "consumers",
-        holds(lambda: all(feeds.connected_since(queue) for queue in queues), "not_registered"),
-    )
-    if isinstance(clock, DatabaseClock):
-        yield "clock", holds(lambda: clock.steady, "not_steady")
+    yield "consumers", consumers
     if ended_sessions is not None:
-        yield "sessions", holds(ended_sessions.fresh, "stream_quiet")
-    if keys is not None:
-        yield "own_keys", keys.check
+
+        async def beats() -> None:
+            if not ended_sessions.fresh():
+                raise NotWell("stream_quiet")
+
+        yield "sessions", beats
     yield from composition.probes.items()
-
-
-def holds(condition: Callable[[], bool], otherwise: str) -> Check:
-    """Make a check of a condition that costs nothing to ask."""
-
-    async def check() -> None:
-        if not condition():
-            raise NotReady(otherwise)
-
-    return check

@@ -112,7 +112,8 @@ class Stack:
         self.start_catcher()
         for service, replica in self.replicas:
             self.start_service(service, replica)
-        await together(*(self.ready(service, replica) for service, replica in self.replicas))
+        await together(*(self.ready(*replica) for replica in self.replicas))
+        await together(*(self.whole(*replica) for replica in self.replicas))
         return await self.describe()
 
     async def stop(self) -> None:
@@ -157,24 +158,34 @@ class Stack:
 
     async def ready(self, service: str, replica: int = 0, *, within: float = READY_WITHIN) -> None:
         """Wait until the replica says that it is ready, or raise with what it last said."""
+        await self.health(service, replica, "ready", b'"ready":true', within)
+
+    async def whole(self, service: str, replica: int = 0, *, within: float = READY_WITHIN) -> None:
+        """Wait until the replica finds all that it shares with others as well."""
+        await self.health(service, replica, "status", b'{"ok":true', within)
+
+    async def health(
+        self, service: str, replica: int, path: str, wanted: bytes, within: float
+    ) -> None:
         name = program_name(service, replica)
-        url = f"{self.url(self.ports.http[service][replica])}/health/ready"
+        url = f"{self.url(self.ports.metrics[service][replica])}/health/{path}"
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
-        answer = "no answer"
+        answer = b"no answer"
         async with aiohttp.ClientSession() as session:
             while loop.time() < deadline:
                 self.programs[name].check()
                 try:
                     async with session.get(url) as reply:
-                        if reply.status == 200:
-                            return
-                        answer = await reply.text()
+                        answer = await reply.read()
+                    if wanted in answer:
+                        return
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(ASKED_EVERY)
         words = self.programs[name].last_words()
-        raise ProgramFailed(f"{name} is not ready after {within:.0f} s: {answer}\n{words}")
+        told = answer.decode(errors="replace")
+        raise ProgramFailed(f"{name} is not ready after {within:.0f} s: {told}\n{words}")
 
     async def describe(self) -> StackAddresses:
         """Make two demo practices and a gateway's client, and say where everything is."""

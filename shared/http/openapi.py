@@ -10,7 +10,6 @@ import msgspec
 from shared.access import TokenStale
 from shared.errors import CatchingUp, Unavailable
 from shared.http import problems as told
-from shared.http.health import Readiness
 from shared.http.idempotency import AlreadyIssued, IdempotencyKeyReused
 from shared.http.problems import Problem, Problems, ProblemType
 from shared.http.routes import Client, Counted, Guard, NoBody, NoReply, Public, Route, Session
@@ -45,14 +44,12 @@ def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> 
     """Write the document; the same routes give the same bytes."""
     types = [kind for route in routes for kind in (route.body, route.reply)]
     kinds = list(dict.fromkeys(kind for kind in types if kind not in (NoBody, NoReply)))
-    refs, components = msgspec.json.schema_components(
-        [*kinds, Problem, Readiness], ref_template=REF
-    )
-    schemas = dict(zip([*kinds, Problem, Readiness], refs, strict=True))
+    refs, components = msgspec.json.schema_components([*kinds, Problem], ref_template=REF)
+    schemas = dict(zip([*kinds, Problem], refs, strict=True))
     paths: dict[str, Json] = defaultdict(dict)
     for route in routes:
         paths[route.path][route.method.lower()] = operation(route, problems, schemas)
-    paths.update(health(schemas[Readiness]))
+    paths.update(health())
     scopes = sorted({route.guard.scope for route in routes if isinstance(route.guard, Client)})
     whole: Json = {
         "openapi": "3.1.0",
@@ -187,22 +184,12 @@ def schemes(scopes: Sequence[str]) -> Json:
     }
 
 
-def health(readiness: Json) -> Json:
-    """Describe the two checks that an orchestrator asks."""
+def health() -> Json:
+    """Describe the one check of this port; readiness and status are asked on the metrics port."""
     live: Json = {
         "operationId": "read_liveness",
         "tags": ["health"],
         "summary": "Whether the process answers",
         "responses": {"200": {"description": "It does"}},
     }
-    content = {JSON: {"schema": readiness}}
-    ready: Json = {
-        "operationId": "read_readiness",
-        "tags": ["health"],
-        "summary": "Whether everything it needs is there",
-        "responses": {
-            "200": {"description": "All of it", "content": content},
-            "503": {"description": "Not all; `checks` names it", "content": content},
-        },
-    }
-    return {"/health/live": {"get": live}, "/health/ready": {"get": ready}}
+    return {"/health/live": {"get": live}}

@@ -1,6 +1,7 @@
 """The stack as `make run` has it: processes, readiness, restart, and what is written down."""
 
 import stat
+from itertools import product
 from pathlib import Path
 
 import aiohttp
@@ -14,13 +15,17 @@ from tests.support.suite import Suite
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_replica_is_live_and_ready(suite: Suite, service: str) -> None:
     urls = suite.addresses.services[service]
+    for_operators = suite.addresses.metrics[service]
 
-    assert len(set(urls)) == 3
+    assert len(set(urls)) == len(set(for_operators)) == 3
+    pages = [
+        *product(urls, ("/health/live", "/openapi.json", "/docs")),
+        *product(for_operators, ("/health/live", "/health/ready", "/health/status", "/metrics")),
+    ]
     async with aiohttp.ClientSession() as session:
-        for url in urls:
-            for path in ("/health/live", "/health/ready", "/openapi.json", "/docs"):
-                async with session.get(url + path) as reply:
-                    assert reply.status == 200, await reply.text()
+        for url, path in pages:
+            async with session.get(url + path) as reply:
+                assert reply.status == 200, await reply.text()
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -20,7 +20,7 @@ from shared.db import Database
 from shared.errors import HashingBusy, Refused, Violation
 from shared.http.connections import Runner
 from shared.http.edge import Edge
-from shared.http.health import Check, Health
+from shared.http.health import Check, Health, Lack
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.problems import Problems, ProblemType
 from shared.http.routes import (
@@ -236,7 +236,8 @@ async def open_stall(
     database: Database | None = None,
     clock: Clock | None = None,
     problems: Problems = PROBLEMS,
-    checks: Mapping[str, Check] | None = None,
+    own: Mapping[str, Lack] | None = None,
+    shared: Mapping[str, Check] | None = None,
     request_seconds: float = 5.0,
     pool: int = 10,
 ) -> AsyncIterator[Stall]:
@@ -253,7 +254,7 @@ async def open_stall(
         window=timedelta(minutes=5),
         alarm_at=60,
     )
-    health = Health(checks=checks or {}, metrics=metrics)
+    health = Health(own=own or {}, shared=shared or {}, clock=clock, metrics=metrics)
     server = Server(
         service="shop",
         routes=ROUTES,

@@ -154,7 +154,7 @@ class SmtpChannel:
         return True
 
     async def probe(self) -> None:
-        """For readiness: raise MailServerAway unless a conversation is open or can be begun."""
+        """For the status: raise MailServerAway unless a conversation is open or can be begun."""
         if self._slots.locked() and not self._away:
             return  # every connection is busy sending
         try:

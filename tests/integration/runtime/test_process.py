@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from shared import runtime
 from shared.clock import DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
@@ -23,7 +25,14 @@ from shared.messaging.management import segment
 from shared.messaging.topology import Vhost
 from shared.process import CannotListen, serve
 from shared.randomness import Randomness
-from shared.runtime import Assembled, Composition, Plumbing, Program, assemble
+from shared.runtime import (
+    FIRST_BEAT_WITHIN,
+    Assembled,
+    Composition,
+    Plumbing,
+    Program,
+    assemble,
+)
 from shared.settings import ServiceSettings, load
 from tests.support import broker as brokers
 from tests.support import database as databases
@@ -87,17 +96,26 @@ class Running:
     lines: Lines
 
     async def ready(self) -> tuple[int, dict[str, bool]]:
-        async with self.session.get(f"{self.address}/health/ready") as response:
+        async with self.session.get(f"{self.metrics_address}/health/ready") as response:
             body = await response.json()
             return response.status, {check["name"]: check["ok"] for check in body["checks"]}
+
+    async def status(self) -> dict[str, bool]:
+        """What it finds of all that it shares with other replicas."""
+        async with self.session.get(f"{self.metrics_address}/health/status") as response:
+            assert response.status == 200
+            return {part["name"]: part["ok"] for part in (await response.json())["parts"]}
 
     async def must_be_ready(self) -> None:
         status, checks = await self.ready()
         assert status == 200, checks
 
-    async def must_lack(self, name: str) -> None:
-        status, checks = await self.ready()
-        assert (status, checks[name]) == (503, False), checks
+    async def must_find_everything(self) -> None:
+        assert all((await self.status()).values())
+        await self.must_be_ready()
+
+    async def must_miss(self, part: str) -> None:
+        assert (await self.status())[part] is False
 
 
 @asynccontextmanager
@@ -132,7 +150,7 @@ async def running(database_url: str, broker_url: str) -> AsyncIterator[Running]:
 
 @asynccontextmanager
 async def beating(database: databases.Database, broker: brokers.Broker) -> AsyncIterator[None]:
-    """Identity's beats, without which nobody is ready."""
+    """Identity's beats, without which nobody knows which sessions have ended."""
     pool = Database(database.url("identity"), application="beats")
     line = Broker(broker.url("identity"), name="beats")
     beats = Beats(
@@ -188,10 +206,11 @@ async def test_a_service_is_ready_once_everything_it_needs_is_there(
         beating(database, broker),
         running(database.url("merge"), broker.url("merge")) as shop,
     ):
-        await eventually(shop.must_be_ready)
+        await eventually(shop.must_find_everything)
 
         _, checks = await shop.ready()
-        assert set(checks) == {"database", "broker", "consumers", "clock", "sessions"}
+        assert set(checks) == {"clock", "sessions"}
+        assert set(await shop.status()) == {"database", "broker", "consumers", "sessions"}
         async with shop.session.get(f"{shop.metrics_address}/metrics") as response:
             assert "portico_ready" in await response.text()
         async with shop.session.get(f"{shop.address}/metrics") as response:
@@ -210,15 +229,17 @@ async def test_a_process_starts_while_both_are_away_and_is_ready_soon_after_they
         rabbit.cut()
         urls = postgres.url(database.url("merge")), rabbit.url(broker.url("merge"))
         async with running(*urls) as shop:
-            await shop.must_lack("database")
-            await shop.must_lack("broker")
+            await shop.must_miss("database")
+            await shop.must_miss("broker")
+            status, checks = await shop.ready()
+            assert (status, checks["clock"]) == (503, False)  # its own start is not over
             async with shop.session.get(f"{shop.address}/health/live") as response:
                 assert response.status == 200
 
             postgres.restore()
             rabbit.restore()
 
-            await eventually(shop.must_be_ready, within=6.0)
+            await eventually(shop.must_find_everything, within=6.0)
 
 
 async def test_a_database_that_goes_is_named_answered_503_and_taken_up_again(
@@ -229,11 +250,12 @@ async def test_a_database_that_goes_is_named_answered_503_and_taken_up_again(
         proxied(database.url("merge")) as postgres,
         running(postgres.url(database.url("merge")), broker.url("merge")) as shop,
     ):
-        await eventually(shop.must_be_ready)
+        await eventually(shop.must_find_everything)
 
         postgres.cut()
 
-        await eventually(lambda: shop.must_lack("database"))
+        await eventually(lambda: shop.must_miss("database"))
+        await shop.must_be_ready()  # what needs no database goes on here as well as anywhere
         async with shop.session.get(f"{shop.address}/health/live") as response:
             assert response.status == 200
         guess = {"word": "x"}
@@ -244,7 +266,7 @@ async def test_a_database_that_goes_is_named_answered_503_and_taken_up_again(
 
         postgres.restore()
 
-        await eventually(shop.must_be_ready)
+        await eventually(shop.must_find_everything)
         async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
             assert response.status == 401
 
@@ -258,12 +280,13 @@ async def test_a_broker_that_goes_is_named_and_taken_up_again_with_nothing_lost(
         proxied(broker.url("merge")) as rabbit,
         running(database.url("merge"), rabbit.url(broker.url("merge"))) as shop,
     ):
-        await eventually(shop.must_be_ready)
+        await eventually(shop.must_find_everything)
 
         rabbit.cut()
 
-        await eventually(lambda: shop.must_lack("broker"))
-        await eventually(lambda: shop.must_lack("consumers"))
+        for part in ("broker", "consumers", "sessions"):
+            await eventually(partial(shop.must_miss, part))
+        await shop.must_be_ready()
         guess = {"word": "sesame"}
         async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
             assert response.status == 201  # what needs no broker goes on
@@ -272,8 +295,39 @@ async def test_a_broker_that_goes_is_named_and_taken_up_again_with_nothing_lost(
 
         rabbit.restore()
 
-        await eventually(shop.must_be_ready)
+        await eventually(shop.must_find_everything)
         assert await eventually(listener.heard) == [b"{}"]
+
+
+@pytest.mark.parametrize("away", ["the broker", "identity"])
+async def test_a_replica_restarted_while_no_beat_can_come_is_ready_all_the_same(
+    database: databases.Database, broker: brokers.Broker, away: str
+) -> None:
+    async with proxied(broker.url("merge")) as rabbit:
+        if away == "the broker":
+            rabbit.cut()
+        async with running(database.url("merge"), rabbit.url(broker.url("merge"))) as shop:
+            await eventually(shop.must_be_ready, within=FIRST_BEAT_WITHIN + 5)
+
+            await shop.must_miss("sessions")
+            async with shop.session.get(f"{shop.address}/shelves/7") as response:
+                assert response.status == 200
+
+
+async def test_a_replica_that_a_beat_can_reach_is_not_ready_before_it(
+    database: databases.Database, broker: brokers.Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "FIRST_BEAT_WITHIN", 600.0)
+    async with running(database.url("merge"), broker.url("merge")) as shop:
+
+        async def all_but_a_beat() -> None:
+            status, checks = await shop.ready()
+            assert (status, checks) == (503, {"clock": True, "sessions": False})
+
+        await eventually(all_but_a_beat)
+
+        async with beating(database, broker):
+            await eventually(shop.must_be_ready)
 
 
 async def test_a_stop_finishes_what_was_begun_and_takes_nothing_new(

@@ -346,32 +346,6 @@ async def test_live_says_so_while_nothing_else_works(stall: Stall) -> None:
     assert response.status == 200
 
 
-async def test_ready_names_each_check_and_which_one_fails() -> None:
-    async def good() -> None:
-        return
-
-    async def bad() -> None:
-        raise Unavailable
-
-    async with open_stall(checks={"database": bad, "broker": good}) as stall:
-        response = await stall.client.get("/health/ready")
-
-        assert response.status == 503
-        assert await response.json() == {
-            "ready": False,
-            "checks": [
-                {"name": "database", "ok": False, "reason": "Unavailable"},
-                {"name": "broker", "ok": True, "reason": None},
-            ],
-        }
-        assert stall.metrics.value("ready", check="broker") == 1
-
-
-async def test_a_process_that_stops_is_not_ready_but_live() -> None:
-    async with open_stall() as stall:
-        assert (await stall.client.get("/health/ready")).status == 200
-
-        stall.health.stopping = True
-
-        assert (await stall.client.get("/health/ready")).status == 503
-        assert (await stall.client.get("/health/live")).status == 200
+@pytest.mark.parametrize("path", ["/health/ready", "/health/status", "/metrics"])
+async def test_what_operators_ask_is_not_on_the_port_of_people(stall: Stall, path: str) -> None:
+    await told(await stall.client.get(path), 404, "not_found")
