@@ -8,9 +8,10 @@ from types import MappingProxyType
 from uuid import UUID
 
 from shared import ciphers, signed
+from shared.clock import Clock
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
-from shared.db import Connection
+from shared.db import Connection, Database
 from shared.errors import Refused
 from shared.keys import good_for
 from shared.own_keys import OwnKeys
@@ -18,6 +19,15 @@ from shared.public_keys import PublicKeys
 
 TYPE = "portico-grant+jwt"
 LONGEST = timedelta(minutes=10)
+LATE = timedelta(hours=72)  # longer than any broker is away that a merge has to outlive
+KEPT = timedelta(days=7)  # of a spent proof: longer than LATE, and than a link's grant is fetched
+SWEPT = 500
+SWEEP = """
+DELETE FROM spent_grants
+ WHERE (issuer, jti) IN (SELECT issuer, jti FROM spent_grants
+                          WHERE spent_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING 1
+"""
 
 
 class Act(StrEnum):
@@ -165,14 +175,21 @@ class GrantChecker:
         Raises GrantInvalid, by its leaves where one of ours was brought to the wrong place;
         CatchingUp where the key is unknown. Spends nothing.
         """
-        return await self._checked(token, act=act, verb=verb, now=now)
+        return await self._checked(token, act=act, verb=verb, now=now, late=None)
 
-    async def check_again(self, token: str, *, act: Act, verb: Verb | None = None) -> Grant:
-        """Check one that another service took in time: all but the expiry. Raises as `check`."""
-        return await self._checked(token, act=act, verb=verb, now=None)
+    async def check_again(
+        self, token: str, *, act: Act, now: datetime, verb: Verb | None = None
+    ) -> Grant:
+        """Check one that another service took in time: not its expiry, but its age.
+
+        None is older than 72 h, nor signed by a key that had been retired by the time that it says
+        it was: else whoever kept a proof, or an old key, could bring one for ever. Raises as
+        `check`.
+        """
+        return await self._checked(token, act=act, verb=verb, now=now, late=LATE)
 
     async def _checked(
-        self, token: str, *, act: Act, verb: Verb | None, now: datetime | None
+        self, token: str, *, act: Act, verb: Verb | None, now: datetime, late: timedelta | None
     ) -> Grant:
         try:
             unverified = signed.inspect(token, typ=TYPE)
@@ -187,8 +204,9 @@ class GrantChecker:
                 key=ciphers.verifying_key(key.raw),
                 now=now,
                 longest=LONGEST,
+                late=late,
             )
-            if not good_for(key, KeyPurpose.SIGNING, now or claims.issued_at):
+            if not good_for(key, KeyPurpose.SIGNING, now if late is None else claims.issued_at):
                 raise GrantInvalid
             if claims.act is not act or claims.verb is not verb:
                 raise GrantWrongAct
@@ -235,3 +253,17 @@ class GrantChecker:
             account_version=claims.av,
             session_id=SessionId(claims.sid) if claims.sid else None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantSweep:
+    """Forgets spent proofs a week later: no grant of theirs is taken by then, however late."""
+
+    database: Database
+    clock: Clock
+
+    async def once(self) -> int:
+        """Delete up to SWEPT; a full round says so."""
+        async with self.database.connection() as connection:
+            swept = await connection.fetch(SWEEP, self.clock.now() - KEPT, SWEPT)
+        return len(swept) // SWEPT

@@ -16,6 +16,7 @@ from shared.audit import Audit, AuditChain
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
+from shared.grants import GrantSweep
 from shared.http.edge import Edge
 from shared.http.health import LOOKED_EVERY, Check, Health, Lack, NotWell
 from shared.http.idempotency import IdempotencyKeys
@@ -246,6 +247,7 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
     """What runs in every service beside the bus. What readiness waits for retries soon."""
     database, idempotency = plumbing.database, plumbing.idempotency
     chain = AuditChain(database=database, clock=plumbing.clock)
+    grants = GrantSweep(database=database, clock=plumbing.clock)
     if isinstance(plumbing.clock, DatabaseClock):
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
@@ -254,6 +256,7 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="source-budget", once=budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
+    yield Loop(name="spent-grants", once=grants.once, every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
 
 

@@ -2,6 +2,7 @@
 
 from services.identity.errors import EmailMalformed
 from shared.contracts.addresses import AddressMalformed, mailable
+from shared.contracts.code_points import trimmed
 from shared.contracts.log_on_names import name_key
 from shared.errors import Violation
 
@@ -11,7 +12,7 @@ def check_address(typed: str, *, field: str) -> str:
 
     What notify could not write a mail to is refused here, where somebody is told.
     """
-    address = typed.strip()
+    address = trimmed(typed)
     try:
         mailable(address)
     except AddressMalformed:

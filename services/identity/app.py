@@ -272,6 +272,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             grants=grants,
             accounts=accounts,
             unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
+            metrics=plumbing.metrics,
         ),
         tokens=LiveTokens(
             tokens=plumbing.access_tokens, database=plumbing.database, revoked=revoked_clients

@@ -12,12 +12,13 @@ from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
-from shared.randomness import Randomness
+from shared.randomness import CROCKFORD, Randomness
 from shared.tokens import Digests
 from shared.transactions import Transactions
+from shared.typed_secrets import typed_symbols
 
 SYMBOLS = 16  # 80 bits at five bits a symbol
-_READ_AS = str.maketrans("OIL", "011", "- \t")  # Crockford: what people read for what
+_READ_AS = {"O": "0", "I": "1", "L": "1"}  # Crockford: what people read for what
 _PURPOSE = "enrolment-token"
 
 
@@ -29,8 +30,8 @@ class Issued(Reply, frozen=True, kw_only=True):
 
 
 def token_digest(digests: Digests, typed: str) -> bytes:
-    """The digest of a token however it was typed: case, hyphens, blanks, O for 0, I or L for 1."""
-    return digests.of(_PURPOSE, typed.upper().translate(_READ_AS))
+    """The digest of a token however it was typed or pasted (EN-1)."""
+    return digests.of(_PURPOSE, typed_symbols(typed, alphabet=CROCKFORD, read_as=_READ_AS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ Refused
 ├── PatientEnrolled             the patient record has an account, or is enrolled with it
 ├── PatientNotEnrolled          the patient record has no account, or was un-enrolled
 ├── PatientNumberTaken          the practice uses this person number for another record
-├── BirthDateInFuture
+├── BirthDateInFuture           by the practice's own calendar
+├── NameIncomparable            a last name of signs alone: nobody could enrol by it
 ├── UsernameRefused             ID-1, ID-4
 │   ├── UsernameTooShort
 │   ├── UsernameTooLong
@@ -82,6 +83,10 @@ class PatientNumberTaken(Refused):
 
 class BirthDateInFuture(Refused):
     """Nobody is born tomorrow."""
+
+
+class NameIncomparable(Refused):
+    """Nothing is left of a last name once it is written as names are compared."""
 
 
 class UsernameRefused(Refused):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from services.identity.accounts import Accounts
 from services.identity.errors import MergeImpossible
 from services.identity.store import enrolments
@@ -23,10 +25,14 @@ from shared.contracts.matching import same_holder
 from shared.contracts.merge import MergeRequested
 from shared.db import Connection
 from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantUsed, Verb
+from shared.logs import logger
 from shared.messaging.outbox import Outbox
 from shared.messaging.subscriptions import Undeliverable, origin_of
+from shared.metrics import Metrics
 
 ACTION = "account.merge"
+
+log = logger("merges")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,7 @@ class Merges:
     grants: GrantChecker
     accounts: Accounts
     unions: Unions
+    metrics: Metrics
 
     async def decide(self, tx: Connection, *events: Received[MergeRequested]) -> None:
         """Merge, or say why not: decided for ever and told once, whoever asks again.
@@ -68,7 +75,10 @@ class Merges:
     async def _decide(
         self, tx: Connection, event: Received[MergeRequested], proofs: Proofs | MergeRefusal
     ) -> None:
-        """Decide one, both accounts held: nothing of theirs changes but by this transaction."""
+        """Decide one, both accounts held: nothing of theirs changes but by this transaction.
+
+        The proofs are spent whatever comes of it: brought again they would mail both once more.
+        """
         request, now = event.data, self.clock.now()
         couple = Couple(
             survivor=await self.accounts.view(tx, request.survivor_id),
@@ -82,23 +92,31 @@ class Merges:
             now=now,
         ):
             return
-        try:
-            async with tx.transaction():  # what a refusal goes back to
-                await self._require(tx, couple, proofs, now)
-                await self._merge(tx, event, couple, now)
-        except MergeImpossible as impossible:
-            await self._reject(tx, event, couple, impossible.reason, now)
+        if isinstance(proofs, MergeRefusal):
+            await self._turn_away(tx, event, couple, proofs, now)
+        elif not await self._spend(tx, proofs, now):
+            await self._turn_away(tx, event, couple, MergeRefusal.GRANT_USED, now)
+        else:
+            try:
+                async with tx.transaction():  # what a refusal goes back to
+                    await self._require(tx, couple, proofs)
+                    await self._merge(tx, event, couple, now)
+            except MergeImpossible as impossible:
+                await self._reject(tx, event, couple, impossible.reason, now)
 
     async def _check(self, request: MergeRequested) -> Proofs | MergeRefusal:
-        """Check both grants again, but for their expiry: merge took them in time."""
+        """Check both grants again, but for their expiry: merge took them in time (MG-2)."""
+        now = self.clock.now()
         if request.survivor_id == request.absorbed_id:
             return MergeRefusal.SAME_ACCOUNT
         try:
             proofs = Proofs(
                 survivor=await self.grants.check_again(
-                    request.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE
+                    request.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
                 ),
-                absorbed=await self.grants.check_again(request.owned, act=Act.ACCOUNT_OWNED),
+                absorbed=await self.grants.check_again(
+                    request.owned, act=Act.ACCOUNT_OWNED, now=now
+                ),
             )
         except GrantInvalid:
             return MergeRefusal.GRANT_INVALID
@@ -109,17 +127,18 @@ class Merges:
             return MergeRefusal.GRANT_INVALID
         return proofs
 
-    async def _require(
-        self, tx: Connection, couple: Couple, proofs: Proofs | MergeRefusal, now: datetime
-    ) -> None:
-        """What a merge needs, compared while it is held. Raises MergeImpossible."""
-        if isinstance(proofs, MergeRefusal):
-            raise MergeImpossible(proofs)
+    async def _spend(self, tx: Connection, proofs: Proofs, now: datetime) -> bool:
+        """Both or neither. False: one was brought before, which merge never does."""
         try:
-            await self.grants.spend(tx, proofs.survivor, now=now)
-            await self.grants.spend(tx, proofs.absorbed, now=now)
+            async with tx.transaction():
+                await self.grants.spend(tx, proofs.survivor, now=now)
+                await self.grants.spend(tx, proofs.absorbed, now=now)
         except GrantUsed:
-            raise MergeImpossible(MergeRefusal.GRANT_USED) from None
+            return False
+        return True
+
+    async def _require(self, tx: Connection, couple: Couple, proofs: Proofs) -> None:
+        """What a merge needs, compared while it is held. Raises MergeImpossible."""
         survivor, absorbed = couple.survivor.account, couple.absorbed.account
         if AccountState.MERGED in (survivor.state, absorbed.state):
             raise MergeImpossible(MergeRefusal.ACCOUNT_MERGED)
@@ -167,27 +186,54 @@ class Merges:
         reason: MergeRefusal,
         now: datetime,
     ) -> None:
-        request, account = event.data, couple.survivor.account
-        await store.refuse(tx, request.merge_id, reason)
+        """Refuse what both have proven, and tell both (MG-6)."""
+        rejected = _rejected(event.data, couple, reason, now)
+        await self._tell(tx, event, rejected, _origin(event))
+        await self._record(tx, event, reason)
+
+    async def _turn_away(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        couple: Couple,
+        reason: MergeRefusal,
+        now: datetime,
+    ) -> None:
+        """Refuse what nobody has proven: the saga ends, and neither account hears a word of it.
+
+        It is the bus's doing, not a person's: merge would have refused it, so it is an alarm.
+        """
+        rejected = _rejected(event.data, couple, reason, now)
+        unproven = replace(rejected, recipients=(), absorbed_recipients=(), proven=False)
+        origin = origin_of(event)
+        await self._tell(tx, event, unproven, origin)
+        await self.audit.record(
+            tx,
+            origin,
+            action=ACTION,
+            outcome="refused",
+            subject=f"merge:{event.data.merge_id}",
+            detail=reason,
+        )
+        self.metrics.count("merges_unproven", reason=reason)
+        log.error("merge_unproven", event_id=event.id, reason=reason)
+
+    async def _tell(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        rejected: MergeRejected,
+        origin: Origin,
+    ) -> None:
+        await store.refuse(tx, rejected.merge_id, rejected.reason)
         await self.outbox.add(
             tx,
             MERGE_REJECTED,
-            MergeRejected(
-                account_id=request.survivor_id,
-                recipients=couple.recipients,
-                locale=account.locale,
-                time_zone=account.time_zone,
-                occurred_at=now,
-                merge_id=request.merge_id,
-                absorbed_id=request.absorbed_id,
-                absorbed_recipients=couple.absorbed.recipients,
-                reason=reason,
-            ),
-            subject=request.survivor_id,
-            origin=_origin(event),
+            rejected,
+            subject=rejected.account_id,
+            origin=origin,
             cause=event.id,
         )
-        await self._record(tx, event, reason)
 
     async def _record(
         self, tx: Connection, event: Received[MergeRequested], refusal: MergeRefusal | None
@@ -202,6 +248,23 @@ class Merges:
                 subject=f"account:{account_id}",
                 detail=refusal,
             )
+
+
+def _rejected(
+    request: MergeRequested, couple: Couple, reason: MergeRefusal, now: datetime
+) -> MergeRejected:
+    account = couple.survivor.account
+    return MergeRejected(
+        account_id=request.survivor_id,
+        recipients=couple.recipients,
+        locale=account.locale,
+        time_zone=account.time_zone,
+        occurred_at=now,
+        merge_id=request.merge_id,
+        absorbed_id=request.absorbed_id,
+        absorbed_recipients=couple.absorbed.recipients,
+        reason=reason,
+    )
 
 
 def _origin(event: Received[MergeRequested]) -> Origin:

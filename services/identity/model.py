@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -34,6 +35,10 @@ class Practice:
     locale: str
     time_zone: str
     reset_link_minutes: int
+
+    def today(self, now: datetime) -> date:
+        """The date that it is there: dates of birth and of a person's age are of the practice."""
+        return now.astimezone(ZoneInfo(self.time_zone)).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

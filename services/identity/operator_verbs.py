@@ -13,9 +13,12 @@ from services.identity.app import clients, practices
 from services.identity.practices import NewClient
 from services.identity.settings import Settings
 from shared.audit import Origin
+from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
 from shared.errors import Refused
 from shared.runtime import Plumbing, Verb
+
+LONGEST_LINE = 200  # code points
 
 Run = Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[None]]
 
@@ -162,9 +165,12 @@ def _client_id(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    line = text.strip()
-    if not line or not line.isprintable():
-        raise argparse.ArgumentTypeError("expected one line of text")
+    """What mails and pages print of a practice."""
+    line = trimmed(text)
+    if not line or not all(shows(symbol) for symbol in line.replace(" ", "")):
+        raise argparse.ArgumentTypeError("expected one line of text that can be seen")
+    if len(line) > LONGEST_LINE:
+        raise argparse.ArgumentTypeError(f"expected at most {LONGEST_LINE} characters")
     return line
 
 

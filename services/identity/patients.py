@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.identity.errors import BirthDateInFuture, PatientNumberTaken
+from services.identity.errors import (
+    BirthDateInFuture,
+    NameIncomparable,
+    NotFound,
+    PatientNumberTaken,
+)
 from services.identity.model import Patient
 from services.identity.store import patients as store
+from services.identity.store import practices
 from shared.audit import Origin
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.matching import name_forms
 from shared.db import Connection
 from shared.errors import Violation
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
@@ -53,10 +60,15 @@ class Patients:
         key: IdempotencyKey | None,
         now: datetime,
     ) -> Registered:
-        """Add a record to the practice; its person number, where given, names one record only."""
-        if details.birth_date > now.date():
-            raise BirthDateInFuture(
-                Violation(field="birth_date", code="birth_date_in_future", detail="after today")
+        """Add a record to the practice; its person number, where given, names one record only.
+
+        A last name of which nothing is left to compare would refuse its own holder (EN-1).
+        """
+        if not name_forms(details.last_name):
+            raise NameIncomparable(
+                Violation(
+                    field="last_name", code="name_incomparable", detail="no letter and no digit"
+                )
             )
         patient = Patient(
             id=PatientId(self.randomness.uuid()),
@@ -75,6 +87,7 @@ class Patients:
         async with self.transactions.audited(origin, action, practice=practice) as tx:
 
             async def work() -> Registered:
+                await self._require_born(tx, practice_id, details.birth_date, now)
                 if not await store.add(tx, patient, now=now):
                     raise PatientNumberTaken(
                         Violation(
@@ -93,6 +106,18 @@ class Patients:
                 return Registered(patient_id=patient.id)
 
             return await self.idempotency.once(tx, key, Registered, work)
+
+    async def _require_born(
+        self, tx: Connection, practice_id: PracticeId, birth_date: date, now: datetime
+    ) -> None:
+        """Today is a date of the practice's: a child is born there when it is tomorrow in UTC."""
+        practice = await practices.find(tx, practice_id)
+        if practice is None:
+            raise NotFound
+        if birth_date > practice.today(now):
+            raise BirthDateInFuture(
+                Violation(field="birth_date", code="birth_date_in_future", detail="after today")
+            )
 
     async def announce(self, tx: Connection, patient: Patient, origin: Origin) -> None:
         """Write the record's snapshot into the outbox of the transaction that changed it."""

@@ -1,5 +1,7 @@
 """What a username may be (ID-1). Pure."""
 
+import unicodedata
+
 from services.identity.errors import (
     UsernameHasWhitespace,
     UsernameIsAnAddress,
@@ -8,32 +10,28 @@ from services.identity.errors import (
     UsernameTooLong,
     UsernameTooShort,
 )
+from shared.contracts.code_points import shows, trimmed
 from shared.contracts.log_on_names import name_key
 from shared.errors import Violation
 
 SHORTEST, LONGEST = 6, 50
-
-# Default-ignorable code points (Unicode DerivedCoreProperties) that have a printable category.
-_IGNORABLE = frozenset(
-    (
-        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
-        *range(0x180B, 0x1810),
-        *range(0xFE00, 0xFE10),
-        *range(0xE0100, 0xE01F0),
-    )
-)
+MOST_TYPED = 400  # code points: no name that is let through decomposes into as many
 
 
 def check_username(typed: str) -> str:
-    """Return the trimmed name, or raise the one error that says what is wrong with it."""
-    name = typed.strip()
-    if len(name) < SHORTEST:
+    """Return the trimmed name, or raise the one error that says what is wrong with it.
+
+    Counted are the code points of its normal form: é is one, however a keyboard puts it together.
+    """
+    name = trimmed(typed)
+    length = len(unicodedata.normalize("NFKC", name)) if len(name) <= MOST_TYPED else MOST_TYPED
+    if length < SHORTEST:
         raise _refusal(UsernameTooShort, "username_too_short", f"under {SHORTEST} characters")
-    if len(name) > LONGEST:
+    if length > LONGEST:
         raise _refusal(UsernameTooLong, "username_too_long", f"over {LONGEST} characters")
     if any(symbol.isspace() for symbol in name):
         raise _refusal(UsernameHasWhitespace, "username_has_whitespace", "blanks are not allowed")
-    if not all(symbol.isprintable() and ord(symbol) not in _IGNORABLE for symbol in name):
+    if not all(shows(symbol) for symbol in name):
         raise _refusal(UsernameNotPrintable, "username_not_printable", "an invisible character")
     if "@" in name_key(name):
         raise _refusal(

@@ -18,10 +18,17 @@ from shared.runtime import Composition, Plumbing
 from shared.transactions import Transactions
 
 WATCH_EVERY = 10.0  # seconds
+SWEEP_EVERY = 60.0  # seconds
 
 
 def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
     """Put the service together; nothing is started. It signs nothing and opens nothing."""
+    refusals = Refusals(
+        database=plumbing.database,
+        clock=plumbing.clock,
+        audit=plumbing.audit,
+        outbox=plumbing.outbox,
+    )
     features = Features(
         merges=Merges(
             transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
@@ -31,11 +38,12 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
                 public_keys=plumbing.public_keys,
             ),
             parties=Parties(database=plumbing.database),
-            refusals=Refusals(audit=plumbing.audit, outbox=plumbing.outbox),
+            refusals=refusals,
             idempotency=plumbing.idempotency,
             outbox=plumbing.outbox,
             randomness=plumbing.randomness,
         ),
+        refusals=refusals,
         saga_steps=SagaSteps(audit=plumbing.audit, clock=plumbing.clock),
         person_conflicts=PersonConflicts(database=plumbing.database),
         projection=Projection(),
@@ -44,7 +52,10 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
     return Composition(
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
-        loops=(Loop(name="merge watch", once=features.watch.once, every=WATCH_EVERY),),
+        loops=(
+            Loop(name="merge watch", once=features.watch.once, every=WATCH_EVERY),
+            Loop(name="refusal sweep", once=refusals.sweep, every=SWEEP_EVERY),
+        ),
         own_keys=None,
     )
 

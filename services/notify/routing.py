@@ -27,6 +27,7 @@ from shared.contracts.identity import (
     EnrolmentEnded,
     EnrolmentReactivated,
     MergeNotDone,
+    MergeRejected,
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
@@ -83,8 +84,10 @@ def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
     """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
-    whose ledgers show nothing of each other.
+    whose ledgers show nothing of each other. One that nobody has proven happened to nobody (MG-2).
     """
+    if isinstance(data, MergeRejected) and not data.proven:
+        return ()
     if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
         return ((data.account_id, data.recipients),)
     others = data.absorbed_recipients

@@ -2,6 +2,9 @@
 
 import re
 
+from shared.contracts.code_points import shows
+from shared.contracts.domains import DomainMalformed, canonical
+
 LONGEST, LONGEST_LOCAL, LONGEST_LABEL = 254, 64, 63  # RFC 5321 4.5.3.1
 _ATOM = r"[^\s\x00-\x1f\x7f<>()\[\]\",;:\\@.]+"  # none of what changes who a header names
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>[^\s@]+)")
@@ -14,14 +17,14 @@ class AddressMalformed(ValueError):
 
 
 def mailable(address: str) -> str:
-    """Return the address as it stands in headers and on the envelope, its domain in ASCII.
+    """Return the address as it stands in headers and on the envelope, its domain in its one form.
 
     Raises AddressMalformed: nothing is mended, nothing guessed.
     """
     found = _ADDRESS.fullmatch(address) if len(address) <= LONGEST else None
-    if found is None or not address.isprintable():
+    if found is None or not all(shows(symbol) for symbol in address):
         raise AddressMalformed
-    local, domain = found["local"], _ascii(found["domain"])
+    local, domain = found["local"], _canonical(found["domain"])
     sound = (
         _DOMAIN.fullmatch(domain) is not None
         and len(local.encode()) <= LONGEST_LOCAL
@@ -33,10 +36,8 @@ def mailable(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def _ascii(domain: str) -> str:
-    if domain.isascii():
-        return domain
+def _canonical(domain: str) -> str:
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return canonical(domain)
+    except DomainMalformed:
         raise AddressMalformed from None

@@ -165,9 +165,14 @@ class MergeNotDone(Activity, frozen=True, kw_only=True):
 
 
 class MergeRejected(MergeNotDone, frozen=True, kw_only=True):
-    """A merge that merge had accepted was refused at identity's last look."""
+    """A merge that merge had accepted was refused at identity's last look.
+
+    Not `proven`: its proofs did not hold, so nobody asked for it. Then it ends the saga and is told
+    to no one, and has no recipients.
+    """
 
     merge_id: MergeId
+    proven: bool = True
 
 
 ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)

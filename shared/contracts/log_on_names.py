@@ -2,14 +2,36 @@
 
 import unicodedata
 
+from shared.contracts.code_points import trimmed
+from shared.contracts.domains import DomainMalformed, canonical
+
+LONGEST = 400  # code points; no username has as many, nor any address
+
 
 def name_key(name: str) -> str:
-    """The form under which names are equal: trimmed, NFKC, casefolded (ID-1, ID-4).
+    """The form under which names are equal (ID-1, ID-4).
 
-    Casefolding may undo the normal form and the normal form may make new upper case or blanks, so
-    it is done until nothing changes; the key of a key is itself.
+    Trimmed, NFKC and casefolded; of an address that is the local part, and the domain has its one
+    canonical form: who verifies it in letters logs on by its A-label too. What is too long for any
+    name is nobody's in whatever form, and costs nothing.
     """
-    key = name.strip()
-    while (folded := unicodedata.normalize("NFKC", key).casefold().strip()) != key:
-        key = folded
-    return key
+    typed = trimmed(name)
+    if len(typed) > LONGEST:
+        return typed
+    local, at, domain = trimmed(unicodedata.normalize("NFKC", typed)).rpartition("@")
+    if at:
+        try:
+            return f"{_folded(local)}@{canonical(domain)}"
+        except DomainMalformed:
+            pass
+    return _folded(typed)
+
+
+def _folded(name: str) -> str:
+    """Casefolding may undo the normal form and the normal form may make new upper case or blanks,
+    so it is done until nothing changes; the form of a form is itself.
+    """
+    form = trimmed(name)
+    while (folded := trimmed(unicodedata.normalize("NFKC", form).casefold())) != form:
+        form = folded
+    return form

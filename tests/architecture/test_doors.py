@@ -17,6 +17,7 @@ DOORS = {
     "aiormq": "shared/messaging/broker.py",
     "bcrypt": "shared/hashing.py",
     "cryptography": "shared/ciphers.py",
+    "idna": "shared/contracts/domains.py",
     "jwt": "shared/signed.py",
     "prometheus_client": "shared/metrics.py",
     "structlog": "shared/logs.py",

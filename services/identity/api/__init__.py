@@ -125,7 +125,11 @@ ROUTES: tuple[Route[Features], ...] = (
           summary="Read the current terms"),
     route("POST", "/practice/patients", register_patient, body=PatientBody, reply=Registered,
           guard=Client("patients:write"), status=201, idempotent=True, rows=("ST-1",),
-          problems=(errors.PatientNumberTaken, errors.BirthDateInFuture),
+          problems=(
+            errors.PatientNumberTaken,
+            errors.BirthDateInFuture,
+            errors.NameIncomparable,
+        ),
           summary="Register a patient record"),
     route("POST", "/practice/patients/{patient_id}/enrolment-tokens", issue_enrolment_token,
           body=EnrolmentTokenBody, reply=Issued,

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-ONE_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f]+(?![\s\S])"  # something to see, no control characters
+from shared.contracts.code_points import ONE_LINE
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
-Address = Annotated[str, Meta(min_length=1, max_length=254)]
+Address = Annotated[str, Meta(min_length=1, max_length=254, pattern=ONE_LINE)]
 Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of their own

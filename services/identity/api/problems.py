@@ -61,6 +61,12 @@ PROBLEMS: Problems = {
     errors.BirthDateInFuture: ProblemType(
         422, "birth_date_in_future", "This date of birth is in the future", "Check the date."
     ),
+    errors.NameIncomparable: ProblemType(
+        422,
+        "name_incomparable",
+        "There is no letter in this last name",
+        "Nobody could enrol by it; write the name as the patient writes it.",
+    ),
     errors.UsernameTooShort: ProblemType(
         422, "username_too_short", "This username is too short", "Take at least 6 characters."
     ),

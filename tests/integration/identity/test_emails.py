@@ -165,6 +165,41 @@ async def test_of_two_accounts_that_verify_one_address_one_wins(
     assert len(verified) == 1
 
 
+LETTERS, A_LABEL = "x@bücher.example", "X@XN--BCHER-KVA.example"
+
+
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.parametrize(("first", "second"), [(LETTERS, A_LABEL), (A_LABEL, LETTERS)])
+async def test_a_domain_in_letters_and_its_a_label_are_one_mailbox(
+    identity: Identity, postman: Postman, first: str, second: str
+) -> None:
+    owner, other = [await session(identity, await identity.an_account()) for _ in range(2)]
+    await claim(identity, owner, first)
+    await claim(identity, other, second)
+    links = await postman.tokens(REQUESTED)
+    assert None not in links
+
+    verified = await verify(identity, owner, links[0])
+    refused = await verify(identity, other, links[1])
+
+    assert (verified.status, refused.code) == (200, "email_unavailable")
+    for name in (first, second, f"\u200b{second.lower()} "):
+        assert (await identity.log_on(name)).status == 201
+    await claim(identity, other, second)
+    assert (await identity.events(REQUESTED))[-1]["claim"] == "taken"
+
+
+async def test_two_domains_that_only_look_alike_are_two_mailboxes(
+    identity: Identity, postman: Postman
+) -> None:
+    people = [await session(identity, await identity.an_account()) for _ in range(2)]
+    await claim(identity, people[0], "x@faß.example")
+    await claim(identity, people[1], "x@fass.example")
+
+    for token, link in zip(people, await postman.tokens(REQUESTED), strict=True):
+        assert (await verify(identity, token, link)).status == 200
+
+
 async def test_a_claim_reserves_nothing(identity: Identity, postman: Postman) -> None:
     first = await session(identity, await identity.an_account())
     second = await session(identity, await identity.an_account())

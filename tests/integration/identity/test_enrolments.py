@@ -274,6 +274,20 @@ async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk)
     assert answer.status == 201
 
 
+@pytest.mark.parametrize(
+    ("record", "typed"),
+    [("Łuczak", "Luczak"), ("YILDIZ", "Yıldız"), ("Søby", "Soeby"), ("Carter Jr.", "Carter")],
+)
+async def test_nobody_is_refused_for_how_a_practices_keyboard_writes(
+    desk: PracticeDesk, record: str, typed: str
+) -> None:
+    token = await desk.a_token(last_name=record)
+    pasted = "\ufeff" + token.replace("-", "\u2013") + "\r\n"
+
+    assert (await enrol(desk.identity, pasted, last_name="सोनी")).code == "token_invalid"
+    assert (await enrol(desk.identity, pasted, last_name=typed)).status == 201
+
+
 @pytest.mark.proves("ID-6", part="changing a verified address")
 async def test_an_address_another_account_has_verified_gets_the_same_reply_and_no_link(
     desk: PracticeDesk, postman: Postman

@@ -255,6 +255,16 @@ async def test_one_record_that_matches_is_enough_and_it_may_be_an_un_enrolled_on
     }
 
 
+async def test_a_record_may_write_the_name_as_its_practices_keyboard_does(
+    identity: Identity, elm: PracticeDesk
+) -> None:
+    answer = await add_practice(
+        identity, await elm.a_token(last_name="GARCI\u0301A\u2010LO\u0308PEZ, Jr.")
+    )
+
+    assert answer.status == 201
+
+
 async def test_an_account_without_any_record_matches_nobody(
     identity: Identity, elm: PracticeDesk
 ) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from services.identity.store.accounts import hold
+from services.identity.usernames import masked
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
 from shared.errors import TransactionConflict
@@ -506,6 +507,53 @@ async def test_batches_of_merges_beside_all_that_their_people_do_never_deadlock(
         )
 
         assert 500 not in {answer.status for answer in answers}
+        await whole(identity, second)
+
+
+@MG_3
+@ORDER
+async def test_a_chain_is_held_whole_before_anything_of_it_is(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    """Who logs on by an absorbed account's name holds that account, not its survivor."""
+    first, middle = await registry.two()
+    await registry.merge(middle, first)
+    last = await registry.a_member()
+    request = await registry.request(last, middle)
+
+    async with identity.plumbing.database.transaction() as tx:
+        await hold(tx, first.id)
+        merging = asyncio.ensure_future(deliver(second, envelope(request, identity)))
+        await eventually(identity.somebody_waits)
+        await tx.execute("SELECT FROM patients FOR NO KEY UPDATE NOWAIT")
+        await tx.execute("SELECT FROM log_on_names FOR UPDATE NOWAIT")
+        await tx.execute("SELECT FROM sessions FOR UPDATE NOWAIT")
+    await merging
+
+    assert await states(identity) == {first.id: last.id, middle.id: last.id, last.id: None}
+    await whole(identity, second)
+
+
+@MG_3
+@ORDER
+async def test_an_absorbed_name_logs_nobody_on_beside_the_merge_that_absorbs_its_survivor(
+    identity: Identity, second: Identity, registry: Registry
+) -> None:
+    for number in range(ROUNDS):
+        first, middle = await registry.two()
+        await registry.merge(middle, first)
+        last = await registry.a_member()
+        replicas = (identity, second) if number % 2 else (second, identity)
+
+        answers = await beside(
+            replicas,
+            await registry.request(last, middle),
+            *(replica.log_on(first.username) for replica in replicas * 4),
+        )
+
+        assert {answer.code for answer in answers} == {"account_merged"}
+        hints = {answer.body["errors"][0]["detail"] for answer in answers}
+        assert hints <= {f"now part of the account {masked(p.username)}" for p in (middle, last)}
         await whole(identity, second)
 
 

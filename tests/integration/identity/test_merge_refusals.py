@@ -53,27 +53,67 @@ async def everything(identity: Identity) -> dict[str, set[tuple[Any, ...]]]:
     }
 
 
-async def refused(identity: Identity, request: MergeRequested, reason: str) -> None:
-    """Bring it, and see that it is refused for that, told, audited, and that nothing is changed."""
+async def brought(identity: Identity, request: MergeRequested, reason: str) -> Any:
+    """Bring it, and see that it is refused for that, told, and that nothing is changed but the
+    proofs spent; return what is told.
+    """
     before = await everything(identity)
     told = await outcomes(identity)
 
     await deliver(identity, envelope(request, identity))
 
     assert await outcomes(identity) == [*told, ("merge-rejected", reason)]
-    assert await everything(identity) == before
+    after = await everything(identity)
+    spent = after.pop("spent_grants") - before.pop("spent_grants")
+    assert after == before
     [decided] = await identity.rows("SELECT refusal FROM merges WHERE id = $1", request.merge_id)
     assert decided["refusal"] == reason
-    audited = await identity.rows(
-        "SELECT subject FROM audit_entries"
-        " WHERE action = 'account.merge' AND outcome = 'refused' AND detail = $1 AND actor = $2",
-        reason,
-        f"account:{request.survivor_id}",
-    )
-    assert {row["subject"] for row in audited} >= {
-        f"account:{account_id}" for account_id in (request.survivor_id, request.absorbed_id)
-    }
     await no_deadlock(identity)
+    rejected = (await identity.events("merge-rejected"))[-1]
+    assert len(spent) == (2 if rejected["proven"] else 0)
+    return rejected
+
+
+async def audited(identity: Identity, request: MergeRequested, reason: str) -> list[Any]:
+    """Who is said to have done it to whom, for that reason."""
+    rows = await identity.rows(
+        "SELECT actor, subject FROM audit_entries"
+        " WHERE action = 'account.merge' AND outcome = 'refused' AND detail = $1"
+        " AND subject = ANY($2)",
+        reason,
+        [
+            f"account:{request.survivor_id}",
+            f"account:{request.absorbed_id}",
+            f"merge:{request.merge_id}",
+        ],
+    )
+    return [tuple(row) for row in rows]
+
+
+async def refused(identity: Identity, request: MergeRequested, reason: str) -> None:
+    """Bring one that both have proven: both histories tell it, as the survivor's doing."""
+    rejected = await brought(identity, request, reason)
+
+    assert rejected["proven"]
+    assert set(await audited(identity, request, reason)) >= {
+        (f"account:{request.survivor_id}", f"account:{one}")
+        for one in (request.survivor_id, request.absorbed_id)
+    }
+
+
+async def turned_away(identity: Identity, request: MergeRequested, reason: str) -> None:
+    """Bring one that nobody has proven: no account's history, no mail, and an alarm."""
+    before = identity.plumbing.metrics.value("merges_unproven", reason=reason)
+
+    rejected = await brought(identity, request, reason)
+
+    assert (rejected["proven"], rejected["recipients"], rejected["absorbed_recipients"]) == (
+        False,
+        [],
+        [],
+    )
+    assert await audited(identity, request, reason) == [("service", f"merge:{request.merge_id}")]
+    assert identity.plumbing.metrics.value("merges_unproven", reason=reason) == before + 1
 
 
 async def grant(identity: Identity, about: AccountId, act: Act, **other: Any) -> str:
@@ -123,7 +163,7 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
     ]
 
     for grants in wrong:
-        await refused(identity, replace_of(again(request), **grants), "grant_invalid")
+        await turned_away(identity, replace_of(again(request), **grants), "grant_invalid")
 
     await deliver(identity, envelope(request, identity))
     assert ("accounts-merged", None) in await outcomes(identity)
@@ -147,7 +187,7 @@ async def test_both_proofs_are_good_only_in_the_session_in_which_they_were_given
     ]
 
     for change in changes:
-        await refused(identity, replace_of(again(request), **change), "grant_invalid")
+        await turned_away(identity, replace_of(again(request), **change), "grant_invalid")
 
     await deliver(identity, envelope(request, identity))
     assert ("accounts-merged", None) in await outcomes(identity)
@@ -159,9 +199,55 @@ async def test_a_grant_that_merge_took_in_time_is_good_however_late_the_message_
     identity: Identity, registry: Registry
 ) -> None:
     request = await registry.request(*await registry.two())
-    identity.clock.advance(hours=30)
+    identity.clock.advance(hours=71)
 
     await deliver(identity, envelope(request, identity))
+
+    assert await outcomes(identity) == [("accounts-merged", None)]
+    assert len(await identity.rows("SELECT FROM spent_grants")) == 2
+
+
+@MG_1
+@MG_2
+async def test_proofs_that_were_kept_for_three_days_are_good_for_nothing(
+    identity: Identity, registry: Registry
+) -> None:
+    request = await registry.request(*await registry.two())
+    identity.clock.advance(hours=72)
+
+    await turned_away(identity, request, "grant_invalid")
+
+
+@MG_1
+@MG_6
+async def test_proofs_of_a_merge_that_was_refused_mail_nobody_a_second_time(
+    identity: Identity, registry: Registry
+) -> None:
+    request = await registry.request(*await registry.two(last_name="Hale"))
+    await refused(identity, request, "merge_person_mismatch")
+
+    for _ in range(3):
+        await turned_away(identity, again(request), "grant_used")
+
+
+@MG_2
+@pytest.mark.parametrize(
+    ("record", "other"),
+    [
+        ("Łuczak", "Luczak"),
+        ("Sørensen", "Soerensen"),
+        ("YILDIZ", "Yıldız"),
+        ("Müller", "Mueller"),
+        ("Müller", "Muller"),
+        ("O'Brien", "O\u02bcBrien Jr."),
+    ],
+)
+async def test_nobody_is_two_people_for_how_a_keyboard_writes(
+    identity: Identity, registry: Registry, record: str, other: str
+) -> None:
+    survivor = await registry.a_member(last_name=record)
+
+    await registry.merge(survivor, await registry.a_member(desk=1, last_name=other))
 
     assert await outcomes(identity) == [("accounts-merged", None)]
 
@@ -178,9 +264,9 @@ async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
     other = await registry.request(survivor, third, session=session)
     await deliver(identity, envelope(request, identity))
 
-    await refused(identity, again(request), "grant_used")
+    await turned_away(identity, again(request), "grant_used")
     reused = replace_of(other, reauthenticated=request.reauthenticated)
-    await refused(identity, reused, "grant_used")
+    await turned_away(identity, reused, "grant_used")
 
 
 @MG_1
@@ -239,14 +325,14 @@ async def test_an_account_does_not_merge_with_itself(
         owned=await grant(identity, survivor.id, Act.ACCOUNT_OWNED),
     )
 
-    await refused(identity, itself, "merge_same_account")
+    await turned_away(identity, itself, "merge_same_account")
 
 
 @MG_2
 @pytest.mark.parametrize(
     "record",
-    [{"last_name": "Hale"}, {"birth_date": "1984-05-04"}, {"last_name": "-"}],
-    ids=["name", "birth date", "no letter"],
+    [{"last_name": "Hale"}, {"birth_date": "1984-05-04"}, {"last_name": "Garcia-Lope"}],
+    ids=["name", "birth date", "letter"],
 )
 async def test_two_people_are_not_merged(
     identity: Identity, registry: Registry, record: dict[str, str]

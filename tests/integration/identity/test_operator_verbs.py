@@ -106,6 +106,12 @@ async def test_an_unknown_practice_is_told(
         ("practice", "add", "", "--contact", "x"),
         ("practice", "add", "Elm\n", "--contact", "a\x00b"),
         ("practice", "add", "Elm", "--contact", "x", "--time-zone", "Mars/Olympus"),
+        ("practice", "add", "E" * 201, "--contact", "x"),
+        ("practice", "add", "Elm", "--contact", "x" * 201),
+        ("practice", "add", "\u2800\u2800", "--contact", "x"),
+        ("practice", "add", "Elm\u202eStreet", "--contact", "x"),
+        ("practice", "add", "Elm", "--contact", "x\u2028y"),
+        ("gateway", "add", "web\ufffc"),
     ],
 )
 async def test_what_does_not_fit_changes_nothing(

@@ -72,6 +72,17 @@ async def test_two_practices_may_use_one_person_number(
         ({"birth_date": "05/03/1984"}, "birth_date", "body_invalid"),
         ({"nickname": "Mia"}, "nickname", "body_invalid"),
         ({"birth_date": "2031-03-06"}, "birth_date", "birth_date_in_future"),
+        ({"last_name": "--"}, "last_name", "name_incomparable"),
+        ({"last_name": "\u2019"}, "last_name", "name_incomparable"),
+        ({"last_name": "\u2800"}, "last_name", "body_invalid"),
+        ({"last_name": "Smith\u2028"}, "last_name", "body_invalid"),
+        ({"last_name": "Smith\u202eJones"}, "last_name", "body_invalid"),
+        ({"first_name": "Ma\u0085ria"}, "first_name", "body_invalid"),
+        ({"first_name": "Ma\u200bria"}, "first_name", "body_invalid"),
+        ({"home_phone": "+1 555\u2066 0100"}, "home_phone", "body_invalid"),
+        ({"address": "Elm Street\ufeff 7"}, "address", "body_invalid"),
+        ({"email": "maria@mail.example\r\n"}, "email", "body_invalid"),
+        ({"number": "\u200c\u200d"}, "number", "body_invalid"),
     ],
 )
 async def test_a_wrong_field_is_named(
@@ -81,3 +92,32 @@ async def test_a_wrong_field_is_named(
 
     assert answer.code == code
     assert [error["field"] for error in answer.body["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "name", ["علی\u200cزاده", "葛\U000e0100飾", "O\u2019Brien", "Müller-Lüdenscheidt"]
+)
+async def test_what_scripts_are_written_with_is_kept(desk: PracticeDesk, name: str) -> None:
+    assert (await desk.register(last_name=name)).status == 201
+
+    [person] = await desk.identity.events("person-changed")
+    assert person["last_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "born", "code"),
+    [
+        ("Pacific/Auckland", 3, "2031-03-06", ""),  # 01:00 of the 6th there, 12:00 of the 5th UTC
+        ("Pacific/Auckland", 3, "2031-03-07", "birth_date_in_future"),
+        ("America/New_York", 18, "2031-03-06", "birth_date_in_future"),  # 22:00 of the 5th there
+        ("America/New_York", 18, "2031-03-05", ""),
+    ],
+)
+async def test_today_is_the_practices(
+    identity: Identity, zone: str, hours: int, born: str, code: str
+) -> None:
+    identity.clock.advance(hours=hours)
+    desk = await practice_desk(identity)
+    await identity.rows("UPDATE practices SET time_zone = $1", zone)
+
+    assert (await desk.register(birth_date=born)).code == code

@@ -354,7 +354,6 @@ async def test_nobody_is_told_of_an_account_that_is_not_proven(merging: Merging)
 
 @pytest.mark.proves("LG-4")
 async def test_refusals_count_on_the_source(merging: Merging) -> None:
-    """Each may send mails, so a source gets as many as its budget."""
     survivor, absorbed = a_person(), a_person(last_name="Thorne")
     await merging.knows(survivor, absorbed)
     request = await merging.request(survivor, absorbed)
@@ -363,7 +362,40 @@ async def test_refusals_count_on_the_source(merging: Merging) -> None:
     answers = [await merging.send(request) for _ in range(budget + 1)]
 
     assert [answer.status for answer in answers] == [422] * budget + [429]
-    assert len(await merging.refusals()) == budget
+
+
+@MG_6
+async def test_the_same_two_proofs_mail_both_once_however_often_they_are_sent(
+    merging: Merging, second: Merging, clock: FakeClock
+) -> None:
+    survivor, absorbed = a_person(), a_person(last_name="Thorne")
+    await merging.knows(survivor, absorbed)
+    request = await merging.request(survivor, absorbed)
+
+    answers = await asyncio.gather(*(side.send(request) for side in (merging, second) * 16))
+    clock.advance(minutes=4)
+    later = await merging.send(replace(request, token=await merging.identity.token(survivor)))
+
+    assert {answer.refused() for answer in answers} == {(422, "merge_person_mismatch")}
+    assert later.code == "merge_person_mismatch"
+    assert len(await merging.refusals()) == 1
+    assert (await merging.ask(survivor, absorbed)).code == "merge_person_mismatch"
+    assert len(await merging.refusals()) == 2  # both were proven anew
+
+
+async def test_what_was_told_is_forgotten_once_its_proofs_have_expired(
+    merging: Merging, clock: FakeClock
+) -> None:
+    survivor, absorbed = a_person(), a_person(last_name="Thorne")
+    await merging.knows(survivor, absorbed)
+    await merging.ask(survivor, absorbed)
+    kept = []
+    for minutes in (59, 1):
+        clock.advance(minutes=minutes)
+        await merging.features.refusals.sweep()
+        kept.append(len(await merging.rows("SELECT FROM told_refusals")))
+
+    assert kept == [1, 0]
 
 
 @MG_2

@@ -121,6 +121,22 @@ async def test_the_username_goes_to_the_address_as_it_was_verified(
     assert mail.occurred_at == recovery.clock.now()
 
 
+@pytest.mark.proves("RC-1")
+@pytest.mark.parametrize("own", ["x@bücher.example", "x@xn--bcher-kva.example"])
+@pytest.mark.parametrize("typed", ["x@bücher.example", "\u200bX@XN--BCHER-KVA.example\ufeff"])
+async def test_a_mailbox_is_found_however_its_domain_is_written(
+    recovery: Recovery, own: str, typed: str
+) -> None:
+    await recovery.knows(an_account(email=own))
+
+    await recovery.ask_username(typed)
+    await recovery.tick_reminders()
+    link = await recovery.asks_and_is_mailed(typed)
+
+    assert [mail.recipients for mail in await recovery.reminders()] == [(own,)]
+    assert link.data.recipients == (own,)
+
+
 async def test_the_mail_and_its_audit_row_belong_to_the_request(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account())
     await recovery.ask_username()

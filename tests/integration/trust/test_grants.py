@@ -15,6 +15,9 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.errors import CatchingUp
 from shared.grants import (
+    KEPT,
+    LATE,
+    LONGEST,
     MAY_ISSUE,
     TYPE,
     Act,
@@ -23,6 +26,7 @@ from shared.grants import (
     GrantClaims,
     GrantInvalid,
     GrantIssuer,
+    GrantSweep,
     GrantUsed,
     GrantWrongAct,
     GrantWrongService,
@@ -272,17 +276,106 @@ async def test_a_grant_that_was_taken_in_time_is_checked_again_but_for_its_expir
 
     with pytest.raises(GrantInvalid):
         await told.check(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
-    grant = await told.check_again(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE)
+    again: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE, "now": clock.now()}
+    grant = await told.check_again(token, **again)
 
     assert grant.account_id == ACCOUNT
     with pytest.raises(GrantWrongAct):
-        await told.check_again(token, act=Act.ACCOUNT_OWNED)
+        await told.check_again(token, act=Act.ACCOUNT_OWNED, now=clock.now())
     with pytest.raises(GrantWrongAct):
-        await told.check_again(token, act=Act.REAUTHENTICATED)
+        await told.check_again(token, act=Act.REAUTHENTICATED, now=clock.now())
     with pytest.raises(GrantWrongService):
-        await told.check_again(elsewhere, act=Act.REAUTHENTICATED, verb=Verb.MERGE)
+        await told.check_again(elsewhere, **again)
     with pytest.raises(GrantInvalid):
-        await told.check_again(token[:-4] + "AAAA", act=Act.REAUTHENTICATED, verb=Verb.MERGE)
+        await told.check_again(token[:-4] + "AAAA", **again)
+
+
+@pytest.mark.parametrize(
+    ("late", "good"), [({"hours": 71, "minutes": 59}, True), ({"hours": 72}, False)]
+)
+async def test_no_proof_is_good_for_more_than_72_hours(
+    identity: Trust, clock: FakeClock, late: dict[str, int], good: bool
+) -> None:
+    told = checker(identity)
+    token = await for_a_merge(identity, clock)
+    clock.advance(**late)
+
+    again = told.check_again(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
+    if good:
+        assert (await again).account_id == ACCOUNT
+    else:
+        with pytest.raises(GrantInvalid):
+            await again
+
+
+@pytest.mark.parametrize("ahead", [6, 3600, 86_400 * 365])
+async def test_no_proof_comes_before_it_was_given(
+    identity: Trust, clock: FakeClock, ahead: int
+) -> None:
+    signed_at = clock.now() + timedelta(seconds=ahead)
+    token = await for_a_merge(
+        identity, clock, now=signed_at, expires_at=signed_at + timedelta(minutes=5)
+    )
+
+    with pytest.raises(GrantInvalid):
+        await checker(identity).check_again(
+            token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
+        )
+
+
+@pytest.mark.parametrize(("ended", "good"), [(1, True), (0, False), (-3600, False)])
+async def test_a_key_that_was_retired_vouches_for_nothing_signed_since(
+    template: Template, ended: int, good: bool
+) -> None:
+    """Who has stolen it may date proofs back: never to where both the key and the proof count."""
+    clock = FakeClock()
+    async with template.copy() as copy, trusting(copy, "identity", clock) as identity:
+        await identity.own_keys.ensure()
+        token = await for_a_merge(identity, clock)
+        async with identity.database.connection() as connection:
+            await connection.execute(
+                "UPDATE own_keys SET usable_from = $1, usable_until = $2",
+                clock.now() - timedelta(days=1),
+                clock.now() + timedelta(seconds=ended),
+            )
+        clock.advance(hours=71)
+
+        again = checker(identity).check_again(
+            token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
+        )
+        if good:
+            assert (await again).account_id == ACCOUNT
+        else:
+            with pytest.raises(GrantInvalid):
+                await again
+
+
+async def test_a_spent_proof_is_kept_longer_than_any_grant_of_it_is_taken(
+    template: Template,
+) -> None:
+    clock = FakeClock()
+    async with template.copy() as copy, trusting(copy, "identity", clock) as identity:
+        await identity.own_keys.ensure()
+        told = checker(identity)
+        grant = await told.check(
+            await for_a_merge(identity, clock),
+            act=Act.REAUTHENTICATED,
+            verb=Verb.MERGE,
+            now=clock.now(),
+        )
+        async with identity.database.transaction() as tx:
+            await told.spend(tx, grant, now=clock.now())
+        sweep = GrantSweep(database=identity.database, clock=clock)
+
+        kept = []
+        for hours in (7 * 24 - 1, 1):
+            clock.advance(hours=hours)
+            await sweep.once()
+            async with identity.database.connection() as connection:
+                kept.append(len(await connection.fetch("SELECT FROM spent_grants")))
+
+    assert kept == [1, 0]
+    assert KEPT > LATE + LONGEST
 
 
 async def test_a_service_cannot_speak_for_another(

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.proves("ID-1")
         "maria.garcia",
         "マリア田中花子",
         "a+b!c#",
+        "e\u0301" * 6,
+        "e\u0301" * 50,
     ],
 )
 def test_six_to_fifty_printable_characters_are_a_username(name: str) -> None:
@@ -46,6 +48,17 @@ def test_six_to_fifty_printable_characters_are_a_username(name: str) -> None:
         ("maria\u202egarcia", UsernameNotPrintable),
         ("maria\u115fgarcia", UsernameNotPrintable),
         ("maria\ufe0fgarcia", UsernameNotPrintable),
+        ("maria\u2800garcia", UsernameNotPrintable),
+        ("maria\ufffcgarcia", UsernameNotPrintable),
+        ("maria\U0001d159garcia", UsernameNotPrintable),
+        ("maria\u2028garcia", UsernameHasWhitespace),
+        ("maria\u00adgarcia", UsernameNotPrintable),
+        ("\u2800" * 6, UsernameNotPrintable),
+        ("e\u0301" * 5, UsernameTooShort),
+        ("e\u0301" * 51, UsernameTooLong),
+        ("\ufdfa" * 3, UsernameTooLong),
+        ("\ufdfa" * 4096, UsernameTooLong),
+        ("\u200b" * 4096, UsernameTooShort),
         ("maria@mail.example", UsernameIsAnAddress),
         ("maria\uff20mail.example", UsernameIsAnAddress),
     ],
@@ -55,6 +68,13 @@ def test_anything_else_is_refused_by_its_own_name(name: str, error: type[Usernam
         check_username(name)
 
     assert [violation.field for violation in refused.value.violations] == ["username"]
+
+
+@pytest.mark.parametrize("around", [" \t", "\u200b", "\ufeff", "\u00ad\u00a0", "\u2060\u200f"])
+def test_what_a_paste_brings_along_at_the_ends_is_no_part_of_a_name(around: str) -> None:
+    assert check_username(f"{around}maria.garcia{around}") == "maria.garcia"
+    assert name_key(f"{around}maria.garcia{around}") == name_key("maria.garcia")
+    assert name_key(f"{around}maria@mail.example{around}") == name_key("maria@mail.example")
 
 
 def test_length_counts_code_points_of_the_trimmed_name() -> None:
@@ -80,7 +100,42 @@ def test_names_that_look_alike_to_a_computer_are_one_name(one: str, other: str) 
     assert name_key(one) == name_key(other)
 
 
-@given(st.text())
+@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x@bücher.example", "x@xn--bcher-kva.example"),
+        ("x@bücher.example", "X@XN--BCHER-KVA.EXAMPLE"),
+        ("x@bücher.example", "x@BU\u0308CHER.example"),
+        ("x@bücher.example", "x＠bücher。example"),
+        ("x@faß.de", "x@xn--fa-hia.de"),
+        ("Maria@Mail.Example", "maria@mail.example"),
+        ("straße@mail.example", "STRASSE@mail.example"),
+        ("x@a--b.example", "X@A--B.example"),
+    ],
+)
+def test_a_mailbox_has_one_key_however_its_domain_is_written(one: str, other: str) -> None:
+    assert name_key(one) == name_key(other)
+
+
+def test_two_domains_are_two_mailboxes() -> None:
+    assert name_key("x@faß.de") != name_key("x@fass.de")
+    assert name_key("x@a.example") != name_key("x.a@example")
+
+
+def test_a_name_that_is_too_long_for_any_is_nobodys() -> None:
+    assert name_key("\ufdfa" * 4096) == "\ufdfa" * 4096
+    assert name_key("maria.garcia" + "\u200b" * 4096 + "x") != name_key("maria.garcia")
+
+
+LIKE_ADDRESSES = st.builds(
+    "{}@{}".format,
+    st.text(max_size=20),
+    st.text(st.sampled_from("aß.ẞK\u0130ü。-xn1\u200d\u00ad\u0345ΣςŦⓐ@ "), max_size=20),
+)
+
+
+@given(st.one_of(st.text(), LIKE_ADDRESSES, st.emails()))
 def test_the_key_of_a_key_is_itself(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
 

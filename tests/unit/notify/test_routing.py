@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from services.notify.model import Holder, MessageClass, Practice, Reason
 from services.notify.routing import Unroutable, account_activity, practice_communication, told_by
@@ -121,6 +122,13 @@ def test_a_merge_that_was_not_done_is_told_to_each_account_as_itself(
     ]
     assert all(intent.noticed is (intent.address is None) for intent in intents)
     assert {intent.template for intent in intents} == {"merge-rejected"}
+
+
+@pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
+def test_a_merge_that_nobody_has_proven_is_told_to_nobody() -> None:
+    data = events.merge_rejected(ONE, OTHER, "a@mail.example", of_absorbed=("b@mail.example",))
+
+    assert account_activity(events.received(structs.replace(data, proven=False))) == ()
 
 
 def test_an_account_that_was_to_be_merged_with_itself_is_told_once() -> None:
