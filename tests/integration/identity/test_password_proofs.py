@@ -61,7 +61,7 @@ async def test_an_empty_password_is_named_and_counts_toward_no_lock(
 
 
 @LG_1
-@pytest.mark.proves("V11.2.4")
+@pytest.mark.proves("V6.3.8")
 @pytest.mark.parametrize("door", BY_NAME)
 async def test_a_name_nobody_has_costs_the_one_hash_that_a_known_one_costs(
     identity: Identity,
