@@ -7,6 +7,7 @@ Exception
     ├── TransactionConflict a deadlock or serialization failure: rolled back, nothing was done
     ├── BrokerUnavailable
     ├── HashingBusy        the password hashing queue is longer than its bounded wait
+    ├── HashUnreadable     a stored password hash that nothing can be compared with
     └── CatchingUp         a fact this request needs (a key, a projection) has not arrived yet
 """
 
@@ -52,6 +53,10 @@ class BrokerUnavailable(Unavailable):
 
 class HashingBusy(Unavailable):
     """Every hashing thread is taken and the bounded wait is over."""
+
+
+class HashUnreadable(Unavailable):
+    """A stored hash is damaged, or of a pepper this replica does not have: for an operator."""
 
 
 class CatchingUp(Unavailable):

@@ -8,15 +8,16 @@ import hmac
 import os
 import re
 import threading
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import bcrypt
 
-from shared.errors import HashingBusy
+from shared.errors import HashingBusy, HashUnreadable
+from shared.logs import logger
 from shared.metrics import Metrics
+from shared.passwords import normal_form
 
 SCHEME = "hmac-sha384"
 STORED = re.compile(r"\$portico\$([a-z0-9-]+)\$([0-9a-f]{16})(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})")
@@ -26,6 +27,8 @@ COST_12_SECONDS = 0.27  # a first guess at one hash, until measured
 WEIGHT = 0.2  # of the newest hash in the running mean
 
 T = TypeVar("T")
+
+log = logger("hashing")
 
 
 class PasswordHasher:
@@ -52,11 +55,12 @@ class PasswordHasher:
         self._pepper_id = _pepper_id(pepper)
         self._peppers = {_pepper_id(known): known for known in (*retired, pepper)}
         self._dummy = self.new_salt() + b"." * 31  # a digest that no password has
+        self._metrics = metrics or Metrics()
         self._queue = _HashingThreads(
             threads or len(os.sched_getaffinity(0)),
             wait=wait,
             guess=COST_12_SECONDS * 2.0 ** (cost - 12),
-            metrics=metrics or Metrics(),
+            metrics=self._metrics,
         )
 
     async def hash(
@@ -66,10 +70,17 @@ class PasswordHasher:
 
         `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3), and
         `pepper_id` one of `retired`, to find in it what was hashed before the pepper was changed.
+        What is too long to be a password is hashed as it was typed: the policy refuses it, and
+        nobody could log on with it.
         """
         pepper_id = pepper_id or self._pepper_id
-        keyed, salt = _keyed(password, self._peppers[pepper_id]), salt or self.new_salt()
-        hashed = await self._queue.run(lambda: bcrypt.hashpw(keyed, salt))
+        pepper, salt = self._peppers[pepper_id], salt or self.new_salt()
+
+        def hash_whole() -> bytes:
+            form = normal_form(password)
+            return bcrypt.hashpw(_keyed(password if form is None else form, pepper), salt)
+
+        hashed = await self._queue.run(hash_whole)
         return f"$portico${SCHEME}${pepper_id}{hashed.decode()}"
 
     @property
@@ -84,21 +95,30 @@ class PasswordHasher:
     async def verify(self, password: str, stored: str | None) -> bool:
         """Compare; None costs the same as a wrong password and is False.
 
-        So does what is no hash of ours, or one whose cost is absurd. One of a lower cost than the
-        current is made up for (LG-1): 2^c and 2^c + 2^(c+1) + … + 2^(C-1) are 2^C. Where the cost
-        was lowered, those not renewed since take longer than nobody's.
+        So does what is too long to be anybody's password. The form is made in the pool's thread,
+        once the queue has said yes: what is turned away costs the event loop nothing. A hash of a
+        lower cost than the current is made up for (LG-1): 2^c and 2^c + 2^(c+1) + … + 2^(C-1) are
+        2^C. Where the cost was lowered, those not renewed since take longer than nobody's.
+
+        Raises HashUnreadable where nothing can be compared with: that is our fault, not a wrong
+        password.
         """
         pepper_id, hashed = self._parsed(stored)
-        keyed = _keyed(password, self._peppers[pepper_id])
+        pepper = self._peppers[pepper_id]
         made_up = [bcrypt.gensalt(cost) for cost in range(_cost_of(hashed), self._cost)]
 
         def compare() -> bool:
-            right = _matches(keyed, hashed)
+            form = normal_form(password)
+            keyed = _keyed(form or "", pepper)
+            right = bcrypt.checkpw(keyed, hashed)
             for salt in made_up:
                 bcrypt.hashpw(keyed, salt)
-            return right
+            return right and form is not None
 
-        right = await self._queue.run(compare)
+        try:
+            right = await self._queue.run(compare)
+        except ValueError:  # a damaged salt
+            raise self._unreadable("damaged") from None
         return right and hashed is not self._dummy
 
     def outdated(self, stored: str) -> bool:
@@ -112,15 +132,20 @@ class PasswordHasher:
         self._queue.close()
 
     def _parsed(self, stored: str | None) -> tuple[str, bytes]:
-        match = STORED.fullmatch(stored or "")
-        if (
-            match is None
-            or match[1] != SCHEME
-            or match[2] not in self._peppers
-            or not CHEAPEST <= int(match[4]) <= DEAREST
-        ):
+        """The pepper's name and the hash; of nobody's, a hash that no password has."""
+        if stored is None:
             return self._pepper_id, self._dummy
+        match = STORED.fullmatch(stored)
+        if match is None or match[1] != SCHEME or not CHEAPEST <= int(match[4]) <= DEAREST:
+            raise self._unreadable("format")
+        if match[2] not in self._peppers:
+            raise self._unreadable("pepper")
         return match[2], match[3].encode()
+
+    def _unreadable(self, reason: str) -> HashUnreadable:
+        self._metrics.count("hashing_unreadable", reason=reason)
+        log.error("hash_unreadable", reason=reason)
+        return HashUnreadable()
 
 
 def _pepper_id(pepper: bytes) -> str:
@@ -128,21 +153,14 @@ def _pepper_id(pepper: bytes) -> str:
     return hmac.digest(pepper, b"portico pepper id", "sha256")[:8].hex()
 
 
-def _keyed(password: str, pepper: bytes) -> bytes:
-    whole = unicodedata.normalize("NFKC", password).encode(errors="surrogatepass")
+def _keyed(form: str, pepper: bytes) -> bytes:
+    whole = form.encode(errors="surrogatepass")
     return base64.b64encode(hmac.digest(pepper, whole, hashlib.sha384))
 
 
 def _cost_of(hashed: bytes) -> int:
     """Of `$2b$12$…`, which `_parsed` has let through."""
     return int(hashed[4:6])
-
-
-def _matches(keyed: bytes, hashed: bytes) -> bool:
-    try:
-        return bcrypt.checkpw(keyed, hashed)
-    except ValueError:  # a damaged salt
-        return False
 
 
 class _HashingThreads:

@@ -66,6 +66,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("hashing_seconds", Kind.HISTOGRAM, "Time of one password hash"),
     Metric("hashing_waiting", Kind.GAUGE, "Passwords waiting for a hashing thread"),
     Metric("hashing_refused", Kind.COUNTER, "Passwords turned away: the wait is too long"),
+    Metric("hashing_unreadable", Kind.COUNTER, "Stored hashes nobody can read", ("reason",)),
 )
 
 

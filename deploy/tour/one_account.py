@@ -7,6 +7,7 @@ from tests.support.eventually import eventually
 
 MAILS = (
     "account-enrolled",
+    "account-email-verified",
     "reset-link",
     "password-reset",
     "account-locked",

@@ -14,7 +14,13 @@ from services.identity.existing_accounts import ExistingAccounts
 from services.identity.features import Features
 from services.identity.live_tokens import LiveTokens
 from services.identity.lock_model import LockPolicy
-from services.identity.lockouts import TICK, LockNotices, Lockouts
+from services.identity.lockouts import (
+    RECORDS_EVERY,
+    TICK,
+    LockNotices,
+    Lockouts,
+    LockRecords,
+)
 from services.identity.logon import LogOn
 from services.identity.merges import Merges
 from services.identity.model import SendLimits, TokenLives
@@ -80,17 +86,20 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
 def loops(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
     """What runs by itself."""
     database, clock = plumbing.database, plumbing.clock
+    transactions = Transactions(database=database, audit=plumbing.audit)
     notices = LockNotices(
-        transactions=Transactions(database=database, audit=plumbing.audit),
+        transactions=transactions,
         outbox=plumbing.outbox,
         clock=clock,
         randomness=plumbing.randomness,
         policy=lock_policy(plumbing.settings),
     )
+    records = LockRecords(transactions=transactions, clock=clock, randomness=plumbing.randomness)
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
     return (
         Loop(name="lock-notices", once=notices.once, every=TICK),
+        Loop(name="lock-records", once=records.once, every=RECORDS_EVERY),
         Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
         Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
     )
@@ -102,6 +111,8 @@ def lock_policy(settings: Settings) -> LockPolicy:
         failures=settings.lock_failures,
         lasts=timedelta(minutes=settings.lock_minutes),
         notices_a_day=settings.lock_notices_a_day,
+        disabled_after=settings.lock_disabled_after,
+        unlocks_a_day=settings.unlocks_a_day,
     )
 
 
@@ -241,7 +252,9 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         client_tokens=ClientTokens(transactions=transactions, digests=digests, issuer=issuer),
         revoked_clients=revoked_clients,
         log_on=LogOn(transactions=transactions, hasher=hasher, proofs=proofs, sessions=sessions),
-        unlocks=Unlocks(transactions=transactions, lockouts=lockouts),
+        unlocks=Unlocks(
+            transactions=transactions, lockouts=lockouts, accounts=accounts, outbox=outbox
+        ),
         sessions=sessions,
         refreshes=Refreshes(
             transactions=transactions,

@@ -26,6 +26,7 @@ Refused
 │   └── EmailVerified           the account has a verified address; changing it is not built
 ├── LinkInvalid                 ID-6: unknown, expired, superseded, used or another account's
 ├── TooManyMails                ID-6: 5 sends an hour, 10 a day
+├── UnlockLimit                 LG-2: 3 a day an account
 ├── SettingOutOfRange           ST-2
 ├── InvalidCredentials          LG-1: unknown, wrong, locked or frozen
 ├── ReauthenticationFailed      SE-3: wrong or locked
@@ -143,6 +144,10 @@ class LinkInvalid(Refused):
 
 class TooManyMails(Refused):
     """The account has had its mails for this hour or day (ID-6)."""
+
+
+class UnlockLimit(Refused):
+    """The account was unlocked by practices as often as it may be in a day (LG-2)."""
 
 
 class SettingOutOfRange(Refused):

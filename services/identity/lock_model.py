@@ -8,11 +8,16 @@ from shared.contracts.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockPolicy:
-    """LG-2: how many failures in a row lock for how long, and how often the holder is told."""
+    """LG-2: how many failures in a row lock for how long, and how often the holder is told.
+
+    Over all locks, so many in a row disable the password until a reset (SP 800-63B-4 3.2.2).
+    """
 
     failures: int = 4
     lasts: timedelta = timedelta(minutes=20)
     notices_a_day: int = 3
+    disabled_after: int = 100
+    unlocks_a_day: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,5 +33,23 @@ class LockNotice:
     """A lock whose holder is to be told; no account: a name that nobody has."""
 
     account_id: AccountId | None
-    locked_until: datetime
-    within_limit: bool
+    locked_until: datetime | None  # None: nothing but the disabled password is to be told
+    disabled: bool
+    within_limit: bool  # of notices of locks; a disabled password is always told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRecord:
+    """What the audit knew of an account's last lock until now, and whether that one goes on."""
+
+    account_id: AccountId | None
+    known: bool
+    goes_on: bool
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What is to be put on record, in order; one that was known has ended by now."""
+        begun = () if self.known and not self.goes_on else ("lock.begin",)
+        if self.known:
+            return ("lock.end", *begun)
+        return begun if self.goes_on else (*begun, "lock.end")

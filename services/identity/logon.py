@@ -1,6 +1,5 @@
 """Log-on by username or verified account e-mail and password (LG-1, LG-2)."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +9,13 @@ from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts
 from shared.audit import Origin
 from shared.db import Connection
-from shared.errors import HashingBusy
 from shared.hashing import PasswordHasher
+from shared.logs import logger
 from shared.transactions import Transactions
 
 ACTION = "log-on"
+
+log = logger("logon")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +63,19 @@ class LogOn:
         return decision, opened
 
     async def _renew_hash(self, attempt: Attempt, password: str) -> None:
-        """ID-5. Only after a success: its extra time would tell a right password under a lock."""
+        """ID-5. Only after a success: its extra time would tell a right password under a lock.
+
+        The session is there already, and is given whatever becomes of this: the queue may be full,
+        the database away or unwilling. Then the hash is renewed at the next good log-on.
+        """
         known = attempt.credentials
         if known is None or not self.hasher.outdated(known.password_hash):
             return
-        with suppress(HashingBusy):  # then at the next good log-on
+        try:
             renewed = await self.hasher.hash(password)
             async with self.transactions.database.connection() as connection:
                 await accounts.renew_hash(
                     connection, known.account_id, old=known.password_hash, new=renewed
                 )
+        except Exception as error:
+            log.warning("hash_not_renewed", error=error)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from shared.passwords import LONGEST, judged_part
+
 SLACK = 5  # a password is a word of one's own when fewer letters and digits are left beside it
 
 
@@ -54,8 +56,11 @@ class PasswordPolicy:
     rules: tuple[Rule, ...]
 
     def check(self, candidate: str, context: Context) -> tuple[RuleResult, ...]:
-        """Answer every rule, met or not, in an order that never changes."""
-        password = unicodedata.normalize("NFKC", candidate)
+        """Answer every rule, met or not, in an order that never changes.
+
+        Length is judged first: of what is too long no more than `LONGEST` is looked at.
+        """
+        password = judged_part(candidate)
         judged = tuple(
             RuleResult(
                 code=rule.code,
@@ -79,9 +84,9 @@ def password_policy(
     """Build one of the two named policies."""
     match name:
         case PolicyName.PORTAL:
-            composition = (*_length(8, 200), *_COMPOSITION)
+            composition = (*_length(8, LONGEST), *_COMPOSITION)
         case PolicyName.NIST:
-            composition = _length(15, 200)
+            composition = _length(15, LONGEST)
     return PasswordPolicy(rules=(*composition, *_own_words(common, portal_name)))
 
 

@@ -121,7 +121,8 @@ class PasswordProofs:
             field="password",
             code="lock_rule",
             detail=(
-                f"{policy.failures} wrong passwords in a row lock a name for {minutes} minutes; "
+                f"{policy.failures} wrong passwords in a row lock a name for {minutes} minutes, "
+                f"{policy.disabled_after} until a new one is set; "
                 "until then every password gets this same reply"
             ),
         )

@@ -83,7 +83,7 @@ class Resets:
         await self.passwords.remember(
             tx, account_id, hashed, security_version=security_version, now=now
         )
-        await self.lockouts.clear(tx, account_id)
+        await self.lockouts.clear(tx, account_id, now=now)
         await self.sessions.end_within(tx, account_id, why=SessionEnd.PASSWORD_RESET, now=now)
         return await self.accounts.announce(tx, account_id, origin)
 

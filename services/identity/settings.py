@@ -103,6 +103,18 @@ class Settings(ServiceSettings):
     lock_notices_a_day: int = setting(
         "LOCK_NOTICES_A_DAY", default=3, parse=within(0, 100), help="mails about locks (LG-2)"
     )
+    lock_disabled_after: int = setting(
+        "LOCK_DISABLED_AFTER",
+        default=100,
+        parse=within(10, 100),
+        help="failures in a row that disable the password until a reset (LG-2)",
+    )
+    unlocks_a_day: int = setting(
+        "UNLOCKS_A_DAY",
+        default=3,
+        parse=within(1, 100),
+        help="unlocks an account by practices (LG-2)",
+    )
     session_idle_minutes: int = setting(
         "SESSION_IDLE_MINUTES",
         default=15,

@@ -22,7 +22,10 @@ def subscriptions(
         "notify.account-activity": (
             subscribe(identity.ACCOUNT_ENROLLED, ledger.file_activity),
             subscribe(identity.EMAIL_VERIFICATION_REQUESTED, ledger.file_activity),
+            subscribe(identity.ACCOUNT_EMAIL_VERIFIED, ledger.file_activity),
             subscribe(identity.ACCOUNT_LOCKED, ledger.file_activity),
+            subscribe(identity.ACCOUNT_UNLOCKED, ledger.file_activity),
+            subscribe(identity.PASSWORD_DISABLED, ledger.file_activity),
             subscribe(identity.PASSWORD_RESET, ledger.file_activity),
             subscribe(identity.ENROLMENT_ADDED, ledger.file_activity),
             subscribe(identity.ENROLMENT_ENDED, ledger.file_activity),

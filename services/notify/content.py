@@ -50,6 +50,32 @@ class AccountLocked(Data, frozen=True, kw_only=True, tag_field="template", tag="
     locked_until: datetime
 
 
+class AccountUnlocked(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="account-unlocked"
+):
+    """LG-2: which practice cleared the lock, and how to reach it."""
+
+    occurred_at: datetime
+    practice_name: str
+    practice_contact: str
+
+
+class PasswordDisabled(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="password-disabled"
+):
+    """LG-2: the password opens nothing until a new one is set."""
+
+    occurred_at: datetime
+
+
+class AccountEmailVerified(
+    Data, frozen=True, kw_only=True, tag_field="template", tag="account-email-verified"
+):
+    """ID-6: an address is the account e-mail now, and a way in."""
+
+    occurred_at: datetime
+
+
 class PasswordReset(Data, frozen=True, kw_only=True, tag_field="template", tag="password-reset"):
     """RC-3: a new password was set, when and by which route."""
 
@@ -123,7 +149,10 @@ Content = (
     | AccountEnrolledTaken
     | EmailVerification
     | EmailTaken
+    | AccountEmailVerified
     | AccountLocked
+    | AccountUnlocked
+    | PasswordDisabled
     | PasswordReset
     | ResetLink
     | UsernameReminder
@@ -139,7 +168,10 @@ CONTENTS: tuple[type[Content], ...] = (
     AccountEnrolledTaken,
     EmailVerification,
     EmailTaken,
+    AccountEmailVerified,
     AccountLocked,
+    AccountUnlocked,
+    PasswordDisabled,
     PasswordReset,
     ResetLink,
     UsernameReminder,
@@ -154,6 +186,8 @@ LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
+# What the account's holder is told in the portal as well: the mail may go to who brought it about.
+NOTICED_TOO: frozenset[type[Content]] = frozenset({AccountEmailVerified, AccountUnlocked})
 
 
 def template_of(content: Content | type[Content]) -> str:

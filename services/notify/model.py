@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from services.notify.content import MAILED_ONLY, Content
+from services.notify.content import MAILED_ONLY, NOTICED_TOO, Content
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import Sealed, SealPurpose
 
 DeliveryId = NewType("DeliveryId", UUID)
-NoticeId = NewType("NoticeId", UUID)  # of the delivery that there was no address for
+NoticeId = NewType("NoticeId", UUID)  # of the delivery it was written beside
 
 
 class MessageClass(StrEnum):
@@ -118,12 +118,12 @@ class Intent:
 
     @property
     def noticed(self) -> bool:
-        """NT-8: a notice in the portal stands in for the mail that has nowhere to go."""
-        return (
-            self.refusal is Reason.NO_ADDRESS
-            and self.content is not None
-            and type(self.content) not in MAILED_ONLY
-        )
+        """NT-8: a notice in the portal stands in for the mail that has nowhere to go, and beside
+        some of those that have.
+        """
+        if self.content is None or type(self.content) in MAILED_ONLY:
+            return False
+        return self.refusal is Reason.NO_ADDRESS or type(self.content) in NOTICED_TOO
 
     @property
     def dies_with_account(self) -> bool:

@@ -17,9 +17,11 @@ from services.notify.model import (
 from shared.contracts.contract import Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
+    AccountEmailVerified,
     AccountEnrolled,
     AccountLocked,
     AccountsMerged,
+    AccountUnlocked,
     Activity,
     Claim,
     EmailVerificationRequested,
@@ -28,6 +30,7 @@ from shared.contracts.identity import (
     EnrolmentReactivated,
     MergeNotDone,
     MergeRejected,
+    PasswordDisabled,
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
@@ -168,8 +171,29 @@ def told_by(data: Data) -> Telling:
 def told_plainly(data: Data) -> Content:
     """What merely tells that something happened. Raises Unroutable."""
     match data:
+        case AccountEmailVerified(occurred_at=at):
+            return contents.AccountEmailVerified(occurred_at=at)
         case AccountLocked(occurred_at=at, locked_until=until):
             return contents.AccountLocked(occurred_at=at, locked_until=until)
+        case AccountUnlocked(occurred_at=at, practice_name=name, practice_contact=contact):
+            return contents.AccountUnlocked(
+                occurred_at=at, practice_name=name, practice_contact=contact
+            )
+        case PasswordDisabled(occurred_at=at):
+            return contents.PasswordDisabled(occurred_at=at)
+        case AccountsMerged(occurred_at=at):
+            return contents.AccountsMerged(occurred_at=at)
+        case MergeNotDone(occurred_at=at, reason=reason):
+            return contents.MergeRejected(occurred_at=at, reason=reason)
+        case UsernameReminderRequested(username=username):
+            return contents.UsernameReminder(username=username)
+        case _:
+            return told_of_enrolments(data)
+
+
+def told_of_enrolments(data: Data) -> Content:
+    """What became of an enrolment. Raises Unroutable."""
+    match data:
         case EnrolmentAdded(occurred_at=at, practice_name=name):
             return contents.EnrolmentAdded(occurred_at=at, practice_name=name)
         case EnrolmentEnded(occurred_at=at, practice_name=name, practice_contact=contact):
@@ -178,12 +202,6 @@ def told_plainly(data: Data) -> Content:
             )
         case EnrolmentReactivated(occurred_at=at, practice_name=name):
             return contents.EnrolmentReactivated(occurred_at=at, practice_name=name)
-        case AccountsMerged(occurred_at=at):
-            return contents.AccountsMerged(occurred_at=at)
-        case MergeNotDone(occurred_at=at, reason=reason):
-            return contents.MergeRejected(occurred_at=at, reason=reason)
-        case UsernameReminderRequested(username=username):
-            return contents.UsernameReminder(username=username)
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
 

@@ -101,6 +101,21 @@ class AccountLocked(Activity, frozen=True, kw_only=True):
     locked_until: datetime
 
 
+class AccountUnlocked(Activity, frozen=True, kw_only=True):
+    """LG-2: a practice cleared the lock, or the wrong passwords counted so far."""
+
+    practice_name: str
+    practice_contact: str
+
+
+class PasswordDisabled(Activity, frozen=True, kw_only=True):
+    """LG-2: so many wrong passwords in a row that it opens nothing until a new one is set."""
+
+
+class AccountEmailVerified(Activity, frozen=True, kw_only=True):
+    """ID-6: `recipients` is the address that is now the account e-mail: a new way in."""
+
+
 class ResetRoute(StrEnum):
     LINK = "link"
 
@@ -184,6 +199,11 @@ EMAIL_VERIFICATION_REQUESTED = Contract(
     "identity", "email-verification-requested", EmailVerificationRequested, Kind.ACTIVITY
 )
 ACCOUNT_LOCKED = Contract("identity", "account-locked", AccountLocked, Kind.ACTIVITY)
+ACCOUNT_UNLOCKED = Contract("identity", "account-unlocked", AccountUnlocked, Kind.ACTIVITY)
+ACCOUNT_EMAIL_VERIFIED = Contract(
+    "identity", "account-email-verified", AccountEmailVerified, Kind.ACTIVITY
+)
+PASSWORD_DISABLED = Contract("identity", "password-disabled", PasswordDisabled, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)

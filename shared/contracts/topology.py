@@ -69,7 +69,10 @@ QUEUES: tuple[Queue, ...] = (
         (
             identity.ACCOUNT_ENROLLED,
             identity.EMAIL_VERIFICATION_REQUESTED,
+            identity.ACCOUNT_EMAIL_VERIFIED,
             identity.ACCOUNT_LOCKED,
+            identity.ACCOUNT_UNLOCKED,
+            identity.PASSWORD_DISABLED,
             identity.PASSWORD_RESET,
             identity.ENROLMENT_ADDED,
             identity.ENROLMENT_ENDED,

@@ -82,6 +82,16 @@ async def has_a_second_token(person: Person) -> None:
     await person.is_enrolled_next_door()
 
 
+async def was_locked_out(person: Person) -> None:
+    await person.is_ready()
+    await person.is_locked_out()
+
+
+async def was_guessed_at(person: Person) -> None:
+    await person.is_ready()
+    await person.is_guessed_at()
+
+
 async def was_un_enrolled(person: Person) -> None:
     await person.is_ready()
     await person.is_un_enrolled()
@@ -109,11 +119,32 @@ HOPS: tuple[Hop, ...] = (
         act=Person.verifies,
     ),
     Hop(
+        path="verify-email",
+        event=identity.ACCOUNT_EMAIL_VERIFIED.routing_key,
+        template="account-email-verified",
+        given=is_welcomed,
+        act=Person.verifies,
+    ),
+    Hop(
         path="lock",
         event=identity.ACCOUNT_LOCKED.routing_key,
         template="account-locked",
         given=Person.is_ready,
         act=Person.is_locked_out,
+    ),
+    Hop(
+        path="lock",
+        event=identity.ACCOUNT_UNLOCKED.routing_key,
+        template="account-unlocked",
+        given=was_locked_out,
+        act=Person.is_unlocked,
+    ),
+    Hop(
+        path="lock",
+        event=identity.PASSWORD_DISABLED.routing_key,
+        template="password-disabled",
+        given=was_guessed_at,
+        act=Person.is_shut_out,
     ),
     Hop(
         path="reset",

@@ -143,6 +143,7 @@ class Person:
         assert answer.status == 200 or answer.code == "link_invalid", answer.body
         read = await self.call("read_account", 200, token=self.access)
         assert read.body["email"]["state"] == "verified", read.body
+        self.ledger.owes(self.account_id, Mails(template="account-email-verified"))
 
         async def is_verified_once(books: Books) -> None:
             if self.survivor_id:
@@ -176,6 +177,32 @@ class Person:
             body = {"name": self.username, "password": "Wrong-Guess-1234"}
             await self.call("log_on", 401, body=body)
         self.ledger.owes(self.account_id, Mails(template="account-locked"))
+
+    async def is_unlocked(self) -> None:
+        """LG-2: told once; asked again, there is nothing to unlock."""
+        await self.client.insist(
+            "unlock_account",
+            204,
+            token=await self.practice.token(),
+            path={"patient_id": self.patient_id},
+            body=AT_THE_DESK,
+        )
+        self.ledger.owes(self.account_id, Mails(template="account-unlocked"))
+
+    async def is_guessed_at(self) -> None:
+        """LG-2: as if for hours; the hundredth wrong password in a row is yet to come."""
+        body = {"name": self.username, "password": "Wrong-Guess-1234"}
+        await self.call("log_on", 401, body=body)
+        await self.ledger.books.rows(
+            "UPDATE identity.lockouts SET wrong_in_a_row = 99 WHERE account_id = $1",
+            self.account_id,
+        )
+
+    async def is_shut_out(self) -> None:
+        """LG-2: her password opens nothing any more, however often the guess is repeated."""
+        body = {"name": self.username, "password": "Wrong-Guess-1234"}
+        await self.call("log_on", 401, body=body)
+        self.ledger.owes(self.account_id, Mails(template="password-disabled"))
 
     async def asks_for_a_link(self) -> None:
         """RC-3: asked twice within a minute, one is mailed."""

@@ -7,10 +7,12 @@ from shared.contracts.contract import Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     AccountChanged,
+    AccountEmailVerified,
     AccountEnrolled,
     AccountLocked,
     AccountsMerged,
     AccountState,
+    AccountUnlocked,
     Claim,
     EmailVerificationRequested,
     Enrolment,
@@ -20,6 +22,7 @@ from shared.contracts.identity import (
     EnrolmentState,
     MergeRefusal,
     MergeRejected,
+    PasswordDisabled,
     PasswordReset,
     PracticeChanged,
     ResetRoute,
@@ -79,6 +82,38 @@ def locked(
         time_zone=time_zone,
         occurred_at=at,
         locked_until=at + timedelta(minutes=20),
+    )
+
+
+def unlocked(account_id: AccountId, *recipients: str) -> AccountUnlocked:
+    return AccountUnlocked(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        practice_name="Elm Street",
+        practice_contact="+1 555 0100",
+    )
+
+
+def password_disabled(account_id: AccountId, *recipients: str) -> PasswordDisabled:
+    return PasswordDisabled(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+    )
+
+
+def email_verified(account_id: AccountId, *recipients: str) -> AccountEmailVerified:
+    return AccountEmailVerified(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
     )
 
 

@@ -139,7 +139,7 @@ ROUTES: tuple[Route[Features], ...] = (
     route("POST", "/practice/patients/{patient_id}/unlock", unlock_account,
           body=UnlockBody, reply=NoReply,
           guard=Client("accounts:unlock"), status=204, rows=("LG-2", "ST-1"),
-          problems=(errors.NotFound, errors.PatientNotEnrolled),
+          problems=(errors.NotFound, errors.PatientNotEnrolled, errors.UnlockLimit),
           summary="Clear the password lock of a patient's account"),
     route("POST", "/practice/patients/{patient_id}/un-enrol", un_enrol_patient,
           body=UnenrolmentBody, reply=NoReply,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.api.fields import Typed
+from services.identity.api.fields import Given, Typed
 from services.identity.existing_accounts import PracticeAdded
 from services.identity.features import Features
 from shared.http.routes import Body, Call
@@ -15,7 +15,7 @@ class ExistingAccountBody(Body, frozen=True, kw_only=True):
 
     token: Typed
     name: Annotated[str, Meta(max_length=1024)]
-    password: Typed
+    password: Given
 
 
 async def add_practice_to_account(

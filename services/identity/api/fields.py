@@ -10,3 +10,4 @@ Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Address = Annotated[str, Meta(min_length=1, max_length=254, pattern=ONE_LINE)]
 Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of their own
+Given = Annotated[str, Meta(min_length=1, max_length=4096)]  # an empty field is no wrong password

@@ -17,5 +17,6 @@ async def unlock_account(features: Features, call: Call[UnlockBody]) -> NoReply:
         practice_of(call),
         PatientId(uuid_in_path(call.path, "patient_id")),
         origin=by_staff(call),
+        now=call.now,
     )
     return NoReply()

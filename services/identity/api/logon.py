@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from services.identity.api.fields import Typed
+from services.identity.api.fields import Given
 from services.identity.features import Features
 from services.identity.session_model import GateName
 from services.identity.sessions import SessionTokens
@@ -16,7 +16,7 @@ class LogOnBody(Body, frozen=True, kw_only=True):
     """`name` is a username or the verified account e-mail."""
 
     name: Annotated[str, Meta(max_length=1024)]
-    password: Typed
+    password: Given
 
 
 class GateReply(Reply, frozen=True, kw_only=True):

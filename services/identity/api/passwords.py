@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.identity.api.fields import Typed
+from services.identity.api.fields import Address, Line, Name, Typed
 from services.identity.features import Features
 from services.identity.password_policy import Context, RuleState
 from shared.http.routes import Body, Call, Reply
@@ -12,12 +12,12 @@ class CandidateBody(Body, frozen=True, kw_only=True):
     """What the page knows of the person so far; each makes one more rule tell."""
 
     candidate: Typed
-    username: Typed | None = None
-    email: Typed | None = None
-    last_name: Typed | None = None
-    first_name: Typed | None = None
+    username: Name | None = None
+    email: Address | None = None
+    last_name: Name | None = None
+    first_name: Name | None = None
     birth_date: date | None = None
-    practice_name: Typed | None = None
+    practice_name: Line | None = None
 
 
 class RuleReply(Reply, frozen=True, kw_only=True):

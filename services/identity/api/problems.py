@@ -127,6 +127,13 @@ PROBLEMS: Problems = {
         "This account has had enough mails for now",
         "Wait as long as the Retry-After header says.",
     ),
+    errors.UnlockLimit: ProblemType(
+        429,
+        "unlock_limit",
+        "This account was unlocked often enough today",
+        "A lock ends by itself, and a new password ends it at once; the Retry-After header says "
+        "when a practice may unlock again.",
+    ),
     errors.SettingOutOfRange: ProblemType(
         422, "setting_out_of_range", "This setting is out of its range", "`errors` names the range."
     ),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.api.fields import Typed
+from services.identity.api.fields import Given
 from services.identity.features import Features
 from services.identity.proof_grants import Proof
 from shared.grants import Verb
@@ -15,7 +15,7 @@ from shared.http.routes import Body, Call, Reply
 class ReauthenticationBody(Body, frozen=True, kw_only=True):
     """`verb` is what the grant will be good for, and nothing else."""
 
-    password: Typed
+    password: Given
     verb: Verb
 
 
@@ -23,7 +23,7 @@ class OwnershipBody(Body, frozen=True, kw_only=True):
     """`name` is a username or the verified account e-mail of the other account."""
 
     name: Annotated[str, Meta(max_length=1024)]
-    password: Typed
+    password: Given
 
 
 class ProofReply(Reply, frozen=True, kw_only=True):

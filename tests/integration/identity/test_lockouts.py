@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.identity import PASSWORD, Identity
+from tests.support.identity import PASSWORD, Identity, Recovery
 
 LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
 WRONG = "Wrong-Guess-1234"
@@ -280,3 +280,155 @@ async def test_an_unknown_name_is_forgotten_a_day_after_its_last_try(identity: I
         left.append(len(await identity.rows("SELECT FROM lockouts")))
 
     assert left == [2, 1]
+
+
+async def wear_out(identity: Identity, name: str, times: int) -> None:
+    """Wrong passwords in a row, each of them told: four before each lock is over."""
+    for number in range(times):
+        await identity.log_on(name, WRONG)
+        if number % 4 == 3:
+            identity.clock.advance(minutes=20)
+
+
+@LG_2
+async def test_after_a_hundred_wrong_in_a_row_no_password_is_told_any_more(
+    identity: Identity,
+) -> None:
+    for name in ("june.hale", "maya.reed"):
+        await identity.an_account(name)
+    await wear_out(identity, "june.hale", 99)
+    await wear_out(identity, "maya.reed", 100)
+    identity.clock.advance(days=400)
+
+    assert (await identity.log_on("june.hale")).status == 201
+    disabled = await identity.log_on("maya.reed")
+
+    assert disabled.alike() == (await identity.log_on("nobody.at.all")).alike()
+    assert "100 until a new one is set" in disabled.body["detail"]
+
+
+@LG_2
+async def test_a_good_log_on_begins_the_hundred_anew(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+
+    for _ in range(2):
+        await wear_out(identity, "june.hale", 99)
+        assert (await identity.log_on("june.hale")).status == 201
+
+
+@LG_2
+@pytest.mark.proves("V15.4.2")
+@pytest.mark.parametrize("name", ["june.hale", "nobody.at.all"])
+async def test_of_64_parallel_guesses_the_hundredth_is_the_last_that_is_told(
+    identity: Identity, second: Identity, name: str
+) -> None:
+    await identity.an_account("june.hale")
+    await wear_out(identity, name, 98)
+    identity.clock.advance(minutes=20)
+
+    await asyncio.gather(identity.log_ons(name, WRONG, 32), second.log_ons(name, WRONG, 32))
+    identity.clock.advance(minutes=20)
+    await asyncio.gather(identity.log_ons(name, WRONG, 32), second.log_ons(name, PASSWORD, 32))
+
+    assert await outcomes(identity) == {"wrong": 100, "locked": 126}
+
+
+@LG_2
+async def test_a_hundred_are_counted_alike_for_a_name_that_nobody_has(identity: Identity) -> None:
+    await identity.an_account("june.hale")
+    await wear_out(identity, "june.hale", 100)
+    identity.clock.advance(minutes=-20 * 25)
+    await wear_out(identity, "nobody.at.all", 100)
+
+    one, other = await identity.rows(
+        "SELECT failures, wrong_in_a_row, locked_until, record_due, told, notice_due,"
+        " disabled_due, notices, unlocks, on_record FROM lockouts"
+    )
+    assert one == other
+    assert (one["wrong_in_a_row"], one["disabled_due"], one["notice_due"]) == (100, True, True)
+
+
+@LG_2
+async def test_the_holder_is_told_once_that_her_password_was_disabled(
+    identity: Identity, second: Identity
+) -> None:
+    person = await identity.an_account("june.hale", email="june@mail.example")
+    await wear_out(identity, "nobody.at.all", 100)
+    await wear_out(identity, "june.hale", 99)
+    await identity.loop("lock-notices").once()
+    assert await identity.events("password-disabled") == []
+
+    await identity.log_on("june.hale", WRONG)
+    await asyncio.gather(
+        *(replica.loop("lock-notices").once() for replica in (identity, second) * 4)
+    )
+
+    [event] = await identity.events("password-disabled")
+    assert (event["account_id"], event["recipients"]) == (str(person.id), ["june@mail.example"])
+    assert len(await identity.events("account-locked")) == 1
+    [row] = await identity.rows("SELECT subject FROM audit_entries WHERE action LIKE 'password.%'")
+    assert row["subject"] == f"account:{person.id}"
+
+
+async def history(identity: Identity) -> list[str]:
+    """What the audit knows of locks."""
+    rows = await identity.rows(
+        "SELECT action FROM audit_entries WHERE action LIKE 'lock.%' AND action <> 'lock.notice'"
+        " ORDER BY at, id"
+    )
+    return [row["action"] for row in rows]
+
+
+@LG_2
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_the_beginning_and_the_end_of_a_lock_are_in_the_audit_once(
+    identity: Identity, second: Identity
+) -> None:
+    person = await identity.an_account("june.hale")
+    records = [replica.loop("lock-records").once for replica in (identity, second) * 2]
+    known = []
+    await locked(identity, "june.hale")
+    await locked(identity, "nobody.at.all")
+
+    for advance in ({}, {"minutes": 19, "seconds": 59}, {"seconds": 1}, {"days": 1}):
+        identity.clock.advance(**advance)
+        await asyncio.gather(*(once() for once in records))
+        known.append(await history(identity))
+
+    assert known == [["lock.begin"]] * 2 + [["lock.begin", "lock.end"]] * 2
+    rows = await identity.rows(
+        "SELECT DISTINCT subject, actor FROM audit_entries WHERE action LIKE 'lock.%'"
+    )
+    assert [tuple(row) for row in rows] == [(f"account:{person.id}", "service")]
+
+
+@LG_2
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.parametrize("looked", [True, False])
+async def test_a_lock_that_a_reset_ends_has_its_end_in_the_audit_whenever_the_loop_comes(
+    identity: Identity, recovery: Recovery, looked: bool
+) -> None:
+    person = await identity.an_account("june.hale")
+    await locked(identity, "june.hale")
+    if looked:
+        await identity.loop("lock-records").once()
+    identity.clock.advance(seconds=1)
+
+    assert (await identity.reset(await recovery.grant(person), "Copper!Lantern-9")).status == 200
+    for _ in range(2):
+        await identity.loop("lock-records").once()
+    assert sorted(await history(identity)) == ["lock.begin", "lock.end"]
+
+
+@LG_2
+async def test_a_reset_gives_a_disabled_password_s_account_back(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account("june.hale")
+    await wear_out(identity, "june.hale", 100)
+
+    assert (await identity.reset(await recovery.grant(person), "Copper!Lantern-9")).status == 200
+
+    assert (await identity.log_on("june.hale", "Copper!Lantern-9")).status == 201
+    await wear_out(identity, "june.hale", 99)
+    assert (await identity.log_on("june.hale", "Copper!Lantern-9")).status == 201

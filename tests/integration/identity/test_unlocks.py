@@ -1,8 +1,12 @@
 """A practice clears the lock of its own patient's account (LG-2, ST-1)."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from tests.support.identity import Identity
 from tests.support.practices import PracticeDesk, practice_desk
@@ -77,6 +81,122 @@ async def test_unlocking_waits_for_nobody_who_holds_the_record(desk: PracticeDes
         answer = await desk.unlock(patient_id)
 
     assert answer.status == 204
+
+
+@pytest_asyncio.fixture
+async def at_the_desk(identity: Identity) -> Callable[[], Awaitable[PracticeDesk]]:
+    """One practice's desk, whose system logs on anew when its token is over."""
+    client_id, secret = await identity.a_practice_client()
+    [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client_id)
+
+    async def desk() -> PracticeDesk:
+        answer = await identity.client_token(client_id, secret)
+        return PracticeDesk(
+            identity=identity,
+            access_token=str(answer.body["access_token"]),
+            practice_id=str(row["practice_id"]),
+        )
+
+    return desk
+
+
+@LG_2
+async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 4)
+    until = desk.identity.clock.now()
+
+    await desk.unlock(patient_id)
+    await desk.unlock(patient_id)
+    await desk.identity.loop("lock-notices").once()
+
+    [locked] = await desk.identity.events("account-locked")
+    [unlocked] = await desk.identity.events("account-unlocked")
+    [account] = await desk.identity.rows("SELECT id FROM accounts")
+    assert unlocked["account_id"] == locked["account_id"] == str(account["id"])
+    assert unlocked["practice_name"] == "Elm Street Practice"
+    assert unlocked["practice_contact"] == "+1 555 0100"
+    assert unlocked["occurred_at"] == until.isoformat().replace("+00:00", "Z")
+
+
+@LG_2
+@ST_1
+async def test_an_account_is_unlocked_three_times_in_a_day(
+    at_the_desk: Callable[[], Awaitable[PracticeDesk]],
+) -> None:
+    desk = await at_the_desk()
+    patient_id = await desk.enrolled()
+    answers = []
+    for _ in range(4):
+        await fail(desk.identity, 4)
+        answers.append(await desk.unlock(patient_id))
+        desk.identity.clock.advance(minutes=1)
+
+    assert [(answer.status, answer.code) for answer in answers[:3]] == [(204, "")] * 3
+    assert (answers[3].status, answers[3].code) == (429, "unlock_limit")
+    assert answers[3].headers["Retry-After"] == str(24 * 3600 - 3 * 60)
+    assert (await desk.identity.log_on(NAME)).status == 401
+    assert len(await desk.identity.events("account-unlocked")) == 3
+
+    desk.identity.clock.advance(hours=23, minutes=56)
+    await fail(desk.identity, 4)
+    assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+    assert (await desk.identity.log_on(NAME)).status == 201
+
+
+@LG_2
+@pytest.mark.proves("V15.4.2")
+async def test_of_parallel_unlocks_and_guesses_three_unlocks_count(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    answers = []
+
+    for _ in range(8):
+        await fail(desk.identity, 4)
+        answers += await asyncio.gather(*(desk.unlock(patient_id) for _ in range(8)))
+
+    assert Counter(answer.status for answer in answers) == {204: 24, 429: 40}
+    assert len(await desk.identity.events("account-unlocked")) == 3
+    told = await desk.identity.rows("SELECT FROM audit_entries WHERE detail = 'wrong'")
+    assert len(told) == 16
+
+
+@LG_2
+async def test_unlocking_gives_nobody_more_than_a_hundred_guesses_in_a_row(
+    identity: Identity, at_the_desk: Callable[[], Awaitable[PracticeDesk]]
+) -> None:
+    patient_id = await (await at_the_desk()).enrolled()
+    for number in range(100):
+        if number and number % 4 == 0:
+            identity.clock.advance(hours=8)
+            assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+        await identity.log_on(NAME, WRONG)
+    identity.clock.advance(days=2)
+
+    assert (await identity.log_on(NAME)).status == 401
+    assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+    assert (await identity.log_on(NAME)).status == 201
+
+
+@LG_2
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_a_lock_that_the_practice_ends_has_its_end_in_the_audit(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await fail(desk.identity, 4)
+    await desk.identity.loop("lock-records").once()
+    desk.identity.clock.advance(seconds=1)
+
+    await desk.unlock(patient_id)
+    await desk.identity.loop("lock-records").once()
+
+    rows = await desk.identity.rows(
+        "SELECT action FROM audit_entries WHERE action IN ('lock.begin', 'account.unlock',"
+        " 'lock.end') ORDER BY at, id"
+    )
+    assert Counter(row["action"] for row in rows) == {
+        "lock.begin": 1,
+        "account.unlock": 1,
+        "lock.end": 1,
+    }
 
 
 @ST_1

@@ -79,6 +79,9 @@ ONE, OTHER = events.new_account(), events.new_account()
 @pytest.mark.parametrize(
     ("data", "template"),
     [
+        (events.email_verified(ONE, "a@mail.example"), "account-email-verified"),
+        (events.unlocked(ONE, "a@mail.example"), "account-unlocked"),
+        (events.password_disabled(ONE, "a@mail.example"), "password-disabled"),
         (events.enrolment_added(ONE, "a@mail.example"), "enrolment-added"),
         (events.enrolment_ended(ONE, "a@mail.example"), "enrolment-ended"),
         (events.enrolment_reactivated(ONE, "a@mail.example"), "enrolment-reactivated"),
@@ -90,6 +93,24 @@ def test_what_happened_to_an_account_is_told_to_its_address(data: Activity, temp
 
     assert (intent.account_id, intent.address) == (ONE, "a@mail.example")
     assert (intent.template, intent.link, intent.supersedes) == (template, None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "noticed"),
+    [
+        (events.email_verified(ONE, "a@mail.example"), True),
+        (events.unlocked(ONE, "a@mail.example"), True),
+        (events.unlocked(ONE), True),
+        (events.password_disabled(ONE, "a@mail.example"), False),
+        (events.password_disabled(ONE), True),
+    ],
+)
+def test_a_new_way_in_and_a_practice_s_unlock_are_noticed_beside_their_mail(
+    data: Activity, noticed: bool
+) -> None:
+    (intent,) = account_activity(events.received(data))
+
+    assert intent.noticed is noticed
 
 
 @pytest.mark.proves("MG-6", part="nothing goes to review yet")

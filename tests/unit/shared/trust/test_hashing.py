@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import bcrypt
 import pytest
 
-from shared.errors import HashingBusy
+from shared import hashing
+from shared.errors import HashingBusy, HashUnreadable
 from shared.hashing import NICER, PasswordHasher
+from shared.metrics import Metrics
 from tests.support.eventually import eventually
 
 PEPPER = b"pepper" * 6
@@ -104,7 +106,8 @@ async def test_without_the_pepper_a_stored_hash_says_nothing(hasher: PasswordHas
     stored = await hasher.hash("Secret 1!")
 
     assert not bcrypt.checkpw(b"Secret 1!", stored[stored.index("$2b$") :].encode())
-    assert not await with_cost(4, pepper=b"another").verify("Secret 1!", stored)
+    with pytest.raises(HashUnreadable):
+        await with_cost(4, pepper=b"another").verify("Secret 1!", stored)
 
 
 @pytest.mark.proves("ID-5", "V11.2.2")
@@ -173,13 +176,66 @@ async def test_a_stored_cost_that_is_absurd_is_never_computed(
     stored = (await hasher.hash("Secret 1!")).replace("$2b$04$", f"$2b${cost}$")
 
     async with asyncio.timeout(1):
-        assert not await hasher.verify("Secret 1!", stored)
+        with pytest.raises(HashUnreadable):
+            await hasher.verify("Secret 1!", stored)
 
 
-@pytest.mark.parametrize("stored", ["", "x", "$2b$04$" + "a" * 53, "$portico$hmac-sha384$"])
-async def test_what_is_no_hash_of_ours_is_wrong(hasher: PasswordHasher, stored: str) -> None:
-    assert not await hasher.verify("", stored)
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ("", "format"),
+        ("x", "format"),
+        ("$2b$04$" + "a" * 53, "format"),
+        ("$portico$hmac-sha384$", "format"),
+        (f"$portico$hmac-sha384${'0' * 16}$2b$04${'a' * 53}", "pepper"),
+    ],
+)
+async def test_what_is_no_hash_of_ours_is_our_fault_and_is_counted(
+    stored: str, reason: str
+) -> None:
+    metrics = Metrics()
+    hasher = PasswordHasher(pepper=PEPPER, cost=4, wait=5.0, metrics=metrics)
+
+    with pytest.raises(HashUnreadable):
+        await hasher.verify("Secret 1!", stored)
+
     assert hasher.outdated(stored)
+    assert metrics.value("hashing_unreadable", reason=reason) == 1
+
+
+async def test_a_damaged_salt_is_our_fault_too(hasher: PasswordHasher) -> None:
+    stored = await hasher.hash("Secret 1!")
+
+    with pytest.raises(HashUnreadable):
+        await hasher.verify("Secret 1!", stored[: stored.index("$2b$04$") + 7] + "z" * 53)
+
+
+@pytest.mark.parametrize("longer", ["x" * 801, "\ufdfa" * 100, "\u0315\u0300" * 401])
+async def test_what_is_too_long_to_be_a_password_is_compared_and_wrong(
+    hasher: PasswordHasher, longer: str
+) -> None:
+    stored = await hasher.hash(longer)
+
+    assert not await hasher.verify(longer, stored)
+    assert not await hasher.verify("", stored)
+
+
+async def test_what_is_turned_away_is_not_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def formed(typed: str) -> str:
+        threads.append(threading.get_ident())
+        return typed
+
+    monkeypatch.setattr(hashing, "normal_form", formed)
+    hasher = with_cost(10, wait=0.5)
+
+    outcomes = await asyncio.gather(
+        *(hasher.verify("wrong", None) for _ in range(50)), return_exceptions=True
+    )
+
+    assert 0 < len(threads) == outcomes.count(False) < 50
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.parametrize("cost", [3, 16])
