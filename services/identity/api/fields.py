@@ -4,9 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-ONE_LINE = r"^(?=.*\S)[^\x00-\x1f\x7f]+(?![\s\S])"  # something to see, no control characters
+from shared.http.texts import Line, Name, printed
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+__all__ = ["Address", "Line", "Name", "StaffId", "Typed"]
+
+StaffId = Annotated[str, Meta(min_length=1, max_length=100, pattern=printed("@"))]
 Address = Annotated[str, Meta(min_length=1, max_length=254)]
 Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of their own
