@@ -1,5 +1,6 @@
 """Where a request comes from, for LG-4: an IPv4 address or an IPv6 /64, never a forged one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,10 @@ from shared.settings import Network
 
 Address = IPv4Address | IPv6Address
 NOWHERE = "unknown"  # a peer without an address, such as a socket file
+PORT = r"(?::\d{1,5})?"
+WRITTEN = re.compile(
+    rf"\[(?P<bracketed>[^\[\]]*)\]{PORT}|(?P<four>[\d.]+){PORT}|(?P<bare>[^\[\]]*)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +48,25 @@ class Sources:
 
 @lru_cache(maxsize=1024)
 def address_of(text: str) -> Address | None:
-    """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4."""
-    bare = text.strip().strip('"')
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:
-        bare = bare.partition(":")[0]
+    """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4.
+
+    None for anything else, so that no half-written entry is a source of its own.
+    """
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    match = WRITTEN.fullmatch(text)
+    if match is None:
+        return None
+    bare = match["bracketed"] or match["four"] or match["bare"] or ""
+    bare, zone, _ = bare.partition("%")
     try:
-        found = ip_address(bare.partition("%")[0])
+        found = ip_address(bare)
     except ValueError:
         return None
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        return found.ipv4_mapped
-    return found
+    if isinstance(found, IPv4Address):
+        return None if zone or match["bracketed"] else found
+    return found.ipv4_mapped or found
 
 
 def key_of(address: Address) -> str:

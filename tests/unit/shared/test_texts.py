@@ -51,7 +51,7 @@ def test_there_must_be_something_to_see(text: str) -> None:
     "text",
     [
         "O\u2019Neill-Łuczak Jr.",
-        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",  # a non-joiner between Persian letters is how the name is written
+        "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",  # a Persian name, with a joiner
         "क्\u200dष",
         "सोनी",
         "葛\U000e0100城",  # which form of a character a Japanese name is written with
