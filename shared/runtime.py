@@ -115,6 +115,14 @@ def plumbing_for(
             sessions=StreamGuard(ended_sessions) if ended_sessions else AsksItsOwnTable(),
         ),
         idempotency=IdempotencyKeys(clock=clock),
+        budget=SourceBudget(
+            database=database,
+            clock=clock,
+            metrics=metrics,
+            limit=settings.source_budget,
+            window=timedelta(seconds=settings.source_window),
+            alarm_at=settings.source_alarm,
+        ),
         metrics=metrics,
         feeds=Feeds(),
     )
@@ -142,14 +150,13 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         feeds=plumbing.feeds,
     ).messaging(composition.subscriptions)
     keys = Ensured(composition.own_keys) if composition.own_keys else None
-    budget = source_budget(plumbing)
     checks = readiness(plumbing, composition, broker, messaging, ended_sessions, keys)
     health = Health(checks=dict(checks), metrics=metrics)
     server = Server(
         service=program.service,
         routes=program.routes,
         problems=program.problems,
-        edge=edge(plumbing, composition, budget),
+        edge=edge(plumbing, composition),
         health=health,
         metrics=metrics,
         randomness=plumbing.randomness,
@@ -160,7 +167,7 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         broker=broker,
         messaging=messaging,
         ended_sessions=ended_sessions,
-        loops=(*own_loops(plumbing, budget, keys), *composition.loops),
+        loops=(*own_loops(plumbing, keys), *composition.loops),
         health=health,
         application=server.application(),
         metrics_application=metrics_application(metrics),
@@ -191,24 +198,12 @@ class Ensured:
         return 0
 
 
-def source_budget(plumbing: Plumbing[S]) -> SourceBudget:
-    settings = plumbing.settings
-    return SourceBudget(
-        database=plumbing.database,
-        clock=plumbing.clock,
-        metrics=plumbing.metrics,
-        limit=settings.source_budget,
-        window=timedelta(seconds=settings.source_window),
-        alarm_at=settings.source_alarm,
-    )
-
-
-def edge(plumbing: Plumbing[S], composition: Composition[F], budget: SourceBudget) -> Edge[F]:
+def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
     settings = plumbing.settings
     return Edge(
         features=composition.features,
         tokens=composition.tokens or plumbing.access_tokens,
-        budget=budget,
+        budget=plumbing.budget,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,
         clock=plumbing.clock,
@@ -217,7 +212,7 @@ def edge(plumbing: Plumbing[S], composition: Composition[F], budget: SourceBudge
     )
 
 
-def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None) -> Iterator[Loop]:
+def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     """What runs in every service beside the bus. What readiness waits for retries soon."""
     database, idempotency = plumbing.database, plumbing.idempotency
     chain = AuditChain(database=database, clock=plumbing.clock)
@@ -226,7 +221,7 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
     if keys is not None:
         yield Loop(name="own-keys", once=keys.once, every=60.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
-    yield Loop(name="source-budget", once=budget.once, every=10.0)
+    yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from shared.settings import Network
 
@@ -74,3 +74,23 @@ def key_of(address: Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)
     return str(ip_network((address, 64), strict=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a source is counted: which row, and which of its /64s where the row is a /48's."""
+
+    row: str
+    subnet: int = 0
+    wider: tuple[str, ...] = ()  # the /56 and the /48, which have larger budgets of their own
+
+
+@lru_cache(maxsize=1024)
+def place_of(source: str) -> Place:
+    """Whoever has a /64 may well have a /56 or a /48: 65,536 sources, if only each was counted."""
+    if not source.endswith("/64"):
+        return Place(row=source)
+    network = IPv6Network(source)
+    wider = tuple(str(network.supernet(new_prefix=width)) for width in (56, 48))
+    subnet = (int(network.network_address) >> 64) & 0xFFFF
+    return Place(row=wider[-1], subnet=subnet, wider=wider)
