@@ -310,6 +310,7 @@ async def run_check(asked: Asked[F, S]) -> int:
             *await looked("dead letters", lambda: dead_letters.warning(plumbing.database)),
             *await looked("retries", lambda: overdue(plumbing)),
             *await looked("own keys", lambda: openable(plumbing)),
+            *await looked("sources", plumbing.budget.warning),
         ]
         for one in asked.program.looks:
             warnings += await looked(one.name, partial(one.look, plumbing))

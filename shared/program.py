@@ -18,6 +18,7 @@ from shared.http.health import Check
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.problems import Problems
 from shared.http.routes import Route
+from shared.http.source_budget import SourceBudget
 from shared.loops import Loop
 from shared.messaging.consumer import Feeds, Subscription
 from shared.messaging.outbox import Outbox
@@ -47,6 +48,7 @@ class Plumbing(Generic[S]):
     public_keys: PublicKeys
     access_tokens: AccessTokens
     idempotency: IdempotencyKeys
+    budget: SourceBudget
     metrics: Metrics
     feeds: Feeds
 

@@ -120,6 +120,14 @@ def plumbing_for(
             sessions=StreamGuard(ended_sessions) if ended_sessions else AsksItsOwnTable(),
         ),
         idempotency=IdempotencyKeys(clock=clock),
+        budget=SourceBudget(
+            database=database,
+            clock=clock,
+            metrics=metrics,
+            limit=settings.source_budget,
+            window=timedelta(seconds=settings.source_window),
+            alarm_at=settings.source_alarm,
+        ),
         metrics=metrics,
         feeds=Feeds(),
     )
@@ -147,7 +155,6 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         feeds=plumbing.feeds,
     ).messaging(composition.subscriptions)
     keys = Ensured(composition.own_keys) if composition.own_keys else None
-    budget = source_budget(plumbing)
     health = Health(
         own=dict(readiness(plumbing, ended_sessions, keys)),
         shared=dict(status(plumbing, composition, broker, messaging, ended_sessions)),
@@ -159,7 +166,7 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         service=program.service,
         routes=program.routes,
         problems=program.problems,
-        edge=edge(plumbing, composition, budget),
+        edge=edge(plumbing, composition),
         health=health,
         metrics=metrics,
         randomness=plumbing.randomness,
@@ -170,7 +177,7 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         broker=broker,
         messaging=messaging,
         ended_sessions=ended_sessions,
-        loops=(*own_loops(plumbing, budget, keys), look, *composition.loops),
+        loops=(*own_loops(plumbing, keys), look, *composition.loops),
         health=health,
         application=server.application(),
         metrics_application=metrics_application(metrics, health),
@@ -217,24 +224,12 @@ class Ensured:
         return None if self.done else "not_made_yet"
 
 
-def source_budget(plumbing: Plumbing[S]) -> SourceBudget:
-    settings = plumbing.settings
-    return SourceBudget(
-        database=plumbing.database,
-        clock=plumbing.clock,
-        metrics=plumbing.metrics,
-        limit=settings.source_budget,
-        window=timedelta(seconds=settings.source_window),
-        alarm_at=settings.source_alarm,
-    )
-
-
-def edge(plumbing: Plumbing[S], composition: Composition[F], budget: SourceBudget) -> Edge[F]:
+def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
     settings = plumbing.settings
     return Edge(
         features=composition.features,
         tokens=composition.tokens or plumbing.access_tokens,
-        budget=budget,
+        budget=plumbing.budget,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,
         clock=plumbing.clock,
@@ -243,7 +238,7 @@ def edge(plumbing: Plumbing[S], composition: Composition[F], budget: SourceBudge
     )
 
 
-def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None) -> Iterator[Loop]:
+def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     """What runs in every service beside the bus. What readiness waits for retries soon."""
     database, idempotency = plumbing.database, plumbing.idempotency
     chain = AuditChain(database=database, clock=plumbing.clock)
@@ -254,7 +249,7 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
         yield Loop(name="own-keys", once=keys.once, every=1.0, longest_wait=SOON)
     yield Loop(name="public-keys", once=plumbing.public_keys.once, every=1.0)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
-    yield Loop(name="source-budget", once=budget.once, every=10.0)
+    yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
     yield Loop(name="spent-grants", once=grants.once, every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)

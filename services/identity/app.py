@@ -192,7 +192,9 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
     )
     issuer = AccessTokenIssuer(issuer=plumbing.issuer, own_keys=own_keys, randomness=randomness)
     lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
-    proofs = PasswordProofs(database=plumbing.database, hasher=hasher, lockouts=lockouts)
+    proofs = PasswordProofs(
+        database=plumbing.database, hasher=hasher, lockouts=lockouts, budget=plumbing.budget
+    )
     sessions = sessions_of(plumbing, issuer)
     proof_grants = proof_grants_of(plumbing, own_keys)
     revoked_clients = RevokedClients(database=plumbing.database, clock=plumbing.clock)

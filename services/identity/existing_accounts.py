@@ -72,7 +72,7 @@ class ExistingAccounts:
 
         async def decide(tx: Connection) -> None:
             nonlocal decision
-            decision = await self.proofs.decide(tx, attempt, now=now)
+            decision = await self.proofs.decide(tx, attempt, source=origin.source, now=now)
 
         async with self.transactions.audited(
             origin,

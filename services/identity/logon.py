@@ -46,7 +46,7 @@ class LogOn:
         self, tx: Connection, attempt: Attempt, origin: Origin, now: datetime
     ) -> tuple[Decision, Opened | None]:
         """A reset that comes later finds this session and ends it: the account is held."""
-        decision = await self.proofs.decide(tx, attempt, now=now)
+        decision = await self.proofs.decide(tx, attempt, source=origin.source, now=now)
         opened = None
         if decision.holder is not None:
             await accounts.note_log_on(tx, decision.holder.account_id, now=now)

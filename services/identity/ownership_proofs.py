@@ -40,7 +40,7 @@ class OwnershipProofs:
         """
         attempt = await self.proofs.by_name(name, password)
         async with self.transactions.database.transaction() as tx:
-            decision = await self.proofs.decide(tx, attempt, now=now)
+            decision = await self.proofs.decide(tx, attempt, source=origin.source, now=now)
             refusal = decision.refusal
             if decision.holder is not None and decision.holder.account_id == own_id:
                 refusal = "merge_same_account"

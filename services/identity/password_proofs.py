@@ -18,6 +18,7 @@ from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Database
 from shared.errors import Violation
 from shared.hashing import PasswordHasher
+from shared.http.source_budget import SourceBudget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Decision:
     holder: Holder | None  # proven, and it may be told; the account is held until commit
     survivor: str | None  # the same of a merged account: the username it lives on by (MG-5)
     told: bool  # whether the outcome may be told: not while locked
+    kept_back: bool = False  # its source was told as many refusals as it may be (LG-4)
 
     @property
     def refusal(self) -> str | None:
@@ -54,6 +56,8 @@ class Decision:
             return None
         if self.survivor is not None:
             return "account_merged"
+        if self.kept_back:
+            return "source_exhausted"
         return "wrong" if self.told else "locked"
 
 
@@ -73,6 +77,7 @@ class PasswordProofs:
     database: Database
     hasher: PasswordHasher
     lockouts: Lockouts
+    budget: SourceBudget
 
     async def by_name(self, name: str, password: str) -> Attempt:
         """Compare, always: unknown, frozen, merged and locked names cost the same hash."""
@@ -87,8 +92,13 @@ class PasswordProofs:
             found = await accounts.credentials(connection, account_id)
         return await self._compare("", found, password)
 
-    async def decide(self, tx: Connection, attempt: Attempt, *, now: datetime) -> Decision:
+    async def decide(
+        self, tx: Connection, attempt: Attempt, *, source: str, now: datetime
+    ) -> Decision:
         """Count the outcome, and let the count decide whether a right password is told.
+
+        Neither is it where its source has used up its budget: it is refused as a wrong one, which
+        the edge tells as 429 (LG-4). Asked here, so that nothing was done yet that is not told.
 
         The account is held first: a password that a reset replaced meanwhile counts as wrong, and
         a reset that comes later finds what this transaction did. A right password of a merged
@@ -104,14 +114,20 @@ class PasswordProofs:
         counted = await self.lockouts.count(
             tx, attempt.account_id, attempt.name_key, right=proven is not None, now=now
         )
-        match proven if counted.told else None:
+        kept_back = await self.budget.used_up(tx, source)
+        match proven if counted.told and not kept_back else None:
             case Holder() as holder:
                 return Decision(holder=holder, survivor=None, told=True)
             case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
                 survivor = await accounts.survivor(tx, absorbed_id)
                 return Decision(holder=None, survivor=survivor.username, told=True)
             case None:
-                return Decision(holder=None, survivor=None, told=counted.told)
+                return Decision(
+                    holder=None,
+                    survivor=None,
+                    told=counted.told,
+                    kept_back=kept_back and proven is not None,
+                )
 
     def rule(self) -> Violation:
         """LG-2: every refusal states the rule, so that it tells nothing."""

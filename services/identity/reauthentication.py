@@ -39,7 +39,7 @@ class Reauthentication:
         """
         attempt = await self.proofs.by_account(account_id, password)
         async with self.transactions.database.transaction() as tx:
-            decision = await self.proofs.decide(tx, attempt, now=now)
+            decision = await self.proofs.decide(tx, attempt, source=origin.source, now=now)
             await self.transactions.audit.record(
                 tx,
                 origin,

@@ -1,4 +1,4 @@
-"""Code points that show nothing, which their categories do not tell; and text of one line. Pure."""
+"""Code points that show nothing, which their categories do not tell. Pure."""
 
 
 def _ranges(*ranges: tuple[int, int]) -> frozenset[str]:
@@ -30,21 +30,6 @@ and some have a printable category all the same.
 
 BLANK = frozenset("\u2800\ufffc\U00013441\U00013442\U00016fe4\U0001d159")
 """Symbols and letters that are drawn as nothing, or stand for what is not there."""
-
-
-_UNSEEN = (
-    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
-)
-_UNWANTED = (
-    r"\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    r"\u2800\u3164\ufeff\uffa0\ufff0-\ufffc" + "\U000e0000-\U000e00ff"
-)
-ONE_LINE = rf"^(?=.*[^\s{_UNSEEN}])[^{_UNWANTED}]+(?![\s\S])"
-"""Text that people read, as a JSON Schema has it: something to see; no control character, nothing
-that breaks the line, turns its direction or hides in it. What joins letters or chooses among their
-shapes stays: names of several scripts are written with it.
-"""
 
 
 def trimmed(text: str) -> str:

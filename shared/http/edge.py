@@ -69,7 +69,9 @@ class Edge(Generic[F]):
         """LG-4: what the client is told counts on its source, and decides whether it is told.
 
         A verb that always answers alike is counted before its work, so the limit bounds the work
-        as well. Failures (503, 500) tell nothing about any account and are not counted.
+        as well. What was done is told, whatever became of the budget meanwhile: a verb at which a
+        secret can be guessed looks again before it commits. Failures (503, 500) tell nothing about
+        any account and are not counted.
         """
         match route.guard.counted:
             case Counted.NOTHING:
@@ -79,13 +81,11 @@ class Edge(Generic[F]):
                 return await self._answer(route, request, source)
             case Counted.REFUSALS:
                 await self.budget.check(source)
-                try:
-                    reply = await self._answer(route, request, source)
-                except Refused:
-                    await self.budget.count(source)
-                    raise
-                await self.budget.check(source)  # a right guess among wrong ones is not told
-                return reply
+        try:
+            return await self._answer(route, request, source)
+        except Refused:
+            await self.budget.count(source)
+            raise
 
     async def _answer(self, route: Route[F], request: web.Request, source: str) -> Reply:
         authorization = request.headers.get("Authorization")

@@ -51,7 +51,12 @@ class Call(Generic[B]):
 class Counted(Enum):
     """What a verb adds to its source's budget (LG-4)."""
 
-    REFUSALS = "refusals"
+    REFUSALS = (
+        "refusals"  #: past the budget nothing is worked at; a right guess the verb keeps back
+    )
+    MISSES = (
+        "misses"  #: success rests on a secret beyond guessing: always told, only refusals count
+    )
     EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
     NOTHING = "nothing"  #: nothing can be guessed at it
 

@@ -1,34 +1,53 @@
 """The source budget (LG-4): 50 refusals in 5 minutes over all public verbs, then 429."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
-from shared.db import Database
+from shared.db import Connection, Database
 from shared.http.problems import TooManyRequests
+from shared.http.sources import Place, place_of
 from shared.logs import logger
 from shared.metrics import Metrics
 
 log = logger("source_budget")
 
-LIVE = """
-SELECT coalesce(array_agg(at ORDER BY at), '{}')
-  FROM source_budget, unnest(refusals) AS at
- WHERE source = $1 AND at > $2
+WIDTHS = ((1, 1), (256, 4), (65536, 16))  # how many /64s a /64, a /56, a /48 is; its budgets
+
+# Rows of a replica that knows no subnets have fewer of them than refusals: none is the first.
+TOLD = """
+  FROM unnest({of}.refusals, {of}.subnets) WITH ORDINALITY AS told (at, subnet, place)
 """
+LIVE = f"""
+SELECT at, coalesce(subnet, 0) AS subnet
+  FROM source_budget AS budget, LATERAL (SELECT at, subnet {TOLD.format(of="budget")}) AS told
+ WHERE source = $1 AND at > $2
+ ORDER BY at
+"""  # noqa: S608 - columns of ours
 
 # One statement counts and decides. The row lock of the upsert puts parallel refusals in a queue,
-# so exactly `limit` of them get a row back and may be told.
-COUNT = """
-INSERT INTO source_budget AS budget (source, refusals, last_at)
-VALUES ($1, ARRAY[$2::timestamptz], $2)
+# so exactly as many get a row back as each width has budgets for, and may be told.
+COUNT = f"""
+INSERT INTO source_budget AS budget (source, refusals, subnets, last_at)
+VALUES ($1, ARRAY[$2::timestamptz], ARRAY[$5::integer], $2)
 ON CONFLICT (source) DO UPDATE
-   SET refusals = ARRAY(SELECT at FROM unnest(budget.refusals) AS at WHERE at > $3 ORDER BY at)
-                  || excluded.refusals,
-       last_at = greatest(budget.last_at, excluded.last_at)
- WHERE (SELECT count(*) FROM unnest(budget.refusals) AS at WHERE at > $3) < $4
-RETURNING cardinality(refusals)
-"""
+   SET (refusals, subnets, last_at) = (
+           SELECT array_agg(at ORDER BY place) || excluded.refusals,
+                  array_agg(coalesce(subnet, 0) ORDER BY place) || excluded.subnets,
+                  greatest(budget.last_at, excluded.last_at)
+           {TOLD.format(of="budget")}
+            WHERE at > $3
+       )
+ WHERE (
+           SELECT count(*) FILTER (WHERE coalesce(subnet, 0) = $5) < $4
+              AND count(*) FILTER (WHERE coalesce(subnet, 0) / 256 = $5 / 256) < 4 * $4
+              AND count(*) < 16 * $4
+           {TOLD.format(of="budget")}
+            WHERE at > $3
+       )
+RETURNING 1
+"""  # noqa: S608 - columns of ours
 
 SWEEP = """
 DELETE FROM source_budget
@@ -38,16 +57,21 @@ DELETE FROM source_budget
 RETURNING 1
 """
 
-OVERALL = """
-SELECT count(*) FROM source_budget, unnest(refusals) AS at WHERE last_at > $1 AND at > $1
+# A refusal that counts on a client counts on its source as well.
+SHARES = """
+SELECT source, count(*) AS refusals FROM source_budget, unnest(refusals) AS at
+ WHERE last_at > $1 AND at > $1 AND source NOT LIKE 'client:%'
+ GROUP BY source ORDER BY refusals DESC
 """
+OVERALL = f"SELECT coalesce(sum(refusals), 0)::bigint FROM ({SHARES}) AS shares"  # noqa: S608 - ours
+ENOUGH = 50  # refusals, before one source's share of them means anything
 
 
 @dataclass(slots=True, kw_only=True)
 class SourceBudget:
     """What a source is told decides, never what is behind it: hit and miss count alike.
 
-    Nothing clears it but time; a success while it is used up is told as 429 too.
+    Nothing clears it but time. An IPv6 client counts with its /56 and its /48 as well.
     """
 
     database: Database
@@ -60,23 +84,31 @@ class SourceBudget:
 
     async def check(self, source: str) -> None:
         """Raise TooManyRequests while the budget is used up. Counts nothing."""
-        now = self.clock.now()
         async with self.database.connection() as connection:
-            live = await connection.fetchval(LIVE, source, now - self.window)
-        if len(live) >= self.limit:
-            raise self._exhausted(live, now)
+            wait = await self._wait(connection, source)
+        if wait is not None:
+            raise self._exhausted(wait)
+
+    async def used_up(self, tx: Connection, source: str) -> bool:
+        """Say the same inside the transaction of a right guess, which is then not told.
+
+        Asked after the work and before the commit: what was told is never taken back by a 429, and
+        of parallel guesses none is told once as many wrong ones were.
+        """
+        return await self._wait(tx, source) is not None
 
     async def count(self, source: str) -> None:
         """Count one refusal about to be told. Raises TooManyRequests where it may not be told."""
-        now = self.clock.now()
-        since = now - self.window
+        now, place = self.clock.now(), place_of(source)
         async with self.database.connection() as connection:
-            told = await connection.fetchval(COUNT, source, now, since, self.limit)
+            told = await connection.fetchval(
+                COUNT, place.row, now, now - self.window, self.limit, place.subnet
+            )
             if told is not None:
                 self.metrics.count("source_refusals")
                 return
-            live = await connection.fetchval(LIVE, source, since)
-        raise self._exhausted(live, now)
+            wait = await self._wait(connection, source)
+        raise self._exhausted(wait or 0.0)
 
     async def once(self) -> int:
         """Sweep what is over, and raise the alarm when many sources guess together (LG-4)."""
@@ -88,6 +120,36 @@ class SourceBudget:
         self._alarm(overall)
         return len(swept) // 1000  # a full sweep goes on at once, a part of one rests
 
+    async def warning(self) -> str | None:
+        """Say where one source makes up most refusals: all people behind a proxy, as a rule."""
+        async with self.database.connection() as connection:
+            shares = await connection.fetch(SHARES, self.clock.now() - self.window)
+        overall = sum(share["refusals"] for share in shares)
+        if overall < ENOUGH or shares[0]["refusals"] * 2 < overall:
+            return None
+        source, refusals = shares[0]
+        return (
+            f"{refusals} of {overall} refusals go to {source}; if that is a proxy or a gateway, "
+            "name it in PORTICO_TRUSTED_PROXIES, or its people share one budget"
+        )
+
+    async def _wait(self, connection: Connection, source: str) -> float | None:
+        """Seconds until something may be told again; None where it may be now."""
+        now, place = self.clock.now(), place_of(source)
+        live = await connection.fetch(LIVE, place.row, now - self.window)
+        waits = tuple(self._waits([(row["at"], row["subnet"]) for row in live], place, now))
+        return max(waits) if waits else None
+
+    def _waits(
+        self, live: Sequence[tuple[datetime, int]], place: Place, now: datetime
+    ) -> Iterator[float]:
+        for subnets, budgets in WIDTHS:
+            limit = budgets * self.limit
+            told = [at for at, subnet in live if subnet // subnets == place.subnet // subnets]
+            if len(told) >= limit:
+                frees = told[-limit]  # the one whose end lets in
+                yield (frees + self.window - now).total_seconds()
+
     def _alarm(self, overall: int) -> None:
         alarmed = overall >= self.alarm_at
         self.metrics.gauge("source_alarm", int(alarmed))
@@ -95,8 +157,6 @@ class SourceBudget:
             log.warning("source_alarm", count=overall, threshold=self.alarm_at)
         self.alarmed = alarmed
 
-    def _exhausted(self, live: list[datetime], now: datetime) -> TooManyRequests:
+    def _exhausted(self, wait: float) -> TooManyRequests:
         self.metrics.count("source_exhausted")
-        frees = live[-self.limit] if len(live) >= self.limit else now  # the one whose end lets in
-        wait = (frees + self.window - now).total_seconds()
         return TooManyRequests(retry_after=max(1.0, wait))

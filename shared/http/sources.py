@@ -1,14 +1,19 @@
 """Where a request comes from, for LG-4: an IPv4 address or an IPv6 /64, never a forged one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from shared.settings import Network
 
 Address = IPv4Address | IPv6Address
 NOWHERE = "unknown"  # a peer without an address, such as a socket file
+PORT = r"(?::\d{1,5})?"
+WRITTEN = re.compile(
+    rf"\[(?P<bracketed>[^\[\]]*)\]{PORT}|(?P<four>[\d.]+){PORT}|(?P<bare>[^\[\]]*)", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +48,25 @@ class Sources:
 
 @lru_cache(maxsize=1024)
 def address_of(text: str) -> Address | None:
-    """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4."""
-    bare = text.strip().strip('"')
-    if bare.startswith("["):
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:
-        bare = bare.partition(":")[0]
+    """Read an address, with or without port, brackets or zone; IPv4 inside IPv6 is IPv4.
+
+    None for anything else, so that no half-written entry is a source of its own.
+    """
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    match = WRITTEN.fullmatch(text)
+    if match is None:
+        return None
+    bare = match["bracketed"] or match["four"] or match["bare"] or ""
+    bare, zone, _ = bare.partition("%")
     try:
-        found = ip_address(bare.partition("%")[0])
+        found = ip_address(bare)
     except ValueError:
         return None
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        return found.ipv4_mapped
-    return found
+    if isinstance(found, IPv4Address):
+        return None if zone or match["bracketed"] else found
+    return found.ipv4_mapped or found
 
 
 def key_of(address: Address) -> str:
@@ -63,3 +74,23 @@ def key_of(address: Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)
     return str(ip_network((address, 64), strict=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a source is counted: which row, and which of its /64s where the row is a /48's."""
+
+    row: str
+    subnet: int = 0
+    wider: tuple[str, ...] = ()  # the /56 and the /48, which have larger budgets of their own
+
+
+@lru_cache(maxsize=1024)
+def place_of(source: str) -> Place:
+    """Whoever has a /64 may well have a /56 or a /48: 65,536 sources, if only each was counted."""
+    if not source.endswith("/64"):
+        return Place(row=source)
+    network = IPv6Network(source)
+    wider = tuple(str(network.supernet(new_prefix=width)) for width in (56, 48))
+    subnet = (int(network.network_address) >> 64) & 0xFFFF
+    return Place(row=wider[-1], subnet=subnet, wider=wider)

@@ -22,6 +22,7 @@ from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.health import Check, Health, Lack
 from shared.http.idempotency import IdempotencyKeys
+from shared.http.own_source import SOURCE
 from shared.http.problems import Problems, ProblemType
 from shared.http.routes import (
     Body,
@@ -72,6 +73,7 @@ class Shop:
 
     database: Database
     idempotency: IdempotencyKeys
+    budget: SourceBudget
     right: str = "sesame"
     slow: str | None = None  # the word over which a guess waits for `go_on`
     calls: list[Call[Any]] = field(default_factory=list)
@@ -86,9 +88,23 @@ async def guess(shop: Shop, call: Call[Guess]) -> Told:
     if call.body.word == shop.slow:
         shop.entered.set()
         await shop.go_on.wait()
-    if call.body.word != shop.right:
+    async with shop.database.transaction() as tx:  # as a log-on does
+        kept_back = await shop.budget.used_up(tx, call.origin.source)
+    if call.body.word != shop.right or kept_back:
         raise WrongWord
     return Told(word=call.body.word)
+
+
+async def show(shop: Shop, call: Call[Guess]) -> Told:
+    """Take a word that nobody can guess, and do what cannot be taken back."""
+    shop.calls.append(call)
+    if call.body.word == shop.slow:
+        shop.entered.set()
+        await shop.go_on.wait()
+    if call.body.word != shop.right:
+        raise WrongWord
+    shop.made += 1
+    return Told(word=call.body.word, number=shop.made)
 
 
 async def guess_within(shop: Shop, call: Call[Guess]) -> Told:
@@ -147,6 +163,10 @@ ROUTES: Sequence[Route[Shop]] = (
         summary="Ask", status=202,
     ),
     route(
+        "POST", "/secrets", show, body=Guess, reply=Told, guard=Public(Counted.MISSES),
+        summary="Show a secret", status=201, problems=(WrongWord,),
+    ),
+    route(
         "GET", "/shelves/{shelf_id}", look, body=NoBody, reply=Told, guard=NOTHING,
         summary="Look", query=("after",),
     ),
@@ -171,6 +191,7 @@ ROUTES: Sequence[Route[Shop]] = (
         "POST", "/oauth", obtain, body=Guess, reply=Told, guard=NOTHING, summary="Obtain",
         form=Form.URLENCODED, problems=(WrongWord,),
     ),
+    SOURCE,
 )  # fmt: skip
 PROBLEMS: Problems = {
     WrongWord: ProblemType(401, "word_wrong", "That is not the word", "Try another.", "no_word")
@@ -245,7 +266,6 @@ async def open_stall(
     clock = clock or FakeClock()
     database = database or Database(NOWHERE, application="shop", size=pool, wait=0.5)
     metrics = Metrics()
-    shop = Shop(database=database, idempotency=IdempotencyKeys(clock=clock))
     budget = SourceBudget(
         database=database,
         clock=clock,
@@ -254,6 +274,7 @@ async def open_stall(
         window=timedelta(minutes=5),
         alarm_at=60,
     )
+    shop = Shop(database=database, idempotency=IdempotencyKeys(clock=clock), budget=budget)
     health = Health(own=own or {}, shared=shared or {}, clock=clock, metrics=metrics)
     server = Server(
         service="shop",

@@ -70,6 +70,7 @@ from shared.grants import (
     GrantWrongAct,
     GrantWrongService,
 )
+from shared.http.own_source import SOURCE
 from shared.http.routes import (
     Client,
     Counted,
@@ -169,7 +170,7 @@ ROUTES: tuple[Route[Features], ...] = (
           problems=EXISTING_ACCOUNT_PROBLEMS,
           summary="Add a practice to the account one already has"),
     route("POST", "/passwords/check", check_password, body=CandidateBody, reply=CandidateReply,
-          guard=Public(), rows=("ID-3",),
+          guard=Public(Counted.NOTHING), rows=("ID-3",),
           summary="Check a candidate password against every rule"),
     route("GET", "/account", read_account, body=NoBody, reply=AccountReply,
           guard=Session(), rows=("ID-8",), problems=(errors.NotFound,),
@@ -179,7 +180,7 @@ ROUTES: tuple[Route[Features], ...] = (
           problems=(errors.EmailMalformed, errors.EmailVerified, errors.TooManyMails),
           summary="Claim an account e-mail, or have its link sent again"),
     route("POST", "/account/email/verify", verify_email, body=VerifyBody, reply=VerifyReply,
-          guard=Session(), rows=("ID-6", "ID-4"),
+          guard=Session(Counted.MISSES), rows=("ID-6", "ID-4"),
           problems=(errors.LinkInvalid, errors.EmailUnavailable),
           summary="Verify the account e-mail by the mailed link"),
     route("POST", "/account/reauthenticate", reauthenticate,
@@ -196,7 +197,7 @@ ROUTES: tuple[Route[Features], ...] = (
           problems=(errors.InvalidCredentials, errors.AccountMerged),
           summary="Log on with username or account e-mail and password"),
     route("POST", "/sessions/refresh", refresh_session, body=RefreshBody, reply=SessionReply,
-          guard=Public(), rows=("SE-1",), problems=(errors.RefreshInvalid,),
+          guard=Public(Counted.MISSES), rows=("SE-1",), problems=(errors.RefreshInvalid,),
           summary="Refresh a session; the refresh token rotates"),
     route("GET", "/sessions", list_sessions, body=NoBody, reply=SessionsReply,
           guard=Session(), rows=("SE-1",),
@@ -208,11 +209,11 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Session(), status=204, rows=("SE-1",),
           summary="End all of one's own sessions but this one"),
     route("POST", "/passwords/reset", reset_password, body=ResetBody, reply=SessionReply,
-          guard=Public(), rows=("RC-3",), problems=RESET_PROBLEMS,
+          guard=Public(Counted.MISSES), rows=("RC-3",), problems=RESET_PROBLEMS,
           summary="Set a new password with a grant of recovery's"),
     route("POST", "/oauth/token", obtain_client_token, body=ClientTokenBody,
           reply=ClientTokenReply, form=Form.URLENCODED,
-          guard=Public(), rows=("ST-1",), problems=CLIENT_PROBLEMS,
+          guard=Public(Counted.MISSES), rows=("ST-1",), problems=CLIENT_PROBLEMS,
           summary="Obtain a client's access token (RFC 6749, client credentials)"),
     route("POST", "/oauth/introspect", introspect_token, body=IntrospectionBody,
           reply=IntrospectionReply, form=Form.URLENCODED,
@@ -222,5 +223,6 @@ ROUTES: tuple[Route[Features], ...] = (
           reply=SigningKeysReply, guard=Public(Counted.NOTHING), rows=("SE-1",),
           cached=KEPT_SECONDS,
           summary="List the keys that access tokens are signed with (RFC 7517)"),
+    SOURCE,
 )
 # fmt: on

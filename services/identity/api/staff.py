@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from services.identity.api.fields import Line, Name
+from services.identity.api.fields import Line, StaffId
 from shared.audit import Origin
 from shared.http.callers import practice_of
 from shared.http.routes import Body, Call
 
 
 class StaffBody(Body, frozen=True, kw_only=True):
-    staff_id: Name
+    staff_id: StaffId
     reason: Line
 
 

@@ -27,6 +27,7 @@ from shared.grants import (
     GrantWrongService,
     GrantWrongSession,
 )
+from shared.http.own_source import SOURCE
 from shared.http.routes import Client, Counted, NoBody, Route, Session, route
 
 ROUTES: tuple[Route[Features], ...] = (
@@ -36,7 +37,7 @@ ROUTES: tuple[Route[Features], ...] = (
         request_merge,
         body=RequestMerge,
         reply=MergeShown,
-        guard=Session(Counted.REFUSALS),
+        guard=Session(Counted.MISSES),
         summary="Merge another account of mine into the one I am logged on to; cannot be undone",
         status=202,
         problems=(
@@ -87,4 +88,5 @@ ROUTES: tuple[Route[Features], ...] = (
         summary="List this practice's duplicate charts that merges brought to light",
         rows=("MG-5",),
     ),
+    SOURCE,
 )

@@ -11,6 +11,7 @@ from services.recovery.api.links import (
 from services.recovery.api.reminders import RemindUsername, remind_username
 from services.recovery.errors import LinkInvalid
 from services.recovery.features import Features
+from shared.http.own_source import SOURCE
 from shared.http.routes import Counted, Public, Route, route
 
 ROUTES: tuple[Route[Features], ...] = (
@@ -42,9 +43,10 @@ ROUTES: tuple[Route[Features], ...] = (
         redeem_reset_link,
         body=RedeemResetLink,
         reply=RecoveryGrant,
-        guard=Public(),
+        guard=Public(Counted.MISSES),
         summary="Exchange a mailed link's token for a grant to set a new password",
         problems=(LinkInvalid,),
         rows=("RC-3",),
     ),
+    SOURCE,
 )

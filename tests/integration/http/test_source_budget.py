@@ -105,6 +105,33 @@ async def test_a_hit_that_ends_when_the_budget_is_used_up_is_not_told(stall: Sta
 
 
 @pytest.mark.proves("LG-4")
+async def test_what_was_done_with_a_secret_beyond_guessing_is_told_whatever_the_source_was_told(
+    stalls: list[Stall],
+) -> None:
+    stall = stalls[0]
+    stall.shop.slow = stall.shop.right = "sesame"
+    done = asyncio.create_task(guess(stall, "sesame", path="/secrets"))
+    await stall.shop.entered.wait()
+    await spend(stalls[1], 50)
+    stall.shop.go_on.set()
+
+    assert ((await done)[0], stall.shop.made) == (201, 1)
+    assert (await guess(stall, "sesame", path="/secrets"))[0] == 201
+    assert (await guess(stall, path="/secrets"))[:2] == (429, "300")
+
+
+@pytest.mark.proves("LG-4")
+async def test_exactly_fifty_of_parallel_misses_at_such_a_secret_are_told(
+    stalls: list[Stall],
+) -> None:
+    answers = await asyncio.gather(
+        *(guess(stalls[number % 2], path="/secrets") for number in range(80))
+    )
+
+    assert statuses(answers) == {401: 50, 429: 30}
+
+
+@pytest.mark.proves("LG-4")
 async def test_a_success_neither_counts_nor_clears(stall: Stall) -> None:
     await spend(stall, 49)
     for _ in range(5):
@@ -171,6 +198,35 @@ async def test_the_window_slides_to_the_second(stall: Stall, clock: FakeClock) -
 
 
 @pytest.mark.proves("LG-4")
+async def test_a_56_has_four_budgets_and_a_48_sixteen_exactly(stalls: list[Stall]) -> None:
+    async def told(networks: Iterable[str], each: int) -> Counter[int]:
+        sources = [f"2001:db8:7:{network}::1" for network in networks for _ in range(each)]
+        return statuses(
+            await asyncio.gather(
+                *(guess(stalls[n % 2], source=source) for n, source in enumerate(sources))
+            )
+        )
+
+    assert await told((f"a{n:x}" for n in range(8)), 30) == {401: 200, 429: 40}
+    assert (await guess(stalls[0], "sesame", source="2001:db8:7:ff::1"))[:2] == (429, "300")
+    others = await told((f"{n:x}00" for n in range(1, 16)), 45)
+
+    assert others == {401: 600, 429: 75}
+    assert (await guess(stalls[0], source="2001:db8:7:ff00::1"))[0] == 429
+    assert (await guess(stalls[0], source="2001:db8:8:a0::1"))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_64_that_goes_on_past_its_budget_takes_nothing_from_its_neighbours(
+    stall: Stall,
+) -> None:
+    for _ in range(6):
+        await asyncio.gather(*(guess(stall, source="2001:db8:7:a0::1") for _ in range(50)))
+
+    assert (await guess(stall, source="2001:db8:7:a1::1"))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
 async def test_another_source_is_not_touched_and_a_64_counts_as_one(stall: Stall) -> None:
     for host in range(50):
         await spend(stall, 1, source=f"2001:db8:0:1::{host:x}")
@@ -204,6 +260,25 @@ async def test_many_sources_together_raise_the_alarm_and_time_ends_it(
     clock.advance(minutes=5)
     await stall.budget.once()
     assert stall.metrics.value("source_alarm") == 0
+
+
+async def test_one_source_with_most_of_many_refusals_is_warned_of(
+    stall: Stall, clock: FakeClock
+) -> None:
+    await spend(stall, 49)
+    assert await stall.budget.warning() is None
+
+    await spend(stall, 1)
+    for number in range(50):
+        await spend(stall, 1, source=f"203.0.113.{number}")
+    warning = await stall.budget.warning()
+    assert warning is not None
+    assert warning.startswith(f"50 of 100 refusals go to {ANN}")
+
+    await spend(stall, 1, source="203.0.113.99")
+    assert await stall.budget.warning() is None
+    clock.advance(minutes=5)
+    assert await stall.budget.warning() is None
 
 
 async def test_sources_that_are_quiet_for_the_window_are_swept(

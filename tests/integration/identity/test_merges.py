@@ -203,7 +203,7 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
         database.heard = []
         attempt = await proofs.by_name(name, password)
         async with database.transaction() as tx:
-            await proofs.decide(tx, attempt, now=identity.clock.now())
+            await proofs.decide(tx, attempt, source="", now=identity.clock.now())
         return database.heard
 
     wrong = await asked(known.username, WRONG)

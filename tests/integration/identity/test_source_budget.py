@@ -1,18 +1,27 @@
 """LG-4 over identity's own verbs: what a source is told adds up, whichever verb told it."""
 
+import asyncio
+from collections import Counter
 from itertools import cycle, islice
 from typing import Any
 
 import pytest
 
 from services.identity.api import ROUTES
-from shared.http.routes import Counted, NoBody, Public
-from tests.support.identity import PASSWORD, Answer, Identity
-from tests.support.practices import application
+from services.identity.password_proofs import Attempt, PasswordProofs
+from services.identity.sessions import Opened, Sessions, SessionTokens
+from shared.http.routes import Counted, Public
+from tests.support.identity import PASSWORD, Answer, Identity, Recovery
+from tests.support.practices import (
+    Postman,
+    PracticeDesk,
+    application,
+    practice_desk,
+)
 
 ANN, BEN = "198.51.100.9", "198.51.100.10"
 REFUSED: tuple[tuple[str, Any, int], ...] = (
-    ("/passwords/check", {"candidate": 7}, 400),
+    ("/sessions", {"name": "nobody.at.all", "password": 7}, 400),
     ("/sessions", {"name": "nobody.at.all", "password": PASSWORD}, 401),
     ("/sessions/refresh", {"refresh_token": "none"}, 401),
     ("/passwords/reset", {"grant": "none", "new_password": PASSWORD}, 400),
@@ -56,24 +65,239 @@ async def test_a_refused_client_counts_on_the_source_as_well(identity: Identity)
         answer = await identity.call("POST", "/oauth/token", form=form, source=ANN)
         assert answer.status == 401
 
-    assert (await post(identity, "/passwords/check", {"candidate": PASSWORD})).status == 429
+    assert (await log_on(identity, PASSWORD)).status == 429
 
 
 @pytest.mark.proves("LG-4")
-async def test_checking_a_candidate_costs_nothing_while_it_is_answered(identity: Identity) -> None:
-    for _ in range(51):
-        answer = await post(identity, "/passwords/check", {"candidate": PASSWORD})
+async def test_checking_a_candidate_costs_nothing_whatever_is_answered(identity: Identity) -> None:
+    for candidate, status in ((PASSWORD, 200), (7, 400)) * 30:
+        answer = await post(identity, "/passwords/check", {"candidate": candidate})
 
-        assert answer.status == 200
+        assert answer.status == status
+    assert (await log_on(identity, PASSWORD)).status == 401
 
 
 @pytest.mark.proves("LG-4")
-def test_only_reads_that_refuse_nothing_are_not_counted() -> None:
-    free = [
-        route
-        for route in ROUTES
-        if isinstance(route.guard, Public) and route.guard.counted is Counted.NOTHING
+def test_how_each_verb_that_anybody_may_call_is_counted() -> None:
+    """REFUSALS: where something can be guessed, or a hash is computed before anything is known."""
+    counted = {
+        kind: {
+            route.name
+            for route in ROUTES
+            if route.guard.counted is kind
+            and (isinstance(route.guard, Public) or kind is not Counted.NOTHING)
+        }
+        for kind in Counted
+    }
+
+    assert counted == {
+        Counted.NOTHING: {"read_terms", "list_signing_keys", "check_password", "read_source"},
+        Counted.EVERY_REQUEST: set(),
+        Counted.MISSES: {
+            "refresh_session",
+            "reset_password",
+            "verify_email",
+            "obtain_client_token",
+        },
+        Counted.REFUSALS: {
+            "log_on",
+            "reauthenticate",
+            "prove_ownership",
+            "add_practice_to_account",
+            "enrol",
+        },
+    }
+
+
+# ---- one device spends the budget of everybody behind its address
+
+
+async def exhaust(identity: Identity, source: str = ANN) -> None:
+    """As one device does that asks again and again with a refresh token of long ago."""
+    for _ in range(50):
+        assert (await post(identity, "/sessions/refresh", {"refresh_token": "old"}, source)).status
+    assert (await log_on(identity, PASSWORD, source)).status == 429
+
+
+@pytest.mark.proves("LG-4", "SE-1")
+async def test_bad_refreshes_of_one_device_stop_no_session_reset_link_or_client_beside_it(
+    identity: Identity, recovery: Recovery, postman: Postman
+) -> None:
+    ann, ben = await identity.an_account("june.hale"), await identity.an_account()
+    session = (await log_on(identity, PASSWORD)).body
+    await identity.call(
+        "POST", "/account/email", {"address": "june@mail.example"}, token=session["access_token"]
+    )
+    [link] = await postman.tokens("email-verification-requested")
+    client_id, secret = await identity.a_practice_client()
+    await exhaust(identity)
+
+    told = [
+        await post(identity, "/sessions/refresh", {"refresh_token": session["refresh_token"]}),
+        await post(
+            identity,
+            "/passwords/reset",
+            {"grant": await recovery.grant(ben), "new_password": "Quiet-Meadow-42"},
+        ),
+        await identity.call(
+            "POST",
+            "/account/email/verify",
+            {"token": link},
+            token=session["access_token"],
+            source=ANN,
+        ),
+        await identity.call(
+            "POST",
+            "/oauth/token",
+            form={
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": secret,
+            },
+            source=ANN,
+        ),
+        await post(identity, "/passwords/check", {"candidate": PASSWORD}),
+        await identity.call("GET", "/account", token=session["access_token"], source=ANN),
     ]
 
-    assert {route.name for route in free} == {"read_terms", "list_signing_keys"}
-    assert all(route.body is NoBody and not route.problems for route in free)
+    assert [answer.status for answer in told] == [200] * 6, [answer.body for answer in told]
+    assert ann.username == "june.hale"
+
+
+@pytest.mark.proves("LG-4", "SE-1")
+async def test_a_rotated_token_is_told_though_a_neighbour_spends_the_budget_before_the_reply(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await identity.an_account("june.hale")
+    token = (await log_on(identity, PASSWORD)).body["refresh_token"]
+    sign = Sessions.sign
+    neighbours = iter([exhaust])
+
+    async def slowly(self: Sessions, opened: Opened, **more: Any) -> SessionTokens:
+        for neighbour in neighbours:  # between the commit and the reply, once
+            await neighbour(identity)
+        return await sign(self, opened, **more)
+
+    monkeypatch.setattr(Sessions, "sign", slowly)
+    first = await post(identity, "/sessions/refresh", {"refresh_token": token})
+    twin = await post(identity, "/sessions/refresh", {"refresh_token": token})
+    after = await post(
+        identity, "/sessions/refresh", {"refresh_token": first.body["refresh_token"]}
+    )
+
+    assert [first.status, twin.status, after.status] == [200, 200, 200]
+    assert first.body["refresh_token"] == twin.body["refresh_token"]
+
+
+@pytest.mark.proves("LG-4", "EN-1")
+async def test_an_enrolment_that_was_made_is_told(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = await practice_desk(identity)
+    body = application(await desk.a_token())
+    audited = type(identity.plumbing.audit).record
+
+    async def slowly(self: Any, tx: Any, origin: Any, **more: Any) -> None:
+        await audited(self, tx, origin, **more)
+        if more["action"] == "enrol" and more["outcome"] == "done":
+            await exhaust(identity)
+
+    monkeypatch.setattr(type(identity.plumbing.audit), "record", slowly)
+
+    assert (await post(identity, "/enrolments", body)).status == 201
+
+
+# ---- what is guessed at
+
+
+@pytest.mark.proves("LG-1", "LG-4")
+async def test_a_right_password_whose_budget_is_spent_before_the_commit_leaves_no_session(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = await identity.an_account("june.hale")
+    held_up(monkeypatch, identity)
+
+    hit = await log_on(identity, PASSWORD)
+
+    assert (hit.status, hit.code) == (429, "too_many_requests")
+    assert await identity.rows("SELECT FROM sessions") == []
+    [row] = await identity.rows(
+        "SELECT outcome, detail FROM audit_entries WHERE action = 'log-on' AND subject = $1"
+        " AND detail IS NOT NULL",
+        f"account:{person.id}",
+    )
+    assert tuple(row) == ("refused", "source_exhausted")
+
+
+@pytest.mark.proves("SE-3", "MG-1", "LG-4")
+async def test_proofs_within_a_session_are_kept_back_as_well(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await identity.an_account("june.hale")
+    other = await identity.an_account()
+    token = (await log_on(identity, PASSWORD, BEN)).body["access_token"]
+    bodies = {
+        "/account/reauthenticate": {"password": PASSWORD, "verb": "merge"},
+        "/account/ownership-proofs": {"name": other.username, "password": PASSWORD},
+    }
+    for path, body in bodies.items():
+        assert (await identity.call("POST", path, body, token=token, source=BEN)).status == 200
+    held_up(monkeypatch, identity)
+
+    for path, body in bodies.items():
+        answer = await identity.call("POST", path, body, token=token, source=ANN)
+        assert (answer.status, answer.code) == (429, "too_many_requests")
+        identity.clock.advance(minutes=5)
+        token = (await log_on(identity, PASSWORD, BEN)).body["access_token"]
+
+
+@pytest.mark.proves("EN-5", "LG-4")
+async def test_a_practice_is_not_added_where_the_right_password_is_kept_back(
+    identity: Identity, desk: PracticeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.enrolled()
+    elm = await practice_desk(identity)
+    body = {"token": await elm.a_token(), "name": "maria.garcia", "password": PASSWORD}
+    held_up(monkeypatch, identity)
+
+    kept_back = await post(identity, "/enrolments/existing-account", body)
+    monkeypatch.undo()
+    added = await post(identity, "/enrolments/existing-account", body, BEN)
+
+    assert (kept_back.status, added.status) == (429, 201)
+
+
+@pytest.mark.proves("LG-4")
+async def test_of_200_parallel_guesses_over_many_names_exactly_fifty_refusals_are_told(
+    identity: Identity, second: Identity
+) -> None:
+    """One password sprayed over names: the one that fits is told only before the fiftieth miss."""
+    await identity.an_account("june.hale")
+    names = [f"nobody.{number}" for number in range(199)]
+    names.insert(150, "june.hale")
+
+    answers = await asyncio.gather(
+        *(
+            post((identity, second)[n % 2], "/sessions", {"name": name, "password": PASSWORD})
+            for n, name in enumerate(names)
+        )
+    )
+
+    statuses = Counter(answer.status for answer in answers)
+    assert statuses[401] == 50
+    assert statuses[201] == len(await identity.rows("SELECT FROM sessions")) <= 1
+
+
+def held_up(monkeypatch: pytest.MonkeyPatch, identity: Identity) -> None:
+    """The budget of ANN is spent once while a right password has been compared, not yet counted."""
+    compare = PasswordProofs._compare
+
+    async def slowly(self: PasswordProofs, key: str, found: Any, password: str) -> Attempt:
+        attempt = await compare(self, key, found, password)
+        if attempt.right:
+            for _ in range(50):
+                body = {"refresh_token": "old"}
+                await post(identity, "/sessions/refresh", body)
+        return attempt
+
+    monkeypatch.setattr(PasswordProofs, "_compare", slowly)

@@ -63,6 +63,26 @@ async def test_head_answers_as_get_without_a_body(stall: Stall) -> None:
     assert refused.headers["Allow"] == "GET,HEAD"
 
 
+@pytest.mark.proves("LG-4")
+@pytest.mark.parametrize(
+    ("forwarded", "told"),
+    [
+        ("198.51.100.9", {"source": "198.51.100.9", "wider": []}),
+        (
+            "2001:db8:1:2ff:3::1",
+            {"source": "2001:db8:1:2ff::/64", "wider": ["2001:db8:1:200::/56", "2001:db8:1::/48"]},
+        ),
+        ("[198.51.100.9", {"source": "127.0.0.1", "wider": []}),
+    ],
+)
+async def test_anybody_may_see_under_which_source_she_is_counted(
+    stall: Stall, forwarded: str, told: dict[str, object]
+) -> None:
+    response = await stall.client.get("/source", headers={"X-Forwarded-For": forwarded})
+
+    assert (response.status, await response.json()) == (200, told)
+
+
 async def test_every_wrong_field_is_named(stall: Stall) -> None:
     response = await stall.client.post(
         "/stock", json={"wrod": 1}, headers={"Authorization": "Bearer practice"}

@@ -1,0 +1,31 @@
+"""Under which key a caller is counted (LG-4), so that a proxy's set-up can be seen from outside."""
+
+from typing import Any
+
+from shared.http.routes import Call, Counted, NoBody, Public, Reply, Route, route
+from shared.http.sources import place_of
+
+
+class SourceReply(Reply, frozen=True, kw_only=True):
+    """`wider`: the IPv6 networks around it, which have larger budgets of their own."""
+
+    source: str
+    wider: tuple[str, ...]
+
+
+async def read_source(_: Any, call: Call[NoBody]) -> SourceReply:
+    """Show the caller's own; many people who are shown one address stand behind one proxy."""
+    source = call.origin.source
+    return SourceReply(source=source, wider=place_of(source).wider)
+
+
+SOURCE: Route[Any] = route(
+    "GET",
+    "/source",
+    read_source,
+    body=NoBody,
+    reply=SourceReply,
+    guard=Public(Counted.NOTHING),
+    summary="See under which address attempts from here are counted",
+    rows=("LG-4",),
+)
