@@ -69,7 +69,7 @@ class PasswordHasher:
         """Hash the NFKC form whole, never truncated. Raises HashingBusy past the bounded wait.
 
         `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3), and
-        `pepper_id` one of `retired`, to find in it what was hashed before the pepper was changed.
+        `pepper_id` one of `peppers`, to find in it what was hashed before the pepper was changed.
         What is too long to be a password is hashed as it was typed: the policy refuses it, and
         nobody could log on with it.
         """
@@ -84,9 +84,9 @@ class PasswordHasher:
         return f"$portico${SCHEME}${pepper_id}{hashed.decode()}"
 
     @property
-    def retired(self) -> tuple[str, ...]:
-        """The names of the peppers that only verify."""
-        return tuple(known for known in self._peppers if known != self._pepper_id)
+    def peppers(self) -> tuple[str, ...]:
+        """Their names, the current one first."""
+        return tuple(sorted(self._peppers, key=lambda known: known != self._pepper_id))
 
     def new_salt(self) -> bytes:
         """Return a bcrypt salt at the current cost."""

@@ -41,7 +41,7 @@ class Kept(Generic[V]):
         if now - self._read_at <= FRESH:
             return self.value
         never = self._read_at == float("-inf")
-        if never or now - self._failed_at > RETRY:
+        if never or (now - self._failed_at > RETRY and not self._looking.locked()):
             try:
                 return await self.look()
             except DatabaseUnavailable:

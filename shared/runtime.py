@@ -247,7 +247,8 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
         yield Loop(name="own-keys", once=keys.once, every=1.0, longest_wait=SOON)
-    yield Loop(name="public-keys", once=plumbing.public_keys.once, every=1.0)
+    public_keys = plumbing.public_keys
+    yield Loop(name="public-keys", once=public_keys.once, every=1.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)

@@ -8,6 +8,7 @@ from services.identity.api import ROUTES
 from services.identity.api.problems import PROBLEMS
 from services.identity.app import compose
 from services.identity.features import Features
+from services.identity.looks import LOOKS
 from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
 from services.identity.settings import Settings
@@ -22,6 +23,7 @@ PROGRAM: Program[Features, Settings] = Program(
     compose=compose,
     migrations=files("services.identity") / "migrations",
     verbs=VERBS,
+    looks=LOOKS,
     metrics=METRICS,
 )
 

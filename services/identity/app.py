@@ -47,7 +47,7 @@ from shared.access import AccessTokenIssuer
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantChecker, GrantIssuer
 from shared.hashing import PasswordHasher
-from shared.loops import Loop
+from shared.loops import SOON, Loop
 from shared.own_keys import OwnKeys
 from shared.runtime import Composition, Plumbing
 from shared.sealing import Sealer
@@ -56,14 +56,7 @@ from shared.transactions import Transactions
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     """Build what runs, around the features."""
-    settings = plumbing.settings
-    hasher = PasswordHasher(
-        pepper=settings.pepper.reveal().encode(),
-        cost=settings.bcrypt_cost,
-        wait=settings.hashing_wait,
-        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
-        metrics=plumbing.metrics,
-    )
+    hasher = hasher_of(plumbing)
 
     async def close_hasher() -> None:
         hasher.close()
@@ -75,11 +68,28 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         subscriptions=subscriptions(built, plumbing.public_keys),
         loops=(
             *loops(plumbing),
-            Loop(name="revoked-clients", once=built.revoked_clients.once, every=1.0),
+            Loop(
+                name="revoked-clients",
+                once=built.revoked_clients.once,
+                every=1.0,
+                longest_wait=SOON,
+            ),
         ),
         own_keys=own_keys,
         closers=(close_hasher,),
         tokens=built.tokens,
+    )
+
+
+def hasher_of(plumbing: Plumbing[Settings]) -> PasswordHasher:
+    """The hasher under this deployment's peppers."""
+    settings = plumbing.settings
+    return PasswordHasher(
+        pepper=settings.pepper.reveal().encode(),
+        cost=settings.bcrypt_cost,
+        wait=settings.hashing_wait,
+        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
+        metrics=plumbing.metrics,
     )
 
 

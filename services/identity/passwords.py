@@ -62,7 +62,7 @@ class Passwords:
 
     async def _older_forms(self, password: str, salt: bytes) -> tuple[str, ...]:
         """How the history would tell it from before the pepper was changed."""
-        retired = self.hasher.retired
+        retired = self.hasher.peppers[1:]
         return tuple(
             [await self.hasher.hash(password, salt=salt, pepper_id=one) for one in retired]
         )

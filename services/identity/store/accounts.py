@@ -227,6 +227,15 @@ async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -
     await tx.execute("UPDATE accounts SET last_log_on_at = $2 WHERE id = $1", account_id, now)
 
 
+async def count_under_other_peppers(tx: Connection, known: tuple[str, ...]) -> int:
+    """How many password hashes name none of these peppers; a look at every account."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM accounts WHERE split_part(password_hash, '$', 4) <> ALL ($1)",
+        list(known),
+    )
+    return count
+
+
 def _account(row: Row) -> Account:
     return Account(
         id=row["id"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,11 +13,13 @@ from shared.commands import main
 from tests.support.identity import ENVIRONMENT, Identity
 
 
-async def run(identity: Identity, *arguments: str) -> int:
+async def run(identity: Identity, *arguments: str, environ: Mapping[str, str] | None = None) -> int:
     """Run a verb as a process would; exiting early is its exit code."""
-    environ = {**ENVIRONMENT, "PORTICO_DATABASE_URL": identity.database.url("identity")}
+    url = {"PORTICO_DATABASE_URL": identity.database.url("identity")}
     try:
-        return await asyncio.to_thread(main, PROGRAM, arguments, environ)
+        return await asyncio.to_thread(
+            main, PROGRAM, arguments, {**ENVIRONMENT, **url, **(environ or {})}
+        )
     except SystemExit as end:
         return int(end.code or 0)
 

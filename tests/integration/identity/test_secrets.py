@@ -11,6 +11,7 @@ from shared import public_keys
 from shared.db import Database
 from shared.kept import FRESH
 from shared.own_keys import AHEAD
+from tests.integration.identity.test_operator_verbs import run
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.identity import (
@@ -142,6 +143,30 @@ async def test_after_the_pepper_was_changed_a_password_works_and_is_renewed_at_t
     assert before[0][0] != after[0][0]
     async with identity_service(database, clock, pepper=ANOTHER_PEPPER) as without:
         assert (await without.log_on(person.username)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "ok   peppers"),
+        ({"PORTICO_PEPPER": ANOTHER_PEPPER}, "WARN peppers: 1 passwords"),
+        (
+            {
+                "PORTICO_PEPPER": ANOTHER_PEPPER,
+                "PORTICO_PEPPERS_RETIRED": ENVIRONMENT["PORTICO_PEPPER"],
+            },
+            "ok   peppers",
+        ),
+    ],
+)
+async def test_check_counts_passwords_whose_pepper_is_gone(
+    identity: Identity, capsys: pytest.CaptureFixture[str], changed: dict[str, str], said: str
+) -> None:
+    await identity.an_account()
+
+    await run(identity, "check", environ=changed)
+
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.proves("ID-3", part="8 characters where two-step is on")

@@ -282,3 +282,29 @@ def test_plaintext_is_for_those_who_accept_it(how: dict[str, str]) -> None:
 )
 def test_which_urls_lead_to_another_machine_in_the_clear(url: str, clear: bool) -> None:
     assert in_the_clear(url) is clear
+
+
+@pytest.mark.parametrize("text", ["", "  ", ","])
+def test_no_retired_key_is_none(text: str) -> None:
+    settings = load(ServiceSettings, {**GOOD, "PORTICO_KEY_ENCRYPTION_KEYS_RETIRED": text})
+
+    assert settings.key_encryption_keys_retired == ()
+
+
+def test_several_secrets_stand_between_commas_and_are_never_shown() -> None:
+    keys = ("A" * 43 + "=", "B" * 43 + "=")
+
+    settings = load(
+        ServiceSettings, {**GOOD, "PORTICO_KEY_ENCRYPTION_KEYS_RETIRED": " , ".join(keys)}
+    )
+
+    assert tuple(key.reveal() for key in settings.key_encryption_keys_retired) == keys
+    assert not any(key in f"{settings!r}" for key in keys)
+    [row] = [one for one in describe(ServiceSettings) if one.name.endswith("KEYS_RETIRED")]
+    assert (row.type, row.secret, row.required) == ("secrets", True, False)
+
+
+def test_a_digest_key_that_is_the_key_encryption_key_is_refused() -> None:
+    told = problems({**GOOD, "PORTICO_DIGEST_KEY": GOOD["PORTICO_KEY_ENCRYPTION_KEY"]})
+
+    assert told == ["PORTICO_DIGEST_KEY is the key-encryption key, which then could not be changed"]

@@ -1,0 +1,120 @@
+"""The operator's verbs for keys (ST-3), and what a wrong key-encryption key looks like."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from services.identity.__main__ import PROGRAM
+from services.identity.settings import Settings
+from shared.http.health import NotReady
+from shared.runtime import assemble
+from shared.settings import load
+from tests.integration.identity.test_operator_verbs import run
+from tests.support import database as databases
+from tests.support.clock import FakeClock
+from tests.support.identity import ENVIRONMENT, Identity
+from tests.support.lines import logged
+
+ST_3 = pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+ANOTHER_KEY = base64.b64encode(b"another key-encryption key......").decode()
+
+
+async def listed(identity: Identity, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    assert await run(identity, "keys", "list") == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@ST_3
+async def test_keys_are_listed_rotated_and_revoked(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # the verb's process has the real clock, the replica one that is years ahead
+    await identity.rows("UPDATE own_keys SET usable_from = now() - interval '1 h' RETURNING kid")
+    [first] = await listed(identity, capsys)
+
+    assert await run(identity, "keys", "rotate") == 0
+    assert await run(identity, "keys", "rotate", "signing") == 0
+    kids = [key["kid"] for key in await listed(identity, capsys)]
+    assert await run(identity, "keys", "revoke", kids[1], "--yes") == 0
+
+    assert [key["kid"] for key in await listed(identity, capsys)] == [first["kid"], kids[2]]
+    audited = await identity.rows(
+        "SELECT actor, action, subject FROM audit_entries WHERE action LIKE 'keys.%' ORDER BY at"
+    )
+    assert [tuple(row) for row in audited] == [
+        ("operator", "keys.rotate", f"key:{kids[1]}"),
+        ("operator", "keys.rotate", f"key:{kids[2]}"),
+        ("operator", "keys.revoke", f"key:{kids[1]}"),
+    ]
+
+
+async def test_a_revocation_says_what_it_does_and_waits_to_be_told_to(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [first] = await listed(identity, capsys)
+
+    assert await run(identity, "keys", "revoke", first["kid"]) == 1
+
+    assert "can never be opened" in capsys.readouterr().err
+    assert await listed(identity, capsys) == [first]
+
+
+async def test_a_key_or_purpose_that_is_not_there_is_named(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await run(identity, "keys", "revoke", "nobody's", "--yes") == 1
+    assert "there is no such key" in capsys.readouterr().err
+    assert await run(identity, "keys", "rotate", "sealing") == 1
+    assert "identity has no sealing keys" in capsys.readouterr().err
+    assert await run(identity, "keys", "rotate", "dancing") == 2
+
+
+@ST_3
+async def test_the_private_keys_move_to_another_key_encryption_key(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = ENVIRONMENT["PORTICO_KEY_ENCRYPTION_KEY"]
+    changed = {"PORTICO_KEY_ENCRYPTION_KEY": ANOTHER_KEY}
+
+    retired = {**changed, "PORTICO_KEY_ENCRYPTION_KEYS_RETIRED": old}
+    assert await run(identity, "keys", "re-encrypt", environ=retired) == 0
+    assert capsys.readouterr().out.startswith("1 under PORTICO_KEY_ENCRYPTION_KEY")
+
+    assert await run(identity, "keys", "list", environ=changed) == 0
+    assert await run(identity, "keys", "list") == 1
+    assert "PORTICO_KEY_ENCRYPTION_KEY" in capsys.readouterr().err
+
+
+@ST_3
+@pytest.mark.parametrize(("key", "said"), [(ANOTHER_KEY, "WARN own keys"), (None, "ok   own keys")])
+async def test_check_opens_the_keys(
+    identity: Identity, capsys: pytest.CaptureFixture[str], key: str | None, said: str
+) -> None:
+    await run(identity, "check", environ={"PORTICO_KEY_ENCRYPTION_KEY": key} if key else {})
+
+    assert said in capsys.readouterr().out
+
+
+async def test_a_service_under_a_wrong_key_says_so_once_and_is_never_ready(
+    identity: Identity, database: databases.Database, clock: FakeClock
+) -> None:
+    environ = {
+        **ENVIRONMENT,
+        "PORTICO_DATABASE_URL": database.url("identity"),
+        "PORTICO_KEY_ENCRYPTION_KEY": ANOTHER_KEY,
+    }
+    wrong = assemble(PROGRAM, load(Settings, environ), clock=clock)
+    [loop] = [one for one in wrong.loops if one.name == "own-keys"]
+
+    with logged() as lines:
+        for _ in range(3):
+            await loop.once()
+
+    told = lines.read_back("own_keys_unreadable")
+    assert [line["setting"] for line in told] == ["PORTICO_KEY_ENCRYPTION_KEY"]
+    with pytest.raises(NotReady, match="key_encryption_key_wrong"):
+        await wrong.health.checks["own_keys"]()
+    await wrong.close()
