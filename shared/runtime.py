@@ -13,6 +13,7 @@ from aiohttp import web
 
 from shared.access import AccessTokens, SessionCaller, StreamGuard
 from shared.audit import Audit, AuditChain
+from shared.audit_backlog import AuditBacklog
 from shared.ciphers import derive
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
@@ -36,6 +37,7 @@ from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from shared.settings import key_bytes
+from shared.spent_grants import SpentGrants
 from shared.tokens import Digests
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
@@ -87,6 +89,7 @@ def plumbing_for(
     database = Database(
         settings.database_url.reveal(),
         application=program.service,
+        ca=settings.tls_ca,
         size=settings.pool_size,
         wait=settings.pool_wait_seconds,
     )
@@ -221,11 +224,15 @@ def own_loops(plumbing: Plumbing[S], budget: SourceBudget, keys: Ensured | None)
     """What runs in every service beside the bus. What readiness waits for retries soon."""
     database, idempotency = plumbing.database, plumbing.idempotency
     chain = AuditChain(database=database, clock=plumbing.clock)
+    backlog = AuditBacklog(database=database, clock=plumbing.clock, metrics=plumbing.metrics)
+    spent = SpentGrants(database=database, clock=plumbing.clock)
     if isinstance(plumbing.clock, DatabaseClock):
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
         yield Loop(name="own-keys", once=keys.once, every=60.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
+    yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
+    yield Loop(name="spent-grants", once=spent.sweep, every=3600.0)
     yield Loop(name="source-budget", once=budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
