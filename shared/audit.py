@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -16,8 +16,14 @@ from shared.randomness import Randomness
 Outcome = Literal["done", "refused"]
 
 BATCH = 500
+SLACK = timedelta(seconds=60)  # between an entry's time and its chaining
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 START = bytes(32)  # what stands for the hash before the first place
+# Where nothing waits nothing is locked either: that would write, once a second for ever.
+TURN = """
+    SELECT name FROM locks WHERE name = 'audit chain' AND EXISTS (SELECT FROM audit_pending)
+    FOR UPDATE SKIP LOCKED
+"""
 COLUMNS = (
     "id, at, actor, subject, practice, source, action, outcome, detail, reason, correlation_id,"
     " traceparent"
@@ -93,7 +99,7 @@ def _hash(before: bytes, place: int, digest: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditChain:
-    """One loop per service under an advisory lock adds place and hash in batches."""
+    """One loop per service, under one lock, adds place and hash in batches."""
 
     database: Database
     clock: Clock
@@ -101,10 +107,7 @@ class AuditChain:
     async def once(self) -> int:
         """Chain up to 500 rows; 0 where another replica holds the lock."""
         async with self.database.transaction() as tx:
-            if not await tx.fetchval(
-                "SELECT pg_try_advisory_xact_lock("
-                "hashtextextended('portico audit ' || current_schema(), 0))"
-            ):
+            if await tx.fetchval(TURN) is None:
                 return 0
             entries = await tx.fetch(
                 f"""
@@ -126,15 +129,16 @@ class AuditChain:
             head = await connection.fetchrow(
                 "SELECT place, hash FROM audit_chain ORDER BY place DESC LIMIT 1"
             )
+            times = Times()
             if head is not None:
-                await self._verify_links(connection, head["place"])
+                await self._verify_links(connection, head["place"], times)
             await self._verify_strangers(connection)
             await self._verify_tail(connection)
             tail = await connection.fetchrow(
                 "SELECT count(*) AS entries, min(at) AS oldest FROM audit_pending"
             )
         place, hashed = (head["place"], head["hash"].hex()) if head else (0, START.hex())
-        told = f"chain whole to place {place}, hash {hashed}; "
+        told = f"chain whole to place {place}, hash {hashed}; {times}"
         if not tail or not tail["entries"]:
             return told + "nothing waits to be chained"
         return told + f"{tail['entries']} entries wait to be chained, oldest {tail['oldest']}"
@@ -172,8 +176,8 @@ class AuditChain:
         )
         await tx.execute("DELETE FROM audit_pending WHERE id = any($1)", ids)
 
-    async def _verify_links(self, connection: Connection, last: int) -> None:
-        """Walk the places in order, each against the hash before it and against its entry."""
+    async def _verify_links(self, connection: Connection, last: int, times: "Times") -> None:
+        """Walk the places in order, each against the hash before it, its entry and the time."""
         first = await connection.fetchval("SELECT min(place) FROM audit_chain")
         before, kept_from = await self._beginning(connection, first)
         for begin in range(first, last + 1, BATCH):
@@ -191,6 +195,7 @@ class AuditChain:
             digests = {entry["id"]: _digest(entry) for entry in entries}
             for place, link in enumerate(links, start=begin):
                 before = _checked(place, link, before)
+                times.check(link)
                 if link["entry_at"] >= kept_from:
                     _check_entry(link, digests.get(link["entry_id"]))
             if len(links) != min(BATCH, last + 1 - begin):
@@ -242,6 +247,46 @@ class AuditChain:
             raise ChainBroken(f"entry {lost['id']} of {lost['at']} was deleted unchained")
 
 
+@dataclass(slots=True)
+class Times:
+    """Whether entries were chained when they say that they were written (AU-1).
+
+    Nobody waits longer than SLACK for the chain while it works, so what is placed late behind
+    newer entries was put in with an older time. Late in its order, it waited while no replica
+    ran. What may be honest is told, since a chain that is called broken stays so for ever.
+    """
+
+    newest: datetime = BEGINNING  # of the entries before
+    chained_at: datetime = BEGINNING  # of the link before
+    late: list[int] = field(default_factory=list)  # places
+    set_back: list[int] = field(default_factory=list)
+
+    def check(self, link: Row) -> None:
+        """Raises ChainBroken."""
+        at, chained_at = link["entry_at"], link["chained_at"]
+        if chained_at + SLACK < self.chained_at:
+            self.set_back.append(link["place"])
+            self.newest = BEGINNING
+        if at > chained_at + SLACK:
+            raise ChainBroken(f"{_named(link)} was chained before its time, at {chained_at}")
+        if at + SLACK < chained_at:
+            if at + SLACK < self.newest:
+                raise ChainBroken(f"{_named(link)} was put in later, at {chained_at}")
+            self.late.append(link["place"])
+        self.newest, self.chained_at = max(self.newest, at), chained_at
+
+    def __str__(self) -> str:
+        told = ""
+        if self.late:
+            told += (
+                f"{len(self.late)} entries chained over {SLACK} late, the first at place "
+                f"{self.late[0]}: did no replica run?; "
+            )
+        if self.set_back:
+            told += f"the clock was set back at place {self.set_back[0]}; "
+        return told
+
+
 def _month(moment: datetime) -> date:
     return moment.date().replace(day=1)
 
@@ -257,8 +302,11 @@ def _checked(place: int, link: Row, before: bytes) -> bytes:
 
 
 def _check_entry(link: Row, digest: bytes | None) -> None:
-    entry = f"entry {link['entry_id']} of {link['entry_at']} (place {link['place']})"
     if digest is None:
-        raise ChainBroken(f"{entry} was deleted")
+        raise ChainBroken(f"{_named(link)} was deleted")
     if digest != link["entry_digest"]:
-        raise ChainBroken(f"{entry} was changed")
+        raise ChainBroken(f"{_named(link)} was changed")
+
+
+def _named(link: Row) -> str:
+    return f"entry {link['entry_id']} of {link['entry_at']} (place {link['place']})"

@@ -14,9 +14,11 @@ import msgspec
 
 from shared import logs
 from shared.audit import AuditChain, ChainBroken, Origin
+from shared.audit_backlog import AuditBacklog
 from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.contracts.keys import KeyPurpose
+from shared.database_server import doubts, unfit
 from shared.errors import Unavailable
 from shared.http import openapi
 from shared.keys import KEYS_CHANGED, KeyUnknown
@@ -124,7 +126,7 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
     except KeysUnreadable:
         return tell(FAILED, UNREADABLE)
     except Unavailable as away:
-        return tell(FAILED, f"{type(away).__name__}: {type(away).__doc__}")
+        return tell(FAILED, f"{type(away).__name__}: {str(away) or type(away).__doc__}")
 
 
 async def complete(command: Command, asked: Asked[F, S]) -> int:
@@ -180,6 +182,7 @@ async def run_migrate(asked: Asked[F, S]) -> int:
         settings.migration_url.reveal(),
         service=asked.program.service,
         folders=[files("shared") / "migrations", asked.program.migrations],
+        ca=settings.tls_ca,
     )
     return say(*applied, f"{len(applied)} applied")
 
@@ -304,8 +307,9 @@ async def run_check(asked: Asked[F, S]) -> int:
     broker = Broker(settings.broker_url.reveal(), name=f"{asked.program.service} check")
     try:
         warnings = [
-            *await looked("database", plumbing.database.ping),
+            *await looked("database", lambda: database(plumbing)),
             *await looked("audit partitions", lambda: partitions(plumbing)),
+            *await looked("audit chain", lambda: unchained(plumbing)),
             *await looked("broker", broker.ping),
             *await looked("dead letters", lambda: dead_letters.warning(plumbing.database)),
             *await looked("retries", lambda: overdue(plumbing)),
@@ -331,6 +335,24 @@ async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[s
         return [name]
     say(f"ok   {name}")
     return []
+
+
+async def database(plumbing: Plumbing[S]) -> str | None:
+    """It answers, is fit to hold everybody's data, and sorts as it did when it was made."""
+    await plumbing.database.ping()
+    async with plumbing.database.connection() as connection:
+        wrong = [*await unfit(connection), *await doubts(connection)]
+    return "; ".join(wrong) or None
+
+
+async def unchained(plumbing: Plumbing[S]) -> str | None:
+    """Audit rows wait by the services' time, which is the database's."""
+    if isinstance(plumbing.clock, DatabaseClock):
+        await plumbing.clock.once()
+    backlog = AuditBacklog(
+        database=plumbing.database, clock=plumbing.clock, metrics=plumbing.metrics
+    )
+    return await backlog.warning()
 
 
 async def partitions(plumbing: Plumbing[S]) -> str | None:

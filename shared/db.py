@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 
+from shared.database_causes import cause_of
 from shared.errors import DatabaseUnavailable, TransactionConflict
+from shared.tls import of_postgres
 
 if TYPE_CHECKING:
     Connection = (
@@ -22,6 +25,7 @@ else:
     Pool = asyncpg.Pool
 
 UniqueViolation = asyncpg.UniqueViolationError  # `.constraint_name` says which key
+NameTaken = (asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError)
 RightMissing = asyncpg.InsufficientPrivilegeError
 StatementFailed = asyncpg.PostgresError
 
@@ -35,9 +39,12 @@ AWAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidCachedStatementError,  # migrated under us: the next try prepares again
     asyncpg.OutdatedSchemaCacheError,
+    asyncpg.InvalidSQLStatementNameError,  # a pooler in between that we took for none
+    asyncpg.DuplicatePreparedStatementError,
 )
 LOST = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
+CACHED_STATEMENTS = 100  # a connection; asyncpg's own default
 UNIQUE_OR_LATER = ("23503", "23505", "23P01")  # may fit once another row has come or gone
 
 
@@ -63,17 +70,23 @@ async def _keep_session(_: Connection) -> None:
     """Skip the pool's reset round trip: no service sets anything on a session."""
 
 
-def _server_settings(application: str, command_timeout: float) -> dict[str, str]:
-    """A peer that vanished is noticed in half a minute, and leaves nothing running or locked."""
-    return {
-        "application_name": application,
-        "tcp_keepalives_idle": "10",
-        "tcp_keepalives_interval": "5",
-        "tcp_keepalives_count": "4",
-        "statement_timeout": str(int((command_timeout + 2) * 1000)),
-        "idle_in_transaction_session_timeout": "60000",
-        "jit": "off",
-    }
+class _PoolerFound(Exception):
+    """What answers is not the server itself: prepared statements may be somebody else's."""
+
+
+def _session(command_timeout: float) -> str:
+    """A peer that vanished is noticed in half a minute, and leaves nothing running or locked.
+
+    Not sent as start-up parameters, which poolers refuse.
+    """
+    return f"""
+        SET tcp_keepalives_idle = 10;
+        SET tcp_keepalives_interval = 5;
+        SET tcp_keepalives_count = 4;
+        SET statement_timeout = {int((command_timeout + 2) * 1000)};
+        SET idle_in_transaction_session_timeout = 60000;
+        SET jit = off
+    """
 
 
 def _is_gone(connection: Connection) -> bool:
@@ -93,13 +106,13 @@ def _failures(connection: Connection | None = None) -> Iterator[None]:
     try:
         yield
     except LOST as error:
-        raise TransactionConflict(str(error)) from error
+        raise TransactionConflict(told_by(error)) from error
     except AWAY as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
+        raise DatabaseUnavailable(cause_of(error)) from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if connection is not None and not _is_gone(connection):
             raise
-        raise DatabaseUnavailable(type(error).__name__) from error
+        raise DatabaseUnavailable(cause_of(error)) from error
 
 
 @contextmanager
@@ -109,11 +122,15 @@ def _failures_of_connecting() -> Iterator[None]:
         with _failures():
             yield
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(type(error).__name__) from error
+        raise DatabaseUnavailable(cause_of(error)) from error
 
 
 class Database:
     """A lazily filled pool: a process starts, and stays up, while PostgreSQL is down.
+
+    Works through a pooler as well, one that lends a server for each transaction too: each new
+    connection is asked whether the server's process is the one that greeted it, and if not,
+    statements are prepared anew each time from then on.
 
     A failure at COMMIT leaves open whether it happened: what is done twice must be harmless
     (unique keys, the inbox). Deadlocks are raised, never retried here: they are faults to mend.
@@ -124,16 +141,19 @@ class Database:
         url: str,
         *,
         application: str,
+        ca: Path | None = None,
         size: int = 10,
         wait: float = 2.0,
         command_timeout: float = 8.0,
     ) -> None:
         self._url = url
+        self._ca = ca
         self._application = application
         self._size = size
         self._wait = wait
         self._command_timeout = command_timeout
         self._pool: Pool | None = None
+        self._behind_pooler = False
         self._opening = asyncio.Lock()
         self._closed = False
 
@@ -146,10 +166,10 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit, for single statements."""
-        pool = await self._opened()
-        with _failures_of_connecting():
-            async with asyncio.timeout(self._wait):
-                connection = await pool.acquire()
+        try:
+            pool, connection = await self._acquired()
+        except _PoolerFound:
+            pool, connection = await self._acquired()
         try:
             with _failures(connection):
                 yield connection
@@ -180,6 +200,18 @@ class Database:
         except (*AWAY, asyncpg.InterfaceError):
             pool.terminate()
 
+    async def _acquired(self) -> tuple[Pool, Connection]:
+        """Raises _PoolerFound once or never: by the next time there is a pool that fits."""
+        pool = await self._opened()
+        try:
+            with _failures_of_connecting():
+                async with asyncio.timeout(self._wait):
+                    return pool, await pool.acquire()
+        except _PoolerFound:
+            if self._pool is pool:  # what it still lent out comes back to it, and ends with age
+                self._pool, self._behind_pooler = None, True
+            raise
+
     async def _opened(self) -> Pool:
         """Make the pool inside the running loop; it connects on first need only."""
         if self._pool is not None:
@@ -188,16 +220,39 @@ class Database:
             if self._closed:
                 raise DatabaseUnavailable("closed")
             if self._pool is None:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=0,
-                    max_size=self._size,
-                    timeout=self._wait,
-                    command_timeout=self._command_timeout,
-                    reset=_keep_session,
-                    server_settings=_server_settings(self._application, self._command_timeout),
-                )
+                with _failures_of_connecting():
+                    self._pool = await asyncpg.create_pool(
+                        self._url,
+                        ssl=of_postgres(self._url, self._ca),
+                        min_size=0,
+                        max_size=self._size,
+                        timeout=self._wait,
+                        command_timeout=self._command_timeout,
+                        statement_cache_size=0 if self._behind_pooler else CACHED_STATEMENTS,
+                        init=self._accepted if self._behind_pooler else self._looked_at,
+                        reset=_keep_session,
+                        server_settings={"application_name": self._application},
+                    )
             return self._pool
+
+    async def _looked_at(self, connection: Connection) -> None:
+        """Take a new connection only if the server's own process greeted it."""
+        greeted = connection.get_server_pid()
+        if not await self._begun(
+            connection, f"SELECT FROM pg_backend_pid() AS p WHERE p = {greeted}"
+        ):
+            raise _PoolerFound
+
+    async def _accepted(self, connection: Connection) -> None:
+        await self._begun(connection, "SELECT")
+
+    async def _begun(self, connection: Connection, question: str) -> bool:
+        """Set up a new connection and ask about it, in one round trip.
+
+        As a script, which is never prepared: whether that works is not known yet.
+        """
+        outcome = await connection.execute(f"{_session(self._command_timeout)}; {question}")
+        return outcome == "SELECT 1"
 
     async def _release(self, pool: Pool, connection: Connection) -> None:
         """What goes wrong on the way back is no matter of the work done: the driver drops it."""
@@ -207,14 +262,20 @@ class Database:
 
 @asynccontextmanager
 async def one_connection(
-    url: str, *, application: str, search_path: str | None = None
+    url: str, *, application: str, ca: Path | None = None
 ) -> AsyncIterator[Connection]:
-    """A connection of its own, outside any pool and without time limits: for `migrate`."""
-    settings: dict[str, Any] = {"application_name": application}
-    if search_path is not None:
-        settings["search_path"] = search_path
+    """A connection of its own, outside any pool and without time limits: for `migrate`.
+
+    Nothing is prepared by name, so that it works through a pooler too.
+    """
     with _failures_of_connecting():
-        connection = await asyncpg.connect(url, timeout=10, server_settings=settings)
+        connection = await asyncpg.connect(
+            url,
+            ssl=of_postgres(url, ca),
+            timeout=10,
+            statement_cache_size=0,
+            server_settings={"application_name": application},
+        )
     try:
         with _failures(connection):
             yield connection

@@ -8,10 +8,9 @@ from types import MappingProxyType
 from uuid import UUID
 
 from shared import ciphers, signed
-from shared.clock import Clock
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
-from shared.db import Connection, Database
+from shared.db import Connection
 from shared.errors import Refused
 from shared.keys import good_for
 from shared.own_keys import OwnKeys
@@ -20,14 +19,6 @@ from shared.public_keys import PublicKeys
 TYPE = "portico-grant+jwt"
 LONGEST = timedelta(minutes=10)
 LATE = timedelta(hours=72)  # longer than any broker is away that a merge has to outlive
-KEPT = timedelta(days=7)  # of a spent proof: longer than LATE, and than a link's grant is fetched
-SWEPT = 500
-SWEEP = """
-DELETE FROM spent_grants
- WHERE (issuer, jti) IN (SELECT issuer, jti FROM spent_grants
-                          WHERE spent_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
-RETURNING 1
-"""
 
 
 class Act(StrEnum):
@@ -253,17 +244,3 @@ class GrantChecker:
             account_version=claims.av,
             session_id=SessionId(claims.sid) if claims.sid else None,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantSweep:
-    """Forgets spent proofs a week later: no grant of theirs is taken by then, however late."""
-
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Delete up to SWEPT; a full round says so."""
-        async with self.database.connection() as connection:
-            swept = await connection.fetch(SWEEP, self.clock.now() - KEPT, SWEPT)
-        return len(swept) // SWEPT

@@ -20,6 +20,8 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars, merge_contextvars
 
+from shared.errors import DatabaseUnavailable
+
 KEYS = frozenset(
     {
         "event",
@@ -139,6 +141,8 @@ def let_through(_: Any, __: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if key == "error" and isinstance(value, BaseException):
             kept["error"] = type(value).__name__
+            if isinstance(value, DatabaseUnavailable):
+                kept.setdefault("reason", str(value))  # our own words: database_causes
             kept["trace"] = places(value.__traceback__)
         elif key in KEYS:
             kept[key] = plain(value)

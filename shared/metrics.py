@@ -60,6 +60,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("consumer_lag_seconds", Kind.HISTOGRAM, "Event's time to its handling", ("queue",)),
     Metric("inbox_retries", Kind.GAUGE, "Messages waiting for another try", ("queue",)),
     Metric("dead_letters", Kind.GAUGE, "Dead letters waiting for a person", ("queue",)),
+    Metric("audit_unchained", Kind.GAUGE, "Audit rows that wait to be chained (AU-1)"),
+    Metric("audit_unchained_seconds", Kind.GAUGE, "Age of the oldest of them"),
     Metric("broker_connected", Kind.GAUGE, "1 while connected to the broker"),
     Metric("sessions_entries", Kind.COUNTER, "Entries of the ended-sessions stream", ("kind",)),
     Metric("sessions_beat_age_seconds", Kind.GAUGE, "Age of the last beat of that stream"),

@@ -1,19 +1,32 @@
-"""Migrations: numbered SQL files applied once, by the schema's owner, under one lock."""
+"""Migrations: numbered SQL files applied once, by the schema's owner, one after the other."""
 
-import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from shared.audit_partitions import MONTHS_AHEAD, make_partitions
-from shared.db import Connection, one_connection
+from shared.database_server import unfit
+from shared.db import Connection, NameTaken, UniqueViolation, one_connection
 
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 READ_ONLY = ("schema_migrations",)
+RECORD = """
+    CREATE TABLE schema_migrations (
+        folder text COLLATE "C" NOT NULL,
+        number integer NOT NULL,
+        name text NOT NULL,
+        checksum text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (folder, number)
+    );
+    COMMENT ON TABLE schema_migrations IS 'Which files were applied; an edited one is refused'
+"""
 APPEND_ONLY = ("audit_entries", "audit_chain", "audit_anchors")  # AU-1: SELECT and INSERT alone
 
 
@@ -41,27 +54,31 @@ async def migrate(
     *,
     service: str,
     folders: Sequence[Traversable],
+    ca: Path | None = None,
     now: datetime | None = None,
     months: int = MONTHS_AHEAD,
 ) -> list[str]:
     """Apply what is missing, renew the rights, make audit partitions; return what was applied.
 
-    Any number may run at once: one applies, the others wait and find nothing to do. Without
+    Any number may run at once: each file is applied by one, and the others wait for it. Without
     `now` the partitions begin at the database's own month, and reach `months` ahead of it.
     """
     if not SERVICE_NAME.fullmatch(service):
         raise MigrationRefused(f"{service!r} is not the name of a service")
     migrations = _read(folders)
-    async with one_connection(
-        url, application=f"{service} migrate", search_path=service
-    ) as connection:
-        if await connection.fetchval("SELECT to_regnamespace($1)", service) is None:
-            raise MigrationRefused(f"the schema {service} does not exist")
-        await _lock(connection, service)
-        await connection.execute("SET lock_timeout = '20s'")  # rather fail than stop live traffic
-        applied = await _apply(connection, migrations)
-        begin = now or await connection.fetchval("SELECT clock_timestamp()")
-        async with connection.transaction():
+    async with one_connection(url, application=f"{service} migrate", ca=ca) as connection:
+        await _require_server(connection, service)
+        await _make_record(connection, service)
+        async with _turn(connection, service):
+            missing = await _missing(connection, migrations)
+        applied = []
+        for migration in missing:
+            async with _turn(connection, service):
+                if await _missing(connection, [migration]):  # or another process was here first
+                    await _apply(connection, migration)
+                    applied.append(f"{migration.folder}/{migration.name}")
+        async with _turn(connection, service):
+            begin = now or await connection.fetchval("SELECT clock_timestamp()")
             await make_partitions(connection, begin, months)
             await _grant(connection, service)
     return applied
@@ -86,43 +103,62 @@ def _read(folders: Sequence[Traversable]) -> list[Migration]:
     return found
 
 
-async def _lock(connection: Connection, service: str) -> None:
-    """One migration a service at a time; held until the connection closes."""
-    while not await connection.fetchval(  # noqa: ASYNC110 - another process's lock
-        "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", f"portico migrate {service}"
-    ):
-        await asyncio.sleep(0.1)
+async def _require_server(connection: Connection, service: str) -> None:
+    """Refuse what would seem to work until somebody's name is "Łuczak", or data is wanted back."""
+    async with connection.transaction():
+        if named := await unfit(connection):
+            raise MigrationRefused("; ".join(named))
+        if await connection.fetchval("SELECT to_regnamespace($1)", service) is None:
+            raise MigrationRefused(f"the schema {service} does not exist")
 
 
-async def _apply(connection: Connection, migrations: Sequence[Migration]) -> list[str]:
+async def _make_record(connection: Connection, service: str) -> None:
+    """Make the table of what was applied, which is also what migrations queue up for.
+
+    Of those who make it at once PostgreSQL tells all but one, once it is there, of a double.
+    """
+    with suppress(UniqueViolation, *NameTaken):
+        async with connection.transaction():
+            await _aim(connection, service)
+            if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
+                await connection.execute(RECORD)
+
+
+@asynccontextmanager
+async def _turn(connection: Connection, service: str) -> AsyncIterator[None]:
+    """One transaction, in the service's schema, of one migration of a service at a time.
+
+    Nobody but the schema's owner can lock this table so: no other role, not even the service's,
+    holds up a migration. What a file touches is waited for in bounds: it rather fails than stops
+    live traffic.
+    """
+    async with connection.transaction():
+        await _aim(connection, service)
+        await connection.execute("LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE")
+        await connection.execute("SET LOCAL lock_timeout = '20s'")
+        yield
+
+
+async def _aim(connection: Connection, service: str) -> None:
+    """Set the schema for this transaction alone: a pooler may give the next one to another."""
+    await connection.execute(f'SET LOCAL search_path = "{service}"')
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    await connection.execute(migration.statements)
     await connection.execute(
-        """
-        CREATE TABLE IF NOT EXISTS schema_migrations (
-            folder text NOT NULL,
-            number integer NOT NULL,
-            name text NOT NULL,
-            checksum text NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-            PRIMARY KEY (folder, number)
-        );
-        COMMENT ON TABLE schema_migrations IS 'Which files were applied; an edited one is refused'
-        """
+        "INSERT INTO schema_migrations (folder, number, name, checksum) VALUES ($1, $2, $3, $4)",
+        migration.folder,
+        migration.number,
+        migration.name,
+        migration.checksum,
     )
+
+
+async def _missing(connection: Connection, migrations: Sequence[Migration]) -> Sequence[Migration]:
     rows = await connection.fetch("SELECT folder, number, name, checksum FROM schema_migrations")
     before = {(row["folder"], row["number"]): (row["name"], row["checksum"]) for row in rows}
-    missing = [migration for migration in migrations if not _is_applied(migration, before)]
-    for migration in missing:
-        async with connection.transaction():
-            await connection.execute(migration.statements)
-            await connection.execute(
-                "INSERT INTO schema_migrations (folder, number, name, checksum)"
-                " VALUES ($1, $2, $3, $4)",
-                migration.folder,
-                migration.number,
-                migration.name,
-                migration.checksum,
-            )
-    return [f"{migration.folder}/{migration.name}" for migration in missing]
+    return [migration for migration in migrations if not _is_applied(migration, before)]
 
 
 def _is_applied(migration: Migration, before: dict[tuple[str, int], tuple[str, str]]) -> bool:

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from shared.access import AccessTokens, SessionCaller, StreamGuard
 from shared.audit import Audit, AuditChain
+from shared.audit_backlog import AuditBacklog
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
-from shared.grants import GrantSweep
 from shared.http.edge import Edge
 from shared.http.health import LOOKED_EVERY, Check, Health, Lack, NotWell
 from shared.http.idempotency import IdempotencyKeys
@@ -37,6 +37,7 @@ from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from shared.settings import PREFIX, key_bytes
+from shared.spent_grants import SpentGrants
 from shared.tokens import Digests
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
@@ -92,6 +93,7 @@ def plumbing_for(
     database = Database(
         settings.database_url.reveal(),
         application=program.service,
+        ca=settings.tls_ca,
         size=settings.pool_size,
         wait=settings.pool_wait_seconds,
     )
@@ -242,7 +244,8 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     """What runs in every service beside the bus. What readiness waits for retries soon."""
     database, idempotency = plumbing.database, plumbing.idempotency
     chain = AuditChain(database=database, clock=plumbing.clock)
-    grants = GrantSweep(database=database, clock=plumbing.clock)
+    backlog = AuditBacklog(database=database, clock=plumbing.clock, metrics=plumbing.metrics)
+    spent = SpentGrants(database=database, clock=plumbing.clock)
     if isinstance(plumbing.clock, DatabaseClock):
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
@@ -250,9 +253,10 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     public_keys = plumbing.public_keys
     yield Loop(name="public-keys", once=public_keys.once, every=1.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
+    yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
+    yield Loop(name="spent-grants", once=spent.sweep, every=3600.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
-    yield Loop(name="spent-grants", once=grants.once, every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
 
 

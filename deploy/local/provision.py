@@ -144,7 +144,9 @@ async def create_database(
         raise ValueError(f"not a database name: {name!r}")
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
         strategy = "STRATEGY file_copy" if connection.get_server_version() >= (15,) else ""
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" {strategy}')
+        await connection.execute(
+            f"""CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING 'UTF8' {strategy}"""
+        )
     await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')
     await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {", ".join(ROLES)}')
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from shared import locks
 from shared.contracts.identity import MergeRefusal
 from shared.contracts.ids import AccountId, MergeId
 from shared.db import Connection
@@ -15,13 +16,13 @@ async def line_up(tx: Connection) -> bool:
     it holds records, names and sessions, and must wait for none.
     What a savepoint takes back is forgotten here as well.
     """
-    before: str | None = await tx.fetchval("SELECT current_setting('portico.merging', true)")
-    await tx.execute(
+    before: str | None = await tx.fetchval(
         """
-        SELECT pg_advisory_xact_lock(hashtextextended('portico merges ' || current_schema(), 0)),
-               set_config('portico.merging', 'on', true)
+        WITH before AS MATERIALIZED (SELECT current_setting('portico.merging', true) AS merging)
+        SELECT merging, set_config('portico.merging', 'on', true) FROM before
         """
     )
+    await locks.hold(tx, "merges")
     return before != "on"
 
 

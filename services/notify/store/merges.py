@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from services.notify.content import MAILED_ONLY, template_of
+from shared import locks
 from shared.contracts.ids import AccountId, MergeId
 from shared.db import Connection
 
@@ -24,12 +25,9 @@ async def apply(
     """Keep who absorbed whom, flattened both ways, in whatever order merges arrive.
 
     False: it was kept before. One transaction at a time: two that each saw half of a chain would
-    leave it unflattened. The lock is a statement of its own, since a statement sees only what was
-    committed when it began.
+    leave it unflattened.
     """
-    await tx.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('portico merges ' || current_schema(), 0))"
-    )
+    await locks.hold(tx, "merges")
     kept = await tx.fetchval(
         """
         WITH kept AS (

@@ -10,11 +10,14 @@ import pytest
 import pytest_asyncio
 
 from shared.audit import Audit, AuditChain, ChainBroken, Origin
+from shared.audit_backlog import AuditBacklog
 from shared.contracts.topology import SERVICES
 from shared.db import Connection, Database, RightMissing, one_connection
+from shared.metrics import Metrics
 from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.clock import FakeClock
+from tests.support.lines import logged
 
 AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
 RANDOMNESS = Randomness()
@@ -51,7 +54,7 @@ async def record(pool: Database, clock: FakeClock, count: int = 1) -> None:
 async def as_owner(database: databases.Database, statement: str) -> None:
     """What a thief with the migration role's password could do."""
     url = database.migration_url("identity")
-    async with one_connection(url, application="test", search_path="identity") as connection:
+    async with one_connection(url, application="test") as connection:
         await connection.execute(statement)
 
 
@@ -173,7 +176,7 @@ async def test_an_entry_that_commits_late_is_chained_all_the_same(
         await Audit(clock=clock, randomness=RANDOMNESS).record(
             tx, STAFF, action="slow", outcome="done"
         )
-        clock.advance(days=400)
+        clock.advance(seconds=50)
         await record(pool, clock, 3)
         assert await chain.once() == 3
 
@@ -254,7 +257,7 @@ async def test_verify_finds(
     ten_chained: databases.Database, clock: FakeClock, statement: str
 ) -> None:
     url = ten_chained.migration_url("identity")
-    async with one_connection(url, application="test", search_path="identity") as owner:
+    async with one_connection(url, application="test") as owner:
         chain = AuditChain(database=OneConnection(owner), clock=clock)
         assert "whole to place 10" in await chain.verify()
 
@@ -331,3 +334,123 @@ async def test_a_chain_that_begins_where_no_anchor_is_is_broken(
 
     with pytest.raises(ChainBroken, match="anchor"):
         await chain.verify()
+
+
+async def record_of(pool: Database, at: datetime) -> None:
+    """What the service's own role can do: an entry with any time."""
+    await record(pool, FakeClock(at))
+
+
+@AU_1
+async def test_an_entry_put_in_with_an_older_time_is_found(
+    pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    await record(pool, clock, 2)
+    await chain.once()
+    clock.advance(hours=1)
+    await record(pool, clock, 1)
+    await chain.once()
+
+    await record_of(pool, clock.start + timedelta(minutes=30))
+    await chain.once()
+
+    with pytest.raises(ChainBroken, match=re.compile(r"entry .* \(place 4\) was put in later")):
+        await chain.verify()
+
+
+@AU_1
+async def test_an_entry_put_in_with_a_time_to_come_is_found(
+    pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    await record_of(pool, clock.now() + timedelta(minutes=2))
+    await chain.once()
+
+    with pytest.raises(ChainBroken, match="before its time"):
+        await chain.verify()
+
+
+@AU_1
+async def test_entries_that_waited_while_no_replica_ran_are_told_and_break_nothing(
+    pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    await record(pool, clock, 600)  # more than one batch
+    clock.advance(hours=2)
+    await record(pool, clock, 3)
+    while await chain.once():
+        clock.advance(seconds=1)
+
+    told = await chain.verify()
+
+    assert "whole to place 603" in told
+    assert "600 entries chained over 0:01:00 late, the first at place 1" in told
+
+
+async def test_a_link_whose_own_time_is_older_than_the_one_before_is_told(
+    pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    await record(pool, clock)
+    await chain.once()
+    earlier = FakeClock(clock.start - timedelta(days=7))
+    await record(pool, earlier)
+    await AuditChain(database=pool, clock=earlier).once()
+
+    assert "the clock was set back at place 2" in await chain.verify()
+
+
+@pytest.mark.parametrize("offset", [timedelta(hours=72), timedelta(0)])
+async def test_a_tour_that_moves_the_clock_breaks_nothing(
+    pool: Database, clock: FakeClock, chain: AuditChain, offset: timedelta
+) -> None:
+    clock.shift(timedelta(hours=72) - offset)
+    await record(pool, clock, 2)
+    await chain.once()
+    clock.shift(offset)
+    await record(pool, clock, 2)
+    await chain.once()
+
+    assert "whole to place 4" in await chain.verify()
+
+
+@AU_1
+async def test_entries_that_nobody_chains_are_an_alarm(
+    pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    backlog = AuditBacklog(database=pool, clock=clock, metrics=Metrics())
+    await record(pool, clock, 3)
+
+    with logged() as lines:
+        for wait in (5, 26, 10):
+            clock.advance(seconds=wait)
+            await backlog.once()
+        alarms = lines.read_back("audit_unchained")
+    measured = [
+        backlog.metrics.value(name) for name in ("audit_unchained", "audit_unchained_seconds")
+    ]
+    warned = await backlog.warning()
+    await chain.once()
+    await backlog.once()
+
+    assert [(line["level"], line["count"], line["delay_seconds"]) for line in alarms] == [
+        ("error", 3, 31)
+    ]
+    assert measured == [3, 41]
+    assert warned == "3 rows wait to be chained, the oldest for 41 s"
+    assert await backlog.warning() is None
+    assert backlog.metrics.value("audit_unchained_seconds") == 0
+
+
+@AU_1
+@pytest.mark.proves("V13.2.2")
+async def test_no_other_service_s_role_keeps_entries_from_the_chain(
+    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    await record(pool, clock, 3)
+
+    async with database.connection("notify") as other:
+        await other.execute(
+            "SELECT pg_advisory_lock(hashtextextended('portico audit identity', 0))"
+        )
+        with pytest.raises(RightMissing):
+            await other.execute("SELECT FROM identity.locks FOR UPDATE")
+
+        assert await chain.once() == 3

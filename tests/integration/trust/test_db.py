@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,9 +12,11 @@ import pytest_asyncio
 from shared.clock import DatabaseClock
 from shared.db import Connection, Database, StatementFailed, UniqueViolation, one_connection
 from shared.errors import DatabaseUnavailable, TransactionConflict
+from shared.loops import Loop
 from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.eventually import eventually
+from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
 
 KEEP = "INSERT INTO spent_grants (issuer, jti, act, spent_at) VALUES ('i', $1, 'a', '2031-03-05')"
@@ -97,24 +100,74 @@ async def test_a_wrong_statement_is_not_taken_for_an_absent_database(pool: Datab
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "cause"),
     [
-        "postgresql://identity@127.0.0.1:1/portico",
-        "postgresql://identity@no-such-host.invalid:5432/portico",
+        ("postgresql://identity:hunter2@127.0.0.1:1/portico", "nobody listens there"),
+        ("postgresql://identity:hunter2@no-such-host.invalid:5432/portico", "no such host"),
+        (
+            "postgresql://identity:hunter2@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/none",
+            "a file or a socket that the URL names is not there",
+        ),
+        (
+            "postgresql://identity:hunter2@127.0.0.1:1/x?sslmode=perhaps",
+            "the URL's parameters do not fit",
+        ),
     ],
 )
-async def test_nobody_listens(url: str) -> None:
-    with pytest.raises(DatabaseUnavailable):
+async def test_why_nobody_is_reached_is_told(url: str, cause: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as away:
         await Database(url, application="test").ping()
 
+    assert str(away.value) == cause
 
-async def test_a_wrong_password_or_database_means_it_is_not_to_be_had(
+
+async def test_why_a_server_lets_nobody_in_is_told_in_our_words(
     database: databases.Database,
 ) -> None:
     url = database.url("identity")
-    for wrong in (url.replace("identity:", "identity:x"), url + "_absent"):
-        with pytest.raises(DatabaseUnavailable):
+    causes = {
+        url.replace("identity:", "identity:hunter2"): "wrong password, or no such role (28P01)",
+        url.replace("identity:", "hunter2:"): "wrong password, or no such role (28P01)",
+        url + "_hunter2": "no such database (3D000)",
+    }
+    for wrong, cause in causes.items():
+        with pytest.raises(DatabaseUnavailable) as away:
             await Database(wrong, application="test").ping()
+        assert str(away.value) == cause
+
+
+async def test_a_role_without_the_right_to_connect_is_told(database: databases.Database) -> None:
+    async with database.administrator() as administrator:
+        name = await administrator.fetchval("SELECT current_database()")
+        await administrator.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM merge')
+
+    with pytest.raises(DatabaseUnavailable) as away:
+        await Database(database.url("merge"), application="test").ping()
+
+    assert str(away.value) == "this role may not connect to the database (42501)"
+
+
+async def test_the_log_says_why_the_database_is_away() -> None:
+    url = "postgresql://identity:hunter2@127.0.0.1:1/portico"
+    with logged() as lines:
+        loop = Loop(name="test", once=lambda: asked(url), every=60.0)
+        task = asyncio.create_task(loop.run())
+        [line] = await eventually(lambda: told(lines))
+        task.cancel()
+        await asyncio.wait({task})
+
+    assert (line["error"], line["reason"]) == ("DatabaseUnavailable", "nobody listens there")
+
+
+async def asked(url: str) -> int:
+    await Database(url, application="test").ping()
+    return 0
+
+
+async def told(lines: Lines) -> list[dict[str, Any]]:
+    found = lines.read_back("loop_waits")
+    assert found
+    return found
 
 
 async def test_a_terminated_backend_is_away_for_one_transaction_only(

@@ -15,9 +15,6 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.errors import CatchingUp
 from shared.grants import (
-    KEPT,
-    LATE,
-    LONGEST,
     MAY_ISSUE,
     TYPE,
     Act,
@@ -26,7 +23,6 @@ from shared.grants import (
     GrantClaims,
     GrantInvalid,
     GrantIssuer,
-    GrantSweep,
     GrantUsed,
     GrantWrongAct,
     GrantWrongService,
@@ -348,34 +344,6 @@ async def test_a_key_that_was_retired_vouches_for_nothing_signed_since(
         else:
             with pytest.raises(GrantInvalid):
                 await again
-
-
-async def test_a_spent_proof_is_kept_longer_than_any_grant_of_it_is_taken(
-    template: Template,
-) -> None:
-    clock = FakeClock()
-    async with template.copy() as copy, trusting(copy, "identity", clock) as identity:
-        await identity.own_keys.ensure()
-        told = checker(identity)
-        grant = await told.check(
-            await for_a_merge(identity, clock),
-            act=Act.REAUTHENTICATED,
-            verb=Verb.MERGE,
-            now=clock.now(),
-        )
-        async with identity.database.transaction() as tx:
-            await told.spend(tx, grant, now=clock.now())
-        sweep = GrantSweep(database=identity.database, clock=clock)
-
-        kept = []
-        for hours in (7 * 24 - 1, 1):
-            clock.advance(hours=hours)
-            await sweep.once()
-            async with identity.database.connection() as connection:
-                kept.append(len(await connection.fetch("SELECT FROM spent_grants")))
-
-    assert kept == [1, 0]
-    assert KEPT > LATE + LONGEST
 
 
 async def test_a_service_cannot_speak_for_another(

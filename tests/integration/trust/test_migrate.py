@@ -3,14 +3,16 @@
 import asyncio
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from deploy.local.provision import DatabaseAccess, connected, drop
 from shared.audit_partitions import months_ahead
 from shared.db import RightMissing, StatementFailed, one_connection
 from shared.migrate import MigrationRefused, migrate
-from tests.support.database import Database
+from tests.support.database import Database, Template
 
 NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -33,7 +35,7 @@ async def applied(database: Database, folder: Path, *, now: datetime = NOW) -> l
 
 async def names(database: Database, statement: str) -> list[str]:
     url = database.migration_url("identity")
-    async with one_connection(url, application="test", search_path="identity") as connection:
+    async with one_connection(url, application="test") as connection:
         return [row[0] for row in await connection.fetch(statement)]
 
 
@@ -45,10 +47,79 @@ async def test_each_file_is_applied_once_and_in_order(database: Database, folder
     assert await applied(database, folder) == ["extra/0003_eggs.sql"]
 
 
-async def test_of_eight_at_once_one_applies(database: Database, folder: Path) -> None:
+async def test_of_eight_at_once_one_applies_each_file(database: Database, folder: Path) -> None:
     outcomes = await asyncio.gather(*(applied(database, folder) for _ in range(8)))
 
-    assert sorted(len(outcome) for outcome in outcomes) == [0] * 7 + [2]
+    assert sorted(chain.from_iterable(outcomes)) == [
+        "extra/0001_birds.sql",
+        "extra/0002_nests.sql",
+    ]
+
+
+async def test_of_eight_that_find_no_record_one_applies_each_file(
+    database: Database, folder: Path
+) -> None:
+    async with database.connection("identity_migration") as owner:
+        await owner.execute("DROP TABLE schema_migrations")
+
+    outcomes = await asyncio.gather(*(applied(database, folder) for _ in range(8)))
+
+    assert len(list(chain.from_iterable(outcomes))) == 2
+
+
+@pytest.mark.parametrize("role", ["notify", "identity"])
+async def test_no_other_role_holds_a_migration_up(
+    database: Database, folder: Path, role: str
+) -> None:
+    """Advisory locks belong to everybody who may connect, and table locks to who may write."""
+    async with database.connection(role) as other:
+        await other.execute(
+            "SELECT pg_advisory_lock(hashtextextended('portico migrate identity', 0))"
+        )
+        await other.execute("BEGIN; SAVEPOINT before")
+        for lock in ("SHARE", "SHARE UPDATE EXCLUSIVE", "EXCLUSIVE"):
+            with pytest.raises(RightMissing):
+                await other.execute(f"LOCK TABLE identity.schema_migrations IN {lock} MODE")
+            await other.execute("ROLLBACK TO before")
+
+        async with asyncio.timeout(20):
+            assert len(await applied(database, folder)) == 2
+
+
+async def test_a_database_that_cannot_hold_every_name_is_refused(
+    template: Template, folder: Path
+) -> None:
+    name = f"{template.access.name}_latin1"
+    async with template.turn:
+        await template.administrator.execute(
+            f"""CREATE DATABASE "{name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"""
+        )
+    try:
+        access = DatabaseAccess(servers=template.access.servers, name=name)
+        async with connected(access.administrator_url) as administrator:
+            await administrator.execute("CREATE SCHEMA identity AUTHORIZATION identity_migration")
+        url = access.migration_url("identity")
+        with pytest.raises(MigrationRefused, match="encoding is LATIN1, not UTF8"):
+            await migrate(url, service="identity", folders=[folder])
+        async with connected(access.administrator_url) as administrator:
+            left = await administrator.fetchval("SELECT to_regclass('identity.schema_migrations')")
+        assert left is None
+    finally:
+        async with template.turn:
+            await drop(template.administrator, name)
+
+
+async def test_a_database_that_can_only_be_read_is_refused(
+    database: Database, folder: Path
+) -> None:
+    async with database.administrator() as administrator:
+        name = await administrator.fetchval("SELECT current_database()")
+        await administrator.execute(
+            f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+        )
+
+    with pytest.raises(MigrationRefused, match="read-only"):
+        await applied(database, folder)
 
 
 async def test_an_edited_file_is_refused_by_name(database: Database, folder: Path) -> None:

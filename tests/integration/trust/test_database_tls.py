@@ -1,0 +1,159 @@
+"""A PostgreSQL under a private CA: believed where the setting names it, and by its name."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from yarl import URL
+
+from deploy.local import postgres
+from deploy.local.packages import install
+from deploy.local.processes import Run, unprivileged
+from shared.db import Database, one_connection
+from shared.errors import DatabaseUnavailable
+from tests.support.authority import Authority
+from tests.support.eventually import eventually
+from tests.support.infra import FOLDER, one_at_a_time
+from tests.support.leftovers import real_time
+
+ASK = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+
+
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority("Portico's tests", now=real_time())
+
+
+@pytest.fixture(scope="module")
+def ca_file(ca: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ca.write(tmp_path_factory.mktemp("ca") / "ca.pem")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def server(ca: Authority) -> AsyncIterator[str]:
+    """A server of this module's own, whose certificate says localhost and no address."""
+    if postgres.find() is None:
+        with one_at_a_time("prepare"):
+            await install([postgres.PACKAGE], os.environ, print)
+    run, user = Run(FOLDER), unprivileged("postgres")
+    try:
+        url = await postgres.start(run, environ={"PATH": os.defpath}, durable=False)
+        folder = run.private_folder("tls", user=user)
+        certificate, key = ca.certify(folder, "localhost")
+        for file in (certificate, key):
+            if user is not None:
+                shutil.chown(file, user)
+        async with one_connection(url, application="test") as administrator:
+            for name, value in (("cert", certificate), ("key", key)):
+                await administrator.execute(f"ALTER SYSTEM SET ssl_{name}_file = '{value}'")
+            await administrator.execute("ALTER SYSTEM SET ssl = on")
+            await administrator.execute("SELECT pg_reload_conf()")
+        await eventually(lambda: encrypts(url))
+        yield url
+    finally:
+        await run.stop()
+
+
+async def encrypts(url: str) -> None:
+    assert await encrypted(url)
+
+
+async def encrypted(url: str, ca: Path | None = None) -> bool:
+    pool = Database(url, application="test", ca=ca, size=1, wait=5.0)
+    try:
+        async with pool.connection() as connection:
+            return bool(await connection.fetchval(ASK))
+    finally:
+        await pool.close()
+
+
+def asking(url: str, mode: str, host: str = "localhost") -> str:
+    return str(URL(url).with_host(host).with_query(sslmode=mode))
+
+
+@pytest.mark.proves("V12.3.1")
+@pytest.mark.parametrize("mode", ["verify-full", "verify-ca", "require"])
+async def test_the_private_ca_is_believed_where_it_is_named(
+    server: str, ca_file: Path, mode: str
+) -> None:
+    url = asking(server, mode)
+
+    assert await encrypted(url, ca_file)
+    async with one_connection(url, application="test", ca=ca_file) as connection:
+        assert await connection.fetchval(ASK)
+
+
+@pytest.mark.proves("V12.3.1")
+async def test_a_certificate_of_nobody_known_is_told_and_not_spoken_to(
+    server: str, tmp_path: Path
+) -> None:
+    other = Authority("somebody else", now=real_time()).write(tmp_path / "other.pem")
+
+    for believed in (None, other):
+        with pytest.raises(DatabaseUnavailable, match="TLS: the certificate is not believed"):
+            await encrypted(asking(server, "verify-full"), believed)
+
+
+async def test_a_certificate_of_another_name_is_told(server: str, ca_file: Path) -> None:
+    address = asking(server, "verify-full", "127.0.0.1")
+
+    with pytest.raises(DatabaseUnavailable, match=r"not believed: .*127\.0\.0\.1"):
+        await encrypted(address, ca_file)
+    assert await encrypted(asking(server, "verify-ca", "127.0.0.1"), ca_file)
+
+
+async def test_the_other_modes_are_as_the_url_says(server: str, ca_file: Path) -> None:
+    assert await encrypted(asking(server, "prefer"), ca_file)
+    assert await encrypted(asking(server, "require"))
+    assert not await encrypted(asking(server, "disable"), ca_file)
+
+
+async def test_a_server_without_tls_is_told(server: str, ca_file: Path) -> None:
+    async with one_connection(server, application="test") as administrator:
+        await administrator.execute("ALTER SYSTEM SET ssl = off")
+        await administrator.execute("SELECT pg_reload_conf()")
+    try:
+
+        async def refuses() -> str:
+            try:
+                await encrypted(asking(server, "verify-full"), ca_file)
+            except DatabaseUnavailable as away:
+                return str(away)
+            raise AssertionError
+
+        told = await eventually(refuses)
+    finally:
+        async with one_connection(server, application="test") as administrator:
+            await administrator.execute("ALTER SYSTEM SET ssl = on")
+            await administrator.execute("SELECT pg_reload_conf()")
+
+    assert told == "TLS: the server does not offer it, or refuses it"
+
+
+async def test_who_wants_tls_tells_it_to_who_comes_without(server: str) -> None:
+    """What a server with `hostssl` alone says: the SQLSTATE of pg_hba.conf."""
+    async with one_connection(server, application="test") as administrator:
+        file = Path(await administrator.fetchval("SHOW hba_file"))
+        before = await asyncio.to_thread(file.read_text)
+        await asyncio.to_thread(file.write_text, "hostssl all all all scram-sha-256\n")
+        await administrator.execute("SELECT pg_reload_conf()")
+    try:
+
+        async def refused() -> str:
+            try:
+                await encrypted(asking(server, "disable"))
+            except DatabaseUnavailable as away:
+                return str(away)
+            raise AssertionError
+
+        told = await eventually(refused)
+    finally:
+        await asyncio.to_thread(file.write_text, before)
+        async with one_connection(server, application="test") as administrator:
+            await administrator.execute("SELECT pg_reload_conf()")
+
+    assert told == "this role is not let in from here, or not without TLS (pg_hba.conf) (28000)"

@@ -1,0 +1,45 @@
+"""Spent grants are forgotten, but never while one could be brought again."""
+
+from datetime import datetime, timedelta
+
+from shared.db import Database
+from shared.spent_grants import KEPT, SWEPT, SpentGrants
+from tests.support import database as databases
+from tests.support.clock import FakeClock
+
+LONGEST_LIFE = timedelta(hours=72)  # of a grant that another service took in time
+
+
+async def spend(pool: Database, at: datetime, *, count: int = 1, issuer: str = "i") -> None:
+    async with pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO spent_grants (issuer, jti, act, spent_at)"
+            " SELECT $1, n::text, 'password.set', $2 FROM generate_series(1, $3) AS n",
+            issuer,
+            at,
+            count,
+        )
+
+
+async def test_a_spent_grant_is_kept_for_longer_than_any_is_taken(
+    database: databases.Database, clock: FakeClock
+) -> None:
+    pool = Database(database.url("identity"), application="test")
+    spent = SpentGrants(database=pool, clock=clock)
+    await spend(pool, clock.now(), count=SWEPT + 1)
+
+    clock.advance(hours=7 * 24 - 1)
+    await spend(pool, clock.now(), issuer="young")
+    early = await spent.sweep()
+    async with pool.connection() as connection:
+        kept = await connection.fetchval("SELECT count(*) FROM spent_grants")
+    clock.advance(hours=1)
+    rounds = [await spent.sweep() for _ in range(2)]
+    async with pool.connection() as connection:
+        left = [row["issuer"] for row in await connection.fetch("SELECT issuer FROM spent_grants")]
+    await pool.close()
+
+    assert KEPT >= 2 * LONGEST_LIFE
+    assert (early, kept) == (0, SWEPT + 2)
+    assert rounds == [1, 0]
+    assert left == ["young"]
