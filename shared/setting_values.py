@@ -102,7 +102,7 @@ def one_of(kind: type[Enum]) -> Callable[[str], Any]:
 
 def networks(text: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        return tuple(ip_network(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise ValueError("expected networks like 10.0.0.0/8,fd00::/8") from None
 
