@@ -16,6 +16,7 @@ import msgspec
 from bench.figures import NotMeasured
 from bench.processes import by_parent, cpu_of, cpu_of_tree
 from deploy.local import ports, servers
+from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.processes import Program, Run, Say, reap, together
 from deploy.local.provision import (
     connected,
@@ -138,11 +139,13 @@ async def opened(environ: Mapping[str, str], say: Say) -> AsyncIterator[Site]:
         stack.push_async_callback(run.stop)
         await together(drop_database(found, NAME), drop_vhost(found, NAME))  # of servers by URL
         database = await provision_database(found, NAME)
-        clock_file = run.private_folder("bench") / "clock"
+        private = run.private_folder("bench")
+        clock_file = private / "clock"
         clock_file.write_text("0\n")
         surroundings = Surroundings(
             database=database,
             broker=await provision_broker(found, NAME),
+            secrets=KeptSecrets(private / "secrets"),
             clock_file=clock_file,
             smtp_url=f"smtp://{ports.LOOPBACK}:9",  # a row with mails has its own
             inherited=environ,

@@ -115,7 +115,7 @@ def one_of(kind: type[Enum]) -> Callable[[str], Any]:
 def networks(text: str) -> tuple[Network, ...]:
     """Take networks of one's own: whoever trusts everybody lets each caller choose its address."""
     try:
-        found = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+        found = tuple(ip_network(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise ValueError("expected networks like 10.0.0.0/8,fd00::/8") from None
     if any(network.prefixlen < SMALLEST_PREFIX for network in found):

@@ -13,18 +13,20 @@ from deploy.local import ports, postgres, rabbitmq
 from deploy.local.addresses import StackAddresses
 from deploy.local.demo import add_demo
 from deploy.local.errors import ProgramFailed
+from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.processes import Say, together
 from deploy.local.provision import BrokerAccess, DatabaseAccess
+from deploy.local.provisioner import PURPOSES, variable
 from deploy.local.servers import AMQP_URL, MANAGEMENT_URL, POSTGRES_URL, Servers, Source
-from deploy.local.settings import for_migrate, for_topology, secrets_of
+from deploy.local.settings import for_mails, for_migrate, for_topology, secrets_of
 from deploy.local.stack import Ports
 from shared.contracts.topology import SERVICES
-from shared.randomness import Randomness
 
 HERE = Path(__file__).resolve().parents[1]
 FILES = ("-f", str(HERE / "compose.yaml"), "-f", str(HERE / "compose.tour.yaml"))
+CATCHER = "smtp://catcher:8025"
 NAME = "portico"  # of the database and the vhost
-IMAGES = tuple(f"portico-{name}" for name in (*SERVICES, "catcher", "balancer"))
+IMAGES = tuple(f"portico-{name}" for name in (*SERVICES, "provision", "balancer", "catcher"))
 MORE = "`docker compose -p portico logs` says more"
 HEALTHY_WITHIN = 300  # seconds
 BALANCED_WITHIN = 30.0
@@ -47,11 +49,11 @@ class Compose:
         """Build, start, and wait until every replica is ready and the balancer knows one."""
         self.write()
         self.say("building the images")
-        await self.docker("compose", *FILES, "--progress", "quiet", "build")
+        await self.compose("--progress", "quiet", "build")
         self.say(f"starting PostgreSQL, RabbitMQ and {replicas} of each service")
         scale = [part for each in SERVICES for part in ("--scale", f"{each}={replicas}")]
         waiting = ("--wait", "--wait-timeout", str(HEALTHY_WITHIN))
-        await self.docker("compose", *FILES, "--progress", "quiet", "up", *waiting, *scale)
+        await self.compose("--progress", "quiet", "up", *waiting, *scale)
         fixed = Ports.fixed()
         fronts = {
             service: f"http://{ports.LOOPBACK}:{port}" for service, (port,) in fixed.http.items()
@@ -61,7 +63,7 @@ class Compose:
         return StackAddresses(
             services={service: (url,) for service, url in fronts.items()},
             metrics={},  # each replica's own, inside
-            smtp_url="smtp://catcher:8025",
+            smtp_url=CATCHER,
             mails=f"http://{ports.LOOPBACK}:{fixed.mail}",
             clock_file=self.clock_file,
             practice=demo.practice,
@@ -72,14 +74,18 @@ class Compose:
     async def down(self) -> None:
         """Remove containers, network, volumes, our images and the secrets."""
         self.write()  # compose reads its files here too
-        await self.docker("compose", *FILES, "--progress", "quiet", "down", "--volumes")
+        await self.compose("--progress", "quiet", "down", "--volumes")
         await self.docker("image", "rm", "--force", *IMAGES)
         shutil.rmtree(self.files)
 
     async def verb(self, service: str, *arguments: str) -> bytes:
         """Run one of a service's verbs in its first replica."""
         inside = ("exec", "-T", service, "python", "-m", f"services.{service}")
-        return await self.docker("compose", *FILES, *inside, *arguments)
+        return await self.compose(*inside, *arguments)
+
+    async def compose(self, *arguments: str) -> bytes:
+        """Run compose with both files and what they ask of whoever deploys them."""
+        return await self.docker("compose", "--env-file", str(self.mail_file), *FILES, *arguments)
 
     async def docker(self, *arguments: str) -> bytes:
         """Run the client to its end; return what it printed, or raise with its complaint."""
@@ -109,6 +115,11 @@ class Compose:
     def clock_file(self) -> Path:
         return self.files / "clock" / "offset"
 
+    @property
+    def mail_file(self) -> Path:
+        """The variables that compose.yaml has no default for; the shell's own go first."""
+        return self.files / "mail.env"
+
     def write(self) -> None:
         """Write the clock and each program's secrets: no other program's, for this user's eyes."""
         self.clock_file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,56 +127,54 @@ class Compose:
             self.clock_file.write_text("0\n")
         for path in (self.clock_file.parent, self.clock_file):
             path.chmod(0o755)  # read by the services' user
+        write_environ(self.mail_file, for_mails(CATCHER))
         for program, environ in self.secrets().items():
-            write_secret(
-                self.files / f"{program}.env",
-                "".join(f"{name}={value}\n" for name, value in environ.items()),
-            )
+            write_environ(self.files / f"{program}.env", environ)
 
     def secrets(self) -> dict[str, dict[str, str]]:
-        """Return what compose.yaml's env files hold. All follows from one password, kept as long as
-        the servers' data is."""
-        password = self.password()
-        access = f"{postgres.ADMINISTRATOR}:{password}"
+        """Return what compose.yaml's env files hold. Only `provision`, which runs once, knows the
+        administrators: the database's and the broker's are two."""
+        secrets = self.kept
+        of_postgres = f"{postgres.ADMINISTRATOR}:{secrets.password('postgres administrator')}"
+        of_rabbitmq = f"{rabbitmq.ADMINISTRATOR}:{secrets.password('rabbitmq administrator')}"
         servers = Servers(
             source=Source.CONTAINERS,
-            postgres_url=f"postgresql://{access}@postgres:5432/postgres",
-            amqp_url=f"amqp://{access}@rabbitmq:5672/",
-            management_url=f"http://{access}@rabbitmq:15672",
+            postgres_url=f"postgresql://{of_postgres}@postgres:5432/postgres",
+            amqp_url=f"amqp://{of_rabbitmq}@rabbitmq:5672/",
+            management_url=f"http://{of_rabbitmq}@rabbitmq:15672",
             postgres_version="17",
             rabbitmq_version="4",
         )
-        database = DatabaseAccess(servers=servers, name=NAME)
-        broker = BrokerAccess(servers=servers, vhost=NAME)
+        database = DatabaseAccess(servers=servers, name=NAME, passwords=secrets)
+        broker = BrokerAccess(servers=servers, vhost=NAME, passwords=secrets)
         programs = {
             "postgres": {
                 "POSTGRES_USER": postgres.ADMINISTRATOR,
-                "POSTGRES_PASSWORD": password,
+                "POSTGRES_PASSWORD": secrets.password("postgres administrator"),
                 "POSTGRES_DB": "postgres",
             },
             "rabbitmq": {
                 "RABBITMQ_DEFAULT_USER": rabbitmq.ADMINISTRATOR,
-                "RABBITMQ_DEFAULT_PASS": password,
+                "RABBITMQ_DEFAULT_PASS": secrets.password("rabbitmq administrator"),
             },
             "provision": {
                 "SERVERS": Source.URLS,
                 POSTGRES_URL: servers.postgres_url,
                 AMQP_URL: servers.amqp_url,
                 MANAGEMENT_URL: servers.management_url,
+                **{variable(purpose): secrets.password(purpose) for purpose in PURPOSES},
             },
         }
         for service in SERVICES:
-            programs[service] = secrets_of(service, database, broker)
+            programs[service] = secrets_of(service, database, broker, secrets)
             programs[f"{service}.migrate"] = for_migrate(service, database)
             programs[f"{service}.topology"] = for_topology(broker)
         return programs
 
-    def password(self) -> str:
-        """Return the administrator's, made at the first start."""
-        file = self.files / "password"
-        if not file.exists():
-            write_secret(file, Randomness().token())
-        return file.read_text()
+    @property
+    def kept(self) -> KeptSecrets:
+        """Every password and key, made at the first start; they end with the servers' data."""
+        return KeptSecrets(self.files / "secrets")
 
 
 async def balanced(front: str) -> None:
@@ -174,7 +183,7 @@ async def balanced(front: str) -> None:
     async with aiohttp.ClientSession() as session:
         while asyncio.get_running_loop().time() < deadline:
             try:
-                async with session.get(f"{front}/health/ready") as reply:
+                async with session.get(f"{front}/health/live") as reply:
                     if reply.status == 200:
                         return
             except aiohttp.ClientError:
@@ -183,9 +192,9 @@ async def balanced(front: str) -> None:
     raise ProgramFailed(f"{front}: the balancer finds no replica that is ready")
 
 
-def write_secret(path: Path, text: str) -> None:
-    """Write it for this user's eyes only."""
+def write_environ(path: Path, environ: Mapping[str, str]) -> None:
+    """Write variables for this user's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.chmod(0o600)
-    path.write_text(text)
+    path.write_text("".join(f"{name}={value}\n" for name, value in environ.items()))

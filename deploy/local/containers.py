@@ -67,6 +67,7 @@ class Containers:
             .with_env("POSTGRES_USER", postgres.ADMINISTRATOR)
             .with_env("POSTGRES_PASSWORD", password)
             .with_env("POSTGRES_DB", "postgres")
+            .with_env("POSTGRES_INITDB_ARGS", "--encoding=UTF8 --locale=C")
             .with_command(["postgres", *options, *(() if durable else postgres.NOT_DURABLE)])
             .with_exposed_ports(5432)
             .with_kwargs(labels=self.labels)

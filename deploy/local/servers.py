@@ -54,8 +54,9 @@ class Servers:
     rabbitmq_version: str
 
     def password(self, purpose: str) -> str:
-        """Return the password of a role or user: users belong to the whole server, so every run
-        on the same servers must come to the same one, and nobody else may."""
+        """Return the password of a role or user for `make run` and test runs: these belong to the
+        whole server, so every run on the same servers must come to the same one. What is deployed
+        (compose.yaml) keeps a random one for each instead, and no key ever follows from this."""
         key = f"{URL(self.postgres_url).password}\0{URL(self.amqp_url).password}".encode()
         return hmac.new(key, f"portico {purpose}".encode(), hashlib.sha256).hexdigest()
 

@@ -1,10 +1,10 @@
 """The environment that the local stack gives each service: its settings and nothing else."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.provision import BrokerAccess, DatabaseAccess
 
 PORTAL_URL = "https://portal.example"
@@ -18,6 +18,7 @@ class Surroundings:
 
     database: DatabaseAccess
     broker: BrokerAccess
+    secrets: KeptSecrets
     clock_file: Path
     smtp_url: str
     inherited: Mapping[str, str]
@@ -35,7 +36,7 @@ class Surroundings:
             "PORTICO_CLOCK_FILE": str(self.clock_file),
             "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8",
             **self.own(service),
-            **secrets_of(service, self.database, self.broker),
+            **secrets_of(service, self.database, self.broker, self.secrets),
             **self.extra.get(service, {}),
         }
 
@@ -49,29 +50,32 @@ class Surroundings:
 
     def own(self, service: str) -> dict[str, str]:
         """Return what only this service reads."""
-        if service != "notify":
-            return {}
-        return {
-            "PORTICO_PORTAL_URL": PORTAL_URL,
-            "PORTICO_SMTP_URL": self.smtp_url,
-            "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
-            "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,
-        }
+        return for_mails(self.smtp_url) if service == "notify" else {}
 
 
-def secrets_of(service: str, database: DatabaseAccess, broker: BrokerAccess) -> dict[str, str]:
-    """Return what only this service may know. It follows from the servers' own passwords: on the
-    same servers it is always the same, as what their data was encrypted under has to be."""
-    key = bytes.fromhex(database.servers.password(f"key-encryption key {service}"))
-    digest_key = bytes.fromhex(database.servers.password(f"digest key {service}"))
+def for_mails(smtp_url: str) -> dict[str, str]:
+    """Return what notify has to be told by whoever deploys it."""
+    return {
+        "PORTICO_PORTAL_URL": PORTAL_URL,
+        "PORTICO_SMTP_URL": smtp_url,
+        "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
+        "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,
+    }
+
+
+def secrets_of(
+    service: str, database: DatabaseAccess, broker: BrokerAccess, secrets: KeptSecrets
+) -> dict[str, str]:
+    """Return what only this service may know. Its keys are no server's: whoever administers the
+    database cannot open what is encrypted in it."""
     found = {
         "PORTICO_DATABASE_URL": database.url(service),
         "PORTICO_BROKER_URL": broker.url(service),
-        "PORTICO_KEY_ENCRYPTION_KEY": b64encode(key).decode(),
-        "PORTICO_DIGEST_KEY": b64encode(digest_key).decode(),
+        "PORTICO_KEY_ENCRYPTION_KEY": secrets.key(f"key-encryption key {service}"),
+        "PORTICO_DIGEST_KEY": secrets.key(f"digest key {service}"),
     }
     if service == "identity":
-        found["PORTICO_PEPPER"] = database.servers.password("pepper identity")
+        found["PORTICO_PEPPER"] = secrets.password("pepper identity")
     return found
 
 
@@ -82,4 +86,4 @@ def for_migrate(service: str, database: DatabaseAccess) -> dict[str, str]:
 
 def for_topology(broker: BrokerAccess) -> dict[str, str]:
     """Return the right to change the broker's exchanges, queues and policies."""
-    return {"PORTICO_BROKER_ADMIN_URL": broker.management_url}
+    return {"PORTICO_BROKER_ADMIN_URL": broker.topology_url}

@@ -15,6 +15,7 @@ from deploy.local import ports
 from deploy.local.addresses import StackAddresses
 from deploy.local.demo import add_demo
 from deploy.local.errors import PortsHeld, ProgramFailed
+from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.processes import Program, Run, Say, together
 from deploy.local.provision import provision_broker, provision_database
 from deploy.local.servers import Servers
@@ -80,7 +81,7 @@ class Stack:
     servers: Servers
     run: Run
     name: str  # of its database and its vhost
-    folder: Path  # of its clock file and logs
+    folder: Path  # of its clock file, secrets and logs
     ports: Ports
     say: Say
     environ: Mapping[str, str]
@@ -100,6 +101,7 @@ class Stack:
         self.surroundings = Surroundings(
             database=database,
             broker=broker,
+            secrets=KeptSecrets(self.folder / "secrets"),
             clock_file=clock_file,
             smtp_url=f"smtp://{ports.LOOPBACK}:{self.ports.smtp}",
             inherited=self.environ,

@@ -165,6 +165,17 @@ def rights(service: str) -> Rights:
     )
 
 
+def topology_rights() -> Rights:
+    """Return the rights of who runs the topology verbs: it declares and binds what the services
+    have, but publishes no event and reads no queue of events."""
+    names = "|".join(SERVICES)
+    return Rights(
+        configure=rf"^({names})\.",
+        write=rf"^({names})\.(?!events$)",  # a binding writes to its queue
+        read=rf"^({names})\.(events|sessions|dead)$",  # and reads its exchange
+    )
+
+
 def vhost(broker_url: str) -> str:
     """Return the vhost that an AMQP URL names; none is the default one."""
     return unquote(urlsplit(broker_url).path.removeprefix("/")) or "/"

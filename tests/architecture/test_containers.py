@@ -13,6 +13,7 @@ COMPOSE = (DEPLOY / "compose.yaml", DEPLOY / "compose.tour.yaml")
 BASE = "python:3.13-slim"
 SERVERS = {"postgres:17", "rabbitmq:4"}
 ROOTS = ("root", "0")
+ENDS = "provision/Dockerfile"  # what it runs has no health: it ends
 
 
 def instructions(file: Path) -> list[tuple[str, str]]:
@@ -33,11 +34,12 @@ def named(dockerfile: Path) -> str:
     return str(dockerfile.relative_to(DEPLOY))
 
 
-def test_one_dockerfile_is_for_all_services_one_for_the_catcher_one_for_the_balancer() -> None:
+def test_one_dockerfile_is_for_all_services_and_one_for_each_program_beside_them() -> None:
     assert list(map(named, DOCKERFILES)) == [
         "Dockerfile",
         "balancer/Dockerfile",
         "catcher/Dockerfile",
+        "provision/Dockerfile",
     ]
 
 
@@ -50,7 +52,7 @@ def test_an_image_is_python_runs_as_nobody_special_and_says_whether_it_is_well(
 
     assert set(bases) == {BASE}
     assert shipped["USER"] not in ROOTS
-    assert "CMD" in shipped["HEALTHCHECK"]
+    assert "CMD" in shipped["HEALTHCHECK"] or named(dockerfile) == ENDS
     assert "start-interval" not in shipped["HEALTHCHECK"]  # it needs engine 25
 
 
@@ -84,7 +86,20 @@ def test_every_published_port_is_of_the_loopback_interface(file: Path) -> None:
     published = re.findall(r"""["\s]((?:[\w.:]+:)?\d+:\d+)["\s\]]""", file.read_text())
 
     assert all(port.startswith("127.0.0.1:") for port in published)
-    assert len(published) == (6 if file.name == "compose.yaml" else 0)
+    assert len(published) == {"compose.yaml": 5, "compose.tour.yaml": 1}[file.name]
+
+
+def test_a_replica_is_asked_whether_it_is_ready_where_people_cannot_ask() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    balancer = (DEPLOY / "balancer" / "haproxy.cfg").read_text()
+    metrics_port = dict(re.findall(r"(PORTICO_\w+)=(\d+)", dockerfile))["PORTICO_METRICS_PORT"]
+
+    assert f"http://127.0.0.1:{metrics_port}/health/ready" in dockerfile
+    assert f"default-server check port {metrics_port} " in balancer
+
+
+def test_what_shows_every_mail_is_for_the_tour_alone() -> None:
+    assert "catcher" not in (DEPLOY / "compose.yaml").read_text().replace("compose.tour", "")
 
 
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)

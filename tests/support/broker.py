@@ -30,8 +30,13 @@ class Broker:
 
     @property
     def management_url(self) -> str:
-        """The management API as the administrator, as the `topology` verb gets it."""
+        """The management API as the administrator; for fixtures and assertions only."""
         return self.access.management_url
+
+    @property
+    def topology_url(self) -> str:
+        """The management API as the `topology` verb gets it."""
+        return self.access.topology_url
 
     def url(self, service: str) -> str:
         """AMQP as the service's own user."""
@@ -62,4 +67,4 @@ async def provisioned_vhost(servers: Servers, name: str) -> AsyncIterator[Broker
 
 async def apply_topology(access: BrokerAccess, service: str) -> None:
     """Do what the service's `topology` verb does."""
-    await apply(service, broker_url=access.url(service), admin_url=access.management_url)
+    await apply(service, broker_url=access.url(service), admin_url=access.topology_url)

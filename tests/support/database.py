@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from itertools import count
 
@@ -42,7 +42,7 @@ class Template:
         name = f"{self.access.name}_{next(self.numbers)}"
         async with self.turn:
             await create_database(self.administrator, name, template=self.access.name)
-        access = DatabaseAccess(servers=self.access.servers, name=name)
+        access = replace(self.access, name=name)
         administrators = await asyncpg.create_pool(
             access.administrator_url, min_size=0, max_size=ADMINISTRATORS
         )

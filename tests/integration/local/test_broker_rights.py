@@ -3,8 +3,12 @@
 import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
+from yarl import URL
 
+from deploy.local.provision import TOPOLOGY, drop_vhost
+from deploy.local.servers import Servers
 from shared.contracts.topology import SERVICES
+from shared.messaging.management import Management, ManagementRefused, segment
 from tests.support.broker import Broker
 
 
@@ -52,4 +56,50 @@ async def test_service_user_cannot_publish_as_another(broker: Broker) -> None:
 async def test_there_is_no_guest(broker: Broker) -> None:
     users = {user["name"] for user in await broker.management.get("/api/users")}
 
-    assert users == {"portico_admin", *SERVICES}
+    assert users == {"portico_admin", TOPOLOGY, *SERVICES}
+
+
+async def test_who_runs_the_topology_verbs_is_no_administrator(broker: Broker) -> None:
+    vhost = segment(broker.vhost)
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    async with Management(broker.topology_url) as management:
+        for path, body in (
+            ("/api/users/mine", {"password": "mine", "tags": "administrator"}),
+            (f"/api/users/{TOPOLOGY}", {"password": "mine", "tags": "administrator"}),
+            ("/api/vhosts/mine", {}),
+            (f"/api/permissions/{vhost}/{TOPOLOGY}", everything),
+            (f"/api/queues/{vhost}/mine", {"durable": True}),
+        ):
+            with pytest.raises(ManagementRefused):
+                await management.put(path, body)
+
+
+async def test_who_runs_the_topology_verbs_reaches_no_other_vhost(
+    broker: Broker, servers: Servers, run_id: str
+) -> None:
+    name = f"portico-{run_id}-other"
+    await broker.management.put(f"/api/vhosts/{name}", {})
+    try:
+        async with Management(broker.topology_url) as management:
+            with pytest.raises(ManagementRefused):
+                await management.put(f"/api/exchanges/{name}/identity.events", {"type": "topic"})
+    finally:
+        await drop_vhost(servers, name)
+
+
+async def test_who_runs_the_topology_verbs_neither_publishes_an_event_nor_reads_one(
+    broker: Broker,
+) -> None:
+    url = str(URL(broker.url("identity")).with_user(TOPOLOGY).with_password(None))
+    password = URL(broker.topology_url).password
+    async with await aio_pika.connect(URL(url).with_password(password)) as connection:
+        for name in (*(f"{service}.events" for service in SERVICES), ""):
+            channel = await connection.channel(publisher_confirms=True)
+            exchange = await channel.get_exchange(name, ensure=False)
+            with pytest.raises(ChannelAccessRefused):
+                await exchange.publish(aio_pika.Message(b"{}"), routing_key="notify.accounts")
+        for queue_name in ("notify.account-activity", "merge.saga"):
+            channel = await connection.channel()
+            queue = await channel.get_queue(queue_name)
+            with pytest.raises(ChannelAccessRefused):
+                await queue.get(fail=False)

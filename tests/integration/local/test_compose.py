@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from deploy.local.compose import FILES, HERE, IMAGES, Compose
+from deploy.local.provisioner import PURPOSES, variable
 from shared.contracts.topology import SERVICES
 
 PUBLISHING = {"balancer", "catcher", "rabbitmq"}
+ADMINISTRATORS = ("postgres administrator", "rabbitmq administrator")
 
 
 @pytest.fixture
@@ -36,15 +38,25 @@ def configured(compose: Compose) -> dict[str, Any]:
         pytest.skip("docker compose is not installed on this machine")
     folder = compose.folder.parent / "deploy"
     folder.mkdir()
-    files = []
     for file in FILES[1::2]:
         shutil.copy(file, folder)
-        files += ["-f", str(folder / Path(file).name)]
-    told = subprocess.run(
-        ["docker", "compose", *files, "config", "--format", "json"], capture_output=True, check=True
-    )
+    told = config(folder, *(Path(file).name for file in FILES[1::2]), environ=compose.mail_file)
+    assert told.returncode == 0, told.stderr
     found: dict[str, Any] = json.loads(told.stdout)["services"]
     return found
+
+
+def config(
+    folder: Path, *files: str, environ: Path, **more: str
+) -> "subprocess.CompletedProcess[str]":
+    """Ask compose what it makes of these files."""
+    chosen = [part for file in files for part in ("-f", str(folder / file))]
+    return subprocess.run(
+        ["docker", "compose", "--env-file", environ, *chosen, "config", "--format", "json"],
+        env=more,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_secrets_are_for_their_owner_only_and_stay_the_same(compose: Compose) -> None:
@@ -53,20 +65,95 @@ def test_secrets_are_for_their_owner_only_and_stay_the_same(compose: Compose) ->
     compose.write()
 
     assert compose.secrets() == before
-    for file in compose.files.glob("*.*"):
+    files = [*compose.files.glob("*.env"), *(compose.files / "secrets").iterdir()]
+    assert len(files) > 20
+    for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE((compose.files / "password").stat().st_mode) == 0o600
 
 
-def test_a_service_is_given_no_secret_of_another_and_no_administrators(compose: Compose) -> None:
+def test_a_service_is_given_no_secret_of_another_and_none_of_its_programs_an_administrators(
+    compose: Compose,
+) -> None:
     secrets = compose.secrets()
-    password = compose.password()
 
     for service in SERVICES:
         own = set(secrets[service].values())
-        assert password not in "".join(own)
         for other in SERVICES:
             assert other == service or own.isdisjoint(secrets[other].values())
+    for program in set(secrets) - {"provision", "postgres", "rabbitmq"}:
+        text = "".join(secrets[program].values())
+        for administrator in ADMINISTRATORS:
+            assert compose.kept.password(administrator) not in text
+
+
+def test_every_secret_is_one_of_its_own(compose: Compose) -> None:
+    secrets = [file.read_text() for file in (compose.files / "secrets").iterdir()]
+
+    # both administrators, two roles and a user a service, who changes the topology, keys, a pepper
+    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + len(SERVICES) + 1
+    assert min(map(len, secrets)) >= 43  # 256 bits
+
+
+@pytest.mark.parametrize("administrator", ADMINISTRATORS)
+def test_nothing_follows_from_an_administrators_password(
+    compose: Compose, administrator: str
+) -> None:
+    before = compose.secrets()
+
+    (compose.files / "secrets" / administrator.replace(" ", "-")).write_text("another")
+
+    after = compose.secrets()
+    changed = {program for program in before if before[program] != after[program]}
+    assert changed == {administrator.split()[0], "provision"}
+    given = [variable(purpose) for purpose in PURPOSES]
+    assert [before["provision"][name] for name in given] == [
+        after["provision"][name] for name in given
+    ]
+
+
+def test_two_stacks_have_no_secret_in_common(compose: Compose, tmp_path: Path) -> None:
+    other = Compose(folder=tmp_path / "other", environ={}, say=lambda _: None)
+    other.write()
+
+    def secrets(of: Compose) -> set[str]:
+        return {file.read_text() for file in (of.files / "secrets").iterdir()}
+
+    assert secrets(compose).isdisjoint(secrets(other))
+
+
+def test_a_deployment_that_does_not_say_where_mails_go_is_told_so(tmp_path: Path) -> None:
+    if not has_compose():
+        pytest.skip("docker compose is not installed on this machine")
+    nothing = tmp_path / "nothing.env"
+    nothing.touch()
+
+    told = config(HERE, "compose.yaml", environ=nothing)
+
+    assert told.returncode != 0
+    assert "PORTICO_SMTP_URL" in told.stderr
+
+
+def test_services_believe_the_balancer_and_what_is_named_before_it_and_nobody_else(
+    compose: Compose, configured: dict[str, Any], tmp_path: Path
+) -> None:
+    network = configured["balancer"]["networks"]["default"]
+    assert network["ipv4_address"] == "10.213.94.2"
+    deployed = config(
+        tmp_path / "deploy",
+        "compose.yaml",
+        environ=compose.mail_file,
+        PORTICO_NETWORK="10.9.8",
+        PORTICO_BEFORE_BALANCER="192.0.2.7 198.51.100.0/24",
+    )
+    found = json.loads(deployed.stdout)["services"]
+
+    assert "catcher" not in found
+    for service in SERVICES:
+        believed = found[service]["environment"]["PORTICO_TRUSTED_PROXIES"]
+        assert believed.split() == ["10.9.8.2", "192.0.2.7", "198.51.100.0/24"]
+    assert found["balancer"]["environment"] == {
+        "PORTICO_BEFORE_BALANCER": "192.0.2.7 198.51.100.0/24"
+    }
 
 
 def test_only_balancer_catcher_and_broker_management_publish_and_on_loopback(

@@ -50,7 +50,7 @@ def environ(database: databases.Database, broker: brokers.Broker) -> dict[str, s
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_MIGRATION_URL": database.migration_url("merge"),
         "PORTICO_BROKER_URL": broker.url("merge"),
-        "PORTICO_BROKER_ADMIN_URL": broker.management_url,
+        "PORTICO_BROKER_ADMIN_URL": broker.topology_url,
         "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_HTTP_PORT": "0",

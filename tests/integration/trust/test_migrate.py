@@ -95,7 +95,8 @@ async def test_a_database_that_cannot_hold_every_name_is_refused(
             f"""CREATE DATABASE "{name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"""
         )
     try:
-        access = DatabaseAccess(servers=template.access.servers, name=name)
+        servers = template.access.servers
+        access = DatabaseAccess(servers=servers, name=name, passwords=servers)
         async with connected(access.administrator_url) as administrator:
             await administrator.execute("CREATE SCHEMA identity AUTHORIZATION identity_migration")
         url = access.migration_url("identity")

@@ -78,6 +78,15 @@ def test_variables_of_other_programs_are_none_of_ours() -> None:
     load(ServiceSettings, {**GOOD, "PATH": "/bin", "PORT": "x"})
 
 
+@pytest.mark.parametrize("parted_by", [",", " ", ", "])
+def test_networks_are_parted_by_commas_or_blanks(parted_by: str) -> None:
+    names = ["10.0.0.0/8", "192.0.2.7/32"]
+
+    settings = load(ServiceSettings, {**GOOD, "PORTICO_TRUSTED_PROXIES": parted_by.join(names)})
+
+    assert list(map(str, settings.trusted_proxies)) == names
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     settings = load(ServiceSettings, {**GOOD, "PORTICO_HTTP_PORT": "", "PORTICO_CLOCK_FILE": ""})
 

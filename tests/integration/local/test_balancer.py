@@ -1,0 +1,237 @@
+"""The balancer as it is shipped, before replicas of these tests: who is believed, who is let in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from yarl import URL
+
+from shared.http.server import metrics_application
+from tests.support.balancer import Balancer, Replica, balancing
+from tests.support.eventually import eventually
+from tests.support.shop import Stall, open_stall
+
+A_SOURCE, ANOTHER, A_GATEWAY = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+ENOUGH = 100  # connections of one source at a time
+UNFINISHED = b"POST /sessions HTTP/1.1\r\nHost: portal\r\n"
+
+
+@asynccontextmanager
+async def in_front_of_a_shop(
+    haproxy: Path, folder: Path, *, before: str = "", docs: str = ""
+) -> AsyncIterator[tuple[Balancer, Stall]]:
+    """Hold one replica of the shop as identity's, and the balancer that has found it."""
+    async with AsyncExitStack() as stack:
+        stall = await stack.enter_async_context(open_stall())
+        metrics = TestServer(metrics_application(stall.metrics, stall.health))
+        await metrics.start_server()
+        stack.push_async_callback(metrics.close)
+        assert stall.client.port
+        assert metrics.port
+        replica = Replica(http_port=stall.client.port, metrics_port=metrics.port)
+        balancer = await stack.enter_async_context(
+            balancing(haproxy, folder, {"identity": (replica,)}, before=before, docs=docs)
+        )
+        await eventually(partial(found, balancer))
+        yield balancer, stall
+
+
+async def found(balancer: Balancer) -> None:
+    async with aiohttp.request("GET", f"{balancer.fronts['identity']}/health/live") as reply:
+        assert reply.status == 200
+
+
+@asynccontextmanager
+async def client_of(source: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """Hold a client that calls from this address."""
+    connector = aiohttp.TCPConnector(local_addr=(source, 0))
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session
+
+
+# ---- where a request comes from
+
+
+@asynccontextmanager
+async def in_front_of_an_echo(
+    haproxy: Path, folder: Path, *, before: str = ""
+) -> AsyncIterator[str]:
+    """Hold a balancer whose identity says what it was told of the source."""
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.json_response(request.headers.getall("X-Forwarded-For", []))
+
+    application = web.Application()
+    application.router.add_route("GET", "/{any:.*}", echo)
+    server = TestServer(application)
+    await server.start_server()
+    assert server.port
+    replica = Replica(http_port=server.port, metrics_port=server.port)
+    try:
+        async with balancing(haproxy, folder, {"identity": (replica,)}, before=before) as balancer:
+            await eventually(partial(found, balancer))
+            yield balancer.fronts["identity"]
+    finally:
+        await server.close()
+
+
+async def told_source(front: str, source: str, *written: str) -> list[str]:
+    headers = [("X-Forwarded-For", each) for each in written]
+    async with client_of(source) as client, client.get(front, headers=headers) as reply:
+        lines: list[str] = await reply.json()
+        return [hop.strip() for line in lines for hop in line.split(",")]
+
+
+async def test_what_a_caller_writes_of_its_source_is_thrown_away(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with in_front_of_an_echo(haproxy, tmp_path, before=f"{A_GATEWAY} 192.0.2.0/24") as front:
+        assert await told_source(front, A_SOURCE) == [A_SOURCE]
+        assert await told_source(front, A_SOURCE, "198.51.100.7") == [A_SOURCE]
+        assert await told_source(front, A_SOURCE, "192.0.2.1", "127.0.0.1") == [A_SOURCE]
+        assert await told_source(front, A_GATEWAY, "198.51.100.7") == ["198.51.100.7", A_GATEWAY]
+
+
+async def test_where_nothing_stands_before_the_balancer_nobody_is_believed(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with in_front_of_an_echo(haproxy, tmp_path) as front:
+        assert await told_source(front, A_GATEWAY, "198.51.100.7") == [A_GATEWAY]
+
+
+# ---- how many connections a source has
+
+
+async def slow(front: str, source: str, held: AsyncExitStack) -> asyncio.StreamReader | None:
+    """Begin a request and leave it there; None where it was closed at once."""
+    url = URL(front)
+    try:
+        reader, writer = await asyncio.open_connection(url.host, url.port, local_addr=(source, 0))
+    except ConnectionResetError:
+        return None
+    held.enter_context(closing(writer))
+    writer.write(UNFINISHED)
+    return reader
+
+
+async def stands(reader: asyncio.StreamReader | None) -> bool:
+    """Whether the balancer still waits for the rest."""
+    if reader is None:
+        return False
+    try:
+        async with asyncio.timeout(0.5):
+            await reader.read()
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+    return False
+
+
+async def test_slow_connections_of_one_source_are_bounded_and_another_is_served(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path) as (balancer, _), AsyncExitStack() as held:
+        fronts = list(balancer.fronts.values())
+        begun = [  # over all fronts: one table counts them
+            await slow(fronts[number % len(fronts)], A_SOURCE, held)
+            for number in range(ENOUGH + 20)
+        ]
+
+        assert sum(await asyncio.gather(*map(stands, begun))) == ENOUGH
+        alive = f"{fronts[0]}/health/live"
+        async with client_of(ANOTHER) as client, client.get(alive) as reply:
+            assert reply.status == 200
+        async with client_of(A_SOURCE) as client:
+            with pytest.raises(aiohttp.ClientError):
+                await client.get(alive)
+
+
+async def test_a_gateway_that_is_named_has_as_many_as_it_needs(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with (
+        in_front_of_a_shop(haproxy, tmp_path, before=A_GATEWAY) as (balancer, _),
+        AsyncExitStack() as held,
+    ):
+        front = balancer.fronts["identity"]
+        begun = [await slow(front, A_GATEWAY, held) for _ in range(ENOUGH + 20)]
+
+        assert all(await asyncio.gather(*map(stands, begun)))
+
+
+# ---- what is not for people
+
+FOR_DEVELOPERS = (
+    "/docs",
+    "/openapi.json",
+    "//docs",
+    "/%64ocs",
+    "/%2564ocs",
+    "/./docs",
+    "/x/../docs",
+    "/%2e/docs",
+    "/docs?x=1",
+    "/docs#x",
+    "/DOCS",
+    "/openapi%2ejson",
+    "/health/ready",
+    "/health/status",
+    "/metrics",
+)
+
+
+async def status_of(front: str, target: str) -> int:
+    """Ask for exactly this target: a client library would tidy it up."""
+    url = URL(front)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    with closing(writer):
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return int((await reader.read()).split()[1])
+
+
+@pytest.mark.proves("V13.4.5")
+@pytest.mark.parametrize("target", [*FOR_DEVELOPERS, "http://x/docs"])
+async def test_no_spelling_of_a_page_for_developers_gets_through(
+    haproxy: Path, tmp_path: Path, target: str
+) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path) as (balancer, stall):
+        async with stall.client.get("/docs") as reply:
+            assert reply.status == 200  # the replica itself has it
+
+        assert await status_of(balancer.fronts["identity"], target) in (400, 404)
+
+
+async def test_a_stack_for_developers_shows_its_pages_but_not_its_health(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path, docs="shown") as (balancer, _):
+        front = balancer.fronts["identity"]
+        assert await status_of(front, "/docs") == 200
+        assert await status_of(front, "/openapi.json") == 200
+        assert await status_of(front, "/health/status") == 404
+
+
+# ---- which replica
+
+
+async def test_a_replica_that_stops_is_taken_out_and_one_without_its_servers_is_not(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path) as (balancer, stall):
+        await asyncio.sleep(3)  # three checks of a replica whose database is away
+        await found(balancer)
+        assert balancer.taken_out() == []
+
+        stall.health.stopping = True
+
+        async def out() -> None:
+            assert balancer.taken_out()
+
+        await eventually(out)
