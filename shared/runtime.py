@@ -4,7 +4,7 @@ shared/process.py starts it and stops it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
@@ -37,6 +37,7 @@ from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from shared.settings import key_bytes
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
 
@@ -203,6 +204,8 @@ def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
     return Edge(
         features=composition.features,
         tokens=composition.tokens or plumbing.access_tokens,
+        clients=composition.clients,
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
         budget=plumbing.budget,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,
@@ -221,9 +224,22 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     if keys is not None:
         yield Loop(name="own-keys", once=keys.once, every=60.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
+    yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
+
+
+def floods_told(plumbing: Plumbing[S]) -> Callable[[], Awaitable[int]]:
+    """Say in a row each, and in a metric, how many refusals left no row of their own."""
+
+    async def once() -> int:
+        plumbing.metrics.count(
+            "audit_left_out", await plumbing.audit.tell_floods(plumbing.database)
+        )
+        return 0
+
+    return once
 
 
 async def lag(metrics: Metrics) -> int:
