@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from shared.audit_floods import Floods, Party
 from shared.clock import Clock
 from shared.db import Connection, Database, Row
 from shared.randomness import Randomness
@@ -26,8 +27,11 @@ TURN = """
 """
 COLUMNS = (
     "id, at, actor, subject, practice, source, action, outcome, detail, reason, correlation_id,"
-    " traceparent"
+    " traceparent, client, staff"
 )
+ALWAYS = 12  # columns that every digest covers; a version before client and staff no others
+ANONYMOUS = "anonymous"
+FLOOD = "refusals"  # the action of a row that stands for many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Origin:
     correlation_id: UUID
     traceparent: str | None = None
     reason: str | None = None  # a staff verb's reason
+    client: str | None = None  # whose token was shown, where it was a client's
+    staff: str | None = None  # whom that client names as acting
 
 
 class ChainBroken(Exception):
@@ -51,6 +57,7 @@ class Audit:
     def __init__(self, *, clock: Clock, randomness: Randomness) -> None:
         self._clock = clock
         self._randomness = randomness
+        self._floods = Floods()
 
     async def record(
         self,
@@ -63,12 +70,66 @@ class Audit:
         practice: str | None = None,
         detail: str | None = None,
     ) -> None:
-        """Insert one row. `detail` is a code, never a secret and never personal data."""
+        """Insert one row. `detail` is a code, never a secret and never personal data.
+
+        Of refusals to nobody known only so many a minute are written, or a single device could
+        fill the table; how many more there were is one row (`tell_floods`).
+        """
+        bounded = outcome == "refused" and origin.actor == ANONYMOUS
+        if not bounded or self.admits(origin, about_nobody=subject is None):
+            await self.write(
+                tx,
+                origin,
+                action=action,
+                outcome=outcome,
+                subject=subject,
+                practice=practice,
+                detail=detail,
+            )
+
+    def admits(self, origin: Origin, *, about_nobody: bool = True) -> bool:
+        """Whether a refusal, which this counts, is to be written; a party is bounded a minute."""
+        party = Party(origin.actor, origin.source if origin.actor == ANONYMOUS else "")
+        return self._floods.admits(party, about_nobody=about_nobody, now=self._clock.now())
+
+    async def tell_floods(self, database: Database) -> int:
+        """Write a row for each party some of whose refusals were left out; return how many were."""
+        taken = self._floods.take(self._clock.now())
+        if not taken:
+            return 0
+        try:
+            async with database.transaction() as tx:
+                for party, count in taken.items():
+                    origin = Origin(
+                        actor=party.actor,
+                        source=party.source,
+                        correlation_id=self._randomness.uuid(),
+                    )
+                    await self.write(
+                        tx, origin, action=FLOOD, outcome="refused", detail=f"left_out:{count}"
+                    )
+        except BaseException:
+            self._floods.give_back(taken)
+            raise
+        return taken.total()
+
+    async def write(
+        self,
+        tx: Connection,
+        origin: Origin,
+        *,
+        action: str,
+        outcome: Outcome,
+        subject: str | None = None,
+        practice: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Insert one row whose number is bounded elsewhere (`admits`)."""
         await tx.execute(
             f"""
             WITH entry AS (
                 INSERT INTO audit_entries ({COLUMNS})
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                 RETURNING id, at
             )
             INSERT INTO audit_pending (id, at) SELECT id, at FROM entry
@@ -85,12 +146,16 @@ class Audit:
             origin.reason,
             origin.correlation_id,
             origin.traceparent,
+            origin.client,
+            origin.staff,
         )
 
 
-def _digest(entry: Row) -> bytes:
-    """SHA-256 of the entry's columns as one JSON array: each is written in one way only."""
-    return hashlib.sha256(msgspec.json.encode(list(entry.values()))).digest()
+def _digest(entry: Row, columns: int | None = None) -> bytes:
+    """SHA-256 of the entry's columns, or of its first ones, as one JSON array: each is written in
+    one way only.
+    """
+    return hashlib.sha256(msgspec.json.encode(list(entry.values())[:columns])).digest()
 
 
 def _hash(before: bytes, place: int, digest: bytes) -> bytes:
@@ -129,9 +194,9 @@ class AuditChain:
             head = await connection.fetchrow(
                 "SELECT place, hash FROM audit_chain ORDER BY place DESC LIMIT 1"
             )
-            times = Times()
+            older, times = 0, Times()
             if head is not None:
-                await self._verify_links(connection, head["place"], times)
+                older = await self._verify_links(connection, head["place"], times)
             await self._verify_strangers(connection)
             await self._verify_tail(connection)
             tail = await connection.fetchrow(
@@ -139,6 +204,8 @@ class AuditChain:
             )
         place, hashed = (head["place"], head["hash"].hex()) if head else (0, START.hex())
         told = f"chain whole to place {place}, hash {hashed}; {times}"
+        if older:
+            told += f"of {older} an older version chained neither client nor staff; "
         if not tail or not tail["entries"]:
             return told + "nothing waits to be chained"
         return told + f"{tail['entries']} entries wait to be chained, oldest {tail['oldest']}"
@@ -176,8 +243,12 @@ class AuditChain:
         )
         await tx.execute("DELETE FROM audit_pending WHERE id = any($1)", ids)
 
-    async def _verify_links(self, connection: Connection, last: int, times: "Times") -> None:
-        """Walk the places in order, each against the hash before it, its entry and the time."""
+    async def _verify_links(self, connection: Connection, last: int, times: "Times") -> int:
+        """Walk the places in order, each against the hash before it, its entry and the time.
+
+        Return of how many entries an older replica chained less than they hold.
+        """
+        older = 0
         first = await connection.fetchval("SELECT min(place) FROM audit_chain")
         before, kept_from = await self._beginning(connection, first)
         for begin in range(first, last + 1, BATCH):
@@ -192,14 +263,15 @@ class AuditChain:
                 [link["entry_id"] for link in links],
                 [link["entry_at"] for link in links],
             )
-            digests = {entry["id"]: _digest(entry) for entry in entries}
+            kept = {entry["id"]: entry for entry in entries}
             for place, link in enumerate(links, start=begin):
                 before = _checked(place, link, before)
                 times.check(link)
                 if link["entry_at"] >= kept_from:
-                    _check_entry(link, digests.get(link["entry_id"]))
+                    older += _check_entry(link, kept.get(link["entry_id"]))
             if len(links) != min(BATCH, last + 1 - begin):
                 raise ChainBroken(f"places after {begin + len(links) - 1} are gone")
+        return older
 
     async def _beginning(self, connection: Connection, first: int) -> tuple[bytes, datetime]:
         """The hash before the first place that is kept, and the first month that is kept.
@@ -301,11 +373,15 @@ def _checked(place: int, link: Row, before: bytes) -> bytes:
     return found
 
 
-def _check_entry(link: Row, digest: bytes | None) -> None:
-    if digest is None:
+def _check_entry(link: Row, kept: Row | None) -> bool:
+    """Say whether the entry holds more than the link covers: an older version chained it."""
+    if kept is None:
         raise ChainBroken(f"{_named(link)} was deleted")
-    if digest != link["entry_digest"]:
-        raise ChainBroken(f"{_named(link)} was changed")
+    if _digest(kept) == link["entry_digest"]:
+        return False
+    if _digest(kept, ALWAYS) == link["entry_digest"]:
+        return any(value is not None for value in list(kept.values())[ALWAYS:])
+    raise ChainBroken(f"{_named(link)} was changed")
 
 
 def _named(link: Row) -> str:

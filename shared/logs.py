@@ -31,6 +31,7 @@ KEYS = frozenset(
         "logger",
         "correlation_id",
         "attempt",
+        "caller_correlation_id",
         "channel",
         "check",
         "checks",

@@ -13,7 +13,7 @@ from shared.ciphers import Cipher, derive
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
-from shared.http.guards import TokenChecker
+from shared.http.guards import ClientChecker, TokenChecker
 from shared.http.health import Check
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.problems import Problems
@@ -90,6 +90,7 @@ class Composition(Generic[F]):
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     probes: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     tokens: TokenChecker | None = None  # identity's, which asks its own table of sessions
+    clients: ClientChecker | None = None  # identity's, which has their secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

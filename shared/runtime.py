@@ -4,7 +4,7 @@ shared/process.py starts it and stops it.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic
@@ -39,6 +39,7 @@ from shared.sessions import EndedSessions
 from shared.settings import PREFIX, key_bytes
 from shared.spent_grants import SpentGrants
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
 
@@ -231,6 +232,8 @@ def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
     return Edge(
         features=composition.features,
         tokens=composition.tokens or plumbing.access_tokens,
+        clients=composition.clients,
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
         budget=plumbing.budget,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,
@@ -255,9 +258,22 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
     yield Loop(name="spent-grants", once=spent.sweep, every=3600.0)
+    yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
+
+
+def floods_told(plumbing: Plumbing[S]) -> Callable[[], Awaitable[int]]:
+    """Say in a row each, and in a metric, how many refusals left no row of their own."""
+
+    async def once() -> int:
+        plumbing.metrics.count(
+            "audit_left_out", await plumbing.audit.tell_floods(plumbing.database)
+        )
+        return 0
+
+    return once
 
 
 async def lag(metrics: Metrics) -> int:

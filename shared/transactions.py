@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from shared.audit import Audit, Origin
 from shared.db import Connection, Database
-from shared.errors import Refused
+from shared.errors import Refused, Unavailable
+from shared.logs import logger
+
+log = logger("audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,29 @@ class Transactions:
                 )
             raise
 
+    async def refused(
+        self, origin: Origin, action: str, refusal: Exception, *, practice: str | None = None
+    ) -> None:
+        """Leave a row of its own for who was refused before there was any work, within bounds.
 
-def code_of(error: Refused) -> str:
+        Where the database is away the refusal is told all the same; the log has it.
+        """
+        if not self.audit.admits(origin):
+            return
+        try:
+            async with self.database.transaction() as tx:
+                await self.audit.write(
+                    tx,
+                    origin,
+                    action=action,
+                    outcome="refused",
+                    practice=practice,
+                    detail=code_of(refusal),
+                )
+        except Unavailable as away:
+            log.warning("refusal_not_audited", operation=action, error=away)
+
+
+def code_of(error: Exception) -> str:
     """What the audit calls a refusal: its type, written like a code."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

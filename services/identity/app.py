@@ -78,6 +78,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         own_keys=own_keys,
         closers=(close_hasher,),
         tokens=built.tokens,
+        clients=built.client_tokens,
     )
 
 

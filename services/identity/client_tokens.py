@@ -10,7 +10,6 @@ from uuid import UUID
 
 from services.identity.errors import (
     GrantTypeUnsupported,
-    InvalidClient,
     InvalidScope,
     TwoAuthentications,
 )
@@ -20,6 +19,7 @@ from services.identity.store import clients
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
 from shared.audit import Origin
 from shared.db import Connection
+from shared.http.problems import InvalidClient
 from shared.tokens import Digests
 from shared.transactions import Transactions
 
@@ -57,8 +57,12 @@ class ClientTokens:
         origin: Origin,
         now: datetime,
     ) -> ClientToken:
-        """Give a token for the scopes asked for, or for all there are. Raises ClientRefused."""
-        subject = _subject(presented)
+        """Give a token for the scopes asked for, or for all there are.
+
+        Raises InvalidClient, ClientRefused.
+        """
+        client_id = _id(presented)
+        subject = f"client:{client_id}" if client_id else None
         async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
             client = await self._authenticate(tx, presented, now)
             if grant_type != GRANT_TYPE:
@@ -79,6 +83,14 @@ class ClientTokens:
             scopes=scopes,
         )
 
+    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller:
+        """Let a client in by its Basic credentials, with all its scopes. Raises InvalidClient."""
+        async with self.transactions.database.connection() as connection:
+            client = await self._authenticate(connection, _basic(authorization), now)
+        return ClientCaller(
+            client_id=client.id, practice_id=client.practice_id, scopes=client.scopes
+        )
+
     async def _authenticate(
         self, tx: Connection, presented: Presented | None, now: datetime
     ) -> Client:
@@ -87,7 +99,7 @@ class ClientTokens:
         client = await clients.find(tx, presented.client_id)
         digest = self.digests.of(CLIENT_SECRET, presented.secret)
         if client is None or not _is_secret_of(client, digest, now):
-            raise InvalidClient
+            raise InvalidClient(_id(presented))
         return client
 
 
@@ -101,10 +113,10 @@ def _is_secret_of(client: Client, digest: bytes, now: datetime) -> bool:
     return compare_digest(digest, client.secret_digest)
 
 
-def _subject(presented: Presented | None) -> str | None:
-    """Our ids are UUIDs; anything else is a stranger's text and no matter for the audit."""
+def _id(presented: Presented | None) -> UUID | None:
+    """Our ids are UUIDs; anything else is a stranger's text, no matter for audit or budget."""
     try:
-        return f"client:{UUID(presented.client_id)}" if presented else None
+        return UUID(presented.client_id) if presented else None
     except ValueError:
         return None
 

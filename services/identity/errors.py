@@ -35,8 +35,7 @@ Refused
 ├── AccountMerged               MG-3, MG-5: the right password of an account that is merged
 ├── MergeImpossible             MG-4: told by merge-rejected, not over HTTP
 ├── RefreshInvalid              SE-1: unknown or reused token, or its session is over
-└── ClientRefused               RFC 6749 5.2
-    ├── InvalidClient
+└── ClientRefused               RFC 6749 5.2; InvalidClient is the edge's
     ├── InvalidScope
     ├── GrantTypeUnsupported
     └── TwoAuthentications      credentials in the header and in the body
@@ -188,10 +187,6 @@ class RefreshInvalid(Refused):
 
 class ClientRefused(Refused):
     """A client gets no token."""
-
-
-class InvalidClient(ClientRefused):
-    """Unknown client, wrong secret, or no client authentication."""
 
 
 class InvalidScope(ClientRefused):

@@ -18,6 +18,7 @@ log = logs.logger("http")
 SERVER = "portico"  # aiohttp would tell its own version and Python's
 KEEPALIVE_SECONDS = 75.0  # longer than proxies keep theirs, so that it is they who close first
 CORRELATION_HEADER = "Correlation-Id"
+CALLERS_HEADER = "Caller-Correlation-Id"  # the one that came, told beside ours
 
 
 class Connection(web.RequestHandler):

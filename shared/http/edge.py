@@ -10,29 +10,40 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from shared.access import Caller
+from shared.access import Anonymous, Caller, ClientCaller
 from shared.audit import Origin
 from shared.clock import Clock
-from shared.errors import Refused
+from shared.errors import Refused, Violation
 from shared.http import parsing
-from shared.http.guards import TokenChecker, actor_of, admit
+from shared.http.guards import (
+    REFUSALS,
+    ClientChecker,
+    TokenChecker,
+    actor_of,
+    identify,
+    permit,
+)
 from shared.http.idempotency import SHAPE, IdempotencyKey
 from shared.http.problems import (
     BodyTooLarge,
     BodyTooSlow,
+    HeaderRepeated,
     IdempotencyKeyInvalid,
+    InvalidClient,
     MalformedBody,
     Overdue,
 )
 from shared.http.routes import Body, Call, Counted, NoReply, Reply, Route
-from shared.http.source_budget import SourceBudget
+from shared.http.source_budget import CLIENT, SourceBudget
 from shared.http.sources import Sources
 from shared.tokens import Digests
+from shared.transactions import Transactions
 
 F = TypeVar("F")
 
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+SINGLE = ("Authorization", "Content-Type", "Content-Encoding")
 DIGEST_PURPOSE = "idempotency-body"
 
 CORRELATION = web.RequestKey("correlation", UUID)
@@ -41,10 +52,12 @@ ROUTE: web.RequestKey[Route[Any]] = web.RequestKey("route", Route)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge(Generic[F]):
-    """Answers one verb: source, budget, guard, body, key, time limit, handler, reply."""
+    """Answers one verb: source, guard, budget, body, key, time limit, handler, reply."""
 
     features: F
     tokens: TokenChecker
+    clients: ClientChecker | None
+    transactions: Transactions
     budget: SourceBudget
     sources: Sources
     digests: Digests
@@ -57,15 +70,44 @@ class Edge(Generic[F]):
 
         async def handle(request: web.Request) -> web.StreamResponse:
             request[ROUTE] = route
+            require_single(request)
             source = self.sources.key(
                 request.remote, request.headers.getall(self.sources.header, [])
             )
-            reply = await self._budgeted(route, request, source)
+            caller = await self._admit(route, request, source)
+            reply = await self._budgeted(route, request, caller, source)
             return reply_of(route, reply)
 
         return handle
 
-    async def _budgeted(self, route: Route[F], request: web.Request, source: str) -> Reply:
+    async def _admit(self, route: Route[F], request: web.Request, source: str) -> Caller:
+        """Let in who may call; a refusal at the guard leaves a row (AU-1).
+
+        It counts on no source, or a page whose token has run out would be told to wait, not to
+        refresh. Wrong Basic credentials do, and on their client.
+        """
+        caller: Caller = Anonymous()
+        try:
+            caller = await identify(
+                route.guard,
+                request.headers.get("Authorization"),
+                self.tokens,
+                self.clients,
+                now=self.clock.now(),
+            )
+            permit(route.guard, caller)
+        except REFUSALS as refusal:
+            origin = origin_of(request, caller, source)
+            practice = practice_named(caller)
+            await self.transactions.refused(origin, route.name, refusal, practice=practice)
+            if isinstance(refusal, InvalidClient):
+                await self._count(source, refusal)
+            raise
+        return caller
+
+    async def _budgeted(
+        self, route: Route[F], request: web.Request, caller: Caller, source: str
+    ) -> Reply:
         """LG-4: what the client is told counts on its source, and decides whether it is told.
 
         A verb that always answers alike is counted before its work, so the limit bounds the work
@@ -75,21 +117,27 @@ class Edge(Generic[F]):
         """
         match route.guard.counted:
             case Counted.NOTHING:
-                return await self._answer(route, request, source)
+                return await self._answer(route, request, caller, source)
             case Counted.EVERY_REQUEST:
                 await self.budget.count(source)
-                return await self._answer(route, request, source)
+                return await self._answer(route, request, caller, source)
             case Counted.REFUSALS:
                 await self.budget.check(source)
         try:
-            return await self._answer(route, request, source)
-        except Refused:
-            await self.budget.count(source)
+            return await self._answer(route, request, caller, source)
+        except Refused as refusal:
+            await self._count(source, refusal)
             raise
 
-    async def _answer(self, route: Route[F], request: web.Request, source: str) -> Reply:
-        authorization = request.headers.get("Authorization")
-        caller = await admit(route.guard, authorization, self.tokens, now=self.clock.now())
+    async def _count(self, source: str, refusal: Refused) -> None:
+        """Where a client's secret was tried, it counts as well: from however many addresses."""
+        await self.budget.count(source)
+        if isinstance(refusal, InvalidClient) and refusal.client is not None:
+            await self.budget.count(f"{CLIENT}{refusal.client}")
+
+    async def _answer(
+        self, route: Route[F], request: web.Request, caller: Caller, source: str
+    ) -> Reply:
         path = parsing.read_path(request.match_info)
         query = parsing.read_query(route.query, list(request.query.items()))
         body = parsing.read_body(
@@ -107,7 +155,7 @@ class Edge(Generic[F]):
             origin=origin_of(request, caller, source),
             now=self.clock.now(),
             idempotency=self._idempotency(route, request, caller, path, body),
-            authorization=authorization,
+            authorization=request.headers.get("Authorization"),
         )
         return await self._in_time(route, call)
 
@@ -160,15 +208,35 @@ class Edge(Generic[F]):
         )
 
 
+def require_single(request: web.Request) -> None:
+    """Refuse what a proxy and we might read differently. Raises HeaderRepeated."""
+    repeated = [name for name in SINGLE if len(request.headers.getall(name, ())) > 1]
+    if repeated:
+        raise HeaderRepeated(
+            *(
+                Violation(field=name, code="header_repeated", detail="this header stands twice")
+                for name in repeated
+            )
+        )
+
+
 def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
-    """Say who asks, from where; a traceparent that is none is left out."""
-    traceparent = request.headers.get("traceparent", "")
+    """Say who asks, from where; a traceparent that is none, or not the only one, is left out."""
+    traceparents = request.headers.getall("traceparent", ())
+    traceparent = traceparents[0] if len(traceparents) == 1 else ""
     return Origin(
         actor=actor_of(caller),
         source=source,
         correlation_id=request[CORRELATION],
         traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
+        client=caller.client_id if isinstance(caller, ClientCaller) else None,
     )
+
+
+def practice_named(caller: Caller) -> str | None:
+    """The practice of a client, for the audit."""
+    practice_id = caller.practice_id if isinstance(caller, ClientCaller) else None
+    return str(practice_id) if practice_id else None
 
 
 def reply_of(route: Route[Any], reply: Reply) -> web.Response:

@@ -3,9 +3,18 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from shared.access import Anonymous, Caller, ClientCaller, SessionCaller
-from shared.http.problems import ScopeMissing, Unauthenticated
+from shared.access import (
+    AccessTokenInvalid,
+    Anonymous,
+    Caller,
+    ClientCaller,
+    SessionCaller,
+)
+from shared.audit import ANONYMOUS
+from shared.http.problems import InvalidClient, ScopeMissing, Unauthenticated
 from shared.http.routes import Client, Guard, Public, Session
+
+REFUSALS = (Unauthenticated, AccessTokenInvalid, InvalidClient, ScopeMissing)
 
 
 class TokenChecker(Protocol):
@@ -14,25 +23,50 @@ class TokenChecker(Protocol):
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller: ...
 
 
-async def admit(
-    guard: Guard, authorization: str | None, tokens: TokenChecker, *, now: datetime
+class ClientChecker(Protocol):
+    """Who knows clients by their Basic credentials. Raises InvalidClient."""
+
+    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller: ...
+
+
+async def identify(
+    guard: Guard,
+    authorization: str | None,
+    tokens: TokenChecker,
+    clients: ClientChecker | None,
+    *,
+    now: datetime,
 ) -> Caller:
-    """Return who calls. Raises Unauthenticated, ScopeMissing, and what the checker raises."""
+    """Return who calls. Raises Unauthenticated, InvalidClient, and what the checkers raise."""
     if isinstance(guard, Public):
         return Anonymous()
-    caller = await tokens.check(bearer(authorization), now=now)
+    if isinstance(guard, Client) and guard.basic and clients and is_basic(authorization):
+        return await clients.authenticate(authorization or "", now=now)
+    return await tokens.check(bearer(authorization), now=now)
+
+
+def permit(guard: Guard, caller: Caller) -> None:
+    """Raise ScopeMissing where the guard is not for this caller."""
     match guard:
+        case Public():
+            return
         case Session():
-            if not isinstance(caller, SessionCaller):
-                raise ScopeMissing
+            permitted = isinstance(caller, SessionCaller)
         case Client():
-            if not isinstance(caller, ClientCaller) or guard.scope not in caller.scopes:
-                raise ScopeMissing
-            if guard.practice and caller.practice_id is None:
-                raise ScopeMissing
+            permitted = (
+                isinstance(caller, ClientCaller)
+                and guard.scope in caller.scopes
+                and not (guard.practice and caller.practice_id is None)
+            )
         case _:
             assert_never(guard)
-    return caller
+    if not permitted:
+        raise ScopeMissing
+
+
+def is_basic(authorization: str | None) -> bool:
+    """Whether these are a client's id and secret."""
+    return (authorization or "").partition(" ")[0].lower() == "basic"
 
 
 def bearer(authorization: str | None) -> str:
@@ -52,6 +86,6 @@ def actor_of(caller: Caller) -> str:
         case ClientCaller():
             return f"client:{caller.client_id}"
         case Anonymous():
-            return "anonymous"
+            return ANONYMOUS
         case _:
             assert_never(caller)

@@ -10,9 +10,19 @@ import msgspec
 from shared.access import TokenStale
 from shared.errors import CatchingUp, Unavailable
 from shared.http import problems as told
-from shared.http.idempotency import AlreadyIssued, IdempotencyKeyReused
+from shared.http.idempotency import SHAPE, IdempotencyKeyReused
 from shared.http.problems import Problem, Problems, ProblemType
-from shared.http.routes import Client, Counted, Guard, NoBody, NoReply, Public, Route, Session
+from shared.http.routes import (
+    Client,
+    Counted,
+    Form,
+    Guard,
+    NoBody,
+    NoReply,
+    Public,
+    Route,
+    Session,
+)
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"
@@ -21,6 +31,7 @@ Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record
 
 EVERYWHERE: tuple[type[Exception], ...] = (
     told.RequestUnreadable,
+    told.HeaderRepeated,
     told.ExpectationUnknown,
     told.MalformedBody,
     told.BodyInvalid,
@@ -34,6 +45,11 @@ EVERYWHERE: tuple[type[Exception], ...] = (
 
 CORRELATION: Json = {
     "Correlation-Id": {"schema": {"type": "string", "format": "uuid"}},
+}
+BASIC: Json = {
+    "type": "http",
+    "scheme": "basic",
+    "description": "A client's id and secret, as at identity's /oauth/token.",
 }
 RETRY: Json = {
     "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}
@@ -50,13 +66,15 @@ def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> 
     for route in routes:
         paths[route.path][route.method.lower()] = operation(route, problems, schemas)
     paths.update(health())
-    scopes = sorted({route.guard.scope for route in routes if isinstance(route.guard, Client)})
+    clients = [route.guard for route in routes if isinstance(route.guard, Client)]
+    scopes = sorted({guard.scope for guard in clients})
+    basic = any(guard.basic for guard in clients)
     whole: Json = {
         "openapi": "3.1.0",
         "info": {"title": f"Portico {service}", "version": "1"},
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "paths": paths,
-        "components": {"schemas": components, "securitySchemes": schemes(scopes)},
+        "components": {"schemas": components, "securitySchemes": schemes(scopes, basic=basic)},
     }
     return msgspec.json.encode(whole)
 
@@ -97,16 +115,19 @@ def refusals(route: Route[Any], problems: Problems, schemas: dict[Any, Json]) ->
     codes: dict[int, dict[str, ProblemType]] = defaultdict(dict)
     for problem in problems_of(route, problems):
         codes[problem.status].setdefault(problem.code, problem)
-    return {str(status): refusal(status, codes[status], schemas) for status in sorted(codes)}
+    form = told.OAUTH_CONTENT_TYPE if route.form is Form.URLENCODED else told.CONTENT_TYPE
+    return {str(status): refusal(status, codes[status], schemas, form) for status in sorted(codes)}
 
 
-def refusal(status: int, codes: dict[str, ProblemType], schemas: dict[Any, Json]) -> Json:
+def refusal(
+    status: int, codes: dict[str, ProblemType], schemas: dict[Any, Json], form: str
+) -> Json:
     text = "\n".join(f"- `{code}`: {codes[code].title}. {codes[code].hint}" for code in codes)
     schema = {"allOf": [schemas[Problem], {"properties": {"code": {"enum": sorted(codes)}}}]}
     return {
         "description": text,
         "headers": CORRELATION | (RETRY if status in (429, 503) else {}),
-        "content": {told.CONTENT_TYPE: {"schema": schema}},
+        "content": {form: {"schema": schema}},
     }
 
 
@@ -124,10 +145,12 @@ def of_shape(route: Route[Any]) -> Iterator[type[Exception]]:
         yield told.TooManyRequests
     if not isinstance(route.guard, Public):
         yield from (told.Unauthenticated, TokenStale, told.ScopeMissing)
+    if isinstance(route.guard, Client) and route.guard.basic:
+        yield from (told.InvalidClient, told.TooManyRequests)
     if SLOT.search(route.path):
         yield told.RouteUnknown
     if route.idempotent:
-        yield from (told.IdempotencyKeyInvalid, IdempotencyKeyReused, AlreadyIssued)
+        yield from (told.IdempotencyKeyInvalid, IdempotencyKeyReused)
 
 
 def parameters_of(route: Route[Any]) -> Iterator[Json]:
@@ -136,13 +159,17 @@ def parameters_of(route: Route[Any]) -> Iterator[Json]:
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name in route.query:
         yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-    yield header("Correlation-Id", "made where absent; told in the reply", {"format": "uuid"})
+    yield header(
+        "Correlation-Id",
+        "the caller's own, told in the reply as Caller-Correlation-Id; ours is always made here",
+        {"format": "uuid"},
+    )
     yield header("traceparent", "W3C trace context, passed on", {})
     if route.idempotent:
         yield header(
             "Idempotency-Key",
             "the same key and body within 24 hours get the first reply, not a second effect",
-            {"minLength": 8, "maxLength": 128},
+            {"pattern": rf'^(?:{SHAPE.pattern}|"{SHAPE.pattern}")$'},
         )
 
 
@@ -163,10 +190,11 @@ def security_of(guard: Guard) -> list[Json]:
         case Session():
             return [{"session": []}]
         case Client():
-            return [{"client": [guard.scope]}]
+            token = {"client": [guard.scope]}
+            return [token, {"client_secret": []}] if guard.basic else [token]
 
 
-def schemes(scopes: Sequence[str]) -> Json:
+def schemes(scopes: Sequence[str], *, basic: bool) -> Json:
     reach = f" Scopes here: {', '.join(scopes)}." if scopes else ""
     return {
         "session": {
@@ -181,6 +209,7 @@ def schemes(scopes: Sequence[str]) -> Json:
             "bearerFormat": "JWT",
             "description": "The access token of a client, from identity's /oauth/token." + reach,
         },
+        **({"client_secret": BASIC} if basic else {}),
     }
 
 

@@ -1,5 +1,6 @@
 """Under which key a caller is counted (LG-4), so that a proxy's set-up can be seen from outside."""
 
+from dataclasses import replace
 from typing import Any
 
 from shared.http.routes import Call, Counted, NoBody, Public, Reply, Route, route
@@ -19,7 +20,7 @@ async def read_source(_: Any, call: Call[NoBody]) -> SourceReply:
     return SourceReply(source=source, wider=place_of(source).wider)
 
 
-SOURCE: Route[Any] = route(
+READ: Route[Any] = route(
     "GET",
     "/source",
     read_source,
@@ -29,3 +30,8 @@ SOURCE: Route[Any] = route(
     summary="See under which address attempts from here are counted",
     rows=("LG-4",),
 )
+
+
+def source_at(service: str) -> Route[Any]:
+    """The same verb of one service; who calls them all knows verbs by their names."""
+    return replace(READ, name=f"read_source_at_{service}")

@@ -33,6 +33,7 @@ PARAMETER = re.compile(r"[ \t]*;[ \t]*([\w.+-]+)=([\w.+-]+|\"[^\"\\]*\")", re.AS
 CONTENT_TYPE = re.compile(
     rf"(?P<type>[\w.+-]+/[\w.+-]+)(?P<parameters>(?:{PARAMETER.pattern})*)", re.ASCII
 )
+CANONICAL_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 CODES: Sequence[tuple[re.Pattern[str], str]] = (
@@ -161,11 +162,19 @@ def read_path(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def uuid_in_path(path: Mapping[str, str], name: str) -> UUID:
-    """Read an id from the path; what is none names nothing. Raises RouteUnknown."""
-    try:
-        return UUID(path[name])
-    except ValueError:
-        raise RouteUnknown from None
+    """Read an id from the path; what is none, or another spelling, names nothing.
+
+    Raises RouteUnknown.
+    """
+    found = canonical_uuid(path[name])
+    if found is None:
+        raise RouteUnknown
+    return found
+
+
+def canonical_uuid(text: str) -> UUID | None:
+    """Read an id as we write it: Python's reader takes braces, URNs and any script's digits."""
+    return UUID(text) if re.fullmatch(CANONICAL_UUID, text) else None
 
 
 # ---- naming what is wrong

@@ -13,7 +13,9 @@ Refused
     ├── ContentTypeUnsupported
     ├── RouteUnknown
     ├── MethodUnknown
+    ├── HeaderRepeated     one of those of which every reader must take the same
     ├── Unauthenticated
+    ├── InvalidClient      RFC 6749 5.2: a client's id and secret do not fit
     ├── ScopeMissing
     ├── TooManyRequests    the source's budget is used up (LG-4)
     └── IdempotencyKeyInvalid
@@ -35,6 +37,7 @@ from shared.errors import CatchingUp, Refused, Unavailable, Violation
 from shared.http.idempotency import AlreadyIssued, IdempotencyKeyReused
 
 CONTENT_TYPE = "application/problem+json"
+OAUTH_CONTENT_TYPE = "application/json"  # RFC 6749 5.2; the members are a problem's all the same
 URN = "urn:portico:problem:"
 MOST_ERRORS = 20  # of one reply, which so stays about as small as the request it answers
 LONGEST_PATH = 200  # characters
@@ -77,7 +80,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hint: str
     correlation_id: UUID
     errors: Annotated[tuple[FieldProblem, ...], msgspec.Meta(max_length=MOST_ERRORS)] = ()
-    error: str | None = None  # RFC 6749, on OAuth's own verbs
+    error: str | None = None  # RFC 6749 5.2, on OAuth's own verbs; so is the next
+    error_description: str | None = None
 
 
 class RequestRefused(Refused):
@@ -122,6 +126,21 @@ class MethodUnknown(RequestRefused):
 
 class Unauthenticated(RequestRefused):
     """There is no token, or none of ours, or an expired one."""
+
+
+class HeaderRepeated(RequestRefused):
+    """A header stands twice of which two readers might take different ones."""
+
+
+class InvalidClient(RequestRefused):
+    """Unknown client, wrong secret, or no client authentication.
+
+    `client` is the id that was claimed, where it can be one: what is refused counts on it too.
+    """
+
+    def __init__(self, client: UUID | None = None) -> None:
+        super().__init__()
+        self.client = client
 
 
 class ScopeMissing(RequestRefused):
@@ -204,29 +223,47 @@ ALWAYS: Problems = {
         "Use a method that the Allow header names.",
         "invalid_request",
     ),
+    HeaderRepeated: ProblemType(
+        400,
+        "header_repeated",
+        "A header stands more than once",
+        "Send the headers named in `errors` once each.",
+        "invalid_request",
+    ),
+    InvalidClient: ProblemType(
+        401,
+        "invalid_client",
+        "This client is not known, or its secret is wrong",
+        "Send the client's id and secret in a Basic header.",
+        "invalid_client",
+    ),
     Unauthenticated: ProblemType(
         401,
         "unauthenticated",
         "A valid access token is needed",
         "Log on or refresh, and send the access token as a bearer token.",
+        "invalid_token",
     ),
     AccessTokenInvalid: ProblemType(
         401,
         "unauthenticated",
         "A valid access token is needed",
         "Log on or refresh, and send the access token as a bearer token.",
+        "invalid_token",
     ),
     TokenStale: ProblemType(
         401,
         "token_stale",
         "This access token must be renewed",
         "Refresh the session at identity and send the new access token.",
+        "invalid_token",
     ),
     ScopeMissing: ProblemType(
         403,
         "forbidden_scope",
         "This token does not reach that far",
         "Use a token that has the scope or the session this verb asks for.",
+        "insufficient_scope",
     ),
     TooManyRequests: ProblemType(
         429,
@@ -304,6 +341,7 @@ def document(
         correlation_id=correlation_id,
         errors=errors,
         error=(told.oauth_error or "invalid_request") if oauth else None,
+        error_description=f"{told.title}. {told.hint}" if oauth else None,
     )
 
 

@@ -81,6 +81,7 @@ class Client:
 
     scope: str
     practice: bool = True  # the client must belong to a practice
+    basic: bool = False  # its id and secret do as well as its token
 
     @property
     def counted(self) -> Counted:

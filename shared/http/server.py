@@ -1,10 +1,11 @@
 """A service's web application: its routes behind the edge, health, and its own description."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,9 +14,10 @@ from aiohttp import web
 from shared import logs
 from shared.errors import Refused
 from shared.http import docs, openapi, problems
-from shared.http.connections import CORRELATION_HEADER, stamp
+from shared.http.connections import CALLERS_HEADER, CORRELATION_HEADER, stamp
 from shared.http.edge import CORRELATION, ROUTE, Edge
 from shared.http.health import Health
+from shared.http.parsing import CANONICAL_UUID, canonical_uuid
 from shared.http.problems import (
     BodyInvalid,
     BodyTooLarge,
@@ -24,7 +26,7 @@ from shared.http.problems import (
     ProblemType,
     RouteUnknown,
 )
-from shared.http.routes import Form, Route
+from shared.http.routes import Client, Form, Route
 from shared.metrics import CONTENT_TYPE, Metrics
 from shared.randomness import Randomness
 
@@ -33,6 +35,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logs.logger("http")
 
+ID = re.compile(r"\{(\w+_id)\}")
+BASIC = 'Basic realm="portico"'
 QUIET = ("/health/live", "/openapi.json", "/docs")
 
 
@@ -65,10 +69,10 @@ class Server(Generic[F]):
 
         application = web.Application(middlewares=[envelope], client_max_size=self.edge.body_limit)
         for route in self.routes:
-            handler = self.edge.handler(route)
-            application.router.add_route(route.method, route.path, handler)
+            handler, path = self.edge.handler(route), matched(route.path)
+            application.router.add_route(route.method, path, handler)
             if route.method == "GET":
-                application.router.add_route("HEAD", route.path, handler)
+                application.router.add_route("HEAD", path, handler)
         document = cache(lambda: openapi.document(self.service, self.routes, self.problems))
         page = cache(lambda: docs.page(document()))
         application.router.add_get("/health/live", live)
@@ -84,15 +88,22 @@ class Server(Generic[F]):
         return application
 
     async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Around every request: its correlation id, its headers, its metrics, its log line."""
-        correlation_id = self._correlation_id(request)
+        """Around every request: its correlation id, its headers, its metrics, its log line.
+
+        The id is always ours: who chose it could make strangers' audit rows and events look like
+        parts of another request. The caller's own is logged and told beside it.
+        """
+        correlation_id = self.randomness.uuid()
+        callers = callers_id(request)
         request[CORRELATION] = correlation_id
         started = asyncio.get_running_loop().time()
         with logs.correlated(correlation_id):
             response, code = await self._told(request, handler)
             took = asyncio.get_running_loop().time() - started
-            self._measure(request, response.status, code, took)
+            self._measure(request, response.status, code, took, callers)
         stamp(response, correlation_id)
+        if callers is not None:
+            response.headers[CALLERS_HEADER] = str(callers)
         if self.health.stopping:  # a client must not send its next request to a closing socket
             response.force_close()
         return response
@@ -115,23 +126,30 @@ class Server(Generic[F]):
             log.error("request_failed", operation=operation_of(request), error=error)
             told = problems.INTERNAL
         route = request.get(ROUTE)
-        oauth = route is not None and route.form is Form.URLENCODED
+        oauth = is_oauth(route)
         violations = error.violations if isinstance(error, Refused) else ()
         document = problems.document(told, violations, request[CORRELATION], oauth=oauth)
         response = web.Response(
             status=told.status,
             body=msgspec.json.encode(document),
-            content_type=problems.CONTENT_TYPE,
+            content_type=problems.OAUTH_CONTENT_TYPE if oauth else problems.CONTENT_TYPE,
         )
         headers = {
             "Allow": allow,
             "Retry-After": problems.retry_after(error),
-            "WWW-Authenticate": challenge(told, oauth=oauth),
+            "WWW-Authenticate": challenge(told, route),
         }
         response.headers.update({name: value for name, value in headers.items() if value})
         return response, told.code
 
-    def _measure(self, request: web.Request, status: int, code: str | None, took: float) -> None:
+    def _measure(
+        self,
+        request: web.Request,
+        status: int,
+        code: str | None,
+        took: float,
+        callers: UUID | None,
+    ) -> None:
         operation = operation_of(request)
         self.metrics.observe("http_request_seconds", took, operation=operation)
         self.metrics.count("http_requests", operation=operation, status=str(status))
@@ -144,13 +162,8 @@ class Server(Generic[F]):
             status=status,
             code=code,
             duration_ms=round(took * 1000, 1),
+            **({"caller_correlation_id": callers} if callers else {}),
         )
-
-    def _correlation_id(self, request: web.Request) -> UUID:
-        try:
-            return UUID(request.headers[CORRELATION_HEADER])
-        except (KeyError, ValueError):
-            return self.randomness.uuid()
 
 
 def metrics_application(metrics: Metrics, health: Health) -> web.Application:
@@ -185,12 +198,26 @@ async def live(_: web.Request) -> web.StreamResponse:
     return web.Response(body=b'{"live":true}', content_type="application/json")
 
 
+def matched(path: str) -> str:
+    """Let an id of a path match ids alone, as written by us: so `refresh` is no session's id.
+
+    An id has one spelling: what logs, caches and proxies see of two is the same.
+    """
+    return ID.sub(rf"{{\1:{CANONICAL_UUID}}}", path)
+
+
 def operation_of(request: web.Request) -> str:
     """Name the verb, never the path: paths hold ids."""
     route = request.get(ROUTE)
     if route is not None:
         return str(route.name)
     return request.path if request.path in QUIET else "none"
+
+
+def callers_id(request: web.Request) -> UUID | None:
+    """The id a caller gave its request; what is none, or not the only one, is left out."""
+    given = request.headers.getall(CORRELATION_HEADER, ())
+    return canonical_uuid(given[0]) if len(given) == 1 else None
 
 
 def known(error: web.HTTPException) -> Exception:
@@ -208,11 +235,22 @@ def known(error: web.HTTPException) -> Exception:
             return error
 
 
-def challenge(told: ProblemType, *, oauth: bool) -> str | None:
-    """RFC 9110: a 401 says which credentials are asked for."""
+def is_oauth(route: Route[Any] | None) -> bool:
+    """Whether refusals are told as RFC 6749 5.2 has them."""
+    return route is not None and route.form is Form.URLENCODED
+
+
+def challenge(told: ProblemType, route: Route[Any] | None) -> str | None:
+    """RFC 9110: a 401 says which credentials are asked for; RFC 7662 takes a client's in two ways.
+
+    At a public verb of OAuth they are the client's own.
+    """
     if told.status != 401:
         return None
-    return 'Basic realm="portico"' if oauth else "Bearer"
+    guard = route.guard if route else None
+    if isinstance(guard, Client) and guard.basic:
+        return f"{BASIC}, Bearer"
+    return BASIC if is_oauth(route) else "Bearer"
 
 
 def fixed(

@@ -64,6 +64,7 @@ SELECT source, count(*) AS refusals FROM source_budget, unnest(refusals) AS at
  GROUP BY source ORDER BY refusals DESC
 """
 OVERALL = f"SELECT coalesce(sum(refusals), 0)::bigint FROM ({SHARES}) AS shares"  # noqa: S608 - ours
+CLIENT = "client:"  # before the id of a client at whose secret somebody tries
 ENOUGH = 50  # refusals, before one source's share of them means anything
 
 

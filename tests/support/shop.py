@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shared.access import AccessTokenInvalid, ClientCaller, SessionCaller, TokenStale
+from shared.audit import Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.db import Database
@@ -22,8 +23,8 @@ from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.health import Check, Health, Lack
 from shared.http.idempotency import IdempotencyKeys
-from shared.http.own_source import SOURCE
-from shared.http.problems import Problems, ProblemType
+from shared.http.own_source import source_at
+from shared.http.problems import InvalidClient, Problems, ProblemType
 from shared.http.routes import (
     Body,
     Call,
@@ -44,10 +45,12 @@ from shared.http.sources import Sources
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.tokens import Digests
+from shared.transactions import Transactions
 from tests.support.clock import FakeClock
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PRACTICE = PracticeId(UUID(int=40))
+BASIC = "Basic c2hvcC0xOnNlY3JldA=="
 
 
 class Guess(Body, frozen=True, kw_only=True):
@@ -74,6 +77,7 @@ class Shop:
     database: Database
     idempotency: IdempotencyKeys
     budget: SourceBudget
+    audit: Audit
     right: str = "sesame"
     slow: str | None = None  # the word over which a guess waits for `go_on`
     calls: list[Call[Any]] = field(default_factory=list)
@@ -118,7 +122,7 @@ async def ask(shop: Shop, call: Call[Guess]) -> Told:
 
 async def look(shop: Shop, call: Call[NoBody]) -> Told:
     shop.calls.append(call)
-    return Told(word=call.path["shelf_id"])
+    return Told(word=call.path["shelf"])
 
 
 async def visit(shop: Shop, call: Call[NoBody]) -> NoReply:
@@ -135,6 +139,11 @@ async def stock(shop: Shop, call: Call[Guess]) -> Told:
 
     async with shop.database.transaction() as tx:
         return await shop.idempotency.once(tx, call.idempotency, Told, work)
+
+
+async def look_in(shop: Shop, call: Call[NoBody]) -> Told:
+    shop.calls.append(call)
+    return Told(word="in stock")
 
 
 async def wait(shop: Shop, call: Call[NoBody]) -> Told:
@@ -167,7 +176,7 @@ ROUTES: Sequence[Route[Shop]] = (
         summary="Show a secret", status=201, problems=(WrongWord,),
     ),
     route(
-        "GET", "/shelves/{shelf_id}", look, body=NoBody, reply=Told, guard=NOTHING,
+        "GET", "/shelves/{shelf}", look, body=NoBody, reply=Told, guard=NOTHING,
         summary="Look", query=("after",),
     ),
     route(
@@ -182,6 +191,10 @@ ROUTES: Sequence[Route[Shop]] = (
         "POST", "/stock", stock, body=Guess, reply=Told, guard=Client("stock:write"),
         summary="Stock", idempotent=True, rows=("ST-1",),
     ),
+    route(
+        "POST", "/counts", look_in, body=NoBody, reply=Told,
+        guard=Client("stock:read", practice=False, basic=True), summary="Count",
+    ),
     route("POST", "/waits", wait, body=NoBody, reply=Told, guard=NOTHING, summary="Wait"),
     route(
         "POST", "/failures", fail, body=NoBody, reply=Told, guard=NOTHING, summary="Fail",
@@ -191,7 +204,7 @@ ROUTES: Sequence[Route[Shop]] = (
         "POST", "/oauth", obtain, body=Guess, reply=Told, guard=NOTHING, summary="Obtain",
         form=Form.URLENCODED, problems=(WrongWord,),
     ),
-    SOURCE,
+    source_at("shop"),
 )  # fmt: skip
 PROBLEMS: Problems = {
     WrongWord: ProblemType(401, "word_wrong", "That is not the word", "Try another.", "no_word")
@@ -225,6 +238,15 @@ class Tokens:
         return self.known[token]
 
 
+class Clients:
+    """Knows one client by its Basic credentials."""
+
+    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller:
+        if authorization != BASIC:
+            raise InvalidClient(UUID(int=7))
+        return client(None, "stock:read")
+
+
 def client(practice_id: PracticeId | None, scope: str) -> ClientCaller:
     return ClientCaller(client_id="shop-1", practice_id=practice_id, scopes=frozenset({scope}))
 
@@ -256,13 +278,14 @@ async def open_stall(
     *,
     database: Database | None = None,
     clock: Clock | None = None,
+    routes: Sequence[Route[Any]] = ROUTES,
     problems: Problems = PROBLEMS,
     own: Mapping[str, Lack] | None = None,
     shared: Mapping[str, Check] | None = None,
     request_seconds: float = 5.0,
     pool: int = 10,
 ) -> AsyncIterator[Stall]:
-    """Serve the shop; without a database, one that is away."""
+    """Serve the shop, or other verbs up to their guards; without a database, one that is away."""
     clock = clock or FakeClock()
     database = database or Database(NOWHERE, application="shop", size=pool, wait=0.5)
     metrics = Metrics()
@@ -274,15 +297,20 @@ async def open_stall(
         window=timedelta(minutes=5),
         alarm_at=60,
     )
-    shop = Shop(database=database, idempotency=IdempotencyKeys(clock=clock), budget=budget)
+    audit = Audit(clock=clock, randomness=Randomness())
+    shop = Shop(
+        database=database, idempotency=IdempotencyKeys(clock=clock), budget=budget, audit=audit
+    )
     health = Health(own=own or {}, shared=shared or {}, clock=clock, metrics=metrics)
     server = Server(
         service="shop",
-        routes=ROUTES,
+        routes=routes,
         problems=problems,
         edge=Edge(
             features=shop,
             tokens=Tokens(clock.now()),
+            clients=Clients(),
+            transactions=Transactions(database=database, audit=audit),
             budget=budget,
             sources=Sources(trusted=(ip_network("127.0.0.0/8"),), header="X-Forwarded-For"),
             digests=Digests(b"k" * 32),

@@ -70,7 +70,9 @@ from shared.grants import (
     GrantWrongAct,
     GrantWrongService,
 )
-from shared.http.own_source import SOURCE
+from shared.http.idempotency import AlreadyIssued
+from shared.http.own_source import source_at
+from shared.http.problems import InvalidClient
 from shared.http.routes import (
     Client,
     Counted,
@@ -103,7 +105,7 @@ EXISTING_ACCOUNT_PROBLEMS = (
     errors.PersonMismatch,
 )
 CLIENT_PROBLEMS = (
-    errors.InvalidClient,
+    InvalidClient,
     errors.InvalidScope,
     errors.GrantTypeUnsupported,
     errors.TwoAuthentications,
@@ -135,7 +137,7 @@ ROUTES: tuple[Route[Features], ...] = (
     route("POST", "/practice/patients/{patient_id}/enrolment-tokens", issue_enrolment_token,
           body=EnrolmentTokenBody, reply=Issued,
           guard=Client("tokens:write"), status=201, idempotent=True, rows=("EN-1", "ST-1"),
-          problems=(errors.NotFound, errors.PatientEnrolled),
+          problems=(errors.NotFound, errors.PatientEnrolled, AlreadyIssued),
           summary="Issue an enrolment token; the one before it expires"),
     route("POST", "/practice/patients/{patient_id}/unlock", unlock_account,
           body=UnlockBody, reply=NoReply,
@@ -217,12 +219,12 @@ ROUTES: tuple[Route[Features], ...] = (
           summary="Obtain a client's access token (RFC 6749, client credentials)"),
     route("POST", "/oauth/introspect", introspect_token, body=IntrospectionBody,
           reply=IntrospectionReply, form=Form.URLENCODED,
-          guard=Client("introspect", practice=False), rows=("SE-1",),
+          guard=Client("introspect", practice=False, basic=True), rows=("SE-1",),
           summary="Introspect a token: its state of this second (RFC 7662)"),
     route("GET", "/.well-known/jwks.json", list_signing_keys, body=NoBody,
           reply=SigningKeysReply, guard=Public(Counted.NOTHING), rows=("SE-1",),
           cached=KEPT_SECONDS,
           summary="List the keys that access tokens are signed with (RFC 7517)"),
-    SOURCE,
+    source_at("identity"),
 )
 # fmt: on

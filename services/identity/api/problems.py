@@ -204,13 +204,6 @@ PROBLEMS: Problems = {
         "The account's credentials have changed since",
         "Nothing was used up; ask for a new link.",
     ),
-    errors.InvalidClient: ProblemType(
-        401,
-        "invalid_client",
-        "This client is not known, or its secret is wrong",
-        "Send the client's id and secret in a Basic header or in the body.",
-        "invalid_client",
-    ),
     errors.InvalidScope: ProblemType(
         400,
         "invalid_scope",

@@ -18,9 +18,10 @@ S = TypeVar("S", bound=StaffBody)
 
 
 def by_staff(call: Call[S]) -> Origin:
-    """The call's origin with the staff member as its actor, and the reason."""
+    """The call's origin with the staff member as its actor, beside the client, and the reason."""
     return replace(
         call.origin,
         actor=f"staff:{call.body.staff_id}@{practice_of(call)}",
+        staff=call.body.staff_id,
         reason=call.body.reason,
     )

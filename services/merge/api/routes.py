@@ -27,7 +27,7 @@ from shared.grants import (
     GrantWrongService,
     GrantWrongSession,
 )
-from shared.http.own_source import SOURCE
+from shared.http.own_source import source_at
 from shared.http.routes import Client, Counted, NoBody, Route, Session, route
 
 ROUTES: tuple[Route[Features], ...] = (
@@ -88,5 +88,5 @@ ROUTES: tuple[Route[Features], ...] = (
         summary="List this practice's duplicate charts that merges brought to light",
         rows=("MG-5",),
     ),
-    SOURCE,
+    source_at("merge"),
 )

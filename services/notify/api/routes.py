@@ -14,7 +14,7 @@ from services.notify.api.deliveries import (
 from services.notify.api.notices import Notices, dismiss_notice, list_notices, read_notice
 from services.notify.errors import NotFound, PatientOfAnotherPractice, ReferenceReused
 from services.notify.features import Features
-from shared.http.own_source import SOURCE
+from shared.http.own_source import source_at
 from shared.http.routes import Client, NoBody, NoReply, Route, Session, route
 
 ROUTES: tuple[Route[Features], ...] = (
@@ -84,5 +84,5 @@ ROUTES: tuple[Route[Features], ...] = (
         summary="List what became of this practice's communications",
         rows=("NT-5",),
     ),
-    SOURCE,
+    source_at("notify"),
 )

@@ -11,7 +11,7 @@ from services.recovery.api.links import (
 from services.recovery.api.reminders import RemindUsername, remind_username
 from services.recovery.errors import LinkInvalid
 from services.recovery.features import Features
-from shared.http.own_source import SOURCE
+from shared.http.own_source import source_at
 from shared.http.routes import Counted, Public, Route, route
 
 ROUTES: tuple[Route[Features], ...] = (
@@ -48,5 +48,5 @@ ROUTES: tuple[Route[Features], ...] = (
         problems=(LinkInvalid,),
         rows=("RC-3",),
     ),
-    SOURCE,
+    source_at("recovery"),
 )

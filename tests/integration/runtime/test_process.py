@@ -53,6 +53,7 @@ def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
             database=plumbing.database,
             idempotency=IdempotencyKeys(clock=plumbing.clock),
             budget=plumbing.budget,
+            audit=plumbing.audit,
         ),
         subscriptions={queue.name: () for queue in topology.queues("merge")},
         loops=(),

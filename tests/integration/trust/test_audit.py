@@ -4,11 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
+from shared import audit
 from shared.audit import Audit, AuditChain, ChainBroken, Origin
 from shared.audit_backlog import AuditBacklog
 from shared.contracts.topology import SERVICES
@@ -92,6 +94,58 @@ async def test_an_entry_says_who_what_whom_when_from_where_and_why(
     assert (row["source"], row["reason"]) == (STAFF.source, STAFF.reason)
     assert (row["outcome"], row["detail"], row["practice"]) == ("refused", "already_issued", "p1")
     assert row["correlation_id"] == STAFF.correlation_id
+
+
+@AU_1
+@pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+async def test_an_entry_names_both_the_client_and_whom_it_names_and_the_chain_covers_both(
+    pool: Database, database: databases.Database, clock: FakeClock, chain: AuditChain
+) -> None:
+    origin = replace(STAFF, client="9f0c", staff="nurse-7")
+    async with pool.transaction() as tx:
+        await Audit(clock=clock, randomness=RANDOMNESS).record(
+            tx, origin, action="x", outcome="done"
+        )
+    await chain.once()
+    async with pool.connection() as connection:
+        [row] = await connection.fetch("SELECT client, staff FROM audit_entries")
+    assert tuple(row) == ("9f0c", "nurse-7")
+    assert (await chain.verify()).startswith("chain whole to place 1")
+
+    for change in ("client = 'other'", "staff = 'nurse-8'", "client = NULL, staff = NULL"):
+        await as_owner(database, f"UPDATE audit_entries SET {change}")  # noqa: S608 - above
+        with pytest.raises(ChainBroken, match="was changed"):
+            await chain.verify()
+
+
+@AU_1
+async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_is_told(
+    pool: Database,
+    database: databases.Database,
+    clock: FakeClock,
+    chain: AuditChain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows from before the columns, and a new replica's row that an old one chained beside it."""
+    older = ", ".join(audit.COLUMNS.split(", ")[: audit.ALWAYS])
+    await record(pool, clock)
+    async with pool.transaction() as tx:
+        await Audit(clock=clock, randomness=RANDOMNESS).record(
+            tx, replace(STAFF, client="9f0c"), action="x", outcome="done"
+        )
+    with monkeypatch.context() as before:
+        before.setattr(audit, "COLUMNS", older)
+        await chain.once()
+
+    told = await chain.verify()
+
+    assert told.startswith("chain whole to place 2")
+    assert "1 without client and staff" in told
+    await as_owner(database, "UPDATE audit_entries SET actor = 'another'")
+    with pytest.raises(ChainBroken, match="was changed"):
+        await chain.verify()
 
 
 @AU_1

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -9,12 +10,15 @@ from uuid import UUID
 import aiohttp
 import pytest
 import pytest_asyncio
+from multidict import CIMultiDict
 
+from services.identity.api.problems import PROBLEMS as IDENTITY
 from shared.errors import CatchingUp, HashingBusy, Unavailable
+from shared.http.problems import ALWAYS, INTERNAL, document
 from shared.http.server import RouteUndeclared
 from tests.support.eventually import eventually
 from tests.support.lines import Lines
-from tests.support.shop import Forgotten, Stall, WrongWord, open_stall
+from tests.support.shop import BASIC, Forgotten, Stall, WrongWord, open_stall
 
 JSON = {"Content-Type": "application/json"}
 
@@ -25,11 +29,17 @@ async def stall() -> AsyncIterator[Stall]:
         yield opened
 
 
-async def told(response: aiohttp.ClientResponse, status: int, code: str) -> Any:
+async def told(
+    response: aiohttp.ClientResponse,
+    status: int,
+    code: str,
+    *,
+    form: str = "application/problem+json",
+) -> Any:
     """Check a problem document whole and return it."""
     body = await response.json()
     assert (response.status, body["code"]) == (status, code), body
-    assert response.content_type == "application/problem+json"
+    assert response.content_type == form
     assert body["type"] == f"urn:portico:problem:{code}"
     assert body["status"] == status
     assert body["title"]
@@ -201,7 +211,6 @@ async def test_who_has_no_right_learns_nothing_of_the_body_s_faults(stall: Stall
 
 async def test_the_caller_the_source_and_the_trace_reach_the_handler(stall: Stall) -> None:
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    correlation = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
     response = await stall.client.delete(
         "/visits",
@@ -209,7 +218,6 @@ async def test_the_caller_the_source_and_the_trace_reach_the_handler(stall: Stal
             "Authorization": "bearer person",
             "X-Forwarded-For": "198.51.100.9",
             "traceparent": trace,
-            "Correlation-Id": correlation,
         },
     )
 
@@ -219,25 +227,80 @@ async def test_the_caller_the_source_and_the_trace_reach_the_handler(stall: Stal
     assert call.origin.actor == f"account:{UUID(int=1)}"
     assert call.origin.source == "198.51.100.9"
     assert call.origin.traceparent == trace
-    assert str(call.origin.correlation_id) == correlation
-    assert response.headers["Correlation-Id"] == correlation
+    assert str(call.origin.correlation_id) == response.headers["Correlation-Id"]
+    assert "Caller-Correlation-Id" not in response.headers
 
 
-@pytest.mark.parametrize("given", [None, "7", "x" * 500])
-async def test_a_correlation_id_that_is_none_is_replaced(stall: Stall, given: str | None) -> None:
-    headers = {} if given is None else {"Correlation-Id": given}
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_a_callers_correlation_id_is_told_and_logged_beside_ours_never_as_ours(
+    stall: Stall, written: Lines
+) -> None:
+    given = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+    response = await stall.client.get("/shelves/7", headers={"Correlation-Id": given})
+
+    ours = response.headers["Correlation-Id"]
+    [line] = written.read_back("request")
+    assert ours != given
+    assert str(stall.shop.calls[0].origin.correlation_id) == ours == line["correlation_id"]
+    assert response.headers["Caller-Correlation-Id"] == given == line["caller_correlation_id"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        ["7"],
+        ["x" * 500],
+        ["urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e"],
+        ["0f8fad5b-d9cb-469f-a165-70867728950e"] * 2,
+    ],
+)
+async def test_a_correlation_id_that_is_none_is_left_out(stall: Stall, given: list[str]) -> None:
+    headers = CIMultiDict(("Correlation-Id", one) for one in given)
 
     response = await stall.client.get("/shelves/7", headers=headers)
 
     assert UUID(response.headers["Correlation-Id"])
-    assert response.headers["Correlation-Id"] != given
+    assert "Caller-Correlation-Id" not in response.headers
 
 
-@pytest.mark.parametrize("given", ["00-0-0-0", "x" * 55, "00-" + "0" * 32 + "-00f067aa0ba902b7-01"])
-async def test_a_traceparent_that_is_none_is_left_out(stall: Stall, given: str) -> None:
-    await stall.client.get("/shelves/7", headers={"traceparent": given})
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["00-0-0-0"],
+        ["x" * 55],
+        ["00-" + "0" * 32 + "-00f067aa0ba902b7-01"],
+        ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"] * 2,
+    ],
+)
+async def test_a_traceparent_that_is_none_is_left_out(stall: Stall, given: list[str]) -> None:
+    await stall.client.get("/shelves/7", headers=CIMultiDict(("traceparent", one) for one in given))
 
     assert stall.shop.calls[0].origin.traceparent is None
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "code"),
+    [
+        ("Authorization", ["Bearer practice", "Bearer reader"], "header_repeated"),
+        ("Content-Encoding", ["identity", "gzip"], "header_repeated"),
+        ("Content-Type", ["application/json", "text/plain"], "malformed_request"),  # aiohttp's
+    ],
+)
+async def test_a_header_that_two_readers_could_take_differently_stands_once(
+    stall: Stall, name: str, values: list[str], code: str
+) -> None:
+    headers = CIMultiDict({"Authorization": "Bearer practice", **JSON})
+    headers.popall(name, None)
+    for value in values:
+        headers.add(name, value)
+
+    response = await stall.client.post("/stock", data=b'{"word":"tea"}', headers=headers)
+
+    problem = await told(response, 400, code)
+    assert [wrong["field"] for wrong in problem.get("errors", [])] in ([name], [])
+    assert stall.shop.calls == []
 
 
 # ---- failures
@@ -327,10 +390,33 @@ async def test_a_form_verb_tells_its_problems_as_oauth_does(stall: Stall) -> Non
     wrong = await stall.client.post("/oauth", data={"word": "x"})
     missing = await stall.client.post("/oauth", data={"x": "y"})
 
-    problem = await told(wrong, 401, "word_wrong")
+    problem = await told(wrong, 401, "word_wrong", form="application/json")
     assert problem["error"] == "no_word"
+    assert problem["error_description"] == "That is not the word. Try another."
     assert wrong.headers["WWW-Authenticate"] == 'Basic realm="portico"'
-    assert (await told(missing, 400, "body_invalid"))["error"] == "invalid_request"
+    told_missing = await told(missing, 400, "body_invalid", form="application/json")
+    assert told_missing["error"] == "invalid_request"
+
+
+def test_what_oauth_tells_is_of_the_characters_that_it_may_be() -> None:
+    for problem in (*ALWAYS.values(), INTERNAL, *IDENTITY.values()):
+        described = document(problem, (), UUID(int=0), oauth=True).error_description
+        assert described is not None
+        assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+", described)
+
+
+async def test_a_verb_that_takes_a_clients_secret_says_so_beside_its_token(stall: Stall) -> None:
+    basic = await stall.client.post("/counts", headers={"Authorization": BASIC})
+    token = await stall.client.post("/counts", headers={"Authorization": "Bearer reader"})
+    neither = await stall.client.post("/counts")
+    elsewhere = await stall.client.post("/stock", headers={"Authorization": BASIC})
+
+    assert (basic.status, token.status) == (200, 200)
+    assert stall.shop.calls[0].origin.client == "shop-1"
+    await told(neither, 401, "unauthenticated")
+    assert neither.headers["WWW-Authenticate"] == 'Basic realm="portico", Bearer'
+    await told(elsewhere, 401, "unauthenticated")
+    assert elsewhere.headers["WWW-Authenticate"] == "Bearer"
 
 
 async def test_a_json_verb_has_no_oauth_error(stall: Stall) -> None:

@@ -1,6 +1,7 @@
 """The OpenAPI document says what the edge does, and the gateway's client holds both to it."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -72,7 +73,10 @@ def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
     assert codes("/visits/guesses")["429"] == ["too_many_requests"]
     assert codes("/stock")["403"] == ["forbidden_scope"]
     assert codes("/stock")["422"] == ["idempotency_key_reused"]
-    assert codes("/shelves/{shelf_id}", "get")["404"] == ["not_found"]
+    assert "409" not in codes("/stock")  # only a verb that shows a secret once tells already_issued
+    assert codes("/counts")["401"] == ["invalid_client", "token_stale", "unauthenticated"]
+    assert codes("/counts")["429"] == ["too_many_requests"]
+    assert codes("/shelves/{shelf}", "get")["404"] == ["not_found"]
 
 
 def test_guards_are_security_requirements() -> None:
@@ -81,7 +85,35 @@ def test_guards_are_security_requirements() -> None:
     assert paths["/visits"]["delete"]["security"] == [{"session": []}]
     assert paths["/visits/guesses"]["post"]["security"] == [{"session": []}]
     assert paths["/stock"]["post"]["security"] == [{"client": ["stock:write"]}]
+    assert paths["/counts"]["post"]["security"] == [
+        {"client": ["stock:read"]},
+        {"client_secret": []},
+    ]
     assert "security" not in paths["/guesses"]["post"]
+
+
+@pytest.mark.parametrize("key", ["a" * 8, "a" * 128, "7f:9~=+/._-", '"a-uuid-in-quotes"'])
+def test_a_key_that_is_taken_fits_the_pattern(key: str) -> None:
+    [pattern] = patterns("/stock")
+
+    assert re.search(pattern, key)
+
+
+@pytest.mark.parametrize(
+    "key", ["a" * 7, "a" * 129, "two words!", '"unbalanced', "käse-käse", "line\nbreak"]
+)
+def test_a_key_that_is_refused_does_not(key: str) -> None:
+    [pattern] = patterns("/stock")
+
+    assert not re.search(pattern, key)
+
+
+def patterns(verb: str) -> list[str]:
+    return [
+        parameter["schema"]["pattern"]
+        for parameter in DOCUMENT["paths"][verb]["post"]["parameters"]
+        if parameter["name"] == "Idempotency-Key"
+    ]
 
 
 def test_the_page_shows_every_verb_and_loads_nothing() -> None:
@@ -107,7 +139,7 @@ async def test_the_document_and_the_page_are_served(stall: Stall) -> None:
 
 
 async def test_a_call_goes_to_the_verb_of_that_name(gateway: Gateway) -> None:
-    answer = await gateway.call("look", path={"shelf_id": "a/b"}, query={"after": "1"})
+    answer = await gateway.call("look", path={"shelf": "a/b"}, query={"after": "1"})
 
     assert answer.must(200)["word"] == "a/b"
 
@@ -121,8 +153,8 @@ async def test_a_refusal_that_is_described_is_an_answer(gateway: Gateway) -> Non
 
 
 async def test_the_source_is_told_as_a_proxy_would(gateway: Gateway, stall: Stall) -> None:
-    await gateway.call("look", path={"shelf_id": "1"})
-    await gateway.call("look", path={"shelf_id": "1"}, source="198.51.100.9")
+    await gateway.call("look", path={"shelf": "1"})
+    await gateway.call("look", path={"shelf": "1"}, source="198.51.100.9")
 
     sources = [call.origin.source for call in stall.shop.calls]
     assert sources == [gateway.source, "198.51.100.9"]
@@ -153,10 +185,10 @@ async def test_replicas_are_called_in_turn_and_one_that_is_gone_is_passed_over()
         addresses = [str(stall.client.make_url("")).rstrip("/") for stall in (first, second)]
         async with Gateway({"shop": addresses}) as gateway:
             for _ in range(4):
-                await gateway.call("look", path={"shelf_id": "1"})
+                await gateway.call("look", path={"shelf": "1"})
             assert len(first.shop.calls) == len(second.shop.calls) == 2
 
             await second.client.close()
             for _ in range(4):
-                await gateway.call("look", path={"shelf_id": "1"})
+                await gateway.call("look", path={"shelf": "1"})
             assert len(first.shop.calls) == 6

@@ -1,0 +1,145 @@
+"""AU-1, ST-1: who is refused at a guard leaves a row, and a flood of refusals a bounded few."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from shared.audit import AuditChain
+from shared.audit_floods import A_MINUTE, OVERALL, Floods, Party
+from shared.db import Database
+from tests.support import database as databases
+from tests.support.clock import FakeClock
+from tests.support.lines import logged
+from tests.support.shop import PRACTICE, Stall, open_stall
+
+ANN = "198.51.100.9"
+pytestmark = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+
+
+@pytest_asyncio.fixture
+async def stall(database: databases.Database, clock: FakeClock) -> AsyncIterator[Stall]:
+    pool = Database(database.url("merge"), application="shop", wait=10)
+    async with open_stall(database=pool, clock=clock) as opened:
+        yield opened
+
+
+async def stock(stall: Stall, authorization: str | None, source: str = ANN) -> int:
+    headers = {"X-Forwarded-For": source}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    response = await stall.client.post("/stock", json={"word": "tea"}, headers=headers)
+    return response.status
+
+
+async def entries(stall: Stall, columns: str) -> list[tuple[Any, ...]]:
+    async with stall.shop.database.connection() as connection:
+        rows = await connection.fetch(
+            f"SELECT {columns} FROM audit_entries ORDER BY at, id"  # noqa: S608 - of this module
+        )
+    return [tuple(row) for row in rows]
+
+
+@pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+@pytest.mark.parametrize(
+    ("authorization", "status", "row"),
+    [
+        (None, 401, ("anonymous", None, None, "unauthenticated")),
+        ("Bearer forged", 401, ("anonymous", None, None, "access_token_invalid")),
+        ("Bearer person", 403, (f"account:{UUID(int=1)}", None, None, "scope_missing")),
+        ("Bearer reader", 403, ("client:shop-1", "shop-1", str(PRACTICE), "scope_missing")),
+        ("Bearer gateway", 403, ("client:shop-1", "shop-1", None, "scope_missing")),
+    ],
+)
+async def test_a_refusal_at_a_guard_leaves_a_row_that_says_who_and_which_verb(
+    stall: Stall, authorization: str | None, status: int, row: tuple[Any, ...]
+) -> None:
+    assert await stock(stall, authorization) == status
+
+    assert await entries(stall, "actor, client, practice, detail, action, outcome, source") == [
+        (*row, "stock", "refused", ANN)
+    ]
+
+
+async def test_what_is_let_in_leaves_no_such_row(stall: Stall) -> None:
+    assert await stock(stall, "Bearer practice") == 200
+
+    assert await entries(stall, "action") == []
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer reader"])
+async def test_a_flood_leaves_so_many_rows_a_minute_and_one_that_counts_the_rest(
+    stall: Stall, clock: FakeClock, authorization: str | None
+) -> None:
+    answers = await asyncio.gather(*(stock(stall, authorization) for _ in range(150)))
+    assert set(answers) == {401 if authorization is None else 403}
+    assert len(await entries(stall, "id")) == A_MINUTE
+    assert await stall.shop.audit.tell_floods(stall.shop.database) == 0  # the minute goes on
+
+    clock.advance(minutes=1)
+    assert await stall.shop.audit.tell_floods(stall.shop.database) == 150 - A_MINUTE
+
+    [*_, told] = await entries(stall, "action, outcome, detail, actor")
+    actor = "anonymous" if authorization is None else "client:shop-1"
+    assert told == ("refusals", "refused", f"left_out:{150 - A_MINUTE}", actor)
+    assert await stock(stall, authorization) in (401, 403)
+    assert len(await entries(stall, "id")) == A_MINUTE + 2
+    chain = AuditChain(database=stall.shop.database, clock=clock)
+    await chain.once()
+    assert "chain whole to place" in await chain.verify()
+
+
+async def test_a_flood_from_one_source_hides_no_refusal_of_another(stall: Stall) -> None:
+    await asyncio.gather(*(stock(stall, None) for _ in range(A_MINUTE + 20)))
+
+    await stock(stall, None, "203.0.113.1")
+
+    assert len(await entries(stall, "id")) == A_MINUTE + 1
+
+
+async def test_with_the_database_away_the_refusal_is_told_and_logged() -> None:
+    with logged() as written:
+        async with open_stall() as stall:
+            assert await stock(stall, None) == 401
+
+    [line] = written.read_back("refusal_not_audited")
+    assert line["operation"] == "stock"
+
+
+async def test_what_could_not_be_written_is_not_forgotten(
+    stall: Stall, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.gather(*(stock(stall, None) for _ in range(A_MINUTE + 5)))
+    clock.advance(minutes=1)
+    monkeypatch.setattr(stall.shop.audit, "write", fails)
+    with pytest.raises(LookupError):
+        await stall.shop.audit.tell_floods(stall.shop.database)
+    monkeypatch.undo()
+
+    assert await stall.shop.audit.tell_floods(stall.shop.database) == 5
+
+
+async def fails(*_: Any, **__: Any) -> None:
+    raise LookupError
+
+
+def test_many_addresses_together_are_bounded_as_well(clock: FakeClock) -> None:
+    floods = Floods()
+
+    def admitted(number: int, *, about_nobody: bool) -> bool:
+        party = Party("anonymous", f"2001:db8:0:{number:x}::/64")
+        return floods.admits(party, about_nobody=about_nobody, now=clock.now())
+
+    assert sum(admitted(number, about_nobody=True) for number in range(2000)) == OVERALL
+    assert admitted(2000, about_nobody=False)  # what is about somebody is written
+    assert len(floods.left_out) == 1
+
+    clock.advance(minutes=1)
+    assert admitted(2001, about_nobody=True)
+    assert floods.take(clock.now()).total() == 2000 - OVERALL
+    assert floods.take(clock.now()).total() == 0

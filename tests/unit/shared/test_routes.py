@@ -1,0 +1,92 @@
+"""Every verb of every service at the router: what Allow names works there, an id is spelt once."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.identity.__main__ import PROGRAM as IDENTITY
+from services.merge.__main__ import PROGRAM as MERGE
+from services.notify.__main__ import PROGRAM as NOTIFY
+from services.recovery.__main__ import PROGRAM as RECOVERY
+from shared.http.routes import Route
+from tests.support.shop import open_stall
+
+PROGRAMS: Mapping[str, Any] = {
+    program.service: program for program in (IDENTITY, RECOVERY, MERGE, NOTIFY)
+}
+ID = str(UUID(int=0xA))
+OTHER_SPELLINGS = (
+    ID.upper(),
+    f"urn:uuid:{ID}",
+    f"{{{ID}}}",
+    ID.replace("-", ""),
+    ID.replace("0", "\uff10"),  # full-width digits
+    f"{ID}%0a",
+    "7",
+)
+SLOT = re.compile(r"\{\w+\}")
+
+
+def paths(service: str) -> Iterator[tuple[str, set[str]]]:
+    """Each path with an id filled in, and the methods that the route table has for it."""
+    methods: defaultdict[str, set[str]] = defaultdict(set)
+    for route in PROGRAMS[service].routes:
+        methods[SLOT.sub(ID, route.path)] |= with_head(route)
+    yield from methods.items()
+
+
+def with_head(route: Route[Any]) -> set[str]:
+    return {route.method, "HEAD"} if route.method == "GET" else {route.method}
+
+
+@pytest.mark.parametrize("service", PROGRAMS)
+async def test_allow_names_exactly_the_methods_that_the_table_has_for_a_path(service: str) -> None:
+    program = PROGRAMS[service]
+    async with open_stall(routes=program.routes, problems=program.problems) as stall:
+        for path, methods in paths(service):
+            response = await stall.client.request("TRACE", path)
+
+            assert response.status == 405, path
+            assert set(response.headers["Allow"].split(",")) == methods, path
+
+
+@pytest.mark.parametrize("service", PROGRAMS)
+async def test_a_method_that_allow_does_not_name_is_never_worked_at(service: str) -> None:
+    program = PROGRAMS[service]
+    async with open_stall(routes=program.routes, problems=program.problems) as stall:
+        for path, methods in paths(service):
+            for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} - methods:
+                response = await stall.client.request(method, path)
+
+                assert response.status == 405, (method, path)
+
+
+@pytest.mark.parametrize(
+    ("service", "route"),
+    [
+        pytest.param(name, route, id=route.name)
+        for name, program in PROGRAMS.items()
+        for route in program.routes
+        if "{" in route.path
+    ],
+)
+async def test_an_id_in_another_spelling_names_nothing(service: str, route: Route[Any]) -> None:
+    problems = PROGRAMS[service].problems
+    headers = {"Authorization": "Bearer person"}
+    async with open_stall(routes=[route], problems=problems) as stall:
+        for spelling in OTHER_SPELLINGS:
+            path = SLOT.sub(spelling, route.path)
+            response = await stall.client.request(route.method, path, headers=headers)
+
+            assert (response.status, (await response.json())["code"]) == (404, "not_found")
+
+
+def test_every_parameter_of_a_path_is_an_id() -> None:
+    """What is none would be matched by whatever stands there, beside paths of fixed words."""
+    for program in PROGRAMS.values():
+        for route in program.routes:
+            assert all(slot.endswith("_id}") for slot in SLOT.findall(route.path)), route.path
