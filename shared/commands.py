@@ -19,6 +19,7 @@ from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.contracts.keys import KeyPurpose
 from shared.database_server import doubts, unfit
+from shared.db import StatementFailed, told_by
 from shared.errors import Unavailable
 from shared.http import openapi
 from shared.keys import KEYS_CHANGED, KeyUnknown
@@ -330,6 +331,8 @@ async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[s
         warning = await look()
     except Unavailable as away:
         warning = str(away) or type(away).__doc__
+    except StatementFailed as failed:  # as where nothing is migrated yet
+        warning = told_by(failed)
     if warning:
         say(f"WARN {name}: {warning}")
         return [name]

@@ -29,6 +29,8 @@ NameTaken = (asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError)
 RightMissing = asyncpg.InsufficientPrivilegeError
 StatementFailed = asyncpg.PostgresError
 
+# Another's prepared statement was met: a pooler is in between that was taken for none.
+MIXED_UP = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 AWAY = (
     OSError,  # refused, reset, no such host; a TimeoutError is one too
     asyncpg.PostgresConnectionError,
@@ -39,8 +41,7 @@ AWAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidCachedStatementError,  # migrated under us: the next try prepares again
     asyncpg.OutdatedSchemaCacheError,
-    asyncpg.InvalidSQLStatementNameError,  # a pooler in between that we took for none
-    asyncpg.DuplicatePreparedStatementError,
+    *MIXED_UP,
 )
 LOST = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
@@ -85,6 +86,7 @@ def _session(command_timeout: float) -> str:
         SET tcp_keepalives_count = 4;
         SET statement_timeout = {int((command_timeout + 2) * 1000)};
         SET idle_in_transaction_session_timeout = 60000;
+        SET default_transaction_isolation = 'read committed';
         SET jit = off
     """
 
@@ -173,6 +175,10 @@ class Database:
         try:
             with _failures(connection):
                 yield connection
+        except DatabaseUnavailable as away:
+            if isinstance(away.__cause__, MIXED_UP):
+                self._give_up(pool)
+            raise
         finally:
             await self._release(pool, connection)
 
@@ -208,9 +214,13 @@ class Database:
                 async with asyncio.timeout(self._wait):
                     return pool, await pool.acquire()
         except _PoolerFound:
-            if self._pool is pool:  # what it still lent out comes back to it, and ends with age
-                self._pool, self._behind_pooler = None, True
+            self._give_up(pool)
             raise
+
+    def _give_up(self, pool: Pool) -> None:
+        """The next one fits a pooler. What this one lent comes back to it, and ends with age."""
+        if self._pool is pool:
+            self._pool, self._behind_pooler = None, True
 
     async def _opened(self) -> Pool:
         """Make the pool inside the running loop; it connects on first need only."""

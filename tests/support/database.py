@@ -53,6 +53,25 @@ class Template:
             async with self.turn:
                 await drop(self.administrator, name)
 
+    @asynccontextmanager
+    async def foreign(self, suffix: str, made: str) -> AsyncIterator[DatabaseAccess]:
+        """Hold an empty database that an administrator made in another way than we do."""
+        access = DatabaseAccess(servers=self.access.servers, name=f"{self.access.name}_{suffix}")
+        async with self.turn:
+            await self.administrator.execute(
+                f'CREATE DATABASE "{access.name}" TEMPLATE template0 {made}'
+            )
+        try:
+            async with connected(access.administrator_url) as administrator:
+                for service in SERVICES:
+                    await administrator.execute(
+                        f"CREATE SCHEMA {service} AUTHORIZATION {service}_migration"
+                    )
+            yield access
+        finally:
+            async with self.turn:
+                await drop(self.administrator, access.name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:

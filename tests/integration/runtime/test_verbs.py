@@ -128,6 +128,44 @@ async def test_check_warns_when_audit_partitions_reach_only_three_months_ahead(
     assert await verb(environ, "check") == code
 
 
+async def test_check_names_audit_rows_that_nobody_chains(
+    environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with database.connection("merge") as connection:
+        await connection.execute(
+            "INSERT INTO audit_pending VALUES (gen_random_uuid(), now() - interval '31 seconds')"
+        )
+
+    assert await verb(environ, "check") == 1
+
+    assert "WARN audit chain: 1 rows wait to be chained" in capsys.readouterr().out
+
+
+async def test_check_names_a_database_that_cannot_hold_every_name(
+    environ: dict[str, str], template: databases.Template, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with template.foreign("latin1", "ENCODING 'LATIN1' LOCALE 'C'") as access:
+        assert await verb({**environ, "PORTICO_DATABASE_URL": access.url("merge")}, "check") == 1
+
+    told = capsys.readouterr().out
+    assert "WARN database: the database's encoding is LATIN1, not UTF8" in told
+    assert "WARN dead letters: UndefinedTableError 42P01" in told
+
+
+async def test_check_and_every_verb_say_why_the_database_lets_nobody_in(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = environ["PORTICO_DATABASE_URL"].replace("merge:", "merge:hunter2")
+
+    assert await verb({**environ, "PORTICO_DATABASE_URL": url}, "check") == 1
+    assert await verb({**environ, "PORTICO_DATABASE_URL": url}, "audit", "verify") == 1
+
+    told = capsys.readouterr()
+    assert "WARN database: wrong password, or no such role (28P01)" in told.out
+    assert "DatabaseUnavailable: wrong password, or no such role (28P01)" in told.err
+    assert "hunter2" not in told.out + told.err
+
+
 @pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
 async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discarded(
     environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]

@@ -136,13 +136,14 @@ async def test_why_a_server_lets_nobody_in_is_told_in_our_words(
         assert str(away.value) == cause
 
 
-async def test_a_role_without_the_right_to_connect_is_told(database: databases.Database) -> None:
-    async with database.administrator() as administrator:
-        name = await administrator.fetchval("SELECT current_database()")
-        await administrator.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM merge')
+async def test_a_role_without_the_right_to_connect_is_told(template: databases.Template) -> None:
+    async with template.copy() as database:
+        async with database.administrator() as administrator:
+            name = await administrator.fetchval("SELECT current_database()")
+            await administrator.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM merge')
 
-    with pytest.raises(DatabaseUnavailable) as away:
-        await Database(database.url("merge"), application="test").ping()
+        with pytest.raises(DatabaseUnavailable) as away:
+            await Database(database.url("merge"), application="test").ping()
 
     assert str(away.value) == "this role may not connect to the database (42501)"
 
@@ -352,3 +353,20 @@ async def test_the_clock_keeps_the_server_s_time(pool: Database) -> None:
 
     assert clock.steady
     assert abs(clock.now() - await pool.time()) < timedelta(seconds=1)
+
+
+async def test_transactions_are_read_committed_whatever_the_server_s_default(
+    template: databases.Template,
+) -> None:
+    async with template.copy() as database:
+        async with database.administrator() as administrator:
+            name = await administrator.fetchval("SELECT current_database()")
+            await administrator.execute(
+                f"ALTER DATABASE \"{name}\" SET default_transaction_isolation = 'serializable'"
+            )
+        pool = Database(database.url("identity"), application="test")
+        async with pool.transaction() as tx:
+            isolation = await tx.fetchval("SHOW transaction_isolation")
+        await pool.close()
+
+    assert isolation == "read committed"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.provision import DatabaseAccess, connected, drop
+from deploy.local.provision import connected
 from shared.audit_partitions import months_ahead
 from shared.db import RightMissing, StatementFailed, one_connection
 from shared.migrate import MigrationRefused, migrate
@@ -89,25 +89,13 @@ async def test_no_other_role_holds_a_migration_up(
 async def test_a_database_that_cannot_hold_every_name_is_refused(
     template: Template, folder: Path
 ) -> None:
-    name = f"{template.access.name}_latin1"
-    async with template.turn:
-        await template.administrator.execute(
-            f"""CREATE DATABASE "{name}" TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"""
-        )
-    try:
-        servers = template.access.servers
-        access = DatabaseAccess(servers=servers, name=name, passwords=servers)
-        async with connected(access.administrator_url) as administrator:
-            await administrator.execute("CREATE SCHEMA identity AUTHORIZATION identity_migration")
-        url = access.migration_url("identity")
+    async with template.foreign("other", "ENCODING 'LATIN1' LOCALE 'C'") as access:
         with pytest.raises(MigrationRefused, match="encoding is LATIN1, not UTF8"):
-            await migrate(url, service="identity", folders=[folder])
+            await migrate(access.migration_url("identity"), service="identity", folders=[folder])
         async with connected(access.administrator_url) as administrator:
             left = await administrator.fetchval("SELECT to_regclass('identity.schema_migrations')")
-        assert left is None
-    finally:
-        async with template.turn:
-            await drop(template.administrator, name)
+
+    assert left is None
 
 
 async def test_a_database_that_can_only_be_read_is_refused(

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 
-from shared.db import Database
+from shared.db import Connection, Database
 from shared.errors import DatabaseUnavailable
 from shared.migrate import migrate
 from tests.support import database as databases
@@ -130,3 +130,34 @@ async def test_a_wrong_password_is_told_through_a_pooler_too(through: databases.
 
     with pytest.raises(DatabaseUnavailable, match=r"(refuses the|wrong) password"):
         await Database(url, application="test").ping()
+
+
+class Blind(Database):
+    """Takes every connection for the server's own, as behind a pooler that hides itself."""
+
+    async def _looked_at(self, connection: Connection) -> None:
+        await self._accepted(connection)
+
+
+async def test_a_pooler_that_was_not_noticed_is_so_by_the_first_statement_it_mixes_up(
+    database: databases.Database,
+) -> None:
+    async with pooled(database, "transaction", environ=os.environ, servers=3) as between:
+        pool = Blind(between.url("identity"), application="test", wait=20.0)
+
+        async def work(number: int) -> str | None:
+            try:
+                async with pool.connection() as connection:
+                    found = await connection.fetchval("SELECT $1::int", number)
+            except DatabaseUnavailable as away:
+                return str(away)
+            assert found == number
+            return None
+
+        causes = [cause for cause in await at_once(60, work) if cause]
+        then = await at_once(60, work)
+        await pool.close()
+
+    assert causes
+    assert all(cause.startswith("a pooler in between") for cause in causes)
+    assert then == [None] * 60

@@ -59,6 +59,14 @@ def test_settings_that_do_not_fit_are_all_named_with_exit_2(
     ]
 
 
+def test_a_host_that_is_none_is_misset_and_not_merely_away(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(PROGRAM, ["serve"], {**GOOD, "PORTICO_HTTP_HOST": "http://portal"}) == 2
+
+    assert capsys.readouterr().err.startswith("PORTICO_HTTP_HOST: expected an address")
+
+
 def test_serving_is_the_default(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(PROGRAM, [], {}) == 2
     assert "PORTICO_DATABASE_URL is missing" in capsys.readouterr().err
@@ -118,8 +126,9 @@ def test_check_names_everything_that_is_not_well(capsys: pytest.CaptureFixture[s
     assert main(PROGRAM, ["check"], GOOD) == 1
 
     told = capsys.readouterr().out
-    assert "WARN database" in told
+    assert "WARN database: nobody listens there" in told
     assert "WARN audit partitions" in told
+    assert "WARN audit chain" in told
     assert "WARN broker" in told
     assert "hunter2" not in told
 
