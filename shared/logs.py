@@ -188,6 +188,13 @@ def correlated(correlation_id: UUID, traceparent: str | None = None) -> Iterator
         yield
 
 
+@contextmanager
+def about(**fields: UUID) -> Iterator[None]:
+    """Put these on every line logged inside."""
+    with bound_contextvars(**{name: str(value) for name, value in fields.items()}):
+        yield
+
+
 def correlation_id() -> UUID | None:
     """Return the correlation id of what is being worked on, if any."""
     found = get_contextvars().get("correlation_id")

@@ -74,7 +74,6 @@ class Pages:
                 web.get("/mails", self.list_mails),
                 web.delete("/mails", self.clear_mails),
                 web.get(r"/mails/{id:\d+}", self.read_mail),
-                web.delete(r"/mails/{id:\d+}", self.forget_mail),
                 web.post("/faults", self.add_fault),
                 web.delete("/faults", self.clear_faults),
             ]
@@ -115,10 +114,6 @@ class Pages:
 
     async def read_mail(self, request: web.Request) -> web.Response:
         return as_json(self.wanted(request))
-
-    async def forget_mail(self, request: web.Request) -> web.Response:
-        self.caught.mails.remove(self.wanted(request))
-        return web.Response(status=204)
 
     async def add_fault(self, request: web.Request) -> web.Response:
         try:

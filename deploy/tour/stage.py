@@ -29,6 +29,7 @@ class Stage:
     console: Console
     randomness: Randomness = field(default_factory=Randomness)
     steps: int = 0
+    read: set[int] = field(default_factory=set)  # mails, by the catcher's number
 
     @contextmanager
     def step(self, what: str, rows: str) -> Iterator[None]:
@@ -59,16 +60,18 @@ class Stage:
         return answer
 
     async def mail(self, person: Person, words: str) -> Mail:
-        """Wait for a mail to her whose subject has these words; each is found once."""
+        """Wait for a mail to her whose subject has these words; each is found once, and stays on
+        the catcher's page.
+        """
 
         async def arrived() -> Mail:
             for mail in await self.mailbox.to(person.address):
-                if words in mail.subject:
+                if words in mail.subject and mail.id not in self.read:
                     return mail
             raise AssertionError(f"no mail about {words!r} came to {person.address}")
 
         mail = await eventually(arrived, within=15)
-        await self.mailbox.forget(mail)
+        self.read.add(mail.id)
         self.tell(f"mail to her: {mail.subject}")
         return mail
 

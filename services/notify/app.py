@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from services.notify.channels.smtp import SmtpChannel, SmtpServer
+from services.notify.alarms import Alarms
+from services.notify.channels.connections import Connections
+from services.notify.channels.smtp import Conversation, Dialer, SmtpChannel, SmtpServer
 from services.notify.claims import ActivityClaims, CommunicationClaims
 from services.notify.consumers import subscriptions
 from services.notify.courier import Courier
@@ -24,12 +26,23 @@ from shared.loops import Loop
 from shared.program import Composition, Plumbing
 from shared.sealing import Opener
 
+IDLE_LOOK_SECONDS = 5.0
+
 
 def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
     """Put the service together; nothing is started. Each class has its own of everything (NT-1)."""
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SEALING)
-    activity_mail, communication_mail = channel(plumbing), channel(plumbing)
+    dialer = Dialer(server=SmtpServer.of(settings))
+    connections = Connections(
+        begin=dialer.begin,
+        each=settings.smtp_connections,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
+    activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
+    communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
     activity = Courier(
         message_class=MessageClass.ACCOUNT_ACTIVITY,
         claims=ActivityClaims(),
@@ -42,6 +55,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         metrics=plumbing.metrics,
         opener=Opener(own_keys=own_keys),
         renderer=renderer(settings),
+        alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
     )
     communication = replace(
         activity,
@@ -73,12 +87,13 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         ),
     )
     reaper = Loop(name="reaper", once=features.reaper.once, every=settings.lease_seconds / 3)
+    idle = Loop(name="smtp-idle", once=connections.rest, every=IDLE_LOOK_SECONDS)
     return Composition(
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
-        loops=(*courier_loops, reaper),
+        loops=(*courier_loops, reaper, idle),
         own_keys=own_keys,
-        closers=(activity_mail.close, communication_mail.close),
+        closers=(connections.close,),
         probes={"smtp": activity_mail.probe, "smtp-practice": communication_mail.probe},
     )
 
@@ -95,17 +110,11 @@ def renderer(settings: NotifySettings) -> Renderer:
     )
 
 
-def channel(plumbing: Plumbing[NotifySettings]) -> SmtpChannel:
-    """A pool of connections for one class."""
-    settings = plumbing.settings
-    server = SmtpServer.at(
-        settings.smtp_url,
-        local_hostname=settings.mail_domain,
-        connect_seconds=settings.smtp_connect_seconds,
-        command_seconds=settings.smtp_command_seconds,
-        dot_seconds=settings.smtp_dot_seconds,
-    )
-    return SmtpChannel(server=server, connections=settings.smtp_connections, clock=plumbing.clock)
+def channel(
+    of: MessageClass, dialer: Dialer, connections: Connections[Conversation]
+) -> SmtpChannel:
+    """A class's way to the mail server: connections of its own as far as the server takes them."""
+    return SmtpChannel(message_class=of, dialer=dialer, connections=connections)
 
 
 def loops(of: Courier, settings: NotifySettings) -> tuple[Loop, ...]:

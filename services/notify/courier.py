@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.notify.alarms import Alarms, Cause
 from services.notify.channels import Mail, MailChannel
 from services.notify.claims import Claims
 from services.notify.errors import AddressInvalid, LeaseLost, NotRenderable
@@ -30,8 +31,8 @@ from services.notify.store import claims as store
 from services.notify.verdicts import after_answer, before_sending
 from shared.clock import Clock
 from shared.db import Database
-from shared.errors import Unavailable
-from shared.logs import logger
+from shared.errors import CatchingUp, Unavailable
+from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sealing import Opener, SealBroken
@@ -56,6 +57,7 @@ class Courier:
     metrics: Metrics
     opener: Opener
     renderer: Renderer
+    alarms: Alarms
 
     async def once(self) -> int:
         """Claim what is due and send all of it; return how many were claimed."""
@@ -91,15 +93,16 @@ class Courier:
 
     async def _deliver(self, delivery: Claimed, token: UUID) -> None:
         """Send one. What goes wrong here is this delivery's alone; the reaper brings it back."""
-        try:
-            await self._attempt_or_back_off(delivery, token)
-        except LeaseLost:
-            self.metrics.count("deliveries_lost", message_class=self.message_class)
-            log.warning("lease_lost", delivery_id=delivery.id, attempt=delivery.attempts)
-        except Unavailable as error:
-            log.warning("delivery_interrupted", delivery_id=delivery.id, error=error)
-        except Exception as error:
-            log.error("delivery_failed", delivery_id=delivery.id, error=error)
+        with correlated(delivery.correlation_id), about(delivery_id=delivery.id):
+            try:
+                await self._attempt_or_back_off(delivery, token)
+            except LeaseLost:
+                self.metrics.count("deliveries_lost", message_class=self.message_class)
+                log.warning("lease_lost", attempt=delivery.attempts)
+            except Unavailable as error:
+                log.warning("delivery_interrupted", error=error)
+            except Exception as error:
+                log.error("delivery_failed", error=error)
 
     async def _attempt_or_back_off(self, delivery: Claimed, token: UUID) -> None:
         """A fault of our own uses up an attempt too: it backs off, and comes to an end."""
@@ -108,7 +111,7 @@ class Courier:
         except (LeaseLost, Unavailable):
             raise
         except Exception as error:
-            log.error("attempt_failed", delivery_id=delivery.id, error=error)
+            log.error("attempt_failed", error=error)
             answer = await self._broken_off(delivery.id, token)
             await self._settle(delivery, token, self._judge(delivery, answer), answer)
 
@@ -128,6 +131,9 @@ class Courier:
             return
         try:
             mail = await self._write(delivery)
+        except CatchingUp:
+            await self._put_off(delivery, token)
+            return
         except SealBroken:
             await self._fail(delivery, token, Reason.SEAL_BROKEN)
             return
@@ -135,7 +141,7 @@ class Courier:
             await self._fail(delivery, token, Reason.ADDRESS_INVALID)
             return
         except NotRenderable as error:
-            log.error("not_renderable", delivery_id=delivery.id, error=error.__cause__)
+            log.error("not_renderable", error=error.__cause__)
             await self._fail(delivery, token, Reason.NOT_RENDERABLE)
             return
 
@@ -143,6 +149,13 @@ class Courier:
             await self._mark_dot(delivery.id, token, mail.recipient)
 
         answer = await self.channel.send(mail, before_dot)
+        await self._settle(delivery, token, self._judge(delivery, answer), answer)
+
+    async def _put_off(self, delivery: Claimed, token: UUID) -> None:
+        """A seal whose key is not here: it may come, and the link dies if it does not."""
+        kid = delivery.sealed.kid if delivery.sealed else None
+        self.alarms.sound(Cause.SEALING_KEY_MISSING, self.message_class, of=kid, kid=kid)
+        answer = Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING)
         await self._settle(delivery, token, self._judge(delivery, answer), answer)
 
     async def _write(self, delivery: Claimed) -> Mail:
@@ -184,7 +197,7 @@ class Courier:
             message_class=delivery.message_class,
             attempts=delivery.attempts,
             unanswered=delivery.unanswered,
-            created_at=delivery.created_at,
+            waits_since=delivery.waits_since,
             now=self.clock.now(),
             jitter=self.randomness.between(0.8, 1.2),
         )
@@ -205,18 +218,29 @@ class Courier:
     def _tell(self, delivery: Claimed, verdict: Verdict, answer: Answer | None) -> None:
         self.metrics.count("deliveries", message_class=self.message_class, state=verdict.state)
         if verdict.state is State.SENT:
-            took = (self.clock.now() - delivery.created_at).total_seconds()
+            took = (self.clock.now() - delivery.waits_since).total_seconds()
             self.metrics.observe("delivery_seconds", took, message_class=self.message_class)
         elif answer is not None and answer.outcome is not Outcome.ACCEPTED:
             log.warning(
                 "mail_not_sent",
-                delivery_id=delivery.id,
                 message_class=self.message_class,
                 attempt=delivery.attempts,
                 phase=answer.phase,
                 outcome=answer.outcome,
                 smtp_code=answer.code,
                 state=verdict.state,
+            )
+        if verdict.reason is Reason.ADDRESS_FOREIGN:
+            self.alarms.sound(Cause.ADDRESS_FOREIGN, self.message_class, of=delivery.id)
+        if answer is not None and answer.ours_to_mend:
+            of = answer.code, answer.enhanced_code
+            self.alarms.sound(
+                Cause.REFUSED_US,
+                self.message_class,
+                of=of,
+                phase=answer.phase,
+                smtp_code=answer.code,
+                code=answer.enhanced_code,
             )
 
     def _lease_end(self) -> datetime:

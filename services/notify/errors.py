@@ -3,7 +3,7 @@
 Exception
 ├── Refused
 │   ├── NotFound             no such thing, or not the caller's own
-│   ├── PatientForeign       NT-9: the patient record is another practice's
+│   ├── PatientOfAnotherPractice NT-9: the patient record is another practice's
 │   └── ReferenceReused      NT-9: the sender's own id came before, for something else
 ├── PatientUnknown           no account has arrived yet for this patient record: tried for minutes
 ├── MergeUnderWay            whose patient record it is, a merge is about to say: tried again later
@@ -54,4 +54,8 @@ class NotRenderable(Exception):
 
 
 class MailServerAway(Exception):
-    """No conversation can be begun."""
+    """No conversation can be begun; `code` is the server's refusal, where it answered."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code

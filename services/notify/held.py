@@ -1,9 +1,9 @@
-"""Held deliveries: the operator's way out of `unknown` (NT-6)."""
+"""Held and failed deliveries: the operator's way out (NT-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.notify.model import DeliveryId, Held, State
+from services.notify.model import DeliveryId, Held, Hindrance, State
 from services.notify.store import held
 from shared.audit import Audit, Origin
 from shared.clock import Clock
@@ -12,7 +12,7 @@ from shared.db import Connection, Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldDeliveries:
-    """Each is decided by itself, once, and audited; what is not held is left as it is."""
+    """Each is decided by itself, once, and audited; what cannot be decided is left as it is."""
 
     database: Database
     clock: Clock
@@ -23,34 +23,41 @@ class HeldDeliveries:
         async with self.database.connection() as connection:
             return await held.of_all(connection, limit=limit)
 
+    async def list_failed(self, *, limit: int) -> Sequence[Held]:
+        """List what failed and can be sent again, newest first."""
+        async with self.database.connection() as connection:
+            return await held.failed(connection, limit=limit)
+
     async def warning(self) -> str | None:
         """Say how many wait for an operator, or None."""
         async with self.database.connection() as connection:
             count, oldest = await held.count(connection)
         return f"{count}, the oldest of {oldest:%Y-%m-%d %H:%M}" if oldest else None
 
-    async def resend(self, ids: Sequence[DeliveryId], origin: Origin) -> Sequence[DeliveryId]:
-        """Queue these again, as the same mail; return which were not held or had a link."""
-        left = []
+    async def resend(
+        self, ids: Sequence[DeliveryId], origin: Origin
+    ) -> Mapping[DeliveryId, Hindrance]:
+        """Queue these again, as the same mail, held or failed; return which were left, and why."""
+        left = {}
         for delivery_id in ids:
             async with self.database.transaction() as tx:
                 done = await held.resend(tx, delivery_id, now=self.clock.now())
+                if not done:
+                    left[delivery_id] = await held.hindrance(tx, delivery_id)
                 await self._record(tx, origin, delivery_id, "resent", done=done)
-            if not done:
-                left.append(delivery_id)
         return left
 
     async def settle(
         self, ids: Sequence[DeliveryId], state: State, origin: Origin
-    ) -> Sequence[DeliveryId]:
-        """Record what became of these; return which were not held."""
-        left = []
+    ) -> Mapping[DeliveryId, Hindrance]:
+        """Record what became of these; return which were left, since they were not held."""
+        left = {}
         for delivery_id in ids:
             async with self.database.transaction() as tx:
                 done = await held.settle(tx, delivery_id, state, now=self.clock.now())
                 await self._record(tx, origin, delivery_id, state, done=done)
             if not done:
-                left.append(delivery_id)
+                left[delivery_id] = Hindrance.NOT_HELD
         return left
 
     async def _record(

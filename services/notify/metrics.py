@@ -8,5 +8,8 @@ METRICS: tuple[Metric, ...] = (
         "delivery_seconds", Kind.HISTOGRAM, "Filed to accepted by the server", ("message_class",)
     ),
     Metric("deliveries_lost", Kind.COUNTER, "Leases lost while sending", ("message_class",)),
+    Metric("mail_alarms", Kind.COUNTER, "Mails held up by a fault", ("message_class", "cause")),
+    Metric("mail_connections", Kind.COUNTER, "Tries to open one to the server", ("outcome",)),
+    Metric("mail_server_away", Kind.GAUGE, "1 while no conversation with it can be begun"),
     Metric("deliveries_reaped", Kind.COUNTER, "Leases that ran out", ("message_class",)),
 )

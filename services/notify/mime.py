@@ -7,11 +7,14 @@ else that a courier does for a mail; what it writes is checked in tests by that 
 from binascii import b2a_qp
 from collections.abc import Mapping
 from email.header import Header
+from email.utils import formataddr
 
 from services.notify.errors import AddressInvalid
 from shared.contracts.addresses import AddressMalformed, mailable
 
-LONGEST_LINE = 900  # RFC 5322 2.1.1 allows 998
+FOLD = "\r\n "
+LONGEST_LINE = 76  # RFC 2047, 2: with an encoded word; RFC 5322 2.1.1 wants 78
+WORDS = "Subject"  # the header that is text: another is a structure, which no encoded word may cut
 
 
 def deliverable(address: str) -> str:
@@ -48,12 +51,43 @@ def encode(headers: Mapping[str, str], *, text: str, html: str, mark: str) -> by
 
 
 def line(name: str, value: str) -> str:
-    """Write one header. Raises ValueError for what could begin another one."""
-    if not value.isprintable():
+    """Write one header. Raises ValueError for what could begin another one.
+
+    A value that `sender` has folded comes with its folds.
+    """
+    if not value.replace(FOLD, " ").isprintable():
         raise ValueError(f"the header {name} would break")
-    if name != "To" and (not value.isascii() or len(value) > LONGEST_LINE):
-        value = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+    if name == WORDS and not plain(f"{name}: {value}"):
+        value = encoded(value, name)
     return f"{name}: {value}"
+
+
+def sender(name: str, address: str) -> str:
+    """Write a From header's value: a name that its reader's program shows as it is, and an address.
+
+    Raises ValueError for a name that could begin another header. Not by the standard library's
+    policy: in Python 3.11 it drops the quotes of a name that it folds, and a comma parts addresses.
+    """
+    if not name.isprintable():
+        raise ValueError("the header From would break")
+    whole = formataddr((name, address))
+    if plain(f"From: {whole}"):
+        return whole
+    words = encoded(name, "From")
+    last = words.rpartition(FOLD)[2] if FOLD in words else f"From: {words}"
+    room = len(last) + len(f" <{address}>") <= LONGEST_LINE
+    return f"{words}{' ' if room else FOLD}<{address}>"
+
+
+def plain(whole: str) -> bool:
+    """Whether a header can stand as it is. What looks like an encoded word would be read as one."""
+    return whole.isascii() and len(whole) <= LONGEST_LINE and "=?" not in whole
+
+
+def encoded(text: str, name: str) -> str:
+    """Write text as encoded words of at most 75 characters, folded (RFC 2047)."""
+    header = Header(text, "utf-8", maxlinelen=LONGEST_LINE, header_name=name)
+    return header.encode(linesep="\r\n")
 
 
 def quoted_printable(text: str) -> bytes:

@@ -51,6 +51,8 @@ class Reason(StrEnum):
     SEAL_BROKEN = "seal_broken"
     NOT_RENDERABLE = "not_renderable"
     REFUSED = "refused"
+    SMTPUTF8_MISSING = "smtputf8_missing"
+    ADDRESS_FOREIGN = "address_foreign"
     GAVE_UP = "gave_up"
     UNANSWERED = "unanswered"
     OPERATOR = "operator"
@@ -58,6 +60,23 @@ class Reason(StrEnum):
     SUPERSEDED = "superseded"
     ACCOUNT_MERGED = "account_merged"
     ACCOUNT_FROZEN = "account_frozen"
+
+
+# Of failures: the mail was never taken, and what was in its way can be mended.
+RESENDABLE = frozenset(
+    {Reason.REFUSED, Reason.SMTPUTF8_MISSING, Reason.GAVE_UP, Reason.NOT_RENDERABLE}
+)
+
+
+class Hindrance(StrEnum):
+    """Why an operator's word on a delivery changes nothing."""
+
+    NOT_HELD = "not held"
+    NO_SUCH = "there is no such delivery"
+    NOT_OPEN = "neither held nor failed"
+    LINK_GONE = "its link's secret is gone, its holder asks for another"
+    USERNAME_GONE = "the username is gone from it, its holder asks again"
+    FINAL = "it failed for a reason that another try does not mend"
 
 
 class Phase(StrEnum):
@@ -73,8 +92,8 @@ class Outcome(StrEnum):
     """What one attempt came to."""
 
     ACCEPTED = "accepted"
-    DEFERRED = "deferred"  #: not taken now: 4xx, no connection, a conversation cut short
-    REFUSED = "refused"  #: 5xx
+    DEFERRED = "deferred"  #: not taken now: 4xx, no connection, cut short, 5xx that means us
+    REFUSED = "refused"  #: 5xx that means the recipient
     UNANSWERED = "unanswered"  #: cut or silent after the final dot
     LOST = "lost"  #: its courier vanished and the lease ran out
 
@@ -112,6 +131,8 @@ class Intent:
     locale: str
     time_zone: str
     occurred_at: datetime
+    correlation_id: UUID
+    own_address_only: bool = False  # nobody but identity names another than the account's own
     link: Link | None = None
     supersedes: SealPurpose | None = None  # older links of this kind are void by this event
     communication: Communication | None = None
@@ -146,7 +167,9 @@ class Claimed:
     sealed: Sealed | None
     link_purpose: SealPurpose | None
     expires_at: datetime | None
-    created_at: datetime
+    correlation_id: UUID
+    own_address_only: bool
+    waits_since: datetime  # filed, or sent again by an operator
     attempts: int
     unanswered: int
     superseded: bool
@@ -170,6 +193,13 @@ class Answer:
     phase: Phase
     code: int | None = None
     enhanced_code: str | None = None
+    reason: Reason = Reason.REFUSED  # of a refusal
+    sender_refused: bool = False  # which is the sender of every mail
+
+    @property
+    def ours_to_mend(self) -> bool:
+        """Refused, and not for the recipient: for the session, the sender or the content (NT-6)."""
+        return self.outcome is Outcome.DEFERRED and self.code is not None and self.code >= 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +220,10 @@ class Abandoned:
     lease_token: UUID
     phase: Phase
     message_class: MessageClass
+    correlation_id: UUID
     attempts: int
     unanswered: int
-    created_at: datetime
+    waits_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +245,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A delivery in `unknown`, as an operator is shown it: no address, no content."""
+    """A delivery in `unknown` or failed, as an operator is shown it: no address, no content."""
 
     id: DeliveryId
     message_class: MessageClass
@@ -222,6 +253,7 @@ class Held:
     practice_id: PracticeId | None
     reference: str | None
     resendable: bool  # a link's secret is gone: its holder asks for another
+    reason: Reason
     created_at: datetime
     finished_at: datetime
 

@@ -1,38 +1,50 @@
-"""What an operator does on notify's command line: deliveries held in `unknown` (NT-6)."""
+"""What an operator does on notify's command line: deliveries held in `unknown` or failed (NT-6)."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
+from services.notify.channels.smtp import Dialer, SmtpServer
+from services.notify.errors import MailServerAway
 from services.notify.held import HeldDeliveries
-from services.notify.model import DeliveryId, State
+from services.notify.model import DeliveryId, Held, Hindrance, State
 from services.notify.settings import NotifySettings
+from services.notify.store import claims
 from shared.audit import Origin
 from shared.program import Look, Plumbing, Verb
 
+LATE = timedelta(minutes=5)
+
 
 async def list_held(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    for one in await held(plumbing).list_held(limit=arguments.limit):
+    return listed(await held(plumbing).list_held(limit=arguments.limit))
+
+
+async def list_failed(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
+    return listed(await held(plumbing).list_failed(limit=arguments.limit))
+
+
+def listed(found: Sequence[Held]) -> int:
+    for one in found:
         sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
     return 0
 
 
 async def resend(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    left = await held(plumbing).resend(arguments.ids, operator(plumbing))
-    return told(left, "not held, or its link's secret is gone")
+    return told(await held(plumbing).resend(arguments.ids, operator(plumbing)))
 
 
 async def settle(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    left = await held(plumbing).settle(arguments.ids, arguments.state, operator(plumbing))
-    return told(left, "not held")
+    return told(await held(plumbing).settle(arguments.ids, arguments.state, operator(plumbing)))
 
 
-def told(left: Sequence[DeliveryId], why: str) -> int:
-    """Name each that was left as it is; exit code 1 where there is one."""
-    sys.stderr.write("".join(f"{delivery_id}: {why}\n" for delivery_id in left))
+def told(left: Mapping[DeliveryId, Hindrance]) -> int:
+    """Name each that was left as it is, and why; exit code 1 where there is one."""
+    sys.stderr.write("".join(f"{delivery_id}: {why}\n" for delivery_id, why in left.items()))
     return 1 if left else 0
 
 
@@ -73,7 +85,28 @@ async def look_at_held(plumbing: Plumbing[NotifySettings]) -> str | None:
     return await held(plumbing).warning()
 
 
-LOOKS: tuple[Look[NotifySettings], ...] = (Look(name="deliveries held", look=look_at_held),)
+async def look_at_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """A delivery is claimed as soon as it is due: one that lies has no courier, or no server."""
+    async with plumbing.database.connection() as connection:
+        count, oldest = await claims.oldest_due(connection, before=plumbing.clock.now() - LATE)
+    return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
+
+
+async def look_at_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """Connect, log on, and leave: no mail is sent."""
+    try:
+        conversation = await Dialer(server=SmtpServer.of(plumbing.settings)).begin()
+    except MailServerAway as error:
+        return f"no conversation can be begun ({error.code or type(error.__cause__).__name__})"
+    await conversation.leave()
+    return None
+
+
+LOOKS: tuple[Look[NotifySettings], ...] = (
+    Look(name="deliveries held", look=look_at_held),
+    Look(name="deliveries due", look=look_at_oldest_due),
+    Look(name="mail server", look=look_at_mail_server),
+)
 
 VERBS: tuple[Verb[NotifySettings], ...] = (
     Verb(
@@ -83,8 +116,14 @@ VERBS: tuple[Verb[NotifySettings], ...] = (
         run=list_held,
     ),
     Verb(
+        name="deliveries failed",
+        help="list what failed and can be sent again, as JSON lines",
+        arguments=list_arguments,
+        run=list_failed,
+    ),
+    Verb(
         name="deliveries resend",
-        help="send held deliveries again, as the same mail",
+        help="send held or failed deliveries again, as the same mail",
         arguments=ids_arguments,
         run=resend,
     ),

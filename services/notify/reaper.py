@@ -6,7 +6,7 @@ from services.notify.store import claims as store
 from services.notify.verdicts import after_abandonment
 from shared.clock import Clock
 from shared.db import Database
-from shared.logs import logger
+from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
@@ -39,7 +39,8 @@ class Reaper:
                 await store.settle(tx, delivery.id, delivery.lease_token, verdict, answer, now=now)
         for delivery in left:
             self.metrics.count("deliveries_reaped", message_class=delivery.message_class)
-            log.warning("lease_ran_out", delivery_id=delivery.id, phase=delivery.phase)
+            with correlated(delivery.correlation_id), about(delivery_id=delivery.id):
+                log.warning("lease_ran_out", phase=delivery.phase)
         return len(left)
 
     async def _expire(self) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from importlib.resources import files
 from typing import Self
 from urllib.parse import quote
@@ -15,7 +15,7 @@ import jinja2
 from services.notify.channels import Mail
 from services.notify.content import Content, template_of
 from services.notify.errors import NotRenderable
-from services.notify.mime import deliverable, encode
+from services.notify.mime import deliverable, encode, sender
 from services.notify.model import Claimed
 from shared.contracts.sealed import SealPurpose
 
@@ -30,6 +30,7 @@ BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029
 
 FOOTER = re.compile(r"[^/]+/(.+-)?footer\.txt")
 
+LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -69,6 +70,7 @@ class Renderer:
     """Turns deliveries into mails. An undeclared variable is an error, never an empty place."""
 
     portal: Portal
+    sender: str
     templates: jinja2.Environment
     footless: jinja2.Environment
     locales: frozenset[str]
@@ -91,7 +93,13 @@ class Renderer:
         footless = environment.overlay(
             loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(no_footer), loader])
         )
-        return cls(portal=portal, templates=environment, footless=footless, locales=locales)
+        return cls(
+            portal=portal,
+            sender=sender(one_line(portal.name), portal.mail_from),
+            templates=environment,
+            footless=footless,
+            locales=locales,
+        )
 
     def mail(self, delivery: Claimed, *, link: str | None, address: str, now: datetime) -> Mail:
         """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
@@ -109,12 +117,13 @@ class Renderer:
             delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
         )
         headers = {
-            "From": formataddr((one_line(self.portal.name), self.portal.mail_from)),
+            "From": self.sender,
             "To": to,
             "Subject": found.subject,
             "Date": format_datetime(now),
             "Message-ID": f"<{delivery.id}@{self.portal.mail_domain}>",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine answers
+            "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",  # nor Exchange; NDR stays
             "Content-Language": self.locale(delivery.locale),
         }
         return Mail(
@@ -183,7 +192,28 @@ def written(
     parts = SUBJECT.match(templates.get_template(name).render(variables))
     if parts is None:
         raise ValueError(f"{name} does not begin with its subject")
-    return one_line(parts["subject"]), parts["text"]
+    return one_line(parts["subject"]), filled(parts["text"])
+
+
+def filled(text: str) -> str:
+    """Break each paragraph into lines of at most 72 characters; a link stays whole.
+
+    Templates are filled with names of any length, so where their own lines end says nothing.
+    """
+    paragraphs = (each for each in text.split("\n\n") if not each.isspace() and each)
+    return "\n\n".join(broken(each) for each in paragraphs) + "\n"
+
+
+def broken(paragraph: str) -> str:
+    lines: list[str] = []
+    line = ""
+    for word in paragraph.split():
+        if line and len(line) + 1 + len(word) > LONGEST_LINE:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join((*lines, line))
 
 
 def no_footer(name: str) -> str | None:

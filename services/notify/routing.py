@@ -34,11 +34,14 @@ from shared.contracts.identity import (
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
+from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from shared.contracts.sealed import Sealed, SealPurpose
 
 A = TypeVar("A", bound=Activity)
+# What other services than identity say: they write to an account's own address and to no other.
+OF_OTHERS = (ResetLinkRequested, UsernameReminderRequested, MergeRefused)
 
 
 class Unroutable(Exception):
@@ -73,6 +76,8 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
             locale=event.data.locale,
             time_zone=event.data.time_zone,
             occurred_at=event.data.occurred_at,
+            correlation_id=event.correlation_id,
+            own_address_only=isinstance(event.data, OF_OTHERS),
             link=telling.link if address is not None else None,
             supersedes=telling.supersedes,
         )
@@ -123,6 +128,7 @@ def practice_communication(
             locale=holder.locale if holder else practice.locale,
             time_zone=holder.time_zone if holder else "UTC",
             occurred_at=event.time,
+            correlation_id=event.correlation_id,
             communication=Communication(
                 practice_id=event.data.practice_id,
                 patient_id=event.data.patient_id,

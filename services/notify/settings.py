@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from shared.contracts.addresses import AddressMalformed, mailable
 from shared.settings import (
-    PREFIX,
-    Environment,
     Secret,
     ServiceSettings,
     expose_metrics_on,
     listen_on,
+    refused_in_the_clear,
     seconds,
     setting,
     url_of,
@@ -39,10 +37,28 @@ def domain_name(text: str) -> str:
 
 def portal_address(text: str) -> str:
     """Take the address of the portal's pages; the path of a page is put behind it."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("expected an http:// or https:// address without ? and #")
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good or any(sign in text for sign in "?#@ ") or not text.isprintable():
+        raise ValueError("expected an http:// or https:// address without ?, # and @")
     return text.rstrip("/")
+
+
+def mail_server_url(text: str) -> Secret:
+    """Take a mail server's URL: a name and a password, or neither, and nothing behind the port."""
+    url = url_of("smtp", "smtp+starttls", "smtps")(text)
+    parts = urlsplit(text)
+    if not parts.hostname or bool(parts.username) != bool(parts.password):
+        raise ValueError("expected user:password@host:port, or host:port alone")
+    if "@" in parts.netloc and not parts.username:
+        raise ValueError("expected user:password@host:port, or host:port alone")
+    if parts.path not in ("", "/") or "?" in text or "#" in text:
+        raise ValueError("expected nothing behind host and port")
+    return url
 
 
 def one_line(text: str) -> str:
@@ -59,9 +75,9 @@ class NotifySettings(ServiceSettings):
     metrics_port: int = expose_metrics_on(9104)
     smtp_url: Secret = setting(
         "SMTP_URL",
-        parse=url_of("smtp", "smtp+starttls", "smtps"),
-        help="mail server, smtp://user:pass@host:port; smtp uses STARTTLS where it is offered, "
-        "smtp+starttls insists on it, smtps is TLS from the start",
+        parse=mail_server_url,
+        help="mail server, smtp://user:pass@host:port; smtp uses STARTTLS where it is offered and "
+        "verifies nothing, smtp+starttls insists on it, smtps is TLS from the start; both verify",
     )
     smtp_connections: int = setting(
         "SMTP_CONNECTIONS",
@@ -115,22 +131,5 @@ class NotifySettings(ServiceSettings):
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
-        server = urlsplit(self.smtp_url.reveal())
-        if (
-            self.environment is Environment.PRODUCTION
-            and server.scheme == "smtp"
-            and server.password is not None
-            and not loopback(server.hostname or "")
-        ):
-            yield (
-                f"{PREFIX}SMTP_URL: in production a password wants smtps:// or smtp+starttls://, "
-                "an offer of STARTTLS can be taken out on the way"
-            )
-
-
-def loopback(host: str) -> bool:
-    """Whether this host is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        urls = {"SMTP_URL": self.smtp_url, "PORTAL_URL": Secret(self.portal_url)}
+        yield from refused_in_the_clear(self, urls)

@@ -21,6 +21,7 @@ LONGEST_WAIT = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=72)
 FEWEST_TRIES = 10  # before that: days in which nobody could try, or a person held it, are none
 RESENDS = 3  # of account activity, after no answer
+PATIENCE = timedelta(minutes=4)  # for the snapshot that names an account's new address
 
 
 def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
@@ -33,8 +34,10 @@ def before_sending(delivery: Claimed, *, now: datetime) -> Verdict | None:
         return Verdict(state=State.EXPIRED, reason=Reason.LINK_EXPIRED)
     if delivery.dies_with_account and is_gone(delivery):
         return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
-    if delivery.link_purpose is not None:
-        return void_link(delivery)
+    if delivery.link_purpose is not None and (void := void_link(delivery)) is not None:
+        return void
+    if delivery.own_address_only:
+        return void_address(delivery, now=now)
     if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
         return void_communication(delivery, now=now)
     return None
@@ -54,6 +57,23 @@ def void_link(delivery: Claimed) -> Verdict | None:
     return None
 
 
+def void_address(delivery: Claimed, *, now: datetime) -> Verdict | None:
+    """What recovery and merge have to say goes to the account's verified address and no other.
+
+    Otherwise either of them, fallen, could write to anybody in the portal's name. An address that
+    was verified just now may be on its way here: for some minutes it waits for that.
+    """
+    own = delivery.account_email
+    if own is not None and own.casefold() == delivery.address.casefold():
+        return None
+    unanswered = delivery.unanswered
+    if now - delivery.waits_since >= PATIENCE:
+        reason = Reason.ADDRESS_FOREIGN
+        return Verdict(state=State.FAILED, reason=reason, unanswered=unanswered)
+    due_at = now + back_off(delivery.attempts)
+    return Verdict(state=State.QUEUED, due_at=due_at, unanswered=unanswered)
+
+
 def void_communication(delivery: Claimed, *, now: datetime) -> Verdict | None:
     """The address is the one the account has now, so an address given up gets nothing more.
 
@@ -61,7 +81,7 @@ def void_communication(delivery: Claimed, *, now: datetime) -> Verdict | None:
     it waits, and is neither lost nor sent to the account that is gone (MG-9).
     """
     if merging(delivery):
-        if now - delivery.created_at >= GIVE_UP_AFTER:
+        if now - delivery.waits_since >= GIVE_UP_AFTER:
             return Verdict(state=State.FAILED, reason=Reason.GAVE_UP)
         return Verdict(state=State.QUEUED, due_at=now + back_off(delivery.attempts))
     if delivery.enrolment is not EnrolmentState.ENROLLED:
@@ -86,7 +106,7 @@ def after_answer(
     message_class: MessageClass,
     attempts: int,
     unanswered: int,
-    created_at: datetime,
+    waits_since: datetime,
     now: datetime,
     jitter: float,
 ) -> Verdict:
@@ -95,7 +115,7 @@ def after_answer(
         case Outcome.ACCEPTED:
             return Verdict(state=State.SENT, unanswered=unanswered)
         case Outcome.REFUSED:
-            return Verdict(state=State.FAILED, reason=Reason.REFUSED, unanswered=unanswered)
+            return Verdict(state=State.FAILED, reason=answer.reason, unanswered=unanswered)
         case Outcome.UNANSWERED:
             unanswered += 1
             if message_class is MessageClass.PRACTICE_COMMUNICATION or unanswered > RESENDS:
@@ -104,7 +124,7 @@ def after_answer(
             pass
         case _ as never:
             assert_never(never)
-    if now - created_at >= GIVE_UP_AFTER and attempts >= FEWEST_TRIES:
+    if now - waits_since >= GIVE_UP_AFTER and attempts >= FEWEST_TRIES:
         return Verdict(state=State.FAILED, reason=Reason.GAVE_UP, unanswered=unanswered)
     wait = timedelta(0) if answer.outcome is Outcome.LOST else back_off(attempts) * jitter
     return Verdict(state=State.QUEUED, due_at=now + wait, unanswered=unanswered)
@@ -119,7 +139,7 @@ def after_abandonment(left: Abandoned, *, now: datetime, jitter: float) -> tuple
         message_class=left.message_class,
         attempts=left.attempts,
         unanswered=left.unanswered,
-        created_at=left.created_at,
+        waits_since=left.waits_since,
         now=now,
         jitter=jitter,
     )

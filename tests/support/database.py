@@ -56,7 +56,11 @@ class Template:
     @asynccontextmanager
     async def foreign(self, suffix: str, made: str) -> AsyncIterator[DatabaseAccess]:
         """Hold an empty database that an administrator made in another way than we do."""
-        access = DatabaseAccess(servers=self.access.servers, name=f"{self.access.name}_{suffix}")
+        access = DatabaseAccess(
+            servers=self.access.servers,
+            name=f"{self.access.name}_{suffix}",
+            passwords=self.access.passwords,
+        )
         async with self.turn:
             await self.administrator.execute(
                 f'CREATE DATABASE "{access.name}" TEMPLATE template0 {made}'

@@ -52,10 +52,6 @@ class Mailbox:
 
         return await eventually(arrived, within=within)
 
-    async def forget(self, mail: Mail) -> None:
-        """Remove one mail, so that the next one is not taken for it."""
-        await self._ask("DELETE", f"mails/{mail.id}")
-
     async def fail(self, kind: FaultKind, *, count: int = 1, seconds: float = 2.0) -> None:
         """Let the next messages meet this fault."""
         body = msgspec.json.encode(Fault(kind=kind, count=count, seconds=seconds))

@@ -2,27 +2,30 @@
 
 import asyncio
 import re
-from collections import deque
-from dataclasses import dataclass, field
+import ssl
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from services.notify.channels import BeforeDot, Mail
+from services.notify.channels.connections import Connections
 from services.notify.errors import MailServerAway
-from services.notify.model import Answer, Outcome, Phase
-from shared.clock import Clock
-from shared.logs import logger
+from services.notify.model import Answer, MessageClass, Outcome, Phase, Reason
+from services.notify.settings import NotifySettings
 from shared.settings import Secret
+from shared.tls import trusting
 
 MAILS_A_CONNECTION = 100
-IDLE_SECONDS = 30.0
 CLOSING_SECONDS = 2.0
 DOT_LINES = re.compile(rb"(?m)^\.")
 ENHANCED_CODE = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
-
-log = logger("smtp")
+MEANS_RECIPIENT = re.compile(r"5\.[12]\.\d+")  # RFC 3463: its address, its mailbox
+MEANS_SENDER = ("5.1.7", "5.1.8")  # the sender's address, which many servers refuse at RCPT
+MEANS_SESSION = (503, 530)  # RFC 5321, RFC 4954: commands out of order, not logged on
+FAILURES = (aiosmtplib.SMTPException, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class SmtpServer:
     port: int
     tls: bool  # from the start
     starttls: bool | None  # None: where it is offered
+    tls_ca: Path | None  # a private CA, believed besides the system's
     username: str | None
     password: Secret | None
     local_hostname: str
@@ -55,6 +59,30 @@ class SmtpServer:
             **rest,  # type: ignore[arg-type]
         )
 
+    @classmethod
+    def of(cls, settings: NotifySettings) -> Self:
+        """Read it from this service's settings."""
+        return cls.at(
+            settings.smtp_url,
+            tls_ca=settings.tls_ca,
+            local_hostname=settings.mail_domain,
+            connect_seconds=settings.smtp_connect_seconds,
+            command_seconds=settings.smtp_command_seconds,
+            dot_seconds=settings.smtp_dot_seconds,
+        )
+
+    def trusts(self) -> ssl.SSLContext:
+        """Verify the certificate and the name where TLS is insisted on.
+
+        Where it is only taken when offered, who is on the way can strip the offer: to verify there
+        keeps nobody out and loses the mail to a server with a certificate of its own (RFC 7435).
+        """
+        context = trusting(self.tls_ca)
+        if self.starttls is None:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
@@ -63,28 +91,35 @@ class Conversation:
     smtp: aiosmtplib.SMTP
     server: SmtpServer
     sent: int = 0
-    used_at: float = 0.0
+    used_at: float | None = None
 
-    def usable(self, now: float) -> bool:
-        """Whether another mail may follow; an old silence is often a server that went away."""
-        return (
-            self.smtp.is_connected
-            and self.sent < MAILS_A_CONNECTION
-            and now - self.used_at < IDLE_SECONDS
-        )
+    def usable(self) -> bool:
+        """Whether another mail may follow."""
+        return self.smtp.is_connected and self.sent < MAILS_A_CONNECTION
+
+    def hang_up(self) -> None:
+        """Break it off."""
+        self.smtp.close()
+
+    async def leave(self) -> None:
+        """Take leave of the server where it listens."""
+        try:
+            await self.smtp.quit(timeout=CLOSING_SECONDS)
+        except FAILURES:
+            self.smtp.close()
 
     async def say(self, mail: Mail, before_dot: BeforeDot) -> Answer:
         """Drive MAIL, RCPT and DATA ourselves, so that "after the final dot" is known."""
         try:
             refusal = await self._envelope(mail)
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except FAILURES as error:
             return judged(error, Phase.BEFORE_DOT)
         if refusal is not None:
             return refusal
         await before_dot()
         try:
             reply = await self._content(mail.content)
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except FAILURES as error:
             return judged(error, Phase.AFTER_DOT)
         self.sent += 1
         return answered(reply.code, reply.message, Phase.ANSWERED)
@@ -96,7 +131,9 @@ class Conversation:
         elif self.smtp.supports_extension("smtputf8"):
             await self.smtp.mail(mail.sender, options=["SMTPUTF8"], timeout=wait)
         else:
-            return Answer(outcome=Outcome.REFUSED, phase=Phase.BEFORE_DOT)
+            return Answer(
+                outcome=Outcome.REFUSED, phase=Phase.BEFORE_DOT, reason=Reason.SMTPUTF8_MISSING
+            )
         await self.smtp.rcpt(mail.recipient, encoding="utf-8", timeout=wait)
         reply = await self.smtp.execute_command(b"DATA", timeout=wait)
         if reply.code == aiosmtplib.SMTPStatus.start_input:
@@ -112,98 +149,23 @@ class Conversation:
 
 
 @dataclass(slots=True, kw_only=True)
-class SmtpChannel:
-    """At most `connections` conversations at once; after any error a conversation is replaced."""
+class Dialer:
+    """Begins conversations. A certificate store is read once: each time costs milliseconds."""
 
     server: SmtpServer
-    connections: int
-    clock: Clock
-    _idle: deque[Conversation] = field(default_factory=deque)
-    _slots: asyncio.Semaphore = field(init=False)
-    _away: bool = False
-    _trying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    doubted: str | None = None  # a sender that was refused: the next try asks for it as well
+    _context: ssl.SSLContext | None = None
 
-    def __post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(self.connections)
-
-    async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
-        """Hand the mail over on a reused connection; where that one had died, on a fresh one."""
-        async with self._slots:
-            reused = self._take()
-            if reused is not None:
-                answer = await self._converse(reused, mail, before_dot)
-                if not died_before_the_mail(answer):
-                    return answer
-            try:
-                fresh = await self._begin()
-            except (aiosmtplib.SMTPException, OSError) as error:
-                return judged(error, Phase.CONNECTING)
-            return await self._converse(fresh, mail, before_dot)
-
-    async def reachable(self) -> bool:
-        """After a refused connection one try at a time finds out whether it is over."""
-        if not self._away:
-            return True
-        if self._trying.locked():
-            return False
-        async with self._trying, self._slots:
-            try:
-                self._keep(await self._begin())
-            except (aiosmtplib.SMTPException, OSError):
-                return False
-        return True
-
-    async def probe(self) -> None:
-        """For the status: raise MailServerAway unless a conversation is open or can be begun."""
-        if self._slots.locked() and not self._away:
-            return  # every connection is busy sending
-        try:
-            async with asyncio.timeout(self.server.connect_seconds), self._slots:
-                await self._greet(self._take() or await self._begin())
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailServerAway from error
-
-    async def _greet(self, conversation: Conversation) -> None:
-        answered = False
-        try:
-            await conversation.smtp.noop(timeout=self.server.command_seconds)
-            answered = True
-        finally:
-            if answered:
-                self._keep(conversation)
-            else:
-                conversation.smtp.close()
-
-    async def close(self) -> None:
-        """Take leave of the server where it listens."""
-        while self._idle:
-            conversation = self._idle.pop()
-            try:
-                await conversation.smtp.quit(timeout=CLOSING_SECONDS)
-            except (aiosmtplib.SMTPException, OSError):
-                conversation.smtp.close()
-
-    async def _converse(
-        self, conversation: Conversation, mail: Mail, before_dot: BeforeDot
-    ) -> Answer:
-        """Keep the connection after an accepted mail only: anything else may have left it askew."""
-        accepted = False
-        try:
-            answer = await conversation.say(mail, before_dot)
-            accepted = answer.outcome is Outcome.ACCEPTED
-            return answer
-        finally:
-            if accepted:
-                self._keep(conversation)
-            else:
-                conversation.smtp.close()
-
-    async def _begin(self) -> Conversation:
+    async def begin(self) -> Conversation:
+        """Connect, and log on. Raises MailServerAway."""
+        if self._context is None:
+            self._context = await asyncio.to_thread(self.server.trusts)
         smtp = aiosmtplib.SMTP(
             hostname=self.server.host,
             port=self.server.port,
             use_tls=self.server.tls,
             start_tls=self.server.starttls,
+            tls_context=self._context,
             username=self.server.username,
             password=self.server.password.reveal() if self.server.password else None,
             local_hostname=self.server.local_hostname,
@@ -213,34 +175,82 @@ class SmtpChannel:
             async with asyncio.timeout(self.server.connect_seconds):
                 await smtp.connect()
                 await smtp.ehlo()
-        except (aiosmtplib.SMTPException, OSError) as error:
+                await self._ask_for_sender(smtp)
+        except FAILURES as error:
             smtp.close()
-            self._tell(away=True, error=error)
-            raise
+            raise MailServerAway(code_of(error)) from error
         except BaseException:
             smtp.close()
             raise
-        self._tell(away=False)
-        return Conversation(smtp=smtp, server=self.server, used_at=self.clock.monotonic())
+        return Conversation(smtp=smtp, server=self.server)
 
-    def _take(self) -> Conversation | None:
-        while self._idle:
-            conversation = self._idle.pop()
-            if conversation.usable(self.clock.monotonic()):
-                return conversation
-            conversation.smtp.close()
-        return None
+    async def _ask_for_sender(self, smtp: aiosmtplib.SMTP) -> None:
+        if self.doubted is not None:
+            await smtp.mail(self.doubted)
+            await smtp.rset()
+            self.doubted = None
 
-    def _keep(self, conversation: Conversation) -> None:
-        conversation.used_at = self.clock.monotonic()
-        self._idle.append(conversation)
 
-    def _tell(self, *, away: bool, error: Exception | None = None) -> None:
-        if away and not self._away:
-            log.warning("mail_server_away", error=error)
-        elif self._away and not away:
-            log.info("mail_server_back")
-        self._away = away
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpChannel:
+    """One class's way to the server; after any error a conversation is replaced."""
+
+    message_class: MessageClass
+    dialer: Dialer
+    connections: Connections[Conversation]
+
+    async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
+        """Hand the mail over on a reused connection; where that one had died, on a fresh one."""
+        while True:
+            try:
+                conversation = await self.connections.take(self.message_class)
+            except MailServerAway as error:
+                return Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING, code=error.code)
+            reused = conversation.used_at is not None
+            answer = await self._converse(conversation, mail, before_dot)
+            if not (reused and died_before_the_mail(answer)):
+                return answer
+
+    async def reachable(self) -> bool:
+        """After a refused connection one try at a time finds out whether it is over."""
+        return await self.connections.reachable()
+
+    async def probe(self) -> None:
+        """For status: raise MailServerAway unless a conversation is open or can be begun. It tries
+        no more often than couriers do.
+        """
+        if self.connections.lent and not self.connections.away:
+            return  # connections are busy sending
+        if not await self.connections.reachable():
+            raise MailServerAway
+        conversation = await self.connections.take(self.message_class)
+        answered = False
+        try:
+            await conversation.smtp.noop(timeout=conversation.server.command_seconds)
+            answered = True
+        except FAILURES as error:
+            raise MailServerAway from error
+        finally:
+            self._give_back(conversation, fit=answered)
+
+    async def _converse(
+        self, conversation: Conversation, mail: Mail, before_dot: BeforeDot
+    ) -> Answer:
+        """Keep the connection after an accepted mail only: anything else may have left it askew."""
+        accepted = False
+        try:
+            answer = await conversation.say(mail, before_dot)
+            accepted = answer.outcome is Outcome.ACCEPTED
+        finally:
+            self._give_back(conversation, fit=accepted)
+        if answer.sender_refused:
+            self.dialer.doubted = mail.sender
+            self.connections.refuse(MailServerAway(answer.code))
+        return answer
+
+    def _give_back(self, conversation: Conversation, *, fit: bool) -> None:
+        give = self.connections.keep if fit else self.connections.drop
+        give(self.message_class, conversation)
 
 
 def died_before_the_mail(answer: Answer) -> bool:
@@ -252,31 +262,52 @@ def died_before_the_mail(answer: Answer) -> bool:
     )
 
 
-def judged(error: Exception, phase: Phase) -> Answer:
-    """Judge what aiosmtplib raised. A connection that cannot be made is never the mail's fault."""
-    code, message = None, ""
+def code_of(error: BaseException) -> int | None:
+    """Return the server's reply code, where it replied."""
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
-        code, message = error.code, error.message
-    if phase is Phase.CONNECTING:
-        return Answer(outcome=Outcome.DEFERRED, phase=phase, code=code)
-    if code is not None:
-        return answered(code, message, phase)
+        return error.code
+    return None
+
+
+def judged(error: BaseException, phase: Phase) -> Answer:
+    """Judge what aiosmtplib raised once a conversation had begun."""
+    code = code_of(error)
+    if isinstance(error, aiosmtplib.SMTPResponseException) and code is not None:
+        to_recipient = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+        answer = answered(code, error.message, phase, to_recipient=to_recipient)
+        of_sender = isinstance(error, aiosmtplib.SMTPSenderRefused)
+        return replace(answer, sender_refused=of_sender and answer.ours_to_mend)
     outcome = Outcome.UNANSWERED if phase is Phase.AFTER_DOT else Outcome.DEFERRED
     return Answer(outcome=outcome, phase=phase)
 
 
-def answered(code: int, message: str, phase: Phase) -> Answer:
-    """Judge a reply code; one that is no verdict counts as no answer."""
+def answered(code: int, message: str, phase: Phase, *, to_recipient: bool = False) -> Answer:
+    """Judge a reply code; one that is no verdict counts as no answer.
+
+    A refusal is final where it means the recipient (NT-6). What a server says of the session, the
+    sender or the content it says of every mail: that is ours to mend, and no mail is lost by it.
+    """
+    found = ENHANCED_CODE.match(message)
+    enhanced_code = found[1] if found else None
     match code // 100:
         case 2:
             outcome = Outcome.ACCEPTED
-        case 5:
+        case 5 if to_recipient and means_recipient(code, enhanced_code):
             outcome = Outcome.REFUSED
-        case 4:
+        case 4 | 5:
             outcome = Outcome.DEFERRED
         case _:
             outcome = Outcome.UNANSWERED if phase is Phase.ANSWERED else Outcome.DEFERRED
-    found = ENHANCED_CODE.match(message)
-    return Answer(
-        outcome=outcome, phase=phase, code=code, enhanced_code=found[1] if found else None
+    return Answer(outcome=outcome, phase=phase, code=code, enhanced_code=enhanced_code)
+
+
+def means_recipient(code: int, enhanced_code: str | None) -> bool:
+    """Whether a refusal of RCPT is one of the recipient. RFC 3463 tells; without its code most are.
+
+    A server that puts off every verdict to RCPT (Postfix does) refuses the sender there as well.
+    """
+    if enhanced_code is None:
+        return code not in MEANS_SESSION
+    return MEANS_RECIPIENT.fullmatch(enhanced_code) is not None and (
+        enhanced_code not in MEANS_SENDER
     )

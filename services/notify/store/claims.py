@@ -58,7 +58,8 @@ CLAIM = f"""
     RETURNING
         d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
         d.locale, d.time_zone, d.sealed::text AS sealed, d.link_purpose, d.expires_at,
-        d.created_at, d.attempts, d.unanswered,
+        coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
+        coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
         {SUPERSEDED} AS superseded,
         m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state, a.email AS account_email,
         (
@@ -264,7 +265,10 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
     """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
     rows = await tx.fetch(
         """
-        SELECT id, lease_token, phase, class, attempts, unanswered, created_at FROM deliveries
+        SELECT id, lease_token, phase, class, attempts, unanswered,
+            coalesce(correlation_id, event_id) AS correlation_id,
+            coalesce(resent_at, created_at) AS waits_since
+        FROM deliveries
         WHERE state = 'sending' AND lease_until <= $1
         ORDER BY lease_until LIMIT $2
         FOR UPDATE SKIP LOCKED
@@ -279,11 +283,24 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
             phase=Phase(row["phase"]),
             message_class=MessageClass(row["class"]),
             attempts=row["attempts"],
+            correlation_id=row["correlation_id"],
             unanswered=row["unanswered"],
-            created_at=row["created_at"],
+            waits_since=row["waits_since"],
         )
         for row in rows
     ]
+
+
+async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
+    """Return how many are due since before then, and since when the oldest is."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) AS late, min(due_at) AS oldest FROM deliveries
+        WHERE state = 'queued' AND due_at <= $1
+        """,
+        before,
+    )
+    return (row["late"], row["oldest"]) if row else (0, None)
 
 
 async def expire(connection: Connection, *, now: datetime, limit: int) -> int:
@@ -319,7 +336,9 @@ def claimed(row: Row) -> Claimed:
         sealed=msgspec.json.decode(row["sealed"], type=Sealed) if row["sealed"] else None,
         link_purpose=SealPurpose(row["link_purpose"]) if row["link_purpose"] else None,
         expires_at=row["expires_at"],
-        created_at=row["created_at"],
+        correlation_id=row["correlation_id"],
+        own_address_only=row["own_address_only"],
+        waits_since=row["waits_since"],
         attempts=row["attempts"],
         unanswered=row["unanswered"],
         superseded=row["superseded"],

@@ -57,7 +57,7 @@ async def add(
                 id, event_id, recipient_digest, template, class, channel, account_id,
                 practice_id, patient_id, topic, reference, address, content, locale, time_zone,
                 sealed, link_purpose, supersedes, expires_at, occurred_at, created_at, due_at,
-                state, reason, finished_at
+                state, reason, finished_at, own_address_only, correlation_id
             )
             SELECT
                 $1, $2, $3, $4, $5, $6, coalesce((SELECT survivor_id FROM merged), $7),
@@ -69,7 +69,8 @@ async def add(
                 CASE WHEN NOT EXISTS (SELECT FROM merged) THEN $18::text END, $19, $20, $21, $21,
                 CASE WHEN EXISTS (SELECT FROM void) THEN 'cancelled' ELSE $22 END,
                 CASE WHEN EXISTS (SELECT FROM void) THEN 'account_merged' ELSE $23 END,
-                CASE WHEN EXISTS (SELECT FROM void) THEN $21 ELSE $24::timestamptz END
+                CASE WHEN EXISTS (SELECT FROM void) THEN $21 ELSE $24::timestamptz END,
+                $27, $28
             ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
             RETURNING id, event_id, account_id, template, class, content, created_at
         ), noticed AS (
@@ -106,6 +107,8 @@ async def add(
         now if refused else None,
         intent.noticed,
         intent.dies_with_account,
+        intent.own_address_only,
+        intent.correlation_id,
     )
     return added is not None
 

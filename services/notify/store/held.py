@@ -1,11 +1,20 @@
-"""Deliveries held in `unknown`: nobody knows whether they arrived until an operator decides."""
+"""Deliveries held in `unknown`, until an operator decides whether they arrived; and failed ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.notify.model import DeliveryId, Held, MessageClass, State
+from services.notify.content import MAILED_ONLY, template_of
+from services.notify.model import (
+    RESENDABLE,
+    DeliveryId,
+    Held,
+    Hindrance,
+    MessageClass,
+    Reason,
+    State,
+)
 from shared.contracts.ids import PracticeId
-from shared.db import Connection
+from shared.db import Connection, Row
 
 
 async def of_all(connection: Connection, *, limit: int) -> Sequence[Held]:
@@ -13,24 +22,43 @@ async def of_all(connection: Connection, *, limit: int) -> Sequence[Held]:
     rows = await connection.fetch(
         """
         SELECT id, class, template, practice_id, reference, link_purpose IS NULL AS resendable,
-            created_at, finished_at
+            reason, created_at, finished_at
         FROM deliveries WHERE state = 'unknown' ORDER BY created_at, id LIMIT $1
         """,
         limit,
     )
-    return [
-        Held(
-            id=DeliveryId(row["id"]),
-            message_class=MessageClass(row["class"]),
-            template=row["template"],
-            practice_id=PracticeId(row["practice_id"]) if row["practice_id"] else None,
-            reference=row["reference"],
-            resendable=row["resendable"],
-            created_at=row["created_at"],
-            finished_at=row["finished_at"],
-        )
-        for row in rows
-    ]
+    return [held(row) for row in rows]
+
+
+async def failed(connection: Connection, *, limit: int) -> Sequence[Held]:
+    """List what failed and can be sent again, newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT id, class, template, practice_id, reference, true AS resendable,
+            reason, created_at, finished_at
+        FROM deliveries
+        WHERE state = 'failed' AND reason = ANY ($2) AND template <> ALL ($3)
+        ORDER BY created_at DESC, id LIMIT $1
+        """,
+        limit,
+        list(RESENDABLE),
+        [template_of(kind) for kind in MAILED_ONLY],
+    )
+    return [held(row) for row in rows]
+
+
+def held(row: Row) -> Held:
+    return Held(
+        id=DeliveryId(row["id"]),
+        message_class=MessageClass(row["class"]),
+        template=row["template"],
+        practice_id=PracticeId(row["practice_id"]) if row["practice_id"] else None,
+        reference=row["reference"],
+        resendable=row["resendable"],
+        reason=Reason(row["reason"]),
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+    )
 
 
 async def count(connection: Connection) -> tuple[int, datetime | None]:
@@ -42,17 +70,41 @@ async def count(connection: Connection) -> tuple[int, datetime | None]:
 
 
 async def resend(tx: Connection, delivery_id: DeliveryId, *, now: datetime) -> bool:
-    """Queue it again. False: it is not held, or its link's secret is gone."""
+    """Queue it again. False: `hindrance` says why not.
+
+    What failed is queued where another try may go well; its three days begin anew.
+    """
     mine = await tx.fetchval(
         """
-        UPDATE deliveries SET state = 'queued', reason = NULL, finished_at = NULL, due_at = $2
-        WHERE id = $1 AND state = 'unknown' AND link_purpose IS NULL
+        UPDATE deliveries
+        SET state = 'queued', reason = NULL, finished_at = NULL, due_at = $2, resent_at = $2
+        WHERE id = $1 AND link_purpose IS NULL
+          AND (state = 'unknown'
+               OR (state = 'failed' AND reason = ANY ($3) AND template <> ALL ($4)))
         RETURNING true
         """,
         delivery_id,
         now,
+        list(RESENDABLE),
+        [template_of(kind) for kind in MAILED_ONLY],
     )
     return mine is not None
+
+
+async def hindrance(tx: Connection, delivery_id: DeliveryId) -> Hindrance:
+    """Say why it is not sent again."""
+    row = await tx.fetchrow(
+        "SELECT state, reason, link_purpose, template FROM deliveries WHERE id = $1", delivery_id
+    )
+    if row is None:
+        return Hindrance.NO_SUCH
+    if row["state"] not in (State.UNKNOWN, State.FAILED):
+        return Hindrance.NOT_OPEN
+    if row["link_purpose"] is not None:
+        return Hindrance.LINK_GONE
+    if row["reason"] in RESENDABLE:
+        return Hindrance.USERNAME_GONE
+    return Hindrance.FINAL
 
 
 async def settle(tx: Connection, delivery_id: DeliveryId, state: State, *, now: datetime) -> bool:

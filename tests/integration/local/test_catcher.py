@@ -1,11 +1,18 @@
 """The mail catcher: what it keeps, shows, and how it fails on request."""
 
 from email.message import EmailMessage
+from types import SimpleNamespace
+from typing import cast
 
 import aiohttp
 import aiosmtplib
 import pytest
+from rich.console import Console
 
+from deploy.local.addresses import StackAddresses
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.support.clients import Gateway
 from tests.support.mail import FaultKind, Mailbox
 
 RECIPIENT = "ada@example.org"
@@ -44,13 +51,23 @@ async def test_a_mail_to_somebody_else_is_not_listed(mails: Mailbox) -> None:
     assert await mails.to("bob@example.org") == []
 
 
-async def test_a_forgotten_mail_is_gone_and_the_others_are_not(mails: Mailbox) -> None:
-    for subject in ("one", "two"):
+async def test_the_tour_finds_each_mail_once_and_leaves_it_on_the_page(mails: Mailbox) -> None:
+    for subject in ("a lock", "another lock"):
         await send(mails, a_mail(subject))
+    stage = Stage(
+        stack=cast(StackAddresses, None),
+        gateway=cast(Gateway, None),
+        mailbox=mails,
+        console=Console(quiet=True),
+    )
+    ada = cast(Person, SimpleNamespace(address=RECIPIENT))
 
-    await mails.forget((await mails.to())[0])
+    found = [(await stage.mail(ada, "lock")).subject for _ in range(2)]
 
-    assert [mail.subject for mail in await mails.to()] == ["two"]
+    assert found == ["a lock", "another lock"]
+    async with aiohttp.ClientSession() as session, session.get(mails.url) as reply:
+        page = await reply.text()
+    assert all(subject in page for subject in found)
 
 
 async def test_pages_escape_what_a_mail_says(mails: Mailbox) -> None:

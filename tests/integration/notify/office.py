@@ -9,7 +9,10 @@ from services.notify.__main__ import PROGRAM
 from services.notify.channels import MailChannel
 from services.notify.courier import Courier
 from services.notify.features import Features
+from services.notify.held import HeldDeliveries
+from services.notify.routing import OF_OTHERS, holders
 from services.notify.settings import NotifySettings
+from shared.audit import Origin
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged, Activity, Enrolment
@@ -141,7 +144,15 @@ class Office:
     # ---- what happens
 
     async def file(self, data: Activity, *, event_id: EventId | None = None) -> EventId:
-        """Consume one account activity event."""
+        """Consume one account activity event, as one of an account that has arrived here."""
+        if isinstance(data, OF_OTHERS):
+            for account_id, addresses in holders(data):
+                email = next(iter(addresses), None)
+                await self.know(events.account(account_id, email=email), version=0)
+        return await self.file_unknown(data, event_id=event_id)
+
+    async def file_unknown(self, data: Activity, *, event_id: EventId | None = None) -> EventId:
+        """Consume one, whether its account has arrived or not."""
         event: Received[Activity] = events.received(data, event_id=event_id)
         async with self.plumbing.database.transaction() as tx:
             await self.features.ledger.file_activity(tx, event)
@@ -234,6 +245,16 @@ class Office:
                 recipient=recipient,
                 expires_at=expires_at,
             )
+
+    async def resend(self) -> None:
+        """Have everything that failed sent again, as an operator."""
+        plumbing = self.plumbing
+        desk = HeldDeliveries(
+            database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit
+        )
+        operator = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+        failed = await desk.list_failed(limit=100)
+        assert not await desk.resend([one.id for one in failed], operator)
 
     async def send_all(self) -> int:
         """Let both couriers go until nothing is due."""

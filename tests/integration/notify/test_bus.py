@@ -135,6 +135,8 @@ async def test_a_merge_that_merge_refused_is_told_to_both(
     refused = events.merge_refused(
         survivor, absorbed, "a@mail.example", of_absorbed=("b@mail.example",)
     )
+    await on_the_bus.know(events.account(survivor, email="a@mail.example"))
+    await on_the_bus.know(events.account(absorbed, email="b@mail.example"))
     async with neighbour("merge", database, broker) as merge:
         await merge.tell(MERGE_REFUSED, refused, subject=survivor)
 

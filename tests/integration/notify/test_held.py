@@ -11,7 +11,7 @@ import pytest_asyncio
 from deploy.local.caught import FaultKind
 from services.notify.__main__ import PROGRAM
 from services.notify.held import HeldDeliveries
-from services.notify.model import DeliveryId, State
+from services.notify.model import RESENDABLE, DeliveryId, Hindrance, Reason, State
 from shared.audit import Origin
 from shared.commands import main
 from tests.integration.notify.mail_server import MailServer
@@ -159,6 +159,65 @@ async def test_a_link_whose_secret_is_gone_is_not_sent_again_but_settled(
     assert await office.ledger() == [("failed", "operator")]
 
 
+@pytest.mark.proves("NT-6", part=NT6_PART)
+async def test_what_failed_for_a_fault_that_is_mended_is_listed_and_sent_again(
+    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for reason in sorted(RESENDABLE):
+        await office.file(events.locked(events.new_account(), events.ADDRESS))
+        await fail(office, reason)
+    capsys.readouterr()
+
+    code = await run("failed")
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    again = await run("resend", *(one["id"] for one in listed))
+    await office.send_all()
+
+    assert (code, again) == (0, 0)
+    assert {one["reason"] for one in listed} == RESENDABLE
+    assert len(mail_server.mails) == len(RESENDABLE)
+    assert await decided(office) == [("operator", "done", "resent")] * len(RESENDABLE)
+
+
+async def fail(office: Office, reason: Reason) -> str:
+    """As if what is queued had failed; as `settle` does it, its secrets are gone."""
+    (row,) = await office.rows(
+        """
+        UPDATE deliveries SET state = 'failed', reason = $1, finished_at = due_at, sealed = NULL,
+            content = content - 'username'
+        WHERE state = 'queued' RETURNING id
+        """,
+        reason,
+    )
+    return str(row["id"])
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+async def test_each_that_is_not_sent_again_is_named_with_its_own_why(
+    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whys: dict[str, str] = {str(uuid4()): Hindrance.NO_SUCH}
+    await office.file_link(events.new_account())
+    whys[await fail(office, Reason.GAVE_UP)] = Hindrance.LINK_GONE
+    await office.file(events.reminder_requested(events.new_account(), events.ADDRESS))
+    whys[await fail(office, Reason.REFUSED)] = Hindrance.USERNAME_GONE
+    for reason in sorted(set(Reason) - RESENDABLE - {Reason.NO_ACCOUNT}):
+        await office.file(events.locked(events.new_account(), events.ADDRESS))
+        whys[await fail(office, reason)] = Hindrance.FINAL
+    await office.file(events.locked(events.new_account(), events.ADDRESS))
+    await office.send_all()
+    (sent,) = await office.rows("SELECT id FROM deliveries WHERE state = 'sent'")
+    whys[str(sent["id"])] = Hindrance.NOT_OPEN
+    capsys.readouterr()
+
+    code = await run("resend", *whys)
+
+    said = dict(line.split(": ", 1) for line in capsys.readouterr().err.splitlines())
+    assert (code, said) == (1, whys)
+    assert await office.send_all() == 0
+    assert len(mail_server.mails) == 1
+
+
 @pytest.mark.parametrize("arguments", [("settle", str(uuid4())), ("resend", "no-id"), ("resend",)])
 async def test_a_misused_verb_is_told(run: Run, arguments: tuple[str, ...]) -> None:
     assert await run(*arguments) == 2
@@ -183,12 +242,46 @@ async def test_of_many_operators_one_decides(office: Office, mail_server: MailSe
 
 
 async def test_check_names_what_is_held(office: Office, mail_server: MailServer) -> None:
-    [look] = PROGRAM.looks
-    assert await look.look(office.plumbing) is None
+    assert await looked_at(office, "deliveries held") is None
     await office.with_patient()
     await hold(office, mail_server)
 
-    warning = await look.look(office.plumbing)
+    warning = await looked_at(office, "deliveries held")
 
     assert warning is not None
     assert warning.startswith("1, the oldest of 2031-")
+
+
+async def looked_at(office: Office, name: str) -> str | None:
+    (look,) = [look for look in PROGRAM.looks if look.name == name]
+    return await look.look(office.plumbing)
+
+
+async def test_check_names_what_is_due_and_nobody_sends(office: Office, clock: FakeClock) -> None:
+    await office.file(events.locked(events.new_account(), events.ADDRESS))
+    clock.advance(minutes=4)
+    assert await looked_at(office, "deliveries due") is None
+    clock.advance(minutes=2)
+
+    assert await looked_at(office, "deliveries due") == "1, the oldest since 2031-03-05 09:00"
+
+    await office.send_all()
+    assert await looked_at(office, "deliveries due") is None
+
+
+async def test_check_speaks_with_the_mail_server_and_sends_it_nothing(
+    office: Office, mail_server: MailServer
+) -> None:
+    assert await looked_at(office, "mail server") is None
+    assert mail_server.strict.asked == ["QUIT"]
+
+    mail_server.takes = 0
+    refused = await looked_at(office, "mail server")
+    await mail_server.stop()
+    away = await looked_at(office, "mail server")
+    await mail_server.start()
+
+    assert refused is not None
+    assert "421" in refused
+    assert away is not None
+    assert "SMTPConnectError" in away

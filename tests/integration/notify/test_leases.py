@@ -9,7 +9,9 @@ import pytest
 
 from services.notify.channels import BeforeDot, Mail, MailChannel
 from services.notify.model import Answer, MessageClass
+from services.notify.store import claims
 from shared.contracts.ids import AccountId
+from shared.contracts.sealed import SealPurpose
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
@@ -95,6 +97,114 @@ async def test_a_paused_courier_whose_lease_was_stolen_sends_nothing(
     assert await office.ledger() == [("sent", None)]
     outcomes = [outcome for _, outcome, _ in await office.attempts()]
     assert outcomes == ["lost", "accepted"]
+
+
+async def stalled(office: Office, *, after_dot: bool = False) -> tuple[Stalling, asyncio.Task[int]]:
+    """A courier that has claimed what is due and stands still, before the final dot or after it."""
+    stalling = Stalling(office.activity.channel, after_dot=after_dot)
+    task = asyncio.create_task(office.with_channel(stalling).once())
+    await stalling.stalled.wait()
+    return stalling, task
+
+
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+async def test_a_courier_that_wakes_beside_its_successor_sends_nothing(
+    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await office.file(events.locked(events.new_account(), ADDRESS))
+    first, paused = await stalled(office)
+    await past_the_lease(twin, clock)
+    second, successor = await stalled(twin)
+
+    first.go.set()
+    await paused
+    sent = len(mail_server.mails)
+    second.go.set()
+    await successor
+
+    assert (sent, len(mail_server.mails)) == (0, 1)
+    assert await office.ledger() == [("sent", None)]
+
+
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+async def test_a_late_answer_does_not_end_the_successor_s_attempt(
+    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await office.file(events.locked(events.new_account(), ADDRESS))
+    first, paused = await stalled(office, after_dot=True)
+    await past_the_lease(twin, clock)
+    clock.advance(minutes=1)
+    second, successor = await stalled(twin)
+    (before,) = await office.rows("SELECT lease_token, attempts FROM deliveries")
+
+    first.go.set()
+    await paused
+    (after,) = await office.rows("SELECT lease_token, attempts FROM deliveries")
+    states = await office.ledger()
+    second.go.set()
+    await successor
+
+    assert states == [("sending", None)]
+    assert tuple(before) == tuple(after)
+    assert await office.ledger() == [("sent", None)]
+
+
+async def test_a_lost_lease_neither_renews_nor_tells_of_the_successor_s(
+    office: Office, twin: Office, clock: FakeClock
+) -> None:
+    await office.file(events.locked(events.new_account(), ADDRESS))
+    first, paused = await stalled(office)
+    (lost,) = await office.rows("SELECT id, lease_token AS token FROM deliveries")
+    await past_the_lease(twin, clock)
+    second, successor = await stalled(twin)
+    (before,) = await office.rows("SELECT lease_until FROM deliveries")
+
+    async with office.plumbing.database.connection() as connection:
+        far = clock.unshifted() + timedelta(days=1)
+        await claims.renew(connection, lost["token"], until=far)
+        phase = await claims.phase_of(connection, lost["id"], lost["token"])
+
+    (after,) = await office.rows("SELECT lease_until FROM deliveries")
+    assert phase is None
+    assert tuple(before) == tuple(after)
+    for each in (first, second):
+        each.go.set()
+    await asyncio.gather(paused, successor)
+
+
+async def test_a_link_dies_by_a_newer_one_of_its_own_purpose_and_account_only(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    account_id, event_id = events.new_account(), events.new_event()
+    sealed = await office.seal(
+        "v" * 43, event_id, recipient=str(account_id), purpose=SealPurpose.EMAIL_VERIFICATION
+    )
+    verification = events.verification_requested(account_id, ADDRESS, sealed)
+    await office.file(verification, event_id=event_id)
+    clock.advance(seconds=1)
+    await office.file_link(account_id, secret="r" * 43, at=clock.now())
+    clock.advance(seconds=1)
+    await office.file_link(events.new_account(), secret="o" * 43, at=clock.now())
+
+    await office.send_all()
+
+    assert await office.ledger() == [("sent", None)] * 3
+    told = "".join(mail.text for mail in mail_server.mails)
+    assert all(f"#{letter * 43}" in told for letter in "vro")
+
+
+async def test_a_link_that_dies_while_a_courier_has_it_is_left_to_that_courier(
+    office: Office, clock: FakeClock
+) -> None:
+    await office.file_link(events.new_account(), life=timedelta(seconds=10))
+    stalling, holding = await stalled(office)
+    clock.advance(seconds=11)
+
+    await office.features.reaper.once()
+
+    assert await office.ledger() == [("sending", None)]
+    stalling.go.set()
+    await holding
 
 
 async def expires(office: Office, account_id: AccountId, clock: FakeClock) -> None:

@@ -45,7 +45,7 @@ NAMES = ("elm street", "juniper", "hale", "555")
             (
                 "two accounts were made one",
                 "its username and password no longer log on",
-                "Only the username and password of the account that was kept do",
+                "Only the password of the account that was kept still logs you on",
                 "cannot be undone",
                 "call your practice now",
             ),

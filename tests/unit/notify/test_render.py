@@ -1,5 +1,6 @@
 """Templates: declared variables only, nothing that does not belong into a mail (NT-4)."""
 
+import html
 import re
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -15,7 +16,7 @@ import services.notify
 from services.notify import content as contents
 from services.notify.content import CONTENTS, LINKED, MAILED_ONLY, Content, template_of
 from services.notify.model import Claimed, DeliveryId, MessageClass
-from services.notify.render import MOMENTS, Portal, Renderer
+from services.notify.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_line
 from shared.contracts.identity import AccountState, MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
@@ -66,7 +67,9 @@ def delivery(content: Content, *, locale: str = "en", time_zone: str = "UTC") ->
         sealed=None,
         link_purpose=None,
         expires_at=None,
-        created_at=START,
+        correlation_id=events.RANDOMNESS.uuid(),
+        own_address_only=False,
+        waits_since=START,
         attempts=1,
         unanswered=0,
         superseded=False,
@@ -125,6 +128,55 @@ def test_every_template_renders_with_exactly_its_declared_variables(
     assert "<html" in found.html
     for text in (found.subject, found.text, found.html):
         assert "{{" not in text
+
+
+LONG = {"practice_name": "Gemeinschaftspraxis " + "für innere Medizin " * 9, "username": "u" * 90}
+
+
+@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("long", [False, True])
+def test_text_and_html_say_the_same_in_paragraphs_and_short_lines(
+    locale: str, kind: type[Content], long: bool
+) -> None:
+    changed = {name: LONG[name] for name in kind.__struct_fields__ if name in LONG and long}
+    link = "https://portal.example/reset-password#" + "s" * 60 if kind in LINKED else None
+
+    found = Renderer.of(PORTAL).render(
+        sample(kind, **changed), locale=locale, time_zone="UTC", link=link
+    )
+
+    lines = found.text.split("\n")
+    assert all(len(line) <= LONGEST_LINE or " " not in line for line in lines)
+    assert found.text == found.text.rstrip() + "\n"
+    said = [" ".join(each.split()) for each in found.text.split("\n\n")]
+    assert said == [words for words in paragraphs(found.html) if words]
+
+
+def paragraphs(page: str) -> list[str]:
+    """What a reader of the HTML part sees, paragraph by paragraph."""
+    body = page.partition("<body")[2].partition(">")[2]
+    return [
+        " ".join(html.unescape(re.sub(r"<[^>]+>", "", each)).split())
+        for each in re.split(r"</?(?:p|div|body)\b[^>]*>", body)
+    ]
+
+
+@pytest.mark.parametrize("reason", MergeRefusal)
+def test_why_a_merge_was_not_done_is_a_paragraph_of_its_own(reason: MergeRefusal) -> None:
+    text = part_of(mail_of(sample(contents.MergeRejected, reason=reason)), "plain")
+
+    assert "\n\nIf it was not you who asked for it" in text
+
+
+def test_answering_machines_are_asked_to_keep_still_and_bounces_are_not() -> None:
+    mail = mail_of(sample(contents.AccountLocked))
+
+    assert mail["Auto-Submitted"] == "auto-generated"
+    suppressed = mail["X-Auto-Response-Suppress"].split(", ")
+    assert {"OOF", "AutoReply"} <= set(suppressed)
+    assert not {"All", "NDR"} & set(suppressed)
 
 
 def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
@@ -190,14 +242,15 @@ def test_line_breaks_in_a_name_begin_no_header_and_no_line(name: str) -> None:
     assert [str(address) for address in mail["To"].addresses] == ["a@mail.example"]
     assert "\r" not in mail["Subject"]
     assert "\n" not in mail["Subject"]
-    text = part_of(mail, "plain")
-    assert not any(line.startswith(("Bcc:", "Street")) for line in text.splitlines())
+    paragraphs = [" ".join(each.split()) for each in part_of(mail, "plain").split("\n\n")]
+    assert one_line(name) in paragraphs[0]
+    assert len(paragraphs) == len(part_of(mail_of(content), "plain").split("\n\n"))
 
 
 def part_of(mail: EmailMessage, kind: str) -> str:
     found = mail.get_body((kind,))
     assert found is not None
-    return str(found.get_content())
+    return str(found.get_content()).replace("\r\n", "\n")
 
 
 def test_markup_in_a_name_stays_text_in_html() -> None:

@@ -30,12 +30,27 @@ def test_a_link_has_one_slash_between_portal_and_page() -> None:
     ("name", "value"),
     [
         ("SMTP_URL", "http://mail.example"),
+        ("SMTP_URL", "smtps://user@mail.example"),
+        ("SMTP_URL", "smtps://user:@mail.example"),
+        ("SMTP_URL", "smtps://:pw@mail.example"),
+        ("SMTP_URL", "smtps://@mail.example"),
+        ("SMTP_URL", "smtps://mail.example/inbox"),
+        ("SMTP_URL", "smtps://mail.example?timeout=3"),
+        ("SMTP_URL", "smtps://mail.example#x"),
+        ("SMTP_URL", "smtps://?host=mail.example"),
+        ("SMTP_URL", "smtps://mail.example:port"),
         ("MAIL_FROM", "Portal <portal@portico.example>"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
         ("MAIL_DOMAIN", "portico.example>"),
         ("PORTAL_URL", "javascript:alert(1)"),
         ("PORTAL_URL", "https://portal.example/?a=b"),
+        ("PORTAL_URL", "https://user:pw@portal.example"),
+        ("PORTAL_URL", "https://user@portal.example"),
+        ("PORTAL_URL", "https://portal.example:port"),
+        ("PORTAL_URL", "https://portal.example/#"),
+        ("PORTAL_URL", "https://portal.example/a b"),
+        ("PORTAL_URL", "https://portal.example/\u2028"),
         ("PORTAL_NAME", "Por\ntico"),
         ("SMTP_CONNECTIONS", "0"),
         ("LEASE_SECONDS", "soon"),
@@ -47,18 +62,32 @@ def test_a_setting_that_does_not_fit_is_named(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "good"),
+    "url", ["smtps://mail.example", "smtps://us%40er:p%2Fw@mail.example:465/", "smtp://[::1]:25"]
+)
+def test_a_mail_server_has_a_name_and_a_password_or_neither(url: str) -> None:
+    assert settings(SMTP_URL=url).smtp_url.reveal() == url
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "good"),
     [
-        ("smtp://user:pw@mail.example", False),
-        ("smtp://user:pw@127.0.0.1:25", True),
-        ("smtp+starttls://user:pw@mail.example", True),
-        ("smtps://user:pw@mail.example", True),
-        ("smtp://mail.example", True),
+        ("SMTP_URL", "smtp://user:pw@mail.example", False),
+        ("SMTP_URL", "smtp://mail.example", False),
+        ("SMTP_URL", "smtp://127.0.0.1:25", True),
+        ("SMTP_URL", "smtp+starttls://user:pw@mail.example", True),
+        ("SMTP_URL", "smtps://user:pw@mail.example", True),
+        ("PORTAL_URL", "http://portal.example", False),
+        ("PORTAL_URL", "http://localhost:8080", True),
+        ("PORTAL_URL", "https://portal.example", True),
     ],
 )
-def test_in_production_a_password_never_goes_over_an_open_line(url: str, good: bool) -> None:
+def test_production_sends_nothing_over_an_open_line_unless_it_is_accepted(
+    name: str, url: str, good: bool
+) -> None:
+    assert settings(**{name: url}, PLAINTEXT="accepted")
+    assert settings(**{name: url}, ENVIRONMENT="development")
     if good:
-        assert settings(SMTP_URL=url)
+        assert settings(**{name: url})
         return
-    with pytest.raises(SettingsInvalid, match="PORTICO_SMTP_URL"):
-        settings(SMTP_URL=url)
+    with pytest.raises(SettingsInvalid, match=f"PORTICO_{name}"):
+        settings(**{name: url})

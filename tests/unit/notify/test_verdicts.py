@@ -20,6 +20,7 @@ from services.notify.model import (
 from services.notify.verdicts import (
     FEWEST_TRIES,
     GIVE_UP_AFTER,
+    PATIENCE,
     RESENDS,
     after_abandonment,
     after_answer,
@@ -52,7 +53,7 @@ def judge(
         message_class=message_class,
         attempts=attempts,
         unanswered=unanswered,
-        created_at=START - age,
+        waits_since=START - age,
         now=START,
         jitter=1.0,
     )
@@ -102,6 +103,7 @@ def claimed(
     enrolment: EnrolmentState | None = EnrolmentState.ENROLLED,
     contested: bool = False,
     content: Content | None = None,
+    own_address_only: bool = False,
 ) -> Claimed:
     """A practice communication, unless it has another content."""
     return Claimed(
@@ -116,7 +118,9 @@ def claimed(
         sealed=None,
         link_purpose=SealPurpose.RESET_LINK if content is LINK else None,
         expires_at=None,
-        created_at=START,
+        correlation_id=Randomness().uuid(),
+        own_address_only=own_address_only,
+        waits_since=START,
         attempts=1,
         unanswered=0,
         superseded=False,
@@ -141,6 +145,9 @@ def claimed(
         (claimed(content=LINK, absorbed=True), Reason.ACCOUNT_MERGED),
         (claimed(content=LINK, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
         (claimed(content=LINK, state=AccountState.FROZEN), Reason.ACCOUNT_FROZEN),
+        (claimed(content=LINK, own_address_only=True), None),
+        (claimed(content=LINK, own_address_only=True, email="A@Mail.example"), None),
+        (claimed(content=LINK, own_address_only=True, absorbed=True), Reason.ACCOUNT_MERGED),
         (claimed(content=USERNAME), None),
         (claimed(content=USERNAME, absorbed=True), Reason.ACCOUNT_MERGED),
         (claimed(content=USERNAME, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
@@ -150,6 +157,24 @@ def test_what_may_not_be_sent_any_more_ends(delivery: Claimed, ended: Reason | N
     verdict = before_sending(delivery, now=START)
 
     assert (verdict.reason if verdict else None) is ended
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        claimed(content=USERNAME, own_address_only=True, email="other@mail.example"),
+        claimed(content=LINK, own_address_only=True, email=None),
+        claimed(content=USERNAME, own_address_only=True, state=None, email=None),
+    ],
+)
+def test_an_address_that_is_not_the_account_s_waits_for_a_snapshot_and_gets_nothing(
+    delivery: Claimed,
+) -> None:
+    waits = before_sending(delivery, now=START)
+    ends = before_sending(delivery, now=START + PATIENCE)
+
+    assert waits == Verdict(state=State.QUEUED, due_at=START + back_off(1))
+    assert ends == Verdict(state=State.FAILED, reason=Reason.ADDRESS_FOREIGN)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +213,8 @@ def test_a_vanished_courier_s_phase_decides(
         message_class=message_class,
         attempts=1,
         unanswered=0,
-        created_at=START,
+        correlation_id=Randomness().uuid(),
+        waits_since=START,
     )
 
     answer, verdict = after_abandonment(left, now=START, jitter=1.0)

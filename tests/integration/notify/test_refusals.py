@@ -1,0 +1,210 @@
+"""A refusal that does not mean the recipient costs no mail: it is ours to mend (NT-6)."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from services.notify.alarms import Cause
+from services.notify.model import MessageClass
+from services.notify.verdicts import FEWEST_TRIES
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.clock import FakeClock
+from tests.support.lines import logged
+from tests.support.notify_events import ADDRESS
+
+NT6_PART = "codes, which are not sent yet"
+ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
+File = Callable[[Office], Awaitable[None]]
+
+
+async def file_lock(office: Office) -> None:
+    await office.file(events.locked(events.new_account(), ADDRESS))
+
+
+async def file_communication(office: Office) -> None:
+    practice_id, patient_id, _ = await office.with_patient()
+    await office.file_communication(events.communication(practice_id, patient_id))
+
+
+BOTH = pytest.mark.parametrize("file", [file_lock, file_communication])
+OURS = pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("MAIL", "530 5.7.0 Authentication required"),
+        ("MAIL", "550 5.1.0 Sender rejected"),
+        ("MAIL", "553 5.1.8 Sender's domain not found"),
+        ("RCPT", "554 5.7.1 Relay access denied"),
+        ("RCPT", "550 5.1.8 Sender address rejected: Domain not found"),
+        ("DATA", "554 5.6.0 Message content rejected"),
+        ("DATA", "554 Transaction failed"),
+        ("DATA", "550 5.1.1 so says a filter"),
+    ],
+)
+
+
+async def alarms(office: Office, cause: Cause) -> float:
+    value = office.plumbing.metrics.value
+    return sum(value("mail_alarms", message_class=each, cause=cause) for each in MessageClass)
+
+
+@pytest.mark.proves("NT-6", part=NT6_PART)
+@BOTH
+@OURS
+async def test_a_refusal_that_means_us_backs_off_and_the_mail_goes_once_it_is_mended(
+    office: Office,
+    mail_server: MailServer,
+    clock: FakeClock,
+    file: File,
+    command: str,
+    says: str,
+) -> None:
+    mail_server.strict.says[command] = says
+    await file(office)
+    for _ in range(10):
+        await office.send_all()
+        clock.advance(minutes=1)
+    assert await office.ledger() == [("queued", None)]
+    assert await alarms(office, Cause.REFUSED_US) > 0
+
+    mail_server.strict.says.clear()
+    clock.advance(minutes=20)
+    await office.send_all()
+
+    assert len(mail_server.mails) == 1
+    assert await office.ledger() == [("sent", None)]
+    outcomes = Counter(outcome for _, outcome, _ in await office.attempts())
+    assert (outcomes.pop("accepted"), set(outcomes)) == (1, {"deferred"})
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "says", ["550 5.1.1 No such mailbox", "552 5.2.2 Mailbox full", "550 No such user here"]
+)
+async def test_a_refused_recipient_is_final_and_no_alarm(
+    office: Office, mail_server: MailServer, file: File, says: str
+) -> None:
+    mail_server.strict.says["RCPT"] = says
+    await file(office)
+
+    await office.send_all()
+
+    assert await office.ledger() == [("failed", "refused")]
+    assert await alarms(office, Cause.REFUSED_US) == 0
+
+
+async def test_a_refused_sender_is_asked_for_rarely_and_costs_the_waiting_mails_no_try(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    mail_server.strict.says["MAIL"] = "530 5.7.0 Authentication required"
+    for _ in range(20):
+        await file_lock(office)
+    for _ in range(600):  # ten minutes, the courier looking once a second
+        await office.activity.once()
+        clock.advance(seconds=1)
+
+    assert mail_server.strict.asked.count("MAIL") <= 16
+    assert len(await office.attempts()) <= office.activity.batch
+    mail_server.strict.says.clear()
+    clock.advance(minutes=20)
+    await office.send_all()
+    assert len(mail_server.mails) == 20
+
+
+@BOTH
+async def test_what_is_refused_for_three_days_is_given_up_and_an_operator_sends_it_again(
+    office: Office, mail_server: MailServer, clock: FakeClock, file: File
+) -> None:
+    mail_server.strict.says["DATA"] = "554 5.7.1 Message rejected"
+    await file(office)
+    for _ in range(FEWEST_TRIES):
+        assert await office.ledger() == [("queued", None)]
+        await office.send_all()
+        clock.advance(hours=8)
+    assert await office.ledger() == [("failed", "gave_up")]
+
+    await office.resend()
+    mail_server.strict.says["DATA"] = "451 4.3.0 in a while"
+    await office.send_all()
+    assert await office.ledger() == [("queued", None)]  # its three days began anew
+    mail_server.strict.says.clear()
+    clock.advance(minutes=20)
+    await office.send_all()
+
+    assert await office.ledger() == [("sent", None)]
+
+
+async def test_a_fault_that_meets_every_mail_is_counted_each_time_and_logged_once(
+    office: Office, mail_server: MailServer
+) -> None:
+    mail_server.strict.says["RCPT"] = "554 5.7.1 Relay access denied"
+    for _ in range(8):
+        await file_lock(office)
+
+    with logged("notify") as lines:
+        await office.send_all()
+
+    (line,) = lines.read_back("mail_alarm")
+    assert (line["level"], line["reason"]) == ("error", "refused_us")
+    assert (line["smtp_code"], line["code"]) == (554, "5.7.1")
+    assert await alarms(office, Cause.REFUSED_US) == 8
+
+
+async def test_a_local_part_beyond_ascii_fails_clearly_where_the_server_cannot_take_it(
+    office: Office, mail_server: MailServer
+) -> None:
+    mail_server.utf8 = False
+    await office.file(events.locked(events.new_account(), "jürgen@mail.example"))
+
+    await office.send_all()
+
+    assert await office.ledger() == [("failed", "smtputf8_missing")]
+    assert mail_server.mails == []
+
+
+async def seal_under_a_key_nobody_has(office: Office, count: int) -> None:
+    for _ in range(count):
+        await office.file_link(events.new_account())
+    await office.rows('UPDATE deliveries SET sealed = sealed || \'{"kid": "gone"}\' RETURNING id')
+
+
+async def test_a_seal_under_a_key_that_is_not_here_is_an_alarm_once_and_backs_off(
+    office: Office, clock: FakeClock
+) -> None:
+    await seal_under_a_key_nobody_has(office, 3)
+
+    with logged("notify") as lines:
+        await office.send_all()
+        await office.send_all()
+
+    (line,) = lines.read_back("mail_alarm")
+    assert (line["level"], line["reason"], line["kid"]) == ("error", "sealing_key_missing", "gone")
+    assert await alarms(office, Cause.SEALING_KEY_MISSING) == 3
+    assert await office.ledger() == [("queued", None)] * 3
+    clock.advance(hours=1)
+    await office.features.reaper.once()
+    assert await office.ledger() == [("expired", "link_expired")] * 3
+
+
+async def test_every_line_of_a_delivery_s_way_has_its_correlation_id_and_its_own(
+    office: Office, mail_server: MailServer
+) -> None:
+    mail_server.strict.says["RCPT"] = "554 5.7.1 Relay access denied"
+    await file_lock(office)
+    (row,) = await office.rows("SELECT id, correlation_id, event_id FROM deliveries")
+
+    with logged("notify") as lines:
+        await office.send_all()
+        await office.rows(
+            "UPDATE deliveries SET state = 'sending', phase = 'connecting', lease_token = id, "
+            "attempts = 2, lease_until = due_at - interval '1 day' RETURNING id"
+        )
+        await office.features.reaper.once()
+
+    found = lines.read_back()
+    assert {line["event"] for line in found} == {"mail_not_sent", "mail_alarm", "lease_ran_out"}
+    story = {(line["correlation_id"], line["delivery_id"]) for line in found}
+    assert story == {(str(row["correlation_id"]), str(row["id"]))}
+    assert row["correlation_id"] != row["event_id"]
