@@ -12,7 +12,9 @@ class KeyPurpose(StrEnum):
 
 
 class PublicKey(Data, frozen=True, kw_only=True):
-    """`raw` is the 32-byte public key."""
+    """`raw` is the 32-byte public key. Where `usable_until` is `usable_from` it was revoked: it is
+    good for nothing, at whatever time something says to have been signed with it.
+    """
 
     kid: str
     purpose: KeyPurpose

@@ -85,3 +85,17 @@ def test_a_private_key_never_shows(make: type[KeyPair]) -> None:
 
     assert "private" not in repr(pair)
     assert (len(pair.public), len(pair.private)) == (32, 32)
+
+
+def test_a_retired_key_opens_and_seals_nothing_new() -> None:
+    old, new = bytes(32), bytes(31) + b"1"
+    before = Cipher(old, RANDOMNESS).encrypt(b"secret", b"bound")
+    cipher = Cipher(new, RANDOMNESS, retired=(old,))
+
+    assert cipher.decrypt(before, b"bound") == b"secret"
+    assert Cipher(new, RANDOMNESS).decrypt(cipher.encrypt(b"secret", b"bound"), b"bound")
+    with pytest.raises(CipherBroken):
+        cipher.decrypt(before, b"another")
+    with pytest.raises(CipherBroken):
+        Cipher(new, RANDOMNESS).decrypt(before, b"bound")
+    assert repr(old) not in repr(cipher)
