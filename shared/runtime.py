@@ -197,6 +197,10 @@ class Ensured:
         self.done = True
         return 0
 
+    def lack(self) -> str | None:
+        """Say whether they are still to be made."""
+        return None if self.done else "not_made_yet"
+
 
 def source_budget(plumbing: Plumbing[S]) -> SourceBudget:
     settings = plumbing.settings
@@ -280,7 +284,7 @@ def readiness(
         until = clock.monotonic() + FIRST_BEAT_WITHIN
         yield "sessions", FirstBeat(ended_sessions, clock, until).lack
     if keys is not None:
-        yield "own_keys", lambda: None if keys.done else "not_made_yet"
+        yield "own_keys", keys.lack
 
 
 def status(
