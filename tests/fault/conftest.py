@@ -1,7 +1,9 @@
 """One stack for the whole run, on servers of its own, and a ledger for each test."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -10,6 +12,8 @@ from tests.conftest import told_at_once
 from tests.fault.ledger import Ledger
 from tests.fault.rig import Rig, rigged
 from tests.fault.servers import OwnServers, own_servers
+from tests.support.balancer import installed
+from tests.support.infra import one_at_a_time
 
 SECONDS = 300  # of a test: the first one brings everything up
 
@@ -23,6 +27,13 @@ async def killable(request: pytest.FixtureRequest) -> AsyncIterator[OwnServers]:
     """PostgreSQL and RabbitMQ that nobody else uses; never skipped."""
     async with own_servers(os.environ, told_at_once(request.config)) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def haproxy(request: pytest.FixtureRequest) -> Path:
+    """The balancer's program; never skipped."""
+    with one_at_a_time("haproxy"):
+        return asyncio.run(installed(os.environ, told_at_once(request.config)))
 
 
 @pytest_asyncio.fixture(scope="package")
