@@ -32,6 +32,7 @@ class Act(StrEnum):
 class Verb(StrEnum):
     """The one verb that a re-authentication is good for (SE-3)."""
 
+    EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
 
 

@@ -164,12 +164,11 @@ def sessions_of(plumbing: Plumbing[Settings], issuer: AccessTokenIssuer) -> Sess
 
 
 def proof_grants_of(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> ProofGrants:
-    """Grants for a merge: merge takes them in, identity spends them with the merge itself."""
-    prefix = plumbing.settings.issuer
+    """Grants for a merge and for identity's own verbs."""
     return ProofGrants(
         issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         randomness=plumbing.randomness,
-        audience=(f"{prefix}/merge", f"{prefix}/identity"),
+        prefix=plumbing.settings.issuer,
     )
 
 
@@ -256,6 +255,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             outbox=outbox,
             accounts=accounts,
             verifications=verifications,
+            grants=grants,
             limits=SendLimits(
                 an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
             ),

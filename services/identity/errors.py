@@ -24,8 +24,9 @@ Refused
 │   ├── EmailMalformed
 │   ├── EmailUnavailable        another account verified the address first
 │   └── EmailVerified           the account has a verified address; changing it is not built
+├── ReauthenticationRequired    SE-3: the session is older than ten minutes, and brings no grant
 ├── LinkInvalid                 ID-6: unknown, expired, superseded, used or another account's
-├── TooManyMails                ID-6: 5 sends an hour, 10 a day
+├── TooManyMails                ID-6: 5 sends an hour, 10 a day, an account and an address
 ├── UnlockLimit                 LG-2: 3 a day an account
 ├── SettingOutOfRange           ST-2
 ├── InvalidCredentials          LG-1: unknown, wrong, locked or frozen
@@ -134,7 +135,11 @@ class EmailUnavailable(EmailRefused):
 
 
 class EmailVerified(EmailRefused):
-    """The account has a verified address, which only re-authentication may change (SE-3)."""
+    """The account has a verified address; there is no verb that changes it yet (ID-6)."""
+
+
+class ReauthenticationRequired(Refused):
+    """A session alone is not enough for this: the password must be given again (SE-3)."""
 
 
 class LinkInvalid(Refused):
@@ -142,7 +147,7 @@ class LinkInvalid(Refused):
 
 
 class TooManyMails(Refused):
-    """The account has had its mails for this hour or day (ID-6)."""
+    """The account, or the address, has had its mails for this hour or day (ID-6)."""
 
 
 class UnlockLimit(Refused):

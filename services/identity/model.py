@@ -218,10 +218,15 @@ class VerificationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendLimits:
-    """ID-6: how many verification mails an account may have sent."""
+    """ID-6: how many verification mails an account may have sent, and an address may get."""
 
     an_hour: int = 5
     a_day: int = 10
+
+    @property
+    def windows(self) -> tuple[tuple[int, timedelta], ...]:
+        """Each limit with the time it is of, the longest first: its wait is the one to be told."""
+        return ((self.a_day, timedelta(days=1)), (self.an_hour, timedelta(hours=1)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

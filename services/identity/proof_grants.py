@@ -1,4 +1,4 @@
-"""Grants for a merge: what a password has just proven, signed for merge and for identity (MG-1)."""
+"""Grants of identity's own: what a password has just proven, for who takes it (SE-3, MG-1)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class Proof:
 class ProofGrants:
     issuer: GrantIssuer
     randomness: Randomness
-    audience: tuple[str, ...]  # merge takes it in, identity spends it again with the merge itself
+    prefix: str  # of every service's issuer
 
     async def issue(
         self,
@@ -42,7 +42,7 @@ class ProofGrants:
         grant = await self.issuer.issue(
             jti=self.randomness.token(),
             act=act,
-            audience=self.audience,
+            audience=self._audience(verb),
             account_id=holder.account_id,
             security_version=security_version,
             route="password",
@@ -53,3 +53,9 @@ class ProofGrants:
             session_id=session_id,
         )
         return Proof(grant=grant, expires_in=int(life.total_seconds()))
+
+    def _audience(self, verb: Verb | None) -> tuple[str, ...]:
+        """Who takes it: identity, and for a merge merge first, since both spend it."""
+        if verb in (None, Verb.MERGE):
+            return (f"{self.prefix}/merge", f"{self.prefix}/identity")
+        return (f"{self.prefix}/identity",)

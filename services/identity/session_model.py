@@ -16,6 +16,12 @@ class SessionLives:
     twin: timedelta = timedelta(seconds=30)
 
 
+FRESH = timedelta(minutes=10)
+"""SE-3: so long after it was opened a session vouches for its holder in what comes first, for a
+password was given then, or a new one set. After that a token, which may be stolen, does not.
+"""
+
+
 class SessionEnd(StrEnum):
     """Why a session ended; one that is only idle or expired was not ended."""
 

@@ -25,6 +25,7 @@ class Mailing:
     claim: Claim
     link: Sealed | None
     expires_at: datetime | None
+    at: datetime  # in the order of the account's links, whatever the clocks said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,8 @@ class Verifications:
         token leaves here only sealed; notify puts it into the fragment of a link.
         """
         key = address_key(address)
-        token, expires_at = self.randomness.token(), now + self.life
+        at = await store.moment(tx, account_id, now=now)
+        token, expires_at = self.randomness.token(), at + self.life
         taken = await log_on_names.held_by_another(tx, key, account_id)
         await emails.claim(tx, account_id, address, key, now=now)
         await store.supersede(tx, account_id)
@@ -65,7 +67,7 @@ class Verifications:
             key,
             self.digest(token),
             state=VerificationState.WITHHELD if taken else VerificationState.LIVE,
-            now=now,
+            now=at,
             expires_at=expires_at,
         )
         link = await self.sealer.seal(
@@ -77,8 +79,12 @@ class Verifications:
             expires_at=expires_at,
         )
         if taken:
-            return Mailing(claim=Claim.TAKEN, link=None, expires_at=None)
-        return Mailing(claim=Claim.VERIFY, link=link, expires_at=expires_at)
+            return Mailing(claim=Claim.TAKEN, link=None, expires_at=None, at=at)
+        return Mailing(claim=Claim.VERIFY, link=link, expires_at=expires_at, at=at)
+
+    def address_digest(self, address: str) -> bytes:
+        """What is kept of an address that mail was sent to, whoever named it."""
+        return self.digests.of("mailed-address", address_key(address))
 
     def digest(self, token: str) -> bytes:
         """What is kept of a link's token."""

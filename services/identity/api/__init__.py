@@ -69,6 +69,7 @@ from shared.grants import (
     GrantWrongAccount,
     GrantWrongAct,
     GrantWrongService,
+    GrantWrongSession,
 )
 from shared.http.idempotency import AlreadyIssued
 from shared.http.own_source import source_at
@@ -118,6 +119,19 @@ RESET_PROBLEMS = (
     GrantUsed,
     GrantSuperseded,
     errors.PasswordUnacceptable,
+)
+CLAIM_PROBLEMS = (
+    errors.EmailMalformed,
+    errors.EmailVerified,
+    errors.ReauthenticationRequired,
+    errors.TooManyMails,
+    GrantInvalid,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongAccount,
+    GrantWrongSession,
+    GrantUsed,
+    GrantSuperseded,
 )
 OWNERSHIP_PROBLEMS = (errors.MergeProofFailed, errors.MergeSameAccount, errors.AccountMerged)
 
@@ -178,8 +192,8 @@ ROUTES: tuple[Route[Features], ...] = (
           guard=Session(), rows=("ID-8",), problems=(errors.NotFound,),
           summary="Read the account's settings"),
     route("POST", "/account/email", claim_email, body=ClaimBody, reply=ClaimReply,
-          guard=Session(), status=202, rows=("ID-6",),
-          problems=(errors.EmailMalformed, errors.EmailVerified, errors.TooManyMails),
+          guard=Session(), status=202, rows=("ID-6", "SE-3"),
+          problems=CLAIM_PROBLEMS,
           summary="Claim an account e-mail, or have its link sent again"),
     route("POST", "/account/email/verify", verify_email, body=VerifyBody, reply=VerifyReply,
           guard=Session(Counted.MISSES), rows=("ID-6", "ID-4"),

@@ -8,6 +8,7 @@ from shared.grants import (
     GrantWrongAccount,
     GrantWrongAct,
     GrantWrongService,
+    GrantWrongSession,
 )
 from shared.http.problems import Problems, ProblemType
 
@@ -110,10 +111,16 @@ PROBLEMS: Problems = {
         "Use another address, or log on to the account that has it.",
     ),
     errors.EmailVerified: ProblemType(
+        409,
+        "email_verified",
+        "This account has an account e-mail",
+        "There is nothing to claim; it cannot be changed yet.",
+    ),
+    errors.ReauthenticationRequired: ProblemType(
         403,
         "reauthentication_required",
-        "A verified account e-mail cannot be changed like this",
-        "Changing it needs re-authentication.",
+        "The password must be given again for this",
+        "Give it to POST /account/reauthenticate, and send the grant as `reauthenticated`.",
     ),
     errors.LinkInvalid: ProblemType(
         422,
@@ -124,7 +131,7 @@ PROBLEMS: Problems = {
     errors.TooManyMails: ProblemType(
         429,
         "too_many_requests",
-        "This account has had enough mails for now",
+        "Enough mails were sent for this account or to this address for now",
         "Wait as long as the Retry-After header says.",
     ),
     errors.UnlockLimit: ProblemType(
@@ -194,6 +201,12 @@ PROBLEMS: Problems = {
         "grant_wrong_account",
         "This grant is about another account",
         "Prove again for the account that is meant.",
+    ),
+    GrantWrongSession: ProblemType(
+        400,
+        "grant_wrong_session",
+        "This proof was given in another session",
+        "Give the password again in the session that brings the grant.",
     ),
     GrantUsed: ProblemType(
         400, "grant_used", "This grant was used before", "Log on, or ask for a new link."

@@ -17,3 +17,12 @@ COMMENT ON COLUMN lockouts.locked_until IS 'End of the last lock, which a reset 
 DROP INDEX lockouts_notice_due;
 CREATE INDEX lockouts_told_due ON lockouts (key) WHERE notice_due OR disabled_due;
 CREATE INDEX lockouts_record_due ON lockouts (record_due) WHERE record_due IS NOT NULL;
+
+CREATE TABLE address_mails (
+    digest  bytea         PRIMARY KEY CHECK (length(digest) = 32),
+    sent    timestamptz[] NOT NULL,
+    last_at timestamptz   NOT NULL
+);
+COMMENT ON TABLE address_mails IS 'ID-6: how many mails a claimed address was sent, whoever claimed it; one statement counts and decides. Swept a day after the last.';
+COMMENT ON COLUMN address_mails.digest IS 'Keyed digest of the address''s key.';
+CREATE INDEX address_mails_last ON address_mails (last_at);

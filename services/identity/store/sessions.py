@@ -63,6 +63,16 @@ async def takes(
     )
 
 
+async def started_at(
+    tx: Connection, session_id: SessionId, account_id: AccountId
+) -> datetime | None:
+    """When the account's session was opened."""
+    moment: datetime | None = await tx.fetchval(
+        "SELECT started_at FROM sessions WHERE id = $1 AND account_id = $2", session_id, account_id
+    )
+    return moment
+
+
 async def list_live(tx: Connection, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
     """An account's live sessions, newest first."""
     rows = await tx.fetch(

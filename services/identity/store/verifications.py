@@ -17,6 +17,23 @@ async def supersede(tx: Connection, account_id: AccountId) -> None:
     )
 
 
+async def moment(tx: Connection, account_id: AccountId, *, now: datetime) -> datetime:
+    """The time of the account's next mail: later than that of the one before.
+
+    `now` was read before the account was waited for, and notify tells by these times which of two
+    links is the live one. Call it with the account's row held.
+    """
+    later: datetime = await tx.fetchval(
+        """
+        SELECT greatest($2, max(sent_at) + interval '1 microsecond')
+        FROM email_verifications WHERE account_id = $1
+        """,
+        account_id,
+        now,
+    )
+    return later
+
+
 async def add(
     tx: Connection,
     verification_id: UUID,

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
+from datetime import datetime
 
 import pytest
 
-from tests.support.identity import Answer, Identity, Person
+from tests.support.identity import PASSWORD, Answer, Identity, Person, Recovery
 from tests.support.practices import Postman
 
 pytestmark = pytest.mark.proves("ID-6", part="changing a verified address")
@@ -18,8 +19,18 @@ async def session(identity: Identity, person: Person) -> str:
     return str((await identity.log_on(person.username)).body["access_token"])
 
 
-async def claim(identity: Identity, token: str, address: str = ADDRESS) -> Answer:
-    return await identity.call("POST", "/account/email", {"address": address}, token=token)
+async def claim(
+    identity: Identity, token: str, address: str = ADDRESS, *, grant: str | None = None
+) -> Answer:
+    body = {"address": address, **({"reauthenticated": grant} if grant else {})}
+    return await identity.call("POST", "/account/email", body, token=token)
+
+
+async def reauthenticate(identity: Identity, token: str, verb: str = "email") -> str:
+    """A grant for a verb."""
+    body = {"password": PASSWORD, "verb": verb}
+    answer = await identity.call("POST", "/account/reauthenticate", body, token=token)
+    return str(answer.body["grant"])
 
 
 async def verify(identity: Identity, token: str, link: str | None) -> Answer:
@@ -42,7 +53,7 @@ async def test_a_claimed_address_is_verified_by_its_link(
     assert (await identity.log_on("MARIA@mail.example")).status == 201
 
 
-async def test_verifying_is_told_as_a_snapshot_and_ends_nothing(
+async def test_verifying_is_told_to_the_address_as_a_snapshot_and_ends_nothing(
     identity: Identity, postman: Postman
 ) -> None:
     person = await identity.an_account()
@@ -51,6 +62,8 @@ async def test_verifying_is_told_as_a_snapshot_and_ends_nothing(
 
     await verify(identity, token, (await postman.tokens(REQUESTED))[0])
 
+    [told] = await identity.events("account-email-verified")
+    assert (told["account_id"], told["recipients"]) == (str(person.id), [ADDRESS])
     [snapshot] = await identity.events("account-changed")
     assert (snapshot["email"], snapshot["security_version"]) == (ADDRESS, 1)
     assert (await identity.call("GET", "/account", token=other)).status == 200
@@ -150,7 +163,7 @@ async def test_of_parallel_uses_of_one_link_one_verifies(
 async def test_of_two_accounts_that_verify_one_address_one_wins(
     identity: Identity, postman: Postman
 ) -> None:
-    tokens = [await session(identity, await identity.an_account()) for _ in range(8)]
+    tokens = [await session(identity, await identity.an_account()) for _ in range(5)]
     for token in tokens:
         await claim(identity, token)
     links = await postman.tokens(REQUESTED)
@@ -160,7 +173,7 @@ async def test_of_two_accounts_that_verify_one_address_one_wins(
         *(verify(identity, token, link) for token, link in zip(tokens, links, strict=True))
     )
 
-    assert Counter(answer.code for answer in answers) == {"": 1, "email_unavailable": 7}
+    assert Counter(answer.code for answer in answers) == {"": 1, "email_unavailable": 4}
     verified = await identity.rows("SELECT FROM account_emails WHERE state = 'verified'")
     assert len(verified) == 1
 
@@ -248,9 +261,9 @@ async def test_five_mails_an_hour_and_ten_a_day(identity: Identity, postman: Pos
         return [(await claim(identity, token)).code for _ in range(times)]
 
     assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
-    identity.clock.advance(hours=1)
+    identity.clock.advance(hours=1, seconds=1)  # of five in one instant each is told later
     assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
-    identity.clock.advance(hours=1)
+    identity.clock.advance(hours=1, seconds=1)
     assert await claims(1) == ["too_many_requests"]
     identity.clock.advance(hours=22)
     assert await claims(1) == [""]
@@ -279,14 +292,14 @@ async def test_parallel_claims_send_exactly_five_mails(
     assert len(await identity.events(REQUESTED)) == 5
 
 
-async def test_a_verified_address_is_not_changed_without_reauthentication(
+async def test_a_verified_address_is_not_changed_by_a_claim(
     identity: Identity, postman: Postman
 ) -> None:
     person = await identity.an_account(email=ADDRESS)
 
     answer = await claim(identity, await session(identity, person), "new@mail.example")
 
-    assert (answer.status, answer.code) == (403, "reauthentication_required")
+    assert (answer.status, answer.code) == (409, "email_verified")
 
 
 async def test_what_is_no_address_is_named(identity: Identity) -> None:
@@ -296,3 +309,177 @@ async def test_what_is_no_address_is_named(identity: Identity) -> None:
 
     assert (answer.status, answer.code) == (422, "email_malformed")
     assert answer.body["errors"][0]["field"] == "address"
+
+
+SE_3 = pytest.mark.proves(
+    "SE-3", part="a code where two-step is on, and the other verbs that need it"
+)
+
+
+@SE_3
+@pytest.mark.proves("V7.5.1")
+async def test_a_token_alone_claims_nothing_ten_minutes_after_the_password_was_given(
+    identity: Identity, postman: Postman
+) -> None:
+    opened = (await identity.log_on((await identity.an_account()).username)).body
+    identity.clock.advance(minutes=4)
+    fresh = (await identity.refresh(opened["refresh_token"])).body
+    identity.clock.advance(minutes=5, seconds=59)
+    renewed = (await identity.refresh(fresh["refresh_token"])).body["access_token"]
+
+    in_time = await claim(identity, renewed)
+    identity.clock.advance(seconds=1)
+    first, again = (
+        await claim(identity, renewed, "mine@evil.example"),
+        await claim(identity, renewed),
+    )
+
+    assert in_time.status == 202
+    assert [(a.status, a.code) for a in (first, again)] == [(403, "reauthentication_required")] * 2
+    assert len(await identity.events(REQUESTED)) == 1
+    account = await identity.call("GET", "/account", token=renewed)
+    assert account.body["email"] == {"address": ADDRESS, "state": "claimed"}
+
+
+@SE_3
+async def test_a_reset_opens_a_session_that_may_claim(
+    identity: Identity, recovery: Recovery, postman: Postman
+) -> None:
+    person = await identity.an_account()
+    identity.clock.advance(hours=1)
+    opened = await identity.reset(await recovery.grant(person), "Copper!Lantern-9")
+
+    assert (await claim(identity, opened.body["access_token"])).status == 202
+
+
+@SE_3
+async def test_later_a_claim_takes_a_grant_for_it_which_is_used_once(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account()
+    opened = (await identity.log_on(person.username)).body
+    identity.clock.advance(minutes=10)
+    token = (await identity.refresh(opened["refresh_token"])).body["access_token"]
+    grant = await reauthenticate(identity, token)
+
+    answers = await asyncio.gather(*(claim(identity, token, grant=grant) for _ in range(8)))
+
+    assert Counter(answer.code for answer in answers) == {"": 1, "grant_used": 7}
+    assert len(await identity.rows("SELECT FROM spent_grants")) == 1
+    rows = await identity.rows(
+        "SELECT outcome, detail FROM audit_entries WHERE action = 'email.claim'"
+    )
+    assert Counter(map(tuple, rows)) == {("done", None): 1, ("refused", "grant_used"): 7}
+
+
+@SE_3
+@pytest.mark.proves("V9.2.2", "V9.2.3")
+async def test_a_grant_of_another_verb_session_account_or_password_claims_nothing(
+    identity: Identity, recovery: Recovery, postman: Postman
+) -> None:
+    person, stranger = await identity.an_account(), await identity.an_account()
+    token, elsewhere = await session(identity, person), await session(identity, person)
+    foreign = await session(identity, stranger)
+    brought = {
+        "grant_wrong_act": await reauthenticate(identity, token, "merge"),
+        "grant_wrong_session": await reauthenticate(identity, elsewhere),
+        "grant_wrong_account": await reauthenticate(identity, foreign),
+        "grant_invalid": "x.y.z",
+    }
+
+    told = {code: (await claim(identity, token, grant=g)).code for code, g in brought.items()}
+
+    assert told == {code: code for code in brought}
+    late = await reauthenticate(identity, token)
+    identity.clock.advance(minutes=5)
+    assert (await claim(identity, await session(identity, person), grant=late)).code == (
+        "grant_invalid"
+    )
+    assert await identity.events(REQUESTED) == []
+
+
+@SE_3
+async def test_a_claim_that_is_refused_uses_no_grant_up(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account()
+    token = await session(identity, person)
+    for _ in range(5):
+        await claim(identity, token)
+    grant = await reauthenticate(identity, token)
+
+    assert (await claim(identity, token, grant=grant)).code == "too_many_requests"
+    assert await identity.rows("SELECT FROM spent_grants") == []
+
+
+@pytest.mark.proves("NT-6")
+@pytest.mark.proves("V15.4.2")
+async def test_of_parallel_claims_the_link_that_lives_is_the_one_told_last(
+    identity: Identity, second: Identity, postman: Postman
+) -> None:
+    """Notify sends the mail of the latest `occurred_at` alone: the others are superseded."""
+    for _ in range(4):
+        person = await identity.an_account()
+        token = await session(identity, person)
+
+        answers = await asyncio.gather(
+            *(
+                claim(replica, token, f"{person.username}@mail.example")
+                for replica in (identity, second) * 2
+            )
+        )
+
+        assert {answer.status for answer in answers} == {202}
+        links = await postman.tokens(REQUESTED)
+        told = await identity.events(REQUESTED)
+        own = [
+            (datetime.fromisoformat(event["occurred_at"]), link)
+            for event, link in zip(told, links, strict=True)
+            if event["account_id"] == str(person.id)
+        ]
+        assert len({moment for moment, _ in own}) == 4
+        *dead, (_, live) = sorted(own)
+        assert {(await verify(identity, token, link)).code for _, link in dead} == {"link_invalid"}
+        assert (await verify(identity, token, live)).status == 200
+
+
+async def test_five_mails_an_hour_and_ten_a_day_to_one_address_whoever_claims_it(
+    identity: Identity, postman: Postman
+) -> None:
+    await identity.an_account(email="taken@mail.example")
+
+    async def claims(times: int) -> list[str]:
+        codes = []
+        for _ in range(times):
+            token = await session(identity, await identity.an_account())
+            codes.append((await claim(identity, token, " Taken@MAIL.example")).code)
+        return codes
+
+    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
+    identity.clock.advance(hours=1)
+    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
+    token = await session(identity, await identity.an_account())
+    answer = await claim(identity, token, "taken@mail.example")
+    assert answer.headers["Retry-After"] == str(23 * 3600)
+    assert (await claim(identity, token, "free@mail.example")).status == 202
+    identity.clock.advance(hours=23)
+    assert await claims(1) == [""]
+
+
+@pytest.mark.proves("V2.3.2", "V15.4.2")
+async def test_parallel_claims_of_one_address_by_many_send_exactly_five_mails(
+    identity: Identity, second: Identity, postman: Postman
+) -> None:
+    tokens = [await session(identity, await identity.an_account()) for _ in range(16)]
+
+    answers = await asyncio.gather(
+        *(
+            claim(replica, token)
+            for token, replica in zip(tokens, (identity, second) * 8, strict=True)
+        )
+    )
+
+    assert Counter(answer.status for answer in answers) == {202: 5, 429: 11}
+    assert len(await identity.events(REQUESTED)) == 5
+    kept = await identity.rows("SELECT digest FROM address_mails")
+    assert len(kept) == 1
