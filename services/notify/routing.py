@@ -32,7 +32,11 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId
 from shared.contracts.notify import CommunicationSubmitted
-from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
+from shared.contracts.recovery import (
+    ResetLinkRequested,
+    UsernameReminderInClear,
+    UsernameReminderRequested,
+)
 from shared.contracts.sealed import Sealed, SealPurpose
 
 A = TypeVar("A", bound=Activity)
@@ -161,6 +165,8 @@ def told_by(data: Data) -> Telling:
                 ),
                 link,
             )
+        case UsernameReminderRequested(username=sealed):
+            return reminder(sealed)
         case _:
             return plain(told_plainly(data))
 
@@ -182,7 +188,7 @@ def told_plainly(data: Data) -> Content:
             return contents.AccountsMerged(occurred_at=at)
         case MergeNotDone(occurred_at=at, reason=reason):
             return contents.MergeRejected(occurred_at=at, reason=reason)
-        case UsernameReminderRequested(username=username):
+        case UsernameReminderInClear(username=username):
             return contents.UsernameReminder(username=username)
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
@@ -225,6 +231,16 @@ def verification_link(
         purpose=SealPurpose.EMAIL_VERIFICATION,
         sealed=sealed,
         expires_at=data.verification_expires_at,
+    )
+
+
+def reminder(sealed: Sealed) -> Telling:
+    """RC-1: sealed like a link's token; a newer reminder voids no older one."""
+    content = contents.UsernameReminder()
+    return Telling(
+        content=content,
+        template=contents.template_of(content),
+        link=Link(purpose=SealPurpose.USERNAME, sealed=sealed, expires_at=sealed.expires_at),
     )
 
 
