@@ -34,6 +34,7 @@ def subscriptions(
             subscribe(identity.MERGE_REJECTED, ledger.file_activity),
             subscribe(merge.MERGE_REFUSED, ledger.file_activity),
             subscribe(recovery.RESET_LINK_REQUESTED, ledger.file_activity),
+            subscribe(recovery.USERNAME_REMINDER_IN_CLEAR, ledger.file_activity),
             subscribe(recovery.USERNAME_REMINDER_REQUESTED, ledger.file_activity),
         ),
         "notify.practice-communications": (

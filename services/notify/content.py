@@ -91,11 +91,19 @@ class ResetLink(Data, frozen=True, kw_only=True, tag_field="template", tag="rese
 
 
 class UsernameReminder(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="username-reminder"
+    Data,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="template",
+    tag="username-reminder",
 ):
-    """RC-1: the one mail that names the username; its subject does not."""
+    """RC-1: the one mail that names the username; its subject does not.
 
-    username: str
+    In the ledger the username is sealed, and stands here only while the mail is written.
+    """
+
+    username: str = ""
 
 
 class EnrolmentAdded(Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-added"):

@@ -7,13 +7,14 @@ lease's token. Who finds the token gone, or the link dead, stops before the fina
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.notify.alarms import Alarms, Cause
 from services.notify.channels import Mail, MailChannel
 from services.notify.claims import Claims
+from services.notify.content import UsernameReminder
 from services.notify.errors import AddressInvalid, LeaseLost, NotRenderable
 from services.notify.model import (
     Answer,
@@ -30,6 +31,7 @@ from services.notify.render import Renderer
 from services.notify.store import claims as store
 from services.notify.verdicts import after_answer, before_sending
 from shared.clock import Clock
+from shared.contracts.sealed import SealPurpose
 from shared.db import Database
 from shared.errors import CatchingUp, Unavailable
 from shared.logs import about, correlated, logger
@@ -163,25 +165,23 @@ class Courier:
         address = delivery.address
         if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
             address = delivery.account_email or address
-        return self.renderer.mail(
-            delivery,
-            link=await self._link(delivery),
-            address=address,
-            now=self.clock.now(),
-        )
+        link = None
+        if delivery.link_purpose is SealPurpose.USERNAME:
+            username = await self._secret(delivery)
+            delivery = replace(delivery, content=UsernameReminder(username=username))
+        elif delivery.link_purpose is not None:
+            link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
+        return self.renderer.mail(delivery, link=link, address=address, now=self.clock.now())
 
-    async def _link(self, delivery: Claimed) -> str | None:
+    async def _secret(self, delivery: Claimed) -> str:
         """A secret sealed for another purpose or recipient is none of this delivery's."""
-        if delivery.link_purpose is None:
-            return None
         sealed = delivery.sealed
         allowed = (delivery.address, str(delivery.account_id))
         if sealed is None or sealed.purpose != delivery.link_purpose:
             raise SealBroken
         if sealed.recipient not in allowed:
             raise SealBroken
-        secret = await self.opener.open(sealed, event_id=delivery.event_id)
-        return self.renderer.portal.link(delivery.link_purpose, secret)
+        return await self.opener.open(sealed, event_id=delivery.event_id)
 
     async def _mark_dot(self, delivery_id: DeliveryId, token: UUID, address: str) -> None:
         async with self.database.connection() as connection:

@@ -100,7 +100,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link to be mailed: its secret stays sealed until the moment of sending."""
+    """A link to be mailed, or a username: it stays sealed until the moment of sending."""
 
     purpose: SealPurpose
     sealed: Sealed

@@ -36,12 +36,21 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted
-from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
+from shared.contracts.recovery import (
+    ResetLinkRequested,
+    UsernameReminderInClear,
+    UsernameReminderRequested,
+)
 from shared.contracts.sealed import Sealed, SealPurpose
 
 A = TypeVar("A", bound=Activity)
 # What other services than identity say: they write to an account's own address and to no other.
-OF_OTHERS = (ResetLinkRequested, UsernameReminderRequested, MergeRefused)
+OF_OTHERS = (
+    ResetLinkRequested,
+    UsernameReminderRequested,
+    UsernameReminderInClear,
+    MergeRefused,
+)
 
 
 class Unroutable(Exception):
@@ -170,6 +179,8 @@ def told_by(data: Data) -> Telling:
                 ),
                 link,
             )
+        case UsernameReminderRequested(username=sealed):
+            return reminder(sealed)
         case _:
             return plain(told_plainly(data))
 
@@ -191,7 +202,7 @@ def told_plainly(data: Data) -> Content:
             return contents.AccountsMerged(occurred_at=at)
         case MergeNotDone(occurred_at=at, reason=reason):
             return contents.MergeRejected(occurred_at=at, reason=reason)
-        case UsernameReminderRequested(username=username):
+        case UsernameReminderInClear(username=username):
             return contents.UsernameReminder(username=username)
         case _:
             return told_of_enrolments(data)
@@ -249,6 +260,16 @@ def verification_link(
         purpose=SealPurpose.EMAIL_VERIFICATION,
         sealed=sealed,
         expires_at=data.verification_expires_at,
+    )
+
+
+def reminder(sealed: Sealed) -> Telling:
+    """RC-1: sealed like a link's token; a newer reminder voids no older one."""
+    content = contents.UsernameReminder()
+    return Telling(
+        content=content,
+        template=contents.template_of(content),
+        link=Link(purpose=SealPurpose.USERNAME, sealed=sealed, expires_at=sealed.expires_at),
     )
 
 

@@ -40,6 +40,7 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         database=plumbing.database,
         clock=plumbing.clock,
         outbox=plumbing.outbox,
+        sealer=sealer(plumbing),
         an_hour=settings.reminders_an_hour,
     )
     features = Features(
@@ -100,11 +101,7 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
         mint=LinkMint(
             randomness=plumbing.randomness,
             digests=plumbing.digests,
-            sealer=Sealer(
-                public_keys=plumbing.public_keys,
-                clock=plumbing.clock,
-                issuer=f"{settings.issuer}/notify",
-            ),
+            sealer=sealer(plumbing),
             outbox=plumbing.outbox,
         ),
         outbox=plumbing.outbox,
@@ -113,4 +110,13 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
             an_hour=settings.links_an_hour,
             a_day=settings.links_a_day,
         ),
+    )
+
+
+def sealer(plumbing: Plumbing[RecoverySettings]) -> Sealer:
+    """Seals to notify, which alone opens."""
+    return Sealer(
+        public_keys=plumbing.public_keys,
+        clock=plumbing.clock,
+        issuer=f"{plumbing.settings.issuer}/notify",
     )

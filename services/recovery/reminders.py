@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.recovery.model import Decision, Holder, Look, Outcome, Request, decide
+from services.recovery.model import STRANGER, Decision, Holder, Look, Outcome, Request, decide
 from services.recovery.store import accounts, reminder_budgets
 from shared.clock import Clock
+from shared.contracts.ids import EventId
 from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameReminderRequested
+from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection, Database
 from shared.messaging.outbox import Outbox
+from shared.sealing import Sealer
 
 SWEEP = 500  # rows a statement
+LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has asked again by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +24,17 @@ class Reminders:
     database: Database
     clock: Clock
     outbox: Outbox
+    sealer: Sealer
     an_hour: int
     """Decided requests for one address, a hit's and a miss's alike (RC-1)."""
 
     async def work(
         self, tx: Connection, looks: Sequence[Look], now: datetime
     ) -> Sequence[Decision]:
-        """Decide about each request, in their order, and mail the hits within the limit."""
+        """Decide about each request, in their order, and mail the hits within the limit.
+
+        A username is sealed for each, nobody's too. Raises CatchingUp without a key of notify's.
+        """
         holders = await accounts.holders_of_addresses(
             tx, {look.request.name_digest for look in looks}
         )
@@ -36,8 +44,10 @@ class Reminders:
             decision = self._decide(look, holders, left)
             left[look.request.name_digest] -= 1
             decisions.append(decision)
+            holder = holders.get(look.request.name_digest, STRANGER)
+            event_id, username = await self._seal(tx, holder, now)
             if decision.outcome is Outcome.MAILED:
-                await self._mail(tx, look.request, holders[look.request.name_digest], now)
+                await self._mail(tx, look.request, holder, event_id, username, now)
         return decisions
 
     async def _count(
@@ -71,7 +81,28 @@ class Reminders:
             account_id=holder.account_id if holder else None,
         )
 
-    async def _mail(self, tx: Connection, request: Request, holder: Holder, now: datetime) -> None:
+    async def _seal(self, tx: Connection, holder: Holder, now: datetime) -> tuple[EventId, Sealed]:
+        """Bind it to the event that will carry it: no queue and no dead letter can be read."""
+        event_id = self.outbox.new_id()
+        sealed = await self.sealer.seal(
+            tx,
+            holder.username,
+            event_id=event_id,
+            purpose=SealPurpose.USERNAME,
+            recipient=holder.email,
+            expires_at=now + LIFE,
+        )
+        return event_id, sealed
+
+    async def _mail(
+        self,
+        tx: Connection,
+        request: Request,
+        holder: Holder,
+        event_id: EventId,
+        username: Sealed,
+        now: datetime,
+    ) -> None:
         await self.outbox.add(
             tx,
             USERNAME_REMINDER_REQUESTED,
@@ -81,10 +112,11 @@ class Reminders:
                 locale=holder.locale,
                 time_zone=holder.time_zone,
                 occurred_at=now,
-                username=holder.username,
+                username=username,
             ),
             subject=holder.account_id,
             origin=request.origin,
+            event_id=event_id,
         )
 
     async def sweep(self) -> int:

@@ -17,17 +17,26 @@ class ResetLinkRequested(Activity, frozen=True, kw_only=True):
     life_minutes: int
 
 
-class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
-    """RC-1: the username to mail, to the verified account e-mail only."""
+class UsernameReminderInClear(Activity, frozen=True, kw_only=True):
+    """RC-1 as it was published before: the username stands in every queue and dead letter."""
 
     username: str
+
+
+class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
+    """RC-1: the username to mail, to the verified account e-mail only; notify alone can read it."""
+
+    username: Sealed
 
 
 RECOVERY_KEYS_CHANGED = Contract("recovery", "keys-changed", KeysChanged, Kind.SNAPSHOT)
 RESET_LINK_REQUESTED = Contract(
     "recovery", "reset-link-requested", ResetLinkRequested, Kind.ACTIVITY
 )
+USERNAME_REMINDER_IN_CLEAR = Contract(
+    "recovery", "username-reminder-requested", UsernameReminderInClear, Kind.ACTIVITY
+)
 USERNAME_REMINDER_REQUESTED = Contract(
-    "recovery", "username-reminder-requested", UsernameReminderRequested, Kind.ACTIVITY
+    "recovery", "username-reminder-requested", UsernameReminderRequested, Kind.ACTIVITY, version=2
 )
 RECOVERY_MERGE_APPLIED = Contract("recovery", "merge-applied", MergeApplied, Kind.STEP)

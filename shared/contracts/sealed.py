@@ -7,10 +7,11 @@ from shared.contracts.contract import Data
 
 
 class SealPurpose(StrEnum):
-    """What the secret is for: notify builds the link that belongs to it."""
+    """What the secret is for: notify builds the link that belongs to it, or prints it as it is."""
 
     EMAIL_VERIFICATION = "email-verification"
     RESET_LINK = "reset-link"
+    USERNAME = "username"  #: RC-1: no link, and for nobody's eyes but the holder's
 
 
 class Sealed(Data, frozen=True, kw_only=True):

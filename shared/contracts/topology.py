@@ -81,6 +81,7 @@ QUEUES: tuple[Queue, ...] = (
             identity.MERGE_REJECTED,
             merge.MERGE_REFUSED,
             recovery.RESET_LINK_REQUESTED,
+            recovery.USERNAME_REMINDER_IN_CLEAR,
             recovery.USERNAME_REMINDER_REQUESTED,
         ),
     ),

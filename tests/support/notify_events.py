@@ -30,7 +30,11 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted, Topic
-from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
+from shared.contracts.recovery import (
+    ResetLinkRequested,
+    UsernameReminderInClear,
+    UsernameReminderRequested,
+)
 from shared.contracts.sealed import Sealed
 from shared.randomness import Randomness
 from tests.support.clock import START
@@ -213,14 +217,28 @@ def enrolment_reactivated(account_id: AccountId, *recipients: str) -> EnrolmentR
     )
 
 
-def reminder_requested(account_id: AccountId, *recipients: str) -> UsernameReminderRequested:
-    return UsernameReminderRequested(
+def reminder_requested(account_id: AccountId, *recipients: str) -> UsernameReminderInClear:
+    """As it was published before usernames were sealed."""
+    return UsernameReminderInClear(
         account_id=account_id,
         recipients=recipients,
         locale="en",
         time_zone="UTC",
         occurred_at=START,
         username="juniper.hale",
+    )
+
+
+def sealed_reminder(
+    account_id: AccountId, sealed: Sealed, *recipients: str
+) -> UsernameReminderRequested:
+    return UsernameReminderRequested(
+        account_id=account_id,
+        recipients=recipients,
+        locale="en",
+        time_zone="UTC",
+        occurred_at=START,
+        username=sealed,
     )
 
 

@@ -39,6 +39,7 @@ from tests.support.eventually import eventually
 D = TypeVar("D", bound=Data)
 Heard = Callable[[Connection, Received[D]], Awaitable[None]]
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+DAY = timedelta(hours=24)
 EVERY_MAIL = 50  # rounds at most
 
 
@@ -220,6 +221,21 @@ class Office:
         )
         return await self.file(
             events.link_requested(account_id, address, sealed, at=at), event_id=event_id
+        )
+
+    async def file_reminder(
+        self, account_id: AccountId, *, username: str = "juniper.hale", life: timedelta = DAY
+    ) -> EventId:
+        """Consume a reminder's event, its username sealed as recovery seals it."""
+        event_id = events.new_event()
+        sealed = await self.seal(
+            username,
+            event_id,
+            purpose=SealPurpose.USERNAME,
+            expires_at=self.clock.now() + life,
+        )
+        return await self.file(
+            events.sealed_reminder(account_id, sealed, events.ADDRESS), event_id=event_id
         )
 
     async def seal(

@@ -40,6 +40,7 @@ from shared.contracts.recovery import (
     ResetLinkRequested,
     UsernameReminderRequested,
 )
+from shared.contracts.sealed import Sealed
 from shared.db import Row
 from shared.randomness import Randomness
 from shared.runtime import Assembled, assemble
@@ -118,6 +119,14 @@ class LinkMail:
     correlation_id: UUID | None
     data: ResetLinkRequested
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderMail:
+    """What notify would get, and the username it would open."""
+
+    data: UsernameReminderRequested
+    username: str
 
 
 def somebody() -> Origin:
@@ -237,10 +246,10 @@ class Recovery:
         """The links in the outbox, opened as notify would, oldest first."""
         return [self._opened(each) for each in await self.envelopes(RESET_LINK_REQUESTED)]
 
-    async def reminders(self) -> list[UsernameReminderRequested]:
-        """The usernames in the outbox, oldest first."""
+    async def reminders(self) -> list[ReminderMail]:
+        """The usernames in the outbox, opened as notify would, oldest first."""
         return [
-            msgspec.json.decode(envelope.data, type=UsernameReminderRequested)
+            self._reminder(envelope)
             for envelope in await self.envelopes(USERNAME_REMINDER_REQUESTED)
         ]
 
@@ -265,18 +274,27 @@ class Recovery:
 
     def _opened(self, envelope: Envelope) -> LinkMail:
         data = msgspec.json.decode(envelope.data, type=ResetLinkRequested)
-        info = binding(
-            event_id=envelope.id,
-            purpose=data.link.purpose,
-            recipient=data.link.recipient,
-            expires_at=data.link.expires_at,
-        )
-        token = ciphers.hpke_open(
-            data.link.ciphertext, private=self.notify_key.private, info=info
-        ).decode()
         return LinkMail(
-            event_id=envelope.id, correlation_id=envelope.correlationid, data=data, token=token
+            event_id=envelope.id,
+            correlation_id=envelope.correlationid,
+            data=data,
+            token=self._open(data.link, envelope.id),
         )
+
+    def _reminder(self, envelope: Envelope) -> ReminderMail:
+        data = msgspec.json.decode(envelope.data, type=UsernameReminderRequested)
+        return ReminderMail(data=data, username=self._open(data.username, envelope.id))
+
+    def _open(self, sealed: Sealed, event_id: EventId) -> str:
+        info = binding(
+            event_id=event_id,
+            purpose=sealed.purpose,
+            recipient=sealed.recipient,
+            expires_at=sealed.expires_at,
+        )
+        return ciphers.hpke_open(
+            sealed.ciphertext, private=self.notify_key.private, info=info
+        ).decode()
 
 
 async def statements(recovery: Recovery, round_: Callable[[], Awaitable[int]]) -> list[str]:

@@ -176,7 +176,7 @@ async def test_an_address_that_passed_to_the_survivor_is_the_survivors(
     await recovery.tick()
 
     [reminder] = await recovery.reminders()
-    assert (reminder.account_id, reminder.username) == (survivor.account_id, SURVIVOR)
+    assert (reminder.data.account_id, reminder.username) == (survivor.account_id, SURVIVOR)
     [mail] = await recovery.mails()
     assert (mail.data.account_id, mail.data.recipients) == (survivor.account_id, (EMAIL,))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 import pytest_asyncio
@@ -115,10 +116,10 @@ async def test_the_username_goes_to_the_address_as_it_was_verified(
     await recovery.tick_reminders()
 
     [mail] = await recovery.reminders()
-    assert (mail.account_id, mail.username) == (account_id, USERNAME)
-    assert mail.recipients == (EMAIL,)
-    assert (mail.locale, mail.time_zone) == ("en", "America/New_York")
-    assert mail.occurred_at == recovery.clock.now()
+    assert (mail.data.account_id, mail.username) == (account_id, USERNAME)
+    assert mail.data.recipients == (EMAIL,)
+    assert (mail.data.locale, mail.data.time_zone) == ("en", "America/New_York")
+    assert mail.data.occurred_at == recovery.clock.now()
 
 
 @pytest.mark.proves("RC-1")
@@ -133,7 +134,7 @@ async def test_a_mailbox_is_found_however_its_domain_is_written(
     await recovery.tick_reminders()
     link = await recovery.asks_and_is_mailed(typed)
 
-    assert [mail.recipients for mail in await recovery.reminders()] == [(own,)]
+    assert [mail.data.recipients for mail in await recovery.reminders()] == [(own,)]
     assert link.data.recipients == (own,)
 
 
@@ -253,8 +254,8 @@ async def test_two_replicas_mail_each_request_once(
     await asyncio.gather(*(side.tick_reminders() for side in (recovery, second) * 8))
 
     mails = await recovery.reminders()
-    assert sorted(mail.recipients[0] for mail in mails) == sorted(addresses)
-    assert all(mail.username == f"of.{mail.recipients[0]}" for mail in mails)
+    assert sorted(mail.data.recipients[0] for mail in mails) == sorted(addresses)
+    assert all(mail.username == f"of.{mail.data.recipients[0]}" for mail in mails)
 
 
 @pytest.mark.proves("RC-1")
@@ -321,34 +322,36 @@ async def keyless(
         yield made
 
 
-async def test_a_username_needs_no_seal_and_waits_for_no_key(keyless: Recovery) -> None:
+@pytest.mark.proves("RC-1")
+async def test_hit_and_miss_wait_for_notifys_key_and_the_hit_is_mailed_then(
+    keyless: Recovery,
+) -> None:
     await keyless.knows(an_account())
     await keyless.ask_username()
+    await keyless.ask_username(STRANGER)
 
+    without = await keyless.tick_reminders()
+    waiting = await keyless.rows("SELECT FROM reminder_requests")
+    await keyless.knows_notifys_key()
     await keyless.tick_reminders()
 
-    assert len(await keyless.reminders()) == 1
+    assert (without, len(waiting)) == (0, 2)
+    assert [mail.username for mail in await keyless.reminders()] == [USERNAME]
 
 
-async def test_each_loop_works_on_its_own_requests(recovery: Recovery) -> None:
-    await recovery.knows(an_account())
-    await recovery.ask(EMAIL)
-    await recovery.ask_username(EMAIL)
-
-    links, reminders = await recovery.tick(), await recovery.tick_reminders()
-
-    assert (links, reminders) == (1, 1)
-    assert (len(await recovery.mails()), len(await recovery.reminders())) == (1, 1)
-
-
-async def test_a_count_is_swept_once_the_hour_is_over(recovery: Recovery, clock: FakeClock) -> None:
+@pytest.mark.proves("RC-1")
+async def test_a_username_leaves_here_only_sealed(recovery: Recovery) -> None:
     await recovery.knows(an_account())
     await recovery.ask_username()
+
     await recovery.tick_reminders()
-    clock.advance(minutes=59, seconds=59)
-    kept = await recovery.features.reminders.sweep()
 
-    clock.advance(seconds=1)
-
-    assert (kept, await recovery.features.reminders.sweep()) == (0, 1)
-    assert await recovery.rows("SELECT FROM reminder_budgets") == []
+    [mail] = await recovery.reminders()
+    sealed = mail.data.username
+    assert (sealed.purpose, sealed.recipient) == ("username", EMAIL)
+    assert sealed.expires_at == recovery.clock.now() + timedelta(hours=24)
+    written = await recovery.rows("SELECT convert_from(body, 'utf8') AS whole FROM outbox")
+    audit = await recovery.rows("SELECT a::text AS whole FROM audit_entries a")
+    name = USERNAME.rpartition(".")[2]  # not the part that her address has as well
+    bodies = [row["whole"].replace(EMAIL, "") for row in (*written, *audit)]
+    assert not [body for body in bodies if USERNAME in body or name in body]

@@ -1,0 +1,91 @@
+"""RC-1: a username is sealed until its mail is written, and stands nowhere else."""
+
+from datetime import timedelta
+
+import pytest
+
+from deploy.local.caught import FaultKind
+from shared.contracts.sealed import SealPurpose
+from tests.integration.notify.mail_server import MailServer
+from tests.integration.notify.office import Office
+from tests.support import notify_events as events
+from tests.support.clock import FakeClock
+from tests.support.notify_events import ADDRESS
+
+USERNAME = "juniper.hale"
+pytestmark = pytest.mark.proves("RC-1")
+
+
+async def ledger(office: Office) -> str:
+    """Everything that the ledger keeps."""
+    rows = await office.rows("SELECT deliveries::text AS whole FROM deliveries")
+    return "".join(row["whole"] for row in rows)
+
+
+async def test_a_sealed_username_is_mailed_and_kept_nowhere(
+    office: Office, mail_server: MailServer
+) -> None:
+    await office.file_reminder(events.new_account())
+    before = await ledger(office)
+
+    await office.send_all()
+
+    (mail,) = mail_server.to(ADDRESS)
+    assert USERNAME in mail.text
+    assert USERNAME in mail.html
+    assert USERNAME not in mail.subject
+    assert USERNAME not in before + await ledger(office)
+    (row,) = await office.rows("SELECT state, sealed FROM deliveries")
+    assert tuple(row) == ("sent", None)
+
+
+async def test_it_stays_sealed_while_it_is_tried_again(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await office.file_reminder(events.new_account())
+    mail_server.fail(FaultKind.TEMPFAIL)
+    await office.send_all()
+    between = await ledger(office)
+    clock.advance(minutes=1)
+
+    await office.send_all()
+
+    assert USERNAME not in between
+    assert [USERNAME in mail.text for mail in mail_server.mails] == [True]
+
+
+async def test_a_newer_reminder_voids_no_older_one(office: Office, mail_server: MailServer) -> None:
+    account_id = events.new_account()
+    for _ in range(2):
+        await office.file_reminder(account_id)
+
+    await office.send_all()
+
+    assert len(mail_server.to(ADDRESS)) == 2
+
+
+async def test_it_is_not_sent_a_day_late(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await office.file_reminder(events.new_account(), life=timedelta(hours=24))
+    clock.advance(hours=24)
+
+    await office.send_all()
+
+    assert mail_server.mails == []
+    assert await office.ledger() == [("expired", "link_expired")]
+
+
+async def test_a_seal_for_something_else_is_no_username(
+    office: Office, mail_server: MailServer
+) -> None:
+    """Nor is a link's secret ever printed as one."""
+    event_id = events.new_event()
+    sealed = await office.seal("s" * 43, event_id, purpose=SealPurpose.RESET_LINK)
+    reminder = events.sealed_reminder(events.new_account(), sealed, ADDRESS)
+    await office.file(reminder, event_id=event_id)
+
+    await office.send_all()
+
+    assert mail_server.mails == []
+    assert await office.ledger() == [("failed", "seal_broken")]
