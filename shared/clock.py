@@ -23,6 +23,10 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds that never jump."""
 
+    @property
+    def steady(self) -> bool:
+        """Whether this is known to be the time that all replicas go by."""
+
 
 class ClockFile:
     """Seconds of offset in a text file: how a tour or a test moves every process at once.

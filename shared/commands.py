@@ -18,14 +18,16 @@ from shared.audit_backlog import AuditBacklog
 from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.contracts.keys import KeyPurpose
+from shared.contracts.topology import user
 from shared.database_server import doubts, unfit
 from shared.db import StatementFailed, told_by
 from shared.errors import Unavailable
 from shared.http import openapi
 from shared.keys import KEYS_CHANGED, KeyUnknown
-from shared.messaging import asyncapi, dead_letters, retries, topology
+from shared.messaging import asyncapi, dead_letters, relay, retries, topology
 from shared.messaging.broker import Broker
 from shared.messaging.management import ManagementRefused
+from shared.messaging.topology import Administrator
 from shared.migrate import MigrationRefused, migrate
 from shared.own_keys import KeysUnreadable, OwnKeys
 from shared.process import CannotListen, serve
@@ -63,7 +65,20 @@ class Asked(Generic[F, S]):
 
     def settings(self) -> S:
         """Raises SettingsInvalid."""
-        return load(self.program.settings, self.environ)
+        settings = load(self.program.settings, self.environ)
+        if user(settings.broker_url.reveal()) != self.program.service:
+            problem = f"its user must be {self.program.service}, by which its readers know it"
+            raise SettingsInvalid([f"{PREFIX}BROKER_URL: {problem}"])
+        return settings
+
+    def administrator(self) -> Administrator:
+        """Return who makes the topology. Raises NeedsSetting."""
+        settings = self.settings()
+        if settings.broker_admin_url is None:
+            raise NeedsSetting("BROKER_ADMIN_URL")
+        return Administrator(
+            admin_url=settings.broker_admin_url.reveal(), broker_url=settings.broker_url.reveal()
+        )
 
     @asynccontextmanager
     async def plumbing(self) -> AsyncIterator[Plumbing[S]]:
@@ -189,14 +204,16 @@ async def run_migrate(asked: Asked[F, S]) -> int:
 
 
 async def run_topology(asked: Asked[F, S]) -> int:
-    settings = asked.settings()
-    if settings.broker_admin_url is None:
-        raise NeedsSetting("BROKER_ADMIN_URL")
-    await topology.apply(
-        asked.program.service,
-        broker_url=settings.broker_url.reveal(),
-        admin_url=settings.broker_admin_url.reveal(),
-    )
+    """Make everything, wait until the queues are up, and say which are not."""
+    service, administrator = asked.program.service, asked.administrator()
+    if remade := asked.arguments.remake:
+        await topology.remake(service, remade, administrator)
+        say(f"made anew: {remade}. What it held is lost; what waits in an outbox comes by itself")
+    old = await topology.apply(service, administrator)
+    down = await topology.down(service, administrator, old=old)
+    advice = "not running; if its members are gone for good: topology --remake"
+    if down:
+        return tell(FAILED, *(f"{queue} is {advice} {queue}" for queue in down))
     return say("applied")
 
 
@@ -312,8 +329,10 @@ async def run_check(asked: Asked[F, S]) -> int:
             *await looked("audit partitions", lambda: partitions(plumbing)),
             *await looked("audit chain", lambda: unchained(plumbing)),
             *await looked("broker", broker.ping),
-            *await looked("dead letters", lambda: dead_letters.warning(plumbing.database)),
-            *await looked("retries", lambda: overdue(plumbing)),
+            *await looked("topology", lambda: bus(asked)),
+            *await looked("outbox", by_the_time(plumbing, relay.warning)),
+            *await looked("dead letters", by_the_time(plumbing, dead_letters.warning)),
+            *await looked("retries", by_the_time(plumbing, retries.warning)),
             *await looked("own keys", lambda: openable(plumbing)),
             *await looked("sources", plumbing.budget.warning),
         ]
@@ -329,7 +348,7 @@ async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[s
     """Say how one thing is; return it where it is not well."""
     try:
         warning = await look()
-    except Unavailable as away:
+    except (Unavailable, ManagementRefused) as away:
         warning = str(away) or type(away).__doc__
     except StatementFailed as failed:  # as where nothing is migrated yet
         warning = told_by(failed)
@@ -375,11 +394,26 @@ async def openable(plumbing: Plumbing[S]) -> str | None:
     return None
 
 
-async def overdue(plumbing: Plumbing[S]) -> str | None:
-    """Retries are due by the services' time, which is the database's."""
-    if isinstance(plumbing.clock, DatabaseClock):
-        await plumbing.clock.once()
-    return await retries.warning(plumbing.database, now=plumbing.clock.now())
+def by_the_time(
+    plumbing: Plumbing[S], look: Callable[..., Awaitable[str | None]]
+) -> Callable[[], Awaitable[str | None]]:
+    """Look by the services' time, which is the database's."""
+
+    async def looking() -> str | None:
+        if isinstance(plumbing.clock, DatabaseClock):
+            await plumbing.clock.once()
+        return await look(plumbing.database, now=plumbing.clock.now())
+
+    return looking
+
+
+async def bus(asked: Asked[F, S]) -> str | None:
+    """Queues and bindings, where the administrator's URL is at hand; no service needs it else."""
+    try:
+        administrator = asked.administrator()
+    except NeedsSetting:
+        return None
+    return await topology.warning(asked.program.service, administrator)
 
 
 def operator(plumbing: Plumbing[S]) -> Origin:
@@ -403,6 +437,12 @@ def revoke_arguments(parser: argparse.ArgumentParser) -> None:
 
 def bus_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="of the whole bus")
+
+
+def topology_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--remake", metavar="QUEUE", help="first delete this queue, which has no member left"
+    )
 
 
 def number_from(low: int) -> Callable[[str], int]:
@@ -437,7 +477,12 @@ def ids_arguments(parser: argparse.ArgumentParser) -> None:
 COMMANDS: tuple[Command, ...] = (
     Command(name="serve", help="run the service (default)", run=run_serve),
     Command(name="migrate", help="bring the schema up to date", run=run_migrate),
-    Command(name="topology", help="make exchanges, queues and policies", run=run_topology),
+    Command(
+        name="topology",
+        help="make exchanges, queues and policies",
+        run=run_topology,
+        arguments=topology_arguments,
+    ),
     Command(name="settings", help="print every setting and its source", run=run_settings),
     Command(name="openapi", help="print the OpenAPI document", run=run_openapi),
     Command(

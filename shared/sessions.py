@@ -16,6 +16,7 @@ from shared.logs import logger
 from shared.loops import stopped
 from shared.messaging.broker import Broker
 from shared.messaging.messages import Delivery
+from shared.messaging.subscriptions import UNREADABLE
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
@@ -23,6 +24,7 @@ REPLAYED = timedelta(minutes=6)  # longer than any access token lives, with a mi
 FRESH = timedelta(seconds=2)
 PREFETCH = 500
 TICK = timedelta(microseconds=1)
+OWNER = topology.SESSIONS.partition(".")[0]  # alone writes the stream
 LONGEST_WAIT = 1.0
 
 ENTRIES: msgspec.json.Decoder[StreamEntry] = msgspec.json.Decoder(StreamEntry)
@@ -41,6 +43,7 @@ class EndedSessions:
 
     A beat says that all entries committed before it have been read. While the last one is older
     than two seconds this replica cannot know what has ended, and must ask for fresher tokens.
+    What does not come from identity, by the broker's word, is not heard.
     """
 
     def __init__(
@@ -83,8 +86,7 @@ class EndedSessions:
         """Apply one entry of the stream; again, or out of order, changes nothing."""
         match entry:
             case Beat(at=at):
-                self._beat = at if self._beat is None else max(at, self._beat)
-                self.metrics.count("sessions_entries", kind="beat")
+                self._believe(at)
             case SessionEntry(session_id=session_id, not_before=not_before):
                 self._end(session_id, not_before)
                 self.metrics.count("sessions_entries", kind="ended")
@@ -100,6 +102,20 @@ class EndedSessions:
             age = (now - self._beat).total_seconds()
             self.metrics.gauge("sessions_beat_age_seconds", max(age, 0.0))
 
+    def _believe(self, at: datetime) -> None:
+        """Take a beat for no later than now; one from further ahead is of a clock that is wrong.
+
+        Kept as it is, it would make this replica sure of itself for as long as that clock is ahead.
+        """
+        now = self.clock.unshifted()
+        if at - now >= FRESH:
+            log.warning("sessions_beat_ahead", offset_seconds=(at - now).total_seconds())
+            self.metrics.count("sessions_entries", kind="beat_ahead")
+            return
+        at = min(at, now)
+        self._beat = at if self._beat is None else max(at, self._beat)
+        self.metrics.count("sessions_entries", kind="beat")
+
     def _end(self, session_id: SessionId, not_before: datetime | None) -> None:
         known = self._ended.get(session_id)
         if known is not None:  # the wider of the two holds
@@ -114,16 +130,22 @@ class EndedSessions:
         async with self.broker.consume(
             topology.SESSIONS, prefetch=PREFETCH, since=since
         ) as deliveries:
+            self._beat = None  # what was before the gap says nothing of what is read after it
             while batch := await deliveries.batch(PREFETCH):
                 for delivery in batch:
-                    self._take(delivery)
+                    self.hear(delivery)
                 await deliveries.ack(batch)
                 self.prune()
 
-    def _take(self, delivery: Delivery) -> None:
+    def hear(self, delivery: Delivery) -> None:
+        """Take what identity published; anything else is counted and passed over."""
+        if delivery.publisher != OWNER:
+            log.error("sessions_entry_not_of_identity", exchange=delivery.exchange)
+            self.metrics.count("sessions_entries", kind="wrong_publisher")
+            return
         try:
             entry = ENTRIES.decode(delivery.body)
-        except msgspec.MsgspecError as error:  # a newer identity's kind of entry, perhaps
+        except UNREADABLE as error:  # a newer identity's kind of entry, perhaps
             log.error("sessions_entry_unreadable", error=error)
             self.metrics.count("sessions_entries", kind="unreadable")
             return

@@ -1,12 +1,19 @@
 """What a published event is: its owner, its name, its version and the shape of its data."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
 PREFIX = "portico."
+HIGHEST = 2**63 - 1  # of a version: PostgreSQL's bigint
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without cannot be compared with another."""
+
+Version = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST)]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,15 @@ from uuid import UUID
 
 import msgspec
 
-from shared.contracts.contract import E
+from shared.contracts.contract import E, Moment, Version
 from shared.contracts.ids import EventId
 
 CONTENT_TYPE = "application/cloudevents+json"
+
+
+def is_envelope(content_type: str | None) -> bool:
+    """Whether this media type is ours; parameters and case do not matter (RFC 9110, 8.3.1)."""
+    return (content_type or "").partition(";")[0].strip().lower() == CONTENT_TYPE
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,10 +26,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str  # "/identity"
     type: str
     subject: str  # the id of the account, practice or patient record it is about
-    time: datetime
+    time: Moment
     datacontenttype: str
     data: msgspec.Raw
-    aggregateversion: int | None = None
+    aggregateversion: Version | None = None
     correlationid: UUID | None = None
     causationid: EventId | None = None
     traceparent: str | None = None

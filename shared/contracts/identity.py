@@ -1,9 +1,9 @@
 """What identity publishes."""
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 
-from shared.contracts.contract import Contract, Data, Kind
+from shared.contracts.contract import Contract, Data, Kind, Moment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
 from shared.contracts.sealed import Sealed
@@ -68,7 +68,7 @@ class Activity(Data, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     locale: str
     time_zone: str
-    occurred_at: datetime
+    occurred_at: Moment
 
 
 class Claim(StrEnum):
@@ -84,7 +84,7 @@ class AccountEnrolled(Activity, frozen=True, kw_only=True):
     practice_name: str
     claim: Claim | None  # None: enrolled without an e-mail (EN-7); then `recipients` is empty
     verification: Sealed | None
-    verification_expires_at: datetime | None
+    verification_expires_at: Moment | None
 
 
 class EmailVerificationRequested(Activity, frozen=True, kw_only=True):
@@ -92,13 +92,13 @@ class EmailVerificationRequested(Activity, frozen=True, kw_only=True):
 
     claim: Claim
     verification: Sealed | None
-    verification_expires_at: datetime | None
+    verification_expires_at: Moment | None
 
 
 class AccountLocked(Activity, frozen=True, kw_only=True):
     """LG-2: told once a lock, at most three a day."""
 
-    locked_until: datetime
+    locked_until: Moment
 
 
 class AccountUnlocked(Activity, frozen=True, kw_only=True):

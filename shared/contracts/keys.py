@@ -1,9 +1,8 @@
 """Public keys are facts: each service that signs or opens publishes the set it has."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from shared.contracts.contract import Data
+from shared.contracts.contract import Data, Moment
 
 
 class KeyPurpose(StrEnum):
@@ -19,8 +18,8 @@ class PublicKey(Data, frozen=True, kw_only=True):
     kid: str
     purpose: KeyPurpose
     raw: bytes
-    usable_from: datetime
-    usable_until: datetime | None
+    usable_from: Moment
+    usable_until: Moment | None
 
 
 class KeysChanged(Data, frozen=True, kw_only=True):

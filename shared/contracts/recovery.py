@@ -1,8 +1,6 @@
 """What recovery publishes."""
 
-from datetime import datetime
-
-from shared.contracts.contract import Contract, Kind
+from shared.contracts.contract import Contract, Kind, Moment
 from shared.contracts.identity import Activity
 from shared.contracts.keys import KeysChanged
 from shared.contracts.merge import MergeApplied
@@ -13,7 +11,7 @@ class ResetLinkRequested(Activity, frozen=True, kw_only=True):
     """RC-3: the link to mail; `life_minutes` is printed in the mail."""
 
     link: Sealed
-    link_expires_at: datetime
+    link_expires_at: Moment
     life_minutes: int
 
 

@@ -1,9 +1,8 @@
 """A secret that must be mailed, as it travels: ciphertext that only notify opens (RFC 9180)."""
 
-from datetime import datetime
 from enum import StrEnum
 
-from shared.contracts.contract import Data
+from shared.contracts.contract import Data, Moment
 
 
 class SealPurpose(StrEnum):
@@ -20,5 +19,5 @@ class Sealed(Data, frozen=True, kw_only=True):
     kid: str
     purpose: str
     recipient: str
-    expires_at: datetime
+    expires_at: Moment
     ciphertext: bytes

@@ -177,6 +177,11 @@ def topology_rights() -> Rights:
     )
 
 
+def user(broker_url: str) -> str:
+    """Return the user that an AMQP URL names. A service's own has its name: readers go by it."""
+    return unquote(urlsplit(broker_url).username or "")
+
+
 def vhost(broker_url: str) -> str:
     """Return the vhost that an AMQP URL names; none is the default one."""
     return unquote(urlsplit(broker_url).path.removeprefix("/")) or "/"

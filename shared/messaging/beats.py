@@ -36,7 +36,13 @@ class Beats:
         self.randomness = randomness
 
     async def once(self) -> int:
-        """Publish one beat; always 0, since a beat is no reason for the next to come sooner."""
+        """Publish one beat; always 0, since a beat is no reason for the next to come sooner.
+
+        None by a clock that is not measured: a host ahead of time would let readers believe for
+        that long that they know everything.
+        """
+        if not self.clock.steady:
+            return 0
         at = self.clock.unshifted()
         if await self._older_are_sent():
             [outcome] = await self.publisher.publish([self._outgoing(Beat(at=at))])

@@ -1,11 +1,14 @@
-"""The one door to aio-pika: two connections, opened when they are needed, and what runs on them.
+"""The one door to aio-pika: a connection consumes, and each publisher has one, opened on need.
 
-One connection publishes and one consumes, because a broker short of memory or disk stops reading
-from connections that publish, and acknowledgements must still get through. Nothing here is
-"robust": a channel that ends is thrown away with all it held, and its user opens the next one.
+They are apart because a broker short of memory or disk stops reading from connections that
+publish, and acknowledgements must still get through; and because a channel that has published to
+a queue that is down answers nothing more, not even its closing, so it goes with its connection,
+which must not take another publisher's messages along. Nothing here is "robust": a channel that
+ends is thrown away with all it held, and its user opens the next one.
 """
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -28,12 +31,13 @@ from pamqp.common import FieldTable
 
 from shared.errors import BrokerUnavailable
 from shared.loops import stopped
-from shared.messaging.messages import Delivery, Outcome, Outgoing, read_death
+from shared.messaging.messages import Delivery, Outcome, Outgoing
 
 HEARTBEAT = 10  # seconds; a dead peer is noticed after 33, where the default takes 183
 OPEN_SECONDS = 5.0  # for a connection, and for a channel on it
 REST_SECONDS = 0.5  # after a failed connect, during which nobody tries again
 PUBLISH_SECONDS = 5.0
+ANSWER_SECONDS = 2.0  # for a broker that has not confirmed to show that it is there
 PERSISTENT = 2
 
 
@@ -60,9 +64,10 @@ def broker_errors() -> Iterator[None]:
 class Line:
     """One connection to the broker, opened by whoever needs it first and replaced when it ends."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, tls: ssl.SSLContext | None = None) -> None:
         self._url = url
         self._name = name
+        self._tls = tls  # of an amqps URL; None: the driver's own, with the system's authorities
         self._lock = asyncio.Lock()
         self._connection: aio_pika.abc.AbstractConnection | None = None
         self._rest_until = float("-inf")
@@ -117,7 +122,11 @@ class Line:
             try:
                 with broker_errors():
                     self._connection = await aio_pika.connect(
-                        self._url, timeout=OPEN_SECONDS, heartbeat=HEARTBEAT, name=self._name
+                        self._url,
+                        ssl_context=self._tls,
+                        timeout=OPEN_SECONDS,
+                        heartbeat=HEARTBEAT,
+                        name=self._name,
                     )
             except BrokerUnavailable:
                 self._rest_until = asyncio.get_running_loop().time() + REST_SECONDS
@@ -138,7 +147,7 @@ async def close_quietly(closable: aio_pika.abc.AbstractConnection | PikaChannel)
 
 
 class Publisher:
-    """Publishes batches on a channel of its own, with confirms; unroutable messages come back."""
+    """Publishes batches on a line of its own, with confirms; unroutable messages come back."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -157,34 +166,69 @@ class Publisher:
     ) -> list[Outcome]:
         """Publish all together and judge each confirm by itself, in the order given.
 
-        When the time is up, the connection is thrown away: a confirm that came later would be
-        taken for another message's.
+        Where one goes to a queue that is down, those beside it may be unconfirmed as well.
         """
         channel = await self.ready()
-        tasks = [asyncio.ensure_future(send(channel, message)) for message in messages]
+        return await self._outcomes([(channel, message) for message in messages], within)
+
+    async def publish_apart(
+        self, messages: Sequence[Outgoing], *, within: float = PUBLISH_SECONDS
+    ) -> list[Outcome]:
+        """Publish each on a channel of its own: then none is held up by what another meets."""
+        if not messages:
+            return []
+        opened = [await self._line.channel(confirms=True) for _ in messages]
+        channels = [await underlying(one) for one in opened]
+        outcomes = await self._outcomes(list(zip(channels, messages, strict=True)), within)
+        if Outcome.UNCONFIRMED not in outcomes and Outcome.AWAY not in outcomes:
+            for one in opened:
+                await close_quietly(one)
+        return outcomes
+
+    async def close(self) -> None:
+        """Close its connection."""
+        self._opened = self._channel = None
+        await self._line.close()
+
+    async def _outcomes(
+        self, sent: Sequence[tuple[Channel, Outgoing]], within: float
+    ) -> list[Outcome]:
+        """Send, and wait a bounded time; then the connection is thrown away with what is late.
+
+        A confirm that came later would be taken for another message's.
+        """
+        tasks = [asyncio.ensure_future(send(channel, message)) for channel, message in sent]
         try:
             _, late = await asyncio.wait(tasks, timeout=within)
         finally:
             for task in tasks:
                 task.cancel()
-        if late:
-            self._throw_away()
-            await asyncio.wait(late, timeout=1)
-        return [judge(task) for task in tasks]
-
-    async def close(self) -> None:
-        """Close the channel."""
-        opened, self._opened, self._channel = self._opened, None, None
-        if opened is not None:
-            await close_quietly(opened)
-
-    def _throw_away(self) -> None:
+        if not late:
+            return [judge(task) for task in tasks]
+        unconfirmed = Outcome.UNCONFIRMED if await self._answers() else Outcome.AWAY
         self._opened = self._channel = None
         self._line.drop()
+        await asyncio.wait(late, timeout=1)
+        return [unconfirmed if task in late else judge(task) for task in tasks]
+
+    async def _answers(self) -> bool:
+        """Whether the broker opens a channel, though confirms do not come: then a queue fails.
+
+        One that is down confirms nothing for as long as it is, and its channel is stuck with it.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._line.channel(confirms=False)
+        except (BrokerUnavailable, TimeoutError):
+            return False
+        return True
 
 
 async def send(channel: Channel, message: Outgoing) -> None:
-    """Publish one message and wait for its confirm, but not for the socket."""
+    """Publish one message and wait for its confirm, but not for the socket.
+
+    It names the connection's own user. The broker refuses any other, so a reader may believe it.
+    """
     await channel.basic_publish(
         message.body,
         exchange=message.exchange,
@@ -193,6 +237,7 @@ async def send(channel: Channel, message: Outgoing) -> None:
             content_type=message.content_type,
             delivery_mode=PERSISTENT,
             message_id=message.message_id,
+            user_id=channel.connection.url.user,
         ),
         mandatory=True,
         wait=False,
@@ -299,32 +344,42 @@ class Deliveries:
 
 def received(message: DeliveredMessage) -> Delivery:
     """Keep of a message what consumers read."""
-    headers = message.header.properties.headers
-    death = None if not headers else read_death(headers)
-    exchange = (message.exchange or "") if death is None else death.exchange
-    return Delivery(message.delivery_tag or 0, exchange, message.body, death)
+    properties = message.header.properties
+    return Delivery(
+        message.delivery_tag or 0,
+        message.exchange or "",
+        message.body,
+        publisher=properties.user_id or None,
+        content_type=properties.content_type,
+        headers=properties.headers or {},
+    )
 
 
 class Broker:
     """RabbitMQ, as this process sees it. Made while the broker is away, it connects later."""
 
-    def __init__(self, url: str, *, name: str) -> None:
-        self._publishing = Line(url, f"{name}: publish")
-        self._consuming = Line(url, f"{name}: consume")
+    def __init__(self, url: str, *, name: str, tls: ssl.SSLContext | None = None) -> None:
+        self._url = url
+        self._name = name
+        self._tls = tls
+        self._publishing: list[Line] = []
+        self._consuming = Line(url, f"{name}: consume", tls)
 
     @property
     def connected(self) -> bool:
-        """Whether both connections are up, as far as is known without asking."""
-        return self._publishing.connected and self._consuming.connected
+        """Whether every connection is up, as far as is known without asking."""
+        return all(line.connected for line in (*self._publishing, self._consuming))
 
     async def ping(self) -> None:
-        """Raise BrokerUnavailable unless both connections are up, trying once to open them."""
-        await self._publishing.ping()
-        await self._consuming.ping()
+        """Raise BrokerUnavailable unless every connection is up, trying once to open them."""
+        for line in (*self._publishing, self._consuming):
+            await line.ping()
 
     def publisher(self) -> Publisher:
-        """Return a publisher with a channel of its own; relays never share one."""
-        return Publisher(self._publishing)
+        """Return a publisher with a connection of its own; relays never share one."""
+        line = Line(self._url, f"{self._name}: publish", self._tls)
+        self._publishing.append(line)
+        return Publisher(line)
 
     @asynccontextmanager
     async def consume(
@@ -344,9 +399,9 @@ class Broker:
             yield deliveries
 
     async def close(self) -> None:
-        """Close both connections."""
-        await self._consuming.close()
-        await self._publishing.close()
+        """Close every connection."""
+        for line in (self._consuming, *self._publishing):
+            await line.close()
 
     @asynccontextmanager
     async def _deliveries(self) -> AsyncIterator[Deliveries]:

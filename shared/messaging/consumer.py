@@ -6,9 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from shared.clock import Clock
+from shared.contracts.envelope import is_envelope
 from shared.db import Database
+from shared.errors import Unavailable
+from shared.logs import logger
 from shared.messaging import effects, inbox
-from shared.messaging.dead_letters import bury_unusable
+from shared.messaging.dead_letters import bury_unusable, tell
 from shared.messaging.effects import Failure
 from shared.messaging.intake import Feeds
 from shared.messaging.messages import Delivery
@@ -16,9 +19,9 @@ from shared.messaging.retries import Aftermath
 from shared.messaging.subscriptions import (
     Message,
     Reader,
+    Reason,
     Subscription,
     Undeliverable,
-    Unknown,
     Unusable,
     origin_of,
     subscribe,
@@ -37,6 +40,8 @@ __all__ = [
 ]
 
 SETTLE_SECONDS = 60.0
+
+log = logger("consumer")
 
 
 class Consumer:
@@ -68,29 +73,46 @@ class Consumer:
         now = self.clock.now()
         messages: list[Message] = []
         unusable: list[Unusable] = []
-        unknown = 0
         for delivery in batch:
-            match self._reader.read(delivery.body, exchange=delivery.exchange):
+            match self._read(delivery):
                 case Message() as message:
                     messages.append(message)
                 case Unusable() as letter:
                     unusable.append(letter)
-                case Unknown():
-                    unknown += 1
-        async with asyncio.timeout(SETTLE_SECONDS):
-            try:
-                fresh, failures = await self._take_effect(messages, unusable, now, effects.together)
-            except effects.OneFailed:
-                fresh, failures = await self._take_effect(
-                    messages, unusable, now, effects.one_by_one
-                )
-        outcomes = Counter(
-            handled=len(fresh) - len(failures),
-            duplicate=len(messages) - len(fresh),
-            unknown=unknown,
-        )
+        try:
+            async with asyncio.timeout(SETTLE_SECONDS):
+                fresh, failures = await self._take_effects(messages, unusable, now)
+        except Exception as error:
+            self._tell(error, messages)
+            raise
+        for letter in unusable:
+            tell(self.queue, letter)
+        outcomes = Counter(handled=len(fresh) - len(failures), duplicate=len(messages) - len(fresh))
         outcomes.update(letter.reason.value for letter in unusable)
         self._measure(outcomes, fresh, now)
+
+    def _read(self, delivery: Delivery) -> Message | Unusable:
+        """Read what says that it is an envelope; a replay goes by the body alone."""
+        if is_envelope(delivery.content_type):
+            return self._reader.read(
+                delivery.body, publisher=delivery.publisher, exchange=delivery.exchange
+            )
+        return Unusable(
+            exchange=delivery.exchange,
+            publisher=delivery.publisher,
+            body=delivery.body,
+            reason=Reason.UNREADABLE,
+            detail="its content type is not that of a CloudEvents envelope",
+        )
+
+    async def _take_effects(
+        self, messages: Sequence[Message], unusable: Sequence[Unusable], now: datetime
+    ) -> tuple[Sequence[Message], Sequence[Failure]]:
+        """All together at first; where one fails, once more and each under its own savepoint."""
+        try:
+            return await self._take_effect(messages, unusable, now, effects.together)
+        except effects.OneFailed:
+            return await self._take_effect(messages, unusable, now, effects.one_by_one)
 
     async def _take_effect(
         self,
@@ -104,9 +126,19 @@ class Consumer:
             fresh = await inbox.take(tx, messages, now)
             failures = await apply(tx, fresh)
             await self.aftermath.file(tx, failures, now)
-            for letter in unusable:
-                await bury_unusable(tx, self.queue, letter, now)
+            await bury_unusable(tx, [(self.queue, letter) for letter in unusable], now)
         return fresh, failures
+
+    def _tell(self, error: Exception, messages: Sequence[Message]) -> None:
+        """Name all whose story stops here for now; while the database is away, nobody can tell."""
+        if not isinstance(error, Unavailable):
+            log.error(
+                "batch_not_settled",
+                queue=self.queue,
+                event_id=[message.event.id for message in messages],
+                correlation_id=[message.event.correlation_id for message in messages],
+                error=error,
+            )
 
     def _measure(self, outcomes: Counter[str], fresh: Sequence[Message], now: datetime) -> None:
         for outcome, count in outcomes.items():

@@ -1,23 +1,32 @@
 """Dead letters: what no further try mends by itself, with its reason, and an operator's verbs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.clock import Clock
 from shared.contracts import topology
 from shared.db import Connection, Database
-from shared.messaging.messages import Delivery
-from shared.messaging.subscriptions import Message, Reader, Reason, Unknown, Unusable
+from shared.logs import logger
+from shared.messaging.messages import Delivery, read_death
+from shared.messaging.subscriptions import Message, Reason, Unusable, envelope_of
 from shared.metrics import Metrics
 
 TEXT_LENGTH = 500
+KEPT = timedelta(days=30)  # they hold addresses, names, usernames
+WARN_AFTER = timedelta(days=20)
+SWEPT_AT_ONCE = 1000
+NOBODY = ""  # a publisher that owns no contract
+
+log = logger("dead_letters")
 
 FILE = """
-INSERT INTO dead_letters
-    (consumer, exchange, body, event_id, event_type, taken, reason, detail, attempts, died_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO dead_letters (
+    consumer, exchange, publisher, body, event_id, event_type, taken, reason, detail, attempts,
+    died_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (consumer, body_digest) DO NOTHING
 """
 
@@ -29,19 +38,66 @@ ORDER BY id
 LIMIT $3
 """
 
-REPLAY = """
+RAISED = """
+INSERT INTO inbox_retry
+    (consumer, exchange, publisher, body, taken, attempts, due_at, error, created_at)
+SELECT consumer, exchange, publisher, body, taken, 0, $1, 'replayed', $1 FROM raised
+"""
+
+REPLAY = f"""
 WITH raised AS (
     DELETE FROM dead_letters
-    WHERE $1::bigint[] IS NULL OR id = ANY ($1)
-    RETURNING consumer, exchange, body, taken
+    WHERE $2::bigint[] IS NULL OR id = ANY ($2)
+    RETURNING consumer, exchange, publisher, body, taken
 )
-INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)
-SELECT consumer, exchange, body, taken, 0, $2, 'replayed', $2 FROM raised
-"""
+{RAISED}
+"""  # noqa: S608 - words of ours
+
+RECALL = f"""
+WITH known AS (
+    SELECT consumer, event_type FROM unnest($2::text[], $3::text[]) AS known (consumer, event_type)
+), raised AS (
+    DELETE FROM dead_letters AS letter USING known
+    WHERE letter.reason = 'unknown_type'
+      AND letter.consumer = known.consumer
+      AND letter.event_type = known.event_type
+    RETURNING letter.consumer, letter.exchange, letter.publisher, letter.body, letter.taken
+)
+{RAISED}
+"""  # noqa: S608 - words of ours
 
 DISCARD = "DELETE FROM dead_letters WHERE $1::bigint[] IS NULL OR id = ANY ($1)"
 
-BURIED = "SELECT count(*) AS depth, min(died_at) AS oldest FROM dead_letters"
+BURIED = """
+SELECT count(*) AS depth, min(died_at) AS oldest, count(*) FILTER (WHERE died_at < $1) AS ending
+FROM dead_letters
+"""
+
+SWEEP = """
+WITH swept AS (
+    DELETE FROM dead_letters
+    WHERE id = ANY (ARRAY(SELECT id FROM dead_letters WHERE died_at < $1 ORDER BY id LIMIT $2))
+    RETURNING consumer
+)
+SELECT consumer, count(*) AS count FROM swept GROUP BY consumer
+"""
+
+# Of a queue that a release before had: no loop tries these, and nobody would ever see them.
+SWEEP_LEFT = """
+WITH swept AS (
+    DELETE FROM inbox_retry
+    WHERE id = ANY (
+        ARRAY(
+            SELECT id FROM inbox_retry
+            WHERE due_at < $1 AND consumer <> ALL ($3::text[])
+            ORDER BY id
+            LIMIT $2
+        )
+    )
+    RETURNING consumer
+)
+SELECT consumer, count(*) AS count FROM swept GROUP BY consumer
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +128,7 @@ async def bury(
         FILE,
         message.consumer,
         message.exchange,
+        message.publisher,
         message.body,
         message.event.id,
         message.type,
@@ -84,21 +141,43 @@ async def bury(
 
 
 async def bury_unusable(
-    tx: Connection, consumer: str, letter: Unusable, now: datetime, *, taken: bool = False
+    tx: Connection,
+    letters: Iterable[tuple[str, Unusable]],
+    now: datetime,
+    *,
+    taken: bool = False,
 ) -> None:
-    """File a body that no handler has seen."""
-    await tx.execute(
-        FILE,
-        consumer,
-        letter.exchange,
-        letter.body,
-        letter.event_id,
-        None if letter.event_type is None else storable(letter.event_type),
-        taken,
-        letter.reason,
-        storable(letter.detail),
-        0,
-        now,
+    """File bodies that no handler has seen, each with its consumer; all in one round trip."""
+    rows = [
+        (
+            consumer,
+            letter.exchange,
+            letter.publisher,
+            letter.body,
+            letter.event_id,
+            None if letter.event_type is None else storable(letter.event_type),
+            taken,
+            letter.reason,
+            storable(letter.detail),
+            0,
+            now,
+        )
+        for consumer, letter in letters
+    ]
+    if rows:
+        await tx.executemany(FILE, rows)
+
+
+def tell(consumer: str, letter: Unusable) -> None:
+    """Log that a message came to nothing, in whose story, and why; never what stood in it."""
+    log.warning(
+        "message_unusable",
+        queue=consumer,
+        event_id=letter.event_id,
+        event_type=letter.event_type,
+        correlation_id=letter.correlation_id,
+        exchange=letter.exchange,
+        outcome=letter.reason,
     )
 
 
@@ -111,19 +190,26 @@ async def list_dead(
     return [DeadLetter(**{**dict(row), "reason": Reason(row["reason"])}) for row in rows]
 
 
-async def warning(database: Database) -> str | None:
-    """Say how many wait for an operator, or None."""
+async def warning(database: Database, *, now: datetime) -> str | None:
+    """Say how many wait for an operator, and how many not for much longer, or None."""
     async with database.connection() as connection:
-        row = await connection.fetchrow(BURIED)
+        row = await connection.fetchrow(BURIED, now - WARN_AFTER)
     if row is None or not row["depth"]:
         return None
-    return f"{row['depth']}, the oldest of {row['oldest']:%Y-%m-%d %H:%M}"
+    told = f"{row['depth']}, the oldest of {row['oldest']:%Y-%m-%d %H:%M}"
+    if row["ending"]:
+        told += f"; {row['ending']} older than {WARN_AFTER.days} days, deleted at {KEPT.days}"
+    return told
 
 
 async def replay(database: Database, *, ids: Sequence[int] | None, now: datetime) -> int:
-    """Hand dead letters (None: all) to the retry loop again, as if never tried; return how many."""
+    """Hand dead letters (None: all) to the retry loop again, as if never tried; return how many.
+
+    One that cannot be handled still is a dead letter again. One that named no user counts as sent
+    by the owner of its exchange: a release before this one named none, and the operator decides.
+    """
     async with database.connection() as connection:
-        status = await connection.execute(REPLAY, ids, now)
+        status = await connection.execute(REPLAY, now, ids)
     return int(status.rpartition(" ")[2])
 
 
@@ -134,32 +220,94 @@ async def discard(database: Database, *, ids: Sequence[int] | None) -> int:
     return int(status.rpartition(" ")[2])
 
 
+class Recall:
+    """Takes up again what was filed as of an unknown type and has a handler in this release.
+
+    While two releases run side by side, the older may be handed what only the newer knows.
+    """
+
+    def __init__(
+        self, *, types: Mapping[str, Sequence[str]], database: Database, clock: Clock
+    ) -> None:
+        self._known = [(queue, type_) for queue, known in types.items() for type_ in known]
+        self.database = database
+        self.clock = clock
+
+    async def once(self) -> int:
+        """Hand all of them to the retry loop; return how many."""
+        if not self._known:
+            return 0
+        consumers, types = zip(*self._known, strict=True)
+        async with self.database.connection() as connection:
+            status = await connection.execute(RECALL, self.clock.now(), consumers, types)
+        return int(status.rpartition(" ")[2])
+
+
+class LetterSweep:
+    """Deletes dead letters after 30 days, and retries of queues that are no more.
+
+    They hold what people are mailed. Whoever is to mend them is warned from the 20th day on.
+    """
+
+    def __init__(
+        self, *, queues: Iterable[str], database: Database, clock: Clock, metrics: Metrics
+    ) -> None:
+        self.queues = tuple(queues)
+        self.database = database
+        self.clock = clock
+        self.metrics = metrics
+
+    async def once(self) -> int:
+        """Delete up to a thousand of each; return how many. Each loss is counted and logged."""
+        before = self.clock.now() - KEPT
+        async with self.database.connection() as connection:
+            swept = [
+                *await connection.fetch(SWEEP, before, SWEPT_AT_ONCE),
+                *await connection.fetch(SWEEP_LEFT, before, SWEPT_AT_ONCE, self.queues),
+            ]
+        for row in swept:
+            self.metrics.count("dead_letters_swept", row["count"], queue=row["consumer"])
+            log.warning("dead_letters_swept", queue=row["consumer"], count=row["count"])
+        return sum(row["count"] for row in swept)
+
+
 class Drainer:
-    """Files what the broker itself gave up: the net for what stops a process before it can say."""
+    """Files what the broker itself gave up: the net for what stops a process before it can say.
+
+    Only here is a death read from a header, since only a dead-letter exchange, which no service
+    may write to, is known to have added it.
+    """
 
     def __init__(self, *, service: str, database: Database, clock: Clock, metrics: Metrics) -> None:
         self.queue = topology.dead(service)
         self.database = database
         self.clock = clock
         self.metrics = metrics
-        self._reader = Reader(self.queue, ())
+        self._queues = [queue.name for queue in topology.queues(service)]
 
     async def settle(self, batch: Sequence[Delivery]) -> None:
         """File the batch in one transaction; the acknowledgement comes after it."""
-        now = self.clock.now()
+        letters = [self._letter(delivery) for delivery in batch]
         async with self.database.transaction() as tx:
-            for delivery in batch:
-                consumer = self.queue if delivery.death is None else delivery.death.queue
-                await bury_unusable(tx, consumer, self._letter(delivery), now)
+            await bury_unusable(tx, letters, self.clock.now())
+        for letter in letters:
+            tell(*letter)
         self.metrics.count("consumer_messages", len(batch), queue=self.queue, outcome=Reason.BROKER)
 
-    def _letter(self, delivery: Delivery) -> Unusable:
-        read = self._reader.read(delivery.body, exchange=delivery.exchange)
-        return Unusable(
-            exchange=delivery.exchange,
+    def _letter(self, delivery: Delivery) -> tuple[str, Unusable]:
+        """Find whose it was. The broker kept the publisher; the exchange is but the header's."""
+        death = read_death(delivery.headers) if delivery.exchange == self.queue else None
+        envelope = envelope_of(delivery.body)
+        letter = Unusable(
+            exchange=delivery.exchange if death is None else death.exchange,
+            publisher=delivery.publisher or NOBODY,
             body=delivery.body,
             reason=Reason.BROKER,
-            detail="no x-death header" if delivery.death is None else delivery.death.reason,
-            event_id=read.event_id if isinstance(read, Unknown) else None,
-            event_type=read.event_type if isinstance(read, Unknown) else None,
+            detail="no x-death header" if death is None else death.reason,
+            event_id=None if envelope is None else envelope.id,
+            event_type=None if envelope is None else envelope.type,
+            correlation_id=None if envelope is None else envelope.correlationid,
         )
+        if death is None or death.queue not in self._queues:
+            return self.queue, letter
+        return death.queue, letter

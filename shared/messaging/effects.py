@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from shared.db import Connection
+from shared.logs import correlated
 from shared.messaging.subscriptions import Message
 
 TOGETHER_SECONDS = 10.0
@@ -35,10 +37,19 @@ async def together(tx: Connection, messages: Sequence[Message]) -> Sequence[Fail
     try:
         async with asyncio.timeout(TOGETHER_SECONDS):
             for run in runs(ordered(messages)):
-                await run[0].handler(tx, *(message.event for message in run))
+                with in_their_stories(run):
+                    await run[0].handler(tx, *(message.event for message in run))
     except Exception as error:
         raise OneFailed from error
     return ()
+
+
+def in_their_stories(run: Sequence[Message]) -> AbstractContextManager[None]:
+    """Put on every line that a handler logs whose doing led to it; of a run, all of them."""
+    return correlated(
+        *(message.event.correlation_id for message in run),
+        traceparent=run[0].event.traceparent if len(run) == 1 else None,
+    )
 
 
 async def one_by_one(tx: Connection, messages: Sequence[Message]) -> Sequence[Failure]:
@@ -73,8 +84,9 @@ async def alone(tx: Connection, message: Message) -> Exception | None:
     savepoint = tx.transaction()
     await savepoint.start()
     try:
-        async with asyncio.timeout(ALONE_SECONDS):
-            await message.handler(tx, message.event)
+        with in_their_stories([message]):
+            async with asyncio.timeout(ALONE_SECONDS):
+                await message.handler(tx, message.event)
     except Exception as error:
         await savepoint.rollback()
         return error

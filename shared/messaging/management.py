@@ -1,5 +1,6 @@
 """RabbitMQ's management HTTP API, as its administrator; no running service holds these rights."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -31,13 +32,16 @@ class Management:
     Every call raises ManagementRefused for 4xx, BrokerUnavailable for 5xx and for no answer.
     """
 
-    def __init__(self, url: str, *, timeout: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = REQUEST_SECONDS, tls: ssl.SSLContext | None = None
+    ) -> None:
         address = URL(url)
         self._base = str(address.with_user(None)).rstrip("/")
         basic = aiohttp.encode_basic_auth(address.user or "", address.password or "")
         self._session = aiohttp.ClientSession(
             headers={"Authorization": basic, "Content-Type": "application/json"},
             timeout=aiohttp.ClientTimeout(total=timeout),
+            connector=aiohttp.TCPConnector(ssl=tls or True),
         )
 
     async def __aenter__(self) -> Self:
@@ -54,6 +58,11 @@ class Management:
     async def get(self, path: str) -> Any:
         """Return what stands there."""
         return msgspec.json.decode(await self._send("GET", path))
+
+    async def find(self, path: str) -> Any | None:
+        """Return what stands there, or None where nothing does."""
+        found = await self._send("GET", path, absent_is_fine=True)
+        return msgspec.json.decode(found) if found else None
 
     async def put(self, path: str, body: Json) -> None:
         """Make or replace what stands there."""
@@ -78,6 +87,8 @@ class Management:
             raise BrokerUnavailable(f"management API: {type(error).__name__}") from error
         if reply.status >= 500:
             raise BrokerUnavailable(f"management API: {reply.status}")
-        if reply.status >= 400 and not (absent_is_fine and reply.status == 404):
+        if absent_is_fine and reply.status == 404:
+            return b""
+        if reply.status >= 400:
             raise ManagementRefused(f"{path}: {reply.status} {told.decode(errors='replace')}")
         return told

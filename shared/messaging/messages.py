@@ -1,7 +1,7 @@
 """Messages as they go to the broker and come from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -12,7 +12,8 @@ class Outcome(StrEnum):
     RETURNED = "returned"  #: no queue is bound for its routing key
     NACKED = "nacked"  #: a queue refused it: it is full, or its leader failed
     CLOSED = "closed"  #: the broker closed the channel over this message, or one beside it
-    AWAY = "away"  #: the connection ended or the time was up: it may have arrived, or not
+    UNCONFIRMED = "unconfirmed"  #: the broker is there, but a queue behind the exchange is not
+    AWAY = "away"  #: the connection ended or the broker is silent: it may have arrived, or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,26 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it came, with the tag by which its own channel knows it."""
+    """A message as it came, with the tag by which its own channel knows it.
+
+    The broker itself says `exchange` and vouches for `publisher`: it takes a `user_id` only from
+    the connection of that user, and keeps it through dead-lettering. All else, every header too,
+    is the sender's to write.
+    """
 
     tag: int
-    exchange: str  # where it was published; after a dead-lettering, where it was at first
+    exchange: str  # where it was published, or dead-lettered to
     body: bytes
-    death: Death | None
+    publisher: str | None = field(default=None, kw_only=True)  # None: it named no user
+    content_type: str | None = field(default=None, kw_only=True)
+    headers: Mapping[str, object] = field(default_factory=dict, kw_only=True)
 
 
 def read_death(headers: Mapping[str, object]) -> Death | None:
-    """Read the last entry of `x-death`: the broker puts the newest first."""
+    """Read the last entry of `x-death`: the broker puts the newest first.
+
+    Only of what came by a dead-letter exchange: elsewhere the sender wrote this header.
+    """
     match headers.get("x-death"):
         case [{"queue": str(queue), "exchange": str(exchange), "reason": str(reason)}, *_]:
             return Death(queue=queue, exchange=exchange, reason=reason)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
@@ -10,9 +10,11 @@ from shared.contracts import topology
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.db import Connection, Database, Row
 from shared.errors import BrokerUnavailable
+from shared.logs import logger
 from shared.messaging.broker import Publisher
 from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.outbox import Wake
+from shared.messaging.subscriptions import envelope_of
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
@@ -21,13 +23,26 @@ GATHER = 0.004  # seconds between rounds while rows keep coming: fewer, fuller t
 ROUND_SECONDS = 10.0
 LONGEST_DELAY = 30.0
 LOOK_AGAIN = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # seconds after a wake that found nothing
+DOUBT_SECONDS = 15.0  # between two tries of a key for which nothing was confirmed
+TRIED_AT_ONCE = 20  # keys, each on a channel of its own
+
+log = logger("relay")
 
 CLAIM = """
 SELECT id, event_id, routing_key, body, attempts
 FROM outbox
-WHERE exchange = $1 AND available_at <= $2
+WHERE exchange = $1 AND available_at <= $2 AND routing_key <> ALL ($4::text[])
 ORDER BY available_at, id
 LIMIT $3
+FOR UPDATE SKIP LOCKED
+"""
+
+CLAIM_ONE = """
+SELECT id, event_id, routing_key, body, attempts
+FROM outbox
+WHERE exchange = $1 AND routing_key = $2
+ORDER BY available_at, id
+LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
 
@@ -43,11 +58,87 @@ FROM unnest($1::bigint[], $2::timestamptz[], $3::text[]) AS refused (id, availab
 WHERE outbox.id = refused.id
 """
 
+WAITING = """
+SELECT exchange, routing_key, count(*) AS depth, min(created_at) AS oldest,
+       max(last_error) AS last_error
+FROM outbox
+WHERE created_at < $1
+GROUP BY exchange, routing_key
+ORDER BY oldest
+LIMIT 5
+"""
+LATE = timedelta(minutes=1)  # a row is published within milliseconds
+
 
 def put_off(attempts: int, randomness: Randomness) -> timedelta:
     """Say how long a row waits that was returned or nacked: 1 s doubled, at most 30 s, jittered."""
     longest = min(LONGEST_DELAY, 2.0 ** min(attempts, 16))
     return timedelta(seconds=randomness.between(longest / 2, longest))
+
+
+def kept_if_beside(outcome: Outcome) -> Outcome:
+    """Put nothing off that was unconfirmed among others: it may only have been beside the one."""
+    return Outcome.AWAY if outcome is Outcome.UNCONFIRMED else outcome
+
+
+async def warning(database: Database, *, now: datetime) -> str | None:
+    """Name what is not published though it should have been long ago, or None."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(WAITING, now - LATE)
+    told = (
+        f"{row['depth']} of {row['routing_key'] or row['exchange']} since "
+        f"{row['oldest']:%Y-%m-%d %H:%M} ({row['last_error'] or 'not tried'})"
+        for row in rows
+    )
+    return "; ".join(told) or None
+
+
+class Doubts:
+    """The routing keys for which the broker confirms nothing, and when each is tried again.
+
+    A queue that is down confirms nothing, and all that goes to it is behind a key that is bound to
+    it. So keys are held back, and one message of each is tried apart: the others go on meanwhile.
+    """
+
+    def __init__(self, *, exchange: str, randomness: Randomness, metrics: Metrics) -> None:
+        self.exchange = exchange
+        self.randomness = randomness
+        self.metrics = metrics
+        self._next: dict[str, float] = {}  # by key, of the event loop's time
+        self._told: set[str] = set()
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Those held back."""
+        return tuple(self._next)
+
+    def due(self, now: float) -> Sequence[str]:
+        """Those to be tried again."""
+        return [key for key, at in self._next.items() if at <= now][:TRIED_AT_ONCE]
+
+    def suspect(self, keys: Iterable[str]) -> None:
+        """Hold back what was unconfirmed among others: which of them it was, a try apart says."""
+        for key in keys:
+            self._next.setdefault(key, 0.0)
+        self._measure()
+
+    def judge(self, key: str, outcome: Outcome | None, now: float) -> None:
+        """Go by what a try apart of the key has shown; None: no row has it any more."""
+        if outcome is Outcome.UNCONFIRMED:
+            wait = self.randomness.between(DOUBT_SECONDS / 2, DOUBT_SECONDS)
+            self._next[key] = now + wait
+            if key not in self._told:
+                self._told.add(key)
+                log.error("nothing_confirmed", exchange=self.exchange, event_type=key)
+        elif outcome is not Outcome.AWAY:
+            self._next.pop(key, None)
+            if key in self._told:
+                self._told.discard(key)
+                log.warning("confirmed_again", exchange=self.exchange, event_type=key)
+        self._measure()
+
+    def _measure(self) -> None:
+        self.metrics.gauge("relay_unconfirmed", len(self._next), exchange=self.exchange)
 
 
 class Relay:
@@ -76,26 +167,48 @@ class Relay:
         self.randomness = randomness
         self.metrics = metrics
         self.wake = wake
+        self.doubts = Doubts(exchange=exchange, randomness=randomness, metrics=metrics)
         self._last = float("-inf")  # when the last round that published ended
 
     async def once(self) -> int:
         """Publish up to 200 rows; return how many were confirmed. Raises BrokerUnavailable."""
         loop = asyncio.get_running_loop()
         await self.publisher.ready()
+        if due := self.doubts.due(loop.time()):
+            return await self._try_apart(due)
         if (idle := loop.time() - self._last) < GATHER:
             await asyncio.sleep(GATHER - idle)
         began = loop.time()
         now = self.clock.now()
         async with asyncio.timeout(ROUND_SECONDS), self.database.transaction() as tx:
-            rows = await tx.fetch(CLAIM, self.exchange, now, BATCH)
+            rows = await tx.fetch(CLAIM, self.exchange, now, BATCH, self.doubts.keys)
             if not rows:
                 self._look_again(began)
                 return 0
             await tx.execute(BOUND)
             outcomes = await self.publisher.publish([self._outgoing(row) for row in rows])
-            await self._settle(tx, rows, outcomes, now)
+            await self._settle(tx, rows, [kept_if_beside(one) for one in outcomes], now)
+        self.doubts.suspect(
+            row["routing_key"]
+            for row, outcome in zip(rows, outcomes, strict=True)
+            if outcome is Outcome.UNCONFIRMED
+        )
         self.metrics.observe("relay_round_seconds", loop.time() - began)
         self._last = loop.time() if len(rows) < BATCH else self._last
+        return self._count(outcomes)
+
+    async def _try_apart(self, keys: Sequence[str]) -> int:
+        """Publish the oldest row of each key on a channel of its own."""
+        now = self.clock.now()
+        async with asyncio.timeout(ROUND_SECONDS), self.database.transaction() as tx:
+            found = [await tx.fetchrow(CLAIM_ONE, self.exchange, key) for key in keys]
+            rows = [row for row in found if row is not None]
+            await tx.execute(BOUND)
+            outcomes = await self.publisher.publish_apart([self._outgoing(row) for row in rows])
+            await self._settle(tx, rows, outcomes, now)
+        shown = {row["routing_key"]: one for row, one in zip(rows, outcomes, strict=True)}
+        for key in keys:
+            self.doubts.judge(key, shown.get(key), asyncio.get_running_loop().time())
         return self._count(outcomes)
 
     def _outgoing(self, row: Row) -> Outgoing:
@@ -110,6 +223,7 @@ class Relay:
     async def _settle(
         self, tx: Connection, rows: Sequence[Row], outcomes: Sequence[Outcome], now: datetime
     ) -> None:
+        """Delete what was confirmed; put off what was refused."""
         confirmed = []
         refused: list[tuple[int, datetime, str]] = []
         for row, outcome in zip(rows, outcomes, strict=True):
@@ -118,10 +232,25 @@ class Relay:
             elif outcome is not Outcome.AWAY:
                 due = now + put_off(row["attempts"], self.randomness)
                 refused.append((row["id"], due, outcome.value))
+                self._tell(row, outcome)
         if confirmed:
             await tx.execute(DELETE, confirmed)
         if refused:
             await tx.execute(PUT_OFF, *zip(*refused, strict=True))
+
+    def _tell(self, row: Row, outcome: Outcome) -> None:
+        """Log once for each row that it waits, and whose story waits with it."""
+        if row["attempts"]:
+            return
+        envelope = envelope_of(row["body"])
+        log.warning(
+            "event_not_taken",
+            exchange=self.exchange,
+            event_type=row["routing_key"],
+            event_id=row["event_id"],
+            correlation_id=envelope and envelope.correlationid,
+            outcome=outcome,
+        )
 
     def _count(self, outcomes: Sequence[Outcome]) -> int:
         by_outcome = Counter(outcomes)

@@ -8,7 +8,7 @@ from shared.clock import Clock
 from shared.db import Connection, Database, told_by, unfit
 from shared.logs import logger
 from shared.messaging import effects, inbox
-from shared.messaging.dead_letters import bury, bury_unusable, storable
+from shared.messaging.dead_letters import bury, bury_unusable, storable, tell
 from shared.messaging.effects import Failure
 from shared.messaging.subscriptions import (
     Message,
@@ -16,7 +16,6 @@ from shared.messaging.subscriptions import (
     Reason,
     Subscription,
     Undeliverable,
-    Unusable,
 )
 from shared.metrics import Metrics
 from shared.randomness import Randomness
@@ -27,12 +26,16 @@ LATE = timedelta(minutes=1)  # the loop looks every second
 log = logger("retries")
 
 KEEP = """
-INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)
-VALUES ($1, $2, $3, true, $4, $5, $6, $7)
+INSERT INTO inbox_retry
+    (consumer, exchange, publisher, body, taken, attempts, due_at, error, created_at)
+VALUES ($1, $2, $3, $4, true, $5, $6, $7, $8)
 """
 
+# Without a publisher: kept by a release before this one, which went by the exchange.
 CLAIM = """
-SELECT id, exchange, body, taken, attempts
+SELECT
+    id, exchange, coalesce(publisher, split_part(exchange, '.', 1)) AS publisher, body, taken,
+    attempts
 FROM inbox_retry
 WHERE consumer = $1 AND due_at <= $2
 ORDER BY due_at, id
@@ -85,6 +88,7 @@ class Aftermath:
                     KEEP,
                     message.consumer,
                     message.exchange,
+                    message.publisher,
                     message.body,
                     attempts,
                     due_at,
@@ -108,6 +112,8 @@ class Aftermath:
             queue=message.consumer,
             event_id=message.event.id,
             event_type=message.type,
+            correlation_id=message.event.correlation_id,
+            traceparent=message.event.traceparent,
             outcome=told,
             attempt=attempts,
             error=failure.error,
@@ -159,14 +165,16 @@ class Retries:
             for row in rows:
                 read = self._reader.read(
                     row["body"],
+                    publisher=row["publisher"],
                     exchange=row["exchange"],
                     taken=row["taken"],
                     attempts=row["attempts"],
                 )
                 if isinstance(read, Message):
                     messages.append(read)
-                elif isinstance(read, Unusable):
-                    await bury_unusable(tx, self.queue, read, now, taken=row["taken"])
+                else:
+                    await bury_unusable(tx, [(self.queue, read)], now, taken=row["taken"])
+                    tell(self.queue, read)
             due = [message for message in messages if message.taken]
             due += await inbox.take(tx, [one for one in messages if not one.taken], now)
             await self.aftermath.file(tx, await effects.one_by_one(tx, due), now)

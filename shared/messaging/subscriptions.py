@@ -4,14 +4,14 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 
 from shared.audit import Origin
-from shared.contracts import topology
-from shared.contracts.contract import Contract, E
+from shared.contracts.contract import PREFIX, Contract, E
 from shared.contracts.envelope import Envelope, Received
 from shared.db import Connection
 
@@ -75,6 +75,8 @@ class Reason(StrEnum):
     """Why a message is dead."""
 
     UNREADABLE = "unreadable"  #: no CloudEvents envelope
+    WRONG_PUBLISHER = "wrong_publisher"  #: not sent by the user whose type it is
+    UNKNOWN_TYPE = "unknown_type"  #: of a release after this one, or of one before
     SCHEMA = "schema"  #: its data is not of its contract
     UNDELIVERABLE = "undeliverable"  #: the handler said that no retry can mend it
     EXHAUSTED = "exhausted"  #: every try failed
@@ -87,6 +89,7 @@ class Message:
 
     consumer: str  # the queue it came by
     exchange: str
+    publisher: str  # the user that the broker vouches for: the owner of the contract
     body: bytes
     event: Received[Any]
     type: str
@@ -103,22 +106,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """A body that no handler will ever see."""
+    """A body that no handler of this release will see: kept as a dead letter."""
 
     exchange: str
+    publisher: str | None  # None: it named no user
     body: bytes
     reason: Reason
     detail: str
     event_id: UUID | None = None
     event_type: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    """A type that nobody here subscribed to: acknowledged and counted, since peers may be newer."""
-
-    event_id: UUID
-    event_type: str
+    correlation_id: UUID | None = None
 
 
 class Reader:
@@ -135,42 +132,64 @@ class Reader:
         }
 
     def read(
-        self, body: bytes, *, exchange: str, taken: bool = False, attempts: int = 0
-    ) -> Message | Unusable | Unknown:
+        self,
+        body: bytes,
+        *,
+        publisher: str | None,
+        exchange: str = "",
+        taken: bool = False,
+        attempts: int = 0,
+    ) -> Message | Unusable:
         """Decode the envelope, then the data; what is wrong is told by its JSON path.
 
-        Who published is known by the exchange, which the broker's rights guard, not by the body:
-        a service that claims to be another is not heard.
+        Who published is the user that the broker vouches for, and neither the body nor a header:
+        a service that claims to be another is not heard. `exchange` is for a person to read.
         """
+        refuse = partial(Unusable, exchange=exchange, publisher=publisher, body=body)
         try:
             envelope = ENVELOPES.decode(body)
         except UNREADABLE as error:
-            return Unusable(
-                exchange=exchange, body=body, reason=Reason.UNREADABLE, detail=without_values(error)
-            )
+            return refuse(reason=Reason.UNREADABLE, detail=without_values(error))
+        refuse = partial(
+            refuse,
+            event_id=envelope.id,
+            event_type=envelope.type,
+            correlation_id=envelope.correlationid,
+        )
         if envelope.specversion != "1.0":
-            return refuse(envelope, exchange, body, Reason.UNREADABLE, "not CloudEvents 1.0")
+            return refuse(reason=Reason.UNREADABLE, detail="not CloudEvents 1.0")
+        if publisher is None:
+            return refuse(reason=Reason.WRONG_PUBLISHER, detail="names no user")
+        if not envelope.type.startswith(f"{PREFIX}{publisher}."):
+            return refuse(reason=Reason.WRONG_PUBLISHER, detail="of a type that is not its user's")
         known = self._by_type.get(envelope.type)
         if known is None:
-            return Unknown(event_id=envelope.id, event_type=envelope.type)
+            return refuse(reason=Reason.UNKNOWN_TYPE, detail="nobody here knows it (yet)")
         subscription, decoder = known
-        if exchange != topology.exchange(subscription.contract.owner):
-            return refuse(envelope, exchange, body, Reason.UNREADABLE, "not from its publisher")
         try:
             data = decoder.decode(envelope.data)
         except UNREADABLE as error:
-            return refuse(envelope, exchange, body, Reason.SCHEMA, without_values(error))
+            return refuse(reason=Reason.SCHEMA, detail=without_values(error))
         return Message(
             consumer=self.consumer,
             exchange=exchange,
+            publisher=publisher,
             body=body,
-            event=as_received(envelope, data, attempts),
+            event=as_received(envelope, data, publisher, attempts),
             type=envelope.type,
             handler=subscription.handler,
             several=subscription.several,
             taken=taken,
             attempts=attempts,
         )
+
+
+def envelope_of(body: bytes) -> Envelope | None:
+    """Read an envelope of whatever type, or None."""
+    try:
+        return ENVELOPES.decode(body)
+    except UNREADABLE:
+        return None
 
 
 def without_values(error: Exception) -> str:
@@ -180,19 +199,7 @@ def without_values(error: Exception) -> str:
     return QUOTED.sub("'…'", str(error))
 
 
-def refuse(envelope: Envelope, exchange: str, body: bytes, reason: Reason, detail: str) -> Unusable:
-    """Say why a body with a readable envelope is of no use."""
-    return Unusable(
-        exchange=exchange,
-        body=body,
-        reason=reason,
-        detail=detail,
-        event_id=envelope.id,
-        event_type=envelope.type,
-    )
-
-
-def as_received(envelope: Envelope, data: Any, attempts: int) -> Received[Any]:
+def as_received(envelope: Envelope, data: Any, publisher: str, attempts: int) -> Received[Any]:
     """Keep of the envelope what handlers use."""
     return Received(
         id=envelope.id,
@@ -202,6 +209,6 @@ def as_received(envelope: Envelope, data: Any, attempts: int) -> Received[Any]:
         correlation_id=envelope.correlationid or NOBODY,
         traceparent=envelope.traceparent,
         data=data,
-        publisher=envelope.type.split(".")[1],
+        publisher=publisher,
         attempts=attempts,
     )

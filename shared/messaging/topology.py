@@ -4,10 +4,19 @@ It goes through the management API as an administrator, so that services need no
 Everything that can change later is a policy: arguments of a queue are for ever.
 """
 
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from shared.contracts import topology
-from shared.messaging.management import Json, Management, segment
+from shared.messaging.management import Json, Management, ManagementRefused, segment
+
+UP_WITHIN = 20.0  # seconds; a queue says how it is only from its second tick on, five seconds each
+LOOK_EVERY = 0.5
+UP = ("running", "idle", "flow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,10 @@ class Vhost:
         body: Json = {"durable": True, "arguments": {"x-queue-type": kind}}
         await self.management.put(self._path("queues", name), body)
 
+    async def delete_queue(self, name: str) -> None:
+        """Delete a queue with all that it holds."""
+        await self.management.delete(self._path("queues", name))
+
     async def bind(self, exchange: str, queue: str, routing_key: str) -> None:
         """Bind a queue to an exchange."""
         path = self._path("bindings", "e", exchange, "q", queue)
@@ -41,23 +54,73 @@ class Vhost:
         }
         await self.management.put(self._path("policies", policy.name), body)
 
+    async def has_policy(self, policy: topology.Policy) -> bool:
+        """Whether it stands there as it should."""
+        found = await self.management.find(self._path("policies", policy.name))
+        return found is not None and (found["pattern"], found["definition"]) == (
+            policy.pattern,
+            policy.definition,
+        )
+
+    async def bindings(self, queue: str) -> set[tuple[str, str]]:
+        """List a queue's exchanges and routing keys; the default exchange is no binding of ours."""
+        found = await self.management.find(self._path("queues", queue, "bindings"))
+        return {(one["source"], one["routing_key"]) for one in found or () if one["source"]}
+
+    async def is_there(self, queue: str) -> bool:
+        """Whether the queue was ever made."""
+        return await self.management.find(self._path("queues", queue)) is not None
+
+    async def is_up(self, queue: str, *, new: bool = False) -> bool:
+        """Whether it takes messages, waiting a bounded time until it is known.
+
+        One that was just made has a leader at once. Of another a leader is told even where none
+        is left, and only its state tells: it has none for as long as no member is up.
+        """
+        deadline = asyncio.get_running_loop().time() + UP_WITHIN
+        while True:
+            found = await self.management.find(self._path("queues", queue)) or {}
+            if found.get("leader") and (new or found.get("state") in UP):
+                return True
+            if asyncio.get_running_loop().time() > deadline or self._is_down(found):
+                return False
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _is_down(self, found: Mapping[str, Any]) -> bool:
+        return found.get("state") is not None and found["state"] not in UP
+
     def _path(self, kind: str, *parts: str) -> str:
         return "/".join(("/api", kind, *(segment(part) for part in (self.name, *parts))))
 
 
-async def apply(service: str, *, broker_url: str, admin_url: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administrator:
+    """Who makes a topology: the management API's URL, and an AMQP URL that names the vhost."""
+
+    admin_url: str
+    broker_url: str
+    tls: ssl.SSLContext | None = None
+
+    @asynccontextmanager
+    async def vhost(self) -> AsyncIterator[Vhost]:
+        """Hold the vhost."""
+        async with Management(self.admin_url, tls=self.tls) as management:
+            yield Vhost(management, topology.vhost(self.broker_url))
+
+
+async def apply(service: str, administrator: Administrator) -> Sequence[str]:
     """Make all that the service publishes to and consumes from, in the vhost of its broker URL.
 
     The exchanges it binds from are declared too, so services may be set up in any order. A binding
-    that is no longer in the table stays: a replica of the release before may still need it, and
-    what nobody handles is acknowledged.
+    that is no longer in the table stays: a replica of the release before may still need it.
+    Returns the queues that were there already; they may be down.
     """
     queues = topology.queues(service)
     sources = {
         topology.exchange(contract.owner) for queue in queues for contract in queue.contracts
     }
-    async with Management(admin_url) as management:
-        vhost = Vhost(management, topology.vhost(broker_url))
+    async with administrator.vhost() as vhost:
+        old = [name for name in own(service) if await vhost.is_there(name)]
         for name in sorted(sources | {topology.exchange(service)}):
             await vhost.exchange(name, "topic")
         await vhost.exchange(topology.dead(service), "fanout")
@@ -74,3 +137,77 @@ async def apply(service: str, *, broker_url: str, admin_url: str) -> None:
             await vhost.exchange(topology.SESSIONS, "fanout")
             await vhost.queue(topology.SESSIONS, "stream")
             await vhost.bind(topology.SESSIONS, topology.SESSIONS, "")
+    return old
+
+
+async def down(service: str, administrator: Administrator, *, old: Sequence[str]) -> Sequence[str]:
+    """Name the service's queues that are not up, after a bounded wait; `old` is of `apply`."""
+    async with administrator.vhost() as vhost:
+        names = own(service)
+        found = await asyncio.gather(*(vhost.is_up(name, new=name not in old) for name in names))
+    return [name for name, up in zip(names, found, strict=True) if not up]
+
+
+async def remake(service: str, queue: str, administrator: Administrator) -> None:
+    """Delete a queue that has no member left, with what it held, and make it anew.
+
+    Raises ManagementRefused for a queue that is up: there it would lose messages for nothing.
+    """
+    if queue not in own(service):
+        raise ManagementRefused(f"{queue} is no queue of {service}'s: {', '.join(own(service))}")
+    async with administrator.vhost() as vhost:
+        if await vhost.is_up(queue):
+            raise ManagementRefused(f"{queue} is running: it is made anew only where it is not")
+        await vhost.delete_queue(queue)
+    await apply(service, administrator)
+
+
+async def warning(service: str, administrator: Administrator) -> str | None:
+    """Say what of the topology is missing or down, for what it hears and for what it tells."""
+    async with administrator.vhost() as vhost:
+        found = [
+            f"policy {policy.name} is missing or another"
+            for policy in topology.policies(service)
+            if not await vhost.has_policy(policy)
+        ]
+        expected = expected_bindings(service)
+        up = await asyncio.gather(*(vhost.is_up(name) for name in expected))
+        for (name, wanted), is_up in zip(expected.items(), up, strict=True):
+            if not await vhost.is_there(name):
+                found.append(f"queue {name} is missing")
+                continue
+            if not is_up:
+                found.append(f"queue {name} is not running")
+            bound = await vhost.bindings(name)
+            found += [f"{name} is not bound to {at(*one)}" for one in sorted(wanted - bound)]
+            if name.startswith(f"{service}."):
+                others = sorted(bound - wanted)
+                found += [f"{name} is bound to {at(*one)}, unknown here" for one in others]
+    return "; ".join(found) or None
+
+
+def own(service: str) -> Sequence[str]:
+    """Name every queue that the service's verb makes."""
+    names = [topology.dead(service), *(queue.name for queue in topology.queues(service))]
+    return [*names, topology.SESSIONS] if service == "identity" else names
+
+
+def expected_bindings(service: str) -> Mapping[str, set[tuple[str, str]]]:
+    """Return what is bound to each of its own queues, and of its events to the others'."""
+    found = {
+        queue.name: {
+            (topology.exchange(contract.owner), contract.routing_key)
+            for contract in queue.contracts
+            if service in (queue.service, contract.owner)
+        }
+        for queue in topology.QUEUES
+    }
+    found[topology.dead(service)] = {(topology.dead(service), "")}
+    if service == "identity":
+        found[topology.SESSIONS] = {(topology.SESSIONS, "")}
+    return {name: wanted for name, wanted in found.items() if wanted}
+
+
+def at(exchange: str, routing_key: str) -> str:
+    """Name one end of a binding: a routing key says its exchange."""
+    return routing_key or exchange

@@ -11,7 +11,7 @@ from shared.messaging.backlogs import Backlogs
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import Drainer
+from shared.messaging.dead_letters import Drainer, LetterSweep, Recall
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.intake import Feeds, Intake
 from shared.messaging.outbox import Outbox
@@ -36,6 +36,11 @@ class Messaging:
         """Publish what is left, in one last round of each relay."""
         for relay in self.relays:
             await relay.once()
+
+
+def known(table: Iterable[Subscription]) -> tuple[str, ...]:
+    """Name the types that a table has handlers for."""
+    return tuple(subscription.contract.type for subscription in table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +148,14 @@ class Bus:
         self, tables: Mapping[str, tuple[Subscription, ...]], retries: Mapping[str, Retries]
     ) -> tuple[Loop, ...]:
         sweep = InboxSweep(database=self.database, clock=self.clock)
+        letters = LetterSweep(
+            queues=tables, database=self.database, clock=self.clock, metrics=self.metrics
+        )
+        recall = Recall(
+            types={queue: known(table) for queue, table in tables.items()},
+            database=self.database,
+            clock=self.clock,
+        )
         backlogs = Backlogs(
             queues=tables,
             broker=self.broker,
@@ -153,6 +166,8 @@ class Bus:
         rounds = [
             *((f"retries {queue}", one.once, 1.0) for queue, one in retries.items()),
             ("inbox sweep", sweep.once, 600.0),
+            ("dead letters sweep", letters.once, 600.0),
+            ("recall", recall.once, 10.0),
             ("backlogs", backlogs.once, 10.0),
         ]
         if self.service == "identity":

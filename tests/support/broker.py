@@ -9,7 +9,7 @@ from deploy.local.provision import BrokerAccess, drop_vhost, provision_broker
 from deploy.local.servers import Servers
 from shared.contracts.topology import QUEUES, SERVICES, SESSIONS
 from shared.messaging.management import Management, segment
-from shared.messaging.topology import apply
+from shared.messaging.topology import Administrator, apply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,4 +67,9 @@ async def provisioned_vhost(servers: Servers, name: str) -> AsyncIterator[Broker
 
 async def apply_topology(access: BrokerAccess, service: str) -> None:
     """Do what the service's `topology` verb does."""
-    await apply(service, broker_url=access.url(service), admin_url=access.topology_url)
+    await apply(service, administrator(access, service))
+
+
+def administrator(access: BrokerAccess, service: str) -> Administrator:
+    """Who makes the topology, in this vhost."""
+    return Administrator(admin_url=access.topology_url, broker_url=access.url(service))

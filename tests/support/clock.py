@@ -21,6 +21,11 @@ class FakeClock:
         """Real time alone."""
         return self.start + self.elapsed
 
+    @property
+    def steady(self) -> bool:
+        """A test's word is the time."""
+        return True
+
     def monotonic(self) -> float:
         """Seconds since the clock was made."""
         return self.elapsed.total_seconds()

@@ -9,15 +9,14 @@ from typing import Any
 import msgspec
 
 from services.identity.store import patients
-from shared.contracts import topology
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import EventId, MergeId, PatientId, PracticeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.db import Connection
 from shared.messaging.consumer import Consumer
-from shared.messaging.messages import Delivery
 from shared.messaging.retries import Aftermath, Retries
 from shared.randomness import Randomness
+from tests.support.deliveries import delivered
 from tests.support.identity import PASSWORD, Answer, Identity, Person
 from tests.support.practices import PracticeDesk
 
@@ -145,8 +144,7 @@ async def deliver(identity: Identity, *bodies: bytes) -> None:
         aftermath=Aftermath(randomness=plumbing.randomness, metrics=plumbing.metrics),
         metrics=plumbing.metrics,
     )
-    exchange = topology.exchange("merge")
-    await consumer.settle([Delivery(n, exchange, body, None) for n, body in enumerate(bodies)])
+    await consumer.settle([delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)])
 
 
 async def retry(identity: Identity) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from shared.audit import Audit, Origin
 from shared.ciphers import Cipher, derive
 from shared.clock import Clock
-from shared.contracts import topology
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.keys import KEYS_CHANGED
@@ -50,7 +49,7 @@ class Trust:
     async def hear(self, publisher: str, body: bytes) -> None:
         """Handle a keys-changed event as the consumer would."""
         reader = Reader("keys", [subscribe(KEYS_CHANGED[publisher], self.public_keys.apply)])
-        message = reader.read(body, exchange=topology.exchange(publisher))
+        message = reader.read(body, publisher=publisher)
         assert isinstance(message, Message)
         async with self.database.transaction() as tx:
             await message.handler(tx, message.event)

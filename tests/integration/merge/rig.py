@@ -16,7 +16,6 @@ from services.merge.__main__ import PROGRAM
 from services.merge.features import Features
 from services.merge.settings import MergeSettings
 from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
-from shared.contracts import topology
 from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope
 from shared.contracts.identity import (
@@ -53,6 +52,7 @@ from shared.runtime import Assembled, assemble
 from shared.settings import load
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.deliveries import delivered
 from tests.support.trust import ISSUER, Trust
 
 RANDOM = Randomness()
@@ -260,9 +260,8 @@ class Merging:
     async def learn_keys(self) -> None:
         """Hear identity's keys."""
         bodies = await self.identity.trust.published()
-        exchange = topology.exchange("identity")
         assert KEYS_CHANGED["identity"].owner == "identity"
-        deliveries = [Delivery(tag, exchange, body, None) for tag, body in enumerate(bodies)]
+        deliveries = [delivered(body, tag=tag) for tag, body in enumerate(bodies)]
         await self.hear(*deliveries, queue="merge.keys")
 
     async def knows(self, *people: Person) -> None:
@@ -441,7 +440,7 @@ def message(
         correlationid=RANDOM.uuid(),
     )
     body = msgspec.json.encode(envelope)
-    return Delivery(1, topology.exchange(contract.owner), body, None)
+    return delivered(body, contract.owner)
 
 
 @asynccontextmanager

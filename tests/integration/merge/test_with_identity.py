@@ -9,10 +9,10 @@ import pytest_asyncio
 
 from shared.contracts import topology
 from shared.contracts.ids import MergeId
-from shared.messaging.messages import Delivery
 from tests.integration.merge import rig
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.deliveries import delivered
 from tests.support.identity import PASSWORD, Identity, identity_service
 from tests.support.merging import deliver
 from tests.support.practices import practice_desk
@@ -34,7 +34,7 @@ class Both:
         for queue in topology.queues("merge"):
             keys = {contract.routing_key for contract in queue.contracts}
             found = [
-                Delivery(tag, topology.exchange("identity"), row["body"], None)
+                delivered(row["body"], tag=tag)
                 for tag, row in enumerate(rows)
                 if row["routing_key"] in keys
             ]

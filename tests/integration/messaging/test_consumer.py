@@ -17,7 +17,7 @@ from shared.messaging.broker import Deliveries
 from shared.messaging.consumer import Subscription, Undeliverable, subscribe, subscribe_several
 from shared.messaging.dead_letters import discard, list_dead, replay
 from shared.messaging.inbox import InboxSweep
-from shared.messaging.messages import Delivery, Outcome, Outgoing
+from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.retries import KEEP, RetryPolicy
 from tests.contract.golden import sample_path
 from tests.integration.messaging.conftest import (
@@ -27,6 +27,7 @@ from tests.integration.messaging.conftest import (
     Replicas,
     running,
 )
+from tests.support.deliveries import delivered
 from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
@@ -108,7 +109,7 @@ async def settle_both(first: Replica, second: Replica, *batches: list[bytes], se
         Random(2 * seed + order).shuffle(batch)
     await asyncio.gather(
         *(
-            replica.intake.settle([Delivery(0, "identity.events", body, None) for body in batch])
+            replica.intake.settle([delivered(body) for body in batch])
             for replica, batch in zip((first, second), batches, strict=True)
         )
     )
@@ -204,7 +205,7 @@ async def test_a_type_whose_name_no_column_takes_is_buried_by_the_drainer_too(
     merge = await replicas.of("merge", Recorder())
     body = sample_path(ACCOUNT_CHANGED).read_bytes().replace(b"account-changed", b"a\\u0000b")
 
-    await merge.drainer.settle([Delivery(0, "identity.events", body, None)])
+    await merge.drainer.settle([delivered(body)])
 
     [letter] = await list_dead(merge.database)
     assert letter.event_type == "portico.identity.a\N{REPLACEMENT CHARACTER}b.v1"
@@ -287,29 +288,16 @@ async def test_of_several_at_once_the_one_that_fails_is_rolled_back_alone(
     assert await merge.fetch(RETRIES) == [(1,)]
 
 
-async def test_an_unknown_type_is_acknowledged_and_counted(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
-    [body] = await bodies(identity, 1, 1)
-
-    await publish(identity, body.replace(b"account-changed.v1", b"account-changed.v9"))
-    assert await merge.intake.drain() == 1
-
-    assert await merge.dead() == []
-    assert merge.metrics.value("consumer_messages", queue=QUEUE, outcome="unknown") == 1
-
-
 async def test_a_service_that_claims_to_be_another_is_not_heard(
     identity: Replica, replicas: Replicas
 ) -> None:
     merge = await replicas.of("merge", Recorder())
     [body] = await bodies(identity, 1, 1)
 
-    await merge.intake.settle([Delivery(0, "notify.events", body, None)])
+    await merge.intake.settle([delivered(body, "notify")])
 
     assert await merge.effects() == []
-    assert await merge.dead() == [("unreadable", "not from its publisher")]
+    assert await merge.dead() == [("wrong_publisher", "of a type that is not its user's")]
 
 
 async def test_a_failing_message_is_rolled_back_alone_and_works_when_its_time_has_come(
@@ -357,7 +345,10 @@ async def file_due(replica: Replica, queue: str, bodies: list[bytes], due_at: da
     async with replica.database.connection() as connection:
         await connection.executemany(
             KEEP,
-            [(queue, "identity.events", body, 1, due_at, "", due_at) for body in bodies],
+            [
+                (queue, "identity.events", "identity", body, 1, due_at, "", due_at)
+                for body in bodies
+            ],
         )
 
 
@@ -480,7 +471,7 @@ async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_
 ) -> None:
     merge = await replicas.of("merge", Recorder())
     [body] = await bodies(identity, 1, 1)
-    await merge.drainer.settle([Delivery(0, "identity.events", body, None)])
+    await merge.drainer.settle([delivered(body)])
     await publish(identity, body)
     await merge.intake.drain()
 

@@ -1,16 +1,26 @@
 """The outbox and its relay."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import cast
 from uuid import uuid4
 
 import msgspec
 import pytest
+from aiormq import Channel
 
+from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Envelope
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.errors import BrokerUnavailable
-from tests.integration.messaging.conftest import QUEUE, UNHEARD, Replica, Replicas
+from shared.messaging.broker import Publisher, send
+from shared.messaging.messages import Outcome, Outgoing
+from shared.messaging.relay import Relay
+from tests.integration.messaging.conftest import ORIGIN, QUEUE, UNHEARD, Replica, Replicas
 from tests.support.eventually import eventually
+from tests.support.lines import logged
 from tests.support.proxy import proxied
 
 
@@ -136,10 +146,142 @@ async def test_a_broker_that_answers_nothing_is_given_up_and_nothing_is_lost(
         proxy.blackhole()
         with pytest.raises(BrokerUnavailable):
             await identity.relay_all()
+        assert await identity.fetch(OUTBOX) == [(0, None)]
         proxy.restore()
 
         await eventually(lambda: relayed(identity), within=2)
         assert await identity.fetch(OUTBOX) == []
+
+
+async def test_a_broker_that_goes_away_between_a_message_and_its_confirm_leaves_the_row(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proxied(replicas.vhost.url("identity")) as proxy:
+        identity = await replicas.of(
+            "identity", broker_url=proxy.url(replicas.vhost.url("identity"))
+        )
+        await identity.bus.broker.ping()
+        await identity.messaging.relays[0].publisher.ready()
+        sent = asyncio.Event()
+
+        async def send_and_say(channel: Channel, message: Outgoing) -> None:
+            sending = asyncio.ensure_future(send(channel, message))
+            await asyncio.sleep(0)
+            sent.set()
+            await sending
+
+        monkeypatch.setattr("shared.messaging.broker.send", send_and_say)
+        proxy.blackhole()
+        await identity.tell(uuid4())
+        round_ = asyncio.create_task(identity.messaging.relays[0].once())
+        await sent.wait()
+        proxy.cut()
+
+        with pytest.raises(BrokerUnavailable):
+            await round_
+        assert await identity.fetch(OUTBOX) == [(0, None)]
+        assert identity.metrics.value("relay_published") == 0
+
+
+@dataclass(slots=True)
+class Unconfirming:
+    """A publisher before queues that are down: what goes to one of `down` holds up all beside it.
+
+    What a real one does is in tests/fault/test_queues.py.
+    """
+
+    down: set[str]
+    confirmed: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
+
+    async def ready(self) -> None:
+        """Always."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> list[Outcome]:
+        keys = [message.routing_key for message in messages]
+        if self.down & set(keys):
+            return [Outcome.UNCONFIRMED for _ in keys]
+        self.confirmed += keys
+        return [Outcome.CONFIRMED for _ in keys]
+
+    async def publish_apart(self, messages: Sequence[Outgoing]) -> list[Outcome]:
+        self.apart += [message.routing_key for message in messages]
+        return [outcome for message in messages for outcome in await self.publish([message])]
+
+
+DOWN = Contract("identity", "email-verification-requested", AccountChanged, Kind.ACTIVITY)
+
+
+async def a_relay_before_a_queue_that_is_down(
+    identity: Replica,
+) -> tuple[Relay, Unconfirming]:
+    relay = identity.messaging.relays[0]
+    publisher = Unconfirming({DOWN.routing_key})
+    relay.publisher = cast(Publisher, publisher)
+    return relay, publisher
+
+
+async def test_what_goes_to_a_queue_that_is_down_is_told_apart_and_the_others_go_on(
+    identity: Replica,
+) -> None:
+    relay, publisher = await a_relay_before_a_queue_that_is_down(identity)
+    for contract in (ACCOUNT_CHANGED, DOWN, ACCOUNT_CHANGED, DOWN):
+        await identity.tell(uuid4(), contract=contract)
+
+    with logged() as lines:
+        for _ in range(4):  # all beside each other; each key apart; the rest; nothing more
+            await relay.once()
+        await identity.tell(uuid4())
+        await relay.once()
+
+    assert sorted(publisher.apart) == sorted([ACCOUNT_CHANGED.routing_key, DOWN.routing_key])
+    assert publisher.confirmed == [ACCOUNT_CHANGED.routing_key] * 3
+    assert sorted(await identity.fetch(OUTBOX)) == [(0, None), (1, "unconfirmed")]
+    assert identity.metrics.value("relay_unconfirmed", exchange="identity.events") == 1
+    [told] = lines.read_back("nothing_confirmed")
+    assert (told["exchange"], told["event_type"]) == ("identity.events", DOWN.routing_key)
+
+
+async def test_a_queue_that_is_up_again_gets_what_waited_for_it(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.DOUBT_SECONDS", 0.0)
+    relay, publisher = await a_relay_before_a_queue_that_is_down(identity)
+    for _ in range(3):
+        await identity.tell(uuid4(), contract=DOWN)
+    with logged() as lines:
+        for _ in range(3):
+            await relay.once()
+        assert publisher.confirmed == []
+        publisher.down.clear()
+        replicas.clock.advance(seconds=31)
+
+        await eventually(lambda: emptied(relay, identity))
+
+    assert publisher.confirmed == [DOWN.routing_key] * 3
+    assert identity.metrics.value("relay_unconfirmed", exchange="identity.events") == 0
+    assert len(lines.read_back("nothing_confirmed")) == 1
+    assert len(lines.read_back("confirmed_again")) == 1
+
+
+async def emptied(relay: Relay, identity: Replica) -> None:
+    await relay.once()
+    assert await identity.fetch(OUTBOX) == []
+
+
+async def test_a_row_that_is_returned_is_told_once_and_in_whose_story(
+    identity: Replica, replicas: Replicas
+) -> None:
+    event_id = await identity.tell(uuid4(), contract=UNHEARD)
+
+    with logged() as lines:
+        await identity.relay_all()
+        replicas.clock.advance(seconds=31)
+        await identity.relay_all()
+
+    [told] = lines.read_back("event_not_taken")
+    assert (told["event_id"], told["outcome"]) == (str(event_id), "returned")
+    assert told["correlation_id"] == str(ORIGIN.correlation_id)
 
 
 async def test_connections_closed_by_an_operator_mid_way_lose_nothing(

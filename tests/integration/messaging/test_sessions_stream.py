@@ -1,17 +1,22 @@
 """The stream of ended sessions, from identity's outbox to another service's replica (SE-1)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import uuid4
 
+import msgspec
 import pytest
 
+from shared.clock import DatabaseClock
 from shared.contracts.ids import SessionId
-from shared.contracts.sessions import SessionEntry
+from shared.contracts.sessions import Beat, SessionEntry
 from shared.messaging.beats import Beats
-from shared.messaging.broker import Broker
+from shared.messaging.broker import Broker, Publisher
+from shared.messaging.messages import Outcome, Outgoing
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
@@ -155,6 +160,87 @@ async def test_entries_that_keep_coming_do_not_hold_back_a_beat(
 
         await beat
         await eventually(lambda: is_fresh(ended))
+
+
+async def test_another_than_identity_is_not_heard_on_the_stream(
+    identity: Replica, replicas: Replicas
+) -> None:
+    intruder = Broker(replicas.vhost.administrator_url, name="test intruder")
+    try:
+        foreign = Beats(
+            database=identity.database,
+            publisher=intruder.publisher(),
+            clock=replicas.clock,
+            randomness=identity.bus.randomness,
+        )
+        async with reading(replicas) as ended:
+            await foreign.once()
+            session_id = await end(identity)
+            await relay(identity)
+            await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
+
+            assert not ended.fresh()
+            assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 1
+    finally:
+        await intruder.close()
+
+
+async def test_after_a_reconnect_nothing_is_fresh_before_a_beat_that_is_read_on_it(
+    identity: Replica, replicas: Replicas
+) -> None:
+    url = replicas.vhost.url("notify")
+    async with proxied(url) as proxy, reading(replicas, url=proxy.url(url)) as ended:
+        session_id = await end(identity)
+        await relay(identity)
+        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
+        ended.take(Beat(at=replicas.clock.unshifted()))  # which the stream does not have
+        assert ended.fresh()
+
+        proxy.cut()
+        proxy.restore()
+        await eventually(lambda: is_stale(ended))
+
+        await beats(identity).once()
+        await eventually(lambda: is_fresh(ended))
+
+
+async def test_no_beat_comes_from_a_clock_that_is_not_measured(
+    identity: Replica, replicas: Replicas
+) -> None:
+    ahead = DatabaseClock(
+        identity.database.time,
+        machine=lambda: (replicas.clock.unshifted() + timedelta(minutes=10)).timestamp(),
+    )
+    publisher = Told()
+    unmeasured = Beats(
+        database=identity.database,
+        publisher=cast(Publisher, publisher),
+        clock=ahead,
+        randomness=identity.bus.randomness,
+    )
+
+    await unmeasured.once()
+    assert publisher.beats == []
+
+    await ahead.once()
+    await unmeasured.once()
+    [beat] = publisher.beats
+    assert beat.at <= await identity.database.time()
+
+
+@dataclass(slots=True)
+class Told:
+    """A publisher that keeps what it is given."""
+
+    beats: list[Beat] = field(default_factory=list)
+
+    async def publish(self, messages: Sequence[Outgoing]) -> list[Outcome]:
+        self.beats += [msgspec.json.decode(one.body, type=Beat) for one in messages]
+        return [Outcome.CONFIRMED for _ in messages]
+
+
+def is_stale(ended: EndedSessions) -> None:
+    assert not ended.fresh()
 
 
 async def test_an_unreadable_entry_is_passed_over(identity: Replica, replicas: Replicas) -> None:

@@ -23,7 +23,6 @@ from shared.contracts.notify import (
     CommunicationSubmitted,
 )
 from shared.contracts.sealed import Sealed, SealPurpose
-from shared.contracts.topology import exchange
 from shared.db import Connection, Row
 from shared.messaging.subscriptions import Message, Reader, subscribe
 from shared.own_keys import OwnKeys
@@ -110,7 +109,7 @@ class Office:
     async def hear(self, contract: Contract[D], handler: Heard[D], body: bytes) -> None:
         """Handle an event as the consumer would."""
         reader = Reader("any", [subscribe(contract, handler)])
-        message = reader.read(body, exchange=exchange(contract.owner))
+        message = reader.read(body, publisher=contract.owner)
         assert isinstance(message, Message)
         async with self.plumbing.database.transaction() as tx:
             await message.handler(tx, message.event)

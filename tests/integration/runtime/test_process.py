@@ -156,12 +156,9 @@ async def beating(database: databases.Database, broker: brokers.Broker) -> Async
     """Identity's beats, without which nobody knows which sessions have ended."""
     pool = Database(database.url("identity"), application="beats")
     line = Broker(broker.url("identity"), name="beats")
-    beats = Beats(
-        database=pool,
-        publisher=line.publisher(),
-        clock=DatabaseClock(pool.time),
-        randomness=Randomness(),
-    )
+    clock = DatabaseClock(pool.time)
+    beats = Beats(database=pool, publisher=line.publisher(), clock=clock, randomness=Randomness())
+    await clock.once()
     task = asyncio.create_task(Loop(name="beats", once=beats.once, every=0.3).run())
     try:
         yield

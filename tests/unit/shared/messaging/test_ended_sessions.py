@@ -3,11 +3,13 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry
 from shared.messaging.broker import Broker
+from shared.messaging.messages import Delivery
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
@@ -80,6 +82,64 @@ def test_a_replayed_beat_makes_nothing_fresh_and_takes_nothing_back(
     ended.take(Beat(at=clock.unshifted()))
     ended.take(Beat(at=clock.unshifted() - 300 * SECOND))
     assert ended.fresh()
+
+
+@pytest.mark.parametrize("ahead", [0.02, 1.999])
+def test_a_beat_of_a_clock_a_little_ahead_counts_as_of_now(
+    ended: EndedSessions, clock: FakeClock, ahead: float
+) -> None:
+    ended.take(Beat(at=clock.unshifted() + ahead * SECOND))
+
+    assert ended.fresh()
+    clock.advance(seconds=2)
+    assert not ended.fresh()
+
+
+def test_a_beat_of_a_clock_far_ahead_is_not_believed(
+    ended: EndedSessions, clock: FakeClock
+) -> None:
+    ended.take(Beat(at=clock.unshifted() + timedelta(minutes=10)))
+
+    assert not ended.fresh()
+    clock.advance(minutes=10)
+    assert not ended.fresh()
+    assert ended.metrics.value("sessions_entries", kind="beat_ahead") == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"kind":"beat","at":"2031-03-05T09:00:00"}',
+        b'{"kind":"ended","session_id":"%s","not_before":"2031-03-05T09:00:00"}'
+        % str(SESSION).encode(),
+        b"\xff",
+        b"[" * 5000,
+        b'{"kind":"later"}',
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_passed_over(ended: EndedSessions, body: bytes) -> None:
+    ended.hear(told(body))
+
+    assert not ended.fresh()
+    assert not ended.is_void(SESSION, START)
+    assert ended.metrics.value("sessions_entries", kind="unreadable") == 1
+
+
+@pytest.mark.parametrize("publisher", ["notify", "administrator", None])
+def test_only_identity_is_heard(ended: EndedSessions, publisher: str | None) -> None:
+    for entry in (
+        SessionEntry(session_id=SESSION, not_before=None),
+        Beat(at=START),
+    ):
+        ended.hear(told(msgspec.json.encode(entry), publisher))
+
+    assert not ended.fresh()
+    assert not ended.is_void(SESSION, START)
+    assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 2
+
+
+def told(body: bytes, publisher: str | None = "identity") -> Delivery:
+    return Delivery(1, "identity.sessions", body, publisher=publisher)
 
 
 def test_the_clock_file_does_not_make_a_beat_old(ended: EndedSessions, clock: FakeClock) -> None:

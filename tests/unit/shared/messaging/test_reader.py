@@ -9,7 +9,7 @@ from shared.contracts.contract import Contract, Data, Kind
 from shared.contracts.envelope import Received
 from shared.db import Connection
 from shared.messaging.consumer import subscribe
-from shared.messaging.subscriptions import NOBODY, Message, Reader, Reason, Unknown, Unusable
+from shared.messaging.subscriptions import NOBODY, Message, Reader, Reason, Unusable
 
 SUBJECT = "018f3c1e-5b1a-4c55-9d2e-6a1f0c7b2a01"
 
@@ -47,7 +47,7 @@ def a_body(**changed: object) -> bytes:
 
 
 def test_a_body_of_a_subscribed_type_becomes_what_its_handler_receives(reader: Reader) -> None:
-    read = reader.read(a_body(aggregateversion=4), exchange="identity.events")
+    read = reader.read(a_body(aggregateversion=4), publisher="identity")
 
     assert isinstance(read, Message)
     assert read.event.data == Named(name="Ada")
@@ -56,7 +56,7 @@ def test_a_body_of_a_subscribed_type_becomes_what_its_handler_receives(reader: R
 
 
 def test_extensions_that_are_missing_are_no_fault(reader: Reader) -> None:
-    read = reader.read(a_body(), exchange="identity.events")
+    read = reader.read(a_body(), publisher="identity")
 
     assert isinstance(read, Message)
     assert (read.event.version, read.event.correlation_id) == (0, NOBODY)
@@ -64,14 +64,14 @@ def test_extensions_that_are_missing_are_no_fault(reader: Reader) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'{"specversion":"1.0"}'])
 def test_what_is_no_envelope_is_unreadable(reader: Reader, body: bytes) -> None:
-    read = reader.read(body, exchange="identity.events")
+    read = reader.read(body, publisher="identity")
 
     assert isinstance(read, Unusable)
     assert read.reason is Reason.UNREADABLE
 
 
 def test_another_version_of_cloudevents_is_unreadable(reader: Reader) -> None:
-    read = reader.read(a_body(specversion="2.0"), exchange="identity.events")
+    read = reader.read(a_body(specversion="2.0"), publisher="identity")
 
     assert isinstance(read, Unusable)
     assert read.reason is Reason.UNREADABLE
@@ -79,7 +79,7 @@ def test_another_version_of_cloudevents_is_unreadable(reader: Reader) -> None:
 
 @pytest.mark.parametrize("data", [{}, {"name": 1}, None, "Ada"])
 def test_data_that_is_not_of_its_contract_is_told_by_its_path(reader: Reader, data: object) -> None:
-    read = reader.read(a_body(data=data), exchange="identity.events")
+    read = reader.read(a_body(data=data), publisher="identity")
 
     assert isinstance(read, Unusable)
     assert (read.reason, read.event_type) == (Reason.SCHEMA, "portico.identity.named.v1")
@@ -87,16 +87,17 @@ def test_data_that_is_not_of_its_contract_is_told_by_its_path(reader: Reader, da
 
 
 def test_a_type_nobody_subscribed_to_is_unknown_whatever_its_data(reader: Reader) -> None:
-    read = reader.read(a_body(type="portico.identity.named.v2"), exchange="identity.events")
+    read = reader.read(a_body(type="portico.identity.named.v2"), publisher="identity")
 
-    assert isinstance(read, Unknown)
+    assert isinstance(read, Unusable)
+    assert (read.reason, read.event_type) == (Reason.UNKNOWN_TYPE, "portico.identity.named.v2")
 
 
 def test_a_type_published_by_another_than_its_owner_is_refused(reader: Reader) -> None:
-    read = reader.read(a_body(), exchange="notify.events")
+    read = reader.read(a_body(), publisher="notify")
 
     assert isinstance(read, Unusable)
-    assert read.detail == "not from its publisher"
+    assert read.reason is Reason.WRONG_PUBLISHER
 
 
 def test_effects_are_ordered_by_subject_then_version(reader: Reader) -> None:
@@ -104,7 +105,7 @@ def test_effects_are_ordered_by_subject_then_version(reader: Reader) -> None:
         a_body(subject=subject, aggregateversion=version)
         for subject, version in (("b", 1), ("a", 2), ("a", 1))
     ]
-    read = [reader.read(body, exchange="identity.events") for body in bodies]
+    read = [reader.read(body, publisher="identity") for body in bodies]
 
     ordered = sorted(
         (one for one in read if isinstance(one, Message)), key=lambda message: message.order

@@ -1,0 +1,267 @@
+"""Who published is the user that the broker vouches for: no header, exchange or body says it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import aiormq
+import msgspec
+import pytest
+from aiormq.exceptions import ChannelPreconditionFailed
+from yarl import URL
+
+from shared.contracts.contract import Contract, Kind
+from shared.contracts.envelope import CONTENT_TYPE, Envelope
+from shared.contracts.identity import AccountChanged
+from shared.messaging.consumer import Subscription, subscribe
+from shared.messaging.dead_letters import replay
+from shared.messaging.intake import Intake
+from shared.messaging.messages import Delivery
+from tests.integration.messaging.conftest import Recorder, Replica, Replicas, an_account
+from tests.support.deliveries import delivered
+from tests.support.eventually import eventually
+
+SAGA = "merge.saga"  # which three services write to
+OF_IDENTITY = Contract("identity", "accounts-merged", AccountChanged, Kind.ACTIVITY)
+OF_NOTIFY = Contract("notify", "merge-applied", AccountChanged, Kind.STEP)
+FORGED: Mapping[str, object] = {
+    "x-death": [
+        {
+            "queue": SAGA,
+            "exchange": "identity.events",
+            "reason": "delivery_limit",
+            "count": 1,
+            "routing-keys": [OF_IDENTITY.routing_key],
+        }
+    ]
+}
+
+
+def a_body(contract: Contract[AccountChanged], event_id: UUID | None = None) -> bytes:
+    subject = uuid4()
+    envelope = Envelope(
+        specversion="1.0",
+        id=event_id or uuid4(),  # type: ignore[arg-type]
+        source=f"/{contract.owner}",
+        type=contract.type,
+        subject=str(subject),
+        time="2031-03-05T09:00:00Z",  # type: ignore[arg-type]
+        datacontenttype="application/json",
+        data=msgspec.Raw(msgspec.json.encode(an_account(subject))),
+        aggregateversion=1,
+    )
+    return msgspec.json.encode(envelope)
+
+
+@asynccontextmanager
+async def channel(url: str) -> AsyncIterator[aiormq.abc.AbstractChannel]:
+    """A foreign client's channel."""
+    connection = await aiormq.connect(url)
+    try:
+        yield await connection.channel()
+    finally:
+        await connection.close()
+
+
+async def publish_as(
+    replicas: Replicas,
+    service: str,
+    body: bytes,
+    *,
+    key: str,
+    user_id: str | None,
+    headers: Mapping[str, object] | None = None,
+) -> None:
+    """Publish to a service's own exchange, over its own connection, whatever one likes."""
+    async with channel(replicas.vhost.url(service)) as opened:
+        await opened.basic_publish(
+            body,
+            exchange=f"{service}.events",
+            routing_key=key,
+            properties=aiormq.spec.Basic.Properties(
+                content_type=CONTENT_TYPE,
+                delivery_mode=2,
+                message_id=str(uuid4()),
+                user_id=user_id,
+                headers=dict(headers or {}),  # type: ignore[arg-type]
+            ),
+        )
+
+
+def table(recorder: Recorder) -> Mapping[str, tuple[Subscription, ...]]:
+    return {SAGA: (subscribe(OF_IDENTITY, recorder.record), subscribe(OF_NOTIFY, recorder.record))}
+
+
+@pytest.fixture
+async def merge(replicas: Replicas) -> Replica:
+    """Who hears identity and notify by one queue."""
+    return await replicas.of("merge", table(Recorder()))
+
+
+async def settle_one(intake: Intake) -> None:
+    assert await intake.once() == 1
+
+
+async def reasons(replica: Replica) -> list[tuple[object, ...]]:
+    return await replica.fetch("SELECT consumer, publisher, reason FROM dead_letters ORDER BY id")
+
+
+async def test_a_death_that_a_publisher_forges_makes_nobody_of_it(
+    merge: Replica, replicas: Replicas
+) -> None:
+    await publish_as(
+        replicas,
+        "notify",
+        a_body(OF_IDENTITY),
+        key=OF_NOTIFY.routing_key,
+        user_id="notify",
+        headers=FORGED,
+    )
+
+    await merge.intake.drain()
+
+    assert await merge.effects() == []
+    assert await reasons(merge) == [(SAGA, "notify", "wrong_publisher")]
+
+
+async def test_the_broker_refuses_a_user_who_is_not_the_connections(
+    merge: Replica, replicas: Replicas
+) -> None:
+    with pytest.raises(ChannelPreconditionFailed):
+        await publish_as(
+            replicas,
+            "notify",
+            a_body(OF_IDENTITY),
+            key=OF_NOTIFY.routing_key,
+            user_id="identity",
+        )
+
+    assert await merge.intake.drain() == 0
+
+
+async def test_a_message_that_the_broker_gives_up_keeps_its_publisher_whatever_its_header_says(
+    merge: Replica, replicas: Replicas
+) -> None:
+    await publish_as(
+        replicas,
+        "notify",
+        a_body(OF_IDENTITY),
+        key=OF_NOTIFY.routing_key,
+        user_id="notify",
+        headers=FORGED,
+    )
+    for _ in range(21):  # a process that dies with the message in hand
+        async with merge.bus.broker.pull() as deliveries:
+
+            async def pulled(deliveries: object = deliveries) -> None:
+                assert len(await deliveries.pull(SAGA, 1)) == 1  # type: ignore[attr-defined]
+
+            await eventually(pulled)
+    await eventually(lambda: settle_one(merge.drainer))
+    assert await reasons(merge) == [(SAGA, "notify", "broker")]
+
+    await replay(merge.database, ids=None, now=replicas.clock.now())
+    await merge.messaging.retries[SAGA].once()
+
+    assert await merge.effects() == []
+    assert await reasons(merge) == [(SAGA, "notify", "wrong_publisher")]
+
+
+@pytest.mark.parametrize("queue", ["notify.accounts", "nowhere"])
+async def test_a_death_in_a_queue_that_is_not_ours_is_filed_as_of_the_dead_letter_queue(
+    merge: Replica, queue: str
+) -> None:
+    death = {"queue": queue, "exchange": "identity.events", "reason": "rejected"}
+    told = Delivery(0, "merge.dead", a_body(OF_IDENTITY), headers={"x-death": [death]})
+
+    await merge.drainer.settle([told])
+
+    assert await reasons(merge) == [("merge.dead", "", "broker")]
+
+
+async def test_an_event_id_that_another_service_took_first_hides_nothing(
+    merge: Replica, replicas: Replicas
+) -> None:
+    event_id = uuid4()
+    for service, contract in (("notify", OF_NOTIFY), ("identity", OF_IDENTITY)):
+        await publish_as(
+            replicas,
+            service,
+            a_body(contract, event_id),
+            key=contract.routing_key,
+            user_id=service,
+        )
+        await merge.intake.drain()
+
+    assert len(await merge.effects()) == 2
+    rows = await merge.fetch("SELECT publisher, event_id FROM inbox ORDER BY publisher")
+    assert rows == [("identity", event_id), ("notify", event_id)]
+
+
+async def test_what_a_release_before_has_taken_is_a_duplicate_whoever_published_it(
+    merge: Replica, replicas: Replicas
+) -> None:
+    event_id = uuid4()
+    async with merge.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO inbox (consumer, event_id, received_at) VALUES ($1, $2, $3)",
+            SAGA,
+            event_id,
+            replicas.clock.now(),
+        )
+
+    await merge.intake.settle([delivered(a_body(OF_IDENTITY, event_id))])
+
+    assert await merge.effects() == []
+    assert merge.metrics.value("consumer_messages", queue=SAGA, outcome="duplicate") == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "heard"), [("identity", True), ("notify", False)], ids=["owner", "another"]
+)
+async def test_one_that_names_no_user_is_kept_and_a_replay_goes_by_its_exchange(
+    merge: Replica, replicas: Replicas, service: str, heard: bool
+) -> None:
+    key = {"identity": OF_IDENTITY, "notify": OF_NOTIFY}[service].routing_key
+    await publish_as(replicas, service, a_body(OF_IDENTITY), key=key, user_id=None)
+    await merge.intake.drain()
+    assert await merge.effects() == []
+    assert await reasons(merge) == [(SAGA, None, "wrong_publisher")]
+
+    await replay(merge.database, ids=None, now=replicas.clock.now())
+    await merge.messaging.retries[SAGA].once()
+
+    assert len(await merge.effects()) == heard
+    assert await reasons(merge) == ([] if heard else [(SAGA, "notify", "wrong_publisher")])
+
+
+async def test_a_retry_that_a_release_before_has_kept_is_made(
+    merge: Replica, replicas: Replicas
+) -> None:
+    async with merge.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO inbox_retry"
+            " (consumer, exchange, body, taken, attempts, due_at, error, created_at)"
+            " VALUES ($1, 'identity.events', $2, true, 1, $3, '', $3)",
+            SAGA,
+            a_body(OF_IDENTITY),
+            replicas.clock.now(),
+        )
+
+    await merge.messaging.retries[SAGA].once()
+
+    assert len(await merge.effects()) == 1
+
+
+async def test_what_a_relay_publishes_names_the_services_own_user(
+    identity: Replica, replicas: Replicas
+) -> None:
+    await identity.tell(uuid4())
+    await identity.relay_all()
+
+    merge = await replicas.of("merge")
+    async with merge.bus.broker.pull() as deliveries:
+        [delivery] = await deliveries.pull("merge.accounts", 10)
+
+    assert delivery.publisher == URL(replicas.vhost.url("identity")).user == "identity"
+    assert delivery.content_type == CONTENT_TYPE
