@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from shared.audit_floods import Floods, Party
+from shared.audit_times import AuditTimes
 from shared.clock import Clock
 from shared.db import Connection, Database, Row
 from shared.randomness import Randomness
@@ -17,7 +18,6 @@ from shared.randomness import Randomness
 Outcome = Literal["done", "refused"]
 
 BATCH = 500
-SLACK = timedelta(seconds=60)  # between an entry's time and its chaining
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 START = bytes(32)  # what stands for the hash before the first place
 # Where nothing waits nothing is locked either: that would write, once a second for ever.
@@ -194,7 +194,7 @@ class AuditChain:
             head = await connection.fetchrow(
                 "SELECT place, hash FROM audit_chain ORDER BY place DESC LIMIT 1"
             )
-            older, times = 0, Times()
+            older, times = 0, AuditTimes()
             if head is not None:
                 older = await self._verify_links(connection, head["place"], times)
             await self._verify_strangers(connection)
@@ -243,7 +243,7 @@ class AuditChain:
         )
         await tx.execute("DELETE FROM audit_pending WHERE id = any($1)", ids)
 
-    async def _verify_links(self, connection: Connection, last: int, times: "Times") -> int:
+    async def _verify_links(self, connection: Connection, last: int, times: AuditTimes) -> int:
         """Walk the places in order, each against the hash before it, its entry and the time.
 
         Return of how many entries an older replica chained less than they hold.
@@ -266,7 +266,8 @@ class AuditChain:
             kept = {entry["id"]: entry for entry in entries}
             for place, link in enumerate(links, start=begin):
                 before = _checked(place, link, before)
-                times.check(link)
+                if wrong := times.wrong(link):
+                    raise ChainBroken(f"{_named(link)} {wrong}")
                 if link["entry_at"] >= kept_from:
                     older += _check_entry(link, kept.get(link["entry_id"]))
             if len(links) != min(BATCH, last + 1 - begin):
@@ -317,46 +318,6 @@ class AuditChain:
         )
         if lost is not None:
             raise ChainBroken(f"entry {lost['id']} of {lost['at']} was deleted unchained")
-
-
-@dataclass(slots=True)
-class Times:
-    """Whether entries were chained when they say that they were written (AU-1).
-
-    Nobody waits longer than SLACK for the chain while it works, so what is placed late behind
-    newer entries was put in with an older time. Late in its order, it waited while no replica
-    ran. What may be honest is told, since a chain that is called broken stays so for ever.
-    """
-
-    newest: datetime = BEGINNING  # of the entries before
-    chained_at: datetime = BEGINNING  # of the link before
-    late: list[int] = field(default_factory=list)  # places
-    set_back: list[int] = field(default_factory=list)
-
-    def check(self, link: Row) -> None:
-        """Raises ChainBroken."""
-        at, chained_at = link["entry_at"], link["chained_at"]
-        if chained_at + SLACK < self.chained_at:
-            self.set_back.append(link["place"])
-            self.newest = BEGINNING
-        if at > chained_at + SLACK:
-            raise ChainBroken(f"{_named(link)} was chained before its time, at {chained_at}")
-        if at + SLACK < chained_at:
-            if at + SLACK < self.newest:
-                raise ChainBroken(f"{_named(link)} was put in later, at {chained_at}")
-            self.late.append(link["place"])
-        self.newest, self.chained_at = max(self.newest, at), chained_at
-
-    def __str__(self) -> str:
-        told = ""
-        if self.late:
-            told += (
-                f"{len(self.late)} entries chained over {SLACK} late, the first at place "
-                f"{self.late[0]}: did no replica run?; "
-            )
-        if self.set_back:
-            told += f"the clock was set back at place {self.set_back[0]}; "
-        return told
 
 
 def _month(moment: datetime) -> date:

@@ -8,17 +8,21 @@ import socket
 import ssl
 from collections.abc import Mapping
 
-import asyncpg
-
 BY_STATE: Mapping[str, str] = {
+    "0A000": "the schema was changed meanwhile",
     "08P01": "refused by a pooler in between, whose log says why",
+    "25006": "this server can only be read, as a standby",
+    "25P03": "a transaction was left idle for too long",
     "26000": "a pooler in between does not keep prepared statements",
     "28000": "this role is not let in from here, or not without TLS (pg_hba.conf)",
     "28P01": "wrong password, or no such role",
     "3D000": "no such database",
     "42501": "this role may not connect to the database",
     "42P05": "a pooler in between mixes up prepared statements",
+    "53100": "the server's disk is full",
     "53300": "the server has no connection to spare",
+    "55P03": "a lock was not free in time",
+    "57014": "the statement was cancelled, as at its time limit",
     "57P01": "the server is shutting down",
     "57P03": "the server is starting up or shutting down",
 }
@@ -42,15 +46,15 @@ BY_TYPE: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "nobody listens there"),
     (FileNotFoundError, "a file or a socket that the URL names is not there"),
     (TimeoutError, "no answer, or no connection free, in time"),
-    (asyncpg.exceptions.ClientConfigurationError, "the URL's parameters do not fit"),
+    (ValueError, "the URL's parameters do not fit"),
 )
 
 
 def cause_of(error: BaseException) -> str:
     """Say why connecting failed."""
+    if (state := getattr(error, "sqlstate", None)) is not None:
+        return _of_server(state, str(error))
     match error:
-        case asyncpg.PostgresError():
-            return _of_server(error)
         case ssl.SSLCertVerificationError():
             return f"TLS: the certificate is not believed: {error.verify_message}"
         case ssl.SSLError():
@@ -63,10 +67,8 @@ def cause_of(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _of_server(error: asyncpg.PostgresError) -> str:
-    state = error.sqlstate or "no SQLSTATE"
-    text = str(error)
+def _of_server(state: str, text: str) -> str:
     for beginning, words in BY_POOLER.items():
         if state == "08P01" and beginning in text:
             return f"{words} ({state})"
-    return f"{BY_STATE.get(state, type(error).__name__)} ({state})"
+    return f"{BY_STATE.get(state, 'refused by the server')} ({state})"

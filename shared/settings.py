@@ -294,7 +294,7 @@ class ServiceSettings:
     database_url: Secret = setting(
         "DATABASE_URL",
         parse=url_of("postgresql", "postgres"),
-        help="PostgreSQL as the service's own role",
+        help="PostgreSQL as the service's own role; another machine's with ?sslmode=verify-full",
     )
     migration_url: Secret | None = setting(
         "MIGRATION_URL",

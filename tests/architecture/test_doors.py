@@ -33,13 +33,17 @@ PLUMBING_WITH_TABLES = (
     "shared/http/idempotency.py",
     "shared/http/source_budget.py",
     "shared/audit.py",
+    "shared/audit_backlog.py",
     "shared/audit_partitions.py",
     "shared/clock.py",
+    "shared/database_server.py",
     "shared/db.py",
     "shared/grants.py",
+    "shared/locks.py",
     "shared/migrate.py",
     "shared/own_keys.py",
     "shared/public_keys.py",
+    "shared/spent_grants.py",
 )
 
 

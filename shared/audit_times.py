@@ -1,0 +1,50 @@
+"""Whether audit entries were chained when they say that they were written (AU-1)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from shared.db import Row
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+SLACK = timedelta(seconds=60)  # between an entry's time and its chaining
+
+
+@dataclass(slots=True)
+class AuditTimes:
+    """Goes along the chain. Both times are the services' own, so an outage moves neither.
+
+    Nobody waits longer than SLACK for the chain while it works, so what is placed late behind
+    newer entries was put in with an older time. Late in its order, it waited while no replica
+    ran. What may be honest is only told, since a chain that is called broken stays so for ever.
+    """
+
+    newest: datetime = BEGINNING  # of the entries before
+    chained_at: datetime = BEGINNING  # of the link before
+    late: list[int] = field(default_factory=list)  # places
+    set_back: list[int] = field(default_factory=list)
+
+    def wrong(self, link: Row) -> str | None:
+        """Say what cannot be honest of this link, or None."""
+        at, chained_at = link["entry_at"], link["chained_at"]
+        if chained_at + SLACK < self.chained_at:
+            self.set_back.append(link["place"])
+            self.newest = BEGINNING
+        if at > chained_at + SLACK:
+            return f"was chained before its time, at {chained_at}"
+        if at + SLACK < chained_at:
+            if at + SLACK < self.newest:
+                return f"was put in later, at {chained_at}"
+            self.late.append(link["place"])
+        self.newest, self.chained_at = max(self.newest, at), chained_at
+        return None
+
+    def __str__(self) -> str:
+        told = ""
+        if self.late:
+            told += (
+                f"{len(self.late)} entries chained over {SLACK} late, the first at place "
+                f"{self.late[0]}: did no replica run?; "
+            )
+        if self.set_back:
+            told += f"the clock was set back at place {self.set_back[0]}; "
+        return told
