@@ -41,7 +41,10 @@ OUTBOX_ROW = (
 def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
     return Composition(
         features=Shop(
-            database=plumbing.database, idempotency=IdempotencyKeys(clock=plumbing.clock)
+            database=plumbing.database,
+            idempotency=IdempotencyKeys(clock=plumbing.clock),
+            budget=plumbing.budget,
+            audit=plumbing.audit,
         ),
         subscriptions={queue.name: () for queue in topology.queues("merge")},
         loops=(),
