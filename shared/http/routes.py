@@ -49,14 +49,15 @@ class Call(Generic[B]):
 
 
 class Counted(Enum):
-    """What a verb adds to its source's budget (LG-4)."""
+    """What a verb adds to its source's budget (LG-4), and what a used up budget does to it.
 
-    REFUSALS = (
-        "refusals"  #: past the budget nothing is worked at; a right guess the verb keeps back
-    )
-    MISSES = (
-        "misses"  #: success rests on a secret beyond guessing: always told, only refusals count
-    )
+    What was done is told under each of them.
+    """
+
+    #: past the budget nothing is worked at; where a secret can be guessed the verb itself keeps a
+    #: right guess back, before it commits (SourceBudget.used_up)
+    REFUSALS = "refusals"
+    MISSES = "misses"  #: success rests on a secret beyond guessing, and is always told
     EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
     NOTHING = "nothing"  #: nothing can be guessed at it
 

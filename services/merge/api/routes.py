@@ -37,7 +37,7 @@ ROUTES: tuple[Route[Features], ...] = (
         request_merge,
         body=RequestMerge,
         reply=MergeShown,
-        guard=Session(Counted.MISSES),
+        guard=Session(Counted.REFUSALS),
         summary="Merge another account of mine into the one I am logged on to; cannot be undone",
         status=202,
         problems=(

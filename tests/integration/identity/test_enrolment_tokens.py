@@ -91,6 +91,16 @@ async def test_the_same_call_again_does_not_show_the_token_again(desk: PracticeD
     assert (await enrol(desk.identity, first.body["token"])).status == 201
 
 
+async def test_a_key_covers_the_patient_in_the_path_as_well(desk: PracticeDesk) -> None:
+    first, second = await desk.a_patient(), await desk.a_patient()
+    assert (await desk.issue(first, key="a-key-of-mine")).status == 201
+
+    again = await desk.issue(second, key="a-key-of-mine")
+
+    assert (again.status, again.code) == (422, "idempotency_key_reused")
+    assert len(await desk.identity.rows("SELECT FROM enrolment_tokens")) == 1
+
+
 @pytest.mark.proves(
     "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
 )
@@ -141,3 +151,50 @@ async def test_the_staff_member_and_her_reason_are_in_the_audit(desk: PracticeDe
         "SELECT actor, reason, outcome FROM audit_entries WHERE action = 'enrolment-token.issue'"
     )
     assert tuple(row) == (f"staff:nurse-7@{desk.practice_id}", "asked at the desk", "done")
+
+
+@pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+async def test_the_client_stands_in_the_audit_beside_the_staff_member_it_names(
+    desk: PracticeDesk,
+) -> None:
+    await desk.a_token()
+    await desk.issue(str(uuid4()))
+
+    rows = await desk.identity.rows(
+        "SELECT client, staff, outcome FROM audit_entries WHERE action = 'enrolment-token.issue'"
+        " ORDER BY outcome"
+    )
+    [client] = await desk.identity.rows("SELECT id FROM clients")
+    assert [tuple(row) for row in rows] == [
+        (client["id"], "nurse-7", "done"),
+        (client["id"], "nurse-7", "refused"),
+    ]
+
+
+@pytest.mark.proves(
+    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
+)
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("staff_id", "nurse-7@another"),
+        ("staff_id", "nurse\u202e7"),
+        ("staff_id", "nurse-7\u200b"),
+        ("staff_id", "nurse\x9b7"),
+        ("reason", "at the desk\u2028token issued"),
+        ("reason", "at the \u2066desk"),
+    ],
+)
+async def test_a_staff_id_or_reason_that_hides_or_turns_text_is_refused(
+    desk: PracticeDesk, field: str, text: str
+) -> None:
+    patient_id = await desk.a_patient()
+    body = {"handed_over": "post", "staff_id": "nurse-7", "reason": "asked", field: text}
+
+    answer = await desk.call(f"/practice/patients/{patient_id}/enrolment-tokens", body)
+
+    assert (answer.status, answer.code) == (400, "body_invalid")
+    [wrong] = answer.body["errors"]
+    assert (wrong["field"], wrong["code"]) == (field, "field_wrong_format")

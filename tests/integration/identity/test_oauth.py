@@ -1,11 +1,15 @@
 """OAuth's own verbs: client tokens (ST-1), introspection and signing keys (SE-1)."""
 
+import asyncio
 import base64
+from collections import Counter
+from uuid import UUID
 
 import pytest
 from jwt import PyJWK, PyJWS
 
 from tests.support.identity import Identity
+from tests.support.trust import ORIGIN
 
 SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 ST_1 = pytest.mark.proves(
@@ -68,7 +72,7 @@ async def test_a_token_reaches_only_as_far_as_the_scope_asked_for(identity: Iden
         ({"grant_type": ""}, 400, "invalid_request"),
     ],
 )
-async def test_a_refusal_is_a_problem_document_with_the_standards_error_member(
+async def test_a_refusal_is_told_as_the_standard_has_it(
     identity: Identity, form: dict[str, str], status: int, error: str
 ) -> None:
     client_id, secret = await identity.a_practice_client()
@@ -81,7 +85,8 @@ async def test_a_refusal_is_a_problem_document_with_the_standards_error_member(
     answer = await identity.call("POST", "/oauth/token", form=whole)
 
     assert (answer.status, answer.body["error"]) == (status, error)
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert answer.body["error_description"]
+    assert answer.headers["Content-Type"].startswith("application/json")
     assert status != 401 or answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
@@ -168,3 +173,108 @@ async def test_only_a_client_that_may_introspect_does(identity: Identity) -> Non
     ]
 
     assert [answer.status for answer in answers] == [403, 403, 401]
+
+
+@SE_1
+async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
+    identity: Identity,
+) -> None:
+    made = await identity.features.practices.add_gateway(
+        "web gateway", origin=ORIGIN, now=identity.clock.now()
+    )
+    person = await identity.an_account()
+    form = {"token": (await identity.log_on(person.username)).body["access_token"]}
+
+    by_basic = await identity.call(
+        "POST", "/oauth/introspect", form=form, headers=basic(made.client_id, made.secret)
+    )
+    by_token = await identity.call(
+        "POST", "/oauth/introspect", form=form, token=await identity.a_gateway_token()
+    )
+
+    assert by_basic.status == 200
+    assert by_basic.body["sub"] == str(person.id)
+    assert by_basic.body == by_token.body
+
+
+@SE_1
+async def test_basic_credentials_reach_no_further_than_the_clients_scopes(
+    identity: Identity,
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    headers = basic(client_id, secret)
+
+    introspected = await identity.call(
+        "POST", "/oauth/introspect", form={"token": "x"}, headers=headers
+    )
+    read = await identity.call("GET", "/practice/settings", headers=headers)
+
+    assert (introspected.status, introspected.body["error"]) == (403, "insufficient_scope")
+    assert (read.status, read.code) == (401, "unauthenticated")
+
+
+@SE_1
+async def test_a_401_of_introspection_says_what_works_and_is_audited(identity: Identity) -> None:
+    client_id, _ = await identity.a_practice_client()
+    answers = [
+        await identity.call("POST", "/oauth/introspect", form={"token": "x"}, headers=headers)
+        for headers in (basic(client_id, "wrong"), basic("nobody", "x"), {"Authorization": "Basic"})
+    ]
+    answers.append(await identity.call("POST", "/oauth/introspect", form={"token": "x"}))
+
+    assert [answer.status for answer in answers] == [401] * 4
+    assert [answer.body["error"] for answer in answers] == [
+        *["invalid_client"] * 3,
+        "invalid_token",
+    ]
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {
+        'Basic realm="portico", Bearer'
+    }
+    rows = await identity.rows(
+        "SELECT detail FROM audit_entries WHERE action = 'introspect_token' ORDER BY detail"
+    )
+    assert [row["detail"] for row in rows] == [*["invalid_client"] * 3, "unauthenticated"]
+
+
+@pytest.mark.proves("LG-4")
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect"])
+async def test_tries_at_a_clients_secret_count_on_the_client_and_stop_nobody_who_has_it(
+    identity: Identity, path: str
+) -> None:
+    made = await identity.features.practices.add_gateway(
+        "web gateway", origin=ORIGIN, now=identity.clock.now()
+    )
+
+    async def tried(secret: str, source: str | None = None) -> int:
+        form = {"grant_type": "client_credentials", "token": "x"}
+        answer = await identity.call(
+            "POST", path, form=form, headers=basic(made.client_id, secret), source=source
+        )
+        return answer.status
+
+    told = await asyncio.gather(*(tried("wrong") for _ in range(70)))
+
+    assert Counter(told) == {401: 50, 429: 20}
+    assert await tried(made.secret) == 200
+    assert await tried("wrong") == 429
+    others = await identity.client_token("nobody", "wrong")
+    assert others.status == 401
+
+
+@pytest.mark.proves("LG-4")
+async def test_tries_at_many_clients_count_on_their_source(identity: Identity) -> None:
+    for number in range(50):
+        headers = basic(str(UUID(int=number)), "wrong")
+        answer = await identity.call(
+            "POST", "/oauth/introspect", form={"token": "x"}, headers=headers, source="192.0.2.9"
+        )
+        assert answer.status == 401
+
+    answer = await identity.call(
+        "POST",
+        "/oauth/introspect",
+        form={"token": "x"},
+        headers=basic("nobody", "x"),
+        source="192.0.2.9",
+    )
+    assert answer.status == 429

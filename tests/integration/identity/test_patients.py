@@ -47,6 +47,18 @@ async def test_the_same_call_again_makes_no_second_record(desk: PracticeDesk) ->
     assert len(await desk.identity.rows("SELECT FROM patients")) == 1
 
 
+async def test_a_key_is_of_the_practice_that_used_it(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    other = await practice_desk(identity)
+
+    answers = [await one.register(key="a-key-of-mine") for one in (desk, other)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert len({answer.body["patient_id"] for answer in answers}) == 2
+    assert len(await identity.rows("SELECT FROM patients")) == 2
+
+
 async def test_of_parallel_records_with_one_person_number_one_is_made(desk: PracticeDesk) -> None:
     answers = await asyncio.gather(*(desk.register(number="P-1") for _ in range(16)))
 

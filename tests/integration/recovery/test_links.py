@@ -55,6 +55,19 @@ async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     assert grant.issuer == f"{ISSUER}/recovery"
 
 
+@pytest.mark.proves("LG-4")
+async def test_a_live_link_is_redeemed_whatever_others_behind_the_same_address_tried(
+    recovery: Recovery,
+) -> None:
+    await recovery.knows(an_account())
+    mail = await recovery.asks_and_is_mailed()
+    wrong = [await told(recovery, "no link of anybody") for _ in range(52)]
+
+    assert wrong[0] == (422, "link_invalid")
+    assert wrong[-1] == (429, "too_many_requests")
+    assert await told(recovery, mail.token) == (200, "")
+
+
 @pytest.mark.proves("RC-3", part=RC3_PART)
 async def test_a_link_lives_its_sixty_minutes_and_no_longer(
     recovery: Recovery, clock: FakeClock
