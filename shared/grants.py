@@ -18,6 +18,7 @@ from shared.public_keys import PublicKeys
 
 TYPE = "portico-grant+jwt"
 LONGEST = timedelta(minutes=10)
+SPENT_KEPT = timedelta(days=90)  # a proof may bring grants as long as it lives: 21 days at most
 
 
 class Act(StrEnum):
@@ -236,3 +237,21 @@ class GrantChecker:
             account_version=claims.av,
             session_id=SessionId(claims.sid) if claims.sid else None,
         )
+
+
+async def sweep_spent(tx: Connection, *, now: datetime, limit: int) -> int:
+    """Forget proofs spent so long ago that none of their grants is taken anywhere any more."""
+    rows = await tx.fetch(
+        """
+        DELETE FROM spent_grants
+        WHERE (issuer, jti) IN (
+            SELECT issuer, jti FROM spent_grants WHERE spent_at <= $1
+            ORDER BY issuer, jti LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING jti
+        """,
+        now - SPENT_KEPT,
+        limit,
+    )
+    return len(rows)
