@@ -6,7 +6,7 @@ from datetime import timedelta
 from shared.clock import Clock
 from shared.db import Database
 
-KEPT = timedelta(days=7)  # a grant taken in time is redeemed within 72 h, or refused for its age
+KEPT = timedelta(days=30)  # a proof brings grants as long as it lives: 21 days at most (RC-5)
 SWEPT = 1000
 
 SWEEP = """

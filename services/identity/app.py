@@ -37,7 +37,7 @@ from services.identity.resets import Resets
 from services.identity.session_model import SessionLives
 from services.identity.sessions import Sessions
 from services.identity.settings import Settings
-from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SessionSweeper
+from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SecretSweeper, SessionSweeper
 from services.identity.terms import Terms
 from services.identity.unenrolments import Unenrolments
 from services.identity.unions import Unions
@@ -108,11 +108,13 @@ def loops(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
     records = LockRecords(transactions=transactions, clock=clock, randomness=plumbing.randomness)
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
+    secrets = SecretSweeper(database=database, clock=clock)
     return (
         Loop(name="lock-notices", once=notices.once, every=TICK),
         Loop(name="lock-records", once=records.once, every=RECORDS_EVERY),
         Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
         Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
+        Loop(name="secret-sweeper", once=secrets.once, every=SWEEP_EVERY),
     )
 
 

@@ -114,6 +114,8 @@ class Enrolments:
         async def count_try(tx: Connection, refused: Refused) -> None:
             if isinstance(refused, WrongPerson):
                 await tokens.count_wrong_try(tx, checked.digest, now=now)
+            if isinstance(refused, UsernameTaken):
+                await tokens.count_taken_name(tx, checked.digest, now=now)
 
         # Held through the count: parallel guesses are compared one at a time, so five are five.
         async with self.transactions.audited(origin, ACTION, holding=hold, refused=count_try) as tx:

@@ -20,6 +20,7 @@ Refused
 │   ├── UsernameIsAnAddress
 │   └── UsernameTaken
 ├── PasswordUnacceptable        ID-3: the violations name every rule that is not met
+├── GrantExhausted              RC-3: five new passwords were refused with this proof
 ├── EmailRefused                ID-6
 │   ├── EmailMalformed
 │   ├── EmailUnavailable        another account verified the address first
@@ -120,6 +121,10 @@ class UsernameTaken(UsernameRefused):
 
 class PasswordUnacceptable(Refused):
     """At least one rule of the policy is not met (ID-3)."""
+
+
+class GrantExhausted(Refused):
+    """As many new passwords were refused with this proof as may be (RC-3)."""
 
 
 class EmailRefused(Refused):

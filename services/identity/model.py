@@ -79,6 +79,7 @@ class HandedOver(StrEnum):
 
 
 TOKEN_TRIES = 5
+TOKEN_NAMES_TAKEN = 10  # EN-1: how often a token tells that a username is taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

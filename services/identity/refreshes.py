@@ -43,6 +43,7 @@ class Refreshes:
                 successor=refresh_digest(self.digests, successor),
                 successor_sealed=self._cipher(token).encrypt(successor.encode(), digest),
                 idle=self.lives.idle,
+                rest=self.lives.rest,
                 now=now,
             )
             if session is None:
@@ -54,11 +55,18 @@ class Refreshes:
     async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
         digest = refresh_digest(self.digests, token)
         async with self.transactions.database.transaction() as tx:
-            found = await store.find(tx, digest, now=now)
+            found = await store.find(tx, digest, rest=self.lives.rest, now=now)
+            if found is not None and self._rests(found):
+                held = found.held
+                return Opened(session=held.session, holder=held.holder, refresh_token=token)
             if found is not None and self._is_twin(found, now):
                 return self._same_successor(found, token, digest)
             await self._refuse(tx, found, origin, now)
         raise RefreshInvalid
+
+    def _rests(self, found: Refreshable) -> bool:
+        """What its predecessor's twins are handed as well: this token, which is unused."""
+        return found.live and found.rests and found.used_at is None
 
     def _is_twin(self, found: Refreshable, now: datetime) -> bool:
         return found.live and found.used_at is not None and now < found.used_at + self.lives.twin

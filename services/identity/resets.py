@@ -4,21 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.accounts import Accounts
+from services.identity.errors import GrantExhausted, PasswordUnacceptable
 from services.identity.lockouts import Lockouts
 from services.identity.model import AccountView
 from services.identity.passwords import HashedPassword, Passwords
 from services.identity.session_model import Holder, SessionEnd
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from services.identity.store import accounts as store
+from services.identity.store import refused_passwords
 from shared.audit import Origin
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
 from shared.db import Connection
+from shared.errors import Refused
 from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantSuperseded, GrantWrongAccount
 from shared.messaging.outbox import Outbox
 from shared.transactions import Transactions
 
 ACTION = "password.reset"
 FIELD = "new_password"
+REFUSED_AT_MOST = 5  # RC-3: of one proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,9 @@ class Resets:
     ) -> SessionTokens:
         """Set the password the grant allows, end every session and open a new one.
 
-        Whatever is refused uses nothing up: the grant can be brought again with a better password.
+        Whatever is refused uses nothing up: the grant can be brought again with a better password,
+        but for the fifth that is refused. Who only has the mailbox could else try without end
+        which passwords were this person's. The account is held through the count.
         """
         async with self.transactions.audited_before(origin, ACTION):
             checked = await self.grants.check(grant, act=Act.PASSWORD_SET, now=now)
@@ -44,7 +50,19 @@ class Resets:
         subject = f"account:{checked.account_id}"
         async with self.transactions.audited_before(origin, ACTION, subject=subject):
             hashed = await self._hash(checked, new_password)
-        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
+
+        async def hold(tx: Connection) -> None:
+            await store.hold(tx, checked.account_id)
+
+        async def count(tx: Connection, refused: Refused) -> None:
+            if isinstance(refused, PasswordUnacceptable):
+                await refused_passwords.count(tx, checked, now=now)
+
+        async with self.transactions.audited(
+            origin, ACTION, subject=subject, holding=hold, refused=count
+        ) as tx:
+            if await refused_passwords.times(tx, checked) >= REFUSED_AT_MOST:
+                raise GrantExhausted
             view = await self._replace(tx, checked, new_password, hashed, origin, now)
             await self._tell(tx, checked, route, view, origin, now)
             opened = await self._new_session(tx, view, now)

@@ -9,11 +9,15 @@ from shared.contracts.ids import AccountId, SessionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLives:
-    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest."""
+    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest.
+
+    Within `rest` of a rotation its successor does not rotate: a session has so many tokens at most.
+    """
 
     idle: timedelta = timedelta(minutes=15)
     longest: timedelta = timedelta(hours=12)
     twin: timedelta = timedelta(seconds=30)
+    rest: timedelta = timedelta(seconds=5)
 
 
 FRESH = timedelta(minutes=10)
@@ -70,6 +74,7 @@ class Refreshable:
 
     held: HeldSession
     live: bool
+    rests: bool  # made by a rotation a moment ago
     used_at: datetime | None
     successor_sealed: bytes | None
 

@@ -1,9 +1,16 @@
-"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2)."""
+"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2, ID-6, EN-1)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.store import lockouts, sessions
+from services.identity.store import (
+    address_mails,
+    enrolment_tokens,
+    lockouts,
+    refused_passwords,
+    sessions,
+    verifications,
+)
 from shared.clock import Clock
 from shared.db import Database
 
@@ -32,3 +39,23 @@ class LockoutSweeper:
         """Forget up to BATCH unknown names that nobody tried for a day."""
         async with self.database.transaction() as tx:
             return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH) // BATCH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSweeper:
+    """Each secret's table says how long past its end a row is kept, and why."""
+
+    database: Database
+    clock: Clock
+
+    async def once(self) -> int:
+        """Forget up to BATCH of each."""
+        now = self.clock.now()
+        async with self.database.transaction() as tx:
+            swept = [
+                await verifications.sweep(tx, now=now, limit=BATCH),
+                await enrolment_tokens.sweep(tx, now=now, limit=BATCH),
+                await refused_passwords.sweep(tx, now=now, limit=BATCH),
+                await address_mails.sweep(tx, now=now, limit=BATCH),
+            ]
+        return max(swept) // BATCH

@@ -27,4 +27,4 @@ COMMENT ON TABLE locks IS
     'A row for each work that one transaction does at a time, which locks it: nobody else can, while an advisory lock is open to all who may connect';
 
 CREATE INDEX spent_grants_spent ON spent_grants USING brin (spent_at);
-COMMENT ON COLUMN spent_grants.spent_at IS 'Swept a week after this: a grant so old is refused for its age';
+COMMENT ON COLUMN spent_grants.spent_at IS 'Swept 30 days after this: by then its proof brings no grant any more';

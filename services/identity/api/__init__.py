@@ -118,6 +118,7 @@ RESET_PROBLEMS = (
     GrantWrongAccount,
     GrantUsed,
     GrantSuperseded,
+    errors.GrantExhausted,
     errors.PasswordUnacceptable,
 )
 CLAIM_PROBLEMS = (

@@ -101,6 +101,12 @@ PROBLEMS: Problems = {
         "This password does not meet every rule",
         "`errors` names each rule; POST /passwords/check tells before saving.",
     ),
+    errors.GrantExhausted: ProblemType(
+        400,
+        "grant_exhausted",
+        "Five new passwords were refused with this proof",
+        "Ask for a new link; POST /passwords/check tells which rules a password meets.",
+    ),
     errors.EmailMalformed: ProblemType(
         422, "email_malformed", "This is not an e-mail address", "Check the address."
     ),

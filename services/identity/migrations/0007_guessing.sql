@@ -26,3 +26,23 @@ CREATE TABLE address_mails (
 COMMENT ON TABLE address_mails IS 'ID-6: how many mails a claimed address was sent, whoever claimed it; one statement counts and decides. Swept a day after the last.';
 COMMENT ON COLUMN address_mails.digest IS 'Keyed digest of the address''s key.';
 CREATE INDEX address_mails_last ON address_mails (last_at);
+
+CREATE TABLE refused_passwords (
+    issuer  text        COLLATE "C" NOT NULL,
+    jti     text        COLLATE "C" NOT NULL,
+    refused smallint    NOT NULL CHECK (refused BETWEEN 1 AND 5),
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (issuer, jti)
+);
+COMMENT ON TABLE refused_passwords IS 'RC-3: how many new passwords were refused with one proof, whichever of its grants came; past 5 it sets none. Counted while the account is held; swept 30 days after the last.';
+COMMENT ON COLUMN refused_passwords.jti IS 'The id of the proof, the same in every grant fetched for it.';
+CREATE INDEX refused_passwords_last ON refused_passwords (last_at);
+
+ALTER TABLE enrolment_tokens
+    ADD COLUMN names_taken smallint NOT NULL DEFAULT 0 CHECK (names_taken BETWEEN 0 AND 10);
+COMMENT ON COLUMN enrolment_tokens.names_taken IS 'EN-1: how often this token told that a username is taken; the tenth voids it.';
+COMMENT ON COLUMN enrolment_tokens.state IS 'live until used, superseded by a newer one, or voided by 5 wrong tries, 10 taken usernames or un-enrolment; a live one past expires_at is expired. Swept 90 days after that.';
+CREATE INDEX enrolment_tokens_expiry ON enrolment_tokens (expires_at);
+
+COMMENT ON TABLE email_verifications IS 'ID-6: one row a mail sent, so that hit and miss write alike and sends are counted. Swept 2 days after it.';
+CREATE INDEX email_verifications_sent ON email_verifications (sent_at);

@@ -223,8 +223,12 @@ async def renew_hash(tx: Connection, account_id: AccountId, *, old: str, new: st
 
 
 async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> None:
-    """Remember the last log-on; others are not told."""
-    await tx.execute("UPDATE accounts SET last_log_on_at = $2 WHERE id = $1", account_id, now)
+    """Remember the last log-on, of parallel ones the latest; others are not told."""
+    await tx.execute(
+        "UPDATE accounts SET last_log_on_at = greatest(last_log_on_at, $2) WHERE id = $1",
+        account_id,
+        now,
+    )
 
 
 async def count_under_other_peppers(tx: Connection, known: tuple[str, ...]) -> int:

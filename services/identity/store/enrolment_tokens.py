@@ -1,10 +1,12 @@
 """Enrolment tokens in the database; the guarded UPDATE is the check (EN-1)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.identity.model import TOKEN_TRIES, EnrolmentToken
+from services.identity.model import TOKEN_NAMES_TAKEN, TOKEN_TRIES, EnrolmentToken
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection
+
+KEPT = timedelta(days=90)  # past its expiry: a practice may still ask what became of it
 
 
 async def add(tx: Connection, token: EnrolmentToken) -> None:
@@ -106,3 +108,40 @@ async def count_wrong_try(tx: Connection, digest: bytes, *, now: datetime) -> No
         now,
         TOKEN_TRIES,
     )
+
+
+async def count_taken_name(tx: Connection, digest: bytes, *, now: datetime) -> None:
+    """Count a username that is taken; the tenth that is told voids the token.
+
+    It was proven, so nothing is guessed at it; but it must not list who is at the portal.
+    """
+    await tx.execute(
+        """
+        UPDATE enrolment_tokens
+        SET names_taken = names_taken + 1,
+            state = CASE WHEN names_taken + 1 >= $3 THEN 'voided' ELSE state END,
+            ended_at = CASE WHEN names_taken + 1 >= $3 THEN $2::timestamptz END
+        WHERE digest = $1 AND state = 'live' AND expires_at > $2
+        """,
+        digest,
+        now,
+        TOKEN_NAMES_TAKEN,
+    )
+
+
+async def sweep(tx: Connection, *, now: datetime, limit: int) -> int:
+    """Forget tokens long past their expiry: they open nothing, and the audit has their history."""
+    rows = await tx.fetch(
+        """
+        DELETE FROM enrolment_tokens
+        WHERE id IN (
+            SELECT id FROM enrolment_tokens WHERE expires_at <= $1
+            ORDER BY id LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id
+        """,
+        now - KEPT,
+        limit,
+    )
+    return len(rows)

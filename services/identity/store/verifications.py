@@ -7,6 +7,8 @@ from services.identity.model import VerificationState
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 
+KEPT = timedelta(days=2)  # longer than a link lives, and than the limits of mails look back
+
 
 async def supersede(tx: Connection, account_id: AccountId) -> None:
     """End the account's live link: a newer one voids it."""
@@ -96,3 +98,21 @@ async def next_send(
         limit - 1,
     )
     return sent_at + window if sent_at else None
+
+
+async def sweep(tx: Connection, *, now: datetime, limit: int) -> int:
+    """Forget links that are long dead, and no longer count as mails."""
+    rows = await tx.fetch(
+        """
+        DELETE FROM email_verifications
+        WHERE id IN (
+            SELECT id FROM email_verifications WHERE sent_at <= $1
+            ORDER BY id LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING id
+        """,
+        now - KEPT,
+        limit,
+    )
+    return len(rows)

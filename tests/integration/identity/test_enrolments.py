@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.identity import enrolments
+from services.identity.store import enrolment_tokens as tokens
 from tests.support.identity import PASSWORD, Identity
 from tests.support.practices import (
     Postman,
@@ -367,3 +369,59 @@ async def test_done_and_refused_are_in_the_audit_and_no_secret_is(desk: Practice
     assert [tuple(row) for row in rows] == [("refused", "wrong_person"), ("done", None)]
     told = " ".join(row[0] for row in everything)
     assert not [s for s in (token, PASSWORD, "García", "maria.garcia") if s in told]
+
+
+@pytest.mark.proves("V15.4.2")
+async def test_a_token_tells_ten_times_that_a_username_is_taken_and_is_void_then(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    await identity.an_account("maria.garcia")
+    patient_id = await desk.a_patient()
+    token = (await desk.issue(patient_id)).body["token"]
+
+    answers = await enrols(identity, *(application(token) for _ in range(16)))
+    freed = await enrol(identity, token, username="maria.garcia.2")
+
+    assert Counter(answer.code for answer in answers) == {"username_taken": 10, "token_invalid": 6}
+    assert freed.code == "token_invalid"
+    [row] = await identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
+    assert tuple(row) == ("voided", 0)
+    another = (await desk.issue(patient_id)).body["token"]
+    assert (await enrol(identity, another, username="maria.garcia.2")).status == 201
+
+
+async def test_nine_taken_usernames_leave_a_token_good(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    await identity.an_account("maria.garcia")
+    token = await desk.a_token()
+    for _ in range(9):
+        assert (await enrol(identity, token)).code == "username_taken"
+
+    assert (await enrol(identity, token, username="maria.garcia.2")).status == 201
+
+
+@pytest.mark.proves("V15.4.2")
+async def test_a_guess_that_is_accepted_was_among_the_first_five_that_were_compared(
+    identity: Identity, desk: PracticeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count comes late, and the record is held until it is there."""
+    token = await desk.a_token()
+    compared: list[bool] = []
+    count, same = tokens.count_wrong_try, enrolments.same_person
+
+    async def late(*arguments: Any, **named: Any) -> None:
+        await asyncio.sleep(0.05)
+        await count(*arguments, **named)
+
+    def spied(*arguments: Any) -> bool:
+        compared.append(same(*arguments))
+        return compared[-1]
+
+    monkeypatch.setattr(tokens, "count_wrong_try", late)
+    monkeypatch.setattr(enrolments, "same_person", spied)
+    guesses = [application(token, last_name=f"Guess-{number}") for number in range(7)]
+
+    answers = await enrols(identity, *guesses, application(token))
+
+    assert [answer.status for answer in answers].count(201) == compared[:5].count(True)

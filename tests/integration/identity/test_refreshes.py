@@ -206,3 +206,64 @@ async def test_expired_sessions_are_swept_with_their_tokens(
     assert len(await identity.rows("SELECT FROM sessions")) == 1
     assert len(await identity.rows("SELECT FROM refresh_tokens")) == 1
     assert (await identity.refresh(kept)).status == 401
+
+
+@SE_1
+@pytest.mark.proves("V15.4.2")
+async def test_a_successor_rotates_five_seconds_after_it_was_made_and_not_before(
+    identity: Identity, second: Identity
+) -> None:
+    token = await logged_on(identity)
+    identity.clock.advance(seconds=1)
+    made = await successor(identity, token)
+
+    identity.clock.advance(seconds=4)
+    answers = await asyncio.gather(*(r.refresh(made) for r in (identity, second) * 8))
+    assert {answer.body["refresh_token"] for answer in answers} == {made}
+    assert await successor(identity, token) == made
+    for answer in answers:
+        read = await identity.call("GET", "/account", token=answer.body["access_token"])
+        assert read.status == 200
+    identity.clock.advance(seconds=1)
+    rotated = await successor(identity, made)
+
+    assert rotated != made
+    assert len(await identity.rows("SELECT FROM refresh_tokens")) == 3
+    identity.clock.advance(seconds=30)
+    assert (await identity.refresh(made)).code == "refresh_invalid"
+    assert len(await ended_sessions(identity)) == 1
+
+
+@SE_1
+async def test_one_session_adds_a_token_in_five_seconds_however_often_it_asks(
+    identity: Identity,
+) -> None:
+    token = await logged_on(identity)
+
+    for _ in range(60):
+        identity.clock.advance(seconds=0.5)
+        token = await successor(identity, token)
+
+    assert len(await identity.rows("SELECT FROM refresh_tokens")) <= 1 + 30 / 5 + 1
+
+
+@SE_1
+async def test_a_successor_that_rests_is_handed_a_token_of_after_a_narrowing(
+    identity: Identity,
+) -> None:
+    token = await logged_on(identity)
+    identity.clock.advance(seconds=1)
+    answer = await identity.refresh(token)
+    identity.clock.advance(seconds=1)
+    [row] = await identity.rows("SELECT account_id FROM sessions")
+    async with identity.plumbing.database.transaction() as tx:
+        await identity.features.sessions.narrow_within(
+            tx, row["account_id"], now=identity.clock.now()
+        )
+
+    renewed = await identity.refresh(answer.body["refresh_token"])
+
+    assert renewed.body["refresh_token"] == answer.body["refresh_token"]
+    for body, status in ((answer.body, 401), (renewed.body, 200)):
+        read = await identity.call("GET", "/account", token=body["access_token"])
+        assert read.status == status

@@ -1,6 +1,7 @@
 """Identity's half of a reset: one grant, one new password, everything before it void (RC-3)."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from uuid import UUID
 
@@ -320,3 +321,43 @@ async def test_a_reset_leaves_one_audit_row_done_or_refused(
         (f"account:{person.id}", "done", "link"),
         (f"account:{person.id}", "refused", "password_unacceptable"),
     ]
+
+
+@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V15.4.2")
+async def test_of_parallel_guesses_at_the_last_passwords_five_are_told_whatever_the_grant(
+    identity: Identity, second: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    grants = [await recovery.grant(person, jti="proof-1") for _ in range(2)]
+
+    answers = await asyncio.gather(
+        *(replica.reset(grant, PASSWORD) for replica in (identity, second) * 4 for grant in grants)
+    )
+    allowed = await identity.reset(grants[0], NEW)
+
+    assert Counter(answer.code for answer in answers) == {
+        "password_unacceptable": 5,
+        "grant_exhausted": 11,
+    }
+    assert (allowed.status, allowed.code) == (400, "grant_exhausted")
+    assert (await identity.log_on(person.username)).status == 201
+    assert await identity.rows("SELECT FROM spent_grants") == []
+
+
+@pytest.mark.proves("RC-3", part=RC3_PART)
+async def test_a_fifth_password_is_taken_after_four_that_were_refused_and_another_proof_begins_anew(
+    identity: Identity, recovery: Recovery
+) -> None:
+    person = await identity.an_account()
+    grant = await recovery.grant(person)
+    for refused in ("sh-1A", PASSWORD, "walnut-harbour-8", "x" * 4096):
+        assert (await identity.reset(grant, refused)).code == "password_unacceptable"
+    assert (await identity.reset(grant, NEW)).status == 200
+
+    other = await recovery.grant(person, security_version=2)
+    for _ in range(5):
+        assert (await identity.reset(other, NEW)).code == "password_unacceptable"
+    assert (await identity.reset(other, "Tin!Whistle-44")).code == "grant_exhausted"
+    new_proof = await recovery.grant(person, security_version=2)
+    assert (await identity.reset(new_proof, "Tin!Whistle-44")).status == 200

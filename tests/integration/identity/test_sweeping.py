@@ -1,0 +1,47 @@
+"""What is long over is forgotten: links, tokens, counts (ID-6, EN-1, RC-3)."""
+
+import pytest
+
+from tests.support.identity import PASSWORD, Identity, Recovery
+from tests.support.practices import Postman, PracticeDesk, enrol
+
+pytestmark = pytest.mark.proves("V14.2.7")
+TABLES = (
+    "email_verifications",
+    "address_mails",
+    "enrolment_tokens",
+    "refused_passwords",
+)
+
+
+async def left(identity: Identity) -> dict[str, int]:
+    """How many rows of each table there are after a round."""
+    await identity.loop("secret-sweeper").once()
+    return {table: len(await identity.rows(f"SELECT FROM {table}")) for table in TABLES}
+
+
+async def test_each_is_kept_as_long_as_it_is_good_for_something(
+    identity: Identity, desk: PracticeDesk, recovery: Recovery, postman: Postman
+) -> None:
+    token = await desk.a_token()  # 72 h
+    person = await identity.an_account()
+    access = (await identity.log_on(person.username)).body["access_token"]
+    await identity.call("POST", "/account/email", {"address": "a@mail.example"}, token=access)
+    grant = await recovery.grant(person)
+    await identity.reset(grant, PASSWORD)
+    await identity.reset(grant, "Copper!Lantern-9")
+
+    found = []
+    for days in (0.99, 0.01, 1.0, 28.0, 60.0, 3.0):
+        identity.clock.advance(days=days)
+        found.append(await left(identity))
+
+    assert [list(one.values()) for one in found] == [
+        [1, 1, 1, 1],
+        [1, 0, 1, 1],
+        [0, 0, 1, 1],
+        [0, 0, 1, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 0],
+    ]
+    assert (await enrol(identity, token)).code == "token_invalid"
