@@ -19,7 +19,7 @@ class Cause(StrEnum):
     """Why mails stay away that nobody but an operator can mend."""
 
     REFUSED_US = "refused_us"  #: the mail server refuses the session, the sender or the content
-    SEALING_KEY_MISSING = "sealing_key_missing"  #: a link is sealed under a key that is not here
+    SEAL_UNOPENED = "seal_unopened"  #: a link's key is not here, or its seal is broken
     ADDRESS_FOREIGN = "address_foreign"  #: another service named an address not the account's
 
 

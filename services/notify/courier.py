@@ -133,10 +133,9 @@ class Courier:
             return
         try:
             mail = await self._write(delivery)
-        except CatchingUp:
-            await self._put_off(delivery, token)
-            return
-        except SealBroken:
+        except (SealBroken, CatchingUp):
+            kid = delivery.sealed.kid if delivery.sealed else None
+            self.alarms.sound(Cause.SEAL_UNOPENED, self.message_class, of=kid, kid=kid)
             await self._fail(delivery, token, Reason.SEAL_BROKEN)
             return
         except AddressInvalid:
@@ -151,13 +150,6 @@ class Courier:
             await self._mark_dot(delivery.id, token, mail.recipient)
 
         answer = await self.channel.send(mail, before_dot)
-        await self._settle(delivery, token, self._judge(delivery, answer), answer)
-
-    async def _put_off(self, delivery: Claimed, token: UUID) -> None:
-        """A seal whose key is not here: it may come, and the link dies if it does not."""
-        kid = delivery.sealed.kid if delivery.sealed else None
-        self.alarms.sound(Cause.SEALING_KEY_MISSING, self.message_class, of=kid, kid=kid)
-        answer = Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING)
         await self._settle(delivery, token, self._judge(delivery, answer), answer)
 
     async def _write(self, delivery: Claimed) -> Mail:

@@ -205,15 +205,14 @@ def filled(text: str) -> str:
 
 
 def broken(paragraph: str) -> str:
-    lines: list[str] = []
-    line = ""
-    for word in paragraph.split():
-        if line and len(line) + 1 + len(word) > LONGEST_LINE:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\n".join((*lines, line))
+    lines, rest = [], " ".join(paragraph.split())
+    while len(rest) > LONGEST_LINE:
+        end = rest.rfind(" ", 0, LONGEST_LINE + 1)
+        if end < 0 and (end := rest.find(" ")) < 0:
+            break
+        lines.append(rest[:end])
+        rest = rest[end + 1 :]
+    return "\n".join((*lines, rest))
 
 
 def no_footer(name: str) -> str | None:

@@ -14,7 +14,8 @@ from services.notify.model import (
     Practice,
     Reason,
 )
-from shared.contracts.contract import Data
+from shared.contracts.catalogue import CONTRACTS
+from shared.contracts.contract import Data, Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     AccountEmailVerified,
@@ -34,7 +35,6 @@ from shared.contracts.identity import (
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
-from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.recovery import (
     ResetLinkRequested,
@@ -45,11 +45,10 @@ from shared.contracts.sealed import Sealed, SealPurpose
 
 A = TypeVar("A", bound=Activity)
 # What other services than identity say: they write to an account's own address and to no other.
-OF_OTHERS = (
-    ResetLinkRequested,
-    UsernameReminderRequested,
-    UsernameReminderInClear,
-    MergeRefused,
+OF_OTHERS = tuple(
+    contract.data
+    for contract in CONTRACTS
+    if contract.kind is Kind.ACTIVITY and contract.owner != "identity"
 )
 
 

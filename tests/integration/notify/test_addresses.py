@@ -6,10 +6,15 @@ from services.notify.alarms import Cause
 from services.notify.model import MessageClass
 from services.notify.routing import OF_OTHERS
 from services.notify.verdicts import PATIENCE
-from shared.contracts.catalogue import CONTRACTS
-from shared.contracts.contract import Kind
-from shared.contracts.identity import Activity
+from shared.contracts.identity import (
+    AccountLocked,
+    Activity,
+    EmailVerificationRequested,
+    MergeRejected,
+)
 from shared.contracts.ids import AccountId
+from shared.contracts.merge import MergeRefused
+from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
@@ -19,14 +24,9 @@ from tests.support.notify_events import ADDRESS
 FOREIGN = "victim@elsewhere.example"
 
 
-def test_every_word_of_another_service_than_identity_is_among_them() -> None:
-    others = {
-        contract.data
-        for contract in CONTRACTS
-        if contract.kind is Kind.ACTIVITY and contract.owner != "identity"
-    }
-
-    assert others == set(OF_OTHERS)
+def test_recovery_and_merge_are_not_believed_and_identity_is() -> None:
+    assert {ResetLinkRequested, UsernameReminderRequested, MergeRefused} <= set(OF_OTHERS)
+    assert not {AccountLocked, EmailVerificationRequested, MergeRejected} & set(OF_OTHERS)
 
 
 async def told(office: Office, account_id: AccountId, address: str, kind: str) -> Activity:

@@ -170,22 +170,18 @@ async def seal_under_a_key_nobody_has(office: Office, count: int) -> None:
     await office.rows('UPDATE deliveries SET sealed = sealed || \'{"kid": "gone"}\' RETURNING id')
 
 
-async def test_a_seal_under_a_key_that_is_not_here_is_an_alarm_once_and_backs_off(
-    office: Office, clock: FakeClock
+async def test_a_seal_under_a_key_that_is_not_here_ends_at_once_and_is_an_alarm_once_a_key(
+    office: Office,
 ) -> None:
     await seal_under_a_key_nobody_has(office, 3)
 
     with logged("notify") as lines:
         await office.send_all()
-        await office.send_all()
 
     (line,) = lines.read_back("mail_alarm")
-    assert (line["level"], line["reason"], line["kid"]) == ("error", "sealing_key_missing", "gone")
-    assert await alarms(office, Cause.SEALING_KEY_MISSING) == 3
-    assert await office.ledger() == [("queued", None)] * 3
-    clock.advance(hours=1)
-    await office.features.reaper.once()
-    assert await office.ledger() == [("expired", "link_expired")] * 3
+    assert (line["level"], line["reason"], line["kid"]) == ("error", "seal_unopened", "gone")
+    assert await alarms(office, Cause.SEAL_UNOPENED) == 3
+    assert await office.ledger() == [("failed", "seal_broken")] * 3
 
 
 async def test_every_line_of_a_delivery_s_way_has_its_correlation_id_and_its_own(
