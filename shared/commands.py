@@ -17,7 +17,7 @@ from shared.audit import AuditChain, ChainBroken
 from shared.audit_backlog import AuditBacklog
 from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
-from shared.database_server import doubts, unfit
+from shared.database_server import doubts, shortcomings
 from shared.db import StatementFailed, told_by
 from shared.errors import Unavailable
 from shared.http import openapi
@@ -274,7 +274,7 @@ async def database(plumbing: Plumbing[S]) -> str | None:
     """It answers, is fit to hold everybody's data, and sorts as it did when it was made."""
     await plumbing.database.ping()
     async with plumbing.database.connection() as connection:
-        wrong = [*await unfit(connection), *await doubts(connection)]
+        wrong = [*await shortcomings(connection), *await doubts(connection)]
     return "; ".join(wrong) or None
 
 
