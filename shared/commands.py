@@ -19,7 +19,7 @@ from shared.audit_partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.topology import user
-from shared.database_server import doubts, unfit
+from shared.database_server import doubts, shortcomings
 from shared.db import StatementFailed, told_by
 from shared.errors import Unavailable
 from shared.http import openapi
@@ -363,7 +363,7 @@ async def database(plumbing: Plumbing[S]) -> str | None:
     """It answers, is fit to hold everybody's data, and sorts as it did when it was made."""
     await plumbing.database.ping()
     async with plumbing.database.connection() as connection:
-        wrong = [*await unfit(connection), *await doubts(connection)]
+        wrong = [*await shortcomings(connection), *await doubts(connection)]
     return "; ".join(wrong) or None
 
 

@@ -19,7 +19,7 @@ ASK_COLLATION = """
 """
 
 
-async def unfit(connection: Connection) -> list[str]:
+async def shortcomings(connection: Connection) -> list[str]:
     """Name what would be felt only by the first person whose name or data it concerns."""
     row = await connection.fetchrow(ASK)
     return [] if row is None else list(_named(row))

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from shared.audit_partitions import MONTHS_AHEAD, make_partitions
-from shared.database_server import unfit
+from shared.database_server import shortcomings
 from shared.db import Connection, NameTaken, UniqueViolation, one_connection
 
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
@@ -106,7 +106,7 @@ def _read(folders: Sequence[Traversable]) -> list[Migration]:
 async def _require_server(connection: Connection, service: str) -> None:
     """Refuse what would seem to work until somebody's name is "Łuczak", or data is wanted back."""
     async with connection.transaction():
-        if named := await unfit(connection):
+        if named := await shortcomings(connection):
             raise MigrationRefused("; ".join(named))
         if await connection.fetchval("SELECT to_regnamespace($1)", service) is None:
             raise MigrationRefused(f"the schema {service} does not exist")

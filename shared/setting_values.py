@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 REDACTED = "********"
 Network = IPv4Network | IPv6Network
-SMALLEST_PREFIX = 8  # 10.0.0.0/8 and fd00::/8 are the widest networks that anybody has to oneself
+SMALLEST_PREFIX = {4: 8, 6: 7}  # 10.0.0.0/8 and fc00::/7: the widest that one has to oneself
 FEWEST_BYTES = 8  # different ones in a key; 32 random bytes have thirty
 PLACEHOLDERS = re.compile(r"change.?(me|this|it)|placeholder|example|insecure|password|default")
 DOMAIN_NAME = re.compile(
@@ -118,8 +118,8 @@ def networks(text: str) -> tuple[Network, ...]:
         found = tuple(ip_network(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise ValueError("expected networks like 10.0.0.0/8,fd00::/8") from None
-    if any(network.prefixlen < SMALLEST_PREFIX for network in found):
-        raise ValueError(f"expected networks of one's own, none wider than /{SMALLEST_PREFIX}")
+    if any(network.prefixlen < SMALLEST_PREFIX[network.version] for network in found):
+        raise ValueError("expected networks of one's own, none wider than 10.0.0.0/8 or fc00::/7")
     return found
 
 

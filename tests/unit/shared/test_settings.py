@@ -219,6 +219,12 @@ def test_proxies_are_never_everybody(networks: str) -> None:
     assert told.startswith("PORTICO_TRUSTED_PROXIES: expected networks of one's own")
 
 
+def test_the_widest_networks_of_one_s_own_are_proxies() -> None:
+    own = {"PORTICO_TRUSTED_PROXIES": "10.0.0.0/8,fd00::/8,fc00::/7"}
+
+    assert len(load(ServiceSettings, {**GOOD, **own}).trusted_proxies) == 3
+
+
 @pytest.mark.parametrize("header", ["Forwarded", "forwarded"])
 def test_a_header_that_nothing_here_reads_is_refused(header: str) -> None:
     [told] = problems({**GOOD, "PORTICO_FORWARDED_HEADER": header})
