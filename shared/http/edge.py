@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.errors import Refused, Violation
 from shared.http import parsing
 from shared.http.guards import (
-    REFUSALS,
+    AT_THE_GUARD,
     ClientChecker,
     TokenChecker,
     actor_of,
@@ -96,7 +96,7 @@ class Edge(Generic[F]):
                 now=self.clock.now(),
             )
             permit(route.guard, caller)
-        except REFUSALS as refusal:
+        except AT_THE_GUARD as refusal:
             origin = origin_of(request, caller, source)
             practice = practice_named(caller)
             await self.transactions.refused(origin, route.name, refusal, practice=practice)

@@ -14,7 +14,8 @@ from shared.audit import ANONYMOUS
 from shared.http.problems import InvalidClient, ScopeMissing, Unauthenticated
 from shared.http.routes import Client, Guard, Public, Session
 
-REFUSALS = (Unauthenticated, AccessTokenInvalid, InvalidClient, ScopeMissing)
+# A stale token is none of them: it is our stream that is quiet.
+AT_THE_GUARD = (Unauthenticated, AccessTokenInvalid, InvalidClient, ScopeMissing)
 
 
 class TokenChecker(Protocol):
