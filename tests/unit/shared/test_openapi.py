@@ -55,7 +55,7 @@ def test_each_route_is_described_under_its_handler_s_name() -> None:
         for operation in methods.values()
     }
 
-    assert described == {route.name for route in ROUTES} | {"read_liveness", "read_readiness"}
+    assert described == {route.name for route in ROUTES} | {"read_liveness"}
 
 
 def test_a_request_body_takes_no_unknown_field() -> None:

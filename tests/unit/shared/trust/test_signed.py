@@ -48,7 +48,7 @@ def signed(pair: KeyPair = PAIR, typ: str = TYPE, **other: Any) -> str:
 
 
 def checked(
-    token: str, *, now: datetime | None = NOW, pair: KeyPair = PAIR, **other: Any
+    token: str, *, now: datetime = NOW, pair: KeyPair = PAIR, **other: Any
 ) -> Claims:
     return verify(
         token,
@@ -232,17 +232,22 @@ def test_one_for_another_audience_is_told_from_one_that_is_forged() -> None:
     assert not isinstance(forged.value, SignedElsewhere)
 
 
-def test_who_checks_again_minds_all_but_the_time() -> None:
-    begun = NOW - timedelta(days=90)
+def test_who_checks_again_minds_all_but_the_expiry_for_a_while() -> None:
+    late = timedelta(hours=72)
+    begun = NOW - late + timedelta(microseconds=1)
     token = signed(iat=numeric_date(begun), exp=numeric_date(begun + timedelta(minutes=5)))
 
-    assert checked(token, now=None)
+    assert checked(token, late=late)
     with pytest.raises(SignedInvalid):
         checked(token)
     with pytest.raises(SignedInvalid):
-        checked(token, now=None, pair=signing_pair(Randomness()))
+        checked(token, late=late, now=NOW + timedelta(microseconds=1))
     with pytest.raises(SignedInvalid):
-        checked(signed(exp=numeric_date(NOW + timedelta(minutes=11))), now=None)
+        checked(token, late=late, now=begun - timedelta(seconds=6))
+    with pytest.raises(SignedInvalid):
+        checked(token, late=late, pair=signing_pair(Randomness()))
+    with pytest.raises(SignedInvalid):
+        checked(signed(exp=numeric_date(NOW + timedelta(minutes=11))), late=late)
 
 
 @pytest.mark.proves("V9.2.1")
