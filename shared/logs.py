@@ -9,7 +9,7 @@ import io
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -50,6 +50,7 @@ KEYS = frozenset(
         "loop",
         "message_class",
         "metrics_port",
+        "notice_id",
         "offset_seconds",
         "operation",
         "outcome",
@@ -71,6 +72,7 @@ KEYS = frozenset(
 )
 LONGEST_TEXT = 300
 FRAMES = 8
+STORY = "correlation_id: "  # of a note that an error carries
 
 EventDict = MutableMapping[str, Any]
 
@@ -145,6 +147,8 @@ def let_through(_: Any, __: str, event: EventDict) -> EventDict:
             if isinstance(value, DatabaseUnavailable):
                 kept.setdefault("reason", str(value))  # our own words: database_causes
             kept["trace"] = places(value.__traceback__)
+            if "correlation_id" not in event and (story := story_of(value)) is not None:
+                kept["correlation_id"] = story
         elif key in KEYS:
             kept[key] = plain(value)
     dropped = sorted(key for key in event if key not in KEYS)
@@ -180,16 +184,34 @@ def places(trace: TracebackType | None) -> list[str]:
 
 @contextmanager
 def correlated(*correlation_ids: UUID, traceparent: str | None = None) -> Iterator[None]:
-    """Put on every line logged inside whose story it belongs to.
+    """Put on every line logged inside whose story it belongs to, and on errors that leave.
 
-    Work for several at once has a list of them there: who looks for one person's finds it.
+    Work for several at once has a list of them there: who looks for one person's finds it. An
+    error is logged where it ends, in a loop that knows no story, so it takes its own along.
     """
     told = [str(one) for one in dict.fromkeys(correlation_ids)]
-    fields: Mapping[str, object] = {"correlation_id": told[0] if len(told) == 1 else told}
+    fields: dict[str, object] = {"correlation_id": told[0] if len(told) == 1 else told}
     if traceparent is not None:
-        fields = {**fields, "traceparent": traceparent}
-    with bound_contextvars(**fields):
-        yield
+        fields["traceparent"] = traceparent
+    try:
+        with bound_contextvars(**fields if told else {}):
+            yield
+    except Exception as error:
+        if told and story_of(error) is None:
+            error.add_note(STORY + " ".join(told))
+        raise
+
+
+def story_of(error: BaseException) -> str | list[str] | None:
+    """Return the correlation id, or ids, of the work that this error or its cause broke."""
+    cause: BaseException | None = error
+    while cause is not None:
+        for note in getattr(cause, "__notes__", ()):
+            if note.startswith(STORY):
+                told: list[str] = note.removeprefix(STORY).split()
+                return told[0] if len(told) == 1 else told
+        cause = cause.__cause__
+    return None
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from shared.audit import Audit
 from shared.clock import Clock
 from shared.db import Connection, Database
 from shared.errors import CatchingUp
+from shared.logs import correlated
 
 BATCH = 100
 
@@ -45,9 +46,10 @@ class Rounds:
         try:
             async with self.database.transaction() as tx:
                 requests = await store.claim(tx, self.kind, now=now, limit=BATCH)
-                if requests:
-                    looks = [self._look(request, now) for request in requests]
-                    await self._settle(tx, await self.work(tx, looks, now), now)
+                with correlated(*(request.origin.correlation_id for request in requests)):
+                    if requests:
+                        looks = [self._look(request, now) for request in requests]
+                        await self._settle(tx, await self.work(tx, looks, now), now)
                 return len(requests)
         except CatchingUp:
             return 0

@@ -8,8 +8,7 @@ from datetime import datetime
 from shared.clock import Clock
 from shared.contracts.envelope import is_envelope
 from shared.db import Database
-from shared.errors import Unavailable
-from shared.logs import logger
+from shared.logs import correlated, logger
 from shared.messaging import effects, inbox
 from shared.messaging.dead_letters import bury_unusable, tell
 from shared.messaging.effects import Failure
@@ -79,12 +78,11 @@ class Consumer:
                     messages.append(message)
                 case Unusable() as letter:
                     unusable.append(letter)
-        try:
+        with correlated(*(message.event.correlation_id for message in messages)):
             async with asyncio.timeout(SETTLE_SECONDS):
                 fresh, failures = await self._take_effects(messages, unusable, now)
-        except Exception as error:
-            self._tell(error, messages)
-            raise
+            if messages:
+                log.info("events_settled", queue=self.queue, count=len(messages))
         for letter in unusable:
             tell(self.queue, letter)
         outcomes = Counter(handled=len(fresh) - len(failures), duplicate=len(messages) - len(fresh))
@@ -128,17 +126,6 @@ class Consumer:
             await self.aftermath.file(tx, failures, now)
             await bury_unusable(tx, [(self.queue, letter) for letter in unusable], now)
         return fresh, failures
-
-    def _tell(self, error: Exception, messages: Sequence[Message]) -> None:
-        """Name all whose story stops here for now; while the database is away, nobody can tell."""
-        if not isinstance(error, Unavailable):
-            log.error(
-                "batch_not_settled",
-                queue=self.queue,
-                event_id=[message.event.id for message in messages],
-                correlation_id=[message.event.correlation_id for message in messages],
-                error=error,
-            )
 
     def _measure(self, outcomes: Counter[str], fresh: Sequence[Message], now: datetime) -> None:
         for outcome, count in outcomes.items():

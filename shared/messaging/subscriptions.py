@@ -160,7 +160,7 @@ class Reader:
             return refuse(reason=Reason.UNREADABLE, detail="not CloudEvents 1.0")
         if publisher is None:
             return refuse(reason=Reason.WRONG_PUBLISHER, detail="names no user")
-        if not envelope.type.startswith(f"{PREFIX}{publisher}."):
+        if envelope.type.removeprefix(PREFIX).partition(".")[0] != publisher:
             return refuse(reason=Reason.WRONG_PUBLISHER, detail="of a type that is not its user's")
         known = self._by_type.get(envelope.type)
         if known is None:

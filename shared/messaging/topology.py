@@ -14,7 +14,8 @@ from typing import Any
 from shared.contracts import topology
 from shared.messaging.management import Json, Management, ManagementRefused, segment
 
-UP_WITHIN = 20.0  # seconds; a queue says how it is only from its second tick on, five seconds each
+KNOWN_WITHIN = 20.0  # seconds; a queue says how it is only from its second tick on, of five each
+LED_WITHIN = 5.0  # seconds for an election
 LOOK_EVERY = 0.5
 UP = ("running", "idle", "flow")
 
@@ -77,20 +78,25 @@ class Vhost:
         One that was just made has a leader at once. Of another a leader is told even where none
         is left, and only its state tells: it has none for as long as no member is up.
         """
-        deadline = asyncio.get_running_loop().time() + UP_WITHIN
+        began = asyncio.get_running_loop().time()
         while True:
             found = await self.management.find(self._path("queues", queue)) or {}
-            if found.get("leader") and (new or found.get("state") in UP):
+            state = found.get("state")
+            if is_led(found) and (new or state in UP):
                 return True
-            if asyncio.get_running_loop().time() > deadline or self._is_down(found):
+            waited = asyncio.get_running_loop().time() - began
+            if state not in (None, *UP) or waited > (LED_WITHIN if state else KNOWN_WITHIN):
                 return False
             await asyncio.sleep(LOOK_EVERY)
 
-    def _is_down(self, found: Mapping[str, Any]) -> bool:
-        return found.get("state") is not None and found["state"] not in UP
-
     def _path(self, kind: str, *parts: str) -> str:
         return "/".join(("/api", kind, *(segment(part) for part in (self.name, *parts))))
+
+
+def is_led(found: Mapping[str, Any]) -> bool:
+    """Whether a queue has a leader; RabbitMQ 3 tells a stream's as its node."""
+    of_a_stream = found.get("node") if found.get("type") == "stream" else None
+    return bool(found.get("leader") or of_a_stream)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """Every version of every event ever published can still be read by who consumes it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 import pytest
 
 from shared.contracts import topology
@@ -76,6 +78,30 @@ def test_the_entries_of_the_sessions_stream_are_still_read(name: str) -> None:
     entry = msgspec.json.decode(body, type=StreamEntry)
 
     assert msgspec.json.decode(msgspec.json.encode(entry), type=StreamEntry) == entry
+
+
+def times(node: Any) -> Iterator[msgspec.inspect.DateTimeType]:
+    """Find every time in a type, at whatever depth."""
+    match node:
+        case msgspec.inspect.DateTimeType():
+            yield node
+        case msgspec.inspect.StructType(fields=fields):
+            for field in fields:
+                yield from times(field.type)
+        case msgspec.inspect.UnionType(types=types):
+            for one in types:
+                yield from times(one)
+        case (
+            msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item)
+        ):
+            yield from times(item)
+
+
+@pytest.mark.parametrize(
+    "read", [Envelope, StreamEntry, *dict.fromkeys(one.data for one in CONTRACTS)], ids=str
+)
+def test_no_time_is_read_without_its_zone(read: Any) -> None:
+    assert {time.tz for time in times(msgspec.inspect.type_info(read))} <= {True}
 
 
 class Before(msgspec.Struct, kw_only=True):

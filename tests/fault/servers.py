@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ class OwnServers:
     servers: Servers
     database: Victim
     broker: Victim
+    evaluate: Callable[[str], Awaitable[None]]  # an Erlang expression, inside the broker
 
 
 @asynccontextmanager
@@ -117,7 +119,15 @@ async def in_containers(wanted: Wanted, stack: AsyncExitStack) -> OwnServers:
         servers=await described(Source.CONTAINERS, url, amqp, management),
         database=container_victim(database, database_answers),
         broker=container_victim(broker, broker_answers),
+        evaluate=partial(evaluated_in_container, broker),
     )
+
+
+async def evaluated_in_container(container: "DockerContainer", expression: str) -> None:
+    """Run rabbitmqctl beside the node."""
+    command = ["rabbitmqctl", "eval", expression]
+    done = await asyncio.to_thread(container.get_wrapped_container().exec_run, command)
+    assert done.exit_code == 0, done.output
 
 
 def container_victim(
@@ -179,7 +189,26 @@ async def on_this_machine(wanted: Wanted, stack: AsyncExitStack) -> OwnServers:
         servers=await described(Source.LOCAL, url, node.amqp_url, node.management_url),
         database=program_victim(run, "postgres", database_answers),
         broker=program_victim(run, "rabbitmq", broker_answers),
+        evaluate=partial(evaluated_here, run),
     )
+
+
+async def evaluated_here(run: AgainRun, expression: str) -> None:
+    """Run rabbitmqctl as the node was started: with its cookie, its mapper and its user."""
+    server = rabbitmq.find()
+    assert server is not None
+    _, named = run.how["rabbitmq"]
+    process = await asyncio.create_subprocess_exec(
+        server.with_name("rabbitmqctl"),
+        "eval",
+        expression,
+        env=named["environ"],
+        user=named["user"],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    assert process.returncode == 0, told.decode()
 
 
 def program_victim(run: AgainRun, name: str, answers: Callable[[], Awaitable[None]]) -> Victim:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from deploy.local.provision import BrokerAccess
+from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.topology import SERVICES, exchange
 from shared.errors import BrokerUnavailable
-from shared.messaging.broker import Broker
+from shared.messaging.broker import Broker, Publisher
 from shared.messaging.management import Management, segment
 from shared.messaging.messages import Delivery, Outcome, Outgoing
 
@@ -41,15 +42,20 @@ class Tap:
     broker: Broker
     events: dict[UUID, Published] = field(default_factory=dict)
     copies: dict[UUID, int] = field(default_factory=dict)
+    publishers: dict[str, Publisher] = field(default_factory=dict)
 
     @classmethod
     async def into(cls, access: BrokerAccess) -> "Tap":
-        """Bind the queue. It is durable: it hears what is published after the broker's end, too."""
+        """Bind the queue. It is durable: it hears what is published after the broker's end, too.
+
+        A classic one: a quorum queue made seconds before its broker is killed may never be up
+        again (RabbitMQ 3.10), and then confirms nothing, so that nobody's events go on.
+        """
         vhost = segment(access.vhost)
         async with Management(access.management_url) as management:
             await management.put(
                 f"/api/queues/{vhost}/{QUEUE}",
-                {"durable": True, "arguments": {"x-queue-type": "quorum"}},
+                {"durable": True, "arguments": {"x-queue-type": "classic"}},
             )
             for service in SERVICES:
                 await management.post(
@@ -106,7 +112,6 @@ class Tap:
 
     async def publish(self, events: Iterable[Published]) -> None:
         """Publish them in this order, each as its own service did."""
-        publisher = self.broker.publisher()
         try:
             for number, event in enumerate(events):
                 message = Outgoing(
@@ -114,11 +119,21 @@ class Tap:
                     exchange=event.exchange,
                     routing_key=event.routing_key,
                     body=event.body,
-                    content_type="application/cloudevents+json",
+                    content_type=CONTENT_TYPE,
                 )
+                publisher = self._publisher(event.exchange.partition(".")[0])
                 assert await publisher.publish([message]) == [Outcome.CONFIRMED]
         finally:
-            await publisher.close()
+            for publisher in self.publishers.values():
+                await publisher.close()
+            self.publishers.clear()
+
+    def _publisher(self, service: str) -> Publisher:
+        """Publish as that service's own user: nobody else is believed to be it."""
+        if service not in self.publishers:
+            broker = Broker(self.access.url(service), name=f"fault tap as {service}")
+            self.publishers[service] = broker.publisher()
+        return self.publishers[service]
 
     async def close(self) -> None:
         await self.broker.close()

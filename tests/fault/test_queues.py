@@ -1,0 +1,74 @@
+"""A queue without a member: what goes to it waits and is named, all else goes on; made anew."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from deploy.local.errors import ProgramFailed
+from shared.contracts.identity import ACCOUNT_ENROLLED
+from tests.fault.ledger import Ledger
+from tests.fault.rig import Rig
+from tests.support.eventually import eventually
+
+QUEUE = "notify.account-activity"
+MEMBER = (
+    '{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),'
+    " ra:%s(quorum_queues, amqqueue:get_pid(Q))."
+)
+NAMED_WITHIN = 60.0
+MENDED_WITHIN = 60.0
+
+
+async def at_its_member(rig: Rig, function: str) -> None:
+    vhost = rig.stack.surroundings.broker.vhost
+    await rig.own.evaluate(MEMBER % (vhost, QUEUE, function))
+
+
+async def stopped(rig: Rig) -> None:
+    """Its one member is stopped: the broker refuses what is for it."""
+    await at_its_member(rig, "stop_server")
+
+
+async def gone(rig: Rig) -> None:
+    """Its one member has lost its data when the broker comes again: nothing is ever confirmed."""
+    await at_its_member(rig, "force_delete_server")
+    await rig.own.broker.kill()
+    await rig.own.broker.start()
+
+
+async def verb(rig: Rig, service: str, *arguments: str) -> str:
+    """Return what a verb says, also where it ends with 1."""
+    try:
+        return (await rig.stack.verb(service, *arguments)).decode()
+    except ProgramFailed as failed:
+        return str(failed)
+
+
+@pytest.mark.parametrize("end", [stopped, gone], ids=["stopped", "gone"])
+async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_anew(
+    rig: Rig, ledger: Ledger, end: Callable[[Rig], Awaitable[None]]
+) -> None:
+    await end(rig)
+    person = rig.person(ledger)
+    await person.is_registered()
+    await person.enrols()
+
+    async def only_its_own_wait() -> None:
+        rows = await rig.books.rows("SELECT routing_key, last_error FROM identity.outbox")
+        assert {row["routing_key"] for row in rows} == {ACCOUNT_ENROLLED.routing_key}
+        assert {row["last_error"] for row in rows} <= {"nacked", "unconfirmed"}
+
+    await eventually(only_its_own_wait, within=NAMED_WITHIN)
+
+    async def is_named() -> None:
+        for service in ("identity", "notify"):
+            assert f"queue {QUEUE} is not running" in await verb(rig, service, "check")
+
+    await eventually(is_named, within=NAMED_WITHIN)
+    assert f"topology --remake {QUEUE}" in await verb(rig, "notify", "topology")
+
+    assert f"made anew: {QUEUE}" in await verb(rig, "notify", "topology", "--remake", QUEUE)
+
+    await person.mailed_secret("Welcome")
+    await ledger.balance()
+    assert "WARN topology" not in await verb(rig, "notify", "check")
