@@ -328,6 +328,7 @@ async def replica(
         "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
         "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
         "PORTICO_ISSUER": ISSUER,
+        "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
     } | settings
     assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)
     assembled.plumbing.feeds.note(ACCOUNTS, datetime(2001, 1, 1, tzinfo=UTC))
