@@ -1,8 +1,9 @@
 """Scopes of clients that were made before a verb of a later release (ST-1)."""
 
+from importlib.resources import files
+
 import pytest
 
-from tests.support.database import migrate_service
 from tests.support.identity import Identity
 
 ST_1 = pytest.mark.proves(
@@ -13,12 +14,11 @@ BEFORE += ["settings:read", "settings:write", "tokens:write"]
 
 
 async def migrate_again(identity: Identity) -> None:
-    """Bring the database of an earlier release to this one."""
+    """Bring the database of an earlier release to this one, as far as scopes go."""
+    file = files("services.identity") / "migrations" / "0005_scopes.sql"
     async with identity.database.administrator() as connection:
-        await connection.execute(
-            "DELETE FROM identity.schema_migrations WHERE name = '0005_scopes.sql'"
-        )
-    await migrate_service(identity.database.access, "identity")
+        await connection.execute("SET search_path = identity")
+        await connection.execute(file.read_text(encoding="utf-8"))
 
 
 async def scopes(identity: Identity) -> list[list[str]]:
