@@ -76,7 +76,7 @@ class Audit:
         fill the table; how many more there were is one row (`tell_floods`).
         """
         bounded = outcome == "refused" and origin.actor == ANONYMOUS
-        if not bounded or self.admits(origin, about_nobody=subject is None):
+        if not bounded or self.admits(origin, subject=subject):
             await self.write(
                 tx,
                 origin,
@@ -87,10 +87,14 @@ class Audit:
                 detail=detail,
             )
 
-    def admits(self, origin: Origin, *, about_nobody: bool = True) -> bool:
+    def admits(self, origin: Origin, *, subject: str | None = None) -> bool:
         """Whether a refusal, which this counts, is to be written; a party is bounded a minute."""
-        party = Party(origin.actor, origin.source if origin.actor == ANONYMOUS else "")
-        return self._floods.admits(party, about_nobody=about_nobody, now=self._clock.now())
+        anonymous = origin.actor == ANONYMOUS
+        return self._floods.admits(
+            Party(origin.actor, origin.source if anonymous else ""),
+            about_nobody=anonymous and subject is None,
+            now=self._clock.now(),
+        )
 
     async def tell_floods(self, database: Database) -> int:
         """Write a row for each party some of whose refusals were left out; return how many were."""

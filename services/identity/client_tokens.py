@@ -19,6 +19,7 @@ from services.identity.store import clients
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
 from shared.audit import Origin
 from shared.db import Connection
+from shared.http.parsing import canonical_uuid
 from shared.http.problems import InvalidClient
 from shared.tokens import Digests
 from shared.transactions import Transactions
@@ -115,10 +116,7 @@ def _is_secret_of(client: Client, digest: bytes, now: datetime) -> bool:
 
 def _id(presented: Presented | None) -> UUID | None:
     """Our ids are UUIDs; anything else is a stranger's text, no matter for audit or budget."""
-    try:
-        return UUID(presented.client_id) if presented else None
-    except ValueError:
-        return None
+    return canonical_uuid(presented.client_id) if presented else None
 
 
 def _granted(client: Client, scope: str | None) -> frozenset[str]:

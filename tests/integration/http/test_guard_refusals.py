@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from shared.audit import AuditChain
+from shared.audit import AuditChain, Origin
 from shared.audit_floods import A_MINUTE, OVERALL, Floods, Party
 from shared.db import Database
 from tests.support import database as databases
@@ -126,6 +126,19 @@ async def test_what_could_not_be_written_is_not_forgotten(
 
 async def fails(*_: Any, **__: Any) -> None:
     raise LookupError
+
+
+async def test_a_flood_of_strangers_hides_no_refusal_of_who_is_known(stall: Stall) -> None:
+    for number in range(OVERALL + 1):
+        origin = Origin(
+            actor="anonymous", source=f"2001:db8:0:{number:x}::/64", correlation_id=UUID(int=number)
+        )
+        written = stall.shop.audit.admits(origin)
+    assert not written
+
+    assert await stock(stall, "Bearer reader") == 403
+
+    assert await entries(stall, "actor") == [("client:shop-1",)]
 
 
 def test_many_addresses_together_are_bounded_as_well(clock: FakeClock) -> None:
