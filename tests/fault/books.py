@@ -27,7 +27,7 @@ CONSUMERS = {
 UNFINISHED = (
     "recovery.link_requests",
     "recovery.reminder_requests",
-    "identity.lockouts WHERE notice_due",
+    "identity.lockouts WHERE notice_due OR disabled_due",
     "merge.merges WHERE ended_at IS NULL",
     "merge.busy_accounts",
 )

@@ -208,7 +208,10 @@ async def longest(
     return min(found)
 
 
-@pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+@pytest.mark.proves(
+    "ID-3",
+    part="8 characters where two-step is on, params and list of a rule, an account's words",
+)
 @pytest.mark.parametrize(("service", "route", "field", "limit"), CASES)
 async def test_a_text_that_grows_holds_the_loop_no_longer_than_an_empty_one(
     doors: Mapping[str, Door],

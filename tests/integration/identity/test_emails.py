@@ -412,7 +412,7 @@ async def test_a_claim_that_is_refused_uses_no_grant_up(
     assert await identity.rows("SELECT FROM spent_grants") == []
 
 
-@pytest.mark.proves("NT-6")
+@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
 @pytest.mark.proves("V15.4.2")
 async def test_of_parallel_claims_the_link_that_lives_is_the_one_told_last(
     identity: Identity, second: Identity, postman: Postman

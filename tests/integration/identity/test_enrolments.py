@@ -409,14 +409,14 @@ async def test_a_guess_that_is_accepted_was_among_the_first_five_that_were_compa
     """The count comes late, and the record is held until it is there."""
     token = await desk.a_token()
     compared: list[bool] = []
-    count, same = tokens.count_wrong_try, same_person
+    count = tokens.count_wrong_try
 
     async def late(*arguments: Any, **named: Any) -> None:
         await asyncio.sleep(0.05)
         await count(*arguments, **named)
 
     def spied(*arguments: Any) -> bool:
-        compared.append(same(*arguments))
+        compared.append(same_person(*arguments))
         return compared[-1]
 
     monkeypatch.setattr(tokens, "count_wrong_try", late)

@@ -6,7 +6,10 @@ from services.identity.errors import PasswordUnacceptable
 from shared.contracts.ids import AccountId
 from tests.support.identity import PASSWORD, Identity
 
-pytestmark = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+pytestmark = pytest.mark.proves(
+    "ID-3",
+    part="8 characters where two-step is on, params and list of a rule, an account's words",
+)
 
 
 async def test_every_rule_is_told_with_met_not_met_or_on_saving(identity: Identity) -> None:

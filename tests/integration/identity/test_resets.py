@@ -10,7 +10,10 @@ import pytest
 from shared.contracts.ids import AccountId
 from tests.support.identity import PASSWORD, Identity, Recovery
 
-ID_3 = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+ID_3 = pytest.mark.proves(
+    "ID-3",
+    part="8 characters where two-step is on, params and list of a rule, an account's words",
+)
 SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
 RC3_PART = "no second step before the session (RC-10)"
 

@@ -1,14 +1,15 @@
 """Notices in the portal: for what could not be mailed, each once, and only one's own (NT-8)."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from services.notify.errors import NotFound
 from services.notify.ledger import PATIENCE
-from services.notify.model import NoticeId
-from shared.contracts.identity import Claim, EnrolmentState
+from services.notify.model import NoticeId, State
+from shared.contracts.identity import Activity, Claim, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
 from tests.integration.notify.caller import Caller
@@ -179,6 +180,31 @@ async def test_a_link_is_never_a_notice(office: Office) -> None:
     await office.file(events.reminder_requested(account_id))
 
     assert await waiting(office, account_id) == []
+
+
+@pytest.mark.proves("ID-6", part="changing a verified address")
+@pytest.mark.proves("LG-2", part="a trusted device's own counter")
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [(events.email_verified, "account-email-verified"), (events.unlocked, "account-unlocked")],
+)
+async def test_a_new_way_in_and_an_unlock_are_mailed_and_noticed(
+    office: Office, data: Callable[..., Activity], name: str
+) -> None:
+    account_id = events.new_account()
+
+    await office.file(data(account_id, "a@mail.example"))
+    await office.file(data(events.new_account(), "a@mail.example", "b@mail.example"))
+
+    (entry,) = await office.features.ledger.of_account(account_id)
+    assert (entry.template, entry.address, entry.state) == (
+        name,
+        "a***@mail.example",
+        State.QUEUED,
+    )
+    assert await waiting(office, account_id) == [name]
+    rows = await office.rows("SELECT FROM notices")
+    assert len(rows) == 2
 
 
 async def test_one_event_at_two_replicas_is_one_notice(office: Office, twin: Office) -> None:

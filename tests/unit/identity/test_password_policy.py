@@ -27,7 +27,10 @@ MARIA = Context(
     practices=("Elm Street Family Practice",),
 )
 
-pytestmark = pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+pytestmark = pytest.mark.proves(
+    "ID-3",
+    part="8 characters where two-step is on, params and list of a rule, an account's words",
+)
 
 
 def not_met(policy: PasswordPolicy, candidate: str, context: Context = MARIA) -> set[str]:
@@ -56,7 +59,10 @@ def test_portal_asks_for_length_and_composition(candidate: str, codes: set[str])
     assert not_met(PORTAL, candidate) == codes
 
 
-@pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+@pytest.mark.proves(
+    "ID-3",
+    part="8 characters where two-step is on, params and list of a rule, an account's words",
+)
 @pytest.mark.parametrize(
     ("candidate", "codes"),
     [
