@@ -59,7 +59,8 @@ def trimmed(text: str) -> str:
 
 def shows(symbol: str) -> bool:
     """Whether a code point is drawn as something. A blank is not."""
-    return symbol.isprintable() and symbol not in IGNORABLE and symbol not in BLANK
+    drawn = symbol.isprintable() and not symbol.isspace()
+    return drawn and symbol not in IGNORABLE and symbol not in BLANK
 
 
 def _is_edge(symbol: str) -> bool:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.local.caught import FaultKind
 from shared.contracts.sealed import SealPurpose
-from tests.integration.notify.mail_server import FaultKind, MailServer
+from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
 from tests.support import notify_events as events
 from tests.support.clock import FakeClock
