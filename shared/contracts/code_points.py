@@ -1,11 +1,12 @@
 """Code points that show nothing, which their categories do not tell. Pure."""
 
 
-def _ranges(*ranges: tuple[int, int]) -> frozenset[str]:
-    return frozenset(chr(point) for first, last in ranges for point in range(first, last + 1))
+def ranges(*spans: tuple[int, int]) -> frozenset[str]:
+    """The code points from each first to each last."""
+    return frozenset(chr(point) for first, last in spans for point in range(first, last + 1))
 
 
-IGNORABLE = _ranges(
+IGNORABLE = ranges(
     (0x00AD, 0x00AD),
     (0x034F, 0x034F),
     (0x061C, 0x061C),
@@ -44,7 +45,8 @@ def trimmed(text: str) -> str:
 
 def shows(symbol: str) -> bool:
     """Whether a code point is drawn as something. A blank is not."""
-    return symbol.isprintable() and symbol not in IGNORABLE and symbol not in BLANK
+    drawn = symbol.isprintable() and not symbol.isspace()
+    return drawn and symbol not in IGNORABLE and symbol not in BLANK
 
 
 def _is_edge(symbol: str) -> bool:

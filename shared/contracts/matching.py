@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from shared.contracts.code_points import IGNORABLE
+from shared.contracts.code_points import IGNORABLE, ranges
 
 LONGEST = 400  # code points of a name that are looked at; no record has more than 100
 
@@ -38,11 +38,7 @@ _SUFFIXES = frozenset(
 _BETWEEN_WORDS = re.compile(r"[\s,]+")
 
 
-def _ranges(*ranges: tuple[int, int]) -> frozenset[str]:
-    return frozenset(chr(point) for first, last in ranges for point in range(first, last + 1))
-
-
-_ACCENTS = _ranges(
+_ACCENTS = ranges(
     (0x0300, 0x036F),
     (0x0483, 0x0487),
     (0x0591, 0x05C7),
@@ -60,7 +56,7 @@ _ACCENTS = _ranges(
 vowels. Those of other scripts are letters to who writes them (सेन is not सोनी, か not が).
 """
 
-_SIGNS = _ranges((0x02B0, 0x02FF), (0x0640, 0x0640), (0x07FA, 0x07FA), (0xA78B, 0xA78C))
+_SIGNS = ranges((0x02B0, 0x02FF), (0x0640, 0x0640), (0x07FA, 0x07FA), (0xA78B, 0xA78C))
 """Letters to Unicode, signs to people: apostrophes (ʻ ʼ ʾ ꞌ), and what only stretches a word."""
 
 

@@ -20,7 +20,15 @@ async def test_username_and_password_open_a_session(identity: Identity) -> None:
 
 @pytest.mark.proves("LG-1")
 @pytest.mark.parametrize(
-    "typed", ["JUNE.hale", "  june.hale\t", "\uff4a\uff55\uff4e\uff45.hale", "June@Mail.Example"]
+    "typed",
+    [
+        "JUNE.hale",
+        "  june.hale\t",
+        "\uff4a\uff55\uff4e\uff45.hale",
+        "June@Mail.Example",
+        "\u200bjune.hale\ufeff\u00ad",
+        "june@mail.example\u2060\n",
+    ],
 )
 async def test_a_name_logs_on_in_any_writing(identity: Identity, typed: str) -> None:
     await identity.an_account("june.hale", email="june@mail.example")

@@ -22,7 +22,10 @@ RC3_PART = "no second step before the session (RC-10)"
 
 
 @pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.parametrize("typed", [USERNAME, EMAIL, "  JUNIPER.hale ", "\uff4auniper.hale"])
+@pytest.mark.parametrize(
+    "typed",
+    [USERNAME, EMAIL, "  JUNIPER.hale ", "\uff4auniper.hale", f"\ufeff{USERNAME}\u200b\u00ad"],
+)
 async def test_a_link_goes_to_the_verified_address_whatever_name_was_typed(
     recovery: Recovery, typed: str
 ) -> None:
