@@ -34,6 +34,7 @@ from shared.process import CannotListen, serve
 from shared.program import F, Plumbing, Program, S, Verb
 from shared.runtime import assemble, plumbing_for
 from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
+from shared.tls import of_broker
 
 OK, FAILED, MISUSED = 0, 1, 2
 HIGHEST = 2**63 - 1  # of a row's id
@@ -76,8 +77,11 @@ class Asked(Generic[F, S]):
         settings = self.settings()
         if settings.broker_admin_url is None:
             raise NeedsSetting("BROKER_ADMIN_URL")
+        admin_url = settings.broker_admin_url.reveal()
         return Administrator(
-            admin_url=settings.broker_admin_url.reveal(), broker_url=settings.broker_url.reveal()
+            admin_url=admin_url,
+            broker_url=settings.broker_url.reveal(),
+            tls=of_broker(admin_url, settings.tls_ca),
         )
 
     @asynccontextmanager
@@ -322,7 +326,9 @@ async def run_check(asked: Asked[F, S]) -> int:
     """Look at what an operator should mend before it is felt; exit 1 where there is anything."""
     settings = asked.settings()
     plumbing, _ = plumbing_for(asked.program, settings)
-    broker = Broker(settings.broker_url.reveal(), name=f"{asked.program.service} check")
+    url = settings.broker_url.reveal()
+    tls = of_broker(url, settings.tls_ca)
+    broker = Broker(url, name=f"{asked.program.service} check", tls=tls)
     try:
         warnings = [
             *await looked("database", lambda: database(plumbing)),

@@ -38,6 +38,7 @@ from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from shared.settings import PREFIX, key_bytes
 from shared.spent_grants import SpentGrants
+from shared.tls import of_broker
 from shared.tokens import Digests
 from shared.transactions import Transactions
 
@@ -140,7 +141,8 @@ def plumbing_for(
 def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None) -> Assembled[F, S]:
     """Put a service together. With a clock handed in, time is the test's and is not measured."""
     metrics = Metrics(*program.metrics, process=clock is None)
-    broker = Broker(settings.broker_url.reveal(), name=program.service)
+    broker_url = settings.broker_url.reveal()
+    broker = Broker(broker_url, name=program.service, tls=of_broker(broker_url, settings.tls_ca))
     plumbing, ended_sessions = plumbing_for(
         program, settings, broker=broker, clock=clock, metrics=metrics
     )

@@ -19,6 +19,11 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
     return context
 
 
+def of_broker(url: str, ca: Path | None) -> ssl.SSLContext | None:
+    """Make the context for RabbitMQ or its management API; None where the URL asks for no TLS."""
+    return trusting(ca) if urlsplit(url).scheme in ("amqps", "https") else None
+
+
 def of_postgres(url: str, ca: Path | None) -> ssl.SSLContext | None:
     """Make the context that the URL's `sslmode` asks for; None: the driver follows the URL alone.
 

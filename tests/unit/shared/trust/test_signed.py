@@ -47,9 +47,7 @@ def signed(pair: KeyPair = PAIR, typ: str = TYPE, **other: Any) -> str:
     return sign(claims(**other), typ=typ, kid="k1", key=signing_key(pair.private))
 
 
-def checked(
-    token: str, *, now: datetime = NOW, pair: KeyPair = PAIR, **other: Any
-) -> Claims:
+def checked(token: str, *, now: datetime = NOW, pair: KeyPair = PAIR, **other: Any) -> Claims:
     return verify(
         token,
         Claims,
