@@ -22,20 +22,24 @@ LOOK_EVERY = 0.01
 QUEUE = "merge.accounts"
 SPARE = "bench.accounts"  # gets the same messages, for the ceiling
 OTHERS = ("recovery.accounts", "notify.accounts")  # they get them too, and nobody consumes
-TAKEN = "SELECT EXISTS (SELECT FROM merge.inbox WHERE consumer = $1 AND event_id = $2)"
+PUBLISHER = "identity"  # and the user who sends them: merge believes nobody else
+TAKEN = """
+SELECT EXISTS (SELECT FROM merge.inbox WHERE consumer = $1 AND publisher = $2 AND event_id = $3)
+"""
 
 
 async def measure(site: Site, rounds: int) -> Result:
     raw, ours = [], []
     administrator = site.surroundings.broker.administrator_url
     connection = await aio_pika.connect(administrator)
-    async with connection, site.services("merge", but=("sessions",)) as (merge,):
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        spare = await channel.declare_queue(
+    identity = await aio_pika.connect(site.surroundings.broker.url(PUBLISHER))
+    async with connection, identity, site.services("merge", but=("sessions",)) as (merge,):
+        spare = await (await connection.channel()).declare_queue(
             SPARE, durable=True, arguments={"x-queue-type": "quorum"}
         )
+        await spare.bind("identity.events", account_changed(1).routing_key)
+        channel = await identity.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await channel.get_exchange("identity.events", ensure=False)
-        await spare.bind(exchange, account_changed(1).routing_key)
         for _ in range(rounds):
             messages = [account_changed(number + 1) for number in range(MESSAGES)]
             async with held(merge):
@@ -89,6 +93,7 @@ async def publish(exchange: aio_pika.abc.AbstractExchange, messages: Sequence[Me
                         content_type="application/cloudevents+json",
                         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
                         message_id=str(one.event_id),
+                        user_id=PUBLISHER,
                     ),
                     one.routing_key,
                     mandatory=True,
@@ -102,7 +107,7 @@ async def consumed(site: Site, service: Service, messages: Sequence[Message]) ->
     """Time until the last message, and with it every one before it, is in the inbox."""
     now = asyncio.get_running_loop().time
     began, spent = now(), service.cpu
-    while not await site.database.fetchval(TAKEN, QUEUE, messages[-1].event_id):
+    while not await site.database.fetchval(TAKEN, QUEUE, PUBLISHER, messages[-1].event_id):
         if now() > began + WITHIN:
             raise NotMeasured(f"not every message was consumed after {WITHIN:.0f} s")
         await asyncio.sleep(LOOK_EVERY)

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from deploy.local.errors import ProgramFailed
 from shared.contracts.identity import ACCOUNT_ENROLLED
+from shared.messaging.topology import Administrator, down, own, remake, warning
 from tests.fault.ledger import Ledger
 from tests.fault.rig import Rig
 from tests.support.eventually import eventually
@@ -16,7 +16,6 @@ MEMBER = (
     " ra:%s(quorum_queues, amqqueue:get_pid(Q))."
 )
 NAMED_WITHIN = 60.0
-MENDED_WITHIN = 60.0
 
 
 async def at_its_member(rig: Rig, function: str) -> None:
@@ -36,12 +35,10 @@ async def gone(rig: Rig) -> None:
     await rig.own.broker.start()
 
 
-async def verb(rig: Rig, service: str, *arguments: str) -> str:
-    """Return what a verb says, also where it ends with 1."""
-    try:
-        return (await rig.stack.verb(service, *arguments)).decode()
-    except ProgramFailed as failed:
-        return str(failed)
+def administrator(rig: Rig) -> Administrator:
+    """Who runs the verbs of notify."""
+    access = rig.stack.surroundings.broker
+    return Administrator(admin_url=access.management_url, broker_url=access.url("notify"))
 
 
 @pytest.mark.parametrize("end", [stopped, gone], ids=["stopped", "gone"])
@@ -60,15 +57,18 @@ async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_
 
     await eventually(only_its_own_wait, within=NAMED_WITHIN)
 
+    by = administrator(rig)
+
     async def is_named() -> None:
         for service in ("identity", "notify"):
-            assert f"queue {QUEUE} is not running" in await verb(rig, service, "check")
+            assert f"queue {QUEUE} is not running" in (await warning(service, by) or "")
+        assert await down("notify", by, old=own("notify")) == [QUEUE]
 
     await eventually(is_named, within=NAMED_WITHIN)
-    assert f"topology --remake {QUEUE}" in await verb(rig, "notify", "topology")
 
-    assert f"made anew: {QUEUE}" in await verb(rig, "notify", "topology", "--remake", QUEUE)
+    await remake("notify", QUEUE, by)
 
+    assert await down("notify", by, old=()) == []
     await person.mailed_secret("Welcome")
     await ledger.balance()
-    assert "WARN topology" not in await verb(rig, "notify", "check")
+    assert await warning("notify", by) is None

@@ -118,6 +118,20 @@ async def test_a_queue_that_is_up_or_anothers_is_not_made_anew(
     assert why in capsys.readouterr().err
 
 
+async def test_topology_names_what_is_not_up_and_how_it_is_made_anew(
+    environ: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_is_up(*_: object, **__: object) -> list[str]:
+        return [QUEUE]
+
+    monkeypatch.setattr("shared.messaging.topology.down", none_is_up)
+
+    assert await verb(environ, "topology") == 1
+
+    assert f"{QUEUE} is not running" in (told := capsys.readouterr().err)
+    assert f"topology --remake {QUEUE}" in told
+
+
 async def test_a_user_who_is_not_the_service_is_refused_before_anything_is_sent(
     environ: dict[str, str], broker: brokers.Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:
