@@ -11,6 +11,7 @@ from services.identity.api import ROUTES
 from services.identity.password_proofs import Attempt, PasswordProofs
 from services.identity.sessions import Opened, Sessions, SessionTokens
 from shared.http.routes import Counted, Public
+from shared.http.source_budget import SourceBudget
 from tests.support.identity import PASSWORD, Answer, Identity, Recovery
 from tests.support.practices import (
     Postman,
@@ -210,6 +211,22 @@ async def test_an_enrolment_that_was_made_is_told(
     monkeypatch.setattr(type(identity.plumbing.audit), "record", slowly)
 
     assert (await post(identity, "/enrolments", body)).status == 201
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_session_is_refreshed_without_a_question_to_the_budget(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await identity.an_account("june.hale")
+    token = (await log_on(identity, PASSWORD)).body["refresh_token"]
+
+    async def asked(*_: Any) -> None:
+        raise AssertionError
+
+    for question in ("check", "used_up", "count"):
+        monkeypatch.setattr(SourceBudget, question, asked)
+
+    assert (await identity.refresh(token)).status == 200
 
 
 # ---- what is guessed at
