@@ -56,8 +56,9 @@ class Waiter(Generic[C]):
 class Connections(Generic[C]):
     """At most `each` for each class (NT-1).
 
-    Where the server takes fewer, a class has all of them but one at most, and what comes free goes
-    to the class that holds less of them, in turns where both hold as much.
+    Where the server takes fewer, a class has all of them but one at most, so that no slow mails of
+    one keep the other out; what comes free goes to the class that holds less of them, in turns
+    where both hold as much.
     """
 
     begin: Callable[[], Awaitable[C]]  # raises MailServerAway
@@ -121,18 +122,9 @@ class Connections(Generic[C]):
             return True
         if self._opening or self.clock.monotonic() < self._retry_at:
             return False
-        self._opening = True
-        try:
-            conversation = await self._open()
-        except BaseException as error:
-            self._settle_refusal(error)
-            if not isinstance(error, MailServerAway):
-                raise
-            return False
-        conversation.used_at = self.clock.monotonic()
-        self._idle.append(conversation)
-        self._serve()
-        return True
+        while self._idle:
+            self._idle.pop().hang_up()
+        return await self._widen()
 
     def refuse(self, error: MailServerAway) -> None:
         """The server refused us, whatever the mail: it counts as away, though it answers."""
@@ -150,12 +142,18 @@ class Connections(Generic[C]):
                 granted.set_exception(MailServerAway(error.code))
 
     async def rest(self) -> int:
-        """Close what has lain idle: it keeps others out where the server takes few."""
+        """Close what has lain idle: it keeps others out where the server takes few. Where mails
+        wait for a connection, try from time to time whether it takes one more by now.
+        """
         closed = [one for one in self._idle if not self._fit(one)]
         for conversation in closed:
             self._idle.remove(conversation)
         for conversation in closed:
             await conversation.leave()
+        if self._opened == 0:
+            self._ceiling = None
+        elif self._waiting and self._may_widen():
+            await self._widen()
         self._serve()
         return 0
 
@@ -190,6 +188,23 @@ class Connections(Generic[C]):
             self._idle.append(found)
         self._serve()
 
+    async def _widen(self) -> bool:
+        """Open one for whoever comes; False where the server does not take it."""
+        self._opening = True
+        try:
+            conversation = await self._open()
+        except BaseException as error:
+            self._settle_refusal(error)
+            if not isinstance(error, MailServerAway):
+                raise
+            return False
+        conversation.used_at = self.clock.monotonic()
+        self._idle.append(conversation)
+        if self._ceiling is not None:
+            self._ceiling = max(self._ceiling, self._opened)
+        self._serve()
+        return True
+
     async def _open(self) -> C:
         try:
             conversation = await self.begin()
@@ -209,23 +224,19 @@ class Connections(Generic[C]):
         A try that was cut off says nothing.
         """
         if isinstance(error, MailServerAway):
-            opened = self.lent + len(self._idle)
-            outcome = "limited" if opened and not self.away else "refused"
+            outcome = "limited" if self._opened and not self.away else "refused"
             self.metrics.count("mail_connections", outcome=outcome)
             if outcome == "refused":
                 self.refuse(error)
             else:
-                self._limit(opened, error)
+                self._limit(error)
         self._serve()
 
-    def _limit(self, opened: int, error: MailServerAway) -> None:
-        if self._ceiling != opened:
-            log.warning("mail_server_limits", count=opened, smtp_code=error.code)
+    def _limit(self, error: MailServerAway) -> None:
+        if self._ceiling != self._opened:
+            log.warning("mail_server_limits", count=self._opened, smtp_code=error.code)
         wait = self.randomness.between(LIMITED_SECONDS * 0.8, LIMITED_SECONDS * 1.2)
-        self._ceiling, self._ceiling_until = opened, self.clock.monotonic() + wait
-
-    def _limit_now(self) -> int | None:
-        return None if self.clock.monotonic() >= self._ceiling_until else self._ceiling
+        self._ceiling, self._ceiling_until = self._opened, self.clock.monotonic() + wait
 
     def _serve(self) -> None:
         """Grant what there is to whom it is due."""
@@ -253,13 +264,19 @@ class Connections(Generic[C]):
         )
 
     def _share(self) -> int:
-        limit = self._limit_now()
-        return self.each if limit is None else min(self.each, max(1, limit - 1))
+        return self.each if self._ceiling is None else min(self.each, max(1, self._ceiling - 1))
 
     def _may_open(self) -> bool:
-        limit = self._limit_now()
-        opened = self.lent + len(self._idle)
-        return not self._opening and (limit is None or opened < max(1, limit))
+        within = self._ceiling is None or self._opened < self._ceiling
+        return within and not self._opening
+
+    @property
+    def _opened(self) -> int:
+        return self.lent + len(self._idle)
+
+    def _may_widen(self) -> bool:
+        over = self._ceiling is not None and self.clock.monotonic() >= self._ceiling_until
+        return over and not self._opening and not self.away
 
     def _take_idle(self) -> C | None:
         while self._idle:
