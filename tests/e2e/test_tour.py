@@ -6,8 +6,10 @@ import pytest
 
 from deploy import tour
 from deploy.local.addresses import PracticeCredentials
+from deploy.local.provision import connected, in_database
 from deploy.tour import acts
 from deploy.tour.person import Person
+from shared.contracts.topology import SERVICES
 from tests.support.mail import Mail
 from tests.support.suite import Suite
 
@@ -31,7 +33,7 @@ async def test_a_step_that_does_not_do_what_its_row_says_ends_the_tour(
 
 
 @pytest.mark.proves("V16.2.5", "V14.2.1")
-async def test_no_log_holds_what_is_personal_or_secret(
+async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met: list[Person] = []
@@ -58,8 +60,37 @@ async def test_no_log_holds_what_is_personal_or_secret(
     assert len(mailed) == 3
     for secret in (*mailed, *secrets_of(person), *secrets_of(person.other_account)):
         assert secret not in logs
-    for client in (suite.addresses.practice, suite.addresses.neighbour, suite.addresses.gateway):
+    clients = (suite.addresses.practice, suite.addresses.neighbour, suite.addresses.gateway)
+    for client in clients:
         assert client.client_secret not in logs
+    kept = await everything_kept(suite)
+    assert person.username in kept
+    secrets = [client.client_secret for client in clients]
+    for one in (person, person.other_account):
+        secrets += [one.password, one.tokens["access_token"], one.tokens["refresh_token"]]
+    for secret in (*mailed, *secrets):
+        assert secret not in kept
+
+
+async def everything_kept(suite: Suite) -> str:
+    """Every row of every table of the four services, bytes as the text that they spell."""
+    stack = suite.stack
+    async with connected(in_database(stack.servers.postgres_url, stack.name)) as connection:
+        tables = await connection.fetch(
+            "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables"
+            " WHERE schemaname = any($1)",
+            SERVICES,
+        )
+        rows = [
+            await connection.fetch(f"SELECT * FROM {table['name']}")  # noqa: S608 - the catalog's
+            for table in tables
+        ]
+    return "\n".join(
+        value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        for table in rows
+        for row in table
+        for value in row.values()
+    )
 
 
 def secrets_of(person: Person) -> tuple[str, ...]:
