@@ -14,11 +14,10 @@ BEFORE += ["settings:read", "settings:write", "tokens:write"]
 
 
 async def migrate_again(identity: Identity) -> None:
-    """Bring the database of an earlier release to this one, as far as scopes go."""
+    """Apply the file once more, whatever came after it."""
     file = files("services.identity") / "migrations" / "0005_scopes.sql"
-    async with identity.database.administrator() as connection:
-        await connection.execute("SET search_path = identity")
-        await connection.execute(file.read_text(encoding="utf-8"))
+    async with identity.database.connection("identity_migration") as owner:
+        await owner.execute(file.read_text())
 
 
 async def scopes(identity: Identity) -> list[list[str]]:
