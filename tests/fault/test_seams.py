@@ -45,8 +45,9 @@ def test_every_event_is_on_a_path() -> None:
         "identity.practice-changed.v1",
     }
     keys = {f"{service}.keys-changed.v1" for service in SERVICES}
+    of_the_past = {"recovery.username-reminder-requested.v1"}  # read still, published no more
 
-    assert set(CONSUMERS) - keys == (on_a_path - {SESSIONS}) | with_another
+    assert set(CONSUMERS) - keys - of_the_past == (on_a_path - {SESSIONS}) | with_another
 
 
 def test_a_trap_kills_at_its_own_point_and_is_gone_then(tmp_path: Path) -> None:
