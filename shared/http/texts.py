@@ -13,12 +13,15 @@ HIDDEN = (
     "\U000e0000-\U000e007f"
 )
 JOINERS = r"\u200c\u200d"  # of no width, but they shape Arabic and Indic letters: right behind one
+SEEN = (
+    "[^\\s\ufe00-\ufe0f\U000e0100-\U000e01ef]"  # what only chooses a form shows nothing by itself
+)
 JOINED = rf"(?<=[\u0600-\u0dff])[{JOINERS}]"
 
 
 def printed(but: str = "") -> str:
     """Return the pattern of such a text, without the characters of this class besides."""
-    return rf"^(?=.*\S)(?:[^{HIDDEN}{JOINERS}{but}]|{JOINED})+(?![\s\S])"
+    return rf"^(?=.*{SEEN})(?:[^{HIDDEN}{JOINERS}{but}]|{JOINED})+(?![\s\S])"
 
 
 PRINTED = printed()

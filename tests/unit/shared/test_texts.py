@@ -42,7 +42,7 @@ def test_a_control_character_is_refused(control: str) -> None:
     assert not prints(f"came to{control}the desk")
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u3000"])
+@pytest.mark.parametrize("text", ["", " ", "\u3000", "\ufe0f", " \U000e0100"])
 def test_there_must_be_something_to_see(text: str) -> None:
     assert not prints(text)
 
