@@ -90,7 +90,7 @@ def test_every_secret_is_one_of_its_own(compose: Compose) -> None:
     secrets = [file.read_text() for file in (compose.files / "secrets").iterdir()]
 
     # both administrators, two roles and a user a service, who changes the topology, keys, a pepper
-    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + len(SERVICES) + 1
+    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 1
     assert min(map(len, secrets)) >= 43  # 256 bits
 
 
