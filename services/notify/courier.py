@@ -33,7 +33,7 @@ from services.notify.verdicts import after_answer, before_sending
 from shared.clock import Clock
 from shared.contracts.sealed import SealPurpose
 from shared.db import Database
-from shared.errors import CatchingUp, Unavailable
+from shared.errors import Unavailable
 from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
@@ -133,7 +133,7 @@ class Courier:
             return
         try:
             mail = await self._write(delivery)
-        except (SealBroken, CatchingUp):
+        except SealBroken:
             kid = delivery.sealed.kid if delivery.sealed else None
             self.alarms.sound(Cause.SEAL_UNOPENED, self.message_class, of=kid, kid=kid)
             await self._fail(delivery, token, Reason.SEAL_BROKEN)
