@@ -169,7 +169,9 @@ async def test_check_counts_passwords_whose_pepper_is_gone(
     assert said in capsys.readouterr().out
 
 
-@pytest.mark.proves("ID-3", part="8 characters where two-step is on")
+@pytest.mark.proves(
+    "ID-3", part="8 characters where two-step is on, params and list of a rule, an account's words"
+)
 async def test_after_the_pepper_was_changed_a_password_is_still_one_of_the_last_five(
     database: databases.Database, clock: FakeClock, identity: Identity, recovery: Recovery
 ) -> None:

@@ -40,8 +40,9 @@ async def environ(
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_MIGRATION_URL": database.migration_url("merge"),
         "PORTICO_BROKER_URL": broker.url("merge"),
-        "PORTICO_BROKER_ADMIN_URL": broker.management_url,
+        "PORTICO_BROKER_ADMIN_URL": broker.access.topology_url,
         "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     }
     for service in ("merge", "notify"):
         await brokers.apply_topology(broker.access, service)

@@ -142,7 +142,7 @@ async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_
     told = await chain.verify()
 
     assert told.startswith("chain whole to place 2")
-    assert "1 without client and staff" in told
+    assert "of 1 an older version chained neither client nor staff" in told
     await as_owner(database, "UPDATE audit_entries SET actor = 'another'")
     with pytest.raises(ChainBroken, match="was changed"):
         await chain.verify()
@@ -267,6 +267,8 @@ TAMPERING = {
     "the first places deleted": "DELETE FROM audit_chain WHERE place < 3;"
     " DELETE FROM audit_entries WHERE id NOT IN (SELECT entry_id FROM audit_chain)",
     "the last places deleted": "DELETE FROM audit_chain WHERE place > 8",
+    "a client written in": "UPDATE audit_entries SET client = '9f0c' WHERE subject = 'patient:3'",
+    "a staff member written in": "UPDATE audit_entries SET staff = 'j' WHERE subject = 'patient:3'",
     "an entry put in": "INSERT INTO audit_entries"
     " SELECT gen_random_uuid(), at, actor, subject, practice, source, action, outcome, detail,"
     " reason, correlation_id, traceparent FROM audit_entries WHERE subject = 'patient:3'",
