@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -133,6 +133,11 @@ def host(text: str) -> str:
     return text
 
 
+def hosts(text: str) -> tuple[str, ...]:
+    """Take hosts, parted by commas or blanks."""
+    return tuple(host(part).lower() for part in text.replace(",", " ").split())
+
+
 def loopback(host: str) -> bool:
     """Whether this host is this machine."""
     try:
@@ -141,8 +146,9 @@ def loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def in_the_clear(url: str) -> bool:
-    """Whether this URL leads to another machine without encryption, or to nobody knows whom.
+def in_the_clear(url: str, accepted: Collection[str] = ()) -> bool:
+    """Whether this URL leads without encryption to a machine that is neither this one nor one of
+    those accepted, or to nobody knows whom.
 
     ASVS V12.3.1: no fall-back to plaintext. PostgreSQL's other modes encrypt towards whoever
     answers (`require`), or do without where it is not offered (`prefer`).
@@ -154,7 +160,9 @@ def in_the_clear(url: str) -> bool:
         protected = query.get("sslmode", [""])[-1] == "verify-full"
     else:
         hosts, protected = [parts.hostname or ""], parts.scheme in ENCRYPTED
-    return not protected and not all(one.startswith("/") or loopback(one) for one in hosts)
+    return not protected and not all(
+        one.startswith("/") or loopback(one) or one.lower() in accepted for one in hosts
+    )
 
 
 def url_of(*schemes: str) -> Callable[[str], Secret]:

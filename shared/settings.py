@@ -18,6 +18,7 @@ from shared.setting_values import (
     guessable,
     header_name,
     host,
+    hosts,
     in_the_clear,
     issuer,
     key_bytes,
@@ -81,11 +82,6 @@ class SettingsInvalid(Exception):
 class Environment(StrEnum):
     PRODUCTION = "production"
     DEVELOPMENT = "development"
-
-
-class Plaintext(StrEnum):
-    REFUSED = "refused"
-    ACCEPTED = "accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +276,7 @@ NAMES: Mapping[Any, str] = types.MappingProxyType(
         Secret: "secret",
         tuple[Secret, ...]: "secrets",
         tuple[Network, ...]: "networks",
+        tuple[str, ...]: "hosts",
     }
 )
 
@@ -311,10 +308,12 @@ class ServiceSettings:
         parse=url_of("http", "https"),
         help="RabbitMQ's management API; only `topology` needs it",
     )
-    plaintext: Plaintext = setting(
+    plaintext: tuple[str, ...] = setting(
         "PLAINTEXT",
-        default=Plaintext.REFUSED,
-        help="accepted: production speaks to other machines without verified TLS, too",
+        default=(),
+        parse=hosts,
+        help="hosts that production speaks to without verified TLS, since the network between "
+        "protects; parted by commas or blanks",
     )
     tls_ca: Path | None = setting(
         "TLS_CA",
@@ -421,12 +420,10 @@ def refused_in_the_clear(
     """Name the URLs, by their settings, that production may not speak to (V12.3.1)."""
     if settings.environment is not Environment.PRODUCTION:
         return
-    if settings.plaintext is Plaintext.ACCEPTED:
-        return
     for name, url in urls.items():
-        if url is not None and in_the_clear(url.reveal()):
+        if url is not None and in_the_clear(url.reveal(), settings.plaintext):
             wanted = "sslmode=verify-full" if name in DATABASES else "TLS"
             yield (
                 f"{PREFIX}{name}: production wants {wanted} towards another machine, "
-                f"or {PREFIX}PLAINTEXT={Plaintext.ACCEPTED}"
+                f"or that one named by {PREFIX}PLAINTEXT"
             )

@@ -264,7 +264,20 @@ def test_production_speaks_to_no_other_machine_in_the_clear(name: str) -> None:
     assert "hunter2" not in told
 
 
-@pytest.mark.parametrize("how", [{"PLAINTEXT": "accepted"}, {"ENVIRONMENT": "development"}])
+@pytest.mark.proves("V12.3.1")
+def test_a_host_that_is_named_may_be_spoken_to_in_the_clear_and_no_other() -> None:
+    told = problems({**GOOD, **ELSEWHERE, "PORTICO_PLAINTEXT": "DB.example portico.example"})
+
+    assert [one.partition(":")[0] for one in told] == [
+        "PORTICO_BROKER_URL",
+        "PORTICO_BROKER_ADMIN_URL",
+    ]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"PLAINTEXT": "db.example, mq.example,portico.example"}, {"ENVIRONMENT": "development"}],
+)
 def test_plaintext_is_for_those_who_accept_it(how: dict[str, str]) -> None:
     load(
         ServiceSettings,
