@@ -41,8 +41,12 @@ class KeptSecrets:
     def _write_once(self, file: Path, text: str) -> None:
         """Write it whole or not at all; where another process was quicker, its secret stands."""
         descriptor, draft = tempfile.mkstemp(dir=self.folder)  # for its owner only
-        with os.fdopen(descriptor, "w") as output:
-            output.write(text)
-        with suppress(FileExistsError):
-            os.link(draft, file)
-        Path(draft).unlink()
+        try:
+            with os.fdopen(descriptor, "w") as output:
+                output.write(text)
+                output.flush()
+                os.fsync(output.fileno())  # an empty file after a power cut would be a secret too
+            with suppress(FileExistsError):
+                os.link(draft, file)
+        finally:
+            Path(draft).unlink()

@@ -143,7 +143,7 @@ async def provision_roles(
         limits = connection_limits(int(await connection.fetchval("SHOW max_connections")))
         for role in ROLES:
             verb = "ALTER" if role in there else "CREATE"
-            password = passwords.password(f"role {role}")
+            password = passwords.password(f"role {role}").replace("'", "''")
             limit = limits[role] if bounded else -1
             await connection.execute(
                 f"{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"

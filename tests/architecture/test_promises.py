@@ -6,6 +6,7 @@ import re
 import pytest
 
 from shared.contracts.topology import SERVICES
+from tests.architecture.test_doors import product
 from tests.architecture.test_programs import program
 from tests.support.proof import ROOT
 
@@ -47,3 +48,13 @@ def test_only_identity_is_sent_a_password(service: str) -> None:
     fields = {field for route in program(service).routes for field in route.body.__struct_fields__}
 
     assert not [field for field in fields if PASSWORDS.search(field)]
+
+
+def test_nothing_is_called_over_http_but_the_brokers_management() -> None:
+    callers = {
+        str(path.relative_to(ROOT))
+        for path in product()
+        if re.search(r"ClientSession|urlopen|http\.client", path.read_text())
+    }
+
+    assert callers == {"shared/messaging/management.py"}
