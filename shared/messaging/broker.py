@@ -363,22 +363,26 @@ class Broker:
         self._name = name
         self._tls = tls
         self._publishing: list[Line] = []
+        self._on_need: list[Line] = []
         self._consuming = Line(url, f"{name}: consume", tls)
 
     @property
     def connected(self) -> bool:
-        """Whether every connection is up, as far as is known without asking."""
+        """Whether every lasting connection is up, as far as is known without asking."""
         return all(line.connected for line in (*self._publishing, self._consuming))
 
     async def ping(self) -> None:
-        """Raise BrokerUnavailable unless every connection is up, trying once to open them."""
+        """Raise BrokerUnavailable unless every lasting one is up, trying once to open them."""
         for line in (*self._publishing, self._consuming):
             await line.ping()
 
-    def publisher(self) -> Publisher:
-        """Return a publisher with a connection of its own; relays never share one."""
+    def publisher(self, *, on_need: bool = False) -> Publisher:
+        """Return a publisher with a connection of its own; relays never share one.
+
+        `on_need`: it is not missed while nobody publishes by it.
+        """
         line = Line(self._url, f"{self._name}: publish", self._tls)
-        self._publishing.append(line)
+        (self._on_need if on_need else self._publishing).append(line)
         return Publisher(line)
 
     @asynccontextmanager
@@ -400,7 +404,7 @@ class Broker:
 
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._consuming, *self._publishing):
+        for line in (self._consuming, *self._publishing, *self._on_need):
             await line.close()
 
     @asynccontextmanager
