@@ -6,7 +6,7 @@ Everything that can change later is a policy: arguments of a queue are for ever.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,13 +39,6 @@ class Vhost:
     async def delete_queue(self, name: str) -> None:
         """Delete a queue with all that it holds."""
         await self.management.delete(self._path("queues", name))
-
-    async def close_connections(self, users: Collection[str]) -> None:
-        """Close the connections of these users, who open others at once."""
-        found = await self.management.get(f"/api/vhosts/{segment(self.name)}/connections")
-        for one in found:
-            if one.get("user") in users:
-                await self.management.delete(f"/api/connections/{segment(one['name'])}")
 
     async def bind(self, exchange: str, queue: str, routing_key: str) -> None:
         """Bind a queue to an exchange."""
@@ -164,8 +157,9 @@ async def down(service: str, administrator: Administrator, *, old: Sequence[str]
 async def remake(service: str, queue: str, administrator: Administrator) -> None:
     """Delete a queue that has no member left, with what it held, and make it anew.
 
-    Raises ManagementRefused for a queue that is up: there it would lose messages for nothing.
-    Who consumed the old one is not told that it is gone, and so is made to come again.
+    Raises ManagementRefused for a queue that is up, or of which that is not known: there it would
+    lose messages for nothing.
+    Who consumed the old one is not told that it is gone, but asks after it and comes again.
     """
     if queue not in own(service):
         raise ManagementRefused(f"{queue} is no queue of {service}'s: {', '.join(own(service))}")
