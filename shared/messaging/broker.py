@@ -29,6 +29,7 @@ from aiormq.exceptions import (
 )
 from pamqp.common import FieldTable
 
+from shared.contracts import topology
 from shared.errors import BrokerUnavailable
 from shared.loops import stopped
 from shared.messaging.messages import Delivery, Outcome, Outgoing
@@ -366,13 +367,16 @@ class Deliveries:
 
 
 def received(message: DeliveredMessage) -> Delivery:
-    """Keep of a message what consumers read."""
-    properties = message.header.properties
+    """Keep of a message what consumers read.
+
+    A release before this one named no user: then it is who alone may write to its exchange.
+    """
+    properties, exchange = message.header.properties, message.exchange or ""
     return Delivery(
         message.delivery_tag or 0,
-        message.exchange or "",
+        exchange,
         message.body,
-        publisher=properties.user_id or None,
+        publisher=properties.user_id or topology.owner(exchange),
         content_type=properties.content_type,
         headers=properties.headers or {},
     )
