@@ -358,6 +358,9 @@ async def looked(name: str, look: Callable[[], Awaitable[str | None]]) -> list[s
         warning = str(away) or type(away).__doc__
     except StatementFailed as failed:  # as where nothing is migrated yet
         warning = told_by(failed)
+    except NeedsSetting as missing:  # nothing is wrong, but nothing was seen either
+        say(f"--   {name}: not asked, {PREFIX}{missing} is not set")
+        return []
     if warning:
         say(f"WARN {name}: {warning}")
         return [name]
@@ -414,12 +417,8 @@ def by_the_time(
 
 
 async def bus(asked: Asked[F, S]) -> str | None:
-    """Queues and bindings, where the administrator's URL is at hand; no service needs it else."""
-    try:
-        administrator = asked.administrator()
-    except NeedsSetting:
-        return None
-    return await topology.warning(asked.program.service, administrator)
+    """Queues and bindings. Raises NeedsSetting: no service has the administrator's URL."""
+    return await topology.warning(asked.program.service, asked.administrator())
 
 
 def operator(plumbing: Plumbing[S]) -> Origin:

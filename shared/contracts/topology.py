@@ -34,6 +34,10 @@ def exchange(service: str) -> str:
     return f"{service}.events"
 
 
+OWNERS: Mapping[str, str] = {exchange(service): service for service in SERVICES} | {
+    SESSIONS: "identity"
+}
+
 QUEUES: tuple[Queue, ...] = (
     Queue("identity.keys", (recovery.RECOVERY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
     Queue("identity.merges", (merge.MERGE_REQUESTED,)),
@@ -87,6 +91,11 @@ QUEUES: tuple[Queue, ...] = (
     ),
     Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
 )
+
+
+def owner(exchange: str) -> str | None:
+    """Return the one service that may write to an exchange of events or of ended sessions."""
+    return OWNERS.get(exchange)
 
 
 def dead(service: str) -> str:

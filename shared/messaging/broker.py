@@ -29,6 +29,7 @@ from aiormq.exceptions import (
 )
 from pamqp.common import FieldTable
 
+from shared.contracts import topology
 from shared.errors import BrokerUnavailable
 from shared.loops import stopped
 from shared.messaging.messages import Delivery, Outcome, Outgoing
@@ -37,6 +38,8 @@ HEARTBEAT = 10  # seconds; a dead peer is noticed after 33, where the default ta
 OPEN_SECONDS = 5.0  # for a connection, and for a channel on it
 REST_SECONDS = 0.5  # after a failed connect, during which nobody tries again
 PUBLISH_SECONDS = 5.0
+LOOK_EVERY = 5.0  # seconds without a message, after which a consumer asks after its queue
+LOOK_SECONDS = 10.0  # of which RabbitMQ itself waits five for a leader
 ANSWER_SECONDS = 2.0  # for a broker that has not confirmed to show that it is there
 PERSISTENT = 2
 
@@ -270,12 +273,15 @@ class Deliveries:
         self._channel = channel
         self._waiting: deque[Delivery] = deque()
         self._arrived = asyncio.Event()
+        self._queue = ""
+        self._of_a_stream = False
+        self._lost = False  # the queue was seen without a consumer, though this one is registered
         self._tag: str | None = None
         self._over = False
 
     async def start(self, queue: str, *, prefetch: int, since: datetime | None) -> None:
         """Register as a consumer; `since` is where to begin in a stream."""
-        channel = self._channel
+        channel, self._queue, self._of_a_stream = self._channel, queue, since is not None
         channel.closing.add_done_callback(lambda _: self._arrived.set())
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
         await channel.queue_declare(queue, passive=True)
@@ -331,7 +337,25 @@ class Deliveries:
             if self._over:
                 return
             self._arrived.clear()
-            await self._arrived.wait()
+            try:
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._arrived.wait()
+            except TimeoutError:
+                await self._look()
+
+    async def _look(self) -> None:
+        """Raise BrokerUnavailable where the queue was made anew, which nobody else tells.
+
+        One that has no member up has no consumers either. Only once it lives again, by another
+        consumer or a message, is it consumed anew: one that does not ends the whole connection.
+        A stream says neither, but has a beat each second: quiet, it is read anew.
+        """
+        with broker_errors():
+            async with asyncio.timeout(LOOK_SECONDS):
+                found = await self._channel.queue_declare(self._queue, passive=True)
+        self._lost = self._lost or not found.consumer_count
+        if self._of_a_stream or (self._lost and (found.consumer_count or found.message_count)):
+            raise BrokerUnavailable(f"{self._queue} is quiet, or was made anew")
 
     async def _deliver(self, message: DeliveredMessage) -> None:
         self._waiting.append(received(message))
@@ -343,13 +367,16 @@ class Deliveries:
 
 
 def received(message: DeliveredMessage) -> Delivery:
-    """Keep of a message what consumers read."""
-    properties = message.header.properties
+    """Keep of a message what consumers read.
+
+    A release before this one named no user: then it is who alone may write to its exchange.
+    """
+    properties, exchange = message.header.properties, message.exchange or ""
     return Delivery(
         message.delivery_tag or 0,
-        message.exchange or "",
+        exchange,
         message.body,
-        publisher=properties.user_id or None,
+        publisher=properties.user_id or topology.owner(exchange),
         content_type=properties.content_type,
         headers=properties.headers or {},
     )
@@ -363,22 +390,26 @@ class Broker:
         self._name = name
         self._tls = tls
         self._publishing: list[Line] = []
+        self._on_need: list[Line] = []
         self._consuming = Line(url, f"{name}: consume", tls)
 
     @property
     def connected(self) -> bool:
-        """Whether every connection is up, as far as is known without asking."""
+        """Whether every lasting connection is up, as far as is known without asking."""
         return all(line.connected for line in (*self._publishing, self._consuming))
 
     async def ping(self) -> None:
-        """Raise BrokerUnavailable unless every connection is up, trying once to open them."""
+        """Raise BrokerUnavailable unless every lasting one is up, trying once to open them."""
         for line in (*self._publishing, self._consuming):
             await line.ping()
 
-    def publisher(self) -> Publisher:
-        """Return a publisher with a connection of its own; relays never share one."""
+    def publisher(self, *, on_need: bool = False) -> Publisher:
+        """Return a publisher with a connection of its own; relays never share one.
+
+        `on_need`: it is not missed while nobody publishes by it.
+        """
         line = Line(self._url, f"{self._name}: publish", self._tls)
-        self._publishing.append(line)
+        (self._on_need if on_need else self._publishing).append(line)
         return Publisher(line)
 
     @asynccontextmanager
@@ -400,7 +431,7 @@ class Broker:
 
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._consuming, *self._publishing):
+        for line in (self._consuming, *self._publishing, *self._on_need):
             await line.close()
 
     @asynccontextmanager

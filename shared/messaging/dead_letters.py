@@ -38,6 +38,13 @@ ORDER BY id
 LIMIT $3
 """
 
+# A release before this one kept no publisher, and of a death no exchange that can be believed.
+RETURNING = """
+    RETURNING
+        consumer, exchange, body, taken,
+        CASE reason WHEN 'broker' THEN coalesce(publisher, '') ELSE publisher END AS publisher
+"""
+
 RAISED = """
 INSERT INTO inbox_retry
     (consumer, exchange, publisher, body, taken, attempts, due_at, error, created_at)
@@ -48,7 +55,7 @@ REPLAY = f"""
 WITH raised AS (
     DELETE FROM dead_letters
     WHERE $2::bigint[] IS NULL OR id = ANY ($2)
-    RETURNING consumer, exchange, publisher, body, taken
+    {RETURNING}
 )
 {RAISED}
 """  # noqa: S608 - words of ours
@@ -205,8 +212,8 @@ async def warning(database: Database, *, now: datetime) -> str | None:
 async def replay(database: Database, *, ids: Sequence[int] | None, now: datetime) -> int:
     """Hand dead letters (None: all) to the retry loop again, as if never tried; return how many.
 
-    One that cannot be handled still is a dead letter again. One that named no user counts as sent
-    by the owner of its exchange: a release before this one named none, and the operator decides.
+    One that cannot be handled still is a dead letter again. One that a release before this one has
+    filed counts as sent by the owner of its exchange, unless RabbitMQ had given it up.
     """
     async with database.connection() as connection:
         status = await connection.execute(REPLAY, now, ids)

@@ -41,14 +41,14 @@ class Delivery:
     """A message as it came, with the tag by which its own channel knows it.
 
     The broker itself says `exchange` and vouches for `publisher`: it takes a `user_id` only from
-    the connection of that user, and keeps it through dead-lettering. All else, every header too,
-    is the sender's to write.
+    the connection of that user, and keeps it through dead-lettering. Where none is named, it is the
+    owner of the exchange. All else, every header too, is the sender's to write.
     """
 
     tag: int
     exchange: str  # where it was published, or dead-lettered to
     body: bytes
-    publisher: str | None = field(default=None, kw_only=True)  # None: it named no user
+    publisher: str | None = field(default=None, kw_only=True)  # None: nobody knows
     content_type: str | None = field(default=None, kw_only=True)
     headers: Mapping[str, object] = field(default_factory=dict, kw_only=True)
 

@@ -23,8 +23,7 @@ GATHER = 0.004  # seconds between rounds while rows keep coming: fewer, fuller t
 ROUND_SECONDS = 10.0
 LONGEST_DELAY = 30.0
 LOOK_AGAIN = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # seconds after a wake that found nothing
-DOUBT_SECONDS = 15.0  # between two tries of a key for which nothing was confirmed
-TRIED_AT_ONCE = 20  # keys, each on a channel of its own
+DOUBT_SECONDS = 15.0  # between two tries of the keys for which nothing was confirmed
 
 log = logger("relay")
 
@@ -45,6 +44,9 @@ ORDER BY available_at, id
 LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
+
+# One that its twin holds counts as well.
+ANY_LEFT = "SELECT EXISTS (SELECT FROM outbox WHERE exchange = $1 AND routing_key = $2)"
 
 # A relay whose machine is gone must not keep its rows locked.
 BOUND = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
@@ -94,51 +96,58 @@ async def warning(database: Database, *, now: datetime) -> str | None:
 
 
 class Doubts:
-    """The routing keys for which the broker confirms nothing, and when each is tried again.
+    """The routing keys for which the broker confirms nothing, and when they are tried again.
 
     A queue that is down confirms nothing, and all that goes to it is behind a key that is bound to
-    it. So keys are held back, and one message of each is tried apart: the others go on meanwhile.
+    it. So keys are held back, and one message of each is tried apart, in a loop beside the
+    relay's: all of them wait their five seconds together, and the others go on meanwhile.
     """
 
     def __init__(self, *, exchange: str, randomness: Randomness, metrics: Metrics) -> None:
         self.exchange = exchange
         self.randomness = randomness
         self.metrics = metrics
-        self._next: dict[str, float] = {}  # by key, of the event loop's time
-        self._told: set[str] = set()
+        self.wake = asyncio.Event()
+        self._held: dict[str, bool] = {}  # by key: whether it was shown to be one, and told
+        self._next = float("-inf")  # when they are tried again, of the event loop's time
 
     @property
     def keys(self) -> Sequence[str]:
         """Those held back."""
-        return tuple(self._next)
+        return tuple(self._held)
 
     def due(self, now: float) -> Sequence[str]:
-        """Those to be tried again."""
-        return [key for key, at in self._next.items() if at <= now][:TRIED_AT_ONCE]
+        """All of them where it is time to try, or none."""
+        return self.keys if self._next <= now else ()
 
     def suspect(self, keys: Iterable[str]) -> None:
         """Hold back what was unconfirmed among others: which of them it was, a try apart says."""
         for key in keys:
-            self._next.setdefault(key, 0.0)
+            if key not in self._held:
+                self._held[key] = False
+                self._next = float("-inf")
+                self.wake.set()
         self._measure()
 
-    def judge(self, key: str, outcome: Outcome | None, now: float) -> None:
-        """Go by what a try apart of the key has shown; None: no row has it any more."""
-        if outcome is Outcome.UNCONFIRMED:
-            wait = self.randomness.between(DOUBT_SECONDS / 2, DOUBT_SECONDS)
-            self._next[key] = now + wait
-            if key not in self._told:
-                self._told.add(key)
-                log.error("nothing_confirmed", exchange=self.exchange, event_type=key)
-        elif outcome is not Outcome.AWAY:
-            self._next.pop(key, None)
-            if key in self._told:
-                self._told.discard(key)
-                log.warning("confirmed_again", exchange=self.exchange, event_type=key)
+    def tried(self, keys: Sequence[str], now: float) -> None:
+        """Note that these were tried. The next try is a while later, or now if others came."""
+        if self.keys == keys:
+            self._next = now + self.randomness.between(DOUBT_SECONDS / 2, DOUBT_SECONDS)
+
+    def keep(self, key: str) -> None:
+        """Go on holding a key back, whose message was unconfirmed where it was alone."""
+        if not self._held[key]:
+            self._held[key] = True
+            log.error("nothing_confirmed", exchange=self.exchange, event_type=key)
+
+    def clear(self, key: str) -> None:
+        """Let a key go: the broker has confirmed one of its messages, or none is left."""
+        if self._held.pop(key):
+            log.warning("confirmed_again", exchange=self.exchange, event_type=key)
         self._measure()
 
     def _measure(self) -> None:
-        self.metrics.gauge("relay_unconfirmed", len(self._next), exchange=self.exchange)
+        self.metrics.gauge("relay_unconfirmed", len(self._held), exchange=self.exchange)
 
 
 class Relay:
@@ -155,6 +164,7 @@ class Relay:
         exchange: str,
         database: Database,
         publisher: Publisher,
+        apart: Publisher,
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
@@ -163,6 +173,7 @@ class Relay:
         self.exchange = exchange
         self.database = database
         self.publisher = publisher
+        self.apart = apart  # for what is doubted: a try that is stuck takes its connection along
         self.clock = clock
         self.randomness = randomness
         self.metrics = metrics
@@ -174,8 +185,6 @@ class Relay:
         """Publish up to 200 rows; return how many were confirmed. Raises BrokerUnavailable."""
         loop = asyncio.get_running_loop()
         await self.publisher.ready()
-        if due := self.doubts.due(loop.time()):
-            return await self._try_apart(due)
         if (idle := loop.time() - self._last) < GATHER:
             await asyncio.sleep(GATHER - idle)
         began = loop.time()
@@ -197,18 +206,35 @@ class Relay:
         self._last = loop.time() if len(rows) < BATCH else self._last
         return self._count(outcomes)
 
-    async def _try_apart(self, keys: Sequence[str]) -> int:
-        """Publish the oldest row of each key on a channel of its own."""
+    async def try_apart(self) -> int:
+        """Publish the oldest row of each doubted key, if it is time, on a channel of its own.
+
+        Returns how many were confirmed; their keys are the relay's again.
+        """
+        loop = asyncio.get_running_loop()
+        if not (keys := self.doubts.due(loop.time())):
+            return 0
+        await self.apart.ready()
         now = self.clock.now()
         async with asyncio.timeout(ROUND_SECONDS), self.database.transaction() as tx:
             found = [await tx.fetchrow(CLAIM_ONE, self.exchange, key) for key in keys]
             rows = [row for row in found if row is not None]
+            none = set(keys) - {row["routing_key"] for row in rows}
+            gone = [key for key in none if not await tx.fetchval(ANY_LEFT, self.exchange, key)]
             await tx.execute(BOUND)
-            outcomes = await self.publisher.publish_apart([self._outgoing(row) for row in rows])
+            outcomes = await self.apart.publish_apart([self._outgoing(row) for row in rows])
             await self._settle(tx, rows, outcomes, now)
-        shown = {row["routing_key"]: one for row, one in zip(rows, outcomes, strict=True)}
-        for key in keys:
-            self.doubts.judge(key, shown.get(key), asyncio.get_running_loop().time())
+        if Outcome.AWAY not in outcomes:
+            self.doubts.tried(keys, loop.time())
+        for key in gone:
+            self.doubts.clear(key)
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if outcome is Outcome.CONFIRMED:
+                self.doubts.clear(row["routing_key"])
+            elif outcome is Outcome.UNCONFIRMED:
+                self.doubts.keep(row["routing_key"])
+        if self.doubts.keys != keys:
+            self.wake.event.set()
         return self._count(outcomes)
 
     def _outgoing(self, row: Row) -> Outgoing:

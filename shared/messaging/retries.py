@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
-from shared.db import Connection, Database, told_by, unfit
+from shared.contracts import topology
+from shared.db import Connection, Database, Row, told_by, unfit
 from shared.logs import logger
 from shared.messaging import effects, inbox
 from shared.messaging.dead_letters import bury, bury_unusable, storable, tell
@@ -31,11 +32,8 @@ INSERT INTO inbox_retry
 VALUES ($1, $2, $3, $4, true, $5, $6, $7, $8)
 """
 
-# Without a publisher: kept by a release before this one, which went by the exchange.
 CLAIM = """
-SELECT
-    id, exchange, coalesce(publisher, split_part(exchange, '.', 1)) AS publisher, body, taken,
-    attempts
+SELECT id, exchange, publisher, body, taken, attempts
 FROM inbox_retry
 WHERE consumer = $1 AND due_at <= $2
 ORDER BY due_at, id
@@ -136,6 +134,12 @@ async def warning(database: Database, *, now: datetime) -> str | None:
     return f"{row['depth']} overdue, the oldest since {row['oldest']:%Y-%m-%d %H:%M}"
 
 
+def publisher_of(row: Row) -> str | None:
+    """Say whose a kept message is: a release before this one went by its exchange alone."""
+    kept: str | None = row["publisher"]
+    return topology.owner(row["exchange"]) if kept is None else kept
+
+
 class Retries:
     """The loop that tries again what is due, of one queue: none waits for another's (NT-1)."""
 
@@ -165,7 +169,7 @@ class Retries:
             for row in rows:
                 read = self._reader.read(
                     row["body"],
-                    publisher=row["publisher"],
+                    publisher=publisher_of(row),
                     exchange=row["exchange"],
                     taken=row["taken"],
                     attempts=row["attempts"],

@@ -109,7 +109,7 @@ class Unusable:
     """A body that no handler of this release will see: kept as a dead letter."""
 
     exchange: str
-    publisher: str | None  # None: it named no user
+    publisher: str | None  # None: nobody knows
     body: bytes
     reason: Reason
     detail: str
@@ -159,7 +159,7 @@ class Reader:
         if envelope.specversion != "1.0":
             return refuse(reason=Reason.UNREADABLE, detail="not CloudEvents 1.0")
         if publisher is None:
-            return refuse(reason=Reason.WRONG_PUBLISHER, detail="names no user")
+            return refuse(reason=Reason.WRONG_PUBLISHER, detail="nobody knows whose it is")
         if envelope.type.removeprefix(PREFIX).partition(".")[0] != publisher:
             return refuse(reason=Reason.WRONG_PUBLISHER, detail="of a type that is not its user's")
         known = self._by_type.get(envelope.type)

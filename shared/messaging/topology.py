@@ -6,7 +6,7 @@ Everything that can change later is a policy: arguments of a queue are for ever.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ KNOWN_WITHIN = 20.0  # seconds; a queue says how it is only from its second tick
 LED_WITHIN = 5.0  # seconds for an election
 LOOK_EVERY = 0.5
 UP = ("running", "idle", "flow")
+UNTOLD = (None, "live")  # without its statistics, which the broker may have lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,6 @@ class Vhost:
     async def delete_queue(self, name: str) -> None:
         """Delete a queue with all that it holds."""
         await self.management.delete(self._path("queues", name))
-
-    async def close_connections(self, users: Collection[str]) -> None:
-        """Close the connections of these users, who open others at once."""
-        found = await self.management.get(f"/api/vhosts/{segment(self.name)}/connections")
-        for one in found:
-            if one.get("user") in users:
-                await self.management.delete(f"/api/connections/{segment(one['name'])}")
 
     async def bind(self, exchange: str, queue: str, routing_key: str) -> None:
         """Bind a queue to an exchange."""
@@ -79,11 +73,12 @@ class Vhost:
         """Whether the queue was ever made."""
         return await self.management.find(self._path("queues", queue)) is not None
 
-    async def is_up(self, queue: str, *, new: bool = False) -> bool:
+    async def is_up(self, queue: str, *, new: bool = False) -> bool | None:
         """Whether it takes messages, waiting a bounded time until it is known.
 
         One that was just made has a leader at once. Of another a leader is told even where none
-        is left, and only its state tells: it has none for as long as no member is up.
+        is left, and only its state tells. Without one it is down where too few members are up;
+        else None: the broker does not say.
         """
         began = asyncio.get_running_loop().time()
         while True:
@@ -92,7 +87,10 @@ class Vhost:
             if is_led(found) and (new or state in UP):
                 return True
             waited = asyncio.get_running_loop().time() - began
-            if state not in (None, *UP) or waited > (LED_WITHIN if state else KNOWN_WITHIN):
+            if state in UNTOLD:
+                if waited > KNOWN_WITHIN:
+                    return None if may_live(found) else False
+            elif state not in UP or waited > LED_WITHIN:
                 return False
             await asyncio.sleep(LOOK_EVERY)
 
@@ -104,6 +102,16 @@ def is_led(found: Mapping[str, Any]) -> bool:
     """Whether a queue has a leader; RabbitMQ 3 tells a stream's as its node."""
     of_a_stream = found.get("node") if found.get("type") == "stream" else None
     return bool(found.get("leader") or of_a_stream)
+
+
+def may_live(found: Mapping[str, Any]) -> bool:
+    """Whether most of a queue's members are up, which the broker tells without statistics.
+
+    Of a quorum queue it then also tells its leader.
+    """
+    online, members = found.get("online", ()), found.get("members", ())
+    led = found.get("type") == "stream" or is_led(found)
+    return led and len(online) * 2 > len(members)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,25 +166,26 @@ async def down(service: str, administrator: Administrator, *, old: Sequence[str]
     async with administrator.vhost() as vhost:
         names = own(service)
         found = await asyncio.gather(*(vhost.is_up(name, new=name not in old) for name in names))
-    return [name for name, up in zip(names, found, strict=True) if not up]
+    return [name for name, up in zip(names, found, strict=True) if up is False]
 
 
 async def remake(service: str, queue: str, administrator: Administrator) -> None:
     """Delete a queue that has no member left, with what it held, and make it anew.
 
-    Raises ManagementRefused for a queue that is up: there it would lose messages for nothing.
-    Who consumed the old one is not told that it is gone, and so is made to come again.
+    Raises ManagementRefused for a queue that is up, or of which that is not known: there it would
+    lose messages for nothing.
+    Who consumed the old one is not told that it is gone, but asks after it and comes again.
     """
     if queue not in own(service):
         raise ManagementRefused(f"{queue} is no queue of {service}'s: {', '.join(own(service))}")
     async with administrator.vhost() as vhost:
-        if await vhost.is_up(queue):
-            raise ManagementRefused(f"{queue} is running: it is made anew only where it is not")
+        match await vhost.is_up(queue):
+            case True:
+                raise ManagementRefused(f"{queue} is running: it is made anew only where it is not")
+            case None:
+                raise ManagementRefused(f"{queue} may be running: RabbitMQ has no statistics of it")
         await vhost.delete_queue(queue)
     await apply(service, administrator)
-    async with administrator.vhost() as vhost:
-        readers = topology.SERVICES if queue == topology.SESSIONS else (service,)
-        await vhost.close_connections(readers)
 
 
 async def warning(service: str, administrator: Administrator) -> str | None:
@@ -193,7 +202,9 @@ async def warning(service: str, administrator: Administrator) -> str | None:
             if not await vhost.is_there(name):
                 found.append(f"queue {name} is missing")
                 continue
-            if not is_up:
+            if is_up is None:
+                found.append(f"of queue {name} RabbitMQ has no statistics, it may be running")
+            elif not is_up:
                 found.append(f"queue {name} is not running")
             bound = await vhost.bindings(name)
             found += [f"{name} is not bound to {at(*one)}" for one in sorted(wanted - bound)]

@@ -80,15 +80,19 @@ class Bus:
             relays=relays,
             relay_loops=tuple(
                 Loop(
-                    name=f"relay {relay.exchange}",
-                    once=relay.once,
+                    name=f"{name} {relay.exchange}",
+                    once=once,
                     every=1.0,
                     longest_wait=1.0,
-                    wake=relay.wake.event,
+                    wake=wake,
                     randomness=self.randomness,
                     metrics=self.metrics,
                 )
                 for relay in relays
+                for name, once, wake in (
+                    ("relay", relay.once, relay.wake.event),
+                    ("doubts", relay.try_apart, relay.doubts.wake),
+                )
             ),
             intakes=self._intakes(tables, aftermath),
             loops=self._loops(tables, retries),
@@ -96,12 +100,13 @@ class Bus:
         )
 
     def relay(self, exchange: str) -> Relay:
-        """Make a relay with a publisher of its own."""
+        """Make a relay with publishers of its own."""
         is_stream = exchange == topology.SESSIONS
         return Relay(
             exchange=exchange,
             database=self.database,
             publisher=self.broker.publisher(),
+            apart=self.broker.publisher(on_need=True),
             clock=self.clock,
             randomness=self.randomness,
             metrics=self.metrics,

@@ -7,13 +7,20 @@ COMMENT ON COLUMN inbox.publisher IS 'Whose event it is: ids are one service''s 
 
 ALTER TABLE inbox_retry ADD COLUMN publisher text;
 COMMENT ON COLUMN inbox_retry.exchange IS 'Where it was published.';
-COMMENT ON COLUMN inbox_retry.publisher IS 'The user that the broker vouches for. Null: it named none (a release before this one); then it is the owner of its exchange, where only that one may write.';
+COMMENT ON COLUMN inbox_retry.publisher IS 'The user that the broker vouches for. Null: kept by a release before this one; then it is the owner of its exchange, where only that one may write.';
 
 ALTER TABLE dead_letters ADD COLUMN publisher text;
 ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_reason_check;
 ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_reason_check CHECK (reason IN (
     'unreadable', 'wrong_publisher', 'unknown_type', 'schema', 'undeliverable', 'exhausted', 'broker'
 ));
+-- Its name stays: a release before this one goes by it, and may run beside this one.
+ALTER TABLE dead_letters DROP COLUMN body_digest;
+ALTER TABLE dead_letters ADD COLUMN body_digest bytea GENERATED ALWAYS AS (
+    sha256(sha256(replace(coalesce(publisher, ''), '\', '\\')::bytea) || body)
+) STORED;
+ALTER TABLE dead_letters ADD UNIQUE (consumer, body_digest);
+COMMENT ON COLUMN dead_letters.body_digest IS 'One row for one message of one publisher, however often the broker delivers it.';
 CREATE INDEX dead_letters_died ON dead_letters (died_at);
 COMMENT ON TABLE dead_letters IS 'Messages that no further try will mend by itself: listed, replayed or discarded by an operator''s verb; deleted after 30 days.';
 COMMENT ON COLUMN dead_letters.exchange IS 'Where it was published; of one that RabbitMQ gave up, what its x-death header says: nobody is believed for it.';

@@ -38,7 +38,7 @@ async def gone(rig: Rig) -> None:
 def administrator(rig: Rig) -> Administrator:
     """Who runs the verbs of notify."""
     access = rig.stack.surroundings.broker
-    return Administrator(admin_url=access.management_url, broker_url=access.url("notify"))
+    return Administrator(admin_url=access.topology_url, broker_url=access.url("notify"))
 
 
 @pytest.mark.parametrize("end", [stopped, gone], ids=["stopped", "gone"])

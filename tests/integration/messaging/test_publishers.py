@@ -1,7 +1,8 @@
-"""Who published is the user that the broker vouches for: no header, exchange or body says it."""
+"""Who published is the user that the broker vouches for: no header and no body says it."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import aiormq
@@ -219,20 +220,91 @@ async def test_what_a_release_before_has_taken_is_a_duplicate_whoever_published_
 @pytest.mark.parametrize(
     ("service", "heard"), [("identity", True), ("notify", False)], ids=["owner", "another"]
 )
-async def test_one_that_names_no_user_is_kept_and_a_replay_goes_by_its_exchange(
+async def test_one_that_names_no_user_is_of_who_alone_may_write_to_its_exchange(
     merge: Replica, replicas: Replicas, service: str, heard: bool
 ) -> None:
     key = {"identity": OF_IDENTITY, "notify": OF_NOTIFY}[service].routing_key
-    await publish_as(replicas, service, a_body(OF_IDENTITY), key=key, user_id=None)
+    await publish_as(replicas, service, a_body(OF_IDENTITY), key=key, user_id=None, headers=FORGED)
+
     await merge.intake.drain()
-    assert await merge.effects() == []
-    assert await reasons(merge) == [(SAGA, None, "wrong_publisher")]
+
+    assert len(await merge.effects()) == heard
+    assert await reasons(merge) == ([] if heard else [(SAGA, "notify", "wrong_publisher")])
+
+
+@pytest.mark.parametrize("exchange", ["", "merge.dead", "identity.dead", "elsewhere.events"])
+async def test_one_that_names_no_user_and_came_another_way_is_nobodys(
+    merge: Replica, replicas: Replicas, exchange: str
+) -> None:
+    url = replicas.vhost.administrator_url
+    async with channel(url) as opened:
+        if exchange:
+            await opened.exchange_declare(exchange, exchange_type="fanout", durable=True)
+            await opened.queue_bind(SAGA, exchange, "")
+        try:
+            await opened.basic_publish(
+                a_body(OF_IDENTITY),
+                exchange=exchange,
+                routing_key=SAGA,
+                properties=aiormq.spec.Basic.Properties(content_type=CONTENT_TYPE),
+            )
+        finally:
+            if exchange:
+                await opened.queue_unbind(SAGA, exchange, "")
+            if exchange == "elsewhere.events":
+                await opened.exchange_delete(exchange)
+    await merge.intake.drain()
+
+    for _ in range(2):  # as it came, and once more when it is replayed
+        assert await merge.effects() == []
+        assert await reasons(merge) == [(SAGA, None, "wrong_publisher")]
+        await replay(merge.database, ids=None, now=replicas.clock.now())
+        await merge.messaging.retries[SAGA].once()
+
+
+async def test_the_same_bytes_that_another_has_sent_first_do_not_swallow_the_owners_letter(
+    merge: Replica, replicas: Replicas
+) -> None:
+    body = a_body(replace(OF_IDENTITY, version=9))  # which nobody knows yet
+    for service, contract in (("notify", OF_NOTIFY), ("identity", OF_IDENTITY)):
+        for _ in range(2):
+            await publish_as(replicas, service, body, key=contract.routing_key, user_id=service)
+            await merge.intake.drain()
+
+    assert await reasons(merge) == [
+        (SAGA, "notify", "wrong_publisher"),
+        (SAGA, "identity", "unknown_type"),
+    ]
+
+
+async def file_as_before(merge: Replica, replicas: Replicas, body: bytes, reason: str) -> None:
+    """What a release before this one does, which may run beside it: it names no publisher."""
+    async with merge.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO dead_letters (consumer, exchange, body, taken, reason, detail, attempts,"
+            " died_at) VALUES ($1, 'identity.events', $2, false, $3, '', 0, $4)"
+            " ON CONFLICT (consumer, body_digest) DO NOTHING",
+            SAGA,
+            body,
+            reason,
+            replicas.clock.now(),
+        )
+
+
+@pytest.mark.parametrize(("reason", "heard"), [("exhausted", True), ("broker", False)])
+async def test_what_a_release_before_has_filed_goes_by_its_exchange_but_not_by_a_deaths(
+    merge: Replica, replicas: Replicas, reason: str, heard: bool
+) -> None:
+    body = a_body(OF_IDENTITY)
+    for _ in range(2):
+        await file_as_before(merge, replicas, body, reason)
+    assert await reasons(merge) == [(SAGA, None, reason)]
 
     await replay(merge.database, ids=None, now=replicas.clock.now())
     await merge.messaging.retries[SAGA].once()
 
     assert len(await merge.effects()) == heard
-    assert await reasons(merge) == ([] if heard else [(SAGA, "notify", "wrong_publisher")])
+    assert await reasons(merge) == ([] if heard else [(SAGA, "", "wrong_publisher")])
 
 
 async def test_a_retry_that_a_release_before_has_kept_is_made(

@@ -1,9 +1,10 @@
 """The outbox and its relay."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 from uuid import uuid4
 
@@ -183,14 +184,22 @@ async def test_a_broker_that_goes_away_between_a_message_and_its_confirm_leaves_
         assert identity.metrics.value("relay_published") == 0
 
 
+def set_already() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(slots=True)
 class Unconfirming:
     """A publisher before queues that are down: what goes to one of `down` holds up all beside it.
 
-    What a real one does is in tests/fault/test_queues.py.
+    What a real one does is in tests/fault/test_queues.py. Apart, it waits as long as `answers`.
     """
 
     down: set[str]
+    outcome: Outcome = Outcome.UNCONFIRMED
+    answers: asyncio.Event = field(default_factory=set_already)
     confirmed: list[str] = field(default_factory=list)
     apart: list[str] = field(default_factory=list)
 
@@ -200,12 +209,13 @@ class Unconfirming:
     async def publish(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         keys = [message.routing_key for message in messages]
         if self.down & set(keys):
-            return [Outcome.UNCONFIRMED for _ in keys]
+            return [self.outcome for _ in keys]
         self.confirmed += keys
         return [Outcome.CONFIRMED for _ in keys]
 
     async def publish_apart(self, messages: Sequence[Outgoing]) -> list[Outcome]:
         self.apart += [message.routing_key for message in messages]
+        await self.answers.wait()
         return [outcome for message in messages for outcome in await self.publish([message])]
 
 
@@ -213,11 +223,11 @@ DOWN = Contract("identity", "email-verification-requested", AccountChanged, Kind
 
 
 async def a_relay_before_a_queue_that_is_down(
-    identity: Replica,
+    identity: Replica, *down: Contract[AccountChanged]
 ) -> tuple[Relay, Unconfirming]:
     relay = identity.messaging.relays[0]
-    publisher = Unconfirming({DOWN.routing_key})
-    relay.publisher = cast(Publisher, publisher)
+    publisher = Unconfirming({contract.routing_key for contract in down or (DOWN,)})
+    relay.publisher = relay.apart = cast(Publisher, publisher)
     return relay, publisher
 
 
@@ -229,7 +239,9 @@ async def test_what_goes_to_a_queue_that_is_down_is_told_apart_and_the_others_go
         await identity.tell(uuid4(), contract=contract)
 
     with logged() as lines:
-        for _ in range(4):  # all beside each other; each key apart; the rest; nothing more
+        await relay.once()  # all beside each other
+        await relay.try_apart()  # each key
+        for _ in range(2):  # the rest; nothing more
             await relay.once()
         await identity.tell(uuid4())
         await relay.once()
@@ -252,6 +264,7 @@ async def test_a_queue_that_is_up_again_gets_what_waited_for_it(
     with logged() as lines:
         for _ in range(3):
             await relay.once()
+            await relay.try_apart()
         assert publisher.confirmed == []
         publisher.down.clear()
         replicas.clock.advance(seconds=31)
@@ -265,8 +278,115 @@ async def test_a_queue_that_is_up_again_gets_what_waited_for_it(
 
 
 async def emptied(relay: Relay, identity: Replica) -> None:
+    await relay.try_apart()
     await relay.once()
     assert await identity.fetch(OUTBOX) == []
+
+
+ALL_DOWN = tuple(replace(DOWN, name=f"down-{number}") for number in range(8))
+
+
+async def test_while_eight_keys_are_tried_the_ninth_is_published(identity: Replica) -> None:
+    relay, publisher = await a_relay_before_a_queue_that_is_down(identity, *ALL_DOWN)
+    publisher.answers.clear()
+    for contract in ALL_DOWN:
+        await identity.tell(uuid4(), contract=contract)
+
+    async with going(identity):
+        await eventually(lambda: tried(publisher, ALL_DOWN))
+        for number in range(1, 4):
+            await identity.tell(uuid4())
+            await eventually(partial(has_confirmed, publisher, number))
+
+    assert relay.doubts.keys == tuple(contract.routing_key for contract in ALL_DOWN)
+
+
+async def test_all_that_are_doubted_wait_together_and_what_comes_to_them_is_tried_at_once(
+    identity: Replica,
+) -> None:
+    relay, publisher = await a_relay_before_a_queue_that_is_down(identity, *ALL_DOWN)
+    for contract in ALL_DOWN[:-1]:
+        await identity.tell(uuid4(), contract=contract)
+    await relay.once()
+    await relay.try_apart()
+    assert len(publisher.apart) == 7
+    await relay.try_apart()  # it is not time
+    assert len(publisher.apart) == 7
+
+    await identity.tell(uuid4(), contract=ALL_DOWN[-1])
+    await relay.once()
+    await relay.try_apart()
+
+    assert set(publisher.apart) == {contract.routing_key for contract in ALL_DOWN}
+    assert identity.metrics.value("relay_unconfirmed", exchange="identity.events") == 8
+
+
+@asynccontextmanager
+async def going(replica: Replica) -> AsyncIterator[None]:
+    """Let its relays' loops run meanwhile."""
+    tasks = [asyncio.create_task(loop.run()) for loop in replica.messaging.relay_loops]
+    try:
+        yield
+    finally:
+        cast(Unconfirming, replica.messaging.relays[0].publisher).answers.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def tried(publisher: Unconfirming, contracts: Sequence[Contract[AccountChanged]]) -> None:
+    assert set(publisher.apart) == {contract.routing_key for contract in contracts}
+
+
+async def has_confirmed(publisher: Unconfirming, count: int) -> None:
+    assert len(publisher.confirmed) == count
+
+
+async def a_doubt(identity: Replica, monkeypatch: pytest.MonkeyPatch) -> tuple[Relay, Unconfirming]:
+    """A relay that holds the key back, and has told so."""
+    monkeypatch.setattr("shared.messaging.relay.DOUBT_SECONDS", 0.0)
+    relay, publisher = await a_relay_before_a_queue_that_is_down(identity)
+    await identity.tell(uuid4(), contract=DOWN)
+    await relay.once()
+    await relay.try_apart()
+    return relay, publisher
+
+
+async def test_a_doubt_stays_while_another_replica_has_its_last_row_in_hand(
+    identity: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay, publisher = await a_doubt(identity, monkeypatch)
+    with logged() as lines:
+        async with identity.database.transaction() as of_the_twin:
+            await of_the_twin.execute("SELECT FROM outbox FOR UPDATE")
+            await relay.try_apart()
+
+            assert list(relay.doubts.keys) == [DOWN.routing_key]
+            assert identity.metrics.value("relay_unconfirmed", exchange="identity.events") == 1
+            assert lines.read_back("confirmed_again") == []
+            assert len(publisher.apart) == 1
+            await of_the_twin.execute("DELETE FROM outbox")
+
+        await relay.try_apart()
+        assert list(relay.doubts.keys) == []
+        assert len(lines.read_back("confirmed_again")) == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NACKED, Outcome.RETURNED])
+async def test_what_is_refused_is_not_confirmed_again(
+    identity: Replica, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    relay, publisher = await a_doubt(identity, monkeypatch)
+    publisher.outcome = outcome
+    with logged() as lines:
+        await relay.try_apart()
+        assert list(relay.doubts.keys) == [DOWN.routing_key]
+        assert lines.read_back("confirmed_again") == []
+
+        publisher.down.clear()
+        await relay.try_apart()
+        assert list(relay.doubts.keys) == []
+        assert len(lines.read_back("confirmed_again")) == 1
 
 
 async def test_a_row_that_is_returned_is_told_once_and_in_whose_story(

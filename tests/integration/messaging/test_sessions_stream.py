@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 from uuid import uuid4
 
+import aiormq
 import msgspec
 import pytest
 
@@ -183,6 +184,45 @@ async def test_another_than_identity_is_not_heard_on_the_stream(
             assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 1
     finally:
         await intruder.close()
+
+
+async def test_entries_of_a_release_before_which_named_no_user_are_identitys(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.broker.send", send_without_a_user)
+    async with reading(replicas) as ended:
+        session_id = await end(identity)
+        await relay(identity)
+        await beats(identity).once()
+
+        await eventually(lambda: is_fresh(ended))
+        knows(ended, session_id, replicas.clock.now())
+        assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 0
+
+
+async def send_without_a_user(channel: aiormq.Channel, message: Outgoing) -> None:
+    await channel.basic_publish(
+        message.body,
+        exchange=message.exchange,
+        routing_key=message.routing_key,
+        properties=aiormq.spec.Basic.Properties(message_id=message.message_id, delivery_mode=2),
+        mandatory=True,
+    )
+
+
+async def test_a_stream_that_is_made_anew_is_read_again(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.broker.LOOK_EVERY", 0.5)
+    async with reading(replicas) as ended:
+        await beats(identity).once()
+        await eventually(lambda: is_fresh(ended))
+
+        await replicas.vhost.purge()
+        session_id = await end(identity)
+        await relay(identity)
+
+        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
 
 
 async def test_after_a_reconnect_nothing_is_fresh_before_a_beat_that_is_read_on_it(

@@ -96,6 +96,9 @@ async def test_without_the_administrators_url_check_goes_by_the_oldest_outbox_ro
     async with database.connection("merge") as connection:
         await connection.execute(WAITING, timedelta(seconds=30))
     assert await verb(environ, "check") == 0
+    told = capsys.readouterr().out
+    assert "--   topology: not asked, PORTICO_BROKER_ADMIN_URL is not set\n" in told
+    assert "ok   topology" not in told
 
     async with database.connection("merge") as connection:
         await connection.execute(WAITING, timedelta(minutes=3))

@@ -125,7 +125,7 @@ def test_an_entry_that_cannot_be_read_is_passed_over(ended: EndedSessions, body:
     assert ended.metrics.value("sessions_entries", kind="unreadable") == 1
 
 
-@pytest.mark.parametrize("publisher", ["notify", "administrator", None])
+@pytest.mark.parametrize("publisher", ["notify", "administrator", "topology", None])
 def test_only_identity_is_heard(ended: EndedSessions, publisher: str | None) -> None:
     for entry in (
         SessionEntry(session_id=SESSION, not_before=None),

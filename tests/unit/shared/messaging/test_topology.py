@@ -1,12 +1,17 @@
 """Topology as data: every queue has one policy, and a service's rights end at its own names."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
 from shared.contracts import topology
 from shared.contracts.topology import QUEUES, SERVICES, SESSIONS, policies
+from shared.messaging.management import Management
 from shared.messaging.messages import Death, read_death
+from shared.messaging.topology import Vhost
 
 NAMES = [queue.name for queue in QUEUES] + [topology.dead(one) for one in SERVICES] + [SESSIONS]
 
@@ -53,6 +58,69 @@ def test_a_service_reads_its_own_queues_and_the_sessions_stream_alone(service: s
 )
 def test_the_vhost_is_read_from_the_url(url: str, vhost: str) -> None:
     assert topology.vhost(url) == vhost
+
+
+HEALTHY = {
+    "type": "quorum",
+    "state": "running",
+    "leader": "a",
+    "members": ["a", "b", "c"],
+    "online": ["a", "b"],
+}
+UNTOLD = {key: value for key, value in HEALTHY.items() if key != "state"}
+
+
+@pytest.mark.parametrize(
+    ("found", "up"),
+    [
+        (HEALTHY, True),
+        (HEALTHY | {"state": "down"}, False),
+        (HEALTHY | {"leader": ""}, False),
+        (UNTOLD, None),
+        (UNTOLD | {"state": "live"}, None),
+        (UNTOLD | {"type": "stream", "leader": ""}, None),
+        (UNTOLD | {"leader": "", "online": []}, False),
+        (UNTOLD | {"state": "live", "leader": "", "online": []}, False),
+        (UNTOLD | {"online": ["a"]}, False),
+        (UNTOLD | {"type": "stream", "leader": "", "online": ["b"]}, False),
+        ({}, False),
+    ],
+)
+async def test_a_queue_without_statistics_is_not_taken_for_one_that_is_down(
+    monkeypatch: pytest.MonkeyPatch, found: Mapping[str, object], up: bool | None
+) -> None:
+    for name in ("KNOWN_WITHIN", "LED_WITHIN", "LOOK_EVERY"):
+        monkeypatch.setattr(f"shared.messaging.topology.{name}", 0.0)
+
+    assert await Vhost(cast(Management, Told(found)), "v").is_up("merge.saga") is up
+
+
+@dataclass(slots=True)
+class Told:
+    """A management API that says this of a queue."""
+
+    found: Mapping[str, object]
+
+    async def find(self, path: str) -> Mapping[str, object]:
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("exchange", "owner"),
+    [
+        ("identity.events", "identity"),
+        ("merge.events", "merge"),
+        ("identity.sessions", "identity"),
+        ("notify.sessions", None),
+        ("identity.dead", None),
+        ("elsewhere.events", None),
+        ("", None),
+    ],
+)
+def test_only_what_one_service_alone_writes_to_has_an_owner(
+    exchange: str, owner: str | None
+) -> None:
+    assert topology.owner(exchange) == owner
 
 
 def test_a_death_is_read_from_its_newest_entry() -> None:
