@@ -202,6 +202,9 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         ),
         life=timedelta(minutes=settings.verify_minutes),
     )
+    mail_limits = SendLimits(
+        an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
+    )
     issuer = AccessTokenIssuer(issuer=plumbing.issuer, own_keys=own_keys, randomness=randomness)
     lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
     proofs = PasswordProofs(
@@ -238,6 +241,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             patients=patients,
             accounts=accounts,
             verifications=verifications,
+            mail_limits=mail_limits,
         ),
         existing_accounts=ExistingAccounts(
             transactions=transactions,
@@ -258,9 +262,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             accounts=accounts,
             verifications=verifications,
             grants=grants,
-            limits=SendLimits(
-                an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
-            ),
+            limits=mail_limits,
         ),
         accounts=accounts,
         terms=terms,
