@@ -72,11 +72,12 @@ class Audit:
     ) -> None:
         """Insert one row. `detail` is a code, never a secret and never personal data.
 
-        Of refusals to nobody known only so many a minute are written, or a single device could
-        fill the table; how many more there were is one row (`tell_floods`).
+        Of refusals to a stranger only so many a minute are written, or a single device could fill
+        the table; how many more there were is one row (`tell_floods`). Whom one is about makes no
+        difference.
         """
         bounded = outcome == "refused" and origin.actor == ANONYMOUS
-        if not bounded or self.admits(origin, subject=subject):
+        if not bounded or self.admits(origin):
             await self.write(
                 tx,
                 origin,
@@ -87,13 +88,11 @@ class Audit:
                 detail=detail,
             )
 
-    def admits(self, origin: Origin, *, subject: str | None = None) -> bool:
+    def admits(self, origin: Origin, *, at_the_guard: bool = False) -> bool:
         """Whether a refusal, which this counts, is to be written; a party is bounded a minute."""
-        anonymous = origin.actor == ANONYMOUS
+        source = origin.source if origin.actor == ANONYMOUS else ""
         return self._floods.admits(
-            Party(origin.actor, origin.source if anonymous else ""),
-            about_nobody=anonymous and subject is None,
-            now=self._clock.now(),
+            Party(origin.actor, source), now=self._clock.now(), at_the_guard=at_the_guard
         )
 
     async def tell_floods(self, database: Database) -> int:

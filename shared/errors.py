@@ -8,6 +8,7 @@ Exception
     ├── BrokerUnavailable
     ├── HashingBusy        the password hashing queue is longer than its bounded wait
     ├── HashUnreadable     a stored password hash that nothing can be compared with
+    ├── KeysUnreadable     a private key that does not open here (shared.own_keys)
     └── CatchingUp         a fact this request needs (a key, a projection) has not arrived yet
 """
 
@@ -61,3 +62,7 @@ class HashUnreadable(Unavailable):
 
 class CatchingUp(Unavailable):
     """A fact that this request needs did not arrive within a second."""
+
+    def __init__(self, missing: str = "", *, retry_after: float = Unavailable.retry_after) -> None:
+        super().__init__(*filter(None, (missing,)))
+        self.retry_after = retry_after

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.db import Connection, Database, Row
-from shared.errors import CatchingUp
+from shared.errors import CatchingUp, Unavailable
 from shared.kept import Kept
 from shared.keys import KEYS_CHANGED, KeyUnknown, good_for, key_in, newest_of
 from shared.messaging.outbox import Outbox
@@ -63,8 +63,11 @@ RETURNING purpose
 """
 
 
-class KeysUnreadable(Exception):
-    """The private keys at rest open under neither PORTICO_KEY_ENCRYPTION_KEY nor a retired one."""
+class KeysUnreadable(Unavailable):
+    """A private key at rest opens under neither PORTICO_KEY_ENCRYPTION_KEY nor a retired one.
+
+    Another replica may have what opens it, so a request that needs it is tried again.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,26 @@ class OwnKey:
     public: PublicKey
     private: bytes = field(repr=False)
     confirmed: bool  # the broker has taken the event that published it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the table holds, by kid: the keys that open here, and the public halves of the others.
+
+    While the key-encryption key is changed, a replica that has only the former one meets both.
+    """
+
+    keys: Mapping[str, OwnKey]
+    unreadable: Mapping[str, PublicKey]
+
+    def whole(self) -> Mapping[str, OwnKey]:
+        """Every key. Raises KeysUnreadable."""
+        if self.unreadable:
+            raise KeysUnreadable
+        return self.keys
+
+
+NOTHING = Held(keys=MappingProxyType({}), unreadable=MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +132,7 @@ class OwnKeys:
         self._clock = clock
         self._randomness = randomness
         self._cipher = cipher
-        self._kept: Kept[Mapping[str, OwnKey]] = Kept(self._read, before={})
+        self._kept: Kept[Held] = Kept(self._read, before=NOTHING)
 
     async def ensure(self) -> None:
         """Make and publish what is missing, and end each key whose follower has taken over.
@@ -117,7 +140,7 @@ class OwnKeys:
         One replica wins, the others see it. Where nothing is due it is one read, so that a loop
         can ask each second: what another replica rotated or revoked is known here by then.
         """
-        keys, now = await self._kept.look(), self._clock.now()
+        keys, now = (await self._kept.look()).whole(), self._clock.now()
         if not any(_is_due(keys, purpose, now) for purpose in self.purposes):
             return
         async with self._database.transaction() as tx:
@@ -138,7 +161,9 @@ class OwnKeys:
         now would make all tokens unknown everywhere ten minutes later.
         """
         purpose, origin = purpose or self.purposes[0], origin or self._origin()
-        await self._kept.look()  # or a key would be added that the others' key does not open
+        (
+            await self._kept.look()
+        ).whole()  # or a key would be added that the others' key does not open
         async with self._database.transaction() as tx:
             await self._lock(tx)
             event_id = self._outbox.new_id()
@@ -157,7 +182,7 @@ class OwnKeys:
         hears of it refuses what it signed, whenever that was. Raises KeyUnknown.
         """
         origin = origin or self._origin()
-        await self._kept.look()
+        (await self._kept.look()).whole()
         async with self._database.transaction() as tx:
             await self._lock(tx)
             found = await tx.fetchval(REVOKE, kid)
@@ -194,33 +219,39 @@ class OwnKeys:
         return len(rows)
 
     async def current(self, purpose: KeyPurpose, now: datetime) -> OwnKey:
-        """The key to sign with, or to be sealed to. Raises CatchingUp before `ensure` is done."""
-        key = _in_use(await self._kept.fresh(), purpose, now) or _in_use(
-            await self._kept.look(), purpose, now
+        """The key to sign with, or to be sealed to, of those that open here.
+
+        Raises CatchingUp before `ensure` is done, KeysUnreadable where none in use opens.
+        """
+        key = _in_use((await self._kept.fresh()).keys, purpose, now) or _in_use(
+            (await self._kept.look()).keys, purpose, now
         )
         if key is None:
+            self._kept.value.whole()
             raise CatchingUp(f"no key for {purpose} yet")
         return key
 
     async def find(self, kid: str) -> OwnKey:
-        """The key of that id, also one that is no longer used. Raises KeyUnknown.
+        """The key of that id, also one that is no longer used. Raises KeyUnknown, KeysUnreadable.
 
         Whoever made it wrote it here first: what one look does not find was never made here, was
         lost with a backup, or was revoked.
         """
-        key = self._kept.value.get(kid) or (await self._kept.look()).get(kid)
+        key = self._kept.value.keys.get(kid) or (await self._kept.look()).keys.get(kid)
         if key is None:
+            if kid in self._kept.value.unreadable:
+                raise KeysUnreadable
             raise KeyUnknown
         return key
 
     async def held(self) -> tuple[OwnKey, ...]:
         """Every key that was not revoked, the oldest first. Raises KeysUnreadable."""
-        return tuple((await self._kept.look()).values())
+        return tuple((await self._kept.look()).whole().values())
 
     async def public(self) -> tuple[PublicKey, ...]:
         """What others may trust now, from memory: for the JWKS, also while the database is away."""
-        keys, now = await self._kept.fresh(), self._clock.now()
-        published = (key.public for key in keys.values())
+        held, now = await self._kept.fresh(), self._clock.now()
+        published = (*(key.public for key in held.keys.values()), *held.unreadable.values())
         return tuple(key for key in published if good_for(key, key.purpose, now))
 
     async def _lock(self, tx: Connection) -> None:
@@ -282,13 +313,19 @@ class OwnKeys:
     def _origin(self) -> Origin:
         return Origin(actor="service", source="", correlation_id=self._randomness.uuid())
 
-    async def _read(self) -> Mapping[str, OwnKey]:
+    async def _read(self) -> Held:
         async with self._database.connection() as connection:
             rows = await connection.fetch(HELD)
-        return {row["kid"]: self._opened(row) for row in rows}
+        keys, unreadable = {}, {}
+        for row in rows:
+            try:
+                keys[row["kid"]] = self._opened(row)
+            except KeysUnreadable:
+                unreadable[row["kid"]] = key_in(row)
+        return Held(keys=keys, unreadable=unreadable)
 
     def _opened(self, row: Row) -> OwnKey:
-        known = self._kept.value.get(row["kid"])
+        known = self._kept.value.keys.get(row["kid"])
         private = known.private if known else self._private(row)
         return OwnKey(public=key_in(row), private=private, confirmed=row["confirmed"])
 

@@ -68,6 +68,7 @@ class PublicKeys:
         may be on its way: who asks first waits up to 1 s, then CatchingUp, which is no refusal, for
         it may come. Asked for again within 5 s, or among 64 that are missed, it is KeyUnknown after
         one look, which counts on whoever makes ids up; and a key that did come is found by that.
+        Who comes again when told to, after that time, is waited for anew.
         """
 
         def known() -> PublicKey | None:
@@ -77,7 +78,8 @@ class PublicKeys:
         if key := known():
             return key
         if issuer != self._own_issuer and self._may_wait(issuer, kid):
-            return await self._awaited(known, f"no key {kid} of {issuer}")
+            missing = CatchingUp(f"no key {kid} of {issuer}", retry_after=WAIT + REMEMBERED)
+            return await self._awaited(known, missing)
         await self._kept.look()
         if key := known():
             return key
@@ -90,7 +92,7 @@ class PublicKeys:
             return newest_of(self._kept.value.get(issuer, ()), purpose, now)
 
         await self._kept.fresh()
-        return known() or await self._awaited(known, f"no key of {issuer} yet")
+        return known() or await self._awaited(known, CatchingUp(f"no key of {issuer} yet"))
 
     async def newest(
         self, tx: Connection, issuer: str, purpose: KeyPurpose, now: datetime
@@ -114,14 +116,16 @@ class PublicKeys:
             self._misses[asked] = now
         return now - self._misses.get(asked, float("-inf")) < WAIT
 
-    async def _awaited(self, known: Callable[[], PublicKey | None], missing: str) -> PublicKey:
+    async def _awaited(
+        self, known: Callable[[], PublicKey | None], missing: CatchingUp
+    ) -> PublicKey:
         deadline = elapsed() + WAIT
         while True:
             await self._kept.look()
             if key := known():
                 return key
             if elapsed() >= deadline:
-                raise CatchingUp(missing)
+                raise missing
 
     async def _read(self) -> Sets:
         async with self._database.connection() as connection:

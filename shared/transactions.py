@@ -79,13 +79,19 @@ class Transactions:
             raise
 
     async def refused(
-        self, origin: Origin, action: str, refusal: Exception, *, practice: str | None = None
+        self,
+        origin: Origin,
+        action: str,
+        refusal: Exception,
+        *,
+        subject: str | None = None,
+        practice: str | None = None,
     ) -> None:
         """Leave a row of its own for who was refused before there was any work, within bounds.
 
         Where the database is away the refusal is told all the same; the log has it.
         """
-        if not self.audit.admits(origin):
+        if not self.audit.admits(origin, at_the_guard=True):
             return
         try:
             async with self.database.transaction() as tx:
@@ -94,6 +100,7 @@ class Transactions:
                     origin,
                     action=action,
                     outcome="refused",
+                    subject=subject,
                     practice=practice,
                     detail=code_of(refusal),
                 )

@@ -37,6 +37,7 @@ from services.identity.resets import Resets
 from services.identity.session_model import SessionLives
 from services.identity.sessions import Sessions
 from services.identity.settings import Settings
+from services.identity.stored_names import StoredNames
 from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SecretSweeper, SessionSweeper
 from services.identity.terms import Terms
 from services.identity.unenrolments import Unenrolments
@@ -148,6 +149,11 @@ def clients(plumbing: Plumbing[Settings]) -> Clients:
     )
 
 
+def stored_names(plumbing: Plumbing[Settings]) -> StoredNames:
+    """What `names re-key` changes and `check` counts."""
+    return StoredNames(database=plumbing.database, audit=plumbing.audit)
+
+
 def sessions_of(plumbing: Plumbing[Settings], issuer: AccessTokenIssuer) -> Sessions:
     """Sessions, which log-on, refresh and reset share."""
     settings = plumbing.settings
@@ -202,6 +208,9 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
         ),
         life=timedelta(minutes=settings.verify_minutes),
     )
+    mail_limits = SendLimits(
+        an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
+    )
     issuer = AccessTokenIssuer(issuer=plumbing.issuer, own_keys=own_keys, randomness=randomness)
     lockouts = Lockouts(digests=digests, policy=lock_policy(settings))
     proofs = PasswordProofs(
@@ -238,6 +247,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             patients=patients,
             accounts=accounts,
             verifications=verifications,
+            mail_limits=mail_limits,
         ),
         existing_accounts=ExistingAccounts(
             transactions=transactions,
@@ -258,9 +268,7 @@ def features(plumbing: Plumbing[Settings], hasher: PasswordHasher, own_keys: Own
             accounts=accounts,
             verifications=verifications,
             grants=grants,
-            limits=SendLimits(
-                an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
-            ),
+            limits=mail_limits,
         ),
         accounts=accounts,
         terms=terms,

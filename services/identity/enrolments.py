@@ -14,14 +14,15 @@ from services.identity.model import (
     Patient,
     Practice,
     RecoveryRoute,
+    SendLimits,
     recovery_routes,
 )
 from services.identity.password_policy import Context
 from services.identity.passwords import HashedPassword, Passwords
 from services.identity.patients import Patients
 from services.identity.store import accounts as account_store
+from services.identity.store import address_mails, log_on_names, patients, practices
 from services.identity.store import enrolment_tokens as tokens
-from services.identity.store import log_on_names, patients, practices
 from services.identity.store import terms as terms_store
 from services.identity.terms import Terms
 from services.identity.usernames import check_username
@@ -95,6 +96,7 @@ class Enrolments:
     patients: Patients
     accounts: Accounts
     verifications: Verifications
+    mail_limits: SendLimits
 
     async def enrol(
         self, application: Application, *, origin: Origin, key: IdempotencyKey | None, now: datetime
@@ -235,6 +237,10 @@ class Enrolments:
         event_id = self.outbox.new_id()
         mailing: Mailing | None = None
         if checked.email is not None:
+            # It counts on the address like a claim's, but is never held back by it: a practice's
+            # token bounds it, and the same reply goes with the same mail.
+            digest = self.verifications.address_digest(checked.email)
+            await address_mails.count(tx, digest, limits=self.mail_limits, now=now)
             mailing = await self.verifications.begin(
                 tx, account_id, checked.email, event_id=event_id, now=now
             )

@@ -99,7 +99,9 @@ class Edge(Generic[F]):
         except AT_THE_GUARD as refusal:
             origin = origin_of(request, caller, source)
             practice = practice_named(caller)
-            await self.transactions.refused(origin, route.name, refusal, practice=practice)
+            await self.transactions.refused(
+                origin, route.name, refusal, subject=tried(refusal), practice=practice
+            )
             if isinstance(refusal, InvalidClient):
                 await self._count(source, refusal)
             raise
@@ -231,6 +233,12 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
         traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
         client=caller.client_id if isinstance(caller, ClientCaller) else None,
     )
+
+
+def tried(refusal: Exception) -> str | None:
+    """The client at whose secret somebody tried, for the audit."""
+    client = refusal.client if isinstance(refusal, InvalidClient) else None
+    return f"client:{client}" if client else None
 
 
 def practice_named(caller: Caller) -> str | None:

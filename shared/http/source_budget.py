@@ -1,13 +1,12 @@
 """The source budget (LG-4): 50 refusals in 5 minutes over all public verbs, then 429."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.clock import Clock
 from shared.db import Connection, Database
 from shared.http.problems import TooManyRequests
-from shared.http.sources import Place, place_of
+from shared.http.sources import place_of
 from shared.logs import logger
 from shared.metrics import Metrics
 
@@ -19,11 +18,18 @@ WIDTHS = ((1, 1), (256, 4), (65536, 16))  # how many /64s a /64, a /56, a /48 is
 TOLD = """
   FROM unnest({of}.refusals, {of}.subnets) WITH ORDINALITY AS told (at, subnet, place)
 """
-LIVE = f"""
-SELECT at, coalesce(subnet, 0) AS subnet
-  FROM source_budget AS budget, LATERAL (SELECT at, subnet {TOLD.format(of="budget")}) AS told
- WHERE source = $1 AND at > $2
- ORDER BY at
+# Of each width that is full, the refusal whose end lets in: as many as there are budgets ago.
+FREES = f"""
+WITH live AS MATERIALIZED (
+    SELECT at, coalesce(subnet, 0) AS subnet
+      FROM source_budget AS budget, LATERAL (SELECT at, subnet {TOLD.format(of="budget")}) AS told
+     WHERE source = $1 AND at > $2
+)
+SELECT max(frees.at)
+  FROM (VALUES {", ".join(f"({subnets}, {budgets})" for subnets, budgets in WIDTHS)})
+       AS width (subnets, budgets),
+       LATERAL (SELECT at FROM live WHERE subnet / subnets = $3::integer / subnets
+                 ORDER BY at DESC OFFSET budgets * $4::bigint - 1 LIMIT 1) AS frees
 """  # noqa: S608 - columns of ours
 
 # One statement counts and decides. The row lock of the upsert puts parallel refusals in a queue,
@@ -137,19 +143,9 @@ class SourceBudget:
     async def _wait(self, connection: Connection, source: str) -> float | None:
         """Seconds until something may be told again; None where it may be now."""
         now, place = self.clock.now(), place_of(source)
-        live = await connection.fetch(LIVE, place.row, now - self.window)
-        waits = tuple(self._waits([(row["at"], row["subnet"]) for row in live], place, now))
-        return max(waits) if waits else None
-
-    def _waits(
-        self, live: Sequence[tuple[datetime, int]], place: Place, now: datetime
-    ) -> Iterator[float]:
-        for subnets, budgets in WIDTHS:
-            limit = budgets * self.limit
-            told = [at for at, subnet in live if subnet // subnets == place.subnet // subnets]
-            if len(told) >= limit:
-                frees = told[-limit]  # the one whose end lets in
-                yield (frees + self.window - now).total_seconds()
+        since = now - self.window
+        frees = await connection.fetchval(FREES, place.row, since, place.subnet, self.limit)
+        return None if frees is None else (frees - since).total_seconds()
 
     def _alarm(self, overall: int) -> None:
         alarmed = overall >= self.alarm_at

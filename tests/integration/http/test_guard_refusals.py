@@ -133,7 +133,7 @@ async def test_a_flood_of_strangers_hides_no_refusal_of_who_is_known(stall: Stal
         origin = Origin(
             actor="anonymous", source=f"2001:db8:0:{number:x}::/64", correlation_id=UUID(int=number)
         )
-        written = stall.shop.audit.admits(origin)
+        written = stall.shop.audit.admits(origin, at_the_guard=True)
     assert not written
 
     assert await stock(stall, "Bearer reader") == 403
@@ -144,15 +144,25 @@ async def test_a_flood_of_strangers_hides_no_refusal_of_who_is_known(stall: Stal
 def test_many_addresses_together_are_bounded_as_well(clock: FakeClock) -> None:
     floods = Floods()
 
-    def admitted(number: int, *, about_nobody: bool) -> bool:
+    def admitted(number: int, *, at_the_guard: bool = True) -> bool:
         party = Party("anonymous", f"2001:db8:0:{number:x}::/64")
-        return floods.admits(party, about_nobody=about_nobody, now=clock.now())
+        return floods.admits(party, at_the_guard=at_the_guard, now=clock.now())
 
-    assert sum(admitted(number, about_nobody=True) for number in range(2000)) == OVERALL
-    assert admitted(2000, about_nobody=False)  # what is about somebody is written
+    assert sum(admitted(number) for number in range(2000)) == OVERALL
+    assert admitted(2000, at_the_guard=False)  # what a verb refuses is written
     assert len(floods.left_out) == 1
 
     clock.advance(minutes=1)
-    assert admitted(2001, about_nobody=True)
+    assert admitted(2001)
     assert floods.take(clock.now()).total() == 2000 - OVERALL
     assert floods.take(clock.now()).total() == 0
+
+
+def test_who_floods_guards_hides_none_of_its_refusals_by_verbs(clock: FakeClock) -> None:
+    floods, party = Floods(), Party("anonymous", ANN)
+
+    for _ in range(A_MINUTE + 1):
+        at_the_guard = floods.admits(party, at_the_guard=True, now=clock.now())
+
+    assert not at_the_guard
+    assert floods.admits(party, now=clock.now())

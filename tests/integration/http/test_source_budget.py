@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -215,6 +216,45 @@ async def test_a_56_has_four_budgets_and_a_48_sixteen_exactly(stalls: list[Stall
     assert others == {401: 600, 429: 75}
     assert (await guess(stalls[0], source="2001:db8:7:ff00::1"))[0] == 429
     assert (await guess(stalls[0], source="2001:db8:8:a0::1"))[0] == 401
+
+
+@pytest.mark.proves("LG-4")
+@pytest.mark.parametrize(
+    ("subnets", "wait"),
+    [
+        ([0] * 50, 300 - 50),  # of the /64: the oldest of the last 50
+        ([1] * 200, 300 - 200),  # of the /56, with nothing told to this /64
+        ([0] * 60 + [1] * 150, 300 - 200),  # the longest wait of those that are full
+        ([256] * 799, None),  # the /48 still has budgets, and this /56 is another
+        ([256] * 800, 300 - 800 / 4),
+        ([256 * place for place in range(1, 17)] * 50, 300 - 800 / 4),
+    ],
+)
+async def test_a_look_at_a_full_source_brings_one_value_back(
+    stall: Stall, clock: FakeClock, subnets: list[int], wait: float | None
+) -> None:
+    """However many refusals a /48 has: whoever fills it decides when it is looked at."""
+    apart = 0.25 if len(subnets) > 700 else 1.0
+    told = [clock.now() - timedelta(seconds=apart * n) for n in range(len(subnets), 0, -1)]
+    budget, asked = stall.shop.budget, []
+    async with stall.shop.database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO source_budget (source, refusals, subnets, last_at)"
+            " VALUES ('2001:db8:7::/48', $1, $2, $3)",
+            told,
+            subnets,
+            told[-1],
+        )
+
+        class Narrow:
+            async def fetchval(self, query: str, *arguments: object) -> object:
+                asked.append(query)
+                return await connection.fetchval(query, *arguments)
+
+        found = await budget._wait(Narrow(), "2001:db8:7::/64")  # type: ignore[arg-type]
+
+    assert found == (None if wait is None else pytest.approx(wait))
+    assert len(asked) == 1
 
 
 @pytest.mark.proves("LG-4")

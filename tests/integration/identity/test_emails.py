@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.identity import PASSWORD, Answer, Identity, Person, Recovery
-from tests.support.practices import Postman
+from tests.support.practices import Postman, PracticeDesk, enrol
 
 pytestmark = pytest.mark.proves("ID-6", part="changing a verified address")
 REQUESTED = "email-verification-requested"
@@ -464,6 +464,23 @@ async def test_five_mails_an_hour_and_ten_a_day_to_one_address_whoever_claims_it
     assert (await claim(identity, token, "free@mail.example")).status == 202
     identity.clock.advance(hours=23)
     assert await claims(1) == [""]
+
+
+@pytest.mark.proves("EN-1")
+async def test_a_welcome_mail_counts_on_its_address_and_is_never_held_back_by_it(
+    identity: Identity, desk: PracticeDesk, postman: Postman
+) -> None:
+    for number in range(6):
+        answer = await enrol(
+            identity, await desk.a_token(), username=f"maria.{number}", email=ADDRESS
+        )
+        assert (answer.status, answer.body["email_verification"]) == (201, "sent")
+
+    welcomes = await identity.events("account-enrolled")
+    assert [welcome["recipients"] for welcome in welcomes] == [[ADDRESS]] * 6
+    assert {welcome["claim"] for welcome in welcomes} == {"verify"}
+    token = await session(identity, await identity.an_account())
+    assert (await claim(identity, token)).code == "too_many_requests"
 
 
 @pytest.mark.proves("V2.3.2", "V15.4.2")

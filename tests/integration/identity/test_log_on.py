@@ -1,7 +1,12 @@
 """Log-on: by username or verified e-mail, one error for every cause (LG-1, LG-3, ID-5)."""
 
+from collections import Counter
+from uuid import UUID
+
 import pytest
 
+from shared.audit import Origin
+from shared.audit_floods import A_MINUTE, OVERALL
 from shared.hashing import PasswordHasher
 from tests.support.identity import PASSWORD, Identity
 
@@ -156,3 +161,24 @@ async def test_every_log_on_leaves_one_audit_row_without_the_name_typed(
         ],
         key=str,
     )
+
+
+@pytest.mark.proves("LG-1")
+@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+async def test_while_guards_are_flooded_a_refused_log_on_writes_as_many_rows_for_hit_and_miss(
+    identity: Identity,
+) -> None:
+    """Else the time of a log-on would tell which names there are."""
+    await identity.an_account("june.hale")
+    audit = identity.plumbing.audit
+    for number in range(OVERALL + A_MINUTE):
+        source = f"2001:db8:0:{number:x}::/64"
+        origin = Origin(actor="anonymous", source=source, correlation_id=UUID(int=number))
+        flooded = audit.admits(origin, at_the_guard=True)
+    assert not flooded
+
+    for name in ("june.hale", "nobody.at.all") * 3:
+        assert (await identity.log_on(name, "wrong")).code == "invalid_credentials"
+
+    rows = await identity.rows("SELECT subject IS NULL AS miss FROM audit_entries")
+    assert Counter(row["miss"] for row in rows) == {True: 3, False: 3}

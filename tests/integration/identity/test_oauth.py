@@ -231,9 +231,12 @@ async def test_a_401_of_introspection_says_what_works_and_is_audited(identity: I
         'Basic realm="portico", Bearer'
     }
     rows = await identity.rows(
-        "SELECT detail FROM audit_entries WHERE action = 'introspect_token' ORDER BY detail"
+        "SELECT detail, subject FROM audit_entries WHERE action = 'introspect_token' "
+        "ORDER BY detail, subject NULLS LAST"
     )
     assert [row["detail"] for row in rows] == [*["invalid_client"] * 3, "unauthenticated"]
+    assert rows[0]["subject"] == f"client:{client_id}"  # who was tried, as at /oauth/token
+    assert {row["subject"] for row in rows[1:]} == {None}
 
 
 @pytest.mark.proves("LG-4")

@@ -14,7 +14,7 @@ from shared import public_keys
 from shared.contracts.envelope import Envelope
 from shared.contracts.keys import KeyPurpose, KeysChanged
 from shared.db import Database as Pool
-from shared.errors import CatchingUp, DatabaseUnavailable
+from shared.errors import CatchingUp, DatabaseUnavailable, Unavailable
 from shared.kept import FRESH
 from shared.keys import KeyUnknown, good_for
 from shared.messaging.subscriptions import Undeliverable
@@ -290,6 +290,20 @@ async def test_a_missed_key_is_waited_for_again_once_the_miss_is_forgotten(
         await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
 
 
+async def test_who_comes_again_when_told_to_is_waited_for_and_not_refused(
+    identity: Trust, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = 0.0
+    monkeypatch.setattr(public_keys, "elapsed", lambda: time.monotonic() + late)
+    with pytest.raises(CatchingUp) as first:
+        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
+
+    late = first.value.retry_after  # which counts from the answer
+
+    with pytest.raises(CatchingUp):
+        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
+
+
 async def test_the_memory_of_misses_is_bounded_and_past_it_nobody_waits(identity: Trust) -> None:
     outcomes = await asyncio.gather(
         *(identity.public_keys.find(f"{ISSUER}/recovery", f"k{n}") for n in range(MISSES + 20)),
@@ -511,6 +525,28 @@ async def test_the_key_encryption_key_is_changed_with_the_old_one_retired(
     async with trusting(database, "recovery", clock) as before:
         with pytest.raises(KeysUnreadable):
             await before.own_keys.held()
+
+
+async def test_a_replica_without_the_new_key_encryption_key_goes_on_with_what_it_can_read(
+    database: Database, recovery: Trust, clock: FakeClock
+) -> None:
+    await recovery.own_keys.ensure()
+    key = await recovery.own_keys.current(SIGNING, clock.now())
+    new = b"another key-encryption key......"
+    async with trusting(database, "recovery", clock, kek=new, retired=(KEK,)) as ahead:
+        following = await ahead.own_keys.rotate()
+        clock.advance(minutes=11)
+
+    async with trusting(database, "recovery", clock) as behind:
+        assert (await behind.own_keys.current(SIGNING, clock.now())).private == key.private
+        assert (await behind.own_keys.find(key.public.kid)).private == key.private
+        assert following in {one.kid for one in await behind.own_keys.public()}
+        with pytest.raises(Unavailable):  # told as 503: another replica opens it
+            await behind.own_keys.find(following)
+        with pytest.raises(KeyUnknown):
+            await behind.own_keys.find("made-up")
+        with pytest.raises(KeysUnreadable):
+            await behind.own_keys.ensure()
 
 
 async def test_keys_are_published_from_memory_while_the_database_is_away(
