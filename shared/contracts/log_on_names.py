@@ -27,6 +27,11 @@ def name_key(name: str) -> str:
     return _folded(typed)
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one: of two addresses, that no two accounts can both have verified."""
+    return one == other or name_key(one) == name_key(other)
+
+
 def _folded(name: str) -> str:
     """Casefolding may undo the normal form and the normal form may make new upper case or blanks,
     so it is done until nothing changes; the form of a form is itself.
