@@ -14,7 +14,7 @@ from uuid import UUID
 from services.notify.alarms import Alarms, Cause
 from services.notify.channels import Mail, MailChannel
 from services.notify.claims import Claims
-from services.notify.content import UsernameReminder
+from services.notify.content import UsernameReminder, check_username, template_of
 from services.notify.errors import AddressInvalid, LeaseLost, NotRenderable
 from services.notify.model import (
     Answer,
@@ -143,7 +143,11 @@ class Courier:
             await self._fail(delivery, token, Reason.ADDRESS_INVALID)
             return
         except NotRenderable as error:
-            log.error("not_renderable", error=error.__cause__)
+            log.error("not_renderable", error=error.__cause__ or error)
+            template = template_of(delivery.content)
+            self.alarms.sound(
+                Cause.NOT_RENDERABLE, self.message_class, of=template, template=template
+            )
             await self._fail(delivery, token, Reason.NOT_RENDERABLE)
             return
 
@@ -161,6 +165,8 @@ class Courier:
             delivery = replace(delivery, content=UsernameReminder(username=username))
         elif delivery.link_purpose is not None:
             link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
+        if isinstance(delivery.content, UsernameReminder):
+            check_username(delivery.content.username)
         address = delivery.destination
         return self.renderer.mail(delivery, link=link, address=address, now=self.clock.now())
 
