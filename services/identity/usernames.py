@@ -1,7 +1,5 @@
 """What a username may be (ID-1). Pure."""
 
-import unicodedata
-
 from services.identity.errors import (
     UsernameHasWhitespace,
     UsernameIsAnAddress,
@@ -10,28 +8,24 @@ from services.identity.errors import (
     UsernameTooLong,
     UsernameTooShort,
 )
-from shared.contracts.code_points import shows, trimmed
-from shared.contracts.log_on_names import name_key
+from shared.contracts.code_points import trimmed
+from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, name_key, username_length
 from shared.errors import Violation
 
-SHORTEST, LONGEST = 6, 50
-MOST_TYPED = 400  # code points: no name that is let through decomposes into as many
+SHORTEST = 6
 
 
 def check_username(typed: str) -> str:
-    """Return the trimmed name, or raise the one error that says what is wrong with it.
-
-    Counted are the code points of its normal form: é is one, however a keyboard puts it together.
-    """
+    """Return the trimmed name, or raise the one error that says what is wrong with it."""
     name = trimmed(typed)
-    length = len(unicodedata.normalize("NFKC", name)) if len(name) <= MOST_TYPED else MOST_TYPED
+    length = username_length(name)
     if length < SHORTEST:
         raise _refusal(UsernameTooShort, "username_too_short", f"under {SHORTEST} characters")
-    if length > LONGEST:
-        raise _refusal(UsernameTooLong, "username_too_long", f"over {LONGEST} characters")
+    if length > LONGEST_USERNAME:
+        raise _refusal(UsernameTooLong, "username_too_long", f"over {LONGEST_USERNAME} characters")
     if any(symbol.isspace() for symbol in name):
         raise _refusal(UsernameHasWhitespace, "username_has_whitespace", "blanks are not allowed")
-    if not all(shows(symbol) for symbol in name):
+    if not is_seen(name):
         raise _refusal(UsernameNotPrintable, "username_not_printable", "an invisible character")
     if "@" in name_key(name):
         raise _refusal(

@@ -20,6 +20,7 @@ class Cause(StrEnum):
 
     REFUSED_US = "refused_us"  #: the mail server refuses the session, the sender or the content
     SEAL_UNOPENED = "seal_unopened"  #: a link's key is not here, or its seal is broken
+    NOT_RENDERABLE = "not_renderable"  #: a template cannot print what it is told
     ADDRESS_FOREIGN = "address_foreign"  #: another service named an address not the account's
 
 

@@ -9,8 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from services.notify.errors import NotRenderable
 from shared.contracts.contract import Data
 from shared.contracts.identity import MergeRefusal, ResetRoute
+from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, username_length
 from shared.contracts.notify import Topic
 
 
@@ -201,6 +203,14 @@ NOTICED_TOO: frozenset[type[Content]] = frozenset({AccountEmailVerified, Account
 def template_of(content: Content | type[Content]) -> str:
     """Return the name of the template that prints it."""
     return str(content.__struct_config__.tag)
+
+
+def check_username(username: str) -> None:
+    """Let through what a username may be (ID-1): whoever got hold of recovery would otherwise
+    write to anybody in the portal's name. Raises NotRenderable.
+    """
+    if not 0 < username_length(username) <= LONGEST_USERNAME or not is_seen(username):
+        raise NotRenderable("no account can have such a username")
 
 
 # ID-6, EN-1: who claimed an address is not told whether another account has it.

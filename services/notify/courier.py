@@ -14,7 +14,7 @@ from uuid import UUID
 from services.notify.alarms import Alarms, Cause
 from services.notify.channels import Mail, MailChannel
 from services.notify.claims import Claims
-from services.notify.content import UsernameReminder
+from services.notify.content import UsernameReminder, check_username, template_of
 from services.notify.errors import AddressInvalid, LeaseLost, NotRenderable
 from services.notify.model import (
     Answer,
@@ -31,6 +31,7 @@ from services.notify.render import Renderer
 from services.notify.store import claims as store
 from services.notify.verdicts import after_answer, before_sending
 from shared.clock import Clock
+from shared.contracts.addresses import same_mailbox
 from shared.contracts.sealed import SealPurpose
 from shared.db import Database
 from shared.errors import Unavailable
@@ -142,43 +143,48 @@ class Courier:
             await self._fail(delivery, token, Reason.ADDRESS_INVALID)
             return
         except NotRenderable as error:
-            log.error("not_renderable", error=error.__cause__)
+            log.error("not_renderable", error=error.__cause__ or error)
+            template = template_of(delivery.content)
+            self.alarms.sound(
+                Cause.NOT_RENDERABLE, self.message_class, of=template, template=template
+            )
             await self._fail(delivery, token, Reason.NOT_RENDERABLE)
             return
 
         async def before_dot() -> None:
-            await self._mark_dot(delivery.id, token, mail.recipient)
+            await self._mark_dot(delivery, token)
 
         answer = await self.channel.send(mail, before_dot)
         await self._settle(delivery, token, self._judge(delivery, answer), answer)
 
     async def _write(self, delivery: Claimed) -> Mail:
         """Open the seal, at this moment only, and render."""
-        address = delivery.address
-        if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
-            address = delivery.account_email or address
         link = None
         if delivery.link_purpose is SealPurpose.USERNAME:
             username = await self._secret(delivery)
             delivery = replace(delivery, content=UsernameReminder(username=username))
         elif delivery.link_purpose is not None:
             link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
+        if isinstance(delivery.content, UsernameReminder):
+            check_username(delivery.content.username)
+        address = delivery.destination
         return self.renderer.mail(delivery, link=link, address=address, now=self.clock.now())
 
     async def _secret(self, delivery: Claimed) -> str:
         """A secret sealed for another purpose or recipient is none of this delivery's."""
         sealed = delivery.sealed
-        allowed = (delivery.address, str(delivery.account_id))
         if sealed is None or sealed.purpose != delivery.link_purpose:
             raise SealBroken
-        if sealed.recipient not in allowed:
+        of_account = sealed.recipient == str(delivery.account_id)
+        if not of_account and not same_mailbox(sealed.recipient, delivery.address):
             raise SealBroken
         return await self.opener.open(sealed, event_id=delivery.event_id)
 
-    async def _mark_dot(self, delivery_id: DeliveryId, token: UUID, address: str) -> None:
+    async def _mark_dot(self, delivery: Claimed, token: UUID) -> None:
+        address = delivery.chosen_address
         async with self.database.connection() as connection:
             marked = await store.mark_dot(
-                connection, delivery_id, token, address=address, now=self.clock.now()
+                connection, delivery.id, token, address=address, now=self.clock.now()
             )
         if not marked:
             raise LeaseLost

@@ -180,6 +180,26 @@ class Claimed:
     contested: bool  # another account says the same of that patient record: a merge is on its way
 
     @property
+    def destination(self) -> str:
+        """Where its mail goes: the account's address of now, in the account's own spelling, where
+        nobody but the account may say which, else the one that it was filed for.
+        """
+        of_now = self.of_practice or self.own_address_only
+        return self.account_email or self.address if of_now else self.address
+
+    @property
+    def chosen_address(self) -> str:
+        """What the ledger keeps of that. A practice's follows the account; any other stays as it
+        was filed, since its seal names it.
+        """
+        return self.destination if self.of_practice else self.address
+
+    @property
+    def of_practice(self) -> bool:
+        """Whether it is a practice communication."""
+        return self.message_class is MessageClass.PRACTICE_COMMUNICATION
+
+    @property
     def dies_with_account(self) -> bool:
         """As of its intent."""
         return type(self.content) in MAILED_ONLY

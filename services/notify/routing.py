@@ -35,6 +35,7 @@ from shared.contracts.identity import (
     PasswordReset,
 )
 from shared.contracts.ids import AccountId
+from shared.contracts.log_on_names import same_name
 from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.recovery import (
     ResetLinkRequested,
@@ -107,7 +108,11 @@ def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
     if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
         return ((data.account_id, data.recipients),)
     others = data.absorbed_recipients
-    own = tuple(address for address in data.recipients if address not in others)
+    own = tuple(
+        address
+        for address in data.recipients
+        if not any(same_name(address, other) for other in others)
+    )
     return (data.account_id, own), (data.absorbed_id, others)
 
 

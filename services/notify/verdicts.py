@@ -15,6 +15,7 @@ from services.notify.model import (
     Verdict,
 )
 from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.log_on_names import same_name
 
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -64,7 +65,7 @@ def void_address(delivery: Claimed, *, now: datetime) -> Verdict | None:
     was verified just now may be on its way here: for some minutes it waits for that.
     """
     own = delivery.account_email
-    if own is not None and own.casefold() == delivery.address.casefold():
+    if own is not None and same_name(own, delivery.address):
         return None
     unanswered = delivery.unanswered
     if now - delivery.waits_since >= PATIENCE:

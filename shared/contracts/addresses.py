@@ -36,6 +36,18 @@ def mailable(address: str) -> str:
     return f"{local}@{domain}"
 
 
+def same_mailbox(one: str, other: str) -> bool:
+    """Whether a mail to either goes to the same place, however the domains are written.
+
+    Narrower than the form under which names are equal: a local part that only looks alike, or has
+    other capitals, is another one's mailbox as far as anybody but its server knows.
+    """
+    try:
+        return one == other or mailable(one) == mailable(other)
+    except AddressMalformed:
+        return False
+
+
 def _canonical(domain: str) -> str:
     try:
         return canonical(domain)

@@ -2,10 +2,11 @@
 
 import unicodedata
 
-from shared.contracts.code_points import trimmed
+from shared.contracts.code_points import shows, trimmed
 from shared.contracts.domains import DomainMalformed, canonical
 
 LONGEST = 400  # code points; no username has as many, nor any address
+LONGEST_USERNAME = 50  # code points of its normal form (ID-1)
 
 
 def name_key(name: str) -> str:
@@ -25,6 +26,23 @@ def name_key(name: str) -> str:
         except DomainMalformed:
             pass
     return _folded(typed)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one: of two addresses, that no two accounts can both have verified."""
+    return one == other or name_key(one) == name_key(other)
+
+
+def username_length(name: str) -> int:
+    """The code points of its normal form: é is one, however a keyboard puts it together. What is
+    too long for any name is not worked for.
+    """
+    return len(unicodedata.normalize("NFKC", name)) if len(name) <= LONGEST else LONGEST
+
+
+def is_seen(name: str) -> bool:
+    """Whether each of its code points is drawn as something. A blank is not."""
+    return all(shows(symbol) for symbol in name)
 
 
 def _folded(name: str) -> str:

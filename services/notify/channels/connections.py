@@ -103,8 +103,12 @@ class Connections(Generic[C]):
 
     def keep(self, message_class: MessageClass, conversation: C) -> None:
         """Take it back for another mail."""
-        self._lent[message_class] -= 1
         conversation.used_at = self.clock.monotonic()
+        self.restore(message_class, conversation)
+
+    def restore(self, message_class: MessageClass, conversation: C) -> None:
+        """Take it back with no mail sent: it has lain idle all the while."""
+        self._lent[message_class] -= 1
         self._idle.append(conversation)
         self._serve()
 
@@ -127,7 +131,12 @@ class Connections(Generic[C]):
         return await self._widen()
 
     def refuse(self, error: MailServerAway) -> None:
-        """The server refused us, whatever the mail: it counts as away, though it answers."""
+        """The server refused us, whatever the mail: it counts as away, though it answers.
+
+        It counts once until it is tried again: ten mails under way, all refused, are one refusal.
+        """
+        if self.away and self.clock.monotonic() < self._retry_at:
+            return
         self._failures += 1
         first, longest = AWAY_SECONDS if error.code is None else REFUSED_SECONDS
         wait = min(longest, first * 2 ** min(self._failures - 1, 16))

@@ -218,20 +218,26 @@ class SmtpChannel:
     async def probe(self) -> None:
         """For status: raise MailServerAway unless a conversation is open or can be begun. It tries
         no more often than couriers do.
+
+        What it uses lies idle on, and what it opens it leaves: else no connection would ever be
+        closed, and where the server takes few others were kept out.
         """
         if self.connections.lent and not self.connections.away:
             return  # connections are busy sending
         if not await self.connections.reachable():
             raise MailServerAway
         conversation = await self.connections.take(self.message_class)
-        answered = False
+        lies_idle = False
         try:
             await conversation.smtp.noop(timeout=conversation.server.command_seconds)
-            answered = True
+            lies_idle = conversation.used_at is not None
+            if not lies_idle:
+                await conversation.leave()
         except FAILURES as error:
             raise MailServerAway from error
         finally:
-            self._give_back(conversation, fit=answered)
+            give = self.connections.restore if lies_idle else self.connections.drop
+            give(self.message_class, conversation)
 
     async def _converse(
         self, conversation: Conversation, mail: Mail, before_dot: BeforeDot

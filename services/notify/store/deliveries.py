@@ -20,18 +20,19 @@ from services.notify.model import (
 from services.notify.store.merges import WHOSE
 from services.notify.store.records import SHOWN
 from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.log_on_names import same_name
 from shared.contracts.notify import Topic
 from shared.db import Connection, Row
 
 COLUMNS = """
     id, class, template, channel, address, state, reason, created_at, finished_at,
     practice_id, patient_id, topic, reference,
-    EXISTS (
-        SELECT FROM accounts AS a
-        WHERE lower(a.email) = lower(address) AND a.id IN (deliveries.account_id, (
+    ARRAY(
+        SELECT a.email FROM accounts AS a
+        WHERE a.email IS NOT NULL AND a.id IN (deliveries.account_id, (
             SELECT survivor_id FROM merged_accounts WHERE absorbed_id = deliveries.account_id
         ))
-    ) AS own
+    ) AS own_addresses
 """
 
 
@@ -172,10 +173,20 @@ def entry(row: Row) -> LedgerEntry:
         template=row["template"],
         channel=Channel(row["channel"]),
         address=masked(row["address"]) if row["address"] else None,
-        own=row["own"],
+        own=is_own(row),
         state=State(row["state"]),
         reason=Reason(row["reason"]) if row["reason"] else None,
         created_at=row["created_at"],
         finished_at=row["finished_at"],
         communication=of_practice,
     )
+
+
+def is_own(row: Row) -> bool:
+    """Whether its address is the account's by now, as identity tells addresses apart: then no other
+    account can have verified it. Asked only of what is told by it, since it costs.
+    """
+    address = row["address"]
+    if address is None or row["template"] not in contents.TOLD_AS:
+        return False
+    return any(same_name(address, own) for own in row["own_addresses"])

@@ -9,7 +9,11 @@ import pytest
 import pytest_asyncio
 
 from services.notify.channels import BeforeDot, Mail, MailChannel
-from services.notify.channels.connections import IDLE_SECONDS, LIMITED_SECONDS
+from services.notify.channels.connections import (
+    IDLE_SECONDS,
+    LIMITED_SECONDS,
+    REFUSED_SECONDS,
+)
 from services.notify.model import Answer
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
@@ -19,6 +23,7 @@ from tests.support.database import Database
 from tests.support.eventually import eventually
 from tests.support.notify_events import ADDRESS
 
+LOOK_SECONDS = 10.0  # between two looks of status
 CLASSES = ("account-activity", "practice-communication")
 
 
@@ -202,6 +207,54 @@ async def test_idle_connections_are_closed(
 
     assert opened > 0
     assert mail_server.said_goodbye == opened
+
+
+async def test_idle_connections_are_closed_though_status_looks_at_the_server(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await file_locks(office, 4)
+    await office.send_all()
+    opened = len(mail_server.open)
+
+    for _ in range(int(IDLE_SECONDS / LOOK_SECONDS)):
+        clock.advance(seconds=LOOK_SECONDS)
+        await asyncio.gather(*(probe() for probe in office.composition.probes.values()))
+        await rest(office)
+
+    def closed() -> None:
+        assert not mail_server.open
+
+    await eventually(closed)
+    assert opened > 0
+
+
+async def test_status_opens_no_connection_to_keep_it(
+    office: Office, mail_server: MailServer
+) -> None:
+    for probe in office.composition.probes.values():
+        await probe()
+
+    def closed() -> None:
+        assert not mail_server.open
+
+    await eventually(closed)
+    assert mail_server.said_goodbye == mail_server.tries > 0
+
+
+async def test_a_sender_refused_for_a_moment_holds_mail_for_seconds(
+    office: Office, mail_server: MailServer, clock: FakeClock
+) -> None:
+    await file_locks(office, 4)
+    await file_communications(office, 4)
+    mail_server.strict.says["MAIL"] = "550 5.7.1 Sender rejected"
+    await at_once(office)
+    refused = mail_server.strict.asked.count("MAIL")
+    mail_server.strict.says.clear()
+
+    clock.advance(seconds=REFUSED_SECONDS[0])
+
+    assert refused > 1
+    assert await office.activity.channel.reachable()
 
 
 @pytest_asyncio.fixture

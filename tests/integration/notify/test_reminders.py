@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from deploy.local.caught import FaultKind
+from services.notify.alarms import Cause
+from services.notify.model import MessageClass
 from shared.contracts.sealed import SealPurpose
 from tests.integration.notify.mail_server import MailServer
 from tests.integration.notify.office import Office
@@ -89,3 +92,51 @@ async def test_a_seal_for_something_else_is_no_username(
 
     assert mail_server.mails == []
     assert await office.ledger() == [("failed", "seal_broken")]
+
+
+NO_USERNAMES = [
+    "x" * 51,
+    "x" * 100_000,
+    "\ufdfa" * 50,
+    "your password has leaked, call +1 555 0100",
+    "juniper\nhale",
+    "juniper\u202ehale",
+    "",
+]
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("username", NO_USERNAMES, ids=lambda name: ascii(name[:9]))
+async def test_what_can_be_no_username_is_not_mailed_as_one_and_is_an_alarm(
+    office: Office, mail_server: MailServer, username: str, sealed: bool
+) -> None:
+    """Whoever got hold of recovery would otherwise write to anybody in the portal's name."""
+    account_id = events.new_account()
+    if sealed:
+        await office.file_reminder(account_id, username=username)
+    else:
+        reminder = events.reminder_requested(account_id, ADDRESS)
+        await office.file(msgspec.structs.replace(reminder, username=username))
+
+    await office.send_all()
+
+    assert mail_server.mails == []
+    assert await office.ledger() == [("failed", "not_renderable")]
+    raised = office.plumbing.metrics.value(
+        "mail_alarms", message_class=MessageClass.ACCOUNT_ACTIVITY, cause=Cause.NOT_RENDERABLE
+    )
+    assert raised == 1
+    (row,) = await office.rows("SELECT content ? 'username' AS kept, sealed FROM deliveries")
+    assert tuple(row) == (False, None)
+
+
+@pytest.mark.parametrize("username", ["x" * 50, "e\u0301" * 50, "\u30de\u30ea\u30a2\u7530\u4e2d"])
+async def test_any_username_is_mailed(
+    office: Office, mail_server: MailServer, username: str
+) -> None:
+    await office.file_reminder(events.new_account(), username=username)
+
+    await office.send_all()
+
+    (mail,) = mail_server.to(ADDRESS)
+    assert username in mail.text

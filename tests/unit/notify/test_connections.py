@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.notify.channels.connections import Connections
+from services.notify.channels.connections import REFUSED_SECONDS, Connections
 from services.notify.errors import MailServerAway
 from services.notify.metrics import METRICS
 from services.notify.model import MessageClass
@@ -49,11 +49,13 @@ class Server:
         return Line()
 
 
-def connections_to(server: Server, *, each: int = 4) -> Connections[Line]:
+def connections_to(
+    server: Server, *, each: int = 4, clock: FakeClock | None = None
+) -> Connections[Line]:
     return Connections(
         begin=server.begin,
         each=each,
-        clock=FakeClock(),
+        clock=clock or FakeClock(),
         randomness=Randomness(),
         metrics=Metrics(*METRICS),
     )
@@ -116,3 +118,31 @@ async def test_nobody_waits_for_a_server_that_is_away() -> None:
     assert all(isinstance(end, MailServerAway) for end in ends)
     assert (server.tries, lent.lent) == (1, 0)
     assert await lent.reachable() is False
+
+
+async def test_mails_under_way_that_are_all_refused_are_one_refusal() -> None:
+    """A refusal of the moment holds mail for seconds; one that lasts, for ever longer."""
+    clock, server = FakeClock(), Server(takes=9)
+    lent = connections_to(server, clock=clock)
+
+    for _ in range(10):
+        lent.refuse(MailServerAway(550))
+    clock.advance(seconds=REFUSED_SECONDS[0])
+
+    assert await lent.reachable()
+    assert not lent.away
+
+
+async def test_each_try_that_is_refused_again_doubles_the_wait() -> None:
+    clock, server = FakeClock(), Server(takes=0)
+    lent = connections_to(server, clock=clock)
+    lent.refuse(MailServerAway(550))
+
+    for wait in (REFUSED_SECONDS[0], 2 * REFUSED_SECONDS[0], 4 * REFUSED_SECONDS[0]):
+        tried = server.tries
+        clock.advance(seconds=wait / 2 - 0.001)
+        assert await lent.reachable() is False
+        assert server.tries == tried
+        clock.advance(seconds=wait / 2)
+        await lent.reachable()
+        assert server.tries == tried + 1

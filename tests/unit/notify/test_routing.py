@@ -145,6 +145,20 @@ def test_a_merge_that_was_not_done_is_told_to_each_account_as_itself(
     assert {intent.template for intent in intents} == {"merge-rejected"}
 
 
+@pytest.mark.parametrize("spelled", ["B@mail.example", "b@MAIL.example"])
+def test_the_other_s_address_is_not_told_as_one_s_own_however_it_is_spelled(spelled: str) -> None:
+    data = events.merge_rejected(
+        ONE, OTHER, "a@mail.example", spelled, of_absorbed=("b@mail.example",)
+    )
+
+    intents = account_activity(events.received(data))
+
+    assert [(intent.account_id, intent.address) for intent in intents] == [
+        (ONE, "a@mail.example"),
+        (OTHER, "b@mail.example"),
+    ]
+
+
 @pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
 def test_a_merge_that_nobody_has_proven_is_told_to_nobody() -> None:
     data = events.merge_rejected(ONE, OTHER, "a@mail.example", of_absorbed=("b@mail.example",))
