@@ -354,8 +354,8 @@ class ServiceSettings:
     digest_key: Secret = setting(
         "DIGEST_KEY",
         parse=key_of_32_bytes,
-        help="32 bytes in base64: key of the digests of tokens, links and clients' secrets; "
-        "changing it voids them all",
+        help="32 bytes in base64: key of the digests of tokens, links, clients' secrets, names and "
+        "counters; changing it voids them all, at recovery names until `names re-key`",
     )
     issuer: str = setting(
         "ISSUER",

@@ -37,6 +37,7 @@ from services.identity.resets import Resets
 from services.identity.session_model import SessionLives
 from services.identity.sessions import Sessions
 from services.identity.settings import Settings
+from services.identity.stored_names import StoredNames
 from services.identity.sweeping import SWEEP_EVERY, LockoutSweeper, SecretSweeper, SessionSweeper
 from services.identity.terms import Terms
 from services.identity.unenrolments import Unenrolments
@@ -146,6 +147,11 @@ def clients(plumbing: Plumbing[Settings]) -> Clients:
         randomness=plumbing.randomness,
         digests=plumbing.digests,
     )
+
+
+def stored_names(plumbing: Plumbing[Settings]) -> StoredNames:
+    """What `names re-key` changes and `check` counts."""
+    return StoredNames(database=plumbing.database, audit=plumbing.audit)
 
 
 def sessions_of(plumbing: Plumbing[Settings], issuer: AccessTokenIssuer) -> Sessions:

@@ -1,6 +1,6 @@
 """What `check` looks at in identity besides what it looks at everywhere."""
 
-from services.identity.app import hasher_of
+from services.identity.app import hasher_of, stored_names
 from services.identity.settings import Settings
 from services.identity.store import accounts
 from shared.program import Look, Plumbing
@@ -17,4 +17,13 @@ async def look_at_peppers(plumbing: Plumbing[Settings]) -> str | None:
     return f"{count} passwords are under a pepper that no setting names" if count else None
 
 
-LOOKS: tuple[Look[Settings], ...] = (Look(name="peppers", look=look_at_peppers),)
+async def look_at_names(plumbing: Plumbing[Settings]) -> str | None:
+    """Addresses by which nobody can log on, and whose canonical spelling is free."""
+    count = await stored_names(plumbing).outdated()
+    return f"{count} addresses have a key of an older form, run `names re-key`" if count else None
+
+
+LOOKS: tuple[Look[Settings], ...] = (
+    Look(name="peppers", look=look_at_peppers),
+    Look(name="names", look=look_at_names),
+)

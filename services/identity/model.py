@@ -146,6 +146,16 @@ class EmailState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAddress:
+    """A row of an account's addresses, with the key it is compared by."""
+
+    account_id: AccountId
+    state: EmailState
+    address: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEmail:
     address: str
     state: EmailState

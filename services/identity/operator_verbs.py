@@ -1,4 +1,6 @@
-"""What an operator does on identity's command line: practices, gateways, clients (ST-1, ST-2)."""
+"""What an operator does on identity's command line: practices, gateways, clients, and the keys of
+names (ST-1, ST-2, ID-4).
+"""
 
 import argparse
 import sys
@@ -9,7 +11,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from services.identity.app import clients, practices
+from services.identity.app import clients, practices, stored_names
 from services.identity.practices import NewClient
 from services.identity.settings import Settings
 from shared.audit import Origin
@@ -98,6 +100,18 @@ async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namesp
         arguments.client_id, origin=_operator(plumbing), now=plumbing.clock.now()
     )
     sys.stdout.write(f"revoked {arguments.client_id}\n")
+
+
+async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
+    count, collisions = await stored_names(plumbing).re_key(
+        origin=_operator(plumbing), now=plumbing.clock.now()
+    )
+    sys.stdout.write(f"{count} addresses have a new key\n")
+    for one in collisions:
+        sys.stderr.write(
+            f"account {one.account_id} keeps its former key: account {one.holder_id} has the name\n"
+        )
+    return 1 if collisions else 0
 
 
 def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[int]]:
@@ -227,5 +241,10 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="revoke a client for good; its tokens end here at once, elsewhere in 5 minutes",
         arguments=_revocation_arguments,
         run=told(revoke_client),
+    ),
+    Verb(
+        name="names re-key",
+        help="bring the keys of addresses to the form that this release compares",
+        run=re_key_names,
     ),
 )

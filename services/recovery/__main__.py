@@ -7,6 +7,8 @@ from importlib.resources import files
 from services.recovery.api.problems import PROBLEMS
 from services.recovery.api.routes import ROUTES
 from services.recovery.app import compose
+from services.recovery.looks import LOOKS
+from services.recovery.operator_verbs import VERBS
 from services.recovery.settings import RecoverySettings
 from shared.commands import main
 from shared.runtime import Program
@@ -18,6 +20,8 @@ PROGRAM = Program(
     problems=PROBLEMS,
     compose=compose,
     migrations=files("services.recovery") / "migrations",
+    verbs=VERBS,
+    looks=LOOKS,
 )
 
 if __name__ == "__main__":

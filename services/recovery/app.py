@@ -14,6 +14,7 @@ from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds, Work
 from services.recovery.settings import RecoverySettings
+from services.recovery.stored_names import StoredNames
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantIssuer
 from shared.loops import Loop
@@ -64,6 +65,11 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         ),
         own_keys=own_keys,
     )
+
+
+def stored_names(plumbing: Plumbing[RecoverySettings]) -> StoredNames:
+    """What `names re-key` changes and `check` counts."""
+    return StoredNames(database=plumbing.database, digests=plumbing.digests, audit=plumbing.audit)
 
 
 def requests(plumbing: Plumbing[RecoverySettings], kind: Kind) -> Requests:

@@ -43,6 +43,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNames:
+    """What an account is found by: its names, and the digests that typed ones are compared with."""
+
+    account_id: AccountId
+    username: str
+    username_digest: bytes
+    email: str | None
+    email_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """Whom a name belongs to: an active account with a verified e-mail.
 

@@ -34,7 +34,7 @@ from tests.support.trust import ISSUER, ORIGIN, Trust, trusting
 PASSWORD = "Walnut-Harbour-7"
 ENVIRONMENT: Mapping[str, str] = {
     "PORTICO_ENVIRONMENT": "development",
-    "PORTICO_BROKER_URL": "amqp://nobody:nothing@127.0.0.1:9/none",
+    "PORTICO_BROKER_URL": "amqp://identity:nothing@127.0.0.1:9/none",
     "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(b"a key-encryption key of a test..").decode(),
     "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     "PORTICO_PEPPER": "a pepper that is long enough for a test",

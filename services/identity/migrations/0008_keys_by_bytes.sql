@@ -10,3 +10,5 @@ ALTER TABLE patients ALTER COLUMN number TYPE text COLLATE "C";
 ALTER TABLE terms_acceptances ALTER COLUMN version TYPE text COLLATE "C";
 
 INSERT INTO locks (name) VALUES ('merges');
+
+COMMENT ON COLUMN log_on_names.name_key IS 'Trimmed, NFKC and casefold; of an address that is the local part, and the domain is its A-label. `names re-key` brings what an older release wrote to this form.';

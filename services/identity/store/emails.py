@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from services.identity.model import EmailState, StoredAddress
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 
@@ -41,3 +42,64 @@ async def confirm(
         now,
     )
     return confirmed is not None
+
+
+async def page(
+    tx: Connection, *, after: StoredAddress | None, limit: int
+) -> tuple[StoredAddress, ...]:
+    """So many of all addresses, in one order that nothing changes."""
+    rows = await tx.fetch(
+        """
+        SELECT account_id, state, address, address_key FROM account_emails
+        WHERE $1::uuid IS NULL OR (account_id, state) > ($1, $2::text COLLATE "C")
+        ORDER BY account_id, state
+        LIMIT $3
+        """,
+        after and after.account_id,
+        after and after.state,
+        limit,
+    )
+    return tuple(
+        StoredAddress(
+            account_id=row["account_id"],
+            state=EmailState(row["state"]),
+            address=row["address"],
+            key=row["address_key"],
+        )
+        for row in rows
+    )
+
+
+async def is_held(tx: Connection, address: StoredAddress) -> bool:
+    """Whether it is still the account's, as it was read."""
+    return bool(
+        await tx.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM account_emails
+                WHERE account_id = $1 AND state = $2 AND address = $3 AND address_key = $4
+            )
+            """,
+            address.account_id,
+            address.state,
+            address.address,
+            address.key,
+        )
+    )
+
+
+async def re_key(tx: Connection, address: StoredAddress, key: str) -> bool:
+    """Give it another key, if it is still the account's, as it was read."""
+    changed = await tx.fetchval(
+        """
+        UPDATE account_emails SET address_key = $5
+        WHERE account_id = $1 AND state = $2 AND address = $3 AND address_key = $4
+        RETURNING true
+        """,
+        address.account_id,
+        address.state,
+        address.address,
+        address.key,
+        key,
+    )
+    return changed is not None

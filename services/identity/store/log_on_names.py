@@ -39,3 +39,21 @@ async def held_by_another(tx: Connection, name_key: str, account_id: AccountId) 
             account_id,
         )
     )
+
+
+async def holder(tx: Connection, name_key: str) -> AccountId | None:
+    """Whose the name is, of whatever kind."""
+    found: AccountId | None = await tx.fetchval(
+        "SELECT account_id FROM log_on_names WHERE name_key = $1", name_key
+    )
+    return found
+
+
+async def release(tx: Connection, name_key: str, account_id: AccountId, kind: NameKind) -> None:
+    """Give up one's own name."""
+    await tx.execute(
+        "DELETE FROM log_on_names WHERE name_key = $1 AND account_id = $2 AND kind = $3",
+        name_key,
+        account_id,
+        kind,
+    )

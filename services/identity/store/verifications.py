@@ -80,6 +80,17 @@ async def use(tx: Connection, account_id: AccountId, digest: bytes, *, now: date
     return key
 
 
+async def re_key(tx: Connection, account_id: AccountId, *, former: str, key: str) -> None:
+    """Bring what was mailed to an address along with its key."""
+    await tx.execute(
+        "UPDATE email_verifications SET address_key = $3 "
+        "WHERE account_id = $1 AND address_key = $2",
+        account_id,
+        former,
+        key,
+    )
+
+
 async def next_send(
     tx: Connection, account_id: AccountId, *, limit: int, window: timedelta, now: datetime
 ) -> datetime | None:

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from services.recovery.model import Holder
+from services.recovery.model import AccountNames, Holder
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, EnrolmentState
+from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 from shared.messaging import snapshots
 
@@ -52,6 +53,39 @@ async def keep(
             for event in events
             for account in (event.data,)
         ],
+    )
+
+
+async def names(
+    tx: Connection, *, after: AccountId | None, limit: int, holding: bool = False
+) -> tuple[AccountNames, ...]:
+    """The names of so many accounts, in the order of their ids."""
+    rows = await tx.fetch(
+        f"""
+        SELECT account_id, username, username_digest, email, email_digest FROM accounts
+        WHERE $1::uuid IS NULL OR account_id > $1
+        ORDER BY account_id
+        LIMIT $2
+        {"FOR NO KEY UPDATE" if holding else ""}
+        """,  # noqa: S608 - a clause of ours
+        after,
+        limit,
+    )
+    return tuple(AccountNames(**row) for row in rows)
+
+
+async def re_key(tx: Connection, changed: Sequence[AccountNames]) -> None:
+    """Replace the digests of accounts that are held."""
+    await tx.execute(
+        """
+        UPDATE accounts SET username_digest = new.username_digest, email_digest = new.email_digest
+        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[])
+            AS new (account_id, username_digest, email_digest)
+        WHERE accounts.account_id = new.account_id
+        """,
+        [names.account_id for names in changed],
+        [names.username_digest for names in changed],
+        [names.email_digest for names in changed],
     )
 
 

@@ -1,5 +1,8 @@
 """Encryption opens only with the same key and the same binding, and only unchanged."""
 
+import base64
+import hmac
+
 import pytest
 
 from shared.ciphers import (
@@ -48,6 +51,16 @@ def test_another_binding_or_key_does_not_open_it() -> None:
         CIPHER.decrypt(ciphertext, b"row 2")
     with pytest.raises(CipherBroken):
         Cipher(b"k" * 32, RANDOMNESS).decrypt(ciphertext, b"row 1")
+
+
+def test_the_digest_key_of_a_deployment_from_before_is_the_one_that_the_readmes_derive() -> None:
+    """base64(HKDF-SHA256(key-encryption key, no salt, "portico digests", 32 bytes)), by hand."""
+    key_encryption_key = bytes(range(32))
+    extracted = hmac.digest(bytes(32), key_encryption_key, "sha256")
+    expanded = hmac.digest(extracted, b"portico digests" + b"\x01", "sha256")
+
+    assert derive(key_encryption_key, "digests") == expanded
+    assert base64.b64encode(expanded).decode() == "Zsc/c9pdhIY+teNwV2+/6Q1S9t08tf0omIJSKRpxig0="
 
 
 def test_a_refresh_successor_opens_only_for_who_holds_the_predecessor() -> None:

@@ -1,0 +1,89 @@
+"""RC-1, RC-3: another digest key or an older form of names is seen by `check`, and mended."""
+
+import asyncio
+import base64
+
+import pytest
+
+from services.recovery import stored_names as module
+from services.recovery.__main__ import PROGRAM
+from services.recovery.app import stored_names
+from shared.ciphers import KeyPair
+from tests.integration.recovery.rig import Recovery, an_account, replica, somebody
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+ANOTHER = base64.b64encode(b"another key of digests, 32 bytes").decode()
+
+
+async def looked_at(recovery: Recovery) -> str | None:
+    (look,) = [look for look in PROGRAM.looks if look.name == "names"]
+    return await look.look(recovery.assembled.plumbing)
+
+
+async def re_keyed(recovery: Recovery) -> int:
+    (verb,) = [verb for verb in PROGRAM.verbs if verb.name == "names re-key"]
+    assert await verb.run(recovery.assembled.plumbing, verb) == 0  # type: ignore[arg-type]
+    return await stored_names(recovery.assembled.plumbing).re_key(origin=somebody())
+
+
+@pytest.mark.proves("RC-1")
+@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+async def test_under_another_digest_key_nobody_is_found_until_names_are_re_keyed(
+    recovery: Recovery,
+    database: Database,
+    clock: FakeClock,
+    notify_key: KeyPair,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    people = [
+        an_account(username=f"name.{n}", email=f"n{n}@mail.example" if n else None)
+        for n in range(5)
+    ]
+    for person in people:
+        await recovery.knows(person)
+    assert await looked_at(recovery) is None
+
+    async with replica(database, clock, notify_key, PORTICO_DIGEST_KEY=ANOTHER) as changed:
+        changed.told.update(recovery.told)
+        await changed.ask("name.3")
+        await changed.tick()
+        assert await changed.mails() == []
+        assert (await looked_at(changed) or "").startswith("5 accounts have names under another")
+
+        assert await re_keyed(changed) == 0
+
+        assert capsys.readouterr().out == "5 accounts have new digests of their names\n"
+        assert await looked_at(changed) is None
+        await changed.tick()  # what is waiting was asked for under this key
+        for name in ("name.2", "N4@mail.example"):
+            mail = await changed.asks_and_is_mailed(name)
+            assert mail.data.recipients in {("n2@mail.example",), ("n4@mail.example",)}
+        details = await changed.rows(
+            "SELECT detail FROM audit_entries WHERE action = $1", "name.re-key"
+        )
+        assert sorted(row["detail"] for row in details) == [
+            "accounts:1",
+            "accounts:2",
+            "accounts:2",
+        ]
+
+
+async def test_snapshots_that_arrive_meanwhile_are_kept_with_their_own_names(
+    recovery: Recovery, database: Database, clock: FakeClock, notify_key: KeyPair
+) -> None:
+    people = [an_account(username=f"name.{n}", email=None) for n in range(20)]
+    for person in people:
+        await recovery.knows(person)
+
+    async with replica(database, clock, notify_key, PORTICO_DIGEST_KEY=ANOTHER) as changed:
+        changed.told.update(recovery.told)
+        renamed = (
+            changed.knows(an_account(account_id=one.account_id, username=f"new.{one.username}"))
+            for one in people
+        )
+        await asyncio.gather(re_keyed(changed), *renamed)
+
+        assert await looked_at(changed) is None
