@@ -12,7 +12,7 @@ from tests.support.identity import Identity, Person
 from tests.support.practices import Postman
 from tests.support.trust import ORIGIN
 
-pytestmark = pytest.mark.proves("ID-4")
+pytestmark = pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
 
 LETTERS, FORMER, LABEL = "ann@bücher.example", "ann@bücher.example", "ann@xn--bcher-kva.example"
 
