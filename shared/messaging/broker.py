@@ -1,10 +1,11 @@
-"""The one door to aio-pika: a connection consumes, and each publisher has one, opened on need.
+"""The one door to aio-pika: each queue is consumed by a connection, and each publisher has one.
 
-They are apart because a broker short of memory or disk stops reading from connections that
-publish, and acknowledgements must still get through; and because a channel that has published to
-a queue that is down answers nothing more, not even its closing, so it goes with its connection,
-which must not take another publisher's messages along. Nothing here is "robust": a channel that
-ends is thrown away with all it held, and its user opens the next one.
+They are apart because a broker short of memory or disk stops reading from connections that publish,
+and acknowledgements must still get through; because whoever would consume a queue whose members
+have lost their data has its whole connection closed, each time; and because a channel that has
+published to a queue that is down answers nothing more, not even its closing, so it goes with its
+connection, which must not take another publisher's messages along. Nothing here is "robust": a
+channel that ends is thrown away with all it held, and its user opens the next one.
 """
 
 import asyncio
@@ -391,16 +392,17 @@ class Broker:
         self._tls = tls
         self._publishing: list[Line] = []
         self._on_need: list[Line] = []
-        self._consuming = Line(url, f"{name}: consume", tls)
+        self._consuming: dict[str, Line] = {}  # by queue
+        self._others = self._line("pull")
 
     @property
     def connected(self) -> bool:
         """Whether every lasting connection is up, as far as is known without asking."""
-        return all(line.connected for line in (*self._publishing, self._consuming))
+        return all(line.connected for line in self._lasting())
 
     async def ping(self) -> None:
         """Raise BrokerUnavailable unless every lasting one is up, trying once to open them."""
-        for line in (*self._publishing, self._consuming):
+        for line in self._lasting():
             await line.ping()
 
     def publisher(self, *, on_need: bool = False) -> Publisher:
@@ -408,7 +410,7 @@ class Broker:
 
         `on_need`: it is not missed while nobody publishes by it.
         """
-        line = Line(self._url, f"{self._name}: publish", self._tls)
+        line = self._line("publish")
         (self._on_need if on_need else self._publishing).append(line)
         return Publisher(line)
 
@@ -417,7 +419,9 @@ class Broker:
         self, queue: str, *, prefetch: int, since: datetime | None = None
     ) -> AsyncIterator[Deliveries]:
         """Consume a queue that must exist; leaving hands back what was not acknowledged."""
-        async with self._deliveries() as deliveries:
+        if queue not in self._consuming:
+            self._consuming[queue] = self._line(f"consume {queue}")
+        async with deliveries_by(self._consuming[queue]) as deliveries:
             with broker_errors():
                 async with asyncio.timeout(OPEN_SECONDS):
                     await deliveries.start(queue, prefetch=prefetch, since=since)
@@ -426,18 +430,28 @@ class Broker:
     @asynccontextmanager
     async def pull(self) -> AsyncIterator[Deliveries]:
         """Open a channel to take what is there: for tests, which must know when it is over."""
-        async with self._deliveries() as deliveries:
+        async with deliveries_by(self._others) as deliveries:
             yield deliveries
 
     async def close(self) -> None:
         """Close every connection."""
-        for line in (self._consuming, *self._publishing, *self._on_need):
-            await line.close()
+        consuming = self._consuming.values()
+        every = (*consuming, self._others, *self._publishing, *self._on_need)
+        await asyncio.gather(*(line.close() for line in every))
 
-    @asynccontextmanager
-    async def _deliveries(self) -> AsyncIterator[Deliveries]:
-        opened = await self._consuming.channel(confirms=False)
-        try:
-            yield Deliveries(await underlying(opened))
-        finally:
-            await close_quietly(opened)
+    def _lasting(self) -> Sequence[Line]:
+        """Return those that are missed when they are away; where nothing goes on, any one."""
+        return (*self._publishing, *self._consuming.values()) or (self._others,)
+
+    def _line(self, purpose: str) -> Line:
+        return Line(self._url, f"{self._name}: {purpose}", self._tls)
+
+
+@asynccontextmanager
+async def deliveries_by(line: Line) -> AsyncIterator[Deliveries]:
+    """Open a channel to be handed messages by."""
+    opened = await line.channel(confirms=False)
+    try:
+        yield Deliveries(await underlying(opened))
+    finally:
+        await close_quietly(opened)

@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from shared.contracts.identity import ACCOUNT_ENROLLED
+from shared.messaging.management import Management, segment
 from shared.messaging.topology import Administrator, down, own, remake, warning
 from tests.fault.ledger import Ledger
 from tests.fault.rig import Rig
 from tests.support.eventually import eventually
 
 QUEUE = "notify.account-activity"
+BESIDE = "notify.accounts"
 MEMBER = (
     '{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"%s">>, queue, <<"%s">>)),'
     " ra:%s(quorum_queues, amqqueue:get_pid(Q))."
@@ -41,6 +43,18 @@ def administrator(rig: Rig) -> Administrator:
     return Administrator(admin_url=access.topology_url, broker_url=access.url("notify"))
 
 
+async def consumed_by(rig: Rig, queue: str) -> set[str]:
+    """Name the connections by which a queue is consumed."""
+    access = rig.stack.surroundings.broker
+    async with Management(access.management_url) as management:
+        found = await management.get(f"/api/consumers/{segment(access.vhost)}")
+    names = {
+        one["channel_details"]["connection_name"] for one in found if one["queue"]["name"] == queue
+    }
+    assert names
+    return names
+
+
 @pytest.mark.parametrize("end", [stopped, gone], ids=["stopped", "gone"])
 async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_anew(
     rig: Rig, ledger: Ledger, end: Callable[[Rig], Awaitable[None]]
@@ -56,6 +70,7 @@ async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_
         assert {row["last_error"] for row in rows} <= {"nacked", "unconfirmed"}
 
     await eventually(only_its_own_wait, within=NAMED_WITHIN)
+    beside = await eventually(lambda: consumed_by(rig, BESIDE), within=NAMED_WITHIN)
 
     by = administrator(rig)
 
@@ -65,6 +80,7 @@ async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_
         assert await down("notify", by, old=own("notify")) == [QUEUE]
 
     await eventually(is_named, within=NAMED_WITHIN)
+    assert await consumed_by(rig, BESIDE) == beside
 
     await remake("notify", QUEUE, by)
 
