@@ -1,5 +1,10 @@
-"""A queue without a member: what goes to it waits and is named, all else goes on; made anew."""
+"""A queue without a member: what goes to it waits and is named, all else goes on; made anew.
 
+The last of all files on this rig: RabbitMQ 3.10 loses a queue that was made just before its broker
+is killed, as another test would.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -75,9 +80,12 @@ async def test_a_queue_that_is_down_is_named_holds_up_its_own_alone_and_is_made_
     by = administrator(rig)
 
     async def is_named() -> None:
-        for service in ("identity", "notify"):
-            assert f"queue {QUEUE} is not running" in (await warning(service, by) or "")
-        assert await down("notify", by, old=own("notify")) == [QUEUE]
+        publisher, consumer, found = await asyncio.gather(
+            warning("identity", by), warning("notify", by), down("notify", by, old=own("notify"))
+        )
+        for told in (publisher, consumer):
+            assert f"queue {QUEUE} is not running" in (told or "")
+        assert found == [QUEUE]
 
     await eventually(is_named, within=NAMED_WITHIN)
     assert await consumed_by(rig, BESIDE) == beside
