@@ -62,7 +62,7 @@ servers: $(STAMP) ## start PostgreSQL and RabbitMQ only, print their URLs, stay 
 	@$(BIN)/python -m deploy.local servers
 
 test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration, e2e
-	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(addprefix tests/,$(PART))
+	@$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder $(addprefix tests/,$(PART))
 
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path
