@@ -84,7 +84,7 @@ class Vhost:
         while True:
             found = await self.management.find(self._path("queues", queue)) or {}
             state = found.get("state")
-            if is_led(found) and (new or state in UP):
+            if is_led(found) and (new or state in UP) and await self._has_leader(queue, found):
                 return True
             waited = asyncio.get_running_loop().time() - began
             if state in UNTOLD:
@@ -93,6 +93,17 @@ class Vhost:
             elif state not in UP or waited > LED_WITHIN:
                 return False
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _has_leader(self, queue: str, found: Mapping[str, Any]) -> bool:
+        """Ask the members of a quorum queue themselves, where the broker has a page for that.
+
+        RabbitMQ 4 goes on telling the last statistics of a queue whose leader is no more; 3.10
+        knows no such page, and tells it by the state.
+        """
+        if found.get("type") != "quorum":
+            return True
+        members = await self.management.find(f"{self._path('queues/quorum', queue)}/status")
+        return not members or any(one.get("Raft State") == "leader" for one in members)
 
     def _path(self, kind: str, *parts: str) -> str:
         return "/".join(("/api", kind, *(segment(part) for part in (self.name, *parts))))

@@ -37,6 +37,7 @@ async def environ(
 ) -> AsyncIterator[dict[str, str]]:
     """merge's, whose topology is whole again afterwards."""
     yield {
+        "PORTICO_ENVIRONMENT": "development",
         "PORTICO_DATABASE_URL": database.url("merge"),
         "PORTICO_MIGRATION_URL": database.migration_url("merge"),
         "PORTICO_BROKER_URL": broker.url("merge"),
