@@ -194,7 +194,8 @@ def set_already() -> asyncio.Event:
 class Unconfirming:
     """A publisher before queues that are down: what goes to one of `down` holds up all beside it.
 
-    What a real one does is in tests/fault/test_unavailable_queues.py. Apart, it waits as long as `answers`.
+    What a real one does is in tests/fault/test_unavailable_queues.py. Apart, it waits as long as
+    `answers`.
     """
 
     down: set[str]

@@ -1,7 +1,7 @@
 """Topology as data: every queue has one policy, and a service's rights end at its own names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -97,12 +97,32 @@ async def test_a_queue_without_statistics_is_not_taken_for_one_that_is_down(
 
 @dataclass(slots=True)
 class Told:
-    """A management API that says this of a queue."""
+    """A management API that says this of a queue, and this of its members: None, as 3.10 does."""
 
     found: Mapping[str, object]
+    members: Sequence[Mapping[str, object]] | None = None
 
-    async def find(self, path: str) -> Mapping[str, object]:
-        return self.found
+    async def find(self, path: str) -> object:
+        return self.members if path.endswith("/status") else self.found
+
+
+@pytest.mark.parametrize(
+    ("members", "up"),
+    [
+        (None, True),
+        ([{"Raft State": "follower"}, {"Raft State": "leader"}], True),
+        ([{"Raft State": "noproc"}, {"Raft State": "follower"}], False),
+    ],
+    ids=["3.10", "led", "leaderless"],
+)
+async def test_old_statistics_are_not_believed_where_no_member_leads(
+    monkeypatch: pytest.MonkeyPatch, members: Sequence[Mapping[str, object]] | None, up: bool
+) -> None:
+    for name in ("KNOWN_WITHIN", "LED_WITHIN", "LOOK_EVERY"):
+        monkeypatch.setattr(f"shared.messaging.topology.{name}", 0.0)
+    found = {"type": "quorum", "state": "running", "leader": "rabbit@one"}
+
+    assert await Vhost(cast(Management, Told(found, members)), "v").is_up("merge.saga") is up
 
 
 @pytest.mark.parametrize(
