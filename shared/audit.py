@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from shared.audit_floods import Floods, Party
-from shared.audit_times import AuditTimes
+from shared.audit_times import BEGINNING, AuditTimes
 from shared.clock import Clock
 from shared.db import Connection, Database, Row
 from shared.randomness import Randomness
@@ -18,7 +18,6 @@ from shared.randomness import Randomness
 Outcome = Literal["done", "refused"]
 
 BATCH = 500
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 START = bytes(32)  # what stands for the hash before the first place
 # Where nothing waits nothing is locked either: that would write, once a second for ever.
 TURN = """
