@@ -20,7 +20,7 @@ from shared.messaging.subscriptions import UNREADABLE
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
-REPLAYED = timedelta(minutes=6)  # longer than any access token lives, with a minute for clocks
+KEPT = timedelta(minutes=6)  # longer than any access token lives, with a minute for clocks
 FRESH = timedelta(seconds=2)
 PREFETCH = 500
 TICK = timedelta(microseconds=1)
@@ -39,7 +39,7 @@ class Ended:
 
 
 class EndedSessions:
-    """Reads the stream from six minutes back, and again so after each reconnect.
+    """Reads the whole stream, some ten minutes or a segment of it, and again so at each reconnect.
 
     A beat says that all entries committed before it have been read. While the last one is older
     than two seconds this replica cannot know what has ended, and must ask for fresher tokens.
@@ -94,7 +94,7 @@ class EndedSessions:
     def prune(self) -> None:
         """Forget what no living token can belong to; also says how old the last beat is."""
         now = self.clock.unshifted()
-        while self._read and now - self._read[0][0] > REPLAYED:
+        while self._read and now - self._read[0][0] > KEPT:
             read_at, session_id = self._read.popleft()
             if self._ended[session_id].read_at == read_at:  # no later entry of the same session
                 del self._ended[session_id]
@@ -126,9 +126,8 @@ class EndedSessions:
         self._read.append((self._last_read, session_id))
 
     async def _read_on(self) -> None:
-        since = self.clock.unshifted() - REPLAYED
         async with self.broker.consume(
-            topology.SESSIONS, prefetch=PREFETCH, since=since
+            topology.SESSIONS, prefetch=PREFETCH, stream=True
         ) as deliveries:
             self._beat = None  # what was before the gap says nothing of what is read after it
             while batch := await deliveries.batch(PREFETCH):

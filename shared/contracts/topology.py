@@ -12,8 +12,8 @@ SERVICES = ("identity", "recovery", "merge", "notify")
 SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
 DELIVERY_LIMIT = 20
 NO_LIMIT = 1_000_000  # RabbitMQ 4 drops after 20 where nothing is said; 3.10 has no word for never
-STREAM_AGE = "1h"
-STREAM_SEGMENT = 10_000_000  # bytes; age is only looked at when a segment is full
+STREAM_AGE = "10m"  # at the least: longer than any access token lives
+STREAM_SEGMENT = 1_000_000  # bytes; age is only looked at when a segment is full
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def stream_channel() -> Channel:
     """Describe the stream of ended sessions, which every service reads."""
     return Channel(
         address=topology.SESSIONS,
-        description="A stream: read from six minutes back at each start (SE-1).",
+        description="A stream, kept for ten minutes or more: read whole at each start (SE-1).",
         messages={name: Reference(ref=MESSAGES + name) for name in STREAM_MESSAGES},
         bindings={"amqp": exchange_binding(topology.SESSIONS, "fanout")},
     )

@@ -13,7 +13,6 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import datetime
 from typing import cast
 
 import aio_pika
@@ -63,6 +62,16 @@ def broker_errors() -> Iterator[None]:
         if task is None or task.cancelling():
             raise
         raise BrokerUnavailable("the connection was closed") from error
+
+
+class Connection(aio_pika.Connection):
+    """A connection that whoever opened it closes, and never the garbage collector.
+
+    Aio-pika's own starts a closing when it is collected, which may be where no event loop runs.
+    """
+
+    def __del__(self) -> None:
+        """Leave it: what has no transport needs no closing, and a transport closes itself."""
 
 
 class Line:
@@ -131,6 +140,7 @@ class Line:
                         timeout=OPEN_SECONDS,
                         heartbeat=HEARTBEAT,
                         name=self._name,
+                        connection_class=Connection,
                     )
             except BrokerUnavailable:
                 self._rest_until = asyncio.get_running_loop().time() + REST_SECONDS
@@ -280,14 +290,18 @@ class Deliveries:
         self._tag: str | None = None
         self._over = False
 
-    async def start(self, queue: str, *, prefetch: int, since: datetime | None) -> None:
-        """Register as a consumer; `since` is where to begin in a stream."""
-        channel, self._queue, self._of_a_stream = self._channel, queue, since is not None
+    async def start(self, queue: str, *, prefetch: int, stream: bool) -> None:
+        """Register as a consumer; of a stream, from the first entry that it still holds.
+
+        From a time or from "next" would be shorter, and can pass over what is being written at that
+        moment: where nothing is as young as that time, RabbitMQ begins behind the newest entry.
+        """
+        channel, self._queue, self._of_a_stream = self._channel, queue, stream
         channel.closing.add_done_callback(lambda _: self._arrived.set())
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
         await channel.queue_declare(queue, passive=True)
         await channel.basic_qos(prefetch_count=prefetch)
-        arguments: FieldTable | None = None if since is None else {"x-stream-offset": since}
+        arguments: FieldTable | None = {"x-stream-offset": "first"} if stream else None
         began = await channel.basic_consume(queue, self._deliver, arguments=arguments)
         self._tag = began.consumer_tag
 
@@ -416,7 +430,7 @@ class Broker:
 
     @asynccontextmanager
     async def consume(
-        self, queue: str, *, prefetch: int, since: datetime | None = None
+        self, queue: str, *, prefetch: int, stream: bool = False
     ) -> AsyncIterator[Deliveries]:
         """Consume a queue that must exist; leaving hands back what was not acknowledged."""
         if queue not in self._consuming:
@@ -424,7 +438,7 @@ class Broker:
         async with deliveries_by(self._consuming[queue]) as deliveries:
             with broker_errors():
                 async with asyncio.timeout(OPEN_SECONDS):
-                    await deliveries.start(queue, prefetch=prefetch, since=since)
+                    await deliveries.start(queue, prefetch=prefetch, stream=stream)
             yield deliveries
 
     @asynccontextmanager

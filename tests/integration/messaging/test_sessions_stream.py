@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import uuid4
 
+import aio_pika
 import aiormq
 import msgspec
 import pytest
@@ -16,23 +17,18 @@ from shared.clock import DatabaseClock
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry
 from shared.messaging.beats import Beats
-from shared.messaging.broker import Broker, Publisher
+from shared.messaging.broker import Broker, Deliveries, Publisher, underlying
 from shared.messaging.messages import Outcome, Outgoing
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from tests.integration.messaging.conftest import Replica, Replicas
-from tests.support.clock import FakeClock
 from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
+RACES = 150
+
 pytestmark = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """The real time, standing still: the broker is asked for entries since a time of its own."""
-    return FakeClock(datetime.now(UTC))
 
 
 @asynccontextmanager
@@ -119,6 +115,37 @@ async def test_what_ended_while_a_replica_was_cut_off_is_read_at_its_reconnect(
         proxy.restore()
 
         await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
+
+
+async def test_what_is_written_while_a_reader_begins_is_not_passed_over(
+    replicas: Replicas,
+) -> None:
+    """RabbitMQ begins behind it, now and then, where a reader asks from a time on."""
+    writing, reading_on = [
+        await aio_pika.connect(replicas.vhost.administrator_url) for _ in range(2)
+    ]
+    async with writing, reading_on:
+        for number in range(RACES):
+            writer = await underlying(await writing.channel())
+            reader = await underlying(await reading_on.channel(publisher_confirms=False))
+            deliveries, stream = Deliveries(reader), f"race{number}"
+            await writer.queue_declare(stream, durable=True, arguments={"x-queue-type": "stream"})
+
+            await asyncio.gather(
+                deliveries.start(stream, prefetch=1, stream=True),
+                write(writer, stream, after=0.006 * number / RACES),
+            )
+
+            async with asyncio.timeout(3):
+                assert [one.body for one in await deliveries.batch(1)] == [b"entry"]
+            await reader.close()
+            await writer.queue_delete(stream)
+            await writer.close()
+
+
+async def write(writer: aiormq.Channel, stream: str, *, after: float) -> None:
+    await asyncio.sleep(after)
+    await writer.basic_publish(b"entry", routing_key=stream)
 
 
 async def test_two_seconds_without_a_beat_are_stale_and_the_next_beat_mends_it(

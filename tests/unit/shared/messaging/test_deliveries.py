@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,8 +10,6 @@ from aiormq import Channel
 
 from shared.errors import BrokerUnavailable
 from shared.messaging.broker import Deliveries
-
-EVER = datetime(2031, 3, 5, tzinfo=UTC)
 
 
 class Enough(Exception):
@@ -48,10 +45,10 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.messaging.broker.LOOK_EVERY", 0.0)
 
 
-async def deliveries(*answers: tuple[int, int], since: datetime | None = None) -> Deliveries:
+async def deliveries(*answers: tuple[int, int], stream: bool = False) -> Deliveries:
     """A consumer whose queue answered as a fresh one does, and then so."""
     found = Deliveries(cast(Channel, Answering(iter([(0, 0), *answers]))))
-    await found.start("merge.saga", prefetch=1, since=since)
+    await found.start("merge.saga", prefetch=1, stream=stream)
     return found
 
 
@@ -76,4 +73,4 @@ async def test_one_that_is_quiet_or_down_is_left_as_it_is(answers: list[tuple[in
 
 async def test_a_quiet_stream_is_read_anew() -> None:
     with pytest.raises(BrokerUnavailable):
-        await (await deliveries((5, 1), since=EVER)).batch(1)
+        await (await deliveries((5, 1), stream=True)).batch(1)
