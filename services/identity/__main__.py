@@ -4,13 +4,13 @@ import os
 import sys
 from importlib.resources import files
 
-from services.identity.api import ROUTES
-from services.identity.api.problems import PROBLEMS
 from services.identity.app import compose
 from services.identity.features import Features
 from services.identity.looks import LOOKS
 from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
+from services.identity.problems import PROBLEMS
+from services.identity.routes import ROUTES
 from services.identity.settings import Settings
 from shared.commands import main
 from shared.runtime import Program

@@ -1,52 +1,30 @@
-"""What identity can do: every feature by its noun."""
+"""What identity can do: a field a group, the flows above, what they are made of below."""
 
 from dataclasses import dataclass
 
-from services.identity.accounts import Accounts
-from services.identity.client_tokens import ClientTokens
-from services.identity.clients import RevokedClients
-from services.identity.emails import Emails
-from services.identity.enrolment_tokens import EnrolmentTokens
-from services.identity.enrolments import Enrolments
-from services.identity.existing_accounts import ExistingAccounts
-from services.identity.live_tokens import LiveTokens
-from services.identity.logon import LogOn
-from services.identity.merges import Merges
-from services.identity.ownership_proofs import OwnershipProofs
-from services.identity.passwords import Passwords
-from services.identity.patients import Patients
-from services.identity.practices import Practices
-from services.identity.reauthentication import Reauthentication
-from services.identity.refreshes import Refreshes
-from services.identity.resets import Resets
-from services.identity.sessions import Sessions
-from services.identity.terms import Terms
-from services.identity.unenrolments import Unenrolments
-from services.identity.unlocks import Unlocks
-from shared.own_keys import OwnKeys
+from services.identity.accounts import features as accounts
+from services.identity.credentials import features as credentials
+from services.identity.desk import features as desk
+from services.identity.enrolment import features as enrolment
+from services.identity.log_on import features as log_on
+from services.identity.merging import features as merging
+from services.identity.passwords import features as passwords
+from services.identity.patients import features as patients
+from services.identity.practices import features as practices
+from services.identity.proving import features as proving
+from services.identity.sessions import features as sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    practices: Practices
-    patients: Patients
-    enrolment_tokens: EnrolmentTokens
-    enrolments: Enrolments
-    existing_accounts: ExistingAccounts
-    unenrolments: Unenrolments
-    unlocks: Unlocks
-    passwords: Passwords
-    emails: Emails
-    accounts: Accounts
-    terms: Terms
-    client_tokens: ClientTokens
-    revoked_clients: RevokedClients
-    log_on: LogOn
-    sessions: Sessions
-    refreshes: Refreshes
-    resets: Resets
-    reauthentication: Reauthentication
-    ownership_proofs: OwnershipProofs
-    merges: Merges
-    tokens: LiveTokens
-    own_keys: OwnKeys
+    desk: desk.Features
+    enrolment: enrolment.Features
+    log_on: log_on.Features
+    credentials: credentials.Features
+    merging: merging.Features
+    proving: proving.Features
+    passwords: passwords.Features
+    sessions: sessions.Features
+    patients: patients.Features
+    practices: practices.Features
+    accounts: accounts.Features

@@ -1,8 +1,9 @@
 """What `check` looks at in identity besides what it looks at everywhere."""
 
-from services.identity.app import hasher_of, stored_names
+from services.identity.accounts.store import accounts
+from services.identity.emails.features import stored_names
+from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
-from services.identity.store import accounts
 from shared.program import Look, Plumbing
 
 

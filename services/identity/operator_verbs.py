@@ -11,8 +11,9 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from services.identity.app import clients, practices, stored_names
-from services.identity.practices import NewClient
+from services.identity.emails.features import stored_names
+from services.identity.practices.features import clients, practices
+from services.identity.practices.practices import NewClient
 from services.identity.settings import Settings
 from shared.audit import Origin
 from shared.contracts.code_points import shows, trimmed

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from services.identity.password_policy import PolicyName
 from shared.settings import (
     PREFIX,
     Secret,
@@ -32,6 +32,11 @@ def hard_to_guess(text: str) -> Secret:
     if guessable(text):
         raise ValueError("expected random characters; these can be guessed")
     return long_enough(text)
+
+
+class PolicyName(StrEnum):
+    PORTAL = "portal"
+    NIST = "nist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.store import (
-    address_mails,
-    enrolment_tokens,
-    lockouts,
-    refused_passwords,
-    sessions,
-    verifications,
-)
+from services.identity.emails.store import address_mails, verifications
+from services.identity.enrolment.store import tokens as enrolment_tokens
+from services.identity.passwords.store import lockouts
+from services.identity.passwords.store import refused as refused_passwords
+from services.identity.sessions.store import sessions
+from services.identity.settings import Settings
 from shared.clock import Clock
 from shared.db import Database
+from shared.loops import Loop
+from shared.program import Plumbing
 
 BATCH = 500
 SWEEP_EVERY = 60.0  # seconds
@@ -59,3 +59,16 @@ class SecretSweeper:
                 await address_mails.sweep(tx, now=now, limit=BATCH),
             ]
         return max(swept) // BATCH
+
+
+def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
+    """What runs by itself."""
+    database, clock = plumbing.database, plumbing.clock
+    sessions = SessionSweeper(database=database, clock=clock)
+    lockouts = LockoutSweeper(database=database, clock=clock)
+    secrets = SecretSweeper(database=database, clock=clock)
+    return (
+        Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
+        Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
+        Loop(name="secret-sweeper", once=secrets.once, every=SWEEP_EVERY),
+    )

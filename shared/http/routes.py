@@ -1,7 +1,7 @@
 """A service's routes as data: each with its guard, the types of body and reply, its problems."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,7 @@ class NoReply(Reply, frozen=True, kw_only=True):
 
 B = TypeVar("B", bound=Body)
 F = TypeVar("F")
+G = TypeVar("G")
 R = TypeVar("R", bound=Reply)
 
 
@@ -100,6 +101,9 @@ class Form(Enum):
     URLENCODED = "application/x-www-form-urlencoded"  #: OAuth's own verbs
 
 
+Handler = Callable[[F, Call[Any]], Awaitable[Reply]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Generic[F]):
     """One verb. `problems` are the typed errors it may answer, besides those every route has."""
@@ -109,7 +113,7 @@ class Route(Generic[F]):
     name: str  # the OpenAPI operationId, "issue_enrolment_token"
     summary: str
     guard: Guard
-    handler: Callable[[F, Call[Any]], Awaitable[Reply]]
+    handler: Handler[F]
     body: type[Body]
     reply: type[Reply]
     status: int = 200
@@ -159,3 +163,13 @@ def route(
         query=query,
         cached=cached,
     )
+
+
+def lifted(pick: Callable[[F], G], routes: Sequence[Route[G]]) -> tuple[Route[F], ...]:
+    """Return a group's routes as the service's, each handler given what `pick` takes of all."""
+
+    def lift(handler: Handler[G]) -> Handler[F]:
+        return lambda features, call: handler(pick(features), call)
+
+    every: Sequence[Route[Any]] = routes
+    return tuple(replace(one, handler=lift(one.handler)) for one in every)

@@ -23,7 +23,7 @@ DOORS = {
     "structlog": "shared/logs.py",
     "aiosmtplib": "services/notify/channels/smtp.py",
     "jinja2": "services/notify/render.py",
-    "zxcvbn": "services/identity/common_passwords.py",
+    "zxcvbn": "services/identity/passwords/common_list.py",
 }
 STATEMENT = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|GRANT) [a-zA-Z(*]"

@@ -14,11 +14,12 @@ from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
 from services.identity.__main__ import PROGRAM
-from services.identity.addresses import address_key
+from services.identity.accounts.model import EmailState, NameKind, NewAccount
+from services.identity.accounts.store import accounts
+from services.identity.accounts.store import names as log_on_names
+from services.identity.emails.addresses import address_key
 from services.identity.features import Features
-from services.identity.model import EmailState, NameKind, NewAccount
 from services.identity.settings import Settings
-from services.identity.store import accounts, log_on_names
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.grants import Act, GrantIssuer
@@ -149,7 +150,7 @@ class Identity:
         """Make an active account at a practice, with a verified e-mail where one is named."""
         username = username or f"person.{next(self.numbers)}"
         account_id = AccountId(self.plumbing.randomness.uuid())
-        hashed = await self.features.passwords.hash(password)
+        hashed = await self.features.passwords.passwords.hash(password)
         now = self.clock.now()
         async with self.plumbing.database.transaction() as tx:
             await accounts.add(
@@ -166,7 +167,7 @@ class Identity:
             )
             key = name_key(username)
             assert await log_on_names.claim(tx, key, account_id, NameKind.USERNAME, now=now)
-            await self.features.passwords.remember(
+            await self.features.passwords.passwords.remember(
                 tx, account_id, hashed, security_version=1, now=now
             )
             if email is not None:
@@ -184,7 +185,7 @@ class Identity:
 
     async def a_practice_client(self) -> tuple[str, str]:
         """Make a practice; return its client's id and secret."""
-        made = await self.features.practices.add(
+        made = await self.features.practices.practices.add(
             "Elm Street Practice",
             contact="+1 555 0100",
             locale="en-US",
@@ -197,7 +198,7 @@ class Identity:
 
     async def a_gateway_token(self) -> str:
         """The access token of a client that may introspect."""
-        made = await self.features.practices.add_gateway(
+        made = await self.features.practices.practices.add_gateway(
             "web gateway", origin=ORIGIN, now=self.clock.now()
         )
         answer = await self.client_token(made.client_id, made.secret)
@@ -296,7 +297,7 @@ async def recovery_beside(identity: Identity) -> AsyncIterator[Recovery]:
             service="identity",
             issuer=identity.plumbing.issuer,
             database=identity.plumbing.database,
-            own_keys=identity.features.own_keys,
+            own_keys=identity.features.sessions.own_keys,
             public_keys=identity.plumbing.public_keys,
         )
         await here.learn_from(trust)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.identity.store import patients
+from services.identity.patients.store import patients
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import EventId, MergeId, PatientId, PracticeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested

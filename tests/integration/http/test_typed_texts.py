@@ -17,7 +17,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient
 from msgspec import inspect
 
-from services.identity.api import ROUTES as IDENTITY
+from services.identity.routes import ROUTES as IDENTITY
 from services.merge.api.routes import ROUTES as MERGE
 from services.notify.api.routes import ROUTES as NOTIFY
 from services.recovery.api.routes import ROUTES as RECOVERY
@@ -161,7 +161,7 @@ def here(identity: Identity) -> Trust:
         service="identity",
         issuer=identity.plumbing.issuer,
         database=identity.plumbing.database,
-        own_keys=identity.features.own_keys,
+        own_keys=identity.features.sessions.own_keys,
         public_keys=identity.plumbing.public_keys,
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.identity import enrolments
-from services.identity.store import enrolment_tokens as tokens
+from services.identity.enrolment import enrolments
+from services.identity.enrolment.store import tokens as tokens
 from shared.contracts.matching import same_person
 from tests.support.identity import PASSWORD, Identity
 from tests.support.practices import (

@@ -28,7 +28,7 @@ def trust_of(identity: Identity) -> Trust:
         service="identity",
         issuer=identity.plumbing.issuer,
         database=identity.plumbing.database,
-        own_keys=identity.features.own_keys,
+        own_keys=identity.features.sessions.own_keys,
         public_keys=identity.plumbing.public_keys,
     )
 
@@ -68,7 +68,7 @@ async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
         await published(identity, recovery)
         first = await kid_taken_everywhere()
         proxy.cut()
-        following = await identity.features.own_keys.rotate()
+        following = await identity.features.sessions.own_keys.rotate()
         for _ in range(3):
             clock.advance(hours=5)
             with pytest.raises((Unavailable, TimeoutError)):
@@ -86,6 +86,6 @@ async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
         await eventually(back)
         assert await kid_taken_everywhere() == following
         clock.advance(minutes=59)
-        assert first in {key.kid for key in await identity.features.own_keys.public()}
+        assert first in {key.kid for key in await identity.features.sessions.own_keys.public()}
         clock.advance(minutes=2)
-        assert first not in {key.kid for key in await identity.features.own_keys.public()}
+        assert first not in {key.kid for key in await identity.features.sessions.own_keys.public()}

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from services.identity.store.accounts import hold
-from services.identity.usernames import masked
+from services.identity.accounts.names import masked
+from services.identity.accounts.store.accounts import hold
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
 from shared.errors import TransactionConflict

@@ -120,7 +120,7 @@ async def grant(identity: Identity, about: AccountId, act: Act, **other: Any) ->
     """One that identity signs, whatever it says."""
     now = identity.clock.now()
     return await GrantIssuer(
-        issuer=identity.plumbing.issuer, own_keys=identity.features.own_keys
+        issuer=identity.plumbing.issuer, own_keys=identity.features.sessions.own_keys
     ).issue(
         **{
             "jti": Randomness().token(),

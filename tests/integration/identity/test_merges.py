@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.identity.model import NameKind
-from services.identity.store import log_on_names
+from services.identity.accounts.model import NameKind
+from services.identity.accounts.store import names as log_on_names
 from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Database
 from tests.support.identity import Identity, Person, Recovery
@@ -197,7 +197,7 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
     known = await identity.an_account()
     await registry.merge(survivor, absorbed)
     database = Listening(identity.database.url("identity"), application="identity")
-    proofs = replace(identity.features.log_on.proofs, database=database)
+    proofs = replace(identity.features.log_on.log_on.proofs, database=database)
 
     async def asked(name: str, password: str) -> list[str]:
         database.heard = []

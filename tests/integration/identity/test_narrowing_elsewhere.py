@@ -73,7 +73,7 @@ async def elsewhere(
                 service="identity",
                 issuer=identity.plumbing.issuer,
                 database=identity.plumbing.database,
-                own_keys=identity.features.own_keys,
+                own_keys=identity.features.sessions.own_keys,
                 public_keys=identity.plumbing.public_keys,
             )
         )

@@ -179,7 +179,7 @@ async def test_only_a_client_that_may_introspect_does(identity: Identity) -> Non
 async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
     identity: Identity,
 ) -> None:
-    made = await identity.features.practices.add_gateway(
+    made = await identity.features.practices.practices.add_gateway(
         "web gateway", origin=ORIGIN, now=identity.clock.now()
     )
     person = await identity.an_account()
@@ -244,7 +244,7 @@ async def test_a_401_of_introspection_says_what_works_and_is_audited(identity: I
 async def test_tries_at_a_clients_secret_count_on_the_client_and_stop_nobody_who_has_it(
     identity: Identity, path: str
 ) -> None:
-    made = await identity.features.practices.add_gateway(
+    made = await identity.features.practices.practices.add_gateway(
         "web gateway", origin=ORIGIN, now=identity.clock.now()
     )
 

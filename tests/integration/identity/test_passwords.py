@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity.errors import PasswordUnacceptable
+from services.identity.passwords.errors import PasswordUnacceptable
 from shared.contracts.ids import AccountId
 from tests.support.identity import PASSWORD, Identity
 
@@ -40,7 +40,7 @@ async def test_a_candidate_is_never_refused_to_be_checked(identity: Identity) ->
 async def save(identity: Identity, account_id: AccountId, password: str, version: int) -> None:
     """Save a password as a reset would."""
     [row] = await identity.rows("SELECT history_salt FROM accounts WHERE id = $1", account_id)
-    passwords = identity.features.passwords
+    passwords = identity.features.passwords.passwords
     hashed = await passwords.hash(password, history_salt=row["history_salt"])
     async with identity.plumbing.database.transaction() as tx:
         await passwords.require_new(tx, account_id, hashed, field="new_password")

@@ -257,7 +257,7 @@ async def test_a_successor_that_rests_is_handed_a_token_of_after_a_narrowing(
     identity.clock.advance(seconds=1)
     [row] = await identity.rows("SELECT account_id FROM sessions")
     async with identity.plumbing.database.transaction() as tx:
-        await identity.features.sessions.narrow_within(
+        await identity.features.sessions.sessions.narrow_within(
             tx, row["account_id"], now=identity.clock.now()
         )
 

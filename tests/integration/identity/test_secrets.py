@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.identity.api.oauth import KEPT_SECONDS
+from services.identity.sessions.api.introspection import KEPT_SECONDS
 from shared import public_keys
 from shared.db import Database
 from shared.kept import FRESH
@@ -91,7 +91,7 @@ async def test_what_a_revoked_key_signed_is_refused_by_every_replica_and_a_refre
     assert (await introspected(identity, gateway, session["access_token"])).body["active"] is True
     [leaked] = (await identity.call("GET", "/.well-known/jwks.json")).body["keys"]
 
-    await identity.features.own_keys.revoke(leaked["kid"])
+    await identity.features.sessions.own_keys.revoke(leaked["kid"])
     for replica in (identity, second):
         await replica.loop("public-keys").once()
         await replica.loop("own-keys").once()
@@ -111,7 +111,7 @@ async def test_signing_keys_are_kept_for_a_while_and_told_from_memory(
 ) -> None:
     url = database.url("identity")
     async with proxied(url) as proxy, identity_service(database, clock) as replica:
-        own_keys = replica.features.own_keys
+        own_keys = replica.features.sessions.own_keys
         own_keys._database = Database(proxy.url(url), application="test")
         before = await replica.call("GET", "/.well-known/jwks.json")
 
@@ -196,7 +196,7 @@ async def test_the_key_encryption_key_is_changed_and_tokens_links_and_clients_st
 
     async with identity_service(database, clock, **both) as changing:
         assert (await changing.call("GET", "/account", token=session["access_token"])).status == 200
-        assert await changing.features.own_keys.encrypt_again() == 1
+        assert await changing.features.sessions.own_keys.encrypt_again() == 1
 
     async with identity_service(database, clock, key_encryption_key=ANOTHER_KEY) as changed:
         assert (await changed.call("GET", "/account", token=session["access_token"])).status == 200

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.identity.api import ROUTES
+from services.identity.routes import ROUTES
 from shared.http.routes import NoBody, Session
 from tests.support.identity import Identity, Person
 

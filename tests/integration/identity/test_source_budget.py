@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.identity.api import ROUTES
-from services.identity.password_proofs import Attempt, PasswordProofs
-from services.identity.sessions import Opened, Sessions, SessionTokens
+from services.identity.passwords.proofs import Attempt, PasswordProofs
+from services.identity.routes import ROUTES
+from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared.http.routes import Counted, Public
 from shared.http.source_budget import SourceBudget
 from tests.support.identity import PASSWORD, Answer, Identity, Recovery

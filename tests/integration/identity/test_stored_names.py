@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.identity.__main__ import PROGRAM
-from services.identity.app import stored_names
+from services.identity.emails.features import stored_names
 from tests.integration.identity.test_emails import REQUESTED, claim, session, verify
 from tests.integration.identity.test_operator_verbs import run
 from tests.support.identity import Identity, Person

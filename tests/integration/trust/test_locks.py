@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from services.identity.store import merges as identity_merges
+from services.identity.merging.store import merges as identity_merges
 from services.notify.store import merges as notify_merges
 from shared import locks
 from shared.contracts.ids import AccountId, MergeId

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.identity.addresses import check_address
-from services.identity.errors import EmailMalformed
+from services.identity.emails.addresses import check_address
+from services.identity.emails.errors import EmailMalformed
 from services.notify.mime import deliverable, encode
 
 ODD = some.text(

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from services.identity.client_tokens import Presented, presented_by
-from services.identity.errors import TwoAuthentications
+from services.identity.practices.client_tokens import Presented, presented_by
+from services.identity.practices.errors import TwoAuthentications
 
 
 def basic(pair: str) -> str:

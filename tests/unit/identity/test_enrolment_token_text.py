@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity.enrolment_tokens import token_digest
+from services.identity.enrolment.tokens import token_digest
 from shared.tokens import Digests
 
 DIGESTS = Digests(b"k" * 32)

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from services.identity.session_model import Gate, GateName, Holder, gates
+from services.identity.accounts.model import Holder
+from services.identity.sessions.model import Gate, GateName, gates
 from shared.contracts.ids import AccountId
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.common_passwords import common_passwords
-from services.identity.password_policy import (
+from services.identity.passwords.common_list import common_passwords
+from services.identity.passwords.policy import (
     Context,
     PasswordPolicy,
-    PolicyName,
     RuleState,
     password_policy,
 )
+from services.identity.settings import PolicyName
 
 COMMON = common_passwords()
 PORTAL = password_policy(PolicyName.PORTAL, common=COMMON, portal_name="Portico")

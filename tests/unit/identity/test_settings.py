@@ -2,8 +2,7 @@
 
 import pytest
 
-from services.identity.password_policy import PolicyName
-from services.identity.settings import Settings
+from services.identity.settings import PolicyName, Settings
 from shared.settings import SettingsInvalid, load
 
 ENOUGH = {

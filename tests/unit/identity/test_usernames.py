@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.errors import (
+from services.identity.accounts.errors import (
     UsernameHasWhitespace,
     UsernameIsAnAddress,
     UsernameNotPrintable,
@@ -12,7 +12,7 @@ from services.identity.errors import (
     UsernameTooLong,
     UsernameTooShort,
 )
-from services.identity.usernames import check_username
+from services.identity.accounts.names import check_username
 from shared.contracts.log_on_names import name_key
 
 pytestmark = pytest.mark.proves("ID-1")

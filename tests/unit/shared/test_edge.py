@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from multidict import CIMultiDict
 
-from services.identity.api.problems import PROBLEMS as IDENTITY
+from services.identity.problems import PROBLEMS as IDENTITY
 from shared.errors import CatchingUp, HashingBusy, Unavailable
 from shared.http.problems import ALWAYS, INTERNAL, document
 from shared.http.server import RouteUndeclared

@@ -1,0 +1,1 @@
+"""Accounts: their names, their state, and the snapshot that tells of them."""

@@ -1,0 +1,57 @@
+"""Accounts: their snapshot for the other services, and what their holder reads of them (ID-8)."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.model import AccountView
+from services.identity.accounts.store import accounts as store
+from services.identity.errors import NotFound
+from shared.audit import Origin
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
+from shared.contracts.ids import AccountId
+from shared.db import Connection, Database
+from shared.messaging.outbox import Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    database: Database
+    outbox: Outbox
+
+    async def announce(self, tx: Connection, account_id: AccountId, origin: Origin) -> AccountView:
+        """Write the account's snapshot into the outbox of the transaction that changed it.
+
+        Call it after the UPDATE that added one to the version: that UPDATE holds the row, so no
+        other change can slip between the version and what is told under it.
+        """
+        view = await self.view(tx, account_id)
+        account = view.account
+        await self.outbox.add(
+            tx,
+            ACCOUNT_CHANGED,
+            AccountChanged(
+                account_id=account.id,
+                state=account.state,
+                username=account.username,
+                email=view.verified_email,
+                security_version=account.security_version,
+                locale=account.locale,
+                time_zone=account.time_zone,
+                enrolments=view.told_enrolments,
+            ),
+            subject=account.id,
+            origin=origin,
+            version=account.version,
+        )
+        return view
+
+    async def view(self, tx: Connection, account_id: AccountId) -> AccountView:
+        """The account with its addresses and enrolments, inside a transaction."""
+        view = await store.view(tx, account_id)
+        if view is None:
+            raise NotFound
+        return view
+
+    async def read(self, account_id: AccountId) -> AccountView:
+        """ID-8: everything of the settings page in one read."""
+        async with self.database.transaction() as tx:
+            return await self.view(tx, account_id)

@@ -1,0 +1,131 @@
+"""Accounts with their names, addresses and enrolments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    id: AccountId
+    state: AccountState
+    version: int
+    security_version: int
+    username: str
+    locale: str
+    time_zone: str
+    created_at: datetime
+    last_log_on_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """An account as enrolment makes it; version and security version are 1."""
+
+    id: AccountId
+    username: str
+    password_hash: str
+    history_salt: bytes
+    locale: str
+    time_zone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What log-on and reset compare with; never leaves the service."""
+
+    account_id: AccountId
+    state: AccountState
+    version: int
+    security_version: int
+    password_hash: str
+    history_salt: bytes
+
+
+class NameKind(StrEnum):
+    USERNAME = "username"
+    EMAIL = "email"
+    RESERVED = "reserved"
+    MERGED = "merged"
+
+
+class EmailState(StrEnum):
+    CLAIMED = "claimed"
+    VERIFIED = "verified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEmail:
+    address: str
+    state: EmailState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountEnrolment:
+    """A practice's patient record that belongs to an account."""
+
+    practice_id: PracticeId
+    practice_name: str
+    patient_id: PatientId
+    state: EnrolmentState
+
+
+class RecoveryRoute(StrEnum):
+    """How a forgotten username or password can be had back (EN-7)."""
+
+    EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
+    PRACTICE = "practice"  #: by asking the practice
+
+
+def recovery_routes(*, email: bool) -> tuple[RecoveryRoute, ...]:
+    """The ways back in of an account with or without an e-mail."""
+    if email:
+        return (RecoveryRoute.EMAIL_LINK, RecoveryRoute.PRACTICE)
+    return (RecoveryRoute.PRACTICE,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView:
+    """An account with what belongs to it; the verified address stands before a claimed one."""
+
+    account: Account
+    emails: tuple[AccountEmail, ...]
+    enrolments: tuple[AccountEnrolment, ...]
+
+    @property
+    def verified_email(self) -> str | None:
+        """The account e-mail: the one address that account activity is mailed to (NT-1)."""
+        return next((e.address for e in self.emails if e.state is EmailState.VERIFIED), None)
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Who is mailed account activity: nobody, where there is no account e-mail."""
+        return (self.verified_email,) if self.verified_email else ()
+
+    @property
+    def told_enrolments(self) -> tuple[Enrolment, ...]:
+        """Its enrolments as other services are told of them."""
+        return tuple(
+            Enrolment(practice_id=e.practice_id, patient_id=e.patient_id, state=e.state)
+            for e in self.enrolments
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """What a session's tokens and gates need to know of its account."""
+
+    account_id: AccountId
+    version: int
+    email_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """An account that was merged into another: it logs nobody on, but its holder may be told."""
+
+    account_id: AccountId

@@ -1,0 +1,266 @@
+"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE."""
+
+from datetime import datetime
+
+from services.identity.accounts.model import (
+    Absorbed,
+    Account,
+    AccountEmail,
+    AccountEnrolment,
+    AccountView,
+    Credentials,
+    EmailState,
+    Holder,
+    NewAccount,
+)
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.ids import AccountId
+from shared.db import Connection, Row
+
+_ACCOUNT = """
+    id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at
+"""
+HOLDER = """
+    a.version AS account_version,
+    EXISTS (
+        SELECT FROM account_emails e WHERE e.account_id = a.id AND e.state = 'verified'
+    ) AS email_verified
+"""
+_CREDENTIALS = """
+    a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
+"""
+
+
+async def add(tx: Connection, account: NewAccount) -> None:
+    """Insert an active account at version 1."""
+    await tx.execute(
+        """
+        INSERT INTO accounts (
+            id, state, version, security_version, username, password_hash, history_salt,
+            locale, time_zone, created_at
+        )
+        VALUES ($1, 'active', 1, 1, $2, $3, $4, $5, $6, $7)
+        """,
+        account.id,
+        account.username,
+        account.password_hash,
+        account.history_salt,
+        account.locale,
+        account.time_zone,
+        account.created_at,
+    )
+
+
+async def find(tx: Connection, account_id: AccountId) -> Account | None:
+    """Look up by id, whatever its state."""
+    row = await tx.fetchrow(
+        f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1",  # noqa: S608 - columns of ours
+        account_id,
+    )
+    return _account(row) if row else None
+
+
+async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
+    """Look up the account with its addresses and enrolments."""
+    account = await find(tx, account_id)
+    if account is None:
+        return None
+    emails = await tx.fetch(
+        "SELECT address, state FROM account_emails WHERE account_id = $1 ORDER BY state DESC",
+        account_id,
+    )
+    enrolments = await tx.fetch(
+        """
+        SELECT c.id, c.name, e.patient_id, e.state
+        FROM enrolments e
+        JOIN patients p ON p.id = e.patient_id
+        JOIN practices c ON c.id = p.practice_id
+        WHERE e.account_id = $1
+        ORDER BY e.enrolled_at, e.patient_id
+        """,
+        account_id,
+    )
+    return AccountView(
+        account=account,
+        emails=tuple(
+            AccountEmail(address=row["address"], state=EmailState(row["state"])) for row in emails
+        ),
+        enrolments=tuple(
+            AccountEnrolment(
+                practice_id=row["id"],
+                practice_name=row["name"],
+                patient_id=row["patient_id"],
+                state=EnrolmentState(row["state"]),
+            )
+            for row in enrolments
+        ),
+    )
+
+
+async def credentials(tx: Connection, account_id: AccountId) -> Credentials | None:
+    """What a password is compared with, by account."""
+    row = await tx.fetchrow(
+        f"SELECT {_CREDENTIALS} FROM accounts a WHERE a.id = $1",  # noqa: S608 - columns of ours
+        account_id,
+    )
+    return _credentials(row) if row else None
+
+
+async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | None:
+    """What a password is compared with, by a name (ID-4).
+
+    A merged name still stands for the account it was of, whose holder is told where to log on.
+    """
+    row = await tx.fetchrow(
+        f"""
+        SELECT {_CREDENTIALS}
+        FROM log_on_names n JOIN accounts a ON a.id = coalesce(n.absorbed_id, n.account_id)
+        WHERE n.name_key = $1 AND n.kind IN ('username', 'email', 'merged')
+        """,  # noqa: S608 - columns of ours
+        name_key,
+    )
+    return _credentials(row) if row else None
+
+
+async def change(tx: Connection, account_id: AccountId) -> int:
+    """Count a change that others may see, and hold the row until commit; return the version."""
+    return int(
+        await tx.fetchval(
+            "UPDATE accounts SET version = version + 1 WHERE id = $1 RETURNING version", account_id
+        )
+    )
+
+
+async def hold(tx: Connection, account_id: AccountId) -> None:
+    """Hold the account's row until commit, so that what is counted for it is counted exactly."""
+    await tx.execute("SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE", account_id)
+
+
+async def hold_if_unchanged(
+    tx: Connection, account_id: AccountId, *, security_version: int, proven: bool
+) -> Holder | Absorbed | None:
+    """Hold an account whose credentials are still those that were compared.
+
+    A reset or a merge waits for this transaction or has won already. Where nothing was proven the
+    statement is the same and holds nothing. A frozen account is as good as unproven (RC-9).
+    """
+    row = await tx.fetchrow(
+        f"""
+        SELECT a.id AS account_id, a.state, {HOLDER}
+        FROM accounts a
+        WHERE a.id = $1 AND a.security_version = $2 AND a.state IN ('active', 'merged') AND $3
+        FOR NO KEY UPDATE OF a
+        """,  # noqa: S608 - columns of ours
+        account_id,
+        security_version,
+        proven,
+    )
+    if row is None:
+        return None
+    if AccountState(row["state"]) is AccountState.MERGED:
+        return Absorbed(account_id=row["account_id"])
+    return holder(row)
+
+
+async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
+    """The account that a merged one is part of now."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT {_ACCOUNT} FROM accounts
+        WHERE id = (SELECT merged_into FROM accounts WHERE id = $1)
+        """,  # noqa: S608 - columns of ours
+        absorbed_id,
+    )
+    assert row is not None, "a merged account names its survivor"  # noqa: S101
+    return _account(row)
+
+
+async def session_holder(tx: Connection, account_id: AccountId) -> Holder:
+    """What a session's tokens say of its account, as it stands now."""
+    row = await tx.fetchrow(
+        f"SELECT a.id AS account_id, {HOLDER} "  # noqa: S608 - columns of ours
+        "FROM accounts a WHERE a.id = $1",
+        account_id,
+    )
+    assert row is not None, "accounts are never deleted"  # noqa: S101
+    return holder(row)
+
+
+def holder(row: Row) -> Holder:
+    """Read the columns of HOLDER beside the account's id."""
+    return Holder(
+        account_id=row["account_id"],
+        version=row["account_version"],
+        email_verified=row["email_verified"],
+    )
+
+
+async def set_password(
+    tx: Connection, account_id: AccountId, password_hash: str, *, security_version: int
+) -> int | None:
+    """Replace the password where no credential has changed since; return the security version."""
+    version: int | None = await tx.fetchval(
+        """
+        UPDATE accounts
+        SET password_hash = $2, security_version = security_version + 1, version = version + 1
+        WHERE id = $1 AND security_version = $3 AND state = 'active'
+        RETURNING security_version
+        """,
+        account_id,
+        password_hash,
+        security_version,
+    )
+    return version
+
+
+async def renew_hash(tx: Connection, account_id: AccountId, *, old: str, new: str) -> None:
+    """Replace the same password's hash by one at the current cost (ID-5); no credential changes."""
+    await tx.execute(
+        "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        account_id,
+        old,
+        new,
+    )
+
+
+async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> None:
+    """Remember the last log-on, of parallel ones the latest; others are not told."""
+    await tx.execute(
+        "UPDATE accounts SET last_log_on_at = greatest(last_log_on_at, $2) WHERE id = $1",
+        account_id,
+        now,
+    )
+
+
+async def count_under_other_peppers(tx: Connection, known: tuple[str, ...]) -> int:
+    """How many password hashes name none of these peppers; a look at every account."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM accounts WHERE split_part(password_hash, '$', 4) <> ALL ($1)",
+        list(known),
+    )
+    return count
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        id=row["id"],
+        state=AccountState(row["state"]),
+        version=row["version"],
+        security_version=row["security_version"],
+        username=row["username"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+        created_at=row["created_at"],
+        last_log_on_at=row["last_log_on_at"],
+    )
+
+
+def _credentials(row: Row) -> Credentials:
+    return Credentials(
+        account_id=row["id"],
+        state=AccountState(row["state"]),
+        version=row["version"],
+        security_version=row["security_version"],
+        password_hash=row["password_hash"],
+        history_salt=row["history_salt"],
+    )

@@ -1,0 +1,59 @@
+"""The one name space (ID-4): whoever inserts a key first holds the name."""
+
+from datetime import datetime
+
+from services.identity.accounts.model import NameKind
+from shared.contracts.ids import AccountId
+from shared.db import Connection
+
+
+async def claim(
+    tx: Connection, name_key: str, account_id: AccountId, kind: NameKind, *, now: datetime
+) -> bool:
+    """Take the name. False where another account has it, also in a race: the key decides.
+
+    One's own reserved or merged name becomes what it is claimed as.
+    """
+    holder = await tx.fetchval(
+        """
+        INSERT INTO log_on_names (name_key, account_id, kind, created_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (name_key) DO UPDATE SET kind = excluded.kind, absorbed_id = NULL
+            WHERE log_on_names.account_id = excluded.account_id
+        RETURNING account_id
+        """,
+        name_key,
+        account_id,
+        kind,
+        now,
+    )
+    return holder is not None
+
+
+async def held_by_another(tx: Connection, name_key: str, account_id: AccountId) -> bool:
+    """Whether somebody else has the name, of whatever kind."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM log_on_names WHERE name_key = $1 AND account_id <> $2)",
+            name_key,
+            account_id,
+        )
+    )
+
+
+async def holder(tx: Connection, name_key: str) -> AccountId | None:
+    """Whose the name is, of whatever kind."""
+    found: AccountId | None = await tx.fetchval(
+        "SELECT account_id FROM log_on_names WHERE name_key = $1", name_key
+    )
+    return found
+
+
+async def release(tx: Connection, name_key: str, account_id: AccountId, kind: NameKind) -> None:
+    """Give up one's own name."""
+    await tx.execute(
+        "DELETE FROM log_on_names WHERE name_key = $1 AND account_id = $2 AND kind = $3",
+        name_key,
+        account_id,
+        kind,
+    )

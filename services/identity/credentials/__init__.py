@@ -1,0 +1,1 @@
+"""What a holder changes of her own credentials (ID-6)."""

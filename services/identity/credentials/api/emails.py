@@ -1,0 +1,52 @@
+"""The account e-mail: claim it, have the link sent again, verify it (ID-6)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.identity.credentials.features import Features
+from services.identity.fields import Typed
+from shared.http.callers import account_of, session_of
+from shared.http.routes import Body, Call, Reply
+
+
+class ClaimBody(Body, frozen=True, kw_only=True):
+    """`reauthenticated` is a grant for the verb `email`; a session younger than ten minutes needs
+    none.
+    """
+
+    address: Typed
+    reauthenticated: Annotated[str, Meta(max_length=4096)] | None = None
+
+
+class ClaimReply(Reply, frozen=True, kw_only=True):
+    """The same for an address another account has verified."""
+
+    message: str
+
+
+class VerifyBody(Body, frozen=True, kw_only=True):
+    token: Typed
+
+
+class VerifyReply(Reply, frozen=True, kw_only=True):
+    message: str
+
+
+async def claim_email(features: Features, call: Call[ClaimBody]) -> ClaimReply:
+    await features.emails.claim(
+        account_of(call),
+        call.body.address,
+        session_id=session_of(call),
+        reauthenticated=call.body.reauthenticated,
+        origin=call.origin,
+        now=call.now,
+    )
+    return ClaimReply(message="A mail is on its way to that address. Open the link in it.")
+
+
+async def verify_email(features: Features, call: Call[VerifyBody]) -> VerifyReply:
+    await features.emails.verify(
+        account_of(call), call.body.token, origin=call.origin, now=call.now
+    )
+    return VerifyReply(message="This address is now your account e-mail.")

@@ -1,0 +1,203 @@
+"""The account e-mail: claimed, verified by a mailed link with a session of that account (ID-6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.model import AccountView, NameKind
+from services.identity.accounts.store import accounts as account_store
+from services.identity.accounts.store import names as log_on_names
+from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
+from services.identity.emails.addresses import check_address
+from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
+from services.identity.emails.model import SendLimits
+from services.identity.emails.store import address_mails, verifications
+from services.identity.emails.store import emails as store
+from services.identity.emails.verifications import Verifications
+from services.identity.sessions.model import FRESH
+from services.identity.sessions.store import sessions
+from shared.access import AccessTokenInvalid
+from shared.audit import Origin
+from shared.contracts.identity import (
+    ACCOUNT_EMAIL_VERIFIED,
+    EMAIL_VERIFICATION_REQUESTED,
+    AccountEmailVerified,
+    AccountState,
+    EmailVerificationRequested,
+)
+from shared.contracts.ids import AccountId, SessionId
+from shared.db import Connection
+from shared.errors import Violation
+from shared.grants import (
+    Act,
+    Grant,
+    GrantChecker,
+    GrantSuperseded,
+    GrantWrongAccount,
+    GrantWrongSession,
+    Verb,
+)
+from shared.messaging.outbox import Outbox
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emails:
+    transactions: Transactions
+    outbox: Outbox
+    accounts: Accounts
+    verifications: Verifications
+    grants: GrantChecker
+    limits: SendLimits
+
+    async def claim(
+        self,
+        account_id: AccountId,
+        typed: str,
+        *,
+        session_id: SessionId,
+        reauthenticated: str | None,
+        origin: Origin,
+        now: datetime,
+    ) -> None:
+        """Claim an address, or have its link sent again. A claim reserves nothing.
+
+        The reply is the same whether or not another account has verified the address. An address
+        is a way in, so a token is not enough, which may be a stolen one: a password opened the
+        session within ten minutes, or `reauthenticated` says that it was given again (SE-3).
+        """
+        address = check_address(typed, field="address")
+        action, subject = "email.claim", f"account:{account_id}"
+        async with self.transactions.audited_before(origin, action, subject=subject):
+            grant = await self._check(reauthenticated, account_id, session_id, now)
+        await self.verifications.ready()
+        async with self.transactions.audited(origin, action, subject=subject) as tx:
+            await account_store.hold(tx, account_id)
+            view = await self.accounts.view(tx, account_id)
+            if view.account.state is AccountState.MERGED:
+                raise AccessTokenInvalid  # merged since the session was looked at
+            if view.verified_email is not None:
+                raise EmailVerified
+            await self._require_holder(tx, view, session_id, grant, now)
+            await self._require_mails_left(tx, account_id, address, now)
+            event_id = self.outbox.new_id()
+            mailing = await self.verifications.begin(
+                tx, account_id, address, event_id=event_id, now=now
+            )
+            await self.outbox.add(
+                tx,
+                EMAIL_VERIFICATION_REQUESTED,
+                EmailVerificationRequested(
+                    account_id=account_id,
+                    recipients=(address,),
+                    locale=view.account.locale,
+                    time_zone=view.account.time_zone,
+                    occurred_at=mailing.at,
+                    claim=mailing.claim,
+                    verification=mailing.link,
+                    verification_expires_at=mailing.expires_at,
+                ),
+                subject=account_id,
+                origin=origin,
+                event_id=event_id,
+            )
+            await self.transactions.audit.record(
+                tx, origin, action=action, outcome="done", subject=subject
+            )
+
+    async def verify(
+        self, account_id: AccountId, token: str, *, origin: Origin, now: datetime
+    ) -> None:
+        """Confirm the claimed address. Ends no session and voids nothing: it adds a way in, of
+        which the holder is told there and in the portal.
+
+        Of two accounts that verify one address at once, the key of the name space takes one; the
+        other's link is not used up.
+        """
+        action, subject = "email.verify", f"account:{account_id}"
+        async with self.transactions.audited(origin, action, subject=subject) as tx:
+            # The account's row first, as `claim` does, or the two could wait for each other.
+            await account_store.hold(tx, account_id)
+            digest = self.verifications.digest(token)
+            key = await verifications.use(tx, account_id, digest, now=now)
+            if key is None:
+                raise _link_invalid()
+            if not await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
+                raise EmailUnavailable(
+                    Violation(
+                        field="token",
+                        code="email_unavailable",
+                        detail="verified by another account",
+                    )
+                )
+            if not await store.confirm(tx, account_id, key, now=now):
+                raise _link_invalid()
+            await account_store.change(tx, account_id)
+            view = await self.accounts.announce(tx, account_id, origin)
+            await self._tell(tx, view, origin, now)
+            await self.transactions.audit.record(
+                tx, origin, action=action, outcome="done", subject=subject
+            )
+
+    async def _check(
+        self, token: str | None, account_id: AccountId, session_id: SessionId, now: datetime
+    ) -> Grant | None:
+        if token is None:
+            return None
+        grant = await self.grants.check(token, act=Act.REAUTHENTICATED, verb=Verb.EMAIL, now=now)
+        if grant.account_id != account_id:
+            raise GrantWrongAccount
+        if grant.session_id != session_id:
+            raise GrantWrongSession
+        return grant
+
+    async def _require_holder(
+        self,
+        tx: Connection,
+        view: AccountView,
+        session_id: SessionId,
+        grant: Grant | None,
+        now: datetime,
+    ) -> None:
+        """The account is held: no credential of it changes before the commit."""
+        if grant is not None:
+            if grant.security_version != view.account.security_version:
+                raise GrantSuperseded
+            await self.grants.spend(tx, grant, now=now)
+            return
+        opened = await sessions.started_at(tx, session_id, view.account.id)
+        if opened is None or now >= opened + FRESH:
+            raise ReauthenticationRequired
+
+    async def _require_mails_left(
+        self, tx: Connection, account_id: AccountId, address: str, now: datetime
+    ) -> None:
+        """By account, whatever address it names, and by address, whoever names it."""
+        for limit, window in self.limits.windows:
+            at = await verifications.next_send(tx, account_id, limit=limit, window=window, now=now)
+            if at is not None:
+                raise TooManyMails(retry_after=(at - now).total_seconds())
+        digest = self.verifications.address_digest(address)
+        if not await address_mails.count(tx, digest, limits=self.limits, now=now):
+            at = await address_mails.next_send(tx, digest, limits=self.limits, now=now)
+            raise TooManyMails(retry_after=(at - now).total_seconds())
+
+    async def _tell(self, tx: Connection, view: AccountView, origin: Origin, now: datetime) -> None:
+        account = view.account
+        await self.outbox.add(
+            tx,
+            ACCOUNT_EMAIL_VERIFIED,
+            AccountEmailVerified(
+                account_id=account.id,
+                recipients=view.recipients,
+                locale=account.locale,
+                time_zone=account.time_zone,
+                occurred_at=now,
+            ),
+            subject=account.id,
+            origin=origin,
+        )
+
+
+def _link_invalid() -> LinkInvalid:
+    return LinkInvalid(Violation(field="token", code="link_invalid", detail="opens nothing"))

@@ -1,0 +1,36 @@
+"""What a holder can do about her own credentials."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.credentials.emails import Emails
+from services.identity.emails import features as emails
+from services.identity.settings import Settings
+from shared.grants import GrantChecker
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    emails: Emails
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    grants: GrantChecker,
+    accounts: Accounts,
+    addresses: emails.Features,
+) -> Features:
+    """Build the group."""
+    return Features(
+        emails=Emails(
+            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+            outbox=plumbing.outbox,
+            accounts=accounts,
+            verifications=addresses.verifications,
+            grants=grants,
+            limits=addresses.limits,
+        )
+    )

@@ -1,0 +1,73 @@
+"""How an account comes to be, and to have another practice."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.emails import features as emails
+from services.identity.enrolment.added_practices import AddedPractices
+from services.identity.enrolment.enrolments import Enrolments
+from services.identity.enrolment.model import TokenLives
+from services.identity.enrolment.tokens import EnrolmentTokens
+from services.identity.log_on.terms import Terms
+from services.identity.passwords import features as passwords
+from services.identity.patients.patients import Patients
+from services.identity.settings import Settings
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    tokens: EnrolmentTokens
+    enrolments: Enrolments
+    added_practices: AddedPractices
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    accounts: Accounts,
+    patients: Patients,
+    addresses: emails.Features,
+    secrets: passwords.Features,
+    terms: Terms,
+) -> Features:
+    """Build the group."""
+    settings = plumbing.settings
+    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
+    return Features(
+        tokens=EnrolmentTokens(
+            transactions=transactions,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            idempotency=plumbing.idempotency,
+            lives=TokenLives(
+                in_person=timedelta(hours=settings.token_hours_in_person),
+                post=timedelta(hours=settings.token_hours_post),
+                email=timedelta(hours=settings.token_hours_email),
+            ),
+        ),
+        enrolments=Enrolments(
+            transactions=transactions,
+            idempotency=plumbing.idempotency,
+            outbox=plumbing.outbox,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            terms=terms,
+            passwords=secrets.passwords,
+            patients=patients,
+            accounts=accounts,
+            verifications=addresses.verifications,
+            mail_limits=addresses.limits,
+        ),
+        added_practices=AddedPractices(
+            transactions=transactions,
+            idempotency=plumbing.idempotency,
+            outbox=plumbing.outbox,
+            digests=plumbing.digests,
+            proofs=secrets.proofs,
+            patients=patients,
+            accounts=accounts,
+        ),
+    )

@@ -1,0 +1,104 @@
+"""Enrolment tokens: issued by a practice for one patient record, shown once (EN-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.enrolment.errors import PatientEnrolled
+from services.identity.enrolment.model import EnrolmentToken, HandedOver, TokenLives
+from services.identity.enrolment.store import tokens as store
+from services.identity.errors import NotFound
+from services.identity.patients.store import patients
+from shared.audit import Origin
+from shared.contracts.ids import PatientId, PracticeId
+from shared.db import Connection
+from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
+from shared.http.routes import Reply
+from shared.randomness import CROCKFORD, Randomness
+from shared.tokens import Digests
+from shared.transactions import Transactions
+from shared.typed_secrets import typed_symbols
+
+SYMBOLS = 16  # 80 bits at five bits a symbol
+_READ_AS = {"O": "0", "I": "1", "L": "1"}  # Crockford: what people read for what
+_PURPOSE = "enrolment-token"
+
+
+class Issued(Reply, frozen=True, kw_only=True):
+    """The verb's own reply; never kept, since the token is shown once."""
+
+    token: str
+    expires_at: datetime
+
+
+def token_digest(digests: Digests, typed: str) -> bytes:
+    """The digest of a token however it was typed or pasted (EN-1)."""
+    return digests.of(_PURPOSE, typed_symbols(typed, alphabet=CROCKFORD, read_as=_READ_AS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentTokens:
+    transactions: Transactions
+    randomness: Randomness
+    digests: Digests
+    idempotency: IdempotencyKeys
+    lives: TokenLives
+
+    async def issue(
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        *,
+        handed_over: HandedOver,
+        staff_id: str,
+        origin: Origin,
+        key: IdempotencyKey | None,
+        now: datetime,
+    ) -> Issued:
+        """Make the record's one live token; an earlier one ends in the same transaction.
+
+        `origin` carries the staff member and the reason.
+        """
+        practice = str(practice_id)
+        subject = f"patient:{patient_id}"
+        action = "enrolment-token.issue"
+        async with self.transactions.audited(
+            origin, action, subject=subject, practice=practice
+        ) as tx:
+
+            async def work() -> Issued:
+                issued = await self._issue(tx, practice_id, patient_id, handed_over, staff_id, now)
+                await self.transactions.audit.record(
+                    tx, origin, action=action, outcome="done", subject=subject, practice=practice
+                )
+                return issued
+
+            return await self.idempotency.once(tx, key, Issued, work, secret=True)
+
+    async def _issue(
+        self,
+        tx: Connection,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        handed_over: HandedOver,
+        staff_id: str,
+        now: datetime,
+    ) -> Issued:
+        patient = await patients.hold(tx, practice_id, patient_id)
+        if patient is None:
+            raise NotFound
+        if patient.account_id is not None:
+            raise PatientEnrolled
+        symbols = self.randomness.crockford(SYMBOLS)
+        token = EnrolmentToken(
+            id=self.randomness.uuid(),
+            patient_id=patient_id,
+            digest=token_digest(self.digests, symbols),
+            handed_over=handed_over,
+            issued_by=staff_id,
+            issued_at=now,
+            expires_at=now + self.lives.of(handed_over),
+        )
+        await store.supersede(tx, patient_id, now=now)
+        await store.add(tx, token)
+        groups = (symbols[at : at + 4] for at in range(0, SYMBOLS, 4))
+        return Issued(token="-".join(groups), expires_at=token.expires_at)

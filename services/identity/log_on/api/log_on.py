@@ -1,0 +1,24 @@
+"""Log-on (LG-1)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.identity.fields import Given
+from services.identity.log_on.features import Features
+from services.identity.sessions.api.replies import SessionReply, session_reply
+from shared.http.routes import Body, Call
+
+
+class LogOnBody(Body, frozen=True, kw_only=True):
+    """`name` is a username or the verified account e-mail."""
+
+    name: Annotated[str, Meta(max_length=1024)]
+    password: Given
+
+
+async def log_on(features: Features, call: Call[LogOnBody]) -> SessionReply:
+    tokens = await features.log_on.log_on(
+        call.body.name, call.body.password, origin=call.origin, now=call.now
+    )
+    return session_reply(tokens)

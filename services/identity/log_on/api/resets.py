@@ -1,0 +1,22 @@
+"""A password reset, by a grant that recovery gave (RC-3)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.identity.fields import Typed
+from services.identity.log_on.features import Features
+from services.identity.sessions.api.replies import SessionReply, session_reply
+from shared.http.routes import Body, Call
+
+
+class ResetBody(Body, frozen=True, kw_only=True):
+    grant: Annotated[str, Meta(max_length=4096)]
+    new_password: Typed
+
+
+async def reset_password(features: Features, call: Call[ResetBody]) -> SessionReply:
+    tokens = await features.resets.reset(
+        call.body.grant, call.body.new_password, origin=call.origin, now=call.now
+    )
+    return session_reply(tokens)

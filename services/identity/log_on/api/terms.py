@@ -1,0 +1,13 @@
+"""The terms as a page shows them before they are accepted."""
+
+from services.identity.log_on.features import Features
+from shared.http.routes import Call, NoBody, Reply
+
+
+class TermsReply(Reply, frozen=True, kw_only=True):
+    version: str
+    text: str
+
+
+async def read_terms(features: Features, call: Call[NoBody]) -> TermsReply:
+    return TermsReply(version=features.terms.version, text=features.terms.text)

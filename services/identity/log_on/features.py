@@ -1,0 +1,51 @@
+"""How one gets in."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.log_on.log_on import LogOn
+from services.identity.log_on.resets import Resets
+from services.identity.log_on.terms import Terms
+from services.identity.passwords import features as passwords
+from services.identity.sessions.sessions import Sessions
+from services.identity.settings import Settings
+from shared.grants import GrantChecker
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    log_on: LogOn
+    resets: Resets
+    terms: Terms
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    grants: GrantChecker,
+    accounts: Accounts,
+    secrets: passwords.Features,
+    sessions: Sessions,
+) -> Features:
+    """Build the group."""
+    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
+    return Features(
+        log_on=LogOn(
+            transactions=transactions,
+            hasher=secrets.hasher,
+            proofs=secrets.proofs,
+            sessions=sessions,
+        ),
+        resets=Resets(
+            transactions=transactions,
+            grants=grants,
+            passwords=secrets.passwords,
+            accounts=accounts,
+            lockouts=secrets.lockouts,
+            sessions=sessions,
+            outbox=plumbing.outbox,
+        ),
+        terms=Terms(version=plumbing.settings.terms_version, text=plumbing.settings.terms_text),
+    )

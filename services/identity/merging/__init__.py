@@ -1,0 +1,1 @@
+"""The merge of two accounts: decided and done here (MG-2, MG-4)."""

@@ -1,0 +1,39 @@
+"""What can be done about a merge."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.merging.merges import Merges
+from services.identity.merging.unions import Unions
+from services.identity.patients.patients import Patients
+from services.identity.sessions.sessions import Sessions
+from services.identity.settings import Settings
+from shared.grants import GrantChecker
+from shared.program import Plumbing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    merges: Merges
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    grants: GrantChecker,
+    accounts: Accounts,
+    patients: Patients,
+    sessions: Sessions,
+) -> Features:
+    """Build the group."""
+    return Features(
+        merges=Merges(
+            audit=plumbing.audit,
+            outbox=plumbing.outbox,
+            clock=plumbing.clock,
+            grants=grants,
+            accounts=accounts,
+            unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
+            metrics=plumbing.metrics,
+        )
+    )

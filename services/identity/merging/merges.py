@@ -1,0 +1,272 @@
+"""Merging: two accounts become one in one transaction, or nothing of it happens (MG-3, MG-4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.merging.errors import MergeImpossible
+from services.identity.merging.store import merges as store
+from services.identity.merging.unions import Couple, Unions
+from services.identity.patients.store import enrolments
+from shared.audit import Audit, Origin
+from shared.clock import Clock
+from shared.contracts.envelope import Received
+from shared.contracts.identity import (
+    ACCOUNTS_MERGED,
+    MERGE_REJECTED,
+    AccountsMerged,
+    AccountState,
+    MergeRefusal,
+    MergeRejected,
+)
+from shared.contracts.matching import same_holder
+from shared.contracts.merge import MergeRequested
+from shared.db import Connection
+from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantUsed, Verb
+from shared.logs import logger
+from shared.messaging.outbox import Outbox
+from shared.messaging.subscriptions import Undeliverable, origin_of
+from shared.metrics import Metrics
+
+ACTION = "account.merge"
+
+log = logger("merges")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proofs:
+    """What both accounts' passwords vouched for; spent with the merge."""
+
+    survivor: Grant
+    absorbed: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merges:
+    audit: Audit
+    outbox: Outbox
+    clock: Clock
+    grants: GrantChecker
+    accounts: Accounts
+    unions: Unions
+    metrics: Metrics
+
+    async def decide(self, tx: Connection, *events: Received[MergeRequested]) -> None:
+        """Merge, or say why not: decided for ever and told once, whoever asks again.
+
+        A refusal is an outcome, committed with its message. All proofs are checked first, and a
+        key may have to be waited for: until then the transaction has its inbox rows alone, for
+        which nobody waits but a second delivery of these messages. Where the key does not come the
+        messages fail, and are tried again later. Then the accounts of all merges are held at once:
+        none is waited for by who has records, names or sessions of another merge. One by one in
+        one transaction, the first may wait; any other fails where an account is held, and is
+        tried again later.
+        """
+        proofs = [await self._check(event.data) for event in events]
+        may_wait = await store.line_up(tx)
+        asked = {i for e in events for i in (e.data.survivor_id, e.data.absorbed_id)}
+        if not asked <= await store.hold(tx, asked, wait=may_wait):
+            raise Undeliverable("no such account")
+        for event, proven in zip(events, proofs, strict=True):
+            await self._decide(tx, event, proven)
+
+    async def _decide(
+        self, tx: Connection, event: Received[MergeRequested], proofs: Proofs | MergeRefusal
+    ) -> None:
+        """Decide one, both accounts held: nothing of theirs changes but by this transaction.
+
+        The proofs are spent whatever comes of it: brought again they would mail both once more.
+        """
+        request, now = event.data, self.clock.now()
+        couple = Couple(
+            survivor=await self.accounts.view(tx, request.survivor_id),
+            absorbed=await self.accounts.view(tx, request.absorbed_id),
+        )
+        if not await store.begin(
+            tx,
+            request.merge_id,
+            survivor_id=request.survivor_id,
+            absorbed_id=request.absorbed_id,
+            now=now,
+        ):
+            return
+        if isinstance(proofs, MergeRefusal):
+            await self._turn_away(tx, event, couple, proofs, now)
+        elif not await self._spend(tx, proofs, now):
+            await self._turn_away(tx, event, couple, MergeRefusal.GRANT_USED, now)
+        else:
+            try:
+                async with tx.transaction():  # what a refusal goes back to
+                    await self._require(tx, couple, proofs)
+                    await self._merge(tx, event, couple, now)
+            except MergeImpossible as impossible:
+                await self._reject(tx, event, couple, impossible.reason, now)
+
+    async def _check(self, request: MergeRequested) -> Proofs | MergeRefusal:
+        """Check both grants again, but for their expiry: merge took them in time (MG-2)."""
+        now = self.clock.now()
+        if request.survivor_id == request.absorbed_id:
+            return MergeRefusal.SAME_ACCOUNT
+        try:
+            proofs = Proofs(
+                survivor=await self.grants.check_again(
+                    request.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
+                ),
+                absorbed=await self.grants.check_again(
+                    request.owned, act=Act.ACCOUNT_OWNED, now=now
+                ),
+            )
+        except GrantInvalid:
+            return MergeRefusal.GRANT_INVALID
+        proven = proofs.survivor.account_id, proofs.absorbed.account_id
+        if proven != (request.survivor_id, request.absorbed_id):
+            return MergeRefusal.GRANT_INVALID
+        if {proofs.survivor.session_id, proofs.absorbed.session_id} != {request.session_id}:
+            return MergeRefusal.GRANT_INVALID
+        return proofs
+
+    async def _spend(self, tx: Connection, proofs: Proofs, now: datetime) -> bool:
+        """Both or neither. False: one was brought before, which merge never does."""
+        try:
+            async with tx.transaction():
+                await self.grants.spend(tx, proofs.survivor, now=now)
+                await self.grants.spend(tx, proofs.absorbed, now=now)
+        except GrantUsed:
+            return False
+        return True
+
+    async def _require(self, tx: Connection, couple: Couple, proofs: Proofs) -> None:
+        """What a merge needs, compared while it is held. Raises MergeImpossible."""
+        survivor, absorbed = couple.survivor.account, couple.absorbed.account
+        if AccountState.MERGED in (survivor.state, absorbed.state):
+            raise MergeImpossible(MergeRefusal.ACCOUNT_MERGED)
+        if {survivor.state, absorbed.state} != {AccountState.ACTIVE}:
+            raise MergeImpossible(MergeRefusal.PROOF_STALE)
+        known = survivor.security_version, absorbed.security_version
+        if known != (proofs.survivor.security_version, proofs.absorbed.security_version):
+            raise MergeImpossible(MergeRefusal.PROOF_STALE)
+        if not same_holder(
+            await enrolments.records(tx, survivor.id), await enrolments.records(tx, absorbed.id)
+        ):
+            raise MergeImpossible(MergeRefusal.PERSON_MISMATCH)
+
+    async def _merge(
+        self, tx: Connection, event: Received[MergeRequested], couple: Couple, now: datetime
+    ) -> None:
+        request, origin = event.data, _origin(event)
+        survivor = await self.unions.unite(
+            tx, couple, asking=request.session_id, origin=origin, now=now
+        )
+        await self.outbox.add(
+            tx,
+            ACCOUNTS_MERGED,
+            AccountsMerged(
+                account_id=request.survivor_id,
+                recipients=couple.recipients,
+                locale=survivor.account.locale,
+                time_zone=survivor.account.time_zone,
+                occurred_at=now,
+                merge_id=request.merge_id,
+                absorbed_id=request.absorbed_id,
+                enrolments=survivor.told_enrolments,
+            ),
+            subject=request.survivor_id,
+            origin=origin,
+            cause=event.id,
+        )
+        await self._record(tx, event, None)
+
+    async def _reject(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        couple: Couple,
+        reason: MergeRefusal,
+        now: datetime,
+    ) -> None:
+        """Refuse what both have proven, and tell both (MG-6)."""
+        rejected = _rejected(event.data, couple, reason, now)
+        await self._tell(tx, event, rejected, _origin(event))
+        await self._record(tx, event, reason)
+
+    async def _turn_away(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        couple: Couple,
+        reason: MergeRefusal,
+        now: datetime,
+    ) -> None:
+        """Refuse what nobody has proven: the saga ends, and neither account hears a word of it.
+
+        It is the bus's doing, not a person's: merge would have refused it, so it is an alarm.
+        """
+        rejected = _rejected(event.data, couple, reason, now)
+        unproven = replace(rejected, recipients=(), absorbed_recipients=(), proven=False)
+        origin = origin_of(event)
+        await self._tell(tx, event, unproven, origin)
+        await self.audit.record(
+            tx,
+            origin,
+            action=ACTION,
+            outcome="refused",
+            subject=f"merge:{event.data.merge_id}",
+            detail=reason,
+        )
+        self.metrics.count("merges_unproven", reason=reason)
+        log.error("merge_unproven", event_id=event.id, reason=reason)
+
+    async def _tell(
+        self,
+        tx: Connection,
+        event: Received[MergeRequested],
+        rejected: MergeRejected,
+        origin: Origin,
+    ) -> None:
+        await store.refuse(tx, rejected.merge_id, rejected.reason)
+        await self.outbox.add(
+            tx,
+            MERGE_REJECTED,
+            rejected,
+            subject=rejected.account_id,
+            origin=origin,
+            cause=event.id,
+        )
+
+    async def _record(
+        self, tx: Connection, event: Received[MergeRequested], refusal: MergeRefusal | None
+    ) -> None:
+        """A row for each account, so that the history of either tells it (AU-1)."""
+        for account_id in sorted({event.data.survivor_id, event.data.absorbed_id}):
+            await self.audit.record(
+                tx,
+                _origin(event),
+                action=ACTION,
+                outcome="refused" if refusal else "done",
+                subject=f"account:{account_id}",
+                detail=refusal,
+            )
+
+
+def _rejected(
+    request: MergeRequested, couple: Couple, reason: MergeRefusal, now: datetime
+) -> MergeRejected:
+    account = couple.survivor.account
+    return MergeRejected(
+        account_id=request.survivor_id,
+        recipients=couple.recipients,
+        locale=account.locale,
+        time_zone=account.time_zone,
+        occurred_at=now,
+        merge_id=request.merge_id,
+        absorbed_id=request.absorbed_id,
+        absorbed_recipients=couple.absorbed.recipients,
+        reason=reason,
+    )
+
+
+def _origin(event: Received[MergeRequested]) -> Origin:
+    """The survivor's holder asked, in her session; from where, merge's own row says."""
+    return origin_of(event, actor=f"account:{event.data.survivor_id}")

@@ -1,0 +1,1 @@
+"""Passwords: the policy, how one is proven, and the lock (ID-3, ID-5, LG-2)."""

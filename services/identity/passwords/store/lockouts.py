@@ -1,0 +1,241 @@
+"""Failures in a row and locks in the database (LG-2)."""
+
+from datetime import datetime, timedelta
+
+from services.identity.passwords.model import Counted, LockNotice, LockPolicy, LockRecord
+from shared.contracts.ids import AccountId
+from shared.db import Connection
+
+A_DAY = timedelta(days=1)
+
+# The lock ends at $2; the audit hears of it from the loop.
+END = """
+    locked_until = CASE WHEN l.locked_until > $2 THEN $2 ELSE l.locked_until END,
+    record_due = CASE WHEN l.record_due > $2 THEN $2 ELSE l.record_due END
+"""
+# At $2 there is something to clear: a disabled password, a lock, or failures that count.
+SHUT = """
+    (l.wrong_in_a_row >= $3 OR l.locked_until > $2 OR l.failures BETWEEN 1 AND $4 - 1)
+"""
+
+
+async def count(
+    tx: Connection,
+    key: bytes,
+    account_id: AccountId | None,
+    *,
+    right: bool,
+    policy: LockPolicy,
+    now: datetime,
+) -> Counted:
+    """Count one outcome and decide whether it may be told, in one statement (LG-2).
+
+    Its row lock puts parallel outcomes in a queue: each is judged by what those before it left.
+    While locked nothing changes, so further tries neither shorten nor lengthen the lock; after it
+    counting begins anew, but for the wrong ones in a row that disable the password at last.
+    """
+    row = await tx.fetchrow(
+        """
+        INSERT INTO lockouts AS l (key, account_id, failures, wrong_in_a_row, told, counted_at)
+        VALUES ($1, $2, CASE WHEN $3 THEN 0 ELSE 1 END, CASE WHEN $3 THEN 0 ELSE 1 END, true, $4)
+        ON CONFLICT (key) DO UPDATE
+        SET (
+            failures, wrong_in_a_row, locked_until, record_due, notice_due, disabled_due, told,
+            counted_at
+        ) = (
+            SELECT
+                CASE WHEN was.locked THEN l.failures ELSE next.failures END,
+                CASE WHEN was.locked THEN l.wrong_in_a_row ELSE next.in_a_row END,
+                CASE WHEN lock.begins THEN $4 + $6::interval ELSE l.locked_until END,
+                CASE WHEN lock.begins THEN $4 ELSE l.record_due END,
+                l.notice_due OR (lock.begins AND NOT lock.disables),
+                l.disabled_due OR lock.disables,
+                NOT was.locked,
+                $4
+            FROM
+                (
+                    SELECT coalesce(l.locked_until > $4, false) OR l.wrong_in_a_row >= $7 AS locked
+                ) AS was,
+                LATERAL (
+                    SELECT
+                        CASE
+                            WHEN $3 THEN 0
+                            WHEN l.failures >= $5 THEN 1
+                            ELSE l.failures + 1
+                        END AS failures,
+                        CASE WHEN $3 THEN 0 ELSE l.wrong_in_a_row + 1 END AS in_a_row
+                ) AS next,
+                LATERAL (
+                    SELECT
+                        NOT was.locked AND next.failures >= $5 AS begins,
+                        NOT was.locked AND next.in_a_row >= $7 AS disables
+                ) AS lock
+        )
+        RETURNING told, locked_until
+        """,
+        key,
+        account_id,
+        right,
+        now,
+        policy.failures,
+        policy.lasts,
+        policy.disabled_after,
+    )
+    assert row is not None  # noqa: S101 - an upsert without a condition returns its row
+    return Counted(told=row["told"], locked_until=row["locked_until"])
+
+
+async def clear(tx: Connection, key: bytes, *, now: datetime) -> None:
+    """Begin anew with another password; what the holder was told of the day stays counted."""
+    await tx.execute(
+        f"""
+        UPDATE lockouts AS l
+        SET failures = 0, wrong_in_a_row = 0, notice_due = false, disabled_due = false, {END}
+        WHERE key = $1
+        """,  # noqa: S608 - constants only
+        key,
+        now,
+    )
+
+
+async def unlock(tx: Connection, key: bytes, *, policy: LockPolicy, now: datetime) -> bool:
+    """Clear what is counted or locked, where fewer than the day's unlocks have. False: neither.
+
+    The holder hears of the lock as if nothing had happened. Wrong passwords in a row stay counted
+    where they have not disabled the password, or whoever unlocks could let somebody guess on.
+    """
+    unlocked = await tx.fetchval(
+        f"""
+        UPDATE lockouts AS l
+        SET
+            failures = 0,
+            wrong_in_a_row = CASE WHEN l.wrong_in_a_row >= $3 THEN 0 ELSE l.wrong_in_a_row END,
+            unlocks = ARRAY(SELECT at FROM unnest(l.unlocks) AS at WHERE at > $6 ORDER BY at)
+                || $2::timestamptz,
+            {END}
+        WHERE key = $1 AND {SHUT}
+            AND (SELECT count(*) FROM unnest(l.unlocks) AS at WHERE at > $6) < $5
+        RETURNING true
+        """,  # noqa: S608 - constants only
+        key,
+        now,
+        policy.disabled_after,
+        policy.failures,
+        policy.unlocks_a_day,
+        now - A_DAY,
+    )
+    return unlocked is not None
+
+
+async def next_unlock(
+    tx: Connection, key: bytes, *, policy: LockPolicy, now: datetime
+) -> datetime | None:
+    """When there is something to clear that may not be cleared yet: the moment it may."""
+    oldest: datetime | None = await tx.fetchval(
+        f"""
+        SELECT at FROM lockouts AS l, unnest(l.unlocks) AS at
+        WHERE key = $1 AND {SHUT} AND at > $2 - $6::interval
+        ORDER BY at DESC OFFSET $5 LIMIT 1
+        """,  # noqa: S608 - constants only
+        key,
+        now,
+        policy.disabled_after,
+        policy.failures,
+        policy.unlocks_a_day - 1,
+        A_DAY,
+    )
+    return oldest + A_DAY if oldest else None
+
+
+async def take_notices(
+    tx: Connection, *, a_day: int, now: datetime, limit: int
+) -> tuple[LockNotice, ...]:
+    """Take back the flags of locks nobody else is telling, counting each notice of the day."""
+    rows = await tx.fetch(
+        """
+        WITH due AS (
+            SELECT
+                key, notice_due, disabled_due,
+                ARRAY(SELECT at FROM unnest(notices) AS at WHERE at > $1 ORDER BY at) AS recent
+            FROM lockouts
+            WHERE notice_due OR disabled_due
+            ORDER BY key
+            LIMIT $4
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE lockouts AS l
+        SET
+            notice_due = false,
+            disabled_due = false,
+            notices = CASE WHEN due.notice_due AND cardinality(due.recent) < $3
+                           THEN due.recent || $2::timestamptz ELSE due.recent END
+        FROM due
+        WHERE l.key = due.key
+        RETURNING
+            l.account_id,
+            CASE WHEN due.notice_due THEN l.locked_until END AS locked_until,
+            due.disabled_due AS disabled,
+            cardinality(due.recent) < $3 AS within_limit
+        """,
+        now - A_DAY,
+        now,
+        a_day,
+        limit,
+    )
+    return tuple(
+        LockNotice(
+            account_id=row["account_id"],
+            locked_until=row["locked_until"],
+            disabled=row["disabled"],
+            within_limit=row["within_limit"],
+        )
+        for row in rows
+    )
+
+
+async def take_records(tx: Connection, *, now: datetime, limit: int) -> tuple[LockRecord, ...]:
+    """Take what the audit is to have of locks by now; a lock that goes on is due at its end."""
+    rows = await tx.fetch(
+        """
+        WITH due AS (
+            SELECT key, on_record FROM lockouts
+            WHERE record_due <= $1
+            ORDER BY record_due
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE lockouts AS l
+        SET
+            on_record = l.locked_until > $1,
+            record_due = CASE WHEN l.locked_until > $1 THEN l.locked_until END
+        FROM due
+        WHERE l.key = due.key
+        RETURNING l.account_id, due.on_record AS known, l.on_record AS goes_on
+        """,
+        now,
+        limit,
+    )
+    return tuple(
+        LockRecord(account_id=row["account_id"], known=row["known"], goes_on=row["goes_on"])
+        for row in rows
+    )
+
+
+async def sweep_unknown(tx: Connection, *, now: datetime, limit: int) -> int:
+    """Forget names that nobody has and nobody tried for a day: none of it could be told."""
+    rows = await tx.fetch(
+        """
+        DELETE FROM lockouts
+        WHERE key IN (
+            SELECT key FROM lockouts
+            WHERE account_id IS NULL AND counted_at <= $1
+            ORDER BY key
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING key
+        """,
+        now - A_DAY,
+        limit,
+    )
+    return len(rows)

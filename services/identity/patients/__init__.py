@@ -1,0 +1,1 @@
+"""Patient records: a practice's, and whose account they belong to."""

@@ -1,0 +1,38 @@
+"""A practice registers its patients."""
+
+from datetime import date
+
+from services.identity.fields import Address, Line, Name
+from services.identity.patients.features import Features
+from services.identity.patients.patients import PatientDetails, Registered
+from shared.http.callers import practice_of
+from shared.http.routes import Body, Call
+
+
+class PatientBody(Body, frozen=True, kw_only=True):
+    last_name: Name
+    first_name: Name
+    birth_date: date
+    home_phone: Line | None = None
+    address: Line | None = None
+    email: Address | None = None
+    number: Line | None = None
+
+
+async def register_patient(features: Features, call: Call[PatientBody]) -> Registered:
+    body = call.body
+    return await features.patients.register(
+        practice_of(call),
+        PatientDetails(
+            number=body.number,
+            last_name=body.last_name,
+            first_name=body.first_name,
+            birth_date=body.birth_date,
+            home_phone=body.home_phone,
+            address=body.address,
+            email=body.email,
+        ),
+        origin=call.origin,
+        key=call.idempotency,
+        now=call.now,
+    )

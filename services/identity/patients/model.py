@@ -1,0 +1,30 @@
+"""Patient records, and whose they are."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from shared.contracts.identity import EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    id: PatientId
+    practice_id: PracticeId
+    version: int
+    number: str | None
+    last_name: str
+    first_name: str
+    birth_date: date
+    home_phone: str | None
+    address: str | None
+    email: str | None
+    account_id: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientEnrolment:
+    """Whose a patient record is; one that was un-enrolled stays her account's."""
+
+    account_id: AccountId
+    state: EnrolmentState

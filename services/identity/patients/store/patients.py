@@ -1,0 +1,139 @@
+"""Patient records and their enrolments in the database."""
+
+from datetime import datetime
+
+from services.identity.patients.model import Patient
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.db import Connection, Row
+
+_PATIENT = """
+    p.id, p.practice_id, p.version, p.number, p.last_name, p.first_name, p.birth_date,
+    p.home_phone, p.address, p.email
+"""
+
+
+async def add(tx: Connection, patient: Patient, *, now: datetime) -> bool:
+    """Insert a record. False where its person number is taken, also in a race."""
+    added = await tx.fetchval(
+        """
+        INSERT INTO patients (
+            id, practice_id, version, number, last_name, first_name, birth_date, home_phone,
+            address, email, created_at
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (practice_id, number) DO NOTHING
+        RETURNING id
+        """,
+        patient.id,
+        patient.practice_id,
+        patient.version,
+        patient.number,
+        patient.last_name,
+        patient.first_name,
+        patient.birth_date,
+        patient.home_phone,
+        patient.address,
+        patient.email,
+        now,
+    )
+    return added is not None
+
+
+async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -> Patient | None:
+    """Look up a practice's own record and hold it until commit.
+
+    Issuing and using a token both hold the record first and the token then: no deadlock, and one
+    at a time.
+    """
+    row = await tx.fetchrow(
+        f"""
+        SELECT {_PATIENT} FROM patients p
+        WHERE p.id = $1 AND p.practice_id = $2
+        FOR NO KEY UPDATE
+        """,  # noqa: S608 - columns of ours
+        patient_id,
+        practice_id,
+    )
+    if row is None:
+        return None
+    # Read after the lock: the subquery of a locking statement would see what was before it.
+    holder = await tx.fetchval(
+        "SELECT account_id FROM enrolments WHERE patient_id = $1", patient_id
+    )
+    return _patient(row, holder)
+
+
+async def belongs(tx: Connection, patient_id: PatientId, practice_id: PracticeId) -> bool:
+    """Whether this is a record of that practice, which it stays for ever."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM patients WHERE id = $1 AND practice_id = $2)",
+            patient_id,
+            practice_id,
+        )
+    )
+
+
+async def enrol(
+    tx: Connection, patient: Patient, account_id: AccountId, *, now: datetime
+) -> Patient:
+    """Give the record to the account; return it at its new version."""
+    await tx.execute(
+        """
+        INSERT INTO enrolments (patient_id, account_id, state, enrolled_at)
+        VALUES ($1, $2, 'enrolled', $3)
+        """,
+        patient.id,
+        account_id,
+        now,
+    )
+    row = await tx.fetchrow(
+        f"UPDATE patients p SET version = version + 1 WHERE id = $1 "  # noqa: S608 - columns of ours
+        f"RETURNING {_PATIENT}",
+        patient.id,
+    )
+    assert row is not None, "the record is held by this transaction"  # noqa: S101
+    return _patient(row, account_id)
+
+
+async def hand_over(
+    tx: Connection, absorbed_id: AccountId, survivor_id: AccountId
+) -> tuple[Patient, ...]:
+    """Give every record of the one account to the other; return them at their new versions (MG-5).
+
+    Both accounts are held; the records are held in the order of their ids.
+    """
+    held = await tx.fetch(
+        """
+        SELECT p.id FROM patients p JOIN enrolments e ON e.patient_id = p.id
+        WHERE e.account_id = $1
+        ORDER BY p.id
+        FOR NO KEY UPDATE OF p
+        """,
+        absorbed_id,
+    )
+    await tx.execute(
+        "UPDATE enrolments SET account_id = $2 WHERE account_id = $1", absorbed_id, survivor_id
+    )
+    rows = await tx.fetch(
+        f"UPDATE patients p SET version = version + 1 WHERE id = ANY($1) "  # noqa: S608 - columns of ours
+        f"RETURNING {_PATIENT}",
+        [row["id"] for row in held],
+    )
+    return tuple(_patient(row, survivor_id) for row in rows)
+
+
+def _patient(row: Row, account_id: AccountId | None) -> Patient:
+    return Patient(
+        id=row["id"],
+        practice_id=row["practice_id"],
+        version=row["version"],
+        number=row["number"],
+        last_name=row["last_name"],
+        first_name=row["first_name"],
+        birth_date=row["birth_date"],
+        home_phone=row["home_phone"],
+        address=row["address"],
+        email=row["email"],
+        account_id=account_id,
+    )

@@ -1,0 +1,1 @@
+"""Practices and gateways: who they are, their settings, their clients."""

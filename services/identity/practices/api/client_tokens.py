@@ -1,0 +1,44 @@
+"""A client's token (RFC 6749, client credentials)."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from services.identity.practices.client_tokens import presented_by
+from services.identity.practices.features import Features
+from shared.http.routes import Body, Call, Reply
+
+BEARER: Literal["Bearer"] = "Bearer"
+Text = Annotated[str, Meta(max_length=200)]
+
+
+class ClientTokenBody(Body, frozen=True, kw_only=True):
+    """The client's id and secret stand here or in a Basic header, not in both."""
+
+    grant_type: Text
+    scope: Annotated[str, Meta(max_length=1000)] | None = None
+    client_id: Text | None = None
+    client_secret: Text | None = None
+
+
+class ClientTokenReply(Reply, frozen=True, kw_only=True):
+    access_token: str
+    token_type: Literal["Bearer"] = BEARER
+    expires_in: int
+    scope: str
+
+
+async def obtain_client_token(features: Features, call: Call[ClientTokenBody]) -> ClientTokenReply:
+    body = call.body
+    token = await features.client_tokens.obtain(
+        presented_by(call.authorization, body.client_id, body.client_secret),
+        grant_type=body.grant_type,
+        scope=body.scope,
+        origin=call.origin,
+        now=call.now,
+    )
+    return ClientTokenReply(
+        access_token=token.access_token,
+        expires_in=token.expires_in,
+        scope=" ".join(sorted(token.scopes)),
+    )

@@ -1,0 +1,35 @@
+"""A practice reads and changes its own settings (ST-2)."""
+
+from services.identity.practices.features import Features
+from services.identity.practices.model import Practice
+from services.identity.staff import StaffBody, by_staff
+from shared.http.callers import practice_of
+from shared.http.routes import Call, NoBody, Reply
+
+
+class SettingsBody(StaffBody, frozen=True, kw_only=True):
+    """Ranges are judged by rules with a code of their own."""
+
+    reset_link_minutes: int
+
+
+class SettingsReply(Reply, frozen=True, kw_only=True):
+    """`version` goes up by one with each change of the practice."""
+
+    version: int
+    reset_link_minutes: int
+
+
+async def read_practice_settings(features: Features, call: Call[NoBody]) -> SettingsReply:
+    return _reply(await features.practices.read(practice_of(call)))
+
+
+async def change_practice_settings(features: Features, call: Call[SettingsBody]) -> SettingsReply:
+    changed = await features.practices.change_reset_link_minutes(
+        practice_of(call), call.body.reset_link_minutes, origin=by_staff(call)
+    )
+    return _reply(changed)
+
+
+def _reply(practice: Practice) -> SettingsReply:
+    return SettingsReply(version=practice.version, reset_link_minutes=practice.reset_link_minutes)

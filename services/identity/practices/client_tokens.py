@@ -1,0 +1,160 @@
+"""Clients' access tokens by OAuth 2.0 client credentials (ST-1, RFC 6749 4.4)."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from services.identity.practices.errors import (
+    GrantTypeUnsupported,
+    InvalidScope,
+    TwoAuthentications,
+)
+from services.identity.practices.model import Client
+from services.identity.practices.practices import CLIENT_SECRET
+from services.identity.practices.store import clients
+from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
+from shared.audit import Origin
+from shared.db import Connection
+from shared.http.parsing import canonical_uuid
+from shared.http.problems import InvalidClient
+from shared.tokens import Digests
+from shared.transactions import Transactions
+
+ACTION = "client-token.obtain"
+GRANT_TYPE = "client_credentials"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A client's id and secret as they came."""
+
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken:
+    access_token: str
+    expires_in: int
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTokens:
+    transactions: Transactions
+    digests: Digests
+    issuer: AccessTokenIssuer
+
+    async def obtain(
+        self,
+        presented: Presented | None,
+        *,
+        grant_type: str,
+        scope: str | None,
+        origin: Origin,
+        now: datetime,
+    ) -> ClientToken:
+        """Give a token for the scopes asked for, or for all there are.
+
+        Raises InvalidClient, ClientRefused.
+        """
+        client_id = _id(presented)
+        subject = f"client:{client_id}" if client_id else None
+        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
+            client = await self._authenticate(tx, presented, now)
+            if grant_type != GRANT_TYPE:
+                raise GrantTypeUnsupported
+            scopes = _granted(client, scope)
+            await self.transactions.audit.record(
+                tx,
+                origin,
+                action=ACTION,
+                outcome="done",
+                subject=subject,
+                practice=str(client.practice_id) if client.practice_id else None,
+            )
+        caller = ClientCaller(client_id=client.id, practice_id=client.practice_id, scopes=scopes)
+        return ClientToken(
+            access_token=await self.issuer.for_client(caller, now=now),
+            expires_in=LIFE_SECONDS,
+            scopes=scopes,
+        )
+
+    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller:
+        """Let a client in by its Basic credentials, with all its scopes. Raises InvalidClient."""
+        async with self.transactions.database.connection() as connection:
+            client = await self._authenticate(connection, _basic(authorization), now)
+        return ClientCaller(
+            client_id=client.id, practice_id=client.practice_id, scopes=client.scopes
+        )
+
+    async def _authenticate(
+        self, tx: Connection, presented: Presented | None, now: datetime
+    ) -> Client:
+        if presented is None:
+            raise InvalidClient
+        client = await clients.find(tx, presented.client_id)
+        digest = self.digests.of(CLIENT_SECRET, presented.secret)
+        if client is None or not _is_secret_of(client, digest, now):
+            raise InvalidClient(_id(presented))
+        return client
+
+
+def _is_secret_of(client: Client, digest: bytes, now: datetime) -> bool:
+    """The secret before goes on until its time is over; a revoked client has none."""
+    if client.revoked_at is not None:
+        return False
+    former = client.former_digest
+    if former and client.former_until and now < client.former_until:
+        return compare_digest(digest, client.secret_digest) | compare_digest(digest, former)
+    return compare_digest(digest, client.secret_digest)
+
+
+def _id(presented: Presented | None) -> UUID | None:
+    """Our ids are UUIDs; anything else is a stranger's text, no matter for audit or budget."""
+    return canonical_uuid(presented.client_id) if presented else None
+
+
+def _granted(client: Client, scope: str | None) -> frozenset[str]:
+    asked = frozenset(scope.split()) if scope else client.scopes
+    if not asked or not asked <= client.scopes:
+        raise InvalidScope
+    return asked
+
+
+def presented_by(
+    authorization: str | None, client_id: str | None, client_secret: str | None
+) -> Presented | None:
+    """Read the client's authentication from the header or from the body, never from both.
+
+    None where there is none, or none that can be read. Raises TwoAuthentications.
+    """
+    if authorization is None:
+        if client_id is None or client_secret is None:
+            return None
+        return Presented(client_id=client_id, secret=client_secret)
+    if client_secret is not None:
+        raise TwoAuthentications
+    found = _basic(authorization)
+    if found is not None and client_id not in (None, found.client_id):
+        raise TwoAuthentications
+    return found
+
+
+def _basic(authorization: str) -> Presented | None:
+    """RFC 6749 2.3.1: id and secret are form-encoded inside the Basic pair."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        pair = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    client_id, colon, secret = pair.partition(":")
+    if not colon or "\0" in unquote_plus(client_id):
+        return None
+    return Presented(client_id=unquote_plus(client_id), secret=unquote_plus(secret))

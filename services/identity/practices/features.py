@@ -1,0 +1,63 @@
+"""What can be done with practices, gateways and their clients."""
+
+from dataclasses import dataclass
+
+from services.identity.practices.client_tokens import ClientTokens
+from services.identity.practices.clients import Clients, RevokedClients
+from services.identity.practices.practices import Practices
+from services.identity.settings import Settings
+from shared.access import AccessTokenIssuer
+from shared.loops import SOON, Loop
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    practices: Practices
+    client_tokens: ClientTokens
+    revoked_clients: RevokedClients
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """What runs by itself."""
+        return (
+            Loop(
+                name="revoked-clients",
+                once=self.revoked_clients.once,
+                every=1.0,
+                longest_wait=SOON,
+            ),
+        )
+
+
+def compose(plumbing: Plumbing[Settings], *, issuer: AccessTokenIssuer) -> Features:
+    """Build the group."""
+    return Features(
+        practices=practices(plumbing),
+        client_tokens=ClientTokens(
+            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+            digests=plumbing.digests,
+            issuer=issuer,
+        ),
+        revoked_clients=RevokedClients(database=plumbing.database, clock=plumbing.clock),
+    )
+
+
+def practices(plumbing: Plumbing[Settings]) -> Practices:
+    """What the operator's verbs make practices and gateways with."""
+    return Practices(
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        outbox=plumbing.outbox,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+    )
+
+
+def clients(plumbing: Plumbing[Settings]) -> Clients:
+    """What the operator's verbs rotate and revoke clients with."""
+    return Clients(
+        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+    )

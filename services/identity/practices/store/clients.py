@@ -1,0 +1,88 @@
+"""OAuth clients in the database."""
+
+from datetime import datetime
+
+from services.identity.practices.model import Client
+from shared.db import Connection, Row
+
+COLUMNS = "id, practice_id, name, scopes, secret_digest, former_digest, former_until, revoked_at"
+
+
+async def add(tx: Connection, client: Client, *, now: datetime) -> None:
+    """Insert a client."""
+    await tx.execute(
+        """
+        INSERT INTO clients (id, practice_id, name, scopes, secret_digest, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        client.id,
+        client.practice_id,
+        client.name,
+        sorted(client.scopes),
+        client.secret_digest,
+        now,
+    )
+
+
+async def find(tx: Connection, client_id: str) -> Client | None:
+    """Look up by id, revoked ones too."""
+    row = await tx.fetchrow(f"SELECT {COLUMNS} FROM clients WHERE id = $1", client_id)  # noqa: S608 - columns of ours
+    return _client(row) if row else None
+
+
+async def list_all(tx: Connection) -> tuple[Client, ...]:
+    """The oldest first."""
+    rows = await tx.fetch(f"SELECT {COLUMNS} FROM clients ORDER BY created_at, id")  # noqa: S608 - columns of ours
+    return tuple(_client(row) for row in rows)
+
+
+async def rotate(
+    tx: Connection, client_id: str, *, secret_digest: bytes, former_until: datetime | None
+) -> Client | None:
+    """Put the new secret in; the one before is kept until then, or not at all."""
+    row = await tx.fetchrow(
+        f"""
+        UPDATE clients
+        SET secret_digest = $2, former_until = $3,
+            former_digest = CASE WHEN $3::timestamptz IS NOT NULL THEN secret_digest END
+        WHERE id = $1 AND revoked_at IS NULL
+        RETURNING {COLUMNS}
+        """,  # noqa: S608 - columns of ours
+        client_id,
+        secret_digest,
+        former_until,
+    )
+    return _client(row) if row else None
+
+
+async def revoke(tx: Connection, client_id: str, *, now: datetime) -> Client | None:
+    """Once, and for good."""
+    row = await tx.fetchrow(
+        f"""
+        UPDATE clients SET revoked_at = $2, former_digest = NULL, former_until = NULL
+        WHERE id = $1 AND revoked_at IS NULL
+        RETURNING {COLUMNS}
+        """,  # noqa: S608 - columns of ours
+        client_id,
+        now,
+    )
+    return _client(row) if row else None
+
+
+async def revoked_since(tx: Connection, since: datetime) -> frozenset[str]:
+    """The ids of those revoked after it."""
+    rows = await tx.fetch("SELECT id FROM clients WHERE revoked_at > $1", since)
+    return frozenset(row["id"] for row in rows)
+
+
+def _client(row: Row) -> Client:
+    return Client(
+        id=row["id"],
+        practice_id=row["practice_id"],
+        name=row["name"],
+        scopes=frozenset(row["scopes"]),
+        secret_digest=row["secret_digest"],
+        former_digest=row["former_digest"],
+        former_until=row["former_until"],
+        revoked_at=row["revoked_at"],
+    )

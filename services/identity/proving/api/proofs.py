@@ -1,0 +1,61 @@
+"""Proofs by password inside a session: of oneself (SE-3), and of another account (MG-1)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.identity.fields import Given
+from services.identity.proving.features import Features
+from services.identity.proving.grants import Proof
+from shared.grants import Verb
+from shared.http.callers import account_of, session_of
+from shared.http.routes import Body, Call, Reply
+
+
+class ReauthenticationBody(Body, frozen=True, kw_only=True):
+    """`verb` is what the grant will be good for, and nothing else."""
+
+    password: Given
+    verb: Verb
+
+
+class OwnershipBody(Body, frozen=True, kw_only=True):
+    """`name` is a username or the verified account e-mail of the other account."""
+
+    name: Annotated[str, Meta(max_length=1024)]
+    password: Given
+
+
+class ProofReply(Reply, frozen=True, kw_only=True):
+    """`grant` is carried to merge; `expires_in` is in seconds."""
+
+    grant: str
+    expires_in: int
+
+
+async def reauthenticate(features: Features, call: Call[ReauthenticationBody]) -> ProofReply:
+    proof = await features.reauthentication.reauthenticate(
+        account_of(call),
+        call.body.password,
+        call.body.verb,
+        session_id=session_of(call),
+        origin=call.origin,
+        now=call.now,
+    )
+    return _reply(proof)
+
+
+async def prove_ownership(features: Features, call: Call[OwnershipBody]) -> ProofReply:
+    proof = await features.ownership_proofs.prove(
+        account_of(call),
+        call.body.name,
+        call.body.password,
+        session_id=session_of(call),
+        origin=call.origin,
+        now=call.now,
+    )
+    return _reply(proof)
+
+
+def _reply(proof: Proof) -> ProofReply:
+    return ProofReply(grant=proof.grant, expires_in=proof.expires_in)

@@ -1,0 +1,33 @@
+"""What can be proven."""
+
+from dataclasses import dataclass
+
+from services.identity.passwords.proofs import PasswordProofs
+from services.identity.proving.grants import ProofGrants
+from services.identity.proving.ownership import OwnershipProofs
+from services.identity.proving.reauthentication import Reauthentication
+from services.identity.settings import Settings
+from shared.grants import GrantIssuer
+from shared.own_keys import OwnKeys
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    reauthentication: Reauthentication
+    ownership_proofs: OwnershipProofs
+
+
+def compose(plumbing: Plumbing[Settings], *, own_keys: OwnKeys, proofs: PasswordProofs) -> Features:
+    """Build the group."""
+    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
+    grants = ProofGrants(
+        issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
+        randomness=plumbing.randomness,
+        prefix=plumbing.settings.issuer,
+    )
+    return Features(
+        reauthentication=Reauthentication(transactions=transactions, proofs=proofs, grants=grants),
+        ownership_proofs=OwnershipProofs(transactions=transactions, proofs=proofs, grants=grants),
+    )

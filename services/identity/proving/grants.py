@@ -1,0 +1,61 @@
+"""Grants of identity's own: what a password has just proven, for who takes it (SE-3, MG-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.identity.accounts.model import Holder
+from shared.contracts.ids import SessionId
+from shared.grants import Act, GrantIssuer, Verb
+from shared.randomness import Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What the one who proved it carries on. `expires_in` is in seconds."""
+
+    grant: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofGrants:
+    issuer: GrantIssuer
+    randomness: Randomness
+    prefix: str  # of every service's issuer
+
+    async def issue(
+        self,
+        act: Act,
+        holder: Holder,
+        *,
+        session_id: SessionId,
+        security_version: int,
+        life: timedelta,
+        now: datetime,
+        verb: Verb | None = None,
+    ) -> Proof:
+        """Sign; after the commit, since a key may have to be waited for.
+
+        `session_id` is where it was proven. `security_version` is the one whose password was
+        compared: a change since voids the grant.
+        """
+        grant = await self.issuer.issue(
+            jti=self.randomness.token(),
+            act=act,
+            audience=self._audience(verb),
+            account_id=holder.account_id,
+            security_version=security_version,
+            route="password",
+            now=now,
+            expires_at=now + life,
+            verb=verb,
+            account_version=holder.version,
+            session_id=session_id,
+        )
+        return Proof(grant=grant, expires_in=int(life.total_seconds()))
+
+    def _audience(self, verb: Verb | None) -> tuple[str, ...]:
+        """Who takes it: identity, and for a merge merge first, since both spend it."""
+        if verb in (None, Verb.MERGE):
+            return (f"{self.prefix}/merge", f"{self.prefix}/identity")
+        return (f"{self.prefix}/identity",)

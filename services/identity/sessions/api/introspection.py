@@ -1,0 +1,93 @@
+"""Introspection (RFC 7662) and the keys that access tokens are signed with (RFC 7517)."""
+
+from base64 import urlsafe_b64encode
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from services.identity.practices.api.client_tokens import BEARER, Text
+from services.identity.sessions.features import Features
+from shared.access import AUDIENCE, AccessTokenInvalid, ClientCaller, SessionCaller
+from shared.contracts.ids import PracticeId, SessionId
+from shared.contracts.keys import KeyPurpose, PublicKey
+from shared.http.routes import Body, Call, NoBody, Reply
+
+KEPT_SECONDS = 120  # a following key is known long before its use, a revoked one soon gone
+
+
+class IntrospectionBody(Body, frozen=True, kw_only=True):
+    token: Annotated[str, Meta(max_length=8192)]
+    token_type_hint: Text | None = None
+
+
+class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 7662 2.2: of a token that is not active nothing else is told."""
+
+    active: bool
+    token_type: Literal["Bearer"] | None = None
+    sub: str | None = None  # an account, or a client
+    sid: SessionId | None = None
+    aud: str | None = None
+    client_id: str | None = None
+    practice_id: PracticeId | None = None
+    scope: str | None = None
+    iat: int | None = None
+    exp: int | None = None
+
+
+class SigningKey(Reply, frozen=True, kw_only=True):
+    """A JSON Web Key (RFC 8037)."""
+
+    kid: str
+    x: str
+    kty: Literal["OKP"] = "OKP"
+    crv: Literal["Ed25519"] = "Ed25519"
+    alg: Literal["EdDSA"] = "EdDSA"
+    use: Literal["sig"] = "sig"
+
+
+class SigningKeysReply(Reply, frozen=True, kw_only=True):
+    keys: tuple[SigningKey, ...]
+
+
+async def introspect_token(features: Features, call: Call[IntrospectionBody]) -> IntrospectionReply:
+    try:
+        caller = await features.tokens.check(call.body.token, now=call.now)
+    except AccessTokenInvalid:
+        return IntrospectionReply(active=False)
+    return _introspected(caller)
+
+
+async def list_signing_keys(features: Features, call: Call[NoBody]) -> SigningKeysReply:
+    keys = await features.own_keys.public()
+    return SigningKeysReply(
+        keys=tuple(_signing_key(key) for key in keys if key.purpose is KeyPurpose.SIGNING)
+    )
+
+
+def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
+    match caller:
+        case SessionCaller():
+            return IntrospectionReply(
+                active=True,
+                token_type=BEARER,
+                sub=str(caller.account_id),
+                sid=caller.session_id,
+                aud=AUDIENCE,
+                iat=int(caller.issued_at.timestamp()),
+                exp=int(caller.expires_at.timestamp()),
+            )
+        case ClientCaller():
+            return IntrospectionReply(
+                active=True,
+                token_type=BEARER,
+                sub=caller.client_id,
+                aud=AUDIENCE,
+                client_id=caller.client_id,
+                practice_id=caller.practice_id,
+                scope=" ".join(sorted(caller.scopes)),
+            )
+
+
+def _signing_key(key: PublicKey) -> SigningKey:
+    return SigningKey(kid=key.kid, x=urlsafe_b64encode(key.raw).rstrip(b"=").decode())

@@ -1,0 +1,61 @@
+"""What can be done with sessions and their tokens."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.identity.practices.clients import RevokedClients
+from services.identity.sessions.live_tokens import LiveTokens
+from services.identity.sessions.model import SessionLives
+from services.identity.sessions.refreshes import Refreshes
+from services.identity.sessions.sessions import Sessions
+from services.identity.settings import Settings
+from shared.access import AccessTokenIssuer
+from shared.own_keys import OwnKeys
+from shared.program import Plumbing
+from shared.transactions import Transactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    sessions: Sessions
+    refreshes: Refreshes
+    tokens: LiveTokens
+    own_keys: OwnKeys
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    issuer: AccessTokenIssuer,
+    own_keys: OwnKeys,
+    revoked: RevokedClients,
+) -> Features:
+    """Build the group."""
+    settings = plumbing.settings
+    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
+    sessions = Sessions(
+        transactions=transactions,
+        outbox=plumbing.outbox,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        issuer=issuer,
+        lives=SessionLives(
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            longest=timedelta(hours=settings.session_hours),
+            twin=timedelta(seconds=settings.refresh_grace_seconds),
+        ),
+    )
+    return Features(
+        sessions=sessions,
+        refreshes=Refreshes(
+            transactions=transactions,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            lives=sessions.lives,
+            sessions=sessions,
+        ),
+        tokens=LiveTokens(
+            tokens=plumbing.access_tokens, database=plumbing.database, revoked=revoked
+        ),
+        own_keys=own_keys,
+    )

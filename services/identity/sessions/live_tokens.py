@@ -1,0 +1,36 @@
+"""Access tokens as identity itself checks them: offline, then against its own sessions (SE-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.practices.clients import RevokedClients
+from services.identity.sessions.store import sessions
+from shared.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
+from shared.db import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTokens:
+    """Guards identity's verbs and answers introspection: the state of this second."""
+
+    tokens: AccessTokens
+    database: Database
+    revoked: RevokedClients
+
+    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        """Raises AccessTokenInvalid, also where the session is over or was narrowed since.
+
+        So it is where the client was revoked, from the second after.
+        """
+        caller = await self.tokens.check(token, now=now)
+        if isinstance(caller, SessionCaller) and not await self._is_taken(caller, now):
+            raise AccessTokenInvalid
+        if isinstance(caller, ClientCaller) and await self.revoked.includes(caller.client_id):
+            raise AccessTokenInvalid
+        return caller
+
+    async def _is_taken(self, caller: SessionCaller, now: datetime) -> bool:
+        async with self.database.connection() as connection:
+            return await sessions.takes(
+                connection, caller.session_id, issued_at=caller.issued_at, now=now
+            )

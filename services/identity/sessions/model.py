@@ -1,0 +1,83 @@
+"""Sessions: their lives and ends (SE-1), and the gates before the portal (LG-3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.identity.accounts.model import Holder
+from shared.contracts.ids import AccountId, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLives:
+    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest.
+
+    Within `rest` of a rotation its successor does not rotate: a session has so many tokens at most.
+    """
+
+    idle: timedelta = timedelta(minutes=15)
+    longest: timedelta = timedelta(hours=12)
+    twin: timedelta = timedelta(seconds=30)
+    rest: timedelta = timedelta(seconds=5)
+
+
+FRESH = timedelta(minutes=10)
+"""SE-3: so long after it was opened a session vouches for its holder in what comes first, for a
+password was given then, or a new one set. After that a token, which may be stolen, does not.
+"""
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended; one that is only idle or expired was not ended."""
+
+    HOLDER = "holder"
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
+    REFRESH_REUSE = "refresh-reuse"
+    MERGED = "merged"
+    UNENROLLED = "un-enrolled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: SessionId
+    account_id: AccountId
+    started_at: datetime
+    refreshed_at: datetime
+    issued_at: datetime  # what an access token of now says: never before a narrowing
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSession:
+    session: Session
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshable:
+    """A refresh token that did not rotate, as it stands: why it did not."""
+
+    held: HeldSession
+    live: bool
+    rests: bool  # made by a rotation a moment ago
+    used_at: datetime | None
+    successor_sealed: bytes | None
+
+
+class GateName(StrEnum):
+    ACCOUNT_EMAIL = "account-email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A step between the password and the portal; a required one must be taken first (LG-3)."""
+
+    name: GateName
+    required: bool
+
+
+def gates(holder: Holder) -> tuple[Gate, ...]:
+    """The open gates, in the order they are to be taken (LG-3)."""
+    if holder.email_verified:
+        return ()
+    return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

@@ -1,0 +1,105 @@
+"""Refreshing a session: the token rotates at each use, and an honest twin gets the same (SE-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.accounts.store import accounts
+from services.identity.sessions.errors import RefreshInvalid
+from services.identity.sessions.model import Refreshable, SessionEnd, SessionLives
+from services.identity.sessions.sessions import Opened, Sessions, SessionTokens, refresh_digest
+from services.identity.sessions.store import refresh_tokens as store
+from shared.audit import Origin
+from shared.ciphers import Cipher, derive
+from shared.db import Connection
+from shared.randomness import Randomness
+from shared.tokens import Digests
+from shared.transactions import Transactions
+
+ACTION = "session.refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshes:
+    """A rotation changes no one's authority and is not audited; a refusal is."""
+
+    transactions: Transactions
+    randomness: Randomness
+    digests: Digests
+    lives: SessionLives
+    sessions: Sessions
+
+    async def refresh(self, token: str, *, origin: Origin, now: datetime) -> SessionTokens:
+        """Hand out the successor. Raises RefreshInvalid."""
+        opened = await self._rotate(token, now) or await self._twin_or_reuse(token, origin, now)
+        return await self.sessions.sign(opened, now=now)
+
+    async def _rotate(self, token: str, now: datetime) -> Opened | None:
+        digest = refresh_digest(self.digests, token)
+        successor = self.randomness.token()
+        async with self.transactions.database.connection() as connection:
+            session = await store.rotate(
+                connection,
+                digest,
+                successor=refresh_digest(self.digests, successor),
+                successor_sealed=self._cipher(token).encrypt(successor.encode(), digest),
+                idle=self.lives.idle,
+                rest=self.lives.rest,
+                now=now,
+            )
+            if session is None:
+                return None
+            # A statement of its own: one that waited for a narrowing sees the account before it.
+            holder = await accounts.session_holder(connection, session.account_id)
+        return Opened(session=session, holder=holder, refresh_token=successor)
+
+    async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
+        digest = refresh_digest(self.digests, token)
+        async with self.transactions.database.transaction() as tx:
+            found = await store.find(tx, digest, rest=self.lives.rest, now=now)
+            if found is not None and self._rests(found):
+                held = found.held
+                return Opened(session=held.session, holder=held.holder, refresh_token=token)
+            if found is not None and self._is_twin(found, now):
+                return self._same_successor(found, token, digest)
+            await self._refuse(tx, found, origin, now)
+        raise RefreshInvalid
+
+    def _rests(self, found: Refreshable) -> bool:
+        """What its predecessor's twins are handed as well: this token, which is unused."""
+        return found.live and found.rests and found.used_at is None
+
+    def _is_twin(self, found: Refreshable, now: datetime) -> bool:
+        return found.live and found.used_at is not None and now < found.used_at + self.lives.twin
+
+    def _same_successor(self, found: Refreshable, token: str, digest: bytes) -> Opened:
+        sealed = found.successor_sealed or b""
+        successor = self._cipher(token).decrypt(sealed, digest).decode()
+        return Opened(session=found.held.session, holder=found.held.holder, refresh_token=successor)
+
+    async def _refuse(
+        self, tx: Connection, found: Refreshable | None, origin: Origin, now: datetime
+    ) -> None:
+        """Somebody else may hold a token that comes back late: its session ends (RFC 9700)."""
+        reused = found is not None and found.live
+        if found is not None and reused:
+            session = found.held.session
+            await self.sessions.end_within(
+                tx,
+                session.account_id,
+                why=SessionEnd.REFRESH_REUSE,
+                now=now,
+                only=session.id,
+            )
+        await self.transactions.audit.record(
+            tx,
+            origin,
+            action=ACTION,
+            outcome="refused",
+            subject=f"account:{found.held.session.account_id}" if found else None,
+            detail="refresh_reused" if reused else "refresh_invalid",
+        )
+
+    def _cipher(self, predecessor: str) -> Cipher:
+        """The key is derived from the predecessor, which identity does not keep."""
+        key = derive(predecessor.encode(), "refresh-successor")
+        return Cipher(key, self.randomness)

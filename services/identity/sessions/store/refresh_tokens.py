@@ -1,0 +1,90 @@
+"""Refresh tokens in the database: each rotates once (SE-1)."""
+
+from datetime import datetime, timedelta
+
+from services.identity.accounts.store.accounts import HOLDER
+from services.identity.sessions.model import Refreshable, Session
+from services.identity.sessions.store.sessions import SESSION, held, live, session
+from shared.db import Connection
+
+
+def rests(now: str, rest: str) -> str:
+    """The one condition for a successor that is too new to rotate; the first token rotates."""
+    return f"t.issued_at > s.started_at AND t.issued_at + {rest}::interval > {now}"
+
+
+async def rotate(
+    tx: Connection,
+    digest: bytes,
+    *,
+    successor: bytes,
+    successor_sealed: bytes,
+    idle: timedelta,
+    rest: timedelta,
+    now: datetime,
+) -> Session | None:
+    """Use a token up, add its successor and keep the session from idling, in one statement.
+
+    One of all who bring the token gets it; none where the session is not live, or the token was
+    made by a rotation within `rest`, so that one session cannot fill the table. A token of a dead
+    session is used up with it, which changes nothing. No refresh is earlier than the one before,
+    whatever the replicas' clocks say: a narrowing finds the newest access token's time here.
+    """
+    row = await tx.fetchrow(
+        f"""
+        WITH used AS (
+            UPDATE refresh_tokens AS t SET used_at = $2, successor_sealed = $4
+            WHERE digest = $1 AND used_at IS NULL AND NOT EXISTS (
+                SELECT FROM sessions s WHERE s.id = t.session_id AND {rests("$2", "$6")}
+            )
+            RETURNING session_id
+        ), renewed AS (
+            UPDATE sessions s
+            SET refreshed_at = greatest($2, s.refreshed_at),
+                idle_until = least($2 + $5::interval, s.expires_at)
+            FROM used
+            WHERE s.id = used.session_id AND {live("$2")}
+            RETURNING {SESSION}
+        ), added AS (
+            INSERT INTO refresh_tokens (digest, session_id, issued_at)
+            SELECT $3, id, $2 FROM renewed
+        )
+        SELECT * FROM renewed
+        """,  # noqa: S608 - columns of ours
+        digest,
+        now,
+        successor,
+        successor_sealed,
+        idle,
+        rest,
+    )
+    return session(row) if row else None
+
+
+async def find(
+    tx: Connection, digest: bytes, *, rest: timedelta, now: datetime
+) -> Refreshable | None:
+    """Look up a token that did not rotate, with its session."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT
+            {SESSION}, {HOLDER}, {live("$2")} AS live, {rests("$2", "$3")} AS rests,
+            t.used_at, t.successor_sealed
+        FROM refresh_tokens t
+        JOIN sessions s ON s.id = t.session_id
+        JOIN accounts a ON a.id = s.account_id
+        WHERE t.digest = $1
+        """,  # noqa: S608 - columns of ours
+        digest,
+        now,
+        rest,
+    )
+    if row is None:
+        return None
+    return Refreshable(
+        held=held(row),
+        live=row["live"],
+        rests=row["rests"],
+        used_at=row["used_at"],
+        successor_sealed=row["successor_sealed"],
+    )

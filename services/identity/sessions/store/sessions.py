@@ -1,0 +1,193 @@
+"""Sessions in the database: live until ended, idle or expired (SE-1)."""
+
+from datetime import datetime
+
+from services.identity.accounts.store.accounts import holder
+from services.identity.sessions.model import HeldSession, Session, SessionEnd
+from shared.contracts.ids import AccountId, SessionId
+from shared.db import Connection, Row
+
+SESSION = """
+    s.id, s.account_id, s.started_at, s.refreshed_at,
+    greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
+"""
+
+
+def live(now: str) -> str:
+    """The one condition for a live session, against the parameter that is now."""
+    return f"s.ended_at IS NULL AND s.idle_until > {now} AND s.expires_at > {now}"
+
+
+async def add(
+    tx: Connection, session: Session, *, idle_until: datetime, refresh_digest: bytes
+) -> None:
+    """Insert a session with its first refresh token, in one statement: the account is held."""
+    await tx.execute(
+        """
+        WITH session AS (
+            INSERT INTO sessions (
+                id, account_id, started_at, refreshed_at, idle_until, expires_at
+            )
+            VALUES ($1, $2, $3, $4, $5, $6)
+            RETURNING id, started_at
+        )
+        INSERT INTO refresh_tokens (digest, session_id, issued_at)
+        SELECT $7, id, started_at FROM session
+        """,
+        session.id,
+        session.account_id,
+        session.started_at,
+        session.refreshed_at,
+        min(idle_until, session.expires_at),
+        session.expires_at,
+        refresh_digest,
+    )
+
+
+async def takes(
+    tx: Connection, session_id: SessionId, *, issued_at: datetime, now: datetime
+) -> bool:
+    """Whether the session is live and takes an access token of that moment, in this second."""
+    return bool(
+        await tx.fetchval(
+            f"""
+            SELECT EXISTS (
+                SELECT FROM sessions s
+                WHERE s.id = $1 AND {live("$2")} AND (s.not_before IS NULL OR s.not_before <= $3)
+            )
+            """,  # noqa: S608 - columns of ours
+            session_id,
+            now,
+            issued_at,
+        )
+    )
+
+
+async def started_at(
+    tx: Connection, session_id: SessionId, account_id: AccountId
+) -> datetime | None:
+    """When the account's session was opened."""
+    moment: datetime | None = await tx.fetchval(
+        "SELECT started_at FROM sessions WHERE id = $1 AND account_id = $2", session_id, account_id
+    )
+    return moment
+
+
+async def list_live(tx: Connection, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
+    """An account's live sessions, newest first."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {SESSION} FROM sessions s
+        WHERE s.account_id = $1 AND {live("$2")}
+        ORDER BY s.started_at DESC, s.id
+        """,  # noqa: S608 - columns of ours
+        account_id,
+        now,
+    )
+    return tuple(session(row) for row in rows)
+
+
+async def belongs(tx: Connection, session_id: SessionId, account_id: AccountId) -> bool:
+    """Whether this was ever a session of that account."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM sessions WHERE id = $1 AND account_id = $2)",
+            session_id,
+            account_id,
+        )
+    )
+
+
+async def end(
+    tx: Connection,
+    account_id: AccountId,
+    *,
+    why: SessionEnd,
+    now: datetime,
+    only: SessionId | None = None,
+    spare: SessionId | None = None,
+) -> tuple[SessionId, ...]:
+    """End one, all but one, or all sessions of an account; return those that were not ended.
+
+    Held in the order of their ids: two who end the same ones do not deadlock.
+    """
+    rows = await tx.fetch(
+        """
+        UPDATE sessions SET ended_at = $2, ended_by = $3
+        WHERE ended_at IS NULL AND id IN (
+            SELECT id FROM sessions
+            WHERE account_id = $1 AND ended_at IS NULL
+                AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
+            ORDER BY id
+            FOR UPDATE
+        )
+        RETURNING id
+        """,
+        account_id,
+        now,
+        why,
+        only,
+        spare,
+    )
+    return tuple(SessionId(row["id"]) for row in rows)
+
+
+async def narrow(
+    tx: Connection, account_id: AccountId, *, now: datetime
+) -> tuple[tuple[SessionId, datetime], ...]:
+    """Void all access tokens handed out until now; return each session with its not-before.
+
+    That is later than the newest token's own moment, which another replica's clock may have put
+    ahead of `now`. Held in the order of their ids, as when they end.
+    """
+    rows = await tx.fetch(
+        """
+        UPDATE sessions
+        SET not_before = greatest(
+            $2, greatest(refreshed_at, not_before) + interval '1 microsecond'
+        )
+        WHERE ended_at IS NULL AND id IN (
+            SELECT id FROM sessions
+            WHERE account_id = $1 AND ended_at IS NULL
+            ORDER BY id
+            FOR UPDATE
+        )
+        RETURNING id, not_before
+        """,
+        account_id,
+        now,
+    )
+    return tuple((SessionId(row["id"]), row["not_before"]) for row in rows)
+
+
+async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Delete expired sessions with their refresh tokens, by primary key, past locked ones."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM sessions WHERE expires_at <= $1
+        ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+        """,
+        before,
+        limit,
+    )
+    ids = [row["id"] for row in rows]
+    await tx.execute("DELETE FROM refresh_tokens WHERE session_id = ANY($1)", ids)
+    await tx.execute("DELETE FROM sessions WHERE id = ANY($1)", ids)
+    return len(ids)
+
+
+def session(row: Row) -> Session:
+    """Read the columns of SESSION."""
+    return Session(
+        id=row["id"],
+        account_id=row["account_id"],
+        started_at=row["started_at"],
+        refreshed_at=row["refreshed_at"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+def held(row: Row) -> HeldSession:
+    """Read the columns of SESSION and HOLDER."""
+    return HeldSession(session=session(row), holder=holder(row))

@@ -1,0 +1,27 @@
+"""What a practice's system says of the person at the desk: with every staff verb (ST-1)."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from services.identity.fields import Line, StaffId
+from shared.audit import Origin
+from shared.http.callers import practice_of
+from shared.http.routes import Body, Call
+
+
+class StaffBody(Body, frozen=True, kw_only=True):
+    staff_id: StaffId
+    reason: Line
+
+
+S = TypeVar("S", bound=StaffBody)
+
+
+def by_staff(call: Call[S]) -> Origin:
+    """The call's origin with the staff member as its actor, beside the client, and the reason."""
+    return replace(
+        call.origin,
+        actor=f"staff:{call.body.staff_id}@{practice_of(call)}",
+        staff=call.body.staff_id,
+        reason=call.body.reason,
+    )
