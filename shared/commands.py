@@ -436,7 +436,7 @@ def purpose_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def revoke_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kid", metavar="KID")
+    parser.add_argument("kid", metavar="KID", help="after --, where an old one begins with a dash")
     parser.add_argument("--yes", action="store_true", help="do it")
 
 

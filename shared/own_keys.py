@@ -23,6 +23,7 @@ from shared.keys import KEYS_CHANGED, KeyUnknown, good_for, key_in, newest_of
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 
+KID_SYMBOLS = 20  # 100 bits, none of them a dash: an operator's verbs would take it for an option
 AHEAD = timedelta(minutes=10)  # between publishing a following key and its first use
 OVERLAP: Mapping[KeyPurpose, timedelta] = MappingProxyType(
     {
@@ -274,7 +275,7 @@ class OwnKeys:
             KeyPurpose.SIGNING: ciphers.signing_pair,
             KeyPurpose.SEALING: ciphers.sealing_pair,
         }[purpose]
-        pair, kid = make(self._randomness), self._randomness.token(12)
+        pair, kid = make(self._randomness), self._randomness.crockford(KID_SYMBOLS)
         await tx.execute(
             """
             INSERT INTO own_keys

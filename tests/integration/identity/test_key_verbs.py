@@ -8,6 +8,7 @@ import pytest
 
 from services.identity.__main__ import PROGRAM
 from services.identity.settings import Settings
+from shared.randomness import CROCKFORD
 from shared.runtime import assemble
 from shared.settings import load
 from tests.integration.identity.test_operator_verbs import run
@@ -59,6 +60,18 @@ async def test_a_revocation_says_what_it_does_and_waits_to_be_told_to(
 
     assert "can never be opened" in capsys.readouterr().err
     assert await listed(identity, capsys) == [first]
+
+
+async def test_no_key_id_looks_like_an_option_and_an_old_one_is_taken_after_two_dashes(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [first] = await listed(identity, capsys)
+    assert set(first["kid"]) <= set(CROCKFORD)
+    await identity.rows("UPDATE own_keys SET kid = '-hkXBYOHIYDdS3L1' RETURNING kid")
+
+    assert await run(identity, "keys", "revoke", "--", "-hkXBYOHIYDdS3L1") == 1
+
+    assert "can never be opened" in capsys.readouterr().err
 
 
 async def test_a_key_or_purpose_that_is_not_there_is_named(
