@@ -4,7 +4,7 @@ names (ST-1, ST-2, ID-4).
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -14,6 +14,7 @@ import msgspec
 from services.identity.emails.features import stored_names
 from services.identity.practices.features import clients, practices
 from services.identity.practices.practices import NewClient
+from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
 from shared.audit import Origin
 from shared.contracts.code_points import shows, trimmed
@@ -40,7 +41,7 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
         contact=arguments.contact,
         locale=arguments.locale,
         time_zone=arguments.time_zone,
-        reset_link_minutes=arguments.reset_link_minutes,
+        settings=_settings(arguments),
         origin=_operator(plumbing),
         now=plumbing.clock.now(),
     )
@@ -48,10 +49,8 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
 
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
-    await practices(plumbing).change_reset_link_minutes(
-        PracticeId(arguments.practice_id),
-        arguments.reset_link_minutes,
-        origin=_operator(plumbing),
+    await practices(plumbing).change_settings(
+        PracticeId(arguments.practice_id), _settings(arguments), origin=_operator(plumbing)
     )
 
 
@@ -139,17 +138,26 @@ def _practice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-zone", default="America/New_York", type=_time_zone, help="as in the IANA database"
     )
-    parser.add_argument(
-        "--reset-link-minutes", default=60, type=int, help="life of a reset link, 15 to 1440 (60)"
-    )
+    _each_setting(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _setting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("practice_id", metavar="PRACTICE_ID", type=UUID)
-    parser.add_argument(
-        "--reset-link-minutes", required=True, type=int, help="life of a reset link, 15 to 1440"
-    )
+    _each_setting(parser)
+
+
+def _each_setting(parser: argparse.ArgumentParser) -> None:
+    for setting in SETTINGS.values():
+        parser.add_argument(
+            f"--{setting.name.replace('_', '-')}", type=int, metavar="N", help=setting.help
+        )
+
+
+def _settings(arguments: argparse.Namespace) -> Mapping[str, int]:
+    """Those that were given."""
+    given = {name: getattr(arguments, name) for name in SETTINGS}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _gateway_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from shared.contracts.contract import Contract, Data, Kind, Moment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
+from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.sealed import Sealed
 
 
@@ -58,7 +59,13 @@ class PracticeChanged(Data, frozen=True, kw_only=True):
     contact: str  # how a patient reaches the practice, printed in mails
     locale: str
     time_zone: str
-    reset_link_minutes: int  # RC-3: 15 to 1440
+    reset_link_minutes: int  # as in the settings, for who does not read them yet
+    settings: PracticeSettings | None = None  # None: of a release that told only the one before
+
+    @property
+    def settled(self) -> PracticeSettings:
+        """The settings, whichever release told them."""
+        return self.settings or PracticeSettings(reset_link_minutes=self.reset_link_minutes)
 
 
 class Activity(Data, frozen=True, kw_only=True):

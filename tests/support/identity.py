@@ -190,7 +190,7 @@ class Identity:
             contact="+1 555 0100",
             locale="en-US",
             time_zone="America/New_York",
-            reset_link_minutes=60,
+            settings={"reset_link_minutes": 60},
             origin=ORIGIN,
             now=self.clock.now(),
         )

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from shared.contracts.ids import PracticeId
+from shared.contracts.practice_settings import PracticeSettings
 
-RESET_LINK_MINUTES = range(15, 1441)  # RC-3: 15 min to 24 h
 PRACTICE_SCOPES = frozenset(
     {
         "accounts:unlock",
@@ -31,7 +31,7 @@ class Practice:
     contact: str
     locale: str
     time_zone: str
-    reset_link_minutes: int
+    settings: PracticeSettings
 
     def today(self, now: datetime) -> date:
         """The date that it is there: dates of birth and of a person's age are of the practice."""

@@ -117,7 +117,7 @@ async def _holders(
         SELECT named.digest, a.account_id, a.username, a.email, a.security_version, a.locale,
             a.time_zone,
             ARRAY(
-                SELECT p.reset_link_minutes
+                SELECT (p.settings ->> 'reset_link_minutes')::integer
                 FROM unnest(a.practices) AS enrolled (practice_id)
                 LEFT JOIN practices p USING (practice_id)
             ) AS practice_minutes

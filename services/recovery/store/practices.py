@@ -22,7 +22,7 @@ async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> N
                 "contact": practice.contact,
                 "locale": practice.locale,
                 "time_zone": practice.time_zone,
-                "reset_link_minutes": practice.reset_link_minutes,
+                "settings": practice.settled,
             }
             for event in events
             for practice in (event.data,)

@@ -53,6 +53,7 @@ async def test_an_added_practice_is_told_and_its_client_logs_on(
         "locale": "en-US",
         "time_zone": "America/New_York",
         "reset_link_minutes": 60,
+        "settings": {"reset_link_minutes": 60},
     }
 
 
@@ -88,8 +89,12 @@ async def test_a_practice_setting_is_changed_within_its_range(
     codes = [await run(identity, "practice", "set", practice, option, n) for n in ("15", "1440")]
     codes += [await run(identity, "practice", "set", practice, option, n) for n in ("14", "1441")]
 
-    assert codes == [0, 0, 1, 1]
-    assert "reset_link_minutes: 15 to 1440" in capsys.readouterr().err
+    codes.append(await run(identity, "practice", "set", practice))
+
+    assert codes == [0, 0, 1, 1, 1]
+    printed = capsys.readouterr().err
+    assert "reset_link_minutes: 15 to 1440" in printed
+    assert "name one at least" in printed
     told = await identity.events("practice-changed")
     assert [event["reset_link_minutes"] for event in told] == [60, 15, 1440]
 

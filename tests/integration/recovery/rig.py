@@ -33,6 +33,7 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.contracts.merge import MergeApplied
+from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import (
     RECOVERY_MERGE_APPLIED,
     RESET_LINK_REQUESTED,
@@ -92,6 +93,7 @@ def a_practice(*, minutes: int, practice_id: PracticeId | None = None) -> Practi
         locale="en",
         time_zone="America/New_York",
         reset_link_minutes=minutes,
+        settings=PracticeSettings(reset_link_minutes=minutes),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import date
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from shared.contracts.identity import PersonChanged
@@ -70,8 +71,17 @@ async def test_the_newest_practice_stays(recovery: Recovery) -> None:
     await recovery.knows_practice(older, version=1)
     await recovery.knows_practice(older, version=2)
 
-    [row] = await recovery.rows("SELECT version, reset_link_minutes FROM practices")
-    assert tuple(row) == (2, 30)
+    [row] = await recovery.rows("SELECT version, settings ->> 'reset_link_minutes' FROM practices")
+    assert tuple(row) == (2, "30")
+
+
+async def test_a_practice_told_by_a_release_without_a_record_of_settings_is_kept(
+    recovery: Recovery,
+) -> None:
+    await recovery.knows_practice(msgspec.structs.replace(a_practice(minutes=45), settings=None))
+
+    [row] = await recovery.rows("SELECT settings ->> 'reset_link_minutes' FROM practices")
+    assert tuple(row) == ("45",)
 
 
 async def test_the_newest_person_stays(recovery: Recovery) -> None:

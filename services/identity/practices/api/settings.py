@@ -1,14 +1,17 @@
 """A practice reads and changes its own settings (ST-2)."""
 
+from msgspec.structs import asdict
+
 from services.identity.practices.features import Features
 from services.identity.practices.model import Practice
+from services.identity.practices.settings import SETTINGS
 from services.identity.staff import StaffBody, by_staff
 from shared.http.callers import practice_of
 from shared.http.routes import Call, NoBody, Reply
 
 
 class SettingsBody(StaffBody, frozen=True, kw_only=True):
-    """Ranges are judged by rules with a code of their own."""
+    """Those that are to change. Ranges are judged by rules with a code of their own."""
 
     reset_link_minutes: int
 
@@ -25,11 +28,11 @@ async def read_practice_settings(features: Features, call: Call[NoBody]) -> Sett
 
 
 async def change_practice_settings(features: Features, call: Call[SettingsBody]) -> SettingsReply:
-    changed = await features.practices.change_reset_link_minutes(
-        practice_of(call), call.body.reset_link_minutes, origin=by_staff(call)
+    changes = {name: getattr(call.body, name) for name in SETTINGS}
+    return _reply(
+        await features.practices.change_settings(practice_of(call), changes, origin=by_staff(call))
     )
-    return _reply(changed)
 
 
 def _reply(practice: Practice) -> SettingsReply:
-    return SettingsReply(version=practice.version, reset_link_minutes=practice.reset_link_minutes)
+    return SettingsReply(version=practice.version, **asdict(practice.settings))

@@ -1,12 +1,16 @@
 """Practices in the database."""
 
+from collections.abc import Mapping
 from datetime import datetime
+
+from msgspec.json import decode, encode
 
 from services.identity.practices.model import Practice
 from shared.contracts.ids import PracticeId
+from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection, Row
 
-_PRACTICE = "id, version, name, contact, locale, time_zone, reset_link_minutes"
+_PRACTICE = "id, version, name, contact, locale, time_zone, settings"
 
 
 async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
@@ -14,9 +18,9 @@ async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
     await tx.execute(
         """
         INSERT INTO practices (
-            id, version, name, contact, locale, time_zone, reset_link_minutes, created_at
+            id, version, name, contact, locale, time_zone, settings, created_at
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
         """,
         practice.id,
         practice.version,
@@ -24,7 +28,7 @@ async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
         practice.contact,
         practice.locale,
         practice.time_zone,
-        practice.reset_link_minutes,
+        encode(practice.settings).decode(),
         now,
     )
 
@@ -38,18 +42,18 @@ async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
     return _practice(row) if row else None
 
 
-async def set_reset_link_minutes(
-    tx: Connection, practice_id: PracticeId, minutes: int
+async def change_settings(
+    tx: Connection, practice_id: PracticeId, changes: Mapping[str, int]
 ) -> Practice | None:
-    """Change the setting; return the practice at its new version."""
+    """Change those settings, whatever happens to others; return the practice at its new version."""
     row = await tx.fetchrow(
         f"""
-        UPDATE practices SET reset_link_minutes = $2, version = version + 1
+        UPDATE practices SET settings = settings || $2::text::jsonb, version = version + 1
         WHERE id = $1
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,
-        minutes,
+        encode(changes).decode(),
     )
     return _practice(row) if row else None
 
@@ -62,5 +66,5 @@ def _practice(row: Row) -> Practice:
         contact=row["contact"],
         locale=row["locale"],
         time_zone=row["time_zone"],
-        reset_link_minutes=row["reset_link_minutes"],
+        settings=decode(row["settings"], type=PracticeSettings),
     )

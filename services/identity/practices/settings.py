@@ -1,0 +1,76 @@
+"""A practice's settings, checked against the ranges that their types say (ST-2)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+from msgspec import inspect
+
+from services.identity.practices.errors import SettingOutOfRange
+from shared.contracts.practice_settings import PracticeSettings
+from shared.errors import Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting, as its line in the record describes it."""
+
+    name: str
+    default: int
+    lowest: int
+    highest: int
+    help: str
+
+    def check(self, value: int) -> None:
+        """Raise SettingOutOfRange, which names the range."""
+        if not self.lowest <= value <= self.highest:
+            raise SettingOutOfRange(
+                Violation(
+                    field=self.name,
+                    code="setting_out_of_range",
+                    detail=f"{self.lowest} to {self.highest}",
+                )
+            )
+
+
+def _described() -> Iterator[Setting]:
+    record = cast(inspect.StructType, inspect.type_info(PracticeSettings))
+    for field in record.fields:
+        match field.type:
+            case inspect.Metadata(
+                type=inspect.IntType(ge=int(lowest), le=int(highest)),
+                extra_json_schema={"description": str(text)},
+            ):
+                yield Setting(
+                    name=field.name,
+                    default=field.default,
+                    lowest=lowest,
+                    highest=highest,
+                    help=f"{text}, {lowest} to {highest} ({field.default})",
+                )
+            case other:
+                raise TypeError(f"{field.name}: say how a setting of {other} is checked and typed")
+
+
+SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _described()}
+
+
+def check_change(changes: Mapping[str, int]) -> None:
+    """Raise SettingOutOfRange for the first that is, and for a change of none."""
+    if not changes:
+        raise SettingOutOfRange(
+            Violation(field="settings", code="setting_out_of_range", detail="name one at least")
+        )
+    _check(changes)
+
+
+def settled(changes: Mapping[str, int]) -> PracticeSettings:
+    """Return a new practice's: what it chose, and the defaults of the rest."""
+    _check(changes)
+    return msgspec.convert(changes, PracticeSettings)
+
+
+def _check(changes: Mapping[str, int]) -> None:
+    for name, value in changes.items():
+        SETTINGS[name].check(value)

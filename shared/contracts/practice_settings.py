@@ -1,0 +1,18 @@
+"""What a practice decides for its patients (ST-2): each setting a line, with range and default."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from shared.contracts.contract import Data
+
+
+class PracticeSettings(Data, frozen=True, kw_only=True):
+    """A practice's settings, told whole whenever one changes; a change counts for what comes later.
+
+    A setting that is new has its default wherever it is not yet stored or told.
+    """
+
+    reset_link_minutes: Annotated[
+        int, Meta(ge=15, le=1440, description="life of a reset link (RC-3)")
+    ] = 60
