@@ -68,7 +68,7 @@ fault: $(STAMP) ## kill every service at every crash point on every path, and it
 	@$(BIN)/pytest tests/fault --every-path
 
 bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes
-	@$(BIN)/python -m bench $(ROW) $(if $(JSON),--json $(JSON))
+	@$(BIN)/python -m tests.bench $(ROW) $(if $(JSON),--json $(JSON))
 
 coverage: $(STAMP) ## measure what the tests inside one process reach, with a floor
 	@$(BIN)/pytest tests/unit tests/contract tests/integration --cov=services --cov=shared --cov-report= --cov-fail-under=$(FLOOR)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy.client.mailbox import Mailbox
 from deploy.local.errors import CannotStart
 from deploy.local.servers import Servers, Source, prepare
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support import infra
 from tests.support.clock import FakeClock
-from tests.support.mail import Mailbox, catching
+from tests.support.mail import catching
 from tests.support.workers import ByFile
 
 TESTS = Path(__file__).parent

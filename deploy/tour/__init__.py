@@ -6,12 +6,14 @@ and every reply checked against them. A step that does not do what its row says 
 
 from rich.console import Console
 
+from deploy.client.answers import Unexpected
+from deploy.client.documents import ContractBroken
+from deploy.client.gateway import Gateway
+from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from deploy.tour.stories import STORIES
-from tests.support.clients import ContractBroken, Gateway, Unexpected
-from tests.support.mail import Mailbox
 
 
 async def play(stack: StackAddresses) -> int:

@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
+from deploy.client.answers import Answer
 from deploy.local.addresses import ClientCredentials
+from deploy.local.caught import Mail
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from tests.support.clients import Answer
-from tests.support.mail import Mail
 
 LINK = re.compile(r"#([\w-]{40,})")
 AT_THE_DESK = {"staff_id": "desk-1", "reason": "at the desk"}

@@ -1,9 +1,9 @@
 """One account: enrolled, logged on to, lost and found again, locked, logged off."""
 
+from deploy.client.eventually import eventually
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from tests.support.eventually import eventually
 
 MAILS = (
     "account-enrolled",

@@ -7,12 +7,14 @@ from typing import Any
 
 from rich.console import Console
 
+from deploy.client.answers import Answer
+from deploy.client.eventually import eventually
+from deploy.client.gateway import Gateway
+from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
+from deploy.local.caught import Mail
 from deploy.tour.person import Person
 from shared.randomness import Randomness
-from tests.support.clients import Answer, Gateway
-from tests.support.eventually import eventually
-from tests.support.mail import Mail, Mailbox
 
 
 class StepFailed(AssertionError):

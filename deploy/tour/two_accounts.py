@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from deploy.client.eventually import eventually
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from tests.support.eventually import eventually
 
 
 async def second_account(stage: Stage, person: Person) -> None:

@@ -2,11 +2,10 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.support.proof import ROOT, Claim, Proof, claims, faults
+from tests.support.proof import ROOT, Claim, Proof, claims, faults, proofs_of
 
 
 def test_every_row_in_a_readme_is_proven_by_a_test() -> None:
@@ -26,17 +25,39 @@ def test_each_service_claims_rows() -> None:
 @pytest.mark.parametrize(
     ("claimed", "proven", "fault"),
     [
-        (None, [], "README.md: RC-3 has no test"),
-        ("replay", [None], "test_it: RC-3 misses None, by README.md 'replay'"),
-        (None, ["replay"], "test_it: RC-3 misses 'replay', by README.md None"),
-        ("replay", ["reply"], "test_it: RC-3 misses 'reply', by README.md 'replay'"),
-        (None, [None, "replay"], "test_it: RC-3 misses 'replay', by README.md None"),
+        ({"README.md": "replay"}, [], "README.md: RC-3 has no test"),
+        ({}, ["RC-3"], "test_it proves RC-3, which no README claims"),
+        (
+            {"README.md": "replay", "services/merge/README.md": None},
+            ["RC-3"],
+            "RC-3 misses None by services/merge/README.md, 'replay' by README.md",
+        ),
     ],
 )
-def test_a_claim_that_its_tests_do_not_bear_out_is_named(
-    claimed: str | None, proven: list[str | None], fault: str
+def test_claims_and_tests_that_do_not_fit_are_named(
+    claimed: dict[str, str | None], proven: list[str], fault: str
 ) -> None:
-    claim = Claim(row="RC-3", readme=Path(ROOT / "README.md"), missing=claimed)
-    proofs = [Proof(row="RC-3", test="test_it", missing=part) for part in proven]
+    rows = [
+        Claim(row="RC-3", readme=ROOT / place, missing=missing)
+        for place, missing in claimed.items()
+    ]
 
-    assert faults([claim], proofs) == [fault]
+    assert faults(rows, [Proof(row=row, test="test_it") for row in proven]) == [fault]
+
+
+def test_a_row_built_in_part_is_proven_by_the_same_marker() -> None:
+    claim = Claim(row="RC-3", readme=ROOT / "README.md", missing="replay")
+
+    assert (
+        faults([claim], [Proof(row="RC-3", test="test_it"), Proof(row="V2.3.4", test="it")]) == []
+    )
+
+
+def test_a_marker_that_says_what_is_missing_is_sent_to_the_readme(
+    request: pytest.FixtureRequest,
+) -> None:
+    item = request.node
+    item.add_marker(pytest.mark.proves("RC-3", part="replay"))
+
+    with pytest.raises(pytest.UsageError, match="what is missing is said in the README"):
+        proofs_of(item)

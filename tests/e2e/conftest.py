@@ -7,12 +7,12 @@ import pytest
 import pytest_asyncio
 from rich.console import Console
 
+from deploy.client.gateway import Gateway
+from deploy.client.mailbox import Mailbox
 from deploy.local.servers import Servers
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from tests.conftest import told_at_once
-from tests.support.clients import Gateway
-from tests.support.mail import Mailbox
 from tests.support.suite import Suite, running_suite
 
 SECONDS = 300  # of a test: the first one brings everything up

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from deploy.client.eventually import eventually
 from deploy.local.processes import together
 from deploy.tour.acts import log_on, secret_of
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merged, second_account
-from tests.support.eventually import eventually
 from tests.support.suite import Suite
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from deploy.client.eventually import eventually
 from deploy.local.processes import together
 from deploy.tour.acts import log_on
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
@@ -15,7 +16,6 @@ from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from shared.contracts.topology import SERVICES
 from shared.randomness import Randomness
-from tests.support.eventually import eventually
 from tests.support.suite import Suite
 
 PEOPLE = 4

@@ -6,11 +6,11 @@ import pytest
 
 from deploy import tour
 from deploy.local.addresses import PracticeCredentials
+from deploy.local.caught import Mail
 from deploy.local.provision import connected, in_database
 from deploy.tour import acts
 from deploy.tour.person import Person
 from shared.contracts.topology import SERVICES
-from tests.support.mail import Mail
 from tests.support.suite import Suite
 
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import asyncpg
 
+from deploy.client.eventually import eventually
+from deploy.client.mailbox import Mailbox
+from deploy.local.caught import Mail
 from deploy.local.provision import DatabaseAccess, connected
 from shared.contracts.topology import QUEUES, SERVICES
 from tests.fault.tap import Published, Tap
-from tests.support.eventually import eventually
-from tests.support.mail import Mail, Mailbox
 
 SETTLED_WITHIN = 40.0
 BACKING_OFF = 1.0  # seconds; what is due sooner is only waiting for its turn

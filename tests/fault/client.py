@@ -6,11 +6,12 @@ from uuid import UUID
 
 import aiohttp
 
+from deploy.client.answers import Answer
+from deploy.client.eventually import eventually
+from deploy.client.gateway import Gateway
 from deploy.local.addresses import ClientCredentials
 from deploy.tour.acts import AT_THE_DESK
 from shared.randomness import Randomness
-from tests.support.clients import Answer, Gateway
-from tests.support.eventually import eventually
 
 PATIENCE = 60.0  # seconds until an answer, while servers are killed and started
 AWAY = 503

@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 from uuid import UUID
 
+from deploy.client.answers import Answer
+from deploy.client.eventually import eventually
 from tests.fault.books import Books
 from tests.fault.ledger import Mails
 from tests.fault.people import Person
-from tests.support.clients import Answer
-from tests.support.eventually import eventually
 
 
 async def has_two_accounts(person: Person) -> None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from deploy.client.answers import Answer
+from deploy.client.eventually import eventually
+from deploy.client.gateway import Gateway
 from deploy.local.addresses import StackAddresses
 from deploy.tour.acts import AT_THE_DESK
 from tests.fault.books import Books
 from tests.fault.client import PATIENCE, Client, Practice
 from tests.fault.ledger import Ledger, Mails
-from tests.support.clients import Answer, Gateway
-from tests.support.eventually import eventually
 
 LINK = re.compile(r"#([\w-]{40,})")
 NOBODY = UUID(int=0)

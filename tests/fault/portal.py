@@ -11,6 +11,8 @@ from typing import Any
 
 import aiohttp
 
+from deploy.client.eventually import eventually
+from deploy.client.gateway import Gateway
 from deploy.local import ports
 from deploy.local.processes import Program, together
 from deploy.local.stack import ROOT
@@ -19,8 +21,6 @@ from tests.fault.ledger import Ledger
 from tests.fault.people import Person
 from tests.fault.rig import Rig
 from tests.support.balancer import Balancer, Replica, balancing
-from tests.support.clients import Gateway
-from tests.support.eventually import eventually
 
 READY_WITHIN = 60.0
 CHECKED = 3.0  # seconds: as often as the balancer needs to take a replica out, and once more

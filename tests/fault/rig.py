@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.client.eventually import eventually
+from deploy.client.gateway import Gateway
+from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
 from deploy.local.stack import ROOT, Ports, Stack, running
@@ -17,10 +20,7 @@ from tests.fault.people import Person
 from tests.fault.servers import OwnServers
 from tests.fault.tap import Tap
 from tests.fault.trap import Snare, Trap
-from tests.support.clients import Gateway
-from tests.support.eventually import eventually
 from tests.support.infra import FOLDER
-from tests.support.mail import Mailbox
 
 NAME = "portico_fault"
 REACHED_WITHIN = 30.0

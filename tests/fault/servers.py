@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.client.eventually import eventually
 from deploy.local import ports, postgres, rabbitmq
 from deploy.local.errors import ProgramFailed, SourceUnavailable
 from deploy.local.processes import Program, Run, Trace, known, lives, reap, together
@@ -23,7 +24,6 @@ from deploy.local.servers import (
     first_that_serves,
 )
 from shared.randomness import Randomness
-from tests.support.eventually import eventually
 from tests.support.infra import FOLDER
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from deploy.local.provision import connected
 from shared.contracts.topology import SERVICES
 from tests.fault.ledger import Ledger
 from tests.fault.people import Person
 from tests.fault.portal import CHECKED, Portal, opened
 from tests.fault.rig import Rig
-from tests.support.eventually import eventually
 
 NOBODYS_LINK = {"token": "A" * 43}
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 
+from deploy.client.eventually import eventually
 from tests.fault.ledger import Ledger
 from tests.fault.people import live
 from tests.fault.rig import Rig
 from tests.fault.tap import Published
-from tests.support.eventually import eventually
 
 TIMES = 3
 LATEST = 300  # events: all of this test's, and of those before it

@@ -4,11 +4,11 @@ import signal
 
 import pytest
 
+from deploy.client.eventually import eventually
 from tests.fault.ledger import Ledger
 from tests.fault.points import Point
 from tests.fault.rig import Rig
 from tests.fault.trap import Snare
-from tests.support.eventually import eventually
 
 
 @pytest.mark.every_path

@@ -2,11 +2,11 @@
 
 import pytest
 
+from deploy.client.eventually import eventually
+from deploy.local.caught import FaultKind
 from tests.fault.ledger import Ledger
 from tests.fault.people import Person
 from tests.fault.rig import Rig
-from tests.support.eventually import eventually
-from tests.support.mail import FaultKind
 
 
 async def delivery(rig: Rig, person: Person, template: str) -> tuple[str, str | None, int]:

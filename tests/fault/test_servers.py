@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from deploy.client.eventually import eventually
 from shared.contracts.topology import SERVICES
 from tests.fault.ledger import Ledger
 from tests.fault.people import Person, live
 from tests.fault.rig import Rig
 from tests.fault.servers import Victim
-from tests.support.eventually import eventually
 
 PEOPLE = 6
 AT_LEAST = 2  # have an account when the server is killed

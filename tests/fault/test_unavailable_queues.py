@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.contracts.identity import ACCOUNT_ENROLLED
 from shared.messaging.management import Management, segment
 from shared.messaging.topology import Administrator, down, own, remake, warning
 from tests.fault.ledger import Ledger
 from tests.fault.rig import Rig
-from tests.support.eventually import eventually
 
 QUEUE = "notify.account-activity"
 BESIDE = "notify.accounts"

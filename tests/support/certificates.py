@@ -28,11 +28,17 @@ def authority(name: str = "Practice network CA") -> Pair:
     return made(name, None, x509.BasicConstraints(ca=True, path_length=0))
 
 
-def certificate_of(by: Pair | None, *, address: str = "127.0.0.1") -> Pair:
-    """Make a server's certificate for this address; without an authority it signs itself."""
+def certificate_of(by: Pair | None, *, host: str = "127.0.0.1") -> Pair:
+    """Make a server's certificate for a name or an address; of no authority, it signs itself."""
     constraints = x509.BasicConstraints(ca=False, path_length=None)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-    return made("mail server", by, constraints, names)
+    return made("a server", by, constraints, x509.SubjectAlternativeName([named(host)]))
+
+
+def named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def made(name: str, by: Pair | None, *extensions: x509.ExtensionType) -> Pair:
@@ -54,16 +60,21 @@ def made(name: str, by: Pair | None, *extensions: x509.ExtensionType) -> Pair:
 
 def served_with(pair: Pair, folder: Path) -> ssl.SSLContext:
     """Make a server's context."""
-    file = folder / f"{pair.certificate.serial_number}.pem"
-    key = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(key + pair.certificate.public_bytes(Encoding.PEM))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
+    context.load_cert_chain(written(pair, folder), key_written(pair, folder))
     return context
 
 
 def written(pair: Pair, folder: Path) -> Path:
     """Write a certificate where a setting can name it."""
-    file = folder / "ca.pem"
+    file = folder / f"{pair.certificate.serial_number}.pem"
     file.write_bytes(pair.certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+def key_written(pair: Pair, folder: Path) -> Path:
+    """Write its key, for the server alone."""
+    file = folder / f"{pair.certificate.serial_number}.key"
+    file.touch(mode=0o600)
+    file.write_bytes(pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return file

@@ -1,13 +1,13 @@
 """Which rows of the feature list are built, and which tests prove it: `make proof`.
 
-A README claims rows in a table headed `| row | state |`; a test proves them by the marker `proves`.
+A README claims rows in a table headed `| row | state |` and says there what is missing of each; a
+test proves them by the marker `proves`, which names the rows alone.
 """
 
 import contextlib
 import io
 import re
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ ROW = re.compile(r"^\|\s*(?P<row>[A-Z]{2,4}-\d+b?)\s*\|\s*(?P<state>built|part: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A row as a README states it; `missing` is None where it is built whole."""
+    """A row as a README claims it; `missing` is None where it is built whole."""
 
     row: str
     readme: Path
@@ -32,11 +32,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A test and a row it proves; `missing` as the test states it."""
+    """A test and a row it proves."""
 
     row: str
     test: str
-    missing: str | None
 
 
 @dataclass(slots=True)
@@ -51,12 +50,16 @@ class ProofCollector:
 
 
 def proofs_of(item: pytest.Item) -> list[Proof]:
-    """Return what one test says it proves."""
-    return [
-        Proof(row=row, test=item.nodeid.partition("[")[0], missing=marker.kwargs.get("part"))
-        for marker in item.iter_markers("proves")
-        for row in marker.args
-    ]
+    """Return what one test says it proves. Raises UsageError where it says more than rows."""
+    found = []
+    for marker in item.iter_markers("proves"):
+        if marker.kwargs:
+            raise pytest.UsageError(
+                f"{item.nodeid}: `proves` names rows alone; "
+                "what is missing is said in the README's table of rows"
+            )
+        found += [Proof(row=row, test=item.nodeid.partition("[")[0]) for row in marker.args]
+    return found
 
 
 def claims() -> Iterator[Claim]:
@@ -69,23 +72,20 @@ def claims() -> Iterator[Claim]:
 
 
 def faults(claimed: list[Claim], proofs: list[Proof]) -> list[str]:
-    """Say where claims and tests do not fit, to the letter; an empty list is a pass."""
-    proven = defaultdict(list)
-    for proof in proofs:
-        proven[proof.row].append(proof)
+    """Say where claims and tests do not fit; an empty list is a pass."""
+    proven = {proof.row for proof in proofs}
+    rows: dict[str, Claim] = {}
     found = []
     for claim in claimed:
         place = claim.readme.relative_to(ROOT)
-        if not proven[claim.row]:
+        if claim.row not in proven:
             found.append(f"{place}: {claim.row} has no test")
-        found += sorted(
-            {
-                f"{proof.test}: {claim.row} misses {proof.missing!r}, by {place} {claim.missing!r}"
-                for proof in proven[claim.row]
-                if proof.missing != claim.missing
-            }
-        )
-    rows = {claim.row for claim in claimed}
+        first = rows.setdefault(claim.row, claim)
+        if claim.missing != first.missing:
+            found.append(
+                f"{claim.row} misses {claim.missing!r} by {place}, "
+                f"{first.missing!r} by {first.readme.relative_to(ROOT)}"
+            )
     found += [
         f"{proof.test} proves {proof.row}, which no README claims"
         for proof in proofs

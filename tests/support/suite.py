@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
 from deploy.local.provision import drop_database, drop_vhost, provision_database
@@ -12,7 +13,6 @@ from deploy.local.servers import Servers
 from deploy.local.stack import Ports, Stack, program_name, running
 from tests.support.infra import FOLDER
 from tests.support.leftovers import real_time, sign
-from tests.support.mail import Mailbox
 
 FAST = {"identity": {"PORTICO_BCRYPT_COST": "4"}}
 

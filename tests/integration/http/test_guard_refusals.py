@@ -17,7 +17,7 @@ from tests.support.lines import logged
 from tests.support.shop import PRACTICE, Stall, open_stall
 
 ANN = "198.51.100.9"
-pytestmark = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+pytestmark = pytest.mark.proves("AU-1")
 
 
 @pytest_asyncio.fixture
@@ -43,9 +43,7 @@ async def entries(stall: Stall, columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 @pytest.mark.parametrize(
     ("authorization", "status", "row"),
     [

@@ -23,11 +23,11 @@ from services.notify.api.routes import ROUTES as NOTIFY
 from services.recovery.api.routes import ROUTES as RECOVERY
 from shared.contracts.keys import KeyPurpose
 from shared.http.routes import Form, Public, Route, Session
-from tests.integration.recovery.rig import a_sealing_key, replica
+from tests.builders.practices import application, practice_desk
+from tests.rigs.identity import PASSWORD, Identity, identity_service, recovery_beside
+from tests.rigs.recovery import a_sealing_key, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.identity import PASSWORD, Identity, identity_service, recovery_beside
-from tests.support.practices import application, practice_desk
 from tests.support.trust import Trust, trusting
 
 AT_MOST = 0.005  # seconds of one step, beside the same step with nothing to look at
@@ -208,10 +208,7 @@ async def longest(
     return min(found)
 
 
-@pytest.mark.proves(
-    "ID-3",
-    part="8 characters where two-step is on, params and list of a rule, an account's words",
-)
+@pytest.mark.proves("ID-3")
 @pytest.mark.parametrize(("service", "route", "field", "limit"), CASES)
 async def test_a_text_that_grows_holds_the_loop_no_longer_than_an_empty_one(
     doors: Mapping[str, Door],

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from shared.contracts.keys import KeyPurpose
+from tests.builders.merges import Registry
+from tests.builders.practices import Postman, PracticeDesk, practice_desk
+from tests.rigs.identity import Identity, Recovery, identity_service, recovery_beside
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.identity import Identity, Recovery, identity_service, recovery_beside
-from tests.support.merging import Registry
-from tests.support.practices import Postman, PracticeDesk, practice_desk
 from tests.support.trust import Trust, trusting
 
 

@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.support.identity import Identity
-from tests.support.practices import Postman, PracticeDesk, enrol
+from tests.builders.practices import Postman, PracticeDesk, enrol
+from tests.rigs.identity import Identity
 
-pytestmark = pytest.mark.proves(
-    "ID-8", part="two-step state, changing locale and time zone, what is still to set up"
-)
+pytestmark = pytest.mark.proves("ID-8")
 
 
 async def test_an_account_is_read_with_everything_that_belongs_to_it(

@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from tests.integration.identity.test_operator_verbs import added, run
-from tests.support.identity import Identity
+from tests.rigs.identity import Identity
 
-ST_1 = pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+ST_1 = pytest.mark.proves("ST-1")
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
 
 

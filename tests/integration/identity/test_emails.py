@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from tests.support.identity import PASSWORD, Answer, Identity, Person, Recovery
-from tests.support.practices import Postman, PracticeDesk, enrol
+from tests.builders.practices import Postman, PracticeDesk, enrol
+from tests.rigs.identity import PASSWORD, Answer, Identity, Person, Recovery
 
-pytestmark = pytest.mark.proves("ID-6", part="changing a verified address")
+pytestmark = pytest.mark.proves("ID-6")
 REQUESTED = "email-verification-requested"
 ADDRESS = "maria@mail.example"
 
@@ -158,8 +158,7 @@ async def test_of_parallel_uses_of_one_link_one_verifies(
     assert Counter(answer.code for answer in answers) == {"": 1, "link_invalid": 31}
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("ID-4", "V2.3.4")
 async def test_of_two_accounts_that_verify_one_address_one_wins(
     identity: Identity, postman: Postman
 ) -> None:
@@ -181,7 +180,7 @@ async def test_of_two_accounts_that_verify_one_address_one_wins(
 LETTERS, A_LABEL = "x@bücher.example", "X@XN--BCHER-KVA.example"
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.proves("ID-4")
 @pytest.mark.parametrize(("first", "second"), [(LETTERS, A_LABEL), (A_LABEL, LETTERS)])
 async def test_a_domain_in_letters_and_its_a_label_are_one_mailbox(
     identity: Identity, postman: Postman, first: str, second: str
@@ -311,9 +310,7 @@ async def test_what_is_no_address_is_named(identity: Identity) -> None:
     assert answer.body["errors"][0]["field"] == "address"
 
 
-SE_3 = pytest.mark.proves(
-    "SE-3", part="a code where two-step is on, and the other verbs that need it"
-)
+SE_3 = pytest.mark.proves("SE-3")
 
 
 @SE_3
@@ -412,8 +409,7 @@ async def test_a_claim_that_is_refused_uses_no_grant_up(
     assert await identity.rows("SELECT FROM spent_grants") == []
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
-@pytest.mark.proves("V15.4.2")
+@pytest.mark.proves("NT-6", "V15.4.2")
 async def test_of_parallel_claims_the_link_that_lives_is_the_one_told_last(
     identity: Identity, second: Identity, postman: Postman
 ) -> None:

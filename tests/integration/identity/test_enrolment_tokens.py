@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.identity import Identity
-from tests.support.practices import PracticeDesk, application, enrol, practice_desk
+from tests.builders.practices import PracticeDesk, application, enrol, practice_desk
+from tests.rigs.identity import Identity
 
 pytestmark = pytest.mark.proves("EN-1")
 
@@ -101,10 +101,7 @@ async def test_a_key_covers_the_patient_in_the_path_as_well(desk: PracticeDesk) 
     assert len(await desk.identity.rows("SELECT FROM enrolment_tokens")) == 1
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
-@pytest.mark.proves("V8.2.2", "V8.4.1")
+@pytest.mark.proves("ST-1", "V8.2.2", "V8.4.1")
 async def test_another_practices_patient_is_as_unknown_as_none(
     identity: Identity, desk: PracticeDesk
 ) -> None:
@@ -143,7 +140,7 @@ async def test_issuing_while_enrolling_never_deadlocks_and_never_leaves_two_ways
     assert len(live) + len(accounts) == 1
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_the_staff_member_and_her_reason_are_in_the_audit(desk: PracticeDesk) -> None:
     await desk.a_token()
 
@@ -153,9 +150,7 @@ async def test_the_staff_member_and_her_reason_are_in_the_audit(desk: PracticeDe
     assert tuple(row) == (f"staff:nurse-7@{desk.practice_id}", "asked at the desk", "done")
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 async def test_the_client_stands_in_the_audit_beside_the_staff_member_it_names(
     desk: PracticeDesk,
 ) -> None:
@@ -173,9 +168,7 @@ async def test_the_client_stands_in_the_audit_beside_the_staff_member_it_names(
     ]
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 @pytest.mark.parametrize(
     ("field", "text"),
     [

@@ -9,8 +9,7 @@ import pytest
 from services.identity.enrolment import enrolments
 from services.identity.enrolment.store import tokens as tokens
 from shared.contracts.matching import same_person
-from tests.support.identity import PASSWORD, Identity
-from tests.support.practices import (
+from tests.builders.practices import (
     Postman,
     PracticeDesk,
     application,
@@ -18,6 +17,7 @@ from tests.support.practices import (
     enrols,
     practice_desk,
 )
+from tests.rigs.identity import PASSWORD, Identity
 
 pytestmark = pytest.mark.proves("EN-1")
 WRONG = {"birth_date": "1984-05-04"}
@@ -131,8 +131,7 @@ async def test_of_32_parallel_enrolments_with_one_token_one_makes_the_account(
     assert len(await desk.identity.rows("SELECT FROM log_on_names")) == 1
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
-@pytest.mark.proves("ID-1", "V2.3.4")
+@pytest.mark.proves("ID-4", "ID-1", "V2.3.4")
 async def test_of_parallel_enrolments_for_one_username_one_gets_it(desk: PracticeDesk) -> None:
     names = ["Maria.Garcia", "maria.garcia", "MARIA.GARCIA", "\uff4daria.garcia"]
     bodies = [application(await desk.a_token(), username=name) for name in names]
@@ -291,7 +290,7 @@ async def test_nobody_is_refused_for_how_a_practices_keyboard_writes(
     assert (await enrol(desk.identity, pasted, last_name=typed)).status == 201
 
 
-@pytest.mark.proves("ID-6", part="changing a verified address")
+@pytest.mark.proves("ID-6")
 async def test_an_address_another_account_has_verified_gets_the_same_reply_and_no_link(
     desk: PracticeDesk, postman: Postman
 ) -> None:
@@ -345,7 +344,7 @@ async def test_two_practices_enrol_two_people_of_one_name(
     assert (first.status, second.status) == (201, 201)
 
 
-@pytest.mark.proves("EN-9", part="declining, and asking again for a new version")
+@pytest.mark.proves("EN-9")
 async def test_the_accepted_version_of_the_terms_is_kept_with_its_time(
     desk: PracticeDesk,
 ) -> None:
@@ -356,8 +355,7 @@ async def test_the_accepted_version_of_the_terms_is_kept_with_its_time(
     assert tuple(row) == (terms.body["version"], desk.identity.clock.now())
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
-@pytest.mark.proves("V16.3.1")
+@pytest.mark.proves("AU-1", "V16.3.1")
 async def test_done_and_refused_are_in_the_audit_and_no_secret_is(desk: PracticeDesk) -> None:
     token = await desk.a_token()
     await enrol(desk.identity, token, **WRONG)

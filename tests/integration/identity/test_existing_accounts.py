@@ -7,14 +7,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.support.identity import Answer, Identity
-from tests.support.practices import PracticeDesk, add_practice, enrol, practice_desk
+from tests.builders.practices import PracticeDesk, add_practice, enrol, practice_desk
+from tests.rigs.identity import Answer, Identity
 
-EN_5 = pytest.mark.proves(
-    "EN-5", part="an invitation instead of a token (EN-3), a code where two-step is on (MF-1)"
-)
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
-AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+EN_5 = pytest.mark.proves("EN-5")
+LG_2 = pytest.mark.proves("LG-2")
+AU_1 = pytest.mark.proves("AU-1")
 pytestmark = EN_5
 WRONG = "Wrong-Guess-1234"
 

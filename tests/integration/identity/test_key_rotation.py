@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared import signed
 from shared.access import TYPE, AccessTokens, SessionCaller
 from shared.errors import BrokerUnavailable, Unavailable
+from tests.rigs.identity import Identity, identity_service
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.eventually import eventually
-from tests.support.identity import Identity, identity_service
 from tests.support.proxy import proxied
 from tests.support.trust import ISSUER, Trust, trusting
 
@@ -43,7 +43,7 @@ async def published(identity: Identity, other: Trust) -> None:
     await other.public_keys.once()
 
 
-@pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+@pytest.mark.proves("SE-1")
 async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
     database: databases.Database, broker: brokers.Broker, clock: FakeClock
 ) -> None:

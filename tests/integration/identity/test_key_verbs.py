@@ -12,12 +12,12 @@ from shared.randomness import CROCKFORD
 from shared.runtime import assemble
 from shared.settings import load
 from tests.integration.identity.test_operator_verbs import run
+from tests.rigs.identity import ENVIRONMENT, Identity
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.identity import ENVIRONMENT, Identity
 from tests.support.lines import logged
 
-ST_3 = pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+ST_3 = pytest.mark.proves("ST-3")
 ANOTHER_KEY = base64.b64encode(b"another key-encryption key......").decode()
 
 

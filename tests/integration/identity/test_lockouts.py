@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from tests.support.identity import PASSWORD, Identity, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Recovery
 
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+LG_2 = pytest.mark.proves("LG-2")
 WRONG = "Wrong-Guess-1234"
 
 
@@ -206,8 +206,7 @@ async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
 
 
 @LG_2
-@pytest.mark.proves("V6.3.5")
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("V6.3.5", "NT-1")
 async def test_the_holder_is_told_once_a_lock(identity: Identity) -> None:
     person = await identity.an_account("june.hale", email="june@mail.example")
     await locked(identity, "JUNE@mail.example")
@@ -380,7 +379,7 @@ async def history(identity: Identity) -> list[str]:
 
 
 @LG_2
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_the_beginning_and_the_end_of_a_lock_are_in_the_audit_once(
     identity: Identity, second: Identity
 ) -> None:
@@ -403,7 +402,7 @@ async def test_the_beginning_and_the_end_of_a_lock_are_in_the_audit_once(
 
 
 @LG_2
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 @pytest.mark.parametrize("looked", [True, False])
 async def test_a_lock_that_a_reset_ends_has_its_end_in_the_audit_whenever_the_loop_comes(
     identity: Identity, recovery: Recovery, looked: bool

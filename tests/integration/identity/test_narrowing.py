@@ -10,16 +10,16 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import SessionEntry
 from shared.signed import from_numeric_date
+from tests.builders.practices import PracticeDesk, add_practice, practice_desk
+from tests.rigs.identity import Identity, identity_service
 from tests.support.clock import FakeClock
-from tests.support.eventually import eventually
-from tests.support.identity import Identity, identity_service
-from tests.support.practices import PracticeDesk, add_practice, practice_desk
 
 UN_1 = pytest.mark.proves("UN-1")
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+SE_1 = pytest.mark.proves("SE-1")
 pytestmark = [UN_1, SE_1]
 MICROSECOND = timedelta(microseconds=1)
 

@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from shared.access import AccessTokenInvalid, AccessTokens, StreamGuard
 from shared.messaging.broker import Broker
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
+from tests.builders.practices import PracticeDesk, add_practice, practice_desk
+from tests.rigs.identity import Identity, identity_service
 from tests.support.broker import Broker as Vhost
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
-from tests.support.identity import Identity, identity_service
-from tests.support.practices import PracticeDesk, add_practice, practice_desk
 from tests.support.trust import ISSUER, Trust, trusting
 
 pytestmark = [
     pytest.mark.proves("UN-1"),
-    pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step"),
+    pytest.mark.proves("SE-1"),
 ]
 
 

@@ -8,13 +8,11 @@ from uuid import UUID
 import pytest
 from jwt import PyJWK, PyJWS
 
-from tests.support.identity import Identity
+from tests.rigs.identity import Identity
 from tests.support.trust import ORIGIN
 
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
-ST_1 = pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+SE_1 = pytest.mark.proves("SE-1")
+ST_1 = pytest.mark.proves("ST-1")
 SCOPES = (
     "accounts:unlock communications:write deliveries:read enrolments:write merges:read "
     "patients:write settings:read settings:write tokens:write"

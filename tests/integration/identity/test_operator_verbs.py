@@ -10,7 +10,7 @@ import pytest
 
 from services.identity.__main__ import PROGRAM
 from shared.commands import main
-from tests.support.identity import ENVIRONMENT, Identity
+from tests.rigs.identity import ENVIRONMENT, Identity
 
 
 async def run(identity: Identity, *arguments: str, environ: Mapping[str, str] | None = None) -> int:
@@ -33,9 +33,7 @@ async def added(
     return printed
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 async def test_an_added_practice_is_told_and_its_client_logs_on(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,7 +75,7 @@ async def test_a_clients_secret_is_printed_once_and_kept_as_a_digest(
     assert made["client_secret"] not in row[0]
 
 
-@pytest.mark.proves("ST-2", part="one setting so far, the life of a reset link")
+@pytest.mark.proves("ST-2")
 async def test_a_practice_setting_is_changed_within_its_range(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:

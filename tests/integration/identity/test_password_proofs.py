@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from shared.hashing import PasswordHasher
-from tests.support.identity import PASSWORD, Answer, Identity
-from tests.support.merging import Registry
-from tests.support.practices import add_practice
+from tests.builders.merges import Registry
+from tests.builders.practices import add_practice
+from tests.rigs.identity import PASSWORD, Answer, Identity
 
 LG_1 = pytest.mark.proves("LG-1")
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+LG_2 = pytest.mark.proves("LG-2")
 NAME = "june.hale"
 NOBODY = "nobody.at.all"
 

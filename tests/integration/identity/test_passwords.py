@@ -4,12 +4,9 @@ import pytest
 
 from services.identity.passwords.errors import PasswordUnacceptable
 from shared.contracts.ids import AccountId
-from tests.support.identity import PASSWORD, Identity
+from tests.rigs.identity import PASSWORD, Identity
 
-pytestmark = pytest.mark.proves(
-    "ID-3",
-    part="8 characters where two-step is on, params and list of a rule, an account's words",
-)
+pytestmark = pytest.mark.proves("ID-3")
 
 
 async def test_every_rule_is_told_with_met_not_met_or_on_saving(identity: Identity) -> None:

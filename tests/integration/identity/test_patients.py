@@ -4,13 +4,11 @@ import asyncio
 
 import pytest
 
-from tests.support.identity import Identity
-from tests.support.practices import PracticeDesk, practice_desk
+from tests.builders.practices import PracticeDesk, practice_desk
+from tests.rigs.identity import Identity
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 async def test_a_registered_patient_is_told_to_those_who_match_people(desk: PracticeDesk) -> None:
     answer = await desk.register(home_phone="+1 555 0123", number="P-1")
 

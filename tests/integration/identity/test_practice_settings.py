@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.identity import Identity
-from tests.support.practices import PracticeDesk, practice_desk
+from tests.builders.practices import PracticeDesk, practice_desk
+from tests.rigs.identity import Identity
 
-ST_2 = pytest.mark.proves("ST-2", part="one setting so far, the life of a reset link")
+ST_2 = pytest.mark.proves("ST-2")
 
 
 @ST_2
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize("minutes", [15, 1440])
 async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
     desk: PracticeDesk, minutes: int
@@ -96,7 +96,7 @@ async def test_reading_and_changing_have_scopes_of_their_own(
     assert (answer.status, answer.code) == (403, "forbidden_scope")
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_who_changed_the_settings_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
     await desk.change_settings(reset_link_minutes=30)
     await desk.change_settings(reset_link_minutes=5)

@@ -5,14 +5,12 @@ import asyncio
 import pytest
 
 from shared.grants import Act, GrantChecker, GrantWrongAct, GrantWrongService, Verb
-from tests.support.identity import PASSWORD, Answer, Identity, Person
-from tests.support.merging import Registry
+from tests.builders.merges import Registry
+from tests.rigs.identity import PASSWORD, Answer, Identity, Person
 from tests.support.trust import ISSUER
 
-SE_3 = pytest.mark.proves(
-    "SE-3", part="a code where two-step is on, and the other verbs that need it"
-)
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
+SE_3 = pytest.mark.proves("SE-3")
+LG_2 = pytest.mark.proves("LG-2")
 WRONG = "Wrong-Guess-1234"
 
 
@@ -212,8 +210,7 @@ async def test_what_succeeds_in_a_session_counts_nothing(
 
 
 @SE_3
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
-@pytest.mark.proves("V16.3.1")
+@pytest.mark.proves("AU-1", "V16.3.1")
 async def test_every_try_leaves_one_audit_row(identity: Identity, registry: Registry) -> None:
     person = await identity.an_account()
     token = await a_token(registry, person)

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from shared.contracts.sessions import SessionEntry
-from tests.support.identity import Identity
+from tests.rigs.identity import Identity
 
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+SE_1 = pytest.mark.proves("SE-1")
 
 
 async def logged_on(identity: Identity) -> str:
@@ -95,7 +95,7 @@ async def test_a_twin_is_honest_for_30_seconds(identity: Identity) -> None:
 
 
 @SE_1
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> None:
     token = await logged_on(identity)
     answer = await identity.refresh(token)

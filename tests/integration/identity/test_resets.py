@@ -8,13 +8,10 @@ from uuid import UUID
 import pytest
 
 from shared.contracts.ids import AccountId
-from tests.support.identity import PASSWORD, Identity, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Recovery
 
-ID_3 = pytest.mark.proves(
-    "ID-3",
-    part="8 characters where two-step is on, params and list of a rule, an account's words",
-)
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+ID_3 = pytest.mark.proves("ID-3")
+SE_1 = pytest.mark.proves("SE-1")
 RC3_PART = "no second step before the session (RC-10)"
 
 NEW = "Copper!Lantern-42"
@@ -27,7 +24,7 @@ async def reauthenticated(identity: Identity, token: str) -> str:
     return str(answer.body["grant"])
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_grant_sets_the_password_and_opens_a_session(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -42,7 +39,7 @@ async def test_a_grant_sets_the_password_and_opens_a_session(
     assert (await identity.log_on(person.username, NEW)).status == 201
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @SE_1
 @pytest.mark.proves("V7.4.3")
 async def test_every_session_ends_with_the_reset(identity: Identity, recovery: Recovery) -> None:
@@ -59,8 +56,7 @@ async def test_every_session_ends_with_the_reset(identity: Identity, recovery: R
     assert len(told) == 3
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("LG-2", part="a trusted device's own counter")
+@pytest.mark.proves("RC-3", "LG-2")
 async def test_a_completed_reset_clears_the_lock(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     for _ in range(4):
@@ -73,9 +69,7 @@ async def test_a_completed_reset_clears_the_lock(identity: Identity, recovery: R
     assert (await identity.log_on(person.username, NEW)).status == 201
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("V6.3.7")
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("RC-3", "V6.3.7", "NT-1")
 async def test_the_holder_is_told_and_the_others_hear_the_new_security_version(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -91,8 +85,7 @@ async def test_the_holder_is_told_and_the_others_hear_the_new_security_version(
     assert NEW not in str(await identity.rows("SELECT convert_from(body, 'UTF8') FROM outbox"))
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("V6.5.1")
+@pytest.mark.proves("RC-3", "V6.5.1")
 async def test_of_64_racers_with_one_grant_one_wins(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:
@@ -115,7 +108,7 @@ async def test_of_64_racers_with_one_grant_one_wins(
     assert len(await identity.events("password-reset")) == 1
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_two_grants_of_one_proof_are_spent_together(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -126,7 +119,7 @@ async def test_two_grants_of_one_proof_are_spent_together(
     assert (await identity.reset(again, NEW + "!")).code == "grant_used"
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothing(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -142,7 +135,7 @@ async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothin
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @ID_3
 @pytest.mark.parametrize(
     ("password", "rule"),
@@ -190,7 +183,7 @@ async def test_none_of_the_last_five_passwords_is_taken_again(
     assert answers == {5: 422, 1: 422, 0: 200}
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_frozen_account_takes_no_grant(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     async with identity.plumbing.database.connection() as connection:
@@ -201,8 +194,7 @@ async def test_a_frozen_account_takes_no_grant(identity: Identity, recovery: Rec
     assert answer.code == "grant_superseded"
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("V9.2.2")
+@pytest.mark.proves("RC-3", "V9.2.2")
 async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -217,8 +209,7 @@ async def test_only_recoverys_own_unexpired_grant_for_a_password_is_taken(
     assert [(answer.status, answer.code) for answer in tried] == [(400, "grant_invalid")] * 4
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("V9.2.2", "V9.2.3")
+@pytest.mark.proves("RC-3", "V9.2.2", "V9.2.3")
 async def test_a_grant_of_ours_for_another_act_service_or_account_is_told_by_its_own_code(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -241,8 +232,7 @@ async def test_a_grant_of_ours_for_another_act_service_or_account_is_told_by_its
     assert (await identity.log_on(person.username)).status == 201
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
-@pytest.mark.proves("V16.3.2")
+@pytest.mark.proves("AU-1", "V16.3.2")
 async def test_a_grant_that_is_refused_before_the_transaction_leaves_an_audit_row_too(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -264,8 +254,7 @@ async def test_a_grant_that_is_refused_before_the_transaction_leaves_an_audit_ro
     ]
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("LG-1", "V15.4.2")
+@pytest.mark.proves("RC-3", "LG-1", "V15.4.2")
 async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_password(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:
@@ -285,7 +274,7 @@ async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_passwor
         assert [str(row["id"]) for row in live] == [reset.body["session_id"]]
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @SE_1
 async def test_a_refresh_racing_a_reset_never_outlives_it(
     identity: Identity, second: Identity, recovery: Recovery
@@ -306,7 +295,7 @@ async def test_a_refresh_racing_a_reset_never_outlives_it(
             assert (await identity.refresh(successor)).code == "refresh_invalid"
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_a_reset_leaves_one_audit_row_done_or_refused(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -326,8 +315,7 @@ async def test_a_reset_leaves_one_audit_row_done_or_refused(
     ]
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
-@pytest.mark.proves("V15.4.2")
+@pytest.mark.proves("RC-3", "V15.4.2")
 async def test_of_parallel_guesses_at_the_last_passwords_five_are_told_whatever_the_grant(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:
@@ -348,7 +336,7 @@ async def test_of_parallel_guesses_at_the_last_passwords_five_are_told_whatever_
     assert await identity.rows("SELECT FROM spent_grants") == []
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_fifth_password_is_taken_after_four_that_were_refused_and_another_proof_begins_anew(
     identity: Identity, recovery: Recovery
 ) -> None:

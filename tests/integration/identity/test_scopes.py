@@ -4,11 +4,9 @@ from importlib.resources import files
 
 import pytest
 
-from tests.support.identity import Identity
+from tests.rigs.identity import Identity
 
-ST_1 = pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+ST_1 = pytest.mark.proves("ST-1")
 BEFORE = ["accounts:unlock", "communications:write", "deliveries:read", "patients:write"]
 BEFORE += ["settings:read", "settings:write", "tokens:write"]
 

@@ -12,9 +12,7 @@ from shared.db import Database
 from shared.kept import FRESH
 from shared.own_keys import AHEAD
 from tests.integration.identity.test_operator_verbs import run
-from tests.support import database as databases
-from tests.support.clock import FakeClock
-from tests.support.identity import (
+from tests.rigs.identity import (
     ENVIRONMENT,
     PASSWORD,
     Answer,
@@ -22,9 +20,11 @@ from tests.support.identity import (
     Recovery,
     identity_service,
 )
+from tests.support import database as databases
+from tests.support.clock import FakeClock
 from tests.support.proxy import proxied
 
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+SE_1 = pytest.mark.proves("SE-1")
 ANOTHER_PEPPER = "another pepper that is long enough for a test"
 ANOTHER_KEY = base64.b64encode(b"another key-encryption key......").decode()
 
@@ -169,9 +169,7 @@ async def test_check_counts_passwords_whose_pepper_is_gone(
     assert said in capsys.readouterr().out
 
 
-@pytest.mark.proves(
-    "ID-3", part="8 characters where two-step is on, params and list of a rule, an account's words"
-)
+@pytest.mark.proves("ID-3")
 async def test_after_the_pepper_was_changed_a_password_is_still_one_of_the_last_five(
     database: databases.Database, clock: FakeClock, identity: Identity, recovery: Recovery
 ) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from services.identity.routes import ROUTES
 from shared.http.routes import NoBody, Session
-from tests.support.identity import Identity, Person
+from tests.rigs.identity import Identity, Person
 
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+SE_1 = pytest.mark.proves("SE-1")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
 
 

@@ -12,13 +12,13 @@ from services.identity.routes import ROUTES
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared.http.routes import Counted, Public
 from shared.http.source_budget import SourceBudget
-from tests.support.identity import PASSWORD, Answer, Identity, Recovery
-from tests.support.practices import (
+from tests.builders.practices import (
     Postman,
     PracticeDesk,
     application,
     practice_desk,
 )
+from tests.rigs.identity import PASSWORD, Answer, Identity, Recovery
 
 ANN, BEN = "198.51.100.9", "198.51.100.10"
 REFUSED: tuple[tuple[str, Any, int], ...] = (

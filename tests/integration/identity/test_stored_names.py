@@ -6,13 +6,13 @@ import pytest
 
 from services.identity.__main__ import PROGRAM
 from services.identity.emails.features import stored_names
+from tests.builders.practices import Postman
 from tests.integration.identity.test_emails import REQUESTED, claim, session, verify
 from tests.integration.identity.test_operator_verbs import run
-from tests.support.identity import Identity, Person
-from tests.support.practices import Postman
+from tests.rigs.identity import Identity, Person
 from tests.support.trust import ORIGIN
 
-pytestmark = pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+pytestmark = pytest.mark.proves("ID-4")
 
 LETTERS, FORMER, LABEL = "ann@bücher.example", "ann@bücher.example", "ann@xn--bcher-kva.example"
 
@@ -86,7 +86,7 @@ async def test_two_accounts_of_one_mailbox_are_named_by_their_ids_and_left(
     assert tuple(kept) == (FORMER, FORMER)
 
 
-@pytest.mark.proves("ID-6", part="changing a verified address")
+@pytest.mark.proves("ID-6")
 async def test_a_link_mailed_under_an_older_key_verifies_under_the_new_one(
     identity: Identity, postman: Postman, capsys: pytest.CaptureFixture[str]
 ) -> None:

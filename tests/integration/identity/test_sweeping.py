@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.identity import PASSWORD, Identity, Recovery
-from tests.support.practices import Postman, PracticeDesk, enrol
+from tests.builders.practices import Postman, PracticeDesk, enrol
+from tests.rigs.identity import PASSWORD, Identity, Recovery
 
 pytestmark = pytest.mark.proves("V14.2.7")
 TABLES = (

@@ -9,16 +9,14 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.support.eventually import eventually
-from tests.support.identity import PASSWORD, Identity
-from tests.support.practices import PracticeDesk, add_practice, practice_desk
+from deploy.client.eventually import eventually
+from tests.builders.practices import PracticeDesk, add_practice, practice_desk
+from tests.rigs.identity import PASSWORD, Identity
 
 UN_1, UN_3 = pytest.mark.proves("UN-1"), pytest.mark.proves("UN-3")
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
-ST_1 = pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
-AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+SE_1 = pytest.mark.proves("SE-1")
+ST_1 = pytest.mark.proves("ST-1")
+AU_1 = pytest.mark.proves("AU-1")
 EMAIL = "maria@mail.example"
 VERBS = ("un-enrol", "re-activate")
 

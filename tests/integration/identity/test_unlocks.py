@@ -8,13 +8,11 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.support.identity import Identity
-from tests.support.practices import PracticeDesk, practice_desk
+from tests.builders.practices import PracticeDesk, practice_desk
+from tests.rigs.identity import Identity
 
-LG_2 = pytest.mark.proves("LG-2", part="a trusted device's own counter")
-ST_1 = pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+LG_2 = pytest.mark.proves("LG-2")
+ST_1 = pytest.mark.proves("ST-1")
 NAME = "maria.garcia"
 WRONG = "Wrong-Guess-1234"
 
@@ -178,7 +176,7 @@ async def test_unlocking_gives_nobody_more_than_a_hundred_guesses_in_a_row(
 
 
 @LG_2
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_a_lock_that_the_practice_ends_has_its_end_in_the_audit(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -251,7 +249,7 @@ async def test_unlocking_needs_a_staff_member_and_a_reason(
     assert [error["field"] for error in answer.body["errors"]] == [missing]
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_who_unlocked_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await desk.unlock(patient_id)

@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from deploy.client.eventually import eventually
 from shared.http.server import metrics_application
 from tests.support.balancer import Balancer, Replica, balancing
-from tests.support.eventually import eventually
 from tests.support.shop import Stall, open_stall
 
 A_SOURCE, ANOTHER, A_GATEWAY = "127.0.0.2", "127.0.0.3", "127.0.0.4"

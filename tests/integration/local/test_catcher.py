@@ -9,11 +9,12 @@ import aiosmtplib
 import pytest
 from rich.console import Console
 
+from deploy.client.gateway import Gateway
+from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
+from deploy.local.caught import FaultKind
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from tests.support.clients import Gateway
-from tests.support.mail import FaultKind, Mailbox
 
 RECIPIENT = "ada@example.org"
 

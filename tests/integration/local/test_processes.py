@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from deploy.local import ports
 from deploy.local.errors import PortsHeld, ProgramFailed
 from deploy.local.processes import Run, RunRecord, Trace, lives, reap, trace
 from deploy.local.stack import Ports
-from tests.support.eventually import eventually
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STARTER = """

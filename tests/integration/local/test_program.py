@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from deploy.local import __main__ as program
 from deploy.local import postgres, rabbitmq
 from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
 from deploy.local.processes import RunRecord
-from tests.support.eventually import eventually
 from tests.support.infra import FOLDER
 
 STARTED_WITHIN = 100.0

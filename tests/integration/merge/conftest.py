@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.integration.merge.rig import Identity, Merging, replica
+from tests.rigs.merge import Identity, Merging, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting

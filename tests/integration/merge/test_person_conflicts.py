@@ -3,7 +3,7 @@
 import pytest
 
 from shared.contracts.identity import AccountState, EnrolmentState
-from tests.integration.merge.rig import (
+from tests.rigs.merge import (
     Identity,
     Merging,
     Person,
@@ -13,9 +13,7 @@ from tests.integration.merge.rig import (
     enrolled,
 )
 
-MG_5 = pytest.mark.proves(
-    "MG-5", part="two-step, trusted devices, questions and the RC-6 use, which are not built yet"
-)
+MG_5 = pytest.mark.proves("MG-5")
 
 
 async def merged(merging: Merging, survivor: Person, absorbed: Person) -> Saga:

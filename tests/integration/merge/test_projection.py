@@ -63,7 +63,7 @@ async def test_the_newest_account_stays_in_whatever_order_versions_come(
     assert [tuple(row) for row in kept] == [(3, "name.3", 3)]
 
 
-@pytest.mark.proves("MG-8", part="the facts to match people by are kept; nobody is offered yet")
+@pytest.mark.proves("MG-8")
 async def test_the_newest_person_stays(rows: db.Database) -> None:
     patient_id, practice_id = PatientId(RANDOM.uuid()), PracticeId(RANDOM.uuid())
 

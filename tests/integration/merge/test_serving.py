@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from deploy.client.eventually import eventually
 from services.merge.__main__ import PROGRAM
 from services.merge.features import Features
 from services.merge.settings import MergeSettings
@@ -24,11 +25,10 @@ from shared.messaging.broker import Broker as Connection
 from shared.randomness import Randomness
 from shared.runtime import Assembled, assemble
 from shared.settings import load
-from tests.integration.merge.rig import Identity, a_person, replica
+from tests.rigs.merge import Identity, a_person, replica
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
 from tests.support.neighbours import neighbour, serving
 
 

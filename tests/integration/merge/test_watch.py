@@ -7,7 +7,7 @@ import pytest
 
 from services.merge.__main__ import PROGRAM
 from shared.commands import main
-from tests.integration.merge.rig import Merging, Saga, a_person
+from tests.rigs.merge import Merging, Saga, a_person
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.lines import logged

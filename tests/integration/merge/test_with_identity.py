@@ -9,13 +9,13 @@ import pytest_asyncio
 
 from shared.contracts import topology
 from shared.contracts.ids import MergeId
-from tests.integration.merge import rig
+from tests.builders.merges import deliver
+from tests.builders.practices import practice_desk
+from tests.rigs import merge as rig
+from tests.rigs.identity import PASSWORD, Identity, identity_service
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.deliveries import delivered
-from tests.support.identity import PASSWORD, Identity, identity_service
-from tests.support.merging import deliver
-from tests.support.practices import practice_desk
 from tests.support.trust import trusting
 
 ANN, BEA, CAT = "maria.garcia", "m.garcia.lopez", "m.lopez"
@@ -108,7 +108,7 @@ async def test_what_identity_has_proven_merge_accepts_and_identity_merges(both: 
     assert await both.merging.dead() == []
 
 
-@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+@pytest.mark.proves("MG-1")
 async def test_credentials_that_change_before_identity_decides_end_the_merge(both: Both) -> None:
     merge_id = (await both.ask(await both.token())).merge_id
     async with both.identity.database.connection("identity") as connection:
@@ -121,7 +121,7 @@ async def test_credentials_that_change_before_identity_decides_end_the_merge(bot
     assert await both.merging.rows("SELECT FROM busy_accounts") == []
 
 
-@pytest.mark.proves("MG-1", part="not offered at log-on (MG-7), and no code where two-step is on")
+@pytest.mark.proves("MG-1")
 @pytest.mark.parametrize("name", [CAT, ANN])
 async def test_what_was_proven_in_one_session_is_good_in_no_other(both: Both, name: str) -> None:
     """Neither somebody else's nor another one of hers."""

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection
@@ -28,7 +29,6 @@ from tests.integration.messaging.conftest import (
     running,
 )
 from tests.support.deliveries import delivered
-from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
 RETRIES = "SELECT attempts FROM inbox_retry ORDER BY id"
@@ -142,7 +142,7 @@ async def test_replicas_whose_batches_are_about_the_same_subjects_do_not_deadloc
     assert await first.fetch("SELECT DISTINCT version FROM newest") == [(5,)]
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 async def test_two_replicas_share_a_queue_and_every_event_has_one_effect(
     identity: Replica, replicas: Replicas
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from aiormq.exceptions import ChannelPreconditionFailed
 from yarl import URL
 
+from deploy.client.eventually import eventually
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.identity import AccountChanged
@@ -20,7 +21,6 @@ from shared.messaging.intake import Intake
 from shared.messaging.messages import Delivery
 from tests.integration.messaging.conftest import Recorder, Replica, Replicas, an_account
 from tests.support.deliveries import delivered
-from tests.support.eventually import eventually
 
 SAGA = "merge.saga"  # which three services write to
 OF_IDENTITY = Contract("identity", "accounts-merged", AccountChanged, Kind.ACTIVITY)

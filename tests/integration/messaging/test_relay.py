@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from aiormq import Channel
 
+from deploy.client.eventually import eventually
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
@@ -20,7 +21,6 @@ from shared.messaging.broker import Publisher, send
 from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.relay import Relay
 from tests.integration.messaging.conftest import ORIGIN, QUEUE, UNHEARD, Replica, Replicas
-from tests.support.eventually import eventually
 from tests.support.lines import logged
 from tests.support.proxy import proxied
 

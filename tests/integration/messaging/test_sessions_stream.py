@@ -13,6 +13,7 @@ import aiormq
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.clock import DatabaseClock
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry
@@ -23,12 +24,11 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.sessions import EndedSessions
 from tests.integration.messaging.conftest import Replica, Replicas
-from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 
 RACES = 150
 
-pytestmark = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+pytestmark = pytest.mark.proves("SE-1")
 
 
 @asynccontextmanager

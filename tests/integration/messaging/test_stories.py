@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared import logs
 from shared.audit import Origin
 from shared.contracts.envelope import Received
@@ -16,7 +17,6 @@ from shared.messaging import inbox
 from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.messaging.retries import RetryPolicy
 from tests.integration.messaging.conftest import QUEUE, Replica, Replicas, an_account, running
-from tests.support.eventually import eventually
 from tests.support.lines import Lines, logged
 
 ADA, BOB = UUID(int=0xADA), UUID(int=0xB0B)

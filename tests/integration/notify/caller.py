@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 
 from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
 from shared.contracts.ids import AccountId, PracticeId, SessionId
-from tests.support import notify_events as events
+from tests.builders import events
 from tests.support.clock import FakeClock
 
 

@@ -7,10 +7,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from shared.access import AccessTokenIssuer
 from shared.contracts.identity import IDENTITY_KEYS_CHANGED
+from tests.builders import events
 from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting

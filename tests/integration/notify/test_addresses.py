@@ -16,11 +16,11 @@ from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRefused
 from shared.contracts.recovery import ResetLinkRequested, UsernameReminderRequested
 from shared.contracts.sealed import SealPurpose
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
-from tests.support.notify_events import ADDRESS
 
 FOREIGN = "victim@elsewhere.example"
 LOOK_ALIKE = "\uff4auniper@mail.example"  # its NFKC form is ADDRESS
@@ -198,7 +198,7 @@ async def test_of_two_spellings_of_an_address_the_account_s_own_gets_the_mail(
     assert len(mail_server.to(ADDRESS)) == 1
 
 
-@pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
+@pytest.mark.proves("NT-5")
 @pytest.mark.parametrize(
     ("claimed", "verified", "told_state"),
     [

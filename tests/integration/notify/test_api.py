@@ -9,10 +9,10 @@ from deploy.local.caught import FaultKind
 from shared.contracts.identity import Claim
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
+from tests.builders import events
 from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 
 NT9_PART = (
     "one at a time by HTTP; bulk and the bus; "
@@ -22,7 +22,7 @@ NT9_PART = (
 NOWHERE = UUID(int=7)
 
 
-@pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
+@pytest.mark.proves("NT-5")
 async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Caller) -> None:
     account_id = events.new_account()
     await office.file(events.locked(account_id, events.ADDRESS))
@@ -98,7 +98,7 @@ async def test_what_became_of_a_verification_mail_is_told_once_the_address_is_th
     assert [one["state"] for one in await told(caller, account_id)] == ["sent"]
 
 
-@pytest.mark.proves("NT-9", part=NT9_PART)
+@pytest.mark.proves("NT-9")
 async def test_a_practice_submits_once_and_sees_what_became_of_it(
     office: Office, caller: Caller
 ) -> None:

@@ -13,9 +13,9 @@ from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.merge import MERGE_REFUSED
 from shared.contracts.notify import Topic
 from shared.messaging.broker import Broker as Connection
+from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -37,7 +37,7 @@ async def on_the_bus(
     await made.close()
 
 
-@pytest.mark.proves("NT-9", part=NT9_PART)
+@pytest.mark.proves("NT-9")
 async def test_a_submitted_communication_becomes_a_mail(
     on_the_bus: Office, mail_server: MailServer
 ) -> None:
@@ -127,7 +127,7 @@ async def test_a_merge_comes_and_is_answered_over_the_bus(
     assert len(await heard(broker, "merge.saga")) == 3  # identity's two, and one answer
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 async def test_a_merge_that_merge_refused_is_told_to_both(
     on_the_bus: Office, mail_server: MailServer, database: Database, broker: Broker
 ) -> None:

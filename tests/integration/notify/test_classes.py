@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
+from deploy.client.eventually import eventually
 from deploy.local.caught import FaultKind
 from shared.contracts.ids import PracticeId
+from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
-from tests.support.eventually import eventually
 
 NT1_PART = "preferences of practice communications (NT-2)"
 
@@ -25,7 +25,7 @@ async def broadcast(office: Office, count: int, *, address: str = "all@mail.exam
     return practice_id
 
 
-@pytest.mark.proves("NT-1", part=NT1_PART)
+@pytest.mark.proves("NT-1")
 async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -38,7 +38,7 @@ async def test_a_backlog_of_practice_mails_does_not_hold_up_account_activity(
     assert mail_server.to("all@mail.example") == []
 
 
-@pytest.mark.proves("NT-1", part=NT1_PART)
+@pytest.mark.proves("NT-1")
 async def test_practice_mails_that_hang_do_not_hold_up_account_activity(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -108,7 +108,7 @@ async def test_a_person_sees_what_was_sent_to_her_with_masked_addresses(office: 
     assert {entry.address for entry in seen} == {"j***@mail.example"}
 
 
-@pytest.mark.proves("NT-1", part=NT1_PART)
+@pytest.mark.proves("NT-1")
 async def test_a_flood_of_practice_mails_hides_no_account_activity_from_its_reader(
     office: Office, clock: FakeClock
 ) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from services.notify.channels import BeforeDot, Mail, MailChannel
 from services.notify.channels.connections import (
     IDLE_SECONDS,
@@ -15,13 +16,12 @@ from services.notify.channels.connections import (
     REFUSED_SECONDS,
 )
 from services.notify.model import Answer
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
-from tests.support.notify_events import ADDRESS
 
 LOOK_SECONDS = 10.0  # between two looks of status
 CLASSES = ("account-activity", "practice-communication")
@@ -50,7 +50,7 @@ async def at_once(office: Office) -> None:
     await asyncio.gather(*(loop(name) for name in CLASSES * 2))
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("takes", [1, 2, 4])
 async def test_a_server_that_takes_few_connections_gets_every_mail_over_those(
     office: Office, mail_server: MailServer, takes: int
@@ -151,7 +151,7 @@ async def learn_the_limit(office: Office, mail_server: MailServer) -> None:
     await stuck
 
 
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("NT-1")
 @pytest.mark.parametrize("slow", CLASSES)
 async def test_slow_mails_of_one_class_leave_a_connection_to_the_other(
     office: Office, mail_server: MailServer, clock: FakeClock, slow: str

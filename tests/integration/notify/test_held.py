@@ -14,9 +14,9 @@ from services.notify.held import HeldDeliveries
 from services.notify.model import RESENDABLE, DeliveryId, Hindrance, Reason, State
 from shared.audit import Origin
 from shared.commands import main
+from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office, environ_of
-from tests.support import notify_events as events
+from tests.rigs.notify import Office, environ_of
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -60,7 +60,7 @@ async def decided(office: Office) -> list[tuple[str, str, str]]:
     return sorted((row["actor"], row["outcome"], row["detail"]) for row in rows)
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_what_is_held_is_listed_without_an_address(
     office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,7 +75,7 @@ async def test_what_is_held_is_listed_without_an_address(
     assert "@" not in printed
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_a_held_delivery_is_sent_again_as_the_same_mail(
     office: Office, mail_server: MailServer, run: Run
 ) -> None:
@@ -90,7 +90,7 @@ async def test_a_held_delivery_is_sent_again_as_the_same_mail(
     assert await decided(office) == [("operator", "done", "resent")]
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("state", ["sent", "failed"])
 async def test_an_operator_settles_what_became_of_a_held_delivery(
     office: Office, mail_server: MailServer, run: Run, state: str
@@ -159,7 +159,7 @@ async def test_a_link_whose_secret_is_gone_is_not_sent_again_but_settled(
     assert await office.ledger() == [("failed", "operator")]
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_what_failed_for_a_fault_that_is_mended_is_listed_and_sent_again(
     office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -192,7 +192,7 @@ async def fail(office: Office, reason: Reason) -> str:
     return str(row["id"])
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_each_that_is_not_sent_again_is_named_with_its_own_why(
     office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,7 +223,7 @@ async def test_a_misused_verb_is_told(run: Run, arguments: tuple[str, ...]) -> N
     assert await run(*arguments) == 2
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_of_many_operators_one_decides(office: Office, mail_server: MailServer) -> None:
     (held,) = await hold(office, mail_server)
     ids = [DeliveryId(UUID(held))]

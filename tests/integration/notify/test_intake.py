@@ -9,8 +9,8 @@ from services.notify.model import Communication
 from shared.audit import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.builders import events
+from tests.rigs.notify import Office
 
 NT9_PART = (
     "one at a time by HTTP; bulk and the bus; "
@@ -43,7 +43,7 @@ async def written(office: Office) -> int:
     return int(rows[0]["count"])
 
 
-@pytest.mark.proves("NT-9", part=NT9_PART)
+@pytest.mark.proves("NT-9")
 async def test_the_same_reference_again_is_the_same_communication_also_in_a_race(
     office: Office,
 ) -> None:
@@ -53,7 +53,7 @@ async def test_the_same_reference_again_is_the_same_communication_also_in_a_race
     assert await written(office) == 1
 
 
-@pytest.mark.proves("NT-9", part=NT9_PART)
+@pytest.mark.proves("NT-9")
 async def test_a_reference_used_for_something_else_is_refused(office: Office) -> None:
     await submit(office)
 

@@ -12,11 +12,11 @@ from services.notify.model import Answer, MessageClass
 from services.notify.store import claims
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
-from tests.support.notify_events import ADDRESS
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ async def past_the_lease(office: Office, clock: FakeClock) -> None:
     await office.features.reaper.once()
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 async def test_two_couriers_never_send_the_same_delivery(
     office: Office, twin: Office, mail_server: MailServer
 ) -> None:
@@ -107,7 +107,7 @@ async def stalled(office: Office, *, after_dot: bool = False) -> tuple[Stalling,
     return stalling, task
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 async def test_a_courier_that_wakes_beside_its_successor_sends_nothing(
     office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
@@ -126,7 +126,7 @@ async def test_a_courier_that_wakes_beside_its_successor_sends_nothing(
     assert await office.ledger() == [("sent", None)]
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 async def test_a_late_answer_does_not_end_the_successor_s_attempt(
     office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
@@ -228,7 +228,7 @@ async def is_absorbed(office: Office, account_id: AccountId, clock: FakeClock) -
         (is_absorbed, ("cancelled", "account_merged")),
     ],
 )
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 async def test_a_link_that_dies_while_its_courier_waits_is_not_sent(
     office: Office,
     mail_server: MailServer,

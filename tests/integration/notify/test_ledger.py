@@ -12,11 +12,11 @@ from shared.contracts.identity import AccountState, Claim, EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
 from shared.messaging.consumer import Undeliverable
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import START, FakeClock
-from tests.support.notify_events import ADDRESS
 
 NT6_PART = "codes, which are not sent yet"
 NT2_PART = (
@@ -28,7 +28,7 @@ SECRET = "s" * 43
 LINK = f"https://portal.example/reset-password#{SECRET}"
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_one_event_told_again_and_again_is_one_mail(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -68,7 +68,7 @@ async def test_old_and_new_address_are_both_told(office: Office, mail_server: Ma
     assert reached == {"old@mail.example", "new@mail.example"}
 
 
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("NT-1")
 async def test_without_an_address_the_ledger_says_so(office: Office) -> None:
     await office.file(events.locked(events.new_account()))
     await office.file(events.enrolled(events.new_account(), claim=None))
@@ -123,7 +123,7 @@ async def contents(office: Office) -> str:
     return "".join(row["content"] for row in rows)
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 async def test_an_expired_link_is_never_sent_late(
     office: Office, mail_server: MailServer, clock: FakeClock
 ) -> None:
@@ -159,7 +159,7 @@ async def test_the_seal_of_an_expired_link_goes_though_no_courier_comes(
     assert tuple(row) == ("expired", None)
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("newer_first", [False, True])
 async def test_an_older_link_is_not_mailed_beside_a_newer_one(
     office: Office, mail_server: MailServer, newer_first: bool
@@ -255,7 +255,7 @@ async def test_what_has_not_been_heard_of_yet_is_tried_again_later(office: Offic
         await office.file_communication(data)
 
 
-@pytest.mark.proves("NT-2", part=NT2_PART)
+@pytest.mark.proves("NT-2")
 async def test_who_is_no_longer_enrolled_gets_nothing_from_the_practice(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -315,7 +315,7 @@ async def test_what_a_practice_had_sent_is_out_of_the_session_while_its_patient_
     assert await seen(3, EnrolmentState.ENROLLED) == ["account-locked", "practice-communication"]
 
 
-@pytest.mark.proves("NT-2", part=NT2_PART)
+@pytest.mark.proves("NT-2")
 async def test_a_communication_goes_to_the_address_the_account_has_when_it_is_sent(
     office: Office, mail_server: MailServer
 ) -> None:

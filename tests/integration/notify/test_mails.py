@@ -3,16 +3,16 @@
 import pytest
 
 from shared.contracts.identity import Activity, MergeRefusal
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
-from tests.support.notify_events import ADDRESS
+from tests.rigs.notify import Office
 
 ONE, OTHER = events.new_account(), events.new_account()
 NAMES = ("elm street", "juniper", "hale", "555")
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 @pytest.mark.parametrize(
     ("data", "subject", "said"),
     [

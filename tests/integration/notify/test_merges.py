@@ -13,9 +13,9 @@ import pytest_asyncio
 from services.notify.errors import MergeUnderWay
 from shared.contracts.identity import AccountsMerged, AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import START, FakeClock
 
 SURVIVOR, ABSORBED = "survivor@mail.example", "absorbed@mail.example"
@@ -89,7 +89,7 @@ async def pairs(office: Office) -> set[tuple[AccountId, AccountId]]:
     return {(row["absorbed_id"], row["survivor_id"]) for row in rows}
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 async def test_a_merge_is_told_to_both_addresses_and_answered(
     two: Two, mail_server: MailServer
 ) -> None:

@@ -12,10 +12,10 @@ from services.notify.model import NoticeId, State
 from shared.contracts.identity import Activity, Claim, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
+from tests.builders import events
 from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import START, FakeClock
 
 
@@ -182,8 +182,7 @@ async def test_a_link_is_never_a_notice(office: Office) -> None:
     assert await waiting(office, account_id) == []
 
 
-@pytest.mark.proves("ID-6", part="changing a verified address")
-@pytest.mark.proves("LG-2", part="a trusted device's own counter")
+@pytest.mark.proves("ID-6", "LG-2")
 @pytest.mark.parametrize(
     ("data", "name"),
     [(events.email_verified, "account-email-verified"), (events.unlocked, "account-unlocked")],
@@ -346,7 +345,7 @@ async def test_the_absorbed_account_does_not_see_the_survivor_s_notices(
     assert await waiting(office, absorbed) == []
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 @pytest.mark.parametrize("merged", [False, True])
 async def test_a_merge_told_to_nobody_s_address_waits_in_the_portal(
     office: Office, merged: bool
@@ -362,7 +361,7 @@ async def test_a_merge_told_to_nobody_s_address_waits_in_the_portal(
     assert both == ([["accounts-merged"], []] if merged else [["merge-rejected"]] * 2)
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 @pytest.mark.parametrize("first", [True, False], ids=["survivor", "absorbed"])
 async def test_of_two_accounts_that_were_not_merged_the_one_without_an_address_gets_the_notice(
     office: Office, first: bool

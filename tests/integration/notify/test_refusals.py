@@ -8,12 +8,12 @@ import pytest
 from services.notify.alarms import Cause
 from services.notify.model import MessageClass
 from services.notify.verdicts import FEWEST_TRIES
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
-from tests.support.notify_events import ADDRESS
 
 NT6_PART = "codes, which are not sent yet"
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
@@ -50,7 +50,7 @@ async def alarms(office: Office, cause: Cause) -> float:
     return sum(value("mail_alarms", message_class=each, cause=cause) for each in MessageClass)
 
 
-@pytest.mark.proves("NT-6", part=NT6_PART)
+@pytest.mark.proves("NT-6")
 @BOTH
 @OURS
 async def test_a_refusal_that_means_us_backs_off_and_the_mail_goes_once_it_is_mended(

@@ -9,11 +9,11 @@ from deploy.local.caught import FaultKind
 from services.notify.alarms import Cause
 from services.notify.model import MessageClass
 from shared.contracts.sealed import SealPurpose
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
-from tests.support.notify_events import ADDRESS
 
 USERNAME = "juniper.hale"
 pytestmark = pytest.mark.proves("RC-1")

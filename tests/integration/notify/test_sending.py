@@ -11,12 +11,12 @@ from services.notify.channels import BeforeDot, Mail
 from services.notify.errors import MailServerAway
 from services.notify.model import Answer
 from services.notify.verdicts import FEWEST_TRIES
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
-from tests.support import notify_events as events
+from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.notify_events import ADDRESS
 
 MINUTES_OF_BACK_OFF = 20  # longer than any wait for another try
 
@@ -30,8 +30,7 @@ async def file_communication(office: Office) -> None:
     await office.file_communication(events.communication(practice_id, patient_id))
 
 
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
-@pytest.mark.proves("NT-5", part="delivered and bounced need receipts; suppression and test-send")
+@pytest.mark.proves("NT-1", "NT-5")
 async def test_account_activity_goes_to_the_address_it_was_told_for(
     office: Office, mail_server: MailServer
 ) -> None:
@@ -193,7 +192,7 @@ async def test_a_mail_server_that_is_away_costs_no_delivery_its_tries(
     await away.close()
 
 
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("NT-1")
 @pytest.mark.parametrize("name", ["smtp", "smtp-practice"])
 async def test_a_probe_tells_of_the_mail_server_and_recovers_without_a_restart(
     office: Office, mail_server: MailServer, clock: FakeClock, name: str

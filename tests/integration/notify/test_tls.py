@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.builders import events
+from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
-from tests.integration.notify.office import Office
+from tests.rigs.notify import Office
 from tests.support import certificates
-from tests.support import notify_events as events
 from tests.support.certificates import Pair
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.notify_events import ADDRESS
 
 CA = certificates.authority()
 OWN, OF_CA = certificates.certificate_of(None), certificates.certificate_of(CA)
-OF_ANOTHER_HOST = certificates.certificate_of(CA, address="192.0.2.1")
+OF_ANOTHER_HOST = certificates.certificate_of(CA, host="192.0.2.1")
 Opened = Callable[..., Office]
 
 

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from shared.ciphers import KeyPair
-from tests.integration.recovery.rig import Recovery, a_sealing_key, replica
+from tests.rigs.recovery import Recovery, a_sealing_key, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 

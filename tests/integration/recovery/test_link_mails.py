@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import PracticeId
 from shared.randomness import Randomness
-from tests.integration.recovery.rig import (
+from tests.rigs.recovery import (
     EMAIL,
     USERNAME,
     Recovery,
@@ -21,7 +21,7 @@ from tests.support.clock import FakeClock
 RC3_PART = "no second step before the session (RC-10)"
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
     "typed",
     [USERNAME, EMAIL, "  JUNIPER.hale ", "\uff4auniper.hale", f"\ufeff{USERNAME}\u200b\u00ad"],
@@ -39,8 +39,7 @@ async def test_a_link_goes_to_the_verified_address_whatever_name_was_typed(
     assert (mail.data.locale, mail.data.time_zone) == ("en", "America/New_York")
 
 
-@pytest.mark.proves("V11.5.1")
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V11.5.1", "RC-3")
 async def test_a_token_has_256_bits_and_only_its_digest_is_kept(recovery: Recovery) -> None:
     await recovery.knows(an_account())
 
@@ -67,7 +66,7 @@ async def test_the_mail_belongs_to_the_request(recovery: Recovery) -> None:
     assert (audit["outcome"], audit["detail"]) == ("done", "mailed")
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
     ("practices", "minutes"), [((), 60), ((1440,), 1440), ((240, 15, 90), 15), ((60,), 60)]
 )
@@ -110,7 +109,7 @@ async def test_a_changed_life_counts_for_new_links_only(
     assert new.data.life_minutes == 20
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_sixty_seconds_lie_between_two_mails(recovery: Recovery, clock: FakeClock) -> None:
     await recovery.knows(an_account())
     await recovery.asks_and_is_mailed()
@@ -127,7 +126,7 @@ async def test_sixty_seconds_lie_between_two_mails(recovery: Recovery, clock: Fa
     assert len(await recovery.mails()) == 2
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_three_mails_go_out_in_an_hour(recovery: Recovery, clock: FakeClock) -> None:
     await recovery.knows(an_account())
     for _ in range(3):
@@ -146,7 +145,7 @@ async def test_three_mails_go_out_in_an_hour(recovery: Recovery, clock: FakeCloc
     assert len(await recovery.mails()) == 4
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_ten_mails_go_out_in_a_day(recovery: Recovery, clock: FakeClock) -> None:
     await recovery.knows(an_account())
     for _ in range(10):
@@ -203,7 +202,7 @@ async def test_one_batch_mails_each_of_many_accounts_once(recovery: Recovery) ->
     assert sorted(told) == sorted(f"{name}@mail.example" for name in names)
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize("round_", range(5))
 async def test_loops_ticking_at_once_never_mail_twice(
     recovery: Recovery, second: Recovery, round_: int
@@ -224,7 +223,7 @@ async def test_loops_ticking_at_once_never_mail_twice(
     assert await recovery.rows("SELECT FROM link_requests") == []
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
     "account",
     [
@@ -251,7 +250,7 @@ async def test_nothing_is_sent_where_nobody_may_be_told(
     assert await recovery.rows("SELECT FROM link_requests") == []
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_an_account_heard_of_within_sixty_seconds_is_mailed(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -279,7 +278,7 @@ async def test_an_account_heard_of_later_is_not(recovery: Recovery, clock: FakeC
     assert await recovery.mails() == []
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_miss_stays_open_as_long_as_the_consumer_is_not_connected(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -323,8 +322,7 @@ async def test_a_name_passing_between_accounts_is_nobodys_until_both_are_heard_o
     assert [mail.data.account_id for mail in await recovery.mails()] == [taker]
 
 
-@pytest.mark.proves("V6.3.8")
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V6.3.8", "RC-3")
 async def test_a_miss_takes_every_step_of_a_hit_up_to_the_outbox_row(
     recovery: Recovery, clock: FakeClock
 ) -> None:

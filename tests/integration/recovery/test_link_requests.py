@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.contracts.identity import AccountState
-from tests.integration.recovery.rig import EMAIL, USERNAME, Recovery, an_account
+from tests.rigs.recovery import EMAIL, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 
 RC3_PART = "no second step before the session (RC-10)"
@@ -22,8 +22,7 @@ async def whole_reply(recovery: Recovery, name: str) -> tuple[int, dict[str, str
         return reply.status, headers, await reply.read()
 
 
-@pytest.mark.proves("V6.3.8")
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V6.3.8", "RC-3")
 @pytest.mark.parametrize(
     "name",
     [USERNAME, EMAIL, "nobody.at.all", "nobody@mail.example", "frozen.one", "mailless", " \t", "'"],
@@ -40,7 +39,7 @@ async def test_hit_and_miss_get_the_same_whole_reply(recovery: Recovery, name: s
     assert other == first
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_the_same_row_is_written_for_hit_and_miss(recovery: Recovery) -> None:
     await recovery.knows(an_account())
 
@@ -96,7 +95,7 @@ async def test_a_bad_body_is_told_by_its_field_and_asks_for_nothing(
     assert await recovery.rows("SELECT FROM link_requests") == []
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_thirty_two_parallel_requests_are_one_mail(
     recovery: Recovery, second: Recovery
 ) -> None:

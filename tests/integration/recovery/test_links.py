@@ -13,7 +13,7 @@ from shared.contracts.identity import AccountState
 from shared.grants import Act, Grant, GrantChecker
 from shared.messaging.consumer import Undeliverable
 from shared.randomness import Randomness
-from tests.integration.recovery.rig import ISSUER, USERNAME, Recovery, an_account
+from tests.rigs.recovery import ISSUER, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 
 RC3_PART = "no second step before the session (RC-10)"
@@ -39,7 +39,7 @@ async def told(recovery: Recovery, token: str) -> tuple[int, str]:
         return reply.status, body.get("code", "")
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     recovery: Recovery,
 ) -> None:
@@ -68,7 +68,7 @@ async def test_a_live_link_is_redeemed_whatever_others_behind_the_same_address_t
     assert await told(recovery, mail.token) == (200, "")
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_link_lives_its_sixty_minutes_and_no_longer(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -84,7 +84,7 @@ async def test_a_link_lives_its_sixty_minutes_and_no_longer(
         await redeem(recovery, mail.token)
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_grant_lives_ten_minutes_and_never_beyond_its_link(
     recovery: Recovery, clock: FakeClock
 ) -> None:
@@ -100,8 +100,7 @@ async def test_a_grant_lives_ten_minutes_and_never_beyond_its_link(
     assert grant.expires_at == mail.data.link_expires_at == clock.now() + timedelta(minutes=5)
 
 
-@pytest.mark.proves("V7.6.2")
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V7.6.2", "RC-3")
 async def test_redeeming_uses_nothing_up_and_every_grant_is_of_one_proof(
     recovery: Recovery,
 ) -> None:
@@ -117,7 +116,7 @@ async def test_redeeming_uses_nothing_up_and_every_grant_is_of_one_proof(
     assert link["state"] == "live"
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_older_link_dies_when_a_new_one_is_sent(recovery: Recovery, clock: FakeClock) -> None:
     await recovery.knows(an_account())
     older = await recovery.asks_and_is_mailed()
@@ -130,7 +129,7 @@ async def test_older_link_dies_when_a_new_one_is_sent(recovery: Recovery, clock:
     assert (await redeem(recovery, newer.token)).expires_in == 600
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_link_is_used_up_when_identity_accepts_the_password(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account())
     mail = await recovery.asks_and_is_mailed()
@@ -160,7 +159,7 @@ async def test_a_superseded_link_may_still_turn_out_used(
     assert [row["state"] for row in states] == ["used", "live"]
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_a_change_of_credentials_voids_the_link_once_heard_of(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account(security_version=1))
     mail = await recovery.asks_and_is_mailed()
@@ -193,7 +192,7 @@ async def test_a_frozen_accounts_link_opens_nothing(recovery: Recovery) -> None:
         await redeem(recovery, mail.token)
 
 
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("RC-3")
 async def test_every_cause_is_told_alike(recovery: Recovery, clock: FakeClock) -> None:
     account_id = await recovery.knows(an_account())
     superseded = await recovery.asks_and_is_mailed()
@@ -217,8 +216,7 @@ async def test_every_cause_is_told_alike(recovery: Recovery, clock: FakeClock) -
     assert all(reply == replies[0] for reply in replies)
 
 
-@pytest.mark.proves("V6.3.2")
-@pytest.mark.proves("RC-3", part=RC3_PART)
+@pytest.mark.proves("V6.3.2", "RC-3")
 async def test_opening_the_link_consumes_nothing(recovery: Recovery) -> None:
     await recovery.knows(an_account())
     mail = await recovery.asks_and_is_mailed()

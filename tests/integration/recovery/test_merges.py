@@ -6,13 +6,14 @@ from itertools import permutations
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED, ACCOUNTS_MERGED, AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.messaging.broker import Broker as Connection
 from shared.randomness import Randomness
-from tests.integration.recovery.rig import (
+from tests.rigs.recovery import (
     EMAIL,
     USERNAME,
     LinkMail,
@@ -25,7 +26,6 @@ from tests.integration.recovery.rig import (
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
 from tests.support.neighbours import neighbour, serving
 
 SURVIVOR = "survivor.one"
@@ -181,8 +181,7 @@ async def test_an_address_that_passed_to_the_survivor_is_the_survivors(
     assert (mail.data.account_id, mail.data.recipients) == (survivor.account_id, (EMAIL,))
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
-@pytest.mark.proves("MG-9")
+@pytest.mark.proves("ID-4", "MG-9")
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_a_merged_username_is_the_last_survivors_and_mail_goes_to_its_address(
     recovery: Recovery, order: tuple[int, ...]

@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.identity import PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.randomness import Randomness
-from tests.integration.recovery.rig import Recovery, a_practice, an_account
+from tests.rigs.recovery import Recovery, a_practice, an_account
 
 VERSIONS = (1, 2, 3)
 

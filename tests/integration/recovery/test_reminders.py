@@ -10,7 +10,7 @@ import pytest_asyncio
 from shared.ciphers import KeyPair
 from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED
-from tests.integration.recovery.rig import (
+from tests.rigs.recovery import (
     EMAIL,
     USERNAME,
     Recovery,
@@ -51,7 +51,7 @@ async def test_hit_and_miss_get_the_same_whole_reply(recovery: Recovery, typed: 
     assert other == first
 
 
-@pytest.mark.proves("RC-2b", part=RC2B_PART)
+@pytest.mark.proves("RC-2b")
 async def test_the_reply_says_to_contact_the_practice(recovery: Recovery) -> None:
     _, _, body = await whole_reply(recovery, STRANGER)
 

@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RESET_LINK_REQUESTED, USERNAME_REMINDER_REQUESTED
 from shared.messaging.broker import Broker as Connection
-from tests.integration.recovery.rig import (
+from tests.rigs.recovery import (
     EMAIL,
     ISSUER,
     USERNAME,
@@ -21,7 +22,6 @@ from tests.integration.recovery.rig import (
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
 from tests.support.neighbours import neighbour, serving
 
 ACTIVITY = "notify.account-activity"
@@ -40,8 +40,7 @@ async def published(broker: Broker) -> str:
         await connection.close()
 
 
-@pytest.mark.proves("RC-1")
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-1", "RC-3")
 async def test_facts_and_requests_end_in_mails_on_their_way_to_notify(
     database: Database, broker: Broker
 ) -> None:

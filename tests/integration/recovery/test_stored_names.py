@@ -9,7 +9,7 @@ from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
 from services.recovery.app import stored_names
 from shared.ciphers import KeyPair
-from tests.integration.recovery.rig import Recovery, an_account, replica, somebody
+from tests.rigs.recovery import Recovery, an_account, replica, somebody
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -27,8 +27,7 @@ async def re_keyed(recovery: Recovery) -> int:
     return await stored_names(recovery.assembled.plumbing).re_key(origin=somebody())
 
 
-@pytest.mark.proves("RC-1")
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-1", "RC-3")
 async def test_under_another_digest_key_nobody_is_found_until_names_are_re_keyed(
     recovery: Recovery,
     database: Database,

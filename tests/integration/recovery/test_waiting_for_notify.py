@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from shared.ciphers import KeyPair
-from tests.integration.recovery.rig import USERNAME, Recovery, an_account, replica
+from tests.rigs.recovery import USERNAME, Recovery, an_account, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -20,7 +20,7 @@ async def keyless(
         yield made
 
 
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-3")
 async def test_hit_and_miss_wait_for_notifys_key_and_the_hit_is_mailed_then(
     keyless: Recovery,
 ) -> None:

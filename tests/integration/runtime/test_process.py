@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from deploy.client.eventually import eventually
 from shared import runtime
 from shared.clock import DatabaseClock
 from shared.contracts import topology
@@ -36,7 +37,6 @@ from shared.runtime import (
 from shared.settings import ServiceSettings, load
 from tests.support import broker as brokers
 from tests.support import database as databases
-from tests.support.eventually import eventually
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
 from tests.support.shop import PROBLEMS, ROUTES, Shop

@@ -57,7 +57,7 @@ def path(broker: brokers.Broker, *parts: str) -> str:
     return "/".join(("/api", parts[0], segment(broker.vhost), *parts[1:]))
 
 
-@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+@pytest.mark.proves("ST-3")
 async def test_a_missing_binding_is_named_by_check_and_made_by_topology(
     environ: dict[str, str], broker: brokers.Broker, capsys: pytest.CaptureFixture[str]
 ) -> None:

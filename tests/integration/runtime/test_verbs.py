@@ -77,7 +77,7 @@ GREET: Verb[ServiceSettings] = Verb(
 )
 
 
-@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+@pytest.mark.proves("ST-3")
 async def test_migrate_and_topology_again_change_nothing(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +87,7 @@ async def test_migrate_and_topology_again_change_nothing(
     assert capsys.readouterr().out == "0 applied\napplied\n"
 
 
-@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+@pytest.mark.proves("ST-3")
 async def test_check_warns_of_audit_partitions_that_run_out_until_migrate_makes_more(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,7 +166,7 @@ async def test_check_and_every_verb_say_why_the_database_lets_nobody_in(
     assert "hunter2" not in told.out + told.err
 
 
-@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+@pytest.mark.proves("ST-3")
 async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discarded(
     environ: dict[str, str], database: databases.Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +183,7 @@ async def test_dead_letters_are_listed_without_their_bodies_replayed_and_discard
     assert capsys.readouterr().out == "1 handed to the retry loop\n0 discarded\n"
 
 
-@pytest.mark.proves("ST-3", part="publish snapshots again, rebuild a projection")
+@pytest.mark.proves("ST-3")
 async def test_the_audit_chain_is_verified(
     environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

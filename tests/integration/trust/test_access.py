@@ -28,7 +28,7 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import ISSUER, Trust, trusting
 
-SE_1 = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+SE_1 = pytest.mark.proves("SE-1")
 RANDOMNESS = Randomness()
 
 

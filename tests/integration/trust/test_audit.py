@@ -21,7 +21,7 @@ from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
 
-AU_1 = pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+AU_1 = pytest.mark.proves("AU-1")
 RANDOMNESS = Randomness()
 STAFF = Origin(
     actor="staff:7@p1",
@@ -97,9 +97,7 @@ async def test_an_entry_says_who_what_whom_when_from_where_and_why(
 
 
 @AU_1
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 async def test_an_entry_names_both_the_client_and_whom_it_names_and_the_chain_covers_both(
     pool: Database, database: databases.Database, clock: FakeClock, chain: AuditChain
 ) -> None:

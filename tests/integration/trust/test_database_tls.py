@@ -10,31 +10,30 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
+from deploy.client.eventually import eventually
 from deploy.local import postgres
 from deploy.local.packages import install
 from deploy.local.processes import Run, unprivileged
 from shared.db import Database, one_connection
 from shared.errors import DatabaseUnavailable
-from tests.support.authority import Authority
-from tests.support.eventually import eventually
+from tests.support.certificates import Pair, authority, certificate_of, key_written, written
 from tests.support.infra import FOLDER, one_at_a_time
-from tests.support.leftovers import real_time
 
 ASK = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
 @pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority("Portico's tests", now=real_time())
+def ca() -> Pair:
+    return authority()
 
 
 @pytest.fixture(scope="module")
-def ca_file(ca: Authority, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ca.write(tmp_path_factory.mktemp("ca") / "ca.pem")
+def ca_file(ca: Pair, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(ca, tmp_path_factory.mktemp("ca"))
 
 
 @pytest_asyncio.fixture(scope="module")
-async def server(ca: Authority) -> AsyncIterator[str]:
+async def server(ca: Pair) -> AsyncIterator[str]:
     """A server of this module's own, whose certificate says localhost and no address."""
     if postgres.find() is None:
         with one_at_a_time("prepare"):
@@ -43,7 +42,8 @@ async def server(ca: Authority) -> AsyncIterator[str]:
     try:
         url = await postgres.start(run, environ={"PATH": os.defpath}, durable=False)
         folder = run.private_folder("tls", user=user)
-        certificate, key = ca.certify(folder, "localhost")
+        own = certificate_of(ca, host="localhost")
+        certificate, key = written(own, folder), key_written(own, folder)
         for file in (certificate, key):
             if user is not None:
                 shutil.chown(file, user)
@@ -91,7 +91,7 @@ async def test_the_private_ca_is_believed_where_it_is_named(
 async def test_a_certificate_of_nobody_known_is_told_and_not_spoken_to(
     server: str, tmp_path: Path
 ) -> None:
-    other = Authority("somebody else", now=real_time()).write(tmp_path / "other.pem")
+    other = written(authority("somebody else"), tmp_path)
 
     for believed in (None, other):
         with pytest.raises(DatabaseUnavailable, match="TLS: the certificate is not believed"):

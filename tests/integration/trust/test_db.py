@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from shared.clock import DatabaseClock
 from shared.db import Connection, Database, StatementFailed, UniqueViolation, one_connection
 from shared.errors import DatabaseUnavailable, TransactionConflict
 from shared.loops import Loop
 from shared.randomness import Randomness
 from tests.support import database as databases
-from tests.support.eventually import eventually
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
 

@@ -149,7 +149,7 @@ async def test_a_grant_never_outlives_its_proof(
     assert grant.expires_at == proof_ends
 
 
-@pytest.mark.proves("V6.5.1", "V15.4.2", part="grants; other secrets have tests of their own")
+@pytest.mark.proves("V6.5.1", "V15.4.2")
 async def test_of_sixty_four_racers_over_many_connections_one_spends_the_grant(
     database: Database, recovery: Trust, identity: Trust, clock: FakeClock
 ) -> None:
@@ -242,7 +242,7 @@ async def for_a_merge(by: Trust, clock: FakeClock, **other: Any) -> str:
     )
 
 
-@pytest.mark.proves("SE-3", part="a code where two-step is on, and the other verbs that need it")
+@pytest.mark.proves("SE-3")
 async def test_a_re_authentication_is_good_for_its_own_verb_alone(
     identity: Trust, clock: FakeClock
 ) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from shared import public_keys
 from shared.contracts.envelope import Envelope
 from shared.contracts.keys import KeyPurpose, KeysChanged
@@ -22,7 +23,6 @@ from shared.own_keys import OVERLAP, KeysUnreadable, Revoked
 from shared.public_keys import MISSES, PublicKeys
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.eventually import eventually
 from tests.support.proxy import proxied
 from tests.support.trust import ISSUER, KEK, Trust, trusting
 
@@ -180,7 +180,7 @@ async def test_replicas_that_rotate_at_once_publish_every_key_in_the_last_versio
     assert {key.kid for key in keys.keys} >= set(kids)
 
 
-@pytest.mark.proves("V13.3.1", part="the key-encryption key itself is a setting, not a vault's")
+@pytest.mark.proves("V13.3.1")
 async def test_a_private_key_at_rest_is_unreadable_with_another_key_encryption_key(
     database: Database, recovery: Trust, clock: FakeClock
 ) -> None:
@@ -259,7 +259,7 @@ async def test_an_unknown_key_is_given_up_after_a_second(identity: Trust) -> Non
     assert time.monotonic() - begun > 0.9
 
 
-@pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+@pytest.mark.proves("SE-1")
 async def test_an_unknown_key_asked_for_again_is_refused_and_taken_as_soon_as_it_is_there(
     recovery: Trust, identity: Trust, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from deploy.client.eventually import eventually
 from services.identity.merging.store import merges as identity_merges
 from services.notify.store import merges as notify_merges
 from shared import locks
@@ -15,7 +16,6 @@ from shared.db import Database, RightMissing
 from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.eventually import eventually
 
 
 @pytest_asyncio.fixture

@@ -12,9 +12,9 @@ import pytest_asyncio
 from shared.db import Connection, Database
 from shared.errors import DatabaseUnavailable
 from shared.migrate import migrate
+from tests.rigs.identity import PASSWORD, identity_service
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.identity import PASSWORD, identity_service
 from tests.support.pooler import pooled
 
 R = TypeVar("R")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures import (
+from tests.bench.figures import (
     Bound,
     Line,
     Measured,

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bench.figures import NotMeasured
-from bench.load import Answers, Job, Load
+from tests.bench.figures import NotMeasured
+from tests.bench.load import Answers, Job, Load
 
 Handler = Callable[[web.Request], Coroutine[Any, Any, web.Response]]
 

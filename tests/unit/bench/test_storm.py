@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.figures import NotMeasured
-from bench.rows.storm import bucket_of
+from tests.bench.figures import NotMeasured
+from tests.bench.rows.storm import bucket_of
 
 INF = float("inf")
 

@@ -13,7 +13,7 @@ def holder(*, email_verified: bool) -> Holder:
     return Holder(account_id=AccountId(UUID(int=1)), version=1, email_verified=email_verified)
 
 
-@pytest.mark.proves("LG-3", part="every gate but the account e-mail")
+@pytest.mark.proves("LG-3")
 def test_the_account_email_is_offered_and_not_required() -> None:
     offered = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
 

@@ -83,7 +83,7 @@ def test_length_counts_code_points_of_the_trimmed_name() -> None:
     )
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.proves("ID-4")
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -100,7 +100,7 @@ def test_names_that_look_alike_to_a_computer_are_one_name(one: str, other: str) 
     assert name_key(one) == name_key(other)
 
 
-@pytest.mark.proves("ID-4", part="reserved names, an own verified address as username")
+@pytest.mark.proves("ID-4")
 @pytest.mark.parametrize(
     ("one", "other"),
     [

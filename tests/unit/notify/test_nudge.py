@@ -2,8 +2,8 @@
 
 import asyncio
 
+from deploy.client.eventually import eventually
 from services.notify.nudge import FIRST, LAST, Nudge
-from tests.support.eventually import eventually
 
 
 async def test_every_courier_is_woken_more_than_once_after_a_filing() -> None:

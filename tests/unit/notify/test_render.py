@@ -20,7 +20,7 @@ from services.notify.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_
 from shared.contracts.identity import AccountState, MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
-from tests.support import notify_events as events
+from tests.builders import events
 from tests.support.clock import START
 
 FOLDER = Path(services.notify.__file__).parent / "templates"
@@ -101,7 +101,7 @@ def used(renderer: Renderer, name: str) -> set[str]:
     return found
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_template_uses_only_declared_variables_and_every_one_of_them(
@@ -113,7 +113,7 @@ def test_a_template_uses_only_declared_variables_and_every_one_of_them(
     assert both[0] | both[1] == declared(kind)
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_template_renders_with_exactly_its_declared_variables(
@@ -133,7 +133,7 @@ def test_every_template_renders_with_exactly_its_declared_variables(
 LONG = {"practice_name": "Gemeinschaftspraxis " + "für innere Medizin " * 9, "username": "u" * 90}
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("long", [False, True])
@@ -192,7 +192,7 @@ def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None
                 assert (FOLDER / locale / f"{template_of(kind)}.{part}").is_file()
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 @pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
 def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> None:
     said = {name: "HIV clinic" for name, hint in get_type_hints(kind).items() if hint is str}
@@ -206,7 +206,7 @@ def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> No
         assert "HIV clinic" in part_of(mail, part)
 
 
-@pytest.mark.proves("NT-4", part="one locale, en")
+@pytest.mark.proves("NT-4")
 def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> None:
     fields = {
         field
@@ -262,7 +262,7 @@ def test_markup_in_a_name_stays_text_in_html() -> None:
     assert '<b>Elm</b> & "Co"' in part_of(mail, "plain")
 
 
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
     ("minutes", "printed"), [(15, "15 minutes"), (60, "60 minutes"), (1440, "24 hours")]
 )

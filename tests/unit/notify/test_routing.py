@@ -16,7 +16,7 @@ from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.contracts.topology import QUEUES
 from shared.randomness import Randomness
-from tests.support import notify_events as events
+from tests.builders import events
 from tests.support.clock import START
 
 NT2_PART = (
@@ -46,7 +46,7 @@ def submitted() -> Received[CommunicationSubmitted]:
     return events.received(events.communication(PracticeId(ids.uuid()), PatientId(ids.uuid())))
 
 
-@pytest.mark.proves("NT-1", part="preferences of practice communications (NT-2)")
+@pytest.mark.proves("NT-1")
 def test_the_class_is_the_queue_s_and_fixed_by_the_event_s_type() -> None:
     contracts = {queue.name: queue.contracts for queue in QUEUES}
     activity = contracts["notify.account-activity"]
@@ -113,7 +113,7 @@ def test_a_new_way_in_and_a_practice_s_unlock_are_noticed_beside_their_mail(
     assert intent.noticed is noticed
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 def test_a_merge_is_told_to_the_addresses_of_both() -> None:
     data = events.merged(ONE, OTHER, "a@mail.example", "b@mail.example")
 
@@ -126,7 +126,7 @@ def test_a_merge_is_told_to_the_addresses_of_both() -> None:
     assert {intent.template for intent in intents} == {"accounts-merged"}
 
 
-@pytest.mark.proves("MG-6", part="nothing goes to review yet")
+@pytest.mark.proves("MG-6")
 @pytest.mark.parametrize("not_done", [events.merge_rejected, events.merge_refused])
 @pytest.mark.parametrize("one_s", [(), ("a@mail.example",)])
 @pytest.mark.parametrize("other_s", [(), ("b@mail.example",)])
@@ -159,7 +159,7 @@ def test_the_other_s_address_is_not_told_as_one_s_own_however_it_is_spelled(spel
     ]
 
 
-@pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
+@pytest.mark.proves("MG-2")
 def test_a_merge_that_nobody_has_proven_is_told_to_nobody() -> None:
     data = events.merge_rejected(ONE, OTHER, "a@mail.example", of_absorbed=("b@mail.example",))
 
@@ -244,7 +244,7 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
         told_by(events.account(events.new_account()))
 
 
-@pytest.mark.proves("NT-2", part=NT2_PART)
+@pytest.mark.proves("NT-2")
 def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
     (intent,) = practice_communication(submitted(), (HOLDER, True), practice=PRACTICE)
 
@@ -252,7 +252,7 @@ def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
     assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
 
 
-@pytest.mark.proves("NT-2", part=NT2_PART)
+@pytest.mark.proves("NT-2")
 def test_without_a_verified_address_a_practice_communication_is_a_notice() -> None:
     nowhere = replace(HOLDER, email=None)
 

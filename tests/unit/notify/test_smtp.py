@@ -60,7 +60,7 @@ def answer_to(command: str, code: str, enhanced: str) -> Answer:
     return judged(refusal_of(command, int(code), text), Phase.BEFORE_DOT)
 
 
-@pytest.mark.proves("NT-6", part="codes, which are not sent yet")
+@pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("command", ["MAIL", RECIPIENT, "DATA", "the dot"])
 @pytest.mark.parametrize(
     ("code", "enhanced", "outcome"),

@@ -31,7 +31,7 @@ from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from shared.randomness import Randomness
-from tests.support import notify_events as events
+from tests.builders import events
 from tests.support.clock import START
 
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY

@@ -15,7 +15,7 @@ ASKED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PATIENCE = timedelta(seconds=60)
 
 
-@pytest.mark.proves("RC-3", part="no second step before the session (RC-10)")
+@pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
     ("practices", "minutes"),
     [

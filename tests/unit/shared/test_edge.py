@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 from multidict import CIMultiDict
 
+from deploy.client.eventually import eventually
 from services.identity.problems import PROBLEMS as IDENTITY
 from shared.errors import CatchingUp, HashingBusy, Unavailable
 from shared.http.problems import ALWAYS, INTERNAL, document
 from shared.http.server import RouteUndeclared
-from tests.support.eventually import eventually
 from tests.support.lines import Lines
 from tests.support.shop import BASIC, Forgotten, Stall, WrongWord, open_stall
 
@@ -231,7 +231,7 @@ async def test_the_caller_the_source_and_the_trace_reach_the_handler(stall: Stal
     assert "Caller-Correlation-Id" not in response.headers
 
 
-@pytest.mark.proves("AU-1", part="no verb drops the months older than six years yet")
+@pytest.mark.proves("AU-1")
 async def test_a_callers_correlation_id_is_told_and_logged_beside_ours_never_as_ours(
     stall: Stall, written: Lines
 ) -> None:

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from deploy.client.eventually import eventually
 from shared.errors import DatabaseUnavailable
 from shared.loops import Loop
 from shared.metrics import Metrics
-from tests.support.eventually import eventually
 
 NEVER = 3600.0
 

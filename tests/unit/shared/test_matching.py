@@ -61,7 +61,7 @@ ONE_NAME = [
 ]
 
 
-@pytest.mark.proves("MG-2", part="no review queue: who does not match is refused")
+@pytest.mark.proves("MG-2")
 @pytest.mark.parametrize(
     ("record", "typed"),
     [

@@ -9,8 +9,10 @@ import pytest
 import pytest_asyncio
 from jsonschema import Draft202012Validator
 
+from deploy.client.answers import Unexpected
+from deploy.client.documents import ContractBroken
+from deploy.client.gateway import Gateway
 from shared.http import docs, openapi
-from tests.support.clients import ContractBroken, Gateway, Unexpected
 from tests.support.shop import PROBLEMS, ROUTES, Stall, open_stall
 
 DOCUMENT: Any = json.loads(openapi.document("shop", ROUTES, PROBLEMS))

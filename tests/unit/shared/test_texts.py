@@ -21,9 +21,7 @@ def taken(text: str) -> bool:
     return body == Written(text=text)
 
 
-@pytest.mark.proves(
-    "ST-1", part="staff verbs beyond records, tokens, locks, enrolments and settings"
-)
+@pytest.mark.proves("ST-1")
 @pytest.mark.parametrize(
     "hidden",
     [

@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from shared.tls import of_postgres
-from tests.support.authority import Authority
-from tests.support.leftovers import real_time
+from tests.support.certificates import authority, written
 
 
 @pytest.fixture(scope="module")
 def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Authority("ours", now=real_time()).write(tmp_path_factory.mktemp("ca") / "ca.pem")
+    return written(authority(), tmp_path_factory.mktemp("ca"))
 
 
 @pytest.mark.parametrize(

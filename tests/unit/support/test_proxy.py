@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.support.eventually import eventually
+from deploy.client.eventually import eventually
 from tests.support.proxy import Proxy, proxied
 
 

@@ -18,7 +18,7 @@ from tests.support.clock import START, FakeClock
 SESSION = SessionId(uuid4())
 SECOND = timedelta(seconds=1)
 
-pytestmark = pytest.mark.proves("SE-1", part="ending by changes of password, e-mail or two-step")
+pytestmark = pytest.mark.proves("SE-1")
 
 
 @pytest.fixture

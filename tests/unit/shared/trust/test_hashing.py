@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import bcrypt
 import pytest
 
+from deploy.client.eventually import eventually
 from shared import hashing
 from shared.errors import HashingBusy, HashUnreadable
 from shared.hashing import NICER, PasswordHasher
 from shared.metrics import Metrics
-from tests.support.eventually import eventually
 
 PEPPER = b"pepper" * 6
 LONG = "".join(

@@ -10,10 +10,7 @@ from shared.passwords import LONGEST, judged_part, normal_form
 
 ANY = st.text(max_size=1200) | st.text(alphabet="a\u0301\u0315\u0323\u1100\u1161\u11a8\ufdfa\u1f82")
 
-pytestmark = pytest.mark.proves(
-    "ID-3",
-    part="8 characters where two-step is on, params and list of a rule, an account's words",
-)
+pytestmark = pytest.mark.proves("ID-3")
 
 
 @given(ANY)

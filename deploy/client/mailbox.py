@@ -1,0 +1,66 @@
+"""What was mailed, asked of a catcher."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from deploy.client.eventually import eventually
+from deploy.local.caught import Fault, FaultKind, Mail
+
+
+class Mailbox:
+    """A catcher's client. `smtp_url` is where mail for it is sent to."""
+
+    def __init__(self, url: str, *, smtp_url: str = "") -> None:
+        self.url = url
+        self.smtp_url = smtp_url
+        self._session = aiohttp.ClientSession(raise_for_status=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def to(self, recipient: str | None = None) -> list[Mail]:
+        """Return the mails to this address, or all, the oldest first."""
+        query = {"to": recipient} if recipient else {}
+        return msgspec.json.decode(await self._ask("GET", "mails", params=query), type=list[Mail])
+
+    async def wait_for(
+        self, recipient: str, *, subject: str = "", count: int = 1, within: float = 10.0
+    ) -> Mail:
+        """Wait until that many mails with this in their subject have come; return the last."""
+
+        async def arrived() -> Mail:
+            found = [mail for mail in await self.to(recipient) if subject in mail.subject]
+            if len(found) < count:
+                raise AssertionError(f"{len(found)} mails {subject!r}, not {count}")
+            return found[-1]
+
+        return await eventually(arrived, within=within)
+
+    async def fail(self, kind: FaultKind, *, count: int = 1, seconds: float = 2.0) -> None:
+        """Let the next messages meet this fault."""
+        body = msgspec.json.encode(Fault(kind=kind, count=count, seconds=seconds))
+        await self._ask("POST", "faults", data=body)
+
+    async def heal(self) -> None:
+        """Forget the faults that no message has met; what was caught is kept."""
+        await self._ask("DELETE", "faults")
+
+    async def clear(self) -> None:
+        """Forget all mails and faults."""
+        await self._ask("DELETE", "mails")
+        await self._ask("DELETE", "faults")
+
+    async def _ask(self, method: str, path: str, **rest: Any) -> bytes:
+        async with self._session.request(method, f"{self.url}/{path}", **rest) as reply:
+            return await reply.read()

@@ -1,0 +1,19 @@
+"""The rows of the limits, each by the name that `make bench ROW=` takes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from tests.bench.figures import Result
+from tests.bench.rows import consumer, courier, introspection, logon, relay, resets, storm
+from tests.bench.site import Site
+
+Row = Callable[[Site, int], Awaitable[Result]]
+
+ROWS: Mapping[str, Row] = {
+    "logon": logon.measure,
+    "introspection": introspection.measure,
+    "storm": storm.measure,
+    "relay": relay.measure,
+    "consumer": consumer.measure,
+    "courier": courier.measure,
+    "resets": resets.measure,
+}

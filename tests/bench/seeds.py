@@ -1,0 +1,208 @@
+"""What is there before a row begins, written by SQL as the administrator: accounts and work."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+
+from deploy.local.provision import connected
+from services.notify import content as contents
+from services.notify.store import accounts
+from services.recovery.projection import Projection
+from shared.contracts.contract import Contract, E
+from shared.contracts.envelope import Envelope, Received
+from shared.contracts.identity import (
+    ACCOUNT_CHANGED,
+    AccountChanged,
+    AccountState,
+    Enrolment,
+    EnrolmentState,
+)
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.hashing import PasswordHasher
+from shared.settings import Secret, key_bytes
+from shared.tokens import Digests
+from tests.bench.site import Connection, Site
+
+PASSWORD = "Walnut-Harbour-7"
+COST = 12
+
+
+def name_of(number: int) -> str:
+    """The username of the n-th account."""
+    return f"bench.person.{number}"
+
+
+def mailbox_of(number: int) -> str:
+    """Its verified account e-mail."""
+    return f"person{number}@mail.example"
+
+
+async def log_on_accounts(site: Site, count: int) -> None:
+    """Accounts of identity's that can log on, all with one password, hashed once."""
+    environ = site.surroundings.of("identity")
+    hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
+    hashed = await hasher.hash(PASSWORD)
+    hasher.close()
+    ids = [uuid4() for _ in range(count)]
+    now = datetime.now(UTC)
+    await site.database.copy_records_to_table(
+        "accounts",
+        schema_name="identity",
+        columns=(
+            *("id", "state", "version", "security_version", "username", "password_hash"),
+            *("history_salt", "locale", "time_zone", "created_at"),
+        ),
+        records=[
+            (one, "active", 1, 1, name_of(number), hashed, hasher.new_salt(), "en", "UTC", now)
+            for number, one in enumerate(ids)
+        ],
+    )
+    await site.database.copy_records_to_table(
+        "log_on_names",
+        schema_name="identity",
+        columns=("name_key", "account_id", "kind", "created_at"),
+        records=[(name_of(number), one, "username", now) for number, one in enumerate(ids)],
+    )
+
+
+async def known_accounts(site: Site, count: int) -> None:
+    """Accounts as recovery and notify know them once their snapshots have arrived."""
+    events = [snapshot(number) for number in range(count)]
+    key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
+    recovery = Projection(digests=Digests(key_bytes(key)))
+    async with connected(site.surroundings.database.url("recovery")) as connection:
+        await recovery.keep_account(connection, *events)
+        await connection.execute("ANALYZE accounts")
+    async with connected(site.surroundings.database.url("notify")) as connection:
+        await accounts.keep(connection, events)
+        await connection.execute("ANALYZE accounts")
+
+
+def snapshot(number: int) -> Received[AccountChanged]:
+    """The n-th account, as a handler receives it."""
+    data = account(number)
+    return Received(
+        id=EventId(uuid4()),
+        subject=str(data.account_id),
+        time=datetime.now(UTC),
+        version=1,
+        correlation_id=uuid4(),
+        traceparent=None,
+        data=data,
+    )
+
+
+def account(number: int) -> AccountChanged:
+    """An active account with a verified account e-mail, enrolled at a practice of its own."""
+    enrolment = Enrolment(
+        practice_id=PracticeId(uuid4()),
+        patient_id=PatientId(uuid4()),
+        state=EnrolmentState.ENROLLED,
+    )
+    return AccountChanged(
+        account_id=AccountId(uuid4()),
+        state=AccountState.ACTIVE,
+        username=name_of(number),
+        email=mailbox_of(number),
+        security_version=1,
+        locale="en-GB",
+        time_zone="Europe/London",
+        enrolments=(enrolment,),
+    )
+
+
+async def deliveries(connection: Connection, count: int) -> None:
+    """Queued account activity, one mail each; no link in it."""
+    now = datetime.now(UTC)
+    content = contents.AccountLocked(occurred_at=now, locked_until=now + timedelta(minutes=20))
+    await connection.copy_records_to_table(
+        "deliveries",
+        schema_name="notify",
+        columns=(
+            *("id", "event_id", "recipient_digest", "template", "class", "channel", "account_id"),
+            *("address", "content", "locale", "time_zone", "occurred_at", "created_at", "due_at"),
+            "state",
+        ),
+        records=[
+            (
+                *(uuid4(), uuid4(), bytes(32), contents.template_of(content), "account-activity"),
+                *("email", uuid4(), mailbox_of(number), contents.write(content), "en", "UTC"),
+                *(now, now, now, "queued"),
+            )
+            for number in range(count)
+        ],
+    )
+
+
+async def outgoing(connection: Connection, service: str, messages: Sequence["Message"]) -> None:
+    """Rows of a service's outbox, all due in the same moment."""
+    now = datetime.now(UTC)
+    await connection.copy_records_to_table(
+        "outbox",
+        schema_name=service,
+        columns=("event_id", "exchange", "routing_key", "body", "created_at", "available_at"),
+        records=[
+            (one.event_id, f"{service}.events", one.routing_key, one.body, now, now)
+            for one in messages
+        ],
+    )
+
+
+class Message(msgspec.Struct, frozen=True):
+    """An event as it goes over the bus."""
+
+    event_id: UUID
+    routing_key: str
+    body: bytes
+
+
+def account_changed(version: int) -> Message:
+    """A snapshot of an account of its own."""
+    data = account(version)
+    return message(ACCOUNT_CHANGED, data, subject=data.account_id, version=version)
+
+
+def reset_link_requested() -> Message:
+    """A reset link for an account of its own; its seal opens nothing."""
+    account_id, now = AccountId(uuid4()), datetime.now(UTC)
+    expires_at = now + timedelta(hours=1)
+    data = ResetLinkRequested(
+        account_id=account_id,
+        recipients=(mailbox_of(1),),
+        locale="en-GB",
+        time_zone="Europe/London",
+        occurred_at=now,
+        link=Sealed(
+            kid=str(uuid4()),
+            purpose=SealPurpose.RESET_LINK,
+            recipient=mailbox_of(1),
+            expires_at=expires_at,
+            ciphertext=bytes(range(91)),
+        ),
+        link_expires_at=expires_at,
+        life_minutes=60,
+    )
+    return message(RESET_LINK_REQUESTED, data, subject=account_id)
+
+
+def message(
+    contract: Contract[E], data: E, *, subject: UUID, version: int | None = None
+) -> Message:
+    """Write the envelope as an outbox does."""
+    envelope = Envelope(
+        specversion="1.0",
+        id=EventId(uuid4()),
+        source=f"/{contract.owner}",
+        type=contract.type,
+        subject=str(subject),
+        time=datetime.now(UTC),
+        datacontenttype="application/json",
+        data=msgspec.Raw(msgspec.json.encode(data)),
+        aggregateversion=version,
+        correlationid=uuid4(),
+    )
+    return Message(envelope.id, contract.routing_key, msgspec.json.encode(envelope))

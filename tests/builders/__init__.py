@@ -1,0 +1,1 @@
+"""What tests begin with: facts that others publish, people, and what practices know of them."""

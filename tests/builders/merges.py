@@ -1,0 +1,204 @@
+"""Merges as identity sees them: people at practices, both proofs, and the request by the bus."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from services.identity.patients.store import patients
+from shared.contracts.envelope import Envelope
+from shared.contracts.ids import EventId, MergeId, PatientId, PracticeId, SessionId
+from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
+from shared.db import Connection
+from shared.messaging.consumer import Consumer
+from shared.messaging.retries import Aftermath, Retries
+from shared.randomness import Randomness
+from tests.builders.practices import PracticeDesk
+from tests.rigs.identity import PASSWORD, Answer, Identity, Person
+from tests.support.deliveries import delivered
+
+RANDOM = Randomness()
+QUEUE = "identity.merges"
+
+
+def envelope(data: MergeRequested, identity: Identity) -> bytes:
+    """A new event of merge's, as the broker hands it over."""
+    return msgspec.json.encode(
+        Envelope(
+            specversion="1.0",
+            id=EventId(RANDOM.uuid()),
+            source="/merge",
+            type=MERGE_REQUESTED.type,
+            subject=str(data.survivor_id),
+            time=identity.clock.now(),
+            datacontenttype="application/json",
+            data=msgspec.Raw(msgspec.json.encode(data)),
+            correlationid=RANDOM.uuid(),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Makes people with patient records, and brings their merges to a replica."""
+
+    identity: Identity
+    desks: Sequence[PracticeDesk]
+    patients_of: dict[str, str] = field(default_factory=dict)  # by username
+
+    async def a_member(
+        self,
+        *,
+        desk: int = 0,
+        username: str | None = None,
+        email: str | None = None,
+        password: str = PASSWORD,
+        **record: Any,
+    ) -> Person:
+        """An account with one patient record at that desk's practice, a second after the last."""
+        self.identity.clock.advance(seconds=1)
+        person = await self.identity.an_account(username, email=email, password=password)
+        patient_id = await self.desks[desk].a_patient(**record)
+        self.patients_of[person.username] = patient_id
+        async with self.identity.plumbing.database.transaction() as tx:
+            await self._enrol(tx, desk, patient_id, person)
+        return person
+
+    async def _enrol(self, tx: Connection, desk: int, patient_id: str, person: Person) -> None:
+        practice_id = msgspec.convert(self.desks[desk].practice_id, PracticeId)
+        held = await patients.hold(tx, practice_id, msgspec.convert(patient_id, PatientId))
+        assert held is not None
+        await patients.enrol(tx, held, person.id, now=self.identity.clock.now())
+
+    async def two(self, **absorbed: Any) -> tuple[Person, Person]:
+        """The same human with two accounts, each at a practice of its own: survivor, absorbed."""
+        return await self.a_member(), await self.a_member(desk=1, **absorbed)
+
+    async def session(self, person: Person) -> Any:
+        """The reply to a log-on."""
+        answer = await self.identity.log_on(person.username, person.password)
+        assert answer.status == 201, answer.body
+        return answer.body
+
+    async def reauthenticate(
+        self, token: str, password: str = PASSWORD, *, source: str | None = None
+    ) -> Answer:
+        """SE-3, for a merge."""
+        body = {"password": password, "verb": "merge"}
+        return await self.identity.call(
+            "POST", "/account/reauthenticate", body, token=token, source=source
+        )
+
+    async def prove(
+        self, token: str, name: str, password: str = PASSWORD, *, source: str | None = None
+    ) -> Answer:
+        """MG-1: another account's name and password, in a session of one's own."""
+        body = {"name": name, "password": password}
+        return await self.identity.call(
+            "POST", "/account/ownership-proofs", body, token=token, source=source
+        )
+
+    async def request(
+        self, survivor: Person, absorbed: Person, *, session: Any = None
+    ) -> MergeRequested:
+        """What merge asks identity to do, with both proofs just given in one session."""
+        session = session or await self.session(survivor)
+        token = session["access_token"]
+        return MergeRequested(
+            merge_id=MergeId(RANDOM.uuid()),
+            survivor_id=survivor.id,
+            absorbed_id=absorbed.id,
+            session_id=msgspec.convert(session["session_id"], SessionId),
+            reauthenticated=(await self.reauthenticate(token, survivor.password)).body["grant"],
+            owned=(await self.prove(token, absorbed.username, absorbed.password)).body["grant"],
+        )
+
+    async def merge(self, survivor: Person, absorbed: Person) -> MergeRequested:
+        """Ask for it and have it done."""
+        request = await self.request(survivor, absorbed)
+        await deliver(self.identity, envelope(request, self.identity))
+        return request
+
+
+def again(request: MergeRequested) -> MergeRequested:
+    """The same proofs under another merge id."""
+    return replace_of(request, merge_id=MergeId(RANDOM.uuid()))
+
+
+def replace_of(request: MergeRequested, **changes: Any) -> MergeRequested:
+    """A request that says something else."""
+    return msgspec.structs.replace(request, **changes)
+
+
+async def deliver(identity: Identity, *bodies: bytes) -> None:
+    """Hand messages to a replica as its consumer of the queue gets them, in one batch."""
+    plumbing = identity.plumbing
+    consumer = Consumer(
+        queue=QUEUE,
+        table=identity.service.composition.subscriptions[QUEUE],
+        database=plumbing.database,
+        clock=plumbing.clock,
+        aftermath=Aftermath(randomness=plumbing.randomness, metrics=plumbing.metrics),
+        metrics=plumbing.metrics,
+    )
+    await consumer.settle([delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)])
+
+
+async def retry(identity: Identity) -> int:
+    """Let the replica try again what failed and is due."""
+    plumbing = identity.plumbing
+    retries = Retries(
+        queue=QUEUE,
+        table=identity.service.composition.subscriptions[QUEUE],
+        database=plumbing.database,
+        clock=plumbing.clock,
+        aftermath=Aftermath(randomness=plumbing.randomness, metrics=plumbing.metrics),
+    )
+    return await retries.once()
+
+
+async def race(replicas: Sequence[Identity], *requests: MergeRequested) -> None:
+    """Bring each request, in a batch of its own, to a replica of its own turn, all at once."""
+    await asyncio.gather(
+        *(
+            deliver(replicas[number % len(replicas)], envelope(request, replicas[0]))
+            for number, request in enumerate(requests)
+        )
+    )
+
+
+async def outcomes(identity: Identity) -> list[tuple[str, str | None]]:
+    """What was told of merges, in order: the event, and its reason."""
+    merged = [("accounts-merged", None) for _ in await identity.events("accounts-merged")]
+    rejected = await identity.events("merge-rejected")
+    return [*merged, *(("merge-rejected", event["reason"]) for event in rejected)]
+
+
+async def no_deadlock(*replicas: Identity) -> None:
+    """Assert that no message failed on the way, and that no transaction of theirs was a victim.
+
+    A deadlock in a batch leaves no message behind: what failed together is done one by one.
+    """
+    identity = replicas[0]
+    assert await identity.rows("SELECT error FROM inbox_retry") == []
+    assert await identity.rows("SELECT detail FROM dead_letters") == []
+    assert await deadlocks(*replicas) == 0
+
+
+async def deadlocks(*replicas: Identity) -> int:
+    """How many there were in the test's database.
+
+    A connection tells what it has counted up to 10 s later, so each of the pools is asked to.
+    """
+    for replica in replicas:
+        async with AsyncExitStack() as pool:
+            for _ in range(replica.plumbing.settings.pool_size):
+                connection = await pool.enter_async_context(replica.plumbing.database.connection())
+                await connection.execute("SELECT pg_stat_force_next_flush()")
+    [row] = await replicas[0].rows(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    )
+    return int(row["deadlocks"])

@@ -1,0 +1,174 @@
+"""A practice and its patients as the HTTP verbs show them, and what a patient types to enrol."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from shared.contracts.ids import EventId
+from shared.contracts.sealed import Sealed
+from shared.sealing import Opener
+from tests.rigs.identity import PASSWORD, Answer, Identity
+from tests.support.trust import Trust
+
+BIRTH_DATE, LAST_NAME, FIRST_NAME = "1984-05-03", "García-Lopez", "Maria"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeDesk:
+    """A practice's system with its access token."""
+
+    identity: Identity
+    access_token: str
+    practice_id: str
+
+    async def register(self, *, key: str | None = None, **changes: Any) -> Answer:
+        """Register a patient record."""
+        body = {"last_name": LAST_NAME, "first_name": FIRST_NAME, "birth_date": BIRTH_DATE}
+        return await self.call("/practice/patients", {**body, **changes}, key=key)
+
+    async def a_patient(self, **changes: Any) -> str:
+        """A patient record's id."""
+        return str((await self.register(**changes)).body["patient_id"])
+
+    async def issue(
+        self, patient_id: str, *, handed_over: str = "in-person", key: str | None = None
+    ) -> Answer:
+        """Issue an enrolment token."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/enrolment-tokens",
+            {"handed_over": handed_over, "staff_id": "nurse-7", "reason": "asked at the desk"},
+            key=key,
+        )
+
+    async def a_token(self, *, handed_over: str = "in-person", **patient: Any) -> str:
+        """A live token of a new patient record."""
+        patient_id = await self.a_patient(**patient)
+        return str((await self.issue(patient_id, handed_over=handed_over)).body["token"])
+
+    async def enrolled(self, **typed: Any) -> str:
+        """The id of a patient record that has an account."""
+        patient_id = await self.a_patient()
+        token = (await self.issue(patient_id)).body["token"]
+        assert (await enrol(self.identity, token, **typed)).status == 201
+        return patient_id
+
+    async def unlock(self, patient_id: str) -> Answer:
+        """Clear the lock of a patient's account."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/unlock",
+            {"staff_id": "nurse-7", "reason": "came to the desk"},
+        )
+
+    async def un_enrol(self, patient_id: str) -> Answer:
+        """Un-enrol a patient."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/un-enrol",
+            {"staff_id": "nurse-7", "reason": "moved away"},
+        )
+
+    async def reactivate(self, patient_id: str) -> Answer:
+        """Enrol a patient again."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/re-activate",
+            {"staff_id": "nurse-7", "reason": "moved back"},
+        )
+
+    async def change_settings(self, **settings: Any) -> Answer:
+        """Change the practice's settings."""
+        body = {"staff_id": "nurse-7", "reason": "links ran out", **settings}
+        return await self.call("/practice/settings", body, method="PATCH")
+
+    async def call(
+        self, path: str, body: Any = None, *, method: str = "POST", key: str | None = None
+    ) -> Answer:
+        """Call a practice's verb."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.identity.call(
+            method, path, body, token=self.access_token, headers=headers
+        )
+
+
+async def practice_desk(identity: Identity) -> PracticeDesk:
+    """Add a practice and log its system on."""
+    client_id, secret = await identity.a_practice_client()
+    answer = await identity.client_token(client_id, secret)
+    [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client_id)
+    return PracticeDesk(
+        identity=identity,
+        access_token=str(answer.body["access_token"]),
+        practice_id=str(row["practice_id"]),
+    )
+
+
+def application(token: str, **changes: Any) -> dict[str, Any]:
+    """What a patient types; state only what matters."""
+    typed = {
+        "terms_version": "2026-01",
+        "token": token,
+        "birth_date": BIRTH_DATE,
+        "last_name": LAST_NAME,
+        "no_email": "email" not in changes,
+        "username": "maria.garcia",
+        "password": PASSWORD,
+    }
+    return {**typed, **changes}
+
+
+async def enrol(
+    identity: Identity, token: str, *, key: str | None = None, **changes: Any
+) -> Answer:
+    """Enrol with a token."""
+    headers = {"Idempotency-Key": key} if key else {}
+    return await identity.call(
+        "POST", "/enrolments", application(token, **changes), headers=headers
+    )
+
+
+async def add_practice(
+    identity: Identity,
+    token: str,
+    *,
+    name: str = "maria.garcia",
+    password: str = PASSWORD,
+    key: str | None = None,
+) -> Answer:
+    """Add the token's practice to the account that name and password log on to."""
+    return await identity.call(
+        "POST",
+        "/enrolments/existing-account",
+        {"token": token, "name": name, "password": password},
+        headers={"Idempotency-Key": key} if key else {},
+    )
+
+
+async def enrols(identity: Identity, *bodies: dict[str, Any]) -> list[Answer]:
+    """Enrol with all of these at once."""
+    return await asyncio.gather(*(identity.call("POST", "/enrolments", body) for body in bodies))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postman:
+    """Opens what identity has sealed for the mail, as notify does."""
+
+    identity: Identity
+    notify: Trust
+
+    async def tokens(self, event: str) -> list[str | None]:
+        """The verify tokens of these events in the outbox, in order; None where none is mailed."""
+        rows = await self.identity.rows(
+            "SELECT event_id FROM outbox WHERE routing_key = $1 ORDER BY id",
+            f"identity.{event}.v1",
+        )
+        found = await self.identity.events(event)
+        return [
+            await self._open(row["event_id"], data["verification"])
+            for row, data in zip(rows, found, strict=True)
+        ]
+
+    async def _open(self, event_id: EventId, sealed: Any) -> str | None:
+        if sealed is None:
+            return None
+        opener = Opener(own_keys=self.notify.own_keys)
+        return await opener.open(msgspec.convert(sealed, Sealed), event_id=event_id)

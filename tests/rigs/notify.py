@@ -1,0 +1,323 @@
+"""One replica of notify for a test: file events, let couriers go, look at the ledger."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from deploy.client.eventually import eventually
+from services.notify.__main__ import PROGRAM
+from services.notify.channels import MailChannel
+from services.notify.courier import Courier
+from services.notify.features import Features
+from services.notify.held import HeldDeliveries
+from services.notify.routing import OF_OTHERS, holders
+from services.notify.settings import NotifySettings
+from shared.audit import Origin
+from shared.contracts.contract import Contract, Data
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountsMerged, Activity, Enrolment
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.notify import (
+    COMMUNICATION_SUBMITTED,
+    NOTIFY_KEYS_CHANGED,
+    CommunicationSubmitted,
+)
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.db import Connection, Row
+from shared.messaging.subscriptions import Message, Reader, subscribe
+from shared.own_keys import OwnKeys
+from shared.program import Composition, Plumbing
+from shared.runtime import Assembled, assemble
+from shared.sealing import Sealer
+from shared.settings import load
+from tests.builders import events
+from tests.support.clock import START, FakeClock
+from tests.support.database import Database
+
+D = TypeVar("D", bound=Data)
+Heard = Callable[[Connection, Received[D]], Awaitable[None]]
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+DAY = timedelta(hours=24)
+EVERY_MAIL = 50  # rounds at most
+
+
+def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, str]:
+    """The environment of one replica's process."""
+    environ = {
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": database.url("notify"),
+        "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
+        "KEY_ENCRYPTION_KEY": KEY,
+        "DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "SMTP_DOT_SECONDS": "2",
+        "MAIL_FROM": "portal@portico.example",
+        "MAIL_DOMAIN": "portico.example",
+        "PORTAL_URL": "https://portal.example",
+        **changed,
+    }
+    return {f"PORTICO_{name}": value for name, value in environ.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A replica with nothing started: tests call `once` themselves."""
+
+    service: Assembled[Features, NotifySettings]
+    clock: FakeClock
+
+    @classmethod
+    def opened(
+        cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
+    ) -> "Office":
+        settings = load(NotifySettings, environ_of(database, smtp_port, **changed))
+        return cls(service=assemble(PROGRAM, settings, clock=clock), clock=clock)
+
+    @property
+    def plumbing(self) -> Plumbing[NotifySettings]:
+        return self.service.plumbing
+
+    @property
+    def composition(self) -> Composition[Features]:
+        return self.service.composition
+
+    @property
+    def features(self) -> Features:
+        return self.composition.features
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        assert self.composition.own_keys is not None
+        return self.composition.own_keys
+
+    @property
+    def activity(self) -> Courier:
+        return self.features.activity_courier
+
+    @property
+    def communications(self) -> Courier:
+        return self.features.communication_courier
+
+    async def make_keys(self) -> None:
+        """Make the sealing key and hear of it, as those who seal do."""
+        await self.own_keys.ensure()
+        for row in await self.rows("SELECT body FROM outbox ORDER BY id"):
+            apply = self.plumbing.public_keys.apply
+            await self.hear(NOTIFY_KEYS_CHANGED, apply, row["body"])
+
+    async def hear(self, contract: Contract[D], handler: Heard[D], body: bytes) -> None:
+        """Handle an event as the consumer would."""
+        reader = Reader("any", [subscribe(contract, handler)])
+        message = reader.read(body, publisher=contract.owner)
+        assert isinstance(message, Message)
+        async with self.plumbing.database.transaction() as tx:
+            await message.handler(tx, message.event)
+
+    async def consume_own(self) -> None:
+        """Consume what this replica has written about communications, without a broker."""
+        key = COMMUNICATION_SUBMITTED.routing_key
+        for row in await self.rows("SELECT body FROM outbox WHERE routing_key = $1", key):
+            await self.hear(
+                COMMUNICATION_SUBMITTED, self.features.ledger.file_communication, row["body"]
+            )
+
+    async def publish(self) -> None:
+        """Let the relays publish everything."""
+        for relay in self.service.messaging.relays:
+            while await relay.once():
+                pass
+
+    async def consume(self) -> None:
+        """Consume every queue until it is empty."""
+        for intake in self.service.messaging.intakes:
+            await intake.drain()
+
+    async def forget_accounts(self) -> None:
+        """As if no snapshot of an account had come."""
+        await self.rows("DELETE FROM patient_records RETURNING patient_id")
+        await self.rows("DELETE FROM accounts RETURNING id")
+
+    async def close(self) -> None:
+        await self.service.close()
+
+    # ---- what happens
+
+    async def file(self, data: Activity, *, event_id: EventId | None = None) -> EventId:
+        """Consume one account activity event, as one of an account that has arrived here."""
+        if isinstance(data, OF_OTHERS):
+            for account_id, addresses in holders(data):
+                email = next(iter(addresses), None)
+                await self.know(events.account(account_id, email=email), version=0)
+        return await self.file_unknown(data, event_id=event_id)
+
+    async def file_unknown(self, data: Activity, *, event_id: EventId | None = None) -> EventId:
+        """Consume one, whether its account has arrived or not."""
+        event: Received[Activity] = events.received(data, event_id=event_id)
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.ledger.file_activity(tx, event)
+        return event.id
+
+    async def merge(self, data: AccountsMerged, *, event_id: EventId | None = None) -> EventId:
+        """Consume identity's word that two accounts are one."""
+        event = events.received(data, event_id=event_id)
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.merges.apply(tx, event)
+        return event.id
+
+    async def file_communication(
+        self,
+        data: CommunicationSubmitted,
+        *,
+        event_id: EventId | None = None,
+        attempts: int = 0,
+    ) -> EventId:
+        """Consume one practice communication event, after so many tries that failed."""
+        event = events.received(data, event_id=event_id, time=self.clock.now(), attempts=attempts)
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.ledger.file_communication(tx, event)
+        return event.id
+
+    async def know(self, account: Any, *, version: int = 1) -> None:
+        """Consume an account's snapshot."""
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.projections.apply_account(
+                tx, events.received(account, version=version)
+            )
+
+    async def know_practice(self, practice: Any, *, version: int = 1) -> None:
+        """Consume a practice's snapshot."""
+        async with self.plumbing.database.transaction() as tx:
+            await self.features.projections.apply_practice(
+                tx, events.received(practice, version=version)
+            )
+
+    async def with_patient(
+        self, practice_id: PracticeId | None = None, *, email: str | None = events.ADDRESS
+    ) -> tuple[PracticeId, PatientId, AccountId]:
+        """Know a practice and somebody enrolled there."""
+        practice_id = practice_id or PracticeId(events.RANDOMNESS.uuid())
+        patient_id = PatientId(events.RANDOMNESS.uuid())
+        account_id = events.new_account()
+        await self.know_practice(events.practice(practice_id))
+        enrolments: tuple[Enrolment, ...] = (events.enrolment(practice_id, patient_id),)
+        await self.know(events.account(account_id, *enrolments, email=email))
+        return practice_id, patient_id, account_id
+
+    async def file_link(
+        self,
+        account_id: AccountId,
+        *,
+        secret: str = "s" * 43,
+        address: str = events.ADDRESS,
+        at: datetime = START,
+        life: timedelta = timedelta(hours=1),
+    ) -> EventId:
+        """Consume a reset link's event, its secret sealed as recovery seals it."""
+        event_id = events.new_event()
+        sealed = await self.seal(
+            secret, event_id, recipient=address, expires_at=self.clock.now() + life
+        )
+        return await self.file(
+            events.link_requested(account_id, address, sealed, at=at), event_id=event_id
+        )
+
+    async def file_reminder(
+        self, account_id: AccountId, *, username: str = "juniper.hale", life: timedelta = DAY
+    ) -> EventId:
+        """Consume a reminder's event, its username sealed as recovery seals it."""
+        event_id = events.new_event()
+        sealed = await self.seal(
+            username,
+            event_id,
+            purpose=SealPurpose.USERNAME,
+            expires_at=self.clock.now() + life,
+        )
+        return await self.file(
+            events.sealed_reminder(account_id, sealed, events.ADDRESS), event_id=event_id
+        )
+
+    async def seal(
+        self,
+        secret: str,
+        event_id: EventId,
+        *,
+        recipient: str = events.ADDRESS,
+        purpose: SealPurpose = SealPurpose.RESET_LINK,
+        expires_at: datetime = START + timedelta(hours=1),
+    ) -> Sealed:
+        sealer = Sealer(
+            public_keys=self.plumbing.public_keys,
+            clock=self.clock,
+            issuer=self.plumbing.issuer,
+        )
+        async with self.plumbing.database.transaction() as tx:
+            return await sealer.seal(
+                tx,
+                secret,
+                event_id=event_id,
+                purpose=purpose,
+                recipient=recipient,
+                expires_at=expires_at,
+            )
+
+    async def resend(self) -> None:
+        """Have everything that failed sent again, as an operator."""
+        plumbing = self.plumbing
+        desk = HeldDeliveries(
+            database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit
+        )
+        operator = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+        failed = await desk.list_failed(limit=100)
+        assert not await desk.resend([one.id for one in failed], operator)
+
+    async def send_all(self) -> int:
+        """Let both couriers go until nothing is due."""
+        total = 0
+        for _ in range(EVERY_MAIL):
+            done = await self.activity.once() + await self.communications.once()
+            if not done:
+                return total
+            total += done
+        raise AssertionError("the couriers come to no end")
+
+    def with_channel(
+        self,
+        channel: MailChannel,
+        *,
+        of: Courier | None = None,
+        lease_seconds: float | None = None,
+    ) -> Courier:
+        """A courier of ours over another channel."""
+        courier = of or self.activity
+        lease = courier.lease if lease_seconds is None else timedelta(seconds=lease_seconds)
+        return replace(courier, channel=channel, lease=lease)
+
+    async def renewed(self) -> None:
+        """Wait until every lease reaches beyond now."""
+
+        async def check() -> None:
+            rows = await self.rows(
+                "SELECT 1 FROM deliveries WHERE lease_until <= $1", self.clock.unshifted()
+            )
+            assert not rows
+
+        await eventually(check)
+
+    # ---- what is there
+
+    async def rows(self, sql: str, *arguments: object) -> Sequence[Row]:
+        async with self.plumbing.database.connection() as connection:
+            found: Sequence[Row] = await connection.fetch(sql, *arguments)
+            return found
+
+    async def ledger(self) -> list[tuple[str, str | None]]:
+        """Every delivery's state and reason, in the order of filing."""
+        rows = await self.rows("SELECT state, reason FROM deliveries ORDER BY created_at, id")
+        return [(row["state"], row["reason"]) for row in rows]
+
+    async def attempts(self) -> list[tuple[str, str, int | None]]:
+        rows = await self.rows(
+            "SELECT phase, outcome, smtp_code FROM attempts ORDER BY delivery_id, number"
+        )
+        return [(row["phase"], row["outcome"], row["smtp_code"]) for row in rows]
