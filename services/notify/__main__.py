@@ -4,11 +4,11 @@ import os
 import sys
 from importlib.resources import files
 
-from services.notify.api.problems import PROBLEMS
-from services.notify.api.routes import ROUTES
 from services.notify.app import compose
 from services.notify.metrics import METRICS
 from services.notify.operator_verbs import LOOKS, VERBS
+from services.notify.problems import PROBLEMS
+from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
 from shared.commands import main
 from shared.program import Program

@@ -12,7 +12,8 @@ def subscriptions(
     features: Features, public_keys: PublicKeys
 ) -> Mapping[str, tuple[Subscription, ...]]:
     """The table of each queue."""
-    ledger, projections = features.ledger, features.projections
+    filing, ledger = features.ledger, features.ledger.ledger
+    projections = features.projections.projections
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (
@@ -30,7 +31,7 @@ def subscriptions(
             subscribe(identity.ENROLMENT_ADDED, ledger.file_activity),
             subscribe(identity.ENROLMENT_ENDED, ledger.file_activity),
             subscribe(identity.ENROLMENT_REACTIVATED, ledger.file_activity),
-            subscribe(identity.ACCOUNTS_MERGED, features.merges.apply),
+            subscribe(identity.ACCOUNTS_MERGED, filing.merges.apply),
             subscribe(identity.MERGE_REJECTED, ledger.file_activity),
             subscribe(merge.MERGE_REFUSED, ledger.file_activity),
             subscribe(recovery.RESET_LINK_REQUESTED, ledger.file_activity),

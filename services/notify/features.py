@@ -1,23 +1,18 @@
-"""What notify can do, as one record: what handlers are given."""
+"""What notify can do: a field a group, in the order of who may import whom."""
 
 from dataclasses import dataclass
 
-from services.notify.courier import Courier
-from services.notify.intake import Intake
-from services.notify.ledger import Ledger
-from services.notify.merges import Merges
-from services.notify.notices import Notices
-from services.notify.projections import Projections
-from services.notify.reaper import Reaper
+from services.notify.communications import features as communications
+from services.notify.ledger import features as ledger
+from services.notify.notices import features as notices
+from services.notify.projections import features as projections
+from services.notify.sending import features as sending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    projections: Projections
-    ledger: Ledger
-    merges: Merges
-    notices: Notices
-    intake: Intake
-    activity_courier: Courier
-    communication_courier: Courier
-    reaper: Reaper
+    notices: notices.Features
+    sending: sending.Features
+    ledger: ledger.Features
+    communications: communications.Features
+    projections: projections.Features

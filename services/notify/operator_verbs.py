@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from services.notify.channels.smtp import Dialer, SmtpServer
-from services.notify.errors import MailServerAway
-from services.notify.held import HeldDeliveries
-from services.notify.model import DeliveryId, Held, Hindrance, State
+from services.notify.ledger.held import HeldDeliveries
+from services.notify.ledger.model import DeliveryId, Held, Hindrance, State
+from services.notify.sending.channels.smtp import Dialer, SmtpServer
+from services.notify.sending.errors import MailServerAway
+from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
-from services.notify.store import claims
 from shared.audit import Origin
 from shared.program import Look, Plumbing, Verb
 
@@ -86,9 +86,9 @@ async def look_at_held(plumbing: Plumbing[NotifySettings]) -> str | None:
 
 
 async def look_at_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
-    """A delivery is claimed as soon as it is due: one that lies has no courier, or no server."""
+    """A delivery's turn comes as soon as it is due: one that lies has no courier, or no server."""
     async with plumbing.database.connection() as connection:
-        count, oldest = await claims.oldest_due(connection, before=plumbing.clock.now() - LATE)
+        count, oldest = await turns.oldest_due(connection, before=plumbing.clock.now() - LATE)
     return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
 
 

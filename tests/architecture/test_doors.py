@@ -21,8 +21,8 @@ DOORS = {
     "jwt": "shared/signed.py",
     "prometheus_client": "shared/metrics.py",
     "structlog": "shared/logs.py",
-    "aiosmtplib": "services/notify/channels/smtp.py",
-    "jinja2": "services/notify/render.py",
+    "aiosmtplib": "services/notify/sending/channels/smtp.py",
+    "jinja2": "services/notify/sending/render.py",
     "zxcvbn": "services/identity/passwords/common_list.py",
 }
 STATEMENT = re.compile(

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from deploy.local.provision import connected
-from services.notify import content as contents
-from services.notify.store import accounts
+from services.notify.projections.store import accounts
+from services.notify.tellings import contents
 from services.recovery.projection import Projection
 from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope, Received

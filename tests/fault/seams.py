@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from services.notify.content import template_of
+from services.notify.tellings.contents import template_of
 from shared.messaging.messages import Outcome
 from tests.fault.points import Point
 from tests.fault.trap import Snare, Trap
@@ -242,7 +242,7 @@ def die(trap: Trap, point: Point, meant: Callable[[Snare], bool]) -> None:
         trap.spring(snare)
 
 
-SMTP = "services.notify.channels.smtp"
+SMTP = "services.notify.sending.channels.smtp"
 
 SEAMS: tuple[Seam, ...] = (
     Seam(
@@ -278,7 +278,12 @@ SEAMS: tuple[Seam, ...] = (
 )
 
 SEAMS_OF_MAIL: tuple[Seam, ...] = (
-    Seam("services.notify.courier", "Courier._attempt", ("self", "delivery", "token"), note_mail),
+    Seam(
+        "services.notify.sending.courier",
+        "Courier._attempt",
+        ("self", "delivery", "token"),
+        note_mail,
+    ),
     Seam(SMTP, "aiosmtplib.SMTP.execute_command", ("self", "args", "timeout"), die_before_data),
     Seam(SMTP, "Conversation._content", ("self", "content"), die_after_dot),
     Seam(SMTP, "SmtpChannel.send", ("self", "mail", "before_dot"), die_before_recording),

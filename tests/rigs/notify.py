@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from deploy.client.eventually import eventually
 from services.notify.__main__ import PROGRAM
-from services.notify.channels import MailChannel
-from services.notify.courier import Courier
 from services.notify.features import Features
-from services.notify.held import HeldDeliveries
-from services.notify.routing import OF_OTHERS, holders
+from services.notify.ledger.held import HeldDeliveries
+from services.notify.sending.channels import MailChannel
+from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
+from services.notify.tellings.routing import OF_OTHERS, holders
 from shared.audit import Origin
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
@@ -93,11 +93,11 @@ class Office:
 
     @property
     def activity(self) -> Courier:
-        return self.features.activity_courier
+        return self.features.sending.activity_courier
 
     @property
     def communications(self) -> Courier:
-        return self.features.communication_courier
+        return self.features.sending.communication_courier
 
     async def make_keys(self) -> None:
         """Make the sealing key and hear of it, as those who seal do."""
@@ -119,7 +119,7 @@ class Office:
         key = COMMUNICATION_SUBMITTED.routing_key
         for row in await self.rows("SELECT body FROM outbox WHERE routing_key = $1", key):
             await self.hear(
-                COMMUNICATION_SUBMITTED, self.features.ledger.file_communication, row["body"]
+                COMMUNICATION_SUBMITTED, self.features.ledger.ledger.file_communication, row["body"]
             )
 
     async def publish(self) -> None:
@@ -155,14 +155,14 @@ class Office:
         """Consume one, whether its account has arrived or not."""
         event: Received[Activity] = events.received(data, event_id=event_id)
         async with self.plumbing.database.transaction() as tx:
-            await self.features.ledger.file_activity(tx, event)
+            await self.features.ledger.ledger.file_activity(tx, event)
         return event.id
 
     async def merge(self, data: AccountsMerged, *, event_id: EventId | None = None) -> EventId:
         """Consume identity's word that two accounts are one."""
         event = events.received(data, event_id=event_id)
         async with self.plumbing.database.transaction() as tx:
-            await self.features.merges.apply(tx, event)
+            await self.features.ledger.merges.apply(tx, event)
         return event.id
 
     async def file_communication(
@@ -175,20 +175,20 @@ class Office:
         """Consume one practice communication event, after so many tries that failed."""
         event = events.received(data, event_id=event_id, time=self.clock.now(), attempts=attempts)
         async with self.plumbing.database.transaction() as tx:
-            await self.features.ledger.file_communication(tx, event)
+            await self.features.ledger.ledger.file_communication(tx, event)
         return event.id
 
     async def know(self, account: Any, *, version: int = 1) -> None:
         """Consume an account's snapshot."""
         async with self.plumbing.database.transaction() as tx:
-            await self.features.projections.apply_account(
+            await self.features.projections.projections.apply_account(
                 tx, events.received(account, version=version)
             )
 
     async def know_practice(self, practice: Any, *, version: int = 1) -> None:
         """Consume a practice's snapshot."""
         async with self.plumbing.database.transaction() as tx:
-            await self.features.projections.apply_practice(
+            await self.features.projections.projections.apply_practice(
                 tx, events.received(practice, version=version)
             )
 

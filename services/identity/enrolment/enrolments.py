@@ -19,8 +19,8 @@ from services.identity.enrolment.store import tokens as tokens
 from services.identity.enrolment.tokens import token_digest
 from services.identity.log_on.store import terms as terms_store
 from services.identity.log_on.terms import Terms
+from services.identity.passwords.model import Context
 from services.identity.passwords.passwords import HashedPassword, Passwords
-from services.identity.passwords.policy import Context
 from services.identity.patients.model import Patient
 from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients

@@ -1,9 +1,22 @@
-"""Locks: the rule, an outcome as it was counted, and a notice that is due (LG-2)."""
+"""What a password must not be (ID-3); locks: the rule, an outcome as it was counted, and a notice
+that is due (LG-2).
+"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.contracts.ids import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a password must not be: words an attacker would try for this person first."""
+
+    username: str = ""
+    emails: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    birth_dates: tuple[date, ...] = ()
+    practices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from datetime import datetime
 from hmac import compare_digest
 
 from services.identity.passwords.errors import PasswordUnacceptable
+from services.identity.passwords.model import Context
 from services.identity.passwords.policy import (
     NOT_RECENT,
     ON_SAVING,
-    Context,
     PasswordPolicy,
     RuleResult,
     RuleState,

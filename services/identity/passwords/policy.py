@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from services.identity.passwords.model import Context
 from services.identity.settings import PolicyName
 from shared.passwords import LONGEST, judged_part
 
@@ -20,17 +21,6 @@ class RuleState(StrEnum):
     MET = "met"
     NOT_MET = "not_met"
     ON_SAVING = "on_saving"  #: can only be told when the password is saved
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What a password must not be: words an attacker would try for this person first."""
-
-    username: str = ""
-    emails: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    birth_dates: tuple[date, ...] = ()
-    practices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

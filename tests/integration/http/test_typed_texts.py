@@ -19,7 +19,7 @@ from msgspec import inspect
 
 from services.identity.routes import ROUTES as IDENTITY
 from services.merge.api.routes import ROUTES as MERGE
-from services.notify.api.routes import ROUTES as NOTIFY
+from services.notify.routes import ROUTES as NOTIFY
 from services.recovery.api.routes import ROUTES as RECOVERY
 from shared.contracts.keys import KeyPurpose
 from shared.http.routes import Form, Public, Route, Session

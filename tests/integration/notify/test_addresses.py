@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.notify.alarms import Cause
-from services.notify.model import MessageClass
-from services.notify.routing import OF_OTHERS
-from services.notify.verdicts import PATIENCE
+from services.notify.sending.alarms import Cause
+from services.notify.sending.verdicts import PATIENCE
+from services.notify.tellings.model import MessageClass
+from services.notify.tellings.routing import OF_OTHERS
 from shared.contracts.identity import (
     AccountLocked,
     Activity,
@@ -224,5 +224,5 @@ async def test_the_ledger_tells_of_a_claimed_address_once_it_is_the_account_s_ho
 
     await office.know(events.account(account_id, email=verified))
 
-    (entry,) = await office.features.ledger.of_account(account_id)
+    (entry,) = await office.features.ledger.reading.of_account(account_id)
     assert entry.state == told_state

@@ -78,7 +78,7 @@ async def test_the_ledger_does_not_tell_whether_a_claimed_address_is_another_acc
     for wait in (0, 2):
         caller.clock.advance(hours=wait)
         await office.send_all()
-        await office.features.reaper.once()
+        await office.features.sending.reaper.once()
         seen.append((await told(caller, free), await told(caller, taken)))
 
     assert all(of_free == of_taken for of_free, of_taken in seen)

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from services.notify.model import Communication, Reason
+from services.notify.communications.model import Communication
+from services.notify.tellings.model import Reason
 from shared.audit import Origin
 from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PatientId, PracticeId
@@ -46,7 +47,9 @@ async def test_a_submitted_communication_becomes_a_mail(
         practice_id=practice_id, patient_id=patient_id, topic=Topic.APPOINTMENT, reference="1"
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await on_the_bus.features.intake.submit(communication, origin, now=on_the_bus.clock.now())
+    await on_the_bus.features.communications.intake.submit(
+        communication, origin, now=on_the_bus.clock.now()
+    )
 
     await on_the_bus.publish()
     await on_the_bus.consume()
@@ -65,7 +68,7 @@ async def submit_one(
         practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await office.features.intake.submit(communication, origin, now=clock.now())
+    await office.features.communications.intake.submit(communication, origin, now=clock.now())
     await office.publish()
     await office.consume()
 
@@ -103,7 +106,7 @@ async def test_a_communication_for_a_patient_without_an_account_is_written_down_
     assert await on_the_bus.ledger() == [("failed", "no_account")]
     assert timedelta(minutes=2) <= clock.now() - began <= timedelta(minutes=5)
     assert await on_the_bus.rows("SELECT 1 FROM dead_letters") == []
-    (seen,) = await on_the_bus.features.ledger.of_practice(practice_id)
+    (seen,) = await on_the_bus.features.ledger.reading.of_practice(practice_id)
     assert seen.reason is Reason.NO_ACCOUNT
 
 
@@ -147,8 +150,8 @@ async def test_a_merge_that_merge_refused_is_told_to_both(
         ("a@mail.example",),
         ("b@mail.example",),
     ]
-    ledger = on_the_bus.features.ledger
-    seen = [await ledger.of_account(account_id) for account_id in (survivor, absorbed)]
+    reading = on_the_bus.features.ledger.reading
+    seen = [await reading.of_account(account_id) for account_id in (survivor, absorbed)]
     assert [[entry.address for entry in entries] for entries in seen] == [
         ["a***@mail.example"],
         ["b***@mail.example"],

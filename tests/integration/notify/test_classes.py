@@ -91,7 +91,7 @@ async def test_a_practice_sees_its_own_communications_and_no_account_activity(
     await office.file(events.locked(account_id, events.ADDRESS))
     await broadcast(office, 2)
 
-    seen = await office.features.ledger.of_practice(practice_id)
+    seen = await office.features.ledger.reading.of_practice(practice_id)
 
     assert [entry.template for entry in seen] == ["practice-communication"]
 
@@ -102,7 +102,7 @@ async def test_a_person_sees_what_was_sent_to_her_with_masked_addresses(office: 
     await office.file(events.locked(account_id, events.ADDRESS))
     await office.file(events.locked(events.new_account(), "other@mail.example"))
 
-    seen = await office.features.ledger.of_account(account_id)
+    seen = await office.features.ledger.reading.of_account(account_id)
 
     assert {entry.template for entry in seen} == {"practice-communication", "account-locked"}
     assert {entry.address for entry in seen} == {"j***@mail.example"}
@@ -120,7 +120,7 @@ async def test_a_flood_of_practice_mails_hides_no_account_activity_from_its_read
             events.communication(practice_id, patient_id, reference=str(number))
         )
 
-    seen = await office.features.ledger.of_account(account_id)
+    seen = await office.features.ledger.reading.of_account(account_id)
 
     assert [entry.template for entry in seen] == ["practice-communication"] * 100 + [
         "account-locked"

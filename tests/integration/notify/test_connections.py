@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 
 from deploy.client.eventually import eventually
-from services.notify.channels import BeforeDot, Mail, MailChannel
-from services.notify.channels.connections import (
+from services.notify.sending.channels import BeforeDot, Mail, MailChannel
+from services.notify.sending.channels.connections import (
     IDLE_SECONDS,
     LIMITED_SECONDS,
     REFUSED_SECONDS,
 )
-from services.notify.model import Answer
+from services.notify.sending.model import Answer
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer

@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from deploy.local.caught import FaultKind
 from services.notify.__main__ import PROGRAM
-from services.notify.held import HeldDeliveries
-from services.notify.model import RESENDABLE, DeliveryId, Hindrance, Reason, State
+from services.notify.ledger.held import HeldDeliveries
+from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, State
+from services.notify.tellings.model import Reason
 from shared.audit import Origin
 from shared.commands import main
 from tests.builders import events

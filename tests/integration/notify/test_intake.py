@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.notify.errors import PatientOfAnotherPractice, ReferenceReused
-from services.notify.model import Communication
+from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
+from services.notify.communications.model import Communication
 from shared.audit import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
@@ -33,7 +33,9 @@ async def submit(
         practice_id=practice_id, patient_id=patient_id, topic=topic, reference=reference
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    return await office.features.intake.submit(communication, origin, now=office.clock.now())
+    return await office.features.communications.intake.submit(
+        communication, origin, now=office.clock.now()
+    )
 
 
 async def written(office: Office) -> int:

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.channels import BeforeDot, Mail, MailChannel
-from services.notify.model import Answer, MessageClass
-from services.notify.store import claims
+from services.notify.sending.channels import BeforeDot, Mail, MailChannel
+from services.notify.sending.model import Answer
+from services.notify.sending.store import turns
+from services.notify.tellings.model import MessageClass
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
@@ -49,7 +50,7 @@ class Stalling:
 
 async def past_the_lease(office: Office, clock: FakeClock) -> None:
     clock.advance(seconds=office.plumbing.settings.lease_seconds + 1)
-    await office.features.reaper.once()
+    await office.features.sending.reaper.once()
 
 
 @pytest.mark.proves("NT-6")
@@ -161,8 +162,8 @@ async def test_a_lost_lease_neither_renews_nor_tells_of_the_successor_s(
 
     async with office.plumbing.database.connection() as connection:
         far = clock.unshifted() + timedelta(days=1)
-        await claims.renew(connection, lost["token"], until=far)
-        phase = await claims.phase_of(connection, lost["id"], lost["token"])
+        await turns.renew(connection, lost["token"], until=far)
+        phase = await turns.phase_of(connection, lost["id"], lost["token"])
 
     (after,) = await office.rows("SELECT lease_until FROM deliveries")
     assert phase is None
@@ -200,7 +201,7 @@ async def test_a_link_that_dies_while_a_courier_has_it_is_left_to_that_courier(
     stalling, holding = await stalled(office)
     clock.advance(seconds=11)
 
-    await office.features.reaper.once()
+    await office.features.sending.reaper.once()
 
     assert await office.ledger() == [("sending", None)]
     stalling.go.set()
@@ -300,7 +301,7 @@ async def test_a_courier_that_lives_keeps_its_lease_however_slow_the_server_is(
     clock.advance(seconds=60)
     await office.renewed()
 
-    await twin.features.reaper.once()
+    await twin.features.sending.reaper.once()
 
     stalling.go.set()
     await slow

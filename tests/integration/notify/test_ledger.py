@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from deploy.local.caught import FaultKind
-from services.notify.errors import PatientUnknown, PracticeUnknown
-from services.notify.ledger import PATIENCE
+from services.notify.ledger.errors import PatientUnknown, PracticeUnknown
+from services.notify.ledger.ledger import PATIENCE
 from shared.contracts.identity import AccountState, Claim, EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
@@ -153,7 +153,7 @@ async def test_the_seal_of_an_expired_link_goes_though_no_courier_comes(
     await office.file_link(events.new_account(), life=timedelta(minutes=60))
     clock.advance(minutes=60)
 
-    await office.features.reaper.once()
+    await office.features.sending.reaper.once()
 
     (row,) = await office.rows("SELECT state, sealed FROM deliveries")
     assert tuple(row) == ("expired", None)
@@ -307,11 +307,11 @@ async def test_what_a_practice_had_sent_is_out_of_the_session_while_its_patient_
     async def seen(version: int, state: EnrolmentState) -> list[str]:
         enrolment = events.enrolment(practice_id, patient_id, state)
         await office.know(events.account(account_id, enrolment), version=version)
-        found = await office.features.ledger.of_account(account_id)
+        found = await office.features.ledger.reading.of_account(account_id)
         return sorted(entry.template for entry in found)
 
     assert await seen(2, EnrolmentState.UNENROLLED) == ["account-locked"]
-    assert len(await office.features.ledger.of_practice(practice_id)) == 1
+    assert len(await office.features.ledger.reading.of_practice(practice_id)) == 1
     assert await seen(3, EnrolmentState.ENROLLED) == ["account-locked", "practice-communication"]
 
 
@@ -328,7 +328,7 @@ async def test_a_communication_goes_to_the_address_the_account_has_when_it_is_se
 
     (mail,) = mail_server.mails
     assert mail.envelope_to == ("new@mail.example",)
-    (seen,) = await office.features.ledger.of_account(account_id)
+    (seen,) = await office.features.ledger.reading.of_account(account_id)
     assert seen.address == "n***@mail.example"
 
 

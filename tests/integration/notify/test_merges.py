@@ -10,7 +10,7 @@ from itertools import pairwise, permutations
 import pytest
 import pytest_asyncio
 
-from services.notify.errors import MergeUnderWay
+from services.notify.ledger.errors import MergeUnderWay
 from shared.contracts.identity import AccountsMerged, AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from tests.builders import events
@@ -158,8 +158,8 @@ async def test_what_still_arrives_for_the_absorbed_account_is_the_survivor_s(two
     await two.office.file(events.password_reset(two.absorbed, ABSORBED))
     await two.office.file(events.password_reset(two.absorbed))
 
-    seen = await two.office.features.ledger.of_account(two.survivor)
-    waiting = await two.office.features.notices.undismissed(two.survivor)
+    seen = await two.office.features.ledger.reading.of_account(two.survivor)
+    waiting = await two.office.features.notices.notices.undismissed(two.survivor)
 
     assert sorted(entry.template for entry in seen) == [
         "account-locked",
@@ -183,7 +183,7 @@ async def test_an_event_told_again_after_the_merge_is_no_second_notice(two: Two)
 
     await two.office.file(data, event_id=event_id)
 
-    assert len(await two.office.features.notices.undismissed(two.survivor)) == 1
+    assert len(await two.office.features.notices.notices.undismissed(two.survivor)) == 1
 
 
 async def test_a_person_sees_the_newest_hundred_of_both_accounts(
@@ -196,7 +196,7 @@ async def test_a_person_sees_the_newest_hundred_of_both_accounts(
     clock.advance(minutes=1)
     await two.tell_merge()
 
-    seen = await two.office.features.ledger.of_account(two.survivor)
+    seen = await two.office.features.ledger.reading.of_account(two.survivor)
 
     assert [entry.template for entry in seen] == ["accounts-merged"] * 2 + ["account-locked"] * 98
     assert all(entry.address == "a***@mail.example" for entry in seen[2:])
@@ -258,7 +258,7 @@ async def test_what_the_absorbed_account_s_practice_sent_is_seen_while_the_survi
     await two.tell_merge()
 
     async def seen() -> list[str]:
-        found = await two.office.features.ledger.of_account(two.survivor)
+        found = await two.office.features.ledger.reading.of_account(two.survivor)
         return [entry.template for entry in found if entry.communication]
 
     await two.tell_survivor()
@@ -365,7 +365,7 @@ async def test_who_had_no_address_before_the_merge_is_mailed_not_noticed_after_i
 
     (written,) = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
     assert written.envelope_to == (SURVIVOR,)
-    assert await two.office.features.notices.undismissed(two.survivor) == []
+    assert await two.office.features.notices.notices.undismissed(two.survivor) == []
 
 
 async def test_a_survivor_that_gets_the_absorbed_address_is_mailed_not_noticed(
@@ -384,7 +384,7 @@ async def test_a_survivor_that_gets_the_absorbed_address_is_mailed_not_noticed(
 
     (written,) = [mail for mail in mail_server.mails if "Elm Street" in mail.text]
     assert written.envelope_to == (ABSORBED,)
-    assert await two.office.features.notices.undismissed(two.survivor) == []
+    assert await two.office.features.notices.notices.undismissed(two.survivor) == []
 
 
 async def test_an_older_snapshot_of_the_absorbed_account_revives_nothing(

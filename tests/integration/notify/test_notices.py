@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.notify.errors import NotFound
-from services.notify.ledger import PATIENCE
-from services.notify.model import NoticeId, State
+from services.notify.ledger.ledger import PATIENCE
+from services.notify.ledger.model import State
+from services.notify.notices.errors import NotFound
+from services.notify.notices.model import NoticeId
 from shared.contracts.identity import Activity, Claim, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
@@ -20,12 +21,12 @@ from tests.support.clock import START, FakeClock
 
 
 async def waiting(office: Office, account_id: AccountId) -> list[str]:
-    found = await office.features.notices.undismissed(account_id)
+    found = await office.features.notices.notices.undismissed(account_id)
     return [notice.template for notice, _ in found]
 
 
 async def the_one(office: Office, account_id: AccountId) -> NoticeId:
-    ((notice, _),) = await office.features.notices.undismissed(account_id)
+    ((notice, _),) = await office.features.notices.notices.undismissed(account_id)
     return notice.id
 
 
@@ -62,7 +63,7 @@ async def test_a_practice_s_word_to_an_enrolled_patient_without_an_address_waits
 
     await office.file_communication(events.communication(practice_id, patient_id))
 
-    ((notice, told),) = await office.features.notices.undismissed(account_id)
+    ((notice, told),) = await office.features.notices.notices.undismissed(account_id)
     assert notice.template == "practice-communication"
     assert "Elm Street has a message for you" in told.text
     assert await office.ledger() == [("failed", "no_address")]
@@ -113,7 +114,7 @@ async def test_a_practice_s_notice_is_out_of_the_session_while_its_patient_is_no
     await office.file_communication(events.communication(practice_id, patient_id))
     await office.file(events.enrolment_ended(account_id))
     clock.advance(minutes=1)
-    notices = office.features.notices
+    notices = office.features.notices.notices
     (mine,) = await office.rows("SELECT id FROM notices WHERE class = 'practice-communication'")
     gone = events.enrolment(practice_id, patient_id, EnrolmentState.UNENROLLED)
 
@@ -165,7 +166,7 @@ async def test_a_practice_that_lost_a_patient_hides_nothing_of_another_s(office:
 
     await office.know(events.account(account_id, gone, stays, email=None), version=3)
 
-    (entry,) = await office.features.ledger.of_account(account_id)
+    (entry,) = await office.features.ledger.reading.of_account(account_id)
     assert entry.communication is not None
     assert entry.communication.practice_id == other_id
     assert await waiting(office, account_id) == ["practice-communication"]
@@ -195,7 +196,7 @@ async def test_a_new_way_in_and_an_unlock_are_mailed_and_noticed(
     await office.file(data(account_id, "a@mail.example"))
     await office.file(data(events.new_account(), "a@mail.example", "b@mail.example"))
 
-    (entry,) = await office.features.ledger.of_account(account_id)
+    (entry,) = await office.features.ledger.reading.of_account(account_id)
     assert (entry.template, entry.address, entry.state) == (
         name,
         "a***@mail.example",
@@ -222,7 +223,7 @@ async def test_a_dismissed_notice_does_not_come_back_when_its_event_does(
     data = events.locked(account_id)
     event_id = await office.file(data)
     notice_id = await the_one(office, account_id)
-    await office.features.notices.dismiss(notice_id, account_id, now=clock.now())
+    await office.features.notices.notices.dismiss(notice_id, account_id, now=clock.now())
 
     await office.file(data, event_id=event_id)
 
@@ -275,14 +276,17 @@ async def test_racing_readers_and_dismissers_keep_the_first_moment_of_each(
     account_id = events.new_account()
     await office.file(events.locked(account_id))
     notice_id = await the_one(office, account_id)
-    await office.features.notices.read(notice_id, account_id, now=START)
+    await office.features.notices.notices.read(notice_id, account_id, now=START)
     clock.advance(minutes=1)
 
     await asyncio.gather(
         *(
             verb(notice_id, account_id, now=clock.now())
             for replica in (office, twin) * 4
-            for verb in (replica.features.notices.read, replica.features.notices.dismiss)
+            for verb in (
+                replica.features.notices.notices.read,
+                replica.features.notices.notices.dismiss,
+            )
         )
     )
 
@@ -314,7 +318,7 @@ async def test_a_notice_is_written_in_the_zone_that_the_account_has_when_it_is_r
     moved = events.account(account_id, email=None, time_zone="America/New_York")
     await office.know(moved)
 
-    ((_, told),) = await office.features.notices.undismissed(account_id)
+    ((_, told),) = await office.features.notices.notices.undismissed(account_id)
 
     assert "5 March 2031 at 04:00 (EST)" in told.text
 
@@ -327,7 +331,7 @@ async def test_the_survivor_of_a_merge_dismisses_the_absorbed_account_s_notices(
     await office.merge(events.merged(survivor, absorbed, events.ADDRESS))
     notice_id = await the_one(office, survivor)
 
-    await office.features.notices.dismiss(notice_id, survivor, now=clock.now())
+    await office.features.notices.notices.dismiss(notice_id, survivor, now=clock.now())
 
     assert await waiting(office, survivor) == []
 
@@ -341,7 +345,7 @@ async def test_the_absorbed_account_does_not_see_the_survivor_s_notices(
     notice_id = await the_one(office, survivor)
 
     with pytest.raises(NotFound):
-        await office.features.notices.read(notice_id, absorbed, now=clock.now())
+        await office.features.notices.notices.read(notice_id, absorbed, now=clock.now())
     assert await waiting(office, absorbed) == []
 
 
@@ -374,7 +378,7 @@ async def test_of_two_accounts_that_were_not_merged_the_one_without_an_address_g
 
     await office.send_all()
 
-    seen = [await office.features.ledger.of_account(each) for each in (mailed, noticed)]
+    seen = [await office.features.ledger.reading.of_account(each) for each in (mailed, noticed)]
     assert [[entry.state for entry in entries] for entries in seen] == [["sent"], ["failed"]]
     assert await waiting(office, mailed) == []
     assert await waiting(office, noticed) == ["merge-rejected"]

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.notify.alarms import Cause
-from services.notify.model import MessageClass
-from services.notify.verdicts import FEWEST_TRIES
+from services.notify.sending.alarms import Cause
+from services.notify.sending.verdicts import FEWEST_TRIES
+from services.notify.tellings.model import MessageClass
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer
@@ -197,7 +197,7 @@ async def test_every_line_of_a_delivery_s_way_has_its_correlation_id_and_its_own
             "UPDATE deliveries SET state = 'sending', phase = 'connecting', lease_token = id, "
             "attempts = 2, lease_until = due_at - interval '1 day' RETURNING id"
         )
-        await office.features.reaper.once()
+        await office.features.sending.reaper.once()
 
     found = lines.read_back()
     assert {line["event"] for line in found} == {"mail_not_sent", "mail_alarm", "lease_ran_out"}

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from deploy.local.caught import FaultKind
-from services.notify.alarms import Cause
-from services.notify.model import MessageClass
+from services.notify.sending.alarms import Cause
+from services.notify.tellings.model import MessageClass
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
 from tests.builders.events import ADDRESS

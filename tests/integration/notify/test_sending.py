@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from deploy.local.caught import FaultKind
-from services.notify.channels import BeforeDot, Mail
-from services.notify.errors import MailServerAway
-from services.notify.model import Answer
-from services.notify.verdicts import FEWEST_TRIES
+from services.notify.sending.channels import BeforeDot, Mail
+from services.notify.sending.errors import MailServerAway
+from services.notify.sending.model import Answer
+from services.notify.sending.verdicts import FEWEST_TRIES
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer

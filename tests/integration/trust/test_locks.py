@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from services.identity.merging.store import merges as identity_merges
-from services.notify.store import merges as notify_merges
+from services.notify.projections.store import merges as notify_merges
 from shared import locks
 from shared.contracts.ids import AccountId, MergeId
 from shared.contracts.topology import SERVICES

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from services.identity.emails.addresses import check_address
 from services.identity.emails.errors import EmailMalformed
-from services.notify.mime import deliverable, encode
+from services.notify.sending.mime import deliverable, encode
 
 ODD = some.text(
     some.sampled_from("ab9-_.@+ '\"<>,;:\\()[]\r\n\t\x00\x7f\u200b\u2028ßéя中。"), max_size=70

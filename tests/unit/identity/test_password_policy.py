@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.identity.passwords.common_list import common_passwords
+from services.identity.passwords.model import Context
 from services.identity.passwords.policy import (
-    Context,
     PasswordPolicy,
     RuleState,
     password_policy,

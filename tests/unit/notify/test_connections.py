@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.notify.channels.connections import REFUSED_SECONDS, Connections
-from services.notify.errors import MailServerAway
 from services.notify.metrics import METRICS
-from services.notify.model import MessageClass
+from services.notify.sending.channels.connections import REFUSED_SECONDS, Connections
+from services.notify.sending.errors import MailServerAway
+from services.notify.tellings.model import MessageClass
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from tests.support.clock import FakeClock

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from services.notify.errors import AddressInvalid
-from services.notify.mime import deliverable, encode, sender
+from services.notify.sending.errors import AddressInvalid
+from services.notify.sending.mime import deliverable, encode, sender
 
 ENCODED_WORD = re.compile(rb"=\?[^?]+\?[bq]\?[^?]*\?=")
 TEXTS = some.text(some.characters(codec="utf-8", exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85"))

@@ -3,7 +3,7 @@
 import asyncio
 
 from deploy.client.eventually import eventually
-from services.notify.nudge import FIRST, LAST, Nudge
+from services.notify.ledger.nudge import FIRST, LAST, Nudge
 
 
 async def test_every_courier_is_woken_more_than_once_after_a_filing() -> None:

@@ -12,18 +12,20 @@ import jinja2
 import pytest
 from jinja2 import meta
 
-import services.notify
-from services.notify import content as contents
-from services.notify.content import CONTENTS, LINKED, MAILED_ONLY, Content, template_of
-from services.notify.model import Claimed, DeliveryId, MessageClass
-from services.notify.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_line
+import services.notify.tellings
+from services.notify.ledger.model import DeliveryId
+from services.notify.sending.model import Turn
+from services.notify.sending.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_line
+from services.notify.tellings import contents
+from services.notify.tellings.contents import CONTENTS, LINKED, MAILED_ONLY, Content, template_of
+from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountState, MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
 from tests.support.clock import START
 
-FOLDER = Path(services.notify.__file__).parent / "templates"
+FOLDER = Path(services.notify.tellings.__file__).parent / "templates"
 LOCALES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
 PORTAL = Portal(
     name="Portico",
@@ -54,8 +56,8 @@ def declared(kind: type[Content]) -> set[str]:
     return {"portal_name", *kind.__struct_fields__, *link}
 
 
-def delivery(content: Content, *, locale: str = "en", time_zone: str = "UTC") -> Claimed:
-    return Claimed(
+def delivery(content: Content, *, locale: str = "en", time_zone: str = "UTC") -> Turn:
+    return Turn(
         id=DeliveryId(events.RANDOMNESS.uuid()),
         event_id=events.new_event(),
         message_class=MessageClass.ACCOUNT_ACTIVITY,

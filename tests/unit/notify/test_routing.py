@@ -6,8 +6,14 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from services.notify.model import Holder, MessageClass, Practice, Reason
-from services.notify.routing import Unroutable, account_activity, practice_communication, told_by
+from services.notify.projections.model import Holder, Practice
+from services.notify.tellings.model import MessageClass, Reason
+from services.notify.tellings.routing import (
+    Unroutable,
+    account_activity,
+    practice_communication,
+    told_by,
+)
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountState, Activity, Claim

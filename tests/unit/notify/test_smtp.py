@@ -5,8 +5,8 @@ import ssl
 import aiosmtplib
 import pytest
 
-from services.notify.channels.smtp import SmtpServer, answered, died_before_the_mail, judged
-from services.notify.model import Answer, Outcome, Phase
+from services.notify.sending.channels.smtp import SmtpServer, answered, died_before_the_mail, judged
+from services.notify.sending.model import Answer, Outcome, Phase
 from shared.settings import Secret
 
 CODES = (

@@ -4,20 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.notify.content import Content, PracticeCommunication, ResetLink, UsernameReminder
-from services.notify.model import (
-    Abandoned,
-    Answer,
-    Claimed,
-    DeliveryId,
-    MessageClass,
-    Outcome,
-    Phase,
-    Reason,
-    State,
-    Verdict,
-)
-from services.notify.verdicts import (
+from services.notify.ledger.model import DeliveryId, State
+from services.notify.sending.model import Abandoned, Answer, Outcome, Phase, Turn, Verdict
+from services.notify.sending.verdicts import (
     FEWEST_TRIES,
     GIVE_UP_AFTER,
     PATIENCE,
@@ -27,6 +16,13 @@ from services.notify.verdicts import (
     back_off,
     before_sending,
 )
+from services.notify.tellings.contents import (
+    Content,
+    PracticeCommunication,
+    ResetLink,
+    UsernameReminder,
+)
+from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
@@ -104,9 +100,9 @@ def claimed(
     contested: bool = False,
     content: Content | None = None,
     own_address_only: bool = False,
-) -> Claimed:
+) -> Turn:
     """A practice communication, unless it has another content."""
-    return Claimed(
+    return Turn(
         id=DeliveryId(Randomness().uuid()),
         event_id=events.new_event(),
         message_class=ACTIVITY if content else COMMUNICATION,
@@ -153,7 +149,7 @@ def claimed(
         (claimed(content=USERNAME, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
     ],
 )
-def test_what_may_not_be_sent_any_more_ends(delivery: Claimed, ended: Reason | None) -> None:
+def test_what_may_not_be_sent_any_more_ends(delivery: Turn, ended: Reason | None) -> None:
     verdict = before_sending(delivery, now=START)
 
     assert (verdict.reason if verdict else None) is ended
@@ -168,7 +164,7 @@ def test_what_may_not_be_sent_any_more_ends(delivery: Claimed, ended: Reason | N
     ],
 )
 def test_an_address_that_is_not_the_account_s_waits_for_a_snapshot_and_gets_nothing(
-    delivery: Claimed,
+    delivery: Turn,
 ) -> None:
     waits = before_sending(delivery, now=START)
     ends = before_sending(delivery, now=START + PATIENCE)
@@ -186,7 +182,7 @@ def test_an_address_that_is_not_the_account_s_waits_for_a_snapshot_and_gets_noth
         claimed(contested=True),  # the absorbed account's snapshot is
     ],
 )
-def test_a_communication_waits_while_a_merge_is_on_its_way(delivery: Claimed) -> None:
+def test_a_communication_waits_while_a_merge_is_on_its_way(delivery: Turn) -> None:
     waits = before_sending(delivery, now=START)
     gives_up = before_sending(delivery, now=START + GIVE_UP_AFTER)
 

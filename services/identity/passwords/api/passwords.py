@@ -4,7 +4,8 @@ from datetime import date
 
 from services.identity.fields import Address, Line, Name, Typed
 from services.identity.passwords.features import Features
-from services.identity.passwords.policy import Context, RuleState
+from services.identity.passwords.model import Context
+from services.identity.passwords.policy import RuleState
 from shared.http.routes import Body, Call, Reply
 
 

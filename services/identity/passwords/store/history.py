@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.identity.passwords.policy import Context
+from services.identity.passwords.model import Context
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 

@@ -1,0 +1,1 @@
+"""Practice communications: what a practice's system submits (NT-9)."""

@@ -1,0 +1,90 @@
+"""NT-5 over HTTP: the ledger's views."""
+
+from datetime import datetime
+
+from services.notify.ledger.features import Features
+from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.ids import PatientId
+from shared.contracts.notify import Topic
+from shared.http.callers import account_of, account_version_of, practice_of
+from shared.http.routes import Call, NoBody, Reply
+
+
+class Delivery(Reply, frozen=True, kw_only=True):
+    """`at` is when it came to this state, or when it was filed while it is under way."""
+
+    id: DeliveryId
+    message_class: MessageClass
+    template: str
+    channel: Channel
+    address: str | None
+    state: State
+    reason: Reason | None
+    at: datetime
+
+
+class Deliveries(Reply, frozen=True, kw_only=True):
+    """The newest hundred of each class, newest first."""
+
+    deliveries: tuple[Delivery, ...]
+
+
+class PracticeDelivery(Reply, frozen=True, kw_only=True):
+    """Without the address: it is the person's, not the practice's."""
+
+    id: DeliveryId
+    patient_id: PatientId
+    topic: Topic
+    reference: str
+    channel: Channel
+    state: State
+    reason: Reason | None
+    at: datetime
+
+
+class PracticeDeliveries(Reply, frozen=True, kw_only=True):
+    """The newest hundred, newest first."""
+
+    deliveries: tuple[PracticeDelivery, ...]
+
+
+async def list_deliveries(features: Features, call: Call[NoBody]) -> Deliveries:
+    """Show a person what was sent to her. Raises CatchingUp (UN-1)."""
+    await features.projections.arrived(account_of(call), account_version_of(call))
+    found = await features.reading.of_account(account_of(call))
+    return Deliveries(deliveries=tuple(shown(entry) for entry in found))
+
+
+async def list_practice_deliveries(features: Features, call: Call[NoBody]) -> PracticeDeliveries:
+    """Show a practice what became of its own communications."""
+    found = await features.reading.of_practice(practice_of(call))
+    return PracticeDeliveries(
+        deliveries=tuple(
+            PracticeDelivery(
+                id=entry.id,
+                patient_id=entry.communication.patient_id,
+                topic=entry.communication.topic,
+                reference=entry.communication.reference,
+                channel=entry.channel,
+                state=entry.state,
+                reason=entry.reason,
+                at=entry.finished_at or entry.created_at,
+            )
+            for entry in found
+            if entry.communication is not None
+        )
+    )
+
+
+def shown(entry: LedgerEntry) -> Delivery:
+    return Delivery(
+        id=entry.id,
+        message_class=entry.message_class,
+        template=entry.template,
+        channel=entry.channel,
+        address=entry.address,
+        state=entry.state,
+        reason=entry.reason,
+        at=entry.finished_at or entry.created_at,
+    )

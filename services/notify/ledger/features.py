@@ -1,0 +1,41 @@
+"""What can be done with the ledger."""
+
+import asyncio
+from dataclasses import dataclass
+
+from services.notify.ledger.ledger import Ledger
+from services.notify.ledger.merges import Merges
+from services.notify.ledger.nudge import Nudge
+from services.notify.ledger.reading import Reading
+from services.notify.projections.projections import Projections
+from services.notify.settings import NotifySettings
+from shared.program import Plumbing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    ledger: Ledger
+    merges: Merges
+    reading: Reading
+    projections: Projections  # whose snapshot a reader waits for
+
+
+def compose(
+    plumbing: Plumbing[NotifySettings],
+    *,
+    projections: Projections,
+    wakes: tuple[asyncio.Event, ...],
+) -> Features:
+    """Build the group; `wakes` are the couriers'."""
+    ledger = Ledger(
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        nudge=Nudge(events=wakes),
+    )
+    return Features(
+        ledger=ledger,
+        merges=Merges(ledger=ledger, outbox=plumbing.outbox, clock=plumbing.clock),
+        reading=Reading(database=plumbing.database),
+        projections=projections,
+    )

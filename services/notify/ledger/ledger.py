@@ -1,0 +1,94 @@
+"""The ledger: events become deliveries, once for one intent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
+from services.notify.ledger.model import DeliveryId
+from services.notify.ledger.nudge import Nudge
+from services.notify.ledger.store import deliveries
+from services.notify.projections.model import Found, Holder
+from services.notify.projections.store import accounts, practices
+from services.notify.tellings import routing
+from services.notify.tellings.intents import Intent
+from services.notify.tellings.model import MessageClass
+from services.notify.tellings.routing import Unroutable
+from shared.clock import Clock
+from shared.contracts.envelope import Received
+from shared.contracts.identity import Activity
+from shared.contracts.notify import CommunicationSubmitted
+from shared.db import Connection
+from shared.messaging.consumer import Undeliverable
+from shared.randomness import Randomness
+from shared.tokens import Digests
+
+A = TypeVar("A", bound=Activity)
+PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Files deliveries in the consumer's transaction; a repeated event finds its rows there."""
+
+    clock: Clock
+    randomness: Randomness
+    digests: Digests
+    nudge: Nudge
+
+    async def file_activity(self, tx: Connection, event: Received[A]) -> None:
+        """Account activity: to every address that was valid when it happened (NT-1)."""
+        try:
+            intents = routing.account_activity(event)
+        except Unroutable as error:
+            raise Undeliverable(str(error)) from error
+        await self._file(tx, intents)
+
+    async def file_communication(
+        self, tx: Connection, event: Received[CommunicationSubmitted]
+    ) -> None:
+        """Practice communication: by preference (NT-2).
+
+        Raises PracticeUnknown, MergeUnderWay, and for some minutes PatientUnknown, while a snapshot
+        has not arrived: tried again later. A patient nobody has an account for, or who is not
+        enrolled, is no fault of the bus's.
+        """
+        practice = await practices.find(tx, event.data.practice_id)
+        if practice is None:
+            raise PracticeUnknown
+        found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
+        holder = whose(found)
+        enrolled = holder is not None and holder[1]
+        if not enrolled and event.attempts < PATIENCE:
+            raise PatientUnknown
+        await self._file(tx, routing.practice_communication(event, holder, practice=practice))
+
+    async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
+        for intent in intents:
+            delivery_id = DeliveryId(self.randomness.uuid())
+            await deliveries.add(
+                tx, delivery_id, intent, self._recipient(intent), now=self.clock.now()
+            )
+        self.nudge.touch()
+
+    def _recipient(self, intent: Intent) -> bytes:
+        """Digest who is meant. A practice means a patient: her address may change meanwhile."""
+        if intent.message_class is MessageClass.PRACTICE_COMMUNICATION and intent.communication:
+            return self.digests.of("recipient", f"patient:{intent.communication.patient_id}")
+        if intent.address is None:
+            return self.digests.of("recipient", f"account:{intent.account_id}")
+        return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")
+
+
+def whose(found: Sequence[Found]) -> tuple[Holder, bool] | None:
+    """Say whose the patient record is, and whether it is enrolled. Raises MergeUnderWay.
+
+    A record belongs to one account: where two have it, or one that is gone, the rest of what a
+    merge publishes is on its way.
+    """
+    if not found:
+        return None
+    first, others = found[0], found[1:]
+    if first.gone or any(other.enrolled and not other.gone for other in others):
+        raise MergeUnderWay
+    return first.holder, first.enrolled

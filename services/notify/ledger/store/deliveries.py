@@ -1,0 +1,204 @@
+"""The ledger: what is to be sent, and what its readers see (NT-5, NT-6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from services.notify.communications.model import Communication
+from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State, masked
+from services.notify.projections.store.merges import WHOSE
+from services.notify.projections.store.records import SHOWN
+from services.notify.tellings import contents
+from services.notify.tellings.intents import Intent
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.log_on_names import same_name
+from shared.contracts.notify import Topic
+from shared.db import Connection, Row
+
+COLUMNS = """
+    id, class, template, channel, address, state, reason, created_at, finished_at,
+    practice_id, patient_id, topic, reference,
+    ARRAY(
+        SELECT a.email FROM accounts AS a
+        WHERE a.email IS NOT NULL AND a.id IN (deliveries.account_id, (
+            SELECT survivor_id FROM merged_accounts WHERE absorbed_id = deliveries.account_id
+        ))
+    ) AS own_addresses
+"""
+
+
+async def add(
+    tx: Connection, delivery_id: DeliveryId, intent: Intent, digest: bytes, *, now: datetime
+) -> bool:
+    """File one message, and its notice where there is no address (NT-8).
+
+    What comes for an absorbed account is the survivor's, but for its links and its username: they
+    are void, and void none of the survivor's. False where this intent was filed before: the key
+    holds for ever.
+    """
+    refused = intent.refusal is not None
+    link, of_practice = intent.link, intent.communication
+    added = await tx.fetchval(
+        """
+        WITH merged AS (
+            SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $7
+        ), void AS (
+            SELECT FROM merged WHERE $26
+        ), filed AS (
+            INSERT INTO deliveries (
+                id, event_id, recipient_digest, template, class, channel, account_id,
+                practice_id, patient_id, topic, reference, address, content, locale, time_zone,
+                sealed, link_purpose, supersedes, expires_at, occurred_at, created_at, due_at,
+                state, reason, finished_at, own_address_only, correlation_id
+            )
+            SELECT
+                $1, $2, $3, $4, $5, $6, coalesce((SELECT survivor_id FROM merged), $7),
+                $8, $9, $10, $11, $12,
+                CASE WHEN EXISTS (SELECT FROM void) OR $22 <> 'queued'
+                    THEN $13::text::jsonb - 'username' ELSE $13::text::jsonb END,
+                $14, $15,
+                CASE WHEN NOT EXISTS (SELECT FROM void) THEN $16::text::jsonb END, $17,
+                CASE WHEN NOT EXISTS (SELECT FROM merged) THEN $18::text END, $19, $20, $21, $21,
+                CASE WHEN EXISTS (SELECT FROM void) THEN 'cancelled' ELSE $22 END,
+                CASE WHEN EXISTS (SELECT FROM void) THEN 'account_merged' ELSE $23 END,
+                CASE WHEN EXISTS (SELECT FROM void) THEN $21 ELSE $24::timestamptz END,
+                $27, $28
+            ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
+            RETURNING id, event_id, account_id, template, class, content, created_at
+        ), noticed AS (
+            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
+            SELECT id, event_id, account_id, template, class, content, created_at FROM filed
+            WHERE $25
+            ON CONFLICT DO NOTHING
+        )
+        SELECT true FROM filed
+        """,
+        delivery_id,
+        intent.event_id,
+        digest,
+        intent.template,
+        intent.message_class,
+        Channel.EMAIL,
+        intent.account_id,
+        of_practice.practice_id if of_practice else None,
+        of_practice.patient_id if of_practice else None,
+        of_practice.topic if of_practice else None,
+        of_practice.reference if of_practice else None,
+        intent.address,
+        contents.write(intent.content) if intent.content else None,
+        intent.locale,
+        intent.time_zone,
+        msgspec.json.encode(link.sealed).decode() if link else None,
+        link.purpose if link else None,
+        intent.supersedes,
+        min(link.expires_at, link.sealed.expires_at) if link else None,
+        intent.occurred_at,
+        now,
+        State.FAILED if refused else State.QUEUED,
+        intent.refusal,
+        now if refused else None,
+        intent.noticed,
+        intent.dies_with_account,
+        intent.own_address_only,
+        intent.correlation_id,
+    )
+    return added is not None
+
+
+async def drop(tx: Connection, absorbed_id: AccountId, *, now: datetime) -> None:
+    """End what waits with a link or the username of the absorbed account; the sealed secret and the
+    username go at once (NT-6).
+
+    What a courier holds just now, or is filed beside this, is dropped when its turn comes.
+    """
+    await tx.execute(
+        """
+        UPDATE deliveries
+        SET state = 'cancelled', reason = 'account_merged', sealed = NULL, finished_at = $2,
+            content = content - 'username'
+        WHERE account_id = $1 AND state = 'queued' AND template = ANY ($3)
+        """,
+        absorbed_id,
+        now,
+        [contents.template_of(kind) for kind in contents.MAILED_ONLY],
+    )
+
+
+async def of_account(
+    connection: Connection, account_id: AccountId, *, limit: int
+) -> Sequence[LedgerEntry]:
+    """List what was sent to a person, newest first, so many of each class: a flood of one hides
+    nothing of the other (NT-1). What was sent to accounts that it absorbed is its own (MG-9), what
+    practices had sent only while it is enrolled there (UN-1).
+    """
+    rows = await connection.fetch(
+        f"""
+        WITH whose AS ({WHOSE})
+        SELECT of_one.* FROM unnest($3::text[]) AS one (class)
+        CROSS JOIN LATERAL (
+            SELECT of_whom.* FROM whose
+            CROSS JOIN LATERAL (
+                SELECT {COLUMNS} FROM deliveries
+                WHERE account_id = whose.id AND class = one.class AND {SHOWN}
+                ORDER BY created_at DESC, id LIMIT $2
+            ) AS of_whom
+            ORDER BY of_whom.created_at DESC, of_whom.id LIMIT $2
+        ) AS of_one
+        ORDER BY of_one.created_at DESC, of_one.id
+        """,  # noqa: S608 - constants only
+        account_id,
+        limit,
+        list(MessageClass),
+    )
+    return [entry(row) for row in rows]
+
+
+async def of_practice(
+    connection: Connection, practice_id: PracticeId, *, limit: int
+) -> Sequence[LedgerEntry]:
+    """List a practice's own communications, newest first; account activity is not among them."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {COLUMNS} FROM deliveries
+        WHERE practice_id = $1 ORDER BY created_at DESC, id LIMIT $2
+        """,  # noqa: S608 - the columns are a constant
+        practice_id,
+        limit,
+    )
+    return [entry(row) for row in rows]
+
+
+def entry(row: Row) -> LedgerEntry:
+    of_practice = None
+    if row["practice_id"] is not None:
+        of_practice = Communication(
+            practice_id=PracticeId(row["practice_id"]),
+            patient_id=PatientId(row["patient_id"]),
+            topic=Topic(row["topic"]),
+            reference=row["reference"],
+        )
+    return LedgerEntry(
+        id=DeliveryId(row["id"]),
+        message_class=MessageClass(row["class"]),
+        template=row["template"],
+        channel=Channel(row["channel"]),
+        address=masked(row["address"]) if row["address"] else None,
+        own=is_own(row),
+        state=State(row["state"]),
+        reason=Reason(row["reason"]) if row["reason"] else None,
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        communication=of_practice,
+    )
+
+
+def is_own(row: Row) -> bool:
+    """Whether its address is the account's by now, as identity tells addresses apart: then no other
+    account can have verified it. Asked only of what is told by it, since it costs.
+    """
+    address = row["address"]
+    if address is None or row["template"] not in contents.TOLD_AS:
+        return False
+    return any(same_name(address, own) for own in row["own_addresses"])

@@ -1,0 +1,63 @@
+"""NT-8 over HTTP: notices in the portal."""
+
+from datetime import datetime
+
+from services.notify.notices.features import Features
+from services.notify.notices.model import NoticeId
+from services.notify.tellings.model import MessageClass
+from shared.http.callers import account_of, account_version_of
+from shared.http.parsing import uuid_in_path
+from shared.http.routes import Call, NoBody, NoReply, Reply
+
+
+class Notice(Reply, frozen=True, kw_only=True):
+    """In the account's language as it is now; `text` has lines, no markup."""
+
+    id: NoticeId
+    message_class: MessageClass
+    template: str
+    subject: str
+    text: str
+    at: datetime
+    read: bool
+
+
+class Notices(Reply, frozen=True, kw_only=True):
+    """The newest hundred of each class that were not dismissed, newest first."""
+
+    notices: tuple[Notice, ...]
+
+
+async def list_notices(features: Features, call: Call[NoBody]) -> Notices:
+    """Show a person what waits for her, in her language. Raises CatchingUp (UN-1)."""
+    await features.projections.arrived(account_of(call), account_version_of(call))
+    return Notices(
+        notices=tuple(
+            Notice(
+                id=notice.id,
+                message_class=notice.message_class,
+                template=notice.template,
+                subject=told.subject,
+                text=told.text,
+                at=notice.created_at,
+                read=notice.read,
+            )
+            for notice, told in await features.notices.undismissed(account_of(call))
+        )
+    )
+
+
+async def read_notice(features: Features, call: Call[NoBody]) -> NoReply:
+    """She has seen it; it stays in the list."""
+    await features.notices.read(notice_of(call), account_of(call), now=call.now)
+    return NoReply()
+
+
+async def dismiss_notice(features: Features, call: Call[NoBody]) -> NoReply:
+    """It leaves the list for good."""
+    await features.notices.dismiss(notice_of(call), account_of(call), now=call.now)
+    return NoReply()
+
+
+def notice_of(call: Call[NoBody]) -> NoticeId:
+    return NoticeId(uuid_in_path(call.path, "notice_id"))

@@ -1,0 +1,1 @@
+"""What notify knows of accounts, practices and merges: others' facts, newer wins."""

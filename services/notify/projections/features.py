@@ -1,0 +1,17 @@
+"""What notify knows of others' facts."""
+
+from dataclasses import dataclass
+
+from services.notify.projections.projections import Projections
+from services.notify.settings import NotifySettings
+from shared.program import Plumbing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    projections: Projections
+
+
+def compose(plumbing: Plumbing[NotifySettings]) -> Features:
+    """Build the group."""
+    return Features(projections=Projections(database=plumbing.database))

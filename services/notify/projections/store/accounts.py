@@ -1,0 +1,115 @@
+"""The projection of accounts and of the patient records they have: newer wins."""
+
+from collections.abc import Sequence
+
+from services.notify.projections.model import Found, Holder
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged, AccountState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.db import Connection
+from shared.messaging import snapshots
+
+
+async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already.
+
+    A merged account keeps the patient records it had: who asks for one of them waits until the
+    survivor's snapshot names it (MG-9).
+    """
+    await snapshots.keep(
+        tx,
+        "accounts",
+        "id",
+        [
+            {
+                "version": event.version,
+                "id": account.account_id,
+                "state": account.state,
+                "email": account.email,
+                "locale": account.locale,
+                "time_zone": account.time_zone,
+            }
+            for event in events
+            for account in (event.data,)
+        ],
+    )
+    await _keep_records(
+        tx, [event for event in events if event.data.state is not AccountState.MERGED]
+    )
+
+
+async def version_of(connection: Connection, account_id: AccountId) -> int:
+    """Return the version that is known; 0 of an account that was not heard of."""
+    found: int | None = await connection.fetchval(
+        "SELECT version FROM accounts WHERE id = $1", account_id
+    )
+    return found or 0
+
+
+async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
+    """Keep what the snapshots that were kept just now name. Their rows are locked until commit."""
+    await tx.executemany(
+        """
+        WITH kept AS (
+            SELECT FROM accounts WHERE id = $1 AND version = $2
+        ), gone AS (
+            DELETE FROM patient_records
+            WHERE account_id = $1 AND patient_id <> ALL ($3::uuid[]) AND EXISTS (SELECT FROM kept)
+        )
+        INSERT INTO patient_records AS known (patient_id, practice_id, state, account_id)
+        SELECT one.*, $1
+        FROM unnest($3::uuid[], $4::uuid[], $5::text[]) AS one (patient_id, practice_id, state)
+        WHERE EXISTS (SELECT FROM kept)
+        ON CONFLICT (patient_id, account_id) DO UPDATE
+        SET practice_id = excluded.practice_id, state = excluded.state
+        WHERE (known.practice_id, known.state) <> (excluded.practice_id, excluded.state)
+        """,
+        [
+            (
+                event.data.account_id,
+                event.version,
+                [enrolment.patient_id for enrolment in event.data.enrolments],
+                [enrolment.practice_id for enrolment in event.data.enrolments],
+                [enrolment.state for enrolment in event.data.enrolments],
+            )
+            for event in events
+        ],
+    )
+
+
+async def find_by_patient(
+    tx: Connection, practice_id: PracticeId, patient_id: PatientId
+) -> Sequence[Found]:
+    """Return the accounts that have the patient record, those that are not gone first.
+
+    A record belongs to one account at most; while what a merge publishes is still arriving, both
+    may have it here, or only the one that is gone.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT a.id, a.state, a.email, a.locale, a.time_zone, known.state = 'enrolled' AS enrolled,
+            a.state = 'merged' OR (
+                SELECT survivor_id FROM merged_accounts WHERE absorbed_id = a.id
+            ) IS NOT NULL AS gone
+        FROM patient_records AS known JOIN accounts AS a ON a.id = known.account_id
+        WHERE known.patient_id = $2 AND known.practice_id = $1
+        ORDER BY gone, enrolled DESC, a.version DESC
+        LIMIT 2
+        """,
+        practice_id,
+        patient_id,
+    )
+    return [
+        Found(
+            holder=Holder(
+                account_id=AccountId(row["id"]),
+                state=AccountState(row["state"]),
+                email=row["email"],
+                locale=row["locale"],
+                time_zone=row["time_zone"],
+            ),
+            enrolled=row["enrolled"],
+            gone=row["gone"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,36 @@
+"""The projection of practices: newer wins."""
+
+from collections.abc import Sequence
+
+from services.notify.projections.model import Practice
+from shared.contracts.envelope import Received
+from shared.contracts.identity import PracticeChanged
+from shared.contracts.ids import PracticeId
+from shared.db import Connection
+from shared.messaging import snapshots
+
+
+async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
+    """Keep each snapshot unless one as new is kept already."""
+    await snapshots.keep(
+        tx,
+        "practices",
+        "id",
+        [
+            {
+                "version": event.version,
+                "id": practice.practice_id,
+                "name": practice.name,
+                "locale": practice.locale,
+                "contact": practice.contact,
+            }
+            for event in events
+            for practice in (event.data,)
+        ],
+    )
+
+
+async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
+    """Return what mails say of a practice."""
+    row = await tx.fetchrow("SELECT name, locale FROM practices WHERE id = $1", practice_id)
+    return Practice(name=row["name"], locale=row["locale"]) if row else None

@@ -1,0 +1,253 @@
+"""The courier of one class: take turns with a lease, open the seal, render, send, record.
+
+No transaction is open while a mail server is spoken to. Two couriers never send one delivery: a
+turn is a lease, renewed while the mail is under way, and every statement after it carries the
+lease's token. Who finds the token gone, or the link dead, stops before the final dot.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notify.ledger.model import DeliveryId, State
+from services.notify.sending.alarms import Alarms, Cause
+from services.notify.sending.channels import Mail, MailChannel
+from services.notify.sending.errors import AddressInvalid, LeaseLost
+from services.notify.sending.model import Answer, Outcome, Phase, Turn, Verdict
+from services.notify.sending.render import Renderer
+from services.notify.sending.store import turns as store
+from services.notify.sending.turns import Turns
+from services.notify.sending.verdicts import after_answer, before_sending
+from services.notify.tellings.contents import UsernameReminder, check_username, template_of
+from services.notify.tellings.errors import NotRenderable
+from services.notify.tellings.model import MessageClass, Reason
+from shared.clock import Clock
+from shared.contracts.addresses import same_mailbox
+from shared.contracts.sealed import SealPurpose
+from shared.db import Database
+from shared.errors import Unavailable
+from shared.logs import about, correlated, logger
+from shared.metrics import Metrics
+from shared.randomness import Randomness
+from shared.sealing import Opener, SealBroken
+
+DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
+
+log = logger("courier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Sends one class's deliveries over that class's own connections (NT-1)."""
+
+    message_class: MessageClass
+    turns: Turns
+    channel: MailChannel
+    batch: int
+    lease: timedelta
+    database: Database
+    clock: Clock
+    randomness: Randomness
+    metrics: Metrics
+    opener: Opener
+    renderer: Renderer
+    alarms: Alarms
+
+    async def once(self) -> int:
+        """Take what is due and send all of it; return how many were taken."""
+        if not await self.channel.reachable():
+            return 0
+        token = self.randomness.uuid()
+        lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
+        async with self.database.transaction() as tx:
+            taken = await self.turns.take(tx, lease, now=self.clock.now())
+        if taken:
+            await drained(self._deliver_all(taken, token))
+        return len(taken)
+
+    async def _deliver_all(self, taken: Sequence[Turn], token: UUID) -> None:
+        renewal = asyncio.ensure_future(self._renew(token))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for delivery in taken:
+                    group.create_task(self._deliver(delivery, token))
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _renew(self, token: UUID) -> None:
+        """A lease lasts as long as its courier lives, however slow the mail server is."""
+        while True:
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            try:
+                async with self.database.connection() as connection:
+                    await store.renew(connection, token, until=self._lease_end())
+            except Unavailable:
+                continue  # the database is away: leases may run out, and the fence holds
+
+    async def _deliver(self, delivery: Turn, token: UUID) -> None:
+        """Send one. What goes wrong here is this delivery's alone; the reaper brings it back."""
+        with correlated(delivery.correlation_id), about(delivery_id=delivery.id):
+            try:
+                await self._attempt_or_back_off(delivery, token)
+            except LeaseLost:
+                self.metrics.count("deliveries_lost", message_class=self.message_class)
+                log.warning("lease_lost", attempt=delivery.attempts)
+            except Unavailable as error:
+                log.warning("delivery_interrupted", error=error)
+            except Exception as error:
+                log.error("delivery_failed", error=error)
+
+    async def _attempt_or_back_off(self, delivery: Turn, token: UUID) -> None:
+        """A fault of our own uses up an attempt too: it backs off, and comes to an end."""
+        try:
+            await self._attempt(delivery, token)
+        except (LeaseLost, Unavailable):
+            raise
+        except Exception as error:
+            log.error("attempt_failed", error=error)
+            answer = await self._broken_off(delivery.id, token)
+            await self._settle(delivery, token, self._judge(delivery, answer), answer)
+
+    async def _broken_off(self, delivery_id: DeliveryId, token: UUID) -> Answer:
+        """After the final dot the mail may have arrived, whatever went wrong then."""
+        async with self.database.connection() as connection:
+            phase = await store.phase_of(connection, delivery_id, token)
+        if phase is None:
+            raise LeaseLost
+        after_dot = phase is Phase.AFTER_DOT
+        return Answer(outcome=Outcome.UNANSWERED if after_dot else Outcome.DEFERRED, phase=phase)
+
+    async def _attempt(self, delivery: Turn, token: UUID) -> None:
+        verdict = before_sending(delivery, now=self.clock.now())
+        if verdict is not None:
+            await self._settle(delivery, token, verdict, None)
+            return
+        try:
+            mail = await self._write(delivery)
+        except SealBroken:
+            kid = delivery.sealed.kid if delivery.sealed else None
+            self.alarms.sound(Cause.SEAL_UNOPENED, self.message_class, of=kid, kid=kid)
+            await self._fail(delivery, token, Reason.SEAL_BROKEN)
+            return
+        except AddressInvalid:
+            await self._fail(delivery, token, Reason.ADDRESS_INVALID)
+            return
+        except NotRenderable as error:
+            log.error("not_renderable", error=error.__cause__ or error)
+            template = template_of(delivery.content)
+            self.alarms.sound(
+                Cause.NOT_RENDERABLE, self.message_class, of=template, template=template
+            )
+            await self._fail(delivery, token, Reason.NOT_RENDERABLE)
+            return
+
+        async def before_dot() -> None:
+            await self._mark_dot(delivery, token)
+
+        answer = await self.channel.send(mail, before_dot)
+        await self._settle(delivery, token, self._judge(delivery, answer), answer)
+
+    async def _write(self, delivery: Turn) -> Mail:
+        """Open the seal, at this moment only, and render."""
+        link = None
+        if delivery.link_purpose is SealPurpose.USERNAME:
+            username = await self._secret(delivery)
+            delivery = replace(delivery, content=UsernameReminder(username=username))
+        elif delivery.link_purpose is not None:
+            link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
+        if isinstance(delivery.content, UsernameReminder):
+            check_username(delivery.content.username)
+        address = delivery.destination
+        return self.renderer.mail(delivery, link=link, address=address, now=self.clock.now())
+
+    async def _secret(self, delivery: Turn) -> str:
+        """A secret sealed for another purpose or recipient is none of this delivery's."""
+        sealed = delivery.sealed
+        if sealed is None or sealed.purpose != delivery.link_purpose:
+            raise SealBroken
+        of_account = sealed.recipient == str(delivery.account_id)
+        if not of_account and not same_mailbox(sealed.recipient, delivery.address):
+            raise SealBroken
+        return await self.opener.open(sealed, event_id=delivery.event_id)
+
+    async def _mark_dot(self, delivery: Turn, token: UUID) -> None:
+        address = delivery.chosen_address
+        async with self.database.connection() as connection:
+            marked = await store.mark_dot(
+                connection, delivery.id, token, address=address, now=self.clock.now()
+            )
+        if not marked:
+            raise LeaseLost
+
+    def _judge(self, delivery: Turn, answer: Answer) -> Verdict:
+        return after_answer(
+            answer,
+            message_class=delivery.message_class,
+            attempts=delivery.attempts,
+            unanswered=delivery.unanswered,
+            waits_since=delivery.waits_since,
+            now=self.clock.now(),
+            jitter=self.randomness.between(0.8, 1.2),
+        )
+
+    async def _fail(self, delivery: Turn, token: UUID, reason: Reason) -> None:
+        verdict = Verdict(state=State.FAILED, reason=reason, unanswered=delivery.unanswered)
+        await self._settle(delivery, token, verdict, None)
+
+    async def _settle(
+        self, delivery: Turn, token: UUID, verdict: Verdict, answer: Answer | None
+    ) -> None:
+        now = self.clock.now()
+        async with self.database.connection() as connection:
+            if not await store.settle(connection, delivery.id, token, verdict, answer, now=now):
+                raise LeaseLost
+        self._tell(delivery, verdict, answer)
+
+    def _tell(self, delivery: Turn, verdict: Verdict, answer: Answer | None) -> None:
+        self.metrics.count("deliveries", message_class=self.message_class, state=verdict.state)
+        if verdict.state is State.SENT:
+            took = (self.clock.now() - delivery.waits_since).total_seconds()
+            self.metrics.observe("delivery_seconds", took, message_class=self.message_class)
+        elif answer is not None and answer.outcome is not Outcome.ACCEPTED:
+            log.warning(
+                "mail_not_sent",
+                message_class=self.message_class,
+                attempt=delivery.attempts,
+                phase=answer.phase,
+                outcome=answer.outcome,
+                smtp_code=answer.code,
+                state=verdict.state,
+            )
+        if verdict.reason is Reason.ADDRESS_FOREIGN:
+            self.alarms.sound(Cause.ADDRESS_FOREIGN, self.message_class, of=delivery.id)
+        if answer is not None and answer.ours_to_mend:
+            of = answer.code, answer.enhanced_code
+            self.alarms.sound(
+                Cause.REFUSED_US,
+                self.message_class,
+                of=of,
+                phase=answer.phase,
+                smtp_code=answer.code,
+                code=answer.enhanced_code,
+            )
+
+    def _lease_end(self) -> datetime:
+        return self.clock.unshifted() + self.lease
+
+
+async def drained(work: Coroutine[None, None, None]) -> None:
+    """Do the work; at the end of the process let what is under way come to an answer first.
+
+    A mail cut off after the final dot would be unknown for no fault of the mail server's.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=DRAIN_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise

@@ -1,0 +1,17 @@
+"""What ends an attempt, as types."""
+
+
+class LeaseLost(Exception):
+    """The lease ran out, or what it is for has become void: nothing may be sent or recorded."""
+
+
+class AddressInvalid(Exception):
+    """The address cannot stand in a mail's header or on its envelope."""
+
+
+class MailServerAway(Exception):
+    """No conversation can be begun; `code` is the server's refusal, where it answered."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code

@@ -1,0 +1,128 @@
+"""What sends: each class has its own of everything (NT-1)."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from services.notify.sending.alarms import Alarms
+from services.notify.sending.channels.connections import Connections
+from services.notify.sending.channels.smtp import Conversation, Dialer, SmtpChannel, SmtpServer
+from services.notify.sending.courier import Courier
+from services.notify.sending.reaper import Reaper
+from services.notify.sending.render import Portal, Renderer
+from services.notify.sending.turns import ActivityTurns, CommunicationTurns
+from services.notify.settings import NotifySettings
+from services.notify.tellings.model import MessageClass
+from shared.loops import Loop
+from shared.own_keys import OwnKeys
+from shared.program import Plumbing
+from shared.sealing import Opener
+
+IDLE_LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    renderer: Renderer
+    connections: Connections[Conversation]
+    activity_mail: SmtpChannel
+    communication_mail: SmtpChannel
+    activity_courier: Courier
+    communication_courier: Courier
+    reaper: Reaper
+    courier_loops: tuple[Loop, ...]
+    loops: tuple[Loop, ...]  # what runs by itself, the couriers' among them
+
+    @property
+    def wakes(self) -> tuple[asyncio.Event, ...]:
+        """What lets the couriers look at once."""
+        return tuple(loop.wake for loop in self.courier_loops)
+
+
+def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Features:
+    """Build the group."""
+    settings = plumbing.settings
+    dialer = Dialer(server=SmtpServer.of(settings))
+    connections = Connections(
+        begin=dialer.begin,
+        each=settings.smtp_connections,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
+    activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
+    communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
+    activity = Courier(
+        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        turns=ActivityTurns(),
+        channel=activity_mail,
+        batch=settings.smtp_connections,  # fills the connections once
+        lease=timedelta(seconds=settings.lease_seconds),
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+        opener=Opener(own_keys=own_keys),
+        renderer=renderer(settings),
+        alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
+    )
+    communication = replace(
+        activity,
+        message_class=MessageClass.PRACTICE_COMMUNICATION,
+        turns=CommunicationTurns(),
+        channel=communication_mail,
+    )
+    reaper = Reaper(
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
+    courier_loops = loops(activity, settings) + loops(communication, settings)
+    return Features(
+        renderer=activity.renderer,
+        connections=connections,
+        activity_mail=activity_mail,
+        communication_mail=communication_mail,
+        activity_courier=activity,
+        communication_courier=communication,
+        reaper=reaper,
+        courier_loops=courier_loops,
+        loops=(
+            *courier_loops,
+            Loop(name="reaper", once=reaper.once, every=settings.lease_seconds / 3),
+            Loop(name="smtp-idle", once=connections.rest, every=IDLE_LOOK_SECONDS),
+        ),
+    )
+
+
+def renderer(settings: NotifySettings) -> Renderer:
+    """What mails say of the portal."""
+    return Renderer.of(
+        Portal(
+            name=settings.portal_name,
+            url=settings.portal_url,
+            mail_from=settings.mail_from,
+            mail_domain=settings.mail_domain,
+        )
+    )
+
+
+def channel(
+    of: MessageClass, dialer: Dialer, connections: Connections[Conversation]
+) -> SmtpChannel:
+    """A class's way to the mail server: connections of its own as far as the server takes them."""
+    return SmtpChannel(message_class=of, dialer=dialer, connections=connections)
+
+
+def loops(of: Courier, settings: NotifySettings) -> tuple[Loop, ...]:
+    """Several a class: while one waits for a slow mail, another takes the next."""
+    return tuple(
+        Loop(
+            name=f"courier-{of.message_class}-{number}",
+            once=of.once,
+            every=settings.courier_seconds,
+            wake=asyncio.Event(),
+        )
+        for number in range(1, settings.courier_loops + 1)
+    )

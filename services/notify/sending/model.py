@@ -1,0 +1,126 @@
+"""A delivery whose turn it is, and what one attempt comes to; no I/O, no clock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.notify.ledger.model import DeliveryId, State
+from services.notify.tellings.contents import MAILED_ONLY, Content
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.ids import AccountId, EventId
+from shared.contracts.sealed import Sealed, SealPurpose
+
+
+class Phase(StrEnum):
+    """How far one attempt had come; what makes `unknown` knowable."""
+
+    CONNECTING = "connecting"
+    BEFORE_DOT = "before-dot"
+    AFTER_DOT = "after-dot"  #: written just before the final dot: the server may have the mail
+    ANSWERED = "answered"
+
+
+class Outcome(StrEnum):
+    """What one attempt came to."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"  #: not taken now: 4xx, no connection, cut short, 5xx that means us
+    REFUSED = "refused"  #: 5xx that means the recipient
+    UNANSWERED = "unanswered"  #: cut or silent after the final dot
+    LOST = "lost"  #: its courier vanished and the lease ran out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A delivery as its courier holds it, with what the projections say about it now."""
+
+    id: DeliveryId
+    event_id: EventId
+    message_class: MessageClass
+    account_id: AccountId
+    address: str
+    content: Content
+    locale: str
+    time_zone: str
+    sealed: Sealed | None
+    link_purpose: SealPurpose | None
+    expires_at: datetime | None
+    correlation_id: UUID
+    own_address_only: bool
+    waits_since: datetime  # filed, or sent again by an operator
+    attempts: int
+    unanswered: int
+    superseded: bool
+    absorbed: bool  # its account was merged; the next three are the survivor's
+    account_state: AccountState | None  # None: the account has not arrived here
+    account_email: str | None
+    enrolment: EnrolmentState | None  # of its patient record; None: not this account's
+    contested: bool  # another account says the same of that patient record: a merge is on its way
+
+    @property
+    def destination(self) -> str:
+        """Where its mail goes: the account's address of now, in the account's own spelling, where
+        nobody but the account may say which, else the one that it was filed for.
+        """
+        of_now = self.of_practice or self.own_address_only
+        return self.account_email or self.address if of_now else self.address
+
+    @property
+    def chosen_address(self) -> str:
+        """What the ledger keeps of that. A practice's follows the account; any other stays as it
+        was filed, since its seal names it.
+        """
+        return self.destination if self.of_practice else self.address
+
+    @property
+    def of_practice(self) -> bool:
+        """Whether it is a practice communication."""
+        return self.message_class is MessageClass.PRACTICE_COMMUNICATION
+
+    @property
+    def dies_with_account(self) -> bool:
+        """As of its intent."""
+        return type(self.content) in MAILED_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one conversation with a mail server."""
+
+    outcome: Outcome
+    phase: Phase
+    code: int | None = None
+    enhanced_code: str | None = None
+    reason: Reason = Reason.REFUSED  # of a refusal
+    sender_refused: bool = False  # which is the sender of every mail
+
+    @property
+    def ours_to_mend(self) -> bool:
+        """Refused, and not for the recipient: for the session, the sender or the content (NT-6)."""
+        return self.outcome is Outcome.DEFERRED and self.code is not None and self.code >= 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a delivery; `due_at` only where it is queued again."""
+
+    state: State
+    reason: Reason | None = None
+    due_at: datetime | None = None
+    unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A delivery whose lease ran out, with the phase its courier last recorded."""
+
+    id: DeliveryId
+    lease_token: UUID
+    phase: Phase
+    message_class: MessageClass
+    correlation_id: UUID
+    attempts: int
+    unanswered: int
+    waits_since: datetime

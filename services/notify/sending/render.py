@@ -1,0 +1,233 @@
+"""Mails from templates: text and HTML, a locale's folder each, declared variables only (NT-4)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from email.utils import format_datetime
+from importlib.resources import files
+from typing import Self
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import jinja2
+
+from services.notify.sending.channels import Mail
+from services.notify.sending.mime import deliverable, encode, sender
+from services.notify.sending.model import Turn
+from services.notify.tellings.contents import Content, template_of
+from services.notify.tellings.errors import NotRenderable
+from shared.contracts.sealed import SealPurpose
+
+FALLBACK = "en"
+MOMENTS: Mapping[str, str] = {"en": "%-d %B %Y at %H:%M (%Z)"}  # how a locale writes an instant
+PAGES: Mapping[SealPurpose, str] = {
+    SealPurpose.EMAIL_VERIFICATION: "verify-email",
+    SealPurpose.RESET_LINK: "reset-password",
+}
+SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
+BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
+
+FOOTER = re.compile(r"[^/]+/(.+-)?footer\.txt")
+
+LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
+UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A message before it is a mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message where it is no mail: without what a mail says of itself at its foot."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """Who writes, and where the links lead."""
+
+    name: str
+    url: str
+    mail_from: str
+    mail_domain: str
+
+    def link(self, purpose: SealPurpose, secret: str) -> str:
+        """The secret is in the fragment: no server on the way, and no referrer, sees it (RC-3)."""
+        return f"{self.url}/{PAGES[purpose]}#{quote(secret, safe='')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renderer:
+    """Turns deliveries into mails. An undeclared variable is an error, never an empty place."""
+
+    portal: Portal
+    sender: str
+    templates: jinja2.Environment
+    footless: jinja2.Environment
+    locales: frozenset[str]
+
+    @classmethod
+    def of(cls, portal: Portal) -> Self:
+        """Read the templates that come with this service."""
+        folder = files("services.notify.tellings") / "templates"
+        loader = jinja2.PackageLoader("services.notify.tellings")
+        environment = jinja2.Environment(
+            loader=loader,
+            undefined=jinja2.StrictUndefined,
+            autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        locales = frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
+        footless = environment.overlay(
+            loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(no_footer), loader])
+        )
+        return cls(
+            portal=portal,
+            sender=sender(one_line(portal.name), portal.mail_from),
+            templates=environment,
+            footless=footless,
+            locales=locales,
+        )
+
+    def mail(self, delivery: Turn, *, link: str | None, address: str, now: datetime) -> Mail:
+        """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
+
+        Raises AddressInvalid, NotRenderable.
+        """
+        to = deliverable(address)
+        try:
+            return self._written(delivery, link=link, to=to, now=now)
+        except UNWRITABLE as error:
+            raise NotRenderable from error
+
+    def _written(self, delivery: Turn, *, link: str | None, to: str, now: datetime) -> Mail:
+        found = self.render(
+            delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
+        )
+        headers = {
+            "From": self.sender,
+            "To": to,
+            "Subject": found.subject,
+            "Date": format_datetime(now),
+            "Message-ID": f"<{delivery.id}@{self.portal.mail_domain}>",
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine answers
+            "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",  # nor Exchange; NDR stays
+            "Content-Language": self.locale(delivery.locale),
+        }
+        return Mail(
+            sender=self.portal.mail_from,
+            recipient=to,
+            content=encode(headers, text=found.text, html=found.html, mark=delivery.id.hex),
+        )
+
+    def render(
+        self, content: Content, *, locale: str, time_zone: str, link: str | None = None
+    ) -> Rendered:
+        """Fill the template with exactly its declared variables."""
+        chosen = self.locale(locale)
+        variables = self.variables(content, locale=chosen, time_zone=time_zone, link=link)
+        name = f"{chosen}/{template_of(content)}"
+        subject, text = written(self.templates, f"{name}.txt", variables)
+        html = self.templates.get_template(f"{name}.html").render(variables)
+        return Rendered(subject=subject, text=text, html=html)
+
+    def notice(self, content: Content, *, locale: str | None, time_zone: str | None) -> Told:
+        """Write it as a notice in the portal, from the same template (NT-8). Raises NotRenderable.
+
+        An account that has not arrived here yet has no locale: then it is the fallback's.
+        """
+        chosen = self.locale(locale or FALLBACK)
+        zone = time_zone or "UTC"
+        variables = self.variables(content, locale=chosen, time_zone=zone, link=None)
+        try:
+            subject, text = written(
+                self.footless, f"{chosen}/{template_of(content)}.txt", variables
+            )
+        except UNWRITABLE as error:
+            raise NotRenderable from error
+        return Told(subject=subject, text=text.strip())
+
+    def variables(
+        self, content: Content, *, locale: str, time_zone: str, link: str | None
+    ) -> dict[str, object]:
+        """The declared fields as they are printed, the portal's name, and the link."""
+        zone = zone_of(time_zone)
+        found: dict[str, object] = {"portal_name": one_line(self.portal.name)}
+        for field in content.__struct_fields__:
+            match getattr(content, field):
+                case datetime() as instant:
+                    found[field] = instant.astimezone(zone).strftime(MOMENTS[locale])
+                case int() as number:
+                    found[field] = number
+                case value:
+                    found[field] = one_line(str(value))
+        if link is not None:
+            found["link"] = link
+        return found
+
+    def locale(self, wanted: str) -> str:
+        """Find the folder for a locale: itself, its language, or the fallback."""
+        for name in (wanted, wanted.replace("_", "-").partition("-")[0].lower()):
+            if name in self.locales:
+                return name
+        return FALLBACK
+
+
+def written(
+    templates: jinja2.Environment, name: str, variables: Mapping[str, object]
+) -> tuple[str, str]:
+    """Fill a text template; its subject and the rest."""
+    parts = SUBJECT.match(templates.get_template(name).render(variables))
+    if parts is None:
+        raise ValueError(f"{name} does not begin with its subject")
+    return one_line(parts["subject"]), filled(parts["text"])
+
+
+def filled(text: str) -> str:
+    """Break each paragraph into lines of at most 72 characters; a link stays whole.
+
+    Templates are filled with names of any length, so where their own lines end says nothing.
+    """
+    paragraphs = (each for each in text.split("\n\n") if not each.isspace() and each)
+    return "\n\n".join(broken(each) for each in paragraphs) + "\n"
+
+
+def broken(paragraph: str) -> str:
+    lines, rest = [], " ".join(paragraph.split())
+    while len(rest) > LONGEST_LINE:
+        end = rest.rfind(" ", 0, LONGEST_LINE + 1)
+        if end < 0 and (end := rest.find(" ")) < 0:
+            break
+        lines.append(rest[:end])
+        rest = rest[end + 1 :]
+    return "\n".join((*lines, rest))
+
+
+def no_footer(name: str) -> str | None:
+    """Stand in for the footers of mails; None: what is not one is looked for elsewhere."""
+    return "" if FOOTER.fullmatch(name) else None
+
+
+def one_line(text: str) -> str:
+    """Take out what begins a new line or turns the writing round: no name adds a header."""
+    return BREAKS.sub(" ", text).strip()
+
+
+def zone_of(name: str) -> tzinfo:
+    """An unknown time zone is printed as UTC, which the mail names: it must not hold up a mail."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

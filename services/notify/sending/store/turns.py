@@ -1,0 +1,344 @@
+"""Turns: who may send a delivery now. A lease with a fence, its token in every statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from services.notify.ledger.model import DeliveryId
+from services.notify.sending.model import Abandoned, Answer, Phase, Turn, Verdict
+from services.notify.tellings import contents
+from services.notify.tellings.model import MessageClass
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.ids import AccountId, EventId, PracticeId
+from shared.contracts.sealed import Sealed, SealPurpose
+from shared.db import Connection, Row
+
+LOWEST = PracticeId(UUID(int=0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """What a courier holds a turn by. `until` is of the unshifted clock: it measures real delay."""
+
+    token: UUID
+    until: datetime
+    limit: int
+
+
+SUPERSEDED = """
+    d.link_purpose IS NOT NULL AND EXISTS (
+        SELECT FROM deliveries AS newer
+        WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
+          AND newer.occurred_at > d.occurred_at
+    )
+"""
+
+TAKE = f"""
+    UPDATE deliveries AS d
+    SET state = 'sending', phase = 'connecting', attempts = d.attempts + 1,
+        lease_token = $1, lease_until = $2, attempted_at = $3
+    FROM due
+    LEFT JOIN LATERAL (
+        SELECT survivor_id FROM merged_accounts WHERE absorbed_id = due.account_id LIMIT 1
+    ) AS m ON true
+    LEFT JOIN LATERAL (
+        SELECT id, state, email FROM accounts
+        WHERE id = coalesce(m.survivor_id, due.account_id) LIMIT 1
+    ) AS a ON true
+    WHERE d.id = due.id
+    RETURNING
+        d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
+        d.locale, d.time_zone, d.sealed::text AS sealed, d.link_purpose, d.expires_at,
+        coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
+        coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
+        {SUPERSEDED} AS superseded,
+        m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state, a.email AS account_email,
+        (
+            SELECT mine.state FROM patient_records AS mine
+            WHERE mine.patient_id = d.patient_id AND mine.practice_id = d.practice_id
+              AND mine.account_id = a.id
+        ) AS enrolment,
+        d.practice_id IS NOT NULL AND EXISTS (
+            SELECT FROM patient_records AS known
+            JOIN accounts AS other ON other.id = known.account_id
+            WHERE known.patient_id = d.patient_id AND known.practice_id = d.practice_id
+              AND known.account_id <> a.id AND known.state = 'enrolled' AND other.state <> 'merged'
+              AND (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = other.id) IS NULL
+        ) AS contested
+"""  # noqa: S608 - constants only
+
+
+async def take_activity(tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Turn]:
+    """Take the longest due account activity."""
+    rows = await tx.fetch(
+        f"""
+        WITH due AS MATERIALIZED (
+            SELECT id, account_id FROM deliveries
+            WHERE class = 'account-activity' AND state = 'queued' AND due_at <= $3
+            ORDER BY due_at LIMIT $4
+            FOR UPDATE SKIP LOCKED
+        )
+        {TAKE}
+        """,  # noqa: S608 - constants only
+        lease.token,
+        lease.until,
+        now,
+        lease.limit,
+    )
+    return [turn(row) for row in rows]
+
+
+async def take_communications(
+    tx: Connection, lease: Lease, practices: Sequence[PracticeId], *, now: datetime
+) -> Sequence[Turn]:
+    """Take each of these practices' longest due, as many of one as of another."""
+    rows = await tx.fetch(
+        f"""
+        WITH due AS MATERIALIZED (
+            SELECT of_one.id, of_one.account_id
+            FROM unnest($5::uuid[]) AS practice (id)
+            CROSS JOIN LATERAL (
+                SELECT id, account_id FROM deliveries
+                WHERE class = 'practice-communication' AND state = 'queued'
+                  AND practice_id = practice.id AND due_at <= $3
+                ORDER BY due_at LIMIT $4
+                FOR UPDATE SKIP LOCKED
+            ) AS of_one
+        )
+        {TAKE}
+        """,  # noqa: S608 - constants only
+        lease.token,
+        lease.until,
+        now,
+        -(-lease.limit // len(practices)),
+        list(practices),
+    )
+    return [turn(row) for row in rows]
+
+
+async def practices_due(
+    connection: Connection, *, after: PracticeId, limit: int, now: datetime
+) -> Sequence[PracticeId]:
+    """List practices with something due, going round from behind `after`.
+
+    It hops from practice to practice in the index: 100,000 waiting messages of one cost one hop.
+    """
+    rows = await connection.fetch(
+        """
+        WITH RECURSIVE ring AS (
+            (
+                SELECT practice_id FROM deliveries
+                WHERE class = 'practice-communication' AND state = 'queued'
+                  AND due_at <= $2 AND practice_id > $1
+                ORDER BY practice_id LIMIT 1
+            )
+            UNION ALL
+            SELECT (
+                SELECT d.practice_id FROM deliveries AS d
+                WHERE d.class = 'practice-communication' AND d.state = 'queued'
+                  AND d.due_at <= $2 AND d.practice_id > ring.practice_id
+                ORDER BY d.practice_id LIMIT 1
+            )
+            FROM ring WHERE ring.practice_id IS NOT NULL
+        )
+        SELECT practice_id FROM ring WHERE practice_id IS NOT NULL LIMIT $3
+        """,
+        after,
+        now,
+        limit,
+    )
+    return [PracticeId(row["practice_id"]) for row in rows]
+
+
+async def renew(connection: Connection, token: UUID, *, until: datetime) -> None:
+    """Hold on to what is still being sent. What was lost stays lost."""
+    await connection.execute(
+        "UPDATE deliveries SET lease_until = $2 WHERE lease_token = $1 AND state = 'sending'",
+        token,
+        until,
+    )
+
+
+async def mark_dot(
+    connection: Connection, delivery_id: DeliveryId, token: UUID, *, address: str, now: datetime
+) -> bool:
+    """Record that the final dot goes out now, and to where. False: stop.
+
+    The lease is lost; or a link or username became void since its turn began (NT-6), however long
+    the mail server took: then the lease runs out, and the next turn says why it is not sent.
+    """
+    mine = await connection.fetchval(
+        f"""
+        UPDATE deliveries AS d SET phase = 'after-dot', address = $3
+        WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+          AND (expires_at IS NULL OR expires_at > $4) AND NOT ({SUPERSEDED})
+          AND NOT (template = ANY ($5) AND EXISTS (
+              SELECT FROM merged_accounts WHERE absorbed_id = d.account_id
+          ))
+        RETURNING true
+        """,  # noqa: S608 - constants only
+        delivery_id,
+        token,
+        address,
+        now,
+        [contents.template_of(kind) for kind in contents.MAILED_ONLY],
+    )
+    return mine is not None
+
+
+async def phase_of(connection: Connection, delivery_id: DeliveryId, token: UUID) -> Phase | None:
+    """Return how far the attempt under this lease has come; None: the lease is lost."""
+    phase = await connection.fetchval(
+        "SELECT phase FROM deliveries WHERE id = $1 AND lease_token = $2 AND state = 'sending'",
+        delivery_id,
+        token,
+    )
+    return None if phase is None else Phase(phase)
+
+
+async def settle(
+    tx: Connection,
+    delivery_id: DeliveryId,
+    token: UUID,
+    verdict: Verdict,
+    answer: Answer | None,
+    *,
+    now: datetime,
+) -> bool:
+    """Record what became of it and of the attempt, with a notice where it has no address (NT-8).
+
+    False: the lease is lost, nothing changes.
+    """
+    mine = await tx.fetchval(
+        """
+        WITH settled AS (
+            UPDATE deliveries
+            SET state = $3, reason = $4, unanswered = $5, due_at = coalesce($6, due_at),
+                finished_at = CASE WHEN $3 = 'queued' THEN NULL ELSE $7::timestamptz END,
+                sealed = CASE WHEN $3 = 'queued' THEN sealed END,
+                content = CASE WHEN $3 IN ('queued', 'unknown') THEN content
+                    ELSE content - 'username' END,
+                phase = NULL, lease_token = NULL, lease_until = NULL
+            WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+            RETURNING id, attempts, attempted_at, event_id, account_id, template, class, content
+        ), noticed AS (
+            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
+            SELECT settled.id, event_id, coalesce(survivor_id, account_id), template, class,
+                content, $7
+            FROM settled LEFT JOIN merged_accounts ON absorbed_id = account_id
+            WHERE $4 = 'no_address'
+            ON CONFLICT DO NOTHING
+        ), attempted AS (
+            INSERT INTO attempts
+                (delivery_id, number, started_at, ended_at, phase, outcome, smtp_code,
+                 enhanced_code)
+            SELECT id, attempts, attempted_at, $7, $8, $9, $10, $11 FROM settled
+            WHERE $8::text IS NOT NULL
+        )
+        SELECT true FROM settled
+        """,
+        delivery_id,
+        token,
+        verdict.state,
+        verdict.reason,
+        verdict.unanswered,
+        verdict.due_at,
+        now,
+        answer.phase if answer else None,
+        answer.outcome if answer else None,
+        answer.code if answer else None,
+        answer.enhanced_code if answer else None,
+    )
+    return mine is not None
+
+
+async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequence[Abandoned]:
+    """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
+    rows = await tx.fetch(
+        """
+        SELECT id, lease_token, phase, class, attempts, unanswered,
+            coalesce(correlation_id, event_id) AS correlation_id,
+            coalesce(resent_at, created_at) AS waits_since
+        FROM deliveries
+        WHERE state = 'sending' AND lease_until <= $1
+        ORDER BY lease_until LIMIT $2
+        FOR UPDATE SKIP LOCKED
+        """,
+        now,
+        limit,
+    )
+    return [
+        Abandoned(
+            id=DeliveryId(row["id"]),
+            lease_token=row["lease_token"],
+            phase=Phase(row["phase"]),
+            message_class=MessageClass(row["class"]),
+            attempts=row["attempts"],
+            correlation_id=row["correlation_id"],
+            unanswered=row["unanswered"],
+            waits_since=row["waits_since"],
+        )
+        for row in rows
+    ]
+
+
+async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
+    """Return how many are due since before then, and since when the oldest is."""
+    row = await connection.fetchrow(
+        """
+        SELECT count(*) AS late, min(due_at) AS oldest FROM deliveries
+        WHERE state = 'queued' AND due_at <= $1
+        """,
+        before,
+    )
+    return (row["late"], row["oldest"]) if row else (0, None)
+
+
+async def expire(connection: Connection, *, now: datetime, limit: int) -> int:
+    """End what waits with a dead link; the sealed secret goes at once."""
+    rows = await connection.fetch(
+        """
+        UPDATE deliveries
+        SET state = 'expired', reason = 'link_expired', sealed = NULL, finished_at = $1
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= $1
+            ORDER BY expires_at LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ) AND state = 'queued'
+        RETURNING id
+        """,
+        now,
+        limit,
+    )
+    return len(rows)
+
+
+def turn(row: Row) -> Turn:
+    return Turn(
+        id=DeliveryId(row["id"]),
+        event_id=EventId(row["event_id"]),
+        message_class=MessageClass(row["class"]),
+        account_id=AccountId(row["account_id"]),
+        address=row["address"],
+        content=contents.read(row["content"]),
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+        sealed=msgspec.json.decode(row["sealed"], type=Sealed) if row["sealed"] else None,
+        link_purpose=SealPurpose(row["link_purpose"]) if row["link_purpose"] else None,
+        expires_at=row["expires_at"],
+        correlation_id=row["correlation_id"],
+        own_address_only=row["own_address_only"],
+        waits_since=row["waits_since"],
+        attempts=row["attempts"],
+        unanswered=row["unanswered"],
+        superseded=row["superseded"],
+        absorbed=row["absorbed"],
+        account_state=AccountState(row["account_state"]) if row["account_state"] else None,
+        account_email=row["account_email"],
+        enrolment=EnrolmentState(row["enrolment"]) if row["enrolment"] else None,
+        contested=row["contested"],
+    )

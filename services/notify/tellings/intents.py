@@ -1,0 +1,55 @@
+"""What routing decides: one message for somebody because of one event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.notify.communications.model import Communication
+from services.notify.tellings.contents import MAILED_ONLY, NOTICED_TOO, Content
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.ids import AccountId, EventId
+from shared.contracts.sealed import Sealed, SealPurpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link to be mailed, or a username: it stays sealed until the moment of sending."""
+
+    purpose: SealPurpose
+    sealed: Sealed
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One message somebody is to get because of one event: what routing decides."""
+
+    event_id: EventId
+    message_class: MessageClass
+    template: str
+    account_id: AccountId | None  # None: nobody has an account for the patient record
+    address: str | None  # None: there is nowhere to send it, which the ledger shows
+    refusal: Reason | None  # why there is nowhere
+    content: Content | None
+    locale: str
+    time_zone: str
+    occurred_at: datetime
+    correlation_id: UUID
+    own_address_only: bool = False  # nobody but identity names another than the account's own
+    link: Link | None = None
+    supersedes: SealPurpose | None = None  # older links of this kind are void by this event
+    communication: Communication | None = None
+
+    @property
+    def noticed(self) -> bool:
+        """NT-8: a notice in the portal stands in for the mail that has nowhere to go, and beside
+        some of those that have.
+        """
+        if self.content is None or type(self.content) in MAILED_ONLY:
+            return False
+        return self.refusal is Reason.NO_ADDRESS or type(self.content) in NOTICED_TOO
+
+    @property
+    def dies_with_account(self) -> bool:
+        """Once its account is absorbed it is dropped, never sent late (NT-6)."""
+        return type(self.content) in MAILED_ONLY

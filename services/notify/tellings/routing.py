@@ -1,0 +1,286 @@
+"""Who gets which message because of an event: pure, event and projection in, intents out."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.notify.communications.model import Communication
+from services.notify.projections.model import Holder, Practice
+from services.notify.tellings import contents
+from services.notify.tellings.contents import Content
+from services.notify.tellings.intents import Intent, Link
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.catalogue import CONTRACTS
+from shared.contracts.contract import Data, Kind
+from shared.contracts.envelope import Received
+from shared.contracts.identity import (
+    AccountEmailVerified,
+    AccountEnrolled,
+    AccountLocked,
+    AccountsMerged,
+    AccountUnlocked,
+    Activity,
+    Claim,
+    EmailVerificationRequested,
+    EnrolmentAdded,
+    EnrolmentEnded,
+    EnrolmentReactivated,
+    MergeNotDone,
+    MergeRejected,
+    PasswordDisabled,
+    PasswordReset,
+)
+from shared.contracts.ids import AccountId
+from shared.contracts.log_on_names import same_name
+from shared.contracts.notify import CommunicationSubmitted
+from shared.contracts.recovery import (
+    ResetLinkRequested,
+    UsernameReminderInClear,
+    UsernameReminderRequested,
+)
+from shared.contracts.sealed import Sealed, SealPurpose
+
+A = TypeVar("A", bound=Activity)
+# What other services than identity say: they write to an account's own address and to no other.
+OF_OTHERS = tuple(
+    contract.data
+    for contract in CONTRACTS
+    if contract.kind is Kind.ACTIVITY and contract.owner != "identity"
+)
+
+
+class Unroutable(Exception):
+    """The event contradicts itself or is of a type that notify does not tell: no retry mends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What an event has to say, whoever is told."""
+
+    content: Content | None
+    template: str
+    link: Link | None = None
+    supersedes: SealPurpose | None = None
+
+
+def account_activity(event: Received[A]) -> tuple[Intent, ...]:
+    """Tell every address that was valid when it happened, whatever anybody prefers (NT-1).
+
+    An account without one has a row that says so.
+    """
+    telling = told_by(event.data)
+    return tuple(
+        Intent(
+            event_id=event.id,
+            message_class=MessageClass.ACCOUNT_ACTIVITY,
+            template=telling.template,
+            account_id=account_id,
+            address=address,
+            refusal=Reason.NO_ADDRESS if address is None else None,
+            content=telling.content,
+            locale=event.data.locale,
+            time_zone=event.data.time_zone,
+            occurred_at=event.data.occurred_at,
+            correlation_id=event.correlation_id,
+            own_address_only=isinstance(event.data, OF_OTHERS),
+            link=telling.link if address is not None else None,
+            supersedes=telling.supersedes,
+        )
+        for account_id, addresses in holders(event.data)
+        for address in (unique(addresses) if telling.content is not None else ()) or (None,)
+    )
+
+
+def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(addresses))
+
+
+def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
+    """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
+    whose ledgers show nothing of each other. One that nobody has proven happened to nobody (MG-2).
+    """
+    if isinstance(data, MergeRejected) and not data.proven:
+        return ()
+    if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
+        return ((data.account_id, data.recipients),)
+    others = data.absorbed_recipients
+    own = tuple(
+        address
+        for address in data.recipients
+        if not any(same_name(address, other) for other in others)
+    )
+    return (data.account_id, own), (data.absorbed_id, others)
+
+
+def practice_communication(
+    event: Received[CommunicationSubmitted],
+    found: tuple[Holder, bool] | None,
+    *,
+    practice: Practice,
+) -> tuple[Intent, ...]:
+    """Tell the verified account e-mail of who is enrolled there: the default preference (NT-2).
+
+    `found` is whose account the patient record belongs to, and whether it is enrolled.
+    """
+    content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
+    holder, enrolled = found or (None, False)
+    refusal = refused(holder, enrolled=enrolled)
+    return (
+        Intent(
+            event_id=event.id,
+            message_class=MessageClass.PRACTICE_COMMUNICATION,
+            template=contents.template_of(content),
+            account_id=holder.account_id if holder else None,
+            address=holder.email if holder and refusal is None else None,
+            refusal=refusal,
+            content=content,
+            locale=holder.locale if holder else practice.locale,
+            time_zone=holder.time_zone if holder else "UTC",
+            occurred_at=event.time,
+            correlation_id=event.correlation_id,
+            communication=Communication(
+                practice_id=event.data.practice_id,
+                patient_id=event.data.patient_id,
+                topic=event.data.topic,
+                reference=event.data.reference,
+            ),
+        ),
+    )
+
+
+def refused(holder: Holder | None, *, enrolled: bool) -> Reason | None:
+    """Say why there is nowhere to send a practice communication, or None."""
+    if holder is None:
+        return Reason.NO_ACCOUNT
+    if not enrolled:
+        return Reason.NOT_ENROLLED
+    return Reason.NO_ADDRESS if holder.email is None else None
+
+
+def told_by(data: Data) -> Telling:
+    """Find what an activity event says. Raises Unroutable."""
+    match data:
+        case AccountEnrolled():
+            return enrolled(data)
+        case EmailVerificationRequested():
+            return verification_requested(data)
+        case PasswordReset():
+            return plain(
+                contents.PasswordReset(occurred_at=data.occurred_at, route=data.route),
+                supersedes=SealPurpose.RESET_LINK,  # RC-3: a changed password voids all links
+            )
+        case ResetLinkRequested():
+            link = Link(
+                purpose=SealPurpose.RESET_LINK, sealed=data.link, expires_at=data.link_expires_at
+            )
+            return linked(
+                contents.ResetLink(
+                    life_minutes=data.life_minutes, link_expires_at=data.link_expires_at
+                ),
+                link,
+            )
+        case UsernameReminderRequested(username=sealed):
+            return reminder(sealed)
+        case _:
+            return plain(told_plainly(data))
+
+
+def told_plainly(data: Data) -> Content:
+    """What merely tells that something happened. Raises Unroutable."""
+    match data:
+        case AccountEmailVerified(occurred_at=at):
+            return contents.AccountEmailVerified(occurred_at=at)
+        case AccountLocked(occurred_at=at, locked_until=until):
+            return contents.AccountLocked(occurred_at=at, locked_until=until)
+        case AccountUnlocked(occurred_at=at, practice_name=name, practice_contact=contact):
+            return contents.AccountUnlocked(
+                occurred_at=at, practice_name=name, practice_contact=contact
+            )
+        case PasswordDisabled(occurred_at=at):
+            return contents.PasswordDisabled(occurred_at=at)
+        case AccountsMerged(occurred_at=at):
+            return contents.AccountsMerged(occurred_at=at)
+        case MergeNotDone(occurred_at=at, reason=reason):
+            return contents.MergeRejected(occurred_at=at, reason=reason)
+        case UsernameReminderInClear(username=username):
+            return contents.UsernameReminder(username=username)
+        case _:
+            return told_of_enrolments(data)
+
+
+def told_of_enrolments(data: Data) -> Content:
+    """What became of an enrolment. Raises Unroutable."""
+    match data:
+        case EnrolmentAdded(occurred_at=at, practice_name=name):
+            return contents.EnrolmentAdded(occurred_at=at, practice_name=name)
+        case EnrolmentEnded(occurred_at=at, practice_name=name, practice_contact=contact):
+            return contents.EnrolmentEnded(
+                occurred_at=at, practice_name=name, practice_contact=contact
+            )
+        case EnrolmentReactivated(occurred_at=at, practice_name=name):
+            return contents.EnrolmentReactivated(occurred_at=at, practice_name=name)
+        case _:
+            raise Unroutable(f"nothing is told of {type(data).__name__}")
+
+
+def enrolled(data: AccountEnrolled) -> Telling:
+    """EN-1, EN-7: the welcome says what became of the claimed address."""
+    match data.claim:
+        case Claim.VERIFY:
+            link = verification_link(data.verification, data)
+            return linked(
+                contents.AccountEnrolled(
+                    practice_name=data.practice_name, link_expires_at=link.expires_at
+                ),
+                link,
+            )
+        case Claim.TAKEN:
+            return plain(contents.AccountEnrolledTaken())
+        case None:
+            return Telling(content=None, template=contents.template_of(contents.AccountEnrolled))
+
+
+def verification_requested(data: EmailVerificationRequested) -> Telling:
+    """ID-6: a link, or the word that another account has verified the address."""
+    match data.claim:
+        case Claim.VERIFY:
+            link = verification_link(data.verification, data)
+            return linked(contents.EmailVerification(link_expires_at=link.expires_at), link)
+        case Claim.TAKEN:
+            return plain(contents.EmailTaken())
+
+
+def verification_link(
+    sealed: Sealed | None, data: AccountEnrolled | EmailVerificationRequested
+) -> Link:
+    """A mail that promises a link must have one. Raises Unroutable."""
+    if sealed is None or data.verification_expires_at is None:
+        raise Unroutable("an address is to be verified, but the event has no link")
+    return Link(
+        purpose=SealPurpose.EMAIL_VERIFICATION,
+        sealed=sealed,
+        expires_at=data.verification_expires_at,
+    )
+
+
+def reminder(sealed: Sealed) -> Telling:
+    """RC-1: sealed like a link's token; a newer reminder voids no older one."""
+    content = contents.UsernameReminder()
+    return Telling(
+        content=content,
+        template=contents.template_of(content),
+        link=Link(purpose=SealPurpose.USERNAME, sealed=sealed, expires_at=sealed.expires_at),
+    )
+
+
+def plain(content: Content, *, supersedes: SealPurpose | None = None) -> Telling:
+    return Telling(content=content, template=contents.template_of(content), supersedes=supersedes)
+
+
+def linked(content: Content, link: Link) -> Telling:
+    """A newer link voids the older ones of its kind, so it supersedes their mails too (NT-6)."""
+    return Telling(
+        content=content,
+        template=contents.template_of(content),
+        link=link,
+        supersedes=link.purpose,
+    )
