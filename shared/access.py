@@ -9,6 +9,7 @@ from uuid import UUID
 from shared import ciphers, signed
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose
+from shared.errors import Expected, Unauthenticated
 from shared.keys import KeyUnknown, good_for
 from shared.own_keys import OwnKeys
 from shared.public_keys import PublicKeys
@@ -49,12 +50,24 @@ class Anonymous:
 Caller = SessionCaller | ClientCaller | Anonymous
 
 
-class AccessTokenInvalid(Exception):
-    """Not a token of ours, expired, or of an ended session."""
+class AccessTokenInvalid(Unauthenticated):
+    """Not a token of ours, expired, or of an ended session. Told as if there were none."""
+
+    code = Unauthenticated.code
+    cause = "access_token_invalid"
 
 
-class TokenStale(Exception):
-    """The sessions stream has gone quiet and this token is older than 30 s: refresh at identity."""
+class TokenStale(Expected):
+    """The sessions stream has gone quiet and this token is older than 30 s: refresh at identity.
+
+    It is no refusal, and leaves no row: it is our stream that is quiet.
+    """
+
+    status = Unauthenticated.status
+    code = "token_stale"
+    oauth_error = Unauthenticated.oauth_error
+    title = "This access token must be renewed"
+    hint = "Refresh the session at identity and send the new access token."
 
 
 class _AccessClaims(signed.Claims, frozen=True, kw_only=True, omit_defaults=True):

@@ -234,7 +234,7 @@ async def run_settings(asked: Asked[F, S]) -> int:
 
 async def run_openapi(asked: Asked[F, S]) -> int:
     program = asked.program
-    return say(openapi.document(program.service, program.routes, program.problems).decode())
+    return say(openapi.document(program.service, program.routes).decode())
 
 
 async def run_asyncapi(asked: Asked[F, S]) -> int:

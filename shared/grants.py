@@ -11,7 +11,7 @@ from shared import ciphers, signed
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.db import Connection
-from shared.errors import Refused
+from shared.errors import BadRequest
 from shared.keys import good_for
 from shared.own_keys import OwnKeys
 from shared.public_keys import PublicKeys
@@ -49,32 +49,53 @@ MAY_ISSUE: Mapping[Act, frozenset[str]] = MappingProxyType(
 ISSUERS = frozenset[str]().union(*MAY_ISSUE.values())
 
 
-class GrantInvalid(Refused):
+class GrantInvalid(BadRequest):
     """Not one of ours, or expired."""
+
+    title = "This grant is not valid, or not any more"
+    hint = "Redeem the link again, or ask for a new one."
 
 
 class GrantWrongAct(GrantInvalid):
     """One of ours, for another act, or for another verb of that act."""
 
+    title = "This grant is for something else"
+    hint = "Bring it to the verb it was given for, or prove again for this one."
+
 
 class GrantWrongService(GrantInvalid):
     """One of ours, for another service to redeem."""
+
+    title = "This grant is for another service"
+    hint = "Bring it to the service it was given for."
 
 
 class GrantWrongAccount(GrantInvalid):
     """One of ours, about another account than the caller's. Redeemers compare."""
 
+    title = "This grant is about another account"
+    hint = "Prove again for the account that is meant."
+
 
 class GrantWrongSession(GrantInvalid):
     """One of ours, proven in another session than the one that brings it. Redeemers compare."""
 
+    title = "This proof was given in another session"
+    hint = "Give the password again in the session that brings the grant."
 
-class GrantUsed(Refused):
+
+class GrantUsed(BadRequest):
     """Its `jti` was spent before."""
 
+    title = "This grant was used before"
+    hint = "Log on, or ask for a new link."
 
-class GrantSuperseded(Refused):
+
+class GrantSuperseded(BadRequest):
     """The account's credentials changed since the proof began: begin again. Nothing is used up."""
+
+    title = "The account's credentials have changed since"
+    hint = "Nothing was used up; ask for a new link."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

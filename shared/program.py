@@ -16,7 +16,6 @@ from shared.db import Database
 from shared.http.guards import ClientChecker, TokenChecker
 from shared.http.health import Check
 from shared.http.idempotency import IdempotencyKeys
-from shared.http.problems import Problems
 from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget
 from shared.loops import Loop
@@ -118,7 +117,6 @@ class Program(Generic[F, S]):
     service: str
     settings: type[S]
     routes: Sequence[Route[F]]
-    problems: Problems
     compose: Callable[[Plumbing[S]], Composition[F]]
     migrations: Traversable
     verbs: tuple[Verb[S], ...] = ()

@@ -170,7 +170,6 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
     server = Server(
         service=program.service,
         routes=program.routes,
-        problems=program.problems,
         edge=edge(plumbing, composition),
         health=health,
         metrics=metrics,

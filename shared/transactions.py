@@ -1,6 +1,5 @@
 """One business transaction a verb, with the audit row of its outcome in it (AU-1)."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class Transactions:
                     outcome="refused",
                     subject=subject,
                     practice=practice,
-                    detail=code_of(error),
+                    detail=error.cause,
                 )
         if refusal is not None:
             raise refusal
@@ -74,7 +73,7 @@ class Transactions:
                     action=action,
                     outcome="refused",
                     subject=subject,
-                    detail=code_of(error),
+                    detail=error.cause,
                 )
             raise
 
@@ -82,7 +81,7 @@ class Transactions:
         self,
         origin: Origin,
         action: str,
-        refusal: Exception,
+        refusal: Refused,
         *,
         subject: str | None = None,
         practice: str | None = None,
@@ -102,12 +101,7 @@ class Transactions:
                     outcome="refused",
                     subject=subject,
                     practice=practice,
-                    detail=code_of(refusal),
+                    detail=refusal.cause,
                 )
         except Unavailable as away:
             log.warning("refusal_not_audited", operation=action, error=away)
-
-
-def code_of(error: Exception) -> str:
-    """What the audit calls a refusal: its type, written like a code."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

@@ -9,7 +9,6 @@ from services.identity.features import Features
 from services.identity.looks import LOOKS
 from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
-from services.identity.problems import PROBLEMS
 from services.identity.routes import ROUTES
 from services.identity.settings import Settings
 from shared.commands import main
@@ -19,7 +18,6 @@ PROGRAM: Program[Features, Settings] = Program(
     service="identity",
     settings=Settings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.identity") / "migrations",
     verbs=VERBS,

@@ -48,7 +48,6 @@ from services.identity.enrolment.errors import (
     TokenInvalid,
 )
 from services.identity.enrolment.tokens import Issued
-from services.identity.errors import NotFound
 from services.identity.features import Features
 from services.identity.log_on.api.log_on import LogOnBody, log_on
 from services.identity.log_on.api.resets import ResetBody, reset_password
@@ -110,6 +109,7 @@ from services.identity.sessions.api.sessions import (
     refresh_session,
 )
 from services.identity.sessions.errors import RefreshInvalid
+from shared.errors import NotFound
 from shared.grants import (
     GrantInvalid,
     GrantSuperseded,

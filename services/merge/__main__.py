@@ -4,7 +4,6 @@ import os
 import sys
 from importlib.resources import files
 
-from services.merge.api.problems import PROBLEMS
 from services.merge.api.routes import ROUTES
 from services.merge.app import compose
 from services.merge.looks import LOOKS
@@ -17,7 +16,6 @@ PROGRAM = Program(
     service="merge",
     settings=MergeSettings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.merge") / "migrations",
     looks=LOOKS,

@@ -8,11 +8,11 @@ from services.merge.merges import Merges
 from services.merge.parties import Parties
 from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
+from services.merge.proofs import ProofChecker
 from services.merge.refusals import Refusals
 from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
 from services.merge.watch import Watch
-from shared.grants import GrantChecker
 from shared.loops import Loop
 from shared.runtime import Composition, Plumbing
 from shared.transactions import Transactions
@@ -32,7 +32,7 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
     features = Features(
         merges=Merges(
             transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
-            grants=GrantChecker(
+            grants=ProofChecker(
                 issuer=plumbing.settings.issuer,
                 service=plumbing.service,
                 public_keys=plumbing.public_keys,

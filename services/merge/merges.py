@@ -8,10 +8,12 @@ from services.merge.errors import (
     MergeConfirmationRequired,
     MergeInProgress,
     MergeSameAccount,
-    NotFound,
+    ProofOfAnotherAccount,
+    ProofOfAnotherSession,
 )
 from services.merge.model import Merge
 from services.merge.parties import Parties, Proofs
+from services.merge.proofs import ProofChecker
 from services.merge.refusals import ACTION, Refusals
 from services.merge.saga import Progress, State
 from services.merge.store import busy_accounts
@@ -21,8 +23,8 @@ from shared.contracts.identity import MergeRefusal
 from shared.contracts.ids import AccountId, MergeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.db import Connection
-from shared.errors import Refused
-from shared.grants import Act, GrantChecker, GrantWrongAccount, GrantWrongSession, Verb
+from shared.errors import NotFound, Refused
+from shared.grants import Act, Verb
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
@@ -56,7 +58,7 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merges:
     transactions: Transactions
-    grants: GrantChecker
+    grants: ProofChecker
     parties: Parties
     refusals: Refusals
     idempotency: IdempotencyKeys
@@ -118,9 +120,9 @@ class Merges:
             )
             absorbed = await self.grants.check(asked.owned, act=Act.ACCOUNT_OWNED, now=now)
             if survivor.account_id != asked.account_id:
-                raise GrantWrongAccount
+                raise ProofOfAnotherAccount
             if any(grant.session_id != asked.session_id for grant in (survivor, absorbed)):
-                raise GrantWrongSession
+                raise ProofOfAnotherSession
             if absorbed.account_id == asked.account_id:
                 raise MergeSameAccount
         except Refused as refusal:

@@ -13,7 +13,6 @@ from shared.contracts.merge import MERGE_REFUSED, MergeRefused
 from shared.db import Connection, Database
 from shared.errors import Refused
 from shared.messaging.outbox import Outbox
-from shared.transactions import code_of
 
 ACTION = "merge.request"
 KEPT = timedelta(hours=1)  # of grants that live ten minutes
@@ -41,7 +40,7 @@ class Refusals:
             action=ACTION,
             outcome="refused",
             subject=f"account:{proofs.absorbed.account_id}",
-            detail=code_of(refusal),
+            detail=refusal.cause,
         )
         if isinstance(refusal, MergePersonMismatch) and await told_refusals.claim(
             tx, survivor_proof=proofs.survivor.jti, absorbed_proof=proofs.absorbed.jti, now=now

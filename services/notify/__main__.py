@@ -7,7 +7,6 @@ from importlib.resources import files
 from services.notify.app import compose
 from services.notify.metrics import METRICS
 from services.notify.operator_verbs import LOOKS, VERBS
-from services.notify.problems import PROBLEMS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
 from shared.commands import main
@@ -17,7 +16,6 @@ PROGRAM = Program(
     service="notify",
     settings=NotifySettings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.notify") / "migrations",
     verbs=VERBS,

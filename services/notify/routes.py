@@ -14,7 +14,7 @@ from services.notify.ledger.api.deliveries import (
     list_practice_deliveries,
 )
 from services.notify.notices.api.notices import Notices, dismiss_notice, list_notices, read_notice
-from services.notify.notices.errors import NotFound
+from shared.errors import NotFound
 from shared.http.own_source import source_at
 from shared.http.routes import Client, NoBody, NoReply, Route, Session, lifted, route
 

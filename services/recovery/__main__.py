@@ -4,7 +4,6 @@ import os
 import sys
 from importlib.resources import files
 
-from services.recovery.api.problems import PROBLEMS
 from services.recovery.api.routes import ROUTES
 from services.recovery.app import compose
 from services.recovery.looks import LOOKS
@@ -17,7 +16,6 @@ PROGRAM = Program(
     service="recovery",
     settings=RecoverySettings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.recovery") / "migrations",
     verbs=VERBS,

@@ -1,11 +1,10 @@
-"""What recovery refuses, as types; how each is told stands in api/problems.py.
+"""What recovery refuses."""
 
-Refused
-└── LinkInvalid     RC-3: unknown, expired, superseded, used or overtaken by a change of credentials
-"""
-
-from shared.errors import Refused
+from shared.errors import Invalid
 
 
-class LinkInvalid(Refused):
+class LinkInvalid(Invalid):
     """The link opens nothing; the cause is never told (RC-3)."""
+
+    title = "This link does not work"
+    hint = "It may have expired, have been used, or a newer one was mailed. Ask for a new link."

@@ -9,8 +9,9 @@ import msgspec
 from aiohttp import web
 
 from shared import logs
+from shared.errors import Expected
 from shared.http import problems
-from shared.http.problems import ExpectationUnknown, ProblemType, RequestUnreadable
+from shared.http.problems import ExpectationUnknown, InternalError, RequestUnreadable
 from shared.randomness import Randomness
 
 log = logs.logger("http")
@@ -79,20 +80,20 @@ class Connection(web.RequestHandler):
             raise ConnectionError  # a reply has begun: all that is left is to close
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", error=exc)
-            return self._problem(problems.INTERNAL)
+            return self._problem(InternalError)
         log.info("request_unreadable", reason=type(exc).__name__)
-        return self._problem(problems.ALWAYS[RequestUnreadable])
+        return self._problem(RequestUnreadable)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """The one way out for every reply. aiohttp looks at Expect before the envelope does."""
         if isinstance(resp, web.HTTPExpectationFailed):
-            resp = self._problem(problems.ALWAYS[ExpectationUnknown])
+            resp = self._problem(ExpectationUnknown)
         resp.headers["Server"] = SERVER
         return await super().finish_response(request, resp, start_time)
 
-    def _problem(self, told: ProblemType) -> web.Response:
+    def _problem(self, told: type[Expected]) -> web.Response:
         correlation_id = self._randomness.uuid()
         document = problems.document(told, (), correlation_id, oauth=False)
         response = web.Response(

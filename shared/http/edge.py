@@ -16,7 +16,6 @@ from shared.clock import Clock
 from shared.errors import Refused, Violation
 from shared.http import parsing
 from shared.http.guards import (
-    AT_THE_GUARD,
     ClientChecker,
     TokenChecker,
     actor_of,
@@ -96,7 +95,7 @@ class Edge(Generic[F]):
                 now=self.clock.now(),
             )
             permit(route.guard, caller)
-        except AT_THE_GUARD as refusal:
+        except Refused as refusal:
             origin = origin_of(request, caller, source)
             practice = practice_named(caller)
             await self.transactions.refused(
@@ -235,7 +234,7 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
     )
 
 
-def tried(refusal: Exception) -> str | None:
+def tried(refusal: Refused) -> str | None:
     """The client at whose secret somebody tried, for the audit."""
     client = refusal.client if isinstance(refusal, InvalidClient) else None
     return f"client:{client}" if client else None

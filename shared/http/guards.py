@@ -3,19 +3,11 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from shared.access import (
-    AccessTokenInvalid,
-    Anonymous,
-    Caller,
-    ClientCaller,
-    SessionCaller,
-)
+from shared.access import Anonymous, Caller, ClientCaller, SessionCaller
 from shared.audit import ANONYMOUS
-from shared.http.problems import InvalidClient, ScopeMissing, Unauthenticated
+from shared.errors import Unauthenticated
+from shared.http.problems import ScopeMissing
 from shared.http.routes import Client, Guard, Public, Session
-
-# A stale token is none of them: it is our stream that is quiet.
-AT_THE_GUARD = (Unauthenticated, AccessTokenInvalid, InvalidClient, ScopeMissing)
 
 
 class TokenChecker(Protocol):

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.clock import Clock
 from shared.db import Connection, Database
-from shared.errors import Refused
+from shared.errors import Conflict, Invalid
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -42,12 +42,18 @@ RETURNING 1
 """
 
 
-class IdempotencyKeyReused(Refused):
+class IdempotencyKeyReused(Invalid):
     """The same key came with another body; nothing was compared, nothing was counted."""
 
+    title = "This Idempotency-Key came with another body before"
+    hint = "Take a new key for a new request."
 
-class AlreadyIssued(Refused):
+
+class AlreadyIssued(Conflict):
     """The same call again, of a verb whose reply shows a secret once."""
+
+    title = "This was issued before and is shown only once"
+    hint = "Issue a new one with a new Idempotency-Key if the first is lost."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from shared.access import TokenStale
-from shared.errors import CatchingUp, Unavailable
+from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
 from shared.http.idempotency import SHAPE, IdempotencyKeyReused
-from shared.http.problems import Problem, Problems, ProblemType
+from shared.http.problems import Problem
 from shared.http.routes import (
     Client,
     Counted,
@@ -29,7 +29,7 @@ REF = "#/components/schemas/{name}"
 SLOT = re.compile(r"\{(\w+)\}")
 Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record of ours
 
-EVERYWHERE: tuple[type[Exception], ...] = (
+EVERYWHERE: tuple[type[Expected], ...] = (
     told.RequestUnreadable,
     told.HeaderRepeated,
     told.ExpectationUnknown,
@@ -56,7 +56,7 @@ RETRY: Json = {
 }
 
 
-def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> bytes:
+def document(service: str, routes: Sequence[Route[Any]]) -> bytes:
     """Write the document; the same routes give the same bytes."""
     types = [kind for route in routes for kind in (route.body, route.reply)]
     kinds = list(dict.fromkeys(kind for kind in types if kind not in (NoBody, NoReply)))
@@ -64,7 +64,7 @@ def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> 
     schemas = dict(zip([*kinds, Problem], refs, strict=True))
     paths: dict[str, Json] = defaultdict(dict)
     for route in routes:
-        paths[route.path][route.method.lower()] = operation(route, problems, schemas)
+        paths[route.path][route.method.lower()] = operation(route, schemas)
     paths.update(health())
     clients = [route.guard for route in routes if isinstance(route.guard, Client)]
     scopes = sorted({guard.scope for guard in clients})
@@ -79,14 +79,14 @@ def document(service: str, routes: Sequence[Route[Any]], problems: Problems) -> 
     return msgspec.json.encode(whole)
 
 
-def operation(route: Route[Any], problems: Problems, schemas: dict[Any, Json]) -> Json:
+def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     """Describe one verb: what it takes, what it answers, how it refuses."""
     described: Json = {
         "operationId": route.name,
         "summary": route.summary,
         "responses": {
             str(route.status): success(route, schemas),
-            **refusals(route, problems, schemas),
+            **refusals(route, schemas),
         },
     }
     if route.rows:
@@ -110,17 +110,17 @@ def success(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     return answer
 
 
-def refusals(route: Route[Any], problems: Problems, schemas: dict[Any, Json]) -> Json:
+def refusals(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     """List, by status, the codes this verb may tell."""
-    codes: dict[int, dict[str, ProblemType]] = defaultdict(dict)
-    for problem in problems_of(route, problems):
+    codes: dict[int, dict[str, type[Expected]]] = defaultdict(dict)
+    for problem in problems_of(route):
         codes[problem.status].setdefault(problem.code, problem)
     form = told.OAUTH_CONTENT_TYPE if route.form is Form.URLENCODED else told.CONTENT_TYPE
     return {str(status): refusal(status, codes[status], schemas, form) for status in sorted(codes)}
 
 
 def refusal(
-    status: int, codes: dict[str, ProblemType], schemas: dict[Any, Json], form: str
+    status: int, codes: dict[str, type[Expected]], schemas: dict[Any, Json], form: str
 ) -> Json:
     text = "\n".join(f"- `{code}`: {codes[code].title}. {codes[code].hint}" for code in codes)
     schema = {"allOf": [schemas[Problem], {"properties": {"code": {"enum": sorted(codes)}}}]}
@@ -131,20 +131,16 @@ def refusal(
     }
 
 
-def problems_of(route: Route[Any], problems: Problems) -> Iterator[ProblemType]:
+def problems_of(route: Route[Any]) -> Iterator[type[Expected]]:
     """Collect the route's own problems and those its shape brings with it."""
-    for error in (*route.problems, *EVERYWHERE, *of_shape(route)):
-        found = told.find(problems, error)
-        if found is not None:
-            yield found
-    yield told.INTERNAL
+    yield from (*route.problems, *EVERYWHERE, *of_shape(route), told.InternalError)
 
 
-def of_shape(route: Route[Any]) -> Iterator[type[Exception]]:
+def of_shape(route: Route[Any]) -> Iterator[type[Expected]]:
     if route.guard.counted is not Counted.NOTHING:
         yield told.TooManyRequests
     if not isinstance(route.guard, Public):
-        yield from (told.Unauthenticated, TokenStale, told.ScopeMissing)
+        yield from (Unauthenticated, TokenStale, told.ScopeMissing)
     if isinstance(route.guard, Client) and route.guard.basic:
         yield from (told.InvalidClient, told.TooManyRequests)
     if SLOT.search(route.path):

@@ -28,6 +28,8 @@ MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of i
 DEEPEST = 32  # levels of a body; the walks below recurse, so this is asked first
 
 PLACE = re.compile(r"^(?P<text>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+BOUND = re.compile(r" (?P<end>[<>]=) (?P<number>-?\d+)")
+ENDS: Mapping[str, str] = {">=": "minimum", "<=": "maximum"}
 NAMED = re.compile(r"`(?P<name>.*)`", re.DOTALL)
 PARAMETER = re.compile(r"[ \t]*;[ \t]*([\w.+-]+)=([\w.+-]+|\"[^\"\\]*\")", re.ASCII)
 CONTENT_TYPE = re.compile(
@@ -187,19 +189,21 @@ def check_size(seen: Any) -> None:
         level = [value for node in level for _, value in children(node, "")]
         values += len(level)
         if values > MOST_VALUES:
-            raise BodyInvalid(wrong("", "body_too_many_values"))
+            raise BodyInvalid(wrong("", "body_too_many_values", params={"maximum": MOST_VALUES}))
         if not level:
             return
-    raise BodyInvalid(wrong("", "body_too_deep"))
+    raise BodyInvalid(wrong("", "body_too_deep", params={"maximum": DEEPEST}))
 
 
 def told(code: str, paths: Iterator[str]) -> list[Violation]:
     return [wrong(path, code) for path in islice(paths, MOST_ERRORS)]
 
 
-def wrong(field: str, code: str, detail: str | None = None) -> Violation:
+def wrong(
+    field: str, code: str, detail: str | None = None, params: Mapping[str, int] | None = None
+) -> Violation:
     shown = field if len(field) <= LONGEST_PATH else field[: LONGEST_PATH - 1] + "…"
-    return Violation(field=shown, code=code, detail=detail or DETAILS[code])
+    return Violation(field=shown, code=code, detail=detail or DETAILS[code], params=params or {})
 
 
 def every_violation(
@@ -229,7 +233,9 @@ def translate(error: msgspec.ValidationError, under: str = "") -> Violation:
         named = NAMED.search(text)
         path = joined(path, named["name"] if named else "")
     detail = DETAILS.get(code) or text[:1].lower() + text[1:].replace("`", "")
-    return wrong(joined(under, path), code, detail)
+    bound = BOUND.search(text)
+    params = {ENDS[bound["end"]]: int(bound["number"])} if bound else {}
+    return wrong(joined(under, path), code, detail, params)
 
 
 def joined(under: str, path: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from shared.access import Caller
 from shared.audit import Origin
+from shared.errors import Expected
 from shared.http.idempotency import IdempotencyKey
 
 
@@ -117,7 +118,7 @@ class Route(Generic[F]):
     body: type[Body]
     reply: type[Reply]
     status: int = 200
-    problems: tuple[type[Exception], ...] = ()
+    problems: tuple[type[Expected], ...] = ()
     idempotent: bool = False  # takes an Idempotency-Key
     form: Form = Form.JSON
     rows: tuple[str, ...] = ()  # the rows of features.md it serves
@@ -135,7 +136,7 @@ def route(
     guard: Guard,
     summary: str,
     status: int = 200,
-    problems: tuple[type[Exception], ...] = (),
+    problems: tuple[type[Expected], ...] = (),
     idempotent: bool = False,
     form: Form = Form.JSON,
     rows: tuple[str, ...] = (),

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from shared import logs
-from shared.errors import Refused
+from shared.errors import Expected, Refused
 from shared.http import docs, openapi, problems
 from shared.http.connections import CALLERS_HEADER, CORRELATION_HEADER, stamp
 from shared.http.edge import CORRELATION, ROUTE, Edge
@@ -21,9 +21,8 @@ from shared.http.parsing import CANONICAL_UUID, canonical_uuid
 from shared.http.problems import (
     BodyInvalid,
     BodyTooLarge,
+    InternalError,
     MethodUnknown,
-    Problems,
-    ProblemType,
     RouteUnknown,
 )
 from shared.http.routes import Client, Form, Route
@@ -40,29 +39,18 @@ BASIC = 'Basic realm="portico"'
 QUIET = ("/health/live", "/openapi.json", "/docs")
 
 
-class RouteUndeclared(Exception):
-    """A route may raise an error that the service's problem table does not tell."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server(Generic[F]):
     """Everything a service answers over HTTP, on one application."""
 
     service: str
     routes: Sequence[Route[F]]
-    problems: Problems
     edge: Edge[F]
     health: Health
     metrics: Metrics
     randomness: Randomness
 
     def application(self) -> web.Application:
-        """Raises RouteUndeclared where an error of a route has no problem to be told as."""
-        for route in self.routes:
-            for error in route.problems:
-                if problems.find(self.problems, error) is None:
-                    raise RouteUndeclared(f"{route.name}: {error.__name__}")
-
         @web.middleware
         async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._envelope(request, handler)
@@ -73,7 +61,7 @@ class Server(Generic[F]):
             application.router.add_route(route.method, path, handler)
             if route.method == "GET":
                 application.router.add_route("HEAD", path, handler)
-        document = cache(lambda: openapi.document(self.service, self.routes, self.problems))
+        document = cache(lambda: openapi.document(self.service, self.routes))
         page = cache(lambda: docs.page(document()))
         application.router.add_get("/health/live", live)
 
@@ -121,10 +109,9 @@ class Server(Generic[F]):
     def _problem(
         self, request: web.Request, error: Exception, *, allow: str | None = None
     ) -> tuple[web.StreamResponse, str]:
-        told = problems.find(self.problems, type(error))
-        if told is None:
+        told = problems.told_as(error)
+        if told is InternalError:
             log.error("request_failed", operation=operation_of(request), error=error)
-            told = problems.INTERNAL
         route = request.get(ROUTE)
         oauth = is_oauth(route)
         violations = error.violations if isinstance(error, Refused) else ()
@@ -240,7 +227,7 @@ def is_oauth(route: Route[Any] | None) -> bool:
     return route is not None and route.form is Form.URLENCODED
 
 
-def challenge(told: ProblemType, route: Route[Any] | None) -> str | None:
+def challenge(told: type[Expected], route: Route[Any] | None) -> str | None:
     """RFC 9110: a 401 says which credentials are asked for; RFC 7662 takes a client's in two ways.
 
     At a public verb of OAuth they are the client's own.

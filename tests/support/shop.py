@@ -18,13 +18,13 @@ from shared.audit import Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.db import Database
-from shared.errors import HashingBusy, Refused, Violation
+from shared.errors import HashingBusy, Refused, Unauthenticated
 from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.health import Check, Health, Lack
 from shared.http.idempotency import IdempotencyKeys
 from shared.http.own_source import source_at
-from shared.http.problems import InvalidClient, Problems, ProblemType
+from shared.http.problems import InvalidClient
 from shared.http.routes import (
     Body,
     Call,
@@ -62,12 +62,17 @@ class Told(Reply, frozen=True, kw_only=True):
     number: int = 0
 
 
-class WrongWord(Refused):
+class WrongWord(Unauthenticated):
     """The word is not the right one."""
+
+    code = "word_wrong"
+    title = "That is not the word"
+    hint = "Try another."
+    oauth_error = "no_word"
 
 
 class Forgotten(Refused):
-    """No table tells this one."""
+    """It does not say how it is told."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,7 +163,7 @@ async def fail(shop: Shop, call: Call[NoBody]) -> Told:
 
 
 async def obtain(shop: Shop, call: Call[Guess]) -> Told:
-    raise WrongWord(Violation(field="word", code="word_wrong", detail="not that one"))
+    raise WrongWord.in_field("word", "not that one")
 
 
 NOTHING = Public(Counted.NOTHING)
@@ -206,9 +211,6 @@ ROUTES: Sequence[Route[Shop]] = (
     ),
     source_at("shop"),
 )  # fmt: skip
-PROBLEMS: Problems = {
-    WrongWord: ProblemType(401, "word_wrong", "That is not the word", "Try another.", "no_word")
-}
 
 
 class Tokens:
@@ -279,7 +281,6 @@ async def open_stall(
     database: Database | None = None,
     clock: Clock | None = None,
     routes: Sequence[Route[Any]] = ROUTES,
-    problems: Problems = PROBLEMS,
     own: Mapping[str, Lack] | None = None,
     shared: Mapping[str, Check] | None = None,
     request_seconds: float = 5.0,
@@ -305,7 +306,6 @@ async def open_stall(
     server = Server(
         service="shop",
         routes=routes,
-        problems=problems,
         edge=Edge(
             features=shop,
             tokens=Tokens(clock.now()),

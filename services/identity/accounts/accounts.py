@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
-from services.identity.errors import NotFound
 from shared.audit import Origin
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
+from shared.errors import NotFound
 from shared.messaging.outbox import Outbox
 
 

@@ -1,35 +1,52 @@
 """What is refused here."""
 
-from shared.errors import Refused
+from shared.errors import Conflict, Invalid
 
 
-class UsernameRefused(Refused):
-    """The username cannot be had."""
-
-
-class UsernameTooShort(UsernameRefused):
+class UsernameTooShort(Invalid):
     """Under 6 code points."""
 
+    title = "This username is too short"
+    hint = "Take at least 6 characters."
 
-class UsernameTooLong(UsernameRefused):
+
+class UsernameTooLong(Invalid):
     """Over 50 code points."""
 
+    title = "This username is too long"
+    hint = "Take at most 50 characters."
 
-class UsernameHasWhitespace(UsernameRefused):
+
+class UsernameHasWhitespace(Invalid):
     """Whitespace inside."""
 
+    title = "This username has blanks inside"
+    hint = "Leave the blanks out."
 
-class UsernameNotPrintable(UsernameRefused):
+
+class UsernameNotPrintable(Invalid):
     """A control, default-ignorable or otherwise unprintable code point inside."""
 
+    title = "This username has invisible characters"
+    hint = "Use only characters that can be seen."
 
-class UsernameIsAnAddress(UsernameRefused):
+
+class UsernameIsAnAddress(Invalid):
     """With an @ it must be the holder's own verified account e-mail (ID-4)."""
 
+    title = "An e-mail address is no username before it is verified"
+    hint = "Take a name without @; a verified account e-mail logs on as well."
 
-class UsernameTaken(UsernameRefused):
+
+class UsernameTaken(Conflict):
     """Somebody holds the name. Told only after a proven token or with a session (ID-1)."""
 
+    title = "This username is taken"
+    hint = "Take another one."
 
-class AccountMerged(Refused):
+
+class AccountMerged(Conflict):
     """Part of another account for good. Told only after its right password (MG-5)."""
+
+    title = "This account is part of another one"
+    hint = "Go on with the account that `errors` hints at; nothing is left to merge."

@@ -27,7 +27,6 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
-from shared.errors import Violation
 from shared.grants import (
     Act,
     Grant,
@@ -123,13 +122,7 @@ class Emails:
             if key is None:
                 raise _link_invalid()
             if not await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
-                raise EmailUnavailable(
-                    Violation(
-                        field="token",
-                        code="email_unavailable",
-                        detail="verified by another account",
-                    )
-                )
+                raise EmailUnavailable.in_field("token", "verified by another account")
             if not await store.confirm(tx, account_id, key, now=now):
                 raise _link_invalid()
             await account_store.change(tx, account_id)
@@ -200,4 +193,4 @@ class Emails:
 
 
 def _link_invalid() -> LinkInvalid:
-    return LinkInvalid(Violation(field="token", code="link_invalid", detail="opens nothing"))
+    return LinkInvalid.in_field("token", "opens nothing")

@@ -1,7 +1,10 @@
 """What is refused here."""
 
-from shared.errors import Refused
+from shared.errors import Conflict
 
 
-class PatientNotEnrolled(Refused):
+class PatientNotEnrolled(Conflict):
     """The patient record has no account, or was un-enrolled."""
+
+    title = "This patient is not enrolled"
+    hint = "Issue an enrolment token, or re-activate who was un-enrolled."

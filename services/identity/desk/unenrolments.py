@@ -9,7 +9,6 @@ from services.identity.accounts.store import accounts as account_store
 from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
 from services.identity.enrolment.store import tokens as tokens
-from services.identity.errors import NotFound
 from services.identity.patients.store import enrolments as store
 from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
@@ -26,6 +25,7 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
+from shared.errors import NotFound
 from shared.messaging.outbox import Outbox
 from shared.transactions import Transactions
 

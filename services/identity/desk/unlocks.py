@@ -5,7 +5,6 @@ from datetime import datetime
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.desk.errors import PatientNotEnrolled
-from services.identity.errors import NotFound
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.store import practices
@@ -13,6 +12,7 @@ from shared.audit import Origin
 from shared.contracts.identity import ACCOUNT_UNLOCKED, AccountUnlocked, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
+from shared.errors import NotFound
 from shared.messaging.outbox import Outbox
 from shared.transactions import Transactions
 

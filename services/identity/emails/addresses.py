@@ -4,7 +4,6 @@ from services.identity.emails.errors import EmailMalformed
 from shared.contracts.addresses import AddressMalformed, mailable
 from shared.contracts.code_points import trimmed
 from shared.contracts.log_on_names import name_key
-from shared.errors import Violation
 
 
 def check_address(typed: str, *, field: str) -> str:
@@ -16,9 +15,7 @@ def check_address(typed: str, *, field: str) -> str:
     try:
         mailable(address)
     except AddressMalformed:
-        raise EmailMalformed(
-            Violation(field=field, code="email_malformed", detail="not an e-mail address")
-        ) from None
+        raise EmailMalformed.in_field(field, "not an e-mail address") from None
     return address
 
 

@@ -32,7 +32,7 @@ from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.contracts.matching import same_person
 from shared.db import Connection
-from shared.errors import Refused, Violation
+from shared.errors import Refused
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
@@ -217,9 +217,7 @@ class Enrolments:
         )
         key = name_key(checked.username)
         if not await log_on_names.claim(tx, key, account_id, NameKind.USERNAME, now=now):
-            raise UsernameTaken(
-                Violation(field="username", code="username_taken", detail="somebody has this name")
-            )
+            raise UsernameTaken.in_field("username", "somebody has this name")
         await self.passwords.remember(tx, account_id, checked.hashed, security_version=1, now=now)
         await terms_store.accept(tx, account_id, self.terms.version, now=now)
         return account_id

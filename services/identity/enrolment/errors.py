@@ -1,23 +1,43 @@
 """What is refused here."""
 
-from shared.errors import Refused
+from shared.errors import Conflict, Invalid
 
 
-class TokenInvalid(Refused):
+class TokenInvalid(Invalid):
     """The enrolment token does not open anything; the cause is never told (EN-1)."""
+
+    title = "This token does not fit"
+    hint = (
+        "Check the token, the date of birth and the last name, or ask the practice for a new one."
+    )
 
 
 class WrongPerson(TokenInvalid):
     """A live token came with another person's date or name. Told as TokenInvalid, counted."""
 
+    code = TokenInvalid.code
+    cause = "wrong_person"
 
-class AlreadyEnrolled(Refused):
+
+class AlreadyEnrolled(Conflict):
     """The account has this enrolment. Told only to who has proven the account (EN-5)."""
 
+    title = "This practice is in the account already"
+    hint = "Log on: there is nothing to add."
 
-class PersonMismatch(Refused):
+
+class PersonMismatch(Conflict):
     """Name and date of birth fit none of the account's records: the practice decides (EN-5)."""
 
+    title = "The practice's record and the account are of different people"
+    hint = (
+        "The token is still good. Ask the practice to check the last name and the date of "
+        "birth, or log on with the account of that person."
+    )
 
-class PatientEnrolled(Refused):
+
+class PatientEnrolled(Conflict):
     """The patient record has an account already, or is enrolled with it already."""
+
+    title = "This patient has an account"
+    hint = "The patient can log on, or recover the account; who was un-enrolled is re-activated."

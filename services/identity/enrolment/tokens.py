@@ -6,11 +6,11 @@ from datetime import datetime
 from services.identity.enrolment.errors import PatientEnrolled
 from services.identity.enrolment.model import EnrolmentToken, HandedOver, TokenLives
 from services.identity.enrolment.store import tokens as store
-from services.identity.errors import NotFound
 from services.identity.patients.store import patients
 from shared.audit import Origin
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection
+from shared.errors import NotFound
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.randomness import CROCKFORD, Randomness

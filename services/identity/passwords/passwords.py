@@ -43,7 +43,7 @@ class Passwords:
     def require(self, candidate: str, context: Context, *, field: str) -> None:
         """Raise PasswordUnacceptable naming each rule that is not met."""
         wrong = [
-            Violation(field=field, code=rule.code, detail=rule.text)
+            Violation(field=field, code=rule.code, detail=rule.text, params=rule.params)
             for rule in self.check(candidate, context)
             if rule.state is RuleState.NOT_MET
         ]
@@ -80,7 +80,9 @@ class Passwords:
         forms = (hashed.history_hash, *hashed.older_forms)
         if any([compare_digest(form.encode(), past.encode()) for past in recent for form in forms]):
             raise PasswordUnacceptable(
-                Violation(field=field, code=NOT_RECENT, detail=ON_SAVING.text)
+                Violation(
+                    field=field, code=NOT_RECENT, detail=ON_SAVING.text, params=ON_SAVING.params
+                )
             )
 
     async def remember(

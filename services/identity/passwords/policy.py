@@ -5,8 +5,8 @@ Pure. The rules are data, so that a page can mark each one while the person type
 
 import calendar
 import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -28,6 +28,7 @@ class RuleResult:
     code: str
     text: str
     state: RuleState
+    params: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Rule:
     code: str
     text: str
     met: Callable[[str, Context], bool]
+    params: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class PasswordPolicy:
                 code=rule.code,
                 text=rule.text,
                 state=RuleState.MET if rule.met(password, context) else RuleState.NOT_MET,
+                params=rule.params,
             )
             for rule in self.rules
         )
@@ -60,7 +63,10 @@ class PasswordPolicy:
 
 NOT_RECENT = "not_recent"
 ON_SAVING = RuleResult(
-    code=NOT_RECENT, text="None of your last 5 passwords", state=RuleState.ON_SAVING
+    code=NOT_RECENT,
+    text="None of your last 5 passwords",
+    state=RuleState.ON_SAVING,
+    params={"last": 5},
 )
 
 
@@ -78,8 +84,18 @@ def password_policy(
 
 def _length(shortest: int, longest: int) -> tuple[Rule, ...]:
     return (
-        Rule("long_enough", f"At least {shortest} characters", lambda p, _: len(p) >= shortest),
-        Rule("not_too_long", f"At most {longest} characters", lambda p, _: len(p) <= longest),
+        Rule(
+            "long_enough",
+            f"At least {shortest} characters",
+            lambda p, _: len(p) >= shortest,
+            {"minimum": shortest},
+        ),
+        Rule(
+            "not_too_long",
+            f"At most {longest} characters",
+            lambda p, _: len(p) <= longest,
+            {"maximum": longest},
+        ),
     )
 
 

@@ -54,7 +54,7 @@ class Decision:
         if self.holder is not None:
             return None
         if self.survivor is not None:
-            return "account_merged"
+            return AccountMerged.cause
         if self.kept_back:
             return "source_exhausted"
         return "wrong" if self.told else "locked"
@@ -62,13 +62,8 @@ class Decision:
 
 def account_merged(survivor: str) -> AccountMerged:
     """MG-5: who gave the right password of a merged account gets a hint of the one that goes on."""
-    return AccountMerged(
-        Violation(
-            field="name",
-            code="account_merged",
-            detail=f"now part of the account {masked(survivor)}",
-        )
-    )
+    shown = masked(survivor)
+    return AccountMerged.in_field("name", f"now part of the account {shown}", username=shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +135,11 @@ class PasswordProofs:
                 f"{policy.disabled_after} until a new one is set; "
                 "until then every password gets this same reply"
             ),
+            params={
+                "failures": policy.failures,
+                "minutes": minutes,
+                "disabled_after": policy.disabled_after,
+            },
         )
 
     async def _compare(self, key: str, found: Credentials | None, password: str) -> Attempt:

@@ -1,15 +1,24 @@
 """What is refused here."""
 
-from shared.errors import Refused
+from shared.errors import Conflict, Invalid
 
 
-class PatientNumberTaken(Refused):
+class PatientNumberTaken(Conflict):
     """Another record of the practice has this number."""
 
+    title = "Another patient record has this number"
+    hint = "Use the record that has it, or another number."
 
-class BirthDateInFuture(Refused):
+
+class BirthDateInFuture(Invalid):
     """Nobody is born tomorrow."""
 
+    title = "This date of birth is in the future"
+    hint = "Check the date."
 
-class NameIncomparable(Refused):
+
+class NameIncomparable(Invalid):
     """Nothing is left of a last name once it is written as names are compared."""
+
+    title = "There is no letter in this last name"
+    hint = "Nobody could enrol by it; write the name as the patient writes it."

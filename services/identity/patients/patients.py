@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.identity.errors import NotFound
 from services.identity.patients.errors import (
     BirthDateInFuture,
     NameIncomparable,
@@ -17,7 +16,7 @@ from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import name_forms
 from shared.db import Connection
-from shared.errors import Violation
+from shared.errors import NotFound
 from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
 from shared.messaging.outbox import Outbox
@@ -65,11 +64,7 @@ class Patients:
         A last name of which nothing is left to compare would refuse its own holder (EN-1).
         """
         if not name_forms(details.last_name):
-            raise NameIncomparable(
-                Violation(
-                    field="last_name", code="name_incomparable", detail="no letter and no digit"
-                )
-            )
+            raise NameIncomparable.in_field("last_name", "no letter and no digit")
         patient = Patient(
             id=PatientId(self.randomness.uuid()),
             practice_id=practice_id,
@@ -89,11 +84,7 @@ class Patients:
             async def work() -> Registered:
                 await self._require_born(tx, practice_id, details.birth_date, now)
                 if not await store.add(tx, patient, now=now):
-                    raise PatientNumberTaken(
-                        Violation(
-                            field="number", code="patient_number_taken", detail="another record's"
-                        )
-                    )
+                    raise PatientNumberTaken.in_field("number", "another record's")
                 await self.announce(tx, patient, origin)
                 await self.transactions.audit.record(
                     tx,
@@ -115,9 +106,7 @@ class Patients:
         if practice is None:
             raise NotFound
         if birth_date > practice.today(now):
-            raise BirthDateInFuture(
-                Violation(field="birth_date", code="birth_date_in_future", detail="after today")
-            )
+            raise BirthDateInFuture.in_field("birth_date", "after today")
 
     async def announce(self, tx: Connection, patient: Patient, origin: Origin) -> None:
         """Write the record's snapshot into the outbox of the transaction that changed it."""

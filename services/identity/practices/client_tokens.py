@@ -60,7 +60,7 @@ class ClientTokens:
     ) -> ClientToken:
         """Give a token for the scopes asked for, or for all there are.
 
-        Raises InvalidClient, ClientRefused.
+        Raises InvalidClient, InvalidScope, GrantTypeUnsupported.
         """
         client_id = _id(presented)
         subject = f"client:{client_id}" if client_id else None

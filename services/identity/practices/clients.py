@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.errors import NotFound
 from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET, NewClient
 from services.identity.practices.store import clients as store
@@ -11,6 +10,7 @@ from shared.access import LIFE_SECONDS
 from shared.audit import Origin
 from shared.clock import Clock
 from shared.db import Database
+from shared.errors import NotFound
 from shared.kept import Kept
 from shared.randomness import Randomness
 from shared.tokens import Digests

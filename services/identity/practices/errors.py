@@ -1,23 +1,35 @@
 """What is refused here."""
 
-from shared.errors import Refused
+from shared.errors import BadRequest, Invalid
 
 
-class SettingOutOfRange(Refused):
+class SettingOutOfRange(Invalid):
     """A practice setting outside its range (ST-2)."""
 
+    title = "This setting is out of its range"
+    hint = "`errors` names the range."
 
-class ClientRefused(Refused):
-    """A client gets no token."""
 
-
-class InvalidScope(ClientRefused):
+class InvalidScope(BadRequest):
     """A scope this client was not given, or one that does not exist."""
 
+    title = "This client does not have every scope asked for"
+    hint = "Ask for scopes the client was given, or for none to get them all."
+    oauth_error = "invalid_scope"
 
-class GrantTypeUnsupported(ClientRefused):
+
+class GrantTypeUnsupported(BadRequest):
     """Another grant type than client_credentials."""
 
+    code = "unsupported_grant_type"
+    title = "Only client_credentials is a grant type here"
+    hint = "Send grant_type=client_credentials."
+    oauth_error = "unsupported_grant_type"
 
-class TwoAuthentications(ClientRefused):
+
+class TwoAuthentications(BadRequest):
     """RFC 6749 2.3: a client must not use more than one way to authenticate in a request."""
+
+    code = "invalid_request"
+    title = "The client authenticates in two ways"
+    hint = "Send the secret in the header or in the body, not in both."

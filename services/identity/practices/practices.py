@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.errors import NotFound
 from services.identity.practices.model import (
     GATEWAY_SCOPES,
     PRACTICE_SCOPES,
@@ -18,6 +17,7 @@ from shared.audit import Origin
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
 from shared.db import Connection
+from shared.errors import NotFound
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests

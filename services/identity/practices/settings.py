@@ -9,7 +9,6 @@ from msgspec import inspect
 
 from services.identity.practices.errors import SettingOutOfRange
 from shared.contracts.practice_settings import PracticeSettings
-from shared.errors import Violation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +24,11 @@ class Setting:
     def check(self, value: int) -> None:
         """Raise SettingOutOfRange, which names the range."""
         if not self.lowest <= value <= self.highest:
-            raise SettingOutOfRange(
-                Violation(
-                    field=self.name,
-                    code="setting_out_of_range",
-                    detail=f"{self.lowest} to {self.highest}",
-                )
+            raise SettingOutOfRange.in_field(
+                self.name,
+                f"{self.lowest} to {self.highest}",
+                minimum=self.lowest,
+                maximum=self.highest,
             )
 
 
@@ -59,9 +57,7 @@ SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _describ
 def check_change(changes: Mapping[str, int]) -> None:
     """Raise SettingOutOfRange for the first that is, and for a change of none."""
     if not changes:
-        raise SettingOutOfRange(
-            Violation(field="settings", code="setting_out_of_range", detail="name one at least")
-        )
+        raise SettingOutOfRange.in_field("settings", "name one at least")
     _check(changes)
 
 

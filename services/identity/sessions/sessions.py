@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.accounts.model import Holder
-from services.identity.errors import NotFound
 from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
 from services.identity.sessions.store import sessions as store
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
@@ -12,6 +11,7 @@ from shared.audit import Origin
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.sessions import SessionEntry
 from shared.db import Connection
+from shared.errors import NotFound
 from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests

@@ -15,18 +15,16 @@ from services.merge.errors import (
     MergePersonMismatch,
     MergeProofStale,
     MergeSameAccount,
-    NotFound,
+    ProofForAnotherService,
+    ProofInvalid,
+    ProofOfAnotherAccount,
+    ProofOfAnotherAct,
+    ProofOfAnotherSession,
+    ProofUsed,
 )
 from services.merge.features import Features
 from services.merge.merges import MergeShown
-from shared.grants import (
-    GrantInvalid,
-    GrantUsed,
-    GrantWrongAccount,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongSession,
-)
+from shared.errors import NotFound
 from shared.http.own_source import source_at
 from shared.http.routes import Client, Counted, NoBody, Route, Session, route
 
@@ -42,12 +40,12 @@ ROUTES: tuple[Route[Features], ...] = (
         status=202,
         problems=(
             MergeConfirmationRequired,
-            GrantInvalid,
-            GrantWrongAct,
-            GrantWrongService,
-            GrantWrongAccount,
-            GrantWrongSession,
-            GrantUsed,
+            ProofInvalid,
+            ProofOfAnotherAct,
+            ProofForAnotherService,
+            ProofOfAnotherAccount,
+            ProofOfAnotherSession,
+            ProofUsed,
             MergeSameAccount,
             MergeInProgress,
             AccountMerged,

@@ -10,7 +10,7 @@ from shared.audit import Audit, Origin
 from shared.contracts.ids import EventId
 from shared.contracts.notify import COMMUNICATION_SUBMITTED, CommunicationSubmitted
 from shared.db import Connection, Database
-from shared.errors import Refused, Violation
+from shared.errors import Refused
 from shared.messaging.outbox import Outbox
 
 
@@ -47,7 +47,7 @@ class Intake:
                 outcome="refused" if refusal else "done",
                 subject=f"patient:{communication.patient_id}",
                 practice=str(communication.practice_id),
-                detail=refusal.violations[0].code if refusal else communication.topic,
+                detail=refusal.cause if refusal else communication.topic,
             )
         if refusal is not None:
             raise refusal
@@ -75,17 +75,7 @@ class Intake:
 def refused(kept: tuple[Communication, EventId] | None) -> Refused:
     """Say why it was not kept: the reference is taken, or else the patient is another's."""
     if kept is not None:
-        return ReferenceReused(
-            Violation(
-                field="reference",
-                code="reference_reused",
-                detail="was used for another patient or topic",
-            )
-        )
-    return PatientOfAnotherPractice(
-        Violation(
-            field="patient_id",
-            code="patient_of_another_practice",
-            detail="is a patient record of another practice",
-        )
+        return ReferenceReused.in_field("reference", "was used for another patient or topic")
+    return PatientOfAnotherPractice.in_field(
+        "patient_id", "is a patient record of another practice"
     )

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.notify.notices.errors import NotFound
 from services.notify.notices.model import Notice, NoticeId
 from services.notify.notices.store import notices
 from services.notify.sending.render import Renderer, Told
 from services.notify.tellings.errors import NotRenderable
 from shared.contracts.ids import AccountId
 from shared.db import Database
+from shared.errors import NotFound
 from shared.logs import logger
 
 PAGE = 100  # of each class

@@ -49,9 +49,9 @@ async def entries(stall: Stall, columns: str) -> list[tuple[Any, ...]]:
     [
         (None, 401, ("anonymous", None, None, "unauthenticated")),
         ("Bearer forged", 401, ("anonymous", None, None, "access_token_invalid")),
-        ("Bearer person", 403, (f"account:{UUID(int=1)}", None, None, "scope_missing")),
-        ("Bearer reader", 403, ("client:shop-1", "shop-1", str(PRACTICE), "scope_missing")),
-        ("Bearer gateway", 403, ("client:shop-1", "shop-1", None, "scope_missing")),
+        ("Bearer person", 403, (f"account:{UUID(int=1)}", None, None, "forbidden_scope")),
+        ("Bearer reader", 403, ("client:shop-1", "shop-1", str(PRACTICE), "forbidden_scope")),
+        ("Bearer gateway", 403, ("client:shop-1", "shop-1", None, "forbidden_scope")),
     ],
 )
 async def test_a_refusal_at_a_guard_leaves_a_row_that_says_who_and_which_verb(

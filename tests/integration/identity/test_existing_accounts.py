@@ -110,7 +110,9 @@ async def test_a_wrong_password_is_counted_although_the_rest_is_undone(
 
     assert {answer.code for answer in wrong} == {"invalid_credentials"}
     assert locked.alike() == wrong[0].alike()
-    assert [error["code"] for error in locked.body["errors"]] == ["lock_rule"]
+    [rule] = locked.body["errors"]
+    assert rule["code"] == "lock_rule"
+    assert rule["params"] == {"failures": 4, "minutes": 20, "disabled_after": 100}
     assert (await identity.log_on("maria.garcia")).status == 401
     identity.clock.advance(minutes=20)
     assert (await add_practice(identity, token)).status == 201

@@ -440,6 +440,7 @@ async def test_a_chain_is_flat_and_every_name_keeps_its_own_password(
     for person in (first, middle):
         right = await identity.log_on(person.username, person.password)
         assert (right.code, "l•••e" in right.body["detail"]) == ("account_merged", True)
+        assert right.body["errors"][0]["params"] == {"username": "l•••e"}
         for other in (first, middle, last):
             if other is not person:
                 told = await identity.log_on(person.username, other.password)

@@ -37,6 +37,7 @@ async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minut
             "field": "reset_link_minutes",
             "code": "setting_out_of_range",
             "detail": "15 to 1440",
+            "params": {"minimum": 15, "maximum": 1440},
         }
     ]
     assert len(await desk.identity.events("practice-changed")) == 1

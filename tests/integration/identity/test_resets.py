@@ -135,6 +135,9 @@ async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothin
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
 
 
+PARAMS = {"long_enough": {"minimum": 8}, "has_upper": None, "not_recent": {"last": 5}}
+
+
 @pytest.mark.proves("RC-3")
 @ID_3
 @pytest.mark.parametrize(
@@ -159,7 +162,8 @@ async def test_a_refused_password_uses_nothing_up(
         assert answer.status == 200
         return
     assert answer.code == "password_unacceptable"
-    assert rule in [error["code"] for error in answer.body["errors"]]
+    params = {error["code"]: error.get("params") for error in answer.body["errors"]}
+    assert params[rule] == PARAMS[rule]
     assert {error["field"] for error in answer.body["errors"]} == {"new_password"}
     assert (await identity.refresh(session["refresh_token"])).status == 200
     assert (await identity.reset(grant, NEW)).status == 200

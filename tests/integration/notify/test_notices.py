@@ -8,11 +8,11 @@ import pytest
 
 from services.notify.ledger.ledger import PATIENCE
 from services.notify.ledger.model import State
-from services.notify.notices.errors import NotFound
 from services.notify.notices.model import NoticeId
 from shared.contracts.identity import Activity, Claim, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
+from shared.errors import NotFound
 from tests.builders import events
 from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer

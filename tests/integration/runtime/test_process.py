@@ -39,7 +39,7 @@ from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
-from tests.support.shop import PROBLEMS, ROUTES, Shop
+from tests.support.shop import ROUTES, Shop
 
 OUTBOX_ROW = (
     "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
@@ -65,7 +65,6 @@ PROGRAM: Program[Shop, ServiceSettings] = Program(
     service="merge",
     settings=ServiceSettings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.merge") / "migrations",
 )

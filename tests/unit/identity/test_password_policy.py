@@ -1,5 +1,6 @@
 """ID-3: every rule of both policies, told one by one."""
 
+import re
 import unicodedata
 from datetime import date
 
@@ -34,6 +35,12 @@ def not_met(policy: PasswordPolicy, candidate: str, context: Context = MARIA) ->
     return {
         rule.code for rule in policy.check(candidate, context) if rule.state is RuleState.NOT_MET
     }
+
+
+@pytest.mark.parametrize("policy", [PORTAL, NIST])
+def test_a_rule_s_numbers_stand_beside_its_text(policy: PasswordPolicy) -> None:
+    for rule in policy.check("", MARIA):
+        assert re.findall(r"\d+", rule.text) == [str(number) for number in rule.params.values()]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """ID-1, ID-4: what a username may be, and when two names are one."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,12 +10,12 @@ from services.identity.accounts.errors import (
     UsernameHasWhitespace,
     UsernameIsAnAddress,
     UsernameNotPrintable,
-    UsernameRefused,
     UsernameTooLong,
     UsernameTooShort,
 )
 from services.identity.accounts.names import check_username
 from shared.contracts.log_on_names import name_key
+from shared.errors import Invalid
 
 pytestmark = pytest.mark.proves("ID-1")
 
@@ -63,11 +65,13 @@ def test_six_to_fifty_printable_characters_are_a_username(name: str) -> None:
         ("maria\uff20mail.example", UsernameIsAnAddress),
     ],
 )
-def test_anything_else_is_refused_by_its_own_name(name: str, error: type[UsernameRefused]) -> None:
+def test_anything_else_is_refused_by_its_own_name(name: str, error: type[Invalid]) -> None:
     with pytest.raises(error) as refused:
         check_username(name)
 
-    assert [violation.field for violation in refused.value.violations] == ["username"]
+    [violation] = refused.value.violations
+    assert (violation.field, violation.code) == ("username", error.code)
+    assert re.findall(r"\d+", violation.detail) == [str(end) for end in violation.params.values()]
 
 
 @pytest.mark.parametrize("around", [" \t", "\u200b", "\ufeff", "\u00ad\u00a0", "\u2060\u200f"])
@@ -149,7 +153,7 @@ def test_blanks_around_a_name_do_not_make_another_name(name: str) -> None:
 def test_an_accepted_name_is_kept_as_it_was_typed(name: str) -> None:
     try:
         kept = check_username(name)
-    except UsernameRefused:
+    except Invalid:
         return
 
     assert kept == name.strip()

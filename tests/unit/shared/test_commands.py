@@ -10,7 +10,7 @@ from shared.commands import COMMANDS, main
 from shared.runtime import Composition, Plumbing, Program
 from shared.settings import ServiceSettings
 from tests.support.lines import logged
-from tests.support.shop import PROBLEMS, ROUTES, Shop
+from tests.support.shop import ROUTES, Shop
 
 GOOD = {
     "PORTICO_DATABASE_URL": "postgresql://merge:hunter2@127.0.0.1:1/portico",
@@ -35,7 +35,6 @@ PROGRAM: Program[Shop, ServiceSettings] = Program(
     service="merge",
     settings=ServiceSettings,
     routes=ROUTES,
-    problems=PROBLEMS,
     compose=compose,
     migrations=files("services.merge") / "migrations",
 )

@@ -83,6 +83,30 @@ def test_a_wrong_field_is_named_by_path_and_code(
     assert wrongs(ORDER | change) == {field: code}
 
 
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        (ORDER | {"name": "A"}, {"minimum": 2}),
+        (ORDER | {"name": "Annabel"}, {"maximum": 5}),
+        (ORDER | {"inner": {"count": 6}}, {"maximum": 5}),
+        (ORDER | {"inner": {"count": -7}}, {"minimum": 1}),
+        (ORDER | {"many": [{"count": 1}] * 3}, {"maximum": 2}),
+        (b"[" * 33 + b"1" + b"]" * 33, {"maximum": 32}),
+        ({str(number): 0 for number in range(1001)}, {"maximum": 1000}),
+        (ORDER | {"name": 7}, {}),
+        (ORDER | {"name": None}, {}),
+        (ORDER | {"id": "7"}, {}),
+    ],
+)
+def test_what_is_out_of_a_range_comes_with_its_end_as_a_number(
+    body: object, params: dict[str, int]
+) -> None:
+    with pytest.raises(BodyInvalid) as raised:
+        read(body)
+
+    assert [violation.params for violation in raised.value.violations] == [params]
+
+
 def test_every_wrong_field_is_named_not_only_the_first() -> None:
     found = wrongs({"name": 1, "day": "x", "colour": "green", "extra": True})
 
