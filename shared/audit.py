@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -28,6 +29,18 @@ COLUMNS = (
     "id, at, actor, subject, practice, source, action, outcome, detail, reason, correlation_id,"
     " traceparent, client, staff"
 )
+INSERT = f"""
+    WITH entry AS (
+        INSERT INTO audit_entries ({COLUMNS})
+        SELECT * FROM unnest(
+            $1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::text[],
+            $13::text[], $14::text[]
+        )
+        RETURNING id, at
+    )
+    INSERT INTO audit_pending (id, at) SELECT id, at FROM entry
+"""  # noqa: S608 - columns of ours
 ALWAYS = 12  # columns that every digest covers; a version before client and staff no others
 ANONYMOUS = "anonymous"
 FLOOD = "refusals"  # the action of a row that stands for many
@@ -50,6 +63,22 @@ class ChainBroken(Exception):
     """An entry was changed, deleted or put in behind the chain's back; the message says which."""
 
 
+class Action(StrEnum):
+    """What a service audits: each has an enum of its own, which its README prints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row. `detail` is a code, never a secret and never personal data."""
+
+    origin: Origin
+    action: str
+    outcome: Outcome
+    subject: str | None = None  # "account:<id>"
+    practice: str | None = None
+    detail: str | None = None
+
+
 class Audit:
     """Writes entries. The service's role may add to this table, not change or delete."""
 
@@ -58,34 +87,18 @@ class Audit:
         self._randomness = randomness
         self._floods = Floods()
 
-    async def record(
-        self,
-        tx: Connection,
-        origin: Origin,
-        *,
-        action: str,
-        outcome: Outcome,
-        subject: str | None = None,
-        practice: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        """Insert one row. `detail` is a code, never a secret and never personal data.
+    async def record(self, tx: Connection, *entries: Entry) -> None:
+        """Insert rows by one statement.
 
         Of refusals to a stranger only so many a minute are written, or a single device could fill
         the table; how many more there were is one row (`tell_floods`). Whom one is about makes no
         difference.
         """
-        bounded = outcome == "refused" and origin.actor == ANONYMOUS
-        if not bounded or self.admits(origin):
-            await self.write(
-                tx,
-                origin,
-                action=action,
-                outcome=outcome,
-                subject=subject,
-                practice=practice,
-                detail=detail,
-            )
+        await self.write(tx, *(entry for entry in entries if self._is_within(entry)))
+
+    def _is_within(self, entry: Entry) -> bool:
+        bounded = entry.outcome == "refused" and entry.origin.actor == ANONYMOUS
+        return not bounded or self.admits(entry.origin)
 
     def admits(self, origin: Origin, *, at_the_guard: bool = False) -> bool:
         """Whether a refusal, which this counts, is to be written; a party is bounded a minute."""
@@ -101,56 +114,43 @@ class Audit:
             return 0
         try:
             async with database.transaction() as tx:
-                for party, count in taken.items():
-                    origin = Origin(
-                        actor=party.actor,
-                        source=party.source,
-                        correlation_id=self._randomness.uuid(),
-                    )
-                    await self.write(
-                        tx, origin, action=FLOOD, outcome="refused", detail=f"left_out:{count}"
-                    )
+                await self.write(tx, *(self._left_out(*each) for each in taken.items()))
         except BaseException:
             self._floods.give_back(taken)
             raise
         return taken.total()
 
-    async def write(
-        self,
-        tx: Connection,
-        origin: Origin,
-        *,
-        action: str,
-        outcome: Outcome,
-        subject: str | None = None,
-        practice: str | None = None,
-        detail: str | None = None,
-    ) -> None:
-        """Insert one row whose number is bounded elsewhere (`admits`)."""
-        await tx.execute(
-            f"""
-            WITH entry AS (
-                INSERT INTO audit_entries ({COLUMNS})
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-                RETURNING id, at
-            )
-            INSERT INTO audit_pending (id, at) SELECT id, at FROM entry
-            """,  # noqa: S608 - columns of ours
-            self._randomness.uuid(),
-            self._clock.now(),
-            origin.actor,
-            subject,
-            practice,
-            origin.source,
-            action,
-            outcome,
-            detail,
-            origin.reason,
-            origin.correlation_id,
-            origin.traceparent,
-            origin.client,
-            origin.staff,
+    def _left_out(self, party: Party, count: int) -> Entry:
+        origin = Origin(
+            actor=party.actor, source=party.source, correlation_id=self._randomness.uuid()
         )
+        return Entry(origin=origin, action=FLOOD, outcome="refused", detail=f"left_out:{count}")
+
+    async def write(self, tx: Connection, *entries: Entry) -> None:
+        """Insert rows whose number is bounded elsewhere (`admits`), by one statement."""
+        if not entries:
+            return
+        at = self._clock.now()
+        rows = [
+            (
+                self._randomness.uuid(),
+                at,
+                entry.origin.actor,
+                entry.subject,
+                entry.practice,
+                entry.origin.source,
+                entry.action,
+                entry.outcome,
+                entry.detail,
+                entry.origin.reason,
+                entry.origin.correlation_id,
+                entry.origin.traceparent,
+                entry.origin.client,
+                entry.origin.staff,
+            )
+            for entry in entries
+        ]
+        await tx.execute(INSERT, *zip(*rows, strict=True))
 
 
 def _digest(entry: Row, columns: int | None = None) -> bytes:

@@ -1,7 +1,7 @@
 """The one door to asyncpg: a pool that waits a bounded time and says when PostgreSQL is away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +47,21 @@ LOST = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 CACHED_STATEMENTS = 100  # a connection; asyncpg's own default
 UNIQUE_OR_LATER = ("23503", "23505", "23P01")  # may fit once another row has come or gone
+
+_AFTER_COMMIT: dict[int, set[Callable[[], object]]] = {}  # by the connection of an open transaction
+
+
+def after_commit(tx: Connection, call: Callable[[], object]) -> None:
+    """Have this called as soon as the transaction is committed, once; never where it is not.
+
+    Who is woken then finds the rows: a wake inside the transaction would come before them. Outside
+    of a transaction it is called at once.
+    """
+    calls = _AFTER_COMMIT.get(id(tx))
+    if calls is None:
+        call()
+    else:
+        calls.add(call)
 
 
 def unfit(error: Exception) -> bool:
@@ -162,8 +177,20 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One READ COMMITTED transaction. Raises DatabaseUnavailable for every way to be away."""
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection() as connection, self.transaction_on(connection):
             yield connection
+
+    @asynccontextmanager
+    async def transaction_on(self, connection: Connection) -> AsyncIterator[None]:
+        """The same on a connection that one has: for what follows the transaction on it."""
+        calls = _AFTER_COMMIT[id(connection)] = set()
+        try:
+            async with connection.transaction():
+                yield
+        finally:
+            del _AFTER_COMMIT[id(connection)]
+        for call in calls:
+            call()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

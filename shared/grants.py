@@ -21,7 +21,7 @@ LONGEST = timedelta(minutes=10)
 LATE = timedelta(hours=72)  # longer than any broker is away that a merge has to outlive
 
 
-class Act(StrEnum):
+class GrantAct(StrEnum):
     """What a grant allows its bearer to have done."""
 
     PASSWORD_SET = "password.set"  # noqa: S105 - an act, not a password
@@ -36,11 +36,11 @@ class Verb(StrEnum):
     MERGE = "merge"
 
 
-MAY_ISSUE: Mapping[Act, frozenset[str]] = MappingProxyType(
+MAY_ISSUE: Mapping[GrantAct, frozenset[str]] = MappingProxyType(
     {
-        Act.PASSWORD_SET: frozenset({"recovery"}),
-        Act.ACCOUNT_OWNED: frozenset({"identity"}),
-        Act.REAUTHENTICATED: frozenset({"identity"}),
+        GrantAct.PASSWORD_SET: frozenset({"recovery"}),
+        GrantAct.ACCOUNT_OWNED: frozenset({"identity"}),
+        GrantAct.REAUTHENTICATED: frozenset({"identity"}),
     }
 )
 """Which services' signature is worth anything for which act."""
@@ -104,7 +104,7 @@ class Grant:
 
     jti: str
     issuer: str
-    act: Act
+    act: GrantAct
     account_id: AccountId
     security_version: int
     route: str  # how it was proven: "link", "password"
@@ -119,7 +119,7 @@ class GrantClaims(signed.Claims, frozen=True, kw_only=True):
     `sid` the session in which somebody proved it, who need not be that account's.
     """
 
-    act: Act
+    act: GrantAct
     sv: int
     route: str
     verb: Verb | None = None
@@ -138,7 +138,7 @@ class GrantIssuer:
         self,
         *,
         jti: str,
-        act: Act,
+        act: GrantAct,
         audience: tuple[str, ...],
         account_id: AccountId,
         security_version: int,
@@ -181,7 +181,7 @@ class GrantChecker:
     public_keys: PublicKeys
 
     async def check(
-        self, token: str, *, act: Act, now: datetime, verb: Verb | None = None
+        self, token: str, *, act: GrantAct, now: datetime, verb: Verb | None = None
     ) -> Grant:
         """Check type, algorithm, key, issuer's right to this act, audience, times and verb.
 
@@ -191,7 +191,7 @@ class GrantChecker:
         return await self._checked(token, act=act, verb=verb, now=now, late=None)
 
     async def check_again(
-        self, token: str, *, act: Act, now: datetime, verb: Verb | None = None
+        self, token: str, *, act: GrantAct, now: datetime, verb: Verb | None = None
     ) -> Grant:
         """Check one that another service took in time: not its expiry, but its age.
 
@@ -202,7 +202,7 @@ class GrantChecker:
         return await self._checked(token, act=act, verb=verb, now=now, late=LATE)
 
     async def _checked(
-        self, token: str, *, act: Act, verb: Verb | None, now: datetime, late: timedelta | None
+        self, token: str, *, act: GrantAct, verb: Verb | None, now: datetime, late: timedelta | None
     ) -> Grant:
         try:
             unverified = signed.inspect(token, typ=TYPE)
@@ -229,7 +229,7 @@ class GrantChecker:
         except (signed.SignedInvalid, ValueError) as error:
             raise GrantInvalid from error
 
-    def _require_issuer(self, issuer: str, act: Act) -> None:
+    def _require_issuer(self, issuer: str, act: GrantAct) -> None:
         """Before a key is looked for: whoever forges an issuer gets no wait."""
         prefix, _, service = issuer.rpartition("/")
         if prefix != self.issuer or service not in ISSUERS:

@@ -11,16 +11,16 @@ from types import MappingProxyType
 import msgspec
 
 from shared import ciphers
-from shared.audit import Audit, Origin
+from shared.acts import Acts, By
+from shared.audit import Action, Origin
 from shared.ciphers import Cipher, CipherBroken
 from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
-from shared.db import Connection, Database, Row
+from shared.db import Connection, Row
 from shared.errors import CatchingUp, Unavailable
 from shared.kept import Kept
 from shared.keys import KEYS_CHANGED, KeyUnknown, good_for, key_in, newest_of
-from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 
 KID_SYMBOLS = 20  # 100 bits, none of them a dash: an operator's verbs would take it for an option
@@ -62,6 +62,14 @@ UPDATE own_keys SET usable_until = usable_from, private_sealed = NULL
 WHERE kid = $1 AND private_sealed IS NOT NULL
 RETURNING purpose
 """
+
+
+class KeyAction(Action):
+    """What every service with keys of its own audits of them."""
+
+    ROTATE = "keys.rotate"
+    REVOKE = "keys.revoke"
+    RE_ENCRYPT = "keys.re-encrypt"
 
 
 class KeysUnreadable(Unavailable):
@@ -116,9 +124,7 @@ class OwnKeys:
         *,
         service: str,
         issuer: str,
-        database: Database,
-        outbox: Outbox,
-        audit: Audit,
+        acts: Acts,
         clock: Clock,
         randomness: Randomness,
         cipher: Cipher,
@@ -127,9 +133,9 @@ class OwnKeys:
         self.purposes = purposes
         self._contract = KEYS_CHANGED[service]
         self._issuer = issuer
-        self._database = database
-        self._outbox = outbox
-        self._audit = audit
+        self._acts = acts
+        self._database = acts.database
+        self._outbox = acts.outbox
         self._clock = clock
         self._randomness = randomness
         self._cipher = cipher
@@ -165,14 +171,12 @@ class OwnKeys:
         (
             await self._kept.look()
         ).whole()  # or a key would be added that the others' key does not open
-        async with self._database.transaction() as tx:
-            await self._lock(tx)
+        async with self._acts.begin(self._by(origin), KeyAction.ROTATE) as act:
+            await self._lock(act.tx)
             event_id = self._outbox.new_id()
-            kid = await self._add(tx, purpose, event_id, usable_from=self._clock.now() + AHEAD)
-            await self._publish(tx, event_id, origin)
-            await self._audit.record(
-                tx, origin, action="keys.rotate", outcome="done", subject=f"key:{kid}"
-            )
+            kid = await self._add(act.tx, purpose, event_id, usable_from=self._clock.now() + AHEAD)
+            await self._publish(act.tx, event_id, origin)
+            act.about(key=kid)
         await self._kept.look()
         return kid
 
@@ -184,19 +188,16 @@ class OwnKeys:
         """
         origin = origin or self._origin()
         (await self._kept.look()).whole()
-        async with self._database.transaction() as tx:
-            await self._lock(tx)
-            found = await tx.fetchval(REVOKE, kid)
+        async with self._acts.begin(self._by(origin), KeyAction.REVOKE, key=kid) as act:
+            await self._lock(act.tx)
+            found = await act.tx.fetchval(REVOKE, kid)
             if found is None:
                 raise KeyUnknown
             purpose, event_id, now = KeyPurpose(found), self._outbox.new_id(), self._clock.now()
             fresh = None
-            if not await tx.fetchval(HAS_BEGUN, purpose, now):
-                fresh = await self._add(tx, purpose, event_id, usable_from=now)
-            await self._publish(tx, event_id, origin)
-            await self._audit.record(
-                tx, origin, action="keys.revoke", outcome="done", subject=f"key:{kid}"
-            )
+            if not await act.tx.fetchval(HAS_BEGUN, purpose, now):
+                fresh = await self._add(act.tx, purpose, event_id, usable_from=now)
+            await self._publish(act.tx, event_id, origin)
         await self._kept.look()
         return Revoked(purpose=purpose, fresh=fresh)
 
@@ -205,18 +206,16 @@ class OwnKeys:
 
         After it the retired ones can be forgotten. Raises KeysUnreadable.
         """
-        async with self._database.transaction() as tx:
-            await self._lock(tx)
-            rows = await tx.fetch("SELECT * FROM own_keys WHERE private_sealed IS NOT NULL")
+        by = self._by(origin or self._origin())
+        async with self._acts.begin(by, KeyAction.RE_ENCRYPT) as act:
+            await self._lock(act.tx)
+            rows = await act.tx.fetch("SELECT * FROM own_keys WHERE private_sealed IS NOT NULL")
             for row in rows:
-                await tx.execute(
+                await act.tx.execute(
                     "UPDATE own_keys SET private_sealed = $2 WHERE kid = $1",
                     row["kid"],
                     self._cipher.encrypt(self._private(row), _bound(row["kid"], row["purpose"])),
                 )
-            await self._audit.record(
-                tx, origin or self._origin(), action="keys.re-encrypt", outcome="done"
-            )
         return len(rows)
 
     async def current(self, purpose: KeyPurpose, now: datetime) -> OwnKey:
@@ -310,6 +309,9 @@ class OwnKeys:
             version=version,
             event_id=event_id,
         )
+
+    def _by(self, origin: Origin) -> By:
+        return By(origin=origin, now=self._clock.now())
 
     def _origin(self) -> Origin:
         return Origin(actor="service", source="", correlation_id=self._randomness.uuid())

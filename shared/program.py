@@ -8,16 +8,17 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from shared.access import AccessTokens
-from shared.audit import Audit
+from shared.acts import Acts
+from shared.audit import Action, Audit
 from shared.ciphers import Cipher, derive
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.http.guards import ClientChecker, TokenChecker
 from shared.http.health import Check
-from shared.http.idempotency import IdempotencyKeys
 from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget
+from shared.idempotency import IdempotencyKeys
 from shared.loops import Loop
 from shared.messaging.consumer import Feeds, Subscription
 from shared.messaging.outbox import Outbox
@@ -43,6 +44,7 @@ class Plumbing(Generic[S]):
     database: Database
     outbox: Outbox
     audit: Audit
+    acts: Acts
     digests: Digests
     public_keys: PublicKeys
     access_tokens: AccessTokens
@@ -68,9 +70,7 @@ class Plumbing(Generic[S]):
         return OwnKeys(
             service=self.service,
             issuer=self.issuer,
-            database=self.database,
-            outbox=self.outbox,
-            audit=self.audit,
+            acts=self.acts,
             clock=self.clock,
             randomness=self.randomness,
             cipher=self.cipher("own keys"),
@@ -119,6 +119,7 @@ class Program(Generic[F, S]):
     routes: Sequence[Route[F]]
     compose: Callable[[Plumbing[S]], Composition[F]]
     migrations: Traversable
+    actions: type[Action] = Action  # what it audits besides what every service does
     verbs: tuple[Verb[S], ...] = ()
     looks: tuple[Look[S], ...] = ()
     metrics: tuple[Metric, ...] = ()

@@ -12,6 +12,7 @@ from typing import Generic
 from aiohttp import web
 
 from shared.access import AccessTokens, SessionCaller, StreamGuard
+from shared.acts import Acts
 from shared.audit import Audit, AuditChain
 from shared.audit_backlog import AuditBacklog
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
@@ -19,11 +20,11 @@ from shared.contracts import topology
 from shared.db import Database
 from shared.http.edge import Edge
 from shared.http.health import LOOKED_EVERY, Check, Health, Lack, NotWell
-from shared.http.idempotency import IdempotencyKeys
 from shared.http.routes import Session
 from shared.http.server import Server, metrics_application
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
+from shared.idempotency import IdempotencyKeys
 from shared.logs import logger
 from shared.loops import SOON, Loop
 from shared.messaging.broker import Broker
@@ -40,7 +41,6 @@ from shared.settings import PREFIX, key_bytes
 from shared.spent_grants import SpentGrants
 from shared.tls import of_broker
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 __all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
 
@@ -105,6 +105,9 @@ def plumbing_for(
         ended_sessions = EndedSessions(
             broker=broker, clock=clock, metrics=metrics, randomness=randomness
         )
+    outbox = Outbox(service=program.service, clock=clock, randomness=randomness)
+    audit = Audit(clock=clock, randomness=randomness)
+    idempotency = IdempotencyKeys(clock=clock)
     public_keys = PublicKeys(
         database=database, clock=clock, own_issuer=f"{settings.issuer}/{program.service}"
     )
@@ -114,8 +117,9 @@ def plumbing_for(
         clock=clock,
         randomness=randomness,
         database=database,
-        outbox=Outbox(service=program.service, clock=clock, randomness=randomness),
-        audit=Audit(clock=clock, randomness=randomness),
+        outbox=outbox,
+        audit=audit,
+        acts=Acts(database=database, audit=audit, outbox=outbox, idempotency=idempotency),
         digests=Digests(key_bytes(settings.digest_key)),
         public_keys=public_keys,
         access_tokens=AccessTokens(
@@ -123,7 +127,7 @@ def plumbing_for(
             public_keys=public_keys,
             sessions=StreamGuard(ended_sessions) if ended_sessions else AsksItsOwnTable(),
         ),
-        idempotency=IdempotencyKeys(clock=clock),
+        idempotency=idempotency,
         budget=SourceBudget(
             database=database,
             clock=clock,
@@ -234,7 +238,7 @@ def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
         features=composition.features,
         tokens=composition.tokens or plumbing.access_tokens,
         clients=composition.clients,
-        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        acts=plumbing.acts,
         budget=plumbing.budget,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,

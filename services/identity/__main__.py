@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.resources import files
 
+from services.identity.actions import Action
 from services.identity.app import compose
 from services.identity.features import Features
 from services.identity.looks import LOOKS
@@ -20,6 +21,7 @@ PROGRAM: Program[Features, Settings] = Program(
     routes=ROUTES,
     compose=compose,
     migrations=files("services.identity") / "migrations",
+    actions=Action,
     verbs=VERBS,
     looks=LOOKS,
     metrics=METRICS,

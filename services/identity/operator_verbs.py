@@ -16,6 +16,7 @@ from services.identity.practices.features import clients, practices
 from services.identity.practices.practices import NewClient
 from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
+from shared.acts import By
 from shared.audit import Origin
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
@@ -42,22 +43,19 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
         locale=arguments.locale,
         time_zone=arguments.time_zone,
         settings=_settings(arguments),
-        origin=_operator(plumbing),
-        now=plumbing.clock.now(),
+        by=_operator(plumbing),
     )
     _print(made, as_json=arguments.json)
 
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
     await practices(plumbing).change_settings(
-        PracticeId(arguments.practice_id), _settings(arguments), origin=_operator(plumbing)
+        PracticeId(arguments.practice_id), _settings(arguments), by=_operator(plumbing)
     )
 
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
-    made = await practices(plumbing).add_gateway(
-        arguments.gateway, origin=_operator(plumbing), now=plumbing.clock.now()
-    )
+    made = await practices(plumbing).add_gateway(arguments.gateway, by=_operator(plumbing))
     _print(made, as_json=arguments.json)
 
 
@@ -89,23 +87,18 @@ async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namesp
     made = await clients(plumbing).rotate(
         arguments.client_id,
         overlap=timedelta(hours=arguments.overlap_hours),
-        origin=_operator(plumbing),
-        now=plumbing.clock.now(),
+        by=_operator(plumbing),
     )
     _print(made, as_json=arguments.json)
 
 
 async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
-    await clients(plumbing).revoke(
-        arguments.client_id, origin=_operator(plumbing), now=plumbing.clock.now()
-    )
+    await clients(plumbing).revoke(arguments.client_id, by=_operator(plumbing))
     sys.stdout.write(f"revoked {arguments.client_id}\n")
 
 
 async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
-    count, collisions = await stored_names(plumbing).re_key(
-        origin=_operator(plumbing), now=plumbing.clock.now()
-    )
+    count, collisions = await stored_names(plumbing).re_key(by=_operator(plumbing))
     sys.stdout.write(f"{count} addresses have a new key\n")
     for one in collisions:
         sys.stderr.write(
@@ -203,8 +196,9 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _operator(plumbing: Plumbing[Settings]) -> Origin:
-    return Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+def _operator(plumbing: Plumbing[Settings]) -> By:
+    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+    return By(origin=origin, now=plumbing.clock.now())
 
 
 def _print(made: NewClient, *, as_json: bool) -> None:

@@ -119,7 +119,6 @@ from shared.grants import (
     GrantWrongService,
     GrantWrongSession,
 )
-from shared.http.idempotency import AlreadyIssued
 from shared.http.own_source import source_at
 from shared.http.problems import InvalidClient
 from shared.http.routes import (
@@ -134,6 +133,7 @@ from shared.http.routes import (
     lifted,
     route,
 )
+from shared.idempotency import AlreadyIssued
 
 ENROL_PROBLEMS = (
     TermsRequired,

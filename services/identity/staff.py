@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from services.identity.fields import Line, StaffId
-from shared.audit import Origin
+from shared.acts import By
 from shared.http.callers import practice_of
 from shared.http.routes import Body, Call
 
@@ -17,11 +17,12 @@ class StaffBody(Body, frozen=True, kw_only=True):
 S = TypeVar("S", bound=StaffBody)
 
 
-def by_staff(call: Call[S]) -> Origin:
-    """The call's origin with the staff member as its actor, beside the client, and the reason."""
-    return replace(
+def by_staff(call: Call[S]) -> By:
+    """The call's own with the staff member as its actor, beside the client, and the reason."""
+    origin = replace(
         call.origin,
         actor=f"staff:{call.body.staff_id}@{practice_of(call)}",
         staff=call.body.staff_id,
         reason=call.body.reason,
     )
+    return By(origin=origin, now=call.now)

@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.resources import files
 
+from services.merge.actions import Action
 from services.merge.api.routes import ROUTES
 from services.merge.app import compose
 from services.merge.looks import LOOKS
@@ -18,6 +19,7 @@ PROGRAM = Program(
     routes=ROUTES,
     compose=compose,
     migrations=files("services.merge") / "migrations",
+    actions=Action,
     looks=LOOKS,
     metrics=METRICS,
 )

@@ -15,7 +15,6 @@ from services.merge.settings import MergeSettings
 from services.merge.watch import Watch
 from shared.loops import Loop
 from shared.runtime import Composition, Plumbing
-from shared.transactions import Transactions
 
 WATCH_EVERY = 10.0  # seconds
 SWEEP_EVERY = 60.0  # seconds
@@ -23,15 +22,10 @@ SWEEP_EVERY = 60.0  # seconds
 
 def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
     """Put the service together; nothing is started. It signs nothing and opens nothing."""
-    refusals = Refusals(
-        database=plumbing.database,
-        clock=plumbing.clock,
-        audit=plumbing.audit,
-        outbox=plumbing.outbox,
-    )
+    refusals = Refusals(database=plumbing.database, clock=plumbing.clock)
     features = Features(
         merges=Merges(
-            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+            acts=plumbing.acts,
             grants=ProofChecker(
                 issuer=plumbing.settings.issuer,
                 service=plumbing.service,
@@ -39,12 +33,10 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
             ),
             parties=Parties(database=plumbing.database),
             refusals=refusals,
-            idempotency=plumbing.idempotency,
-            outbox=plumbing.outbox,
             randomness=plumbing.randomness,
         ),
         refusals=refusals,
-        saga_steps=SagaSteps(audit=plumbing.audit, clock=plumbing.clock),
+        saga_steps=SagaSteps(acts=plumbing.acts, clock=plumbing.clock),
         person_conflicts=PersonConflicts(database=plumbing.database),
         projection=Projection(),
         watch=watch(plumbing),

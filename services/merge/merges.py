@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.merge.actions import Action
 from services.merge.errors import (
     MergeConfirmationRequired,
     MergeInProgress,
+    MergePersonMismatch,
     MergeSameAccount,
     ProofOfAnotherAccount,
     ProofOfAnotherSession,
@@ -14,22 +16,19 @@ from services.merge.errors import (
 from services.merge.model import Merge
 from services.merge.parties import Parties, Proofs
 from services.merge.proofs import ProofChecker
-from services.merge.refusals import ACTION, Refusals
+from services.merge.refusals import Refusals
 from services.merge.saga import Progress, State
 from services.merge.store import busy_accounts
 from services.merge.store import merges as store
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import MergeRefusal
 from shared.contracts.ids import AccountId, MergeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
-from shared.db import Connection
 from shared.errors import NotFound, Refused
-from shared.grants import Act, Verb
-from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
+from shared.grants import GrantAct, Verb
 from shared.http.routes import Reply
-from shared.messaging.outbox import Outbox
+from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
-from shared.transactions import Transactions
 
 LISTED = 20
 
@@ -57,44 +56,42 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merges:
-    transactions: Transactions
+    acts: Acts
     grants: ProofChecker
     parties: Parties
     refusals: Refusals
-    idempotency: IdempotencyKeys
-    outbox: Outbox
     randomness: Randomness
 
-    async def request(
-        self, asked: Asked, *, origin: Origin, key: IdempotencyKey | None, now: datetime
-    ) -> MergeShown:
+    async def request(self, asked: Asked, *, by: By, key: IdempotencyKey | None) -> MergeShown:
         """Accept a merge: spend both proofs, take both accounts, and ask identity to merge them.
 
         A refusal changes nothing and is audited, for both accounts once both are proven. The same
         request again, by its key, is answered as before, whatever its proofs and accounts have
         come to since.
         """
-        proofs = await self._proofs(asked, now)
-        subject = f"account:{asked.account_id}"
-
-        async def refused(tx: Connection, refusal: Refused) -> None:
-            if isinstance(proofs, Proofs):
-                await self.refusals.tell(tx, proofs, refusal, origin=origin, now=now)
-
-        async with self.transactions.audited(
-            origin, ACTION, subject=subject, refused=refused
-        ) as tx:
-
-            async def work() -> MergeShown:
-                if isinstance(proofs, Refused):
-                    raise proofs
-                return await self._accept(tx, asked, proofs, origin, now)
-
-            return await self.idempotency.once(tx, key, MergeShown, work)
+        checked = await self._check(asked, by.now)
+        async with self.acts.begin(by, Action.REQUEST, account=asked.account_id) as act:
+            if isinstance(checked, Proofs):
+                act.also(account=checked.absorbed.account_id)
+            try:
+                async with act.attempt():
+                    if kept := await act.repeat(key, MergeShown):
+                        return kept
+                    if isinstance(checked, Refused):
+                        raise checked
+                    merge = await self._take(act, checked)
+                    act.publish(MERGE_REQUESTED, requested(merge, asked), subject=merge.survivor_id)
+                    act.detail = str(merge.id)
+                    return await act.keep(key, shown(merge))
+            except MergePersonMismatch as mismatch:
+                if isinstance(checked, Proofs):
+                    await self.refusals.tell(act, checked)
+                act.committing(mismatch)
+                raise
 
     async def find(self, merge_id: MergeId, *, account_id: AccountId) -> MergeShown:
         """Raises NotFound, also for another account's."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             merge = await store.find(connection, merge_id)
         if merge is None or merge.survivor_id != account_id:
             raise NotFound
@@ -102,11 +99,11 @@ class Merges:
 
     async def of_account(self, account_id: AccountId) -> Sequence[MergeShown]:
         """List the newest that an account asked for."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             found = await store.of_survivor(connection, account_id, limit=LISTED)
         return [shown(merge) for merge in found]
 
-    async def _proofs(self, asked: Asked, now: datetime) -> Proofs | Refused:
+    async def _check(self, asked: Asked, now: datetime) -> Proofs | Refused:
         """Check what needs no transaction; a refusal waits until it is known that nothing was
         answered to this request before. Raises CatchingUp.
 
@@ -116,9 +113,9 @@ class Merges:
             if not asked.confirmed:
                 raise MergeConfirmationRequired
             survivor = await self.grants.check(
-                asked.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
+                asked.reauthenticated, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=now
             )
-            absorbed = await self.grants.check(asked.owned, act=Act.ACCOUNT_OWNED, now=now)
+            absorbed = await self.grants.check(asked.owned, act=GrantAct.ACCOUNT_OWNED, now=now)
             if survivor.account_id != asked.account_id:
                 raise ProofOfAnotherAccount
             if any(grant.session_id != asked.session_id for grant in (survivor, absorbed)):
@@ -131,9 +128,7 @@ class Merges:
         await self.parties.arrived(proofs)
         return proofs
 
-    async def _accept(
-        self, tx: Connection, asked: Asked, proofs: Proofs, origin: Origin, now: datetime
-    ) -> MergeShown:
+    async def _take(self, act: Act, proofs: Proofs) -> Merge:
         """Decide with both accounts taken: whoever had one of them before has committed by then."""
         merge = Merge(
             id=MergeId(self.randomness.uuid()),
@@ -141,43 +136,29 @@ class Merges:
             absorbed_id=proofs.absorbed.account_id,
             known_charts=frozenset(),
             progress=Progress(),
-            requested_at=now,
+            requested_at=act.now,
             ended_at=None,
         )
-        await self.grants.spend(tx, proofs.survivor, now=now)
-        await self.grants.spend(tx, proofs.absorbed, now=now)
-        await store.add(tx, merge)
-        if not await busy_accounts.take(tx, merge.id, (merge.survivor_id, merge.absorbed_id)):
+        await self.grants.spend(act.tx, proofs.survivor, now=act.now)
+        await self.grants.spend(act.tx, proofs.absorbed, now=act.now)
+        await store.add(act.tx, merge)
+        if not await busy_accounts.take(act.tx, merge.id, (merge.survivor_id, merge.absorbed_id)):
             raise MergeInProgress
-        pair = await self.parties.require_mergeable(tx, proofs)
-        await store.keep_known_charts(tx, merge.id, pair.survivor.records)
-        await self._tell(tx, asked, merge, origin)
-        return shown(merge)
+        pair = await self.parties.require_mergeable(act.tx, proofs)
+        await store.keep_known_charts(act.tx, merge.id, pair.survivor.records)
+        return merge
 
-    async def _tell(self, tx: Connection, asked: Asked, merge: Merge, origin: Origin) -> None:
-        await self.outbox.add(
-            tx,
-            MERGE_REQUESTED,
-            MergeRequested(
-                merge_id=merge.id,
-                survivor_id=merge.survivor_id,
-                absorbed_id=merge.absorbed_id,
-                session_id=asked.session_id,
-                reauthenticated=asked.reauthenticated,
-                owned=asked.owned,
-            ),
-            subject=merge.survivor_id,
-            origin=origin,
-        )
-        for account_id in (merge.survivor_id, merge.absorbed_id):
-            await self.transactions.audit.record(
-                tx,
-                origin,
-                action=ACTION,
-                outcome="done",
-                subject=f"account:{account_id}",
-                detail=str(merge.id),
-            )
+
+def requested(merge: Merge, asked: Asked) -> MergeRequested:
+    """What identity is asked to do, with the proofs as they were sent."""
+    return MergeRequested(
+        merge_id=merge.id,
+        survivor_id=merge.survivor_id,
+        absorbed_id=merge.absorbed_id,
+        session_id=asked.session_id,
+        reauthenticated=asked.reauthenticated,
+        owned=asked.owned,
+    )
 
 
 def shown(merge: Merge) -> MergeShown:

@@ -16,8 +16,8 @@ from services.merge.errors import (
 from shared.db import Connection
 from shared.errors import Refused
 from shared.grants import (
-    Act,
     Grant,
+    GrantAct,
     GrantChecker,
     GrantInvalid,
     GrantUsed,
@@ -44,7 +44,7 @@ class ProofChecker(GrantChecker):
     """Raises merge's own leaf of each refusal: what to do next is not what a reset link needs."""
 
     async def check(
-        self, token: str, *, act: Act, now: datetime, verb: Verb | None = None
+        self, token: str, *, act: GrantAct, now: datetime, verb: Verb | None = None
     ) -> Grant:
         with worded():
             return await super().check(token, act=act, verb=verb, now=now)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from services.merge.actions import Action
 from services.merge.model import Merge, PersonConflict, duplicate_charts
 from services.merge.saga import Applier
 from services.merge.store import absorptions, busy_accounts, merges, person_conflicts
-from shared.audit import Audit
+from shared.acts import Acts, By
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged, MergeRejected
@@ -14,8 +15,6 @@ from shared.contracts.merge import MergeApplied
 from shared.db import Connection
 from shared.messaging.consumer import Undeliverable, origin_of
 
-ACTION = "merge.end"
-
 Heard = Received[AccountsMerged] | Received[MergeRejected] | Received[MergeApplied]
 
 
@@ -23,7 +22,7 @@ Heard = Received[AccountsMerged] | Received[MergeRejected] | Received[MergeAppli
 class SagaSteps:
     """One guarded UPDATE a message says whether it is news; only then anything follows."""
 
-    audit: Audit
+    acts: Acts
     clock: Clock
 
     async def merged(self, tx: Connection, event: Received[AccountsMerged]) -> None:
@@ -72,17 +71,17 @@ class SagaSteps:
 
     async def _end(self, tx: Connection, merge: Merge, event: Heard) -> None:
         """Let both accounts go in the transaction of the message that ended the merge."""
-        await merges.end(tx, merge.id, at=self.clock.now())
+        now = self.clock.now()
+        await merges.end(tx, merge.id, at=now)
         await busy_accounts.free(tx, merge.id)
         reason = merge.progress.refusal
-        await self.audit.record(
-            tx,
-            origin_of(event),
-            action=ACTION,
-            outcome="refused" if reason else "done",
-            subject=f"account:{merge.survivor_id}",
-            detail=reason or str(merge.id),
-        )
+        async with self.acts.within(tx, By(origin=origin_of(event), now=now)) as act:
+            act.record(
+                Action.END,
+                "refused" if reason else "done",
+                account=merge.survivor_id,
+                detail=reason or str(merge.id),
+            )
 
 
 async def found(tx: Connection, merge_id: MergeId) -> Merge:

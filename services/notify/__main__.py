@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.resources import files
 
+from services.notify.actions import Action
 from services.notify.app import compose
 from services.notify.metrics import METRICS
 from services.notify.operator_verbs import LOOKS, VERBS
@@ -18,6 +19,7 @@ PROGRAM = Program(
     routes=ROUTES,
     compose=compose,
     migrations=files("services.notify") / "migrations",
+    actions=Action,
     verbs=VERBS,
     looks=LOOKS,
     metrics=METRICS,

@@ -14,6 +14,7 @@ from services.notify.sending.channels.smtp import Dialer, SmtpServer
 from services.notify.sending.errors import MailServerAway
 from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
+from shared.acts import By
 from shared.audit import Origin
 from shared.program import Look, Plumbing, Verb
 
@@ -35,11 +36,11 @@ def listed(found: Sequence[Held]) -> int:
 
 
 async def resend(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return told(await held(plumbing).resend(arguments.ids, operator(plumbing)))
+    return told(await held(plumbing).resend(arguments.ids, by=operator(plumbing)))
 
 
 async def settle(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return told(await held(plumbing).settle(arguments.ids, arguments.state, operator(plumbing)))
+    return told(await held(plumbing).settle(arguments.ids, arguments.state, by=operator(plumbing)))
 
 
 def told(left: Mapping[DeliveryId, Hindrance]) -> int:
@@ -49,11 +50,12 @@ def told(left: Mapping[DeliveryId, Hindrance]) -> int:
 
 
 def held(plumbing: Plumbing[NotifySettings]) -> HeldDeliveries:
-    return HeldDeliveries(database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit)
+    return HeldDeliveries(acts=plumbing.acts)
 
 
-def operator(plumbing: Plumbing[NotifySettings]) -> Origin:
-    return Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+def operator(plumbing: Plumbing[NotifySettings]) -> By:
+    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+    return By(origin=origin, now=plumbing.clock.now())
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from importlib.resources import files
 
+from services.recovery.actions import Action
 from services.recovery.api.routes import ROUTES
 from services.recovery.app import compose
 from services.recovery.looks import LOOKS
@@ -18,6 +19,7 @@ PROGRAM = Program(
     routes=ROUTES,
     compose=compose,
     migrations=files("services.recovery") / "migrations",
+    actions=Action,
     verbs=VERBS,
     looks=LOOKS,
 )

@@ -30,10 +30,9 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
     links = Links(
-        database=plumbing.database,
+        acts=plumbing.acts,
         clock=plumbing.clock,
         digests=plumbing.digests,
-        audit=plumbing.audit,
         grants=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         redeemer=f"{settings.issuer}/identity",
     )
@@ -52,7 +51,7 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
         projection=Projection(digests=plumbing.digests),
-        merges=Merges(outbox=plumbing.outbox),
+        merges=Merges(acts=plumbing.acts),
     )
     return Composition(
         features=features,
@@ -69,7 +68,7 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
 
 def stored_names(plumbing: Plumbing[RecoverySettings]) -> StoredNames:
     """What `names re-key` changes and `check` counts."""
-    return StoredNames(database=plumbing.database, digests=plumbing.digests, audit=plumbing.audit)
+    return StoredNames(acts=plumbing.acts, digests=plumbing.digests)
 
 
 def requests(plumbing: Plumbing[RecoverySettings], kind: Kind) -> Requests:
@@ -87,9 +86,8 @@ def rounds(plumbing: Plumbing[RecoverySettings], kind: Kind, work: Work) -> Roun
     return Rounds(
         kind=kind,
         work=work,
-        database=plumbing.database,
+        acts=plumbing.acts,
         clock=plumbing.clock,
-        audit=plumbing.audit,
         patience=timedelta(seconds=plumbing.settings.miss_patience),
         fed_since=lambda: plumbing.feeds.connected_since(ACCOUNTS),
     )
@@ -110,7 +108,6 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
             sealer=sealer(plumbing),
             outbox=plumbing.outbox,
         ),
-        outbox=plumbing.outbox,
         limits=LinkLimits(
             pause=timedelta(seconds=settings.link_pause),
             an_hour=settings.links_an_hour,

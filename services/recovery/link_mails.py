@@ -15,10 +15,10 @@ from services.recovery.model import (
     decide,
 )
 from services.recovery.store import accounts, link_budgets, links
+from shared.acts import Act
 from shared.contracts.ids import AccountId
 from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
 from shared.db import Connection
-from shared.messaging.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +33,25 @@ class Draft:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkMails:
     mint: LinkMint
-    outbox: Outbox
     limits: LinkLimits
 
-    async def work(
-        self, tx: Connection, looks: Sequence[Look], now: datetime
-    ) -> Sequence[Decision]:
+    async def work(self, act: Act, looks: Sequence[Look]) -> Sequence[Decision]:
         """Make a link for each request; only a hit's is kept and mailed.
 
         Raises CatchingUp without a key of notify's: nothing is ever written unsealed.
         """
-        holders = await accounts.holders(tx, {look.request.name_digest for look in looks})
+        holders = await accounts.holders(act.tx, {look.request.name_digest for look in looks})
         taken = await link_budgets.take(
-            tx, {holder.account_id for holder in holders.values()}, limits=self.limits, now=now
+            act.tx,
+            {holder.account_id for holder in holders.values()},
+            limits=self.limits,
+            now=act.now,
         )
-        drafts = [await self._draft(tx, look, holders, taken, now) for look in looks]
+        drafts = [await self._draft(act.tx, look, holders, taken, act.now) for look in looks]
         mailed = [draft for draft in drafts if draft.decision.outcome is Outcome.MAILED]
-        await links.replace(tx, [draft.made.link for draft in mailed], now=now)
+        await links.replace(act.tx, [draft.made.link for draft in mailed], now=act.now)
         for draft in mailed:
-            await self._mail(tx, draft)
+            self._mail(act, draft)
         return [draft.decision for draft in drafts]
 
     async def _draft(
@@ -79,10 +79,9 @@ class LinkMails:
         )
         return Draft(holder=holder, made=made, decision=decision)
 
-    async def _mail(self, tx: Connection, draft: Draft) -> None:
+    def _mail(self, act: Act, draft: Draft) -> None:
         holder, made = draft.holder, draft.made
-        await self.outbox.add(
-            tx,
+        act.publish(
             RESET_LINK_REQUESTED,
             ResetLinkRequested(
                 account_id=holder.account_id,

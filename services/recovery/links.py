@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.recovery.actions import Action
 from services.recovery.errors import LinkInvalid
 from services.recovery.model import Link
 from services.recovery.store import link_budgets
 from services.recovery.store import links as store
-from shared.audit import Audit, Origin
+from shared.acts import Acts, By
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PasswordReset, ResetRoute
-from shared.db import Connection, Database
-from shared.grants import Act, GrantIssuer
+from shared.db import Connection
+from shared.grants import GrantAct, GrantIssuer
 from shared.messaging.consumer import Undeliverable
 from shared.tokens import Digests
 
@@ -32,39 +33,31 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    database: Database
+    acts: Acts
     clock: Clock
     digests: Digests
-    audit: Audit
     grants: GrantIssuer
     redeemer: str  # identity's `iss`: the one audience of these grants
 
-    async def redeem(self, token: str, *, origin: Origin, now: datetime) -> Redeemed:
+    async def redeem(self, token: str, *, by: By) -> Redeemed:
         """Give the grant of a live link; nothing is used up, so it may be fetched again.
 
         Each grant of a link has the link's id as its jti: identity spends one of them at most.
         Raises LinkInvalid, the same for every cause.
         """
         digest = self.digests.of(TOKEN, token)
-        async with self.database.transaction() as tx:
-            link = await store.find_live(tx, digest, now=now)
-            await self.audit.record(
-                tx,
-                origin,
-                action="reset-link.redeem",
-                outcome="done" if link else "refused",
-                subject=f"account:{link.account_id}" if link else None,
-                detail=None if link else "link_invalid",
-            )
-        if link is None:
-            raise LinkInvalid
-        return await self._grant(link, now)
+        async with self.acts.begin(by, Action.REDEEM_LINK) as act:
+            link = await store.find_live(act.tx, digest, now=act.now)
+            if link is None:
+                raise LinkInvalid
+            act.about(account=link.account_id)
+        return await self._grant(link, by.now)
 
     async def _grant(self, link: Link, now: datetime) -> Redeemed:
         expires_at = min(link.expires_at, now + GRANT_LIFE)
         grant = await self.grants.issue(
             jti=str(link.id),
-            act=Act.PASSWORD_SET,
+            act=GrantAct.PASSWORD_SET,
             audience=(self.redeemer,),
             account_id=link.account_id,
             security_version=link.security_version,
@@ -88,6 +81,6 @@ class Links:
     async def sweep(self) -> int:
         """Delete a batch of expired links, and of budgets that count nothing any more."""
         now = self.clock.now()
-        async with self.database.transaction() as tx:
+        async with self.acts.database.transaction() as tx:
             gone = await store.sweep(tx, now=now, limit=SWEEP)
             return gone + await link_budgets.sweep(tx, now=now, limit=SWEEP)

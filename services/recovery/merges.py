@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 from services.recovery.store import links
 from services.recovery.store import merges as store
+from shared.acts import Acts, By
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.db import Connection
 from shared.messaging.consumer import origin_of
-from shared.messaging.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merges:
-    outbox: Outbox
+    acts: Acts
 
     async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:
         """Keep who became whom, void the absorbed account's link, and say so: once a merge.
@@ -32,11 +32,10 @@ class Merges:
         ):
             return
         await links.void(tx, merge.absorbed_id, at=merge.occurred_at)
-        await self.outbox.add(
-            tx,
-            RECOVERY_MERGE_APPLIED,
-            MergeApplied(merge_id=merge.merge_id),
-            subject=merge.account_id,
-            origin=origin_of(event),
-            cause=event.id,
-        )
+        by = By(origin=origin_of(event), now=merge.occurred_at)
+        async with self.acts.within(tx, by, cause=event.id) as act:
+            act.publish(
+                RECOVERY_MERGE_APPLIED,
+                MergeApplied(merge_id=merge.merge_id),
+                subject=merge.account_id,
+            )

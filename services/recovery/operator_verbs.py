@@ -5,13 +5,15 @@ import sys
 
 from services.recovery.app import stored_names
 from services.recovery.settings import RecoverySettings
+from shared.acts import By
 from shared.audit import Origin
 from shared.program import Plumbing, Verb
 
 
 async def re_key_names(plumbing: Plumbing[RecoverySettings], _: argparse.Namespace) -> int:
     origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
-    count = await stored_names(plumbing).re_key(origin=origin)
+    by = By(origin=origin, now=plumbing.clock.now())
+    count = await stored_names(plumbing).re_key(by=by)
     sys.stdout.write(f"{count} accounts have new digests of their names\n")
     return 0
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.recovery.model import STRANGER, Decision, Holder, Look, Outcome, Request, decide
 from services.recovery.store import accounts, reminder_budgets
+from shared.acts import Act
 from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameReminderRequested
@@ -28,26 +29,24 @@ class Reminders:
     an_hour: int
     """Decided requests for one address, a hit's and a miss's alike (RC-1)."""
 
-    async def work(
-        self, tx: Connection, looks: Sequence[Look], now: datetime
-    ) -> Sequence[Decision]:
+    async def work(self, act: Act, looks: Sequence[Look]) -> Sequence[Decision]:
         """Decide about each request, in their order, and mail the hits within the limit.
 
         A username is sealed for each, nobody's too. Raises CatchingUp without a key of notify's.
         """
         holders = await accounts.holders_of_addresses(
-            tx, {look.request.name_digest for look in looks}
+            act.tx, {look.request.name_digest for look in looks}
         )
-        left = await self._count(tx, looks, holders, now)
+        left = await self._count(act.tx, looks, holders, act.now)
         decisions = []
         for look in looks:
             decision = self._decide(look, holders, left)
             left[look.request.name_digest] -= 1
             decisions.append(decision)
             holder = holders.get(look.request.name_digest, STRANGER)
-            event_id, username = await self._seal(tx, holder, now)
+            event_id, username = await self._seal(act.tx, holder, act.now)
             if decision.outcome is Outcome.MAILED:
-                await self._mail(tx, look.request, holder, event_id, username, now)
+                self._mail(act, look.request, holder, event_id, username)
         return decisions
 
     async def _count(
@@ -94,24 +93,17 @@ class Reminders:
         )
         return event_id, sealed
 
-    async def _mail(
-        self,
-        tx: Connection,
-        request: Request,
-        holder: Holder,
-        event_id: EventId,
-        username: Sealed,
-        now: datetime,
+    def _mail(
+        self, act: Act, request: Request, holder: Holder, event_id: EventId, username: Sealed
     ) -> None:
-        await self.outbox.add(
-            tx,
+        act.publish(
             USERNAME_REMINDER_REQUESTED,
             UsernameReminderRequested(
                 account_id=holder.account_id,
                 recipients=(holder.email,),
                 locale=holder.locale,
                 time_zone=holder.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
                 username=username,
             ),
             subject=holder.account_id,

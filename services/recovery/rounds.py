@@ -1,9 +1,11 @@
 """Accept first, work later, the work: a loop that ticks does the same for hit and miss."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from services.recovery.actions import Action
 from services.recovery.model import (
     Decision,
     Kind,
@@ -14,15 +16,17 @@ from services.recovery.model import (
     next_look,
 )
 from services.recovery.store import requests as store
-from shared.audit import Audit
+from shared.acts import Act, Acts
 from shared.clock import Clock
-from shared.db import Connection, Database
 from shared.errors import CatchingUp
 from shared.logs import correlated
 
 BATCH = 100
+ACTIONS: Mapping[Kind, Action] = MappingProxyType(
+    {Kind.RESET_LINK: Action.REQUEST_LINK, Kind.USERNAME_REMINDER: Action.REQUEST_REMINDER}
+)
 
-Work = Callable[[Connection, Sequence[Look], datetime], Awaitable[Sequence[Decision]]]
+Work = Callable[[Act, Sequence[Look]], Awaitable[Sequence[Decision]]]
 """Decides about each request and mails; takes a miss through every step but the outbox row."""
 
 
@@ -30,9 +34,8 @@ Work = Callable[[Connection, Sequence[Look], datetime], Awaitable[Sequence[Decis
 class Rounds:
     kind: Kind
     work: Work
-    database: Database
+    acts: Acts
     clock: Clock
-    audit: Audit
     patience: timedelta
     fed_since: Callable[[], datetime | None]
     """Since when this replica hears of accounts; None while it does not."""
@@ -44,12 +47,12 @@ class Rounds:
         """
         now = self.clock.now()
         try:
-            async with self.database.transaction() as tx:
-                requests = await store.claim(tx, self.kind, now=now, limit=BATCH)
+            async with self.acts.open(self.acts.of_the_service(now)) as act:
+                requests = await store.claim(act.tx, self.kind, now=now, limit=BATCH)
                 with correlated(*(request.origin.correlation_id for request in requests)):
                     if requests:
                         looks = [self._look(request, now) for request in requests]
-                        await self._settle(tx, await self.work(tx, looks, now), now)
+                        await self._settle(act, await self.work(act, looks))
                 return len(requests)
         except CatchingUp:
             return 0
@@ -60,28 +63,27 @@ class Rounds:
         )
         return Look(request=request, last=last)
 
-    async def _settle(self, tx: Connection, decisions: Sequence[Decision], now: datetime) -> None:
+    async def _settle(self, act: Act, decisions: Sequence[Decision]) -> None:
         """Audit and forget what is final, and look at the rest again."""
         later = [each.request for each in decisions if each.outcome is Outcome.LATER]
         final = [each for each in decisions if each.outcome is not Outcome.LATER]
         for decision in final:
-            await self._record(tx, decision)
-        await store.close(tx, self.kind, [decision.request.id for decision in final])
+            self._record(act, decision)
+        await store.close(act.tx, self.kind, [decision.request.id for decision in final])
         await store.postpone(
-            tx,
+            act.tx,
             self.kind,
             {
-                request.id: next_look(request.requested_at, patience=self.patience, now=now)
+                request.id: next_look(request.requested_at, patience=self.patience, now=act.now)
                 for request in later
             },
         )
 
-    async def _record(self, tx: Connection, decision: Decision) -> None:
-        await self.audit.record(
-            tx,
-            decision.request.origin,
-            action=f"{self.kind}.request",
-            outcome="done" if decision.outcome is Outcome.MAILED else "refused",
-            subject=f"account:{decision.account_id}" if decision.account_id else None,
+    def _record(self, act: Act, decision: Decision) -> None:
+        act.record(
+            ACTIONS[self.kind],
+            "done" if decision.outcome is Outcome.MAILED else "refused",
+            account=decision.account_id,
             detail=decision.outcome,
+            origin=decision.request.origin,
         )

@@ -6,35 +6,33 @@ nothing for good: until then no account is found by a name, and nobody is told (
 
 from dataclasses import dataclass
 
+from services.recovery.actions import Action
 from services.recovery.model import AccountNames
 from services.recovery.names import name_digest
 from services.recovery.store import accounts
-from shared.audit import Audit, Origin
-from shared.db import Connection, Database
+from shared.acts import Acts, By
 from shared.tokens import Digests
 
-ACTION = "name.re-key"
 BATCH = 500  # accounts of one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredNames:
-    database: Database
+    acts: Acts
     digests: Digests
-    audit: Audit
 
     async def outdated(self) -> int:
         """How many accounts have another digest; a look at every account, in batches."""
         count, last = 0, None
         while True:
-            async with self.database.connection() as connection:
+            async with self.acts.database.connection() as connection:
                 batch = await accounts.names(connection, after=last, limit=BATCH)
             count += sum(self._renewed(names) != names for names in batch)
             if len(batch) < BATCH:
                 return count
             last = batch[-1].account_id
 
-    async def re_key(self, *, origin: Origin) -> int:
+    async def re_key(self, *, by: By) -> int:
         """Make every digest anew that differs; return of how many accounts.
 
         A batch is a transaction, so a run that was broken off is begun again. Its accounts are held
@@ -42,21 +40,16 @@ class StoredNames:
         """
         count, last = 0, None
         while True:
-            async with self.database.transaction() as tx:
-                batch = await accounts.names(tx, after=last, limit=BATCH, holding=True)
+            async with self.acts.open(by) as act:
+                batch = await accounts.names(act.tx, after=last, limit=BATCH, holding=True)
                 changed = [new for old in batch if (new := self._renewed(old)) != old]
                 if changed:
-                    await self._change(tx, changed, origin)
+                    await accounts.re_key(act.tx, changed)
+                    act.record(Action.RE_KEY_NAMES, detail=f"accounts:{len(changed)}")
             count += len(changed)
             if len(batch) < BATCH:
                 return count
             last = batch[-1].account_id
-
-    async def _change(self, tx: Connection, changed: list[AccountNames], origin: Origin) -> None:
-        await accounts.re_key(tx, changed)
-        await self.audit.record(
-            tx, origin, action=ACTION, outcome="done", detail=f"accounts:{len(changed)}"
-        )
 
     def _renewed(self, names: AccountNames) -> AccountNames:
         return AccountNames(

@@ -11,8 +11,10 @@ import msgspec
 from aiohttp import web
 
 from shared.access import Anonymous, Caller, ClientCaller
+from shared.acts import Acts
 from shared.audit import Origin
 from shared.clock import Clock
+from shared.contracts.ids import PracticeId
 from shared.errors import Refused, Violation
 from shared.http import parsing
 from shared.http.guards import (
@@ -22,7 +24,6 @@ from shared.http.guards import (
     identify,
     permit,
 )
-from shared.http.idempotency import SHAPE, IdempotencyKey
 from shared.http.problems import (
     BodyTooLarge,
     BodyTooSlow,
@@ -35,8 +36,8 @@ from shared.http.problems import (
 from shared.http.routes import Body, Call, Counted, NoReply, Reply, Route
 from shared.http.source_budget import CLIENT, SourceBudget
 from shared.http.sources import Sources
+from shared.idempotency import SHAPE, IdempotencyKey
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 F = TypeVar("F")
 
@@ -56,7 +57,7 @@ class Edge(Generic[F]):
     features: F
     tokens: TokenChecker
     clients: ClientChecker | None
-    transactions: Transactions
+    acts: Acts
     budget: SourceBudget
     sources: Sources
     digests: Digests
@@ -98,8 +99,8 @@ class Edge(Generic[F]):
         except Refused as refusal:
             origin = origin_of(request, caller, source)
             practice = practice_named(caller)
-            await self.transactions.refused(
-                origin, route.name, refusal, subject=tried(refusal), practice=practice
+            await self.acts.refused(
+                origin, route.name, refusal, client=tried(refusal), practice=practice
             )
             if isinstance(refusal, InvalidClient):
                 await self._count(source, refusal)
@@ -234,16 +235,14 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
     )
 
 
-def tried(refusal: Refused) -> str | None:
+def tried(refusal: Refused) -> UUID | None:
     """The client at whose secret somebody tried, for the audit."""
-    client = refusal.client if isinstance(refusal, InvalidClient) else None
-    return f"client:{client}" if client else None
+    return refusal.client if isinstance(refusal, InvalidClient) else None
 
 
-def practice_named(caller: Caller) -> str | None:
+def practice_named(caller: Caller) -> PracticeId | None:
     """The practice of a client, for the audit."""
-    practice_id = caller.practice_id if isinstance(caller, ClientCaller) else None
-    return str(practice_id) if practice_id else None
+    return caller.practice_id if isinstance(caller, ClientCaller) else None
 
 
 def reply_of(route: Route[Any], reply: Reply) -> web.Response:

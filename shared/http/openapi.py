@@ -10,7 +10,6 @@ import msgspec
 from shared.access import TokenStale
 from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
-from shared.http.idempotency import SHAPE, IdempotencyKeyReused
 from shared.http.problems import Problem
 from shared.http.routes import (
     Client,
@@ -23,6 +22,7 @@ from shared.http.routes import (
     Route,
     Session,
 )
+from shared.idempotency import SHAPE, IdempotencyKeyReused
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"

@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from shared.access import Caller
+from shared.acts import By
 from shared.audit import Origin
 from shared.errors import Expected
-from shared.http.idempotency import IdempotencyKey
+from shared.idempotency import IdempotencyKey
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +49,11 @@ class Call(Generic[B]):
     now: datetime
     idempotency: IdempotencyKey | None
     authorization: str | None  # raw, for OAuth's own client authentication
+
+    @property
+    def by(self) -> By:
+        """Who asks, from where, and when, as acts are begun."""
+        return By(origin=self.origin, now=self.now)
 
 
 class Counted(Enum):

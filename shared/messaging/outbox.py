@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,50 +15,47 @@ from shared.contracts.contract import Contract, E
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import EventId
 from shared.contracts.sessions import SessionEntry
-from shared.db import Connection
+from shared.db import Connection, after_commit
 from shared.randomness import Randomness
 
 ENCODER = msgspec.json.Encoder()
 
 INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)
-VALUES ($1, $2, $3, $4, $5, $5)
+SELECT event_id, exchange, routing_key, body, at, at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+     WITH ORDINALITY AS told (event_id, exchange, routing_key, body, at, place)
+ORDER BY place
 """
 
 
-class Wake:
-    """Tells a relay of this process that rows were added; the commit comes a moment later.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """A message as it is kept until the broker has it; events have a routing key."""
 
-    `touched` is when, so that a relay that finds nothing yet looks again soon.
-    """
-
-    def __init__(self) -> None:
-        self.event = asyncio.Event()
-        self.touched = float("-inf")
-
-    def touch(self) -> None:
-        """Note that a row was added just now."""
-        self.touched = asyncio.get_running_loop().time()
-        self.event.set()
+    event_id: EventId
+    exchange: str
+    routing_key: str
+    body: bytes
+    at: datetime
 
 
 class Outbox:
-    """Writes rows; a relay for each exchange publishes them."""
+    """Writes rows; a relay for each exchange publishes them, woken by the commit."""
 
     def __init__(self, *, service: str, clock: Clock, randomness: Randomness) -> None:
         self.service = service
         self.clock = clock
         self.randomness = randomness
-        self.events = Wake()
-        self.sessions = Wake()
+        self.events = asyncio.Event()
+        self.sessions = asyncio.Event()
 
     def new_id(self) -> EventId:
         """Mint an id beforehand, where a seal must be bound to it."""
         return EventId(self.randomness.uuid())
 
-    async def add(
+    def event(
         self,
-        tx: Connection,
         contract: Contract[E],
         data: E,
         *,
@@ -65,8 +64,8 @@ class Outbox:
         version: int | None = None,
         event_id: EventId | None = None,
         cause: EventId | None = None,
-    ) -> EventId:
-        """Write the event. `version` is the aggregate's, for snapshots. Wakes the relay later."""
+    ) -> OutboxRow:
+        """Make the row of an event. `version` is the aggregate's, for snapshots."""
         if contract.owner != self.service:
             raise ValueError(f"{contract.type} is {contract.owner}'s to publish")
         minted = event_id or self.new_id()
@@ -85,19 +84,58 @@ class Outbox:
             causationid=cause,
             traceparent=origin.traceparent,
         )
-        body = ENCODER.encode(envelope)
-        exchange = topology.exchange(self.service)
-        await tx.execute(INSERT, minted, exchange, contract.routing_key, body, now)
-        self.events.touch()
-        return minted
+        return OutboxRow(
+            event_id=minted,
+            exchange=topology.exchange(self.service),
+            routing_key=contract.routing_key,
+            body=ENCODER.encode(envelope),
+            at=now,
+        )
 
-    async def end_sessions(self, tx: Connection, entries: Sequence[SessionEntry]) -> None:
-        """Identity only: write entries for the stream of ended sessions, thousands at once too."""
+    def ended_session(self, entry: SessionEntry) -> OutboxRow:
+        """Identity only: make the row of an entry for the stream of ended sessions."""
         if self.service != "identity":
             raise ValueError("only identity ends sessions")
-        now = self.clock.now()
-        rows = [
-            (self.new_id(), topology.SESSIONS, "", ENCODER.encode(entry), now) for entry in entries
-        ]
-        await tx.executemany(INSERT, rows)
-        self.sessions.touch()
+        return OutboxRow(
+            event_id=self.new_id(),
+            exchange=topology.SESSIONS,
+            routing_key="",
+            body=ENCODER.encode(entry),
+            at=self.clock.now(),
+        )
+
+    async def write(self, tx: Connection, rows: Sequence[OutboxRow]) -> None:
+        """Write rows in their order, however many, by one statement. Their relays wake with the
+        commit.
+        """
+        if not rows:
+            return
+        await tx.execute(
+            INSERT,
+            [row.event_id for row in rows],
+            [row.exchange for row in rows],
+            [row.routing_key for row in rows],
+            [row.body for row in rows],
+            [row.at for row in rows],
+        )
+        for exchange in {row.exchange for row in rows}:
+            is_stream = exchange == topology.SESSIONS
+            after_commit(tx, self.sessions.set if is_stream else self.events.set)
+
+    async def add(
+        self,
+        tx: Connection,
+        contract: Contract[E],
+        data: E,
+        *,
+        subject: UUID | str,
+        origin: Origin,
+        version: int | None = None,
+        event_id: EventId | None = None,
+    ) -> EventId:
+        """Write one event at once: for who has no act."""
+        row = self.event(
+            contract, data, subject=subject, origin=origin, version=version, event_id=event_id
+        )
+        await self.write(tx, [row])
+        return row.event_id

@@ -13,7 +13,6 @@ from shared.errors import BrokerUnavailable
 from shared.logs import logger
 from shared.messaging.broker import Publisher
 from shared.messaging.messages import Outcome, Outgoing
-from shared.messaging.outbox import Wake
 from shared.messaging.subscriptions import envelope_of
 from shared.metrics import Metrics
 from shared.randomness import Randomness
@@ -22,7 +21,6 @@ BATCH = 200
 GATHER = 0.004  # seconds between rounds while rows keep coming: fewer, fuller transactions
 ROUND_SECONDS = 10.0
 LONGEST_DELAY = 30.0
-LOOK_AGAIN = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # seconds after a wake that found nothing
 DOUBT_SECONDS = 15.0  # between two tries of the keys for which nothing was confirmed
 
 log = logger("relay")
@@ -168,7 +166,7 @@ class Relay:
         clock: Clock,
         randomness: Randomness,
         metrics: Metrics,
-        wake: Wake,
+        wake: asyncio.Event,
     ) -> None:
         self.exchange = exchange
         self.database = database
@@ -192,7 +190,6 @@ class Relay:
         async with asyncio.timeout(ROUND_SECONDS), self.database.transaction() as tx:
             rows = await tx.fetch(CLAIM, self.exchange, now, BATCH, self.doubts.keys)
             if not rows:
-                self._look_again(began)
                 return 0
             await tx.execute(BOUND)
             outcomes = await self.publisher.publish([self._outgoing(row) for row in rows])
@@ -234,7 +231,7 @@ class Relay:
             elif outcome is Outcome.UNCONFIRMED:
                 self.doubts.keep(row["routing_key"])
         if self.doubts.keys != keys:
-            self.wake.event.set()
+            self.wake.set()
         return self._count(outcomes)
 
     def _outgoing(self, row: Row) -> Outgoing:
@@ -288,11 +285,3 @@ class Relay:
         if away:
             raise BrokerUnavailable(f"{away} of {len(outcomes)} messages were not confirmed")
         return confirmed
-
-    def _look_again(self, began: float) -> None:
-        """The wake comes before the commit: look again soon, each time a little later."""
-        since = began - self.wake.touched
-        loop = asyncio.get_running_loop()
-        pause = next((pause for pause in LOOK_AGAIN if pause > since), None)
-        if pause is not None:
-            loop.call_later(pause, self.wake.event.set)

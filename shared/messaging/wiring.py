@@ -90,7 +90,7 @@ class Bus:
                 )
                 for relay in relays
                 for name, once, wake in (
-                    ("relay", relay.once, relay.wake.event),
+                    ("relay", relay.once, relay.wake),
                     ("doubts", relay.try_apart, relay.doubts.wake),
                 )
             ),

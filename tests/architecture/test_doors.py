@@ -30,7 +30,7 @@ STATEMENT = re.compile(
 )
 PLUMBING_WITH_TABLES = (
     "shared/messaging",
-    "shared/http/idempotency.py",
+    "shared/idempotency.py",
     "shared/http/source_budget.py",
     "shared/audit.py",
     "shared/audit_backlog.py",

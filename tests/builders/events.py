@@ -1,10 +1,13 @@
 """Events as identity and recovery publish them: a test states only what matters to it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
+from uuid import UUID
 
-from shared.contracts.contract import Data
-from shared.contracts.envelope import Received
+import msgspec
+
+from shared.contracts.contract import Contract, Data
+from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
     AccountEmailVerified,
@@ -24,12 +27,14 @@ from shared.contracts.identity import (
     MergeRejected,
     PasswordDisabled,
     PasswordReset,
+    PersonChanged,
     PracticeChanged,
     ResetRoute,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.merge import MergeRefused
 from shared.contracts.notify import CommunicationSubmitted, Topic
+from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import (
     ResetLinkRequested,
     UsernameReminderInClear,
@@ -41,7 +46,33 @@ from tests.support.clock import START
 
 D = TypeVar("D", bound=Data)
 ADDRESS = "juniper@mail.example"
+LAST_NAME, BIRTH_DATE = "Hale", date(1988, 4, 17)
 RANDOMNESS = Randomness()
+
+
+def body(
+    contract: Contract[D],
+    data: D,
+    *,
+    subject: UUID,
+    version: int | None = None,
+    time: datetime = START,
+) -> bytes:
+    """Return an event of its own as its owner's relay publishes it."""
+    return msgspec.json.encode(
+        Envelope(
+            specversion="1.0",
+            id=new_event(),
+            source=f"/{contract.owner}",
+            type=contract.type,
+            subject=str(subject),
+            time=time,
+            datacontenttype="application/json",
+            data=msgspec.Raw(msgspec.json.encode(data)),
+            aggregateversion=version,
+            correlationid=RANDOMNESS.uuid(),
+        )
+    )
 
 
 def new_account() -> AccountId:
@@ -59,6 +90,7 @@ def received(
     version: int = 0,
     time: datetime = START,
     attempts: int = 0,
+    publisher: str = "identity",
 ) -> Received[D]:
     return Received(
         id=event_id or new_event(),
@@ -69,6 +101,7 @@ def received(
         traceparent=None,
         data=data,
         attempts=attempts,
+        publisher=publisher,
     )
 
 
@@ -121,7 +154,9 @@ def email_verified(account_id: AccountId, *recipients: str) -> AccountEmailVerif
     )
 
 
-def password_reset(account_id: AccountId, *recipients: str, at: datetime = START) -> PasswordReset:
+def password_reset(
+    account_id: AccountId, *recipients: str, at: datetime = START, proof_id: str = "proof"
+) -> PasswordReset:
     return PasswordReset(
         account_id=account_id,
         recipients=recipients,
@@ -129,7 +164,7 @@ def password_reset(account_id: AccountId, *recipients: str, at: datetime = START
         time_zone="UTC",
         occurred_at=at,
         route=ResetRoute.LINK,
-        proof_id="proof",
+        proof_id=proof_id,
     )
 
 
@@ -266,6 +301,7 @@ def merge_rejected(
     absorbed_id: AccountId,
     *recipients: str,
     of_absorbed: tuple[str, ...] = (),
+    merge_id: MergeId | None = None,
     reason: MergeRefusal = MergeRefusal.PROOF_STALE,
 ) -> MergeRejected:
     """`recipients` are the survivor's."""
@@ -275,7 +311,7 @@ def merge_rejected(
         locale="en",
         time_zone="UTC",
         occurred_at=START,
-        merge_id=MergeId(RANDOMNESS.uuid()),
+        merge_id=merge_id or MergeId(RANDOMNESS.uuid()),
         absorbed_id=absorbed_id,
         absorbed_recipients=of_absorbed,
         reason=reason,
@@ -304,17 +340,19 @@ def merge_refused(
 def account(
     account_id: AccountId,
     *enrolments: Enrolment,
+    username: str = "juniper",
     email: str | None = ADDRESS,
     state: AccountState = AccountState.ACTIVE,
+    security_version: int = 1,
     locale: str = "en",
     time_zone: str = "UTC",
 ) -> AccountChanged:
     return AccountChanged(
         account_id=account_id,
         state=state,
-        username="juniper",
+        username=username,
         email=email,
-        security_version=1,
+        security_version=security_version,
         locale=locale,
         time_zone=time_zone,
         enrolments=enrolments,
@@ -329,14 +367,37 @@ def enrolment(
     return Enrolment(practice_id=practice_id, patient_id=patient_id, state=state)
 
 
-def practice(practice_id: PracticeId, name: str = "Elm Street") -> PracticeChanged:
+def person(
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    account_id: AccountId | None = None,
+    *,
+    last_name: str = LAST_NAME,
+    birth_date: date = BIRTH_DATE,
+) -> PersonChanged:
+    return PersonChanged(
+        patient_id=patient_id,
+        practice_id=practice_id,
+        account_id=account_id,
+        last_name=last_name,
+        first_name="Juniper",
+        birth_date=birth_date,
+        home_phone=None,
+        address=None,
+    )
+
+
+def practice(
+    practice_id: PracticeId, name: str = "Elm Street", *, reset_link_minutes: int = 60
+) -> PracticeChanged:
     return PracticeChanged(
         practice_id=practice_id,
         name=name,
         contact="+1 555 0100",
         locale="en",
         time_zone="UTC",
-        reset_link_minutes=60,
+        reset_link_minutes=reset_link_minutes,
+        settings=PracticeSettings(reset_link_minutes=reset_link_minutes),
     )
 
 

@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from services.identity.patients.store import patients
-from shared.contracts.envelope import Envelope
-from shared.contracts.ids import EventId, MergeId, PatientId, PracticeId, SessionId
+from shared.contracts.ids import MergeId, PatientId, PracticeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.db import Connection
 from shared.messaging.consumer import Consumer
 from shared.messaging.retries import Aftermath, Retries
 from shared.randomness import Randomness
+from tests.builders import events
 from tests.builders.practices import PracticeDesk
-from tests.rigs.identity import PASSWORD, Answer, Identity, Person
+from tests.rigs.identity import PASSWORD, Identity, Person
+from tests.rigs.replica import Answer
 from tests.support.deliveries import delivered
 
 RANDOM = Randomness()
@@ -26,19 +27,7 @@ QUEUE = "identity.merges"
 
 def envelope(data: MergeRequested, identity: Identity) -> bytes:
     """A new event of merge's, as the broker hands it over."""
-    return msgspec.json.encode(
-        Envelope(
-            specversion="1.0",
-            id=EventId(RANDOM.uuid()),
-            source="/merge",
-            type=MERGE_REQUESTED.type,
-            subject=str(data.survivor_id),
-            time=identity.clock.now(),
-            datacontenttype="application/json",
-            data=msgspec.Raw(msgspec.json.encode(data)),
-            correlationid=RANDOM.uuid(),
-        )
-    )
+    return events.body(MERGE_REQUESTED, data, subject=data.survivor_id, time=identity.clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,20 @@
 """A practice and its patients as the HTTP verbs show them, and what a patient types to enrol."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from shared.contracts.ids import EventId
+from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.sealing import Opener
-from tests.rigs.identity import PASSWORD, Answer, Identity
-from tests.support.trust import Trust
+from tests.rigs.identity import PASSWORD, Identity
+from tests.rigs.replica import Answer
+from tests.support.trust import Trust, trusting
 
 BIRTH_DATE, LAST_NAME, FIRST_NAME = "1984-05-03", "García-Lopez", "Maria"
 
@@ -172,3 +176,14 @@ class Postman:
             return None
         opener = Opener(own_keys=self.notify.own_keys)
         return await opener.open(msgspec.convert(sealed, Sealed), event_id=event_id)
+
+
+@asynccontextmanager
+async def postman_beside(identity: Identity) -> AsyncIterator[Postman]:
+    """Notify's keys, which identity has heard of: mails can be sealed, and opened by the test."""
+    async with trusting(
+        identity.database, "notify", identity.clock, purpose=KeyPurpose.SEALING
+    ) as notify:
+        await notify.own_keys.ensure()
+        await identity.trust.learn_from(notify)
+        yield Postman(identity=identity, notify=notify)

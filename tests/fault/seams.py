@@ -67,24 +67,12 @@ def install(trap: Trap, seams: Iterable[Seam]) -> None:
         setattr(holder, name, wraps(there)(seam.wrap(there, trap)))
 
 
-def note_event(add: Call, trap: Trap) -> Call:
+def note_events(write: Call, trap: Trap) -> Call:
     """Remember what a transaction has written."""
 
-    async def noting(self: Any, tx: Any, contract: Any, *rest: Any, **named: Any) -> Any:
-        event_id = await add(self, tx, contract, *rest, **named)
-        TOLD.setdefault(id(tx), set()).add(contract.routing_key)
-        return event_id
-
-    return noting
-
-
-def note_session(end: Call, trap: Trap) -> Call:
-    """The same for entries of the stream of ended sessions."""
-
-    async def noting(self: Any, tx: Any, entries: Any) -> None:
-        await end(self, tx, entries)
-        if entries:
-            TOLD.setdefault(id(tx), set()).add(SESSIONS)
+    async def noting(self: Any, tx: Any, rows: Any) -> None:
+        await write(self, tx, rows)
+        TOLD.setdefault(id(tx), set()).update(row.routing_key or SESSIONS for row in rows)
 
     return noting
 
@@ -98,11 +86,11 @@ def die_at_commit(transaction: Call, trap: Trap) -> Call:
     """Just before the COMMIT that publishes the event, or just after."""
 
     @asynccontextmanager
-    async def deadly(self: Any) -> AsyncIterator[Any]:
+    async def deadly(self: Any, tx: Any) -> AsyncIterator[None]:
         told: set[str] = set()
-        async with transaction(self) as tx:
+        async with transaction(self, tx):
             TOLD.pop(id(tx), None)  # what the connection's last holder left, rolled back
-            yield tx
+            yield
             told = TOLD.pop(id(tx), set())
             die(trap, Point.BEFORE_COMMIT, lambda snare: snare.event in told)
         die(trap, Point.AFTER_COMMIT, lambda snare: snare.event in told)
@@ -245,17 +233,8 @@ def die(trap: Trap, point: Point, meant: Callable[[Snare], bool]) -> None:
 SMTP = "services.notify.sending.channels.smtp"
 
 SEAMS: tuple[Seam, ...] = (
-    Seam(
-        "shared.messaging.outbox",
-        "Outbox.add",
-        (
-            *("self", "tx", "contract", "data", "subject", "origin"),
-            *("version", "event_id", "cause"),
-        ),
-        note_event,
-    ),
-    Seam("shared.messaging.outbox", "Outbox.end_sessions", ("self", "tx", "entries"), note_session),
-    Seam("shared.db", "Database.transaction", ("self",), die_at_commit),
+    Seam("shared.messaging.outbox", "Outbox.write", ("self", "tx", "rows"), note_events),
+    Seam("shared.db", "Database.transaction_on", ("self", "connection"), die_at_commit),
     Seam(
         "shared.messaging.broker",
         "Publisher.publish",

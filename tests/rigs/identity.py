@@ -1,17 +1,13 @@
 """Identity in process over a test's own database: real HTTP, a clock that the test moves."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import msgspec
-from aiohttp.test_utils import TestClient, TestServer
-from multidict import CIMultiDictProxy
 
 from services.identity.__main__ import PROGRAM
 from services.identity.accounts.model import EmailState, NameKind, NewAccount
@@ -20,52 +16,19 @@ from services.identity.accounts.store import names as log_on_names
 from services.identity.emails.addresses import address_key
 from services.identity.features import Features
 from services.identity.settings import Settings
+from shared.acts import By
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
-from shared.grants import Act, GrantIssuer
+from shared.grants import GrantAct, GrantIssuer
 from shared.loops import Loop
-from shared.program import Plumbing
 from shared.randomness import Randomness
-from shared.runtime import Assembled, assemble
-from shared.settings import load
+from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, ORIGIN, Trust, trusting
 
 PASSWORD = "Walnut-Harbour-7"
-ENVIRONMENT: Mapping[str, str] = {
-    "PORTICO_ENVIRONMENT": "development",
-    "PORTICO_BROKER_URL": "amqp://identity:nothing@127.0.0.1:9/none",
-    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(b"a key-encryption key of a test..").decode(),
-    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-    "PORTICO_PEPPER": "a pepper that is long enough for a test",
-    "PORTICO_BCRYPT_COST": "4",
-    "PORTICO_HASHING_WAIT": "30",
-    "PORTICO_REQUEST_SECONDS": "60",
-    "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
-    "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A reply as it came."""
-
-    status: int
-    headers: CIMultiDictProxy[str]
-    body: Any
-
-    @property
-    def code(self) -> str:
-        """The stable code of a problem, empty where there is none."""
-        return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
-
-    def alike(self) -> tuple[object, ...]:
-        """The whole reply but what differs between any two: ids and dates."""
-        own = {"correlation_id", "Correlation-Id", "Date"}
-        headers = sorted((k, v) for k, v in self.headers.items() if k not in own)
-        body = {k: v for k, v in self.body.items() if k not in own}
-        return self.status, tuple(headers), body
+ENVIRONMENT: Mapping[str, str] = environment("identity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,52 +42,21 @@ class Person:
 
 
 @dataclass(slots=True, kw_only=True)
-class Identity:
-    """One replica of the service."""
+class Identity(Replica[Features, Settings]):
+    """One replica of identity."""
 
-    service: Assembled[Features, Settings]
-    client: "TestClient[Any, Any]"
-    clock: FakeClock
     database: databases.Database
-    numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @property
-    def plumbing(self) -> Plumbing[Settings]:
-        return self.service.plumbing
-
-    @property
-    def features(self) -> Features:
-        return self.service.composition.features
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        form: Mapping[str, str] | None = None,
-        token: str | None = None,
-        source: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Call a verb, from a source of the call's own where none is named (LG-4)."""
-        sent = {"X-Forwarded-For": source or self.a_source(), **(headers or {})}
-        if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
-        async with self.client.request(
-            method, path, json=body, data=form, headers=sent
-        ) as response:
-            json = "json" in response.headers.get("Content-Type", "")
-            return Answer(
-                status=response.status,
-                headers=response.headers,
-                body=await response.json(content_type=None) if json else {},
-            )
-
-    def a_source(self) -> str:
-        """An address nobody has called from."""
-        high, low = divmod(next(self.numbers), 250)
-        return f"198.18.{high}.{low + 1}"
+    def trust(self) -> Trust:
+        """What it believes of others' keys, and others of its own."""
+        return Trust(
+            service="identity",
+            issuer=self.plumbing.issuer,
+            database=self.plumbing.database,
+            own_keys=self.own_keys,
+            public_keys=self.plumbing.public_keys,
+        )
 
     async def log_on(self, name: str, password: str = PASSWORD) -> Answer:
         return await self.call("POST", "/sessions", {"name": name, "password": password})
@@ -183,6 +115,10 @@ class Identity:
                 )
         return Person(id=account_id, username=username, password=password, email=email)
 
+    def operator(self) -> By:
+        """Who types a verb now."""
+        return By(origin=ORIGIN, now=self.clock.now())
+
     async def a_practice_client(self) -> tuple[str, str]:
         """Make a practice; return its client's id and secret."""
         made = await self.features.practices.practices.add(
@@ -191,15 +127,14 @@ class Identity:
             locale="en-US",
             time_zone="America/New_York",
             settings={"reset_link_minutes": 60},
-            origin=ORIGIN,
-            now=self.clock.now(),
+            by=self.operator(),
         )
         return made.client_id, made.secret
 
     async def a_gateway_token(self) -> str:
         """The access token of a client that may introspect."""
         made = await self.features.practices.practices.add_gateway(
-            "web gateway", origin=ORIGIN, now=self.clock.now()
+            "web gateway", by=self.operator()
         )
         answer = await self.client_token(made.client_id, made.secret)
         return str(answer.body["access_token"])
@@ -242,21 +177,12 @@ async def identity_service(
     database: databases.Database, clock: FakeClock, **settings: str
 ) -> AsyncIterator[Identity]:
     """Run one replica; two over the same database and clock are two replicas of one service."""
-    environ = {
-        **ENVIRONMENT,
-        "PORTICO_DATABASE_URL": database.url("identity"),
-        **{f"PORTICO_{name.upper()}": value for name, value in settings.items()},
-    }
-    service = assemble(PROGRAM, load(Settings, environ), clock=clock)
-    client = TestClient(TestServer(service.application))
-    try:
-        assert service.composition.own_keys is not None
-        await service.composition.own_keys.ensure()
-        await client.start_server()
-        yield Identity(service=service, client=client, clock=clock, database=database)
-    finally:
-        await client.close()
-        await service.close()
+    environ = environment("identity", database.url("identity"), **settings)
+    service = put_together(PROGRAM, environ, clock)
+    async with served(service) as client:
+        made = Identity(service=service, client=client, clock=clock, database=database)
+        await made.own_keys.ensure()
+        yield made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +204,7 @@ class Recovery:
         """A grant for a new password, as if a proof had begun at that security version."""
         return await GrantIssuer(issuer=self.trust.issuer, own_keys=self.trust.own_keys).issue(
             jti=jti or Randomness().token(),
-            act=Act.PASSWORD_SET,
+            act=GrantAct.PASSWORD_SET,
             audience=(f"{ISSUER}/{audience}",),
             account_id=person.id,
             security_version=security_version,
@@ -293,12 +219,5 @@ async def recovery_beside(identity: Identity) -> AsyncIterator[Recovery]:
     """Recovery's keys, made and heard of by identity."""
     async with trusting(identity.database, "recovery", identity.clock) as trust:
         await trust.own_keys.ensure()
-        here = Trust(
-            service="identity",
-            issuer=identity.plumbing.issuer,
-            database=identity.plumbing.database,
-            own_keys=identity.features.sessions.own_keys,
-            public_keys=identity.plumbing.public_keys,
-        )
-        await here.learn_from(trust)
+        await identity.trust.learn_from(trust)
         yield Recovery(trust=trust, clock=identity.clock)

@@ -1,9 +1,11 @@
 """One replica of notify for a test: file events, let couriers go, look at the ledger."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+from aiohttp.test_utils import TestClient, TestServer
 
 from deploy.client.eventually import eventually
 from services.notify.__main__ import PROGRAM
@@ -13,6 +15,7 @@ from services.notify.sending.channels import MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
 from services.notify.tellings.routing import OF_OTHERS, holders
+from shared.acts import By
 from shared.audit import Origin
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
@@ -24,72 +27,42 @@ from shared.contracts.notify import (
     CommunicationSubmitted,
 )
 from shared.contracts.sealed import Sealed, SealPurpose
-from shared.db import Connection, Row
+from shared.db import Connection
 from shared.messaging.subscriptions import Message, Reader, subscribe
-from shared.own_keys import OwnKeys
-from shared.program import Composition, Plumbing
-from shared.runtime import Assembled, assemble
+from shared.program import Composition
 from shared.sealing import Sealer
-from shared.settings import load
 from tests.builders import events
+from tests.rigs.replica import Replica, environment, put_together
 from tests.support.clock import START, FakeClock
 from tests.support.database import Database
 
 D = TypeVar("D", bound=Data)
 Heard = Callable[[Connection, Received[D]], Awaitable[None]]
-KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 DAY = timedelta(hours=24)
 EVERY_MAIL = 50  # rounds at most
 
 
 def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, str]:
     """The environment of one replica's process."""
-    environ = {
-        "ENVIRONMENT": "development",
-        "DATABASE_URL": database.url("notify"),
-        "BROKER_URL": "amqp://notify:notify@127.0.0.1:1/none",
-        "KEY_ENCRYPTION_KEY": KEY,
-        "DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-        "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
-        "SMTP_DOT_SECONDS": "2",
-        "MAIL_FROM": "portal@portico.example",
-        "MAIL_DOMAIN": "portico.example",
-        "PORTAL_URL": "https://portal.example",
-        **changed,
-    }
-    return {f"PORTICO_{name}": value for name, value in environ.items()}
+    own = {"smtp_url": f"smtp://127.0.0.1:{smtp_port}", **changed}
+    return environment("notify", database.url("notify"), **own)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """A replica with nothing started: tests call `once` themselves."""
-
-    service: Assembled[Features, NotifySettings]
-    clock: FakeClock
+@dataclass(slots=True, kw_only=True)
+class Office(Replica[Features, NotifySettings]):
+    """One replica of notify: tests call `once` themselves."""
 
     @classmethod
     def opened(
         cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
     ) -> "Office":
-        settings = load(NotifySettings, environ_of(database, smtp_port, **changed))
-        return cls(service=assemble(PROGRAM, settings, clock=clock), clock=clock)
-
-    @property
-    def plumbing(self) -> Plumbing[NotifySettings]:
-        return self.service.plumbing
+        service = put_together(PROGRAM, environ_of(database, smtp_port, **changed), clock)
+        client = TestClient(TestServer(service.application))  # served once it is entered
+        return cls(service=service, client=client, clock=clock)
 
     @property
     def composition(self) -> Composition[Features]:
         return self.service.composition
-
-    @property
-    def features(self) -> Features:
-        return self.composition.features
-
-    @property
-    def own_keys(self) -> OwnKeys:
-        assert self.composition.own_keys is not None
-        return self.composition.own_keys
 
     @property
     def activity(self) -> Courier:
@@ -139,6 +112,7 @@ class Office:
         await self.rows("DELETE FROM accounts RETURNING id")
 
     async def close(self) -> None:
+        await self.client.close()
         await self.service.close()
 
     # ---- what happens
@@ -264,12 +238,11 @@ class Office:
     async def resend(self) -> None:
         """Have everything that failed sent again, as an operator."""
         plumbing = self.plumbing
-        desk = HeldDeliveries(
-            database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit
-        )
-        operator = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+        desk = HeldDeliveries(acts=plumbing.acts)
+        origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+        operator = By(origin=origin, now=plumbing.clock.now())
         failed = await desk.list_failed(limit=100)
-        assert not await desk.resend([one.id for one in failed], operator)
+        assert not await desk.resend([one.id for one in failed], by=operator)
 
     async def send_all(self) -> int:
         """Let both couriers go until nothing is due."""
@@ -305,11 +278,6 @@ class Office:
         await eventually(check)
 
     # ---- what is there
-
-    async def rows(self, sql: str, *arguments: object) -> Sequence[Row]:
-        async with self.plumbing.database.connection() as connection:
-            found: Sequence[Row] = await connection.fetch(sql, *arguments)
-            return found
 
     async def ledger(self) -> list[tuple[str, str | None]]:
         """Every delivery's state and reason, in the order of filing."""

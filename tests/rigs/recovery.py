@@ -1,6 +1,5 @@
 """Recovery in process on a real database; identity's facts and notify's key are told by hand."""
 
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from aiohttp.test_utils import TestClient, TestServer
 
 from services.recovery.__main__ import PROGRAM
 from services.recovery.consumers import ACCOUNTS
@@ -18,22 +16,17 @@ from services.recovery.settings import RecoverySettings
 from shared import ciphers
 from shared.audit import Origin
 from shared.ciphers import KeyPair
-from shared.contracts.contract import Contract, E
+from shared.contracts.contract import E
 from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
     AccountsMerged,
     AccountState,
-    Enrolment,
-    EnrolmentState,
-    PasswordReset,
     PracticeChanged,
-    ResetRoute,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.contracts.merge import MergeApplied
-from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import (
     RECOVERY_MERGE_APPLIED,
     RESET_LINK_REQUESTED,
@@ -42,11 +35,10 @@ from shared.contracts.recovery import (
     UsernameReminderRequested,
 )
 from shared.contracts.sealed import Sealed
-from shared.db import Row
 from shared.randomness import Randomness
-from shared.runtime import Assembled, assemble
 from shared.sealing import binding
-from shared.settings import load
+from tests.builders import events
+from tests.rigs.replica import Replica, environment, put_together, served
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -66,51 +58,27 @@ def an_account(
     practices: Sequence[PracticeId] = (),
 ) -> AccountChanged:
     """An active account with a verified e-mail, unless said otherwise."""
-    return AccountChanged(
-        account_id=account_id or AccountId(RANDOM.uuid()),
-        state=state,
+    enrolled = (events.enrolment(practice, PatientId(RANDOM.uuid())) for practice in practices)
+    return events.account(
+        account_id or events.new_account(),
+        *enrolled,
         username=username,
         email=email,
+        state=state,
         security_version=security_version,
-        locale="en",
         time_zone="America/New_York",
-        enrolments=tuple(
-            Enrolment(
-                practice_id=practice,
-                patient_id=PatientId(RANDOM.uuid()),
-                state=EnrolmentState.ENROLLED,
-            )
-            for practice in practices
-        ),
     )
 
 
 def a_practice(*, minutes: int, practice_id: PracticeId | None = None) -> PracticeChanged:
-    return PracticeChanged(
-        practice_id=practice_id or PracticeId(RANDOM.uuid()),
-        name="Orchard Lane Practice",
-        contact="+1 555 0100",
-        locale="en",
-        time_zone="America/New_York",
-        reset_link_minutes=minutes,
-        settings=PracticeSettings(reset_link_minutes=minutes),
-    )
+    return events.practice(practice_id or PracticeId(RANDOM.uuid()), reset_link_minutes=minutes)
 
 
 def a_merge(
     absorbed_id: AccountId, *, into: AccountId, merge_id: MergeId | None = None
 ) -> AccountsMerged:
     """Identity's word that one account became the other."""
-    return AccountsMerged(
-        account_id=into,
-        recipients=(EMAIL,),
-        locale="en",
-        time_zone="America/New_York",
-        occurred_at=FakeClock().now(),
-        merge_id=merge_id or MergeId(RANDOM.uuid()),
-        absorbed_id=absorbed_id,
-        enrolments=(),
-    )
+    return events.merged(into, absorbed_id, EMAIL, merge_id=merge_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,33 +105,26 @@ def somebody() -> Origin:
 
 
 @dataclass(slots=True, kw_only=True)
-class Recovery:
-    """One replica; `replica()` makes another on the same database."""
+class Recovery(Replica[Features, RecoverySettings]):
+    """One replica of recovery."""
 
-    assembled: Assembled[Features, RecoverySettings]
-    client: "TestClient[Any, Any]"
-    clock: FakeClock
     notify_key: KeyPair
     told: dict[UUID, int] = field(default_factory=dict)
 
-    @property
-    def features(self) -> Features:
-        return self.assembled.composition.features
-
     def hears(self, yes: bool = True) -> None:
         """Whether this replica's consumer is connected, from now on."""
-        self.assembled.plumbing.feeds.note(ACCOUNTS, self.clock.now() if yes else None)
+        self.plumbing.feeds.note(ACCOUNTS, self.clock.now() if yes else None)
 
     async def knows(self, account: AccountChanged, *, version: int | None = None) -> AccountId:
         """Let identity's snapshot arrive, newer than the one before unless said otherwise."""
         version = version or self.told.get(account.account_id, 0) + 1
         self.told[account.account_id] = max(version, self.told.get(account.account_id, 0))
-        async with self.assembled.plumbing.database.transaction() as tx:
+        async with self.plumbing.database.transaction() as tx:
             await self.features.projection.keep_account(tx, self.received(account, version=version))
         return account.account_id
 
     async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
-        async with self.assembled.plumbing.database.transaction() as tx:
+        async with self.plumbing.database.transaction() as tx:
             await self.features.projection.keep_practice(
                 tx, self.received(practice, version=version)
             )
@@ -181,41 +142,23 @@ class Recovery:
         event = self.received(
             KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,)), version=1, publisher="notify"
         )
-        async with self.assembled.plumbing.database.transaction() as tx:
-            await self.assembled.plumbing.public_keys.apply(tx, event)
+        async with self.plumbing.database.transaction() as tx:
+            await self.plumbing.public_keys.apply(tx, event)
 
     async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
         """Let identity's password-reset arrive."""
-        event = self.received(
-            PasswordReset(
-                account_id=account_id,
-                recipients=(EMAIL,),
-                locale="en",
-                time_zone="UTC",
-                occurred_at=self.clock.now(),
-                route=ResetRoute.LINK,
-                proof_id=link_id,
-            )
-        )
-        async with self.assembled.plumbing.database.transaction() as tx:
+        reset = events.password_reset(account_id, EMAIL, at=self.clock.now(), proof_id=link_id)
+        event = self.received(reset)
+        async with self.plumbing.database.transaction() as tx:
             await self.features.links.tidy_up(tx, event)
 
     def received(self, data: E, *, version: int = 0, publisher: str = "identity") -> Received[E]:
-        return Received(
-            id=EventId(RANDOM.uuid()),
-            subject="",
-            time=self.clock.now(),
-            version=version,
-            correlation_id=RANDOM.uuid(),
-            traceparent=None,
-            data=data,
-            publisher=publisher,
-        )
+        return events.received(data, version=version, time=self.clock.now(), publisher=publisher)
 
     async def merged(self, merge: AccountsMerged) -> Received[AccountsMerged]:
         """Let identity's accounts-merged arrive, in a message of its own each time."""
         event = self.received(merge)
-        async with self.assembled.plumbing.database.transaction() as tx:
+        async with self.plumbing.database.transaction() as tx:
             await self.features.merges.apply(tx, event)
         return event
 
@@ -262,18 +205,6 @@ class Recovery:
             for envelope in await self.envelopes(RECOVERY_MERGE_APPLIED)
         ]
 
-    async def rows(self, query: str, *arguments: object) -> list[Row]:
-        """Look into recovery's tables."""
-        async with self.assembled.plumbing.database.connection() as connection:
-            return list(await connection.fetch(query, *arguments))
-
-    async def envelopes(self, contract: Contract[Any]) -> list[Envelope]:
-        """What waits in the outbox of this contract, oldest first."""
-        rows = await self.rows(
-            "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id", contract.routing_key
-        )
-        return [msgspec.json.decode(row["body"], type=Envelope) for row in rows]
-
     def _opened(self, envelope: Envelope) -> LinkMail:
         data = msgspec.json.decode(envelope.data, type=ResetLinkRequested)
         return LinkMail(
@@ -306,11 +237,11 @@ async def statements(recovery: Recovery, round_: Callable[[], Awaitable[int]]) -
     def note(record: Any) -> None:
         sent.append(" ".join(record.query.split()))
 
-    async with recovery.assembled.plumbing.database.connection() as connection:
+    async with recovery.plumbing.database.connection() as connection:
         connection.add_query_logger(note)  # the pool hands the same one to the round
     await round_()
     await recovery.rows("SELECT 'noted'")  # notes come with the next turn of the event loop
-    async with recovery.assembled.plumbing.database.connection() as connection:
+    async with recovery.plumbing.database.connection() as connection:
         connection.remove_query_logger(note)
     return sent[: sent.index("SELECT 'noted'")] if "SELECT 'noted'" in sent else sent
 
@@ -323,26 +254,14 @@ async def replica(
 
     Without a clock it goes by the real time.
     """
-    environ = {
-        "PORTICO_ENVIRONMENT": "development",
-        "PORTICO_DATABASE_URL": database.url("recovery"),
-        "PORTICO_BROKER_URL": "amqp://recovery@127.0.0.1:9/none",
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-        "PORTICO_ISSUER": ISSUER,
-        "PORTICO_POOL_WAIT_SECONDS": "30",  # races are about rows, not about a busy machine
-    } | settings
-    assembled = assemble(PROGRAM, load(RecoverySettings, environ), clock=clock)
-    assembled.plumbing.feeds.note(ACCOUNTS, datetime(2001, 1, 1, tzinfo=UTC))
-    client = TestClient(TestServer(assembled.application))
-    await client.start_server()
-    try:
+    service = put_together(
+        PROGRAM, environment("recovery", database.url("recovery"), **settings), clock
+    )
+    service.plumbing.feeds.note(ACCOUNTS, datetime(2001, 1, 1, tzinfo=UTC))
+    async with served(service) as client:
         yield Recovery(
-            assembled=assembled, client=client, clock=clock or FakeClock(), notify_key=notify_key
+            service=service, client=client, clock=clock or FakeClock(), notify_key=notify_key
         )
-    finally:
-        await client.close()
-        await assembled.close()
 
 
 def a_sealing_key() -> KeyPair:

@@ -14,7 +14,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shared.access import AccessTokenInvalid, ClientCaller, SessionCaller, TokenStale
-from shared.audit import Audit
+from shared.acts import Acts
+from shared.audit import Action, Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.db import Database
@@ -22,7 +23,6 @@ from shared.errors import HashingBusy, Refused, Unauthenticated
 from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.health import Check, Health, Lack
-from shared.http.idempotency import IdempotencyKeys
 from shared.http.own_source import source_at
 from shared.http.problems import InvalidClient
 from shared.http.routes import (
@@ -45,7 +45,7 @@ from shared.http.sources import Sources
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
+from tests.support.acts import acts_of
 from tests.support.clock import FakeClock
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -60,6 +60,10 @@ class Guess(Body, frozen=True, kw_only=True):
 class Told(Reply, frozen=True, kw_only=True):
     word: str
     number: int = 0
+
+
+class ShopAction(Action):
+    STOCK = "stock"
 
 
 class WrongWord(Unauthenticated):
@@ -80,7 +84,7 @@ class Shop:
     """What the handlers below work on. `right` is the word that a guess must be."""
 
     database: Database
-    idempotency: IdempotencyKeys
+    acts: Acts
     budget: SourceBudget
     audit: Audit
     right: str = "sesame"
@@ -137,13 +141,11 @@ async def visit(shop: Shop, call: Call[NoBody]) -> NoReply:
 
 async def stock(shop: Shop, call: Call[Guess]) -> Told:
     """Count up in the transaction of the key, as a feature does."""
-
-    async def work() -> Told:
+    async with shop.acts.begin(call.by, ShopAction.STOCK) as act:
+        if kept := await act.repeat(call.idempotency, Told):
+            return kept
         shop.made += 1
-        return Told(word=call.body.word, number=shop.made)
-
-    async with shop.database.transaction() as tx:
-        return await shop.idempotency.once(tx, call.idempotency, Told, work)
+        return await act.keep(call.idempotency, Told(word=call.body.word, number=shop.made))
 
 
 async def look_in(shop: Shop, call: Call[NoBody]) -> Told:
@@ -298,10 +300,8 @@ async def open_stall(
         window=timedelta(minutes=5),
         alarm_at=60,
     )
-    audit = Audit(clock=clock, randomness=Randomness())
-    shop = Shop(
-        database=database, idempotency=IdempotencyKeys(clock=clock), budget=budget, audit=audit
-    )
+    acts = acts_of("merge", database, clock)
+    shop = Shop(database=database, acts=acts, budget=budget, audit=acts.audit)
     health = Health(own=own or {}, shared=shared or {}, clock=clock, metrics=metrics)
     server = Server(
         service="shop",
@@ -310,7 +310,7 @@ async def open_stall(
             features=shop,
             tokens=Tokens(clock.now()),
             clients=Clients(),
-            transactions=Transactions(database=database, audit=audit),
+            acts=acts,
             budget=budget,
             sources=Sources(trusted=(ip_network("127.0.0.0/8"),), header="X-Forwarded-For"),
             digests=Digests(b"k" * 32),

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.audit import Audit, Origin
+from shared.audit import Origin
 from shared.ciphers import Cipher, derive
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.keys import KEYS_CHANGED
-from shared.messaging.outbox import Outbox
 from shared.messaging.subscriptions import Message, Reader, subscribe
 from shared.own_keys import OwnKeys
 from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 from tests.support import database as databases
+from tests.support.acts import acts_of
 
 ISSUER = "https://portico.example"
 KEK = b"a key-encryption key of a test.."
@@ -76,9 +76,7 @@ async def trusting(
     own_keys = OwnKeys(
         service=service,
         issuer=issuer,
-        database=pool,
-        outbox=Outbox(service=service, clock=clock, randomness=randomness),
-        audit=Audit(clock=clock, randomness=randomness),
+        acts=acts_of(service, pool, clock),
         clock=clock,
         randomness=randomness,
         cipher=Cipher(

@@ -4,29 +4,31 @@ from dataclasses import dataclass
 
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
-from shared.audit import Origin
+from shared.acts import Act
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
 from shared.errors import NotFound
-from shared.messaging.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
     database: Database
-    outbox: Outbox
 
-    async def announce(self, tx: Connection, account_id: AccountId, origin: Origin) -> AccountView:
-        """Write the account's snapshot into the outbox of the transaction that changed it.
+    async def changed(self, act: Act, account_id: AccountId) -> AccountView:
+        """Add one to the account's version, and tell its snapshot as it stands now."""
+        await store.change(act.tx, account_id)
+        return await self.announce(act, account_id)
+
+    async def announce(self, act: Act, account_id: AccountId) -> AccountView:
+        """Tell the account's snapshot with the act that changed it.
 
         Call it after the UPDATE that added one to the version: that UPDATE holds the row, so no
         other change can slip between the version and what is told under it.
         """
-        view = await self.view(tx, account_id)
+        view = await self.view(act.tx, account_id)
         account = view.account
-        await self.outbox.add(
-            tx,
+        act.publish(
             ACCOUNT_CHANGED,
             AccountChanged(
                 account_id=account.id,
@@ -39,7 +41,6 @@ class Accounts:
                 enrolments=view.told_enrolments,
             ),
             subject=account.id,
-            origin=origin,
             version=account.version,
         )
         return view

@@ -14,4 +14,4 @@ class Features:
 
 def compose(plumbing: Plumbing[Settings]) -> Features:
     """Build the group."""
-    return Features(accounts=Accounts(database=plumbing.database, outbox=plumbing.outbox))
+    return Features(accounts=Accounts(database=plumbing.database))

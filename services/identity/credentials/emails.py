@@ -7,6 +7,7 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, NameKind
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
+from services.identity.actions import Action
 from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
 from services.identity.emails.addresses import check_address
 from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
@@ -17,7 +18,7 @@ from services.identity.emails.verifications import Verifications
 from services.identity.sessions.model import FRESH
 from services.identity.sessions.store import sessions
 from shared.access import AccessTokenInvalid
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ACCOUNT_EMAIL_VERIFIED,
     EMAIL_VERIFICATION_REQUESTED,
@@ -28,22 +29,19 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
 from shared.grants import (
-    Act,
     Grant,
+    GrantAct,
     GrantChecker,
     GrantSuperseded,
     GrantWrongAccount,
     GrantWrongSession,
     Verb,
 )
-from shared.messaging.outbox import Outbox
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emails:
-    transactions: Transactions
-    outbox: Outbox
+    acts: Acts
     accounts: Accounts
     verifications: Verifications
     grants: GrantChecker
@@ -56,8 +54,7 @@ class Emails:
         *,
         session_id: SessionId,
         reauthenticated: str | None,
-        origin: Origin,
-        now: datetime,
+        by: By,
     ) -> None:
         """Claim an address, or have its link sent again. A claim reserves nothing.
 
@@ -66,25 +63,23 @@ class Emails:
         session within ten minutes, or `reauthenticated` says that it was given again (SE-3).
         """
         address = check_address(typed, field="address")
-        action, subject = "email.claim", f"account:{account_id}"
-        async with self.transactions.audited_before(origin, action, subject=subject):
-            grant = await self._check(reauthenticated, account_id, session_id, now)
+        async with self.acts.before(by, Action.CLAIM_EMAIL, account=account_id):
+            grant = await self._check(reauthenticated, account_id, session_id, by.now)
         await self.verifications.ready()
-        async with self.transactions.audited(origin, action, subject=subject) as tx:
-            await account_store.hold(tx, account_id)
-            view = await self.accounts.view(tx, account_id)
+        async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
+            await account_store.hold(act.tx, account_id)
+            view = await self.accounts.view(act.tx, account_id)
             if view.account.state is AccountState.MERGED:
                 raise AccessTokenInvalid  # merged since the session was looked at
             if view.verified_email is not None:
                 raise EmailVerified
-            await self._require_holder(tx, view, session_id, grant, now)
-            await self._require_mails_left(tx, account_id, address, now)
-            event_id = self.outbox.new_id()
+            await self._require_holder(act.tx, view, session_id, grant, act.now)
+            await self._require_mails_left(act.tx, account_id, address, act.now)
+            event_id = act.new_id()
             mailing = await self.verifications.begin(
-                tx, account_id, address, event_id=event_id, now=now
+                act.tx, account_id, address, event_id=event_id, now=act.now
             )
-            await self.outbox.add(
-                tx,
+            act.publish(
                 EMAIL_VERIFICATION_REQUESTED,
                 EmailVerificationRequested(
                     account_id=account_id,
@@ -97,24 +92,18 @@ class Emails:
                     verification_expires_at=mailing.expires_at,
                 ),
                 subject=account_id,
-                origin=origin,
                 event_id=event_id,
             )
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", subject=subject
-            )
 
-    async def verify(
-        self, account_id: AccountId, token: str, *, origin: Origin, now: datetime
-    ) -> None:
+    async def verify(self, account_id: AccountId, token: str, *, by: By) -> None:
         """Confirm the claimed address. Ends no session and voids nothing: it adds a way in, of
         which the holder is told there and in the portal.
 
         Of two accounts that verify one address at once, the key of the name space takes one; the
         other's link is not used up.
         """
-        action, subject = "email.verify", f"account:{account_id}"
-        async with self.transactions.audited(origin, action, subject=subject) as tx:
+        async with self.acts.begin(by, Action.VERIFY_EMAIL, account=account_id) as act:
+            tx, now = act.tx, act.now
             # The account's row first, as `claim` does, or the two could wait for each other.
             await account_store.hold(tx, account_id)
             digest = self.verifications.digest(token)
@@ -125,19 +114,16 @@ class Emails:
                 raise EmailUnavailable.in_field("token", "verified by another account")
             if not await store.confirm(tx, account_id, key, now=now):
                 raise _link_invalid()
-            await account_store.change(tx, account_id)
-            view = await self.accounts.announce(tx, account_id, origin)
-            await self._tell(tx, view, origin, now)
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", subject=subject
-            )
+            self._tell(act, await self.accounts.changed(act, account_id))
 
     async def _check(
         self, token: str | None, account_id: AccountId, session_id: SessionId, now: datetime
     ) -> Grant | None:
         if token is None:
             return None
-        grant = await self.grants.check(token, act=Act.REAUTHENTICATED, verb=Verb.EMAIL, now=now)
+        grant = await self.grants.check(
+            token, act=GrantAct.REAUTHENTICATED, verb=Verb.EMAIL, now=now
+        )
         if grant.account_id != account_id:
             raise GrantWrongAccount
         if grant.session_id != session_id:
@@ -175,20 +161,18 @@ class Emails:
             at = await address_mails.next_send(tx, digest, limits=self.limits, now=now)
             raise TooManyMails(retry_after=(at - now).total_seconds())
 
-    async def _tell(self, tx: Connection, view: AccountView, origin: Origin, now: datetime) -> None:
+    def _tell(self, act: Act, view: AccountView) -> None:
         account = view.account
-        await self.outbox.add(
-            tx,
+        act.publish(
             ACCOUNT_EMAIL_VERIFIED,
             AccountEmailVerified(
                 account_id=account.id,
                 recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
             ),
             subject=account.id,
-            origin=origin,
         )
 
 

@@ -8,7 +8,6 @@ from services.identity.emails import features as emails
 from services.identity.settings import Settings
 from shared.grants import GrantChecker
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +25,7 @@ def compose(
     """Build the group."""
     return Features(
         emails=Emails(
-            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             accounts=accounts,
             verifications=addresses.verifications,
             grants=grants,

@@ -9,7 +9,6 @@ from services.identity.passwords.lockouts import Lockouts
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +21,15 @@ def compose(
     plumbing: Plumbing[Settings], *, accounts: Accounts, lockouts: Lockouts, sessions: Sessions
 ) -> Features:
     """Build the group."""
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     return Features(
         unenrolments=Unenrolments(
-            transactions=transactions,
+            acts=plumbing.acts,
             accounts=accounts,
             sessions=sessions,
-            outbox=plumbing.outbox,
         ),
         unlocks=Unlocks(
-            transactions=transactions,
+            acts=plumbing.acts,
             lockouts=lockouts,
             accounts=accounts,
-            outbox=plumbing.outbox,
         ),
     )

@@ -37,4 +37,4 @@ def compose(plumbing: Plumbing[Settings]) -> Features:
 
 def stored_names(plumbing: Plumbing[Settings]) -> StoredNames:
     """What `names re-key` changes and `check` counts."""
-    return StoredNames(database=plumbing.database, audit=plumbing.audit)
+    return StoredNames(acts=plumbing.acts)

@@ -11,14 +11,14 @@ from datetime import datetime
 from services.identity.accounts.model import EmailState, NameKind
 from services.identity.accounts.store import accounts
 from services.identity.accounts.store import names as log_on_names
+from services.identity.actions import Action
 from services.identity.emails.addresses import address_key
 from services.identity.emails.model import StoredAddress
 from services.identity.emails.store import emails, verifications
-from shared.audit import Audit, Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId
-from shared.db import Connection, Database
+from shared.db import Connection
 
-ACTION = "name.re-key"
 BATCH = 500  # rows read at once
 
 
@@ -32,14 +32,13 @@ class Collision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredNames:
-    database: Database
-    audit: Audit
+    acts: Acts
 
     async def outdated(self) -> int:
         """How many keys are of another form; a look at every address, in batches."""
         return len([address async for address in self._outdated()])
 
-    async def re_key(self, *, origin: Origin, now: datetime) -> tuple[int, tuple[Collision, ...]]:
+    async def re_key(self, *, by: By) -> tuple[int, tuple[Collision, ...]]:
         """Give each address its key of today; return how many, and whom that did not work for.
 
         Each is a transaction of its own, so that nobody waits for the others, and a run that was
@@ -48,19 +47,19 @@ class StoredNames:
         """
         count, collisions = 0, []
         async for address in self._outdated():
-            async with self.database.transaction() as tx:
+            async with self.acts.open(by) as act:
                 # The account's row first, as claim, verification and merge do.
-                await accounts.hold(tx, address.account_id)
-                if holder_id := await self._holder_of_name(tx, address, now):
+                await accounts.hold(act.tx, address.account_id)
+                if holder_id := await self._holder_of_name(act.tx, address, act.now):
                     collisions.append(Collision(account_id=address.account_id, holder_id=holder_id))
-                elif await self._change(tx, address, origin):
+                elif await self._change(act, address):
                     count += 1
         return count, tuple(collisions)
 
     async def _outdated(self) -> AsyncIterator[StoredAddress]:
         last: StoredAddress | None = None
         while True:
-            async with self.database.connection() as connection:
+            async with self.acts.database.connection() as connection:
                 batch = await emails.page(connection, after=last, limit=BATCH)
             for address in batch:
                 if address.key != address_key(address.address):
@@ -84,13 +83,11 @@ class StoredNames:
             return None
         return await log_on_names.holder(tx, key)
 
-    async def _change(self, tx: Connection, address: StoredAddress, origin: Origin) -> bool:
+    async def _change(self, act: Act, address: StoredAddress) -> bool:
         """The address's own row, and the links mailed to it. False where it is not there now."""
         key = address_key(address.address)
-        if not await emails.re_key(tx, address, key):
+        if not await emails.re_key(act.tx, address, key):
             return False
-        await verifications.re_key(tx, address.account_id, former=address.key, key=key)
-        await self.audit.record(
-            tx, origin, action=ACTION, outcome="done", subject=f"account:{address.account_id}"
-        )
+        await verifications.re_key(act.tx, address.account_id, former=address.key, key=key)
+        act.record(Action.RE_KEY_NAMES, account=address.account_id)
         return True

@@ -10,12 +10,13 @@ from services.identity.accounts.model import NameKind, NewAccount, RecoveryRoute
 from services.identity.accounts.names import check_username
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
+from services.identity.actions import Action
 from services.identity.emails.addresses import check_address
 from services.identity.emails.model import SendLimits
 from services.identity.emails.store import address_mails
 from services.identity.emails.verifications import Mailing, Verifications
 from services.identity.enrolment.errors import TokenInvalid, WrongPerson
-from services.identity.enrolment.store import tokens as tokens
+from services.identity.enrolment.store import tokens
 from services.identity.enrolment.tokens import token_digest
 from services.identity.log_on.store import terms as terms_store
 from services.identity.log_on.terms import Terms
@@ -26,21 +27,16 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import ACCOUNT_ENROLLED, AccountEnrolled
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.contracts.matching import same_person
 from shared.db import Connection
-from shared.errors import Refused
-from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
-from shared.messaging.outbox import Outbox
+from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
-
-ACTION = "enrol"
 
 
 class EmailVerification(StrEnum):
@@ -85,9 +81,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolments:
-    transactions: Transactions
-    idempotency: IdempotencyKeys
-    outbox: Outbox
+    acts: Acts
     randomness: Randomness
     digests: Digests
     terms: Terms
@@ -98,31 +92,32 @@ class Enrolments:
     mail_limits: SendLimits
 
     async def enrol(
-        self, application: Application, *, origin: Origin, key: IdempotencyKey | None, now: datetime
+        self, application: Application, *, by: By, key: IdempotencyKey | None
     ) -> Enrolled:
         """Make the one account of a token. Whatever is wrong with the input uses nothing up.
 
         Everything the input alone can say, and the hashing, comes before the token is looked at:
-        an unknown token costs the same.
+        an unknown token costs the same. The token's row is held until a wrong try is counted, or
+        fifty parallel guesses would all be compared before the fifth failure voids it.
         """
         checked = await self._check(application)
         if checked.email is not None:
             await self.verifications.ready()
-
-        async def hold(tx: Connection) -> None:
-            await tokens.hold(tx, checked.digest)
-
-        async def count_try(tx: Connection, refused: Refused) -> None:
-            if isinstance(refused, WrongPerson):
-                await tokens.count_wrong_try(tx, checked.digest, now=now)
-            if isinstance(refused, UsernameTaken):
-                await tokens.count_taken_name(tx, checked.digest, now=now)
-
-        # Held through the count: parallel guesses are compared one at a time, so five are five.
-        async with self.transactions.audited(origin, ACTION, holding=hold, refused=count_try) as tx:
-            return await self.idempotency.once(
-                tx, key, Enrolled, lambda: self._enrol(tx, checked, origin, now)
-            )
+        async with self.acts.begin(by, Action.ENROL) as act:
+            await tokens.hold(act.tx, checked.digest)
+            try:
+                async with act.attempt():
+                    if kept := await act.repeat(key, Enrolled):
+                        return kept
+                    return await act.keep(key, await self._enrol(act, checked))
+            except WrongPerson as wrong:
+                await tokens.count_wrong_try(act.tx, checked.digest, now=act.now)
+                act.committing(wrong)
+                raise
+            except UsernameTaken as taken:
+                await tokens.count_taken_name(act.tx, checked.digest, now=act.now)
+                act.committing(taken)
+                raise
 
     async def _check(self, application: Application) -> Checked:
         self.terms.require(application.terms_version)
@@ -145,10 +140,8 @@ class Enrolments:
             hashed=await self.passwords.hash(application.password),
         )
 
-    async def _enrol(
-        self, tx: Connection, checked: Checked, origin: Origin, now: datetime
-    ) -> Enrolled:
-        practice, patient = await self._prove(tx, checked, now)
+    async def _enrol(self, act: Act, checked: Checked) -> Enrolled:
+        practice, patient = await self._prove(act.tx, checked, act.now)
         self._require_password(
             checked.password,
             checked.username,
@@ -159,19 +152,12 @@ class Enrolments:
                 practices=(practice.name,),
             ),
         )
-        account_id = await self._open_account(tx, checked, practice, now)
-        enrolled = await patients.enrol(tx, patient, account_id, now=now)
-        await self._welcome(tx, checked, account_id, practice, origin, now)
-        await self.patients.announce(tx, enrolled, origin)
-        await self.accounts.announce(tx, account_id, origin)
-        await self.transactions.audit.record(
-            tx,
-            origin,
-            action=ACTION,
-            outcome="done",
-            subject=f"account:{account_id}",
-            practice=str(practice.id),
-        )
+        account_id = await self._open_account(act.tx, checked, practice, act.now)
+        act.about(account=account_id, practice=practice.id)
+        enrolled = await patients.enrol(act.tx, patient, account_id, now=act.now)
+        await self._welcome(act, checked, account_id, practice)
+        self.patients.announce(act, enrolled)
+        await self.accounts.announce(act, account_id)
         return Enrolled(
             account_id=account_id,
             username=checked.username,
@@ -223,40 +209,32 @@ class Enrolments:
         return account_id
 
     async def _welcome(
-        self,
-        tx: Connection,
-        checked: Checked,
-        account_id: AccountId,
-        practice: Practice,
-        origin: Origin,
-        now: datetime,
+        self, act: Act, checked: Checked, account_id: AccountId, practice: Practice
     ) -> None:
-        event_id = self.outbox.new_id()
+        event_id = act.new_id()
         mailing: Mailing | None = None
         if checked.email is not None:
             # It counts on the address like a claim's, but is never held back by it: a practice's
             # token bounds it, and the same reply goes with the same mail.
             digest = self.verifications.address_digest(checked.email)
-            await address_mails.count(tx, digest, limits=self.mail_limits, now=now)
+            await address_mails.count(act.tx, digest, limits=self.mail_limits, now=act.now)
             mailing = await self.verifications.begin(
-                tx, account_id, checked.email, event_id=event_id, now=now
+                act.tx, account_id, checked.email, event_id=event_id, now=act.now
             )
-        await self.outbox.add(
-            tx,
+        act.publish(
             ACCOUNT_ENROLLED,
             AccountEnrolled(
                 account_id=account_id,
                 recipients=(checked.email,) if checked.email else (),
                 locale=practice.locale,
                 time_zone=practice.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
                 practice_name=practice.name,
                 claim=mailing.claim if mailing else None,
                 verification=mailing.link if mailing else None,
                 verification_expires_at=mailing.expires_at if mailing else None,
             ),
             subject=account_id,
-            origin=origin,
             event_id=event_id,
         )
 

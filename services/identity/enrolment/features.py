@@ -14,7 +14,6 @@ from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +34,11 @@ def compose(
 ) -> Features:
     """Build the group."""
     settings = plumbing.settings
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     return Features(
         tokens=EnrolmentTokens(
-            transactions=transactions,
+            acts=plumbing.acts,
             randomness=plumbing.randomness,
             digests=plumbing.digests,
-            idempotency=plumbing.idempotency,
             lives=TokenLives(
                 in_person=timedelta(hours=settings.token_hours_in_person),
                 post=timedelta(hours=settings.token_hours_post),
@@ -49,9 +46,7 @@ def compose(
             ),
         ),
         enrolments=Enrolments(
-            transactions=transactions,
-            idempotency=plumbing.idempotency,
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             randomness=plumbing.randomness,
             digests=plumbing.digests,
             terms=terms,
@@ -62,9 +57,7 @@ def compose(
             mail_limits=addresses.limits,
         ),
         added_practices=AddedPractices(
-            transactions=transactions,
-            idempotency=plumbing.idempotency,
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             digests=plumbing.digests,
             proofs=secrets.proofs,
             patients=patients,

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.identity.actions import Action
 from services.identity.enrolment.errors import PatientEnrolled
 from services.identity.enrolment.model import EnrolmentToken, HandedOver, TokenLives
 from services.identity.enrolment.store import tokens as store
 from services.identity.patients.store import patients
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Connection
 from shared.errors import NotFound
-from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
+from shared.idempotency import IdempotencyKey
 from shared.randomness import CROCKFORD, Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
 from shared.typed_secrets import typed_symbols
 
 SYMBOLS = 16  # 80 bits at five bits a symbol
@@ -37,10 +36,9 @@ def token_digest(digests: Digests, typed: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentTokens:
-    transactions: Transactions
+    acts: Acts
     randomness: Randomness
     digests: Digests
-    idempotency: IdempotencyKeys
     lives: TokenLives
 
     async def issue(
@@ -50,39 +48,29 @@ class EnrolmentTokens:
         *,
         handed_over: HandedOver,
         staff_id: str,
-        origin: Origin,
+        by: By,
         key: IdempotencyKey | None,
-        now: datetime,
     ) -> Issued:
         """Make the record's one live token; an earlier one ends in the same transaction.
 
-        `origin` carries the staff member and the reason.
+        `by` carries the staff member and the reason.
         """
-        practice = str(practice_id)
-        subject = f"patient:{patient_id}"
-        action = "enrolment-token.issue"
-        async with self.transactions.audited(
-            origin, action, subject=subject, practice=practice
-        ) as tx:
-
-            async def work() -> Issued:
-                issued = await self._issue(tx, practice_id, patient_id, handed_over, staff_id, now)
-                await self.transactions.audit.record(
-                    tx, origin, action=action, outcome="done", subject=subject, practice=practice
-                )
-                return issued
-
-            return await self.idempotency.once(tx, key, Issued, work, secret=True)
+        async with self.acts.begin(
+            by, Action.ISSUE_ENROLMENT_TOKEN, patient=patient_id, practice=practice_id
+        ) as act:
+            if kept := await act.repeat(key, Issued):
+                return kept
+            return await self._issue(act, practice_id, patient_id, handed_over, staff_id)
 
     async def _issue(
         self,
-        tx: Connection,
+        act: Act,
         practice_id: PracticeId,
         patient_id: PatientId,
         handed_over: HandedOver,
         staff_id: str,
-        now: datetime,
     ) -> Issued:
+        tx, now = act.tx, act.now
         patient = await patients.hold(tx, practice_id, patient_id)
         if patient is None:
             raise NotFound

@@ -11,7 +11,6 @@ from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.grants import GrantChecker
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +29,20 @@ def compose(
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     return Features(
         log_on=LogOn(
-            transactions=transactions,
+            acts=plumbing.acts,
             hasher=secrets.hasher,
             proofs=secrets.proofs,
             sessions=sessions,
         ),
         resets=Resets(
-            transactions=transactions,
+            acts=plumbing.acts,
             grants=grants,
             passwords=secrets.passwords,
             accounts=accounts,
             lockouts=secrets.lockouts,
             sessions=sessions,
-            outbox=plumbing.outbox,
         ),
         terms=Terms(version=plumbing.settings.terms_version, text=plumbing.settings.terms_text),
     )

@@ -1,11 +1,11 @@
 """Identity's half of a password reset: a grant of recovery's sets the new password (RC-3)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, Holder
 from services.identity.accounts.store import accounts as store
+from services.identity.actions import Action
 from services.identity.log_on.errors import GrantExhausted
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
@@ -13,83 +13,71 @@ from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.passwords.store import refused as refused_passwords
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
-from shared.db import Connection
-from shared.errors import Refused
-from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantSuperseded, GrantWrongAccount
-from shared.messaging.outbox import Outbox
-from shared.transactions import Transactions
+from shared.grants import (
+    Grant,
+    GrantAct,
+    GrantChecker,
+    GrantInvalid,
+    GrantSuperseded,
+    GrantWrongAccount,
+)
 
-ACTION = "password.reset"
 FIELD = "new_password"
 REFUSED_AT_MOST = 5  # RC-3: of one proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resets:
-    transactions: Transactions
+    acts: Acts
     grants: GrantChecker
     passwords: Passwords
     accounts: Accounts
     lockouts: Lockouts
     sessions: Sessions
-    outbox: Outbox
 
-    async def reset(
-        self, grant: str, new_password: str, *, origin: Origin, now: datetime
-    ) -> SessionTokens:
+    async def reset(self, grant: str, new_password: str, *, by: By) -> SessionTokens:
         """Set the password the grant allows, end every session and open a new one.
 
         Whatever is refused uses nothing up: the grant can be brought again with a better password,
         but for the fifth that is refused. Who only has the mailbox could else try without end
         which passwords were this person's. The account is held through the count.
         """
-        async with self.transactions.audited_before(origin, ACTION):
-            checked = await self.grants.check(grant, act=Act.PASSWORD_SET, now=now)
+        async with self.acts.before(by, Action.RESET_PASSWORD):
+            checked = await self.grants.check(grant, act=GrantAct.PASSWORD_SET, now=by.now)
             route = _route(checked)
-        subject = f"account:{checked.account_id}"
-        async with self.transactions.audited_before(origin, ACTION, subject=subject):
+        account_id = checked.account_id
+        async with self.acts.before(by, Action.RESET_PASSWORD, account=account_id):
             hashed = await self._hash(checked, new_password)
-
-        async def hold(tx: Connection) -> None:
-            await store.hold(tx, checked.account_id)
-
-        async def count(tx: Connection, refused: Refused) -> None:
-            if isinstance(refused, PasswordUnacceptable):
-                await refused_passwords.count(tx, checked, now=now)
-
-        async with self.transactions.audited(
-            origin, ACTION, subject=subject, holding=hold, refused=count
-        ) as tx:
-            if await refused_passwords.times(tx, checked) >= REFUSED_AT_MOST:
+        async with self.acts.begin(by, Action.RESET_PASSWORD, account=account_id) as act:
+            act.detail = route
+            await store.hold(act.tx, account_id)
+            if await refused_passwords.times(act.tx, checked) >= REFUSED_AT_MOST:
                 raise GrantExhausted
-            view = await self._replace(tx, checked, new_password, hashed, origin, now)
-            await self._tell(tx, checked, route, view, origin, now)
-            opened = await self._new_session(tx, view, now)
-            await self.transactions.audit.record(
-                tx, origin, action=ACTION, outcome="done", subject=subject, detail=route
-            )
-        return await self.sessions.sign(opened, now=now)
+            try:
+                async with act.attempt():
+                    view = await self._replace(act, checked, new_password, hashed)
+            except PasswordUnacceptable as unacceptable:
+                await refused_passwords.count(act.tx, checked, now=act.now)
+                act.committing(unacceptable)
+                raise
+            self._tell(act, checked, route, view)
+            opened = await self._new_session(act, view)
+        return await self.sessions.sign(opened, now=by.now)
 
     async def _hash(self, grant: Grant, new_password: str) -> HashedPassword:
         """Slow, so before the transaction; under the account's salt, to compare with the last 5."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             known = await store.credentials(connection, grant.account_id)
         if known is None:
             raise GrantWrongAccount
         return await self.passwords.hash(new_password, history_salt=known.history_salt)
 
     async def _replace(
-        self,
-        tx: Connection,
-        grant: Grant,
-        new_password: str,
-        hashed: HashedPassword,
-        origin: Origin,
-        now: datetime,
+        self, act: Act, grant: Grant, new_password: str, hashed: HashedPassword
     ) -> AccountView:
-        account_id = grant.account_id
+        tx, now, account_id = act.tx, act.now, grant.account_id
         await self.grants.spend(tx, grant, now=now)
         security_version = await store.set_password(
             tx, account_id, hashed.hash, security_version=grant.security_version
@@ -103,36 +91,26 @@ class Resets:
             tx, account_id, hashed, security_version=security_version, now=now
         )
         await self.lockouts.clear(tx, account_id, now=now)
-        await self.sessions.end_within(tx, account_id, why=SessionEnd.PASSWORD_RESET, now=now)
-        return await self.accounts.announce(tx, account_id, origin)
+        await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
+        return await self.accounts.announce(act, account_id)
 
-    async def _tell(
-        self,
-        tx: Connection,
-        grant: Grant,
-        route: ResetRoute,
-        view: AccountView,
-        origin: Origin,
-        now: datetime,
-    ) -> None:
+    def _tell(self, act: Act, grant: Grant, route: ResetRoute, view: AccountView) -> None:
         account = view.account
-        await self.outbox.add(
-            tx,
+        act.publish(
             PASSWORD_RESET,
             PasswordReset(
                 account_id=account.id,
                 recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
                 route=route,
                 proof_id=grant.jti,
             ),
             subject=account.id,
-            origin=origin,
         )
 
-    async def _new_session(self, tx: Connection, view: AccountView, now: datetime) -> Opened:
+    async def _new_session(self, act: Act, view: AccountView) -> Opened:
         """RC-3 ends at the home page; the old sessions have ended before this one begins."""
         account = view.account
         holder = Holder(
@@ -140,8 +118,8 @@ class Resets:
             version=account.version,
             email_verified=view.verified_email is not None,
         )
-        await store.note_log_on(tx, account.id, now=now)
-        return await self.sessions.open(tx, holder, now=now)
+        await store.note_log_on(act.tx, account.id, now=act.now)
+        return await self.sessions.open(act, holder)
 
 
 def _route(grant: Grant) -> ResetRoute:

@@ -28,8 +28,7 @@ def compose(
     """Build the group."""
     return Features(
         merges=Merges(
-            audit=plumbing.audit,
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             clock=plumbing.clock,
             grants=grants,
             accounts=accounts,

@@ -6,11 +6,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.actions import Action
 from services.identity.merging.errors import MergeImpossible
 from services.identity.merging.store import merges as store
 from services.identity.merging.unions import Couple, Unions
 from services.identity.patients.store import enrolments
-from shared.audit import Audit, Origin
+from shared.acts import Act, Acts, By
+from shared.audit import Origin, Outcome
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
@@ -24,13 +26,10 @@ from shared.contracts.identity import (
 from shared.contracts.matching import same_holder
 from shared.contracts.merge import MergeRequested
 from shared.db import Connection
-from shared.grants import Act, Grant, GrantChecker, GrantInvalid, GrantUsed, Verb
+from shared.grants import Grant, GrantAct, GrantChecker, GrantInvalid, GrantUsed, Verb
 from shared.logs import logger
-from shared.messaging.outbox import Outbox
 from shared.messaging.subscriptions import Undeliverable, origin_of
 from shared.metrics import Metrics
-
-ACTION = "account.merge"
 
 log = logger("merges")
 
@@ -45,8 +44,7 @@ class Proofs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merges:
-    audit: Audit
-    outbox: Outbox
+    acts: Acts
     clock: Clock
     grants: GrantChecker
     accounts: Accounts
@@ -79,30 +77,31 @@ class Merges:
 
         The proofs are spent whatever comes of it: brought again they would mail both once more.
         """
-        request, now = event.data, self.clock.now()
-        couple = Couple(
-            survivor=await self.accounts.view(tx, request.survivor_id),
-            absorbed=await self.accounts.view(tx, request.absorbed_id),
-        )
-        if not await store.begin(
-            tx,
-            request.merge_id,
-            survivor_id=request.survivor_id,
-            absorbed_id=request.absorbed_id,
-            now=now,
-        ):
-            return
-        if isinstance(proofs, MergeRefusal):
-            await self._turn_away(tx, event, couple, proofs, now)
-        elif not await self._spend(tx, proofs, now):
-            await self._turn_away(tx, event, couple, MergeRefusal.GRANT_USED, now)
-        else:
-            try:
-                async with tx.transaction():  # what a refusal goes back to
-                    await self._require(tx, couple, proofs)
-                    await self._merge(tx, event, couple, now)
-            except MergeImpossible as impossible:
-                await self._reject(tx, event, couple, impossible.reason, now)
+        request, by = event.data, By(origin=_origin(event), now=self.clock.now())
+        async with self.acts.within(tx, by, cause=event.id) as act:
+            couple = Couple(
+                survivor=await self.accounts.view(tx, request.survivor_id),
+                absorbed=await self.accounts.view(tx, request.absorbed_id),
+            )
+            if not await store.begin(
+                tx,
+                request.merge_id,
+                survivor_id=request.survivor_id,
+                absorbed_id=request.absorbed_id,
+                now=act.now,
+            ):
+                return
+            if isinstance(proofs, MergeRefusal):
+                await self._turn_away(act, event, couple, proofs)
+            elif not await self._spend(act, proofs):
+                await self._turn_away(act, event, couple, MergeRefusal.GRANT_USED)
+            else:
+                try:
+                    async with act.attempt():
+                        await self._require(tx, couple, proofs)
+                        await self._merge(act, request, couple)
+                except MergeImpossible as impossible:
+                    await self._reject(act, request, couple, impossible.reason)
 
     async def _check(self, request: MergeRequested) -> Proofs | MergeRefusal:
         """Check both grants again, but for their expiry: merge took them in time (MG-2)."""
@@ -112,10 +111,10 @@ class Merges:
         try:
             proofs = Proofs(
                 survivor=await self.grants.check_again(
-                    request.reauthenticated, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
+                    request.reauthenticated, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=now
                 ),
                 absorbed=await self.grants.check_again(
-                    request.owned, act=Act.ACCOUNT_OWNED, now=now
+                    request.owned, act=GrantAct.ACCOUNT_OWNED, now=now
                 ),
             )
         except GrantInvalid:
@@ -127,12 +126,12 @@ class Merges:
             return MergeRefusal.GRANT_INVALID
         return proofs
 
-    async def _spend(self, tx: Connection, proofs: Proofs, now: datetime) -> bool:
+    async def _spend(self, act: Act, proofs: Proofs) -> bool:
         """Both or neither. False: one was brought before, which merge never does."""
         try:
-            async with tx.transaction():
-                await self.grants.spend(tx, proofs.survivor, now=now)
-                await self.grants.spend(tx, proofs.absorbed, now=now)
+            async with act.attempt():
+                await self.grants.spend(act.tx, proofs.survivor, now=act.now)
+                await self.grants.spend(act.tx, proofs.absorbed, now=act.now)
         except GrantUsed:
             return False
         return True
@@ -152,102 +151,55 @@ class Merges:
         ):
             raise MergeImpossible(MergeRefusal.PERSON_MISMATCH)
 
-    async def _merge(
-        self, tx: Connection, event: Received[MergeRequested], couple: Couple, now: datetime
-    ) -> None:
-        request, origin = event.data, _origin(event)
-        survivor = await self.unions.unite(
-            tx, couple, asking=request.session_id, origin=origin, now=now
-        )
-        await self.outbox.add(
-            tx,
+    async def _merge(self, act: Act, request: MergeRequested, couple: Couple) -> None:
+        survivor = await self.unions.unite(act, couple, asking=request.session_id)
+        act.publish(
             ACCOUNTS_MERGED,
             AccountsMerged(
                 account_id=request.survivor_id,
                 recipients=couple.recipients,
                 locale=survivor.account.locale,
                 time_zone=survivor.account.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
                 merge_id=request.merge_id,
                 absorbed_id=request.absorbed_id,
                 enrolments=survivor.told_enrolments,
             ),
             subject=request.survivor_id,
-            origin=origin,
-            cause=event.id,
         )
-        await self._record(tx, event, None)
+        self._record(act, request, None)
 
     async def _reject(
-        self,
-        tx: Connection,
-        event: Received[MergeRequested],
-        couple: Couple,
-        reason: MergeRefusal,
-        now: datetime,
+        self, act: Act, request: MergeRequested, couple: Couple, reason: MergeRefusal
     ) -> None:
         """Refuse what both have proven, and tell both (MG-6)."""
-        rejected = _rejected(event.data, couple, reason, now)
-        await self._tell(tx, event, rejected, _origin(event))
-        await self._record(tx, event, reason)
+        await self._tell(act, _rejected(request, couple, reason, act.now), act.origin)
+        self._record(act, request, reason)
 
     async def _turn_away(
-        self,
-        tx: Connection,
-        event: Received[MergeRequested],
-        couple: Couple,
-        reason: MergeRefusal,
-        now: datetime,
+        self, act: Act, event: Received[MergeRequested], couple: Couple, reason: MergeRefusal
     ) -> None:
         """Refuse what nobody has proven: the saga ends, and neither account hears a word of it.
 
         It is the bus's doing, not a person's: merge would have refused it, so it is an alarm.
         """
-        rejected = _rejected(event.data, couple, reason, now)
+        rejected = _rejected(event.data, couple, reason, act.now)
         unproven = replace(rejected, recipients=(), absorbed_recipients=(), proven=False)
         origin = origin_of(event)
-        await self._tell(tx, event, unproven, origin)
-        await self.audit.record(
-            tx,
-            origin,
-            action=ACTION,
-            outcome="refused",
-            subject=f"merge:{event.data.merge_id}",
-            detail=reason,
-        )
+        await self._tell(act, unproven, origin)
+        act.record(Action.MERGE, "refused", merge=event.data.merge_id, detail=reason, origin=origin)
         self.metrics.count("merges_unproven", reason=reason)
         log.error("merge_unproven", event_id=event.id, reason=reason)
 
-    async def _tell(
-        self,
-        tx: Connection,
-        event: Received[MergeRequested],
-        rejected: MergeRejected,
-        origin: Origin,
-    ) -> None:
-        await store.refuse(tx, rejected.merge_id, rejected.reason)
-        await self.outbox.add(
-            tx,
-            MERGE_REJECTED,
-            rejected,
-            subject=rejected.account_id,
-            origin=origin,
-            cause=event.id,
-        )
+    async def _tell(self, act: Act, rejected: MergeRejected, origin: Origin) -> None:
+        await store.refuse(act.tx, rejected.merge_id, rejected.reason)
+        act.publish(MERGE_REJECTED, rejected, subject=rejected.account_id, origin=origin)
 
-    async def _record(
-        self, tx: Connection, event: Received[MergeRequested], refusal: MergeRefusal | None
-    ) -> None:
+    def _record(self, act: Act, request: MergeRequested, refusal: MergeRefusal | None) -> None:
         """A row for each account, so that the history of either tells it (AU-1)."""
-        for account_id in sorted({event.data.survivor_id, event.data.absorbed_id}):
-            await self.audit.record(
-                tx,
-                _origin(event),
-                action=ACTION,
-                outcome="refused" if refusal else "done",
-                subject=f"account:{account_id}",
-                detail=refusal,
-            )
+        for account_id in sorted({request.survivor_id, request.absorbed_id}):
+            outcome: Outcome = "refused" if refusal else "done"
+            act.record(Action.MERGE, outcome, account=account_id, detail=refusal)
 
 
 def _rejected(

@@ -1,18 +1,16 @@
 """What becomes of everything two accounts have once they are one (MG-5). Decided elsewhere."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
-from services.identity.accounts.store import accounts as account_store
 from services.identity.emails.store import verifications
 from services.identity.merging.store import merges as store
 from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
-from shared.audit import Origin
+from shared.acts import Act
 from shared.contracts.ids import SessionId
 from shared.db import Connection
 
@@ -41,26 +39,21 @@ class Unions:
     patients: Patients
     sessions: Sessions
 
-    async def unite(
-        self, tx: Connection, couple: Couple, *, asking: SessionId, origin: Origin, now: datetime
-    ) -> AccountView:
+    async def unite(self, act: Act, couple: Couple, *, asking: SessionId) -> AccountView:
         """Row by row as the README's table has it; return the survivor as it stands then.
 
         Both accounts are held. The survivor's session that asked goes on, every other one ends.
         """
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
-        moved = await patients.hand_over(tx, absorbed_id, survivor_id)
-        await self._hand_over_names(tx, couple)
-        await store.absorb(tx, absorbed_id, survivor_id)
-        await account_store.change(tx, survivor_id)
-        await self.sessions.end_within(tx, absorbed_id, why=SessionEnd.MERGED, now=now)
-        await self.sessions.end_within(
-            tx, survivor_id, why=SessionEnd.MERGED, now=now, spare=asking
-        )
+        moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
+        await self._hand_over_names(act.tx, couple)
+        await store.absorb(act.tx, absorbed_id, survivor_id)
+        await self.sessions.end_within(act, absorbed_id, why=SessionEnd.MERGED)
+        await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)
         for patient in moved:
-            await self.patients.announce(tx, patient, origin)
-        await self.accounts.announce(tx, absorbed_id, origin)
-        return await self.accounts.announce(tx, survivor_id, origin)
+            self.patients.announce(act, patient)
+        await self.accounts.announce(act, absorbed_id)
+        return await self.accounts.changed(act, survivor_id)
 
     async def _hand_over_names(self, tx: Connection, couple: Couple) -> None:
         """A link mailed to an address that is claimed no more ends with the claim."""

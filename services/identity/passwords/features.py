@@ -19,7 +19,6 @@ from services.identity.settings import Settings
 from shared.hashing import PasswordHasher
 from shared.loops import Loop
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,6 @@ class Features:
 def compose(plumbing: Plumbing[Settings], *, hasher: PasswordHasher) -> Features:
     """Build the group."""
     settings = plumbing.settings
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     policy = lock_policy(settings)
     lockouts = Lockouts(digests=plumbing.digests, policy=policy)
     return Features(
@@ -61,15 +59,11 @@ def compose(plumbing: Plumbing[Settings], *, hasher: PasswordHasher) -> Features
             database=plumbing.database, hasher=hasher, lockouts=lockouts, budget=plumbing.budget
         ),
         notices=LockNotices(
-            transactions=transactions,
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             clock=plumbing.clock,
-            randomness=plumbing.randomness,
             policy=policy,
         ),
-        records=LockRecords(
-            transactions=transactions, clock=plumbing.clock, randomness=plumbing.randomness
-        ),
+        records=LockRecords(acts=plumbing.acts, clock=plumbing.clock),
     )
 
 

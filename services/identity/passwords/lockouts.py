@@ -6,10 +6,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.identity.accounts.store import accounts
+from services.identity.actions import Action
 from services.identity.passwords.errors import UnlockLimit
 from services.identity.passwords.model import Counted, LockNotice, LockPolicy
 from services.identity.passwords.store import lockouts as store
-from shared.audit import Origin
+from shared.acts import Act, Acts
 from shared.clock import Clock
 from shared.contracts.contract import Contract
 from shared.contracts.identity import (
@@ -22,10 +23,7 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.messaging.outbox import Outbox
-from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 NOBODY = AccountId(UUID(int=0))
 TICK = 0.25  # seconds, jittered; never woken by a request: the delay tells nothing
@@ -83,25 +81,22 @@ class LockNotices:
     that was disabled, always.
     """
 
-    transactions: Transactions
-    outbox: Outbox
+    acts: Acts
     clock: Clock
-    randomness: Randomness
     policy: LockPolicy
 
     async def once(self) -> int:
         """Tell the holders of up to BATCH new locks; a lock of nobody's takes the same steps."""
-        now = self.clock.now()
-        async with self.transactions.database.transaction() as tx:
+        async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
             notices = await store.take_notices(
-                tx, a_day=self.policy.notices_a_day, now=now, limit=BATCH
+                act.tx, a_day=self.policy.notices_a_day, now=act.now, limit=BATCH
             )
             for notice in notices:
-                await self._tell(tx, notice, now)
+                await self._tell(act, notice)
         return len(notices) // BATCH
 
-    async def _tell(self, tx: Connection, notice: LockNotice, now: datetime) -> None:
-        view = await accounts.view(tx, notice.account_id or NOBODY)
+    async def _tell(self, act: Act, notice: LockNotice) -> None:
+        view = await accounts.view(act.tx, notice.account_id or NOBODY)
         if view is None or view.account.state is AccountState.MERGED:
             return  # a merged account's password opens nothing that its survivor had to hear of
         account = view.account
@@ -111,28 +106,25 @@ class LockNotices:
                 recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
                 locked_until=notice.locked_until,
             )
-            await self._publish(tx, ACCOUNT_LOCKED, locked, "lock.notice")
+            self._publish(act, ACCOUNT_LOCKED, locked, Action.NOTIFY_OF_LOCK)
         if notice.disabled:
             disabled = PasswordDisabled(
                 account_id=account.id,
                 recipients=view.recipients,
                 locale=account.locale,
                 time_zone=account.time_zone,
-                occurred_at=now,
+                occurred_at=act.now,
             )
-            await self._publish(tx, PASSWORD_DISABLED, disabled, "password.disable")
+            self._publish(act, PASSWORD_DISABLED, disabled, Action.DISABLE_PASSWORD)
 
-    async def _publish(
-        self, tx: Connection, contract: Contract[A], activity: A, action: str
-    ) -> None:
-        origin = of_the_service(self.randomness)
-        await self.outbox.add(tx, contract, activity, subject=activity.account_id, origin=origin)
-        await self.transactions.audit.record(
-            tx, origin, action=action, outcome="done", subject=f"account:{activity.account_id}"
-        )
+    def _publish(self, act: Act, contract: Contract[A], activity: A, action: Action) -> None:
+        """Each is a story of its own."""
+        origin = self.acts.of_the_service(act.now).origin
+        act.publish(contract, activity, subject=activity.account_id, origin=origin)
+        act.record(action, account=activity.account_id, origin=origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,30 +134,19 @@ class LockRecords:
     Not the log-on that brings it about: its statements are the same for every name (LG-2).
     """
 
-    transactions: Transactions
+    acts: Acts
     clock: Clock
-    randomness: Randomness
 
     async def once(self) -> int:
         """Write what is due of up to BATCH locks; one of nobody's leaves no row."""
-        async with self.transactions.database.transaction() as tx:
-            records = await store.take_records(tx, now=self.clock.now(), limit=BATCH)
+        async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
+            records = await store.take_records(act.tx, now=act.now, limit=BATCH)
             for record in records:
                 if record.account_id is not None:
-                    await self._write(tx, record.account_id, record.actions)
+                    self._write(act, record.account_id, record.actions)
         return len(records) // BATCH
 
-    async def _write(self, tx: Connection, account_id: AccountId, actions: tuple[str, ...]) -> None:
+    def _write(self, act: Act, account_id: AccountId, actions: tuple[Action, ...]) -> None:
         for action in actions:
-            await self.transactions.audit.record(
-                tx,
-                of_the_service(self.randomness),
-                action=action,
-                outcome="done",
-                subject=f"account:{account_id}",
-            )
-
-
-def of_the_service(randomness: Randomness) -> Origin:
-    """What a loop does is nobody's request."""
-    return Origin(actor="service", source="", correlation_id=randomness.uuid())
+            origin = self.acts.of_the_service(act.now).origin
+            act.record(action, account=account_id, origin=origin)

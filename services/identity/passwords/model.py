@@ -5,6 +5,7 @@ that is due (LG-2).
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from services.identity.actions import Action
 from shared.contracts.ids import AccountId
 
 
@@ -60,9 +61,9 @@ class LockRecord:
     goes_on: bool
 
     @property
-    def actions(self) -> tuple[str, ...]:
+    def actions(self) -> tuple[Action, ...]:
         """What is to be put on record, in order; one that was known has ended by now."""
-        begun = () if self.known and not self.goes_on else ("lock.begin",)
+        begun = () if self.known and not self.goes_on else (Action.BEGIN_LOCK,)
         if self.known:
-            return ("lock.end", *begun)
-        return begun if self.goes_on else (*begun, "lock.end")
+            return (Action.END_LOCK, *begun)
+        return begun if self.goes_on else (*begun, Action.END_LOCK)

@@ -5,17 +5,17 @@ all guesses at one account are counted together and cost the same.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.identity.accounts.errors import AccountMerged
 from services.identity.accounts.model import Absorbed, Credentials, Holder
 from services.identity.accounts.names import masked
 from services.identity.accounts.store import accounts
 from services.identity.passwords.lockouts import NOBODY, Lockouts
+from shared.acts import Act
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
-from shared.db import Connection, Database
-from shared.errors import Violation
+from shared.db import Database
+from shared.errors import Refused, Violation
 from shared.hashing import PasswordHasher
 from shared.http.source_budget import SourceBudget
 
@@ -60,12 +60,6 @@ class Decision:
         return "wrong" if self.told else "locked"
 
 
-def account_merged(survivor: str) -> AccountMerged:
-    """MG-5: who gave the right password of a merged account gets a hint of the one that goes on."""
-    shown = masked(survivor)
-    return AccountMerged.in_field("name", f"now part of the account {shown}", username=shown)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordProofs:
     database: Database
@@ -86,9 +80,7 @@ class PasswordProofs:
             found = await accounts.credentials(connection, account_id)
         return await self._compare("", found, password)
 
-    async def decide(
-        self, tx: Connection, attempt: Attempt, *, source: str, now: datetime
-    ) -> Decision:
+    async def decide(self, act: Act, attempt: Attempt) -> Decision:
         """Count the outcome, and let the count decide whether a right password is told.
 
         Neither is it where its source has used up its budget: it is refused as a wrong one, which
@@ -100,20 +92,20 @@ class PasswordProofs:
         reset, so that the two never deadlock.
         """
         proven = await accounts.hold_if_unchanged(
-            tx,
+            act.tx,
             attempt.account_id or NOBODY,
             security_version=attempt.security_version,
             proven=attempt.right,
         )
         counted = await self.lockouts.count(
-            tx, attempt.account_id, attempt.name_key, right=proven is not None, now=now
+            act.tx, attempt.account_id, attempt.name_key, right=proven is not None, now=act.now
         )
-        kept_back = await self.budget.used_up(tx, source)
+        kept_back = await self.budget.used_up(act.tx, act.origin.source)
         match proven if counted.told and not kept_back else None:
             case Holder() as holder:
                 return Decision(holder=holder, survivor=None, told=True)
             case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
-                survivor = await accounts.survivor(tx, absorbed_id)
+                survivor = await accounts.survivor(act.tx, absorbed_id)
                 return Decision(holder=None, survivor=survivor.username, told=True)
             case None:
                 return Decision(
@@ -122,6 +114,19 @@ class PasswordProofs:
                     told=counted.told,
                     kept_back=kept_back and proven is not None,
                 )
+
+    def refusal(self, decision: Decision, otherwise: type[Refused]) -> Refused:
+        """Say alike for every cause that nobody was proven.
+
+        MG-5: but who gave the right password of a merged account gets a hint of the one that goes
+        on.
+        """
+        if decision.survivor is None:
+            return otherwise(self.rule())
+        goes_on = masked(decision.survivor)
+        return AccountMerged.in_field(
+            "name", f"now part of the account {goes_on}", username=goes_on
+        )
 
     def rule(self) -> Violation:
         """LG-2: every refusal states the rule, so that it tells nothing."""

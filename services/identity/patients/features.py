@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,9 +16,7 @@ def compose(plumbing: Plumbing[Settings]) -> Features:
     """Build the group."""
     return Features(
         patients=Patients(
-            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
-            outbox=plumbing.outbox,
+            acts=plumbing.acts,
             randomness=plumbing.randomness,
-            idempotency=plumbing.idempotency,
         )
     )

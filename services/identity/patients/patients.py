@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.identity.actions import Action
 from services.identity.patients.errors import (
     BirthDateInFuture,
     NameIncomparable,
@@ -11,17 +12,15 @@ from services.identity.patients.errors import (
 from services.identity.patients.model import Patient
 from services.identity.patients.store import patients as store
 from services.identity.practices.store import practices
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import name_forms
 from shared.db import Connection
 from shared.errors import NotFound
-from shared.http.idempotency import IdempotencyKey, IdempotencyKeys
 from shared.http.routes import Reply
-from shared.messaging.outbox import Outbox
+from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +44,16 @@ class Registered(Reply, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patients:
-    transactions: Transactions
-    outbox: Outbox
+    acts: Acts
     randomness: Randomness
-    idempotency: IdempotencyKeys
 
     async def register(
         self,
         practice_id: PracticeId,
         details: PatientDetails,
         *,
-        origin: Origin,
+        by: By,
         key: IdempotencyKey | None,
-        now: datetime,
     ) -> Registered:
         """Add a record to the practice; its person number, where given, names one record only.
 
@@ -78,25 +74,15 @@ class Patients:
             email=details.email,
             account_id=None,
         )
-        action, practice = "patient.register", str(practice_id)
-        async with self.transactions.audited(origin, action, practice=practice) as tx:
-
-            async def work() -> Registered:
-                await self._require_born(tx, practice_id, details.birth_date, now)
-                if not await store.add(tx, patient, now=now):
-                    raise PatientNumberTaken.in_field("number", "another record's")
-                await self.announce(tx, patient, origin)
-                await self.transactions.audit.record(
-                    tx,
-                    origin,
-                    action=action,
-                    outcome="done",
-                    subject=f"patient:{patient.id}",
-                    practice=practice,
-                )
-                return Registered(patient_id=patient.id)
-
-            return await self.idempotency.once(tx, key, Registered, work)
+        async with self.acts.begin(by, Action.REGISTER_PATIENT, practice=practice_id) as act:
+            if kept := await act.repeat(key, Registered):
+                return kept
+            await self._require_born(act.tx, practice_id, details.birth_date, act.now)
+            if not await store.add(act.tx, patient, now=act.now):
+                raise PatientNumberTaken.in_field("number", "another record's")
+            self.announce(act, patient)
+            act.about(patient=patient.id)
+            return await act.keep(key, Registered(patient_id=patient.id))
 
     async def _require_born(
         self, tx: Connection, practice_id: PracticeId, birth_date: date, now: datetime
@@ -108,10 +94,9 @@ class Patients:
         if birth_date > practice.today(now):
             raise BirthDateInFuture.in_field("birth_date", "after today")
 
-    async def announce(self, tx: Connection, patient: Patient, origin: Origin) -> None:
-        """Write the record's snapshot into the outbox of the transaction that changed it."""
-        await self.outbox.add(
-            tx,
+    def announce(self, act: Act, patient: Patient) -> None:
+        """Tell the record's snapshot with the act that changed it."""
+        act.publish(
             PERSON_CHANGED,
             PersonChanged(
                 patient_id=patient.id,
@@ -124,6 +109,5 @@ class Patients:
                 address=patient.address,
             ),
             subject=patient.id,
-            origin=origin,
             version=patient.version,
         )

@@ -8,6 +8,7 @@ from hmac import compare_digest
 from urllib.parse import unquote_plus
 from uuid import UUID
 
+from services.identity.actions import Action
 from services.identity.practices.errors import (
     GrantTypeUnsupported,
     InvalidScope,
@@ -17,14 +18,12 @@ from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET
 from services.identity.practices.store import clients
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
-from shared.audit import Origin
+from shared.acts import Acts, By
 from shared.db import Connection
 from shared.http.parsing import canonical_uuid
 from shared.http.problems import InvalidClient
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
-ACTION = "client-token.obtain"
 GRANT_TYPE = "client_credentials"
 
 
@@ -45,7 +44,7 @@ class ClientToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientTokens:
-    transactions: Transactions
+    acts: Acts
     digests: Digests
     issuer: AccessTokenIssuer
 
@@ -55,38 +54,28 @@ class ClientTokens:
         *,
         grant_type: str,
         scope: str | None,
-        origin: Origin,
-        now: datetime,
+        by: By,
     ) -> ClientToken:
         """Give a token for the scopes asked for, or for all there are.
 
         Raises InvalidClient, InvalidScope, GrantTypeUnsupported.
         """
-        client_id = _id(presented)
-        subject = f"client:{client_id}" if client_id else None
-        async with self.transactions.audited(origin, ACTION, subject=subject) as tx:
-            client = await self._authenticate(tx, presented, now)
+        async with self.acts.begin(by, Action.OBTAIN_CLIENT_TOKEN, client=_id(presented)) as act:
+            client = await self._authenticate(act.tx, presented, act.now)
             if grant_type != GRANT_TYPE:
                 raise GrantTypeUnsupported
             scopes = _granted(client, scope)
-            await self.transactions.audit.record(
-                tx,
-                origin,
-                action=ACTION,
-                outcome="done",
-                subject=subject,
-                practice=str(client.practice_id) if client.practice_id else None,
-            )
+            act.about(practice=client.practice_id)
         caller = ClientCaller(client_id=client.id, practice_id=client.practice_id, scopes=scopes)
         return ClientToken(
-            access_token=await self.issuer.for_client(caller, now=now),
+            access_token=await self.issuer.for_client(caller, now=by.now),
             expires_in=LIFE_SECONDS,
             scopes=scopes,
         )
 
     async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller:
         """Let a client in by its Basic credentials, with all its scopes. Raises InvalidClient."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             client = await self._authenticate(connection, _basic(authorization), now)
         return ClientCaller(
             client_id=client.id, practice_id=client.practice_id, scopes=client.scopes

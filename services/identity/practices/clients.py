@@ -1,78 +1,60 @@
 """The life of an OAuth client: its secret is rotated, it is revoked (ST-1)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from services.identity.actions import Action
 from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET, NewClient
 from services.identity.practices.store import clients as store
 from shared.access import LIFE_SECONDS
-from shared.audit import Origin
+from shared.acts import Acts, By
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import NotFound
 from shared.kept import Kept
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 TOKENS_LIVE = timedelta(seconds=LIFE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
-    transactions: Transactions
+    acts: Acts
     randomness: Randomness
     digests: Digests
 
     async def list(self) -> tuple[Client, ...]:
         """Every client there ever was, the oldest first."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             return await store.list_all(connection)
 
-    async def rotate(
-        self, client_id: str, *, overlap: timedelta, origin: Origin, now: datetime
-    ) -> NewClient:
+    async def rotate(self, client_id: str, *, overlap: timedelta, by: By) -> NewClient:
         """Give a new secret; the one before goes on for the overlap, or ends at once. NotFound.
 
         Tokens obtained with it live on, five minutes at most.
         """
         secret = self.randomness.token()
-        subject = f"client:{client_id}"
-        async with self.transactions.audited(origin, "client.rotate", subject=subject) as tx:
+        async with self.acts.begin(by, Action.ROTATE_CLIENT, client=client_id) as act:
             client = await store.rotate(
-                tx,
+                act.tx,
                 client_id,
                 secret_digest=self.digests.of(CLIENT_SECRET, secret),
-                former_until=now + overlap if overlap else None,
+                former_until=act.now + overlap if overlap else None,
             )
             if client is None:
                 raise NotFound
-            await self.transactions.audit.record(
-                tx,
-                origin,
-                action="client.rotate",
-                outcome="done",
-                subject=subject,
-                practice=str(client.practice_id) if client.practice_id else None,
-            )
+            act.about(practice=client.practice_id)
         return NewClient(client_id=client_id, secret=secret, practice_id=client.practice_id)
 
-    async def revoke(self, client_id: str, *, origin: Origin, now: datetime) -> None:
+    async def revoke(self, client_id: str, *, by: By) -> None:
         """No token for it any more; identity refuses those it has within a second. NotFound."""
-        subject = f"client:{client_id}"
-        async with self.transactions.audited(origin, "client.revoke", subject=subject) as tx:
-            client = await store.revoke(tx, client_id, now=now)
+        async with self.acts.begin(by, Action.REVOKE_CLIENT, client=client_id) as act:
+            client = await store.revoke(act.tx, client_id, now=act.now)
             if client is None:
                 raise NotFound
-            await self.transactions.audit.record(
-                tx,
-                origin,
-                action="client.revoke",
-                outcome="done",
-                subject=subject,
-                practice=str(client.practice_id) if client.practice_id else None,
-            )
+            act.about(practice=client.practice_id)
 
 
 class RevokedClients:

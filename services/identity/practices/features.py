@@ -9,7 +9,6 @@ from services.identity.settings import Settings
 from shared.access import AccessTokenIssuer
 from shared.loops import SOON, Loop
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ def compose(plumbing: Plumbing[Settings], *, issuer: AccessTokenIssuer) -> Featu
     return Features(
         practices=practices(plumbing),
         client_tokens=ClientTokens(
-            transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+            acts=plumbing.acts,
             digests=plumbing.digests,
             issuer=issuer,
         ),
@@ -47,8 +46,7 @@ def compose(plumbing: Plumbing[Settings], *, issuer: AccessTokenIssuer) -> Featu
 def practices(plumbing: Plumbing[Settings]) -> Practices:
     """What the operator's verbs make practices and gateways with."""
     return Practices(
-        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
-        outbox=plumbing.outbox,
+        acts=plumbing.acts,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
     )
@@ -57,7 +55,7 @@ def practices(plumbing: Plumbing[Settings]) -> Practices:
 def clients(plumbing: Plumbing[Settings]) -> Clients:
     """What the operator's verbs rotate and revoke clients with."""
     return Clients(
-        transactions=Transactions(database=plumbing.database, audit=plumbing.audit),
+        acts=plumbing.acts,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
     )

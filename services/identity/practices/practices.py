@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
+from services.identity.actions import Action
 from services.identity.practices.model import (
     GATEWAY_SCOPES,
     PRACTICE_SCOPES,
@@ -13,15 +13,12 @@ from services.identity.practices.model import (
 from services.identity.practices.settings import check_change, settled
 from services.identity.practices.store import clients
 from services.identity.practices.store import practices as store
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
-from shared.db import Connection
 from shared.errors import NotFound
-from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 CLIENT_SECRET = "client-secret"  # noqa: S105 - the digests' domain, not a secret
 
@@ -37,8 +34,7 @@ class NewClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practices:
-    transactions: Transactions
-    outbox: Outbox
+    acts: Acts
     randomness: Randomness
     digests: Digests
 
@@ -50,8 +46,7 @@ class Practices:
         locale: str,
         time_zone: str,
         settings: Mapping[str, int],
-        origin: Origin,
-        now: datetime,
+        by: By,
     ) -> NewClient:
         """Make a practice and its first client."""
         practice = Practice(
@@ -63,69 +58,54 @@ class Practices:
             time_zone=time_zone,
             settings=settled(settings),
         )
-        action = "practice.add"
-        async with self.transactions.audited(origin, action) as tx:
-            await store.add(tx, practice, now=now)
-            made = await self._add_client(tx, name, practice.id, PRACTICE_SCOPES, now)
-            await self._announce(tx, practice, origin)
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", practice=str(practice.id)
-            )
+        async with self.acts.begin(by, Action.ADD_PRACTICE) as act:
+            await store.add(act.tx, practice, now=act.now)
+            made = await self._add_client(act, name, practice.id, PRACTICE_SCOPES)
+            self._announce(act, practice)
+            act.about(practice=practice.id)
         return made
 
     async def change_settings(
-        self, practice_id: PracticeId, changes: Mapping[str, int], *, origin: Origin
+        self, practice_id: PracticeId, changes: Mapping[str, int], *, by: By
     ) -> Practice:
         """Change those that are named, each within its range; others may change beside (ST-2).
 
-        An operator's `origin` says so; a practice's carries the staff member and the reason.
+        An operator's `by` says so; a practice's carries the staff member and the reason.
         """
-        action = "practice.set"
-        async with self.transactions.audited(origin, action, practice=str(practice_id)) as tx:
+        async with self.acts.begin(by, Action.SET_PRACTICE, practice=practice_id) as act:
+            act.detail = " ".join(f"{name}={value}" for name, value in sorted(changes.items()))
             check_change(changes)
-            practice = await store.change_settings(tx, practice_id, changes)
+            practice = await store.change_settings(act.tx, practice_id, changes)
             if practice is None:
                 raise NotFound
-            await self._announce(tx, practice, origin)
-            await self.transactions.audit.record(
-                tx,
-                origin,
-                action=action,
-                outcome="done",
-                practice=str(practice_id),
-                detail=" ".join(f"{name}={value}" for name, value in sorted(changes.items())),
-            )
+            self._announce(act, practice)
         return practice
 
     async def read(self, practice_id: PracticeId) -> Practice:
         """The practice with its settings as they stand."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             practice = await store.find(connection, practice_id)
         if practice is None:
             raise NotFound
         return practice
 
-    async def add_gateway(self, name: str, *, origin: Origin, now: datetime) -> NewClient:
+    async def add_gateway(self, name: str, *, by: By) -> NewClient:
         """Make a gateway's client: it may introspect, and belongs to no practice."""
-        action = "gateway.add"
-        async with self.transactions.audited(origin, action) as tx:
-            made = await self._add_client(tx, name, None, GATEWAY_SCOPES, now)
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", subject=f"client:{made.client_id}"
-            )
+        async with self.acts.begin(by, Action.ADD_GATEWAY) as act:
+            made = await self._add_client(act, name, None, GATEWAY_SCOPES)
+            act.about(client=made.client_id)
         return made
 
     async def _add_client(
         self,
-        tx: Connection,
+        act: Act,
         name: str,
         practice_id: PracticeId | None,
         scopes: frozenset[str],
-        now: datetime,
     ) -> NewClient:
         client_id, secret = str(self.randomness.uuid()), self.randomness.token()
         await clients.add(
-            tx,
+            act.tx,
             Client(
                 id=client_id,
                 practice_id=practice_id,
@@ -133,13 +113,12 @@ class Practices:
                 scopes=scopes,
                 secret_digest=self.digests.of(CLIENT_SECRET, secret),
             ),
-            now=now,
+            now=act.now,
         )
         return NewClient(client_id=client_id, secret=secret, practice_id=practice_id)
 
-    async def _announce(self, tx: Connection, practice: Practice, origin: Origin) -> None:
-        await self.outbox.add(
-            tx,
+    def _announce(self, act: Act, practice: Practice) -> None:
+        act.publish(
             PRACTICE_CHANGED,
             PracticeChanged(
                 practice_id=practice.id,
@@ -151,6 +130,5 @@ class Practices:
                 settings=practice.settings,
             ),
             subject=practice.id,
-            origin=origin,
             version=practice.version,
         )

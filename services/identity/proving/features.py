@@ -10,7 +10,6 @@ from services.identity.settings import Settings
 from shared.grants import GrantIssuer
 from shared.own_keys import OwnKeys
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +20,12 @@ class Features:
 
 def compose(plumbing: Plumbing[Settings], *, own_keys: OwnKeys, proofs: PasswordProofs) -> Features:
     """Build the group."""
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     grants = ProofGrants(
         issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         randomness=plumbing.randomness,
         prefix=plumbing.settings.issuer,
     )
     return Features(
-        reauthentication=Reauthentication(transactions=transactions, proofs=proofs, grants=grants),
-        ownership_proofs=OwnershipProofs(transactions=transactions, proofs=proofs, grants=grants),
+        reauthentication=Reauthentication(acts=plumbing.acts, proofs=proofs, grants=grants),
+        ownership_proofs=OwnershipProofs(acts=plumbing.acts, proofs=proofs, grants=grants),
     )

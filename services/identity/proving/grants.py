@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from services.identity.accounts.model import Holder
 from shared.contracts.ids import SessionId
-from shared.grants import Act, GrantIssuer, Verb
+from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
 
 
@@ -25,7 +25,7 @@ class ProofGrants:
 
     async def issue(
         self,
-        act: Act,
+        act: GrantAct,
         holder: Holder,
         *,
         session_id: SessionId,

@@ -12,7 +12,6 @@ from services.identity.settings import Settings
 from shared.access import AccessTokenIssuer
 from shared.own_keys import OwnKeys
 from shared.program import Plumbing
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +31,8 @@ def compose(
 ) -> Features:
     """Build the group."""
     settings = plumbing.settings
-    transactions = Transactions(database=plumbing.database, audit=plumbing.audit)
     sessions = Sessions(
-        transactions=transactions,
-        outbox=plumbing.outbox,
+        acts=plumbing.acts,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
         issuer=issuer,
@@ -48,7 +45,7 @@ def compose(
     return Features(
         sessions=sessions,
         refreshes=Refreshes(
-            transactions=transactions,
+            acts=plumbing.acts,
             randomness=plumbing.randomness,
             digests=plumbing.digests,
             lives=sessions.lives,

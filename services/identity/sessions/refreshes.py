@@ -4,39 +4,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.accounts.store import accounts
+from services.identity.actions import Action
 from services.identity.sessions.errors import RefreshInvalid
 from services.identity.sessions.model import Refreshable, SessionEnd, SessionLives
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.sessions.store import refresh_tokens as store
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.ciphers import Cipher, derive
-from shared.db import Connection
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
-
-ACTION = "session.refresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshes:
     """A rotation changes no one's authority and is not audited; a refusal is."""
 
-    transactions: Transactions
+    acts: Acts
     randomness: Randomness
     digests: Digests
     lives: SessionLives
     sessions: Sessions
 
-    async def refresh(self, token: str, *, origin: Origin, now: datetime) -> SessionTokens:
+    async def refresh(self, token: str, *, by: By) -> SessionTokens:
         """Hand out the successor. Raises RefreshInvalid."""
-        opened = await self._rotate(token, now) or await self._twin_or_reuse(token, origin, now)
-        return await self.sessions.sign(opened, now=now)
+        opened = await self._rotate(token, by.now) or await self._twin_or_reuse(token, by)
+        return await self.sessions.sign(opened, now=by.now)
 
     async def _rotate(self, token: str, now: datetime) -> Opened | None:
         digest = refresh_digest(self.digests, token)
         successor = self.randomness.token()
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             session = await store.rotate(
                 connection,
                 digest,
@@ -52,16 +49,16 @@ class Refreshes:
             holder = await accounts.session_holder(connection, session.account_id)
         return Opened(session=session, holder=holder, refresh_token=successor)
 
-    async def _twin_or_reuse(self, token: str, origin: Origin, now: datetime) -> Opened:
+    async def _twin_or_reuse(self, token: str, by: By) -> Opened:
         digest = refresh_digest(self.digests, token)
-        async with self.transactions.database.transaction() as tx:
-            found = await store.find(tx, digest, rest=self.lives.rest, now=now)
+        async with self.acts.open(by) as act:
+            found = await store.find(act.tx, digest, rest=self.lives.rest, now=act.now)
             if found is not None and self._rests(found):
                 held = found.held
                 return Opened(session=held.session, holder=held.holder, refresh_token=token)
-            if found is not None and self._is_twin(found, now):
+            if found is not None and self._is_twin(found, act.now):
                 return self._same_successor(found, token, digest)
-            await self._refuse(tx, found, origin, now)
+            await self._refuse(act, found)
         raise RefreshInvalid
 
     def _rests(self, found: Refreshable) -> bool:
@@ -76,26 +73,18 @@ class Refreshes:
         successor = self._cipher(token).decrypt(sealed, digest).decode()
         return Opened(session=found.held.session, holder=found.held.holder, refresh_token=successor)
 
-    async def _refuse(
-        self, tx: Connection, found: Refreshable | None, origin: Origin, now: datetime
-    ) -> None:
+    async def _refuse(self, act: Act, found: Refreshable | None) -> None:
         """Somebody else may hold a token that comes back late: its session ends (RFC 9700)."""
         reused = found is not None and found.live
         if found is not None and reused:
             session = found.held.session
             await self.sessions.end_within(
-                tx,
-                session.account_id,
-                why=SessionEnd.REFRESH_REUSE,
-                now=now,
-                only=session.id,
+                act, session.account_id, why=SessionEnd.REFRESH_REUSE, only=session.id
             )
-        await self.transactions.audit.record(
-            tx,
-            origin,
-            action=ACTION,
-            outcome="refused",
-            subject=f"account:{found.held.session.account_id}" if found else None,
+        act.record(
+            Action.REFRESH,
+            "refused",
+            account=found.held.session.account_id if found else None,
             detail="refresh_reused" if reused else "refresh_invalid",
         )
 

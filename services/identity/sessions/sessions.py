@@ -4,18 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.accounts.model import Holder
+from services.identity.actions import Action
 from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
 from services.identity.sessions.store import sessions as store
 from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
-from shared.audit import Origin
+from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.sessions import SessionEntry
-from shared.db import Connection
 from shared.errors import NotFound
-from shared.messaging.outbox import Outbox
 from shared.randomness import Randomness
 from shared.tokens import Digests
-from shared.transactions import Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +43,15 @@ def refresh_digest(digests: Digests, token: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
-    transactions: Transactions
-    outbox: Outbox
+    acts: Acts
     randomness: Randomness
     digests: Digests
     issuer: AccessTokenIssuer
     lives: SessionLives
 
-    async def open(self, tx: Connection, holder: Holder, *, now: datetime) -> Opened:
-        """Begin a session in the transaction that proved who is there and holds the account."""
+    async def open(self, act: Act, holder: Holder) -> Opened:
+        """Begin a session with the act that proved who is there and holds the account."""
+        now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
             account_id=holder.account_id,
@@ -64,7 +62,7 @@ class Sessions:
         )
         token = self.randomness.token()
         await store.add(
-            tx,
+            act.tx,
             session,
             idle_until=now + self.lives.idle,
             refresh_digest=refresh_digest(self.digests, token),
@@ -101,53 +99,38 @@ class Sessions:
 
     async def list(self, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
         """The account's live sessions, newest first."""
-        async with self.transactions.database.connection() as connection:
+        async with self.acts.database.connection() as connection:
             return await store.list_live(connection, account_id, now=now)
 
-    async def end(
-        self, account_id: AccountId, session_id: SessionId, *, origin: Origin, now: datetime
-    ) -> None:
+    async def end(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
         """End one of one's own; ended twice is ended. Another's is as unknown as no one's."""
-        action, subject = "session.end", f"account:{account_id}"
-        async with self.transactions.audited(origin, action, subject=subject) as tx:
-            if not await store.belongs(tx, session_id, account_id):
+        async with self.acts.begin(by, Action.END_SESSION, account=account_id) as act:
+            if not await store.belongs(act.tx, session_id, account_id):
                 raise NotFound
-            await self.end_within(tx, account_id, why=SessionEnd.HOLDER, now=now, only=session_id)
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", subject=subject
-            )
+            await self.end_within(act, account_id, why=SessionEnd.HOLDER, only=session_id)
 
-    async def end_others(
-        self, account_id: AccountId, session_id: SessionId, *, origin: Origin, now: datetime
-    ) -> None:
+    async def end_others(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
         """End all of one's own but this one."""
-        action, subject = "session.end-others", f"account:{account_id}"
-        async with self.transactions.audited(origin, action, subject=subject) as tx:
-            await self.end_within(tx, account_id, why=SessionEnd.HOLDER, now=now, spare=session_id)
-            await self.transactions.audit.record(
-                tx, origin, action=action, outcome="done", subject=subject
-            )
+        async with self.acts.begin(by, Action.END_OTHER_SESSIONS, account=account_id) as act:
+            await self.end_within(act, account_id, why=SessionEnd.HOLDER, spare=session_id)
 
     async def end_within(
         self,
-        tx: Connection,
+        act: Act,
         account_id: AccountId,
         *,
         why: SessionEnd,
-        now: datetime,
         only: SessionId | None = None,
         spare: SessionId | None = None,
     ) -> int:
-        """End sessions inside a transaction, and tell every replica of every service with it."""
-        ended = await store.end(tx, account_id, why=why, now=now, only=only, spare=spare)
-        await self.outbox.end_sessions(
-            tx, [SessionEntry(session_id=session_id, not_before=None) for session_id in ended]
-        )
+        """End sessions with an act, and tell every replica of every service with it."""
+        ended = await store.end(act.tx, account_id, why=why, now=act.now, only=only, spare=spare)
+        act.end_sessions([SessionEntry(session_id=id_, not_before=None) for id_ in ended])
         return len(ended)
 
-    async def narrow_within(self, tx: Connection, account_id: AccountId, *, now: datetime) -> None:
+    async def narrow_within(self, act: Act, account_id: AccountId) -> None:
         """Void what its sessions may have shown until now; a refresh gives a token that counts."""
-        narrowed = await store.narrow(tx, account_id, now=now)
-        await self.outbox.end_sessions(
-            tx, [SessionEntry(session_id=id_, not_before=moment) for id_, moment in narrowed]
+        narrowed = await store.narrow(act.tx, account_id, now=act.now)
+        act.end_sessions(
+            [SessionEntry(session_id=id_, not_before=moment) for id_, moment in narrowed]
         )

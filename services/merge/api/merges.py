@@ -38,9 +38,8 @@ async def request_merge(features: Features, call: Call[RequestMerge]) -> MergeSh
             owned=call.body.owned,
             confirmed=call.body.confirm,
         ),
-        origin=call.origin,
+        by=call.by,
         key=call.idempotency,
-        now=call.now,
     )
 
 

@@ -14,6 +14,4 @@ class Features:
 
 def compose(plumbing: Plumbing[NotifySettings]) -> Features:
     """Build the group."""
-    return Features(
-        intake=Intake(database=plumbing.database, outbox=plumbing.outbox, audit=plumbing.audit)
-    )
+    return Features(intake=Intake(acts=plumbing.acts))

@@ -1,75 +1,55 @@
 """Intake: a practice's own system submits that something waits for a patient (NT-9)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
+from services.notify.actions import Action
 from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
 from services.notify.communications.model import Communication
 from services.notify.communications.store import communications
-from shared.audit import Audit, Origin
+from shared.acts import Acts, By
 from shared.contracts.ids import EventId
 from shared.contracts.notify import COMMUNICATION_SUBMITTED, CommunicationSubmitted
-from shared.db import Connection, Database
 from shared.errors import Refused
-from shared.messaging.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """The practice is the caller's own, never one named in a body."""
 
-    database: Database
-    outbox: Outbox
-    audit: Audit
+    acts: Acts
 
-    async def submit(
-        self, communication: Communication, origin: Origin, *, now: datetime
-    ) -> EventId:
+    async def submit(self, communication: Communication, *, by: By) -> EventId:
         """Take it once, however often it is sent under the practice's own reference.
 
         Raises ReferenceReused where the reference came with another patient or topic, and
         PatientOfAnotherPractice; both are audited and change nothing.
         """
-        event_id = self.outbox.new_id()
-        refusal: Refused | None = None
-        async with self.database.transaction() as tx:
-            if await communications.add(tx, communication, event_id, now=now):
-                await self._publish(tx, communication, event_id, origin)
-            else:
-                kept = await communications.find(tx, communication)
-                if kept is not None and kept[0] == communication:
-                    return kept[1]
-                refusal = refused(kept)
-            await self.audit.record(
-                tx,
-                origin,
-                action="communication.submitted",
-                outcome="refused" if refusal else "done",
-                subject=f"patient:{communication.patient_id}",
-                practice=str(communication.practice_id),
-                detail=refusal.cause if refusal else communication.topic,
+        async with self.acts.begin(
+            by,
+            Action.SUBMIT_COMMUNICATION,
+            patient=communication.patient_id,
+            practice=communication.practice_id,
+        ) as act:
+            act.detail = communication.topic
+            event_id = act.new_id()
+            if not await communications.add(act.tx, communication, event_id, now=act.now):
+                kept = await communications.find(act.tx, communication)
+                if kept is None or kept[0] != communication:
+                    raise refused(kept)
+                act.repeated()
+                return kept[1]
+            act.publish(
+                COMMUNICATION_SUBMITTED,
+                CommunicationSubmitted(
+                    practice_id=communication.practice_id,
+                    patient_id=communication.patient_id,
+                    topic=communication.topic,
+                    reference=communication.reference,
+                ),
+                subject=communication.patient_id,
+                event_id=event_id,
             )
-        if refusal is not None:
-            raise refusal
-        return event_id
-
-    async def _publish(
-        self, tx: Connection, communication: Communication, event_id: EventId, origin: Origin
-    ) -> None:
-        data = CommunicationSubmitted(
-            practice_id=communication.practice_id,
-            patient_id=communication.patient_id,
-            topic=communication.topic,
-            reference=communication.reference,
-        )
-        await self.outbox.add(
-            tx,
-            COMMUNICATION_SUBMITTED,
-            data,
-            subject=communication.patient_id,
-            origin=origin,
-            event_id=event_id,
-        )
+            return event_id
 
 
 def refused(kept: tuple[Communication, EventId] | None) -> Refused:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from services.notify.ledger.ledger import Ledger
 from services.notify.ledger.merges import Merges
-from services.notify.ledger.nudge import Nudge
 from services.notify.ledger.reading import Reading
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
@@ -31,11 +30,11 @@ def compose(
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
-        nudge=Nudge(events=wakes),
+        couriers=wakes,
     )
     return Features(
         ledger=ledger,
-        merges=Merges(ledger=ledger, outbox=plumbing.outbox, clock=plumbing.clock),
+        merges=Merges(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
         reading=Reading(database=plumbing.database),
         projections=projections,
     )

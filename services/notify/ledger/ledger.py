@@ -1,12 +1,12 @@
 """The ledger: events become deliveries, once for one intent."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
 from services.notify.ledger.model import DeliveryId
-from services.notify.ledger.nudge import Nudge
 from services.notify.ledger.store import deliveries
 from services.notify.projections.model import Found, Holder
 from services.notify.projections.store import accounts, practices
@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import Activity
 from shared.contracts.notify import CommunicationSubmitted
-from shared.db import Connection
+from shared.db import Connection, after_commit
 from shared.messaging.consumer import Undeliverable
 from shared.randomness import Randomness
 from shared.tokens import Digests
@@ -34,7 +34,8 @@ class Ledger:
     clock: Clock
     randomness: Randomness
     digests: Digests
-    nudge: Nudge
+    couriers: Collection[asyncio.Event]
+    """Woken by what was filed, once it is committed; polling catches all the rest."""
 
     async def file_activity(self, tx: Connection, event: Received[A]) -> None:
         """Account activity: to every address that was valid when it happened (NT-1)."""
@@ -69,7 +70,8 @@ class Ledger:
             await deliveries.add(
                 tx, delivery_id, intent, self._recipient(intent), now=self.clock.now()
             )
-        self.nudge.touch()
+        for courier in self.couriers:
+            after_commit(tx, courier.set)
 
     def _recipient(self, intent: Intent) -> bytes:
         """Digest who is meant. A practice means a patient: her address may change meanwhile."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.notify.ledger.ledger import Ledger
 from services.notify.ledger.store import deliveries
 from services.notify.projections.store import merges
+from shared.acts import Acts, By
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged
@@ -12,7 +13,6 @@ from shared.contracts.merge import MergeApplied
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.db import Connection
 from shared.messaging.consumer import origin_of
-from shared.messaging.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Merges:
     """Takes effect once for a merge id, for ever, in the consumer's transaction."""
 
     ledger: Ledger
-    outbox: Outbox
+    acts: Acts
     clock: Clock
 
     async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:
@@ -38,11 +38,10 @@ class Merges:
             return
         await deliveries.drop(tx, data.absorbed_id, now=now)
         await self.ledger.file_activity(tx, event)
-        await self.outbox.add(
-            tx,
-            NOTIFY_MERGE_APPLIED,
-            MergeApplied(merge_id=data.merge_id),
-            subject=data.account_id,
-            origin=origin_of(event),
-            cause=event.id,
-        )
+        by = By(origin=origin_of(event), now=now)
+        async with self.acts.within(tx, by, cause=event.id) as act:
+            act.publish(
+                NOTIFY_MERGE_APPLIED,
+                MergeApplied(merge_id=data.merge_id),
+                subject=data.account_id,
+            )

@@ -42,5 +42,5 @@ async def request_reset_link(features: Features, call: Call[RequestResetLink]) -
 
 async def redeem_reset_link(features: Features, call: Call[RedeemResetLink]) -> RecoveryGrant:
     """Exchange a live link's token for a grant; the link stays usable until a password is set."""
-    redeemed = await features.links.redeem(call.body.token, origin=call.origin, now=call.now)
+    redeemed = await features.links.redeem(call.body.token, by=call.by)
     return RecoveryGrant(grant=redeemed.grant, expires_in=redeemed.expires_in)

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from shared.db import Database
-from shared.http.idempotency import (
+from shared.db import Connection, Database
+from shared.idempotency import (
     AlreadyIssued,
     IdempotencyKey,
     IdempotencyKeyReused,
@@ -125,11 +125,11 @@ async def test_a_twin_of_what_was_rolled_back_does_the_work_itself(
 
     async def first() -> None:
         async with pool.transaction() as tx:
-            await keys.once(tx, KEY, Told, broken)
+            await once(keys, tx, KEY, Told, broken)
 
     async def second() -> Told:
         async with pool.transaction() as tx:
-            return await keys.once(tx, KEY, Told, told)
+            return await once(keys, tx, KEY, Told, told)
 
     failing = asyncio.create_task(first())
     await inside.wait()
@@ -146,11 +146,11 @@ async def test_a_secret_reply_is_not_kept_and_a_repetition_says_so(
 ) -> None:
     keys = IdempotencyKeys(clock=clock)
     async with pool.transaction() as tx:
-        assert await keys.once(tx, KEY, Told, told, secret=True) == Told(word="done")
+        assert await once(keys, tx, KEY, Told, told, secret=True) == Told(word="done")
 
     async with pool.transaction() as tx:
         with pytest.raises(AlreadyIssued):
-            await keys.once(tx, KEY, Told, told, secret=True)
+            await once(keys, tx, KEY, Told, told, secret=True)
 
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT reply FROM idempotency_keys") is None
@@ -168,34 +168,34 @@ async def test_a_key_is_the_callers_own_and_the_verbs_own(
 ) -> None:
     keys = IdempotencyKeys(clock=clock)
     async with pool.transaction() as tx:
-        await keys.once(tx, KEY, Told, told)
+        await once(keys, tx, KEY, Told, told)
 
-        assert await keys.once(tx, other, Told, told) == Told(word="done")
+        assert await once(keys, tx, other, Told, told) == Told(word="done")
 
 
 async def test_a_key_lives_24_hours_to_the_second(pool: Database, clock: FakeClock) -> None:
     keys = IdempotencyKeys(clock=clock)
     other = IdempotencyKey(caller=KEY.caller, verb=KEY.verb, key=KEY.key, body_digest=b"2" * 32)
     async with pool.transaction() as tx:
-        await keys.once(tx, KEY, Told, told)
+        await once(keys, tx, KEY, Told, told)
     clock.advance(hours=24, seconds=-1)
     async with pool.transaction() as tx:
         with pytest.raises(IdempotencyKeyReused):
-            await keys.once(tx, other, Told, told)
+            await once(keys, tx, other, Told, told)
 
     clock.advance(seconds=1)
 
     async with pool.transaction() as tx:
-        assert await keys.once(tx, other, Told, told) == Told(word="done")
+        assert await once(keys, tx, other, Told, told) == Told(word="done")
 
 
 async def test_what_is_over_is_swept_and_what_lives_stays(pool: Database, clock: FakeClock) -> None:
     keys = IdempotencyKeys(clock=clock)
     young = IdempotencyKey(caller="x", verb="y", key="z" * 8, body_digest=b"2" * 32)
     async with pool.transaction() as tx:
-        await keys.once(tx, KEY, Told, told)
+        await once(keys, tx, KEY, Told, told)
         clock.advance(hours=1)
-        await keys.once(tx, young, Told, told)
+        await once(keys, tx, young, Told, told)
 
     clock.advance(hours=23)
     await keys.sweep(pool)
@@ -214,3 +214,21 @@ async def test_the_table_holds_no_body_in_clear(stall: Stall) -> None:
 
 async def told() -> Told:
     return Told(word="done")
+
+
+async def once(
+    keys: IdempotencyKeys,
+    tx: Connection,
+    key: IdempotencyKey,
+    reply: type[Told],
+    work: Callable[[], Awaitable[Told]],
+    *,
+    secret: bool = False,
+) -> Told:
+    """The two lines of a verb."""
+    if kept := await keys.claim(tx, key, reply):
+        return kept
+    done = await work()
+    if not secret:
+        await keys.keep(tx, key, done)
+    return done

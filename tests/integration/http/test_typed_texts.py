@@ -21,14 +21,12 @@ from services.identity.routes import ROUTES as IDENTITY
 from services.merge.api.routes import ROUTES as MERGE
 from services.notify.routes import ROUTES as NOTIFY
 from services.recovery.api.routes import ROUTES as RECOVERY
-from shared.contracts.keys import KeyPurpose
 from shared.http.routes import Form, Public, Route, Session
-from tests.builders.practices import application, practice_desk
+from tests.builders.practices import application, postman_beside, practice_desk
 from tests.rigs.identity import PASSWORD, Identity, identity_service, recovery_beside
 from tests.rigs.recovery import a_sealing_key, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.trust import Trust, trusting
 
 AT_MOST = 0.005  # seconds of one step, beside the same step with nothing to look at
 RUNS = 3  # the best of them: the first also fills caches
@@ -156,16 +154,6 @@ async def of_identity(identity: Identity, grants: Callable[[], Awaitable[str]]) 
     return Door(identity.client, examples, session["access_token"])
 
 
-def here(identity: Identity) -> Trust:
-    return Trust(
-        service="identity",
-        issuer=identity.plumbing.issuer,
-        database=identity.plumbing.database,
-        own_keys=identity.features.sessions.own_keys,
-        public_keys=identity.plumbing.public_keys,
-    )
-
-
 async def of_recovery(client: "TestClient[Any, Any]") -> Door:
     async def nothing() -> dict[str, Any]:
         return {}
@@ -180,12 +168,10 @@ async def doors(database: Database, clock: FakeClock) -> AsyncIterator[Mapping[s
     async with (
         identity_service(database, clock) as identity,
         recovery_beside(identity) as recovery,
-        trusting(database, "notify", clock, purpose=KeyPurpose.SEALING) as notify,
+        postman_beside(identity),
         replica(database, clock, a_sealing_key()) as beside,
     ):
         person = await identity.an_account()
-        await notify.own_keys.ensure()
-        await here(identity).learn_from(notify)
 
         async def grant() -> str:
             return await recovery.grant(person)

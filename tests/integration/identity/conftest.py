@@ -4,13 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from shared.contracts.keys import KeyPurpose
 from tests.builders.merges import Registry
-from tests.builders.practices import Postman, PracticeDesk, practice_desk
+from tests.builders.practices import Postman, PracticeDesk, postman_beside, practice_desk
 from tests.rigs.identity import Identity, Recovery, identity_service, recovery_beside
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.trust import Trust, trusting
 
 
 @pytest_asyncio.fixture
@@ -41,21 +39,10 @@ async def desk(identity: Identity) -> PracticeDesk:
 
 
 @pytest_asyncio.fixture
-async def postman(
-    database: databases.Database, clock: FakeClock, identity: Identity
-) -> AsyncIterator[Postman]:
-    """Notify's keys, which identity has heard of: mails can be sealed, and opened by the test."""
-    async with trusting(database, "notify", clock, purpose=KeyPurpose.SEALING) as notify:
-        await notify.own_keys.ensure()
-        here = Trust(
-            service="identity",
-            issuer=identity.plumbing.issuer,
-            database=identity.plumbing.database,
-            own_keys=identity.features.sessions.own_keys,
-            public_keys=identity.plumbing.public_keys,
-        )
-        await here.learn_from(notify)
-        yield Postman(identity=identity, notify=notify)
+async def postman(identity: Identity) -> AsyncIterator[Postman]:
+    """Who opens what identity has sealed for the mail."""
+    async with postman_beside(identity) as beside:
+        yield beside
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from tests.builders.practices import Postman, PracticeDesk, enrol
-from tests.rigs.identity import PASSWORD, Answer, Identity, Person, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
+from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ID-6")
 REQUESTED = "email-verification-requested"

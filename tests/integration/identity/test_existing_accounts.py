@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.builders.practices import PracticeDesk, add_practice, enrol, practice_desk
-from tests.rigs.identity import Answer, Identity
+from tests.rigs.identity import Identity
+from tests.rigs.replica import Answer
 
 EN_5 = pytest.mark.proves("EN-5")
 LG_2 = pytest.mark.proves("LG-2")

@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 
 from services.identity.__main__ import PROGRAM
-from services.identity.settings import Settings
 from shared.randomness import CROCKFORD
-from shared.runtime import assemble
-from shared.settings import load
 from tests.integration.identity.test_operator_verbs import run
 from tests.rigs.identity import ENVIRONMENT, Identity
+from tests.rigs.replica import environment, put_together
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
@@ -113,12 +111,8 @@ async def test_check_opens_the_keys(
 async def test_a_service_under_a_wrong_key_says_so_once_and_is_never_ready(
     identity: Identity, database: databases.Database, clock: FakeClock
 ) -> None:
-    environ = {
-        **ENVIRONMENT,
-        "PORTICO_DATABASE_URL": database.url("identity"),
-        "PORTICO_KEY_ENCRYPTION_KEY": ANOTHER_KEY,
-    }
-    wrong = assemble(PROGRAM, load(Settings, environ), clock=clock)
+    environ = environment("identity", database.url("identity"), key_encryption_key=ANOTHER_KEY)
+    wrong = put_together(PROGRAM, environ, clock)
     [loop] = [one for one in wrong.loops if one.name == "own-keys"]
 
     with logged() as lines:

@@ -27,7 +27,8 @@ from tests.builders.merges import (
     retry,
 )
 from tests.builders.practices import Postman, add_practice, enrol
-from tests.rigs.identity import PASSWORD, Answer, Identity, Person, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
+from tests.rigs.replica import Answer
 
 MG_3 = pytest.mark.proves("MG-3")
 MG_5 = pytest.mark.proves("MG-5")

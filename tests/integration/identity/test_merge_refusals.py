@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
-from shared.grants import Act, GrantIssuer, Verb
+from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
 from tests.builders.merges import (
     Registry,
@@ -114,7 +114,7 @@ async def turned_away(identity: Identity, request: MergeRequested, reason: str) 
     assert identity.plumbing.metrics.value("merges_unproven", reason=reason) == before + 1
 
 
-async def grant(identity: Identity, about: AccountId, act: Act, **other: Any) -> str:
+async def grant(identity: Identity, about: AccountId, act: GrantAct, **other: Any) -> str:
     """One that identity signs, whatever it says."""
     now = identity.clock.now()
     return await GrantIssuer(
@@ -143,7 +143,7 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
     stranger = await identity.an_account()
     request = await registry.request(survivor, absorbed)
     here: dict[str, Any] = {"session_id": request.session_id}
-    own: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE, **here}
+    own: dict[str, Any] = {"act": GrantAct.REAUTHENTICATED, "verb": Verb.MERGE, **here}
     elsewhere: dict[str, Any] = {"audience": (f"{ISSUER}/merge",)}
     wrong: list[dict[str, str]] = [
         {"owned": "a.b.c"},
@@ -151,13 +151,13 @@ async def test_only_both_grants_for_this_merge_here_are_taken(
         {"reauthenticated": request.owned, "owned": request.reauthenticated},
         {"owned": request.reauthenticated},
         {"reauthenticated": await recovery.grant(survivor)},
-        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED, **here)},
+        {"reauthenticated": await grant(identity, survivor.id, GrantAct.REAUTHENTICATED, **here)},
         {"reauthenticated": await grant(identity, survivor.id, **own, **elsewhere)},
         {"reauthenticated": await grant(identity, stranger.id, **own)},
         {"reauthenticated": await grant(identity, absorbed.id, **own)},
-        {"owned": await grant(identity, stranger.id, Act.ACCOUNT_OWNED, **here)},
-        {"owned": await grant(identity, survivor.id, Act.ACCOUNT_OWNED, **here)},
-        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED, **here, **elsewhere)},
+        {"owned": await grant(identity, stranger.id, GrantAct.ACCOUNT_OWNED, **here)},
+        {"owned": await grant(identity, survivor.id, GrantAct.ACCOUNT_OWNED, **here)},
+        {"owned": await grant(identity, absorbed.id, GrantAct.ACCOUNT_OWNED, **here, **elsewhere)},
     ]
 
     for grants in wrong:
@@ -180,8 +180,12 @@ async def test_both_proofs_are_good_only_in_the_session_in_which_they_were_given
         {"reauthenticated": other.reauthenticated},
         {"owned": other.owned},
         {"session_id": other.session_id},
-        {"reauthenticated": await grant(identity, survivor.id, Act.REAUTHENTICATED, verb=verb)},
-        {"owned": await grant(identity, absorbed.id, Act.ACCOUNT_OWNED)},
+        {
+            "reauthenticated": await grant(
+                identity, survivor.id, GrantAct.REAUTHENTICATED, verb=verb
+            )
+        },
+        {"owned": await grant(identity, absorbed.id, GrantAct.ACCOUNT_OWNED)},
     ]
 
     for change in changes:
@@ -320,7 +324,7 @@ async def test_an_account_does_not_merge_with_itself(
     itself = replace_of(
         request,
         absorbed_id=survivor.id,
-        owned=await grant(identity, survivor.id, Act.ACCOUNT_OWNED),
+        owned=await grant(identity, survivor.id, GrantAct.ACCOUNT_OWNED),
     )
 
     await turned_away(identity, itself, "merge_same_account")

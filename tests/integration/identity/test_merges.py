@@ -193,13 +193,14 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
     known = await identity.an_account()
     await registry.merge(survivor, absorbed)
     database = Listening(identity.database.url("identity"), application="identity")
+    acts = replace(identity.plumbing.acts, database=database)
     proofs = replace(identity.features.log_on.log_on.proofs, database=database)
 
     async def asked(name: str, password: str) -> list[str]:
         database.heard = []
         attempt = await proofs.by_name(name, password)
-        async with database.transaction() as tx:
-            await proofs.decide(tx, attempt, source="", now=identity.clock.now())
+        async with acts.open(identity.operator()) as act:
+            await proofs.decide(act, attempt)
         return database.heard
 
     wrong = await asked(known.username, WRONG)

@@ -9,7 +9,6 @@ import pytest
 from jwt import PyJWK, PyJWS
 
 from tests.rigs.identity import Identity
-from tests.support.trust import ORIGIN
 
 SE_1 = pytest.mark.proves("SE-1")
 ST_1 = pytest.mark.proves("ST-1")
@@ -178,7 +177,7 @@ async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
     identity: Identity,
 ) -> None:
     made = await identity.features.practices.practices.add_gateway(
-        "web gateway", origin=ORIGIN, now=identity.clock.now()
+        "web gateway", by=identity.operator()
     )
     person = await identity.an_account()
     form = {"token": (await identity.log_on(person.username)).body["access_token"]}
@@ -243,7 +242,7 @@ async def test_tries_at_a_clients_secret_count_on_the_client_and_stop_nobody_who
     identity: Identity, path: str
 ) -> None:
     made = await identity.features.practices.practices.add_gateway(
-        "web gateway", origin=ORIGIN, now=identity.clock.now()
+        "web gateway", by=identity.operator()
     )
 
     async def tried(secret: str, source: str | None = None) -> int:

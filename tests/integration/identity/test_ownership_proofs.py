@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.grants import Act, GrantChecker
+from shared.grants import GrantAct, GrantChecker
 from tests.builders.merges import Registry
 from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.support.trust import ISSUER
@@ -35,7 +35,7 @@ async def test_name_and_password_of_the_other_account_give_a_grant_about_it(
     for service in ("merge", "identity"):
         grant = await GrantChecker(
             issuer=ISSUER, service=service, public_keys=identity.plumbing.public_keys
-        ).check(answer.body["grant"], act=Act.ACCOUNT_OWNED, now=identity.clock.now())
+        ).check(answer.body["grant"], act=GrantAct.ACCOUNT_OWNED, now=identity.clock.now())
         assert (grant.account_id, grant.security_version) == (other.id, 1)
         assert (grant.verb, grant.account_version) == (None, 1)
         assert str(grant.session_id) == session["session_id"]

@@ -7,7 +7,8 @@ import pytest
 from shared.hashing import PasswordHasher
 from tests.builders.merges import Registry
 from tests.builders.practices import add_practice
-from tests.rigs.identity import PASSWORD, Answer, Identity
+from tests.rigs.identity import PASSWORD, Identity
+from tests.rigs.replica import Answer
 
 LG_1 = pytest.mark.proves("LG-1")
 LG_2 = pytest.mark.proves("LG-2")

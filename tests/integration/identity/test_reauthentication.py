@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from shared.grants import Act, GrantChecker, GrantWrongAct, GrantWrongService, Verb
+from shared.grants import GrantAct, GrantChecker, GrantWrongAct, GrantWrongService, Verb
 from tests.builders.merges import Registry
-from tests.rigs.identity import PASSWORD, Answer, Identity, Person
+from tests.rigs.identity import PASSWORD, Identity, Person
+from tests.rigs.replica import Answer
 from tests.support.trust import ISSUER
 
 SE_3 = pytest.mark.proves("SE-3")
@@ -35,7 +36,7 @@ async def test_the_password_gives_a_grant_for_one_verb_of_five_minutes(
     for service in ("merge", "identity"):
         grant = await checker(identity, service).check(
             answer.body["grant"],
-            act=Act.REAUTHENTICATED,
+            act=GrantAct.REAUTHENTICATED,
             verb=Verb.MERGE,
             now=identity.clock.now(),
         )
@@ -52,12 +53,12 @@ async def test_the_grant_is_good_for_nothing_else(identity: Identity, registry: 
     now = identity.clock.now()
 
     with pytest.raises(GrantWrongAct):
-        await checker(identity, "merge").check(grant, act=Act.ACCOUNT_OWNED, now=now)
+        await checker(identity, "merge").check(grant, act=GrantAct.ACCOUNT_OWNED, now=now)
     with pytest.raises(GrantWrongAct):
-        await checker(identity, "merge").check(grant, act=Act.REAUTHENTICATED, now=now)
+        await checker(identity, "merge").check(grant, act=GrantAct.REAUTHENTICATED, now=now)
     with pytest.raises(GrantWrongService):
         await checker(identity, "recovery").check(
-            grant, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=now
+            grant, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=now
         )
 
 
@@ -70,7 +71,7 @@ async def test_two_grants_are_never_the_same_proof(identity: Identity, registry:
         (
             await checker(identity, "merge").check(
                 answer.body["grant"],
-                act=Act.REAUTHENTICATED,
+                act=GrantAct.REAUTHENTICATED,
                 verb=Verb.MERGE,
                 now=identity.clock.now(),
             )
@@ -173,7 +174,10 @@ async def test_the_grant_carries_the_security_version_whose_password_was_compare
     answer = await registry.reauthenticate(token)
 
     grant = await checker(identity, "merge").check(
-        answer.body["grant"], act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=identity.clock.now()
+        answer.body["grant"],
+        act=GrantAct.REAUTHENTICATED,
+        verb=Verb.MERGE,
+        now=identity.clock.now(),
     )
     assert grant.security_version == 2
 

@@ -256,10 +256,8 @@ async def test_a_successor_that_rests_is_handed_a_token_of_after_a_narrowing(
     answer = await identity.refresh(token)
     identity.clock.advance(seconds=1)
     [row] = await identity.rows("SELECT account_id FROM sessions")
-    async with identity.plumbing.database.transaction() as tx:
-        await identity.features.sessions.sessions.narrow_within(
-            tx, row["account_id"], now=identity.clock.now()
-        )
+    async with identity.plumbing.acts.open(identity.operator()) as act:
+        await identity.features.sessions.sessions.narrow_within(act, row["account_id"])
 
     renewed = await identity.refresh(answer.body["refresh_token"])
 

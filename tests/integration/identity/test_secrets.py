@@ -12,14 +12,8 @@ from shared.db import Database
 from shared.kept import FRESH
 from shared.own_keys import AHEAD
 from tests.integration.identity.test_operator_verbs import run
-from tests.rigs.identity import (
-    ENVIRONMENT,
-    PASSWORD,
-    Answer,
-    Identity,
-    Recovery,
-    identity_service,
-)
+from tests.rigs.identity import ENVIRONMENT, PASSWORD, Identity, Recovery, identity_service
+from tests.rigs.replica import Answer
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.proxy import proxied

@@ -18,7 +18,8 @@ from tests.builders.practices import (
     application,
     practice_desk,
 )
-from tests.rigs.identity import PASSWORD, Answer, Identity, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Recovery
+from tests.rigs.replica import Answer
 
 ANN, BEN = "198.51.100.9", "198.51.100.10"
 REFUSED: tuple[tuple[str, Any, int], ...] = (
@@ -203,9 +204,9 @@ async def test_an_enrolment_that_was_made_is_told(
     body = application(await desk.a_token())
     audited = type(identity.plumbing.audit).record
 
-    async def slowly(self: Any, tx: Any, origin: Any, **more: Any) -> None:
-        await audited(self, tx, origin, **more)
-        if more["action"] == "enrol" and more["outcome"] == "done":
+    async def slowly(self: Any, tx: Any, *entries: Any) -> None:
+        await audited(self, tx, *entries)
+        if ("enrol", "done") in [(entry.action, entry.outcome) for entry in entries]:
             await exhaust(identity)
 
     monkeypatch.setattr(type(identity.plumbing.audit), "record", slowly)

@@ -3,15 +3,9 @@
 import pytest
 
 from shared.contracts.identity import AccountState, EnrolmentState
-from tests.rigs.merge import (
-    Identity,
-    Merging,
-    Person,
-    Saga,
-    a_person,
-    a_practice,
-    enrolled,
-)
+from tests.builders.people import Person, a_person, a_practice, enrolled
+from tests.rigs.issuer import Issuer
+from tests.rigs.merge import Merging, Saga
 
 MG_5 = pytest.mark.proves("MG-5")
 
@@ -25,7 +19,7 @@ async def merged(merging: Merging, survivor: Person, absorbed: Person) -> Saga:
 
 @MG_5
 async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
-    merging: Merging, identity: Identity
+    merging: Merging, identity: Issuer
 ) -> None:
     practice, other = a_practice(), a_practice()
     mine, hers = enrolled(practice), enrolled(practice, EnrolmentState.UNENROLLED)
@@ -44,7 +38,7 @@ async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
 
 
 @MG_5
-async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Identity) -> None:
+async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Issuer) -> None:
     practice = a_practice()
     await merged(
         merging,
@@ -68,7 +62,7 @@ async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
 @MG_5
 @pytest.mark.parametrize("snapshots_first", [True, False])
 async def test_a_practice_is_told_of_what_a_merge_brings_and_of_nothing_it_had_before(
-    merging: Merging, identity: Identity, snapshots_first: bool
+    merging: Merging, identity: Issuer, snapshots_first: bool
 ) -> None:
     """Whatever the snapshots of after the merge say by then: they come by another queue."""
     practice, other = a_practice(), a_practice()
@@ -105,7 +99,7 @@ async def test_a_third_record_of_a_practice_is_told_with_the_two_it_had(merging:
     assert len(conflict["patient_ids"]) == 3
 
 
-async def test_the_scope_is_needed(merging: Merging, identity: Identity) -> None:
+async def test_the_scope_is_needed(merging: Merging, identity: Issuer) -> None:
     client = await identity.client_token(a_practice(), "deliveries:read")
     person = await identity.token(a_person())
 

@@ -1,7 +1,6 @@
 """What merge keeps of identity's snapshots: the newest, whatever order they come in."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
 from itertools import permutations
 
 import pytest
@@ -9,11 +8,9 @@ import pytest_asyncio
 
 from services.merge.projection import Projection
 from shared import db
-from shared.contracts.contract import E
-from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, AccountState, PersonChanged, PracticeChanged
-from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.randomness import Randomness
+from tests.builders import events
 from tests.support.database import Database
 
 RANDOM = Randomness()
@@ -27,18 +24,6 @@ async def rows(database: Database) -> AsyncIterator[db.Database]:
     await opened.close()
 
 
-def received(data: E, version: int) -> Received[E]:
-    return Received(
-        id=EventId(RANDOM.uuid()),
-        subject="",
-        time=datetime(2031, 3, 5, 9, tzinfo=UTC),
-        version=version,
-        correlation_id=RANDOM.uuid(),
-        traceparent=None,
-        data=data,
-    )
-
-
 @pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
 async def test_the_newest_account_stays_in_whatever_order_versions_come(
     rows: db.Database, order: tuple[int, ...]
@@ -47,17 +32,10 @@ async def test_the_newest_account_stays_in_whatever_order_versions_come(
 
     async with rows.transaction() as tx:
         for version in (*order, *order):  # each of them twice
-            account = AccountChanged(
-                account_id=account_id,
-                state=AccountState.ACTIVE,
-                username=f"name.{version}",
-                email=None,
-                security_version=version,
-                locale="en",
-                time_zone="UTC",
-                enrolments=(),
+            account = events.account(
+                account_id, username=f"name.{version}", security_version=version
             )
-            await Projection().keep_account(tx, received(account, version))
+            await Projection().keep_account(tx, events.received(account, version=version))
         kept = await tx.fetch("SELECT version, username, security_version FROM accounts")
 
     assert [tuple(row) for row in kept] == [(3, "name.3", 3)]
@@ -69,17 +47,8 @@ async def test_the_newest_person_stays(rows: db.Database) -> None:
 
     async with rows.transaction() as tx:
         for version, last_name in ((2, "Hale"), (1, "Thorne"), (2, "Thorne")):
-            person = PersonChanged(
-                patient_id=patient_id,
-                practice_id=practice_id,
-                account_id=None,
-                last_name=last_name,
-                first_name="Juniper",
-                birth_date=date(1988, 4, 17),
-                home_phone=None,
-                address=None,
-            )
-            await Projection().keep_person(tx, received(person, version))
+            person = events.person(practice_id, patient_id, last_name=last_name)
+            await Projection().keep_person(tx, events.received(person, version=version))
         kept = await tx.fetch("SELECT version, last_name FROM persons")
 
     assert [tuple(row) for row in kept] == [(2, "Hale")]
@@ -90,15 +59,8 @@ async def test_the_newest_practice_stays(rows: db.Database) -> None:
 
     async with rows.transaction() as tx:
         for version, name in ((2, "Orchard Lane"), (1, "Orchard"), (2, "Orchard")):
-            practice = PracticeChanged(
-                practice_id=practice_id,
-                name=name,
-                contact="+1 555 0100",
-                locale="en",
-                time_zone="UTC",
-                reset_link_minutes=60,
-            )
-            await Projection().keep_practice(tx, received(practice, version))
+            practice = events.practice(practice_id, name)
+            await Projection().keep_practice(tx, events.received(practice, version=version))
         kept = await tx.fetch("SELECT version, name FROM practices")
 
     assert [tuple(row) for row in kept] == [(2, "Orchard Lane")]

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from deploy.client.eventually import eventually
-from tests.rigs.merge import Merging, a_person, sent_at_once
+from tests.builders.people import a_person
+from tests.rigs.merge import Merging, sent_at_once
 from tests.support.database import Database
 
 MG_3 = pytest.mark.proves("MG-3")

@@ -6,12 +6,8 @@ import pytest
 
 from shared.contracts.identity import AccountState, MergeRefusal
 from shared.contracts.ids import MergeId
-from tests.rigs.merge import (
-    RANDOM,
-    Merging,
-    Saga,
-    a_person,
-)
+from tests.builders.people import a_person
+from tests.rigs.merge import RANDOM, Merging, Saga
 from tests.support.clock import FakeClock
 
 MG_9 = pytest.mark.proves("MG-9")

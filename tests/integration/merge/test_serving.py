@@ -1,7 +1,5 @@
 """Merge as it runs: alive, saying what it misses, and hearing identity's facts."""
 
-import base64
-
 import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -14,18 +12,17 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
     ACCOUNTS_MERGED,
-    AccountChanged,
-    AccountState,
 )
-from shared.contracts.ids import AccountId
 from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.messaging.broker import Broker as Connection
-from shared.randomness import Randomness
-from shared.runtime import Assembled, assemble
-from shared.settings import load
-from tests.rigs.merge import Identity, a_person, replica
+from shared.runtime import Assembled
+from tests.builders import events
+from tests.builders.people import a_person
+from tests.rigs.issuer import Issuer
+from tests.rigs.merge import replica
+from tests.rigs.replica import environment, put_together
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -33,35 +30,20 @@ from tests.support.neighbours import neighbour, serving
 
 
 def assembled(database: Database, broker_url: str) -> Assembled[Features, MergeSettings]:
-    environ = {
-        "PORTICO_ENVIRONMENT": "development",
-        "PORTICO_DATABASE_URL": database.url("merge"),
-        "PORTICO_BROKER_URL": broker_url,
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-        "PORTICO_HTTP_PORT": "0",
-        "PORTICO_METRICS_PORT": "0",
-    }
-    return assemble(PROGRAM, load(MergeSettings, environ))
+    environ = environment(
+        "merge", database.url("merge"), broker_url=broker_url, http_port="0", metrics_port="0"
+    )
+    return put_together(PROGRAM, environ, None)
 
 
 async def test_merge_keeps_the_accounts_it_hears_of(database: Database, broker: Broker) -> None:
-    account = AccountChanged(
-        account_id=AccountId(Randomness().uuid()),
-        state=AccountState.ACTIVE,
-        username="juniper.hale",
-        email=None,
-        security_version=1,
-        locale="en",
-        time_zone="UTC",
-        enrolments=(),
-    )
+    account = events.account(events.new_account())
     merge = assembled(database, broker.url("merge"))
 
     async def kept() -> None:
         async with merge.plumbing.database.connection() as connection:
             rows = await connection.fetch("SELECT username FROM accounts")
-        assert [row["username"] for row in rows] == ["juniper.hale"]
+        assert [row["username"] for row in rows] == [account.username]
 
     async with neighbour("identity", database, broker) as identity, serving(merge):
         await identity.tell(ACCOUNT_CHANGED, account, subject=account.account_id, version=1)
@@ -70,11 +52,11 @@ async def test_merge_keeps_the_accounts_it_hears_of(database: Database, broker: 
 
 @pytest.mark.proves("MG-9")
 async def test_a_merge_goes_over_the_bus_to_its_end_however_the_answers_come(
-    database: Database, broker: Broker, identity: Identity, clock: FakeClock
+    database: Database, broker: Broker, identity: Issuer, clock: FakeClock
 ) -> None:
     survivor, absorbed = a_person(), a_person()
-    ports = {"PORTICO_HTTP_PORT": "0", "PORTICO_METRICS_PORT": "0"}
-    url = {"PORTICO_BROKER_URL": broker.url("merge")}
+    ports = {"http_port": "0", "metrics_port": "0"}
+    url = {"broker_url": broker.url("merge")}
     async with (
         neighbour("identity", database, broker) as told_by_identity,
         neighbour("recovery", database, broker) as recovery,

@@ -1,13 +1,14 @@
 """MG-9: a merge that does not end is an alarm."""
 
 import asyncio
-import base64
 
 import pytest
 
 from services.merge.__main__ import PROGRAM
 from shared.commands import main
-from tests.rigs.merge import Merging, Saga, a_person
+from tests.builders.people import a_person
+from tests.rigs.merge import Merging, Saga
+from tests.rigs.replica import environment
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.lines import logged
@@ -89,7 +90,7 @@ async def test_check_tells_of_stuck_merges_and_whom_the_oldest_waits_for(
         await connection.execute("UPDATE merges SET requested_at = now() - interval '1 hour'")
 
     for patience in ("3500", "3700"):
-        await check(database, PORTICO_MERGE_STUCK_SECONDS=patience)
+        await check(database, merge_stuck_seconds=patience)
 
     told = [line for line in capsys.readouterr().out.splitlines() if "merges stuck" in line]
     assert told[0].startswith(f"WARN merges stuck: 1, the oldest ({saga.merge_id}) of 20")
@@ -99,12 +100,6 @@ async def test_check_tells_of_stuck_merges_and_whom_the_oldest_waits_for(
 
 async def check(database: Database, **settings: str) -> int:
     """Run the verb as its own process would."""
-    environ = {
-        "PORTICO_ENVIRONMENT": "development",
-        "PORTICO_DATABASE_URL": database.url("merge"),
-        "PORTICO_BROKER_URL": "amqp://merge@127.0.0.1:9/none",
-        "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-    }
+    environ = environment("merge", database.url("merge"), **settings)
     with logged("merge"):  # the verb configures the logs of its process, which is this one
-        return await asyncio.to_thread(main, PROGRAM, ["check"], environ | settings)
+        return await asyncio.to_thread(main, PROGRAM, ["check"], environ)

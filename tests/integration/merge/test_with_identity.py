@@ -13,6 +13,8 @@ from tests.builders.merges import deliver
 from tests.builders.practices import practice_desk
 from tests.rigs import merge as rig
 from tests.rigs.identity import PASSWORD, Identity, identity_service
+from tests.rigs.issuer import Issuer
+from tests.rigs.replica import Answer
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.deliveries import delivered
@@ -50,7 +52,7 @@ class Both:
         assert answer.status == 200, answer.body
         return answer.body["grant"]
 
-    async def ask(self, token: str, *, owned: str = "") -> rig.Answer:
+    async def ask(self, token: str, *, owned: str = "") -> Answer:
         """Prove both accounts at identity, and ask merge."""
         body = {
             "reauthenticated": await self.call(
@@ -81,7 +83,7 @@ async def both(database: Database, clock: FakeClock) -> AsyncIterator[Both]:
     async with (
         identity_service(database, clock) as identity,
         trusting(database, "identity", clock) as trust,
-        rig.replica(database, clock, rig.Identity(trust=trust, clock=clock)) as merging,
+        rig.replica(database, clock, Issuer(trust=trust, clock=clock)) as merging,
     ):
         for username in (ANN, BEA, CAT):
             await (await practice_desk(identity)).enrolled(username=username)

@@ -12,7 +12,7 @@ from yarl import URL
 from shared.audit import Origin
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Received
-from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId, EventId
 from shared.db import Connection, Database
 from shared.messaging.broker import Broker
@@ -24,6 +24,7 @@ from shared.messaging.retries import RetryPolicy
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
 from shared.randomness import Randomness
+from tests.builders import events
 from tests.support.broker import Broker as Vhost
 from tests.support.clock import FakeClock
 from tests.support.database import Database as TestDatabase
@@ -47,16 +48,7 @@ WHERE newest.version < excluded.version
 
 
 def an_account(account_id: UUID) -> AccountChanged:
-    return AccountChanged(
-        account_id=AccountId(account_id),
-        state=AccountState.ACTIVE,
-        username="ada.lovelace",
-        email=None,
-        security_version=1,
-        locale="en-GB",
-        time_zone="UTC",
-        enrolments=(),
-    )
+    return events.account(AccountId(account_id), username="ada.lovelace", email=None)
 
 
 @dataclass(slots=True)

@@ -52,7 +52,8 @@ async def end(identity: Replica) -> SessionId:
     session_id = SessionId(uuid4())
     async with identity.database.transaction() as tx:
         entry = SessionEntry(session_id=session_id, not_before=None)
-        await identity.bus.outbox.end_sessions(tx, [entry])
+        outbox = identity.bus.outbox
+        await outbox.write(tx, [outbox.ended_session(entry)])
     return session_id
 
 

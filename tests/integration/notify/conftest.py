@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
 
-from shared.access import AccessTokenIssuer
 from shared.contracts.identity import IDENTITY_KEYS_CHANGED
-from tests.builders import events
 from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
+from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -53,8 +51,5 @@ async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncI
         await identity.own_keys.ensure()
         for body in await identity.published():
             await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
-        tokens = AccessTokenIssuer(
-            issuer=identity.issuer, own_keys=identity.own_keys, randomness=events.RANDOMNESS
-        )
-        async with TestClient(TestServer(office.service.application)) as client:
-            yield Caller(client=client, tokens=tokens, clock=clock)
+        async with office.client:
+            yield Caller(office=office, issuer=Issuer(trust=identity, clock=clock))

@@ -148,7 +148,7 @@ async def test_a_patient_of_another_practice_is_refused_and_nothing_changed_but_
     assert await office.rows("SELECT 1 FROM outbox WHERE routing_key LIKE '%communication%'") == []
     (row,) = await office.rows("SELECT actor, practice, outcome, detail FROM audit_entries")
     assert tuple(row) == (
-        "client:x",
+        "client:practice-1",
         str(practice_id),
         "refused",
         "patient_of_another_practice",

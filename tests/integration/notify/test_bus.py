@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from services.notify.communications.model import Communication
 from services.notify.tellings.model import Reason
+from shared.acts import By
 from shared.audit import Origin
 from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PatientId, PracticeId
@@ -33,7 +34,7 @@ async def on_the_bus(
     database: Database, mail_server: MailServer, clock: FakeClock, broker: Broker
 ) -> AsyncIterator[Office]:
     """A replica as its own user of the broker, nothing started."""
-    made = Office.opened(database, mail_server.port, clock, BROKER_URL=broker.url("notify"))
+    made = Office.opened(database, mail_server.port, clock, broker_url=broker.url("notify"))
     yield made
     await made.close()
 
@@ -48,7 +49,7 @@ async def test_a_submitted_communication_becomes_a_mail(
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
     await on_the_bus.features.communications.intake.submit(
-        communication, origin, now=on_the_bus.clock.now()
+        communication, by=By(origin=origin, now=on_the_bus.clock.now())
     )
 
     await on_the_bus.publish()
@@ -68,7 +69,9 @@ async def submit_one(
         practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await office.features.communications.intake.submit(communication, origin, now=clock.now())
+    await office.features.communications.intake.submit(
+        communication, by=By(origin=origin, now=clock.now())
+    )
     await office.publish()
     await office.consume()
 

@@ -263,7 +263,7 @@ async def with_password(
 ) -> AsyncIterator[Office]:
     """A replica whose password the server may refuse."""
     url = f"smtp://portal:wrong@127.0.0.1:{mail_server.port}"
-    made = Office.opened(database, mail_server.port, clock, SMTP_URL=url)
+    made = Office.opened(database, mail_server.port, clock, smtp_url=url)
     yield made
     await made.close()
 

@@ -13,6 +13,7 @@ from services.notify.__main__ import PROGRAM
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, State
 from services.notify.tellings.model import Reason
+from shared.acts import By
 from shared.audit import Origin
 from shared.commands import main
 from tests.builders import events
@@ -229,12 +230,13 @@ async def test_of_many_operators_one_decides(office: Office, mail_server: MailSe
     (held,) = await hold(office, mail_server)
     ids = [DeliveryId(UUID(held))]
     plumbing = office.plumbing
-    desk = HeldDeliveries(database=plumbing.database, clock=plumbing.clock, audit=plumbing.audit)
-    operator = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+    desk = HeldDeliveries(acts=plumbing.acts)
+    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
+    operator = By(origin=origin, now=plumbing.clock.now())
 
     left = await asyncio.gather(
-        *(desk.resend(ids, operator) for _ in range(4)),
-        *(desk.settle(ids, State.FAILED, operator) for _ in range(4)),
+        *(desk.resend(ids, by=operator) for _ in range(4)),
+        *(desk.settle(ids, State.FAILED, by=operator) for _ in range(4)),
     )
 
     assert sum(not each for each in left) == 1

@@ -6,6 +6,7 @@ import pytest
 
 from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
 from services.notify.communications.model import Communication
+from shared.acts import By
 from shared.audit import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
@@ -34,7 +35,7 @@ async def submit(
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
     return await office.features.communications.intake.submit(
-        communication, origin, now=office.clock.now()
+        communication, by=By(origin=origin, now=office.clock.now())
     )
 
 

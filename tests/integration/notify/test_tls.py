@@ -38,9 +38,9 @@ async def opened(
     made: list[Office] = []
 
     def of(scheme: str, *, ca: bool = False, user: str = "") -> Office:
-        changed = {"SMTP_URL": f"{scheme}://{user}127.0.0.1:{server.port}"}
+        changed = {"smtp_url": f"{scheme}://{user}127.0.0.1:{server.port}"}
         if ca:
-            changed["TLS_CA"] = str(certificates.written(CA, tmp_path))
+            changed["tls_ca"] = str(certificates.written(CA, tmp_path))
         made.append(Office.opened(database, server.port, clock, **changed))
         return made[-1]
 

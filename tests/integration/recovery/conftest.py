@@ -23,9 +23,7 @@ async def recovery(
 ) -> AsyncIterator[Recovery]:
     """A replica that can sign grants and knows notify's key."""
     async with replica(database, clock, notify_key) as made:
-        own_keys = made.assembled.composition.own_keys
-        assert own_keys is not None
-        await own_keys.ensure()
+        await made.own_keys.ensure()
         await made.knows_notifys_key()
         yield made
 

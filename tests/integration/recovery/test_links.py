@@ -8,9 +8,10 @@ import pytest
 
 from services.recovery.errors import LinkInvalid
 from services.recovery.links import Redeemed
+from shared.acts import By
 from shared.audit import Origin
 from shared.contracts.identity import AccountState
-from shared.grants import Act, Grant, GrantChecker
+from shared.grants import Grant, GrantAct, GrantChecker
 from shared.messaging.consumer import Undeliverable
 from shared.randomness import Randomness
 from tests.rigs.recovery import ISSUER, USERNAME, Recovery, an_account
@@ -21,15 +22,17 @@ RC3_PART = "no second step before the session (RC-10)"
 
 async def redeem(recovery: Recovery, token: str) -> Redeemed:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
-    return await recovery.features.links.redeem(token, origin=origin, now=recovery.clock.now())
+    return await recovery.features.links.redeem(
+        token, by=By(origin=origin, now=recovery.clock.now())
+    )
 
 
 async def checked(recovery: Recovery, redeemed: Redeemed) -> Grant:
     """What identity's checker reads in the grant, by recovery's own published key."""
     checker = GrantChecker(
-        issuer=ISSUER, service="identity", public_keys=recovery.assembled.plumbing.public_keys
+        issuer=ISSUER, service="identity", public_keys=recovery.plumbing.public_keys
     )
-    return await checker.check(redeemed.grant, act=Act.PASSWORD_SET, now=recovery.clock.now())
+    return await checker.check(redeemed.grant, act=GrantAct.PASSWORD_SET, now=recovery.clock.now())
 
 
 async def told(recovery: Recovery, token: str) -> tuple[int, str]:
@@ -51,7 +54,7 @@ async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     [link] = await recovery.rows("SELECT id FROM links")
     assert grant.jti == str(link["id"])
     assert (grant.account_id, grant.security_version) == (account_id, 7)
-    assert (grant.act, grant.route) == (Act.PASSWORD_SET, "link")
+    assert (grant.act, grant.route) == (GrantAct.PASSWORD_SET, "link")
     assert grant.issuer == f"{ISSUER}/recovery"
 
 

@@ -94,7 +94,7 @@ async def test_a_link_made_while_the_merge_arrives_opens_nothing(
     clock.advance(minutes=1)
     await recovery.ask()
 
-    async with recovery.assembled.plumbing.database.transaction() as tx:
+    async with recovery.plumbing.database.transaction() as tx:
         await tx.execute("SELECT FROM link_budgets FOR UPDATE")  # where a round stops half way
         halfway = asyncio.create_task(second.tick())
         await eventually(lambda: is_waiting(recovery), within=15)
@@ -298,12 +298,12 @@ async def test_a_merge_told_twice_on_the_bus_is_answered_once(
 ) -> None:
     absorbed, survivor = an_account(), an_account(username=SURVIVOR, email=None)
     merge = a_merge(absorbed.account_id, into=survivor.account_id)
-    ports = {"PORTICO_HTTP_PORT": "0", "PORTICO_METRICS_PORT": "0"}
-    url = {"PORTICO_BROKER_URL": broker.url("recovery")}
+    ports = {"http_port": "0", "metrics_port": "0"}
+    url = {"broker_url": broker.url("recovery")}
     async with (
         neighbour("identity", database, broker) as identity,
         replica(database, None, a_sealing_key(), **ports, **url) as recovery,
-        serving(recovery.assembled),
+        serving(recovery.service),
     ):
         for _ in range(2):
             await identity.tell(ACCOUNTS_MERGED, merge, subject=survivor.account_id)

@@ -1,15 +1,14 @@
 """What recovery keeps of identity's snapshots: the newest, whatever order they come in."""
 
 import asyncio
-from datetime import date
 from itertools import permutations
 
 import msgspec
 import pytest
 
-from shared.contracts.identity import PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.randomness import Randomness
+from tests.builders import events
 from tests.rigs.recovery import Recovery, a_practice, an_account
 
 VERSIONS = (1, 2, 3)
@@ -88,17 +87,8 @@ async def test_the_newest_person_stays(recovery: Recovery) -> None:
     patient_id, practice_id = PatientId(Randomness().uuid()), PracticeId(Randomness().uuid())
 
     for version, last_name in ((2, "Hale"), (1, "Thorne"), (2, "Thorne")):
-        person = PersonChanged(
-            patient_id=patient_id,
-            practice_id=practice_id,
-            account_id=None,
-            last_name=last_name,
-            first_name="Juniper",
-            birth_date=date(1988, 4, 17),
-            home_phone=None,
-            address=None,
-        )
-        async with recovery.assembled.plumbing.database.transaction() as tx:
+        person = events.person(practice_id, patient_id, last_name=last_name)
+        async with recovery.plumbing.database.transaction() as tx:
             await recovery.features.projection.keep_person(
                 tx, recovery.received(person, version=version)
             )

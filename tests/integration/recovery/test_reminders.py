@@ -97,7 +97,7 @@ async def test_a_bad_body_asks_for_nothing(recovery: Recovery, body: bytes) -> N
 async def test_every_request_counts_on_its_source(
     database: Database, clock: FakeClock, notify_key: KeyPair, typed: str
 ) -> None:
-    async with replica(database, clock, notify_key, PORTICO_SOURCE_BUDGET="3") as recovery:
+    async with replica(database, clock, notify_key, source_budget="3") as recovery:
         await recovery.knows(an_account())
 
         replies = [(await whole_reply(recovery, typed))[0] for _ in range(4)]

@@ -53,13 +53,13 @@ async def test_facts_and_requests_end_in_mails_on_their_way_to_notify(
         usable_until=None,
     )
     account = an_account()
-    ports = {"PORTICO_HTTP_PORT": "0", "PORTICO_METRICS_PORT": "0"}
-    url = {"PORTICO_BROKER_URL": broker.url("recovery")}
+    ports = {"http_port": "0", "metrics_port": "0"}
+    url = {"broker_url": broker.url("recovery")}
     async with (
         neighbour("identity", database, broker) as identity,
         neighbour("notify", database, broker) as notify,
         replica(database, None, notify_key, **ports, **url) as recovery,
-        serving(recovery.assembled),
+        serving(recovery.service),
     ):
         await notify.tell(
             NOTIFY_KEYS_CHANGED,

@@ -8,6 +8,7 @@ import pytest
 from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
 from services.recovery.app import stored_names
+from shared.acts import By
 from shared.ciphers import KeyPair
 from tests.rigs.recovery import Recovery, an_account, replica, somebody
 from tests.support.clock import FakeClock
@@ -18,13 +19,15 @@ ANOTHER = base64.b64encode(b"another key of digests, 32 bytes").decode()
 
 async def looked_at(recovery: Recovery) -> str | None:
     (look,) = [look for look in PROGRAM.looks if look.name == "names"]
-    return await look.look(recovery.assembled.plumbing)
+    return await look.look(recovery.plumbing)
 
 
 async def re_keyed(recovery: Recovery) -> int:
     (verb,) = [verb for verb in PROGRAM.verbs if verb.name == "names re-key"]
-    assert await verb.run(recovery.assembled.plumbing, verb) == 0  # type: ignore[arg-type]
-    return await stored_names(recovery.assembled.plumbing).re_key(origin=somebody())
+    assert await verb.run(recovery.plumbing, verb) == 0  # type: ignore[arg-type]
+    return await stored_names(recovery.plumbing).re_key(
+        by=By(origin=somebody(), now=recovery.clock.now())
+    )
 
 
 @pytest.mark.proves("RC-1", "RC-3")
@@ -45,7 +48,7 @@ async def test_under_another_digest_key_nobody_is_found_until_names_are_re_keyed
         await recovery.knows(person)
     assert await looked_at(recovery) is None
 
-    async with replica(database, clock, notify_key, PORTICO_DIGEST_KEY=ANOTHER) as changed:
+    async with replica(database, clock, notify_key, digest_key=ANOTHER) as changed:
         changed.told.update(recovery.told)
         await changed.ask("name.3")
         await changed.tick()
@@ -77,7 +80,7 @@ async def test_snapshots_that_arrive_meanwhile_are_kept_with_their_own_names(
     for person in people:
         await recovery.knows(person)
 
-    async with replica(database, clock, notify_key, PORTICO_DIGEST_KEY=ANOTHER) as changed:
+    async with replica(database, clock, notify_key, digest_key=ANOTHER) as changed:
         changed.told.update(recovery.told)
         renamed = (
             changed.knows(an_account(account_id=one.account_id, username=f"new.{one.username}"))

@@ -18,7 +18,6 @@ from shared.clock import DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
 from shared.errors import Unavailable
-from shared.http.idempotency import IdempotencyKeys
 from shared.loops import Loop
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
@@ -51,7 +50,7 @@ def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
     return Composition(
         features=Shop(
             database=plumbing.database,
-            idempotency=IdempotencyKeys(clock=plumbing.clock),
+            acts=plumbing.acts,
             budget=plumbing.budget,
             audit=plumbing.audit,
         ),

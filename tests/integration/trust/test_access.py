@@ -22,7 +22,7 @@ from shared.access import (
 )
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.errors import CatchingUp
-from shared.grants import Act, GrantIssuer
+from shared.grants import GrantAct, GrantIssuer
 from shared.randomness import Randomness
 from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
@@ -160,7 +160,7 @@ async def test_a_grant_is_no_access_token(
 ) -> None:
     grant = await GrantIssuer(issuer=recovery.issuer, own_keys=recovery.own_keys).issue(
         jti="1",
-        act=Act.PASSWORD_SET,
+        act=GrantAct.PASSWORD_SET,
         audience=("portico", f"{ISSUER}/identity"),
         account_id=AccountId(RANDOMNESS.uuid()),
         security_version=1,

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from shared import audit
-from shared.audit import Audit, AuditChain, ChainBroken, Origin
+from shared.audit import Audit, AuditChain, ChainBroken, Entry, Origin
 from shared.audit_backlog import AuditBacklog
 from shared.contracts.topology import SERVICES
 from shared.db import Connection, Database, RightMissing, one_connection
@@ -49,7 +49,10 @@ async def record(pool: Database, clock: FakeClock, count: int = 1) -> None:
     async with pool.transaction() as tx:
         for number in range(count):
             await audit.record(
-                tx, STAFF, action="token.issued", outcome="done", subject=f"patient:{number}"
+                tx,
+                Entry(
+                    origin=STAFF, action="token.issued", outcome="done", subject=f"patient:{number}"
+                ),
             )
 
 
@@ -75,12 +78,14 @@ async def test_an_entry_says_who_what_whom_when_from_where_and_why(
     async with pool.transaction() as tx:
         await audit.record(
             tx,
-            STAFF,
-            action="token.issued",
-            outcome="refused",
-            subject="patient:1",
-            practice="p1",
-            detail="already_issued",
+            Entry(
+                origin=STAFF,
+                action="token.issued",
+                outcome="refused",
+                subject="patient:1",
+                practice="p1",
+                detail="already_issued",
+            ),
         )
 
     async with pool.connection() as connection:
@@ -104,7 +109,7 @@ async def test_an_entry_names_both_the_client_and_whom_it_names_and_the_chain_co
     origin = replace(STAFF, client="9f0c", staff="nurse-7")
     async with pool.transaction() as tx:
         await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, origin, action="x", outcome="done"
+            tx, Entry(origin=origin, action="x", outcome="done")
         )
     await chain.once()
     async with pool.connection() as connection:
@@ -131,7 +136,7 @@ async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_
     await record(pool, clock)
     async with pool.transaction() as tx:
         await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, replace(STAFF, client="9f0c"), action="x", outcome="done"
+            tx, Entry(origin=replace(STAFF, client="9f0c"), action="x", outcome="done")
         )
     with monkeypatch.context() as before:
         before.setattr(audit, "COLUMNS", older)
@@ -153,7 +158,7 @@ async def test_an_entry_of_a_transaction_undone_was_never_written(
     with pytest.raises(LookupError):  # noqa: PT012 - the transaction is what is undone
         async with pool.transaction() as tx:
             await Audit(clock=clock, randomness=RANDOMNESS).record(
-                tx, STAFF, action="x", outcome="done"
+                tx, Entry(origin=STAFF, action="x", outcome="done")
             )
             raise LookupError
 
@@ -226,7 +231,7 @@ async def test_an_entry_that_commits_late_is_chained_all_the_same(
 ) -> None:
     async with pool.transaction() as tx:
         await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, STAFF, action="slow", outcome="done"
+            tx, Entry(origin=STAFF, action="slow", outcome="done")
         )
         clock.advance(seconds=50)
         await record(pool, clock, 3)

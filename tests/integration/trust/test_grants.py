@@ -17,8 +17,8 @@ from shared.errors import CatchingUp
 from shared.grants import (
     MAY_ISSUE,
     TYPE,
-    Act,
     Grant,
+    GrantAct,
     GrantChecker,
     GrantClaims,
     GrantInvalid,
@@ -69,7 +69,7 @@ async def granted(by: Trust, clock: FakeClock, **other: Any) -> str:
     return await GrantIssuer(issuer=by.issuer, own_keys=by.own_keys).issue(
         **{
             "jti": Randomness().token(),
-            "act": Act.PASSWORD_SET,
+            "act": GrantAct.PASSWORD_SET,
             "audience": TO_IDENTITY,
             "account_id": ACCOUNT,
             "security_version": 7,
@@ -86,7 +86,7 @@ def checker(of: Trust, service: str = "identity") -> GrantChecker:
 
 
 async def checked(by: Trust, token: str, clock: FakeClock) -> Grant:
-    return await checker(by).check(token, act=Act.PASSWORD_SET, now=clock.now())
+    return await checker(by).check(token, act=GrantAct.PASSWORD_SET, now=clock.now())
 
 
 async def forged(
@@ -103,7 +103,7 @@ async def forged(
             "jti": "proof-1",
             "iat": signed.numeric_date(clock.now()),
             "exp": signed.numeric_date(clock.now() + timedelta(minutes=5)),
-            "act": Act.PASSWORD_SET,
+            "act": GrantAct.PASSWORD_SET,
             "sv": 7,
             "route": "link",
             **claims,
@@ -120,7 +120,7 @@ async def test_the_redeemer_reads_what_the_issuer_wrote(
     assert grant == Grant(
         jti="proof-1",
         issuer=recovery.issuer,
-        act=Act.PASSWORD_SET,
+        act=GrantAct.PASSWORD_SET,
         account_id=ACCOUNT,
         security_version=7,
         route="link",
@@ -194,7 +194,7 @@ async def test_two_issuers_may_use_the_same_id_of_a_proof(
             grant = Grant(
                 jti="1",
                 issuer=issuer,
-                act=Act.PASSWORD_SET,
+                act=GrantAct.PASSWORD_SET,
                 account_id=ACCOUNT,
                 security_version=1,
                 route="link",
@@ -233,7 +233,7 @@ async def for_a_merge(by: Trust, clock: FakeClock, **other: Any) -> str:
         by,
         clock,
         **{
-            "act": Act.REAUTHENTICATED,
+            "act": GrantAct.REAUTHENTICATED,
             "verb": Verb.MERGE,
             "audience": (f"{ISSUER}/merge", *TO_IDENTITY),
             "account_version": 3,
@@ -249,7 +249,7 @@ async def test_a_re_authentication_is_good_for_its_own_verb_alone(
     told = checker(identity)
     token = await for_a_merge(identity, clock)
     without = await for_a_merge(identity, clock, verb=None)
-    act, now = Act.REAUTHENTICATED, clock.now()
+    act, now = GrantAct.REAUTHENTICATED, clock.now()
 
     grant = await told.check(token, act=act, verb=Verb.MERGE, now=now)
 
@@ -258,7 +258,7 @@ async def test_a_re_authentication_is_good_for_its_own_verb_alone(
         with pytest.raises(GrantWrongAct):
             await told.check(other, act=act, verb=verb, now=now)
     with pytest.raises(GrantWrongAct):
-        await told.check(token, act=Act.ACCOUNT_OWNED, verb=Verb.MERGE, now=now)
+        await told.check(token, act=GrantAct.ACCOUNT_OWNED, verb=Verb.MERGE, now=now)
 
 
 @pytest.mark.proves("MG-9")
@@ -271,15 +271,19 @@ async def test_a_grant_that_was_taken_in_time_is_checked_again_but_for_its_expir
     clock.advance(minutes=11)
 
     with pytest.raises(GrantInvalid):
-        await told.check(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
-    again: dict[str, Any] = {"act": Act.REAUTHENTICATED, "verb": Verb.MERGE, "now": clock.now()}
+        await told.check(token, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
+    again: dict[str, Any] = {
+        "act": GrantAct.REAUTHENTICATED,
+        "verb": Verb.MERGE,
+        "now": clock.now(),
+    }
     grant = await told.check_again(token, **again)
 
     assert grant.account_id == ACCOUNT
     with pytest.raises(GrantWrongAct):
-        await told.check_again(token, act=Act.ACCOUNT_OWNED, now=clock.now())
+        await told.check_again(token, act=GrantAct.ACCOUNT_OWNED, now=clock.now())
     with pytest.raises(GrantWrongAct):
-        await told.check_again(token, act=Act.REAUTHENTICATED, now=clock.now())
+        await told.check_again(token, act=GrantAct.REAUTHENTICATED, now=clock.now())
     with pytest.raises(GrantWrongService):
         await told.check_again(elsewhere, **again)
     with pytest.raises(GrantInvalid):
@@ -296,7 +300,7 @@ async def test_no_proof_is_good_for_more_than_72_hours(
     token = await for_a_merge(identity, clock)
     clock.advance(**late)
 
-    again = told.check_again(token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
+    again = told.check_again(token, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now())
     if good:
         assert (await again).account_id == ACCOUNT
     else:
@@ -315,7 +319,7 @@ async def test_no_proof_comes_before_it_was_given(
 
     with pytest.raises(GrantInvalid):
         await checker(identity).check_again(
-            token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
+            token, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
         )
 
 
@@ -337,7 +341,7 @@ async def test_a_key_that_was_retired_vouches_for_nothing_signed_since(
         clock.advance(hours=71)
 
         again = checker(identity).check_again(
-            token, act=Act.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
+            token, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=clock.now()
         )
         if good:
             assert (await again).account_id == ACCOUNT
@@ -432,10 +436,12 @@ async def test_a_grant_of_a_key_that_has_not_arrived_is_answered_with_catching_u
     async with trusting(database, "notify", clock) as unaware:
         token = await granted(recovery, clock, audience=(unaware.issuer,))
         with pytest.raises(CatchingUp):
-            await checker(unaware, "notify").check(token, act=Act.PASSWORD_SET, now=clock.now())
+            await checker(unaware, "notify").check(
+                token, act=GrantAct.PASSWORD_SET, now=clock.now()
+            )
 
 
 def test_every_act_names_who_may_issue_it() -> None:
-    assert set(MAY_ISSUE) == set(Act)
-    assert MAY_ISSUE[Act.PASSWORD_SET] == {"recovery"}
-    assert MAY_ISSUE[Act.ACCOUNT_OWNED] == MAY_ISSUE[Act.REAUTHENTICATED] == {"identity"}
+    assert set(MAY_ISSUE) == set(GrantAct)
+    assert MAY_ISSUE[GrantAct.PASSWORD_SET] == {"recovery"}
+    assert MAY_ISSUE[GrantAct.ACCOUNT_OWNED] == MAY_ISSUE[GrantAct.REAUTHENTICATED] == {"identity"}

@@ -12,7 +12,7 @@ from services.merge.model import Account, Pair, Party, duplicate_charts
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Named
-from shared.grants import Act, Grant
+from shared.grants import Grant, GrantAct
 
 HALE = Named(last_name="Hale", birth_date=date(1988, 4, 17))
 THORNE = Named(last_name="Thorne", birth_date=date(1988, 4, 17))
@@ -33,7 +33,7 @@ def a_party(
         proof=Grant(
             jti="proof-1",
             issuer="https://portico.example/identity",
-            act=Act.ACCOUNT_OWNED,
+            act=GrantAct.ACCOUNT_OWNED,
             account_id=AccountId(UUID(int=9)),
             security_version=2,
             route="password",

@@ -39,14 +39,11 @@ async def claim_email(features: Features, call: Call[ClaimBody]) -> ClaimReply:
         call.body.address,
         session_id=session_of(call),
         reauthenticated=call.body.reauthenticated,
-        origin=call.origin,
-        now=call.now,
+        by=call.by,
     )
     return ClaimReply(message="A mail is on its way to that address. Open the link in it.")
 
 
 async def verify_email(features: Features, call: Call[VerifyBody]) -> VerifyReply:
-    await features.emails.verify(
-        account_of(call), call.body.token, origin=call.origin, now=call.now
-    )
+    await features.emails.verify(account_of(call), call.body.token, by=call.by)
     return VerifyReply(message="This address is now your account e-mail.")

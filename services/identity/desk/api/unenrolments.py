@@ -20,8 +20,7 @@ async def un_enrol_patient(features: Features, call: Call[UnenrolmentBody]) -> N
     await features.unenrolments.un_enrol(
         practice_of(call),
         PatientId(uuid_in_path(call.path, "patient_id")),
-        origin=by_staff(call),
-        now=call.now,
+        by=by_staff(call),
     )
     return NoReply()
 
@@ -30,7 +29,6 @@ async def reactivate_patient(features: Features, call: Call[ReactivationBody]) -
     await features.unenrolments.reactivate(
         practice_of(call),
         PatientId(uuid_in_path(call.path, "patient_id")),
-        origin=by_staff(call),
-        now=call.now,
+        by=by_staff(call),
     )
     return NoReply()

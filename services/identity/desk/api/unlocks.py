@@ -16,7 +16,6 @@ async def unlock_account(features: Features, call: Call[UnlockBody]) -> NoReply:
     await features.unlocks.unlock(
         practice_of(call),
         PatientId(uuid_in_path(call.path, "patient_id")),
-        origin=by_staff(call),
-        now=call.now,
+        by=by_staff(call),
     )
     return NoReply()

@@ -25,7 +25,6 @@ async def add_practice_to_account(
         call.body.token,
         call.body.name,
         call.body.password,
-        origin=call.origin,
+        by=call.by,
         key=call.idempotency,
-        now=call.now,
     )

@@ -43,7 +43,6 @@ async def enrol(features: Features, call: Call[EnrolmentBody]) -> Enrolled:
             username=body.username,
             password=body.password,
         ),
-        origin=call.origin,
+        by=call.by,
         key=call.idempotency,
-        now=call.now,
     )

@@ -20,7 +20,6 @@ async def issue_enrolment_token(features: Features, call: Call[EnrolmentTokenBod
         PatientId(uuid_in_path(call.path, "patient_id")),
         handed_over=call.body.handed_over,
         staff_id=call.body.staff_id,
-        origin=by_staff(call),
+        by=by_staff(call),
         key=call.idempotency,
-        now=call.now,
     )

@@ -18,7 +18,5 @@ class LogOnBody(Body, frozen=True, kw_only=True):
 
 
 async def log_on(features: Features, call: Call[LogOnBody]) -> SessionReply:
-    tokens = await features.log_on.log_on(
-        call.body.name, call.body.password, origin=call.origin, now=call.now
-    )
+    tokens = await features.log_on.log_on(call.body.name, call.body.password, by=call.by)
     return session_reply(tokens)

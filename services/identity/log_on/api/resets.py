@@ -16,7 +16,5 @@ class ResetBody(Body, frozen=True, kw_only=True):
 
 
 async def reset_password(features: Features, call: Call[ResetBody]) -> SessionReply:
-    tokens = await features.resets.reset(
-        call.body.grant, call.body.new_password, origin=call.origin, now=call.now
-    )
+    tokens = await features.resets.reset(call.body.grant, call.body.new_password, by=call.by)
     return session_reply(tokens)

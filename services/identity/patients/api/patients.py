@@ -32,7 +32,6 @@ async def register_patient(features: Features, call: Call[PatientBody]) -> Regis
             address=body.address,
             email=body.email,
         ),
-        origin=call.origin,
+        by=call.by,
         key=call.idempotency,
-        now=call.now,
     )

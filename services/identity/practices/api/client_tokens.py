@@ -34,8 +34,7 @@ async def obtain_client_token(features: Features, call: Call[ClientTokenBody]) -
         presented_by(call.authorization, body.client_id, body.client_secret),
         grant_type=body.grant_type,
         scope=body.scope,
-        origin=call.origin,
-        now=call.now,
+        by=call.by,
     )
     return ClientTokenReply(
         access_token=token.access_token,

@@ -30,7 +30,7 @@ async def read_practice_settings(features: Features, call: Call[NoBody]) -> Sett
 async def change_practice_settings(features: Features, call: Call[SettingsBody]) -> SettingsReply:
     changes = {name: getattr(call.body, name) for name in SETTINGS}
     return _reply(
-        await features.practices.change_settings(practice_of(call), changes, origin=by_staff(call))
+        await features.practices.change_settings(practice_of(call), changes, by=by_staff(call))
     )
 
 

@@ -39,8 +39,7 @@ async def reauthenticate(features: Features, call: Call[ReauthenticationBody]) -
         call.body.password,
         call.body.verb,
         session_id=session_of(call),
-        origin=call.origin,
-        now=call.now,
+        by=call.by,
     )
     return _reply(proof)
 
@@ -51,8 +50,7 @@ async def prove_ownership(features: Features, call: Call[OwnershipBody]) -> Proo
         call.body.name,
         call.body.password,
         session_id=session_of(call),
-        origin=call.origin,
-        now=call.now,
+        by=call.by,
     )
     return _reply(proof)
 

@@ -32,9 +32,7 @@ class SessionsReply(Reply, frozen=True, kw_only=True):
 
 
 async def refresh_session(features: Features, call: Call[RefreshBody]) -> SessionReply:
-    tokens = await features.refreshes.refresh(
-        call.body.refresh_token, origin=call.origin, now=call.now
-    )
+    tokens = await features.refreshes.refresh(call.body.refresh_token, by=call.by)
     return session_reply(tokens)
 
 
@@ -58,14 +56,11 @@ async def end_session(features: Features, call: Call[NoBody]) -> NoReply:
     await features.sessions.end(
         account_of(call),
         SessionId(uuid_in_path(call.path, "session_id")),
-        origin=call.origin,
-        now=call.now,
+        by=call.by,
     )
     return NoReply()
 
 
 async def end_other_sessions(features: Features, call: Call[NoBody]) -> NoReply:
-    await features.sessions.end_others(
-        account_of(call), session_of(call), origin=call.origin, now=call.now
-    )
+    await features.sessions.end_others(account_of(call), session_of(call), by=call.by)
     return NoReply()

@@ -37,5 +37,5 @@ async def submit_communication(features: Features, call: Call[SubmitCommunicatio
         topic=call.body.topic,
         reference=call.body.reference,
     )
-    found = await features.intake.submit(communication, call.origin, now=call.now)
+    found = await features.intake.submit(communication, by=call.by)
     return Submitted(communication_id=found, reference=communication.reference)

@@ -1,7 +1,6 @@
 """Idempotency keys: the same key and body again get the first reply, in the work's transaction."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -72,38 +71,29 @@ class IdempotencyKeys:
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
 
-    async def once(
-        self,
-        tx: Connection,
-        key: IdempotencyKey | None,
-        reply: type[R],
-        work: Callable[[], Awaitable[R]],
-        *,
-        secret: bool = False,
-    ) -> R:
-        """Do `work` and keep its reply, or return the one kept; no key: just do it.
+    async def claim(self, tx: Connection, key: IdempotencyKey | None, reply: type[R]) -> R | None:
+        """Return the reply that was kept; None where this is the first call, or has no key.
 
-        `secret`: the reply is not kept and a repetition raises AlreadyIssued.
-        Raises IdempotencyKeyReused.
+        Raises IdempotencyKeyReused, and AlreadyIssued where the first call kept no reply.
         """
         if key is None:
-            return await work()
+            return None
         name = (key.caller, key.verb, key.key)
         now = self._clock.now()
-        if await tx.fetchval(CLAIM, *name, key.body_digest, now, now + KEPT) is None:
-            return await self._repeat(tx, key, reply)
-        done = await work()
-        if not secret:
-            await tx.execute(KEEP, *name, msgspec.json.encode(done))
-        return done
-
-    async def _repeat(self, tx: Connection, key: IdempotencyKey, reply: type[R]) -> R:
-        row = await tx.fetchrow(READ, key.caller, key.verb, key.key)
+        if await tx.fetchval(CLAIM, *name, key.body_digest, now, now + KEPT) is not None:
+            return None
+        row = await tx.fetchrow(READ, *name)
         if row is None or row["body_digest"] != key.body_digest:
             raise IdempotencyKeyReused
         if row["reply"] is None:
             raise AlreadyIssued
         return msgspec.json.decode(row["reply"], type=reply)
+
+    async def keep(self, tx: Connection, key: IdempotencyKey | None, reply: msgspec.Struct) -> None:
+        """Keep the reply of the first call, in its transaction."""
+        if key is not None:
+            name = (key.caller, key.verb, key.key)
+            await tx.execute(KEEP, *name, msgspec.json.encode(reply))
 
     async def sweep(self, database: Database) -> int:
         """Delete keys that are over; a full round says so."""

@@ -1,0 +1,34 @@
+"""What identity audits (AU-1)."""
+
+from shared import audit
+
+
+class Action(audit.Action):
+    ENROL = "enrol"
+    ADD_TO_ACCOUNT = "enrol.existing-account"
+    ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token
+    REGISTER_PATIENT = "patient.register"
+    UN_ENROL = "patient.un-enrol"
+    REACTIVATE = "patient.re-activate"
+    LOG_ON = "log-on"
+    RESET_PASSWORD = "password.reset"  # noqa: S105 - an action, not a password
+    DISABLE_PASSWORD = "password.disable"  # noqa: S105 - likewise
+    BEGIN_LOCK = "lock.begin"
+    END_LOCK = "lock.end"
+    NOTIFY_OF_LOCK = "lock.notice"
+    UNLOCK = "account.unlock"
+    REAUTHENTICATE = "account.reauthenticate"
+    PROVE_OWNERSHIP = "account.prove-ownership"
+    MERGE = "account.merge"
+    CLAIM_EMAIL = "email.claim"
+    VERIFY_EMAIL = "email.verify"
+    END_SESSION = "session.end"
+    END_OTHER_SESSIONS = "session.end-others"
+    REFRESH = "session.refresh"
+    ADD_PRACTICE = "practice.add"
+    SET_PRACTICE = "practice.set"
+    ADD_GATEWAY = "gateway.add"
+    OBTAIN_CLIENT_TOKEN = "client-token.obtain"  # noqa: S105 - likewise
+    ROTATE_CLIENT = "client.rotate"
+    REVOKE_CLIENT = "client.revoke"
+    RE_KEY_NAMES = "name.re-key"

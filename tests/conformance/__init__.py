@@ -1,0 +1,1 @@
+"""What every verb owes, proved once over the route tables: a new verb is a parameter."""

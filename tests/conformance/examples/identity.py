@@ -1,0 +1,200 @@
+"""Identity's verbs, each called as its own clients do."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.builders.practices import (
+    Postman,
+    PracticeDesk,
+    application,
+    postman_beside,
+    practice_desk,
+)
+from tests.conformance.stage import Example
+from tests.rigs.identity import PASSWORD, Identity, Recovery, identity_service, recovery_beside
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+
+BY_STAFF = {"staff_id": "nurse-7", "reason": "asked at the desk"}
+MARIA = "maria.garcia"
+ADDRESS = "maria@mail.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityStage:
+    """Identity, a practice, and who gives grants and opens mails."""
+
+    replica: Identity
+    client: tuple[str, str]
+    desk: PracticeDesk
+    recovery: Recovery
+    postman: Postman
+
+    async def session(self) -> str:
+        return await self.opened((await self.replica.an_account()).username)
+
+    async def opened(self, name: str) -> str:
+        """The access token of a session of this account."""
+        return str((await self.replica.log_on(name)).body["access_token"])
+
+    async def practice(self, *, without: str = "") -> str:
+        whole = await self.replica.client_token(*self.client)
+        scopes = set(whole.body["scope"].split()) - {without}
+        narrow = await self.replica.client_token(*self.client, scope=" ".join(sorted(scopes)))
+        return str(narrow.body["access_token"])
+
+    async def another_practice(self) -> str:
+        return (await practice_desk(self.replica)).access_token
+
+    async def gateway(self) -> str:
+        return await self.replica.a_gateway_token()
+
+
+@asynccontextmanager
+async def opened(database: Database, clock: FakeClock) -> AsyncIterator[IdentityStage]:
+    async with (
+        identity_service(database, clock) as identity,
+        recovery_beside(identity) as recovery,
+        postman_beside(identity) as postman,
+    ):
+        client = await identity.a_practice_client()
+        answer = await identity.client_token(*client)
+        [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client[0])
+        desk = PracticeDesk(
+            identity=identity,
+            access_token=str(answer.body["access_token"]),
+            practice_id=str(row["practice_id"]),
+        )
+        yield IdentityStage(
+            replica=identity, client=client, desk=desk, recovery=recovery, postman=postman
+        )
+
+
+async def unlock_account(stage: IdentityStage) -> Example:
+    return Example(
+        path={"patient_id": await stage.desk.enrolled()},
+        body=BY_STAFF,
+        token=stage.desk.access_token,
+    )
+
+
+async def un_enrol_patient(stage: IdentityStage) -> Example:
+    return await unlock_account(stage)
+
+
+async def reactivate_patient(stage: IdentityStage) -> Example:
+    example = await unlock_account(stage)
+    await stage.desk.un_enrol(str(example.path["patient_id"]))
+    return example
+
+
+async def issue_enrolment_token(stage: IdentityStage) -> Example:
+    return Example(
+        path={"patient_id": await stage.desk.a_patient()},
+        body={**BY_STAFF, "handed_over": "in-person"},
+        token=stage.desk.access_token,
+    )
+
+
+async def enrol(stage: IdentityStage) -> Example:
+    return Example(body=application(await stage.desk.a_token()))
+
+
+async def add_practice_to_account(stage: IdentityStage) -> Example:
+    await stage.desk.enrolled()
+    elm = await practice_desk(stage.replica)
+    return Example(body={"token": await elm.a_token(), "name": MARIA, "password": PASSWORD})
+
+
+async def read_terms(stage: IdentityStage) -> Example:
+    return Example()
+
+
+async def log_on(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    return Example(body={"name": person.username, "password": PASSWORD})
+
+
+async def reset_password(stage: IdentityStage) -> Example:
+    grant = await stage.recovery.grant(await stage.replica.an_account())
+    return Example(body={"grant": grant, "new_password": "Copper!Lantern-9"})
+
+
+async def claim_email(stage: IdentityStage) -> Example:
+    return Example(body={"address": ADDRESS}, token=await stage.session())
+
+
+async def verify_email(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    await stage.replica.call("POST", "/account/email", {"address": ADDRESS}, token=token)
+    [link] = await stage.postman.tokens("email-verification-requested")
+    return Example(body={"token": link}, token=token)
+
+
+async def reauthenticate(stage: IdentityStage) -> Example:
+    return Example(body={"password": PASSWORD, "verb": "merge"}, token=await stage.session())
+
+
+async def prove_ownership(stage: IdentityStage) -> Example:
+    other = await stage.replica.an_account()
+    return Example(body={"name": other.username, "password": PASSWORD}, token=await stage.session())
+
+
+async def check_password(stage: IdentityStage) -> Example:
+    return Example(body={"candidate": PASSWORD})
+
+
+async def refresh_session(stage: IdentityStage) -> Example:
+    opened = await stage.replica.log_on((await stage.replica.an_account()).username)
+    return Example(body={"refresh_token": opened.body["refresh_token"]})
+
+
+async def list_sessions(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def end_session(stage: IdentityStage) -> Example:
+    opened = await stage.replica.log_on((await stage.replica.an_account()).username)
+    return Example(
+        path={"session_id": opened.body["session_id"]}, token=opened.body["access_token"]
+    )
+
+
+async def end_other_sessions(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def introspect_token(stage: IdentityStage) -> Example:
+    return Example(form={"token": await stage.session()}, token=await stage.gateway())
+
+
+async def list_signing_keys(stage: IdentityStage) -> Example:
+    return Example()
+
+
+async def register_patient(stage: IdentityStage) -> Example:
+    body = {"last_name": "García", "first_name": "Maria", "birth_date": "1984-05-03"}
+    return Example(body=body, token=stage.desk.access_token)
+
+
+async def read_practice_settings(stage: IdentityStage) -> Example:
+    return Example(token=stage.desk.access_token)
+
+
+async def change_practice_settings(stage: IdentityStage) -> Example:
+    return Example(body={**BY_STAFF, "reset_link_minutes": 30}, token=stage.desk.access_token)
+
+
+async def obtain_client_token(stage: IdentityStage) -> Example:
+    client_id, secret = stage.client
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    return Example(form=form)
+
+
+async def read_account(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def read_source_at_identity(stage: IdentityStage) -> Example:
+    return Example()

@@ -1,0 +1,81 @@
+"""Merge's verbs, each called by a person, or by a practice's system."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.contracts.ids import PracticeId
+from tests.builders.people import Person, a_person, a_practice
+from tests.conformance.stage import Example
+from tests.conformance.verbs import SCOPES
+from tests.rigs.issuer import Issuer
+from tests.rigs.merge import Merging, replica
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.trust import trusting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeStage:
+    """Merge, which has heard of one person's two accounts."""
+
+    replica: Merging
+    issuer: Issuer
+    survivor: Person
+    absorbed: Person
+    practice_id: PracticeId
+
+    async def session(self) -> str:
+        stranger = a_person()
+        await self.replica.knows(stranger)
+        return await self.issuer.token(stranger)
+
+    async def practice(self, *, without: str = "") -> str:
+        return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))
+
+    async def another_practice(self) -> str:
+        return await self.issuer.client_token(a_practice(), *SCOPES)
+
+    async def gateway(self) -> str:
+        return await self.issuer.client_token(None, *SCOPES)
+
+
+@asynccontextmanager
+async def opened(database: Database, clock: FakeClock) -> AsyncIterator[MergeStage]:
+    async with trusting(database, "identity", clock) as identity:
+        await identity.own_keys.ensure()
+        issuer = Issuer(trust=identity, clock=clock)
+        async with replica(database, clock, issuer) as merging:
+            survivor, absorbed = a_person(), a_person()
+            await merging.knows(survivor, absorbed)
+            yield MergeStage(
+                replica=merging,
+                issuer=issuer,
+                survivor=survivor,
+                absorbed=absorbed,
+                practice_id=a_practice(),
+            )
+
+
+async def request_merge(stage: MergeStage) -> Example:
+    request = await stage.replica.request(stage.survivor, stage.absorbed)
+    return Example(body=request.body, token=request.token)
+
+
+async def list_merges(stage: MergeStage) -> Example:
+    return Example(token=await stage.issuer.token(stage.survivor))
+
+
+async def read_merge(stage: MergeStage) -> Example:
+    asked = await stage.replica.ask(stage.survivor, stage.absorbed)
+    return Example(
+        path={"merge_id": asked.merge_id}, token=await stage.issuer.token(stage.survivor)
+    )
+
+
+async def list_merge_conflicts(stage: MergeStage) -> Example:
+    return Example(token=await stage.practice())
+
+
+async def read_source_at_merge(stage: MergeStage) -> Example:
+    return Example()

@@ -1,0 +1,91 @@
+"""Notify's verbs, each called by a person, or by a practice's system."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.contracts.identity import IDENTITY_KEYS_CHANGED
+from shared.contracts.ids import PatientId, PracticeId
+from tests.builders import events
+from tests.builders.people import Person, a_person, a_practice
+from tests.conformance.stage import Example
+from tests.conformance.verbs import SCOPES
+from tests.rigs.issuer import Issuer
+from tests.rigs.notify import Office
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.trust import trusting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyStage:
+    """Notify, which knows one patient of a practice, and has a notice for her."""
+
+    replica: Office
+    issuer: Issuer
+    practice_id: PracticeId
+    patient_id: PatientId
+    patient: Person
+
+    async def session(self) -> str:
+        return await self.issuer.token(a_person(version=0))
+
+    async def practice(self, *, without: str = "") -> str:
+        return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))
+
+    async def another_practice(self) -> str:
+        return await self.issuer.client_token(a_practice(), *SCOPES)
+
+    async def gateway(self) -> str:
+        return await self.issuer.client_token(None, *SCOPES)
+
+
+@asynccontextmanager
+async def opened(database: Database, clock: FakeClock) -> AsyncIterator[NotifyStage]:
+    office = Office.opened(database, 9, clock)
+    async with trusting(database, "identity", clock) as identity, office.client:
+        await identity.own_keys.ensure()
+        for body in await identity.published():
+            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
+        practice_id, patient_id, account_id = await office.with_patient(email=None)
+        yield NotifyStage(
+            replica=office,
+            issuer=Issuer(trust=identity, clock=clock),
+            practice_id=practice_id,
+            patient_id=patient_id,
+            patient=Person(account_id=account_id, version=1),
+        )
+    await office.close()
+
+
+async def list_notices(stage: NotifyStage) -> Example:
+    return Example(token=await stage.issuer.token(stage.patient))
+
+
+async def read_notice(stage: NotifyStage) -> Example:
+    await stage.replica.file(events.enrolment_ended(stage.patient.account_id))
+    [row] = await stage.replica.rows("SELECT id FROM notices")
+    return Example(path={"notice_id": row["id"]}, token=await stage.issuer.token(stage.patient))
+
+
+async def dismiss_notice(stage: NotifyStage) -> Example:
+    return await read_notice(stage)
+
+
+async def list_deliveries(stage: NotifyStage) -> Example:
+    return await list_notices(stage)
+
+
+async def list_practice_deliveries(stage: NotifyStage) -> Example:
+    return Example(token=await stage.practice())
+
+
+async def submit_communication(stage: NotifyStage) -> Example:
+    return Example(
+        body={"patient_id": str(stage.patient_id), "topic": "message", "reference": "visit-7"},
+        token=await stage.practice(),
+    )
+
+
+async def read_source_at_notify(stage: NotifyStage) -> Example:
+    return Example()

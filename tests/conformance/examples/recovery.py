@@ -1,0 +1,63 @@
+"""Recovery's verbs, each called by a person who has not logged on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.builders.people import a_person, a_practice
+from tests.conformance.stage import Example
+from tests.conformance.verbs import SCOPES
+from tests.rigs.issuer import Issuer
+from tests.rigs.recovery import EMAIL, USERNAME, Recovery, a_sealing_key, an_account, replica
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.trust import trusting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryStage:
+    """Recovery, which knows one account and notify's key."""
+
+    replica: Recovery
+    issuer: Issuer
+
+    async def session(self) -> str:
+        return await self.issuer.token(a_person())
+
+    async def practice(self, *, without: str = "") -> str:
+        return await self.issuer.client_token(a_practice(), *(SCOPES - {without}))
+
+    async def another_practice(self) -> str:
+        return await self.practice()
+
+    async def gateway(self) -> str:
+        return await self.issuer.client_token(None, *SCOPES)
+
+
+@asynccontextmanager
+async def opened(database: Database, clock: FakeClock) -> AsyncIterator[RecoveryStage]:
+    async with (
+        replica(database, clock, a_sealing_key()) as recovery,
+        trusting(database, "identity", clock) as identity,
+    ):
+        await recovery.own_keys.ensure()
+        await recovery.knows_notifys_key()
+        await identity.own_keys.ensure()
+        await recovery.knows(an_account())
+        yield RecoveryStage(replica=recovery, issuer=Issuer(trust=identity, clock=clock))
+
+
+async def remind_username(stage: RecoveryStage) -> Example:
+    return Example(body={"email": EMAIL})
+
+
+async def request_reset_link(stage: RecoveryStage) -> Example:
+    return Example(body={"name": USERNAME})
+
+
+async def redeem_reset_link(stage: RecoveryStage) -> Example:
+    return Example(body={"token": (await stage.replica.asks_and_is_mailed()).token})
+
+
+async def read_source_at_recovery(stage: RecoveryStage) -> Example:
+    return Example()

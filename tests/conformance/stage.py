@@ -1,0 +1,105 @@
+"""Where a verb is tried: its service, served, with callers of every kind."""
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+from uuid import UUID
+
+from shared.db import Row
+from tests.conformance.verbs import Verb
+from tests.rigs.replica import Answer, Replica
+
+
+class Stage(Protocol):
+    """A service on a database of the test's own."""
+
+    @property
+    def replica(self) -> Replica[Any, Any]: ...
+
+    async def session(self) -> str:
+        """The access token of a person's session who has nothing to do with the example."""
+
+    async def practice(self, *, without: str = "") -> str:
+        """The access token of the example's practice, with every scope but this one."""
+
+    async def another_practice(self) -> str:
+        """The access token of a practice that has nothing to do with the example."""
+
+    async def gateway(self) -> str:
+        """The access token of a client of no practice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A call that does what its verb is for, made in a world of its own."""
+
+    body: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    path: Mapping[str, object] = field(default_factory=dict)
+    token: str | None = None
+
+    def but(self, **fields: Any) -> "Example":
+        """The same with other fields in its body or form; None leaves one out."""
+        given = self.body if self.form is None else self.form
+        said = {**(given or {}), **fields}
+        left = {name: value for name, value in said.items() if value is not None}
+        return replace(self, body=left) if self.form is None else replace(self, form=left)
+
+    def at(self, **path: object) -> "Example":
+        """The same about something else."""
+        return replace(self, path={**self.path, **path})
+
+    def by(self, token: str | None) -> "Example":
+        """The same by another caller."""
+        return replace(self, token=token)
+
+
+async def send(stage: Stage, verb: Verb, example: Example) -> Answer:
+    """Call the verb so."""
+    return await stage.replica.call(
+        verb.route.method,
+        verb.route.path.format(**example.path),
+        example.body,
+        form=example.form,
+        token=example.token,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSince:
+    """The audit rows of after a moment."""
+
+    stage: Stage
+    known: frozenset[UUID]
+
+    async def rows(self, outcome: str) -> list[Row]:
+        """Those with this outcome."""
+        return [
+            row
+            for row in await audit_rows(self.stage)
+            if row["outcome"] == outcome and row["id"] not in self.known
+        ]
+
+
+async def audit_since_now(stage: Stage) -> AuditSince:
+    """Begin to look at the audit."""
+    known = frozenset(row["id"] for row in await audit_rows(stage))
+    return AuditSince(stage=stage, known=known)
+
+
+async def audit_rows(stage: Stage) -> list[Row]:
+    return await stage.replica.rows("SELECT * FROM audit_entries")
+
+
+def example_of(verb: Verb) -> Callable[[Any], Awaitable[Example]] | None:
+    """Return who makes the verb's example; None where nobody does."""
+    module = importlib.import_module(f"tests.conformance.examples.{verb.service}")
+    return getattr(module, verb.name, None)
+
+
+async def example(stage: Stage, verb: Verb) -> Example:
+    """Make the verb's example."""
+    made = example_of(verb)
+    assert made is not None, verb.name
+    return await made(stage)

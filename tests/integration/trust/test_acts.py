@@ -1,0 +1,351 @@
+"""Acts: one transaction, with the audit row of its outcome and its events in it (AU-1)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from shared import audit
+from shared.acts import Act, Acts, By
+from shared.audit import Origin
+from shared.contracts.envelope import Envelope
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId, SessionId
+from shared.contracts.sessions import SessionEntry
+from shared.db import Connection, Database, Row, after_commit
+from shared.errors import CatchingUp, Refused
+from shared.idempotency import AlreadyIssued, IdempotencyKey
+from tests.support import database as databases
+from tests.support.acts import acts_of
+from tests.support.clock import FakeClock
+
+ORIGIN = Origin(actor="anonymous", source="192.0.2.1", correlation_id=UUID(int=7))
+ACCOUNT, OTHER = AccountId(UUID(int=1)), AccountId(UUID(int=2))
+PATIENT, PRACTICE = PatientId(UUID(int=3)), PracticeId(UUID(int=4))
+KEY = IdempotencyKey(caller="client:a", verb="try", key="k" * 16, body_digest=b"1" * 32)
+KEEP = "INSERT INTO spent_grants (issuer, jti, act, spent_at) VALUES ('i', $1, 'a', '2031-03-05')"
+KEPT = "SELECT jti FROM spent_grants ORDER BY jti"
+
+
+class Action(audit.Action):
+    TRY = "try"
+    CAUSE = "cause"
+
+
+class WrongGuess(Refused):
+    """Counted."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    word: str
+
+
+class Listening(Database):
+    """One connection, whose statements are noted: what waits for a second one would hang."""
+
+    heard: list[str]
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as connection:
+            with connection.query_logger(lambda record: self.heard.append(record.query)):
+                yield connection
+
+
+@pytest_asyncio.fixture
+async def pool(database: databases.Database) -> AsyncIterator[Listening]:
+    made = Listening(database.url("identity"), application="test", size=1, wait=1.0)
+    made.heard = []
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def acts(pool: Listening, clock: FakeClock) -> Acts:
+    return acts_of("identity", pool, clock)
+
+
+@pytest.fixture
+def by(clock: FakeClock) -> By:
+    return By(origin=ORIGIN, now=clock.now())
+
+
+async def rows(acts: Acts, query: str) -> Sequence[Row]:
+    async with acts.database.connection() as connection:
+        return await connection.fetch(query)
+
+
+async def kept(acts: Acts) -> list[str]:
+    """What the work has written."""
+    return [row["jti"] for row in await rows(acts, KEPT)]
+
+
+async def audited(acts: Acts) -> list[tuple[Any, ...]]:
+    """Action, outcome, subject, practice and detail of each row."""
+    found = await rows(acts, "SELECT action, outcome, subject, practice, detail FROM audit_entries")
+    return sorted((tuple(row) for row in found), key=str)
+
+
+async def told(acts: Acts) -> list[Envelope]:
+    """What is to be published, in order."""
+    found = await rows(acts, "SELECT body FROM outbox WHERE routing_key <> '' ORDER BY id")
+    return [msgspec.json.decode(row["body"], type=Envelope) for row in found]
+
+
+def tell(act: Act, subject: AccountId = ACCOUNT) -> None:
+    account = AccountChanged(
+        account_id=subject,
+        state=AccountState.ACTIVE,
+        username="ada.lovelace",
+        email=None,
+        security_version=1,
+        locale="en-GB",
+        time_zone="UTC",
+        enrolments=(),
+    )
+    act.publish(ACCOUNT_CHANGED, account, subject=subject, version=1)
+
+
+async def test_what_is_done_has_its_row_and_says_whom_it_turned_out_to_be_about(
+    acts: Acts, by: By
+) -> None:
+    async with acts.begin(by, Action.TRY, patient=PATIENT, practice=PRACTICE) as act:
+        act.about(account=ACCOUNT)
+        act.detail = "well"
+
+    assert await audited(acts) == [("try", "done", f"account:{ACCOUNT}", str(PRACTICE), "well")]
+
+
+@pytest.mark.proves("AU-1")
+async def test_a_refusal_undoes_all_and_leaves_the_row_of_how_it_began(acts: Acts, by: By) -> None:
+    with pytest.raises(WrongGuess):  # noqa: PT012 - the act is what is undone
+        async with acts.begin(by, Action.TRY, patient=PATIENT, practice=PRACTICE) as act:
+            await act.tx.execute(KEEP, "work")
+            act.about(account=ACCOUNT)
+            act.detail = "well"
+            tell(act)
+            raise WrongGuess
+
+    assert await kept(acts) == []
+    assert await told(acts) == []
+    assert await audited(acts) == [
+        ("try", "refused", f"patient:{PATIENT}", str(PRACTICE), "wrong_guess")
+    ]
+
+
+@pytest.mark.proves("AU-1")
+async def test_a_count_stays_where_an_attempt_is_refused_and_undone(acts: Acts, by: By) -> None:
+    with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
+        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+            tell(act, OTHER)
+            try:
+                async with act.attempt():
+                    await act.tx.execute(KEEP, "work")
+                    tell(act)
+                    act.record(Action.CAUSE)
+                    raise WrongGuess
+            except WrongGuess as wrong:
+                await act.tx.execute(KEEP, "count")
+                act.committing(wrong)
+                raise
+
+    assert await kept(acts) == ["count"]
+    assert [event.subject for event in await told(acts)] == [str(OTHER)]
+    assert await audited(acts) == [("try", "refused", f"account:{ACCOUNT}", None, "wrong_guess")]
+
+
+async def test_a_lock_taken_before_an_attempt_outlives_its_refusal(
+    acts: Acts, by: By, database: databases.Database
+) -> None:
+    another = Database(database.url("identity"), application="test", size=1)
+    async with acts.database.connection() as connection:
+        await connection.execute(KEEP, "row")
+    async with acts.begin(by, Action.TRY) as act:
+        await act.tx.execute("SELECT FROM spent_grants FOR UPDATE")
+        with pytest.raises(WrongGuess):
+            async with act.attempt():
+                raise WrongGuess
+        async with another.connection() as connection:
+            free = await connection.fetch("SELECT jti FROM spent_grants FOR UPDATE SKIP LOCKED")
+    await another.close()
+
+    assert free == []
+
+
+async def test_what_the_audit_says_of_a_refusal_can_be_more_than_the_caller_is_told(
+    acts: Acts, by: By
+) -> None:
+    with pytest.raises(WrongGuess):
+        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+            raise act.committing(WrongGuess(), detail="locked")
+
+    assert await audited(acts) == [("try", "refused", f"account:{ACCOUNT}", None, "locked")]
+
+
+async def test_only_the_refusal_that_was_meant_commits(acts: Acts, by: By) -> None:
+    with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
+        async with acts.begin(by, Action.TRY) as act:
+            await act.tx.execute(KEEP, "work")
+            act.committing(WrongGuess(), detail="another")
+            raise WrongGuess
+
+    assert await kept(acts) == []
+    assert await audited(acts) == [("try", "refused", None, None, "wrong_guess")]
+
+
+@pytest.mark.parametrize("error", [ValueError, CatchingUp, asyncio.CancelledError])
+async def test_what_fails_leaves_nothing_and_no_row(
+    acts: Acts, by: By, error: type[BaseException]
+) -> None:
+    with pytest.raises(error):  # noqa: PT012 - likewise
+        async with acts.begin(by, Action.TRY) as act:
+            await act.tx.execute(KEEP, "work")
+            tell(act)
+            raise error
+
+    assert (await kept(acts), await told(acts), await audited(acts)) == ([], [], [])
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_an_outcome_stands_in_the_history_of_both(acts: Acts, by: By, refused: bool) -> None:
+    try:
+        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+            act.also(account=OTHER)
+            act.detail = "well"
+            if refused:
+                raise WrongGuess
+    except WrongGuess:
+        pass
+
+    outcome = ("refused", "wrong_guess") if refused else ("done", "well")
+    assert await audited(acts) == [
+        ("try", outcome[0], f"account:{account}", None, outcome[1]) for account in (ACCOUNT, OTHER)
+    ]
+
+
+async def try_once(acts: Acts, by: By, word: str) -> Answer:
+    """A verb with an idempotency key."""
+    async with acts.begin(by, Action.TRY) as act:
+        if found := await act.repeat(KEY, Answer):
+            return found
+        await act.tx.execute(KEEP, word)
+        return await act.keep(KEY, Answer(word))
+
+
+async def test_a_repetition_is_answered_as_before_and_leaves_no_second_row(
+    acts: Acts, by: By
+) -> None:
+    assert [await try_once(acts, by, word) for word in ("one", "two")] == [Answer("one")] * 2
+
+    assert await kept(acts) == ["one"]
+    assert await audited(acts) == [("try", "done", None, None, None)]
+
+
+async def test_a_repetition_of_what_kept_no_reply_is_refused_and_audited(
+    acts: Acts, by: By
+) -> None:
+    async with acts.begin(by, Action.TRY) as act:
+        assert await act.repeat(KEY, Answer) is None
+
+    with pytest.raises(AlreadyIssued):
+        await try_once(acts, by, "two")
+
+    assert await kept(acts) == []
+    assert ("try", "refused", None, None, "already_issued") in await audited(acts)
+
+
+async def test_a_refusal_gives_its_key_back(acts: Acts, by: By) -> None:
+    with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
+        async with acts.begin(by, Action.TRY) as act:
+            await act.repeat(KEY, Answer)
+            raise WrongGuess
+
+    assert await try_once(acts, by, "two") == Answer("two")
+
+
+async def warm(acts: Acts, by: By, pool: Listening) -> None:
+    """The driver asks for the types of arrays once on each connection."""
+    async with acts.begin(by, Action.TRY) as act:
+        tell(act)
+    pool.heard.clear()
+
+
+async def test_all_that_was_gathered_is_written_by_one_statement_each_in_its_order(
+    acts: Acts, by: By, pool: Listening
+) -> None:
+    subjects = [AccountId(UUID(int=number)) for number in range(1, 30)]
+    await warm(acts, by, pool)
+    async with acts.begin(by, Action.TRY) as act:
+        for subject in subjects:
+            tell(act, subject)
+            act.record(Action.CAUSE, account=subject)
+        act.end_sessions([SessionEntry(session_id=SessionId(UUID(int=9)), not_before=None)] * 2)
+
+    begun, outbox, entries, committed = pool.heard
+    assert begun.startswith("BEGIN")
+    assert "INSERT INTO outbox" in outbox
+    assert "INSERT INTO audit_entries" in entries
+    assert committed.startswith("COMMIT")
+    assert [event.subject for event in await told(acts)][1:] == list(map(str, subjects))
+    assert len(await audited(acts)) == 31
+
+
+async def test_a_refusal_takes_no_second_connection_and_one_statement(
+    acts: Acts, by: By, pool: Listening
+) -> None:
+    await warm(acts, by, pool)
+    with pytest.raises(WrongGuess):
+        async with acts.begin(by, Action.TRY):
+            raise WrongGuess
+
+    assert [statement.split()[0] for statement in pool.heard] == ["BEGIN;", "ROLLBACK;", "WITH"]
+
+
+async def test_an_act_within_another_transaction_records_its_own_outcomes_and_names_its_cause(
+    acts: Acts, by: By
+) -> None:
+    cause = EventId(UUID(int=5))
+    async with acts.database.transaction() as tx, acts.within(tx, by, cause=cause) as act:
+        tell(act)
+        act.record(Action.CAUSE, "refused", account=ACCOUNT, detail="late")
+
+    [event] = await told(acts)
+    assert (event.causationid, event.correlationid) == (UUID(int=5), ORIGIN.correlation_id)
+    assert await audited(acts) == [("cause", "refused", f"account:{ACCOUNT}", None, "late")]
+
+
+async def test_relays_are_woken_by_the_commit_and_not_before_it(acts: Acts, by: By) -> None:
+    async with acts.begin(by, Action.TRY) as act:
+        tell(act)
+        await acts.outbox.write(act.tx, [acts.outbox.ended_session(SESSION)])
+        assert not acts.outbox.sessions.is_set()
+
+    assert acts.outbox.sessions.is_set()
+    assert acts.outbox.events.is_set()
+
+
+async def test_nobody_is_woken_by_what_was_rolled_back(acts: Acts, by: By) -> None:
+    with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
+        async with acts.begin(by, Action.TRY) as act:
+            await acts.outbox.write(act.tx, [acts.outbox.ended_session(SESSION)])
+            raise WrongGuess
+
+    assert not acts.outbox.sessions.is_set()
+
+
+async def test_without_a_transaction_what_waits_for_a_commit_is_called_at_once(
+    acts: Acts,
+) -> None:
+    woken = asyncio.Event()
+    async with acts.database.connection() as connection:
+        after_commit(connection, woken.set)
+
+        assert woken.is_set()
+
+
+SESSION = SessionEntry(session_id=SessionId(UUID(int=9)), not_before=None)

@@ -1,0 +1,97 @@
+"""Identity as far as the other services believe it: it signs tokens and grants."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
+from shared.contracts.ids import PracticeId, SessionId
+from shared.grants import GrantAct, GrantIssuer, Verb
+from shared.randomness import Randomness
+from tests.builders.people import Person
+from tests.support.clock import FakeClock
+from tests.support.trust import ISSUER, Trust
+
+RANDOM = Randomness()
+AUDIENCE = (f"{ISSUER}/merge", f"{ISSUER}/identity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Signs with the keys that the others have heard of."""
+
+    trust: Trust
+    clock: FakeClock
+
+    async def token(self, person: Person) -> str:
+        """An access token of her session, minted now."""
+        now = self.clock.now()
+        caller = SessionCaller(
+            account_id=person.account_id,
+            session_id=person.session_id,
+            account_version=person.version,
+            issued_at=now,
+            expires_at=now + timedelta(minutes=5),
+        )
+        return await self._tokens().for_session(caller)
+
+    async def client_token(self, practice_id: PracticeId | None, *scopes: str) -> str:
+        """The token of a client of this practice, or of a gateway's."""
+        caller = ClientCaller(
+            client_id="practice-1", practice_id=practice_id, scopes=frozenset(scopes)
+        )
+        return await self._tokens().for_client(caller, now=self.clock.now())
+
+    async def reauthenticated(self, person: Person, **said: Any) -> str:
+        """SE-3: five minutes, for a merge, in her own session."""
+        return await self.grant(
+            person,
+            **{
+                "act": GrantAct.REAUTHENTICATED,
+                "verb": Verb.MERGE,
+                "minutes": 5,
+                "session_id": person.session_id,
+                **said,
+            },
+        )
+
+    async def owned(self, person: Person, *, within: Person, **said: Any) -> str:
+        """MG-1: ten minutes, proven in the session of who asks."""
+        session_id = within.session_id
+        return await self.grant(
+            person,
+            **{"act": GrantAct.ACCOUNT_OWNED, "minutes": 10, "session_id": session_id, **said},
+        )
+
+    async def grant(
+        self,
+        person: Person,
+        *,
+        act: GrantAct,
+        minutes: float,
+        verb: Verb | None = None,
+        audience: tuple[str, ...] = AUDIENCE,
+        jti: str = "",
+        session_id: SessionId | None = None,
+    ) -> str:
+        """A grant about the person as she is said to be."""
+        now = self.clock.now()
+        issuer = GrantIssuer(issuer=self.trust.issuer, own_keys=self.trust.own_keys)
+        return await issuer.issue(
+            jti=jti or RANDOM.token(),
+            act=act,
+            audience=audience,
+            account_id=person.account_id,
+            security_version=person.security_version,
+            route="password",
+            now=now,
+            expires_at=now + timedelta(minutes=minutes),
+            verb=verb,
+            account_version=person.version,
+            session_id=session_id,
+        )
+
+    def _tokens(self) -> AccessTokenIssuer:
+        return AccessTokenIssuer(
+            issuer=self.trust.issuer, own_keys=self.trust.own_keys, randomness=RANDOM
+        )
