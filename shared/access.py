@@ -39,7 +39,14 @@ class ClientCaller:
 
     client_id: str
     practice_id: PracticeId | None  # None: a gateway's client
-    scopes: frozenset[str]
+    scopes: frozenset[str]  # as the token says: a newer identity may know more of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeCaller(ClientCaller):
+    """A client of a practice: the practice is the caller's own, never one that a body names."""
+
+    practice_id: PracticeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

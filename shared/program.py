@@ -14,7 +14,7 @@ from shared.ciphers import Cipher, derive
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
-from shared.http.guards import ClientChecker, TokenChecker
+from shared.http.callers import ClientChecker, TokenChecker
 from shared.http.health import Check
 from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget

@@ -19,8 +19,8 @@ from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
 from shared.http.edge import Edge
+from shared.http.guards import Session
 from shared.http.health import LOOKED_EVERY, Check, Health, Lack, NotWell
-from shared.http.routes import Session
 from shared.http.server import Server, metrics_application
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources

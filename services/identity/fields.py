@@ -4,11 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shared.http.texts import PRINTED, Line, Name, printed
+from shared.http.texts import PRINTED, Line, Name
 
-__all__ = ["Address", "Given", "Line", "Name", "StaffId", "Typed"]
+__all__ = ["Address", "Given", "Line", "Name", "Typed"]
 
-StaffId = Annotated[str, Meta(min_length=1, max_length=100, pattern=printed("@"))]
 Address = Annotated[str, Meta(min_length=1, max_length=254, pattern=PRINTED)]
 Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of their own
 Given = Annotated[str, Meta(min_length=1, max_length=4096)]  # an empty field is no wrong password

@@ -5,10 +5,10 @@ import sys
 from importlib.resources import files
 
 from services.merge.actions import Action
-from services.merge.api.routes import ROUTES
 from services.merge.app import compose
 from services.merge.looks import LOOKS
 from services.merge.metrics import METRICS
+from services.merge.routes import ROUTES
 from services.merge.settings import MergeSettings
 from shared.commands import main
 from shared.program import Program

@@ -1,51 +1,44 @@
-"""Notify's verbs, each with its guard, on one screen."""
+"""Notify's verbs, each with its guard: one file to read for who may do what."""
 
-from services.notify.communications.api.communications import (
-    SubmitCommunication,
-    Submitted,
-    submit_communication,
-)
+from services.notify.communications.api.communications import submit_communication
 from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
 from services.notify.features import Features
-from services.notify.ledger.api.deliveries import (
-    Deliveries,
-    PracticeDeliveries,
-    list_deliveries,
-    list_practice_deliveries,
-)
-from services.notify.notices.api.notices import Notices, dismiss_notice, list_notices, read_notice
+from services.notify.ledger.api.deliveries import list_deliveries, list_practice_deliveries
+from services.notify.notices.api.notices import dismiss_notice, list_notices, read_notice
+from shared.contracts.scopes import Scope
 from shared.errors import NotFound
+from shared.http.guards import Practice, Session
 from shared.http.own_source import source_at
-from shared.http.routes import Client, NoBody, NoReply, Route, Session, lifted, route
+from shared.http.routes import Route, lifted, route
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.notices, (
-        route("GET", "/notices", list_notices, body=NoBody, reply=Notices,
-              guard=Session(), rows=("NT-8",),
+        route("GET", "/notices", Session(),
+              list_notices, rows=("NT-8",),
               summary="List what I am to be told and could not be mailed"),
-        route("POST", "/notices/{notice_id}/read", read_notice, body=NoBody, reply=NoReply,
-              guard=Session(), status=204, rows=("NT-8",), problems=(NotFound,),
-              summary="Note that I have read a notice"),
-        route("POST", "/notices/{notice_id}/dismiss", dismiss_notice, body=NoBody, reply=NoReply,
-              guard=Session(), status=204, rows=("NT-8",), problems=(NotFound,),
-              summary="Put a notice away for good"),
+        route("POST", "/notices/{notice_id}/read", Session(),
+              read_notice, rows=("NT-8",),
+              summary="Note that I have read a notice",
+              problems=(NotFound,)),
+        route("POST", "/notices/{notice_id}/dismiss", Session(),
+              dismiss_notice, rows=("NT-8",),
+              summary="Put a notice away for good",
+              problems=(NotFound,)),
     )),
     *lifted(lambda of: of.ledger, (
-        route("GET", "/deliveries", list_deliveries, body=NoBody, reply=Deliveries,
-              guard=Session(), rows=("NT-5",),
+        route("GET", "/deliveries", Session(),
+              list_deliveries, rows=("NT-5",),
               summary="List what was sent to me"),
-        route("GET", "/practice/deliveries", list_practice_deliveries,
-              body=NoBody, reply=PracticeDeliveries,
-              guard=Client("deliveries:read"), rows=("NT-5",),
+        route("GET", "/practice/deliveries", Practice(Scope.DELIVERIES_READ),
+              list_practice_deliveries, rows=("NT-5",),
               summary="List what became of this practice's communications"),
     )),
     *lifted(lambda of: of.communications, (
-        route("POST", "/communications", submit_communication,
-              body=SubmitCommunication, reply=Submitted,
-              guard=Client("communications:write"), status=202, rows=("NT-1", "NT-2", "NT-9"),
-              problems=(PatientOfAnotherPractice, ReferenceReused),
-              summary="Let a patient know that something waits in the portal"),
+        route("POST", "/communications", Practice(Scope.COMMUNICATIONS_WRITE),
+              submit_communication, status=202, rows=("NT-1", "NT-2", "NT-9"),
+              summary="Let a patient know that something waits in the portal",
+              problems=(PatientOfAnotherPractice, ReferenceReused)),
     )),
     source_at("notify"),
 )

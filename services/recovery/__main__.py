@@ -5,10 +5,10 @@ import sys
 from importlib.resources import files
 
 from services.recovery.actions import Action
-from services.recovery.api.routes import ROUTES
 from services.recovery.app import compose
 from services.recovery.looks import LOOKS
 from services.recovery.operator_verbs import VERBS
+from services.recovery.routes import ROUTES
 from services.recovery.settings import RecoverySettings
 from shared.commands import main
 from shared.runtime import Program

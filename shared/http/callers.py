@@ -1,37 +1,64 @@
-"""Who calls, once the route's guard has let them in."""
+"""Who calls, found before any feature sees the request, and how audit rows name them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Protocol, assert_never
 
-from shared.access import ClientCaller, SessionCaller
-from shared.contracts.ids import AccountId, PracticeId, SessionId
-from shared.http.problems import ScopeMissing
-from shared.http.routes import Call
-
-
-def account_of(call: Call[Any]) -> AccountId:
-    """The account of a route behind `Session`."""
-    return person_of(call).account_id
+from shared.access import Anonymous, Caller, ClientCaller, SessionCaller
+from shared.audit import ANONYMOUS
+from shared.errors import Unauthenticated
+from shared.http.guards import AnyGuard, Client, Public
 
 
-def account_version_of(call: Call[Any]) -> int:
-    """Which version of the account was known where the token of a `Session` was signed."""
-    return person_of(call).account_version
+class TokenChecker(Protocol):
+    """shared.access.AccessTokens, as far as a guard needs it."""
+
+    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller: ...
 
 
-def session_of(call: Call[Any]) -> SessionId:
-    """The session of a route behind `Session`."""
-    return person_of(call).session_id
+class ClientChecker(Protocol):
+    """Who knows clients by their Basic credentials. Raises InvalidClient."""
+
+    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller: ...
 
 
-def person_of(call: Call[Any]) -> SessionCaller:
-    """Whoever calls a route behind `Session`."""
-    if not isinstance(call.caller, SessionCaller):
-        raise ScopeMissing
-    return call.caller
+async def identify(
+    guard: AnyGuard,
+    authorization: str | None,
+    tokens: TokenChecker,
+    clients: ClientChecker | None,
+    *,
+    now: datetime,
+) -> Caller:
+    """Return who calls. Raises Unauthenticated, InvalidClient, and what the checkers raise."""
+    if isinstance(guard, Public):
+        return Anonymous()
+    if isinstance(guard, Client) and guard.basic and clients and is_basic(authorization):
+        return await clients.authenticate(authorization or "", now=now)
+    return await tokens.check(bearer(authorization), now=now)
 
 
-def practice_of(call: Call[Any]) -> PracticeId:
-    """The practice of a route behind `Client`: the caller's own, never one that a body names."""
-    if not isinstance(call.caller, ClientCaller) or call.caller.practice_id is None:
-        raise ScopeMissing
-    return call.caller.practice_id
+def is_basic(authorization: str | None) -> bool:
+    """Whether these are a client's id and secret."""
+    return (authorization or "").partition(" ")[0].lower() == "basic"
+
+
+def bearer(authorization: str | None) -> str:
+    """Take the token of `Authorization: Bearer`. Raises Unauthenticated."""
+    scheme, _, token = (authorization or "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or " " in token or not token.isascii():
+        raise Unauthenticated
+    return token
+
+
+def actor_of(caller: Caller) -> str:
+    """Name the caller as audit rows do."""
+    match caller:
+        case SessionCaller():
+            return f"account:{caller.account_id}"
+        case ClientCaller():
+            return f"client:{caller.client_id}"
+        case Anonymous():
+            return ANONYMOUS
+        case _:
+            assert_never(caller)

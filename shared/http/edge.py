@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -17,13 +17,8 @@ from shared.clock import Clock
 from shared.contracts.ids import PracticeId
 from shared.errors import Refused, Violation
 from shared.http import parsing
-from shared.http.guards import (
-    ClientChecker,
-    TokenChecker,
-    actor_of,
-    identify,
-    permit,
-)
+from shared.http.callers import ClientChecker, TokenChecker, actor_of, identify
+from shared.http.guards import Counted
 from shared.http.problems import (
     BodyTooLarge,
     BodyTooSlow,
@@ -33,7 +28,7 @@ from shared.http.problems import (
     MalformedBody,
     Overdue,
 )
-from shared.http.routes import Body, Call, Counted, NoReply, Reply, Route
+from shared.http.routes import Body, Call, NoReply, Reply, Route, StaffBody
 from shared.http.source_budget import CLIENT, SourceBudget
 from shared.http.sources import Sources
 from shared.idempotency import SHAPE, IdempotencyKey
@@ -95,7 +90,7 @@ class Edge(Generic[F]):
                 self.clients,
                 now=self.clock.now(),
             )
-            permit(route.guard, caller)
+            return route.guard.admit(caller)
         except Refused as refusal:
             origin = origin_of(request, caller, source)
             practice = practice_named(caller)
@@ -105,7 +100,6 @@ class Edge(Generic[F]):
             if isinstance(refusal, InvalidClient):
                 await self._count(source, refusal)
             raise
-        return caller
 
     async def _budgeted(
         self, route: Route[F], request: web.Request, caller: Caller, source: str
@@ -140,58 +134,57 @@ class Edge(Generic[F]):
     async def _answer(
         self, route: Route[F], request: web.Request, caller: Caller, source: str
     ) -> Reply:
-        path = parsing.read_path(request.match_info)
+        ids = parsing.read_ids(request.match_info)
         query = parsing.read_query(route.query, list(request.query.items()))
         body = parsing.read_body(
             route.body,
             route.form,
-            await self._raw(request),
+            await self._raw(route, request),
             content_type=request.headers.get("Content-Type"),
             coding=request.headers.get("Content-Encoding"),
+            most_values=route.limits.body_values,
         )
-        call: Call[Body] = Call(
+        call: Call[Body, Caller] = Call(
             body=body,
-            path=path,
-            query=query,
             caller=caller,
-            origin=origin_of(request, caller, source),
+            query=query,
+            origin=by_staff(origin_of(request, caller, source), caller, body),
             now=self.clock.now(),
-            idempotency=self._idempotency(route, request, caller, path, body),
+            idempotency=self._idempotency(route, request, caller, body),
             authorization=request.headers.get("Authorization"),
         )
-        return await self._in_time(route, call)
+        return await self._in_time(route, call, ids)
 
-    async def _raw(self, request: web.Request) -> bytes:
-        if (request.content_length or 0) > self.body_limit:
+    async def _raw(self, route: Route[F], request: web.Request) -> bytes:
+        most = route.limits.body_bytes or self.body_limit
+        if (request.content_length or 0) > most:
             raise BodyTooLarge
         try:
-            async with asyncio.timeout(self.request_seconds):
-                return await request.read()
+            async with asyncio.timeout(self._seconds(route)):
+                return await read_at_most(most, request)
         except TimeoutError:
             raise BodyTooSlow from None
-        except web.HTTPRequestEntityTooLarge:
-            raise BodyTooLarge from None
         except (web.RequestPayloadError, ConnectionError):
             raise MalformedBody from None
 
-    async def _in_time(self, route: Route[F], call: Call[Body]) -> Reply:
+    async def _in_time(
+        self, route: Route[F], call: Call[Body, Caller], ids: Mapping[str, UUID]
+    ) -> Reply:
         """Past the limit the verb is cancelled, its transaction with it; the caller may retry."""
-        limit = asyncio.timeout(self.request_seconds)
+        limit = asyncio.timeout(self._seconds(route))
         try:
             async with limit:
-                return await route.handler(self.features, call)
+                return await route.handler(self.features, call, **ids)
         except TimeoutError:
             if limit.expired():
                 raise Overdue from None
             raise
 
+    def _seconds(self, route: Route[F]) -> float:
+        return route.limits.seconds or self.request_seconds
+
     def _idempotency(
-        self,
-        route: Route[F],
-        request: web.Request,
-        caller: Caller,
-        path: Mapping[str, str],
-        body: Body,
+        self, route: Route[F], request: web.Request, caller: Caller, body: Body
     ) -> IdempotencyKey | None:
         keys = request.headers.getall(IDEMPOTENCY_HEADER, [])
         if not route.idempotent or not keys:
@@ -201,13 +194,24 @@ class Edge(Generic[F]):
             key = key[1:-1]
         if len(keys) > 1 or not SHAPE.fullmatch(key):
             raise IdempotencyKeyInvalid
-        asked = msgspec.json.encode([sorted(path.items()), body], order="deterministic").decode()
+        path = sorted(request.match_info.items())
+        asked = msgspec.json.encode([path, body], order="deterministic").decode()
         return IdempotencyKey(
             caller=actor_of(caller),
             verb=route.name,
             key=key,
             body_digest=self.digests.of(DIGEST_PURPOSE, asked),
         )
+
+
+async def read_at_most(most: int, request: web.Request) -> bytes:
+    """Read a body whose length nobody told, as one in chunks. Raises BodyTooLarge."""
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > most:
+            raise BodyTooLarge
+    return bytes(body)
 
 
 def require_single(request: web.Request) -> None:
@@ -232,6 +236,18 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
         correlation_id=request[CORRELATION],
         traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
         client=caller.client_id if isinstance(caller, ClientCaller) else None,
+    )
+
+
+def by_staff(origin: Origin, caller: Caller, body: Body) -> Origin:
+    """Put whom the body names in the client's place, beside it, with the reason (ST-1)."""
+    if not isinstance(body, StaffBody):
+        return origin
+    return replace(
+        origin,
+        actor=f"staff:{body.staff_id}@{practice_named(caller)}",
+        staff=body.staff_id,
+        reason=body.reason,
     )
 
 

@@ -1,84 +1,99 @@
-"""Guards: who may call a verb, decided before any feature sees the request."""
+"""Guards: who may call a verb, and as whom its handler sees them."""
 
-from datetime import datetime
-from typing import Protocol, assert_never
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, TypeVar
 
-from shared.access import Anonymous, Caller, ClientCaller, SessionCaller
-from shared.audit import ANONYMOUS
-from shared.errors import Unauthenticated
+from shared.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
+from shared.contracts.scopes import Scope
 from shared.http.problems import ScopeMissing
-from shared.http.routes import Client, Guard, Public, Session
+
+C_co = TypeVar("C_co", bound=Caller, covariant=True)
 
 
-class TokenChecker(Protocol):
-    """shared.access.AccessTokens, as far as a guard needs it."""
+class Counted(Enum):
+    """What a verb adds to its source's budget (LG-4), and what a used up budget does to it.
 
-    async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller: ...
+    What was done is told under each of them.
+    """
+
+    #: past the budget nothing is worked at; where a secret can be guessed the verb itself keeps a
+    #: right guess back, before it commits (SourceBudget.used_up)
+    REFUSALS = "refusals"
+    MISSES = "misses"  #: success rests on a secret beyond guessing, and is always told
+    EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
+    NOTHING = "nothing"  #: nothing can be guessed at it
 
 
-class ClientChecker(Protocol):
-    """Who knows clients by their Basic credentials. Raises InvalidClient."""
+class Guard(Protocol[C_co]):
+    """Lets in callers of one kind, so that a handler never asks who is there."""
 
-    async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller: ...
+    @property
+    def counted(self) -> Counted: ...
+
+    def admit(self, caller: Caller) -> C_co:
+        """Return the caller as the handler is given it. Raises ScopeMissing."""
 
 
-async def identify(
-    guard: Guard,
-    authorization: str | None,
-    tokens: TokenChecker,
-    clients: ClientChecker | None,
-    *,
-    now: datetime,
-) -> Caller:
-    """Return who calls. Raises Unauthenticated, InvalidClient, and what the checkers raise."""
-    if isinstance(guard, Public):
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Anybody may call; what the client is told counts on its source."""
+
+    counted: Counted = Counted.REFUSALS
+
+    def admit(self, _: Caller) -> Anonymous:
         return Anonymous()
-    if isinstance(guard, Client) and guard.basic and clients and is_basic(authorization):
-        return await clients.authenticate(authorization or "", now=now)
-    return await tokens.check(bearer(authorization), now=now)
 
 
-def permit(guard: Guard, caller: Caller) -> None:
-    """Raise ScopeMissing where the guard is not for this caller."""
-    match guard:
-        case Public():
-            return
-        case Session():
-            permitted = isinstance(caller, SessionCaller)
-        case Client():
-            permitted = (
-                isinstance(caller, ClientCaller)
-                and guard.scope in caller.scopes
-                and not (guard.practice and caller.practice_id is None)
-            )
-        case _:
-            assert_never(guard)
-    if not permitted:
-        raise ScopeMissing
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A person with a live session; a verb at which a secret can be guessed counts refusals too."""
+
+    counted: Counted = Counted.NOTHING
+
+    def admit(self, caller: Caller) -> SessionCaller:
+        if not isinstance(caller, SessionCaller):
+            raise ScopeMissing
+        return caller
 
 
-def is_basic(authorization: str | None) -> bool:
-    """Whether these are a client's id and secret."""
-    return (authorization or "").partition(" ")[0].lower() == "basic"
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Any client whose token has this scope, a practice's or a gateway's."""
+
+    scope: Scope
+    basic: bool = False  # its id and secret do as well as its token
+
+    @property
+    def counted(self) -> Counted:
+        """A client is somebody known: nothing counts on the source."""
+        return Counted.NOTHING
+
+    def admit(self, caller: Caller) -> ClientCaller:
+        if not isinstance(caller, ClientCaller) or self.scope not in caller.scopes:
+            raise ScopeMissing
+        return caller
 
 
-def bearer(authorization: str | None) -> str:
-    """Take the token of `Authorization: Bearer`. Raises Unauthenticated."""
-    scheme, _, token = (authorization or "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token or " " in token or not token.isascii():
-        raise Unauthenticated
-    return token
+@dataclass(frozen=True, slots=True)
+class Practice(Client):
+    """The same of a client that belongs to a practice: what it reaches is that practice's own."""
+
+    def admit(self, caller: Caller) -> PracticeCaller:
+        client = Client.admit(self, caller)
+        if client.practice_id is None:
+            raise ScopeMissing
+        return PracticeCaller(
+            client_id=client.client_id, practice_id=client.practice_id, scopes=client.scopes
+        )
 
 
-def actor_of(caller: Caller) -> str:
-    """Name the caller as audit rows do."""
-    match caller:
-        case SessionCaller():
-            return f"account:{caller.account_id}"
-        case ClientCaller():
-            return f"client:{caller.client_id}"
-        case Anonymous():
-            return ANONYMOUS
-        case _:
-            assert_never(caller)
+@dataclass(frozen=True, slots=True)
+class Staff(Practice):
+    """The same for a verb of the desk, whose body says who stands there and why (ST-1).
+
+    Its body extends StaffBody, and both are in the origin that its handler is given.
+    """
+
+
+AnyGuard = Public | Session | Client

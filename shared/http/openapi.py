@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document of a service, made from its routes and types alone."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,23 +9,13 @@ import msgspec
 from shared.access import TokenStale
 from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
+from shared.http.guards import AnyGuard, Client, Counted, Public, Session
 from shared.http.problems import Problem
-from shared.http.routes import (
-    Client,
-    Counted,
-    Form,
-    Guard,
-    NoBody,
-    NoReply,
-    Public,
-    Route,
-    Session,
-)
+from shared.http.routes import SLOT, Form, NoBody, NoReply, Route
 from shared.idempotency import SHAPE, IdempotencyKeyReused
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"
-SLOT = re.compile(r"\{(\w+)\}")
 Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record of ours
 
 EVERYWHERE: tuple[type[Expected], ...] = (
@@ -151,7 +140,7 @@ def of_shape(route: Route[Any]) -> Iterator[type[Expected]]:
 
 def parameters_of(route: Route[Any]) -> Iterator[Json]:
     for name in SLOT.findall(route.path):
-        schema = {"type": "string"} | ({"format": "uuid"} if name.endswith("_id") else {})
+        schema = {"type": "string", "format": "uuid"}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name in route.query:
         yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
@@ -179,7 +168,7 @@ def header(name: str, description: str, schema: Json) -> Json:
     }
 
 
-def security_of(guard: Guard) -> list[Json]:
+def security_of(guard: AnyGuard) -> list[Json]:
     match guard:
         case Public():
             return []

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from shared.http.routes import Call, Counted, NoBody, Public, Reply, Route, route
+from shared.access import Caller
+from shared.http.guards import Counted, Public
+from shared.http.routes import Call, NoBody, Reply, Route, route
 from shared.http.sources import place_of
 
 
@@ -14,7 +16,7 @@ class SourceReply(Reply, frozen=True, kw_only=True):
     wider: tuple[str, ...]
 
 
-async def read_source(_: Any, call: Call[NoBody]) -> SourceReply:
+async def read_source(_: Any, call: Call[NoBody, Caller]) -> SourceReply:
     """Show the caller's own; many people who are shown one address stand behind one proxy."""
     source = call.origin.source
     return SourceReply(source=source, wider=place_of(source).wider)
@@ -23,10 +25,8 @@ async def read_source(_: Any, call: Call[NoBody]) -> SourceReply:
 READ: Route[Any] = route(
     "GET",
     "/source",
+    Public(Counted.NOTHING),
     read_source,
-    body=NoBody,
-    reply=SourceReply,
-    guard=Public(Counted.NOTHING),
     summary="See under which address attempts from here are counted",
     rows=("LG-4",),
 )

@@ -21,10 +21,9 @@ from shared.http.problems import (
     MalformedBody,
     RouteUnknown,
 )
-from shared.http.routes import Body, Form
+from shared.http.routes import MOST_VALUES, Body, Form
 
 MOST_FORM_FIELDS = 50
-MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of it
 DEEPEST = 32  # levels of a body; the walks below recurse, so this is asked first
 
 PLACE = re.compile(r"^(?P<text>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
@@ -56,7 +55,6 @@ DETAILS: Mapping[str, str] = {
     "field_duplicate": "this field stands more than once",
     "field_wrong_format": "not in the expected format",
     "body_too_deep": f"nested deeper than {DEEPEST} levels",
-    "body_too_many_values": f"more than {MOST_VALUES} values",
 }
 
 
@@ -65,20 +63,26 @@ class Pairs(list[tuple[str, Any]]):
 
 
 def read_body(
-    kind: type[Body], form: Form, raw: bytes, *, content_type: str | None, coding: str | None
+    kind: type[Body],
+    form: Form,
+    raw: bytes,
+    *,
+    content_type: str | None,
+    coding: str | None,
+    most_values: int = MOST_VALUES,
 ) -> Body:
     """Decode a body as its verb declares it; an absent one counts as having no fields.
 
     Raises ContentTypeUnsupported, MalformedBody, BodyInvalid.
     """
     if not raw:
-        return from_json(kind, b"{}") if form is Form.JSON else from_form(kind, "")
+        return from_json(kind, b"{}", most_values) if form is Form.JSON else from_form(kind, "")
     check_content_type(form, content_type, coding)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         raise MalformedBody from None
-    return from_json(kind, raw) if form is Form.JSON else from_form(kind, text)
+    return from_json(kind, raw, most_values) if form is Form.JSON else from_form(kind, text)
 
 
 def check_content_type(form: Form, content_type: str | None, coding: str | None) -> None:
@@ -95,13 +99,13 @@ def check_content_type(form: Form, content_type: str | None, coding: str | None)
             raise ContentTypeUnsupported
 
 
-def from_json(kind: type[Body], raw: bytes) -> Body:
+def from_json(kind: type[Body], raw: bytes, most_values: int = MOST_VALUES) -> Body:
     """Decode strictly: no unknown field, no name twice, no text that a database cannot hold."""
     try:
         seen = json.loads(raw.decode(), object_pairs_hook=Pairs, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         raise MalformedBody from None
-    check_size(seen)
+    check_size(seen, most_values)
     twice = told("field_duplicate", duplicates(seen))
     if twice:
         raise MalformedBody(*twice)
@@ -156,22 +160,18 @@ def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Map
     return dict(pairs)
 
 
-def read_path(parameters: Mapping[str, str]) -> Mapping[str, str]:
-    """Refuse what no name of ours can hold: then there is nothing at that path."""
-    if any(not storable(text) for text in parameters.values()):
-        raise RouteUnknown
-    return dict(parameters)
-
-
-def uuid_in_path(path: Mapping[str, str], name: str) -> UUID:
-    """Read an id from the path; what is none, or another spelling, names nothing.
+def read_ids(path: Mapping[str, str]) -> Mapping[str, UUID]:
+    """Read the ids of a path; what is none, or another spelling, names nothing.
 
     Raises RouteUnknown.
     """
-    found = canonical_uuid(path[name])
-    if found is None:
-        raise RouteUnknown
-    return found
+    ids: dict[str, UUID] = {}
+    for name, text in path.items():
+        found = canonical_uuid(text)
+        if found is None:
+            raise RouteUnknown
+        ids[name] = found
+    return ids
 
 
 def canonical_uuid(text: str) -> UUID | None:
@@ -182,14 +182,15 @@ def canonical_uuid(text: str) -> UUID | None:
 # ---- naming what is wrong
 
 
-def check_size(seen: Any) -> None:
-    """Refuse a body far larger than any verb takes, level by level. Raises BodyInvalid."""
+def check_size(seen: Any, most_values: int) -> None:
+    """Refuse a body far larger than its verb takes, level by level. Raises BodyInvalid."""
     level, values = [seen], 0
     for _ in range(DEEPEST + 1):
         level = [value for node in level for _, value in children(node, "")]
         values += len(level)
-        if values > MOST_VALUES:
-            raise BodyInvalid(wrong("", "body_too_many_values", params={"maximum": MOST_VALUES}))
+        if values > most_values:
+            detail, params = f"more than {most_values} values", {"maximum": most_values}
+            raise BodyInvalid(wrong("", "body_too_many_values", detail, params))
         if not level:
             return
     raise BodyInvalid(wrong("", "body_too_deep", params={"maximum": DEEPEST}))

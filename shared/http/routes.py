@@ -1,18 +1,38 @@
 """A service's routes as data: each with its guard, the types of body and reply, its problems."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from inspect import signature
+from typing import (
+    Any,
+    Concatenate,
+    Generic,
+    NewType,
+    ParamSpec,
+    TypeGuard,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+from uuid import UUID
 
 import msgspec
 
 from shared.access import Caller
 from shared.acts import By
 from shared.audit import Origin
+from shared.contracts.scopes import SCOPES
 from shared.errors import Expected
+from shared.http.guards import AnyGuard, Client, Guard, Public, Session, Staff
+from shared.http.texts import Line, StaffId
 from shared.idempotency import IdempotencyKey
+
+MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of it
+SLOT = re.compile(r"\{(\w+)\}")  # an id of a path, "{patient_id}"
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,25 +47,34 @@ class NoBody(Body, frozen=True, kw_only=True):
     """For verbs without a body."""
 
 
+class StaffBody(Body, frozen=True, kw_only=True):
+    """Who stands at the desk, and why: with every verb behind `Staff` (ST-1)."""
+
+    staff_id: StaffId
+    reason: Line
+
+
 class NoReply(Reply, frozen=True, kw_only=True):
     """204: nothing to say."""
 
 
-B = TypeVar("B", bound=Body)
+B_co = TypeVar("B_co", bound=Body, covariant=True)
+C_co = TypeVar("C_co", bound=Caller, covariant=True)
+C = TypeVar("C", bound=Caller)
 F = TypeVar("F")
 G = TypeVar("G")
-R = TypeVar("R", bound=Reply)
+K = TypeVar("K")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[B]):
-    """What a handler is given. `path` holds the path's parameters, `query` the query's."""
+class Call(Generic[B_co, C_co]):
+    """What a handler is given: the body, and the caller that its route's guard let in."""
 
-    body: B
-    path: Mapping[str, str]
+    body: B_co
+    caller: C_co
     query: Mapping[str, str]
-    caller: Caller
-    origin: Origin
+    origin: Origin  # behind `Staff` with the staff member and the reason
     now: datetime
     idempotency: IdempotencyKey | None
     authorization: str | None  # raw, for OAuth's own client authentication
@@ -56,49 +85,8 @@ class Call(Generic[B]):
         return By(origin=self.origin, now=self.now)
 
 
-class Counted(Enum):
-    """What a verb adds to its source's budget (LG-4), and what a used up budget does to it.
-
-    What was done is told under each of them.
-    """
-
-    #: past the budget nothing is worked at; where a secret can be guessed the verb itself keeps a
-    #: right guess back, before it commits (SourceBudget.used_up)
-    REFUSALS = "refusals"
-    MISSES = "misses"  #: success rests on a secret beyond guessing, and is always told
-    EVERY_REQUEST = "every request"  #: the verb always answers the same, hit and miss alike
-    NOTHING = "nothing"  #: nothing can be guessed at it
-
-
-@dataclass(frozen=True, slots=True)
-class Public:
-    """Anybody may call; what the client is told counts on its source."""
-
-    counted: Counted = Counted.REFUSALS
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A person with a live session; a verb at which a secret can be guessed counts refusals too."""
-
-    counted: Counted = Counted.NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A practice's or a gateway's client whose token has this scope."""
-
-    scope: str
-    practice: bool = True  # the client must belong to a practice
-    basic: bool = False  # its id and secret do as well as its token
-
-    @property
-    def counted(self) -> Counted:
-        """A client is somebody known: nothing counts on the source."""
-        return Counted.NOTHING
-
-
-Guard = Public | Session | Client
+Handler = Callable[..., Awaitable[Reply]]
+"""Takes the features, a Call, and the path's ids by their names."""
 
 
 class Form(Enum):
@@ -108,7 +96,13 @@ class Form(Enum):
     URLENCODED = "application/x-www-form-urlencoded"  #: OAuth's own verbs
 
 
-Handler = Callable[[F, Call[Any]], Awaitable[Reply]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one call of a verb may take; None: as much as the settings have for every verb."""
+
+    body_bytes: int | None = None
+    body_values: int = MOST_VALUES
+    seconds: float | None = None  # for the body to arrive, and for the work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,64 +113,116 @@ class Route(Generic[F]):
     path: str  # "/patients/{patient_id}"
     name: str  # the OpenAPI operationId, "issue_enrolment_token"
     summary: str
-    guard: Guard
-    handler: Handler[F]
+    guard: AnyGuard
+    handler: Handler
     body: type[Body]
     reply: type[Reply]
-    status: int = 200
+    status: int
     problems: tuple[type[Expected], ...] = ()
     idempotent: bool = False  # takes an Idempotency-Key
     form: Form = Form.JSON
     rows: tuple[str, ...] = ()  # the rows of features.md it serves
     query: tuple[str, ...] = ()  # the query's parameters; any other is refused
     cached: int = 0  # seconds for which anybody may keep the reply; 0: nobody keeps it
+    limits: Limits = Limits()
 
 
 def route(
     method: str,
     path: str,
-    handler: Callable[[F, Call[B]], Awaitable[R]],
+    guard: Guard[C],
+    handler: Callable[Concatenate[F, Call[Any, C], P], Awaitable[Reply]],
     *,
-    body: type[B],
-    reply: type[R],
-    guard: Guard,
     summary: str,
-    status: int = 200,
+    status: int | None = None,
     problems: tuple[type[Expected], ...] = (),
     idempotent: bool = False,
     form: Form = Form.JSON,
     rows: tuple[str, ...] = (),
     query: tuple[str, ...] = (),
     cached: int = 0,
+    limits: Limits = Limits(),
 ) -> Route[F]:
-    """Make a route whose handler takes exactly this body and returns exactly this reply.
+    """Make a route; body, reply and the ids it takes from the path are its handler's annotations.
 
-    The operationId is the handler's own name.
+    The operationId is the handler's own name; the status is 200, and 204 where there is no reply.
+    Raises TypeError where the handler does not fit, before anything is served.
     """
+    name = handler.__name__
+    body, reply, ids = annotated(handler)
+    check_ids(f"{method} {path}", name, ids)
+    if reply is NoReply and status is not None:
+        raise TypeError(f"{name} returns NoReply, which is told as 204: give no status")
     return Route(
         method=method,
         path=path,
-        name=handler.__name__,
+        name=name,
         summary=summary,
-        guard=guard,
+        guard=checked(guard, name, body),
         handler=handler,
         body=body,
         reply=reply,
-        status=status,
+        status=204 if reply is NoReply else status or 200,
         problems=problems,
         idempotent=idempotent,
         form=form,
         rows=rows,
         query=query,
         cached=cached,
+        limits=limits,
     )
 
 
 def lifted(pick: Callable[[F], G], routes: Sequence[Route[G]]) -> tuple[Route[F], ...]:
     """Return a group's routes as the service's, each handler given what `pick` takes of all."""
 
-    def lift(handler: Handler[G]) -> Handler[F]:
-        return lambda features, call: handler(pick(features), call)
+    def lift(handler: Handler) -> Handler:
+        return lambda features, call, **ids: handler(pick(features), call, **ids)
 
     every: Sequence[Route[Any]] = routes
     return tuple(replace(one, handler=lift(one.handler)) for one in every)
+
+
+def annotated(handler: Callable[..., object]) -> tuple[type[Body], type[Reply], list[str]]:
+    """Read a handler's body, its reply, and the ids it takes. Raises TypeError."""
+    name, hints = handler.__name__, get_type_hints(handler)
+    given, *ids = [*signature(handler).parameters][1:] or [""]
+    call, reply = hints.get(given), hints.get("return")
+    body = get_args(call)[0] if get_origin(call) is Call else None
+    if not is_a(body, Body):
+        raise TypeError(f"{name}: annotate its second parameter as Call[its body, its caller]")
+    if not is_a(reply, Reply):
+        raise TypeError(f"{name}: annotate what it returns as a Reply, or as NoReply")
+    for taken in ids:
+        kind = hints.get(taken)
+        if not isinstance(kind, NewType) or kind.__supertype__ is not UUID:
+            raise TypeError(f"{name}: annotate {taken} as an id, like PatientId")
+    return body, reply, ids
+
+
+def check_ids(path: str, name: str, ids: Sequence[str]) -> None:
+    """Raise TypeError where the path has other ids than its handler takes."""
+    slots = SLOT.findall(path)
+    for slot in slots:
+        if slot not in ids:
+            raise TypeError(f"{path}: let {name} take {slot}, annotated as an id, like PatientId")
+    for taken in ids:
+        if taken not in slots:
+            raise TypeError(f"{path} has no {{{taken}}}, which {name} takes")
+
+
+def checked(guard: Guard[Any], name: str, body: type[Body]) -> AnyGuard:
+    """Return the guard. Raises TypeError where it is none, or could let nobody in."""
+    if not isinstance(guard, Public | Session | Client):
+        raise TypeError(f"{name}: guard it by Public, Session, Client, Practice or Staff")
+    if isinstance(guard, Client) and not any(guard.scope in held for held in SCOPES.values()):
+        raise TypeError(f"{name}: shared/contracts/scopes.py gives no role the scope {guard.scope}")
+    if isinstance(guard, Staff) and not issubclass(body, StaffBody):
+        raise TypeError(f"{name} stands behind Staff: let its body extend StaffBody")
+    if issubclass(body, StaffBody) and not isinstance(guard, Staff):
+        raise TypeError(f"{name} takes a StaffBody: guard it by Staff, which puts both on record")
+    return guard
+
+
+def is_a(found: object, kind: type[K]) -> TypeGuard[type[K]]:
+    return isinstance(found, type) and issubclass(found, kind)

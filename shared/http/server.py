@@ -1,7 +1,6 @@
 """A service's web application: its routes behind the edge, health, and its own description."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,16 +15,16 @@ from shared.errors import Expected, Refused
 from shared.http import docs, openapi, problems
 from shared.http.connections import CALLERS_HEADER, CORRELATION_HEADER, stamp
 from shared.http.edge import CORRELATION, ROUTE, Edge
+from shared.http.guards import Client
 from shared.http.health import Health
 from shared.http.parsing import CANONICAL_UUID, canonical_uuid
 from shared.http.problems import (
     BodyInvalid,
-    BodyTooLarge,
     InternalError,
     MethodUnknown,
     RouteUnknown,
 )
-from shared.http.routes import Client, Form, Route
+from shared.http.routes import SLOT, Form, Route
 from shared.metrics import CONTENT_TYPE, Metrics
 from shared.randomness import Randomness
 
@@ -34,7 +33,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logs.logger("http")
 
-ID = re.compile(r"\{(\w+_id)\}")
 BASIC = 'Basic realm="portico"'
 QUIET = ("/health/live", "/openapi.json", "/docs")
 
@@ -55,7 +53,7 @@ class Server(Generic[F]):
         async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
             return await self._envelope(request, handler)
 
-        application = web.Application(middlewares=[envelope], client_max_size=self.edge.body_limit)
+        application = web.Application(middlewares=[envelope])
         for route in self.routes:
             handler, path = self.edge.handler(route), matched(route.path)
             application.router.add_route(route.method, path, handler)
@@ -190,7 +188,7 @@ def matched(path: str) -> str:
 
     An id has one spelling: what logs, caches and proxies see of two is the same.
     """
-    return ID.sub(rf"{{\1:{CANONICAL_UUID}}}", path)
+    return SLOT.sub(rf"{{\1:{CANONICAL_UUID}}}", path)
 
 
 def operation_of(request: web.Request) -> str:
@@ -214,8 +212,6 @@ def known(error: web.HTTPException) -> Exception:
             return RouteUnknown()
         case web.HTTPMethodNotAllowed():
             return MethodUnknown()
-        case web.HTTPRequestEntityTooLarge():
-            return BodyTooLarge()
         case _ if 400 <= error.status < 500:
             return BodyInvalid()
         case _:

@@ -28,6 +28,7 @@ PRINTED = printed()
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTED)]
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=PRINTED)]
+StaffId = Annotated[str, Meta(min_length=1, max_length=100, pattern=printed("@"))]
 
 
 def prints(text: str) -> bool:

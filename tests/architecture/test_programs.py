@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.topology import QUEUES, SERVICES
-from shared.http.routes import Client, Public, Session
+from shared.http.guards import Client, Public, Session
 from shared.runtime import Program
 from shared.settings import describe
 from tests.support.proof import ROOT

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.topology import SERVICES
-from shared.http.routes import Client, Public, Route, Session
+from shared.http.guards import Client, Practice, Public, Session
+from shared.http.routes import Route
 from shared.program import Program
 
 
@@ -30,7 +31,7 @@ class Verb:
     @property
     def of_a_practice(self) -> bool:
         """Whether the client must be a practice's."""
-        return isinstance(self.route.guard, Client) and self.route.guard.practice
+        return isinstance(self.route.guard, Practice)
 
     @property
     def of_a_person(self) -> bool:

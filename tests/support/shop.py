@@ -6,39 +6,36 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from shared.access import AccessTokenInvalid, ClientCaller, SessionCaller, TokenStale
+from shared.access import (
+    AccessTokenInvalid,
+    Anonymous,
+    Caller,
+    ClientCaller,
+    PracticeCaller,
+    SessionCaller,
+    TokenStale,
+)
 from shared.acts import Acts
 from shared.audit import Action, Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.scopes import Scope
 from shared.db import Database
 from shared.errors import HashingBusy, Refused, Unauthenticated
 from shared.http.connections import Runner
 from shared.http.edge import Edge
+from shared.http.guards import Client, Counted, Practice, Public, Session
 from shared.http.health import Check, Health, Lack
 from shared.http.own_source import source_at
 from shared.http.problems import InvalidClient
-from shared.http.routes import (
-    Body,
-    Call,
-    Client,
-    Counted,
-    Form,
-    NoBody,
-    NoReply,
-    Public,
-    Reply,
-    Route,
-    Session,
-    route,
-)
+from shared.http.routes import Body, Call, Form, NoBody, NoReply, Reply, Route, route
 from shared.http.server import Server
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
@@ -50,7 +47,12 @@ from tests.support.clock import FakeClock
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 PRACTICE = PracticeId(UUID(int=40))
+SHELF_ID = str(UUID(int=7))
+SHELF = f"/shelves/{SHELF_ID}"
 BASIC = "Basic c2hvcC0xOnNlY3JldA=="
+
+
+ShelfId = NewType("ShelfId", UUID)
 
 
 class Guess(Body, frozen=True, kw_only=True):
@@ -89,14 +91,14 @@ class Shop:
     audit: Audit
     right: str = "sesame"
     slow: str | None = None  # the word over which a guess waits for `go_on`
-    calls: list[Call[Any]] = field(default_factory=list)
+    calls: list[Call[Any, Any]] = field(default_factory=list)
     made: int = 0
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
 
 
-async def guess(shop: Shop, call: Call[Guess]) -> Told:
+async def guess(shop: Shop, call: Call[Guess, Caller]) -> Told:
     shop.calls.append(call)
     if call.body.word == shop.slow:
         shop.entered.set()
@@ -108,7 +110,7 @@ async def guess(shop: Shop, call: Call[Guess]) -> Told:
     return Told(word=call.body.word)
 
 
-async def show(shop: Shop, call: Call[Guess]) -> Told:
+async def show(shop: Shop, call: Call[Guess, Anonymous]) -> Told:
     """Take a word that nobody can guess, and do what cannot be taken back."""
     shop.calls.append(call)
     if call.body.word == shop.slow:
@@ -120,26 +122,26 @@ async def show(shop: Shop, call: Call[Guess]) -> Told:
     return Told(word=call.body.word, number=shop.made)
 
 
-async def guess_within(shop: Shop, call: Call[Guess]) -> Told:
+async def guess_within(shop: Shop, call: Call[Guess, SessionCaller]) -> Told:
     return await guess(shop, call)
 
 
-async def ask(shop: Shop, call: Call[Guess]) -> Told:
+async def ask(shop: Shop, call: Call[Guess, Anonymous]) -> Told:
     shop.calls.append(call)
     return Told(word="thank you")
 
 
-async def look(shop: Shop, call: Call[NoBody]) -> Told:
+async def look(shop: Shop, call: Call[NoBody, Anonymous], shelf_id: ShelfId) -> Told:
     shop.calls.append(call)
-    return Told(word=call.path["shelf"])
+    return Told(word=str(shelf_id))
 
 
-async def visit(shop: Shop, call: Call[NoBody]) -> NoReply:
+async def visit(shop: Shop, call: Call[NoBody, SessionCaller]) -> NoReply:
     shop.calls.append(call)
     return NoReply()
 
 
-async def stock(shop: Shop, call: Call[Guess]) -> Told:
+async def stock(shop: Shop, call: Call[Guess, PracticeCaller]) -> Told:
     """Count up in the transaction of the key, as a feature does."""
     async with shop.acts.begin(call.by, ShopAction.STOCK) as act:
         if kept := await act.repeat(call.idempotency, Told):
@@ -148,69 +150,50 @@ async def stock(shop: Shop, call: Call[Guess]) -> Told:
         return await act.keep(call.idempotency, Told(word=call.body.word, number=shop.made))
 
 
-async def look_in(shop: Shop, call: Call[NoBody]) -> Told:
+async def look_in(shop: Shop, call: Call[NoBody, ClientCaller]) -> Told:
     shop.calls.append(call)
     return Told(word="in stock")
 
 
-async def wait(shop: Shop, call: Call[NoBody]) -> Told:
+async def wait(shop: Shop, call: Call[NoBody, Anonymous]) -> Told:
     shop.entered.set()
     await shop.go_on.wait()
     shop.made += 1
     return Told(word="at last")
 
 
-async def fail(shop: Shop, call: Call[NoBody]) -> Told:
+async def fail(shop: Shop, call: Call[NoBody, Anonymous]) -> Told:
     raise shop.error or ValueError("ann@example.org")
 
 
-async def obtain(shop: Shop, call: Call[Guess]) -> Told:
+async def obtain(shop: Shop, call: Call[Guess, Anonymous]) -> Told:
     raise WrongWord.in_field("word", "not that one")
 
 
 NOTHING = Public(Counted.NOTHING)
 ROUTES: Sequence[Route[Shop]] = (
-    route(
-        "POST", "/guesses", guess, body=Guess, reply=Told, guard=Public(), summary="Guess",
-        status=201, problems=(WrongWord,),
-    ),
-    route(
-        "POST", "/questions", ask, body=Guess, reply=Told, guard=Public(Counted.EVERY_REQUEST),
-        summary="Ask", status=202,
-    ),
-    route(
-        "POST", "/secrets", show, body=Guess, reply=Told, guard=Public(Counted.MISSES),
-        summary="Show a secret", status=201, problems=(WrongWord,),
-    ),
-    route(
-        "GET", "/shelves/{shelf}", look, body=NoBody, reply=Told, guard=NOTHING,
-        summary="Look", query=("after",),
-    ),
-    route(
-        "DELETE", "/visits", visit, body=NoBody, reply=NoReply, guard=Session(), summary="Visit",
-        status=204,
-    ),
-    route(
-        "POST", "/visits/guesses", guess_within, body=Guess, reply=Told,
-        guard=Session(Counted.REFUSALS), summary="Guess on a visit", problems=(WrongWord,),
-    ),
-    route(
-        "POST", "/stock", stock, body=Guess, reply=Told, guard=Client("stock:write"),
-        summary="Stock", idempotent=True, rows=("ST-1",),
-    ),
-    route(
-        "POST", "/counts", look_in, body=NoBody, reply=Told,
-        guard=Client("stock:read", practice=False, basic=True), summary="Count",
-    ),
-    route("POST", "/waits", wait, body=NoBody, reply=Told, guard=NOTHING, summary="Wait"),
-    route(
-        "POST", "/failures", fail, body=NoBody, reply=Told, guard=NOTHING, summary="Fail",
-        problems=(HashingBusy,),
-    ),
-    route(
-        "POST", "/oauth", obtain, body=Guess, reply=Told, guard=NOTHING, summary="Obtain",
-        form=Form.URLENCODED, problems=(WrongWord,),
-    ),
+    route("POST", "/guesses", Public(),
+          guess, status=201, summary="Guess", problems=(WrongWord,)),
+    route("POST", "/questions", Public(Counted.EVERY_REQUEST),
+          ask, status=202, summary="Ask"),
+    route("POST", "/secrets", Public(Counted.MISSES),
+          show, status=201, summary="Show a secret", problems=(WrongWord,)),
+    route("GET", "/shelves/{shelf_id}", NOTHING,
+          look, summary="Look", query=("after",)),
+    route("DELETE", "/visits", Session(),
+          visit, summary="Visit"),
+    route("POST", "/visits/guesses", Session(Counted.REFUSALS),
+          guess_within, summary="Guess on a visit", problems=(WrongWord,)),
+    route("POST", "/stock", Practice(Scope.PATIENTS_WRITE),
+          stock, idempotent=True, rows=("ST-1",), summary="Stock"),
+    route("POST", "/counts", Client(Scope.INTROSPECT, basic=True),
+          look_in, summary="Count"),
+    route("POST", "/waits", NOTHING,
+          wait, summary="Wait"),
+    route("POST", "/failures", NOTHING,
+          fail, summary="Fail", problems=(HashingBusy,)),
+    route("POST", "/oauth", NOTHING,
+          obtain, form=Form.URLENCODED, summary="Obtain", problems=(WrongWord,)),
     source_at("shop"),
 )  # fmt: skip
 
@@ -229,9 +212,9 @@ class Tokens:
         )
         self.known: Mapping[str, SessionCaller | ClientCaller] = {
             "person": person,
-            "practice": client(PRACTICE, "stock:write"),
-            "reader": client(PRACTICE, "stock:read"),
-            "gateway": client(None, "stock:write"),
+            "practice": client(PRACTICE, Scope.PATIENTS_WRITE),
+            "reader": client(PRACTICE, Scope.INTROSPECT),
+            "gateway": client(None, Scope.PATIENTS_WRITE),
         }
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
@@ -248,10 +231,10 @@ class Clients:
     async def authenticate(self, authorization: str, *, now: datetime) -> ClientCaller:
         if authorization != BASIC:
             raise InvalidClient(UUID(int=7))
-        return client(None, "stock:read")
+        return client(None, Scope.INTROSPECT)
 
 
-def client(practice_id: PracticeId | None, scope: str) -> ClientCaller:
+def client(practice_id: PracticeId | None, scope: Scope) -> ClientCaller:
     return ClientCaller(client_id="shop-1", practice_id=practice_id, scopes=frozenset({scope}))
 
 

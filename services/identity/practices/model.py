@@ -6,21 +6,7 @@ from zoneinfo import ZoneInfo
 
 from shared.contracts.ids import PracticeId
 from shared.contracts.practice_settings import PracticeSettings
-
-PRACTICE_SCOPES = frozenset(
-    {
-        "accounts:unlock",
-        "communications:write",
-        "deliveries:read",
-        "enrolments:write",
-        "merges:read",
-        "patients:write",
-        "settings:read",
-        "settings:write",
-        "tokens:write",
-    }
-)
-GATEWAY_SCOPES = frozenset({"introspect"})
+from shared.contracts.scopes import SCOPES, Role, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +29,17 @@ class Client:
     """A practice's or, without one, a gateway's."""
 
     id: str
+    role: Role
     practice_id: PracticeId | None
     name: str
-    scopes: frozenset[str]
     secret_digest: bytes
+    narrowed_to: frozenset[str] | None = None  # None: it has all scopes of its role
     former_digest: bytes | None = None  # of the secret before, for an overlap
     former_until: datetime | None = None
     revoked_at: datetime | None = None
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What it may ask for: never more than its role, whatever its row says."""
+        held = SCOPES[self.role]
+        return held if self.narrowed_to is None else held.intersection(self.narrowed_to)

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.identity.actions import Action
-from services.identity.practices.model import (
-    GATEWAY_SCOPES,
-    PRACTICE_SCOPES,
-    Client,
-    Practice,
-)
+from services.identity.practices.model import Client, Practice
 from services.identity.practices.settings import check_change, settled
 from services.identity.practices.store import clients
 from services.identity.practices.store import practices as store
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
+from shared.contracts.scopes import Role
 from shared.errors import NotFound
 from shared.randomness import Randomness
 from shared.tokens import Digests
@@ -60,7 +56,7 @@ class Practices:
         )
         async with self.acts.begin(by, Action.ADD_PRACTICE) as act:
             await store.add(act.tx, practice, now=act.now)
-            made = await self._add_client(act, name, practice.id, PRACTICE_SCOPES)
+            made = await self._add_client(act, name, practice.id, Role.PRACTICE)
             self._announce(act, practice)
             act.about(practice=practice.id)
         return made
@@ -92,7 +88,7 @@ class Practices:
     async def add_gateway(self, name: str, *, by: By) -> NewClient:
         """Make a gateway's client: it may introspect, and belongs to no practice."""
         async with self.acts.begin(by, Action.ADD_GATEWAY) as act:
-            made = await self._add_client(act, name, None, GATEWAY_SCOPES)
+            made = await self._add_client(act, name, None, Role.GATEWAY)
             act.about(client=made.client_id)
         return made
 
@@ -101,16 +97,16 @@ class Practices:
         act: Act,
         name: str,
         practice_id: PracticeId | None,
-        scopes: frozenset[str],
+        role: Role,
     ) -> NewClient:
         client_id, secret = str(self.randomness.uuid()), self.randomness.token()
         await clients.add(
             act.tx,
             Client(
                 id=client_id,
+                role=role,
                 practice_id=practice_id,
                 name=name,
-                scopes=scopes,
                 secret_digest=self.digests.of(CLIENT_SECRET, secret),
             ),
             now=act.now,

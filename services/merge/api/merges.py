@@ -6,9 +6,8 @@ import msgspec
 
 from services.merge.features import Features
 from services.merge.merges import Asked, MergeShown
+from shared.access import SessionCaller
 from shared.contracts.ids import MergeId
-from shared.http.callers import account_of, session_of
-from shared.http.parsing import uuid_in_path
 from shared.http.routes import Body, Call, NoBody, Reply
 
 GrantText = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
@@ -28,12 +27,12 @@ class MergesShown(Reply, frozen=True, kw_only=True):
     merges: tuple[MergeShown, ...]
 
 
-async def request_merge(features: Features, call: Call[RequestMerge]) -> MergeShown:
+async def request_merge(features: Features, call: Call[RequestMerge, SessionCaller]) -> MergeShown:
     """Accept; the caller's own account survives."""
     return await features.merges.request(
         Asked(
-            account_id=account_of(call),
-            session_id=session_of(call),
+            account_id=call.caller.account_id,
+            session_id=call.caller.session_id,
             reauthenticated=call.body.reauthenticated,
             owned=call.body.owned,
             confirmed=call.body.confirm,
@@ -43,12 +42,13 @@ async def request_merge(features: Features, call: Call[RequestMerge]) -> MergeSh
     )
 
 
-async def read_merge(features: Features, call: Call[NoBody]) -> MergeShown:
+async def read_merge(
+    features: Features, call: Call[NoBody, SessionCaller], merge_id: MergeId
+) -> MergeShown:
     """Show one to the survivor."""
-    merge_id = MergeId(uuid_in_path(call.path, "merge_id"))
-    return await features.merges.find(merge_id, account_id=account_of(call))
+    return await features.merges.find(merge_id, account_id=call.caller.account_id)
 
 
-async def list_merges(features: Features, call: Call[NoBody]) -> MergesShown:
+async def list_merges(features: Features, call: Call[NoBody, SessionCaller]) -> MergesShown:
     """Show the survivor her own."""
-    return MergesShown(merges=tuple(await features.merges.of_account(account_of(call))))
+    return MergesShown(merges=tuple(await features.merges.of_account(call.caller.account_id)))

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from services.merge.features import Features
+from shared.access import PracticeCaller
 from shared.contracts.ids import MergeId, PatientId
-from shared.http.callers import practice_of
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -22,9 +22,11 @@ class MergeConflicts(Reply, frozen=True, kw_only=True):
     conflicts: tuple[MergeConflict, ...]
 
 
-async def list_merge_conflicts(features: Features, call: Call[NoBody]) -> MergeConflicts:
+async def list_merge_conflicts(
+    features: Features, call: Call[NoBody, PracticeCaller]
+) -> MergeConflicts:
     """Show a practice its own."""
-    found = await features.person_conflicts.of_practice(practice_of(call))
+    found = await features.person_conflicts.of_practice(call.caller.practice_id)
     return MergeConflicts(
         conflicts=tuple(
             MergeConflict(

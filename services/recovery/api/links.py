@@ -6,6 +6,7 @@ import msgspec
 
 from services.recovery.api.accepted import LONGEST_NAME, Accepted
 from services.recovery.features import Features
+from shared.access import Anonymous
 from shared.http.routes import Body, Call, Reply
 
 MESSAGE = (
@@ -34,13 +35,17 @@ class RecoveryGrant(Reply, frozen=True, kw_only=True):
     expires_in: int
 
 
-async def request_reset_link(features: Features, call: Call[RequestResetLink]) -> Accepted:
+async def request_reset_link(
+    features: Features, call: Call[RequestResetLink, Anonymous]
+) -> Accepted:
     """Accept, whoever the name belongs to."""
     await features.link_requests.accept(call.body.name, origin=call.origin, now=call.now)
     return Accepted(message=MESSAGE)
 
 
-async def redeem_reset_link(features: Features, call: Call[RedeemResetLink]) -> RecoveryGrant:
+async def redeem_reset_link(
+    features: Features, call: Call[RedeemResetLink, Anonymous]
+) -> RecoveryGrant:
     """Exchange a live link's token for a grant; the link stays usable until a password is set."""
     redeemed = await features.links.redeem(call.body.token, by=call.by)
     return RecoveryGrant(grant=redeemed.grant, expires_in=redeemed.expires_in)

@@ -6,6 +6,7 @@ import msgspec
 
 from services.recovery.api.accepted import LONGEST_NAME, Accepted
 from services.recovery.features import Features
+from shared.access import Anonymous
 from shared.http.routes import Body, Call
 
 MESSAGE = (
@@ -21,7 +22,7 @@ class RemindUsername(Body, frozen=True, kw_only=True):
     email: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
 
 
-async def remind_username(features: Features, call: Call[RemindUsername]) -> Accepted:
+async def remind_username(features: Features, call: Call[RemindUsername, Anonymous]) -> Accepted:
     """Accept, whoever the address belongs to."""
     await features.reminder_requests.accept(call.body.email, origin=call.origin, now=call.now)
     return Accepted(message=MESSAGE)

@@ -18,10 +18,11 @@ from aiohttp.test_utils import TestClient
 from msgspec import inspect
 
 from services.identity.routes import ROUTES as IDENTITY
-from services.merge.api.routes import ROUTES as MERGE
+from services.merge.routes import ROUTES as MERGE
 from services.notify.routes import ROUTES as NOTIFY
-from services.recovery.api.routes import ROUTES as RECOVERY
-from shared.http.routes import Form, Public, Route, Session
+from services.recovery.routes import ROUTES as RECOVERY
+from shared.http.guards import Public, Session
+from shared.http.routes import Form, Route
 from tests.builders.practices import application, postman_beside, practice_desk
 from tests.rigs.identity import PASSWORD, Identity, identity_service, recovery_beside
 from tests.rigs.recovery import a_sealing_key, replica

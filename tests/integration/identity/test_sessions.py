@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from services.identity.routes import ROUTES
-from shared.http.routes import NoBody, Session
+from shared.http.guards import Session
+from shared.http.routes import NoBody
 from tests.rigs.identity import Identity, Person
 
 SE_1 = pytest.mark.proves("SE-1")

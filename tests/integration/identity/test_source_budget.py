@@ -10,7 +10,7 @@ import pytest
 from services.identity.passwords.proofs import Attempt, PasswordProofs
 from services.identity.routes import ROUTES
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
-from shared.http.routes import Counted, Public
+from shared.http.guards import Counted, Public
 from shared.http.source_budget import SourceBudget
 from tests.builders.practices import (
     Postman,

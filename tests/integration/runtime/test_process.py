@@ -38,7 +38,7 @@ from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
-from tests.support.shop import ROUTES, Shop
+from tests.support.shop import ROUTES, SHELF, Shop
 
 OUTBOX_ROW = (
     "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
@@ -259,7 +259,7 @@ async def test_a_database_that_goes_is_named_answered_503_and_taken_up_again(
         guess = {"word": "x"}
         async with shop.session.post(f"{shop.address}/guesses", json=guess) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "1")
-        async with shop.session.get(f"{shop.address}/shelves/7") as response:
+        async with shop.session.get(f"{shop.address}{SHELF}") as response:
             assert response.status == 200
 
         postgres.restore()
@@ -308,7 +308,7 @@ async def test_a_replica_restarted_while_no_beat_can_come_is_ready_all_the_same(
             await eventually(shop.must_be_ready, within=FIRST_BEAT_WITHIN + 5)
 
             await shop.must_miss("sessions")
-            async with shop.session.get(f"{shop.address}/shelves/7") as response:
+            async with shop.session.get(f"{shop.address}{SHELF}") as response:
                 assert response.status == 200
 
 
@@ -365,7 +365,7 @@ async def test_a_kept_alive_connection_is_told_that_it_ends_before_it_is_closed(
     database: databases.Database, broker: brokers.Broker
 ) -> None:
     async with running(database.url("merge"), broker.url("merge")) as shop:
-        async with shop.session.get(f"{shop.address}/shelves/7") as response:
+        async with shop.session.get(f"{shop.address}{SHELF}") as response:
             assert "Connection" not in response.headers  # so the client keeps it
 
         shop.stop.set()

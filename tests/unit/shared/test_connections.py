@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.lines import Lines
-from tests.support.shop import Stall, open_stall
+from tests.support.shop import SHELF, Stall, open_stall
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: shop\r\n"
 
@@ -53,7 +53,7 @@ async def test_what_is_no_http_gets_a_problem_that_repeats_none_of_it(
     assert [line["level"] for line in written.read_back("request_unreadable")] == ["info"]
 
 
-@pytest.mark.parametrize("path", [b"/health/live", b"/nothing", b"/shelves/7"])
+@pytest.mark.parametrize("path", [b"/health/live", b"/nothing", SHELF.encode()])
 async def test_an_unknown_expectation_is_417(stall: Stall, path: bytes) -> None:
     head, body = await answered(
         stall, b"GET " + path + b" HTTP/1.1\r\nHost: shop\r\nExpect: banana\r\n\r\n"
@@ -107,9 +107,9 @@ async def test_a_request_at_work_outlasts_the_time_for_its_head() -> None:
 
 
 async def test_while_the_process_stops_each_reply_ends_its_connection(stall: Stall) -> None:
-    assert "Connection" not in (await stall.client.get("/shelves/7")).headers
+    assert "Connection" not in (await stall.client.get(SHELF)).headers
 
     stall.health.stopping = True
 
-    for path in ("/shelves/7", "/nothing", "/health/live"):
+    for path in (SHELF, "/nothing", "/health/live"):
         assert (await stall.client.get(path)).headers["Connection"] == "close"

@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from deploy.client.eventually import eventually
 from shared.errors import CatchingUp, HashingBusy, Unavailable
 from tests.support.lines import Lines
-from tests.support.shop import BASIC, Forgotten, Stall, open_stall
+from tests.support.shop import BASIC, SHELF, Forgotten, Stall, open_stall
 
 JSON = {"Content-Type": "application/json"}
 
@@ -61,11 +61,11 @@ async def test_a_method_that_is_not_for_the_path_is_405_and_allow_names_those_th
 
 
 async def test_head_answers_as_get_without_a_body(stall: Stall) -> None:
-    response = await stall.client.head("/shelves/7")
+    response = await stall.client.head(SHELF)
 
     assert response.status == 200
     assert await response.read() == b""
-    refused = await stall.client.post("/shelves/7")
+    refused = await stall.client.post(SHELF)
     assert refused.headers["Allow"] == "GET,HEAD"
 
 
@@ -150,14 +150,14 @@ async def test_another_content_type_or_a_coding_is_415(
 
 
 async def test_a_query_parameter_that_is_not_declared_is_named(stall: Stall) -> None:
-    problem = await told(await stall.client.get("/shelves/7?afetr=1"), 400, "body_invalid")
+    problem = await told(await stall.client.get(f"{SHELF}?afetr=1"), 400, "body_invalid")
 
     assert problem["errors"][0]["field"] == "query.afetr"
-    assert (await stall.client.get("/shelves/7?after=1")).status == 200
+    assert (await stall.client.get(f"{SHELF}?after=1")).status == 200
 
 
 async def test_a_path_with_nul_names_nothing(stall: Stall) -> None:
-    await told(await stall.client.get("/shelves/a%00b"), 404, "not_found")
+    await told(await stall.client.get(f"{SHELF}%00"), 404, "not_found")
 
 
 # ---- guards
@@ -233,7 +233,7 @@ async def test_a_callers_correlation_id_is_told_and_logged_beside_ours_never_as_
 ) -> None:
     given = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-    response = await stall.client.get("/shelves/7", headers={"Correlation-Id": given})
+    response = await stall.client.get(SHELF, headers={"Correlation-Id": given})
 
     ours = response.headers["Correlation-Id"]
     [line] = written.read_back("request")
@@ -255,7 +255,7 @@ async def test_a_callers_correlation_id_is_told_and_logged_beside_ours_never_as_
 async def test_a_correlation_id_that_is_none_is_left_out(stall: Stall, given: list[str]) -> None:
     headers = CIMultiDict(("Correlation-Id", one) for one in given)
 
-    response = await stall.client.get("/shelves/7", headers=headers)
+    response = await stall.client.get(SHELF, headers=headers)
 
     assert UUID(response.headers["Correlation-Id"])
     assert "Caller-Correlation-Id" not in response.headers
@@ -271,7 +271,7 @@ async def test_a_correlation_id_that_is_none_is_left_out(stall: Stall, given: li
     ],
 )
 async def test_a_traceparent_that_is_none_is_left_out(stall: Stall, given: list[str]) -> None:
-    await stall.client.get("/shelves/7", headers=CIMultiDict(("traceparent", one) for one in given))
+    await stall.client.get(SHELF, headers=CIMultiDict(("traceparent", one) for one in given))
 
     assert stall.shop.calls[0].origin.traceparent is None
 
@@ -342,7 +342,7 @@ async def test_with_the_database_away_a_verb_that_needs_it_is_503_and_others_go_
 
     await told(response, 503, "unavailable")
     assert response.headers["Retry-After"] == "1"
-    assert (await stall.client.get("/shelves/7")).status == 200
+    assert (await stall.client.get(SHELF)).status == 200
     assert (await stall.client.get("/health/live")).status == 200
 
 
@@ -417,12 +417,12 @@ async def test_a_json_verb_has_no_oauth_error(stall: Stall) -> None:
 async def test_requests_are_measured_by_verb_and_logged_without_path_or_source(
     stall: Stall, written: Lines
 ) -> None:
-    await stall.client.get("/shelves/4711", headers={"X-Forwarded-For": "198.51.100.9"})
+    await stall.client.get(SHELF, headers={"X-Forwarded-For": "198.51.100.9"})
 
     assert stall.metrics.value("http_requests", operation="look", status="200") == 1
     [line] = written.read_back()
     assert (line["operation"], line["status"]) == ("look", 200)
-    assert "4711" not in written.getvalue()
+    assert SHELF not in written.getvalue()
     assert "198.51.100.9" not in written.getvalue()
 
 

@@ -13,7 +13,7 @@ from deploy.client.answers import Unexpected
 from deploy.client.documents import ContractBroken
 from deploy.client.gateway import Gateway
 from shared.http import docs, openapi
-from tests.support.shop import ROUTES, Stall, WrongWord, open_stall
+from tests.support.shop import ROUTES, SHELF_ID, Stall, WrongWord, open_stall
 
 DOCUMENT: Any = json.loads(openapi.document("shop", ROUTES))
 
@@ -78,7 +78,7 @@ def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
     assert "409" not in codes("/stock")  # only a verb that shows a secret once tells already_issued
     assert codes("/counts")["401"] == ["invalid_client", "token_stale", "unauthenticated"]
     assert codes("/counts")["429"] == ["too_many_requests"]
-    assert codes("/shelves/{shelf}", "get")["404"] == ["not_found"]
+    assert codes("/shelves/{shelf_id}", "get")["404"] == ["not_found"]
 
 
 def test_guards_are_security_requirements() -> None:
@@ -86,9 +86,9 @@ def test_guards_are_security_requirements() -> None:
 
     assert paths["/visits"]["delete"]["security"] == [{"session": []}]
     assert paths["/visits/guesses"]["post"]["security"] == [{"session": []}]
-    assert paths["/stock"]["post"]["security"] == [{"client": ["stock:write"]}]
+    assert paths["/stock"]["post"]["security"] == [{"client": ["patients:write"]}]
     assert paths["/counts"]["post"]["security"] == [
-        {"client": ["stock:read"]},
+        {"client": ["introspect"]},
         {"client_secret": []},
     ]
     assert "security" not in paths["/guesses"]["post"]
@@ -141,9 +141,15 @@ async def test_the_document_and_the_page_are_served(stall: Stall) -> None:
 
 
 async def test_a_call_goes_to_the_verb_of_that_name(gateway: Gateway) -> None:
-    answer = await gateway.call("look", path={"shelf": "a/b"}, query={"after": "1"})
+    answer = await gateway.call("look", path={"shelf_id": SHELF_ID}, query={"after": "1"})
 
-    assert answer.must(200)["word"] == "a/b"
+    assert answer.must(200)["word"] == SHELF_ID
+
+
+async def test_what_stands_for_an_id_reaches_no_further_than_its_place(gateway: Gateway) -> None:
+    answer = await gateway.call("look", path={"shelf_id": f"{SHELF_ID}?after=1"})
+
+    answer.refused(404, "not_found")
 
 
 async def test_a_refusal_that_is_described_is_an_answer(gateway: Gateway) -> None:
@@ -155,8 +161,8 @@ async def test_a_refusal_that_is_described_is_an_answer(gateway: Gateway) -> Non
 
 
 async def test_the_source_is_told_as_a_proxy_would(gateway: Gateway, stall: Stall) -> None:
-    await gateway.call("look", path={"shelf": "1"})
-    await gateway.call("look", path={"shelf": "1"}, source="198.51.100.9")
+    await gateway.call("look", path={"shelf_id": SHELF_ID})
+    await gateway.call("look", path={"shelf_id": SHELF_ID}, source="198.51.100.9")
 
     sources = [call.origin.source for call in stall.shop.calls]
     assert sources == [gateway.source, "198.51.100.9"]
@@ -187,10 +193,10 @@ async def test_replicas_are_called_in_turn_and_one_that_is_gone_is_passed_over()
         addresses = [str(stall.client.make_url("")).rstrip("/") for stall in (first, second)]
         async with Gateway({"shop": addresses}) as gateway:
             for _ in range(4):
-                await gateway.call("look", path={"shelf": "1"})
+                await gateway.call("look", path={"shelf_id": SHELF_ID})
             assert len(first.shop.calls) == len(second.shop.calls) == 2
 
             await second.client.close()
             for _ in range(4):
-                await gateway.call("look", path={"shelf": "1"})
+                await gateway.call("look", path={"shelf_id": SHELF_ID})
             assert len(first.shop.calls) == 6

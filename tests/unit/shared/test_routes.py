@@ -12,7 +12,8 @@ from services.identity.__main__ import PROGRAM as IDENTITY
 from services.merge.__main__ import PROGRAM as MERGE
 from services.notify.__main__ import PROGRAM as NOTIFY
 from services.recovery.__main__ import PROGRAM as RECOVERY
-from shared.http.routes import Counted, Route
+from shared.http.guards import Counted
+from shared.http.routes import Route
 from tests.support.shop import open_stall
 
 PROGRAMS: Mapping[str, Any] = {

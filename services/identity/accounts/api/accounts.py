@@ -2,9 +2,9 @@
 
 from services.identity.accounts.features import Features
 from services.identity.accounts.model import AccountView, EmailState, RecoveryRoute, recovery_routes
+from shared.access import SessionCaller
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PracticeId
-from shared.http.callers import account_of
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -29,8 +29,8 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     time_zone: str
 
 
-async def read_account(features: Features, call: Call[NoBody]) -> AccountReply:
-    return _reply(await features.accounts.read(account_of(call)))
+async def read_account(features: Features, call: Call[NoBody, SessionCaller]) -> AccountReply:
+    return _reply(await features.accounts.read(call.caller.account_id))
 
 
 def _reply(view: AccountView) -> AccountReply:

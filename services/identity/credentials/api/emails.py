@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from services.identity.credentials.features import Features
 from services.identity.fields import Typed
-from shared.http.callers import account_of, session_of
+from shared.access import SessionCaller
 from shared.http.routes import Body, Call, Reply
 
 
@@ -33,17 +33,17 @@ class VerifyReply(Reply, frozen=True, kw_only=True):
     message: str
 
 
-async def claim_email(features: Features, call: Call[ClaimBody]) -> ClaimReply:
+async def claim_email(features: Features, call: Call[ClaimBody, SessionCaller]) -> ClaimReply:
     await features.emails.claim(
-        account_of(call),
+        call.caller.account_id,
         call.body.address,
-        session_id=session_of(call),
+        session_id=call.caller.session_id,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )
     return ClaimReply(message="A mail is on its way to that address. Open the link in it.")
 
 
-async def verify_email(features: Features, call: Call[VerifyBody]) -> VerifyReply:
-    await features.emails.verify(account_of(call), call.body.token, by=call.by)
+async def verify_email(features: Features, call: Call[VerifyBody, SessionCaller]) -> VerifyReply:
+    await features.emails.verify(call.caller.account_id, call.body.token, by=call.by)
     return VerifyReply(message="This address is now your account e-mail.")

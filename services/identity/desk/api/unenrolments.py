@@ -1,11 +1,9 @@
 """A practice un-enrols its patient, and enrols her again (UN-1, UN-3)."""
 
 from services.identity.desk.features import Features
-from services.identity.staff import StaffBody, by_staff
+from shared.access import PracticeCaller
 from shared.contracts.ids import PatientId
-from shared.http.callers import practice_of
-from shared.http.parsing import uuid_in_path
-from shared.http.routes import Call, NoReply
+from shared.http.routes import Call, NoReply, StaffBody
 
 
 class UnenrolmentBody(StaffBody, frozen=True, kw_only=True):
@@ -16,19 +14,15 @@ class ReactivationBody(StaffBody, frozen=True, kw_only=True):
     """Nothing but who enrols again, and why."""
 
 
-async def un_enrol_patient(features: Features, call: Call[UnenrolmentBody]) -> NoReply:
-    await features.unenrolments.un_enrol(
-        practice_of(call),
-        PatientId(uuid_in_path(call.path, "patient_id")),
-        by=by_staff(call),
-    )
+async def un_enrol_patient(
+    features: Features, call: Call[UnenrolmentBody, PracticeCaller], patient_id: PatientId
+) -> NoReply:
+    await features.unenrolments.un_enrol(call.caller.practice_id, patient_id, by=call.by)
     return NoReply()
 
 
-async def reactivate_patient(features: Features, call: Call[ReactivationBody]) -> NoReply:
-    await features.unenrolments.reactivate(
-        practice_of(call),
-        PatientId(uuid_in_path(call.path, "patient_id")),
-        by=by_staff(call),
-    )
+async def reactivate_patient(
+    features: Features, call: Call[ReactivationBody, PracticeCaller], patient_id: PatientId
+) -> NoReply:
+    await features.unenrolments.reactivate(call.caller.practice_id, patient_id, by=call.by)
     return NoReply()

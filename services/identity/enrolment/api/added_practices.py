@@ -7,6 +7,7 @@ from msgspec import Meta
 from services.identity.enrolment.added_practices import PracticeAdded
 from services.identity.enrolment.features import Features
 from services.identity.fields import Given, Typed
+from shared.access import Anonymous
 from shared.http.routes import Body, Call
 
 
@@ -19,7 +20,7 @@ class AddedPracticeBody(Body, frozen=True, kw_only=True):
 
 
 async def add_practice_to_account(
-    features: Features, call: Call[AddedPracticeBody]
+    features: Features, call: Call[AddedPracticeBody, Anonymous]
 ) -> PracticeAdded:
     return await features.added_practices.add_practice(
         call.body.token,

@@ -5,6 +5,7 @@ from datetime import date
 from services.identity.enrolment.enrolments import Application, Enrolled
 from services.identity.enrolment.features import Features
 from services.identity.fields import Name, Typed
+from shared.access import Anonymous
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call
@@ -23,7 +24,7 @@ class EnrolmentBody(Body, frozen=True, kw_only=True):
     no_email: bool = False
 
 
-async def enrol(features: Features, call: Call[EnrolmentBody]) -> Enrolled:
+async def enrol(features: Features, call: Call[EnrolmentBody, Anonymous]) -> Enrolled:
     body = call.body
     if (body.email is None) is not body.no_email:
         raise BodyInvalid(

@@ -3,23 +3,23 @@
 from services.identity.enrolment.features import Features
 from services.identity.enrolment.model import HandedOver
 from services.identity.enrolment.tokens import Issued
-from services.identity.staff import StaffBody, by_staff
+from shared.access import PracticeCaller
 from shared.contracts.ids import PatientId
-from shared.http.callers import practice_of
-from shared.http.parsing import uuid_in_path
-from shared.http.routes import Call
+from shared.http.routes import Call, StaffBody
 
 
 class EnrolmentTokenBody(StaffBody, frozen=True, kw_only=True):
     handed_over: HandedOver
 
 
-async def issue_enrolment_token(features: Features, call: Call[EnrolmentTokenBody]) -> Issued:
+async def issue_enrolment_token(
+    features: Features, call: Call[EnrolmentTokenBody, PracticeCaller], patient_id: PatientId
+) -> Issued:
     return await features.tokens.issue(
-        practice_of(call),
-        PatientId(uuid_in_path(call.path, "patient_id")),
+        call.caller.practice_id,
+        patient_id,
         handed_over=call.body.handed_over,
         staff_id=call.body.staff_id,
-        by=by_staff(call),
+        by=call.by,
         key=call.idempotency,
     )

@@ -7,6 +7,7 @@ from msgspec import Meta
 from services.identity.fields import Given
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.replies import SessionReply, session_reply
+from shared.access import Anonymous
 from shared.http.routes import Body, Call
 
 
@@ -17,6 +18,6 @@ class LogOnBody(Body, frozen=True, kw_only=True):
     password: Given
 
 
-async def log_on(features: Features, call: Call[LogOnBody]) -> SessionReply:
+async def log_on(features: Features, call: Call[LogOnBody, Anonymous]) -> SessionReply:
     tokens = await features.log_on.log_on(call.body.name, call.body.password, by=call.by)
     return session_reply(tokens)

@@ -7,6 +7,7 @@ from msgspec import Meta
 from services.identity.fields import Typed
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.replies import SessionReply, session_reply
+from shared.access import Anonymous
 from shared.http.routes import Body, Call
 
 
@@ -15,6 +16,6 @@ class ResetBody(Body, frozen=True, kw_only=True):
     new_password: Typed
 
 
-async def reset_password(features: Features, call: Call[ResetBody]) -> SessionReply:
+async def reset_password(features: Features, call: Call[ResetBody, Anonymous]) -> SessionReply:
     tokens = await features.resets.reset(call.body.grant, call.body.new_password, by=call.by)
     return session_reply(tokens)

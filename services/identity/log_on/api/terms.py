@@ -1,6 +1,7 @@
 """The terms as a page shows them before they are accepted."""
 
 from services.identity.log_on.features import Features
+from shared.access import Anonymous
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -9,5 +10,5 @@ class TermsReply(Reply, frozen=True, kw_only=True):
     text: str
 
 
-async def read_terms(features: Features, call: Call[NoBody]) -> TermsReply:
+async def read_terms(features: Features, call: Call[NoBody, Anonymous]) -> TermsReply:
     return TermsReply(version=features.terms.version, text=features.terms.text)

@@ -6,6 +6,7 @@ from services.identity.fields import Address, Line, Name, Typed
 from services.identity.passwords.features import Features
 from services.identity.passwords.model import Context
 from services.identity.passwords.policy import RuleState
+from shared.access import Anonymous
 from shared.http.routes import Body, Call, Reply
 
 
@@ -32,7 +33,9 @@ class CandidateReply(Reply, frozen=True, kw_only=True):
     rules: tuple[RuleReply, ...]
 
 
-async def check_password(features: Features, call: Call[CandidateBody]) -> CandidateReply:
+async def check_password(
+    features: Features, call: Call[CandidateBody, Anonymous]
+) -> CandidateReply:
     body = call.body
     rules = features.passwords.check(
         body.candidate,

@@ -5,7 +5,7 @@ from datetime import date
 from services.identity.fields import Address, Line, Name
 from services.identity.patients.features import Features
 from services.identity.patients.patients import PatientDetails, Registered
-from shared.http.callers import practice_of
+from shared.access import PracticeCaller
 from shared.http.routes import Body, Call
 
 
@@ -19,10 +19,12 @@ class PatientBody(Body, frozen=True, kw_only=True):
     number: Line | None = None
 
 
-async def register_patient(features: Features, call: Call[PatientBody]) -> Registered:
+async def register_patient(
+    features: Features, call: Call[PatientBody, PracticeCaller]
+) -> Registered:
     body = call.body
     return await features.patients.register(
-        practice_of(call),
+        call.caller.practice_id,
         PatientDetails(
             number=body.number,
             last_name=body.last_name,

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from services.identity.practices.client_tokens import presented_by
 from services.identity.practices.features import Features
+from shared.access import Anonymous
 from shared.http.routes import Body, Call, Reply
 
 BEARER: Literal["Bearer"] = "Bearer"
@@ -28,7 +29,9 @@ class ClientTokenReply(Reply, frozen=True, kw_only=True):
     scope: str
 
 
-async def obtain_client_token(features: Features, call: Call[ClientTokenBody]) -> ClientTokenReply:
+async def obtain_client_token(
+    features: Features, call: Call[ClientTokenBody, Anonymous]
+) -> ClientTokenReply:
     body = call.body
     token = await features.client_tokens.obtain(
         presented_by(call.authorization, body.client_id, body.client_secret),

@@ -5,9 +5,8 @@ from msgspec.structs import asdict
 from services.identity.practices.features import Features
 from services.identity.practices.model import Practice
 from services.identity.practices.settings import SETTINGS
-from services.identity.staff import StaffBody, by_staff
-from shared.http.callers import practice_of
-from shared.http.routes import Call, NoBody, Reply
+from shared.access import PracticeCaller
+from shared.http.routes import Call, NoBody, Reply, StaffBody
 
 
 class SettingsBody(StaffBody, frozen=True, kw_only=True):
@@ -23,14 +22,18 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     reset_link_minutes: int
 
 
-async def read_practice_settings(features: Features, call: Call[NoBody]) -> SettingsReply:
-    return _reply(await features.practices.read(practice_of(call)))
+async def read_practice_settings(
+    features: Features, call: Call[NoBody, PracticeCaller]
+) -> SettingsReply:
+    return _reply(await features.practices.read(call.caller.practice_id))
 
 
-async def change_practice_settings(features: Features, call: Call[SettingsBody]) -> SettingsReply:
+async def change_practice_settings(
+    features: Features, call: Call[SettingsBody, PracticeCaller]
+) -> SettingsReply:
     changes = {name: getattr(call.body, name) for name in SETTINGS}
     return _reply(
-        await features.practices.change_settings(practice_of(call), changes, by=by_staff(call))
+        await features.practices.change_settings(call.caller.practice_id, changes, by=call.by)
     )
 
 

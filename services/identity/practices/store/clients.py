@@ -3,22 +3,26 @@
 from datetime import datetime
 
 from services.identity.practices.model import Client
+from shared.contracts.scopes import Role
 from shared.db import Connection, Row
 
-COLUMNS = "id, practice_id, name, scopes, secret_digest, former_digest, former_until, revoked_at"
+COLUMNS = (
+    "id, role, practice_id, name, narrowed_to, secret_digest, former_digest, former_until, "
+    "revoked_at"
+)
 
 
 async def add(tx: Connection, client: Client, *, now: datetime) -> None:
     """Insert a client."""
     await tx.execute(
         """
-        INSERT INTO clients (id, practice_id, name, scopes, secret_digest, created_at)
+        INSERT INTO clients (id, role, practice_id, name, secret_digest, created_at)
         VALUES ($1, $2, $3, $4, $5, $6)
         """,
         client.id,
+        client.role,
         client.practice_id,
         client.name,
-        sorted(client.scopes),
         client.secret_digest,
         now,
     )
@@ -78,10 +82,11 @@ async def revoked_since(tx: Connection, since: datetime) -> frozenset[str]:
 def _client(row: Row) -> Client:
     return Client(
         id=row["id"],
+        role=Role(row["role"]),
         practice_id=row["practice_id"],
         name=row["name"],
-        scopes=frozenset(row["scopes"]),
         secret_digest=row["secret_digest"],
+        narrowed_to=None if row["narrowed_to"] is None else frozenset(row["narrowed_to"]),
         former_digest=row["former_digest"],
         former_until=row["former_until"],
         revoked_at=row["revoked_at"],

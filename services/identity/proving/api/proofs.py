@@ -7,8 +7,8 @@ from msgspec import Meta
 from services.identity.fields import Given
 from services.identity.proving.features import Features
 from services.identity.proving.grants import Proof
+from shared.access import SessionCaller
 from shared.grants import Verb
-from shared.http.callers import account_of, session_of
 from shared.http.routes import Body, Call, Reply
 
 
@@ -33,23 +33,27 @@ class ProofReply(Reply, frozen=True, kw_only=True):
     expires_in: int
 
 
-async def reauthenticate(features: Features, call: Call[ReauthenticationBody]) -> ProofReply:
+async def reauthenticate(
+    features: Features, call: Call[ReauthenticationBody, SessionCaller]
+) -> ProofReply:
     proof = await features.reauthentication.reauthenticate(
-        account_of(call),
+        call.caller.account_id,
         call.body.password,
         call.body.verb,
-        session_id=session_of(call),
+        session_id=call.caller.session_id,
         by=call.by,
     )
     return _reply(proof)
 
 
-async def prove_ownership(features: Features, call: Call[OwnershipBody]) -> ProofReply:
+async def prove_ownership(
+    features: Features, call: Call[OwnershipBody, SessionCaller]
+) -> ProofReply:
     proof = await features.ownership_proofs.prove(
-        account_of(call),
+        call.caller.account_id,
         call.body.name,
         call.body.password,
-        session_id=session_of(call),
+        session_id=call.caller.session_id,
         by=call.by,
     )
     return _reply(proof)

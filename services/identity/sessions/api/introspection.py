@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from services.identity.practices.api.client_tokens import BEARER, Text
 from services.identity.sessions.features import Features
-from shared.access import AUDIENCE, AccessTokenInvalid, ClientCaller, SessionCaller
+from shared.access import AUDIENCE, AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
 from shared.contracts.ids import PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
@@ -50,7 +50,9 @@ class SigningKeysReply(Reply, frozen=True, kw_only=True):
     keys: tuple[SigningKey, ...]
 
 
-async def introspect_token(features: Features, call: Call[IntrospectionBody]) -> IntrospectionReply:
+async def introspect_token(
+    features: Features, call: Call[IntrospectionBody, ClientCaller]
+) -> IntrospectionReply:
     try:
         caller = await features.tokens.check(call.body.token, now=call.now)
     except AccessTokenInvalid:
@@ -58,7 +60,7 @@ async def introspect_token(features: Features, call: Call[IntrospectionBody]) ->
     return _introspected(caller)
 
 
-async def list_signing_keys(features: Features, call: Call[NoBody]) -> SigningKeysReply:
+async def list_signing_keys(features: Features, call: Call[NoBody, Anonymous]) -> SigningKeysReply:
     keys = await features.own_keys.public()
     return SigningKeysReply(
         keys=tuple(_signing_key(key) for key in keys if key.purpose is KeyPurpose.SIGNING)

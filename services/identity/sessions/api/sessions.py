@@ -7,9 +7,8 @@ from msgspec import Meta
 
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
+from shared.access import Anonymous, SessionCaller
 from shared.contracts.ids import SessionId
-from shared.http.callers import account_of, session_of
-from shared.http.parsing import uuid_in_path
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply
 
 
@@ -31,13 +30,13 @@ class SessionsReply(Reply, frozen=True, kw_only=True):
     sessions: tuple[ListedSession, ...]
 
 
-async def refresh_session(features: Features, call: Call[RefreshBody]) -> SessionReply:
+async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]) -> SessionReply:
     tokens = await features.refreshes.refresh(call.body.refresh_token, by=call.by)
     return session_reply(tokens)
 
 
-async def list_sessions(features: Features, call: Call[NoBody]) -> SessionsReply:
-    current = session_of(call)
+async def list_sessions(features: Features, call: Call[NoBody, SessionCaller]) -> SessionsReply:
+    current = call.caller.session_id
     return SessionsReply(
         sessions=tuple(
             ListedSession(
@@ -47,20 +46,18 @@ async def list_sessions(features: Features, call: Call[NoBody]) -> SessionsReply
                 expires_at=session.expires_at,
                 current=session.id == current,
             )
-            for session in await features.sessions.list(account_of(call), now=call.now)
+            for session in await features.sessions.list(call.caller.account_id, now=call.now)
         )
     )
 
 
-async def end_session(features: Features, call: Call[NoBody]) -> NoReply:
-    await features.sessions.end(
-        account_of(call),
-        SessionId(uuid_in_path(call.path, "session_id")),
-        by=call.by,
-    )
+async def end_session(
+    features: Features, call: Call[NoBody, SessionCaller], session_id: SessionId
+) -> NoReply:
+    await features.sessions.end(call.caller.account_id, session_id, by=call.by)
     return NoReply()
 
 
-async def end_other_sessions(features: Features, call: Call[NoBody]) -> NoReply:
-    await features.sessions.end_others(account_of(call), session_of(call), by=call.by)
+async def end_other_sessions(features: Features, call: Call[NoBody, SessionCaller]) -> NoReply:
+    await features.sessions.end_others(call.caller.account_id, call.caller.session_id, by=call.by)
     return NoReply()

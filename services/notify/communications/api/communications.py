@@ -6,9 +6,9 @@ from msgspec import Meta
 
 from services.notify.communications.features import Features
 from services.notify.communications.model import Communication
+from shared.access import PracticeCaller
 from shared.contracts.ids import EventId, PatientId
 from shared.contracts.notify import Topic
-from shared.http.callers import practice_of
 from shared.http.routes import Body, Call, Reply
 
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+(?![\s\S])")]
@@ -29,10 +29,12 @@ class Submitted(Reply, frozen=True, kw_only=True):
     reference: str
 
 
-async def submit_communication(features: Features, call: Call[SubmitCommunication]) -> Submitted:
+async def submit_communication(
+    features: Features, call: Call[SubmitCommunication, PracticeCaller]
+) -> Submitted:
     """Take it; the ledger says what became of it."""
     communication = Communication(
-        practice_id=practice_of(call),
+        practice_id=call.caller.practice_id,
         patient_id=call.body.patient_id,
         topic=call.body.topic,
         reference=call.body.reference,

@@ -5,9 +5,9 @@ from datetime import datetime
 from services.notify.ledger.features import Features
 from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State
 from services.notify.tellings.model import MessageClass, Reason
+from shared.access import PracticeCaller, SessionCaller
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
-from shared.http.callers import account_of, account_version_of, practice_of
 from shared.http.routes import Call, NoBody, Reply
 
 
@@ -49,16 +49,18 @@ class PracticeDeliveries(Reply, frozen=True, kw_only=True):
     deliveries: tuple[PracticeDelivery, ...]
 
 
-async def list_deliveries(features: Features, call: Call[NoBody]) -> Deliveries:
+async def list_deliveries(features: Features, call: Call[NoBody, SessionCaller]) -> Deliveries:
     """Show a person what was sent to her. Raises CatchingUp (UN-1)."""
-    await features.projections.arrived(account_of(call), account_version_of(call))
-    found = await features.reading.of_account(account_of(call))
+    await features.projections.arrived(call.caller.account_id, call.caller.account_version)
+    found = await features.reading.of_account(call.caller.account_id)
     return Deliveries(deliveries=tuple(shown(entry) for entry in found))
 
 
-async def list_practice_deliveries(features: Features, call: Call[NoBody]) -> PracticeDeliveries:
+async def list_practice_deliveries(
+    features: Features, call: Call[NoBody, PracticeCaller]
+) -> PracticeDeliveries:
     """Show a practice what became of its own communications."""
-    found = await features.reading.of_practice(practice_of(call))
+    found = await features.reading.of_practice(call.caller.practice_id)
     return PracticeDeliveries(
         deliveries=tuple(
             PracticeDelivery(

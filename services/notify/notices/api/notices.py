@@ -5,8 +5,7 @@ from datetime import datetime
 from services.notify.notices.features import Features
 from services.notify.notices.model import NoticeId
 from services.notify.tellings.model import MessageClass
-from shared.http.callers import account_of, account_version_of
-from shared.http.parsing import uuid_in_path
+from shared.access import SessionCaller
 from shared.http.routes import Call, NoBody, NoReply, Reply
 
 
@@ -28,9 +27,9 @@ class Notices(Reply, frozen=True, kw_only=True):
     notices: tuple[Notice, ...]
 
 
-async def list_notices(features: Features, call: Call[NoBody]) -> Notices:
+async def list_notices(features: Features, call: Call[NoBody, SessionCaller]) -> Notices:
     """Show a person what waits for her, in her language. Raises CatchingUp (UN-1)."""
-    await features.projections.arrived(account_of(call), account_version_of(call))
+    await features.projections.arrived(call.caller.account_id, call.caller.account_version)
     return Notices(
         notices=tuple(
             Notice(
@@ -42,22 +41,22 @@ async def list_notices(features: Features, call: Call[NoBody]) -> Notices:
                 at=notice.created_at,
                 read=notice.read,
             )
-            for notice, told in await features.notices.undismissed(account_of(call))
+            for notice, told in await features.notices.undismissed(call.caller.account_id)
         )
     )
 
 
-async def read_notice(features: Features, call: Call[NoBody]) -> NoReply:
+async def read_notice(
+    features: Features, call: Call[NoBody, SessionCaller], notice_id: NoticeId
+) -> NoReply:
     """She has seen it; it stays in the list."""
-    await features.notices.read(notice_of(call), account_of(call), now=call.now)
+    await features.notices.read(notice_id, call.caller.account_id, now=call.now)
     return NoReply()
 
 
-async def dismiss_notice(features: Features, call: Call[NoBody]) -> NoReply:
+async def dismiss_notice(
+    features: Features, call: Call[NoBody, SessionCaller], notice_id: NoticeId
+) -> NoReply:
     """It leaves the list for good."""
-    await features.notices.dismiss(notice_of(call), account_of(call), now=call.now)
+    await features.notices.dismiss(notice_id, call.caller.account_id, now=call.now)
     return NoReply()
-
-
-def notice_of(call: Call[NoBody]) -> NoticeId:
-    return NoticeId(uuid_in_path(call.path, "notice_id"))

@@ -1,0 +1,47 @@
+"""What OAuth clients may do (ST-1): each verb asks for one scope, each role has some."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Scope(StrEnum):
+    """What one kind of verb asks of a client."""
+
+    ACCOUNTS_UNLOCK = "accounts:unlock"
+    COMMUNICATIONS_WRITE = "communications:write"
+    DELIVERIES_READ = "deliveries:read"
+    ENROLMENTS_WRITE = "enrolments:write"
+    INTROSPECT = "introspect"
+    MERGES_READ = "merges:read"
+    PATIENTS_WRITE = "patients:write"
+    SETTINGS_READ = "settings:read"
+    SETTINGS_WRITE = "settings:write"
+    TOKENS_WRITE = "tokens:write"
+
+
+class Role(StrEnum):
+    """What a client is. Its row keeps this, so a new scope of a role is every such client's."""
+
+    PRACTICE = "practice"  #: a practice's own system
+    GATEWAY = "gateway"  #: of no practice, before all of them
+
+
+SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.PRACTICE: frozenset(
+            {
+                Scope.ACCOUNTS_UNLOCK,
+                Scope.COMMUNICATIONS_WRITE,
+                Scope.DELIVERIES_READ,
+                Scope.ENROLMENTS_WRITE,
+                Scope.MERGES_READ,
+                Scope.PATIENTS_WRITE,
+                Scope.SETTINGS_READ,
+                Scope.SETTINGS_WRITE,
+                Scope.TOKENS_WRITE,
+            }
+        ),
+        Role.GATEWAY: frozenset({Scope.INTROSPECT}),
+    }
+)

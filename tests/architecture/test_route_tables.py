@@ -1,0 +1,72 @@
+"""The four tables against the roles of clients: every verb lets somebody in, no scope is left over.
+
+What one line can say wrong is refused where it is made: tests/unit/shared/test_route_line.py.
+"""
+
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.contracts.scopes import SCOPES, Role, Scope
+from shared.contracts.topology import SERVICES
+from shared.http.guards import Client, Practice, Public, Session
+from shared.http.routes import Route
+
+OF_NO_ROLE: Any = "birds:ring"
+
+
+def table(service: str) -> Sequence[Route[Any]]:
+    routes: Sequence[Route[Any]] = importlib.import_module(f"services.{service}.routes").ROUTES
+    return routes
+
+
+def complaints(routes: Sequence[Route[Any]]) -> Iterator[str]:
+    """What a reviewer of the tables would say, one sentence a finding."""
+    asked = set()
+    for route in routes:
+        guard: object = route.guard
+        if not isinstance(guard, Public | Session | Client):
+            yield f"{route.name} has no guard: who may call it?"
+        elif isinstance(guard, Client):
+            asked.add(guard.scope)
+            roles = [Role.PRACTICE] if isinstance(guard, Practice) else list(Role)
+            if not any(guard.scope in SCOPES[role] for role in roles):
+                yield f"{route.name} lets nobody in: none of {roles} has {guard.scope}"
+    for scope in sorted(set(Scope) - asked):
+        yield f"no verb asks for {scope}: take it out of shared/contracts/scopes.py"
+
+
+def every() -> list[Route[Any]]:
+    return [route for service in SERVICES for route in table(service)]
+
+
+def test_every_verb_lets_somebody_in_and_every_scope_is_asked_for() -> None:
+    assert list(complaints(every())) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"guard": None}, "register_patient has no guard: who may call it?"),
+        ({"guard": Practice(OF_NO_ROLE)}, "register_patient lets nobody in"),
+        ({"guard": Practice(Scope.INTROSPECT)}, "register_patient lets nobody in"),
+        ({"guard": Session()}, "no verb asks for patients:write"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_told_in_a_sentence(
+    change: dict[str, Any], complaint: str
+) -> None:
+    routes = [
+        replace(route, **change) if route.name == "register_patient" else route for route in every()
+    ]
+
+    assert any(complaint in said for said in complaints(routes))
+
+
+def test_no_client_is_both_a_practices_and_a_gateways() -> None:
+    """A gateway stands before all practices: what one practice may do, it may not."""
+    assert not SCOPES[Role.PRACTICE] & SCOPES[Role.GATEWAY]
+    assert set(SCOPES) == set(Role)
