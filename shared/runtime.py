@@ -11,6 +11,7 @@ from typing import Generic
 
 from aiohttp import web
 
+from shared import limits, one_time
 from shared.access import AccessTokens, SessionCaller, StreamGuard
 from shared.acts import Acts
 from shared.audit import Audit, AuditChain
@@ -266,6 +267,10 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
     yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
+    secrets = one_time.Sweeper(database=database, clock=plumbing.clock)
+    counts = limits.Sweeper(database=database, clock=plumbing.clock)
+    yield Loop(name="one-time-secrets", once=secrets.once, every=60.0)
+    yield Loop(name="limits", once=counts.once, every=60.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
 
 

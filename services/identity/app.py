@@ -19,8 +19,10 @@ from services.identity.sweeping import sweepers
 from shared.access import AccessTokenIssuer
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantChecker
+from shared.one_time import Mint
 from shared.own_keys import OwnKeys
 from shared.runtime import Composition, Plumbing
+from shared.sealing import Sealer
 
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
@@ -59,7 +61,16 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
     )
     password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
-    email = emails.compose(plumbing)
+    mint = Mint(
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        sealer=Sealer(
+            public_keys=plumbing.public_keys,
+            clock=plumbing.clock,
+            issuer=f"{plumbing.settings.issuer}/notify",
+        ),
+    )
+    email = emails.compose(plumbing, mint=mint)
     entry = log_on.compose(
         plumbing,
         grants=grants,
@@ -76,6 +87,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
         enrolment=enrolment.compose(
             plumbing,
+            mint=mint,
             accounts=account.accounts,
             patients=patient.patients,
             addresses=email,

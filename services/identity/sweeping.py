@@ -1,12 +1,9 @@
-"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2, ID-6, EN-1)."""
+"""What is over and serves nothing any more is deleted in batches (SE-1, LG-2)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.emails.store import address_mails, verifications
-from services.identity.enrolment.store import tokens as enrolment_tokens
 from services.identity.passwords.store import lockouts
-from services.identity.passwords.store import refused as refused_passwords
 from services.identity.sessions.store import sessions
 from services.identity.settings import Settings
 from shared.clock import Clock
@@ -41,34 +38,12 @@ class LockoutSweeper:
             return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH) // BATCH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretSweeper:
-    """Each secret's table says how long past its end a row is kept, and why."""
-
-    database: Database
-    clock: Clock
-
-    async def once(self) -> int:
-        """Forget up to BATCH of each."""
-        now = self.clock.now()
-        async with self.database.transaction() as tx:
-            swept = [
-                await verifications.sweep(tx, now=now, limit=BATCH),
-                await enrolment_tokens.sweep(tx, now=now, limit=BATCH),
-                await refused_passwords.sweep(tx, now=now, limit=BATCH),
-                await address_mails.sweep(tx, now=now, limit=BATCH),
-            ]
-        return max(swept) // BATCH
-
-
 def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
     """What runs by itself."""
     database, clock = plumbing.database, plumbing.clock
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
-    secrets = SecretSweeper(database=database, clock=clock)
     return (
         Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
         Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
-        Loop(name="secret-sweeper", once=secrets.once, every=SWEEP_EVERY),
     )

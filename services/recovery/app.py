@@ -5,10 +5,9 @@ from datetime import timedelta
 from services.recovery.consumers import ACCOUNTS, subscriptions
 from services.recovery.features import Features
 from services.recovery.link_mails import LinkMails
-from services.recovery.link_mint import LinkMint
 from services.recovery.links import Links
 from services.recovery.merges import Merges
-from services.recovery.model import Kind, LinkLimits
+from services.recovery.model import Kind, link_mail_limit, reminder_limit
 from services.recovery.projection import Projection
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
@@ -18,10 +17,10 @@ from services.recovery.stored_names import StoredNames
 from shared.contracts.keys import KeyPurpose
 from shared.grants import GrantIssuer
 from shared.loops import Loop
+from shared.one_time import Mint
 from shared.runtime import Composition, Plumbing
 from shared.sealing import Sealer
 
-SWEEP_EVERY = 60.0  # seconds
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
 
 
@@ -31,17 +30,14 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
     links = Links(
         acts=plumbing.acts,
-        clock=plumbing.clock,
         digests=plumbing.digests,
         grants=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         redeemer=f"{settings.issuer}/identity",
     )
     reminders = Reminders(
-        database=plumbing.database,
-        clock=plumbing.clock,
         outbox=plumbing.outbox,
         sealer=sealer(plumbing),
-        an_hour=settings.reminders_an_hour,
+        limit=reminder_limit(an_hour=settings.reminders_an_hour),
     )
     features = Features(
         link_requests=requests(plumbing, Kind.RESET_LINK),
@@ -59,8 +55,6 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         loops=(
             ticking("link mails", features.link_rounds, settings),
             ticking("reminders", features.reminder_rounds, settings),
-            Loop(name="link sweep", once=links.sweep, every=SWEEP_EVERY),
-            Loop(name="reminder sweep", once=reminders.sweep, every=SWEEP_EVERY),
         ),
         own_keys=own_keys,
     )
@@ -102,13 +96,10 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
     """The work of RC-3 with its numbers."""
     settings = plumbing.settings
     return LinkMails(
-        mint=LinkMint(
-            randomness=plumbing.randomness,
-            digests=plumbing.digests,
-            sealer=sealer(plumbing),
-            outbox=plumbing.outbox,
+        mint=Mint(
+            randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer(plumbing)
         ),
-        limits=LinkLimits(
+        limit=link_mail_limit(
             pause=timedelta(seconds=settings.link_pause),
             an_hour=settings.links_an_hour,
             a_day=settings.links_a_day,

@@ -6,21 +6,19 @@ from uuid import UUID
 
 from services.recovery.actions import Action
 from services.recovery.errors import LinkInvalid
-from services.recovery.model import Link
-from services.recovery.store import link_budgets
+from services.recovery.model import RESET_LINK
 from services.recovery.store import links as store
 from shared.acts import Acts, By
-from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PasswordReset, ResetRoute
+from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.grants import GrantAct, GrantIssuer
 from shared.messaging.consumer import Undeliverable
+from shared.one_time import Secret
 from shared.tokens import Digests
 
-TOKEN = "reset-link"  # noqa: S105 - what the digest is for
 GRANT_LIFE = timedelta(minutes=10)
-SWEEP = 500  # rows a statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +32,6 @@ class Redeemed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     acts: Acts
-    clock: Clock
     digests: Digests
     grants: GrantIssuer
     redeemer: str  # identity's `iss`: the one audience of these grants
@@ -45,21 +42,22 @@ class Links:
         Each grant of a link has the link's id as its jti: identity spends one of them at most.
         Raises LinkInvalid, the same for every cause.
         """
-        digest = self.digests.of(TOKEN, token)
+        digest = RESET_LINK.digest(self.digests, token)
         async with self.acts.begin(by, Action.REDEEM_LINK) as act:
             link = await store.find_live(act.tx, digest, now=act.now)
             if link is None:
                 raise LinkInvalid
-            act.about(account=link.account_id)
+            act.about(account=AccountId(link.owner))
         return await self._grant(link, by.now)
 
-    async def _grant(self, link: Link, now: datetime) -> Redeemed:
+    async def _grant(self, link: Secret, now: datetime) -> Redeemed:
+        assert link.security_version is not None  # noqa: S101 - every link is made with one
         expires_at = min(link.expires_at, now + GRANT_LIFE)
         grant = await self.grants.issue(
             jti=str(link.id),
             act=GrantAct.PASSWORD_SET,
             audience=(self.redeemer,),
-            account_id=link.account_id,
+            account_id=AccountId(link.owner),
             security_version=link.security_version,
             route=ResetRoute.LINK,
             now=now,
@@ -77,10 +75,3 @@ class Links:
         except ValueError:
             raise Undeliverable("proof_id is no link's id") from None
         await store.use(tx, link_id, at=event.data.occurred_at)
-
-    async def sweep(self) -> int:
-        """Delete a batch of expired links, and of budgets that count nothing any more."""
-        now = self.clock.now()
-        async with self.acts.database.transaction() as tx:
-            gone = await store.sweep(tx, now=now, limit=SWEEP)
-            return gone + await link_budgets.sweep(tx, now=now, limit=SWEEP)

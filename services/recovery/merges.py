@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from services.recovery.store import links
+from services.recovery.model import RESET_LINK
 from services.recovery.store import merges as store
+from shared import one_time
 from shared.acts import Acts, By
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged
@@ -31,7 +32,9 @@ class Merges:
             at=merge.occurred_at,
         ):
             return
-        await links.void(tx, merge.absorbed_id, at=merge.occurred_at)
+        # Waiting for who replaces it just now, out of the order of accounts, could deadlock; the
+        # link that is made instead opens nothing (`find_live`).
+        await one_time.void(tx, RESET_LINK, merge.absorbed_id, now=merge.occurred_at, wait=False)
         by = By(origin=origin_of(event), now=merge.occurred_at)
         async with self.acts.within(tx, by, cause=event.id) as act:
             act.publish(

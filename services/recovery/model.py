@@ -8,10 +8,15 @@ from uuid import UUID
 
 from shared.audit import Origin
 from shared.contracts.ids import AccountId
+from shared.contracts.sealed import SealPurpose
+from shared.limits import DAY, HOUR, Limit
+from shared.one_time import Purpose
 
 DEFAULT_MINUTES = 60  # RC-3: for an account without a practice
 SHORTEST_MINUTES = 15
 LONGEST_MINUTES = 1440
+RESET_LINK = Purpose(name=SealPurpose.RESET_LINK, longest=timedelta(minutes=LONGEST_MINUTES))
+"""RC-3: used up only by a new password at identity, so no try is counted here."""
 
 FIRST_PAUSE = timedelta(seconds=0.5)
 LONGEST_PAUSE = timedelta(seconds=10)
@@ -99,25 +104,14 @@ def life_minutes(practices: Sequence[int | None]) -> int:
     return min(max(shortest, SHORTEST_MINUTES), LONGEST_MINUTES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A link as it is kept: its token only as a digest."""
-
-    id: UUID
-    account_id: AccountId
-    token_digest: bytes
-    security_version: int
-    issued_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkLimits:
+def link_mail_limit(*, pause: timedelta, an_hour: int, a_day: int) -> Limit:
     """How often one account is mailed a link (RC-3)."""
+    return Limit("link-mail", ((1, pause), (an_hour, HOUR), (a_day, DAY)))
 
-    pause: timedelta = timedelta(seconds=60)
-    an_hour: int = 3
-    a_day: int = 10
+
+def reminder_limit(*, an_hour: int) -> Limit:
+    """How many requests for a username are decided by address, hit and miss alike (RC-1)."""
+    return Limit("username-reminder", ((an_hour, HOUR),))
 
 
 class Outcome(StrEnum):

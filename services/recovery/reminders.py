@@ -6,28 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.recovery.model import STRANGER, Decision, Holder, Look, Outcome, Request, decide
-from services.recovery.store import accounts, reminder_budgets
+from services.recovery.store import accounts
+from shared import limits
 from shared.acts import Act
-from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameReminderRequested
 from shared.contracts.sealed import Sealed, SealPurpose
-from shared.db import Connection, Database
+from shared.db import Connection
+from shared.limits import Limit
 from shared.messaging.outbox import Outbox
 from shared.sealing import Sealer
 
-SWEEP = 500  # rows a statement
 LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has asked again by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders:
-    database: Database
-    clock: Clock
     outbox: Outbox
     sealer: Sealer
-    an_hour: int
-    """Decided requests for one address, a hit's and a miss's alike (RC-1)."""
+    limit: Limit
 
     async def work(self, act: Act, looks: Sequence[Look]) -> Sequence[Decision]:
         """Decide about each request, in their order, and mail the hits within the limit.
@@ -57,13 +54,13 @@ class Reminders:
         now: datetime,
     ) -> Counter[bytes]:
         """Count what is decided now, once a request; return how many of each are within limits."""
-        decided = Counter(
+        decided = [
             look.request.name_digest
             for look in looks
             if look.last or look.request.name_digest in holders
-        )
-        granted = await reminder_budgets.take(tx, decided, an_hour=self.an_hour, now=now)
-        return Counter(granted)
+        ]
+        taken = await limits.take(tx, self.limit, decided, now=now)
+        return Counter({digest: each.granted for digest, each in taken.items()})
 
     def _decide(
         self, look: Look, holders: Mapping[bytes, Holder], left: Counter[bytes]
@@ -110,9 +107,3 @@ class Reminders:
             origin=request.origin,
             event_id=event_id,
         )
-
-    async def sweep(self) -> int:
-        """Delete a batch of budgets that count nothing any more."""
-        now = self.clock.now()
-        async with self.database.transaction() as tx:
-            return await reminder_budgets.sweep(tx, now=now, limit=SWEEP)

@@ -38,6 +38,8 @@ class Example:
     form: Mapping[str, str] | None = None
     path: Mapping[str, object] = field(default_factory=dict)
     token: str | None = None
+    key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def but(self, **fields: Any) -> "Example":
         """The same with other fields in its body or form; None leaves one out."""
@@ -63,6 +65,7 @@ async def send(stage: Stage, verb: Verb, example: Example) -> Answer:
         example.body,
         form=example.form,
         token=example.token,
+        headers={**example.headers, **({"Idempotency-Key": example.key} if example.key else {})},
     )
 
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from shared.errors import Refused
+from shared.http.routes import Form
+from tests.conformance.refusals import Elsewhere, refusals_of
 from tests.conformance.stage import Stage, audit_since_now, example, send
-from tests.conformance.verbs import Verb, those
+from tests.conformance.verbs import VERBS, Verb, those
 
 pytestmark = pytest.mark.proves("AU-1", "V16.3.1")
 
@@ -32,3 +35,81 @@ async def test_what_is_done_leaves_a_row(verb: Verb, stage: Stage) -> None:
         f"{verb.name}: record what was done in its transaction, or say in OTHERWISE why not"
     )
     assert len({row["actor"] for row in rows}) <= 1
+
+
+TYPED = "what was typed breaks a rule, whoever typed it: nothing was looked up or decided"
+HER_OWN = "a person looks for something of her own by an id that is none of it"
+TWICE = "a client that authenticates in two ways at once is none yet"
+NO_ROW = {
+    ("enrol", "TermsRequired"): TYPED,
+    ("enrol", "UsernameTooShort"): TYPED,
+    ("enrol", "UsernameTooLong"): TYPED,
+    ("enrol", "UsernameHasWhitespace"): TYPED,
+    ("enrol", "UsernameNotPrintable"): TYPED,
+    ("enrol", "UsernameIsAnAddress"): TYPED,
+    ("enrol", "PasswordUnacceptable"): TYPED,
+    ("enrol", "EmailMalformed"): TYPED,
+    ("claim_email", "EmailMalformed"): TYPED,
+    ("register_patient", "NameIncomparable"): TYPED,
+    ("obtain_client_token", "TwoAuthentications"): TWICE,
+    ("read_merge", "NotFound"): HER_OWN,
+    ("read_notice", "NotFound"): HER_OWN,
+    ("dismiss_notice", "NotFound"): HER_OWN,
+}
+#: a password that was refused for a reason of its own, which its reply must not tell
+PASSWORD = {"InvalidCredentials", "ReauthenticationFailed", "MergeProofFailed"}
+REFUSED = [
+    (verb, problem)
+    for verb in VERBS
+    for problem in verb.route.problems
+    if issubclass(problem, Refused)
+]
+
+
+def name(pair: tuple[Verb, type[Refused]]) -> str:
+    return f"{pair[0].name}-{pair[1].__name__}"
+
+
+def brought_about(pair: tuple[Verb, type[Refused]]) -> bool:
+    return not isinstance(refusals_of(pair[0]).get(pair[1].__name__), Elsewhere)
+
+
+def causes(problem: type[Refused]) -> set[str]:
+    """What the audit may call it: a reply tells less where it must not say as much."""
+    kinds = (cause for kind in problem.__subclasses__() for cause in causes(kind))
+    return {problem.cause, *kinds, *(("wrong",) if problem.__name__ in PASSWORD else ())}
+
+
+@pytest.mark.parametrize(("verb", "problem"), REFUSED, ids=map(name, REFUSED))
+def test_every_refusal_of_every_verb_is_brought_about(verb: Verb, problem: type[Refused]) -> None:
+    assert problem.__name__ in refusals_of(verb), (
+        f"{verb.name} may refuse with {problem.__name__}: bring it about in "
+        f"tests/conformance/refusals/{verb.service}.py, or say there why it cannot be"
+    )
+
+
+MADE = list(filter(brought_about, REFUSED))
+
+
+@pytest.mark.parametrize(("verb", "problem"), MADE, ids=map(name, MADE))
+async def test_what_is_refused_leaves_a_row_that_says_why(
+    verb: Verb, problem: type[Refused], stage: Stage
+) -> None:
+    recipe = refusals_of(verb)[problem.__name__]
+    assert not isinstance(recipe, Elsewhere)
+    refused = await recipe(stage)
+    audit = await audit_since_now(stage)
+
+    answer = await send(stage, verb, refused)
+
+    if verb.route.form is Form.URLENCODED:  # RFC 6749 5.2 has statuses and words of its own
+        assert (answer.status in (400, 401), answer.body["error"]) == (True, problem.oauth_error)
+    else:
+        assert answer.refused() == (problem.status, problem.code)
+    rows = await audit.rows("refused")
+    recorded = (verb.name, problem.__name__) not in NO_ROW
+    assert bool(rows) is recorded, (
+        f"{verb.name}: record that it refused with {problem.__name__}, or say in NO_ROW why not"
+    )
+    assert {row["detail"] for row in rows} <= causes(problem)
+    assert await audit.rows("done") == []

@@ -229,7 +229,7 @@ class Person:
             )
             assert version == 2, f"set {version - 1} times"
             used = await books.rows(
-                "SELECT state FROM recovery.links WHERE account_id = $1", self.account_id
+                "SELECT state FROM recovery.one_time_secrets WHERE owner = $1", self.account_id
             )
             assert [row["state"] for row in used] == ["used"]
             if ended:

@@ -20,7 +20,6 @@ from shared.acts import By
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.grants import GrantAct, GrantIssuer
-from shared.loops import Loop
 from shared.randomness import Randomness
 from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support import database as databases
@@ -72,6 +71,10 @@ class Identity(Replica[Features, Settings]):
         body = {"grant": grant, "new_password": new_password}
         return await self.call("POST", "/passwords/reset", body)
 
+    def a_username(self) -> str:
+        """A name nobody has."""
+        return f"person.{next(self.numbers)}"
+
     async def an_account(
         self,
         username: str | None = None,
@@ -80,7 +83,7 @@ class Identity(Replica[Features, Settings]):
         email: str | None = None,
     ) -> Person:
         """Make an active account at a practice, with a verified e-mail where one is named."""
-        username = username or f"person.{next(self.numbers)}"
+        username = username or self.a_username()
         account_id = AccountId(self.plumbing.randomness.uuid())
         hashed = await self.features.passwords.passwords.hash(password)
         now = self.clock.now()
@@ -166,10 +169,6 @@ class Identity(Replica[Features, Settings]):
             "SELECT FROM pg_stat_activity WHERE datname = current_database() "
             "AND wait_event_type = 'Lock'"
         )
-
-    def loop(self, name: str) -> Loop:
-        """One of the service's loops, to be run by hand."""
-        return next(loop for loop in self.service.loops if loop.name == name)
 
 
 @asynccontextmanager

@@ -129,7 +129,12 @@ class Merging(Replica[Features, MergeSettings]):
 
     async def under_way(self, survivor: Person, absorbed: Person) -> "Saga":
         """Have a merge of these accepted."""
-        answer = await self.ask(survivor, absorbed)
+        request = await self.request(survivor, absorbed)
+        return await self.under_way_by(request, survivor, absorbed)
+
+    async def under_way_by(self, request: Request, survivor: Person, absorbed: Person) -> "Saga":
+        """Have this request accepted, which is of these."""
+        answer = await self.send(request)
         return Saga(merge_id=answer.merge_id, survivor=survivor, absorbed=absorbed)
 
     async def requested(self) -> list[MergeRequested]:

@@ -15,6 +15,7 @@ from shared.contracts.contract import Contract
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import MergeId
 from shared.db import Row
+from shared.loops import Loop
 from shared.messaging.messages import Delivery
 from shared.own_keys import OwnKeys
 from shared.program import F, Plumbing, Program, S
@@ -121,6 +122,10 @@ class Replica(Generic[F, S]):
         found = self.service.composition.own_keys
         assert found is not None
         return found
+
+    def loop(self, name: str) -> Loop:
+        """One of the service's loops, to be run by hand."""
+        return next(loop for loop in self.service.loops if loop.name == name)
 
     async def call(
         self,

@@ -11,12 +11,12 @@ from services.identity.actions import Action
 from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
 from services.identity.emails.addresses import check_address
 from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
-from services.identity.emails.model import SendLimits
-from services.identity.emails.store import address_mails, verifications
+from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.sessions.model import FRESH
 from services.identity.sessions.store import sessions
+from shared import limits, one_time
 from shared.access import AccessTokenInvalid
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
@@ -37,6 +37,7 @@ from shared.grants import (
     GrantWrongSession,
     Verb,
 )
+from shared.limits import Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Emails:
     accounts: Accounts
     verifications: Verifications
     grants: GrantChecker
-    limits: SendLimits
+    limit: Limit
 
     async def claim(
         self,
@@ -107,9 +108,10 @@ class Emails:
             # The account's row first, as `claim` does, or the two could wait for each other.
             await account_store.hold(tx, account_id)
             digest = self.verifications.digest(token)
-            key = await verifications.use(tx, account_id, digest, now=now)
-            if key is None:
+            link = await one_time.use(tx, EMAIL_VERIFICATION, digest, owner=account_id, now=now)
+            if link is None or link.sent_to is None:
                 raise _link_invalid()
+            key = link.sent_to
             if not await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
                 raise EmailUnavailable.in_field("token", "verified by another account")
             if not await store.confirm(tx, account_id, key, now=now):
@@ -152,14 +154,11 @@ class Emails:
         self, tx: Connection, account_id: AccountId, address: str, now: datetime
     ) -> None:
         """By account, whatever address it names, and by address, whoever names it."""
-        for limit, window in self.limits.windows:
-            at = await verifications.next_send(tx, account_id, limit=limit, window=window, now=now)
-            if at is not None:
-                raise TooManyMails(retry_after=(at - now).total_seconds())
-        digest = self.verifications.address_digest(address)
-        if not await address_mails.count(tx, digest, limits=self.limits, now=now):
-            at = await address_mails.next_send(tx, digest, limits=self.limits, now=now)
-            raise TooManyMails(retry_after=(at - now).total_seconds())
+        keys = (account_id.bytes, self.verifications.address_digest(address))
+        taken = await limits.take(tx, self.limit, keys, now=now)
+        waits = [each.free_at - now for each in taken.values() if not each.granted]
+        if waits:
+            raise TooManyMails(retry_after=max(waits).total_seconds())
 
     def _tell(self, act: Act, view: AccountView) -> None:
         account = view.account

@@ -29,6 +29,6 @@ def compose(
             accounts=accounts,
             verifications=addresses.verifications,
             grants=grants,
-            limits=addresses.limits,
+            limit=addresses.limit,
         )
     )

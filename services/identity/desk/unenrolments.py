@@ -7,13 +7,14 @@ from services.identity.accounts.model import AccountView
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
-from services.identity.enrolment.store import tokens
+from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.patients.store import enrolments as store
 from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
+from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ENROLMENT_ENDED,
@@ -47,7 +48,7 @@ class Unenrolments:
             practice, account_id = await self._hold(act.tx, practice_id, patient_id)
             if not await store.end(act.tx, patient_id):
                 raise PatientNotEnrolled
-            await tokens.void(act.tx, patient_id, now=act.now)
+            await one_time.void(act.tx, ENROLMENT_TOKEN, patient_id, now=act.now)
             view = await self.accounts.changed(act, account_id)
             await self._take_from_sessions(act, view)
             account = view.account

@@ -3,35 +3,29 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.identity.emails.model import SendLimits
+from services.identity.emails.model import verification_mail_limit
 from services.identity.emails.stored_names import StoredNames
 from services.identity.emails.verifications import Verifications
 from services.identity.settings import Settings
+from shared.limits import Limit
+from shared.one_time import Mint
 from shared.program import Plumbing
-from shared.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     verifications: Verifications
-    limits: SendLimits
+    limit: Limit
 
 
-def compose(plumbing: Plumbing[Settings]) -> Features:
+def compose(plumbing: Plumbing[Settings], *, mint: Mint) -> Features:
     """Build the group."""
     settings = plumbing.settings
     return Features(
-        verifications=Verifications(
-            randomness=plumbing.randomness,
-            digests=plumbing.digests,
-            sealer=Sealer(
-                public_keys=plumbing.public_keys,
-                clock=plumbing.clock,
-                issuer=f"{settings.issuer}/notify",
-            ),
-            life=timedelta(minutes=settings.verify_minutes),
+        verifications=Verifications(mint=mint, life=timedelta(minutes=settings.verify_minutes)),
+        limit=verification_mail_limit(
+            an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
         ),
-        limits=SendLimits(an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day),
     )
 
 

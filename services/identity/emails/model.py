@@ -1,11 +1,20 @@
-"""Addresses as rows, and how often they may be written to (ID-6)."""
+"""Addresses as rows, the links that verify them, and how often they may be written to (ID-6)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from services.identity.accounts.model import EmailState
 from shared.contracts.ids import AccountId
+from shared.contracts.sealed import SealPurpose
+from shared.limits import DAY, HOUR, Limit
+from shared.one_time import Purpose
+
+EMAIL_VERIFICATION = Purpose(
+    name=SealPurpose.EMAIL_VERIFICATION,
+    longest=timedelta(days=1),
+    kept=timedelta(days=1),  # the next one's time is later than the last one's
+)
+"""ID-6: opens something in a session of the account alone, so no try is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,21 +27,6 @@ class StoredAddress:
     key: str
 
 
-class VerificationState(StrEnum):
-    LIVE = "live"
-    USED = "used"
-    SUPERSEDED = "superseded"
-    WITHHELD = "withheld"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendLimits:
-    """ID-6: how many verification mails an account may have sent, and an address may get."""
-
-    an_hour: int = 5
-    a_day: int = 10
-
-    @property
-    def windows(self) -> tuple[tuple[int, timedelta], ...]:
-        """Each limit with the time it is of, the longest first: its wait is the one to be told."""
-        return ((self.a_day, timedelta(days=1)), (self.an_hour, timedelta(hours=1)))
+def verification_mail_limit(*, an_hour: int, a_day: int) -> Limit:
+    """How many verification mails an account may have sent, and an address may get."""
+    return Limit("verification-mail", ((an_hour, HOUR), (a_day, DAY)))

@@ -5,18 +5,15 @@ from datetime import datetime, timedelta
 
 from services.identity.accounts.store import names as log_on_names
 from services.identity.emails.addresses import address_key
-from services.identity.emails.model import VerificationState
+from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails
 from services.identity.emails.store import verifications as store
+from shared import one_time
 from shared.contracts.identity import Claim
 from shared.contracts.ids import AccountId, EventId
-from shared.contracts.sealed import Sealed, SealPurpose
+from shared.contracts.sealed import Sealed
 from shared.db import Connection
-from shared.randomness import Randomness
-from shared.sealing import Sealer
-from shared.tokens import Digests
-
-PURPOSE = SealPurpose.EMAIL_VERIFICATION  # of the seal, and of the digest that is kept
+from shared.one_time import Mint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +28,12 @@ class Mailing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifications:
-    randomness: Randomness
-    digests: Digests
-    sealer: Sealer
+    mint: Mint
     life: timedelta
 
     async def ready(self) -> None:
         """Wait for a key to seal with, before the transaction of `begin`. Raises CatchingUp."""
-        await self.sealer.ready()
+        await self.mint.sealer.ready()
 
     async def begin(
         self,
@@ -57,36 +52,21 @@ class Verifications:
         """
         key = address_key(address)
         at = await store.moment(tx, account_id, now=now)
-        token, expires_at = self.randomness.token(), at + self.life
         taken = await log_on_names.held_by_another(tx, key, account_id)
+        minted = self.mint.make(
+            EMAIL_VERIFICATION, account_id, life=self.life, now=at, sent_to=key, withheld=taken
+        )
         await emails.claim(tx, account_id, address, key, now=now)
-        await store.supersede(tx, account_id)
-        await store.add(
-            tx,
-            self.randomness.uuid(),
-            account_id,
-            key,
-            self.digest(token),
-            state=VerificationState.WITHHELD if taken else VerificationState.LIVE,
-            now=at,
-            expires_at=expires_at,
-        )
-        link = await self.sealer.seal(
-            tx,
-            token,
-            event_id=event_id,
-            purpose=PURPOSE,
-            recipient=address,
-            expires_at=expires_at,
-        )
+        await one_time.issue(tx, EMAIL_VERIFICATION, [minted.secret], now=at)
+        link = await self.mint.seal(tx, minted, event_id=event_id, recipient=address)
         if taken:
             return Mailing(claim=Claim.TAKEN, link=None, expires_at=None, at=at)
-        return Mailing(claim=Claim.VERIFY, link=link, expires_at=expires_at, at=at)
+        return Mailing(claim=Claim.VERIFY, link=link, expires_at=minted.secret.expires_at, at=at)
 
     def address_digest(self, address: str) -> bytes:
         """What is kept of an address that mail was sent to, whoever named it."""
-        return self.digests.of("mailed-address", address_key(address))
+        return self.mint.digests.of("mailed-address", address_key(address))
 
     def digest(self, token: str) -> bytes:
         """What is kept of a link's token."""
-        return self.digests.of(PURPOSE, token)
+        return EMAIL_VERIFICATION.digest(self.mint.digests, token)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from services.identity.accounts.accounts import Accounts
 from services.identity.actions import Action
 from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch, TokenInvalid
+from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.enrolment.store import tokens
-from services.identity.enrolment.tokens import token_digest
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.patients.model import Patient, PatientEnrolment
@@ -14,6 +14,7 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
+from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentAdded, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -49,7 +50,7 @@ class AddedPractices:
         The password is counted like a log-on's, and that count stays when the rest is refused and
         undone. Only who has proven the account hears anything of the token (LG-2, EN-1).
         """
-        digest = token_digest(self.digests, token)
+        digest = ENROLMENT_TOKEN.digest(self.digests, token)
         attempt = await self.proofs.by_name(name, password)
         async with self.acts.database.connection() as connection:
             record = await tokens.owner(connection, digest)  # for ever the same
@@ -83,7 +84,7 @@ class AddedPractices:
             raise TokenInvalid
         practice, patient = await self._hold(act.tx, *record)
         await self._require_free(act.tx, patient, account_id)
-        if not await tokens.use(act.tx, digest, now=act.now):
+        if not await one_time.use(act.tx, ENROLMENT_TOKEN, digest, now=act.now):
             raise TokenInvalid
         # After the token, which a refusal gives back: a dead one tells nothing of its record.
         holder = await enrolments.records(act.tx, account_id)

@@ -12,12 +12,10 @@ from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
 from services.identity.actions import Action
 from services.identity.emails.addresses import check_address
-from services.identity.emails.model import SendLimits
-from services.identity.emails.store import address_mails
 from services.identity.emails.verifications import Mailing, Verifications
 from services.identity.enrolment.errors import TokenInvalid, WrongPerson
+from services.identity.enrolment.model import ENROLMENT_TOKEN, Try
 from services.identity.enrolment.store import tokens
-from services.identity.enrolment.tokens import token_digest
 from services.identity.log_on.store import terms as terms_store
 from services.identity.log_on.terms import Terms
 from services.identity.passwords.model import Context
@@ -27,6 +25,7 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
+from shared import limits, one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ACCOUNT_ENROLLED, AccountEnrolled
 from shared.contracts.ids import AccountId
@@ -35,6 +34,7 @@ from shared.contracts.matching import same_person
 from shared.db import Connection
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
+from shared.limits import Limit
 from shared.randomness import Randomness
 from shared.tokens import Digests
 
@@ -89,7 +89,7 @@ class Enrolments:
     patients: Patients
     accounts: Accounts
     verifications: Verifications
-    mail_limits: SendLimits
+    mail_limit: Limit
 
     async def enrol(
         self, application: Application, *, by: By, key: IdempotencyKey | None
@@ -111,13 +111,16 @@ class Enrolments:
                         return kept
                     return await act.keep(key, await self._enrol(act, checked))
             except WrongPerson as wrong:
-                await tokens.count_wrong_try(act.tx, checked.digest, now=act.now)
+                await self._count(act, checked, Try.WRONG_PERSON)
                 act.committing(wrong)
                 raise
             except UsernameTaken as taken:
-                await tokens.count_taken_name(act.tx, checked.digest, now=act.now)
+                await self._count(act, checked, Try.NAME_TAKEN)
                 act.committing(taken)
                 raise
+
+    async def _count(self, act: Act, checked: Checked, kind: Try) -> None:
+        await one_time.count_try(act.tx, ENROLMENT_TOKEN, checked.digest, kind, now=act.now)
 
     async def _check(self, application: Application) -> Checked:
         self.terms.require(application.terms_version)
@@ -131,7 +134,7 @@ class Enrolments:
             Context(names=(application.last_name,), birth_dates=(application.birth_date,)),
         )
         return Checked(
-            digest=token_digest(self.digests, application.token),
+            digest=ENROLMENT_TOKEN.digest(self.digests, application.token),
             birth_date=application.birth_date,
             last_name=application.last_name,
             email=email,
@@ -181,7 +184,7 @@ class Enrolments:
             patient.last_name, patient.birth_date, checked.last_name, checked.birth_date
         ):
             raise WrongPerson
-        if not await tokens.use(tx, checked.digest, now=now):
+        if not await one_time.use(tx, ENROLMENT_TOKEN, checked.digest, now=now):
             raise TokenInvalid
         return practice, patient
 
@@ -216,8 +219,8 @@ class Enrolments:
         if checked.email is not None:
             # It counts on the address like a claim's, but is never held back by it: a practice's
             # token bounds it, and the same reply goes with the same mail.
-            digest = self.verifications.address_digest(checked.email)
-            await address_mails.count(act.tx, digest, limits=self.mail_limits, now=act.now)
+            keys = (account_id.bytes, self.verifications.address_digest(checked.email))
+            await limits.take(act.tx, self.mail_limit, keys, now=act.now)
             mailing = await self.verifications.begin(
                 act.tx, account_id, checked.email, event_id=event_id, now=act.now
             )

@@ -13,6 +13,7 @@ from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
+from shared.one_time import Mint
 from shared.program import Plumbing
 
 
@@ -26,6 +27,7 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
+    mint: Mint,
     accounts: Accounts,
     patients: Patients,
     addresses: emails.Features,
@@ -37,8 +39,7 @@ def compose(
     return Features(
         tokens=EnrolmentTokens(
             acts=plumbing.acts,
-            randomness=plumbing.randomness,
-            digests=plumbing.digests,
+            mint=mint,
             lives=TokenLives(
                 in_person=timedelta(hours=settings.token_hours_in_person),
                 post=timedelta(hours=settings.token_hours_post),
@@ -54,7 +55,7 @@ def compose(
             patients=patients,
             accounts=accounts,
             verifications=addresses.verifications,
-            mail_limits=addresses.limits,
+            mail_limit=addresses.limit,
         ),
         added_practices=AddedPractices(
             acts=plumbing.acts,

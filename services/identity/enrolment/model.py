@@ -1,11 +1,10 @@
 """Enrolment tokens and how long they live (EN-1)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from uuid import UUID
 
-from shared.contracts.ids import PatientId
+from shared.one_time import Purpose
 
 
 class HandedOver(StrEnum):
@@ -16,21 +15,21 @@ class HandedOver(StrEnum):
     EMAIL = "e-mail"
 
 
-TOKEN_TRIES = 5
-TOKEN_NAMES_TAKEN = 10  # EN-1: how often a token tells that a username is taken
+class Try(StrEnum):
+    """What is counted against a token (EN-1)."""
+
+    WRONG_PERSON = "wrong-person"
+    NAME_TAKEN = "username-taken"
+    """Its person is proven then, so nothing is guessed at; but it must not list who is here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolmentToken:
-    """Just made: `digest` is all that is kept of the secret."""
-
-    id: UUID
-    patient_id: PatientId
-    digest: bytes
-    handed_over: HandedOver
-    issued_by: str
-    issued_at: datetime
-    expires_at: datetime
+ENROLMENT_TOKEN = Purpose(
+    name="enrolment-token",
+    longest=timedelta(days=30),
+    symbols=16,  # 80 bits: nobody guesses one
+    tries={Try.WRONG_PERSON: 5, Try.NAME_TAKEN: 10},
+    kept=timedelta(days=90),  # a practice may still ask what became of it
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

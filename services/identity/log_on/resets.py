@@ -1,6 +1,7 @@
 """Identity's half of a password reset: a grant of recovery's sets the new password (RC-3)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, Holder
@@ -10,9 +11,9 @@ from services.identity.log_on.errors import GrantExhausted
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
-from services.identity.passwords.store import refused as refused_passwords
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
+from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
 from shared.grants import (
@@ -23,9 +24,11 @@ from shared.grants import (
     GrantSuperseded,
     GrantWrongAccount,
 )
+from shared.limits import Limit
 
 FIELD = "new_password"
-REFUSED_AT_MOST = 5  # RC-3: of one proof
+REFUSED = Limit("refused-password", ((5, timedelta(days=30)),))
+"""RC-3: of one proof, for longer than any can bring grants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +56,13 @@ class Resets:
         async with self.acts.begin(by, Action.RESET_PASSWORD, account=account_id) as act:
             act.detail = route
             await store.hold(act.tx, account_id)
-            if await refused_passwords.times(act.tx, checked) >= REFUSED_AT_MOST:
+            if await limits.is_spent(act.tx, REFUSED, _proof(checked), now=act.now):
                 raise GrantExhausted
             try:
                 async with act.attempt():
                     view = await self._replace(act, checked, new_password, hashed)
             except PasswordUnacceptable as unacceptable:
-                await refused_passwords.count(act.tx, checked, now=act.now)
+                await limits.take(act.tx, REFUSED, [_proof(checked)], now=act.now)
                 act.committing(unacceptable)
                 raise
             self._tell(act, checked, route, view)
@@ -120,6 +123,11 @@ class Resets:
         )
         await store.note_log_on(act.tx, account.id, now=act.now)
         return await self.sessions.open(act, holder)
+
+
+def _proof(grant: Grant) -> bytes:
+    """The proof's own key, the same in every grant fetched for it."""
+    return f"{grant.issuer} {grant.jti}".encode()
 
 
 def _route(grant: Grant) -> ResetRoute:

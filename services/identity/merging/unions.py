@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
-from services.identity.emails.store import verifications
+from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.merging.store import merges as store
 from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
+from shared import one_time
 from shared.acts import Act
 from shared.contracts.ids import SessionId
-from shared.db import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Unions:
         """
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
         moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
-        await self._hand_over_names(act.tx, couple)
+        await self._hand_over_names(act, couple)
         await store.absorb(act.tx, absorbed_id, survivor_id)
         await self.sessions.end_within(act, absorbed_id, why=SessionEnd.MERGED)
         await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)
@@ -55,13 +55,13 @@ class Unions:
         await self.accounts.announce(act, absorbed_id)
         return await self.accounts.changed(act, survivor_id)
 
-    async def _hand_over_names(self, tx: Connection, couple: Couple) -> None:
+    async def _hand_over_names(self, act: Act, couple: Couple) -> None:
         """A link mailed to an address that is claimed no more ends with the claim."""
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
-        await verifications.supersede(tx, absorbed_id)
+        ended = (absorbed_id, survivor_id) if couple.leaves_email else (absorbed_id,)
+        await one_time.supersede(act.tx, EMAIL_VERIFICATION, ended, now=act.now)
         if couple.leaves_email:
-            await verifications.supersede(tx, survivor_id)
-            await store.leave_email(tx, absorbed_id, survivor_id)
+            await store.leave_email(act.tx, absorbed_id, survivor_id)
         else:
-            await store.free_email(tx, absorbed_id)
-        await store.leave_names(tx, absorbed_id, survivor_id)
+            await store.free_email(act.tx, absorbed_id)
+        await store.leave_names(act.tx, absorbed_id, survivor_id)

@@ -1,5 +1,6 @@
 """Locks: wrong passwords in a row, counted alike for names that exist and that do not (LG-2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -10,6 +11,7 @@ from services.identity.actions import Action
 from services.identity.passwords.errors import UnlockLimit
 from services.identity.passwords.model import Counted, LockNotice, LockPolicy
 from services.identity.passwords.store import lockouts as store
+from shared import limits
 from shared.acts import Act, Acts
 from shared.clock import Clock
 from shared.contracts.contract import Contract
@@ -62,12 +64,12 @@ class Lockouts:
         the practice's client could let somebody guess without end.
         """
         key = self._key(account_id, "")
-        if await store.unlock(tx, key, policy=self.policy, now=now):
-            return True
-        at = await store.next_unlock(tx, key, policy=self.policy, now=now)
-        if at is not None:
-            raise UnlockLimit(retry_after=(at - now).total_seconds())
-        return False
+        if not await store.unlock(tx, key, policy=self.policy, now=now):
+            return False
+        taken = (await limits.take(tx, self.policy.unlocks, [key], now=now))[key]
+        if not taken.granted:
+            raise UnlockLimit(retry_after=(taken.free_at - now).total_seconds())
+        return True
 
     def _key(self, account_id: AccountId | None, name_key: str) -> bytes:
         if account_id is None:
@@ -88,19 +90,26 @@ class LockNotices:
     async def once(self) -> int:
         """Tell the holders of up to BATCH new locks; a lock of nobody's takes the same steps."""
         async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
-            notices = await store.take_notices(
-                act.tx, a_day=self.policy.notices_a_day, now=act.now, limit=BATCH
-            )
+            notices = await store.take_notices(act.tx, limit=BATCH)
+            within = await self._within_limit(act, notices)
             for notice in notices:
-                await self._tell(act, notice)
+                await self._tell(act, notice, of_lock=notice.key in within)
         return len(notices) // BATCH
 
-    async def _tell(self, act: Act, notice: LockNotice) -> None:
+    async def _within_limit(self, act: Act, notices: Sequence[LockNotice]) -> set[bytes]:
+        """Those whose holder may be told of a lock today, each counted."""
+        locks = [notice.key for notice in notices if notice.locked_until is not None]
+        if not locks:
+            return set()
+        taken = await limits.take(act.tx, self.policy.notices, locks, now=act.now)
+        return {key for key, each in taken.items() if each.granted}
+
+    async def _tell(self, act: Act, notice: LockNotice, *, of_lock: bool) -> None:
         view = await accounts.view(act.tx, notice.account_id or NOBODY)
         if view is None or view.account.state is AccountState.MERGED:
             return  # a merged account's password opens nothing that its survivor had to hear of
         account = view.account
-        if notice.locked_until is not None and notice.within_limit:
+        if notice.locked_until is not None and of_lock:
             locked = AccountLocked(
                 account_id=account.id,
                 recipients=view.recipients,

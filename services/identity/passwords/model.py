@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from services.identity.actions import Action
 from shared.contracts.ids import AccountId
+from shared.limits import DAY, Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,16 @@ class LockPolicy:
     disabled_after: int = 100
     unlocks_a_day: int = 3
 
+    @property
+    def notices(self) -> Limit:
+        """Of locks, to one holder; a disabled password is always told."""
+        return Limit("lock-notice", ((self.notices_a_day, DAY),))
+
+    @property
+    def unlocks(self) -> Limit:
+        """Of one account, by all its practices."""
+        return Limit("unlock", ((self.unlocks_a_day, DAY),))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
@@ -46,10 +57,10 @@ class Counted:
 class LockNotice:
     """A lock whose holder is to be told; no account: a name that nobody has."""
 
+    key: bytes
     account_id: AccountId | None
     locked_until: datetime | None  # None: nothing but the disabled password is to be told
     disabled: bool
-    within_limit: bool  # of notices of locks; a disabled password is always told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

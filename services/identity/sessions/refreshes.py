@@ -85,7 +85,7 @@ class Refreshes:
             Action.REFRESH,
             "refused",
             account=found.held.session.account_id if found else None,
-            detail="refresh_reused" if reused else "refresh_invalid",
+            detail="refresh_reused" if reused else RefreshInvalid.cause,
         )
 
     def _cipher(self, predecessor: str) -> Cipher:

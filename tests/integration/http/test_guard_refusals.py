@@ -64,10 +64,15 @@ async def test_a_refusal_at_a_guard_leaves_a_row_that_says_who_and_which_verb(
     ]
 
 
-async def test_what_is_let_in_leaves_no_such_row(stall: Stall) -> None:
-    assert await stock(stall, "Bearer practice") == 200
+@pytest.mark.parametrize(
+    ("token", "status", "outcomes"), [("practice", 200, [("done",)]), ("stale", 401, [])]
+)
+async def test_what_is_let_in_or_only_waits_for_our_stream_leaves_no_such_row(
+    stall: Stall, token: str, status: int, outcomes: list[tuple[str]]
+) -> None:
+    assert await stock(stall, f"Bearer {token}") == status
 
-    assert await entries(stall, "action") == []
+    assert await entries(stall, "outcome") == outcomes
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer reader"])

@@ -24,7 +24,7 @@ async def test_a_token_is_80_bits_in_four_groups_of_four(desk: PracticeDesk) -> 
 async def test_only_a_digest_of_the_token_is_kept_anywhere(desk: PracticeDesk) -> None:
     token = await desk.a_token()
 
-    rows = await desk.identity.rows("SELECT t::text FROM enrolment_tokens t")
+    rows = await desk.identity.rows("SELECT t::text FROM one_time_secrets t")
     rows += await desk.identity.rows("SELECT a::text FROM audit_entries a")
     rows += await desk.identity.rows("SELECT i::text FROM idempotency_keys i")
 
@@ -77,7 +77,7 @@ async def test_parallel_issuing_leaves_one_live_token(desk: PracticeDesk) -> Non
     answers = await asyncio.gather(*(desk.issue(patient_id) for _ in range(32)))
 
     assert {answer.status for answer in answers} == {201}
-    states = await desk.identity.rows("SELECT state FROM enrolment_tokens ORDER BY state")
+    states = await desk.identity.rows("SELECT state FROM one_time_secrets ORDER BY state")
     assert [row["state"] for row in states] == ["live", *["superseded"] * 31]
 
 
@@ -98,7 +98,7 @@ async def test_a_key_covers_the_patient_in_the_path_as_well(desk: PracticeDesk) 
     again = await desk.issue(second, key="a-key-of-mine")
 
     assert (again.status, again.code) == (422, "idempotency_key_reused")
-    assert len(await desk.identity.rows("SELECT FROM enrolment_tokens")) == 1
+    assert len(await desk.identity.rows("SELECT FROM one_time_secrets")) == 1
 
 
 @pytest.mark.proves("ST-1", "V8.2.2", "V8.4.1")
@@ -135,7 +135,7 @@ async def test_issuing_while_enrolling_never_deadlocks_and_never_leaves_two_ways
     )
 
     assert {answer.status for answer in answers} <= {201, 409, 422}
-    live = await desk.identity.rows("SELECT FROM enrolment_tokens WHERE state = 'live'")
+    live = await desk.identity.rows("SELECT FROM one_time_secrets WHERE state = 'live'")
     accounts = await desk.identity.rows("SELECT FROM accounts")
     assert len(live) + len(accounts) == 1
 

@@ -1,13 +1,14 @@
 """EN-1, EN-7: a token and a person's own data become one account."""
 
 import asyncio
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from services.identity.enrolment import enrolments
-from services.identity.enrolment.store import tokens as tokens
+from shared import one_time
 from shared.contracts.matching import same_person
 from tests.builders.practices import (
     Postman,
@@ -206,8 +207,8 @@ async def test_parallel_wrong_tries_void_the_token_exactly_at_five(desk: Practic
     answers = await enrols(desk.identity, *[application(token, **WRONG)] * 32)
 
     assert {answer.code for answer in answers} == {"token_invalid"}
-    [row] = await desk.identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
-    assert tuple(row) == ("voided", 5)
+    [row] = await desk.identity.rows("SELECT state, tries FROM one_time_secrets")
+    assert tuple(row) == ("void", '{"wrong-person": 5}')
 
 
 @pytest.mark.proves("V6.6.3")
@@ -219,11 +220,11 @@ async def test_a_right_try_among_parallel_wrong_ones_counts_like_any_other(
 
     answers = await enrols(desk.identity, *(application(token, birth_date=day) for day in days))
 
-    [row] = await desk.identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
+    [row] = await desk.identity.rows("SELECT state, tries FROM one_time_secrets")
     if row["state"] == "used":
-        assert row["wrong_tries"] < 5
+        assert json.loads(row["tries"]).get("wrong-person", 0) < 5
     else:
-        assert tuple(row) == ("voided", 5)
+        assert tuple(row) == ("void", '{"wrong-person": 5}')
     assert sum(answer.status == 201 for answer in answers) == (row["state"] == "used")
 
 
@@ -383,8 +384,8 @@ async def test_a_token_tells_ten_times_that_a_username_is_taken_and_is_void_then
 
     assert Counter(answer.code for answer in answers) == {"username_taken": 10, "token_invalid": 6}
     assert freed.code == "token_invalid"
-    [row] = await identity.rows("SELECT state, wrong_tries FROM enrolment_tokens")
-    assert tuple(row) == ("voided", 0)
+    [row] = await identity.rows("SELECT state, tries FROM one_time_secrets")
+    assert tuple(row) == ("void", '{"username-taken": 10}')
     another = (await desk.issue(patient_id)).body["token"]
     assert (await enrol(identity, another, username="maria.garcia.2")).status == 201
 
@@ -407,7 +408,7 @@ async def test_a_guess_that_is_accepted_was_among_the_first_five_that_were_compa
     """The count comes late, and the record is held until it is there."""
     token = await desk.a_token()
     compared: list[bool] = []
-    count = tokens.count_wrong_try
+    count = one_time.count_try
 
     async def late(*arguments: Any, **named: Any) -> None:
         await asyncio.sleep(0.05)
@@ -417,7 +418,7 @@ async def test_a_guess_that_is_accepted_was_among_the_first_five_that_were_compa
         compared.append(same_person(*arguments))
         return compared[-1]
 
-    monkeypatch.setattr(tokens, "count_wrong_try", late)
+    monkeypatch.setattr(one_time, "count_try", late)
     monkeypatch.setattr(enrolments, "same_person", spied)
     guesses = [application(token, last_name=f"Guess-{number}") for number in range(7)]
 

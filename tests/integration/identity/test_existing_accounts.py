@@ -43,7 +43,7 @@ async def told(identity: Identity, *names: str) -> list[int]:
 
 
 async def token_states(identity: Identity) -> list[str]:
-    rows = await identity.rows("SELECT state FROM enrolment_tokens ORDER BY state")
+    rows = await identity.rows("SELECT state FROM one_time_secrets ORDER BY state")
     return [row["state"] for row in rows]
 
 
@@ -161,8 +161,8 @@ async def test_a_token_that_opens_nothing_is_told_alike_for_every_cause(
     identity.clock.advance(hours=25)
     other = await identity.an_account()
     await identity.rows(
-        "INSERT INTO enrolments SELECT t.patient_id, $1, 'enrolled', t.issued_at "
-        "FROM enrolment_tokens t WHERE state = 'live'",
+        "INSERT INTO enrolments SELECT t.owner, $1, 'enrolled', t.issued_at "
+        "FROM one_time_secrets t WHERE state = 'live'",
         other.id,
     )
 
@@ -181,8 +181,8 @@ async def test_a_live_token_of_another_accounts_record_is_as_good_as_dead(
     token = await elm.a_token()
     other = await identity.an_account()
     await identity.rows(
-        "INSERT INTO enrolments SELECT patient_id, $1, 'enrolled', issued_at "
-        "FROM enrolment_tokens WHERE state = 'live'",
+        "INSERT INTO enrolments SELECT owner, $1, 'enrolled', issued_at "
+        "FROM one_time_secrets WHERE state = 'live'",
         other.id,
     )
 
@@ -359,7 +359,7 @@ async def test_issuing_beside_adding_leaves_no_second_way_in(
     )
 
     assert {answer.status for answer in answers} <= {201, 409, 422}
-    live = await identity.rows("SELECT FROM enrolment_tokens WHERE state = 'live'")
+    live = await identity.rows("SELECT FROM one_time_secrets WHERE state = 'live'")
     added = await identity.events("enrolment-added")
     assert len(live) + len(added) == 1
 

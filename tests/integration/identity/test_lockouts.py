@@ -341,7 +341,7 @@ async def test_a_hundred_are_counted_alike_for_a_name_that_nobody_has(identity: 
 
     one, other = await identity.rows(
         "SELECT failures, wrong_in_a_row, locked_until, record_due, told, notice_due,"
-        " disabled_due, notices, unlocks, on_record FROM lockouts"
+        " disabled_due, on_record FROM lockouts"
     )
     assert one == other
     assert (one["wrong_in_a_row"], one["disabled_due"], one["notice_due"]) == (100, True, True)

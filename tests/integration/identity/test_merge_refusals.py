@@ -34,7 +34,7 @@ TABLES = (
     "accounts",
     "log_on_names",
     "account_emails",
-    "email_verifications",
+    "one_time_secrets",
     "enrolments",
     "patients",
     "sessions",

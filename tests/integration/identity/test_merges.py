@@ -301,7 +301,9 @@ async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
     assert (await account(identity, token))["email"]["address"] == "june@mail.example"
     kept = await identity.rows("SELECT account_id, state FROM account_emails")
     assert [tuple(row) for row in kept] == [(survivor.id, "verified")]
-    links = await identity.rows("SELECT state FROM email_verifications")
+    links = await identity.rows(
+        "SELECT state FROM one_time_secrets WHERE purpose = 'email-verification'"
+    )
     assert [row["state"] for row in links] == ["superseded"]
 
 
@@ -337,7 +339,9 @@ async def test_what_the_absorbed_account_had_only_claimed_is_void_with_its_link(
     await registry.merge(survivor, absorbed)
 
     assert await identity.rows("SELECT FROM account_emails") == []
-    rows = await identity.rows("SELECT state FROM email_verifications")
+    rows = await identity.rows(
+        "SELECT state FROM one_time_secrets WHERE purpose = 'email-verification'"
+    )
     assert [row["state"] for row in rows] == ["superseded"]
 
 

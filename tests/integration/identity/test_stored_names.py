@@ -20,7 +20,7 @@ async def of_older_form(identity: Identity, person: Person, former: str = FORMER
     """Let the account's address have the key that an earlier release gave it."""
     await identity.rows(
         "WITH a AS (UPDATE account_emails SET address_key = $2 WHERE account_id = $1), "
-        "v AS (UPDATE email_verifications SET address_key = $2 WHERE account_id = $1) "
+        "v AS (UPDATE one_time_secrets SET sent_to = $2 WHERE owner = $1) "
         "UPDATE log_on_names SET name_key = $2 WHERE account_id = $1 AND kind = 'email'",
         person.id,
         former,

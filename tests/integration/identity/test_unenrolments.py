@@ -190,8 +190,8 @@ async def test_a_token_of_the_record_that_is_still_live_is_void(
     others = await elm.a_token()
     now = desk.identity.clock.now()
     await desk.identity.rows(
-        "INSERT INTO enrolment_tokens (id, patient_id, digest, handed_over, state, issued_by, "
-        "issued_at, expires_at) VALUES ($1, $2, $3, 'post', 'live', 'nurse-7', $4, $5)",
+        "INSERT INTO one_time_secrets (id, purpose, owner, digest, state, issued_at, expires_at, "
+        "kept_until) VALUES ($1, 'enrolment-token', $2, $3, 'live', $4, $5, $5)",
         uuid4(),
         here,
         b"d" * 32,
@@ -201,9 +201,9 @@ async def test_a_token_of_the_record_that_is_still_live_is_void(
 
     await desk.un_enrol(here)
 
-    live = await desk.identity.rows("SELECT patient_id FROM enrolment_tokens WHERE state = 'live'")
+    live = await desk.identity.rows("SELECT owner FROM one_time_secrets WHERE state = 'live'")
     assert len(live) == 1
-    assert str(live[0]["patient_id"]) not in (here, there)
+    assert str(live[0]["owner"]) not in (here, there)
     assert (await add_practice(desk.identity, others)).status == 201
 
 

@@ -45,7 +45,7 @@ async def test_a_token_has_256_bits_and_only_its_digest_is_kept(recovery: Recove
 
     mail = await recovery.asks_and_is_mailed()
 
-    rows = await recovery.rows("SELECT l::text AS whole FROM links l")
+    rows = await recovery.rows("SELECT l::text AS whole FROM one_time_secrets l")
     events = await recovery.rows("SELECT convert_from(body, 'utf8') AS whole FROM outbox")
     audit = await recovery.rows("SELECT a::text AS whole FROM audit_entries a")
     assert len(mail.token) == 43
@@ -101,7 +101,7 @@ async def test_a_changed_life_counts_for_new_links_only(
 
     shorter = a_practice(minutes=20, practice_id=practice.practice_id)
     await recovery.knows_practice(shorter, version=2)
-    [kept] = await recovery.rows("SELECT expires_at FROM links")
+    [kept] = await recovery.rows("SELECT expires_at FROM one_time_secrets")
     clock.advance(minutes=1)
     new = await recovery.asks_and_is_mailed()
 
@@ -171,7 +171,7 @@ async def test_a_request_over_the_limit_voids_no_link_and_is_audited(recovery: R
     await recovery.ask()
     await recovery.tick()
 
-    [link] = await recovery.rows("SELECT state FROM links")
+    [link] = await recovery.rows("SELECT state FROM one_time_secrets")
     audit = await recovery.rows("SELECT outcome, detail FROM audit_entries ORDER BY at, detail")
     assert link["state"] == "live"
     assert [tuple(row) for row in audit] == [("refused", "limited"), ("done", "mailed")]
@@ -216,7 +216,7 @@ async def test_loops_ticking_at_once_never_mail_twice(
     await recovery.tick()
 
     told = [mail.data.recipients[0] for mail in await recovery.mails()]
-    live = await recovery.rows("SELECT FROM links WHERE state = 'live'")
+    live = await recovery.rows("SELECT FROM one_time_secrets WHERE state = 'live'")
     decided = await recovery.rows("SELECT FROM audit_entries")
     assert len(told) == len(set(told)) == len(live) == 20
     assert len(decided) == 80
@@ -246,7 +246,7 @@ async def test_nothing_is_sent_where_nobody_may_be_told(
     [audit] = await recovery.rows("SELECT outcome, detail, subject FROM audit_entries")
     assert tuple(audit) == ("refused", "nobody", None)
     assert await recovery.mails() == []
-    assert await recovery.rows("SELECT FROM links") == []
+    assert await recovery.rows("SELECT FROM one_time_secrets") == []
     assert await recovery.rows("SELECT FROM link_requests") == []
 
 
@@ -347,6 +347,6 @@ async def test_a_miss_leaves_nothing_behind(recovery: Recovery, clock: FakeClock
 
     await recovery.tick()
 
-    for table in ("link_requests", "link_budgets", "links"):
+    for table in ("link_requests", "limits", "one_time_secrets"):
         assert await recovery.rows(f"SELECT FROM {table}") == []
     assert await recovery.mails() == []

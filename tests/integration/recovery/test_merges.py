@@ -61,7 +61,7 @@ async def test_an_absorbed_accounts_link_is_void_and_opens_nothing(recovery: Rec
 
     await recovery.merged(a_merge(absorbed, into=an_id()))
 
-    [link] = await recovery.rows("SELECT state FROM links")
+    [link] = await recovery.rows("SELECT state FROM one_time_secrets")
     assert link["state"] == "void"
     assert await redeemed(recovery, mail.token) == unknown
     assert unknown[1]["code"] == "link_invalid"
@@ -82,7 +82,7 @@ async def test_links_that_ended_before_keep_their_end(recovery: Recovery, clock:
 
     await recovery.merged(a_merge(absorbed, into=an_id()))
 
-    states = await recovery.rows("SELECT state FROM links ORDER BY issued_at")
+    states = await recovery.rows("SELECT state FROM one_time_secrets ORDER BY issued_at")
     assert [row["state"] for row in states] == ["superseded", "void"]
 
 
@@ -95,7 +95,7 @@ async def test_a_link_made_while_the_merge_arrives_opens_nothing(
     await recovery.ask()
 
     async with recovery.plumbing.database.transaction() as tx:
-        await tx.execute("SELECT FROM link_budgets FOR UPDATE")  # where a round stops half way
+        await tx.execute("SELECT FROM limits FOR UPDATE")  # where a round stops half way
         halfway = asyncio.create_task(second.tick())
         await eventually(lambda: is_waiting(recovery), within=15)
         await recovery.merged(a_merge(absorbed, into=an_id()))
@@ -119,12 +119,12 @@ async def test_a_reset_that_is_heard_of_after_the_merge_still_uses_its_link(
     recovery: Recovery,
 ) -> None:
     absorbed, _ = await linked(recovery)
-    [link] = await recovery.rows("SELECT id FROM links")
+    [link] = await recovery.rows("SELECT id FROM one_time_secrets")
     await recovery.merged(a_merge(absorbed, into=an_id()))
 
     await recovery.password_was_reset(absorbed, str(link["id"]))
 
-    [after] = await recovery.rows("SELECT state FROM links")
+    [after] = await recovery.rows("SELECT state FROM one_time_secrets")
     assert after["state"] == "used"
 
 
@@ -203,7 +203,7 @@ async def test_a_merged_username_is_the_last_survivors_and_mail_goes_to_its_addr
 
     assert mail.data.account_id == survivor.account_id
     assert mail.data.recipients == ("survivor@mail.example",)
-    [link] = await recovery.rows("SELECT account_id, security_version FROM links")
+    [link] = await recovery.rows("SELECT owner, security_version FROM one_time_secrets")
     assert tuple(link) == (survivor.account_id, 7)
     assert (await redeemed(recovery, mail.token))[0] == 200
 

@@ -214,7 +214,7 @@ async def test_misses_are_counted_as_hits_are(recovery: Recovery, clock: FakeClo
     await recovery.tick_reminders()
     clock.advance(seconds=60)
     await recovery.tick_reminders()
-    counted = await recovery.rows("SELECT cardinality(counted_at) FROM reminder_budgets")
+    counted = await recovery.rows("SELECT cardinality(taken_at) FROM limits")
 
     await recovery.knows(an_account(username="late.comer", email=STRANGER))
     await recovery.ask_username(STRANGER)

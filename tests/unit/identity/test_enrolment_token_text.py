@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity.enrolment.tokens import token_digest
+from services.identity.enrolment.model import ENROLMENT_TOKEN
 from shared.tokens import Digests
 
 DIGESTS = Digests(b"k" * 32)
@@ -28,7 +28,9 @@ DIGESTS = Digests(b"k" * 32)
     ],
 )
 def test_case_hyphens_blanks_and_look_alike_letters_do_not_matter(typed: str) -> None:
-    assert token_digest(DIGESTS, typed) == token_digest(DIGESTS, "01ABCDEFGHJKMNPQ")
+    assert ENROLMENT_TOKEN.digest(DIGESTS, typed) == ENROLMENT_TOKEN.digest(
+        DIGESTS, "01ABCDEFGHJKMNPQ"
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,8 +44,10 @@ def test_case_hyphens_blanks_and_look_alike_letters_do_not_matter(typed: str) ->
     ],
 )
 def test_another_token_stays_another(typed: str) -> None:
-    assert token_digest(DIGESTS, typed) != token_digest(DIGESTS, "01ABCDEFGHJKMNPQ")
+    assert ENROLMENT_TOKEN.digest(DIGESTS, typed) != ENROLMENT_TOKEN.digest(
+        DIGESTS, "01ABCDEFGHJKMNPQ"
+    )
 
 
 def test_the_digest_does_not_hold_the_token() -> None:
-    assert b"01AB" not in token_digest(DIGESTS, "01AB-CDEF-GHJK-MNPQ")
+    assert b"01AB" not in ENROLMENT_TOKEN.digest(DIGESTS, "01AB-CDEF-GHJK-MNPQ")

@@ -101,6 +101,15 @@ async def test_every_wrong_field_is_named(stall: Stall) -> None:
     }
 
 
+async def test_a_field_out_of_its_range_comes_with_its_end(stall: Stall) -> None:
+    response = await stall.client.post(
+        "/stock", json={"word": "x" * 21}, headers={"Authorization": "Bearer practice"}
+    )
+
+    [wrong] = (await told(response, 400, "body_invalid"))["errors"]
+    assert (wrong["code"], wrong["params"]) == ("field_too_long", {"maximum": 20})
+
+
 async def test_a_reply_of_errors_is_no_larger_than_a_few_kilobytes(stall: Stall) -> None:
     deep = '{"' + "x" * 500 + '":' + "[" * 20 + ",".join(['"\\u0000"'] * 100) + "]" * 20 + "}"
 
@@ -318,6 +327,7 @@ async def test_a_refusal_that_does_not_say_how_it_is_told_is_a_fault_of_ours(sta
     stall.shop.error = Forgotten()
 
     await told(await stall.client.post("/failures"), 500, "internal_error")
+    assert stall.metrics.value("http_problems", operation="fail", code="internal_error") == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ async def issue_enrolment_token(
         call.caller.practice_id,
         patient_id,
         handed_over=call.body.handed_over,
-        staff_id=call.body.staff_id,
         by=call.by,
         key=call.idempotency,
     )

@@ -86,7 +86,7 @@ async def count(
 
 
 async def clear(tx: Connection, key: bytes, *, now: datetime) -> None:
-    """Begin anew with another password; what the holder was told of the day stays counted."""
+    """Begin anew with another password."""
     await tx.execute(
         f"""
         UPDATE lockouts AS l
@@ -99,7 +99,7 @@ async def clear(tx: Connection, key: bytes, *, now: datetime) -> None:
 
 
 async def unlock(tx: Connection, key: bytes, *, policy: LockPolicy, now: datetime) -> bool:
-    """Clear what is counted or locked, where fewer than the day's unlocks have. False: neither.
+    """Clear what is counted or locked. False: neither is.
 
     The holder hears of the lock as if nothing had happened. Wrong passwords in a row stay counted
     where they have not disabled the password, or whoever unlocks could let somebody guess on.
@@ -110,87 +110,42 @@ async def unlock(tx: Connection, key: bytes, *, policy: LockPolicy, now: datetim
         SET
             failures = 0,
             wrong_in_a_row = CASE WHEN l.wrong_in_a_row >= $3 THEN 0 ELSE l.wrong_in_a_row END,
-            unlocks = ARRAY(SELECT at FROM unnest(l.unlocks) AS at WHERE at > $6 ORDER BY at)
-                || $2::timestamptz,
             {END}
         WHERE key = $1 AND {SHUT}
-            AND (SELECT count(*) FROM unnest(l.unlocks) AS at WHERE at > $6) < $5
         RETURNING true
         """,  # noqa: S608 - constants only
         key,
         now,
         policy.disabled_after,
         policy.failures,
-        policy.unlocks_a_day,
-        now - A_DAY,
     )
     return unlocked is not None
 
 
-async def next_unlock(
-    tx: Connection, key: bytes, *, policy: LockPolicy, now: datetime
-) -> datetime | None:
-    """When there is something to clear that may not be cleared yet: the moment it may."""
-    oldest: datetime | None = await tx.fetchval(
-        f"""
-        SELECT at FROM lockouts AS l, unnest(l.unlocks) AS at
-        WHERE key = $1 AND {SHUT} AND at > $2 - $6::interval
-        ORDER BY at DESC OFFSET $5 LIMIT 1
-        """,  # noqa: S608 - constants only
-        key,
-        now,
-        policy.disabled_after,
-        policy.failures,
-        policy.unlocks_a_day - 1,
-        A_DAY,
-    )
-    return oldest + A_DAY if oldest else None
-
-
-async def take_notices(
-    tx: Connection, *, a_day: int, now: datetime, limit: int
-) -> tuple[LockNotice, ...]:
-    """Take back the flags of locks nobody else is telling, counting each notice of the day."""
+async def take_notices(tx: Connection, *, limit: int) -> tuple[LockNotice, ...]:
+    """Take back the flags of locks nobody else is telling, in the order of their keys."""
     rows = await tx.fetch(
         """
         WITH due AS (
-            SELECT
-                key, notice_due, disabled_due,
-                ARRAY(SELECT at FROM unnest(notices) AS at WHERE at > $1 ORDER BY at) AS recent
-            FROM lockouts
+            SELECT key, notice_due, disabled_due FROM lockouts
             WHERE notice_due OR disabled_due
             ORDER BY key
-            LIMIT $4
+            LIMIT $1
             FOR UPDATE SKIP LOCKED
         )
         UPDATE lockouts AS l
-        SET
-            notice_due = false,
-            disabled_due = false,
-            notices = CASE WHEN due.notice_due AND cardinality(due.recent) < $3
-                           THEN due.recent || $2::timestamptz ELSE due.recent END
+        SET notice_due = false, disabled_due = false
         FROM due
         WHERE l.key = due.key
         RETURNING
+            l.key,
             l.account_id,
             CASE WHEN due.notice_due THEN l.locked_until END AS locked_until,
-            due.disabled_due AS disabled,
-            cardinality(due.recent) < $3 AS within_limit
+            due.disabled_due AS disabled
         """,
-        now - A_DAY,
-        now,
-        a_day,
         limit,
     )
-    return tuple(
-        LockNotice(
-            account_id=row["account_id"],
-            locked_until=row["locked_until"],
-            disabled=row["disabled"],
-            within_limit=row["within_limit"],
-        )
-        for row in rows
-    )
+    return tuple(LockNotice(**row) for row in rows)
 
 
 async def take_records(tx: Connection, *, now: datetime, limit: int) -> tuple[LockRecord, ...]:

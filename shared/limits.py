@@ -1,0 +1,148 @@
+"""Limits: so often in a window, counted and decided by one statement for every purpose."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.db import Connection, Database
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+SWEPT = 1000  # rows a round
+
+# The row lock of the upsert puts parallel takers in a queue: each is judged by what those before it
+# left. Only what is granted counts, so that one more is when the oldest leaves its window.
+TAKE = """
+INSERT INTO limits AS l (purpose, key, taken_at, granted, idle_at)
+SELECT $1, key, array_fill($4::timestamptz, ARRAY[granted]), granted, $4::timestamptz + $7::interval
+FROM (
+    SELECT key, least(asked, (SELECT min(most) FROM unnest($5::int[]) AS most)) AS granted
+    FROM unnest($2::bytea[], $3::int[]) AS wanted (key, asked)
+) AS first
+ORDER BY key
+ON CONFLICT (purpose, key) DO UPDATE
+SET (taken_at, granted, idle_at) = (
+    SELECT
+        recent.instants || array_fill($4::timestamptz, ARRAY[free.granted]),
+        free.granted,
+        CASE WHEN free.granted > 0 THEN greatest(l.idle_at, excluded.idle_at) ELSE l.idle_at END
+    FROM
+        (
+            SELECT ARRAY(
+                SELECT at FROM unnest(l.taken_at) AS at
+                WHERE at > $4::timestamptz - $7::interval
+                ORDER BY at
+            ) AS instants
+        ) AS recent,
+        LATERAL (
+            SELECT greatest(0, least(excluded.granted, min(most - taken))) AS granted
+            FROM (
+                SELECT
+                    most,
+                    (
+                        SELECT count(*)::int FROM unnest(recent.instants) AS at
+                        WHERE at > $4::timestamptz - length
+                    ) AS taken
+                FROM unnest($5::int[], $6::interval[]) AS windows (most, length)
+            ) AS counted
+        ) AS free
+)
+RETURNING key, granted, taken_at
+"""
+
+SWEEP = """
+DELETE FROM limits
+WHERE (purpose, key) IN (
+    SELECT purpose, key FROM limits
+    WHERE idle_at <= $1
+    ORDER BY purpose, key
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often something may happen to one key: at most so many in each of these windows.
+
+    A pause between two is a window with one in it.
+    """
+
+    purpose: str
+    windows: tuple[tuple[int, timedelta], ...]
+
+    @property
+    def longest(self) -> timedelta:
+        """How far back an instant counts."""
+        return max(window for _, window in self.windows)
+
+    def free_at(self, taken_at: Sequence[datetime], now: datetime) -> datetime:
+        """Return when one more fits into every window; `now` where it does already."""
+        newest_first = sorted(taken_at, reverse=True)
+        ends = [
+            newest_first[most - 1] + window
+            for most, window in self.windows
+            if 0 < most <= len(newest_first)
+        ]
+        return max((now, *ends))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of those asked for of one key."""
+
+    granted: int
+    free_at: datetime
+    """When one more may be asked for, of which who is refused is told."""
+
+
+async def take(
+    tx: Connection, limit: Limit, keys: Iterable[bytes], *, now: datetime
+) -> Mapping[bytes, Taken]:
+    """Count one for each key, as often as it is named, and return how many were within the limit.
+
+    Rows are held until commit in the order of their keys, so that two replicas never wait for each
+    other; who takes of two limits does so in the order of their purposes. A savepoint that is
+    rolled back gives back what was taken. A call without keys is the same statement.
+    """
+    asked = Counter(keys)
+    rows = await tx.fetch(
+        TAKE,
+        limit.purpose,
+        list(asked.keys()),
+        list(asked.values()),
+        now,
+        [most for most, _ in limit.windows],
+        [window for _, window in limit.windows],
+        limit.longest,
+    )
+    return {
+        row["key"]: Taken(granted=row["granted"], free_at=limit.free_at(row["taken_at"], now))
+        for row in rows
+    }
+
+
+async def is_spent(tx: Connection, limit: Limit, key: bytes, *, now: datetime) -> bool:
+    """Whether `take` would refuse one more, for what counts only where it goes wrong.
+
+    Hold what stands for the key before, and take under it: else two pass where one is left.
+    """
+    taken_at = await tx.fetchval(
+        "SELECT taken_at FROM limits WHERE purpose = $1 AND key = $2", limit.purpose, key
+    )
+    return limit.free_at(taken_at or (), now) > now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    database: Database
+    clock: Clock
+
+    async def once(self) -> int:
+        """Forget a batch of keys that no window reaches any more; a full one says so."""
+        async with self.database.connection() as connection:
+            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT)) // SWEPT

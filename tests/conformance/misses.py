@@ -1,0 +1,218 @@
+"""Guesses that miss, each for a cause of its own that no reply may tell.
+
+Within a group the replies are alike to the letter: else a name, an address or a token that exists
+could be told from one that does not.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from services.identity.practices.store import clients
+from shared.contracts.ids import AccountId
+from tests.builders.practices import enrol, practice_desk
+from tests.conformance.examples import identity, recovery
+from tests.conformance.examples.identity import MARIA, IdentityStage
+from tests.conformance.examples.recovery import RecoveryStage
+from tests.conformance.refusals import Recipe, but
+from tests.conformance.stage import Example
+from tests.rigs.identity import PASSWORD
+from tests.rigs.recovery import LinkMail, an_account
+
+WRONG = "Wrong-Guess-1234"
+NOBODYS = "ABCD-EFGH-JKMN-PQRS"
+Group = Sequence[Recipe]
+
+
+def after(verb: Recipe, happen: Callable[[Any, Example], Awaitable[None]]) -> Recipe:
+    """The verb's example, once something has happened."""
+
+    async def made(stage: Any) -> Example:
+        example = await verb(stage)
+        await happen(stage, example)
+        return example
+
+    return made
+
+
+# ---- enrolment
+
+
+async def used(stage: IdentityStage, example: Example) -> None:
+    assert example.body is not None
+    await enrol(stage.replica, example.body["token"], username=stage.replica.a_username())
+
+
+async def typed_wrong_five_times(stage: IdentityStage, example: Example) -> None:
+    assert example.body is not None
+    for _ in range(5):
+        await enrol(stage.replica, example.body["token"], last_name="Thorne")
+
+
+async def expired_token(stage: IdentityStage) -> Example:
+    example = await identity.enrol(stage)
+    stage.replica.clock.advance(days=91)
+    return example
+
+
+async def added_with(stage: IdentityStage, **said: str) -> Example:
+    """A new practice's live token, and this of name and password."""
+    elm = await practice_desk(stage.replica)
+    return Example(body={"token": await elm.a_token(), "name": MARIA, "password": PASSWORD, **said})
+
+
+async def added_by_nobody(stage: IdentityStage) -> Example:
+    return await added_with(stage, name="nobody.at.all")
+
+
+async def added_with_a_wrong_password(stage: IdentityStage) -> Example:
+    await stage.desk.enrolled()
+    return await added_with(stage, password=WRONG)
+
+
+async def added_with_a_wrong_password_and_no_token(stage: IdentityStage) -> Example:
+    return await added_with(stage, password=WRONG, token=NOBODYS)
+
+
+# ---- passwords
+
+
+async def nobodys_name(stage: IdentityStage) -> Example:
+    return Example(body={"name": "nobody.at.all", "password": PASSWORD})
+
+
+async def locked(stage: IdentityStage, example: Example) -> None:
+    assert example.body is not None
+    for _ in range(4):
+        await stage.replica.log_on(example.body["name"], WRONG)
+
+
+async def proof_of_a_locked_account(stage: IdentityStage) -> Example:
+    example = await identity.prove_ownership(stage)
+    await locked(stage, example)
+    return example
+
+
+async def again_while_locked(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    token = await stage.opened(person.username)
+    for _ in range(4):
+        await stage.replica.log_on(person.username, WRONG)
+    return Example(body={"password": PASSWORD, "verb": "merge"}, token=token)
+
+
+# ---- sessions and links
+
+
+async def over(stage: IdentityStage) -> Example:
+    opened = (await stage.replica.log_on((await stage.replica.an_account()).username)).body
+    path = f"/sessions/{opened['session_id']}"
+    await stage.replica.call("DELETE", path, token=opened["access_token"])
+    return Example(body={"refresh_token": opened["refresh_token"]})
+
+
+async def idle(stage: IdentityStage) -> Example:
+    example = await identity.refresh_session(stage)
+    stage.replica.clock.advance(minutes=15)
+    return example
+
+
+async def verified(stage: IdentityStage, example: Example) -> None:
+    path = "/account/email/verify"
+    await stage.replica.call("POST", path, example.body, token=example.token)
+
+
+async def anothers_link(stage: IdentityStage) -> Example:
+    example = await identity.verify_email(stage)
+    return replace(example, token=await stage.session())
+
+
+async def link_of(stage: RecoveryStage, name: str) -> tuple[AccountId, LinkMail]:
+    """The link of an account of its own, for each gets few."""
+    account_id = await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
+    return account_id, await stage.replica.asks_and_is_mailed(name)
+
+
+async def link_spent(stage: RecoveryStage) -> Example:
+    """The password was set with it."""
+    account_id, mail = await link_of(stage, "pat.hale")
+    [row] = await stage.replica.rows("SELECT id FROM links WHERE account_id = $1", account_id)
+    await stage.replica.password_was_reset(account_id, str(row["id"]))
+    return Example(body={"token": mail.token})
+
+
+async def link_expired(stage: RecoveryStage) -> Example:
+    _, mail = await link_of(stage, "june.hale")
+    stage.replica.clock.advance(hours=25)
+    return Example(body={"token": mail.token})
+
+
+# ---- clients
+
+
+async def revoked(stage: IdentityStage) -> Example:
+    example = await identity.obtain_client_token(stage)
+    async with stage.replica.plumbing.database.transaction() as tx:
+        await clients.revoke(tx, stage.client[0], now=stage.replica.clock.now())
+    return example
+
+
+MISSES: Mapping[str, Sequence[Group]] = {
+    "enrol": (
+        (
+            but("enrol", token=NOBODYS),
+            after(identity.enrol, used),
+            after(identity.enrol, typed_wrong_five_times),
+            but("enrol", last_name="Thorne"),
+            but("enrol", birth_date="1984-05-04"),
+            expired_token,
+        ),
+    ),
+    "add_practice_to_account": (
+        (added_by_nobody, added_with_a_wrong_password, added_with_a_wrong_password_and_no_token),
+    ),
+    "log_on": ((nobodys_name, but("log_on", password=WRONG), after(identity.log_on, locked)),),
+    "verify_email": (
+        (but("verify_email", token="x"), anothers_link, after(identity.verify_email, verified)),
+    ),
+    "reauthenticate": ((but("reauthenticate", password=WRONG), again_while_locked),),
+    "prove_ownership": (
+        (
+            but("prove_ownership", name="nobody.at.all"),
+            but("prove_ownership", password=WRONG),
+            proof_of_a_locked_account,
+        ),
+    ),
+    "refresh_session": ((but("refresh_session", refresh_token="x"), over, idle),),
+    "obtain_client_token": (
+        (
+            but("obtain_client_token", client_secret="wrong"),
+            but("obtain_client_token", client_id="00000000-0000-0000-0000-000000000007"),
+            but("obtain_client_token", client_id="nobody"),
+            revoked,
+        ),
+    ),
+    "redeem_reset_link": ((but("redeem_reset_link", token="x"), link_spent, link_expired),),
+}
+
+SIGNED = "it takes what only we can have signed, and tells of nobody whom that does not name"
+NOTHING_TO_GUESS: Mapping[str, str] = {"reset_password": SIGNED, "request_merge": SIGNED}
+
+
+# ---- accepted first
+
+
+async def claimed_as_anothers(stage: IdentityStage) -> Example:
+    await stage.replica.an_account(email="taken@mail.example")
+    return (await identity.claim_email(stage)).but(address="taken@mail.example")
+
+
+#: hit and miss of a verb that always answers alike
+ACCEPTED: Mapping[str, tuple[Recipe, Recipe]] = {
+    "remind_username": (recovery.remind_username, but("remind_username", email="no@mail.example")),
+    "request_reset_link": (
+        recovery.request_reset_link,
+        but("request_reset_link", name="nobody.at.all"),
+    ),
+    "claim_email": (identity.claim_email, claimed_as_anothers),
+}

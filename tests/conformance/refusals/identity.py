@@ -1,0 +1,359 @@
+"""What identity's verbs refuse."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from shared.contracts.ids import AccountId, SessionId
+from shared.grants import Verb as ForVerb
+from tests.builders.merges import Registry
+from tests.builders.people import Person as Someone
+from tests.builders.practices import add_practice, enrol, practice_desk
+from tests.conformance.examples import identity as examples
+from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
+from tests.conformance.refusals import Elsewhere, Recipe, at, but
+from tests.conformance.stage import Example
+from tests.rigs.identity import PASSWORD, Person
+from tests.rigs.issuer import Issuer
+from tests.support.trust import ISSUER
+
+NOBODY = UUID(int=7)
+WRONG = "Wrong-Guess-1234"
+NEW = "Copper!Lantern-9"
+NEVER = Elsewhere(why="a practice and an account that are logged on are never deleted")
+
+
+# ---- the desk
+
+
+async def never_enrolled(stage: IdentityStage) -> Example:
+    return Example(
+        path={"patient_id": await stage.desk.a_patient()},
+        body=BY_STAFF,
+        token=stage.desk.access_token,
+    )
+
+
+async def unlocked_three_times(stage: IdentityStage) -> Example:
+    example = await examples.unlock_account(stage)
+    for unlocking in range(4):
+        for _ in range(4):
+            await stage.replica.log_on(MARIA, WRONG)
+        if unlocking < 3:
+            await stage.desk.unlock(str(example.path["patient_id"]))
+    return example
+
+
+async def token_for_who_has_an_account(stage: IdentityStage) -> Example:
+    return (await examples.unlock_account(stage)).but(handed_over="in-person")
+
+
+async def issued_already(stage: IdentityStage) -> Example:
+    example = await examples.issue_enrolment_token(stage)
+    patient_id = str(example.path["patient_id"])
+    await stage.desk.issue(patient_id, key="a-key-of-mine")
+    return replace(example, key="a-key-of-mine")
+
+
+async def number_taken(stage: IdentityStage) -> Example:
+    await stage.desk.register(number="P-1")
+    return (await examples.register_patient(stage)).but(number="P-1")
+
+
+# ---- enrolment and log-on
+
+
+async def name_taken(stage: IdentityStage) -> Example:
+    await stage.replica.an_account(MARIA)
+    return await examples.enrol(stage)
+
+
+async def practice_added_already(stage: IdentityStage) -> Example:
+    example = await examples.add_practice_to_account(stage)
+    assert example.body is not None
+    await add_practice(stage.replica, example.body["token"])
+    return example
+
+
+async def record_of_somebody_else(stage: IdentityStage) -> Example:
+    example = await examples.add_practice_to_account(stage)
+    elm = await practice_desk(stage.replica)
+    return example.but(token=await elm.a_token(last_name="Thorne"))
+
+
+async def absorbed(stage: IdentityStage) -> Person:
+    """Somebody whose account became another one."""
+    desks = (stage.desk, await practice_desk(stage.replica))
+    registry = Registry(identity=stage.replica, desks=desks)
+    survivor, gone = await registry.two()
+    await registry.merge(survivor, gone)
+    return gone
+
+
+async def practice_for_a_merged_account(stage: IdentityStage) -> Example:
+    gone = await absorbed(stage)
+    elm = await practice_desk(stage.replica)
+    return Example(body={"token": await elm.a_token(), "name": gone.username, "password": PASSWORD})
+
+
+async def log_on_to_a_merged_account(stage: IdentityStage) -> Example:
+    return Example(body={"name": (await absorbed(stage)).username, "password": PASSWORD})
+
+
+# ---- grants for a new password
+
+
+async def reauthenticated(stage: IdentityStage, token: str, verb: str) -> str:
+    answer = await stage.replica.call(
+        "POST", "/account/reauthenticate", {"password": PASSWORD, "verb": verb}, token=token
+    )
+    return str(answer.body["grant"])
+
+
+def reset_with(**said: object) -> Recipe:
+    """A reset by a grant of recovery's that says this."""
+
+    async def made(stage: IdentityStage) -> Example:
+        person = await stage.replica.an_account()
+        if "account_id" in said:
+            person = replace(person, id=AccountId(NOBODY))
+        grant = await stage.recovery.grant(
+            person,
+            audience=str(said.get("audience", "identity")),
+            security_version=int(str(said.get("security_version", 1))),
+        )
+        return Example(body={"grant": grant, "new_password": NEW})
+
+    return made
+
+
+async def reset_with_a_reauthentication(stage: IdentityStage) -> Example:
+    grant = await reauthenticated(stage, await stage.session(), "merge")
+    return Example(body={"grant": grant, "new_password": NEW})
+
+
+async def reset_done(stage: IdentityStage) -> Example:
+    example = await examples.reset_password(stage)
+    assert example.body is not None
+    await stage.replica.reset(example.body["grant"], example.body["new_password"])
+    return example
+
+
+async def reset_tried_five_times(stage: IdentityStage) -> Example:
+    example = await examples.reset_password(stage)
+    assert example.body is not None
+    for _ in range(5):
+        await stage.replica.reset(example.body["grant"], PASSWORD)  # it was the one before
+    return example
+
+
+# ---- the account e-mail
+
+
+async def email_there_already(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account(email=ADDRESS)
+    return Example(body={"address": "new@mail.example"}, token=await stage.opened(person.username))
+
+
+async def long_after_log_on(stage: IdentityStage) -> Example:
+    opened = await stage.replica.log_on((await stage.replica.an_account()).username)
+    stage.replica.clock.advance(minutes=10)
+    token = (await stage.replica.refresh(opened.body["refresh_token"])).body["access_token"]
+    return Example(body={"address": ADDRESS}, token=token)
+
+
+async def mailed_five_times(stage: IdentityStage) -> Example:
+    example = await examples.claim_email(stage)
+    for _ in range(5):
+        await stage.replica.call("POST", "/account/email", example.body, token=example.token)
+    return example
+
+
+async def claim_with_a_grant_for_a_merge(stage: IdentityStage) -> Example:
+    example = await examples.claim_email(stage)
+    assert example.token is not None
+    return example.but(reauthenticated=await reauthenticated(stage, example.token, "merge"))
+
+
+async def claim_for_another_service(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    opened = (await stage.replica.log_on(person.username)).body
+    issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
+    about = Someone(
+        account_id=person.id, session_id=msgspec.convert(opened["session_id"], SessionId)
+    )
+    grant = await issuer.reauthenticated(about, verb=ForVerb.EMAIL, audience=(f"{ISSUER}/merge",))
+    return Example(
+        body={"address": ADDRESS, "reauthenticated": grant}, token=opened["access_token"]
+    )
+
+
+async def claim_with_a_strangers_grant(stage: IdentityStage) -> Example:
+    grant = await reauthenticated(stage, await stage.session(), "email")
+    return (await examples.claim_email(stage)).but(reauthenticated=grant)
+
+
+async def claim_with_a_grant_of_another_session(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    token, elsewhere = await stage.opened(person.username), await stage.opened(person.username)
+    grant = await reauthenticated(stage, elsewhere, "email")
+    return Example(body={"address": ADDRESS, "reauthenticated": grant}, token=token)
+
+
+async def claim_with_a_used_grant(stage: IdentityStage) -> Example:
+    example = await long_after_log_on(stage)
+    assert example.token is not None
+    grant = await reauthenticated(stage, example.token, "email")
+    example = example.but(reauthenticated=grant)
+    await stage.replica.call("POST", "/account/email", example.body, token=example.token)
+    return example
+
+
+async def verified_by_another_meanwhile(stage: IdentityStage) -> Example:
+    """Two claim one address, and the other one's link is used first."""
+    person, other = await stage.replica.an_account(), await stage.replica.an_account()
+    tokens = [await stage.opened(one.username) for one in (person, other)]
+    for token in tokens:
+        await stage.replica.call("POST", "/account/email", {"address": ADDRESS}, token=token)
+    mine, others = await stage.postman.tokens("email-verification-requested")
+    await stage.replica.call("POST", "/account/email/verify", {"token": others}, token=tokens[1])
+    return Example(body={"token": mine}, token=tokens[0])
+
+
+# ---- proofs
+
+
+async def own_account_as_the_other(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    return Example(
+        body={"name": person.username, "password": PASSWORD},
+        token=await stage.opened(person.username),
+    )
+
+
+async def merged_account_as_the_other(stage: IdentityStage) -> Example:
+    gone = await absorbed(stage)
+    return Example(body={"name": gone.username, "password": PASSWORD}, token=await stage.session())
+
+
+async def born_tomorrow(stage: IdentityStage) -> Example:
+    day = (stage.replica.clock.now() + timedelta(days=2)).date()
+    return (await examples.register_patient(stage)).but(birth_date=day.isoformat())
+
+
+async def authenticated_twice(stage: IdentityStage) -> Example:
+    return replace(
+        await examples.obtain_client_token(stage), headers={"Authorization": "Basic eDp5"}
+    )
+
+
+async def token_void_after_five_tries(stage: IdentityStage) -> Example:
+    example = await examples.enrol(stage)
+    assert example.body is not None
+    for _ in range(5):
+        await enrol(stage.replica, example.body["token"], last_name="Thorne")
+    return example
+
+
+unknown = {"patient_id": NOBODY}
+REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
+    "unlock_account": {
+        "NotFound": at("unlock_account", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+        "UnlockLimit": unlocked_three_times,
+    },
+    "un_enrol_patient": {
+        "NotFound": at("un_enrol_patient", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+    },
+    "reactivate_patient": {
+        "NotFound": at("reactivate_patient", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+        "PatientEnrolled": examples.unlock_account,
+    },
+    "issue_enrolment_token": {
+        "NotFound": at("issue_enrolment_token", **unknown),
+        "PatientEnrolled": token_for_who_has_an_account,
+        "AlreadyIssued": issued_already,
+    },
+    "enrol": {
+        "TermsRequired": but("enrol", terms_version="1999-01"),
+        "TokenInvalid": token_void_after_five_tries,
+        "UsernameTooShort": but("enrol", username="mary"),
+        "UsernameTooLong": but("enrol", username="m" * 51),
+        "UsernameHasWhitespace": but("enrol", username="maria garcia"),
+        "UsernameNotPrintable": but("enrol", username="maria\u202egarcia"),
+        "UsernameIsAnAddress": but("enrol", username="maria@mail.example"),
+        "UsernameTaken": name_taken,
+        "PasswordUnacceptable": but("enrol", password="short"),
+        "EmailMalformed": but("enrol", email="no address", no_email=False),
+    },
+    "add_practice_to_account": {
+        "InvalidCredentials": but("add_practice_to_account", password=WRONG),
+        "AccountMerged": practice_for_a_merged_account,
+        "TokenInvalid": but("add_practice_to_account", token="ABCD-EFGH-JKMN-PQRS"),
+        "AlreadyEnrolled": practice_added_already,
+        "PersonMismatch": record_of_somebody_else,
+    },
+    "log_on": {
+        "InvalidCredentials": but("log_on", password=WRONG),
+        "AccountMerged": log_on_to_a_merged_account,
+    },
+    "reset_password": {
+        "GrantInvalid": but("reset_password", grant="x.y.z"),
+        "GrantWrongAct": reset_with_a_reauthentication,
+        "GrantWrongService": reset_with(audience="merge"),
+        "GrantWrongAccount": reset_with(account_id=NOBODY),
+        "GrantUsed": reset_done,
+        "GrantSuperseded": reset_with(security_version=0),
+        "GrantExhausted": reset_tried_five_times,
+        "PasswordUnacceptable": but("reset_password", new_password="short"),
+    },
+    "claim_email": {
+        "EmailMalformed": but("claim_email", address="no address"),
+        "EmailVerified": email_there_already,
+        "ReauthenticationRequired": long_after_log_on,
+        "TooManyMails": mailed_five_times,
+        "GrantInvalid": but("claim_email", reauthenticated="x.y.z"),
+        "GrantWrongAct": claim_with_a_grant_for_a_merge,
+        "GrantWrongService": claim_for_another_service,
+        "GrantWrongAccount": claim_with_a_strangers_grant,
+        "GrantWrongSession": claim_with_a_grant_of_another_session,
+        "GrantUsed": claim_with_a_used_grant,
+        "GrantSuperseded": Elsewhere(
+            why="a reset ends the session that the grant is bound to, so only a race gets this far"
+        ),
+    },
+    "verify_email": {
+        "LinkInvalid": but("verify_email", token="x"),
+        "EmailUnavailable": verified_by_another_meanwhile,
+    },
+    "reauthenticate": {"ReauthenticationFailed": but("reauthenticate", password=WRONG)},
+    "prove_ownership": {
+        "MergeProofFailed": but("prove_ownership", password=WRONG),
+        "MergeSameAccount": own_account_as_the_other,
+        "AccountMerged": merged_account_as_the_other,
+    },
+    "refresh_session": {"RefreshInvalid": but("refresh_session", refresh_token="x")},
+    "end_session": {"NotFound": at("end_session", session_id=NOBODY)},
+    "register_patient": {
+        "PatientNumberTaken": number_taken,
+        "BirthDateInFuture": born_tomorrow,
+        "NameIncomparable": but("register_patient", last_name="-"),
+    },
+    "read_practice_settings": {"NotFound": NEVER},
+    "change_practice_settings": {
+        "NotFound": NEVER,
+        "SettingOutOfRange": but("change_practice_settings", reset_link_minutes=5),
+    },
+    "obtain_client_token": {
+        "InvalidClient": but("obtain_client_token", client_secret="wrong"),
+        "InvalidScope": but("obtain_client_token", scope="everything"),
+        "GrantTypeUnsupported": but("obtain_client_token", grant_type="password"),
+        "TwoAuthentications": authenticated_twice,
+    },
+    "read_account": {"NotFound": NEVER},
+}
