@@ -57,7 +57,7 @@ class Act:
         self.detail: str | None = None  # what its own row says besides, where it is done
         self._acts = acts
         self._cause = cause
-        self._told: list[OutboxRow] = []
+        self._events: list[OutboxRow] = []
         self._entries: list[Entry] = []
         self._about = About()
         self._also: list[About] = []
@@ -102,7 +102,7 @@ class Act:
         origin: Origin | None = None,
     ) -> None:
         """Tell an event once the act is committed. `version` is the aggregate's, for snapshots."""
-        self._told.append(
+        self._events.append(
             self._acts.outbox.event(
                 contract,
                 data,
@@ -116,17 +116,17 @@ class Act:
 
     def end_sessions(self, entries: Sequence[SessionEntry]) -> None:
         """Identity only: tell all services' replicas that sessions are over, or narrowed."""
-        self._told += map(self._acts.outbox.ended_session, entries)
+        self._events += map(self._acts.outbox.ended_session, entries)
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
         """Work that an error takes back alone: what was held or counted before stays."""
-        told, entries = len(self._told), len(self._entries)
+        events, entries = len(self._events), len(self._entries)
         try:
             async with self.tx.transaction():
                 yield
         except BaseException:
-            del self._told[told:], self._entries[entries:]
+            del self._events[events:], self._entries[entries:]
             raise
 
     def committing(self, refusal: Refused, *, detail: str | None = None) -> Refused:
@@ -160,7 +160,7 @@ class Act:
 
     async def _write(self, *entries: Entry) -> None:
         """Write what was gathered: the last of an act."""
-        await self._acts.outbox.write(self.tx, self._told)
+        await self._acts.outbox.write(self.tx, self._events)
         await self._acts.audit.record(self.tx, *self._entries, *entries)
 
     def _done(self, action: Action, begun: About) -> Sequence[Entry]:

@@ -1,12 +1,11 @@
 """Accept first, work later, the request: nothing in it tells a hit from a miss (RC-1, RC-3)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from services.recovery.model import Kind, Request
 from services.recovery.names import name_digest
 from services.recovery.store import requests as store
-from shared.audit import Origin
+from shared.acts import By
 from shared.db import Database
 from shared.randomness import Randomness
 from shared.tokens import Digests
@@ -19,13 +18,13 @@ class Requests:
     digests: Digests
     randomness: Randomness
 
-    async def accept(self, name: str, *, origin: Origin, now: datetime) -> None:
+    async def accept(self, name: str, *, by: By) -> None:
         """Write the same one row for any name, look nothing up, and wake nobody."""
         request = Request(
             id=self.randomness.uuid(),
             name_digest=name_digest(self.digests, name),
-            requested_at=now,
-            origin=origin,
+            requested_at=by.now,
+            origin=by.origin,
         )
         async with self.database.connection() as connection:
             await store.add(connection, self.kind, request)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.contracts import identity, merge, notify, recovery
-from shared.contracts.contract import Contract
+from shared.contracts.contract import Contract, Kind
 
 CONTRACTS: tuple[Contract[Any], ...] = tuple(
     found
@@ -16,3 +16,8 @@ CONTRACTS: tuple[Contract[Any], ...] = tuple(
 def published_by(service: str) -> tuple[Contract[Any], ...]:
     """Return the contracts that this service alone publishes."""
     return tuple(contract for contract in CONTRACTS if contract.owner == service)
+
+
+def of_kind(kind: Kind) -> tuple[Contract[Any], ...]:
+    """Return the contracts whose events a consumer may treat alike."""
+    return tuple(contract for contract in CONTRACTS if contract.kind is kind)

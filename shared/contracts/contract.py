@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 
@@ -15,12 +15,27 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Version = Annotated[int, msgspec.Meta(ge=0, le=HIGHEST)]
 
+F = TypeVar("F")
+IN_MAIL = "in mail"
+InMail = Annotated[F, IN_MAIL]
+"""A field that the mail of a plain event prints (NT-4). What is not marked is for services only."""
+
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
     """The data of an event, read tolerantly; only optional fields are ever added."""
 
 
 E = TypeVar("E", bound=Data)
+
+
+def in_mail(data: type[Data]) -> tuple[str, ...]:
+    """Return the names of the fields that are marked so, in their order."""
+    hints: dict[str, Any] = get_type_hints(data, include_extras=True)
+    return tuple(
+        name
+        for name in data.__struct_fields__
+        if IN_MAIL in getattr(hints[name], "__metadata__", ())
+    )
 
 
 class Kind(StrEnum):

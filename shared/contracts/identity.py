@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from shared.contracts.contract import Contract, Data, Kind, Moment
+from shared.contracts.contract import Contract, Data, InMail, Kind, Moment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
 from shared.contracts.practice_settings import PracticeSettings
@@ -75,7 +75,15 @@ class Activity(Data, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     locale: str
     time_zone: str
-    occurred_at: Moment
+    occurred_at: InMail[Moment]
+
+
+class PlainActivity(Activity, frozen=True, kw_only=True):
+    """Told as it is, by the mail that has the event's name: nobody decides what it says.
+
+    Such a mail is told the fields that are marked, and no others: whoever adds one for a service
+    puts it into nobody's mailbox.
+    """
 
 
 class Claim(StrEnum):
@@ -102,24 +110,24 @@ class EmailVerificationRequested(Activity, frozen=True, kw_only=True):
     verification_expires_at: Moment | None
 
 
-class AccountLocked(Activity, frozen=True, kw_only=True):
+class AccountLocked(PlainActivity, frozen=True, kw_only=True):
     """LG-2: told once a lock, at most three a day."""
 
-    locked_until: Moment
+    locked_until: InMail[Moment]
 
 
-class AccountUnlocked(Activity, frozen=True, kw_only=True):
+class AccountUnlocked(PlainActivity, frozen=True, kw_only=True):
     """LG-2: a practice cleared the lock, or the wrong passwords counted so far."""
 
-    practice_name: str
-    practice_contact: str
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
 
 
-class PasswordDisabled(Activity, frozen=True, kw_only=True):
+class PasswordDisabled(PlainActivity, frozen=True, kw_only=True):
     """LG-2: so many wrong passwords in a row that it opens nothing until a new one is set."""
 
 
-class AccountEmailVerified(Activity, frozen=True, kw_only=True):
+class AccountEmailVerified(PlainActivity, frozen=True, kw_only=True):
     """ID-6: `recipients` is the address that is now the account e-mail: a new way in."""
 
 
@@ -127,33 +135,33 @@ class ResetRoute(StrEnum):
     LINK = "link"
 
 
-class PasswordReset(Activity, frozen=True, kw_only=True):
+class PasswordReset(PlainActivity, frozen=True, kw_only=True):
     """RC-3: a new password was set with a recovery grant."""
 
-    route: ResetRoute
+    route: InMail[ResetRoute]
     proof_id: str  # the jti that was spent: recovery tidies up by it
 
 
-class EnrolmentAdded(Activity, frozen=True, kw_only=True):
+class EnrolmentAdded(PlainActivity, frozen=True, kw_only=True):
     """EN-5: a practice was added to the account."""
 
-    practice_name: str
+    practice_name: InMail[str]
 
 
-class EnrolmentEnded(Activity, frozen=True, kw_only=True):
+class EnrolmentEnded(PlainActivity, frozen=True, kw_only=True):
     """UN-1: a practice un-enrolled its patient; its reason stays with the practice."""
 
-    practice_name: str
-    practice_contact: str
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
 
 
-class EnrolmentReactivated(Activity, frozen=True, kw_only=True):
+class EnrolmentReactivated(PlainActivity, frozen=True, kw_only=True):
     """UN-3: the practice enrolled its patient again; the credentials are what they were."""
 
-    practice_name: str
+    practice_name: InMail[str]
 
 
-class AccountsMerged(Activity, frozen=True, kw_only=True):
+class AccountsMerged(PlainActivity, frozen=True, kw_only=True):
     """MG-4, MG-5: two accounts are one, for good. `account_id` is the survivor.
 
     `recipients` are the verified addresses both had until then (MG-6). Whoever keeps anything of

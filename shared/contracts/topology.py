@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shared.contracts import identity, merge, notify, recovery
-from shared.contracts.contract import Contract
+from shared.contracts.catalogue import of_kind
+from shared.contracts.contract import Contract, Kind
 
 SERVICES = ("identity", "recovery", "merge", "notify")
 SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
@@ -68,27 +69,7 @@ QUEUES: tuple[Queue, ...] = (
     ),
     Queue("notify.keys", (identity.IDENTITY_KEYS_CHANGED,)),
     Queue("notify.accounts", (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED)),
-    Queue(
-        "notify.account-activity",
-        (
-            identity.ACCOUNT_ENROLLED,
-            identity.EMAIL_VERIFICATION_REQUESTED,
-            identity.ACCOUNT_EMAIL_VERIFIED,
-            identity.ACCOUNT_LOCKED,
-            identity.ACCOUNT_UNLOCKED,
-            identity.PASSWORD_DISABLED,
-            identity.PASSWORD_RESET,
-            identity.ENROLMENT_ADDED,
-            identity.ENROLMENT_ENDED,
-            identity.ENROLMENT_REACTIVATED,
-            identity.ACCOUNTS_MERGED,
-            identity.MERGE_REJECTED,
-            merge.MERGE_REFUSED,
-            recovery.RESET_LINK_REQUESTED,
-            recovery.USERNAME_REMINDER_IN_CLEAR,
-            recovery.USERNAME_REMINDER_REQUESTED,
-        ),
-    ),
+    Queue("notify.account-activity", of_kind(Kind.ACTIVITY)),
     Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
 )
 

@@ -24,7 +24,7 @@ INSERT = """
 INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)
 SELECT event_id, exchange, routing_key, body, at, at
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
-     WITH ORDINALITY AS told (event_id, exchange, routing_key, body, at, place)
+     WITH ORDINALITY AS event (event_id, exchange, routing_key, body, at, place)
 ORDER BY place
 """
 

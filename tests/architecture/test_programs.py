@@ -1,5 +1,6 @@
 """The four programs against their READMEs: endpoints, settings, what they publish and consume."""
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -54,6 +55,22 @@ def test_the_readme_names_every_queue_and_every_event_it_consumes(service: str) 
             assert f"`{queue.name}`" in text
             for contract in queue.contracts:
                 assert f"`{contract.routing_key}`" in text, contract.routing_key
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_a_service_audits_is_its_enum_and_nothing_of_that_is_of_the_past(service: str) -> None:
+    folder = Path(ROOT) / "services" / service
+    trees = [ast.parse(path.read_text()) for path in folder.rglob("*.py")]
+    named = {
+        node.attr
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Action"
+    }
+    # What is not in the enum is an error of types: begin() and record() take an Action alone.
+    assert named == set(program(service).actions.__members__)
 
 
 def test_a_verb_has_one_name_in_all_services() -> None:

@@ -15,6 +15,7 @@ from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
     AccountChanged,
+    AccountLocked,
     AccountState,
     Enrolment,
     EnrolmentState,
@@ -118,7 +119,9 @@ def account(number: int) -> AccountChanged:
 async def deliveries(connection: Connection, count: int) -> None:
     """Queued account activity, one mail each; no link in it."""
     now = datetime.now(UTC)
-    content = contents.AccountLocked(occurred_at=now, locked_until=now + timedelta(minutes=20))
+    content = contents.PLAIN[AccountLocked](
+        occurred_at=now, locked_until=now + timedelta(minutes=20)
+    )
     await connection.copy_records_to_table(
         "deliveries",
         schema_name="notify",

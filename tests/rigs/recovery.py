@@ -14,6 +14,7 @@ from services.recovery.consumers import ACCOUNTS
 from services.recovery.features import Features
 from services.recovery.settings import RecoverySettings
 from shared import ciphers
+from shared.acts import By
 from shared.audit import Origin
 from shared.ciphers import KeyPair
 from shared.contracts.contract import E
@@ -162,13 +163,17 @@ class Recovery(Replica[Features, RecoverySettings]):
             await self.features.merges.apply(tx, event)
         return event
 
+    def by(self) -> By:
+        """Who asks, another one each time."""
+        return By(origin=somebody(), now=self.clock.now())
+
     async def ask(self, name: str = USERNAME) -> None:
         """Ask for a link without HTTP in between."""
-        await self.features.link_requests.accept(name, origin=somebody(), now=self.clock.now())
+        await self.features.link_requests.accept(name, by=self.by())
 
     async def ask_username(self, email: str = EMAIL) -> None:
         """Ask for a username without HTTP in between."""
-        await self.features.reminder_requests.accept(email, origin=somebody(), now=self.clock.now())
+        await self.features.reminder_requests.accept(email, by=self.by())
 
     async def tick(self) -> int:
         """One round of the loop that mails links."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.notify.notices.model import Notice, NoticeId
 from services.notify.notices.store import notices
-from services.notify.sending.render import Renderer, Told
+from services.notify.sending.render import Printed, Renderer
 from services.notify.tellings.errors import NotRenderable
 from shared.contracts.ids import AccountId
 from shared.db import Database
@@ -25,7 +25,7 @@ class Notices:
     database: Database
     renderer: Renderer
 
-    async def undismissed(self, account_id: AccountId) -> Sequence[tuple[Notice, Told]]:
+    async def undismissed(self, account_id: AccountId) -> Sequence[tuple[Notice, Printed]]:
         """What waits, newest first, in the language of now. One that cannot be printed hides no
         other.
         """
@@ -34,13 +34,13 @@ class Notices:
         printed = []
         for notice in found:
             try:
-                told = self.renderer.notice(
+                words = self.renderer.notice(
                     notice.content, locale=notice.locale, time_zone=notice.time_zone
                 )
             except NotRenderable as error:
                 log.error("not_renderable", notice_id=notice.id, error=error.__cause__)
             else:
-                printed.append((notice, told))
+                printed.append((notice, words))
         return printed
 
     async def read(self, notice_id: NoticeId, account_id: AccountId, *, now: datetime) -> None:

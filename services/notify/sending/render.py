@@ -1,7 +1,11 @@
-"""Mails from templates: text and HTML, a locale's folder each, declared variables only (NT-4)."""
+"""Mails from templates: one source a mail and locale, declared variables only (NT-4).
+
+A source is a subject and paragraphs. They are filled once; the text part and the HTML part are made
+of the same words, which is why they cannot differ.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from email.utils import format_datetime
@@ -27,9 +31,7 @@ PAGES: Mapping[SealPurpose, str] = {
 }
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
-
-FOOTER = re.compile(r"[^/]+/(.+-)?footer\.txt")
-
+LAYOUT = "layout.html"  # all markup there is
 LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -44,7 +46,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Printed:
     """A message where it is no mail: without what a mail says of itself at its foot."""
 
     subject: str
@@ -72,16 +74,14 @@ class Renderer:
     portal: Portal
     sender: str
     templates: jinja2.Environment
-    footless: jinja2.Environment
     locales: frozenset[str]
 
     @classmethod
     def of(cls, portal: Portal) -> Self:
         """Read the templates that come with this service."""
         folder = files("services.notify.tellings") / "templates"
-        loader = jinja2.PackageLoader("services.notify.tellings")
         environment = jinja2.Environment(
-            loader=loader,
+            loader=jinja2.PackageLoader("services.notify.tellings"),
             undefined=jinja2.StrictUndefined,
             autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
             trim_blocks=True,
@@ -89,15 +89,12 @@ class Renderer:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+        environment.globals.clear()  # not even what Jinja declares for everybody
         locales = frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
-        footless = environment.overlay(
-            loader=jinja2.ChoiceLoader([jinja2.FunctionLoader(no_footer), loader])
-        )
         return cls(
             portal=portal,
             sender=sender(one_line(portal.name), portal.mail_from),
             templates=environment,
-            footless=footless,
             locales=locales,
         )
 
@@ -138,12 +135,19 @@ class Renderer:
         """Fill the template with exactly its declared variables."""
         chosen = self.locale(locale)
         variables = self.variables(content, locale=chosen, time_zone=time_zone, link=link)
-        name = f"{chosen}/{template_of(content)}"
-        subject, text = written(self.templates, f"{name}.txt", variables)
-        html = self.templates.get_template(f"{name}.html").render(variables)
-        return Rendered(subject=subject, text=text, html=html)
+        subject, message = self.written(content, chosen, variables)
+        foot = paragraphs(self.filled(f"{chosen}/footers/{content.message_class}.txt", variables))
+        page = self.templates.get_template(LAYOUT).render(
+            locale=chosen,
+            portal_name=variables["portal_name"],
+            message=message,
+            foot=foot,
+            link=link,
+            values=variables.values(),
+        )
+        return Rendered(subject=subject, text=wrapped([*message, *foot]) + "\n", html=page)
 
-    def notice(self, content: Content, *, locale: str | None, time_zone: str | None) -> Told:
+    def notice(self, content: Content, *, locale: str | None, time_zone: str | None) -> Printed:
         """Write it as a notice in the portal, from the same template (NT-8). Raises NotRenderable.
 
         An account that has not arrived here yet has no locale: then it is the fallback's.
@@ -152,12 +156,23 @@ class Renderer:
         zone = time_zone or "UTC"
         variables = self.variables(content, locale=chosen, time_zone=zone, link=None)
         try:
-            subject, text = written(
-                self.footless, f"{chosen}/{template_of(content)}.txt", variables
-            )
+            subject, message = self.written(content, chosen, variables)
         except UNWRITABLE as error:
             raise NotRenderable from error
-        return Told(subject=subject, text=text.strip())
+        return Printed(subject=subject, text=wrapped(message))
+
+    def written(
+        self, content: Content, locale: str, variables: Mapping[str, object]
+    ) -> tuple[str, Sequence[str]]:
+        """Fill a mail's source; its subject and its paragraphs."""
+        name = f"{locale}/{template_of(content)}.txt"
+        parts = SUBJECT.match(self.filled(name, variables))
+        if parts is None:
+            raise ValueError(f"{name} does not begin with its subject")
+        return one_line(parts["subject"]), paragraphs(parts["text"])
+
+    def filled(self, name: str, variables: Mapping[str, object]) -> str:
+        return self.templates.get_template(name).render(variables)
 
     def variables(
         self, content: Content, *, locale: str, time_zone: str, link: str | None
@@ -169,8 +184,8 @@ class Renderer:
             match getattr(content, field):
                 case datetime() as instant:
                     found[field] = instant.astimezone(zone).strftime(MOMENTS[locale])
-                case int() as number:
-                    found[field] = number
+                case int() | None as value:
+                    found[field] = value
                 case value:
                     found[field] = one_line(str(value))
         if link is not None:
@@ -185,27 +200,20 @@ class Renderer:
         return FALLBACK
 
 
-def written(
-    templates: jinja2.Environment, name: str, variables: Mapping[str, object]
-) -> tuple[str, str]:
-    """Fill a text template; its subject and the rest."""
-    parts = SUBJECT.match(templates.get_template(name).render(variables))
-    if parts is None:
-        raise ValueError(f"{name} does not begin with its subject")
-    return one_line(parts["subject"]), filled(parts["text"])
-
-
-def filled(text: str) -> str:
-    """Break each paragraph into lines of at most 72 characters; a link stays whole.
-
-    Templates are filled with names of any length, so where their own lines end says nothing.
+def paragraphs(text: str) -> Sequence[str]:
+    """Part a filled source at its empty lines. Where else its lines end says nothing, since names
+    of any length are filled in.
     """
-    paragraphs = (each for each in text.split("\n\n") if not each.isspace() and each)
-    return "\n\n".join(broken(each) for each in paragraphs) + "\n"
+    return [words for each in text.split("\n\n") if (words := " ".join(each.split()))]
+
+
+def wrapped(message: Sequence[str]) -> str:
+    """Break each paragraph into lines of at most 72 characters; a link stays whole."""
+    return "\n\n".join(broken(each) for each in message)
 
 
 def broken(paragraph: str) -> str:
-    lines, rest = [], " ".join(paragraph.split())
+    lines, rest = [], paragraph
     while len(rest) > LONGEST_LINE:
         end = rest.rfind(" ", 0, LONGEST_LINE + 1)
         if end < 0 and (end := rest.find(" ")) < 0:
@@ -213,11 +221,6 @@ def broken(paragraph: str) -> str:
         lines.append(rest[:end])
         rest = rest[end + 1 :]
     return "\n".join((*lines, rest))
-
-
-def no_footer(name: str) -> str | None:
-    """Stand in for the footers of mails; None: what is not one is looked for elsewhere."""
-    return "" if FOOTER.fullmatch(name) else None
 
 
 def one_line(text: str) -> str:

@@ -2,90 +2,57 @@
 
 A field's type says how it is printed: an instant in the account's time zone, text on one line.
 No patient name and nothing medical has a field here, and a username in one content only (RC-1).
+What an event says by itself is told of the fields that its contract marks; the rest stands here.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar, cast, get_type_hints
 
 import msgspec
 
 from services.notify.tellings.errors import NotRenderable
-from shared.contracts.contract import Data
-from shared.contracts.identity import MergeRefusal, ResetRoute
+from services.notify.tellings.model import MessageClass
+from shared.contracts import identity
+from shared.contracts.catalogue import of_kind
+from shared.contracts.contract import Contract, Data, Kind, in_mail
+from shared.contracts.identity import MergeRefusal, PlainActivity
 from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, username_length
 from shared.contracts.notify import Topic
 
 
-class AccountEnrolled(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="account-enrolled"
-):
+class Content(Data, frozen=True, kw_only=True, tag_field="template", tag=""):
+    """The declared variables of one template; its tag is the template's name."""
+
+    message_class: ClassVar[MessageClass] = MessageClass.ACCOUNT_ACTIVITY
+
+
+class AccountEnrolled(Content, frozen=True, kw_only=True, tag="account-enrolled"):
     """EN-1: welcome, with the link that verifies the claimed address."""
 
     practice_name: str
     link_expires_at: datetime
 
 
-class AccountEnrolledTaken(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="account-enrolled-taken"
-):
+class AccountEnrolledTaken(Content, frozen=True, kw_only=True, tag="account-enrolled-taken"):
     """EN-1: another account has verified the address. Whom the mail reaches may be a stranger to
     the one who enrolled, so it names no practice.
     """
 
 
-class EmailVerification(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="email-verification"
-):
+class EmailVerification(Content, frozen=True, kw_only=True, tag="email-verification"):
     """ID-6: the link for a claimed address."""
 
     link_expires_at: datetime
 
 
-class EmailTaken(Data, frozen=True, kw_only=True, tag_field="template", tag="email-taken"):
+class EmailTaken(Content, frozen=True, kw_only=True, tag="email-taken"):
     """ID-6: somebody claimed an address that another account has verified."""
 
 
-class AccountLocked(Data, frozen=True, kw_only=True, tag_field="template", tag="account-locked"):
-    """LG-2: four wrong passwords in a row."""
-
-    occurred_at: datetime
-    locked_until: datetime
-
-
-class AccountUnlocked(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="account-unlocked"
-):
-    """LG-2: which practice cleared the lock, and how to reach it."""
-
-    occurred_at: datetime
-    practice_name: str
-    practice_contact: str
-
-
-class PasswordDisabled(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="password-disabled"
-):
-    """LG-2: the password opens nothing until a new one is set."""
-
-    occurred_at: datetime
-
-
-class AccountEmailVerified(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="account-email-verified"
-):
-    """ID-6: an address is the account e-mail now, and a way in."""
-
-    occurred_at: datetime
-
-
-class PasswordReset(Data, frozen=True, kw_only=True, tag_field="template", tag="password-reset"):
-    """RC-3: a new password was set, when and by which route."""
-
-    occurred_at: datetime
-    route: ResetRoute
-
-
-class ResetLink(Data, frozen=True, kw_only=True, tag_field="template", tag="reset-link"):
+class ResetLink(Content, frozen=True, kw_only=True, tag="reset-link"):
     """RC-3: the link and its life."""
 
     life_minutes: int
@@ -93,12 +60,7 @@ class ResetLink(Data, frozen=True, kw_only=True, tag_field="template", tag="rese
 
 
 class UsernameReminder(
-    Data,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    tag_field="template",
-    tag="username-reminder",
+    Content, frozen=True, kw_only=True, omit_defaults=True, tag="username-reminder"
 ):
     """RC-1: the one mail that names the username; its subject does not.
 
@@ -108,96 +70,76 @@ class UsernameReminder(
     username: str = ""
 
 
-class EnrolmentAdded(Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-added"):
-    """EN-5: a practice was added to the account."""
-
-    occurred_at: datetime
-    practice_name: str
-
-
-class EnrolmentEnded(Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-ended"):
-    """UN-1: which practice, and how to reach it; its reason is not ours to tell."""
-
-    occurred_at: datetime
-    practice_name: str
-    practice_contact: str
-
-
-class EnrolmentReactivated(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="enrolment-reactivated"
-):
-    """UN-3: the practice enrolled its patient again."""
-
-    occurred_at: datetime
-    practice_name: str
-
-
-class AccountsMerged(Data, frozen=True, kw_only=True, tag_field="template", tag="accounts-merged"):
-    """MG-6: two accounts are one now."""
-
-    occurred_at: datetime
-
-
-class MergeRejected(Data, frozen=True, kw_only=True, tag_field="template", tag="merge-rejected"):
-    """MG-6: a merge was not done, and why."""
+class MergeRejected(Content, frozen=True, kw_only=True, tag="merge-rejected"):
+    """MG-6: a merge was not done, and why, whichever service refused it."""
 
     occurred_at: datetime
     reason: MergeRefusal
 
 
-class PracticeCommunication(
-    Data, frozen=True, kw_only=True, tag_field="template", tag="practice-communication"
-):
+class PracticeCommunication(Content, frozen=True, kw_only=True, tag="practice-communication"):
     """NT-1: something of this kind waits in the portal; never what it says."""
+
+    message_class = MessageClass.PRACTICE_COMMUNICATION
 
     practice_name: str
     topic: Topic
 
 
-Content = (
-    AccountEnrolled
-    | AccountEnrolledTaken
-    | EmailVerification
-    | EmailTaken
-    | AccountEmailVerified
-    | AccountLocked
-    | AccountUnlocked
-    | PasswordDisabled
-    | PasswordReset
-    | ResetLink
-    | UsernameReminder
-    | EnrolmentAdded
-    | EnrolmentEnded
-    | EnrolmentReactivated
-    | AccountsMerged
-    | MergeRejected
-    | PracticeCommunication
-)
+def own_fields(contract: Contract[Any]) -> type[Content]:
+    """Make the content of a plain event: the fields that its contract marks, under its name.
+
+    A field that was added later has its default: what was filed before is still read.
+    """
+    hints, marked = get_type_hints(contract.data), in_mail(contract.data)
+    fields = [
+        (field.name, hints[field.name], msgspec.field(default=field.default))
+        for field in msgspec.structs.fields(contract.data)
+        if field.name in marked
+    ]
+    made = msgspec.defstruct(
+        contract.data.__name__,
+        fields,
+        bases=(Content,),
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+        tag=contract.name,
+    )
+    return cast(type[Content], made)
+
+
+PLAIN: Mapping[type[PlainActivity], type[Content]] = {
+    contract.data: own_fields(contract)
+    for contract in of_kind(Kind.ACTIVITY)
+    if issubclass(contract.data, PlainActivity)
+}
 CONTENTS: tuple[type[Content], ...] = (
     AccountEnrolled,
     AccountEnrolledTaken,
     EmailVerification,
     EmailTaken,
-    AccountEmailVerified,
-    AccountLocked,
-    AccountUnlocked,
-    PasswordDisabled,
-    PasswordReset,
     ResetLink,
     UsernameReminder,
-    EnrolmentAdded,
-    EnrolmentEnded,
-    EnrolmentReactivated,
-    AccountsMerged,
     MergeRejected,
     PracticeCommunication,
+    *PLAIN.values(),
 )
+FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS))
 LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification, ResetLink})
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
 # What the account's holder is told in the portal as well: the mail may go to who brought it about.
-NOTICED_TOO: frozenset[type[Content]] = frozenset({AccountEmailVerified, AccountUnlocked})
+NOTICED_TOO: frozenset[type[Content]] = frozenset(
+    {PLAIN[identity.AccountEmailVerified], PLAIN[identity.AccountUnlocked]}
+)
+
+
+def of_plain(event: PlainActivity) -> Content:
+    """Take over what a plain event says."""
+    kind = PLAIN[type(event)]
+    return kind(**{name: getattr(event, name) for name in kind.__struct_fields__})
 
 
 def template_of(content: Content | type[Content]) -> str:
@@ -229,5 +171,4 @@ def write(content: Content) -> str:
 
 def read(text: str) -> Content:
     """Decode from the ledger."""
-    found: Content = msgspec.json.decode(text, type=Content)
-    return found
+    return FILED.decode(text)

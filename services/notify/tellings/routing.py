@@ -9,25 +9,18 @@ from services.notify.tellings import contents
 from services.notify.tellings.contents import Content
 from services.notify.tellings.intents import Intent, Link
 from services.notify.tellings.model import MessageClass, Reason
-from shared.contracts.catalogue import CONTRACTS
+from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Data, Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
-    AccountEmailVerified,
     AccountEnrolled,
-    AccountLocked,
-    AccountsMerged,
-    AccountUnlocked,
     Activity,
     Claim,
     EmailVerificationRequested,
-    EnrolmentAdded,
-    EnrolmentEnded,
-    EnrolmentReactivated,
     MergeNotDone,
     MergeRejected,
-    PasswordDisabled,
     PasswordReset,
+    PlainActivity,
 )
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import same_name
@@ -42,9 +35,7 @@ from shared.contracts.sealed import Sealed, SealPurpose
 A = TypeVar("A", bound=Activity)
 # What other services than identity say: they write to an account's own address and to no other.
 OF_OTHERS = tuple(
-    contract.data
-    for contract in CONTRACTS
-    if contract.kind is Kind.ACTIVITY and contract.owner != "identity"
+    contract.data for contract in of_kind(Kind.ACTIVITY) if contract.owner != "identity"
 )
 
 
@@ -164,10 +155,8 @@ def told_by(data: Data) -> Telling:
         case EmailVerificationRequested():
             return verification_requested(data)
         case PasswordReset():
-            return plain(
-                contents.PasswordReset(occurred_at=data.occurred_at, route=data.route),
-                supersedes=SealPurpose.RESET_LINK,  # RC-3: a changed password voids all links
-            )
+            # RC-3: a changed password voids all links
+            return plain(contents.of_plain(data), supersedes=SealPurpose.RESET_LINK)
         case ResetLinkRequested():
             link = Link(
                 purpose=SealPurpose.RESET_LINK, sealed=data.link, expires_at=data.link_expires_at
@@ -180,44 +169,12 @@ def told_by(data: Data) -> Telling:
             )
         case UsernameReminderRequested(username=sealed):
             return reminder(sealed)
-        case _:
-            return plain(told_plainly(data))
-
-
-def told_plainly(data: Data) -> Content:
-    """What merely tells that something happened. Raises Unroutable."""
-    match data:
-        case AccountEmailVerified(occurred_at=at):
-            return contents.AccountEmailVerified(occurred_at=at)
-        case AccountLocked(occurred_at=at, locked_until=until):
-            return contents.AccountLocked(occurred_at=at, locked_until=until)
-        case AccountUnlocked(occurred_at=at, practice_name=name, practice_contact=contact):
-            return contents.AccountUnlocked(
-                occurred_at=at, practice_name=name, practice_contact=contact
-            )
-        case PasswordDisabled(occurred_at=at):
-            return contents.PasswordDisabled(occurred_at=at)
-        case AccountsMerged(occurred_at=at):
-            return contents.AccountsMerged(occurred_at=at)
-        case MergeNotDone(occurred_at=at, reason=reason):
-            return contents.MergeRejected(occurred_at=at, reason=reason)
         case UsernameReminderInClear(username=username):
-            return contents.UsernameReminder(username=username)
-        case _:
-            return told_of_enrolments(data)
-
-
-def told_of_enrolments(data: Data) -> Content:
-    """What became of an enrolment. Raises Unroutable."""
-    match data:
-        case EnrolmentAdded(occurred_at=at, practice_name=name):
-            return contents.EnrolmentAdded(occurred_at=at, practice_name=name)
-        case EnrolmentEnded(occurred_at=at, practice_name=name, practice_contact=contact):
-            return contents.EnrolmentEnded(
-                occurred_at=at, practice_name=name, practice_contact=contact
-            )
-        case EnrolmentReactivated(occurred_at=at, practice_name=name):
-            return contents.EnrolmentReactivated(occurred_at=at, practice_name=name)
+            return plain(contents.UsernameReminder(username=username))
+        case MergeNotDone(occurred_at=at, reason=reason):
+            return plain(contents.MergeRejected(occurred_at=at, reason=reason))
+        case PlainActivity():
+            return plain(contents.of_plain(data))
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
 

@@ -39,7 +39,7 @@ async def request_reset_link(
     features: Features, call: Call[RequestResetLink, Anonymous]
 ) -> Accepted:
     """Accept, whoever the name belongs to."""
-    await features.link_requests.accept(call.body.name, origin=call.origin, now=call.now)
+    await features.link_requests.accept(call.body.name, by=call.by)
     return Accepted(message=MESSAGE)
 
 

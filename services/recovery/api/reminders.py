@@ -24,5 +24,5 @@ class RemindUsername(Body, frozen=True, kw_only=True):
 
 async def remind_username(features: Features, call: Call[RemindUsername, Anonymous]) -> Accepted:
     """Accept, whoever the address belongs to."""
-    await features.reminder_requests.accept(call.body.email, origin=call.origin, now=call.now)
+    await features.reminder_requests.accept(call.body.email, by=call.by)
     return Accepted(message=MESSAGE)

@@ -59,6 +59,20 @@ async def test_a_communication_told_again_after_the_address_changed_is_one_mail(
     assert len(mail_server.mails) == 1
 
 
+async def test_couriers_are_woken_by_the_commit_of_what_was_filed_and_not_before_it(
+    office: Office,
+) -> None:
+    wakes = office.features.sending.wakes
+    event = events.received(events.locked(events.new_account(), ADDRESS))
+    async with office.plumbing.database.transaction() as tx:
+        await office.features.ledger.ledger.file_activity(tx, event)
+        before = [wake.is_set() for wake in wakes]
+
+    assert not any(before)
+    assert len(wakes) > 1
+    assert all(wake.is_set() for wake in wakes)
+
+
 async def test_old_and_new_address_are_both_told(office: Office, mail_server: MailServer) -> None:
     await office.file(events.locked(events.new_account(), "old@mail.example", "new@mail.example"))
 

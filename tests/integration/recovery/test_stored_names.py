@@ -8,9 +8,8 @@ import pytest
 from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
 from services.recovery.app import stored_names
-from shared.acts import By
 from shared.ciphers import KeyPair
-from tests.rigs.recovery import Recovery, an_account, replica, somebody
+from tests.rigs.recovery import Recovery, an_account, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -25,9 +24,7 @@ async def looked_at(recovery: Recovery) -> str | None:
 async def re_keyed(recovery: Recovery) -> int:
     (verb,) = [verb for verb in PROGRAM.verbs if verb.name == "names re-key"]
     assert await verb.run(recovery.plumbing, verb) == 0  # type: ignore[arg-type]
-    return await stored_names(recovery.plumbing).re_key(
-        by=By(origin=somebody(), now=recovery.clock.now())
-    )
+    return await stored_names(recovery.plumbing).re_key(by=recovery.by())
 
 
 @pytest.mark.proves("RC-1", "RC-3")

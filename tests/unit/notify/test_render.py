@@ -17,9 +17,22 @@ from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Turn
 from services.notify.sending.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_line
 from services.notify.tellings import contents
-from services.notify.tellings.contents import CONTENTS, LINKED, MAILED_ONLY, Content, template_of
+from services.notify.tellings.contents import (
+    CONTENTS,
+    LINKED,
+    MAILED_ONLY,
+    PLAIN,
+    Content,
+    template_of,
+)
 from services.notify.tellings.model import MessageClass
-from shared.contracts.identity import AccountState, MergeRefusal, ResetRoute
+from shared.contracts.identity import (
+    AccountLocked,
+    AccountState,
+    EnrolmentEnded,
+    MergeRefusal,
+    ResetRoute,
+)
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
@@ -34,6 +47,8 @@ PORTAL = Portal(
     mail_domain="portico.example",
 )
 LINK = "https://portal.example/reset-password#secret"
+LONG_LINK = "https://portal.example/reset-password#" + "s" * 60
+LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
 SAMPLES = {
     str: "Elm Street",
     int: 60,
@@ -48,7 +63,7 @@ def sample(kind: type[Content], **changed: object) -> Content:
     """A content with something in every field."""
     hints = get_type_hints(kind)
     fields = {name: SAMPLES[hints[name]] for name in kind.__struct_fields__}
-    return kind(**{**fields, **changed})  # type: ignore[arg-type]
+    return kind(**{**fields, **changed})
 
 
 def declared(kind: type[Content]) -> set[str]:
@@ -110,9 +125,10 @@ def test_a_template_uses_only_declared_variables_and_every_one_of_them(
     locale: str, kind: type[Content]
 ) -> None:
     renderer = Renderer.of(PORTAL)
-    both = [used(renderer, f"{locale}/{template_of(kind)}.{part}") for part in ("txt", "html")]
+    source = used(renderer, f"{locale}/{template_of(kind)}.txt")
+    foot = used(renderer, f"{locale}/footers/{kind.message_class}.txt")
 
-    assert both[0] | both[1] == declared(kind)
+    assert source | foot == declared(kind)
 
 
 @pytest.mark.proves("NT-4")
@@ -143,10 +159,12 @@ def test_text_and_html_say_the_same_in_paragraphs_and_short_lines(
     locale: str, kind: type[Content], long: bool
 ) -> None:
     changed = {name: LONG[name] for name in kind.__struct_fields__ if name in LONG and long}
-    link = "https://portal.example/reset-password#" + "s" * 60 if kind in LINKED else None
 
     found = Renderer.of(PORTAL).render(
-        sample(kind, **changed), locale=locale, time_zone="UTC", link=link
+        sample(kind, **changed),
+        locale=locale,
+        time_zone="UTC",
+        link=LONG_LINK if kind in LINKED else None,
     )
 
     lines = found.text.split("\n")
@@ -165,6 +183,24 @@ def paragraphs(page: str) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("kind", LINKED, ids=template_of)
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_link_is_whole_on_a_line_of_its_own_and_an_anchor_in_html(
+    locale: str, kind: type[Content]
+) -> None:
+    found = Renderer.of(PORTAL).render(sample(kind), locale=locale, time_zone="UTC", link=LONG_LINK)
+
+    assert f"\n\n{LONG_LINK}\n\n" in found.text
+    assert re.findall(r"<a[^>]*>.*?</a>", found.html) == [f'<a href="{LONG_LINK}">{LONG_LINK}</a>']
+
+
+def test_the_layout_has_no_words_so_a_locale_is_one_folder_with_a_file_a_mail() -> None:
+    layout = (FOLDER / "layout.html").read_text()
+
+    assert re.sub(r"<[^>]+>|\{%.*?%\}|\{\{.*?\}\}", "", layout).split() == []
+    assert {entry.name for entry in FOLDER.iterdir()} == {"layout.html", *LOCALES}
+
+
 @pytest.mark.parametrize("reason", MergeRefusal)
 def test_why_a_merge_was_not_done_is_a_paragraph_of_its_own(reason: MergeRefusal) -> None:
     text = part_of(mail_of(sample(contents.MergeRejected, reason=reason)), "plain")
@@ -173,7 +209,7 @@ def test_why_a_merge_was_not_done_is_a_paragraph_of_its_own(reason: MergeRefusal
 
 
 def test_answering_machines_are_asked_to_keep_still_and_bounces_are_not() -> None:
-    mail = mail_of(sample(contents.AccountLocked))
+    mail = mail_of(sample(LOCKED))
 
     assert mail["Auto-Submitted"] == "auto-generated"
     suppressed = mail["X-Auto-Response-Suppress"].split(", ")
@@ -189,9 +225,12 @@ def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
 def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None:
     for locale in LOCALES:
         assert locale in MOMENTS
-        for kind in CONTENTS:
-            for part in ("txt", "html"):
-                assert (FOLDER / locale / f"{template_of(kind)}.{part}").is_file()
+        folder = FOLDER / locale
+        found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        wanted = {f"{template_of(kind)}.txt" for kind in CONTENTS}
+        wanted |= {f"footers/{one}.txt" for one in MessageClass}
+        assert wanted - found == set(), f"{locale} lacks these: write them"
+        assert found - wanted == set(), f"{locale} has these, and no content has their names"
 
 
 @pytest.mark.proves("NT-4")
@@ -255,13 +294,22 @@ def part_of(mail: EmailMessage, kind: str) -> str:
     return str(found.get_content()).replace("\r\n", "\n")
 
 
-def test_markup_in_a_name_stays_text_in_html() -> None:
-    content = sample(contents.PracticeCommunication, practice_name='<b>Elm</b> & "Co"')
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (contents.PracticeCommunication, "practice_name"),
+        (ENDED, "practice_contact"),  # alone in its paragraph
+        (contents.UsernameReminder, "username"),
+    ],
+)
+def test_markup_in_a_name_stays_text_in_html(kind: type[Content], field: str) -> None:
+    content = sample(kind, **{field: '<b>Elm</b> & "Co"'})
 
     mail = mail_of(content)
 
     assert "<b>Elm</b>" not in part_of(mail, "html")
     assert '<b>Elm</b> & "Co"' in part_of(mail, "plain")
+    assert '<b>Elm</b> & "Co"' in " ".join(paragraphs(part_of(mail, "html")))
 
 
 @pytest.mark.proves("RC-3")
@@ -312,13 +360,25 @@ def test_a_notice_is_the_mail_s_text_without_its_foot(locale: str, kind: type[Co
     assert mail.text.startswith(f"{told.text}\n\nPortico sends this mail because")
 
 
+@pytest.mark.parametrize("kind", CONTENTS, ids=template_of)
+def test_the_foot_says_why_one_gets_a_mail_of_this_class(kind: type[Content]) -> None:
+    why = "of something that happened with your account"
+    if kind is contents.PracticeCommunication:
+        why = "you are enrolled at Elm Street"
+
+    mail = mail_of(sample(kind))
+
+    for part in ("plain", "html"):
+        assert f"sends this mail because {why}" in " ".join(part_of(mail, part).split())
+
+
 def test_what_belongs_at_an_address_only_can_be_no_notice() -> None:
     assert LINKED < MAILED_ONLY
     assert contents.UsernameReminder in MAILED_ONLY
 
 
 def test_moments_are_printed_in_the_account_s_time_zone() -> None:
-    content = sample(contents.AccountLocked, locked_until=START + timedelta(minutes=20))
+    content = sample(LOCKED, locked_until=START + timedelta(minutes=20))
 
     there = part_of(mail_of(content, time_zone="America/New_York"), "plain")
 
@@ -327,7 +387,7 @@ def test_moments_are_printed_in_the_account_s_time_zone() -> None:
 
 @pytest.mark.parametrize("locale", ["en-GB", "en_US", "EN", "xx", "", "../en", "layout.html"])
 def test_a_locale_falls_back_to_its_language_and_then_to_english(locale: str) -> None:
-    mail = mail_of(sample(contents.AccountLocked), locale=locale)
+    mail = mail_of(sample(LOCKED), locale=locale)
 
     assert mail["Content-Language"] == "en"
     assert mail["Subject"].startswith("Your Portico account is locked")
@@ -346,7 +406,7 @@ def test_a_mail_is_text_and_html_in_lines_that_every_server_takes() -> None:
 
 
 def test_the_message_id_is_the_delivery_s_however_often_it_is_sent() -> None:
-    one = delivery(sample(contents.AccountLocked))
+    one = delivery(sample(LOCKED))
     renderer = Renderer.of(PORTAL)
 
     mails = [

@@ -36,12 +36,12 @@ async def list_notices(features: Features, call: Call[NoBody, SessionCaller]) ->
                 id=notice.id,
                 message_class=notice.message_class,
                 template=notice.template,
-                subject=told.subject,
-                text=told.text,
+                subject=printed.subject,
+                text=printed.text,
                 at=notice.created_at,
                 read=notice.read,
             )
-            for notice, told in await features.notices.undismissed(call.caller.account_id)
+            for notice, printed in await features.notices.undismissed(call.caller.account_id)
         )
     )
 

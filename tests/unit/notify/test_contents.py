@@ -1,0 +1,171 @@
+"""What is told of an event, and what the ledger keeps of it (NT-4, NT-5)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.notify.sending.render import Portal, Renderer
+from services.notify.tellings import contents
+from services.notify.tellings.contents import CONTENTS, PLAIN, of_plain, own_fields, template_of
+from services.notify.tellings.routing import told_by
+from shared.contracts.catalogue import of_kind
+from shared.contracts.contract import Contract, InMail, Kind, in_mail
+from shared.contracts.envelope import Envelope
+from shared.contracts.identity import Activity, PlainActivity
+from tests.builders import events
+from tests.contract.golden import sample_path
+from tests.support.clock import START
+
+PORTAL = Portal(
+    name="Portico", url="https://portal.example", mail_from="p@p.example", mail_domain="p.example"
+)
+every_activity = pytest.mark.parametrize(
+    "contract", of_kind(Kind.ACTIVITY), ids=lambda one: one.routing_key
+)
+every_plain_one = pytest.mark.parametrize(
+    "contract",
+    [one for one in of_kind(Kind.ACTIVITY) if issubclass(one.data, PlainActivity)],
+    ids=lambda one: one.routing_key,
+)
+FILED: Mapping[
+    str, Mapping[str, object]
+] = {  # as releases before this one wrote them: rows stay, and are sent or read later
+    "account-email-verified": {"occurred_at": "2031-03-05T09:00:00Z"},
+    "account-enrolled": {
+        "practice_name": "Elm Street",
+        "link_expires_at": "2031-03-05T09:00:00Z",
+    },
+    "account-enrolled-taken": {},
+    "account-locked": {
+        "occurred_at": "2031-03-05T09:00:00Z",
+        "locked_until": "2031-03-05T09:20:00.5Z",
+    },
+    "account-unlocked": {
+        "occurred_at": "2031-03-05T09:00:00Z",
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
+    "accounts-merged": {"occurred_at": "2031-03-05T09:00:00Z"},
+    "email-taken": {},
+    "email-verification": {"link_expires_at": "2031-03-05T09:00:00Z"},
+    "enrolment-added": {"occurred_at": "2031-03-05T09:00:00Z", "practice_name": "Elm Street"},
+    "enrolment-ended": {
+        "occurred_at": "2031-03-05T09:00:00Z",
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
+    "enrolment-reactivated": {
+        "occurred_at": "2031-03-05T09:00:00Z",
+        "practice_name": "Elm Street",
+    },
+    "merge-rejected": {"occurred_at": "2031-03-05T09:00:00Z", "reason": "merge_proof_stale"},
+    "password-disabled": {"occurred_at": "2031-03-05T09:00:00Z"},
+    "password-reset": {"occurred_at": "2031-03-05T09:00:00Z", "route": "link"},
+    "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},
+    "reset-link": {"life_minutes": 60, "link_expires_at": "2031-03-05T09:00:00Z"},
+    "username-reminder": {},
+}
+
+
+def as_published(contract: Contract[Any]) -> Any:
+    """The golden sample's data."""
+    envelope = msgspec.json.decode(sample_path(contract).read_bytes(), type=Envelope)
+    return msgspec.json.decode(envelope.data, type=contract.data)
+
+
+@every_activity
+def test_every_activity_event_is_told_or_says_that_nobody_is(contract: Contract[Any]) -> None:
+    told = told_by(as_published(contract))
+
+    assert told.template in {template_of(kind) for kind in CONTENTS}
+    assert told.content is None or type(told.content) in CONTENTS
+
+
+@pytest.mark.proves("NT-4")
+@every_activity
+def test_the_ledger_keeps_of_an_event_neither_whom_it_is_about_nor_where_she_is_told(
+    contract: Contract[Any],
+) -> None:
+    data = as_published(contract)
+
+    content = told_by(data).content
+
+    kept = contents.write(content) if content is not None else ""
+    for value in (str(data.account_id), *data.recipients, data.time_zone):
+        assert value not in kept
+    assert "locale" not in kept
+
+
+@pytest.mark.proves("NT-4")
+@every_plain_one
+def test_a_plain_content_has_the_fields_that_its_contract_marks_and_no_others(
+    contract: Contract[Any],
+) -> None:
+    data = as_published(contract)
+
+    kept = msgspec.json.decode(contents.write(of_plain(data)))
+
+    whole = msgspec.json.decode(msgspec.json.encode(data))
+    assert kept.pop("template") == contract.name
+    assert kept == {name: whole[name] for name in in_mail(contract.data)}
+    assert set(kept) & set(Activity.__struct_fields__) == {"occurred_at"}
+
+
+@pytest.mark.parametrize("template", FILED)
+def test_what_was_filed_before_is_read_and_written_as_it_was(template: str) -> None:
+    filed: dict[str, object] = {"template": template, **FILED[template]}
+
+    content = contents.read(msgspec.json.encode(filed).decode())
+
+    assert template_of(content) == template
+    again = msgspec.json.decode(contents.write(content))
+    assert {name: at(value) for name, value in again.items()} == {
+        name: at(value) for name, value in filed.items()
+    }
+
+
+def at(value: object) -> object:
+    """An instant as itself, however it is written."""
+    try:
+        return msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return value
+
+
+def test_what_was_filed_before_covers_every_template_of_then() -> None:
+    assert set(FILED) <= {template_of(kind) for kind in CONTENTS}
+
+
+class Renamed(PlainActivity, frozen=True, kw_only=True):
+    """A plain event with a field that was added later."""
+
+    secret: str
+    device: InMail[str | None] = None
+
+
+def test_a_plain_event_s_new_field_is_empty_in_what_was_filed_before() -> None:
+    kind = own_fields(Contract("identity", "renamed", Renamed, Kind.ACTIVITY))
+
+    content = msgspec.json.decode(
+        b'{"template":"renamed","occurred_at":"2031-03-05T09:00:00Z"}', type=kind
+    )
+
+    assert kind.__struct_fields__ == ("occurred_at", "device")
+    variables = Renderer.of(PORTAL).variables(content, locale="en", time_zone="UTC", link=None)
+    assert variables["device"] is None
+
+
+def test_a_plain_content_takes_over_what_the_event_says() -> None:
+    event = events.unlocked(events.new_account(), "a@mail.example")
+
+    content = of_plain(event)
+
+    assert type(content) is PLAIN[type(event)]
+    assert msgspec.structs.asdict(content) == {
+        "occurred_at": START,
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    }
