@@ -19,7 +19,7 @@ export SERVERS
 # A stack starts a dozen processes: each from what was compiled once.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv run tour up play down servers test fault bench coverage lint types fmt proof
+.PHONY: help venv run tour up play down servers test fault bench coverage lint types fmt proof docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,3 +87,6 @@ fmt: $(STAMP) ## format
 
 proof: $(STAMP) ## print the rows that are built, and the tests that prove them
 	@$(BIN)/python -m tests.support.proof
+
+docs: $(STAMP) ## write the tables of the services' READMEs as the code has them
+	@$(BIN)/python -m deploy.readmes

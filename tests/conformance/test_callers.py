@@ -1,6 +1,6 @@
 """Who may call a verb is decided at its route, and who may not leaves a row (ST-1, AU-1)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,58 +9,34 @@ from tests.conformance.verbs import Verb, those
 
 pytestmark = pytest.mark.proves("ST-1", "AU-1", "V8.2.1", "V16.3.2")
 
-FORBIDDEN = (403, "forbidden_scope")
 
-
-async def is_refused(
-    stage: Stage, verb: Verb, caller: Callable[[], Awaitable[str | None]]
-) -> tuple[int, str]:
-    """Send the verb's example as this caller, and find the refusal in the audit, as the verb's."""
-    good = await example(stage, verb)
-    token = await caller()
-    audit = await audit_since_now(stage)
-
-    answer = await send(stage, verb, good.by(token))
-
-    [row] = await audit.rows("refused")
-    assert row["action"] == verb.name
-    assert row["detail"] == ("forbidden_scope" if token else "unauthenticated")
-    assert (row["actor"] == "anonymous") is (token is None)
-    return answer.refused()
-
-
-async def nobody() -> None:
-    return None
+async def others(stage: Stage, verb: Verb) -> AsyncIterator[tuple[str, str | None]]:
+    """Everybody who may not call the verb, with a token each."""
+    yield "nobody", None
+    if verb.of_a_person:
+        yield "a practice with every scope", await stage.practice()
+        return
+    yield "a person", await stage.session()
+    if verb.of_a_practice:
+        yield "its practice with every other scope", await stage.practice(without=verb.scope)
+        yield "a client of no practice", await stage.gateway()
+    else:
+        yield "a practice with every scope of one", await stage.practice()
 
 
 @pytest.mark.parametrize("verb", those(lambda verb: not verb.public))
-async def test_who_shows_no_token_is_told_to(verb: Verb, stage: Stage) -> None:
-    assert await is_refused(stage, verb, nobody) == (401, "unauthenticated")
+async def test_who_may_not_call_is_told_so_and_leaves_a_row(verb: Verb, stage: Stage) -> None:
+    good = await example(stage, verb)
 
+    async for who, token in others(stage, verb):
+        audit = await audit_since_now(stage)
 
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice))
-async def test_every_other_scope_does_not_do(verb: Verb, stage: Stage) -> None:
-    async def narrow() -> str:
-        return await stage.practice(without=verb.scope)
+        answer = await send(stage, verb, good.by(token))
 
-    assert await is_refused(stage, verb, narrow) == FORBIDDEN
-
-
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice))
-async def test_a_client_of_no_practice_reaches_none(verb: Verb, stage: Stage) -> None:
-    assert await is_refused(stage, verb, stage.gateway) == FORBIDDEN
-
-
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_client and not verb.of_a_practice))
-async def test_a_practice_has_no_gateways_scope(verb: Verb, stage: Stage) -> None:
-    assert await is_refused(stage, verb, stage.practice) == FORBIDDEN
-
-
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_client))
-async def test_a_person_is_no_client(verb: Verb, stage: Stage) -> None:
-    assert await is_refused(stage, verb, stage.session) == FORBIDDEN
-
-
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_person))
-async def test_a_practice_is_no_person(verb: Verb, stage: Stage) -> None:
-    assert await is_refused(stage, verb, stage.practice) == FORBIDDEN
+        expected = (403, "forbidden_scope") if token else (401, "unauthenticated")
+        assert answer.refused() == expected, who
+        assert await audit.rows("done") == [], who
+        [row] = await audit.rows("refused")
+        assert (row["action"], row["detail"]) == (verb.name, answer.code), who
+        assert (row["actor"] == "anonymous") is (token is None), who
+    assert (await send(stage, verb, good)).status == verb.route.status

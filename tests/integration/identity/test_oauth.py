@@ -157,22 +157,6 @@ async def test_what_is_no_token_is_only_not_active(identity: Identity, token: st
 
 
 @SE_1
-@pytest.mark.proves("V8.2.1")
-async def test_only_a_client_that_may_introspect_does(identity: Identity) -> None:
-    client_id, secret = await identity.a_practice_client()
-    practice = (await identity.client_token(client_id, secret)).body["access_token"]
-    person = await identity.an_account()
-    session = (await identity.log_on(person.username)).body["access_token"]
-
-    answers = [
-        await identity.call("POST", "/oauth/introspect", form={"token": "x"}, token=token)
-        for token in (practice, session, None)
-    ]
-
-    assert [answer.status for answer in answers] == [403, 403, 401]
-
-
-@SE_1
 async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
     identity: Identity,
 ) -> None:

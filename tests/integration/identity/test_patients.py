@@ -26,14 +26,6 @@ async def test_a_registered_patient_is_told_to_those_who_match_people(desk: Prac
     }
 
 
-async def test_registering_needs_a_practices_client(identity: Identity) -> None:
-    gateway = await identity.a_gateway_token()
-
-    assert (await identity.call("POST", "/practice/patients", {})).status == 401
-    answer = await identity.call("POST", "/practice/patients", {}, token=gateway)
-    assert (answer.status, answer.code) == (403, "forbidden_scope")
-
-
 async def test_the_same_call_again_makes_no_second_record(desk: PracticeDesk) -> None:
     first = await desk.register(key="a-key-of-mine")
 

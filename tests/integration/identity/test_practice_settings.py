@@ -1,7 +1,6 @@
 """A practice sets how long its patients' reset links live (ST-2, RC-3)."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -78,23 +77,6 @@ async def test_each_of_parallel_changes_is_told_under_a_version_of_its_own(
     by_version = sorted(answers, key=lambda answer: int(answer.body["version"]))
     expected = [60, *(answer.body["reset_link_minutes"] for answer in by_version)]
     assert [event["reset_link_minutes"] for event in told] == expected
-
-
-@pytest.mark.parametrize(
-    ("scope", "method", "body"),
-    [("settings:read", "PATCH", {}), ("settings:write", "GET", None)],
-)
-async def test_reading_and_changing_have_scopes_of_their_own(
-    identity: Identity, scope: str, method: str, body: Any
-) -> None:
-    client_id, secret = await identity.a_practice_client()
-    narrow = await identity.client_token(client_id, secret, scope=scope)
-
-    answer = await identity.call(
-        method, "/practice/settings", body, token=narrow.body["access_token"]
-    )
-
-    assert (answer.status, answer.code) == (403, "forbidden_scope")
 
 
 @pytest.mark.proves("AU-1")

@@ -12,7 +12,6 @@ from tests.rigs.identity import PASSWORD, Identity, Recovery
 
 ID_3 = pytest.mark.proves("ID-3")
 SE_1 = pytest.mark.proves("SE-1")
-RC3_PART = "no second step before the session (RC-10)"
 
 NEW = "Copper!Lantern-42"
 

@@ -107,22 +107,6 @@ async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
 
 
 @SE_1
-@pytest.mark.proves("V8.2.2")
-async def test_another_ones_session_is_as_unknown_as_no_ones(identity: Identity) -> None:
-    june = await logged_on(identity, await identity.an_account())
-    pat = await logged_on(identity, await identity.an_account())
-
-    answers = [
-        await identity.call("DELETE", f"/sessions/{session_id}", token=pat["access_token"])
-        for session_id in (june["session_id"], "00000000-0000-0000-0000-000000000000")
-    ]
-
-    assert [answer.code for answer in answers] == ["not_found", "not_found"]
-    assert answers[0].alike() == answers[1].alike()
-    assert await session_ids(identity, june["access_token"]) == {june["session_id"]}
-
-
-@SE_1
 async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     identity: Identity, second: Identity
 ) -> None:

@@ -363,45 +363,6 @@ async def test_un_enrolling_and_re_activating_at_once_take_turns(desk: PracticeD
 
 @UN_1
 @UN_3
-@ST_1
-@pytest.mark.proves("V8.2.2")
-@pytest.mark.parametrize("verb", VERBS)
-async def test_another_practices_patient_is_as_unknown_as_none(
-    desk: PracticeDesk, elm: PracticeDesk, verb: str
-) -> None:
-    patient_id = await desk.enrolled()
-    body = {"staff_id": "nurse-7", "reason": "by mistake"}
-
-    foreign, unknown = [
-        await elm.call(f"/practice/patients/{one}/{verb}", body) for one in (patient_id, uuid4())
-    ]
-
-    assert (foreign.status, foreign.code) == (404, "not_found")
-    assert foreign.alike() == unknown.alike()
-    assert await states(desk.identity) == {patient_id: "enrolled"}
-
-
-@ST_1
-@pytest.mark.parametrize("verb", VERBS)
-async def test_both_need_their_scope_a_staff_member_and_a_reason(
-    identity: Identity, desk: PracticeDesk, verb: str
-) -> None:
-    client_id, secret = await identity.a_practice_client()
-    narrow = await identity.client_token(client_id, secret, scope="tokens:write")
-    path = f"/practice/patients/{uuid4()}/{verb}"
-
-    without = await identity.call("POST", path, {}, token=narrow.body["access_token"])
-    nobody = await desk.call(path, {"reason": "moved away"})
-    no_reason = await desk.call(path, {"staff_id": "nurse-7"})
-
-    assert (without.status, without.code) == (403, "forbidden_scope")
-    assert {nobody.code, no_reason.code} == {"body_invalid"}
-    fields = [answer.body["errors"][0]["field"] for answer in (nobody, no_reason)]
-    assert fields == ["staff_id", "reason"]
-
-
-@UN_1
-@UN_3
 @AU_1
 @ST_1
 async def test_who_did_it_to_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:

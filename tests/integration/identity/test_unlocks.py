@@ -226,29 +226,6 @@ async def test_a_patient_without_an_account_here_has_nothing_to_unlock(
     assert codes == ["patient_not_enrolled"] * 2
 
 
-async def test_unlocking_needs_its_scope(identity: Identity) -> None:
-    client_id, secret = await identity.a_practice_client()
-    narrow = await identity.client_token(client_id, secret, scope="tokens:write")
-    path = f"/practice/patients/{uuid4()}/unlock"
-
-    answer = await identity.call("POST", path, {}, token=narrow.body["access_token"])
-
-    assert (answer.status, answer.code) == (403, "forbidden_scope")
-
-
-@pytest.mark.parametrize("missing", ["staff_id", "reason"])
-async def test_unlocking_needs_a_staff_member_and_a_reason(
-    desk: PracticeDesk, missing: str
-) -> None:
-    body = {"staff_id": "nurse-7", "reason": "came to the desk"}
-    del body[missing]
-
-    answer = await desk.call(f"/practice/patients/{uuid4()}/unlock", body)
-
-    assert answer.code == "body_invalid"
-    assert [error["field"] for error in answer.body["errors"]] == [missing]
-
-
 @pytest.mark.proves("AU-1")
 async def test_who_unlocked_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()

@@ -97,12 +97,3 @@ async def test_a_third_record_of_a_practice_is_told_with_the_two_it_had(merging:
     (conflict,) = await merging.rows("SELECT patient_ids FROM person_conflicts")
 
     assert len(conflict["patient_ids"]) == 3
-
-
-async def test_the_scope_is_needed(merging: Merging, identity: Issuer) -> None:
-    client = await identity.client_token(a_practice(), "deliveries:read")
-    person = await identity.token(a_person())
-
-    answers = [await merging.get("/practice/merge-conflicts", token) for token in (client, person)]
-
-    assert [answer.refused() for answer in answers] == [(403, "forbidden_scope")] * 2

@@ -12,15 +12,13 @@ from shared.contracts.identity import AccountState, EnrolmentState, MergeRefusal
 from shared.contracts.ids import SessionId
 from shared.contracts.merge import MergeRefused
 from shared.grants import Verb
-from tests.builders.people import Person, a_person, a_practice, enrolled
+from tests.builders.people import Person, a_person, enrolled
 from tests.rigs.issuer import Issuer
 from tests.rigs.merge import RANDOM, Merging, Saga
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import ISSUER
 
-MG1_PART = "not offered at log-on (MG-7), and no code where two-step is on"
-MG2_PART = "no review queue: who does not match is refused"
 MG_1 = pytest.mark.proves("MG-1")
 MG_2 = pytest.mark.proves("MG-2")
 MG_3 = pytest.mark.proves("MG-3")
@@ -492,19 +490,6 @@ async def test_a_refusal_leaves_its_key_unused(merging: Merging) -> None:
     await merging.send(replace(request, body={**request.body, "confirm": False}))
 
     assert (await merging.send(request)).status == 202
-
-
-async def test_a_merge_needs_a_session(merging: Merging, identity: Issuer) -> None:
-    survivor, absorbed = await known(merging)
-    request = await merging.request(survivor, absorbed)
-    client = await identity.client_token(a_practice(), "merges:read")
-
-    answers = [await merging.send(replace(request, token=token)) for token in (client, "none")]
-
-    assert [answer.refused() for answer in answers] == [
-        (403, "forbidden_scope"),
-        (401, "unauthenticated"),
-    ]
 
 
 @pytest.mark.proves("MG-9")

@@ -14,11 +14,6 @@ from tests.integration.notify.caller import Caller
 from tests.integration.notify.mail_server import MailServer
 from tests.rigs.notify import Office
 
-NT9_PART = (
-    "one at a time by HTTP; bulk and the bus; "
-    "a foreign patient is told apart only once that patient has an account"
-)
-
 NOWHERE = UUID(int=7)
 
 
@@ -188,23 +183,3 @@ async def test_a_bad_field_is_named(caller: Caller, field: str, value: str) -> N
 
     assert (status, problem["code"]) == (400, "body_invalid")
     assert field in str(problem["errors"])
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/communications"),
-        ("GET", "/deliveries"),
-        ("GET", "/practice/deliveries"),
-        ("GET", "/notices"),
-        ("POST", f"/notices/{NOWHERE}/read"),
-        ("POST", f"/notices/{NOWHERE}/dismiss"),
-    ],
-)
-async def test_nobody_gets_in_without_the_right_token(
-    caller: Caller, method: str, path: str
-) -> None:
-    wrong = await caller.as_practice(PracticeId(events.RANDOMNESS.uuid()), "patients:write")
-
-    assert (await caller.call(method, path, body={}))[0] == 401
-    assert (await caller.call(method, path, token=wrong, body={}))[0] == 403

@@ -23,11 +23,6 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.neighbours import neighbour
 
-NT9_PART = (
-    "one at a time by HTTP; bulk and the bus; "
-    "a foreign patient is told apart only once that patient has an account"
-)
-
 
 @pytest_asyncio.fixture
 async def on_the_bus(

@@ -12,8 +12,6 @@ from tests.integration.notify.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 
-NT1_PART = "preferences of practice communications (NT-2)"
-
 
 async def broadcast(office: Office, count: int, *, address: str = "all@mail.example") -> PracticeId:
     """One practice writes to many."""

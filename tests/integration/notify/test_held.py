@@ -22,7 +22,6 @@ from tests.rigs.notify import Office, environ_of
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
-NT6_PART = "codes, which are not sent yet"
 Run = Callable[..., Awaitable[int]]
 
 

@@ -13,11 +13,6 @@ from shared.contracts.notify import Topic
 from tests.builders import events
 from tests.rigs.notify import Office
 
-NT9_PART = (
-    "one at a time by HTTP; bulk and the bus; "
-    "a foreign patient is told apart only once that patient has an account"
-)
-
 PRACTICE = PracticeId(events.RANDOMNESS.uuid())
 PATIENT = PatientId(events.RANDOMNESS.uuid())
 

@@ -18,12 +18,6 @@ from tests.integration.notify.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support.clock import START, FakeClock
 
-NT6_PART = "codes, which are not sent yet"
-NT2_PART = (
-    "only the default preference, the verified account e-mail, else a portal notice; "
-    "no settings, other addresses, topics or fallback"
-)
-
 SECRET = "s" * 43
 LINK = f"https://portal.example/reset-password#{SECRET}"
 

@@ -15,7 +15,6 @@ from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
 
-NT6_PART = "codes, which are not sent yet"
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
 File = Callable[[Office], Awaitable[None]]
 

@@ -18,8 +18,6 @@ from tests.rigs.recovery import (
 )
 from tests.support.clock import FakeClock
 
-RC3_PART = "no second step before the session (RC-10)"
-
 
 @pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ from shared.contracts.identity import AccountState
 from tests.rigs.recovery import EMAIL, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 
-RC3_PART = "no second step before the session (RC-10)"
-
 
 async def whole_reply(recovery: Recovery, name: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, with what differs between any two requests taken out."""

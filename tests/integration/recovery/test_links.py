@@ -17,8 +17,6 @@ from shared.randomness import Randomness
 from tests.rigs.recovery import ISSUER, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 
-RC3_PART = "no second step before the session (RC-10)"
-
 
 async def redeem(recovery: Recovery, token: str) -> Redeemed:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())

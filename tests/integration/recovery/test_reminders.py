@@ -21,7 +21,6 @@ from tests.rigs.recovery import (
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
-RC2B_PART = "no verb for the practice to read the username"
 STRANGER = "nobody@mail.example"
 
 

@@ -26,11 +26,6 @@ from shared.randomness import Randomness
 from tests.builders import events
 from tests.support.clock import START
 
-NT2_PART = (
-    "only the default preference, the verified account e-mail, else a portal notice; "
-    "no settings, other addresses, topics or fallback"
-)
-
 SEALED = Sealed(
     kid="k",
     purpose=SealPurpose.EMAIL_VERIFICATION,
