@@ -25,7 +25,8 @@ def name_key(name: str) -> str:
             return f"{_folded(local)}@{canonical(domain)}"
         except DomainMalformed:
             pass
-    return _folded(typed)
+    form = _folded(typed)
+    return form if form == typed else name_key(form)  # folded, it may be an address after all
 
 
 def same_name(one: str, other: str) -> bool:

@@ -31,6 +31,8 @@ STATEMENT = re.compile(
 PLUMBING_WITH_TABLES = (
     "shared/messaging",
     "shared/idempotency.py",
+    "shared/limits.py",
+    "shared/one_time.py",
     "shared/http/source_budget.py",
     "shared/audit.py",
     "shared/audit_backlog.py",

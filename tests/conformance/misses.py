@@ -136,7 +136,7 @@ async def link_of(stage: RecoveryStage, name: str) -> tuple[AccountId, LinkMail]
 async def link_spent(stage: RecoveryStage) -> Example:
     """The password was set with it."""
     account_id, mail = await link_of(stage, "pat.hale")
-    [row] = await stage.replica.rows("SELECT id FROM links WHERE account_id = $1", account_id)
+    [row] = await stage.replica.rows("SELECT id FROM one_time_secrets WHERE owner = $1", account_id)
     await stage.replica.password_was_reset(account_id, str(row["id"]))
     return Example(body={"token": mail.token})
 
