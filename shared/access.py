@@ -1,5 +1,6 @@
 """Access tokens (RFC 9068): minted by identity, checked offline by every service (SE-1)."""
 
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -9,6 +10,7 @@ from uuid import UUID
 from shared import ciphers, signed
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose
+from shared.contracts.reach import Service, SessionScope
 from shared.errors import Expected, Unauthenticated
 from shared.keys import KeyUnknown, good_for
 from shared.own_keys import OwnKeys
@@ -16,7 +18,7 @@ from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
 
 TYPE = "at+jwt"
-AUDIENCE = "portico"
+AUDIENCE = "portico"  # all four services; a token for one of them names that one alone
 PORTAL = "portal"  # the client of every person's session
 LIFE_SECONDS = 300
 YOUNG = timedelta(seconds=30)  # a token this young is taken while the sessions stream is quiet
@@ -29,8 +31,11 @@ class SessionCaller:
     account_id: AccountId
     session_id: SessionId
     account_version: int  # the account's aggregateversion (reading one's own writes)
+    scope: SessionScope
+    auth_time: datetime  # when a password opened the session, or a reset (SE-3)
     issued_at: datetime
     expires_at: datetime
+    audience: str = AUDIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class ClientCaller:
     client_id: str
     practice_id: PracticeId | None  # None: a gateway's client
     scopes: frozenset[str]  # as the token says: a newer identity may know more of them
+    audience: str = AUDIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +84,35 @@ class TokenStale(Expected):
 
 
 class _AccessClaims(signed.Claims, frozen=True, kw_only=True, omit_defaults=True):
-    """With `sid` it is a person's token (`sub` the account), without it a client's."""
+    """With `sid` it is a person's token (`sub` the account), without it a client's.
+
+    A person's of before `scope` is a full one, and of before `auth_time` nobody vouches with it.
+    """
 
     client_id: str
     sid: UUID | None = None
     av: int = 0  # the account's aggregateversion
-    scope: str = ""
+    auth_time: float = 0  # as in an ID token (OpenID Connect Core 2)
+    scope: str = ""  # a client's scopes, or the one of a session
     practice_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSet:
+    """What a client is handed. RFC 6749 wants one `access_token` in every reply: the first."""
+
+    first: str
+    each: Mapping[Service, str]  # empty: `first` is for all four services
+
+
+def audience(issuer: str, service: str) -> str:
+    """Name one service as the audience of tokens; `issuer` is the prefix that all share."""
+    return f"{issuer}/{service}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokenIssuer:
-    """Identity's: signs with its newest usable signing key."""
+    """Identity's: signs with its newest usable signing key, for the caller's audience."""
 
     issuer: str  # identity's, in full
     own_keys: OwnKeys
@@ -100,13 +123,15 @@ class AccessTokenIssuer:
         claims = _AccessClaims(
             iss=self.issuer,
             sub=str(caller.account_id),
-            aud=(AUDIENCE,),
+            aud=(caller.audience,),
             jti=self.randomness.token(16),
             iat=signed.numeric_date(caller.issued_at),
             exp=signed.numeric_date(caller.expires_at),
             client_id=PORTAL,
             sid=caller.session_id,
             av=caller.account_version,
+            auth_time=signed.numeric_date(caller.auth_time),
+            scope=caller.scope,
         )
         return await self._sign(claims, caller.issued_at)
 
@@ -115,7 +140,7 @@ class AccessTokenIssuer:
         claims = _AccessClaims(
             iss=self.issuer,
             sub=caller.client_id,
-            aud=(AUDIENCE,),
+            aud=(caller.audience,),
             jti=self.randomness.token(16),
             iat=signed.numeric_date(now),
             exp=signed.numeric_date(now + timedelta(seconds=LIFE_SECONDS)),
@@ -124,6 +149,16 @@ class AccessTokenIssuer:
             practice_id=caller.practice_id,
         )
         return await self._sign(claims, now)
+
+    async def for_each(
+        self, resource: Sequence[Service], sign: Callable[[str], Awaitable[str]]
+    ) -> TokenSet:
+        """Have one token signed for all services, or one for each that is named (SE-4)."""
+        if not resource:
+            return TokenSet(first=await sign(AUDIENCE), each={})
+        prefix = self.issuer.rpartition("/")[0]
+        each = {service: await sign(audience(prefix, service)) for service in resource}
+        return TokenSet(first=each[resource[0]], each=each)
 
     async def _sign(self, claims: _AccessClaims, now: datetime) -> str:
         key = await self.own_keys.current(KeyPurpose.SIGNING, now)
@@ -168,11 +203,26 @@ class AccessTokens:
     """Checks a bearer token offline: signature, type, audience, times, and the ended sessions."""
 
     issuer: str  # the prefix that all services share
+    service: str  # the one that is asked
     public_keys: PublicKeys
     sessions: SessionGuard
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
-        """Raises AccessTokenInvalid, TokenStale, CatchingUp."""
+        """Take a token that is good here: one for another service may be stolen from there.
+
+        Raises AccessTokenInvalid, TokenStale, CatchingUp.
+        """
+        here = audience(self.issuer, self.service)
+        return await self._checked(token, (AUDIENCE, here), now)
+
+    async def inspect(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        """Read a token whichever service it is good at (RFC 7662). Raises as `check`."""
+        everywhere = (audience(self.issuer, service) for service in Service)
+        return await self._checked(token, (AUDIENCE, *everywhere), now)
+
+    async def _checked(
+        self, token: str, audiences: Collection[str], now: datetime
+    ) -> SessionCaller | ClientCaller:
         issuer = f"{self.issuer}/identity"
         try:
             unverified = signed.inspect(token, typ=TYPE)
@@ -186,7 +236,7 @@ class AccessTokens:
                 _AccessClaims,
                 typ=TYPE,
                 issuer=issuer,
-                audience=AUDIENCE,
+                audiences=audiences,
                 key=ciphers.verifying_key(key.raw),
                 now=now,
                 longest=timedelta(seconds=LIFE_SECONDS),
@@ -206,11 +256,15 @@ def _caller(claims: _AccessClaims) -> SessionCaller | ClientCaller:
             client_id=claims.client_id,
             practice_id=PracticeId(claims.practice_id) if claims.practice_id else None,
             scopes=frozenset(claims.scope.split()),
+            audience=claims.aud[0],
         )
     return SessionCaller(
         account_id=AccountId(UUID(claims.sub)),
         session_id=SessionId(claims.sid),
         account_version=claims.av,
+        scope=SessionScope(claims.scope or SessionScope.FULL),
+        auth_time=signed.from_numeric_date(claims.auth_time),
         issued_at=claims.issued_at,
         expires_at=claims.expires_at,
+        audience=claims.aud[0],
     )

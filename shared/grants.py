@@ -213,7 +213,7 @@ class GrantChecker:
                 GrantClaims,
                 typ=TYPE,
                 issuer=unverified.issuer,
-                audience=f"{self.issuer}/{self.service}",
+                audiences=(f"{self.issuer}/{self.service}",),
                 key=ciphers.verifying_key(key.raw),
                 now=now,
                 longest=LONGEST,

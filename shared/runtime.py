@@ -125,6 +125,7 @@ def plumbing_for(
         public_keys=public_keys,
         access_tokens=AccessTokens(
             issuer=settings.issuer,
+            service=program.service,
             public_keys=public_keys,
             sessions=StreamGuard(ended_sessions) if ended_sessions else AsksItsOwnTable(),
         ),

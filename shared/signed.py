@@ -4,6 +4,7 @@ The library checks the signature alone. Algorithm, type and times are checked he
 `now` passed in; header members that name keys (jku, x5u, jwk, x5c) are never looked at.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -123,7 +124,7 @@ def verify(
     *,
     typ: str,
     issuer: str,
-    audience: str,
+    audiences: Collection[str],
     key: VerifyingKey,
     now: datetime,
     longest: timedelta,
@@ -131,6 +132,7 @@ def verify(
 ) -> C:
     """Check type, algorithm, signature, issuer, audience and times. Raises SignedInvalid.
 
+    It must be for one of `audiences`.
     A token that lives longer than `longest` is refused whoever signed it. Where it was checked in
     time before, by another service, it may come so `late` after it was signed, expired or not.
     """
@@ -142,7 +144,7 @@ def verify(
         raise SignedInvalid("signature or claims") from error
     if found.iss != issuer:
         raise SignedInvalid("another issuer")
-    if audience not in found.aud:
+    if not set(audiences) & set(found.aud):
         raise SignedElsewhere("another audience")
     issued_at, expires_at = found.issued_at, found.expires_at
     if expires_at - issued_at > longest:

@@ -89,7 +89,11 @@ def encoded(operation: Operation, body: Mapping[str, Any] | None) -> bytes | Non
     if body is None:
         return None
     if operation.form == FORM:
-        pairs = ((quote(name, safe=""), quote(str(value), safe="")) for name, value in body.items())
+        pairs = (
+            (quote(name, safe=""), quote(str(each), safe=""))
+            for name, value in body.items()
+            for each in (value if isinstance(value, list) else [value])
+        )
         return "&".join(f"{name}={value}" for name, value in pairs).encode()
     return json.dumps(body).encode()
 

@@ -34,11 +34,13 @@ def endpoints(program: Program[Any, Any], before: str) -> str:
 
 
 def guard(route: Route[Any]) -> str:
-    """Who may call, and what counts on their source (LG-4)."""
+    """Who may call (a session is `full` unless others do too), and what counts on their source."""
     kind = type(route.guard).__name__.lower()
     scope = getattr(route.guard, "scope", None)
+    also = " or ".join(map(code, getattr(route.guard, "also", ())))
     basic = ", by its token or by Basic" if getattr(route.guard, "basic", False) else ""
-    return kind + (f", `{scope}`" if scope else "") + basic + COUNTED[route.guard.counted]
+    reach = (f", `{scope}`" if scope else "") + (f", {also} too" if also else "")
+    return kind + reach + basic + COUNTED[route.guard.counted]
 
 
 def publishes(program: Program[Any, Any], before: str) -> str:

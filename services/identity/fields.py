@@ -4,10 +4,20 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from shared.contracts.reach import Service
 from shared.http.texts import PRINTED, Line, Name
 
-__all__ = ["Address", "Given", "Line", "Name", "Typed"]
+__all__ = ["Address", "Given", "Line", "Name", "Resource", "Typed"]
 
 Address = Annotated[str, Meta(min_length=1, max_length=254, pattern=PRINTED)]
 Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of their own
 Given = Annotated[str, Meta(min_length=1, max_length=4096)]  # an empty field is no wrong password
+
+Resource = Annotated[
+    tuple[Service, ...],
+    Meta(
+        min_length=1,
+        max_length=len(Service),
+        description="services to get a token for, one each (RFC 8707); without it one for all",
+    ),
+]

@@ -51,6 +51,7 @@ from services.identity.practices.api.settings import (
 from services.identity.practices.errors import (
     GrantTypeUnsupported,
     InvalidScope,
+    InvalidTarget,
     SettingOutOfRange,
     TwoAuthentications,
 )
@@ -72,6 +73,7 @@ from services.identity.sessions.api.sessions import (
     refresh_session,
 )
 from services.identity.sessions.errors import RefreshInvalid
+from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
 from shared.grants import (
@@ -88,6 +90,9 @@ from shared.http.own_source import source_at
 from shared.http.problems import InvalidClient
 from shared.http.routes import Form, Route, lifted, route
 from shared.idempotency import AlreadyIssued
+
+# Beside a full session (SE-4): one with a required gate open (LG-3), one without a practice (UN-4).
+GATES, SETTINGS = SessionScope.GATES, SessionScope.SETTINGS
 
 ENROL_PROBLEMS = (
     TermsRequired,
@@ -111,6 +116,7 @@ EXISTING_ACCOUNT_PROBLEMS = (
 CLIENT_PROBLEMS = (
     InvalidClient,
     InvalidScope,
+    InvalidTarget,
     GrantTypeUnsupported,
     TwoAuthentications,
 )
@@ -174,26 +180,27 @@ ROUTES: tuple[Route[Features], ...] = (
               read_terms, rows=("EN-9",),
               summary="Read the current terms"),
         route("POST", "/sessions", Public(),
-              log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5"),
+              log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5", "SE-4"),
               summary="Log on with username or account e-mail and password",
               problems=(InvalidCredentials, AccountMerged)),
         route("POST", "/passwords/reset", Public(Counted.MISSES),
-              reset_password, rows=("RC-3",),
+              reset_password, rows=("RC-3", "SE-4"),
               summary="Set a new password with a grant of recovery's",
               problems=RESET_PROBLEMS),
     )),
     *lifted(lambda of: of.credentials, (
-        route("POST", "/account/email", Session(),
+        route("POST", "/account/email", Session(also=(GATES,)),
               claim_email, status=202, rows=("ID-6", "SE-3"),
               summary="Claim an account e-mail, or have its link sent again",
               problems=CLAIM_PROBLEMS),
-        route("POST", "/account/email/verify", Session(Counted.MISSES),
+        route("POST", "/account/email/verify", Session(Counted.MISSES, also=(GATES,)),
               verify_email, rows=("ID-6", "ID-4"),
               summary="Verify the account e-mail by the mailed link",
               problems=(LinkInvalid, EmailUnavailable)),
     )),
     *lifted(lambda of: of.proving, (
-        route("POST", "/account/reauthenticate", Session(Counted.REFUSALS),
+        route("POST", "/account/reauthenticate",
+              Session(Counted.REFUSALS, also=(GATES, SETTINGS)),
               reauthenticate, rows=("SE-3",),
               summary="Give one's password again: a grant for one verb",
               problems=(ReauthenticationFailed,)),
@@ -209,13 +216,13 @@ ROUTES: tuple[Route[Features], ...] = (
     )),
     *lifted(lambda of: of.sessions, (
         route("POST", "/sessions/refresh", Public(Counted.MISSES),
-              refresh_session, rows=("SE-1",),
+              refresh_session, rows=("SE-1", "SE-4"),
               summary="Refresh a session; the refresh token rotates",
               problems=(RefreshInvalid,)),
         route("GET", "/sessions", Session(),
               list_sessions, rows=("SE-1",),
               summary="List one's own live sessions"),
-        route("DELETE", "/sessions/{session_id}", Session(),
+        route("DELETE", "/sessions/{session_id}", Session(also=(GATES, SETTINGS)),
               end_session, rows=("SE-1",),
               summary="End one of one's own sessions; the current one: log off",
               problems=(NotFound,)),
@@ -223,7 +230,7 @@ ROUTES: tuple[Route[Features], ...] = (
               end_other_sessions, rows=("SE-1",),
               summary="End all of one's own sessions but this one"),
         route("POST", "/oauth/introspect", Client(Scope.INTROSPECT, basic=True),
-              introspect_token, form=Form.URLENCODED, rows=("SE-1",),
+              introspect_token, form=Form.URLENCODED, rows=("SE-1", "SE-4"),
               summary="Introspect a token: its state of this second (RFC 7662)"),
         route("GET", "/.well-known/jwks.json", Public(Counted.NOTHING),
               list_signing_keys, cached=KEPT_SECONDS, rows=("SE-1",),
@@ -245,12 +252,12 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Change the practice's settings; a change counts for new links only",
               problems=(NotFound, SettingOutOfRange)),
         route("POST", "/oauth/token", Public(Counted.MISSES),
-              obtain_client_token, form=Form.URLENCODED, rows=("ST-1",),
+              obtain_client_token, form=Form.URLENCODED, rows=("ST-1", "SE-4"),
               summary="Obtain a client's access token (RFC 6749, client credentials)",
               problems=CLIENT_PROBLEMS),
     )),
     *lifted(lambda of: of.accounts, (
-        route("GET", "/account", Session(),
+        route("GET", "/account", Session(also=(GATES, SETTINGS)),
               read_account, rows=("ID-8",),
               summary="Read the account's settings",
               problems=(NotFound,)),

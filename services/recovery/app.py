@@ -35,7 +35,6 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         redeemer=f"{settings.issuer}/identity",
     )
     reminders = Reminders(
-        outbox=plumbing.outbox,
         sealer=sealer(plumbing),
         limit=reminder_limit(an_hour=settings.reminders_an_hour),
     )

@@ -14,7 +14,6 @@ from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameRemin
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.limits import Limit
-from shared.messaging.outbox import Outbox
 from shared.sealing import Sealer
 
 LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has asked again by then
@@ -22,7 +21,6 @@ LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders:
-    outbox: Outbox
     sealer: Sealer
     limit: Limit
 
@@ -41,7 +39,7 @@ class Reminders:
             left[look.request.name_digest] -= 1
             decisions.append(decision)
             holder = holders.get(look.request.name_digest, STRANGER)
-            event_id, username = await self._seal(act.tx, holder, act.now)
+            event_id, username = await self._seal(act, holder)
             if decision.outcome is Outcome.MAILED:
                 self._mail(act, look.request, holder, event_id, username)
         return decisions
@@ -77,16 +75,16 @@ class Reminders:
             account_id=holder.account_id if holder else None,
         )
 
-    async def _seal(self, tx: Connection, holder: Holder, now: datetime) -> tuple[EventId, Sealed]:
+    async def _seal(self, act: Act, holder: Holder) -> tuple[EventId, Sealed]:
         """Bind it to the event that will carry it: no queue and no dead letter can be read."""
-        event_id = self.outbox.new_id()
+        event_id = act.new_id()
         sealed = await self.sealer.seal(
-            tx,
+            act.tx,
             holder.username,
             event_id=event_id,
             purpose=SealPurpose.USERNAME,
             recipient=holder.email,
-            expires_at=now + LIFE,
+            expires_at=act.now + LIFE,
         )
         return event_id, sealed
 

@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 from shared.contracts import identity, merge, notify, recovery
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Contract, Kind
+from shared.contracts.reach import Service
 
-SERVICES = ("identity", "recovery", "merge", "notify")
+SERVICES: tuple[str, ...] = tuple(Service)
 SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
 DELIVERY_LIMIT = 20
 NO_LIMIT = 1_000_000  # RabbitMQ 4 drops after 20 where nothing is said; 3.10 has no word for never

@@ -5,8 +5,9 @@ from enum import Enum
 from typing import Protocol, TypeVar
 
 from shared.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
+from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
-from shared.http.problems import ScopeMissing
+from shared.http.problems import ScopeMissing, SessionScopeMissing
 
 C_co = TypeVar("C_co", bound=Caller, covariant=True)
 
@@ -47,13 +48,24 @@ class Public:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person with a live session; a verb at which a secret can be guessed counts refusals too."""
+    """A person with a live session; a verb at which a secret can be guessed counts refusals too.
+
+    It must be a full one, unless the verb is for others `also` (SE-4).
+    """
 
     counted: Counted = Counted.NOTHING
+    also: tuple[SessionScope, ...] = ()
+
+    @property
+    def scopes(self) -> tuple[SessionScope, ...]:
+        """The sessions that the verb takes."""
+        return (SessionScope.FULL, *self.also)
 
     def admit(self, caller: Caller) -> SessionCaller:
         if not isinstance(caller, SessionCaller):
             raise ScopeMissing
+        if caller.scope not in self.scopes:
+            raise SessionScopeMissing
         return caller
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from shared.access import TokenStale
+from shared.contracts.reach import SessionScope
 from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
 from shared.http.guards import AnyGuard, Client, Counted, Public, Session
@@ -130,6 +131,8 @@ def of_shape(route: Route[Any]) -> Iterator[type[Expected]]:
         yield told.TooManyRequests
     if not isinstance(route.guard, Public):
         yield from (Unauthenticated, TokenStale, told.ScopeMissing)
+    if isinstance(route.guard, Session) and set(route.guard.scopes) != set(SessionScope):
+        yield told.SessionScopeMissing
     if isinstance(route.guard, Client) and route.guard.basic:
         yield from (told.InvalidClient, told.TooManyRequests)
     if SLOT.search(route.path):
@@ -173,7 +176,7 @@ def security_of(guard: AnyGuard) -> list[Json]:
         case Public():
             return []
         case Session():
-            return [{"session": []}]
+            return [{"session": list(guard.scopes)}]
         case Client():
             token = {"client": [guard.scope]}
             return [token, {"client_secret": []}] if guard.basic else [token]
@@ -186,7 +189,7 @@ def schemes(scopes: Sequence[str], *, basic: bool) -> Json:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of a person's session.",
+            "description": "The access token of a person's session, whose scope is one of these.",
         },
         "client": {
             "type": "http",

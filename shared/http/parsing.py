@@ -123,15 +123,19 @@ def from_json(kind: type[Body], raw: bytes, most_values: int = MOST_VALUES) -> B
 
 
 def from_form(kind: type[Body], text: str) -> Body:
-    """Decode a form. RFC 6749, 3.2: unknown and empty parameters are ignored, none stands twice."""
+    """Decode a form. RFC 6749, 3.2: unknown and empty parameters are ignored, none stands twice.
+
+    But what the verb takes a list of may (RFC 8707).
+    """
     try:
         pairs = parse_qsl(
             text, errors="strict", max_num_fields=MOST_FORM_FIELDS, strict_parsing=bool(text)
         )
     except ValueError:
         raise BodyInvalid(wrong("", "field_wrong_format")) from None
-    known = names_of(kind)
-    kept = Pairs((name, value) for name, value in pairs if name in known)
+    known, lists = names_of(kind), lists_of(kind)
+    kept = Pairs((name, value) for name, value in pairs if name in known and name not in lists)
+    kept += [(name, found) for name in lists if (found := [v for n, v in pairs if n == name])]
     problems = told("field_duplicate", duplicates(kept))
     problems += told("field_wrong_format", unstorable_texts(kept))
     if problems:
@@ -146,6 +150,16 @@ def from_form(kind: type[Body], text: str) -> Body:
 def names_of(kind: type[Body]) -> frozenset[str]:
     """The names of a body's fields, as they are sent."""
     return frozenset(field.encode_name for field in msgspec.structs.fields(kind))
+
+
+@cache
+def lists_of(kind: type[Body]) -> frozenset[str]:
+    """The names of those of which there may be several."""
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if isinstance(msgspec.inspect.type_info(field.type), msgspec.inspect.VarTupleType)
+    )
 
 
 def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:

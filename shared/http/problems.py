@@ -162,6 +162,16 @@ class ScopeMissing(Forbidden):
     oauth_error = "insufficient_scope"
 
 
+class SessionScopeMissing(ScopeMissing):
+    """The session may not do this as it is: a gate is open, or the last practice gone (SE-4)."""
+
+    title = "This session does not reach that far"
+    hint = (
+        "Take the required step that `gates` of a refresh names first, then refresh the session; "
+        "where the last practice is gone, add one."
+    )
+
+
 class TooManyRequests(Limited):
     """This source was told as many refusals as it may be in the window (LG-4)."""
 

@@ -17,8 +17,11 @@ class Stage(Protocol):
     @property
     def replica(self) -> Replica[Any, Any]: ...
 
-    async def session(self) -> str:
-        """The access token of a person's session who has nothing to do with the example."""
+    async def session(self, *, service: str | None = None) -> str:
+        """The access token of a person's session who has nothing to do with the example.
+
+        It is good at all four services, or at this one.
+        """
 
     async def practice(self, *, without: str = "") -> str:
         """The access token of the example's practice, with every scope but this one."""

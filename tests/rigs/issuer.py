@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller
+from shared.access import AUDIENCE as EVERYWHERE
+from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller, audience
 from shared.contracts.ids import PracticeId, SessionId
+from shared.contracts.reach import SessionScope
 from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
 from tests.builders.people import Person
@@ -23,15 +25,18 @@ class Issuer:
     trust: Trust
     clock: FakeClock
 
-    async def token(self, person: Person) -> str:
-        """An access token of her session, minted now."""
+    async def token(self, person: Person, *, service: str | None = None) -> str:
+        """An access token of her session, minted now; for all four services, or for one."""
         now = self.clock.now()
         caller = SessionCaller(
             account_id=person.account_id,
             session_id=person.session_id,
             account_version=person.version,
+            scope=SessionScope.FULL,
+            auth_time=now,
             issued_at=now,
             expires_at=now + timedelta(minutes=5),
+            audience=audience(ISSUER, service) if service else EVERYWHERE,
         )
         return await self._tokens().for_session(caller)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Annotated, Any, NewType
@@ -26,6 +26,7 @@ from shared.acts import Acts
 from shared.audit import Action, Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.db import Database
 from shared.errors import HashingBusy, Refused, Unauthenticated
@@ -182,7 +183,8 @@ ROUTES: Sequence[Route[Shop]] = (
           look, summary="Look", query=("after",)),
     route("DELETE", "/visits", Session(),
           visit, summary="Visit"),
-    route("POST", "/visits/guesses", Session(Counted.REFUSALS),
+    route("POST", "/visits/guesses",
+          Session(Counted.REFUSALS, also=(SessionScope.GATES, SessionScope.SETTINGS)),
           guess_within, summary="Guess on a visit", problems=(WrongWord,)),
     route("POST", "/stock", Practice(Scope.PATIENTS_WRITE),
           stock, idempotent=True, rows=("ST-1",), summary="Stock"),
@@ -207,11 +209,14 @@ class Tokens:
             account_id=account,
             session_id=session,
             account_version=1,
+            scope=SessionScope.FULL,
+            auth_time=now,
             issued_at=now,
             expires_at=now + timedelta(minutes=5),
         )
         self.known: Mapping[str, SessionCaller | ClientCaller] = {
             "person": person,
+            **{scope: replace(person, scope=scope) for scope in SessionScope},
             "practice": client(PRACTICE, Scope.PATIENTS_WRITE),
             "reader": client(PRACTICE, Scope.INTROSPECT),
             "gateway": client(None, Scope.PATIENTS_WRITE),

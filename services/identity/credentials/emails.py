@@ -15,7 +15,6 @@ from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.sessions.model import FRESH
-from services.identity.sessions.store import sessions
 from shared import limits, one_time
 from shared.access import AccessTokenInvalid
 from shared.acts import Act, Acts, By
@@ -54,14 +53,15 @@ class Emails:
         typed: str,
         *,
         session_id: SessionId,
+        auth_time: datetime,
         reauthenticated: str | None,
         by: By,
     ) -> None:
         """Claim an address, or have its link sent again. A claim reserves nothing.
 
         The reply is the same whether or not another account has verified the address. An address
-        is a way in, so a token is not enough, which may be a stolen one: a password opened the
-        session within ten minutes, or `reauthenticated` says that it was given again (SE-3).
+        is a way in, so a token is not enough, which may be a stolen one: a password was given
+        within ten minutes, or `reauthenticated` says that it was given again (SE-3).
         """
         address = check_address(typed, field="address")
         async with self.acts.before(by, Action.CLAIM_EMAIL, account=account_id):
@@ -74,7 +74,7 @@ class Emails:
                 raise AccessTokenInvalid  # merged since the session was looked at
             if view.verified_email is not None:
                 raise EmailVerified
-            await self._require_holder(act.tx, view, session_id, grant, act.now)
+            await self._require_holder(act.tx, view, grant, auth_time, act.now)
             await self._require_mails_left(act.tx, account_id, address, act.now)
             event_id = act.new_id()
             mailing = await self.verifications.begin(
@@ -136,8 +136,8 @@ class Emails:
         self,
         tx: Connection,
         view: AccountView,
-        session_id: SessionId,
         grant: Grant | None,
+        auth_time: datetime,
         now: datetime,
     ) -> None:
         """The account is held: no credential of it changes before the commit."""
@@ -146,8 +146,7 @@ class Emails:
                 raise GrantSuperseded
             await self.grants.spend(tx, grant, now=now)
             return
-        opened = await sessions.started_at(tx, session_id, view.account.id)
-        if opened is None or now >= opened + FRESH:
+        if now >= auth_time + FRESH:
             raise ReauthenticationRequired
 
     async def _require_mails_left(

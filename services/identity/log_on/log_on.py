@@ -1,5 +1,6 @@
 """Log-on by username or verified account e-mail and password (LG-1, LG-2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.identity.accounts.store import accounts
@@ -8,6 +9,7 @@ from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import Attempt, PasswordProofs
 from services.identity.sessions.sessions import Sessions, SessionTokens
 from shared.acts import Acts, By
+from shared.contracts.reach import Service
 from shared.hashing import PasswordHasher
 from shared.logs import logger
 
@@ -21,7 +23,9 @@ class LogOn:
     proofs: PasswordProofs
     sessions: Sessions
 
-    async def log_on(self, name: str, password: str, *, by: By) -> SessionTokens:
+    async def log_on(
+        self, name: str, password: str, *, resource: Sequence[Service], by: By
+    ) -> SessionTokens:
         """Open a session. Raises InvalidCredentials, alike for every cause.
 
         Raises AccountMerged only for a right password that may be told (MG-5).
@@ -36,7 +40,7 @@ class LogOn:
             await accounts.note_log_on(act.tx, decision.holder.account_id, now=act.now)
             opened = await self.sessions.open(act, decision.holder)
         await self._renew_hash(attempt, password)
-        return await self.sessions.sign(opened, now=by.now)
+        return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _renew_hash(self, attempt: Attempt, password: str) -> None:
         """ID-5. Only after a success: its extra time would tell a right password under a lock.

@@ -1,5 +1,6 @@
 """Identity's half of a password reset: a grant of recovery's sets the new password (RC-3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
+from shared.contracts.reach import Service
 from shared.grants import (
     Grant,
     GrantAct,
@@ -40,7 +42,9 @@ class Resets:
     lockouts: Lockouts
     sessions: Sessions
 
-    async def reset(self, grant: str, new_password: str, *, by: By) -> SessionTokens:
+    async def reset(
+        self, grant: str, new_password: str, *, resource: Sequence[Service], by: By
+    ) -> SessionTokens:
         """Set the password the grant allows, end every session and open a new one.
 
         Whatever is refused uses nothing up: the grant can be brought again with a better password,
@@ -67,7 +71,7 @@ class Resets:
                 raise
             self._tell(act, checked, route, view)
             opened = await self._new_session(act, view)
-        return await self.sessions.sign(opened, now=by.now)
+        return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, grant: Grant, new_password: str) -> HashedPassword:
         """Slow, so before the transaction; under the account's salt, to compare with the last 5."""

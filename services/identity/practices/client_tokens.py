@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hmac import compare_digest
 from urllib.parse import unquote_plus
@@ -12,13 +13,15 @@ from services.identity.actions import Action
 from services.identity.practices.errors import (
     GrantTypeUnsupported,
     InvalidScope,
+    InvalidTarget,
     TwoAuthentications,
 )
 from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET
 from services.identity.practices.store import clients
-from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller
+from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller, TokenSet
 from shared.acts import Acts, By
+from shared.contracts.reach import Service
 from shared.db import Connection
 from shared.http.parsing import canonical_uuid
 from shared.http.problems import InvalidClient
@@ -37,7 +40,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientToken:
-    access_token: str
+    access_tokens: TokenSet
     expires_in: int
     scopes: frozenset[str]
 
@@ -54,21 +57,26 @@ class ClientTokens:
         *,
         grant_type: str,
         scope: str | None,
+        resource: Sequence[str],
         by: By,
     ) -> ClientToken:
-        """Give a token for the scopes asked for, or for all there are.
+        """Give a token for the scopes asked for, or for all there are, or one a service.
 
-        Raises InvalidClient, InvalidScope, GrantTypeUnsupported.
+        Raises InvalidClient, InvalidScope, InvalidTarget, GrantTypeUnsupported.
         """
         async with self.acts.begin(by, Action.OBTAIN_CLIENT_TOKEN, client=_id(presented)) as act:
             client = await self._authenticate(act.tx, presented, act.now)
             if grant_type != GRANT_TYPE:
                 raise GrantTypeUnsupported
-            scopes = _granted(client, scope)
+            scopes, services = _granted(client, scope), _named(resource)
             act.about(practice=client.practice_id)
         caller = ClientCaller(client_id=client.id, practice_id=client.practice_id, scopes=scopes)
+        tokens = await self.issuer.for_each(
+            services,
+            lambda audience: self.issuer.for_client(replace(caller, audience=audience), now=by.now),
+        )
         return ClientToken(
-            access_token=await self.issuer.for_client(caller, now=by.now),
+            access_tokens=tokens,
             expires_in=LIFE_SECONDS,
             scopes=scopes,
         )
@@ -113,6 +121,13 @@ def _granted(client: Client, scope: str | None) -> frozenset[str]:
     if not asked or not asked <= client.scopes:
         raise InvalidScope
     return asked
+
+
+def _named(resource: Sequence[str]) -> tuple[Service, ...]:
+    try:
+        return tuple(Service(name) for name in resource)
+    except ValueError:
+        raise InvalidTarget from None
 
 
 def presented_by(

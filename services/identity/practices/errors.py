@@ -18,6 +18,14 @@ class InvalidScope(BadRequest):
     oauth_error = "invalid_scope"
 
 
+class InvalidTarget(BadRequest):
+    """RFC 8707: `resource` names something that is none of the four services."""
+
+    title = "There is no such service"
+    hint = "Name identity, recovery, merge or notify, or none to get one token for all four."
+    oauth_error = "invalid_target"
+
+
 class GrantTypeUnsupported(BadRequest):
     """Another grant type than client_credentials."""
 

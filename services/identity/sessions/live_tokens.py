@@ -23,11 +23,20 @@ class LiveTokens:
         So it is where the client was revoked, from the second after.
         """
         caller = await self.tokens.check(token, now=now)
+        await self._require_live(caller, now)
+        return caller
+
+    async def inspect(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
+        """Read one that is good at any service. Raises as `check`."""
+        caller = await self.tokens.inspect(token, now=now)
+        await self._require_live(caller, now)
+        return caller
+
+    async def _require_live(self, caller: SessionCaller | ClientCaller, now: datetime) -> None:
         if isinstance(caller, SessionCaller) and not await self._is_taken(caller, now):
             raise AccessTokenInvalid
         if isinstance(caller, ClientCaller) and await self.revoked.includes(caller.client_id):
             raise AccessTokenInvalid
-        return caller
 
     async def _is_taken(self, caller: SessionCaller, now: datetime) -> bool:
         async with self.database.connection() as connection:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.identity.accounts.model import Holder
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.reach import SessionScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,8 @@ class SessionLives:
 
 
 FRESH = timedelta(minutes=10)
-"""SE-3: so long after it was opened a session vouches for its holder in what comes first, for a
-password was given then, or a new one set. After that a token, which may be stolen, does not.
+"""SE-3: so long after its `auth_time` a token vouches for its holder in what comes first, for a
+password was given then, or a new one set. After that it does not: it may be stolen.
 """
 
 
@@ -41,6 +42,8 @@ class SessionEnd(StrEnum):
 class Session:
     id: SessionId
     account_id: AccountId
+    scope: SessionScope
+    auth_time: datetime
     started_at: datetime
     refreshed_at: datetime
     issued_at: datetime  # what an access token of now says: never before a narrowing

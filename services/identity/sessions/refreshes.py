@@ -1,5 +1,6 @@
 """Refreshing a session: the token rotates at each use, and an honest twin gets the same (SE-1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from services.identity.sessions.sessions import Opened, Sessions, SessionTokens,
 from services.identity.sessions.store import refresh_tokens as store
 from shared.acts import Act, Acts, By
 from shared.ciphers import Cipher, derive
+from shared.contracts.reach import Service
 from shared.randomness import Randomness
 from shared.tokens import Digests
 
@@ -25,10 +27,10 @@ class Refreshes:
     lives: SessionLives
     sessions: Sessions
 
-    async def refresh(self, token: str, *, by: By) -> SessionTokens:
-        """Hand out the successor. Raises RefreshInvalid."""
+    async def refresh(self, token: str, *, resource: Sequence[Service], by: By) -> SessionTokens:
+        """Hand out the successor, one for however many services. Raises RefreshInvalid."""
         opened = await self._rotate(token, by.now) or await self._twin_or_reuse(token, by)
-        return await self.sessions.sign(opened, now=by.now)
+        return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _rotate(self, token: str, now: datetime) -> Opened | None:
         digest = refresh_digest(self.digests, token)

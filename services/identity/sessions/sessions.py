@@ -1,15 +1,17 @@
 """Sessions: opened by a log-on or a reset, listed and ended by their holder (SE-1)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.identity.accounts.model import Holder
 from services.identity.actions import Action
 from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
 from services.identity.sessions.store import sessions as store
-from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller
+from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller, TokenSet
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.reach import Service, SessionScope
 from shared.contracts.sessions import SessionEntry
 from shared.errors import NotFound
 from shared.randomness import Randomness
@@ -30,7 +32,7 @@ class SessionTokens:
     """What a person's client is handed by a log-on, a reset or a refresh."""
 
     session_id: SessionId
-    access_token: str
+    access_tokens: TokenSet
     expires_in: int
     refresh_token: str
     gates: tuple[Gate, ...]
@@ -50,11 +52,16 @@ class Sessions:
     lives: SessionLives
 
     async def open(self, act: Act, holder: Holder) -> Opened:
-        """Begin a session with the act that proved who is there and holds the account."""
+        """Begin a session with the act that proved who is there and holds the account.
+
+        It may do all that is its holder's own: no gate is required yet (LG-3).
+        """
         now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
             account_id=holder.account_id,
+            scope=SessionScope.FULL,
+            auth_time=now,
             started_at=now,
             refreshed_at=now,
             issued_at=now,
@@ -69,8 +76,10 @@ class Sessions:
         )
         return Opened(session=session, holder=holder, refresh_token=token)
 
-    async def sign(self, opened: Opened, *, now: datetime) -> SessionTokens:
-        """Sign an access token of 5 min that does not outlive its session.
+    async def sign(
+        self, opened: Opened, *, resource: Sequence[Service], now: datetime
+    ) -> SessionTokens:
+        """Sign an access token of 5 min that does not outlive its session, or one a service.
 
         It says that it was issued when the row says so, which a narrowing reads as well: none
         escapes because a replica's clock is ahead. A twin's is as old as the successor's.
@@ -80,18 +89,22 @@ class Sessions:
         """
         session = opened.session
         expires_at = min(session.issued_at + timedelta(seconds=LIFE_SECONDS), session.expires_at)
-        token = await self.issuer.for_session(
-            SessionCaller(
-                account_id=session.account_id,
-                session_id=session.id,
-                account_version=opened.holder.version,
-                issued_at=session.issued_at,
-                expires_at=expires_at,
-            )
+        caller = SessionCaller(
+            account_id=session.account_id,
+            session_id=session.id,
+            account_version=opened.holder.version,
+            scope=session.scope,
+            auth_time=session.auth_time,
+            issued_at=session.issued_at,
+            expires_at=expires_at,
+        )
+        tokens = await self.issuer.for_each(
+            resource,
+            lambda audience: self.issuer.for_session(replace(caller, audience=audience)),
         )
         return SessionTokens(
             session_id=session.id,
-            access_token=token,
+            access_tokens=tokens,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
             gates=gates(opened.holder),

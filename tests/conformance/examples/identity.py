@@ -31,8 +31,12 @@ class IdentityStage:
     recovery: Recovery
     postman: Postman
 
-    async def session(self) -> str:
-        return await self.opened((await self.replica.an_account()).username)
+    async def session(self, *, service: str | None = None) -> str:
+        if service is None:
+            return await self.opened((await self.replica.an_account()).username)
+        name = (await self.replica.an_account()).username
+        body = {"name": name, "password": PASSWORD, "resource": [service]}
+        return str((await self.replica.call("POST", "/sessions", body)).body["access_token"])
 
     async def opened(self, name: str) -> str:
         """The access token of a session of this account."""

@@ -25,10 +25,10 @@ class MergeStage:
     absorbed: Person
     practice_id: PracticeId
 
-    async def session(self) -> str:
+    async def session(self, *, service: str | None = None) -> str:
         stranger = a_person()
         await self.replica.knows(stranger)
-        return await self.issuer.token(stranger)
+        return await self.issuer.token(stranger, service=service)
 
     async def practice(self, *, without: str = "") -> str:
         return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))

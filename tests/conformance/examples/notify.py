@@ -27,8 +27,8 @@ class NotifyStage:
     patient_id: PatientId
     patient: Person
 
-    async def session(self) -> str:
-        return await self.issuer.token(a_person(version=0))
+    async def session(self, *, service: str | None = None) -> str:
+        return await self.issuer.token(a_person(version=0), service=service)
 
     async def practice(self, *, without: str = "") -> str:
         return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))

@@ -101,6 +101,22 @@ async def test_a_session_goes_on_and_shows_the_practice_at_once(
 
 
 @LG_2
+async def test_a_right_password_is_counted_as_well_although_its_token_is_refused(
+    identity: Identity, elm: PracticeDesk
+) -> None:
+    """It ends a row of wrong ones, as at a log-on: three before and three after lock nothing."""
+    for _ in range(3):
+        await identity.log_on("maria.garcia", WRONG)
+
+    refused = await add_practice(identity, "ZZZZ-ZZZZ-ZZZZ-ZZZZ")
+
+    assert refused.code == "token_invalid"
+    for _ in range(3):
+        await identity.log_on("maria.garcia", WRONG)
+    assert (await identity.log_on("maria.garcia")).status == 201
+
+
+@LG_2
 async def test_a_wrong_password_is_counted_although_the_rest_is_undone(
     identity: Identity, elm: PracticeDesk
 ) -> None:

@@ -54,7 +54,10 @@ async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
         trusting(database, "recovery", clock) as recovery,
     ):
         checker = AccessTokens(
-            issuer=ISSUER, public_keys=recovery.public_keys, sessions=NothingEnds()
+            issuer=ISSUER,
+            service="recovery",
+            public_keys=recovery.public_keys,
+            sessions=NothingEnds(),
         )
         person = await identity.an_account()
 

@@ -80,7 +80,10 @@ async def elsewhere(
         await tell(identity)
         await eventually(lambda: is_fresh(ended))
         tokens = AccessTokens(
-            issuer=ISSUER, public_keys=notify.public_keys, sessions=StreamGuard(ended)
+            issuer=ISSUER,
+            service="notify",
+            public_keys=notify.public_keys,
+            sessions=StreamGuard(ended),
         )
         yield Elsewhere(tokens=tokens, clock=clock)
     task.cancel()

@@ -4,13 +4,16 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from shared import signed
+from shared import ciphers, signed
 from shared.access import (
+    AUDIENCE,
     TYPE,
     AccessTokenInvalid,
     AccessTokenIssuer,
@@ -19,8 +22,11 @@ from shared.access import (
     SessionCaller,
     StreamGuard,
     TokenStale,
+    audience,
 )
 from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.keys import KeyPurpose
+from shared.contracts.reach import Service, SessionScope
 from shared.errors import CatchingUp
 from shared.grants import GrantAct, GrantIssuer
 from shared.randomness import Randomness
@@ -29,6 +35,7 @@ from tests.support.database import Database, Template
 from tests.support.trust import ISSUER, Trust, trusting
 
 SE_1 = pytest.mark.proves("SE-1")
+SE_4 = pytest.mark.proves("SE-4")
 RANDOMNESS = Randomness()
 
 
@@ -84,7 +91,10 @@ async def recovery(database: Database, clock: FakeClock, identity: Trust) -> Asy
 def tokens(recovery: Trust, stream: Stream) -> AccessTokens:
     """As recovery checks them."""
     return AccessTokens(
-        issuer=ISSUER, public_keys=recovery.public_keys, sessions=StreamGuard(stream)
+        issuer=ISSUER,
+        service="recovery",
+        public_keys=recovery.public_keys,
+        sessions=StreamGuard(stream),
     )
 
 
@@ -99,9 +109,15 @@ def a_caller(clock: FakeClock) -> SessionCaller:
         account_id=AccountId(RANDOMNESS.uuid()),
         session_id=SessionId(RANDOMNESS.uuid()),
         account_version=12,
+        scope=SessionScope.GATES,
+        auth_time=clock.now() - timedelta(minutes=9, microseconds=1),
         issued_at=clock.now(),
         expires_at=clock.now() + timedelta(minutes=5),
     )
+
+
+def a_client() -> ClientCaller:
+    return ClientCaller(client_id="c1", practice_id=None, scopes=frozenset({"introspect"}))
 
 
 @SE_1
@@ -131,6 +147,105 @@ async def test_a_client_s_token_says_its_practice_and_scopes(
     token = await issuer(identity).for_client(caller, now=clock.now())
 
     assert await tokens.check(token, now=clock.now()) == caller
+
+
+@SE_4
+@pytest.mark.proves("V9.2.3")
+@pytest.mark.parametrize("asked", Service)
+async def test_a_token_for_one_service_is_good_there_alone_and_known_to_introspection(
+    identity: Trust, recovery: Trust, stream: Stream, clock: FakeClock, asked: Service
+) -> None:
+    there = AccessTokens(
+        issuer=ISSUER,
+        service=asked,
+        public_keys=recovery.public_keys,
+        sessions=StreamGuard(stream),
+    )
+    for service in Service:
+        person = replace(a_caller(clock), audience=audience(ISSUER, service))
+        client = replace(a_client(), audience=audience(ISSUER, service))
+        of_client = await issuer(identity).for_client(client, now=clock.now())
+        for caller, token in (
+            (person, await issuer(identity).for_session(person)),
+            (client, of_client),
+        ):
+            assert await there.inspect(token, now=clock.now()) == caller
+            if service is asked:
+                assert await there.check(token, now=clock.now()) == caller
+            else:
+                with pytest.raises(AccessTokenInvalid):
+                    await there.check(token, now=clock.now())
+
+
+@SE_4
+async def test_a_token_for_nobody_we_know_is_good_nowhere(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    caller = replace(a_caller(clock), audience=audience(ISSUER, "billing"))
+    token = await issuer(identity).for_session(caller)
+
+    for read in (tokens.check, tokens.inspect):
+        with pytest.raises(AccessTokenInvalid):
+            await read(token, now=clock.now())
+
+
+@SE_4
+async def test_one_token_for_all_or_one_for_each_service_named(
+    identity: Trust, clock: FakeClock
+) -> None:
+    async def sign(named: str) -> str:
+        return f"for {named}"
+
+    everywhere = await issuer(identity).for_each((), sign)
+    two = await issuer(identity).for_each((Service.NOTIFY, Service.MERGE), sign)
+
+    assert (everywhere.first, everywhere.each) == (f"for {AUDIENCE}", {})
+    assert two.first == f"for {ISSUER}/notify"
+    assert two.each == {"notify": f"for {ISSUER}/notify", "merge": f"for {ISSUER}/merge"}
+
+
+class ClaimsOfBefore(signed.Claims, frozen=True, kw_only=True):
+    """A person's as they were before tokens said what a session may do."""
+
+    client_id: str
+    sid: UUID
+    av: int
+
+
+@SE_4
+async def test_a_token_of_before_is_a_full_one_and_vouches_for_nobody(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    caller = a_caller(clock)
+    key = await identity.own_keys.current(KeyPurpose.SIGNING, clock.now())
+    claims = ClaimsOfBefore(
+        iss=identity.issuer,
+        sub=str(caller.account_id),
+        aud=(AUDIENCE,),
+        jti="1",
+        iat=signed.numeric_date(caller.issued_at),
+        exp=signed.numeric_date(caller.expires_at),
+        client_id="portal",
+        sid=caller.session_id,
+        av=caller.account_version,
+    )
+    token = signed.sign(claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private))
+
+    found = await tokens.check(token, now=clock.now())
+
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    assert found == replace(caller, scope=SessionScope.FULL, auth_time=long_ago)
+
+
+@SE_4
+async def test_a_scope_of_a_newer_identity_opens_nothing(
+    identity: Trust, tokens: AccessTokens, clock: FakeClock
+) -> None:
+    newer: Any = "everything"
+    token = await issuer(identity).for_session(replace(a_caller(clock), scope=newer))
+
+    with pytest.raises(AccessTokenInvalid):
+        await tokens.check(token, now=clock.now())
 
 
 @pytest.mark.proves("V9.2.1")

@@ -13,6 +13,7 @@ from shared.access import AccessTokenIssuer, SessionCaller
 from shared.ciphers import signing_key
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
+from shared.contracts.reach import SessionScope
 from shared.errors import CatchingUp
 from shared.grants import (
     MAY_ISSUE,
@@ -366,6 +367,8 @@ async def test_no_other_kind_of_token_is_a_grant(
         account_id=ACCOUNT,
         session_id=SessionId(Randomness().uuid()),
         account_version=1,
+        scope=SessionScope.FULL,
+        auth_time=clock.now(),
         issued_at=clock.now(),
         expires_at=clock.now() + timedelta(minutes=5),
     )

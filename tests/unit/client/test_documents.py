@@ -1,10 +1,11 @@
 """The gateway's view: what a document says of a reply is held against the reply."""
 
+from dataclasses import replace
 from itertools import repeat
 
 import pytest
 
-from deploy.client.documents import ContractBroken, Operation, check_formats
+from deploy.client.documents import FORM, ContractBroken, Operation, check_formats, encoded
 
 READ = Operation(
     name="read_account",
@@ -45,6 +46,12 @@ def test_a_timestamp_with_its_offset_is_taken(value: str) -> None:
 def test_a_timestamp_that_is_none_or_has_no_offset_is_found(value: str) -> None:
     with pytest.raises(ContractBroken, match="read_account: reply 200"):
         check("date-time", value)
+
+
+def test_a_list_stands_in_a_form_once_for_each_of_it() -> None:
+    obtain = replace(READ, described={"requestBody": {"content": {FORM: {}}}})
+
+    assert encoded(obtain, {"a": "x y", "resource": ["b", "c"]}) == b"a=x%20y&resource=b&resource=c"
 
 
 @pytest.mark.parametrize("form", ["date", "uuid"])

@@ -73,6 +73,8 @@ def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
     assert "429" not in codes("/visits", "delete")
     assert codes("/visits/guesses")["401"] == ["token_stale", "unauthenticated", "word_wrong"]
     assert codes("/visits/guesses")["429"] == ["too_many_requests"]
+    assert codes("/visits", "delete")["403"] == ["forbidden_scope", "session_scope_missing"]
+    assert codes("/visits/guesses")["403"] == ["forbidden_scope"]  # it takes every session
     assert codes("/stock")["403"] == ["forbidden_scope"]
     assert codes("/stock")["422"] == ["idempotency_key_reused"]
     assert "409" not in codes("/stock")  # only a verb that shows a secret once tells already_issued
@@ -84,8 +86,10 @@ def test_each_verb_lists_its_own_problems_and_those_its_shape_brings() -> None:
 def test_guards_are_security_requirements() -> None:
     paths = DOCUMENT["paths"]
 
-    assert paths["/visits"]["delete"]["security"] == [{"session": []}]
-    assert paths["/visits/guesses"]["post"]["security"] == [{"session": []}]
+    assert paths["/visits"]["delete"]["security"] == [{"session": ["full"]}]
+    assert paths["/visits/guesses"]["post"]["security"] == [
+        {"session": ["full", "gates", "settings"]}
+    ]
     assert paths["/stock"]["post"]["security"] == [{"client": ["patients:write"]}]
     assert paths["/counts"]["post"]["security"] == [
         {"client": ["introspect"]},

@@ -37,6 +37,9 @@ class Order(Body, frozen=True, kw_only=True):
 class TokenRequest(Body, frozen=True, kw_only=True):
     grant_type: str
     scope: str | None = None
+    resource: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=9)], ...], msgspec.Meta(max_length=2)
+    ] = ()
 
 
 ORDER = {"name": "Anna", "day": "2031-03-05", "id": "00000000-0000-0000-0000-000000000007"}
@@ -284,8 +287,26 @@ def test_a_form_ignores_unknown_and_empty_parameters_as_oauth_says() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "resource"),
+    [
+        ("", ()),
+        ("&resource=", ()),
+        ("&resource=merge", ("merge",)),
+        ("&resource=merge&resource=&resource=notify", ("merge", "notify")),
+    ],
+)
+def test_what_a_verb_takes_a_list_of_may_stand_several_times_in_a_form(
+    text: str, resource: tuple[str, ...]
+) -> None:
+    assert form(f"grant_type=a{text}") == TokenRequest(grant_type="a", resource=resource)
+
+
+@pytest.mark.parametrize(
     ("text", "field", "code"),
     [
+        ("grant_type=a&resource=a&resource=b&resource=c", "resource", "field_too_long"),
+        ("grant_type=a&resource=a&resource=%00", "resource[1]", "field_wrong_format"),
+        ("grant_type=a&resource=a&resource=recoveries", "resource[1]", "field_too_long"),
         ("scope=a", "grant_type", "field_missing"),
         ("grant_type=a&grant_type=b", "grant_type", "field_duplicate"),
         ("grant_type=%00", "grant_type", "field_wrong_format"),

@@ -38,6 +38,7 @@ async def claim_email(features: Features, call: Call[ClaimBody, SessionCaller]) 
         call.caller.account_id,
         call.body.address,
         session_id=call.caller.session_id,
+        auth_time=call.caller.auth_time,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )

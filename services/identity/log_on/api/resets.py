@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.fields import Typed
+from services.identity.fields import Resource, Typed
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from shared.access import Anonymous
@@ -14,8 +14,11 @@ from shared.http.routes import Body, Call
 class ResetBody(Body, frozen=True, kw_only=True):
     grant: Annotated[str, Meta(max_length=4096)]
     new_password: Typed
+    resource: Resource = ()
 
 
 async def reset_password(features: Features, call: Call[ResetBody, Anonymous]) -> SessionReply:
-    tokens = await features.resets.reset(call.body.grant, call.body.new_password, by=call.by)
+    tokens = await features.resets.reset(
+        call.body.grant, call.body.new_password, resource=call.body.resource, by=call.by
+    )
     return session_reply(tokens)

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from services.identity.practices.api.client_tokens import BEARER, Text
 from services.identity.sessions.features import Features
-from shared.access import AUDIENCE, AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
+from shared.access import AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
 from shared.contracts.ids import PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
@@ -21,16 +21,21 @@ class IntrospectionBody(Body, frozen=True, kw_only=True):
 
 
 class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 7662 2.2: of a token that is not active nothing else is told."""
+    """RFC 7662 2.2: of a token that is not active nothing else is told.
+
+    `scope` is what a session may do, or the scopes of a client. `auth_time` is when a password
+    opened the session, or a reset.
+    """
 
     active: bool
     token_type: Literal["Bearer"] | None = None
     sub: str | None = None  # an account, or a client
     sid: SessionId | None = None
-    aud: str | None = None
+    aud: str | None = None  # one service, or all four by one name
     client_id: str | None = None
     practice_id: PracticeId | None = None
     scope: str | None = None
+    auth_time: int | None = None
     iat: int | None = None
     exp: int | None = None
 
@@ -54,7 +59,7 @@ async def introspect_token(
     features: Features, call: Call[IntrospectionBody, ClientCaller]
 ) -> IntrospectionReply:
     try:
-        caller = await features.tokens.check(call.body.token, now=call.now)
+        caller = await features.tokens.inspect(call.body.token, now=call.now)
     except AccessTokenInvalid:
         return IntrospectionReply(active=False)
     return _introspected(caller)
@@ -75,7 +80,9 @@ def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
                 token_type=BEARER,
                 sub=str(caller.account_id),
                 sid=caller.session_id,
-                aud=AUDIENCE,
+                aud=caller.audience,
+                scope=caller.scope,
+                auth_time=int(caller.auth_time.timestamp()),
                 iat=int(caller.issued_at.timestamp()),
                 exp=int(caller.expires_at.timestamp()),
             )
@@ -84,7 +91,7 @@ def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
                 active=True,
                 token_type=BEARER,
                 sub=caller.client_id,
-                aud=AUDIENCE,
+                aud=caller.audience,
                 client_id=caller.client_id,
                 practice_id=caller.practice_id,
                 scope=" ".join(sorted(caller.scopes)),

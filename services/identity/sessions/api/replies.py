@@ -1,10 +1,14 @@
 """The reply that log-on, refresh and reset share."""
 
+from collections.abc import Mapping
 from typing import Literal
+
+from msgspec import UNSET, UnsetType
 
 from services.identity.sessions.model import GateName
 from services.identity.sessions.sessions import SessionTokens
 from shared.contracts.ids import SessionId
+from shared.contracts.reach import Service
 from shared.http.routes import Reply
 
 
@@ -14,10 +18,14 @@ class GateReply(Reply, frozen=True, kw_only=True):
 
 
 class SessionReply(Reply, frozen=True, kw_only=True):
-    """`gates` are the steps still open, in the order they are to be taken (LG-3)."""
+    """`gates` are the steps still open, in the order they are to be taken (LG-3).
+
+    `access_tokens` is there with `resource`: by service, and `access_token` is the first of them.
+    """
 
     session_id: SessionId
     access_token: str
+    access_tokens: Mapping[Service, str] | UnsetType = UNSET
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme, not a token
     expires_in: int
     refresh_token: str
@@ -28,7 +36,8 @@ def session_reply(tokens: SessionTokens) -> SessionReply:
     """Shape a session's new tokens."""
     return SessionReply(
         session_id=tokens.session_id,
-        access_token=tokens.access_token,
+        access_token=tokens.access_tokens.first,
+        access_tokens=tokens.access_tokens.each or UNSET,
         expires_in=tokens.expires_in,
         refresh_token=tokens.refresh_token,
         gates=tuple(GateReply(name=gate.name, required=gate.required) for gate in tokens.gates),

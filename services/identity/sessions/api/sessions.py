@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from services.identity.fields import Resource
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
 from shared.access import Anonymous, SessionCaller
@@ -14,6 +15,7 @@ from shared.http.routes import Body, Call, NoBody, NoReply, Reply
 
 class RefreshBody(Body, frozen=True, kw_only=True):
     refresh_token: Annotated[str, Meta(max_length=200)]
+    resource: Resource = ()
 
 
 class ListedSession(Reply, frozen=True, kw_only=True):
@@ -31,7 +33,9 @@ class SessionsReply(Reply, frozen=True, kw_only=True):
 
 
 async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]) -> SessionReply:
-    tokens = await features.refreshes.refresh(call.body.refresh_token, by=call.by)
+    tokens = await features.refreshes.refresh(
+        call.body.refresh_token, resource=call.body.resource, by=call.by
+    )
     return session_reply(tokens)
 
 

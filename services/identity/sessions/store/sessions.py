@@ -5,10 +5,11 @@ from datetime import datetime
 from services.identity.accounts.store.accounts import holder
 from services.identity.sessions.model import HeldSession, Session, SessionEnd
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.reach import SessionScope
 from shared.db import Connection, Row
 
 SESSION = """
-    s.id, s.account_id, s.started_at, s.refreshed_at,
+    s.id, s.account_id, s.scope, s.auth_time, s.started_at, s.refreshed_at,
     greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
 """
 
@@ -26,16 +27,18 @@ async def add(
         """
         WITH session AS (
             INSERT INTO sessions (
-                id, account_id, started_at, refreshed_at, idle_until, expires_at
+                id, account_id, scope, auth_time, started_at, refreshed_at, idle_until, expires_at
             )
-            VALUES ($1, $2, $3, $4, $5, $6)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             RETURNING id, started_at
         )
         INSERT INTO refresh_tokens (digest, session_id, issued_at)
-        SELECT $7, id, started_at FROM session
+        SELECT $9, id, started_at FROM session
         """,
         session.id,
         session.account_id,
+        session.scope,
+        session.auth_time,
         session.started_at,
         session.refreshed_at,
         min(idle_until, session.expires_at),
@@ -61,16 +64,6 @@ async def takes(
             issued_at,
         )
     )
-
-
-async def started_at(
-    tx: Connection, session_id: SessionId, account_id: AccountId
-) -> datetime | None:
-    """When the account's session was opened."""
-    moment: datetime | None = await tx.fetchval(
-        "SELECT started_at FROM sessions WHERE id = $1 AND account_id = $2", session_id, account_id
-    )
-    return moment
 
 
 async def list_live(tx: Connection, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
@@ -181,6 +174,8 @@ def session(row: Row) -> Session:
     return Session(
         id=row["id"],
         account_id=row["account_id"],
+        scope=SessionScope(row["scope"]),
+        auth_time=row["auth_time"],
         started_at=row["started_at"],
         refreshed_at=row["refreshed_at"],
         issued_at=row["issued_at"],

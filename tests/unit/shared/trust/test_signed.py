@@ -54,7 +54,7 @@ def checked(token: str, *, now: datetime = NOW, pair: KeyPair = PAIR, **other: A
         **{
             "typ": TYPE,
             "issuer": "https://portico.example/identity",
-            "audience": "https://portico.example/identity",
+            "audiences": ("https://portico.example/identity",),
             "key": verifying_key(pair.public),
             "now": now,
             "longest": timedelta(minutes=10),
@@ -210,8 +210,8 @@ def test_a_token_of_another_type_is_refused() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        {"audience": "https://portico.example/notify"},
-        {"audience": "https://portico.example/ident"},
+        {"audiences": ("https://portico.example/notify",)},
+        {"audiences": ("https://portico.example/ident",)},
         {"issuer": "https://portico.example/recovery"},
         {"pair": signing_pair(Randomness())},
     ],
@@ -223,9 +223,9 @@ def test_another_audience_issuer_or_key_is_refused(other: dict[str, Any]) -> Non
 
 def test_one_for_another_audience_is_told_from_one_that_is_forged() -> None:
     with pytest.raises(SignedElsewhere):
-        checked(signed(), audience="https://portico.example/notify")
+        checked(signed(), audiences=("https://portico.example/notify",))
     with pytest.raises(SignedInvalid) as forged:
-        checked(signed(signing_pair(Randomness())), audience="https://portico.example/notify")
+        checked(signed(signing_pair(Randomness())), audiences=("https://portico.example/notify",))
 
     assert not isinstance(forged.value, SignedElsewhere)
 

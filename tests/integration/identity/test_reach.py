@@ -1,0 +1,222 @@
+"""What a token reaches: what its session may do, and at which service it is good (SE-4, SE-3)."""
+
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from multidict import MultiDict
+
+from shared.contracts.reach import Service, SessionScope
+from tests.rigs.identity import PASSWORD, Identity, Recovery
+from tests.rigs.replica import Answer
+from tests.support.trust import ISSUER
+
+SE_4 = pytest.mark.proves("SE-4")
+SE_3 = pytest.mark.proves("SE-3")
+EVERYWHERE = "portico"
+
+
+async def introspected(identity: Identity, token: str) -> dict[str, Any]:
+    gateway = await identity.a_gateway_token()
+    answer = await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
+    assert answer.status == 200
+    return dict(answer.body)
+
+
+async def logged_on(identity: Identity, **more: Any) -> dict[str, Any]:
+    person = await identity.an_account()
+    body = {"name": person.username, "password": PASSWORD, **more}
+    answer = await identity.call("POST", "/sessions", body)
+    assert answer.status == 201
+    return dict(answer.body)
+
+
+async def refreshed(identity: Identity, session: dict[str, Any], **more: Any) -> Answer:
+    body = {"refresh_token": session["refresh_token"], **more}
+    return await identity.call("POST", "/sessions/refresh", body)
+
+
+async def narrowed_to(
+    identity: Identity, session: dict[str, Any], scope: SessionScope
+) -> dict[str, Any]:
+    """The session with a scope that nothing gives it yet, and new tokens."""
+    async with identity.database.administrator() as connection:
+        await connection.execute(
+            "UPDATE identity.sessions SET scope = $1 WHERE id = $2", scope, session["session_id"]
+        )
+    answer = await refreshed(identity, session)
+    assert answer.status == 200
+    return dict(answer.body)
+
+
+# ---- what a session may do
+
+
+@SE_4
+@SE_3
+async def test_introspection_says_what_a_session_may_do_and_when_a_password_was_given(
+    identity: Identity,
+) -> None:
+    began = int(identity.clock.now().timestamp())
+    session = await logged_on(identity)
+    identity.clock.advance(minutes=4)
+
+    again = (await refreshed(identity, session)).body
+
+    for tokens in (session, again):
+        told = await introspected(identity, tokens["access_token"])
+        assert (told["scope"], told["auth_time"], told["aud"]) == ("full", began, EVERYWHERE)
+
+
+@SE_4
+@pytest.mark.parametrize("scope", [SessionScope.GATES, SessionScope.SETTINGS])
+async def test_a_session_says_its_scope_in_its_next_token_and_is_held_to_it(
+    identity: Identity, scope: SessionScope
+) -> None:
+    session = await narrowed_to(identity, await logged_on(identity), scope)
+    token = session["access_token"]
+
+    read = await identity.call("GET", "/account", token=token)
+    listed = await identity.call("GET", "/sessions", token=token)
+    told = await introspected(identity, token)
+    off = await identity.call("DELETE", f"/sessions/{session['session_id']}", token=token)
+
+    assert (read.status, off.status) == (200, 204)
+    assert (listed.status, listed.code) == (403, "session_scope_missing")
+    assert "refresh" in listed.body["hint"]
+    assert told["scope"] == scope
+    [row] = await identity.rows("SELECT * FROM audit_entries WHERE action = 'list_sessions'")
+    assert (row["outcome"], row["detail"]) == ("refused", "session_scope_missing")
+
+
+@SE_4
+async def test_sessions_of_before_are_full_and_of_when_they_began(identity: Identity) -> None:
+    session = await logged_on(identity)
+    file = files("services.identity") / "migrations" / "0012_reach.sql"
+    async with identity.database.connection("identity_migration") as owner:
+        await owner.execute("ALTER TABLE sessions DROP COLUMN scope, DROP COLUMN auth_time")
+        await owner.execute(file.read_text())
+
+    [row] = await identity.rows("SELECT scope, auth_time, started_at FROM sessions")
+    assert (row["scope"], row["auth_time"]) == ("full", row["started_at"])
+    assert isinstance(row["auth_time"], datetime)
+    answer = await refreshed(identity, session)
+    assert (await introspected(identity, answer.body["access_token"]))["scope"] == "full"
+
+
+# ---- at which service
+
+
+@SE_4
+@pytest.mark.parametrize("verb", ["log_on", "refresh", "reset"])
+async def test_resource_gets_a_token_for_each_service_named_in_one_rotation(
+    identity: Identity, recovery: Recovery, verb: str
+) -> None:
+    named = [Service.MERGE, Service.IDENTITY]
+    person = await identity.an_account()
+    match verb:
+        case "log_on":
+            body = {"name": person.username, "password": PASSWORD, "resource": named}
+            answer = await identity.call("POST", "/sessions", body)
+        case "refresh":
+            session = (await identity.log_on(person.username)).body
+            answer = await refreshed(identity, session, resource=named)
+        case _:
+            grant = await recovery.grant(person)
+            body = {"grant": grant, "new_password": "Cedar-Lantern-42", "resource": named}
+            answer = await identity.call("POST", "/passwords/reset", body)
+
+    tokens = answer.body["access_tokens"]
+    assert list(tokens) == named
+    assert answer.body["access_token"] == tokens["merge"]
+    for service, token in tokens.items():
+        told = await introspected(identity, token)
+        assert (told["active"], told["aud"]) == (True, f"{ISSUER}/{service}")
+        assert told["sid"] == answer.body["session_id"]
+    assert (await identity.call("GET", "/account", token=tokens["identity"])).status == 200
+    elsewhere = await identity.call("GET", "/account", token=tokens["merge"])
+    assert (elsewhere.status, elsewhere.code) == (401, "unauthenticated")
+    assert (await refreshed(identity, answer.body)).status == 200
+
+
+@SE_4
+async def test_without_resource_there_is_one_token_for_all_four(identity: Identity) -> None:
+    session = await logged_on(identity)
+    answer = await refreshed(identity, session)
+
+    for body in (session, answer.body):
+        assert "access_tokens" not in body
+        assert (await introspected(identity, body["access_token"]))["aud"] == EVERYWHERE
+
+
+@SE_4
+async def test_a_refresh_may_name_other_services_and_its_twin_is_handed_the_same_successor(
+    identity: Identity,
+) -> None:
+    session = await logged_on(identity, resource=["identity"])
+
+    first = await refreshed(identity, session, resource=["notify"])
+    twin = await refreshed(identity, session, resource=["merge", "recovery"])
+
+    assert first.body["refresh_token"] == twin.body["refresh_token"]
+    assert list(first.body["access_tokens"]) == ["notify"]
+    assert list(twin.body["access_tokens"]) == ["merge", "recovery"]
+    [used] = await identity.rows("SELECT count(*) FROM refresh_tokens WHERE used_at IS NOT NULL")
+    assert used["count"] == 1
+
+
+@SE_4
+@pytest.mark.parametrize(
+    ("resource", "field", "code"),
+    [
+        (["elsewhere"], "resource[0]", "field_not_allowed"),
+        (["merge", f"{ISSUER}/merge"], "resource[1]", "field_not_allowed"),
+        ([], "resource", "field_too_short"),
+        ("merge", "resource", "field_wrong_type"),
+    ],
+)
+async def test_what_names_no_service_is_named_and_nothing_is_handed_out(
+    identity: Identity, resource: object, field: str, code: str
+) -> None:
+    session = await logged_on(identity)
+
+    answer = await refreshed(identity, session, resource=resource)
+
+    assert (answer.status, answer.code) == (400, "body_invalid")
+    [wrong] = answer.body["errors"]
+    assert (wrong["field"], wrong["code"]) == (field, code)
+    assert (await refreshed(identity, session)).status == 200  # and nothing was used up
+
+
+@SE_4
+@pytest.mark.proves("ST-1")
+async def test_a_client_gets_a_token_for_each_service_named(identity: Identity) -> None:
+    client_id, secret = await identity.a_practice_client()
+    form = MultiDict(grant_type="client_credentials", client_id=client_id, client_secret=secret)
+    form.extend([("resource", "notify"), ("resource", "identity")])
+
+    answer = await identity.call("POST", "/oauth/token", form=form)
+
+    tokens = answer.body["access_tokens"]
+    assert list(tokens) == ["notify", "identity"]
+    assert answer.body["access_token"] == tokens["notify"]
+    told = await introspected(identity, tokens["notify"])
+    assert (told["client_id"], told["aud"]) == (client_id, f"{ISSUER}/notify")
+    here = await identity.call("GET", "/practice/settings", token=tokens["identity"])
+    elsewhere = await identity.call("GET", "/practice/settings", token=tokens["notify"])
+    assert (here.status, elsewhere.status) == (200, 401)
+
+
+@SE_4
+async def test_a_client_that_names_no_service_is_told_as_the_standard_has_it(
+    identity: Identity,
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+
+    answer = await identity.client_token(client_id, secret, resource=f"{ISSUER}/billing")
+
+    assert (answer.status, answer.body["error"]) == (400, "invalid_target")
+    assert "notify" in answer.body["error_description"]
+    [row] = await identity.rows("SELECT * FROM audit_entries WHERE detail = 'invalid_target'")
+    assert (row["outcome"], row["subject"]) == ("refused", f"client:{client_id}")
