@@ -353,6 +353,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "InvalidClient": but("obtain_client_token", client_secret="wrong"),
         "InvalidScope": but("obtain_client_token", scope="everything"),
         "GrantTypeUnsupported": but("obtain_client_token", grant_type="password"),
+        "InvalidTarget": but("obtain_client_token", resource="nowhere"),
         "TwoAuthentications": authenticated_twice,
     },
     "read_account": {"NotFound": NEVER},
