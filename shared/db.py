@@ -25,6 +25,8 @@ else:
     Pool = asyncpg.Pool
 
 UniqueViolation = asyncpg.UniqueViolationError  # `.constraint_name` says which key
+Raised = asyncpg.RaiseError  # a statement's own word
+
 NameTaken = (asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError)
 RightMissing = asyncpg.InsufficientPrivilegeError
 StatementFailed = asyncpg.PostgresError
@@ -54,8 +56,9 @@ _AFTER_COMMIT: dict[int, set[Callable[[], object]]] = {}  # by the connection of
 def after_commit(tx: Connection, call: Callable[[], object]) -> None:
     """Have this called as soon as the transaction is committed, once; never where it is not.
 
-    Who is woken then finds the rows: a wake inside the transaction would come before them. Outside
-    of a transaction it is called at once.
+    Who is woken then finds the rows: a wake inside the transaction would come before them. A
+    savepoint that is rolled back takes no call back: one too many must do no harm. Outside of a
+    transaction it is called at once.
     """
     calls = _AFTER_COMMIT.get(id(tx))
     if calls is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shared.audit_partitions import MONTHS_AHEAD, make_partitions
 from shared.database_server import shortcomings
-from shared.db import Connection, NameTaken, UniqueViolation, one_connection
+from shared.db import Connection, NameTaken, Raised, UniqueViolation, one_connection
 
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -145,7 +145,11 @@ async def _aim(connection: Connection, service: str) -> None:
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
-    await connection.execute(migration.statements)
+    try:
+        await connection.execute(migration.statements)
+    except Raised as error:  # a file's own word on data that it does not take
+        said = f"{error.args[0]}. {error.hint}" if error.hint else str(error)
+        raise MigrationRefused(f"{migration.folder}/{migration.name}: {said}") from error
     await connection.execute(
         "INSERT INTO schema_migrations (folder, number, name, checksum) VALUES ($1, $2, $3, $4)",
         migration.folder,

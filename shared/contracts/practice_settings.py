@@ -10,9 +10,14 @@ from shared.contracts.contract import Data
 class PracticeSettings(Data, frozen=True, kw_only=True):
     """A practice's settings, told whole whenever one changes; a change counts for what comes later.
 
-    A setting that is new has its default wherever it is not yet stored or told.
+    A setting that is new has its default wherever it is not yet stored or told. A range holds for
+    who sets it, never for who reads it: in the next release it may be another.
     """
 
     reset_link_minutes: Annotated[
-        int, Meta(ge=15, le=1440, description="life of a reset link (RC-3)")
+        int,
+        Meta(
+            description="life of a reset link, 15 to 1440 (RC-3)",
+            extra={"lowest": 15, "highest": 1440},
+        ),
     ] = 60

@@ -96,7 +96,10 @@ class Practice(Client):
         if client.practice_id is None:
             raise ScopeMissing
         return PracticeCaller(
-            client_id=client.client_id, practice_id=client.practice_id, scopes=client.scopes
+            client_id=client.client_id,
+            practice_id=client.practice_id,
+            scopes=client.scopes,
+            audience=client.audience,
         )
 
 

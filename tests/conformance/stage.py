@@ -23,8 +23,11 @@ class Stage(Protocol):
         It is good at all four services, or at this one.
         """
 
-    async def practice(self, *, without: str = "") -> str:
-        """The access token of the example's practice, with every scope but this one."""
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
+        """The access token of the example's practice, with every scope but this one.
+
+        It is good at all four services, or at this one.
+        """
 
     async def another_practice(self) -> str:
         """The access token of a practice that has nothing to do with the example."""

@@ -14,7 +14,7 @@ async def test_a_token_for_another_service_is_none_here(verb: Verb, stage: Stage
     good = await example(stage, verb)
 
     for service in set(Service) - {verb.service}:
-        token = await stage.session(service=service)
+        token = await (stage.practice if verb.of_a_client else stage.session)(service=service)
 
         assert (await send(stage, verb, good.by(token))).refused() == (401, "unauthenticated")
 

@@ -40,10 +40,15 @@ class Issuer:
         )
         return await self._tokens().for_session(caller)
 
-    async def client_token(self, practice_id: PracticeId | None, *scopes: str) -> str:
-        """The token of a client of this practice, or of a gateway's."""
+    async def client_token(
+        self, practice_id: PracticeId | None, *scopes: str, service: str | None = None
+    ) -> str:
+        """The token of a client of this practice, or of a gateway's; for all services, or one."""
         caller = ClientCaller(
-            client_id="practice-1", practice_id=practice_id, scopes=frozenset(scopes)
+            client_id="practice-1",
+            practice_id=practice_id,
+            scopes=frozenset(scopes),
+            audience=audience(ISSUER, service) if service else EVERYWHERE,
         )
         return await self._tokens().for_client(caller, now=self.clock.now())
 

@@ -37,7 +37,8 @@ def _described() -> Iterator[Setting]:
     for field in record.fields:
         match field.type:
             case inspect.Metadata(
-                type=inspect.IntType(ge=int(lowest), le=int(highest)),
+                type=inspect.IntType(),
+                extra={"lowest": int(lowest), "highest": int(highest)},
                 extra_json_schema={"description": str(text)},
             ):
                 yield Setting(
@@ -45,7 +46,7 @@ def _described() -> Iterator[Setting]:
                     default=field.default,
                     lowest=lowest,
                     highest=highest,
-                    help=f"{text}, {lowest} to {highest} ({field.default})",
+                    help=f"{text}; {field.default} unless set",
                 )
             case other:
                 raise TypeError(f"{field.name}: say how a setting of {other} is checked and typed")

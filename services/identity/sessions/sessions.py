@@ -14,6 +14,7 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import Service, SessionScope
 from shared.contracts.sessions import SessionEntry
 from shared.errors import NotFound
+from shared.http.problems import SessionScopeMissing
 from shared.randomness import Randomness
 from shared.tokens import Digests
 
@@ -115,9 +116,15 @@ class Sessions:
         async with self.acts.database.connection() as connection:
             return await store.list_live(connection, account_id, now=now)
 
-    async def end(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
-        """End one of one's own; ended twice is ended. Another's is as unknown as no one's."""
+    async def end(self, session_id: SessionId, *, caller: SessionCaller, by: By) -> None:
+        """End one of one's own; ended twice is ended. Another's is as unknown as no one's.
+
+        A session that is not a full one logs itself off, and ends no other (LG-3, UN-4).
+        """
+        account_id = caller.account_id
         async with self.acts.begin(by, Action.END_SESSION, account=account_id) as act:
+            if caller.scope is not SessionScope.FULL and session_id != caller.session_id:
+                raise SessionScopeMissing
             if not await store.belongs(act.tx, session_id, account_id):
                 raise NotFound
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, only=session_id)

@@ -42,10 +42,11 @@ class IdentityStage:
         """The access token of a session of this account."""
         return str((await self.replica.log_on(name)).body["access_token"])
 
-    async def practice(self, *, without: str = "") -> str:
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
         whole = await self.replica.client_token(*self.client)
         scopes = set(whole.body["scope"].split()) - {without}
-        narrow = await self.replica.client_token(*self.client, scope=" ".join(sorted(scopes)))
+        said = {"scope": " ".join(sorted(scopes))} | ({"resource": service} if service else {})
+        narrow = await self.replica.client_token(*self.client, **said)
         return str(narrow.body["access_token"])
 
     async def another_practice(self) -> str:

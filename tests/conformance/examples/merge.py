@@ -30,8 +30,10 @@ class MergeStage:
         await self.replica.knows(stranger)
         return await self.issuer.token(stranger, service=service)
 
-    async def practice(self, *, without: str = "") -> str:
-        return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
+        return await self.issuer.client_token(
+            self.practice_id, *(SCOPES - {without}), service=service
+        )
 
     async def another_practice(self) -> str:
         return await self.issuer.client_token(a_practice(), *SCOPES)

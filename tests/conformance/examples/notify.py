@@ -30,8 +30,10 @@ class NotifyStage:
     async def session(self, *, service: str | None = None) -> str:
         return await self.issuer.token(a_person(version=0), service=service)
 
-    async def practice(self, *, without: str = "") -> str:
-        return await self.issuer.client_token(self.practice_id, *(SCOPES - {without}))
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
+        return await self.issuer.client_token(
+            self.practice_id, *(SCOPES - {without}), service=service
+        )
 
     async def another_practice(self) -> str:
         return await self.issuer.client_token(a_practice(), *SCOPES)

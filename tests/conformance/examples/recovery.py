@@ -24,8 +24,8 @@ class RecoveryStage:
     async def session(self) -> str:
         return await self.issuer.token(a_person())
 
-    async def practice(self, *, without: str = "") -> str:
-        return await self.issuer.client_token(a_practice(), *(SCOPES - {without}))
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
+        return await self.issuer.client_token(a_practice(), *(SCOPES - {without}), service=service)
 
     async def another_practice(self) -> str:
         return await self.practice()

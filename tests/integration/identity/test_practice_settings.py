@@ -43,6 +43,27 @@ async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minut
 
 
 @ST_2
+async def test_a_change_of_no_setting_is_refused(desk: PracticeDesk) -> None:
+    answer = await desk.change_settings()
+
+    assert (answer.status, answer.code) == (422, "setting_out_of_range")
+    assert answer.body["errors"][0]["detail"] == "name one at least"
+
+
+@ST_2
+async def test_what_another_release_let_a_practice_set_is_read(desk: PracticeDesk) -> None:
+    """A range holds for who sets a value, not for who reads it."""
+    async with desk.identity.database.administrator() as connection:
+        await connection.execute(
+            """UPDATE identity.practices SET settings = '{"reset_link_minutes": 2880}'"""
+        )
+
+    answer = await desk.call("/practice/settings", method="GET")
+
+    assert answer.body == {"version": 1, "reset_link_minutes": 2880}
+
+
+@ST_2
 async def test_the_settings_are_read_as_they_stand(desk: PracticeDesk) -> None:
     before = await desk.call("/practice/settings", method="GET")
     await desk.change_settings(reset_link_minutes=30)

@@ -74,16 +74,21 @@ async def test_introspection_says_what_a_session_may_do_and_when_a_password_was_
 async def test_a_session_says_its_scope_in_its_next_token_and_is_held_to_it(
     identity: Identity, scope: SessionScope
 ) -> None:
-    session = await narrowed_to(identity, await logged_on(identity), scope)
+    person = await identity.an_account()
+    other = (await identity.log_on(person.username)).body["session_id"]
+    session = (await identity.log_on(person.username)).body
+    session = await narrowed_to(identity, session, scope)
     token = session["access_token"]
 
     read = await identity.call("GET", "/account", token=token)
     listed = await identity.call("GET", "/sessions", token=token)
     told = await introspected(identity, token)
+    beside = await identity.call("DELETE", f"/sessions/{other}", token=token)
     off = await identity.call("DELETE", f"/sessions/{session['session_id']}", token=token)
 
     assert (read.status, off.status) == (200, 204)
     assert (listed.status, listed.code) == (403, "session_scope_missing")
+    assert (beside.status, beside.code) == (403, "session_scope_missing")
     assert "refresh" in listed.body["hint"]
     assert told["scope"] == scope
     [row] = await identity.rows("SELECT * FROM audit_entries WHERE action = 'list_sessions'")

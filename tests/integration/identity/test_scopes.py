@@ -100,7 +100,7 @@ async def test_a_scope_beyond_its_role_stops_the_migration_and_changes_nothing(
 ) -> None:
     client_id, _ = await identity.a_practice_client()
 
-    with pytest.raises(asyncpg.RaiseError, match=f"client {client_id} has a scope beyond its role"):
+    with pytest.raises(asyncpg.RaiseError, match=f"beyond their role: {client_id}"):
         await migrate_clients_with(identity, [*BEFORE, "introspect"], "client_roles")
 
     [row] = await identity.rows("SELECT scopes FROM clients")

@@ -111,6 +111,19 @@ async def test_a_database_that_can_only_be_read_is_refused(
         await applied(database, folder)
 
 
+async def test_what_a_file_says_of_the_data_is_told_and_files_before_it_stay_applied(
+    database: Database, folder: Path
+) -> None:
+    said = "DO $$ BEGIN RAISE EXCEPTION 'two birds in a nest' USING HINT = 'Move one'; END $$"
+    (folder / "0003_moves.sql").write_text(said)
+
+    with pytest.raises(MigrationRefused, match=r"extra/0003_moves\.sql: two birds.*\. Move one"):
+        await applied(database, folder)
+    (folder / "0003_moves.sql").write_text("SELECT 1")
+
+    assert await applied(database, folder) == ["extra/0003_moves.sql"]
+
+
 async def test_an_edited_file_is_refused_by_name(database: Database, folder: Path) -> None:
     await applied(database, folder)
     (folder / "0001_birds.sql").write_text("CREATE TABLE birds (name text);")

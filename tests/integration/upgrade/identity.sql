@@ -3,6 +3,21 @@
 
 INSERT INTO practices VALUES
     ('00000000-0000-4000-8000-000000000010', 3, 'Elm Street Practice', '+1 555 0100', 'en-US', 'America/New_York', 20, '2031-01-01 09:00+00');
+
+-- A client with all that a practice's may do, one that was narrowed, a gateway's, and a revoked one
+-- with a scope that no practice's client was ever given.
+INSERT INTO clients (id, practice_id, name, scopes, secret_digest, created_at, revoked_at)
+SELECT id, practice_id, id, scopes, sha256(id::bytea), '2031-01-01 09:00+00', revoked_at
+FROM (VALUES
+    ('full', '00000000-0000-4000-8000-000000000010'::uuid, ARRAY[
+        'accounts:unlock', 'communications:write', 'deliveries:read', 'enrolments:write', 'merges:read',
+        'patients:write', 'settings:read', 'settings:write', 'tokens:write'
+    ], NULL),
+    ('narrowed', '00000000-0000-4000-8000-000000000010', ARRAY['merges:read'], NULL),
+    ('gateway', NULL, ARRAY['introspect'], NULL),
+    ('revoked', '00000000-0000-4000-8000-000000000010', ARRAY['introspect'], '2031-02-01 09:00+00'::timestamptz)
+) AS made (id, practice_id, scopes, revoked_at);
+
 INSERT INTO patients (id, practice_id, version, last_name, first_name, birth_date, created_at) VALUES
     ('00000000-0000-4000-8000-000000000021', '00000000-0000-4000-8000-000000000010', 1, 'García-Lopez', 'Maria', '1984-05-03', '2031-01-01 09:00+00'),
     ('00000000-0000-4000-8000-000000000022', '00000000-0000-4000-8000-000000000010', 1, 'García-Lopez', 'Maria', '1984-05-03', '2031-01-01 09:00+00'),
@@ -74,3 +89,8 @@ INSERT INTO lockouts (
 INSERT INTO refused_passwords VALUES
     ('https://portico.example/recovery', 'worn out', 5, '2031-03-05 08:00+00'),
     ('https://portico.example/recovery', 'nearly', 4, '2031-03-05 08:00+00');
+
+-- Ann logged on eleven minutes before.
+INSERT INTO sessions (id, account_id, started_at, refreshed_at, idle_until, expires_at)
+VALUES ('00000000-0000-4000-8000-000000000051', '00000000-0000-4000-8000-000000000001',
+    '2031-03-05 08:49+00', '2031-03-05 08:59+00', '2031-03-05 09:14+00', '2031-03-05 20:49+00');

@@ -144,6 +144,23 @@ async def test_practices_keep_their_settings(identity: Identity, recovery: Recov
         assert practice["settings"] == '{"reset_link_minutes": 20}'
 
 
+async def test_clients_keep_what_they_may_do(identity: Identity) -> None:
+    rows = await identity.rows("SELECT id, role, narrowed_to FROM clients ORDER BY id")
+
+    assert [tuple(row) for row in rows] == [
+        ("full", "practice", None),
+        ("gateway", "gateway", None),
+        ("narrowed", "practice", ["merges:read"]),
+        ("revoked", "practice", ["introspect"]),
+    ]
+
+
+async def test_a_session_goes_on_as_a_full_one_of_when_it_began(identity: Identity) -> None:
+    [row] = await identity.rows("SELECT scope, auth_time = started_at FROM sessions")
+
+    assert tuple(row) == ("full", True)
+
+
 async def redeemed(recovery: Recovery, token: str) -> int:
     async with recovery.client.post("/resets/links/redeem", json={"token": token}) as reply:
         return reply.status

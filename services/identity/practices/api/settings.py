@@ -1,5 +1,6 @@
 """A practice reads and changes its own settings (ST-2)."""
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from services.identity.practices.features import Features
@@ -12,7 +13,7 @@ from shared.http.routes import Call, NoBody, Reply, StaffBody
 class SettingsBody(StaffBody, frozen=True, kw_only=True):
     """Those that are to change. Ranges are judged by rules with a code of their own."""
 
-    reset_link_minutes: int
+    reset_link_minutes: int | UnsetType = UNSET
 
 
 class SettingsReply(Reply, frozen=True, kw_only=True):
@@ -20,6 +21,11 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
 
     version: int
     reset_link_minutes: int
+
+
+for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ("version",)):
+    if set(shape.__struct_fields__) - set(besides) != set(SETTINGS):
+        raise TypeError(f"{shape.__name__}: name every setting of PracticeSettings, and no other")
 
 
 async def read_practice_settings(
@@ -31,7 +37,8 @@ async def read_practice_settings(
 async def change_practice_settings(
     features: Features, call: Call[SettingsBody, PracticeCaller]
 ) -> SettingsReply:
-    changes = {name: getattr(call.body, name) for name in SETTINGS}
+    given = {name: getattr(call.body, name) for name in SETTINGS}
+    changes = {name: value for name, value in given.items() if value is not UNSET}
     return _reply(
         await features.practices.change_settings(call.caller.practice_id, changes, by=call.by)
     )

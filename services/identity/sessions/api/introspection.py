@@ -62,7 +62,7 @@ async def introspect_token(
         caller = await features.tokens.inspect(call.body.token, now=call.now)
     except AccessTokenInvalid:
         return IntrospectionReply(active=False)
-    return _introspected(caller)
+    return introspected(caller)
 
 
 async def list_signing_keys(features: Features, call: Call[NoBody, Anonymous]) -> SigningKeysReply:
@@ -72,7 +72,7 @@ async def list_signing_keys(features: Features, call: Call[NoBody, Anonymous]) -
     )
 
 
-def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
+def introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
     match caller:
         case SessionCaller():
             return IntrospectionReply(
@@ -82,7 +82,7 @@ def _introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
                 sid=caller.session_id,
                 aud=caller.audience,
                 scope=caller.scope,
-                auth_time=int(caller.auth_time.timestamp()),
+                auth_time=int(caller.auth_time.timestamp()) or None,  # 0: of before it was told
                 iat=int(caller.issued_at.timestamp()),
                 exp=int(caller.expires_at.timestamp()),
             )

@@ -58,7 +58,7 @@ async def list_sessions(features: Features, call: Call[NoBody, SessionCaller]) -
 async def end_session(
     features: Features, call: Call[NoBody, SessionCaller], session_id: SessionId
 ) -> NoReply:
-    await features.sessions.end(call.caller.account_id, session_id, by=call.by)
+    await features.sessions.end(session_id, caller=call.caller, by=call.by)
     return NoReply()
 
 

@@ -1,7 +1,8 @@
 -- A client keeps its role, and what a role may do stands in the code: a new scope is every such
 -- client's with the release that knows it, and no row changes. A client whose scopes somebody
 -- narrowed stays narrowed to those. A scope beyond its role, which no verb ever gave, stops this
--- file before anything is changed: nothing is taken from a client in silence.
+-- file, the first of its release, before anything of identity's is changed: nothing is taken from a
+-- client in silence. Of one that is revoked it does not matter.
 
 ALTER TABLE clients ADD COLUMN role text;
 ALTER TABLE clients RENAME COLUMN scopes TO narrowed_to;
@@ -17,10 +18,11 @@ DECLARE
     of_gateway CONSTANT text[] := ARRAY['introspect'];
     beyond text;
 BEGIN
-    SELECT id INTO beyond FROM clients
-     WHERE NOT narrowed_to <@ CASE role WHEN 'practice' THEN of_practice ELSE of_gateway END;
+    SELECT string_agg(id, ', ' ORDER BY id) INTO beyond FROM clients
+     WHERE revoked_at IS NULL
+       AND NOT narrowed_to <@ CASE role WHEN 'practice' THEN of_practice ELSE of_gateway END;
     IF beyond IS NOT NULL THEN
-        RAISE EXCEPTION 'client % has a scope beyond its role', beyond
+        RAISE EXCEPTION 'clients with a scope beyond their role: %', beyond
             USING HINT = 'Take it out of clients.scopes; what introspects is made by gateway add.';
     END IF;
     UPDATE clients SET narrowed_to = NULL
