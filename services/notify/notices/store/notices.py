@@ -61,26 +61,26 @@ async def read(
     connection: Connection, notice_id: NoticeId, account_id: AccountId, *, now: datetime
 ) -> bool:
     """Note when it was read first. False: it is not this account's to see."""
-    mine = await connection.fetchval(
-        f"""
-        UPDATE notices AS n SET read_at = coalesce(read_at, $3)
-        WHERE n.id = $2 AND {OWN}
-        RETURNING true
-        """,  # noqa: S608 - constants only
-        account_id,
-        notice_id,
-        now,
-    )
-    return mine is not None
+    return await _note(connection, "read_at", notice_id, account_id, now)
 
 
 async def dismiss(
     connection: Connection, notice_id: NoticeId, account_id: AccountId, *, now: datetime
 ) -> bool:
     """Note when it was dismissed first. False: it is not this account's to see."""
+    return await _note(connection, "dismissed_at", notice_id, account_id, now)
+
+
+async def _note(
+    connection: Connection,
+    column: str,
+    notice_id: NoticeId,
+    account_id: AccountId,
+    now: datetime,
+) -> bool:
     mine = await connection.fetchval(
         f"""
-        UPDATE notices AS n SET dismissed_at = coalesce(dismissed_at, $3)
+        UPDATE notices AS n SET {column} = coalesce({column}, $3)
         WHERE n.id = $2 AND {OWN}
         RETURNING true
         """,  # noqa: S608 - constants only
