@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.audit import Action, Audit, Entry, Origin, Outcome
+from shared.audit.entries import Action, Audit, Entry, Origin, Outcome
 from shared.contracts.contract import Contract, E
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.sessions import SessionEntry

@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from shared.audit_partitions import MONTHS_AHEAD, make_partitions
+from shared.audit.partitions import MONTHS_AHEAD, make_partitions
 from shared.database_server import shortcomings
 from shared.db import Connection, NameTaken, Raised, UniqueViolation, one_connection
 

@@ -10,9 +10,9 @@ from shared.contracts.ids import EventId
 from shared.contracts.sealed import Sealed
 from shared.db import Connection, Database, Row
 from shared.randomness import CROCKFORD, Randomness
-from shared.sealing import Sealer
-from shared.tokens import Digests
-from shared.typed_secrets import typed_symbols
+from shared.trust.sealing import Sealer
+from shared.trust.tokens import Digests
+from shared.trust.typed_secrets import typed_symbols
 
 GROUP = 4  # symbols between two hyphens
 READ_AS = {"O": "0", "I": "1", "L": "1"}  # Crockford: what people read for what

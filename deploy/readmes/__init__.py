@@ -5,7 +5,7 @@ What code cannot say, the last column of some tables, is written by hand and sta
 
 from deploy.readmes.marks import filled, parts
 from deploy.readmes.tables import TABLES
-from shared.program import F, Program, S
+from shared.program.program import F, Program, S
 
 
 def rendered(program: Program[F, S], readme: str) -> str:

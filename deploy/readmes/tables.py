@@ -10,8 +10,8 @@ from shared.contracts.topology import queues
 from shared.errors import Expected
 from shared.http.guards import Counted
 from shared.http.routes import Route
-from shared.program import Program
-from shared.settings import describe
+from shared.program.program import Program
+from shared.settings.loader import describe
 
 Table = Callable[[Program[Any, Any], str], str]
 

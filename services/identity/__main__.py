@@ -12,8 +12,8 @@ from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
 from services.identity.routes import ROUTES
 from services.identity.settings import Settings
-from shared.commands import main
-from shared.runtime import Program
+from shared.program.commands import main
+from shared.program.program import Program
 
 PROGRAM: Program[Features, Settings] = Program(
     service="identity",

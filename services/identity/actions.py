@@ -1,9 +1,9 @@
 """What identity audits (AU-1)."""
 
-from shared import audit
+from shared.audit import entries
 
 
-class Action(audit.Action):
+class Action(entries.Action):
     ENROL = "enrol"
     ADD_TO_ACCOUNT = "enrol.existing-account"
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token

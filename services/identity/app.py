@@ -16,13 +16,13 @@ from services.identity.proving import features as proving
 from services.identity.sessions import features as sessions
 from services.identity.settings import Settings
 from services.identity.sweeping import sweepers
-from shared.access import AccessTokenIssuer
 from shared.contracts.keys import KeyPurpose
-from shared.grants import GrantChecker
 from shared.one_time import Mint
-from shared.own_keys import OwnKeys
-from shared.runtime import Composition, Plumbing
-from shared.sealing import Sealer
+from shared.program.program import Composition, Plumbing
+from shared.trust.access import AccessTokenIssuer
+from shared.trust.grants import GrantChecker
+from shared.trust.own_keys import OwnKeys
+from shared.trust.sealing import Sealer
 
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:

@@ -7,7 +7,7 @@ from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
 from shared.messaging.consumer import Subscription, subscribe, subscribe_several
-from shared.public_keys import PublicKeys
+from shared.trust.public_keys import PublicKeys
 
 
 def subscriptions(

@@ -4,7 +4,7 @@ from services.identity.accounts.store import accounts
 from services.identity.emails.features import stored_names
 from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
-from shared.program import Look, Plumbing
+from shared.program.program import Look, Plumbing
 
 
 async def look_at_peppers(plumbing: Plumbing[Settings]) -> str | None:

@@ -17,11 +17,11 @@ from services.identity.practices.practices import NewClient
 from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
 from shared.errors import Refused
-from shared.runtime import Plumbing, Verb
+from shared.program.program import Plumbing, Verb
 
 LONGEST_LINE = 200  # code points
 

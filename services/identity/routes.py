@@ -76,7 +76,12 @@ from services.identity.sessions.errors import RefreshInvalid
 from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
-from shared.grants import (
+from shared.http.guards import Client, Counted, Practice, Public, Session, Staff
+from shared.http.own_source import source_at
+from shared.http.problems import InvalidClient
+from shared.http.routes import Form, Route, lifted, route
+from shared.idempotency import AlreadyIssued
+from shared.trust.grants import (
     GrantInvalid,
     GrantSuperseded,
     GrantUsed,
@@ -85,11 +90,6 @@ from shared.grants import (
     GrantWrongService,
     GrantWrongSession,
 )
-from shared.http.guards import Client, Counted, Practice, Public, Session, Staff
-from shared.http.own_source import source_at
-from shared.http.problems import InvalidClient
-from shared.http.routes import Form, Route, lifted, route
-from shared.idempotency import AlreadyIssued
 
 # Beside a full session (SE-4): one with a required gate open (LG-3), one without a practice (UN-4).
 GATES, SETTINGS = SessionScope.GATES, SessionScope.SETTINGS

@@ -4,20 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.settings import (
-    PREFIX,
-    Secret,
-    ServiceSettings,
-    expose_metrics_on,
-    guessable,
-    key_bytes,
-    listen_on,
-    seconds,
-    secrets,
-    setting,
-    stated,
-    within,
-)
+from shared.settings.loader import PREFIX, setting
+from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
+from shared.settings.values import Secret, guessable, key_bytes, seconds, secrets, stated, within
 
 
 def long_enough(text: str) -> Secret:

@@ -9,7 +9,7 @@ from services.identity.settings import Settings
 from shared.clock import Clock
 from shared.db import Database
 from shared.loops import Loop
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 BATCH = 500
 SWEEP_EVERY = 60.0  # seconds

@@ -10,8 +10,8 @@ from services.merge.looks import LOOKS
 from services.merge.metrics import METRICS
 from services.merge.routes import ROUTES
 from services.merge.settings import MergeSettings
-from shared.commands import main
-from shared.program import Program
+from shared.program.commands import main
+from shared.program.program import Program
 
 PROGRAM = Program(
     service="merge",

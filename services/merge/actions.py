@@ -1,8 +1,8 @@
 """What merge audits (AU-1)."""
 
-from shared import audit
+from shared.audit import entries
 
 
-class Action(audit.Action):
+class Action(entries.Action):
     REQUEST = "merge.request"
     END = "merge.end"

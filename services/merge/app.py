@@ -14,7 +14,7 @@ from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
 from services.merge.watch import Watch
 from shared.loops import Loop
-from shared.runtime import Composition, Plumbing
+from shared.program.program import Composition, Plumbing
 
 WATCH_EVERY = 10.0  # seconds
 SWEEP_EVERY = 60.0  # seconds

@@ -1,7 +1,7 @@
 """What merge refuses: the merge itself, and the proofs that are brought for it."""
 
 from shared.errors import Conflict, Invalid
-from shared.grants import (
+from shared.trust.grants import (
     GrantInvalid,
     GrantUsed,
     GrantWrongAccount,

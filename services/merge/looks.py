@@ -2,7 +2,7 @@
 
 from services.merge.app import watch
 from services.merge.settings import MergeSettings
-from shared.program import Look, Plumbing
+from shared.program.program import Look, Plumbing
 
 
 async def look_at_stuck(plumbing: Plumbing[MergeSettings]) -> str | None:

@@ -25,10 +25,10 @@ from shared.contracts.identity import MergeRefusal
 from shared.contracts.ids import AccountId, MergeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.errors import NotFound, Refused
-from shared.grants import GrantAct, Verb
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
+from shared.trust.grants import GrantAct, Verb
 
 LISTED = 20
 

@@ -10,7 +10,7 @@ from services.merge.saga import Progress
 from shared.contracts.identity import AccountState, Enrolment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.matching import Named, same_holder
-from shared.grants import Grant
+from shared.trust.grants import Grant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

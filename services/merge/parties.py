@@ -8,7 +8,7 @@ from shared.catching_up import caught_up
 from shared.contracts.ids import PatientId
 from shared.db import Connection, Database
 from shared.errors import CatchingUp
-from shared.grants import Grant
+from shared.trust.grants import Grant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

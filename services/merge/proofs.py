@@ -15,7 +15,7 @@ from services.merge.errors import (
 )
 from shared.db import Connection
 from shared.errors import Refused
-from shared.grants import (
+from shared.trust.grants import (
     Grant,
     GrantAct,
     GrantChecker,

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from shared.settings import ServiceSettings, expose_metrics_on, listen_on, seconds, setting
+from shared.settings.loader import setting
+from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
+from shared.settings.values import seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from services.notify.metrics import METRICS
 from services.notify.operator_verbs import LOOKS, VERBS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
-from shared.commands import main
-from shared.program import Program
+from shared.program.commands import main
+from shared.program.program import Program
 
 PROGRAM = Program(
     service="notify",

@@ -1,8 +1,8 @@
 """What notify audits (AU-1)."""
 
-from shared import audit
+from shared.audit import entries
 
 
-class Action(audit.Action):
+class Action(entries.Action):
     SUBMIT_COMMUNICATION = "communication.submitted"
     DECIDE_DELIVERY = "delivery.decided"

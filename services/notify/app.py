@@ -9,8 +9,8 @@ from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.settings import NotifySettings
 from shared.contracts.keys import KeyPurpose
-from shared.own_keys import OwnKeys
-from shared.program import Composition, Plumbing
+from shared.program.program import Composition, Plumbing
+from shared.trust.own_keys import OwnKeys
 
 
 def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:

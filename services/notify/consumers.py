@@ -7,7 +7,7 @@ from shared.contracts import identity, notify
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
 from shared.messaging.consumer import Subscription, subscribe, subscribe_several
-from shared.public_keys import PublicKeys
+from shared.trust.public_keys import PublicKeys
 
 
 def subscriptions(

@@ -15,8 +15,8 @@ from services.notify.sending.errors import MailServerAway
 from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
 from shared.acts import By
-from shared.audit import Origin
-from shared.program import Look, Plumbing, Verb
+from shared.audit.entries import Origin
+from shared.program.program import Look, Plumbing, Verb
 
 LATE = timedelta(minutes=5)
 

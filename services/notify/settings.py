@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from shared.contracts.addresses import AddressMalformed, mailable
-from shared.settings import (
-    Secret,
+from shared.settings.loader import setting
+from shared.settings.service import (
     ServiceSettings,
     expose_metrics_on,
     listen_on,
     refused_in_the_clear,
-    seconds,
-    setting,
-    url_of,
-    within,
 )
+from shared.settings.values import Secret, seconds, url_of, within
 
 
 def mail_address(text: str) -> str:

@@ -10,8 +10,8 @@ from services.recovery.looks import LOOKS
 from services.recovery.operator_verbs import VERBS
 from services.recovery.routes import ROUTES
 from services.recovery.settings import RecoverySettings
-from shared.commands import main
-from shared.runtime import Program
+from shared.program.commands import main
+from shared.program.program import Program
 
 PROGRAM = Program(
     service="recovery",

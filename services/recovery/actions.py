@@ -1,9 +1,9 @@
 """What recovery audits (AU-1)."""
 
-from shared import audit
+from shared.audit import entries
 
 
-class Action(audit.Action):
+class Action(entries.Action):
     REQUEST_LINK = "reset-link.request"
     REDEEM_LINK = "reset-link.redeem"
     REQUEST_REMINDER = "username-reminder.request"

@@ -15,11 +15,11 @@ from services.recovery.rounds import Rounds, Work
 from services.recovery.settings import RecoverySettings
 from services.recovery.stored_names import StoredNames
 from shared.contracts.keys import KeyPurpose
-from shared.grants import GrantIssuer
 from shared.loops import Loop
 from shared.one_time import Mint
-from shared.runtime import Composition, Plumbing
-from shared.sealing import Sealer
+from shared.program.program import Composition, Plumbing
+from shared.trust.grants import GrantIssuer
+from shared.trust.sealing import Sealer
 
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
 

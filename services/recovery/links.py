@@ -13,10 +13,10 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import PasswordReset, ResetRoute
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.grants import GrantAct, GrantIssuer
 from shared.messaging.consumer import Undeliverable
 from shared.one_time import Secret
-from shared.tokens import Digests
+from shared.trust.grants import GrantAct, GrantIssuer
+from shared.trust.tokens import Digests
 
 GRANT_LIFE = timedelta(minutes=10)
 

@@ -2,7 +2,7 @@
 
 from services.recovery.app import stored_names
 from services.recovery.settings import RecoverySettings
-from shared.program import Look, Plumbing
+from shared.program.program import Look, Plumbing
 
 
 async def look_at_names(plumbing: Plumbing[RecoverySettings]) -> str | None:

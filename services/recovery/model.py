@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
 from shared.limits import DAY, HOUR, Limit

@@ -1,7 +1,7 @@
 """Log-on names as recovery keeps them: a keyed digest of the form that identity compares (ID-4)."""
 
 from shared.contracts.log_on_names import name_key
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 PURPOSE = "log-on-name"
 

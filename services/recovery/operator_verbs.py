@@ -6,8 +6,8 @@ import sys
 from services.recovery.app import stored_names
 from services.recovery.settings import RecoverySettings
 from shared.acts import By
-from shared.audit import Origin
-from shared.program import Plumbing, Verb
+from shared.audit.entries import Origin
+from shared.program.program import Plumbing, Verb
 
 
 async def re_key_names(plumbing: Plumbing[RecoverySettings], _: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from services.recovery.store import accounts, persons, practices
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, PersonChanged, PracticeChanged
 from shared.db import Connection
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameRemin
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.limits import Limit
-from shared.sealing import Sealer
+from shared.trust.sealing import Sealer
 
 LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has asked again by then
 

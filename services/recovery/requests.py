@@ -8,7 +8,7 @@ from services.recovery.store import requests as store
 from shared.acts import By
 from shared.db import Database
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.settings import (
-    ServiceSettings,
-    expose_metrics_on,
-    listen_on,
-    seconds,
-    setting,
-    within,
-)
+from shared.settings.loader import setting
+from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
+from shared.settings.values import seconds, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from services.recovery.model import AccountNames
 from services.recovery.names import name_digest
 from services.recovery.store import accounts
 from shared.acts import Acts, By
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 BATCH = 500  # accounts of one transaction
 

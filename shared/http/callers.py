@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from shared.access import Anonymous, Caller, ClientCaller, SessionCaller
-from shared.audit import ANONYMOUS
+from shared.audit.entries import ANONYMOUS
 from shared.errors import Unauthenticated
 from shared.http.guards import AnyGuard, Client, Public
+from shared.trust.access import Anonymous, Caller, ClientCaller, SessionCaller
 
 
 class TokenChecker(Protocol):
-    """shared.access.AccessTokens, as far as a guard needs it."""
+    """shared.trust.access.AccessTokens, as far as a guard needs it."""
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller: ...
 

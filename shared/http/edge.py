@@ -10,9 +10,8 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from shared.access import Anonymous, Caller, ClientCaller
 from shared.acts import Acts
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts.ids import PracticeId
 from shared.errors import Refused, Violation
@@ -32,7 +31,8 @@ from shared.http.routes import Body, Call, NoReply, Reply, Route, StaffBody
 from shared.http.source_budget import CLIENT, SourceBudget
 from shared.http.sources import Sources
 from shared.idempotency import SHAPE, IdempotencyKey
-from shared.tokens import Digests
+from shared.trust.access import Anonymous, Caller, ClientCaller
+from shared.trust.tokens import Digests
 
 F = TypeVar("F")
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeVar
 
-from shared.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
 from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.http.problems import ScopeMissing, SessionScopeMissing
+from shared.trust.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
 
 C_co = TypeVar("C_co", bound=Caller, covariant=True)
 

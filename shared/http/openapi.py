@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from shared.access import TokenStale
 from shared.contracts.reach import SessionScope
 from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
@@ -14,6 +13,7 @@ from shared.http.guards import AnyGuard, Client, Counted, Public, Session
 from shared.http.problems import Problem
 from shared.http.routes import SLOT, Form, NoBody, NoReply, Route
 from shared.idempotency import SHAPE, IdempotencyKeyReused
+from shared.trust.access import TokenStale
 
 JSON = "application/json"
 REF = "#/components/schemas/{name}"

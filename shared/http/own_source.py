@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from shared.access import Caller
 from shared.http.guards import Counted, Public
 from shared.http.routes import Call, NoBody, Reply, Route, route
 from shared.http.sources import place_of
+from shared.trust.access import Caller
 
 
 class SourceReply(Reply, frozen=True, kw_only=True):

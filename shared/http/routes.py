@@ -22,14 +22,14 @@ from uuid import UUID
 
 import msgspec
 
-from shared.access import Caller
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.scopes import SCOPES
 from shared.errors import Expected
 from shared.http.guards import AnyGuard, Client, Guard, Public, Session, Staff
 from shared.http.texts import Line, StaffId
 from shared.idempotency import IdempotencyKey
+from shared.trust.access import Caller
 
 MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of it
 SLOT = re.compile(r"\{(\w+)\}")  # an id of a path, "{patient_id}"

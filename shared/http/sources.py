@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-from shared.settings import Network
+from shared.settings.values import Network
 
 Address = IPv4Address | IPv6Address
 NOWHERE = "unknown"  # a peer without an address, such as a socket file

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts import topology
 from shared.contracts.contract import Contract, E

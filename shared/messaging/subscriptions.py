@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.contract import PREFIX, Contract, E
 from shared.contracts.envelope import Envelope, Received
 from shared.db import Connection

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.topology import SERVICES
 from shared.http.guards import Client, Public, Session
-from shared.runtime import Program
+from shared.program.program import Program
 from tests.support.proof import ROOT
 
 

@@ -16,10 +16,10 @@ import services
 import shared
 from services.identity.enrolment.errors import WrongPerson
 from shared import errors
-from shared.access import AccessTokenInvalid
 from shared.contracts.topology import SERVICES
 from shared.errors import Expected, Refused
 from shared.http.problems import document
+from shared.trust.access import AccessTokenInvalid
 from tests.architecture.test_programs import program
 from tests.support.proof import ROOT
 

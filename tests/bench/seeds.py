@@ -23,9 +23,9 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
 from shared.contracts.sealed import Sealed, SealPurpose
-from shared.hashing import PasswordHasher
-from shared.settings import Secret, key_bytes
-from shared.tokens import Digests
+from shared.settings.values import Secret, key_bytes
+from shared.trust.hashing import PasswordHasher
+from shared.trust.tokens import Digests
 from tests.bench.site import Connection, Site
 
 PASSWORD = "Walnut-Harbour-7"

@@ -11,7 +11,7 @@ import msgspec
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
-from shared.sealing import Opener
+from shared.trust.sealing import Opener
 from tests.rigs.identity import PASSWORD, Identity
 from tests.rigs.replica import Answer
 from tests.support.trust import Trust, trusting

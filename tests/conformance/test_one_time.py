@@ -13,10 +13,10 @@ import pytest_asyncio
 from shared import one_time
 from shared.db import Database, Row, UniqueViolation
 from shared.one_time import Mint, Minted, Purpose, Secret
-from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
-from shared.sealing import Sealer
-from shared.tokens import Digests
+from shared.trust.public_keys import PublicKeys
+from shared.trust.sealing import Sealer
+from shared.trust.tokens import Digests
 from tests.conformance.declared import declared
 from tests.support import database as databases
 from tests.support.clock import FakeClock

@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.topology import SERVICES
 from shared.http.guards import Client, Practice, Public, Session
 from shared.http.routes import Route
-from shared.program import Program
+from shared.program.program import Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from shared.commands import main
+from shared.program.commands import main
 from tests.fault.seams import SeamMissing, install, seams
 from tests.fault.trap import Trap
 

@@ -19,8 +19,8 @@ from services.identity.settings import Settings
 from shared.acts import By
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
-from shared.grants import GrantAct, GrantIssuer
 from shared.randomness import Randomness
+from shared.trust.grants import GrantAct, GrantIssuer
 from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support import database as databases
 from tests.support.clock import FakeClock

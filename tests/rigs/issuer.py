@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.access import AUDIENCE as EVERYWHERE
-from shared.access import AccessTokenIssuer, ClientCaller, SessionCaller, audience
 from shared.contracts.ids import PracticeId, SessionId
 from shared.contracts.reach import SessionScope
-from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
+from shared.trust.access import AUDIENCE as EVERYWHERE
+from shared.trust.access import AccessTokenIssuer, ClientCaller, SessionCaller, audience
+from shared.trust.grants import GrantAct, GrantIssuer, Verb
 from tests.builders.people import Person
 from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, Trust

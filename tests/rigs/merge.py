@@ -31,9 +31,9 @@ from shared.contracts.merge import (
 )
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
-from shared.keys import KEYS_CHANGED
 from shared.messaging.messages import Delivery
 from shared.randomness import Randomness
+from shared.trust.keys import KEYS_CHANGED
 from tests.builders import events
 from tests.builders.people import Person
 from tests.rigs.issuer import Issuer

@@ -16,7 +16,7 @@ from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
 from services.notify.tellings.routing import OF_OTHERS, holders
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged, Activity, Enrolment
@@ -29,8 +29,8 @@ from shared.contracts.notify import (
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.messaging.subscriptions import Message, Reader, subscribe
-from shared.program import Composition
-from shared.sealing import Sealer
+from shared.program.program import Composition
+from shared.trust.sealing import Sealer
 from tests.builders import events
 from tests.rigs.replica import Replica, environment, put_together
 from tests.support.clock import START, FakeClock

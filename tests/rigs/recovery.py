@@ -13,10 +13,8 @@ from services.recovery.__main__ import PROGRAM
 from services.recovery.consumers import ACCOUNTS
 from services.recovery.features import Features
 from services.recovery.settings import RecoverySettings
-from shared import ciphers
 from shared.acts import By
-from shared.audit import Origin
-from shared.ciphers import KeyPair
+from shared.audit.entries import Origin
 from shared.contracts.contract import E
 from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
@@ -37,7 +35,9 @@ from shared.contracts.recovery import (
 )
 from shared.contracts.sealed import Sealed
 from shared.randomness import Randomness
-from shared.sealing import binding
+from shared.trust import ciphers
+from shared.trust.ciphers import KeyPair
+from shared.trust.sealing import binding
 from tests.builders import events
 from tests.rigs.replica import Replica, environment, put_together, served
 from tests.support.clock import FakeClock

@@ -17,10 +17,10 @@ from shared.contracts.ids import MergeId
 from shared.db import Row
 from shared.loops import Loop
 from shared.messaging.messages import Delivery
-from shared.own_keys import OwnKeys
-from shared.program import F, Plumbing, Program, S
-from shared.runtime import Assembled, assemble
-from shared.settings import load
+from shared.program.program import F, Plumbing, Program, S
+from shared.program.runtime import Assembled, assemble
+from shared.settings.loader import load
+from shared.trust.own_keys import OwnKeys
 from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, KEK
 

@@ -1,7 +1,7 @@
 """Units of work over a test's database, as a service's plumbing has them."""
 
 from shared.acts import Acts
-from shared.audit import Audit
+from shared.audit.entries import Audit
 from shared.clock import Clock
 from shared.db import Database
 from shared.idempotency import IdempotencyKeys

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared import db
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts import topology
 from shared.contracts.contract import Contract, E
 from shared.messaging.broker import Broker as Connection
@@ -16,10 +16,10 @@ from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.wiring import Bus
 from shared.metrics import Metrics
-from shared.process import serve
-from shared.program import F, S
+from shared.program.process import serve
+from shared.program.program import F, S
+from shared.program.runtime import Assembled
 from shared.randomness import Randomness
-from shared.runtime import Assembled
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database

@@ -13,17 +13,8 @@ import msgspec
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from shared.access import (
-    AccessTokenInvalid,
-    Anonymous,
-    Caller,
-    ClientCaller,
-    PracticeCaller,
-    SessionCaller,
-    TokenStale,
-)
 from shared.acts import Acts
-from shared.audit import Action, Audit
+from shared.audit.entries import Action, Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.reach import SessionScope
@@ -42,7 +33,16 @@ from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.access import (
+    AccessTokenInvalid,
+    Anonymous,
+    Caller,
+    ClientCaller,
+    PracticeCaller,
+    SessionCaller,
+    TokenStale,
+)
+from shared.trust.tokens import Digests
 from tests.support.acts import acts_of
 from tests.support.clock import FakeClock
 

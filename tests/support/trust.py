@@ -4,16 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.audit import Origin
-from shared.ciphers import Cipher, derive
+from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
-from shared.keys import KEYS_CHANGED
 from shared.messaging.subscriptions import Message, Reader, subscribe
-from shared.own_keys import OwnKeys
-from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
+from shared.trust.ciphers import Cipher, derive
+from shared.trust.keys import KEYS_CHANGED
+from shared.trust.own_keys import OwnKeys
+from shared.trust.public_keys import PublicKeys
 from tests.support import database as databases
 from tests.support.acts import acts_of
 

@@ -16,7 +16,6 @@ from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.sessions.model import FRESH
 from shared import limits, one_time
-from shared.access import AccessTokenInvalid
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ACCOUNT_EMAIL_VERIFIED,
@@ -27,7 +26,9 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
-from shared.grants import (
+from shared.limits import Limit
+from shared.trust.access import AccessTokenInvalid
+from shared.trust.grants import (
     Grant,
     GrantAct,
     GrantChecker,
@@ -36,7 +37,6 @@ from shared.grants import (
     GrantWrongSession,
     Verb,
 )
-from shared.limits import Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

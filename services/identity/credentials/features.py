@@ -6,8 +6,8 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.credentials.emails import Emails
 from services.identity.emails import features as emails
 from services.identity.settings import Settings
-from shared.grants import GrantChecker
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.grants import GrantChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from services.identity.desk.unlocks import Unlocks
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

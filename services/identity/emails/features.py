@@ -9,7 +9,7 @@ from services.identity.emails.verifications import Verifications
 from services.identity.settings import Settings
 from shared.limits import Limit
 from shared.one_time import Mint
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

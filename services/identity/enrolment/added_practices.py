@@ -23,7 +23,7 @@ from shared.db import Connection
 from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 
 class PracticeAdded(Reply, frozen=True, kw_only=True):

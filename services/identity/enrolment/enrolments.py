@@ -36,7 +36,7 @@ from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.limits import Limit
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 
 class EmailVerification(StrEnum):

@@ -14,7 +14,7 @@ from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
 from shared.one_time import Mint
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
-from shared.grants import GrantChecker
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.grants import GrantChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

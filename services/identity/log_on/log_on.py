@@ -10,8 +10,8 @@ from services.identity.passwords.proofs import Attempt, PasswordProofs
 from services.identity.sessions.sessions import Sessions, SessionTokens
 from shared.acts import Acts, By
 from shared.contracts.reach import Service
-from shared.hashing import PasswordHasher
 from shared.logs import logger
+from shared.trust.hashing import PasswordHasher
 
 log = logger("logon")
 

@@ -18,7 +18,8 @@ from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
 from shared.contracts.reach import Service
-from shared.grants import (
+from shared.limits import Limit
+from shared.trust.grants import (
     Grant,
     GrantAct,
     GrantChecker,
@@ -26,7 +27,6 @@ from shared.grants import (
     GrantSuperseded,
     GrantWrongAccount,
 )
-from shared.limits import Limit
 
 FIELD = "new_password"
 REFUSED = Limit("refused-password", ((5, timedelta(days=30)),))

@@ -8,8 +8,8 @@ from services.identity.merging.unions import Unions
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
-from shared.grants import GrantChecker
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.grants import GrantChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from services.identity.merging.store import merges as store
 from services.identity.merging.unions import Couple, Unions
 from services.identity.patients.store import enrolments
 from shared.acts import Act, Acts, By
-from shared.audit import Origin, Outcome
+from shared.audit.entries import Origin, Outcome
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
@@ -26,10 +26,10 @@ from shared.contracts.identity import (
 from shared.contracts.matching import same_holder
 from shared.contracts.merge import MergeRequested
 from shared.db import Connection
-from shared.grants import Grant, GrantAct, GrantChecker, GrantInvalid, GrantUsed, Verb
 from shared.logs import logger
 from shared.messaging.subscriptions import Undeliverable, origin_of
 from shared.metrics import Metrics
+from shared.trust.grants import Grant, GrantAct, GrantChecker, GrantInvalid, GrantUsed, Verb
 
 log = logger("merges")
 

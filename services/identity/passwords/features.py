@@ -16,9 +16,9 @@ from services.identity.passwords.passwords import Passwords
 from services.identity.passwords.policy import password_policy
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.settings import Settings
-from shared.hashing import PasswordHasher
 from shared.loops import Loop
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.hashing import PasswordHasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

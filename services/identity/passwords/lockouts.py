@@ -25,7 +25,7 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 NOBODY = AccountId(UUID(int=0))
 TICK = 0.25  # seconds, jittered; never woken by a request: the delay tells nothing

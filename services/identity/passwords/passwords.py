@@ -17,7 +17,7 @@ from services.identity.passwords.store import history as store
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.errors import Violation
-from shared.hashing import PasswordHasher
+from shared.trust.hashing import PasswordHasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

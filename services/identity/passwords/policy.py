@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.identity.passwords.model import Context
 from services.identity.settings import PolicyName
-from shared.passwords import LONGEST, judged_part
+from shared.trust.passwords import LONGEST, judged_part
 
 SLACK = 5  # a password is a word of one's own when fewer letters and digits are left beside it
 

@@ -16,8 +16,8 @@ from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.db import Database
 from shared.errors import Refused, Violation
-from shared.hashing import PasswordHasher
 from shared.http.source_budget import SourceBudget
+from shared.trust.hashing import PasswordHasher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

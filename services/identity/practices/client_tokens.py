@@ -19,13 +19,13 @@ from services.identity.practices.errors import (
 from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET
 from services.identity.practices.store import clients
-from shared.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller, TokenSet
 from shared.acts import Acts, By
 from shared.contracts.reach import Service
 from shared.db import Connection
 from shared.http.parsing import canonical_uuid
 from shared.http.problems import InvalidClient
-from shared.tokens import Digests
+from shared.trust.access import LIFE_SECONDS, AccessTokenIssuer, ClientCaller, TokenSet
+from shared.trust.tokens import Digests
 
 GRANT_TYPE = "client_credentials"
 

@@ -7,14 +7,14 @@ from services.identity.actions import Action
 from services.identity.practices.model import Client
 from services.identity.practices.practices import CLIENT_SECRET, NewClient
 from services.identity.practices.store import clients as store
-from shared.access import LIFE_SECONDS
 from shared.acts import Acts, By
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import NotFound
 from shared.kept import Kept
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.access import LIFE_SECONDS
+from shared.trust.tokens import Digests
 
 TOKENS_LIVE = timedelta(seconds=LIFE_SECONDS)
 

@@ -6,9 +6,9 @@ from services.identity.practices.client_tokens import ClientTokens
 from services.identity.practices.clients import Clients, RevokedClients
 from services.identity.practices.practices import Practices
 from services.identity.settings import Settings
-from shared.access import AccessTokenIssuer
 from shared.loops import SOON, Loop
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.access import AccessTokenIssuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from shared.contracts.ids import PracticeId
 from shared.contracts.scopes import Role
 from shared.errors import NotFound
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 CLIENT_SECRET = "client-secret"  # noqa: S105 - the digests' domain, not a secret
 

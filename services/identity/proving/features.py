@@ -7,9 +7,9 @@ from services.identity.proving.grants import ProofGrants
 from services.identity.proving.ownership import OwnershipProofs
 from services.identity.proving.reauthentication import Reauthentication
 from services.identity.settings import Settings
-from shared.grants import GrantIssuer
-from shared.own_keys import OwnKeys
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.grants import GrantIssuer
+from shared.trust.own_keys import OwnKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from services.identity.accounts.model import Holder
 from shared.contracts.ids import SessionId
-from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
+from shared.trust.grants import GrantAct, GrantIssuer, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from services.identity.proving.errors import ReauthenticationFailed
 from services.identity.proving.grants import Proof, ProofGrants
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, SessionId
-from shared.grants import GrantAct, Verb
+from shared.trust.grants import GrantAct, Verb
 
 LIFE = timedelta(minutes=5)
 

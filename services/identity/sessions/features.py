@@ -9,9 +9,9 @@ from services.identity.sessions.model import SessionLives
 from services.identity.sessions.refreshes import Refreshes
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
-from shared.access import AccessTokenIssuer
-from shared.own_keys import OwnKeys
-from shared.program import Plumbing
+from shared.program.program import Plumbing
+from shared.trust.access import AccessTokenIssuer
+from shared.trust.own_keys import OwnKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.identity.practices.clients import RevokedClients
 from services.identity.sessions.store import sessions
-from shared.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
 from shared.db import Database
+from shared.trust.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from services.identity.sessions.model import Refreshable, SessionEnd, SessionLiv
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.sessions.store import refresh_tokens as store
 from shared.acts import Act, Acts, By
-from shared.ciphers import Cipher, derive
 from shared.contracts.reach import Service
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.ciphers import Cipher, derive
+from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

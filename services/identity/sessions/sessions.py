@@ -8,7 +8,6 @@ from services.identity.accounts.model import Holder
 from services.identity.actions import Action
 from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
 from services.identity.sessions.store import sessions as store
-from shared.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller, TokenSet
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import Service, SessionScope
@@ -16,7 +15,8 @@ from shared.contracts.sessions import SessionEntry
 from shared.errors import NotFound
 from shared.http.problems import SessionScopeMissing
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller, TokenSet
+from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

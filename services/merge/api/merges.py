@@ -6,9 +6,9 @@ import msgspec
 
 from services.merge.features import Features
 from services.merge.merges import Asked, MergeShown
-from shared.access import SessionCaller
 from shared.contracts.ids import MergeId
 from shared.http.routes import Body, Call, NoBody, Reply
+from shared.trust.access import SessionCaller
 
 GrantText = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from services.merge.features import Features
-from shared.access import PracticeCaller
 from shared.contracts.ids import MergeId, PatientId
 from shared.http.routes import Call, NoBody, Reply
+from shared.trust.access import PracticeCaller
 
 
 class MergeConflict(Reply, frozen=True, kw_only=True):

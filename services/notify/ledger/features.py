@@ -8,7 +8,7 @@ from services.notify.ledger.merges import Merges
 from services.notify.ledger.reading import Reading
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

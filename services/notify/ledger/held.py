@@ -7,7 +7,7 @@ from services.notify.actions import Action
 from services.notify.ledger.model import DeliveryId, Held, Hindrance, State
 from services.notify.ledger.store import held
 from shared.acts import Act, Acts, By
-from shared.audit import Outcome
+from shared.audit.entries import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from shared.contracts.notify import CommunicationSubmitted
 from shared.db import Connection, after_commit
 from shared.messaging.consumer import Undeliverable
 from shared.randomness import Randomness
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 A = TypeVar("A", bound=Activity)
 PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy

@@ -6,7 +6,7 @@ from services.notify.notices.notices import Notices
 from services.notify.projections.projections import Projections
 from services.notify.sending.render import Renderer
 from services.notify.settings import NotifySettings
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

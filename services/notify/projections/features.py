@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
-from shared.program import Plumbing
+from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from shared.errors import Unavailable
 from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.sealing import Opener, SealBroken
+from shared.trust.sealing import Opener, SealBroken
 
 DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
 

@@ -14,9 +14,9 @@ from services.notify.sending.turns import ActivityTurns, CommunicationTurns
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass
 from shared.loops import Loop
-from shared.own_keys import OwnKeys
-from shared.program import Plumbing
-from shared.sealing import Opener
+from shared.program.program import Plumbing
+from shared.trust.own_keys import OwnKeys
+from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
 

@@ -6,8 +6,8 @@ import msgspec
 
 from services.recovery.api.accepted import LONGEST_NAME, Accepted
 from services.recovery.features import Features
-from shared.access import Anonymous
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import Anonymous
 
 MESSAGE = (
     "If an account with a verified e-mail address goes by this name, a mail with a link is on its "

@@ -6,8 +6,8 @@ import msgspec
 
 from services.recovery.api.accepted import LONGEST_NAME, Accepted
 from services.recovery.features import Features
-from shared.access import Anonymous
 from shared.http.routes import Body, Call
+from shared.trust.access import Anonymous
 
 MESSAGE = (
     "If this is the verified e-mail address of an account, a mail with its username is on its way "

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.recovery.model import Kind, Request
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.db import Connection, Row
 
 TABLES = {Kind.RESET_LINK: "link_requests", Kind.USERNAME_REMINDER: "reminder_requests"}

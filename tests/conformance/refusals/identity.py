@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts.ids import AccountId, SessionId
-from shared.grants import Verb as ForVerb
+from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.people import Person as Someone
 from tests.builders.practices import add_practice, enrol, practice_desk

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from shared.audit import AuditChain, Origin
-from shared.audit_floods import A_MINUTE, OVERALL, Floods, Party
+from shared.audit.chain import AuditChain
+from shared.audit.entries import Origin
+from shared.audit.floods import A_MINUTE, OVERALL, Floods, Party
 from shared.db import Database
 from tests.support import database as databases
 from tests.support.clock import FakeClock

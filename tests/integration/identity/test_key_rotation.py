@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from deploy.client.eventually import eventually
-from shared import signed
-from shared.access import TYPE, AccessTokens, SessionCaller
 from shared.errors import BrokerUnavailable, Unavailable
+from shared.trust import signed
+from shared.trust.access import TYPE, AccessTokens, SessionCaller
 from tests.rigs.identity import Identity, identity_service
 from tests.support import broker as brokers
 from tests.support import database as databases

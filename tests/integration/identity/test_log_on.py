@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.audit import Origin
-from shared.audit_floods import A_MINUTE, OVERALL
-from shared.hashing import PasswordHasher
+from shared.audit.entries import Origin
+from shared.audit.floods import A_MINUTE, OVERALL
+from shared.trust.hashing import PasswordHasher
 from tests.rigs.identity import PASSWORD, Identity
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
-from shared.grants import GrantAct, GrantIssuer, Verb
 from shared.randomness import Randomness
+from shared.trust.grants import GrantAct, GrantIssuer, Verb
 from tests.builders.merges import (
     Registry,
     again,

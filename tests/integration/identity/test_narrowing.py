@@ -13,7 +13,7 @@ import pytest_asyncio
 from deploy.client.eventually import eventually
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import SessionEntry
-from shared.signed import from_numeric_date
+from shared.trust.signed import from_numeric_date
 from tests.builders.practices import PracticeDesk, add_practice, practice_desk
 from tests.rigs.identity import Identity, identity_service
 from tests.support.clock import FakeClock

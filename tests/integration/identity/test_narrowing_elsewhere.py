@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.client.eventually import eventually
-from shared.access import AccessTokenInvalid, AccessTokens, StreamGuard
 from shared.messaging.broker import Broker
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.sessions import EndedSessions
+from shared.trust.access import AccessTokenInvalid, AccessTokens, StreamGuard
+from shared.trust.ended_sessions import EndedSessions
 from tests.builders.practices import PracticeDesk, add_practice, practice_desk
 from tests.rigs.identity import Identity, identity_service
 from tests.support.broker import Broker as Vhost

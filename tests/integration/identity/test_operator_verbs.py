@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from services.identity.__main__ import PROGRAM
-from shared.commands import main
+from shared.program.commands import main
 from tests.rigs.identity import ENVIRONMENT, Identity
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.grants import GrantAct, GrantChecker
+from shared.trust.grants import GrantAct, GrantChecker
 from tests.builders.merges import Registry
 from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.support.trust import ISSUER

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from shared.hashing import PasswordHasher
+from shared.trust.hashing import PasswordHasher
 from tests.builders.merges import Registry
 from tests.builders.practices import add_practice
 from tests.rigs.identity import PASSWORD, Identity

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.grants import GrantAct, GrantChecker, GrantWrongAct, GrantWrongService, Verb
+from shared.trust.grants import GrantAct, GrantChecker, GrantWrongAct, GrantWrongService, Verb
 from tests.builders.merges import Registry
 from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.rigs.replica import Answer

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from services.identity.sessions.api.introspection import KEPT_SECONDS
-from shared import public_keys
 from shared.db import Database
 from shared.kept import FRESH
-from shared.own_keys import AHEAD
+from shared.trust import public_keys
+from shared.trust.own_keys import AHEAD
 from tests.integration.identity.test_operator_verbs import run
 from tests.rigs.identity import ENVIRONMENT, PASSWORD, Identity, Recovery, identity_service
 from tests.rigs.replica import Answer

@@ -28,7 +28,8 @@ from deploy.local.provision import (
 )
 from deploy.local.servers import Servers, Source
 from shared.contracts.topology import SERVICES
-from shared.settings import ServiceSettings, describe
+from shared.settings.loader import describe
+from shared.settings.service import ServiceSettings
 from tests.support.broker import Broker
 from tests.support.database import Database
 from tests.support.infra import FOLDER

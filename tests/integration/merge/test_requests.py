@@ -11,7 +11,7 @@ from deploy.client.eventually import eventually
 from shared.contracts.identity import AccountState, EnrolmentState, MergeRefusal
 from shared.contracts.ids import SessionId
 from shared.contracts.merge import MergeRefused
-from shared.grants import Verb
+from shared.trust.grants import Verb
 from tests.builders.people import Person, a_person, enrolled
 from tests.rigs.issuer import Issuer
 from tests.rigs.merge import RANDOM, Merging, Saga

@@ -17,7 +17,7 @@ from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.messaging.broker import Broker as Connection
-from shared.runtime import Assembled
+from shared.program.runtime import Assembled
 from tests.builders import events
 from tests.builders.people import a_person
 from tests.rigs.issuer import Issuer

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.merge.__main__ import PROGRAM
-from shared.commands import main
+from shared.program.commands import main
 from tests.builders.people import a_person
 from tests.rigs.merge import Merging, Saga
 from tests.rigs.replica import environment

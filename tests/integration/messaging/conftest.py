@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest_asyncio
 from yarl import URL
 
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged

@@ -22,7 +22,7 @@ from shared.messaging.broker import Broker, Deliveries, Publisher, underlying
 from shared.messaging.messages import Outcome, Outgoing
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.sessions import EndedSessions
+from shared.trust.ended_sessions import EndedSessions
 from tests.integration.messaging.conftest import Replica, Replicas
 from tests.support.proxy import proxied
 

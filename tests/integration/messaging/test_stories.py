@@ -8,7 +8,7 @@ import pytest
 
 from deploy.client.eventually import eventually
 from shared import logs
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection

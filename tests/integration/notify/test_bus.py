@@ -9,7 +9,7 @@ import pytest_asyncio
 from services.notify.communications.model import Communication
 from services.notify.tellings.model import Reason
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.merge import MERGE_REFUSED

@@ -14,8 +14,8 @@ from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, State
 from services.notify.tellings.model import Reason
 from shared.acts import By
-from shared.audit import Origin
-from shared.commands import main
+from shared.audit.entries import Origin
+from shared.program.commands import main
 from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
 from tests.rigs.notify import Office, environ_of

@@ -7,7 +7,7 @@ import pytest
 from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
 from services.notify.communications.model import Communication
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from tests.builders import events

@@ -9,11 +9,11 @@ import pytest
 from services.recovery.errors import LinkInvalid
 from services.recovery.links import Redeemed
 from shared.acts import By
-from shared.audit import Origin
+from shared.audit.entries import Origin
 from shared.contracts.identity import AccountState
-from shared.grants import Grant, GrantAct, GrantChecker
 from shared.messaging.consumer import Undeliverable
 from shared.randomness import Randomness
+from shared.trust.grants import Grant, GrantAct, GrantChecker
 from tests.rigs.recovery import ISSUER, USERNAME, Recovery, an_account
 from tests.support.clock import FakeClock
 

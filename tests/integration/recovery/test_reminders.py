@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from shared.ciphers import KeyPair
 from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED
+from shared.trust.ciphers import KeyPair
 from tests.rigs.recovery import (
     EMAIL,
     USERNAME,

@@ -8,7 +8,7 @@ import pytest
 from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
 from services.recovery.app import stored_names
-from shared.ciphers import KeyPair
+from shared.trust.ciphers import KeyPair
 from tests.rigs.recovery import Recovery, an_account, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from shared.ciphers import KeyPair
+from shared.trust.ciphers import KeyPair
 from tests.rigs.recovery import USERNAME, Recovery, an_account, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database

@@ -13,7 +13,6 @@ import aiohttp
 import pytest
 
 from deploy.client.eventually import eventually
-from shared import runtime
 from shared.clock import DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
@@ -23,17 +22,13 @@ from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
 from shared.messaging.management import segment
 from shared.messaging.topology import Vhost
-from shared.process import CannotListen, serve
+from shared.program import runtime
+from shared.program.process import CannotListen, serve
+from shared.program.program import Composition, Plumbing, Program
+from shared.program.runtime import FIRST_BEAT_WITHIN, Assembled, assemble
 from shared.randomness import Randomness
-from shared.runtime import (
-    FIRST_BEAT_WITHIN,
-    Assembled,
-    Composition,
-    Plumbing,
-    Program,
-    assemble,
-)
-from shared.settings import ServiceSettings, load
+from shared.settings.loader import load
+from shared.settings.service import ServiceSettings
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support.lines import Lines, logged

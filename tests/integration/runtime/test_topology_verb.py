@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from shared.commands import main
 from shared.contracts.recovery import RESET_LINK_REQUESTED
 from shared.messaging.management import segment
 from shared.messaging.topology import warning
+from shared.program.commands import main
 from tests.integration.runtime.test_process import PROGRAM
 from tests.support import broker as brokers
 from tests.support import database as databases

@@ -15,11 +15,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from shared.audit_partitions import make_partitions
-from shared.commands import main
+from shared.audit.partitions import make_partitions
 from shared.db import one_connection
-from shared.program import Plumbing, Verb
-from shared.settings import ServiceSettings
+from shared.program.commands import main
+from shared.program.program import Plumbing, Verb
+from shared.settings.service import ServiceSettings
 from tests.integration.runtime.test_process import PROGRAM
 from tests.support import broker as brokers
 from tests.support import database as databases

@@ -11,8 +11,13 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from shared import ciphers, signed
-from shared.access import (
+from shared.contracts.ids import AccountId, PracticeId, SessionId
+from shared.contracts.keys import KeyPurpose
+from shared.contracts.reach import Service, SessionScope
+from shared.errors import CatchingUp
+from shared.randomness import Randomness
+from shared.trust import ciphers, signed
+from shared.trust.access import (
     AUDIENCE,
     TYPE,
     AccessTokenInvalid,
@@ -24,12 +29,7 @@ from shared.access import (
     TokenStale,
     audience,
 )
-from shared.contracts.ids import AccountId, PracticeId, SessionId
-from shared.contracts.keys import KeyPurpose
-from shared.contracts.reach import Service, SessionScope
-from shared.errors import CatchingUp
-from shared.grants import GrantAct, GrantIssuer
-from shared.randomness import Randomness
+from shared.trust.grants import GrantAct, GrantIssuer
 from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import ISSUER, Trust, trusting

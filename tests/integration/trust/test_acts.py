@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from shared import audit
 from shared.acts import Act, Acts, By
-from shared.audit import Origin
+from shared.audit import entries
+from shared.audit.entries import Origin
 from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId, SessionId
@@ -32,7 +32,7 @@ KEEP = "INSERT INTO spent_grants (issuer, jti, act, spent_at) VALUES ('i', $1, '
 KEPT = "SELECT jti FROM spent_grants ORDER BY jti"
 
 
-class Action(audit.Action):
+class Action(entries.Action):
     TRY = "try"
     CAUSE = "cause"
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from shared import audit
-from shared.audit import Audit, AuditChain, ChainBroken, Entry, Origin
-from shared.audit_backlog import AuditBacklog
+from shared.audit import chain as chain_module
+from shared.audit.backlog import AuditBacklog
+from shared.audit.chain import AuditChain, ChainBroken
+from shared.audit.entries import COLUMNS, Audit, Entry, Origin
 from shared.contracts.topology import SERVICES
 from shared.db import Connection, Database, RightMissing, one_connection
 from shared.metrics import Metrics
@@ -132,14 +133,14 @@ async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Rows from before the columns, and a new replica's row that an old one chained beside it."""
-    older = ", ".join(audit.COLUMNS.split(", ")[: audit.ALWAYS])
+    older = ", ".join(COLUMNS.split(", ")[: chain_module.ALWAYS])
     await record(pool, clock)
     async with pool.transaction() as tx:
         await Audit(clock=clock, randomness=RANDOMNESS).record(
             tx, Entry(origin=replace(STAFF, client="9f0c"), action="x", outcome="done")
         )
     with monkeypatch.context() as before:
-        before.setattr(audit, "COLUMNS", older)
+        before.setattr(chain_module, "COLUMNS", older)
         await chain.once()
 
     told = await chain.verify()

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from shared import signed
-from shared.access import AccessTokenIssuer, SessionCaller
-from shared.ciphers import signing_key
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.reach import SessionScope
 from shared.errors import CatchingUp
-from shared.grants import (
+from shared.randomness import Randomness
+from shared.trust import signed
+from shared.trust.access import AccessTokenIssuer, SessionCaller
+from shared.trust.ciphers import signing_key
+from shared.trust.grants import (
     MAY_ISSUE,
     TYPE,
     Grant,
@@ -29,7 +30,6 @@ from shared.grants import (
     GrantWrongService,
     Verb,
 )
-from shared.randomness import Randomness
 from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import ISSUER, Trust, trusting

@@ -11,16 +11,16 @@ import pytest
 import pytest_asyncio
 
 from deploy.client.eventually import eventually
-from shared import public_keys
 from shared.contracts.envelope import Envelope
 from shared.contracts.keys import KeyPurpose, KeysChanged
 from shared.db import Database as Pool
 from shared.errors import CatchingUp, DatabaseUnavailable, Unavailable
 from shared.kept import FRESH
-from shared.keys import KeyUnknown, good_for
 from shared.messaging.subscriptions import Undeliverable
-from shared.own_keys import OVERLAP, KeysUnreadable, Revoked
-from shared.public_keys import MISSES, PublicKeys
+from shared.trust import public_keys
+from shared.trust.keys import KeyUnknown, good_for
+from shared.trust.own_keys import OVERLAP, KeysUnreadable, Revoked
+from shared.trust.public_keys import MISSES, PublicKeys
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.proxy import proxied

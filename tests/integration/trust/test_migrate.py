@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.provision import connected
-from shared.audit_partitions import months_ahead
+from shared.audit.partitions import months_ahead
 from shared.db import RightMissing, StatementFailed, one_connection
 from shared.migrate import MigrationRefused, migrate
 from tests.support.database import Database, Template

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from shared import public_keys
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.errors import CatchingUp
 from shared.randomness import Randomness
-from shared.sealing import Opener, SealBroken, Sealer, SealKeyUnknown, binding
+from shared.trust import public_keys
+from shared.trust.sealing import Opener, SealBroken, Sealer, SealKeyUnknown, binding
 from tests.support.clock import FakeClock
 from tests.support.database import Database, Template
 from tests.support.trust import Trust, trusting

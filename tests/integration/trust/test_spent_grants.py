@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from shared.db import Database
-from shared.spent_grants import KEPT, SWEPT, SpentGrants
+from shared.trust.spent_grants import KEPT, SWEPT, SpentGrants
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 

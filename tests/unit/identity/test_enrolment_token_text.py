@@ -3,7 +3,7 @@
 import pytest
 
 from services.identity.enrolment.model import ENROLMENT_TOKEN
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 DIGESTS = Digests(b"k" * 32)
 

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from services.identity.sessions.api.introspection import introspected
-from shared.access import SessionCaller
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
+from shared.trust.access import SessionCaller
 
 NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.identity.settings import PolicyName, Settings
-from shared.settings import SettingsInvalid, load
+from shared.settings.loader import SettingsInvalid, load
 
 ENOUGH = {
     "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",

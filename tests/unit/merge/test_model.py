@@ -12,7 +12,7 @@ from services.merge.model import Account, Pair, Party, duplicate_charts
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Named
-from shared.grants import Grant, GrantAct
+from shared.trust.grants import Grant, GrantAct
 
 HALE = Named(last_name="Hale", birth_date=date(1988, 4, 17))
 THORNE = Named(last_name="Thorne", birth_date=date(1988, 4, 17))

@@ -4,7 +4,7 @@ import pytest
 
 from services.merge.proofs import WORDED, worded
 from shared.errors import Refused
-from shared.grants import GrantInvalid, GrantUsed
+from shared.trust.grants import GrantInvalid, GrantUsed
 
 GRANTS = GrantInvalid.__module__
 TOLD = [GrantInvalid, *GrantInvalid.__subclasses__(), GrantUsed]

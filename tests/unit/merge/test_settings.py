@@ -1,7 +1,7 @@
 import base64
 
 from services.merge.settings import MergeSettings
-from shared.settings import load
+from shared.settings.loader import load
 
 
 def test_merge_listens_on_ports_of_its_own() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.settings import NotifySettings
-from shared.settings import SettingsInvalid, load
+from shared.settings.loader import SettingsInvalid, load
 
 GOOD = {
     "DATABASE_URL": "postgresql://notify@127.0.0.1/portico",

@@ -7,7 +7,7 @@ import pytest
 
 from services.notify.sending.channels.smtp import SmtpServer, answered, died_before_the_mail, judged
 from services.notify.sending.model import Answer, Outcome, Phase
-from shared.settings import Secret
+from shared.settings.values import Secret
 
 CODES = (
     ("250", "", Outcome.ACCEPTED),

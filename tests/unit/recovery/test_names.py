@@ -1,7 +1,7 @@
 import pytest
 
 from services.recovery.names import name_digest
-from shared.tokens import Digests
+from shared.trust.tokens import Digests
 
 DIGESTS = Digests(b"k" * 32)
 

@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from services.recovery.settings import RecoverySettings
-from shared.settings import SettingsInvalid, load
+from shared.settings.loader import SettingsInvalid, load
 
 NEEDED = {
     "PORTICO_DATABASE_URL": "postgresql://recovery@localhost/portico",

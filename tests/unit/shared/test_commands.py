@@ -6,9 +6,9 @@ from importlib.resources import files
 
 import pytest
 
-from shared.commands import COMMANDS, main
-from shared.runtime import Composition, Plumbing, Program
-from shared.settings import ServiceSettings
+from shared.program.commands import COMMANDS, main
+from shared.program.program import Composition, Plumbing, Program
+from shared.settings.service import ServiceSettings
 from tests.support.lines import logged
 from tests.support.shop import ROUTES, Shop
 

@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from shared.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
 from shared.contracts.scopes import Scope
 from shared.http.guards import Client, Counted, Practice, Public, Session, Staff
 from shared.http.routes import (
@@ -23,6 +22,7 @@ from shared.http.routes import (
     lifted,
     route,
 )
+from shared.trust.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
 from tests.support.shop import PRACTICE, Shop, Told, open_stall
 
 ST_1 = pytest.mark.proves("ST-1")

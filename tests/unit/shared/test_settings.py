@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.setting_values import in_the_clear
-from shared.settings import (
-    Secret,
-    ServiceSettings,
-    SettingsInvalid,
-    describe,
-    key_bytes,
-    load,
-    seconds,
-    setting,
-)
+from shared.settings.loader import SettingsInvalid, describe, load, setting
+from shared.settings.service import ServiceSettings
+from shared.settings.values import Secret, in_the_clear, key_bytes, seconds
 
 GOOD = {
     "PORTICO_DATABASE_URL": "postgresql://identity:hunter2@localhost:5432/portico",

@@ -2,10 +2,10 @@
 
 from services.identity.accounts.features import Features
 from services.identity.accounts.model import AccountView, EmailState, RecoveryRoute, recovery_routes
-from shared.access import SessionCaller
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PracticeId
 from shared.http.routes import Call, NoBody, Reply
+from shared.trust.access import SessionCaller
 
 
 class EmailReply(Reply, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from msgspec import Meta
 
 from services.identity.credentials.features import Features
 from services.identity.fields import Typed
-from shared.access import SessionCaller
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import SessionCaller
 
 
 class ClaimBody(Body, frozen=True, kw_only=True):

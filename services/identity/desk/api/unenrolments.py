@@ -1,9 +1,9 @@
 """A practice un-enrols its patient, and enrols her again (UN-1, UN-3)."""
 
 from services.identity.desk.features import Features
-from shared.access import PracticeCaller
 from shared.contracts.ids import PatientId
 from shared.http.routes import Call, NoReply, StaffBody
+from shared.trust.access import PracticeCaller
 
 
 class UnenrolmentBody(StaffBody, frozen=True, kw_only=True):

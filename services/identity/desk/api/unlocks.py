@@ -1,9 +1,9 @@
 """A practice clears the lock of its patient's account (LG-2)."""
 
 from services.identity.desk.features import Features
-from shared.access import PracticeCaller
 from shared.contracts.ids import PatientId
 from shared.http.routes import Call, NoReply, StaffBody
+from shared.trust.access import PracticeCaller
 
 
 class UnlockBody(StaffBody, frozen=True, kw_only=True):

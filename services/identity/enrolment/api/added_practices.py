@@ -7,8 +7,8 @@ from msgspec import Meta
 from services.identity.enrolment.added_practices import PracticeAdded
 from services.identity.enrolment.features import Features
 from services.identity.fields import Given, Typed
-from shared.access import Anonymous
 from shared.http.routes import Body, Call
+from shared.trust.access import Anonymous
 
 
 class AddedPracticeBody(Body, frozen=True, kw_only=True):

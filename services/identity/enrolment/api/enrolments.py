@@ -5,10 +5,10 @@ from datetime import date
 from services.identity.enrolment.enrolments import Application, Enrolled
 from services.identity.enrolment.features import Features
 from services.identity.fields import Name, Typed
-from shared.access import Anonymous
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call
+from shared.trust.access import Anonymous
 
 
 class EnrolmentBody(Body, frozen=True, kw_only=True):

@@ -3,9 +3,9 @@
 from services.identity.enrolment.features import Features
 from services.identity.enrolment.model import HandedOver
 from services.identity.enrolment.tokens import Issued
-from shared.access import PracticeCaller
 from shared.contracts.ids import PatientId
 from shared.http.routes import Call, StaffBody
+from shared.trust.access import PracticeCaller
 
 
 class EnrolmentTokenBody(StaffBody, frozen=True, kw_only=True):

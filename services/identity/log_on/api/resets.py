@@ -7,8 +7,8 @@ from msgspec import Meta
 from services.identity.fields import Resource, Typed
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.replies import SessionReply, session_reply
-from shared.access import Anonymous
 from shared.http.routes import Body, Call
+from shared.trust.access import Anonymous
 
 
 class ResetBody(Body, frozen=True, kw_only=True):

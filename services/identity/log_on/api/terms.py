@@ -1,8 +1,8 @@
 """The terms as a page shows them before they are accepted."""
 
 from services.identity.log_on.features import Features
-from shared.access import Anonymous
 from shared.http.routes import Call, NoBody, Reply
+from shared.trust.access import Anonymous
 
 
 class TermsReply(Reply, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from services.identity.fields import Address, Line, Name, Typed
 from services.identity.passwords.features import Features
 from services.identity.passwords.model import Context
 from services.identity.passwords.policy import RuleState
-from shared.access import Anonymous
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import Anonymous
 
 
 class CandidateBody(Body, frozen=True, kw_only=True):

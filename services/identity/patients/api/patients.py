@@ -5,8 +5,8 @@ from datetime import date
 from services.identity.fields import Address, Line, Name
 from services.identity.patients.features import Features
 from services.identity.patients.patients import PatientDetails, Registered
-from shared.access import PracticeCaller
 from shared.http.routes import Body, Call
+from shared.trust.access import PracticeCaller
 
 
 class PatientBody(Body, frozen=True, kw_only=True):

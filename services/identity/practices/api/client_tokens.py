@@ -7,9 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.identity.practices.client_tokens import presented_by
 from services.identity.practices.features import Features
-from shared.access import Anonymous
 from shared.contracts.reach import Service
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import Anonymous
 
 BEARER: Literal["Bearer"] = "Bearer"
 Text = Annotated[str, Meta(max_length=200)]

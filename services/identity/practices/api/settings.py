@@ -6,8 +6,8 @@ from msgspec.structs import asdict
 from services.identity.practices.features import Features
 from services.identity.practices.model import Practice
 from services.identity.practices.settings import SETTINGS
-from shared.access import PracticeCaller
 from shared.http.routes import Call, NoBody, Reply, StaffBody
+from shared.trust.access import PracticeCaller
 
 
 class SettingsBody(StaffBody, frozen=True, kw_only=True):

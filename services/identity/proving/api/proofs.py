@@ -7,9 +7,9 @@ from msgspec import Meta
 from services.identity.fields import Given
 from services.identity.proving.features import Features
 from services.identity.proving.grants import Proof
-from shared.access import SessionCaller
-from shared.grants import Verb
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import SessionCaller
+from shared.trust.grants import Verb
 
 
 class ReauthenticationBody(Body, frozen=True, kw_only=True):

@@ -7,10 +7,10 @@ from msgspec import Meta
 
 from services.identity.practices.api.client_tokens import BEARER, Text
 from services.identity.sessions.features import Features
-from shared.access import AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
 from shared.contracts.ids import PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
+from shared.trust.access import AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
 
 KEPT_SECONDS = 120  # a following key is known long before its use, a revoked one soon gone
 

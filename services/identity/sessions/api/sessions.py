@@ -8,9 +8,9 @@ from msgspec import Meta
 from services.identity.fields import Resource
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
-from shared.access import Anonymous, SessionCaller
 from shared.contracts.ids import SessionId
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply
+from shared.trust.access import Anonymous, SessionCaller
 
 
 class RefreshBody(Body, frozen=True, kw_only=True):

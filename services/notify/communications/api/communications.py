@@ -6,10 +6,10 @@ from msgspec import Meta
 
 from services.notify.communications.features import Features
 from services.notify.communications.model import Communication
-from shared.access import PracticeCaller
 from shared.contracts.ids import EventId, PatientId
 from shared.contracts.notify import Topic
 from shared.http.routes import Body, Call, Reply
+from shared.trust.access import PracticeCaller
 
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+(?![\s\S])")]
 

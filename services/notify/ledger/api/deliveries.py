@@ -5,10 +5,10 @@ from datetime import datetime
 from services.notify.ledger.features import Features
 from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State
 from services.notify.tellings.model import MessageClass, Reason
-from shared.access import PracticeCaller, SessionCaller
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
 from shared.http.routes import Call, NoBody, Reply
+from shared.trust.access import PracticeCaller, SessionCaller
 
 
 class Delivery(Reply, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from datetime import datetime
 from services.notify.notices.features import Features
 from services.notify.notices.model import NoticeId
 from services.notify.tellings.model import MessageClass
-from shared.access import SessionCaller
 from shared.http.routes import Call, NoBody, NoReply, Reply
+from shared.trust.access import SessionCaller
 
 
 class Notice(Reply, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from services.notify.sending.errors import MailServerAway
 from services.notify.sending.model import Answer, Outcome, Phase
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass, Reason
-from shared.settings import Secret
+from shared.settings.values import Secret
 from shared.tls import trusting
 
 MAILS_A_CONNECTION = 100

@@ -12,7 +12,7 @@ from shared.messaging.broker import Broker
 from shared.messaging.messages import Delivery
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.sessions import EndedSessions
+from shared.trust.ended_sessions import EndedSessions
 from tests.support.clock import START, FakeClock
 
 SESSION = SessionId(uuid4())

@@ -5,7 +5,8 @@ import hmac
 
 import pytest
 
-from shared.ciphers import (
+from shared.randomness import Randomness
+from shared.trust.ciphers import (
     Cipher,
     CipherBroken,
     KeyPair,
@@ -15,7 +16,6 @@ from shared.ciphers import (
     sealing_pair,
     signing_pair,
 )
-from shared.randomness import Randomness
 
 RANDOMNESS = Randomness()
 CIPHER = Cipher(bytes(32), RANDOMNESS)

@@ -11,10 +11,10 @@ import bcrypt
 import pytest
 
 from deploy.client.eventually import eventually
-from shared import hashing
 from shared.errors import HashingBusy, HashUnreadable
-from shared.hashing import NICER, PasswordHasher
 from shared.metrics import Metrics
+from shared.trust import hashing
+from shared.trust.hashing import NICER, PasswordHasher
 
 PEPPER = b"pepper" * 6
 LONG = "".join(

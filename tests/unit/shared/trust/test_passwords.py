@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.passwords import LONGEST, judged_part, normal_form
+from shared.trust.passwords import LONGEST, judged_part, normal_form
 
 ANY = st.text(max_size=1200) | st.text(alphabet="a\u0301\u0315\u0323\u1100\u1161\u11a8\ufdfa\u1f82")
 

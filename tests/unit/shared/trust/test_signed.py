@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ciphers import KeyPair, signing_key, signing_pair, verifying_key
 from shared.randomness import Randomness
-from shared.signed import (
+from shared.trust.ciphers import KeyPair, signing_key, signing_pair, verifying_key
+from shared.trust.signed import (
     Claims,
     SignedElsewhere,
     SignedInvalid,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.ciphers import derive
-from shared.tokens import Digests
+from shared.trust.ciphers import derive
+from shared.trust.tokens import Digests
 
 DIGESTS = Digests(bytes(32))
 

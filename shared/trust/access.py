@@ -7,15 +7,15 @@ from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
-from shared import ciphers, signed
 from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.reach import Service, SessionScope
 from shared.errors import Expected, Unauthenticated
-from shared.keys import KeyUnknown, good_for
-from shared.own_keys import OwnKeys
-from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
+from shared.trust import ciphers, signed
+from shared.trust.keys import KeyUnknown, good_for
+from shared.trust.own_keys import OwnKeys
+from shared.trust.public_keys import PublicKeys
 
 TYPE = "at+jwt"
 AUDIENCE = "portico"  # all four services; a token for one of them names that one alone

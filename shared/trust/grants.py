@@ -7,14 +7,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from shared import ciphers, signed
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.keys import KeyPurpose
 from shared.db import Connection
 from shared.errors import BadRequest
-from shared.keys import good_for
-from shared.own_keys import OwnKeys
-from shared.public_keys import PublicKeys
+from shared.trust import ciphers, signed
+from shared.trust.keys import good_for
+from shared.trust.own_keys import OwnKeys
+from shared.trust.public_keys import PublicKeys
 
 TYPE = "portico-grant+jwt"
 LONGEST = timedelta(minutes=10)

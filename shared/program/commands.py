@@ -13,9 +13,10 @@ from typing import Any, Generic
 import msgspec
 
 from shared import logs
-from shared.audit import AuditChain, ChainBroken, Origin
-from shared.audit_backlog import AuditBacklog
-from shared.audit_partitions import months_ahead
+from shared.audit.backlog import AuditBacklog
+from shared.audit.chain import AuditChain, ChainBroken
+from shared.audit.entries import Origin
+from shared.audit.partitions import months_ahead
 from shared.clock import DatabaseClock
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.topology import user
@@ -23,18 +24,19 @@ from shared.database_server import doubts, shortcomings
 from shared.db import StatementFailed, told_by
 from shared.errors import Unavailable
 from shared.http import openapi
-from shared.keys import KEYS_CHANGED, KeyUnknown
 from shared.messaging import asyncapi, dead_letters, relay, retries, topology
 from shared.messaging.broker import Broker
 from shared.messaging.management import ManagementRefused
 from shared.messaging.topology import Administrator
 from shared.migrate import MigrationRefused, migrate
-from shared.own_keys import KeysUnreadable, OwnKeys
-from shared.process import CannotListen, serve
-from shared.program import F, Plumbing, Program, S, Verb
-from shared.runtime import assemble, plumbing_for
-from shared.settings import PREFIX, REDACTED, SettingsInvalid, describe, load
+from shared.program.process import CannotListen, serve
+from shared.program.program import F, Plumbing, Program, S, Verb
+from shared.program.runtime import assemble, plumbing_for
+from shared.settings.loader import PREFIX, SettingsInvalid, describe, load
+from shared.settings.values import REDACTED
 from shared.tls import of_broker
+from shared.trust.keys import KEYS_CHANGED, KeyUnknown
+from shared.trust.own_keys import KeysUnreadable, OwnKeys
 
 OK, FAILED, MISUSED = 0, 1, 2
 HIGHEST = 2**63 - 1  # of a row's id

@@ -46,13 +46,13 @@ def sealing_pair(randomness: Randomness) -> KeyPair:
 
 
 def signing_key(private: bytes) -> SigningKey:
-    """Return the key that shared.signed signs with."""
+    """Return the key that shared.trust.signed signs with."""
     return Ed25519PrivateKey.from_private_bytes(private)
 
 
 @lru_cache(maxsize=64)
 def verifying_key(public: bytes) -> VerifyingKey:
-    """Return the key that shared.signed checks with."""
+    """Return the key that shared.trust.signed checks with."""
     return Ed25519PublicKey.from_public_bytes(public)
 
 

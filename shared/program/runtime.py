@@ -1,6 +1,6 @@
 """The runtime: a program and its settings become one service, with nothing started yet.
 
-shared/process.py starts it and stops it.
+shared/program/process.py starts it and stops it.
 """
 
 import asyncio
@@ -12,10 +12,10 @@ from typing import Generic
 from aiohttp import web
 
 from shared import limits, one_time
-from shared.access import AccessTokens, SessionCaller, StreamGuard
 from shared.acts import Acts
-from shared.audit import Audit, AuditChain
-from shared.audit_backlog import AuditBacklog
+from shared.audit.backlog import AuditBacklog
+from shared.audit.chain import AuditChain
+from shared.audit.entries import Audit
 from shared.clock import MEASURE_EVERY, Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
@@ -33,17 +33,17 @@ from shared.messaging.consumer import Feeds
 from shared.messaging.outbox import Outbox
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
-from shared.own_keys import KeysUnreadable, OwnKeys
-from shared.program import Composition, F, Plumbing, Program, S, Verb
-from shared.public_keys import PublicKeys
+from shared.program.program import Composition, F, Plumbing, Program, S
 from shared.randomness import Randomness
-from shared.sessions import EndedSessions
-from shared.settings import PREFIX, key_bytes
-from shared.spent_grants import SpentGrants
+from shared.settings.loader import PREFIX
+from shared.settings.values import key_bytes
 from shared.tls import of_broker
-from shared.tokens import Digests
-
-__all__ = ["Assembled", "Composition", "Plumbing", "Program", "Verb", "assemble", "plumbing_for"]
+from shared.trust.access import AccessTokens, SessionCaller, StreamGuard
+from shared.trust.ended_sessions import EndedSessions
+from shared.trust.own_keys import KeysUnreadable, OwnKeys
+from shared.trust.public_keys import PublicKeys
+from shared.trust.spent_grants import SpentGrants
+from shared.trust.tokens import Digests
 
 log = logger("runtime")
 

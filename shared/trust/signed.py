@@ -13,7 +13,7 @@ from typing import TypeVar
 import jwt
 import msgspec
 
-from shared.ciphers import SigningKey, VerifyingKey, verifying_key
+from shared.trust.ciphers import SigningKey, VerifyingKey, verifying_key
 
 ALGORITHM = "EdDSA"
 JWS = jwt.PyJWS(algorithms=[ALGORITHM])  # knows no other

@@ -15,8 +15,8 @@ from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.db import Connection, Database
 from shared.errors import CatchingUp
 from shared.kept import Kept, elapsed
-from shared.keys import KeyUnknown, key_in, newest_of
 from shared.messaging.subscriptions import Undeliverable
+from shared.trust.keys import KeyUnknown, key_in, newest_of
 
 WAIT = 1.0  # seconds for a key that has not arrived
 REMEMBERED = 5.0  # seconds for which one that did not is refused at once

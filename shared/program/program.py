@@ -7,10 +7,8 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from shared.access import AccessTokens
 from shared.acts import Acts
-from shared.audit import Action, Audit
-from shared.ciphers import Cipher, derive
+from shared.audit.entries import Action, Audit
 from shared.clock import Clock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
@@ -23,11 +21,14 @@ from shared.loops import Loop
 from shared.messaging.consumer import Feeds, Subscription
 from shared.messaging.outbox import Outbox
 from shared.metrics import Metric, Metrics
-from shared.own_keys import OwnKeys
-from shared.public_keys import PublicKeys
 from shared.randomness import Randomness
-from shared.settings import ServiceSettings, key_bytes
-from shared.tokens import Digests
+from shared.settings.service import ServiceSettings
+from shared.settings.values import key_bytes
+from shared.trust.access import AccessTokens
+from shared.trust.ciphers import Cipher, derive
+from shared.trust.own_keys import OwnKeys
+from shared.trust.public_keys import PublicKeys
+from shared.trust.tokens import Digests
 
 F = TypeVar("F")
 S = TypeVar("S", bound=ServiceSettings)

@@ -17,7 +17,7 @@ import bcrypt
 from shared.errors import HashingBusy, HashUnreadable
 from shared.logs import logger
 from shared.metrics import Metrics
-from shared.passwords import normal_form
+from shared.trust.passwords import normal_form
 
 SCHEME = "hmac-sha384"
 STORED = re.compile(r"\$portico\$([a-z0-9-]+)\$([0-9a-f]{16})(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})")

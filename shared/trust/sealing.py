@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from shared import ciphers
 from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.db import Connection
-from shared.keys import KeyUnknown
-from shared.own_keys import OwnKeys
-from shared.public_keys import PublicKeys
+from shared.trust import ciphers
+from shared.trust.keys import KeyUnknown
+from shared.trust.own_keys import OwnKeys
+from shared.trust.public_keys import PublicKeys
 
 
 def binding(*, event_id: EventId, purpose: str, recipient: str, expires_at: datetime) -> bytes:

@@ -12,8 +12,8 @@ from shared.errors import Unavailable
 from shared.http.connections import Runner
 from shared.logs import logger
 from shared.loops import GRACE
-from shared.program import F, S
-from shared.runtime import Assembled
+from shared.program.program import F, S
+from shared.program.runtime import Assembled
 
 log = logger("process")
 

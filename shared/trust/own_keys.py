@@ -10,18 +10,18 @@ from types import MappingProxyType
 
 import msgspec
 
-from shared import ciphers
 from shared.acts import Acts, By
-from shared.audit import Action, Origin
-from shared.ciphers import Cipher, CipherBroken
+from shared.audit.entries import Action, Origin
 from shared.clock import Clock
 from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.db import Connection, Row
 from shared.errors import CatchingUp, Unavailable
 from shared.kept import Kept
-from shared.keys import KEYS_CHANGED, KeyUnknown, good_for, key_in, newest_of
 from shared.randomness import Randomness
+from shared.trust import ciphers
+from shared.trust.ciphers import Cipher, CipherBroken
+from shared.trust.keys import KEYS_CHANGED, KeyUnknown, good_for, key_in, newest_of
 
 KID_SYMBOLS = 20  # 100 bits, none of them a dash: an operator's verbs would take it for an option
 AHEAD = timedelta(minutes=10)  # between publishing a following key and its first use

@@ -1,0 +1,1 @@
+"""A service as a process: its parts, its command line, and what starts and stops it."""

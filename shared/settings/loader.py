@@ -1,0 +1,208 @@
+"""Frozen dataclasses read once from PORTICO_*; every problem is told at once."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from shared.settings.values import Network, Secret, networks, number, one_of, switch, whole_number
+
+PREFIX = "PORTICO_"
+
+
+class SettingsInvalid(Exception):
+    """Something in the environment does not fit. Values are never repeated, they may be secret."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingRow:
+    """One variable, as the `settings` verb and the README tables show it."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+    secret: bool
+    required: bool
+
+
+def setting(
+    name: str,
+    *,
+    help: str,
+    default: Any = dataclasses.MISSING,
+    parse: Callable[[str], Any] | None = None,
+    empty: bool = True,
+) -> Any:
+    """Declare a field read from PORTICO_<name>; `parse` raises ValueError without the value.
+
+    `empty=False`: one that is set to nothing is a problem, not the default.
+    """
+    metadata = {"setting": name, "help": help, "parse": parse, "empty": empty}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+S = TypeVar("S")
+
+
+def load(cls: type[S], environ: Mapping[str, str]) -> S:
+    """Read every setting. An empty variable counts as not set. Raises SettingsInvalid."""
+    problems = unknown(cls, environ)
+    values: dict[str, Any] = {}
+    for field, kind in declared(cls):
+        name = PREFIX + field.metadata["setting"]
+        text = environ.get(name, "")
+        if text or (name in environ and not field.metadata["empty"]):
+            try:
+                values[field.name] = (field.metadata["parse"] or parser_of(kind))(text)
+            except ValueError as error:
+                problems.append(f"{name}: {error}")
+        elif field.default is dataclasses.MISSING:
+            problems.append(f"{name} is missing: {field.metadata['help']}")
+        else:
+            values[field.name] = field.default
+    problems += contradictions(cls, values)
+    if problems:
+        raise SettingsInvalid(problems)
+    return cls(**values)
+
+
+def describe(cls: type[Any]) -> tuple[SettingRow, ...]:
+    """List every variable with its type, default and help."""
+    return tuple(
+        SettingRow(
+            name=PREFIX + field.metadata["setting"],
+            type=name_of(kind),
+            default=shown(field.default),
+            help=field.metadata["help"],
+            secret=is_secret(kind),
+            required=field.default is dataclasses.MISSING,
+        )
+        for field, kind in declared(cls)
+    )
+
+
+def declared(cls: type[Any]) -> list[tuple["dataclasses.Field[Any]", Any]]:
+    """List the fields that are settings, with their types."""
+    hints = typing.get_type_hints(cls)
+    return [
+        (field, hints[field.name])
+        for field in dataclasses.fields(cls)
+        if "setting" in field.metadata
+    ]
+
+
+def unknown(cls: type[Any], environ: Mapping[str, str]) -> list[str]:
+    """Name PORTICO_* variables that nothing reads: a misspelt one must not pass unseen."""
+    known = [PREFIX + field.metadata["setting"] for field, _ in declared(cls)]
+    problems = []
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            problems.append(f"{name} is unknown" + (f": {near[0]}?" if near else ""))
+    return problems
+
+
+def contradictions(cls: type[Any], values: Mapping[str, Any]) -> list[str]:
+    """Ask each class's own `contradictions`, even where some other value is still wrong."""
+    partial = types.SimpleNamespace(**values)
+    problems: list[str] = []
+    for owner in cls.__mro__:
+        check = owner.__dict__.get("contradictions")
+        if check is None:
+            continue
+        try:
+            problems.extend(check(partial))
+        except AttributeError:  # it needs a value that is itself a problem already told
+            continue
+    return problems
+
+
+# ---- parsing one value
+
+
+def parser_of(kind: Any) -> Callable[[str], Any]:
+    """Find how text becomes a value of this type."""
+    bare = without_none(kind)
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return one_of(bare)
+    found = PARSERS.get(bare)
+    if found is None:
+        raise TypeError(f"no parser for {bare}: give the setting its own")
+    return found
+
+
+def without_none(kind: Any) -> Any:
+    """Return the type that an optional one holds."""
+    if isinstance(kind, types.UnionType):
+        held = [argument for argument in typing.get_args(kind) if argument is not types.NoneType]
+        return held[0] if len(held) == 1 else kind
+    return kind
+
+
+def is_secret(kind: Any) -> bool:
+    return without_none(kind) in (Secret, tuple[Secret, ...])
+
+
+def name_of(kind: Any) -> str:
+    """Name a type as a reader of the README expects it."""
+    bare = without_none(kind)
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return " | ".join(str(member.value) for member in bare)
+    if bare in NAMES:
+        return NAMES[bare]
+    return bare.__name__ if isinstance(bare, type) else str(bare)
+
+
+def shown(default: Any) -> str:
+    """Write a default as it would stand in the environment."""
+    match default:
+        case dataclasses.MISSING:
+            return "(required)"
+        case None | ():
+            return ""
+        case Enum():
+            return str(default.value)
+        case bool():
+            return "true" if default else "false"
+        case tuple():
+            return ",".join(str(item) for item in default)
+        case float():
+            return f"{default:g}"
+        case _:
+            return str(default)
+
+
+PARSERS: Mapping[Any, Callable[[str], Any]] = types.MappingProxyType(
+    {
+        str: str,
+        int: whole_number,
+        float: number,
+        bool: switch,
+        Path: Path,
+        Secret: Secret,
+        tuple[Network, ...]: networks,
+    }
+)
+NAMES: Mapping[Any, str] = types.MappingProxyType(
+    {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true | false",
+        Path: "path",
+        Secret: "secret",
+        tuple[Secret, ...]: "secrets",
+        tuple[Network, ...]: "networks",
+        tuple[str, ...]: "hosts",
+    }
+)

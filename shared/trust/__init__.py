@@ -1,0 +1,1 @@
+"""Whom to believe: ciphers, keys, tokens, grants, seals, and sessions that have ended."""
