@@ -7,6 +7,7 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, NameKind
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
 from services.identity.emails.addresses import check_address
@@ -16,13 +17,11 @@ from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.sessions.model import FRESH
 from shared import limits, one_time
-from shared.acts import Act, Acts, By
+from shared.acts import Acts, By
 from shared.contracts.identity import (
     ACCOUNT_EMAIL_VERIFIED,
     EMAIL_VERIFICATION_REQUESTED,
-    AccountEmailVerified,
     AccountState,
-    EmailVerificationRequested,
 )
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
@@ -80,20 +79,16 @@ class Emails:
             mailing = await self.verifications.begin(
                 act.tx, account_id, address, event_id=event_id, now=act.now
             )
-            act.publish(
+            tell(
+                act,
+                view,
                 EMAIL_VERIFICATION_REQUESTED,
-                EmailVerificationRequested(
-                    account_id=account_id,
-                    recipients=(address,),
-                    locale=view.account.locale,
-                    time_zone=view.account.time_zone,
-                    occurred_at=mailing.at,
-                    claim=mailing.claim,
-                    verification=mailing.link,
-                    verification_expires_at=mailing.expires_at,
-                ),
-                subject=account_id,
+                recipients=(address,),
+                occurred_at=mailing.at,
                 event_id=event_id,
+                claim=mailing.claim,
+                verification=mailing.link,
+                verification_expires_at=mailing.expires_at,
             )
 
     async def verify(self, account_id: AccountId, token: str, *, by: By) -> None:
@@ -116,7 +111,7 @@ class Emails:
                 raise EmailUnavailable.in_field("token", "verified by another account")
             if not await store.confirm(tx, account_id, key, now=now):
                 raise _link_invalid()
-            self._tell(act, await self.accounts.changed(act, account_id))
+            tell(act, await self.accounts.changed(act, account_id), ACCOUNT_EMAIL_VERIFIED)
 
     async def _check(
         self, token: str | None, account_id: AccountId, session_id: SessionId, now: datetime
@@ -158,20 +153,6 @@ class Emails:
         waits = [each.free_at - now for each in taken.values() if not each.granted]
         if waits:
             raise TooManyMails(retry_after=max(waits).total_seconds())
-
-    def _tell(self, act: Act, view: AccountView) -> None:
-        account = view.account
-        act.publish(
-            ACCOUNT_EMAIL_VERIFIED,
-            AccountEmailVerified(
-                account_id=account.id,
-                recipients=view.recipients,
-                locale=account.locale,
-                time_zone=account.time_zone,
-                occurred_at=act.now,
-            ),
-            subject=account.id,
-        )
 
 
 def _link_invalid() -> LinkInvalid:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
@@ -19,8 +20,6 @@ from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ENROLMENT_ENDED,
     ENROLMENT_REACTIVATED,
-    EnrolmentEnded,
-    EnrolmentReactivated,
     EnrolmentState,
 )
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -51,19 +50,12 @@ class Unenrolments:
             await one_time.void(act.tx, ENROLMENT_TOKEN, patient_id, now=act.now)
             view = await self.accounts.changed(act, account_id)
             await self._take_from_sessions(act, view)
-            account = view.account
-            act.publish(
+            tell(
+                act,
+                view,
                 ENROLMENT_ENDED,
-                EnrolmentEnded(
-                    account_id=account_id,
-                    recipients=view.recipients,
-                    locale=account.locale,
-                    time_zone=account.time_zone,
-                    occurred_at=act.now,
-                    practice_name=practice.name,
-                    practice_contact=practice.contact,
-                ),
-                subject=account_id,
+                practice_name=practice.name,
+                practice_contact=practice.contact,
             )
             act.about(account=account_id)
             act.detail = f"patient:{patient_id}"
@@ -81,19 +73,7 @@ class Unenrolments:
             if not await store.reactivate(act.tx, patient_id):
                 raise PatientEnrolled
             view = await self.accounts.changed(act, account_id)
-            account = view.account
-            act.publish(
-                ENROLMENT_REACTIVATED,
-                EnrolmentReactivated(
-                    account_id=account_id,
-                    recipients=view.recipients,
-                    locale=account.locale,
-                    time_zone=account.time_zone,
-                    occurred_at=act.now,
-                    practice_name=practice.name,
-                ),
-                subject=account_id,
-            )
+            tell(act, view, ENROLMENT_REACTIVATED, practice_name=practice.name)
             act.about(account=account_id)
             act.detail = f"patient:{patient_id}"
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.store import practices
 from shared.acts import Act, Acts, By
-from shared.contracts.identity import ACCOUNT_UNLOCKED, AccountUnlocked, EnrolmentState
+from shared.contracts.identity import ACCOUNT_UNLOCKED, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
 from shared.errors import NotFound
@@ -44,18 +45,12 @@ class Unlocks:
         practice = await practices.find(act.tx, practice_id)
         if practice is None:
             raise NotFound
-        act.publish(
+        tell(
+            act,
+            view,
             ACCOUNT_UNLOCKED,
-            AccountUnlocked(
-                account_id=account_id,
-                recipients=view.recipients,
-                locale=view.account.locale,
-                time_zone=view.account.time_zone,
-                occurred_at=act.now,
-                practice_name=practice.name,
-                practice_contact=practice.contact,
-            ),
-            subject=account_id,
+            practice_name=practice.name,
+            practice_contact=practice.contact,
         )
 
     async def _account(

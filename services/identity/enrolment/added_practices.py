@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch, TokenInvalid
 from services.identity.enrolment.model import ENROLMENT_TOKEN
@@ -16,7 +17,7 @@ from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from shared import one_time
 from shared.acts import Act, Acts, By
-from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentAdded, EnrolmentState
+from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Named, same_holder
 from shared.db import Connection
@@ -123,15 +124,4 @@ class AddedPractices:
         """Sessions go on as they are: they lose nothing."""
         self.patients.announce(act, await patients.enrol(act.tx, patient, account_id, now=act.now))
         view = await self.accounts.changed(act, account_id)
-        act.publish(
-            ENROLMENT_ADDED,
-            EnrolmentAdded(
-                account_id=account_id,
-                recipients=view.recipients,
-                locale=view.account.locale,
-                time_zone=view.account.time_zone,
-                occurred_at=act.now,
-                practice_name=practice.name,
-            ),
-            subject=account_id,
-        )
+        tell(act, view, ENROLMENT_ADDED, practice_name=practice.name)

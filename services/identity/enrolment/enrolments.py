@@ -6,10 +6,17 @@ from enum import StrEnum
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.errors import UsernameTaken
-from services.identity.accounts.model import NameKind, NewAccount, RecoveryRoute, recovery_routes
+from services.identity.accounts.model import (
+    AccountView,
+    NameKind,
+    NewAccount,
+    RecoveryRoute,
+    recovery_routes,
+)
 from services.identity.accounts.names import check_username
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.emails.addresses import check_address
 from services.identity.emails.verifications import Mailing, Verifications
@@ -27,7 +34,7 @@ from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
-from shared.contracts.identity import ACCOUNT_ENROLLED, AccountEnrolled
+from shared.contracts.identity import ACCOUNT_ENROLLED
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
 from shared.contracts.matching import same_person
@@ -158,9 +165,8 @@ class Enrolments:
         account_id = await self._open_account(act.tx, checked, practice, act.now)
         act.about(account=account_id, practice=practice.id)
         enrolled = await patients.enrol(act.tx, patient, account_id, now=act.now)
-        await self._welcome(act, checked, account_id, practice)
         self.patients.announce(act, enrolled)
-        await self.accounts.announce(act, account_id)
+        await self._welcome(act, checked, await self.accounts.announce(act, account_id), practice)
         return Enrolled(
             account_id=account_id,
             username=checked.username,
@@ -212,8 +218,9 @@ class Enrolments:
         return account_id
 
     async def _welcome(
-        self, act: Act, checked: Checked, account_id: AccountId, practice: Practice
+        self, act: Act, checked: Checked, view: AccountView, practice: Practice
     ) -> None:
+        account_id = view.account.id
         event_id = act.new_id()
         mailing: Mailing | None = None
         if checked.email is not None:
@@ -224,21 +231,16 @@ class Enrolments:
             mailing = await self.verifications.begin(
                 act.tx, account_id, checked.email, event_id=event_id, now=act.now
             )
-        act.publish(
+        tell(
+            act,
+            view,
             ACCOUNT_ENROLLED,
-            AccountEnrolled(
-                account_id=account_id,
-                recipients=(checked.email,) if checked.email else (),
-                locale=practice.locale,
-                time_zone=practice.time_zone,
-                occurred_at=act.now,
-                practice_name=practice.name,
-                claim=mailing.claim if mailing else None,
-                verification=mailing.link if mailing else None,
-                verification_expires_at=mailing.expires_at if mailing else None,
-            ),
-            subject=account_id,
+            recipients=(checked.email,) if checked.email else (),
             event_id=event_id,
+            practice_name=practice.name,
+            claim=mailing.claim if mailing else None,
+            verification=mailing.link if mailing else None,
+            verification_expires_at=mailing.expires_at if mailing else None,
         )
 
     def _require_password(

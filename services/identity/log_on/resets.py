@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, Holder
 from services.identity.accounts.store import accounts as store
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.log_on.errors import GrantExhausted
 from services.identity.passwords.errors import PasswordUnacceptable
@@ -16,7 +17,7 @@ from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared import limits
 from shared.acts import Act, Acts, By
-from shared.contracts.identity import PASSWORD_RESET, PasswordReset, ResetRoute
+from shared.contracts.identity import PASSWORD_RESET, ResetRoute
 from shared.contracts.reach import Service
 from shared.limits import Limit
 from shared.trust.grants import (
@@ -69,7 +70,7 @@ class Resets:
                 await limits.take(act.tx, REFUSED, [_proof(checked)], now=act.now)
                 act.committing(unacceptable)
                 raise
-            self._tell(act, checked, route, view)
+            tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
             opened = await self._new_session(act, view)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
@@ -100,22 +101,6 @@ class Resets:
         await self.lockouts.clear(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
         return await self.accounts.announce(act, account_id)
-
-    def _tell(self, act: Act, grant: Grant, route: ResetRoute, view: AccountView) -> None:
-        account = view.account
-        act.publish(
-            PASSWORD_RESET,
-            PasswordReset(
-                account_id=account.id,
-                recipients=view.recipients,
-                locale=account.locale,
-                time_zone=account.time_zone,
-                occurred_at=act.now,
-                route=route,
-                proof_id=grant.jti,
-            ),
-            subject=account.id,
-        )
 
     async def _new_session(self, act: Act, view: AccountView) -> Opened:
         """RC-3 ends at the home page; the old sessions have ended before this one begins."""

@@ -1,11 +1,9 @@
 """Merging: two accounts become one in one transaction, or nothing of it happens (MG-3, MG-4)."""
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from msgspec.structs import replace
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.merging.errors import MergeImpossible
 from services.identity.merging.store import merges as store
@@ -18,10 +16,8 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     ACCOUNTS_MERGED,
     MERGE_REJECTED,
-    AccountsMerged,
     AccountState,
     MergeRefusal,
-    MergeRejected,
 )
 from shared.contracts.matching import same_holder
 from shared.contracts.merge import MergeRequested
@@ -153,19 +149,14 @@ class Merges:
 
     async def _merge(self, act: Act, request: MergeRequested, couple: Couple) -> None:
         survivor = await self.unions.unite(act, couple, asking=request.session_id)
-        act.publish(
+        tell(
+            act,
+            survivor,
             ACCOUNTS_MERGED,
-            AccountsMerged(
-                account_id=request.survivor_id,
-                recipients=couple.recipients,
-                locale=survivor.account.locale,
-                time_zone=survivor.account.time_zone,
-                occurred_at=act.now,
-                merge_id=request.merge_id,
-                absorbed_id=request.absorbed_id,
-                enrolments=survivor.told_enrolments,
-            ),
-            subject=request.survivor_id,
+            recipients=couple.recipients,
+            merge_id=request.merge_id,
+            absorbed_id=request.absorbed_id,
+            enrolments=survivor.told_enrolments,
         )
         self._record(act, request, None)
 
@@ -173,7 +164,7 @@ class Merges:
         self, act: Act, request: MergeRequested, couple: Couple, reason: MergeRefusal
     ) -> None:
         """Refuse what both have proven, and tell both (MG-6)."""
-        await self._tell(act, _rejected(request, couple, reason, act.now), act.origin)
+        await self._tell(act, request, couple, reason, origin=act.origin)
         self._record(act, request, reason)
 
     async def _turn_away(
@@ -183,40 +174,41 @@ class Merges:
 
         It is the bus's doing, not a person's: merge would have refused it, so it is an alarm.
         """
-        rejected = _rejected(event.data, couple, reason, act.now)
-        unproven = replace(rejected, recipients=(), absorbed_recipients=(), proven=False)
         origin = origin_of(event)
-        await self._tell(act, unproven, origin)
+        await self._tell(act, event.data, couple, reason, origin=origin, proven=False)
         act.record(Action.MERGE, "refused", merge=event.data.merge_id, detail=reason, origin=origin)
         self.metrics.count("merges_unproven", reason=reason)
         log.error("merge_unproven", event_id=event.id, reason=reason)
 
-    async def _tell(self, act: Act, rejected: MergeRejected, origin: Origin) -> None:
-        await store.refuse(act.tx, rejected.merge_id, rejected.reason)
-        act.publish(MERGE_REJECTED, rejected, subject=rejected.account_id, origin=origin)
+    async def _tell(
+        self,
+        act: Act,
+        request: MergeRequested,
+        couple: Couple,
+        reason: MergeRefusal,
+        *,
+        origin: Origin,
+        proven: bool = True,
+    ) -> None:
+        await store.refuse(act.tx, request.merge_id, reason)
+        tell(
+            act,
+            couple.survivor,
+            MERGE_REJECTED,
+            recipients=couple.recipients if proven else (),
+            origin=origin,
+            merge_id=request.merge_id,
+            absorbed_id=request.absorbed_id,
+            absorbed_recipients=couple.absorbed.recipients if proven else (),
+            reason=reason,
+            proven=proven,
+        )
 
     def _record(self, act: Act, request: MergeRequested, refusal: MergeRefusal | None) -> None:
         """A row for each account, so that the history of either tells it (AU-1)."""
         for account_id in sorted({request.survivor_id, request.absorbed_id}):
             outcome: Outcome = "refused" if refusal else "done"
             act.record(Action.MERGE, outcome, account=account_id, detail=refusal)
-
-
-def _rejected(
-    request: MergeRequested, couple: Couple, reason: MergeRefusal, now: datetime
-) -> MergeRejected:
-    account = couple.survivor.account
-    return MergeRejected(
-        account_id=request.survivor_id,
-        recipients=couple.recipients,
-        locale=account.locale,
-        time_zone=account.time_zone,
-        occurred_at=now,
-        merge_id=request.merge_id,
-        absorbed_id=request.absorbed_id,
-        absorbed_recipients=couple.absorbed.recipients,
-        reason=reason,
-    )
 
 
 def _origin(event: Received[MergeRequested]) -> Origin:

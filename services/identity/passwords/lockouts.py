@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from services.identity.accounts.store import accounts
+from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.passwords.errors import UnlockLimit
 from services.identity.passwords.model import Counted, LockNotice, LockPolicy
@@ -14,14 +15,11 @@ from services.identity.passwords.store import lockouts as store
 from shared import limits
 from shared.acts import Act, Acts
 from shared.clock import Clock
-from shared.contracts.contract import Contract
 from shared.contracts.identity import (
     ACCOUNT_LOCKED,
     PASSWORD_DISABLED,
-    AccountLocked,
     AccountState,
     Activity,
-    PasswordDisabled,
 )
 from shared.contracts.ids import AccountId
 from shared.db import Connection
@@ -108,32 +106,13 @@ class LockNotices:
         view = await accounts.view(act.tx, notice.account_id or NOBODY)
         if view is None or view.account.state is AccountState.MERGED:
             return  # a merged account's password opens nothing that its survivor had to hear of
-        account = view.account
+        origin = self.acts.of_the_service(act.now).origin  # a story of its own
         if notice.locked_until is not None and of_lock:
-            locked = AccountLocked(
-                account_id=account.id,
-                recipients=view.recipients,
-                locale=account.locale,
-                time_zone=account.time_zone,
-                occurred_at=act.now,
-                locked_until=notice.locked_until,
-            )
-            self._publish(act, ACCOUNT_LOCKED, locked, Action.NOTIFY_OF_LOCK)
+            tell(act, view, ACCOUNT_LOCKED, origin=origin, locked_until=notice.locked_until)
+            act.record(Action.NOTIFY_OF_LOCK, account=view.account.id, origin=origin)
         if notice.disabled:
-            disabled = PasswordDisabled(
-                account_id=account.id,
-                recipients=view.recipients,
-                locale=account.locale,
-                time_zone=account.time_zone,
-                occurred_at=act.now,
-            )
-            self._publish(act, PASSWORD_DISABLED, disabled, Action.DISABLE_PASSWORD)
-
-    def _publish(self, act: Act, contract: Contract[A], activity: A, action: Action) -> None:
-        """Each is a story of its own."""
-        origin = self.acts.of_the_service(act.now).origin
-        act.publish(contract, activity, subject=activity.account_id, origin=origin)
-        act.record(action, account=activity.account_id, origin=origin)
+            tell(act, view, PASSWORD_DISABLED, origin=origin)
+            act.record(Action.DISABLE_PASSWORD, account=view.account.id, origin=origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
