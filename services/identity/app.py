@@ -36,7 +36,11 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
-        loops=(*built.passwords.loops, *sweepers(plumbing), *built.practices.loops),
+        loops=(
+            *built.passwords.loops,
+            *sweepers(plumbing, built.accounts.accounts),
+            *built.practices.loops,
+        ),
         own_keys=own_keys,
         closers=(close_hasher,),
         tokens=built.sessions.tokens,
@@ -71,6 +75,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
     )
     email = emails.compose(plumbing, mint=mint)
+    proof = proving.compose(plumbing, own_keys=own_keys, proofs=password.proofs, checker=grants)
     entry = log_on.compose(
         plumbing,
         grants=grants,
@@ -96,7 +101,10 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
         log_on=entry,
         credentials=credentials.compose(
-            plumbing, grants=grants, accounts=account.accounts, addresses=email
+            plumbing,
+            confirmations=proof.confirmations,
+            accounts=account.accounts,
+            addresses=email,
         ),
         merging=merging.compose(
             plumbing,
@@ -105,7 +113,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             patients=patient.patients,
             sessions=session.sessions,
         ),
-        proving=proving.compose(plumbing, own_keys=own_keys, proofs=password.proofs),
+        proving=proof,
         passwords=password,
         sessions=session,
         patients=patient,

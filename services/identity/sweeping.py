@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.store import accounts, names
 from services.identity.passwords.store import lockouts
 from services.identity.sessions.store import sessions
 from services.identity.settings import Settings
+from shared.acts import Acts
 from shared.clock import Clock
 from shared.db import Database
 from shared.loops import Loop
@@ -38,12 +41,34 @@ class LockoutSweeper:
             return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH) // BATCH
 
 
-def sweepers(plumbing: Plumbing[Settings]) -> tuple[Loop, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameSweeper:
+    acts: Acts
+    accounts: Accounts
+    clock: Clock
+
+    async def once(self) -> int:
+        """Free the names of up to BATCH accounts that are reserved no longer, and tell of it.
+
+        Accounts are held before their names, in the order of their ids, as everywhere.
+        """
+        async with self.acts.open(self.acts.of_the_service(self.clock.now())) as act:
+            due = await names.due(act.tx, now=act.now, limit=BATCH)
+            for account_id in due:
+                await accounts.hold(act.tx, account_id)
+                if await names.free(act.tx, account_id, now=act.now):
+                    await self.accounts.changed(act, account_id)
+        return len(due) // BATCH
+
+
+def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ...]:
     """What runs by itself."""
     database, clock = plumbing.database, plumbing.clock
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
+    names = NameSweeper(acts=plumbing.acts, accounts=accounts, clock=clock)
     return (
         Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
         Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
+        Loop(name="name-sweeper", once=names.once, every=SWEEP_EVERY),
     )

@@ -56,6 +56,8 @@ class AccountNames:
     username_digest: bytes
     email: str | None
     email_digest: bytes | None
+    reserved: Sequence[str]
+    reserved_digests: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,4 +58,6 @@ class StoredNames:
             username_digest=name_digest(self.digests, names.username),
             email=names.email,
             email_digest=name_digest(self.digests, names.email) if names.email else None,
+            reserved=names.reserved,
+            reserved_digests=[name_digest(self.digests, name) for name in names.reserved],
         )

@@ -38,6 +38,7 @@ class AccountChanged(Data, frozen=True, kw_only=True):
     locale: str
     time_zone: str
     enrolments: tuple[Enrolment, ...]
+    reserved: tuple[str, ...] = ()  # names given up that still mean this account (ID-2), as keys
 
 
 class PersonChanged(Data, frozen=True, kw_only=True):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
 from shared.acts import Act
-from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
 from shared.errors import NotFound
+from shared.trust.access import AccessTokenInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +40,22 @@ class Accounts:
                 locale=account.locale,
                 time_zone=account.time_zone,
                 enrolments=view.told_enrolments,
+                reserved=view.reserved,
             ),
             subject=account.id,
             version=account.version,
         )
+        return view
+
+    async def hold(self, tx: Connection, account_id: AccountId) -> AccountView:
+        """Hold the account of a session until commit, and return it as it stands.
+
+        Raises AccessTokenInvalid where it was merged since the session was looked at.
+        """
+        await store.hold(tx, account_id)
+        view = await self.view(tx, account_id)
+        if view.account.state is AccountState.MERGED:
+            raise AccessTokenInvalid
         return view
 
     async def view(self, tx: Connection, account_id: AccountId) -> AccountView:

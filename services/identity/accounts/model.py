@@ -44,6 +44,7 @@ class Credentials:
     security_version: int
     password_hash: str
     history_salt: bytes
+    opens: bool  # no, by a reserved name: whatever the password, it proves nothing (ID-2)
 
 
 class NameKind(StrEnum):
@@ -95,6 +96,7 @@ class AccountView:
     account: Account
     emails: tuple[AccountEmail, ...]
     enrolments: tuple[AccountEnrolment, ...]
+    reserved: tuple[str, ...]  # names that were given up and are kept for it, as keys (ID-2)
 
     @property
     def verified_email(self) -> str | None:

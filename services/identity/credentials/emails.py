@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.model import AccountView, NameKind
+from services.identity.accounts.model import NameKind
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
 from services.identity.accounts.tellings import tell
@@ -15,25 +15,19 @@ from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooMa
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
+from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import FRESH
 from shared import limits, one_time
 from shared.acts import Acts, By
 from shared.contracts.identity import (
     ACCOUNT_EMAIL_VERIFIED,
     EMAIL_VERIFICATION_REQUESTED,
-    AccountState,
 )
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
 from shared.limits import Limit
-from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import (
     Grant,
-    GrantAct,
-    GrantChecker,
-    GrantSuperseded,
-    GrantWrongAccount,
-    GrantWrongSession,
     Verb,
 )
 
@@ -43,7 +37,7 @@ class Emails:
     acts: Acts
     accounts: Accounts
     verifications: Verifications
-    grants: GrantChecker
+    confirmations: Confirmations
     limit: Limit
 
     async def claim(
@@ -63,17 +57,25 @@ class Emails:
         within ten minutes, or `reauthenticated` says that it was given again (SE-3).
         """
         address = check_address(typed, field="address")
-        async with self.acts.before(by, Action.CLAIM_EMAIL, account=account_id):
-            grant = await self._check(reauthenticated, account_id, session_id, by.now)
+        grant: Grant | None = None
+        if reauthenticated is not None:
+            async with self.acts.before(by, Action.CLAIM_EMAIL, account=account_id):
+                grant = await self.confirmations.check(
+                    reauthenticated,
+                    Verb.EMAIL,
+                    account_id=account_id,
+                    session_id=session_id,
+                    now=by.now,
+                )
         await self.verifications.ready()
         async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
-            await account_store.hold(act.tx, account_id)
-            view = await self.accounts.view(act.tx, account_id)
-            if view.account.state is AccountState.MERGED:
-                raise AccessTokenInvalid  # merged since the session was looked at
+            view = await self.accounts.hold(act.tx, account_id)
             if view.verified_email is not None:
                 raise EmailVerified
-            await self._require_holder(act.tx, view, grant, auth_time, act.now)
+            if grant is not None:
+                await self.confirmations.spend(act.tx, grant, view, now=act.now)
+            elif act.now >= auth_time + FRESH:
+                raise ReauthenticationRequired
             await self._require_mails_left(act.tx, account_id, address, act.now)
             event_id = act.new_id()
             mailing = await self.verifications.begin(
@@ -112,37 +114,6 @@ class Emails:
             if not await store.confirm(tx, account_id, key, now=now):
                 raise _link_invalid()
             tell(act, await self.accounts.changed(act, account_id), ACCOUNT_EMAIL_VERIFIED)
-
-    async def _check(
-        self, token: str | None, account_id: AccountId, session_id: SessionId, now: datetime
-    ) -> Grant | None:
-        if token is None:
-            return None
-        grant = await self.grants.check(
-            token, act=GrantAct.REAUTHENTICATED, verb=Verb.EMAIL, now=now
-        )
-        if grant.account_id != account_id:
-            raise GrantWrongAccount
-        if grant.session_id != session_id:
-            raise GrantWrongSession
-        return grant
-
-    async def _require_holder(
-        self,
-        tx: Connection,
-        view: AccountView,
-        grant: Grant | None,
-        auth_time: datetime,
-        now: datetime,
-    ) -> None:
-        """The account is held: no credential of it changes before the commit."""
-        if grant is not None:
-            if grant.security_version != view.account.security_version:
-                raise GrantSuperseded
-            await self.grants.spend(tx, grant, now=now)
-            return
-        if now >= auth_time + FRESH:
-            raise ReauthenticationRequired
 
     async def _require_mails_left(
         self, tx: Connection, account_id: AccountId, address: str, now: datetime

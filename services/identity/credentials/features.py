@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from services.identity.accounts.accounts import Accounts
 from services.identity.credentials.emails import Emails
 from services.identity.emails import features as emails
+from services.identity.proving.confirmations import Confirmations
 from services.identity.settings import Settings
 from shared.program.program import Plumbing
-from shared.trust.grants import GrantChecker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Features:
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    grants: GrantChecker,
+    confirmations: Confirmations,
     accounts: Accounts,
     addresses: emails.Features,
 ) -> Features:
@@ -28,7 +28,7 @@ def compose(
             acts=plumbing.acts,
             accounts=accounts,
             verifications=addresses.verifications,
-            grants=grants,
+            confirmations=confirmations,
             limit=addresses.limit,
         )
     )

@@ -149,4 +149,4 @@ class PasswordProofs:
 
     async def _compare(self, key: str, found: Credentials | None, password: str) -> Attempt:
         right = await self.hasher.verify(password, found.password_hash if found else None)
-        return Attempt(name_key=key, credentials=found, right=right)
+        return Attempt(name_key=key, credentials=found, right=right and bool(found and found.opens))

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from services.identity.passwords.proofs import PasswordProofs
+from services.identity.proving.confirmations import Confirmations
 from services.identity.proving.grants import ProofGrants
 from services.identity.proving.ownership import OwnershipProofs
 from services.identity.proving.reauthentication import Reauthentication
 from services.identity.settings import Settings
 from shared.program.program import Plumbing
-from shared.trust.grants import GrantIssuer
+from shared.trust.grants import GrantChecker, GrantIssuer
 from shared.trust.own_keys import OwnKeys
 
 
@@ -16,9 +17,16 @@ from shared.trust.own_keys import OwnKeys
 class Features:
     reauthentication: Reauthentication
     ownership_proofs: OwnershipProofs
+    confirmations: Confirmations
 
 
-def compose(plumbing: Plumbing[Settings], *, own_keys: OwnKeys, proofs: PasswordProofs) -> Features:
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    own_keys: OwnKeys,
+    proofs: PasswordProofs,
+    checker: GrantChecker,
+) -> Features:
     """Build the group."""
     grants = ProofGrants(
         issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
@@ -28,4 +36,5 @@ def compose(plumbing: Plumbing[Settings], *, own_keys: OwnKeys, proofs: Password
     return Features(
         reauthentication=Reauthentication(acts=plumbing.acts, proofs=proofs, grants=grants),
         ownership_proofs=OwnershipProofs(acts=plumbing.acts, proofs=proofs, grants=grants),
+        confirmations=Confirmations(grants=checker),
     )

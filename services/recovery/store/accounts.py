@@ -17,6 +17,11 @@ BY_USERNAME = """
     JOIN accounts AS named ON named.username_digest = wanted.digest
     LEFT JOIN merges AS merged ON merged.absorbed_id = named.account_id
 """
+BY_RESERVED = """
+    SELECT wanted.digest, account_id
+    FROM unnest($1::bytea[]) AS wanted (digest)
+    JOIN accounts ON reserved_digests @> ARRAY[wanted.digest] AND reserved_digests <> '{}'
+"""
 BY_EMAIL = """
     SELECT wanted.digest, account_id
     FROM unnest($1::bytea[]) AS wanted (digest)
@@ -42,6 +47,8 @@ async def keep(
                 "username_digest": digest(account.username),
                 "email": account.email,
                 "email_digest": digest(account.email) if account.email else None,
+                "reserved": account.reserved,
+                "reserved_digests": [digest(name) for name in account.reserved],
                 "locale": account.locale,
                 "time_zone": account.time_zone,
                 "practices": [
@@ -62,7 +69,9 @@ async def names(
     """The names of so many accounts, in the order of their ids."""
     rows = await tx.fetch(
         f"""
-        SELECT account_id, username, username_digest, email, email_digest FROM accounts
+        SELECT account_id, username, username_digest, email, email_digest, reserved,
+            reserved_digests
+        FROM accounts
         WHERE $1::uuid IS NULL OR account_id > $1
         ORDER BY account_id
         LIMIT $2
@@ -76,25 +85,25 @@ async def names(
 
 async def re_key(tx: Connection, changed: Sequence[AccountNames]) -> None:
     """Replace the digests of accounts that are held."""
-    await tx.execute(
+    await tx.executemany(
         """
-        UPDATE accounts SET username_digest = new.username_digest, email_digest = new.email_digest
-        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[])
-            AS new (account_id, username_digest, email_digest)
-        WHERE accounts.account_id = new.account_id
+        UPDATE accounts SET username_digest = $2, email_digest = $3, reserved_digests = $4
+        WHERE account_id = $1
         """,
-        [names.account_id for names in changed],
-        [names.username_digest for names in changed],
-        [names.email_digest for names in changed],
+        [
+            (each.account_id, each.username_digest, each.email_digest, each.reserved_digests)
+            for each in changed
+        ],
     )
 
 
 async def holders(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Holder]:
     """Find whom each log-on name belongs to: an active account with a verified e-mail.
 
-    The username of an absorbed account is the survivor's, its address only once that passed on.
+    The username of an absorbed account is the survivor's, its address only once that passed on; a
+    name that was given up is its holder's while it is reserved.
     """
-    return await _holders(tx, f"{BY_USERNAME} UNION {BY_EMAIL}", name_digests)
+    return await _holders(tx, f"{BY_USERNAME} UNION {BY_RESERVED} UNION {BY_EMAIL}", name_digests)
 
 
 async def holders_of_addresses(

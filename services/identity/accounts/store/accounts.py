@@ -61,9 +61,18 @@ async def find(tx: Connection, account_id: AccountId) -> Account | None:
 
 
 async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
-    """Look up the account with its addresses and enrolments."""
-    account = await find(tx, account_id)
-    if account is None:
+    """Look up the account with its addresses, enrolments and reserved names."""
+    found = await tx.fetchrow(
+        f"""
+        SELECT {_ACCOUNT}, ARRAY(
+            SELECT name_key FROM log_on_names
+            WHERE account_id = accounts.id AND kind = 'reserved' ORDER BY name_key
+        ) AS reserved
+        FROM accounts WHERE id = $1
+        """,  # noqa: S608 - columns of ours
+        account_id,
+    )
+    if found is None:
         return None
     emails = await tx.fetch(
         "SELECT address, state FROM account_emails WHERE account_id = $1 ORDER BY state DESC",
@@ -81,7 +90,8 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
         account_id,
     )
     return AccountView(
-        account=account,
+        account=_account(found),
+        reserved=tuple(found["reserved"]),
         emails=tuple(
             AccountEmail(address=row["address"], state=EmailState(row["state"])) for row in emails
         ),
@@ -100,7 +110,8 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
 async def credentials(tx: Connection, account_id: AccountId) -> Credentials | None:
     """What a password is compared with, by account."""
     row = await tx.fetchrow(
-        f"SELECT {_CREDENTIALS} FROM accounts a WHERE a.id = $1",  # noqa: S608 - columns of ours
+        f"SELECT {_CREDENTIALS}, true AS opens "  # noqa: S608 - columns of ours
+        "FROM accounts a WHERE a.id = $1",
         account_id,
     )
     return _credentials(row) if row else None
@@ -109,13 +120,14 @@ async def credentials(tx: Connection, account_id: AccountId) -> Credentials | No
 async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | None:
     """What a password is compared with, by a name (ID-4).
 
-    A merged name still stands for the account it was of, whose holder is told where to log on.
+    A merged name still stands for the account it was of, whose holder is told where to log on; a
+    reserved one for its holder's, whom guesses are counted on.
     """
     row = await tx.fetchrow(
         f"""
-        SELECT {_CREDENTIALS}
+        SELECT {_CREDENTIALS}, n.kind <> 'reserved' AS opens
         FROM log_on_names n JOIN accounts a ON a.id = coalesce(n.absorbed_id, n.account_id)
-        WHERE n.name_key = $1 AND n.kind IN ('username', 'email', 'merged')
+        WHERE n.name_key = $1
         """,  # noqa: S608 - columns of ours
         name_key,
     )
@@ -263,4 +275,5 @@ def _credentials(row: Row) -> Credentials:
         security_version=row["security_version"],
         password_hash=row["password_hash"],
         history_salt=row["history_salt"],
+        opens=row["opens"],
     )

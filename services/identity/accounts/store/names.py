@@ -1,5 +1,6 @@
 """The one name space (ID-4): whoever inserts a key first holds the name."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.identity.accounts.model import NameKind
@@ -18,7 +19,8 @@ async def claim(
         """
         INSERT INTO log_on_names (name_key, account_id, kind, created_at)
         VALUES ($1, $2, $3, $4)
-        ON CONFLICT (name_key) DO UPDATE SET kind = excluded.kind, absorbed_id = NULL
+        ON CONFLICT (name_key) DO UPDATE
+            SET kind = excluded.kind, absorbed_id = NULL, reserved_until = NULL
             WHERE log_on_names.account_id = excluded.account_id
         RETURNING account_id
         """,
@@ -47,6 +49,48 @@ async def holder(tx: Connection, name_key: str) -> AccountId | None:
         "SELECT account_id FROM log_on_names WHERE name_key = $1", name_key
     )
     return found
+
+
+async def reserve(tx: Connection, name_key: str, account_id: AccountId, *, until: datetime) -> None:
+    """Keep a username that was given up: it opens nothing, and is nobody else's until then."""
+    await tx.execute(
+        """
+        UPDATE log_on_names SET kind = 'reserved', reserved_until = $3
+        WHERE name_key = $1 AND account_id = $2 AND kind = 'username'
+        """,
+        name_key,
+        account_id,
+        until,
+    )
+
+
+async def due(tx: Connection, *, now: datetime, limit: int) -> Sequence[AccountId]:
+    """Name accounts of which a reserved name is free by now, in the order of their ids."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT account_id FROM log_on_names
+        WHERE kind = 'reserved' AND reserved_until <= $1
+        ORDER BY account_id
+        LIMIT $2
+        """,
+        now,
+        limit,
+    )
+    return [AccountId(row["account_id"]) for row in rows]
+
+
+async def free(tx: Connection, account_id: AccountId, *, now: datetime) -> bool:
+    """Give up the account's names whose time is over; say whether there were any."""
+    freed = await tx.fetch(
+        """
+        DELETE FROM log_on_names
+        WHERE account_id = $1 AND kind = 'reserved' AND reserved_until <= $2
+        RETURNING name_key
+        """,
+        account_id,
+        now,
+    )
+    return bool(freed)
 
 
 async def release(tx: Connection, name_key: str, account_id: AccountId, kind: NameKind) -> None:
