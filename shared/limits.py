@@ -126,15 +126,15 @@ async def take(
     }
 
 
-async def is_spent(tx: Connection, limit: Limit, key: bytes, *, now: datetime) -> bool:
-    """Whether `take` would refuse one more, for what counts only where it goes wrong.
+async def wait(tx: Connection, limit: Limit, key: bytes, *, now: datetime) -> timedelta:
+    """How long `take` would refuse one more, for what counts only where it goes wrong.
 
     Hold what stands for the key before, and take under it: else two pass where one is left.
     """
     taken_at = await tx.fetchval(
         "SELECT taken_at FROM limits WHERE purpose = $1 AND key = $2", limit.purpose, key
     )
-    return limit.free_at(taken_at or (), now) > now
+    return limit.free_at(taken_at or (), now) - now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,10 @@ from services.identity.accounts.errors import (
     UsernameTooShort,
 )
 from services.identity.credentials.api.emails import claim_email, verify_email
-from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
+from services.identity.credentials.errors import (
+    EmailVerified,
+    ReauthenticationRequired,
+)
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
 from services.identity.desk.errors import PatientNotEnrolled
@@ -94,15 +97,27 @@ from shared.trust.grants import (
 # Beside a full session (SE-4): one with a required gate open (LG-3), one without a practice (UN-4).
 GATES, SETTINGS = SessionScope.GATES, SessionScope.SETTINGS
 
-ENROL_PROBLEMS = (
-    TermsRequired,
-    TokenInvalid,
+USERNAME_REFUSED = (
     UsernameTooShort,
     UsernameTooLong,
     UsernameHasWhitespace,
     UsernameNotPrintable,
     UsernameIsAnAddress,
     UsernameTaken,
+)
+CONFIRMATION_REFUSED = (
+    GrantInvalid,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongAccount,
+    GrantWrongSession,
+    GrantUsed,
+    GrantSuperseded,
+)
+ENROL_PROBLEMS = (
+    TermsRequired,
+    TokenInvalid,
+    *USERNAME_REFUSED,
     PasswordUnacceptable,
     EmailMalformed,
 )
@@ -135,13 +150,7 @@ CLAIM_PROBLEMS = (
     EmailVerified,
     ReauthenticationRequired,
     TooManyMails,
-    GrantInvalid,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongAccount,
-    GrantWrongSession,
-    GrantUsed,
-    GrantSuperseded,
+    *CONFIRMATION_REFUSED,
 )
 OWNERSHIP_PROBLEMS = (MergeProofFailed, MergeSameAccount, AccountMerged)
 

@@ -62,7 +62,7 @@ class Counter:
 
     async def is_spent(self) -> bool:
         async with self.database.connection() as connection:
-            return await limits.is_spent(connection, self.limit, KEY, now=self.clock.now())
+            return bool(await limits.wait(connection, self.limit, KEY, now=self.clock.now()))
 
     async def rows(self) -> list[Row]:
         async with self.database.connection() as connection:
@@ -150,7 +150,7 @@ async def test_no_window_ever_has_more_and_none_is_refused_that_fits(counter: Co
             assert fits(taken.free_at)
             assert not fits(taken.free_at - TICK)
         turn += 1
-        gap = counter.limit.longest.total_seconds() * (turn * 7919 % 97) / 1500
+        gap = counter.limit.longest.total_seconds() * (turn * 7919 % 97) / 3000
         if not fitted and turn % 2:
             gap = (taken.free_at - now).total_seconds()  # the very moment
         counter.clock.advance(seconds=gap if turn % 3 else 1)

@@ -13,8 +13,11 @@ from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, name_key, u
 SHORTEST = 6
 
 
-def check_username(typed: str) -> str:
-    """Return the trimmed name, or raise the one error that says what is wrong with it."""
+def check_username(typed: str, *, verified: str | None = None) -> str:
+    """Return the trimmed name, or raise the one error that says what is wrong with it.
+
+    `verified` is its holder's own account e-mail, the one address that may be a username (ID-4).
+    """
     name = trimmed(typed)
     length = username_length(name)
     if length < SHORTEST:
@@ -29,9 +32,15 @@ def check_username(typed: str) -> str:
         raise UsernameHasWhitespace.in_field("username", "blanks are not allowed")
     if not is_seen(name):
         raise UsernameNotPrintable.in_field("username", "an invisible character")
-    if "@" in name_key(name):
+    key = name_key(name)
+    if is_address(key) and (verified is None or key != name_key(verified)):
         raise UsernameIsAnAddress.in_field("username", "an e-mail address that is not verified")
     return name
+
+
+def is_address(key: str) -> bool:
+    """Whether a name's key is an address's."""
+    return "@" in key
 
 
 def masked(username: str) -> str:

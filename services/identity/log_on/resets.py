@@ -61,7 +61,7 @@ class Resets:
         async with self.acts.begin(by, Action.RESET_PASSWORD, account=account_id) as act:
             act.detail = route
             await store.hold(act.tx, account_id)
-            if await limits.is_spent(act.tx, REFUSED, _proof(checked), now=act.now):
+            if await limits.wait(act.tx, REFUSED, _proof(checked), now=act.now):
                 raise GrantExhausted
             try:
                 async with act.attempt():

@@ -42,6 +42,12 @@ class IdentityStage:
         """The access token of a session of this account."""
         return str((await self.replica.log_on(name)).body["access_token"])
 
+    async def proof(self, token: str, verb: str) -> str:
+        """The grant of a re-authentication in this session, for this verb (SE-3)."""
+        body = {"password": PASSWORD, "verb": verb}
+        answer = await self.replica.call("POST", "/account/reauthenticate", body, token=token)
+        return str(answer.body["grant"])
+
     async def practice(self, *, without: str = "", service: str | None = None) -> str:
         whole = await self.replica.client_token(*self.client)
         scopes = set(whole.body["scope"].split()) - {without}

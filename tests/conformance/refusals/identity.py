@@ -15,7 +15,8 @@ from tests.builders.practices import add_practice, enrol, practice_desk
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
-from tests.conformance.stage import Example
+from tests.conformance.stage import Example, send
+from tests.conformance.verbs import NAMED
 from tests.rigs.identity import PASSWORD, Person
 from tests.rigs.issuer import Issuer
 from tests.support.trust import ISSUER
@@ -106,13 +107,6 @@ async def log_on_to_a_merged_account(stage: IdentityStage) -> Example:
 # ---- grants for a new password
 
 
-async def reauthenticated(stage: IdentityStage, token: str, verb: str) -> str:
-    answer = await stage.replica.call(
-        "POST", "/account/reauthenticate", {"password": PASSWORD, "verb": verb}, token=token
-    )
-    return str(answer.body["grant"])
-
-
 def reset_with(**said: object) -> Recipe:
     """A reset by a grant of recovery's that says this."""
 
@@ -131,7 +125,7 @@ def reset_with(**said: object) -> Recipe:
 
 
 async def reset_with_a_reauthentication(stage: IdentityStage) -> Example:
-    grant = await reauthenticated(stage, await stage.session(), "merge")
+    grant = await stage.proof(await stage.session(), "merge")
     return Example(body={"grant": grant, "new_password": NEW})
 
 
@@ -172,46 +166,6 @@ async def mailed_five_times(stage: IdentityStage) -> Example:
     return example
 
 
-async def claim_with_a_grant_for_a_merge(stage: IdentityStage) -> Example:
-    example = await examples.claim_email(stage)
-    assert example.token is not None
-    return example.but(reauthenticated=await reauthenticated(stage, example.token, "merge"))
-
-
-async def claim_for_another_service(stage: IdentityStage) -> Example:
-    person = await stage.replica.an_account()
-    opened = (await stage.replica.log_on(person.username)).body
-    issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
-    about = Someone(
-        account_id=person.id, session_id=msgspec.convert(opened["session_id"], SessionId)
-    )
-    grant = await issuer.reauthenticated(about, verb=ForVerb.EMAIL, audience=(f"{ISSUER}/merge",))
-    return Example(
-        body={"address": ADDRESS, "reauthenticated": grant}, token=opened["access_token"]
-    )
-
-
-async def claim_with_a_strangers_grant(stage: IdentityStage) -> Example:
-    grant = await reauthenticated(stage, await stage.session(), "email")
-    return (await examples.claim_email(stage)).but(reauthenticated=grant)
-
-
-async def claim_with_a_grant_of_another_session(stage: IdentityStage) -> Example:
-    person = await stage.replica.an_account()
-    token, elsewhere = await stage.opened(person.username), await stage.opened(person.username)
-    grant = await reauthenticated(stage, elsewhere, "email")
-    return Example(body={"address": ADDRESS, "reauthenticated": grant}, token=token)
-
-
-async def claim_with_a_used_grant(stage: IdentityStage) -> Example:
-    example = await long_after_log_on(stage)
-    assert example.token is not None
-    grant = await reauthenticated(stage, example.token, "email")
-    example = example.but(reauthenticated=grant)
-    await stage.replica.call("POST", "/account/email", example.body, token=example.token)
-    return example
-
-
 async def verified_by_another_meanwhile(stage: IdentityStage) -> Example:
     """Two claim one address, and the other one's link is used first."""
     person, other = await stage.replica.an_account(), await stage.replica.an_account()
@@ -221,6 +175,60 @@ async def verified_by_another_meanwhile(stage: IdentityStage) -> Example:
     mine, others = await stage.postman.tokens("email-verification-requested")
     await stage.replica.call("POST", "/account/email/verify", {"token": others}, token=tokens[1])
     return Example(body={"token": mine}, token=tokens[0])
+
+
+# ---- confirmations (SE-3)
+
+
+def unconfirmed(verb: ForVerb, example: Recipe, **again: str) -> Mapping[str, Recipe | Elsewhere]:
+    """Return what brings about each refusal of a grant for this verb; `again` is another use."""
+
+    async def with_grant(stage: IdentityStage, verb: str) -> Example:
+        made = await example(stage)
+        assert made.token is not None
+        return made.but(reauthenticated=await stage.proof(made.token, verb))
+
+    async def for_another_verb(stage: IdentityStage) -> Example:
+        return await with_grant(stage, "merge")
+
+    async def for_another_service(stage: IdentityStage) -> Example:
+        person = await stage.replica.an_account()
+        opened = (await stage.replica.log_on(person.username)).body
+        issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
+        about = Someone(
+            account_id=person.id, session_id=msgspec.convert(opened["session_id"], SessionId)
+        )
+        grant = await issuer.reauthenticated(about, verb=verb, audience=(f"{ISSUER}/merge",))
+        made = (await example(stage)).but(reauthenticated=grant)
+        return made.by(str(opened["access_token"]))
+
+    async def a_strangers(stage: IdentityStage) -> Example:
+        grant = await stage.proof(await stage.session(), verb)
+        return (await example(stage)).but(reauthenticated=grant)
+
+    async def of_another_session(stage: IdentityStage) -> Example:
+        person = await stage.replica.an_account()
+        token, elsewhere = await stage.opened(person.username), await stage.opened(person.username)
+        grant = await stage.proof(elsewhere, verb)
+        return (await example(stage)).but(reauthenticated=grant).by(token)
+
+    async def used(stage: IdentityStage) -> Example:
+        made = await with_grant(stage, verb)
+        await send(stage, NAMED[named], made)
+        return made.but(**again)
+
+    named = example.__name__
+    return {
+        "GrantInvalid": but(named, reauthenticated="x.y.z"),
+        "GrantWrongAct": for_another_verb,
+        "GrantWrongService": for_another_service,
+        "GrantWrongAccount": a_strangers,
+        "GrantWrongSession": of_another_session,
+        "GrantUsed": used,
+        "GrantSuperseded": Elsewhere(
+            why="a reset ends the session that the grant is bound to, so only a race gets this far"
+        ),
+    }
 
 
 # ---- proofs
@@ -317,15 +325,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "EmailVerified": email_there_already,
         "ReauthenticationRequired": long_after_log_on,
         "TooManyMails": mailed_five_times,
-        "GrantInvalid": but("claim_email", reauthenticated="x.y.z"),
-        "GrantWrongAct": claim_with_a_grant_for_a_merge,
-        "GrantWrongService": claim_for_another_service,
-        "GrantWrongAccount": claim_with_a_strangers_grant,
-        "GrantWrongSession": claim_with_a_grant_of_another_session,
-        "GrantUsed": claim_with_a_used_grant,
-        "GrantSuperseded": Elsewhere(
-            why="a reset ends the session that the grant is bound to, so only a race gets this far"
-        ),
+        **unconfirmed(ForVerb.EMAIL, examples.claim_email),
     },
     "verify_email": {
         "LinkInvalid": but("verify_email", token="x"),

@@ -134,6 +134,11 @@ async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | No
     return _credentials(row) if row else None
 
 
+async def rename(tx: Connection, account_id: AccountId, username: str) -> None:
+    """Replace the username of an account that is held, whose names have been settled."""
+    await tx.execute("UPDATE accounts SET username = $2 WHERE id = $1", account_id, username)
+
+
 async def change(tx: Connection, account_id: AccountId) -> int:
     """Count a change that others may see, and hold the row until commit; return the version."""
     return int(
