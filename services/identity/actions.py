@@ -20,6 +20,7 @@ class Action(entries.Action):
     REAUTHENTICATE = "account.reauthenticate"
     PROVE_OWNERSHIP = "account.prove-ownership"
     MERGE = "account.merge"
+    CHANGE_USERNAME = "username.change"
     CLAIM_EMAIL = "email.claim"
     VERIFY_EMAIL = "email.verify"
     END_SESSION = "session.end"

@@ -11,9 +11,11 @@ from services.identity.accounts.errors import (
     UsernameTooShort,
 )
 from services.identity.credentials.api.emails import claim_email, verify_email
+from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
     EmailVerified,
     ReauthenticationRequired,
+    TooManyUsernames,
 )
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
@@ -198,6 +200,10 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=RESET_PROBLEMS),
     )),
     *lifted(lambda of: of.credentials, (
+        route("PUT", "/account/username", Session(),
+              change_username, rows=("ID-2", "SE-3"),
+              summary="Change the username; the old one stays reserved for a year",
+              problems=(*USERNAME_REFUSED, TooManyUsernames, *CONFIRMATION_REFUSED)),
         route("POST", "/account/email", Session(also=(GATES,)),
               claim_email, status=202, rows=("ID-6", "SE-3"),
               summary="Claim an account e-mail, or have its link sent again",

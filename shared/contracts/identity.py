@@ -132,6 +132,13 @@ class AccountEmailVerified(PlainActivity, frozen=True, kw_only=True):
     """ID-6: `recipients` is the address that is now the account e-mail: a new way in."""
 
 
+class UsernameChanged(PlainActivity, frozen=True, kw_only=True):
+    """ID-2: the username was changed; both as a mailbox may show them, masked (RC-1)."""
+
+    old_username: InMail[str]
+    new_username: InMail[str]
+
+
 class ResetRoute(StrEnum):
     LINK = "link"
 
@@ -220,6 +227,7 @@ ACCOUNT_EMAIL_VERIFIED = Contract(
     "identity", "account-email-verified", AccountEmailVerified, Kind.ACTIVITY
 )
 PASSWORD_DISABLED = Contract("identity", "password-disabled", PasswordDisabled, Kind.ACTIVITY)
+USERNAME_CHANGED = Contract("identity", "username-changed", UsernameChanged, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)

@@ -34,6 +34,7 @@ class Verb(StrEnum):
 
     EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
+    USERNAME = "username"  #: ID-2: take another username
 
 
 MAY_ISSUE: Mapping[GrantAct, frozenset[str]] = MappingProxyType(

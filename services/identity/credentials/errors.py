@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, Limited
 
 
 class EmailVerified(Conflict):
@@ -8,6 +8,14 @@ class EmailVerified(Conflict):
 
     title = "This account has an account e-mail"
     hint = "There is nothing to claim; it cannot be changed yet."
+
+
+class TooManyUsernames(Limited):
+    """Five changes in 30 days, or ten names in an hour that were somebody's (ID-2)."""
+
+    code = Limited.code
+    title = "The username was changed, or names were tried, often enough for now"
+    hint = "Wait as long as the Retry-After header says."
 
 
 class ReauthenticationRequired(Forbidden):

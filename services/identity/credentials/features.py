@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.credentials.emails import Emails
+from services.identity.credentials.usernames import Usernames
 from services.identity.emails import features as emails
 from services.identity.proving.confirmations import Confirmations
 from services.identity.settings import Settings
@@ -13,6 +14,7 @@ from shared.program.program import Plumbing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     emails: Emails
+    usernames: Usernames
 
 
 def compose(
@@ -30,5 +32,6 @@ def compose(
             verifications=addresses.verifications,
             confirmations=confirmations,
             limit=addresses.limit,
-        )
+        ),
+        usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
     )

@@ -132,6 +132,14 @@ async def reset_password(stage: IdentityStage) -> Example:
     return Example(body={"grant": grant, "new_password": "Copper!Lantern-9"})
 
 
+async def change_username(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    return Example(
+        body={"username": "maria.lopez", "reauthenticated": await stage.proof(token, "username")},
+        token=token,
+    )
+
+
 async def claim_email(stage: IdentityStage) -> Example:
     return Example(body={"address": ADDRESS}, token=await stage.session())
 

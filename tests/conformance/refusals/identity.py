@@ -166,6 +166,21 @@ async def mailed_five_times(stage: IdentityStage) -> Example:
     return example
 
 
+async def name_of_somebody_else(stage: IdentityStage) -> Example:
+    await stage.replica.an_account(MARIA)
+    return (await examples.change_username(stage)).but(username=MARIA)
+
+
+async def changed_five_times(stage: IdentityStage) -> Example:
+    example = await examples.change_username(stage)
+    assert example.token is not None
+    for number in range(5):
+        grant = await stage.proof(example.token, "username")
+        body = {"username": f"maria.{number}", "reauthenticated": grant}
+        await stage.replica.call("PUT", "/account/username", body, token=example.token)
+    return example
+
+
 async def verified_by_another_meanwhile(stage: IdentityStage) -> Example:
     """Two claim one address, and the other one's link is used first."""
     person, other = await stage.replica.an_account(), await stage.replica.an_account()
@@ -319,6 +334,16 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "GrantSuperseded": reset_with(security_version=0),
         "GrantExhausted": reset_tried_five_times,
         "PasswordUnacceptable": but("reset_password", new_password="short"),
+    },
+    "change_username": {
+        "UsernameTooShort": but("change_username", username="maria"),
+        "UsernameTooLong": but("change_username", username="m" * 51),
+        "UsernameHasWhitespace": but("change_username", username="maria lopez"),
+        "UsernameNotPrintable": but("change_username", username="maria\u200blopez"),
+        "UsernameIsAnAddress": but("change_username", username=ADDRESS),
+        "UsernameTaken": name_of_somebody_else,
+        "TooManyUsernames": changed_five_times,
+        **unconfirmed(ForVerb.USERNAME, examples.change_username, username="maria.perez"),
     },
     "claim_email": {
         "EmailMalformed": but("claim_email", address="no address"),

@@ -66,6 +66,11 @@ FILED: Mapping[
     "password-reset": {"occurred_at": "2031-03-05T09:00:00Z", "route": "link"},
     "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},
     "reset-link": {"life_minutes": 60, "link_expires_at": "2031-03-05T09:00:00Z"},
+    "username-changed": {
+        "occurred_at": "2031-03-05T09:00:00Z",
+        "old_username": "j•••r",
+        "new_username": "j•••e",
+    },
     "username-reminder": {},
 }
 

@@ -261,7 +261,9 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "life_minutes",
         "link_expires_at",
         "locked_until",
+        "new_username",  # masked, both of them
         "occurred_at",
+        "old_username",
         "practice_contact",
         "practice_name",
         "reason",
