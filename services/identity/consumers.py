@@ -6,7 +6,7 @@ from services.identity.features import Features
 from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
-from shared.messaging.consumer import Subscription, subscribe, subscribe_several
+from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
 

@@ -13,7 +13,7 @@ from shared.contracts.identity import AccountsMerged, MergeRejected
 from shared.contracts.ids import MergeId
 from shared.contracts.merge import MergeApplied
 from shared.db import Connection
-from shared.messaging.consumer import Undeliverable, origin_of
+from shared.messaging.subscriptions import Undeliverable, origin_of
 
 Heard = Received[AccountsMerged] | Received[MergeRejected] | Received[MergeApplied]
 

@@ -6,7 +6,7 @@ from services.notify.features import Features
 from shared.contracts import identity, notify
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
-from shared.messaging.consumer import Subscription, subscribe, subscribe_several
+from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.recovery.features import Features
 from shared.contracts import identity, notify
-from shared.messaging.consumer import Subscription, subscribe, subscribe_several
+from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
 ACCOUNTS = "recovery.accounts"

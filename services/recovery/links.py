@@ -13,7 +13,7 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import PasswordReset, ResetRoute
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.messaging.consumer import Undeliverable
+from shared.messaging.subscriptions import Undeliverable
 from shared.one_time import Secret
 from shared.trust.grants import GrantAct, GrantIssuer
 from shared.trust.tokens import Digests

@@ -11,7 +11,7 @@ from shared.contracts.identity import AccountsMerged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
 from shared.db import Connection
-from shared.messaging.consumer import origin_of
+from shared.messaging.subscriptions import origin_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Accept first, work later, the work: a loop that ticks does the same for hit and miss."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -46,16 +47,16 @@ class Rounds:
         Where the work lacks a fact of another service's nothing is decided: hit and miss wait.
         """
         now = self.clock.now()
-        try:
+        with suppress(CatchingUp), ExitStack() as story:  # around the act: its end can fail as well
             async with self.acts.open(self.acts.of_the_service(now)) as act:
                 requests = await store.claim(act.tx, self.kind, now=now, limit=BATCH)
-                with correlated(*(request.origin.correlation_id for request in requests)):
-                    if requests:
-                        looks = [self._look(request, now) for request in requests]
-                        await self._settle(act, await self.work(act, looks))
-                return len(requests)
-        except CatchingUp:
-            return 0
+                stories = (request.origin.correlation_id for request in requests)
+                story.enter_context(correlated(*stories))
+                if requests:
+                    looks = [self._look(request, now) for request in requests]
+                    await self._settle(act, await self.work(act, looks))
+            return len(requests)
+        return 0
 
     def _look(self, request: Request, now: datetime) -> Look:
         last = miss_is_final(

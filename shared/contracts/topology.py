@@ -1,5 +1,6 @@
 """Exchanges, queues, bindings, policies and rights of the bus, as data (applied by a verb)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,11 @@ from shared.contracts.contract import Contract, Kind
 from shared.contracts.reach import Service
 
 SERVICES: tuple[str, ...] = tuple(Service)
-SESSIONS = "identity.sessions"  # a fanout exchange and the stream behind it
+SESSIONS = "identity.sessions"
+STREAMS: Mapping[str, str] = {SESSIONS: "identity"}
+"""Who alone writes a stream, and the fanout exchange of the same name before it; all others read
+it. What its owner knows by its own tables they hear within a second (SE-1)."""
+
 DELIVERY_LIMIT = 20
 NO_LIMIT = 1_000_000  # RabbitMQ 4 drops after 20 where nothing is said; 3.10 has no word for never
 STREAM_AGE = "10m"  # at the least: longer than any access token lives
@@ -36,8 +41,14 @@ def exchange(service: str) -> str:
     return f"{service}.events"
 
 
-OWNERS: Mapping[str, str] = {exchange(service): service for service in SERVICES} | {
-    SESSIONS: "identity"
+def streams(service: str) -> tuple[str, ...]:
+    """Return the streams that only this service writes to."""
+    return tuple(stream for stream, owner in STREAMS.items() if owner == service)
+
+
+OWNERS: Mapping[str, str] = {
+    **{exchange(service): service for service in SERVICES},
+    **STREAMS,
 }
 
 QUEUES: tuple[Queue, ...] = (
@@ -105,7 +116,7 @@ def policies(service: str) -> tuple[Policy, ...]:
     A queue's dead letters reach their queue at least once, which RabbitMQ does only together with
     reject-publish. The dead-letter queue has nowhere to hand on to, so it gives nothing up.
     """
-    found = [
+    return (
         Policy(
             name=f"{service}.queues",
             pattern=rf"^{service}\.(?!dead$|sessions$)",
@@ -121,19 +132,18 @@ def policies(service: str) -> tuple[Policy, ...]:
             pattern=rf"^{service}\.dead$",
             definition={"delivery-limit": NO_LIMIT, "overflow": "reject-publish"},
         ),
-    ]
-    if service == "identity":
-        found.append(
+        *(
             Policy(
-                name=SESSIONS,
-                pattern=r"^identity\.sessions$",
+                name=stream,
+                pattern=f"^{re.escape(stream)}$",
                 definition={
                     "max-age": STREAM_AGE,
                     "stream-max-segment-size-bytes": STREAM_SEGMENT,
                 },
             )
-        )
-    return tuple(found)
+            for stream in streams(service)
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +158,13 @@ class Rights:
 def rights(service: str) -> Rights:
     """Return the rights of a service: it configures nothing, and writes only what is its own.
 
-    Everyone may read the stream of ended sessions (SE-1); only identity writes it.
+    Everyone may read every stream.
     """
+    readable = "|".join((rf"{service}\..*", *map(re.escape, STREAMS)))
     return Rights(
         configure="^$",
         write=rf"^{service}\.(events|sessions)$",
-        read=rf"^({service}\..*|identity\.sessions)$",
+        read=f"^({readable})$",
     )
 
 

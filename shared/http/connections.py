@@ -1,8 +1,8 @@
-"""Connections: time limits and replies where no verb, and no envelope, is reached yet."""
+"""Connections: their life, and replies where no verb, and no envelope, is reached yet."""
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self, cast
 from uuid import UUID
 
 import msgspec
@@ -18,55 +18,19 @@ log = logs.logger("http")
 
 SERVER = "portico"  # aiohttp would tell its own version and Python's
 KEEPALIVE_SECONDS = 75.0  # longer than proxies keep theirs, so that it is they who close first
+# Within it a request's head must have come whole, too; the balancer gives it ten seconds.
 CORRELATION_HEADER = "Correlation-Id"
 CALLERS_HEADER = "Caller-Correlation-Id"  # the one that came, told beside ours
 
 
 class Connection(web.RequestHandler):
-    """One connection: a request's head must come whole in time, and no reply is aiohttp's own."""
+    """One connection, on which no reply is aiohttp's own."""
 
-    __slots__ = ("_head_deadline", "_head_seconds", "_randomness")
+    __slots__ = ("_randomness",)
 
-    def __init__(
-        self, manager: web.Server, *, head_seconds: float, randomness: Randomness, **options: Any
-    ) -> None:
+    def __init__(self, manager: web.Server, *, randomness: Randomness, **options: Any) -> None:
         super().__init__(manager, **options)
-        self._head_seconds = head_seconds
         self._randomness = randomness
-        self._head_deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._await_head()
-
-    def data_received(self, data: bytes) -> None:
-        """The first byte of a head starts its deadline; further ones do not move it."""
-        begun = self._request_count
-        super().data_received(data)
-        if self._request_count > begun:
-            self._forget_deadline()
-        elif self._head_deadline is None and self._between_requests():
-            self._await_head()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._forget_deadline()
-        super().connection_lost(exc)
-
-    def _await_head(self) -> None:
-        self._head_deadline = self._loop.call_later(self._head_seconds, self._head_overdue)
-
-    def _forget_deadline(self) -> None:
-        if self._head_deadline is not None:
-            self._head_deadline.cancel()
-            self._head_deadline = None
-
-    def _head_overdue(self) -> None:
-        self._head_deadline = None
-        if self._between_requests():
-            self.force_close()
-
-    def _between_requests(self) -> bool:
-        return self._waiter is not None and not self._waiter.done()
 
     def handle_error(
         self,
@@ -107,38 +71,35 @@ class Connection(web.RequestHandler):
 
 
 class Connections(web.Server):
-    """Makes a Connection of each accepted socket."""
+    """Makes a Connection of each accepted socket; requests go where another server's would."""
+
+    def __init__(self, other: web.Server, *, randomness: Randomness) -> None:
+        super().__init__(other.request_handler, request_factory=other.request_factory)
+        self._randomness = randomness
 
     def __call__(self) -> web.RequestHandler:
-        return Connection(self, loop=self._loop, **self._kwargs)
-
-
-class Runner(web.AppRunner):
-    """Runs an application on such connections."""
-
-    def __init__(
-        self,
-        application: web.Application,
-        *,
-        randomness: Randomness,
-        head_seconds: float,
-        shutdown_timeout: float = 1.0,
-    ) -> None:
-        super().__init__(
-            application,
+        return Connection(
+            self,
+            randomness=self._randomness,
+            loop=asyncio.get_running_loop(),
             access_log=None,  # it would log paths and addresses; the edge logs each request itself
-            shutdown_timeout=shutdown_timeout,
             auto_decompress=False,
             keepalive_timeout=KEEPALIVE_SECONDS,
-            head_seconds=head_seconds,
-            randomness=randomness,
         )
 
-    async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
-        return Connections(
-            made.request_handler, request_factory=made.request_factory, **made._kwargs
-        )
+
+class Runner(web.ServerRunner):
+    """Runs an application on such connections."""
+
+    @classmethod
+    async def of(
+        cls, application: web.Application, *, randomness: Randomness, shutdown_timeout: float = 1.0
+    ) -> Self:
+        """Make one, of an application that has nothing to start or to clean up."""
+        its_own = web.AppRunner(application)  # the public way to how it handles a request
+        await its_own.setup()
+        server = Connections(cast(web.Server, its_own.server), randomness=randomness)
+        return cls(server, shutdown_timeout=shutdown_timeout)
 
     async def closed_by_clients(self, seconds: float) -> None:
         """Accept nothing new; wait until each connection got a reply that ends it, or so long."""

@@ -117,7 +117,8 @@ def from_json(kind: type[Body], raw: bytes, most_values: int = MOST_VALUES) -> B
     except msgspec.ValidationError as error:
         if not isinstance(seen, Pairs):
             raise BodyInvalid(translate(error)) from None
-        raise BodyInvalid(*every_violation(kind, plain(seen), error, strict=True)) from None
+        plain = json.loads(raw.decode())
+        raise BodyInvalid(*every_violation(kind, plain, error, strict=True)) from None
     except msgspec.DecodeError:
         raise MalformedBody from None
 
@@ -289,15 +290,6 @@ def children(seen: Any, under: str) -> Iterator[tuple[str, Any]]:
 
 def storable(text: str) -> bool:
     return UNSTORABLE.search(text) is None
-
-
-def plain(seen: Any) -> Any:
-    """Turn the pairs back into objects."""
-    if isinstance(seen, Pairs):
-        return {name: plain(value) for name, value in seen}
-    if isinstance(seen, list):
-        return [plain(value) for value in seen]
-    return seen
 
 
 def refuse_constant(_: str) -> None:

@@ -1,6 +1,7 @@
 """Backlogs: how much waits in the outbox, for another try and as dead, and for how long."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.db import Database
@@ -12,23 +13,15 @@ RETRIES = "SELECT consumer, count(*) AS depth FROM inbox_retry GROUP BY consumer
 DEAD = "SELECT consumer, count(*) AS depth FROM dead_letters GROUP BY consumer"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backlogs:
     """Measures the three tables; the age of the oldest outbox row is what to alarm on."""
 
-    def __init__(
-        self,
-        *,
-        queues: Iterable[str],
-        broker: Broker,
-        database: Database,
-        clock: Clock,
-        metrics: Metrics,
-    ) -> None:
-        self.queues = tuple(queues)
-        self.broker = broker
-        self.database = database
-        self.clock = clock
-        self.metrics = metrics
+    queues: Sequence[str]
+    broker: Broker
+    database: Database
+    clock: Clock
+    metrics: Metrics
 
     async def once(self) -> int:
         """Set the gauges; always 0, since there is never more to do at once."""

@@ -1,11 +1,11 @@
-"""Beats: identity's word on the sessions stream that every entry before a time is in it (SE-1)."""
+"""Beats: the word of who writes a stream that every entry before a time is in it (SE-1)."""
 
 import asyncio
+from dataclasses import dataclass
 
 import msgspec
 
 from shared.clock import Clock
-from shared.contracts import topology
 from shared.contracts.sessions import Beat
 from shared.db import Database
 from shared.errors import BrokerUnavailable
@@ -20,6 +20,7 @@ UNSENT = "SELECT array_agg(id) FROM outbox WHERE exchange = $1"
 STILL_UNSENT = "SELECT array_agg(id) FROM outbox WHERE id = ANY ($1)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beats:
     """Publishes a beat each second, held back while an entry committed before it is unsent.
 
@@ -27,13 +28,11 @@ class Beats:
     entries that come while waiting do not hold it back.
     """
 
-    def __init__(
-        self, *, database: Database, publisher: Publisher, clock: Clock, randomness: Randomness
-    ) -> None:
-        self.database = database
-        self.publisher = publisher
-        self.clock = clock
-        self.randomness = randomness
+    stream: str
+    database: Database
+    publisher: Publisher
+    clock: Clock
+    randomness: Randomness
 
     async def once(self) -> int:
         """Publish one beat; always 0, since a beat is no reason for the next to come sooner.
@@ -52,7 +51,7 @@ class Beats:
 
     async def _older_are_sent(self) -> bool:
         async with self.database.connection() as connection:
-            unsent = await connection.fetchval(UNSENT, topology.SESSIONS)
+            unsent = await connection.fetchval(UNSENT, self.stream)
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while unsent:
             if asyncio.get_running_loop().time() > deadline:
@@ -65,7 +64,7 @@ class Beats:
     def _outgoing(self, beat: Beat) -> Outgoing:
         return Outgoing(
             message_id=str(self.randomness.uuid()),
-            exchange=topology.SESSIONS,
+            exchange=self.stream,
             routing_key="",
             body=msgspec.json.encode(beat),
             content_type="application/json",

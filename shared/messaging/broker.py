@@ -1,4 +1,6 @@
-"""The one door to aio-pika: each queue is consumed by a connection, and each publisher has one.
+"""The one door to aio-pika and aiormq, and so one piece, however long.
+
+Each queue is consumed by a connection of its own, and each publisher has one.
 
 They are apart because a broker short of memory or disk stops reading from connections that publish,
 and acknowledgements must still get through; because whoever would consume a queue whose members

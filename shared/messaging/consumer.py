@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.clock import Clock
@@ -10,39 +11,19 @@ from shared.contracts.envelope import is_envelope
 from shared.db import Database
 from shared.logs import correlated, logger
 from shared.messaging import effects, inbox
-from shared.messaging.dead_letters import bury_unusable, tell
+from shared.messaging.dead_letters import bury, tell
 from shared.messaging.effects import Failure
-from shared.messaging.intake import Feeds
 from shared.messaging.messages import Delivery
 from shared.messaging.retries import Aftermath
-from shared.messaging.subscriptions import (
-    Message,
-    Reader,
-    Reason,
-    Subscription,
-    Undeliverable,
-    Unusable,
-    origin_of,
-    subscribe,
-    subscribe_several,
-)
+from shared.messaging.subscriptions import Letter, Message, Reader, Reason, stories
 from shared.metrics import Metrics
-
-__all__ = [
-    "Consumer",
-    "Feeds",
-    "Subscription",
-    "Undeliverable",
-    "origin_of",
-    "subscribe",
-    "subscribe_several",
-]
 
 SETTLE_SECONDS = 60.0
 
 log = logger("consumer")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """Puts batches of one queue into the database; an Intake brings them.
 
@@ -50,52 +31,42 @@ class Consumer:
     order that is the same in every replica, and what fails is filed for another try or as dead.
     """
 
-    def __init__(
-        self,
-        *,
-        queue: str,
-        table: Iterable[Subscription],
-        database: Database,
-        clock: Clock,
-        aftermath: Aftermath,
-        metrics: Metrics,
-    ) -> None:
-        self.queue = queue
-        self.database = database
-        self.clock = clock
-        self.aftermath = aftermath
-        self.metrics = metrics
-        self._reader = Reader(queue, table)
+    reader: Reader
+    database: Database
+    clock: Clock
+    aftermath: Aftermath
+    metrics: Metrics
+
+    @property
+    def queue(self) -> str:
+        """The one it takes from."""
+        return self.reader.queue
 
     async def settle(self, batch: Sequence[Delivery]) -> None:
         """Give every message of the batch its effect, or a row that says why it has none yet."""
         now = self.clock.now()
-        messages: list[Message] = []
-        unusable: list[Unusable] = []
-        for delivery in batch:
-            match self._read(delivery):
-                case Message() as message:
-                    messages.append(message)
-                case Unusable() as letter:
-                    unusable.append(letter)
-        with correlated(*(message.event.correlation_id for message in messages)):
+        read = [self._read(delivery) for delivery in batch]
+        messages = [one for one in read if isinstance(one, Message)]
+        letters = [one for one in read if isinstance(one, Letter)]
+        with correlated(*stories(read)):
             async with asyncio.timeout(SETTLE_SECONDS):
-                fresh, failures = await self._take_effects(messages, unusable, now)
+                fresh, failures = await self._take_effects(messages, letters, now)
             if messages:
                 log.info("events_settled", queue=self.queue, count=len(messages))
-        for letter in unusable:
-            tell(self.queue, letter)
+        for letter in letters:
+            tell(letter)
         outcomes = Counter(handled=len(fresh) - len(failures), duplicate=len(messages) - len(fresh))
-        outcomes.update(letter.reason.value for letter in unusable)
+        outcomes.update(letter.reason.value for letter in letters)
         self._measure(outcomes, fresh, now)
 
-    def _read(self, delivery: Delivery) -> Message | Unusable:
+    def _read(self, delivery: Delivery) -> Message | Letter:
         """Read what says that it is an envelope; a replay goes by the body alone."""
         if is_envelope(delivery.content_type):
-            return self._reader.read(
+            return self.reader.read(
                 delivery.body, publisher=delivery.publisher, exchange=delivery.exchange
             )
-        return Unusable(
+        return Letter(
+            queue=self.queue,
             exchange=delivery.exchange,
             publisher=delivery.publisher,
             body=delivery.body,
@@ -104,18 +75,18 @@ class Consumer:
         )
 
     async def _take_effects(
-        self, messages: Sequence[Message], unusable: Sequence[Unusable], now: datetime
+        self, messages: Sequence[Message], letters: Sequence[Letter], now: datetime
     ) -> tuple[Sequence[Message], Sequence[Failure]]:
         """All together at first; where one fails, once more and each under its own savepoint."""
         try:
-            return await self._take_effect(messages, unusable, now, effects.together)
+            return await self._take_effect(messages, letters, now, effects.together)
         except effects.OneFailed:
-            return await self._take_effect(messages, unusable, now, effects.one_by_one)
+            return await self._take_effect(messages, letters, now, effects.one_by_one)
 
     async def _take_effect(
         self,
         messages: Sequence[Message],
-        unusable: Sequence[Unusable],
+        letters: Sequence[Letter],
         now: datetime,
         apply: effects.Apply,
     ) -> tuple[Sequence[Message], Sequence[Failure]]:
@@ -124,7 +95,7 @@ class Consumer:
             fresh = await inbox.take(tx, messages, now)
             failures = await apply(tx, fresh)
             await self.aftermath.file(tx, failures, now)
-            await bury_unusable(tx, [(self.queue, letter) for letter in unusable], now)
+            await bury(tx, letters, now)
         return fresh, failures
 
     def _measure(self, outcomes: Counter[str], fresh: Sequence[Message], now: datetime) -> None:

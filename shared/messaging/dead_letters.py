@@ -1,23 +1,20 @@
 """Dead letters: what no further try mends by itself, with its reason, and an operator's verbs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.clock import Clock
-from shared.contracts import topology
 from shared.db import Connection, Database
 from shared.logs import logger
-from shared.messaging.messages import Delivery, read_death
-from shared.messaging.subscriptions import Message, Reason, Unusable, envelope_of
+from shared.messaging.subscriptions import Letter, Reason
 from shared.metrics import Metrics
 
 TEXT_LENGTH = 500
 KEPT = timedelta(days=30)  # they hold addresses, names, usernames
 WARN_AFTER = timedelta(days=20)
 SWEPT_AT_ONCE = 1000
-NOBODY = ""  # a publisher that owns no contract
 
 log = logger("dead_letters")
 
@@ -127,59 +124,33 @@ def storable(text: str) -> str:
     return encodable.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-async def bury(
-    tx: Connection, message: Message, reason: Reason, detail: str, now: datetime, *, attempts: int
-) -> None:
-    """File a message that a handler has seen."""
-    await tx.execute(
-        FILE,
-        message.consumer,
-        message.exchange,
-        message.publisher,
-        message.body,
-        message.event.id,
-        message.type,
-        True,
-        reason,
-        storable(detail),
-        attempts,
-        now,
-    )
-
-
-async def bury_unusable(
-    tx: Connection,
-    letters: Iterable[tuple[str, Unusable]],
-    now: datetime,
-    *,
-    taken: bool = False,
-) -> None:
-    """File bodies that no handler has seen, each with its consumer; all in one round trip."""
+async def bury(tx: Connection, letters: Iterable[Letter], now: datetime) -> None:
+    """File letters, all in one round trip."""
     rows = [
         (
-            consumer,
+            letter.queue,
             letter.exchange,
             letter.publisher,
             letter.body,
             letter.event_id,
             None if letter.event_type is None else storable(letter.event_type),
-            taken,
+            letter.taken,
             letter.reason,
             storable(letter.detail),
-            0,
+            letter.attempts,
             now,
         )
-        for consumer, letter in letters
+        for letter in letters
     ]
     if rows:
         await tx.executemany(FILE, rows)
 
 
-def tell(consumer: str, letter: Unusable) -> None:
+def tell(letter: Letter) -> None:
     """Log that a message came to nothing, in whose story, and why; never what stood in it."""
     log.warning(
         "message_unusable",
-        queue=consumer,
+        queue=letter.queue,
         event_id=letter.event_id,
         event_type=letter.event_type,
         correlation_id=letter.correlation_id,
@@ -227,42 +198,36 @@ async def discard(database: Database, *, ids: Sequence[int] | None) -> int:
     return int(status.rpartition(" ")[2])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
     """Takes up again what was filed as of an unknown type and has a handler in this release.
 
     While two releases run side by side, the older may be handed what only the newer knows.
     """
 
-    def __init__(
-        self, *, types: Mapping[str, Sequence[str]], database: Database, clock: Clock
-    ) -> None:
-        self._known = [(queue, type_) for queue, known in types.items() for type_ in known]
-        self.database = database
-        self.clock = clock
+    known: Sequence[tuple[str, str]]  # queue and type
+    database: Database
+    clock: Clock
 
     async def once(self) -> int:
         """Hand all of them to the retry loop; return how many."""
-        if not self._known:
-            return 0
-        consumers, types = zip(*self._known, strict=True)
+        queues, types = [queue for queue, _ in self.known], [known for _, known in self.known]
         async with self.database.connection() as connection:
-            status = await connection.execute(RECALL, self.clock.now(), consumers, types)
+            status = await connection.execute(RECALL, self.clock.now(), queues, types)
         return int(status.rpartition(" ")[2])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterSweep:
     """Deletes dead letters after 30 days, and retries of queues that are no more.
 
     They hold what people are mailed. Whoever is to mend them is warned from the 20th day on.
     """
 
-    def __init__(
-        self, *, queues: Iterable[str], database: Database, clock: Clock, metrics: Metrics
-    ) -> None:
-        self.queues = tuple(queues)
-        self.database = database
-        self.clock = clock
-        self.metrics = metrics
+    queues: Sequence[str]
+    database: Database
+    clock: Clock
+    metrics: Metrics
 
     async def once(self) -> int:
         """Delete up to a thousand of each; return how many. Each loss is counted and logged."""
@@ -276,45 +241,3 @@ class LetterSweep:
             self.metrics.count("dead_letters_swept", row["count"], queue=row["consumer"])
             log.warning("dead_letters_swept", queue=row["consumer"], count=row["count"])
         return sum(row["count"] for row in swept)
-
-
-class Drainer:
-    """Files what the broker itself gave up: the net for what stops a process before it can say.
-
-    Only here is a death read from a header, since only a dead-letter exchange, which no service
-    may write to, is known to have added it.
-    """
-
-    def __init__(self, *, service: str, database: Database, clock: Clock, metrics: Metrics) -> None:
-        self.queue = topology.dead(service)
-        self.database = database
-        self.clock = clock
-        self.metrics = metrics
-        self._queues = [queue.name for queue in topology.queues(service)]
-
-    async def settle(self, batch: Sequence[Delivery]) -> None:
-        """File the batch in one transaction; the acknowledgement comes after it."""
-        letters = [self._letter(delivery) for delivery in batch]
-        async with self.database.transaction() as tx:
-            await bury_unusable(tx, letters, self.clock.now())
-        for letter in letters:
-            tell(*letter)
-        self.metrics.count("consumer_messages", len(batch), queue=self.queue, outcome=Reason.BROKER)
-
-    def _letter(self, delivery: Delivery) -> tuple[str, Unusable]:
-        """Find whose it was. The broker kept the publisher; the exchange is but the header's."""
-        death = read_death(delivery.headers) if delivery.exchange == self.queue else None
-        envelope = envelope_of(delivery.body)
-        letter = Unusable(
-            exchange=delivery.exchange if death is None else death.exchange,
-            publisher=delivery.publisher or NOBODY,
-            body=delivery.body,
-            reason=Reason.BROKER,
-            detail="no x-death header" if death is None else death.reason,
-            event_id=None if envelope is None else envelope.id,
-            event_type=None if envelope is None else envelope.type,
-            correlation_id=None if envelope is None else envelope.correlationid,
-        )
-        if death is None or death.queue not in self._queues:
-            return self.queue, letter
-        return death.queue, letter

@@ -1,6 +1,7 @@
 """The inbox: what each consumer has taken, so that a second delivery has no second effect."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -41,7 +42,7 @@ async def take(tx: Connection, messages: Sequence[Message], now: datetime) -> Se
     """
     found: dict[tuple[str, str, UUID], Message] = {}
     for message in messages:
-        found.setdefault((message.consumer, message.publisher, message.event.id), message)
+        found.setdefault((message.queue, message.publisher, message.event.id), message)
     if not found:
         return ()
     consumers, publishers, ids = zip(*found, strict=True)
@@ -49,12 +50,12 @@ async def take(tx: Connection, messages: Sequence[Message], now: datetime) -> Se
     return [found[row["consumer"], row["publisher"], row["event_id"]] for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxSweep:
     """Forgets what was taken more than 45 days ago."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
-        self.database = database
-        self.clock = clock
+    database: Database
+    clock: Clock
 
     async def once(self) -> int:
         """Delete up to five thousand rows; return how many."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.clock import Clock
@@ -44,6 +45,7 @@ class Feeds:
             self._since[queue] = since
 
 
+@dataclass(slots=True, kw_only=True)
 class Intake:
     """One consumer of one queue. `settle` puts a batch into the database, in one transaction.
 
@@ -51,26 +53,15 @@ class Intake:
     again: handing it back would count against its delivery limit each time.
     """
 
-    def __init__(
-        self,
-        *,
-        queue: str,
-        settle: Settle,
-        broker: Broker,
-        clock: Clock,
-        feeds: Feeds,
-        metrics: Metrics,
-        randomness: Randomness,
-    ) -> None:
-        self.queue = queue
-        self.settle = settle
-        self.broker = broker
-        self.clock = clock
-        self.feeds = feeds
-        self.metrics = metrics
-        self.randomness = randomness
-        self._failures = 0
-        self._last = float("-inf")  # when the last batch was settled
+    queue: str
+    settle: Settle
+    broker: Broker
+    clock: Clock
+    feeds: Feeds
+    metrics: Metrics
+    randomness: Randomness
+    _failures: int = field(default=0, init=False)
+    _last: float = field(default=float("-inf"), init=False)  # when the last batch was settled
 
     async def run(self) -> None:
         """Consume until cancelled; a channel, a connection or a database that ends is no end."""

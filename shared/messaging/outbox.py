@@ -47,8 +47,8 @@ class Outbox:
         self.service = service
         self.clock = clock
         self.randomness = randomness
-        self.events = asyncio.Event()
-        self.sessions = asyncio.Event()
+        exchanges = (topology.exchange(service), *topology.streams(service))
+        self.wakes = {exchange: asyncio.Event() for exchange in exchanges}
 
     def new_id(self) -> EventId:
         """Mint an id beforehand, where a seal must be bound to it."""
@@ -93,9 +93,9 @@ class Outbox:
         )
 
     def ended_session(self, entry: SessionEntry) -> OutboxRow:
-        """Identity only: make the row of an entry for the stream of ended sessions."""
-        if self.service != "identity":
-            raise ValueError("only identity ends sessions")
+        """Make the row of an entry for the stream of ended sessions, at who writes it."""
+        if topology.SESSIONS not in self.wakes:
+            raise ValueError(f"{topology.SESSIONS} is not {self.service}'s to write")
         return OutboxRow(
             event_id=self.new_id(),
             exchange=topology.SESSIONS,
@@ -119,8 +119,7 @@ class Outbox:
             [row.at for row in rows],
         )
         for exchange in {row.exchange for row in rows}:
-            is_stream = exchange == topology.SESSIONS
-            after_commit(tx, self.sessions.set if is_stream else self.events.set)
+            after_commit(tx, self.wakes[exchange].set)
 
     async def add(
         self,

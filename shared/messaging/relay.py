@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
@@ -93,6 +94,7 @@ async def warning(database: Database, *, now: datetime) -> str | None:
     return "; ".join(told) or None
 
 
+@dataclass(slots=True, kw_only=True)
 class Doubts:
     """The routing keys for which the broker confirms nothing, and when they are tried again.
 
@@ -101,13 +103,13 @@ class Doubts:
     relay's: all of them wait their five seconds together, and the others go on meanwhile.
     """
 
-    def __init__(self, *, exchange: str, randomness: Randomness, metrics: Metrics) -> None:
-        self.exchange = exchange
-        self.randomness = randomness
-        self.metrics = metrics
-        self.wake = asyncio.Event()
-        self._held: dict[str, bool] = {}  # by key: whether it was shown to be one, and told
-        self._next = float("-inf")  # when they are tried again, of the event loop's time
+    exchange: str
+    randomness: Randomness
+    metrics: Metrics
+    wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    # By key: whether it was shown to be one, and told.
+    _held: dict[str, bool] = field(default_factory=dict, init=False)
+    _next: float = field(default=float("-inf"), init=False)  # the next try, by the loop's time
 
     @property
     def keys(self) -> Sequence[str]:
@@ -148,6 +150,7 @@ class Doubts:
         self.metrics.gauge("relay_unconfirmed", len(self._held), exchange=self.exchange)
 
 
+@dataclass(slots=True, kw_only=True)
 class Relay:
     """One exchange's relay; each replica runs one, and they never publish the same row at once.
 
@@ -156,28 +159,21 @@ class Relay:
     nothing; a row it returns or refuses is put off, and stays until it can be delivered.
     """
 
-    def __init__(
-        self,
-        *,
-        exchange: str,
-        database: Database,
-        publisher: Publisher,
-        apart: Publisher,
-        clock: Clock,
-        randomness: Randomness,
-        metrics: Metrics,
-        wake: asyncio.Event,
-    ) -> None:
-        self.exchange = exchange
-        self.database = database
-        self.publisher = publisher
-        self.apart = apart  # for what is doubted: a try that is stuck takes its connection along
-        self.clock = clock
-        self.randomness = randomness
-        self.metrics = metrics
-        self.wake = wake
-        self.doubts = Doubts(exchange=exchange, randomness=randomness, metrics=metrics)
-        self._last = float("-inf")  # when the last round that published ended
+    exchange: str
+    database: Database
+    publisher: Publisher
+    apart: Publisher  # for what is doubted: a try that is stuck takes its connection along
+    clock: Clock
+    randomness: Randomness
+    metrics: Metrics
+    wake: asyncio.Event
+    doubts: Doubts = field(init=False)
+    _last: float = field(default=float("-inf"), init=False)  # when a round that published ended
+
+    def __post_init__(self) -> None:
+        self.doubts = Doubts(
+            exchange=self.exchange, randomness=self.randomness, metrics=self.metrics
+        )
 
     async def once(self) -> int:
         """Publish up to 200 rows; return how many were confirmed. Raises BrokerUnavailable."""

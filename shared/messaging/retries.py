@@ -1,23 +1,18 @@
 """Retries: messages whose handler failed wait in a table, with back-off, until they work or die."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.contracts import topology
 from shared.db import Connection, Database, Row, told_by, unfit
-from shared.logs import logger
+from shared.logs import correlated, logger
 from shared.messaging import effects, inbox
-from shared.messaging.dead_letters import bury, bury_unusable, storable, tell
+from shared.messaging.dead_letters import bury, storable, tell
 from shared.messaging.effects import Failure
-from shared.messaging.subscriptions import (
-    Message,
-    Reader,
-    Reason,
-    Subscription,
-    Undeliverable,
-)
+from shared.messaging.subscriptions import Letter, Message, Reader, Reason, Undeliverable, stories
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
@@ -64,18 +59,17 @@ class RetryPolicy:
         return timedelta(seconds=randomness.between(longest / 2, longest))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aftermath:
     """What becomes of messages whose handler raised: another try later, or a dead letter."""
 
-    def __init__(
-        self, *, randomness: Randomness, metrics: Metrics, policy: RetryPolicy | None = None
-    ) -> None:
-        self.randomness = randomness
-        self.metrics = metrics
-        self.policy = policy or RetryPolicy()
+    randomness: Randomness
+    metrics: Metrics
+    policy: RetryPolicy = RetryPolicy()
 
     async def file(self, tx: Connection, failures: Sequence[Failure], now: datetime) -> None:
         """Write each failure down in the transaction of its batch."""
+        letters = []
         for failure in failures:
             message, attempts = failure.message, failure.message.attempts + 1
             outcome = self._judge(failure, attempts)
@@ -84,7 +78,7 @@ class Aftermath:
                 error = describe(failure.error)
                 await tx.execute(
                     KEEP,
-                    message.consumer,
+                    message.queue,
                     message.exchange,
                     message.publisher,
                     message.body,
@@ -94,8 +88,9 @@ class Aftermath:
                     now,
                 )
             else:
-                await bury(tx, message, outcome, describe(failure.error), now, attempts=attempts)
+                letters.append(given_up(failure, outcome, attempts))
             self._tell(failure, outcome, attempts)
+        await bury(tx, letters, now)
 
     def _judge(self, failure: Failure, attempts: int) -> Reason | None:
         if isinstance(failure.error, Undeliverable) or unfit(failure.error):
@@ -104,18 +99,36 @@ class Aftermath:
 
     def _tell(self, failure: Failure, outcome: Reason | None, attempts: int) -> None:
         message, told = failure.message, "failed" if outcome is None else outcome.value
-        self.metrics.count("consumer_messages", queue=message.consumer, outcome=told)
+        self.metrics.count("consumer_messages", queue=message.queue, outcome=told)
         log.warning(
             "message_failed",
-            queue=message.consumer,
+            queue=message.queue,
             event_id=message.event.id,
             event_type=message.type,
-            correlation_id=message.event.correlation_id,
+            correlation_id=message.correlation_id,
             traceparent=message.event.traceparent,
             outcome=told,
             attempt=attempts,
             error=failure.error,
         )
+
+
+def given_up(failure: Failure, reason: Reason, attempts: int) -> Letter:
+    """Make a dead letter of what a handler has seen."""
+    message = failure.message
+    return Letter(
+        queue=message.queue,
+        exchange=message.exchange,
+        publisher=message.publisher,
+        body=message.body,
+        reason=reason,
+        detail=describe(failure.error),
+        event_id=message.event.id,
+        event_type=message.type,
+        correlation_id=message.correlation_id,
+        taken=True,
+        attempts=attempts,
+    )
 
 
 def describe(error: Exception) -> str:
@@ -140,47 +153,43 @@ def publisher_of(row: Row) -> str | None:
     return topology.owner(row["exchange"]) if kept is None else kept
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
     """The loop that tries again what is due, of one queue: none waits for another's (NT-1)."""
 
-    def __init__(
-        self,
-        *,
-        queue: str,
-        table: Iterable[Subscription],
-        database: Database,
-        clock: Clock,
-        aftermath: Aftermath,
-    ) -> None:
-        self.queue = queue
-        self.database = database
-        self.clock = clock
-        self.aftermath = aftermath
-        self._reader = Reader(queue, table)
+    reader: Reader
+    database: Database
+    clock: Clock
+    aftermath: Aftermath
 
     async def once(self) -> int:
         """Try up to fifty due messages in one transaction; return how many there were."""
         now = self.clock.now()
-        async with self.database.transaction() as tx:
-            rows = await tx.fetch(CLAIM, self.queue, now, BATCH)
-            if not rows:
-                return 0
-            messages: list[Message] = []
-            for row in rows:
-                read = self._reader.read(
-                    row["body"],
-                    publisher=publisher_of(row),
-                    exchange=row["exchange"],
-                    taken=row["taken"],
-                    attempts=row["attempts"],
-                )
-                if isinstance(read, Message):
-                    messages.append(read)
-                else:
-                    await bury_unusable(tx, [(self.queue, read)], now, taken=row["taken"])
-                    tell(self.queue, read)
-            due = [message for message in messages if message.taken]
-            due += await inbox.take(tx, [one for one in messages if not one.taken], now)
-            await self.aftermath.file(tx, await effects.one_by_one(tx, due), now)
-            await tx.execute(FORGET, [row["id"] for row in rows])
+        with ExitStack() as story:  # around the transaction: its end can fail as well
+            async with self.database.transaction() as tx:
+                rows = await tx.fetch(CLAIM, self.reader.queue, now, BATCH)
+                read = [self._read(row) for row in rows]
+                story.enter_context(correlated(*stories(read)))
+                if rows:
+                    await self._try(tx, read, now)
+                    await tx.execute(FORGET, [row["id"] for row in rows])
         return len(rows)
+
+    def _read(self, row: Row) -> Message | Letter:
+        return self.reader.read(
+            row["body"],
+            publisher=publisher_of(row),
+            exchange=row["exchange"],
+            taken=row["taken"],
+            attempts=row["attempts"],
+        )
+
+    async def _try(self, tx: Connection, read: Sequence[Message | Letter], now: datetime) -> None:
+        messages = [one for one in read if isinstance(one, Message)]
+        letters = [one for one in read if isinstance(one, Letter)]
+        due = [message for message in messages if message.taken]
+        due += await inbox.take(tx, [one for one in messages if not one.taken], now)
+        await self.aftermath.file(tx, await effects.one_by_one(tx, due), now)
+        await bury(tx, letters, now)
+        for letter in letters:
+            tell(letter)

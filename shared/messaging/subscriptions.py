@@ -1,7 +1,7 @@
 """Subscriptions: which contract goes to which handler, and how a body becomes what it receives."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -87,7 +87,7 @@ class Reason(StrEnum):
 class Message:
     """A body that was understood, and who handles it."""
 
-    consumer: str  # the queue it came by
+    queue: str  # the one it came by
     exchange: str
     publisher: str  # the user that the broker vouches for: the owner of the contract
     body: bytes
@@ -103,11 +103,17 @@ class Message:
         """The order of effects in every replica: or two of them deadlock (architecture.md)."""
         return self.event.subject, self.event.version, self.event.id
 
+    @property
+    def correlation_id(self) -> UUID:
+        """Whose story it is."""
+        return self.event.correlation_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
-    """A body that no handler of this release will see: kept as a dead letter."""
+class Letter:
+    """A body that comes to nothing, and is kept as a dead letter."""
 
+    queue: str  # the one it came by
     exchange: str
     publisher: str | None  # None: nobody knows
     body: bytes
@@ -116,13 +122,20 @@ class Unusable:
     event_id: UUID | None = None
     event_type: str | None = None
     correlation_id: UUID | None = None
+    taken: bool = False  # its inbox row is written already
+    attempts: int = 0  # tries that failed
+
+
+def stories(read: Iterable[Message | Letter]) -> Sequence[UUID]:
+    """Name the stories that these are of, as far as they tell."""
+    return [one.correlation_id for one in read if one.correlation_id is not None]
 
 
 class Reader:
     """Understands the bodies of one queue by its table of subscriptions."""
 
-    def __init__(self, consumer: str, table: Iterable[Subscription]) -> None:
-        self.consumer = consumer
+    def __init__(self, queue: str, table: Iterable[Subscription]) -> None:
+        self.queue = queue
         self._by_type = {
             subscription.contract.type: (
                 subscription,
@@ -130,6 +143,11 @@ class Reader:
             )
             for subscription in table
         }
+
+    @property
+    def types(self) -> Iterable[str]:
+        """The types that it has handlers for."""
+        return self._by_type
 
     def read(
         self,
@@ -139,13 +157,20 @@ class Reader:
         exchange: str = "",
         taken: bool = False,
         attempts: int = 0,
-    ) -> Message | Unusable:
+    ) -> Message | Letter:
         """Decode the envelope, then the data; what is wrong is told by its JSON path.
 
         Who published is the user that the broker vouches for, and neither the body nor a header:
         a service that claims to be another is not heard. `exchange` is for a person to read.
         """
-        refuse = partial(Unusable, exchange=exchange, publisher=publisher, body=body)
+        refuse = partial(
+            Letter,
+            queue=self.queue,
+            exchange=exchange,
+            publisher=publisher,
+            body=body,
+            taken=taken,
+        )
         try:
             envelope = ENVELOPES.decode(body)
         except UNREADABLE as error:
@@ -171,7 +196,7 @@ class Reader:
         except UNREADABLE as error:
             return refuse(reason=Reason.SCHEMA, detail=without_values(error))
         return Message(
-            consumer=self.consumer,
+            queue=self.queue,
             exchange=exchange,
             publisher=publisher,
             body=body,

@@ -165,10 +165,10 @@ async def apply(service: str, administrator: Administrator) -> Sequence[str]:
             for contract in queue.contracts:
                 source = topology.exchange(contract.owner)
                 await vhost.bind(source, queue.name, contract.routing_key)
-        if service == "identity":
-            await vhost.exchange(topology.SESSIONS, "fanout")
-            await vhost.queue(topology.SESSIONS, "stream")
-            await vhost.bind(topology.SESSIONS, topology.SESSIONS, "")
+        for stream in topology.streams(service):
+            await vhost.exchange(stream, "fanout")
+            await vhost.queue(stream, "stream")
+            await vhost.bind(stream, stream, "")
     return old
 
 
@@ -227,8 +227,8 @@ async def warning(service: str, administrator: Administrator) -> str | None:
 
 def own(service: str) -> Sequence[str]:
     """Name every queue that the service's verb makes."""
-    names = [topology.dead(service), *(queue.name for queue in topology.queues(service))]
-    return [*names, topology.SESSIONS] if service == "identity" else names
+    queues = (queue.name for queue in topology.queues(service))
+    return (topology.dead(service), *queues, *topology.streams(service))
 
 
 def expected_bindings(service: str) -> Mapping[str, set[tuple[str, str]]]:
@@ -241,9 +241,8 @@ def expected_bindings(service: str) -> Mapping[str, set[tuple[str, str]]]:
         }
         for queue in topology.QUEUES
     }
-    found[topology.dead(service)] = {(topology.dead(service), "")}
-    if service == "identity":
-        found[topology.SESSIONS] = {(topology.SESSIONS, "")}
+    for name in (topology.dead(service), *topology.streams(service)):
+        found[name] = {(name, "")}
     return {name: wanted for name, wanted in found.items() if wanted}
 
 

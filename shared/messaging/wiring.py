@@ -1,23 +1,24 @@
 """Wiring: everything of a service that runs on the bus, from its table of subscriptions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.clock import Clock
 from shared.contracts import topology
 from shared.db import Database
-from shared.loops import Loop
+from shared.loops import SOON, Loop
 from shared.messaging.backlogs import Backlogs
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import Drainer, LetterSweep, Recall
+from shared.messaging.dead_letters import LetterSweep, Recall
+from shared.messaging.drainer import Drainer
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.intake import Feeds, Intake
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.retries import Aftermath, Retries, RetryPolicy
-from shared.messaging.subscriptions import Subscription
+from shared.messaging.subscriptions import Reader, Subscription
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
@@ -29,18 +30,13 @@ class Messaging:
     relays: tuple[Relay, ...]
     relay_loops: tuple[Loop, ...]
     intakes: tuple[Intake, ...]  # the service's queues, and last its dead-letter queue
-    loops: tuple[Loop, ...]  # a queue's retries each, sweep, backlogs, and identity's beats
+    loops: tuple[Loop, ...]  # a queue's retries each, sweeps, backlogs, a stream's beats each
     retries: Mapping[str, Retries]  # by queue
 
     async def flush(self) -> None:
         """Publish what is left, in one last round of each relay."""
         for relay in self.relays:
             await relay.once()
-
-
-def known(table: Iterable[Subscription]) -> tuple[str, ...]:
-    """Name the types that a table has handlers for."""
-    return tuple(subscription.contract.type for subscription in table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +59,17 @@ class Bus:
         policy: RetryPolicy | None = None,
     ) -> Messaging:
         """Make the relays, an intake for each queue and the loops beside them."""
-        tables = {queue: tuple(table) for queue, table in subscriptions.items()}
-        aftermath = Aftermath(randomness=self.randomness, metrics=self.metrics, policy=policy)
+        readers = [Reader(queue, table) for queue, table in subscriptions.items()]
+        aftermath = Aftermath(
+            randomness=self.randomness, metrics=self.metrics, policy=policy or RetryPolicy()
+        )
         retries = {
-            queue: Retries(
-                queue=queue,
-                table=table,
-                database=self.database,
-                clock=self.clock,
-                aftermath=aftermath,
+            reader.queue: Retries(
+                reader=reader, database=self.database, clock=self.clock, aftermath=aftermath
             )
-            for queue, table in tables.items()
+            for reader in readers
         }
-        relays = self._relays()
+        relays = tuple(map(self.relay, self.outbox.wakes))
         return Messaging(
             relays=relays,
             relay_loops=tuple(
@@ -83,10 +77,8 @@ class Bus:
                     name=f"{name} {relay.exchange}",
                     once=once,
                     every=1.0,
-                    longest_wait=1.0,
+                    longest_wait=SOON,
                     wake=wake,
-                    randomness=self.randomness,
-                    metrics=self.metrics,
                 )
                 for relay in relays
                 for name, once, wake in (
@@ -94,14 +86,13 @@ class Bus:
                     ("doubts", relay.try_apart, relay.doubts.wake),
                 )
             ),
-            intakes=self._intakes(tables, aftermath),
-            loops=self._loops(tables, retries),
+            intakes=self._intakes(readers, aftermath),
+            loops=self._loops(readers, retries),
             retries=retries,
         )
 
     def relay(self, exchange: str) -> Relay:
         """Make a relay with publishers of its own."""
-        is_stream = exchange == topology.SESSIONS
         return Relay(
             exchange=exchange,
             database=self.database,
@@ -110,87 +101,73 @@ class Bus:
             clock=self.clock,
             randomness=self.randomness,
             metrics=self.metrics,
-            wake=self.outbox.sessions if is_stream else self.outbox.events,
+            wake=self.outbox.wakes[exchange],
         )
 
-    def _relays(self) -> tuple[Relay, ...]:
-        events = self.relay(topology.exchange(self.service))
-        if self.service != "identity":
-            return (events,)
-        return (events, self.relay(topology.SESSIONS))
-
-    def _intakes(
-        self, tables: Mapping[str, tuple[Subscription, ...]], aftermath: Aftermath
-    ) -> tuple[Intake, ...]:
-        settles = {
-            queue: Consumer(
-                queue=queue,
-                table=table,
+    def _intakes(self, readers: Sequence[Reader], aftermath: Aftermath) -> tuple[Intake, ...]:
+        consumers = [
+            Consumer(
+                reader=reader,
                 database=self.database,
                 clock=self.clock,
                 aftermath=aftermath,
                 metrics=self.metrics,
-            ).settle
-            for queue, table in tables.items()
-        }
+            )
+            for reader in readers
+        ]
         drainer = Drainer(
             service=self.service, database=self.database, clock=self.clock, metrics=self.metrics
         )
+        takers: list[Consumer | Drainer] = [*consumers, drainer]
         return tuple(
             Intake(
-                queue=queue,
-                settle=settle,
+                queue=taker.queue,
+                settle=taker.settle,
                 broker=self.broker,
                 clock=self.clock,
                 feeds=self.feeds,
                 metrics=self.metrics,
                 randomness=self.randomness,
             )
-            for queue, settle in {**settles, drainer.queue: drainer.settle}.items()
+            for taker in takers
         )
 
-    def _loops(
-        self, tables: Mapping[str, tuple[Subscription, ...]], retries: Mapping[str, Retries]
-    ) -> tuple[Loop, ...]:
+    def _loops(self, readers: Sequence[Reader], retries: Mapping[str, Retries]) -> tuple[Loop, ...]:
+        queues = [reader.queue for reader in readers]
         sweep = InboxSweep(database=self.database, clock=self.clock)
         letters = LetterSweep(
-            queues=tables, database=self.database, clock=self.clock, metrics=self.metrics
+            queues=queues, database=self.database, clock=self.clock, metrics=self.metrics
         )
         recall = Recall(
-            types={queue: known(table) for queue, table in tables.items()},
+            known=[(reader.queue, known) for reader in readers for known in reader.types],
             database=self.database,
             clock=self.clock,
         )
         backlogs = Backlogs(
-            queues=tables,
+            queues=queues,
             broker=self.broker,
             database=self.database,
             clock=self.clock,
             metrics=self.metrics,
         )
-        rounds = [
+        rounds = (
             *((f"retries {queue}", one.once, 1.0) for queue, one in retries.items()),
             ("inbox sweep", sweep.once, 600.0),
             ("dead letters sweep", letters.once, 600.0),
             ("recall", recall.once, 10.0),
             ("backlogs", backlogs.once, 10.0),
-        ]
-        if self.service == "identity":
-            beats = Beats(
+        )
+        beats = (
+            Beats(
+                stream=stream,
                 database=self.database,
                 publisher=self.broker.publisher(),
                 clock=self.clock,
                 randomness=self.randomness,
             )
-            rounds.append(("beats", beats.once, 0.8))
-        return tuple(
-            Loop(
-                name=name,
-                once=once,
-                every=every,
-                longest_wait=1.0 if name == "beats" else 30.0,
-                randomness=self.randomness,
-                metrics=self.metrics,
-            )
-            for name, once, every in rounds
+            for stream in topology.streams(self.service)
+        )
+        return (
+            *(Loop(name=name, once=once, every=every) for name, once, every in rounds),
+            *(Loop(name="beats", once=one.once, every=0.8, longest_wait=SOON) for one in beats),
         )

@@ -81,14 +81,11 @@ def runs(service: Assembled[F, S]) -> "Iterator[asyncio._CoroutineLike[None]]":
 async def listen(service: Assembled[F, S]) -> Listening:
     """Accept requests; a free port is chosen where the settings say 0."""
     settings = service.plumbing.settings
-    randomness, seconds = service.plumbing.randomness, settings.request_seconds
-    http = Runner(
-        service.application,
-        randomness=randomness,
-        head_seconds=seconds,
-        shutdown_timeout=DRAIN_SECONDS,
+    randomness = service.plumbing.randomness
+    http = await Runner.of(
+        service.application, randomness=randomness, shutdown_timeout=DRAIN_SECONDS
     )
-    metrics = Runner(service.metrics_application, randomness=randomness, head_seconds=seconds)
+    metrics = await Runner.of(service.metrics_application, randomness=randomness)
     ports = []
     for runner, port in ((http, settings.http_port), (metrics, settings.metrics_port)):
         await runner.setup()

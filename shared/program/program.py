@@ -18,8 +18,9 @@ from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget
 from shared.idempotency import IdempotencyKeys
 from shared.loops import Loop
-from shared.messaging.consumer import Feeds, Subscription
+from shared.messaging.intake import Feeds
 from shared.messaging.outbox import Outbox
+from shared.messaging.subscriptions import Subscription
 from shared.metrics import Metric, Metrics
 from shared.randomness import Randomness
 from shared.settings.service import ServiceSettings

@@ -29,7 +29,7 @@ from shared.idempotency import IdempotencyKeys
 from shared.logs import logger
 from shared.loops import SOON, Loop
 from shared.messaging.broker import Broker
-from shared.messaging.consumer import Feeds
+from shared.messaging.intake import Feeds
 from shared.messaging.outbox import Outbox
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
@@ -58,7 +58,7 @@ class Assembled(Generic[F, S]):
     composition: Composition[F]
     broker: Broker
     messaging: Messaging
-    ended_sessions: EndedSessions | None  # None at identity: its own table knows
+    ended_sessions: EndedSessions | None  # None at who writes them: its own table knows
     loops: tuple[Loop, ...]  # of the runtime and of the service; the bus has its own
     health: Health
     application: web.Application
@@ -73,7 +73,7 @@ class Assembled(Generic[F, S]):
 
 
 class AsksItsOwnTable:
-    """Identity's tokens are checked against its sessions by Composition.tokens, not here."""
+    """Who owns the sessions checks its tokens by Composition.tokens, against them, not here."""
 
     async def check(self, caller: SessionCaller, *, now: datetime) -> None:
         """Pass: who wraps this checker asks the table."""
@@ -102,7 +102,7 @@ def plumbing_for(
     )
     clock = clock or DatabaseClock(database.time, clock_file=settings.clock_file)
     ended_sessions = None
-    if broker is not None and not owns_sessions(program.service):
+    if broker is not None and not owns_sessions(program):
         ended_sessions = EndedSessions(
             broker=broker, clock=clock, metrics=metrics, randomness=randomness
         )
@@ -153,7 +153,7 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         program, settings, broker=broker, clock=clock, metrics=metrics
     )
     composition = program.compose(plumbing)
-    if ended_sessions is None and composition.tokens is None and for_sessions(program):
+    if owns_sessions(program) and composition.tokens is None and for_sessions(program):
         raise TypeError("who owns the sessions must check tokens against its own table")
     messaging = Bus(
         service=program.service,
@@ -199,9 +199,9 @@ def for_sessions(program: Program[F, S]) -> bool:
     return any(isinstance(route.guard, Session) for route in program.routes)
 
 
-def owns_sessions(service: str) -> bool:
+def owns_sessions(program: Program[F, S]) -> bool:
     """Whether the stream of ended sessions is this service's to write."""
-    return f"{service}.sessions" == topology.SESSIONS
+    return topology.SESSIONS in topology.streams(program.service)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ KEPT = timedelta(minutes=6)  # longer than any access token lives, with a minute
 FRESH = timedelta(seconds=2)
 PREFETCH = 500
 TICK = timedelta(microseconds=1)
-OWNER = topology.SESSIONS.partition(".")[0]  # alone writes the stream
+OWNER = topology.owner(topology.SESSIONS)
 LONGEST_WAIT = 1.0
 
 ENTRIES: msgspec.json.Decoder[StreamEntry] = msgspec.json.Decoder(StreamEntry)

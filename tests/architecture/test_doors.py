@@ -96,3 +96,37 @@ def test_no_module_is_a_bucket() -> None:
     buckets = {"utils", "helpers", "common", "base", "manager", "misc", "util"}
 
     assert [path for path in product() if path.stem in buckets] == []
+
+
+def others_privates(source: str) -> set[str]:
+    """The private names that a module reads and does not make itself."""
+    read, made, supers = set(), set(), set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr=name):
+                supers.add(name)
+            case ast.Attribute(attr=name, ctx=ast.Load()):
+                read.add(name)
+            case (
+                ast.Attribute(attr=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.AnnAssign(target=ast.Name(id=name))
+            ):
+                made.add(name)
+    return {name for name in read - made | supers if re.match(r"_[^_]", name)}
+
+
+def test_no_module_uses_what_is_private_to_another_or_to_a_library() -> None:
+    found = {str(path.relative_to(ROOT)): others_privates(path.read_text()) for path in product()}
+
+    assert {place: names for place, names in found.items() if names} == {}, (
+        "A private part changes without a word: find the public way, or leave the thing out."
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ["return self._waiter", "return made._kwargs", "return super()._make_server()"]
+)
+def test_what_is_private_elsewhere_is_found(body: str) -> None:
+    assert others_privates(f"class A(B):\n    def _make_server(self, made):\n        {body}")

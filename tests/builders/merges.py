@@ -12,8 +12,6 @@ from services.identity.patients.store import patients
 from shared.contracts.ids import MergeId, PatientId, PracticeId, SessionId
 from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
 from shared.db import Connection
-from shared.messaging.consumer import Consumer
-from shared.messaging.retries import Aftermath, Retries
 from shared.randomness import Randomness
 from tests.builders import events
 from tests.builders.practices import PracticeDesk
@@ -124,29 +122,13 @@ def replace_of(request: MergeRequested, **changes: Any) -> MergeRequested:
 
 async def deliver(identity: Identity, *bodies: bytes) -> None:
     """Hand messages to a replica as its consumer of the queue gets them, in one batch."""
-    plumbing = identity.plumbing
-    consumer = Consumer(
-        queue=QUEUE,
-        table=identity.service.composition.subscriptions[QUEUE],
-        database=plumbing.database,
-        clock=plumbing.clock,
-        aftermath=Aftermath(randomness=plumbing.randomness, metrics=plumbing.metrics),
-        metrics=plumbing.metrics,
-    )
-    await consumer.settle([delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)])
+    [intake] = [one for one in identity.service.messaging.intakes if one.queue == QUEUE]
+    await intake.settle([delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)])
 
 
 async def retry(identity: Identity) -> int:
     """Let the replica try again what failed and is due."""
-    plumbing = identity.plumbing
-    retries = Retries(
-        queue=QUEUE,
-        table=identity.service.composition.subscriptions[QUEUE],
-        database=plumbing.database,
-        clock=plumbing.clock,
-        aftermath=Aftermath(randomness=plumbing.randomness, metrics=plumbing.metrics),
-    )
-    return await retries.once()
+    return await identity.service.messaging.retries[QUEUE].once()
 
 
 async def race(replicas: Sequence[Identity], *requests: MergeRequested) -> None:

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from shared.messaging.consumer import Subscription
+from shared.messaging.subscriptions import Subscription
 from tests.rigs.replica import environment, put_together
 from tests.support.clock import FakeClock
 

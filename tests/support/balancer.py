@@ -18,6 +18,7 @@ from tests.support.proof import ROOT
 SHIPPED = ROOT / "deploy" / "balancer" / "haproxy.cfg"
 PROGRAM = "haproxy"
 DEBIAN = Path("/usr/sbin") / PROGRAM  # not on everybody's path
+SLOW_HEAD = "timeout http-request 10s"
 REPLICAS = re.compile(r"    server-template replica 9 (\w+):8080\n")
 FRONT = re.compile(r"bind :(81\d\d)")
 ALIVE = 8100
@@ -51,8 +52,13 @@ async def installed(environ: Mapping[str, str], say: Callable[[str], None]) -> P
     return Path(shutil.which(PROGRAM) or DEBIAN)
 
 
-def configured(replicas: Mapping[str, Sequence[Replica]], listening: Mapping[int, int]) -> str:
-    """Return the shipped text with the ports of this machine in place of a network's names."""
+def configured(
+    replicas: Mapping[str, Sequence[Replica]], listening: Mapping[int, int], head: str
+) -> str:
+    """Return the shipped text with the ports of this machine in place of a network's names.
+
+    `head` is how long a test has a request's head take at the most.
+    """
 
     def lines(found: "re.Match[str]") -> str:
         return "".join(
@@ -67,7 +73,8 @@ def configured(replicas: Mapping[str, Sequence[Replica]], listening: Mapping[int
     text, templates = REPLICAS.subn(lines, SHIPPED.read_text())
     text, fronts = FRONT.subn(front, text)
     assert (templates, fronts) == (len(SERVICES), len(SERVICES) + 1)
-    return text
+    assert SLOW_HEAD in text
+    return text.replace(SLOW_HEAD, f"timeout http-request {head}")
 
 
 @asynccontextmanager
@@ -78,12 +85,13 @@ async def balancing(
     *,
     before: str = "",
     docs: str = "",
+    head: str = "10s",
 ) -> AsyncIterator[Balancer]:
     """Hold a balancer that has found a replica of each service that has any."""
     public = (ALIVE, *(8101 + place for place in range(len(SERVICES))))
     listening = dict(zip(public, ports.free_ports(len(public)), strict=True))
     file, log = folder / "haproxy.cfg", folder / "haproxy.log"
-    file.write_text(configured(replicas, listening))
+    file.write_text(configured(replicas, listening, head))
     run = Run(FOLDER)
     program = run.start(
         PROGRAM,

@@ -11,7 +11,7 @@ from shared.audit.entries import Origin
 from shared.contracts import topology
 from shared.contracts.contract import Contract, E
 from shared.messaging.broker import Broker as Connection
-from shared.messaging.consumer import Feeds
+from shared.messaging.intake import Feeds
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.wiring import Bus

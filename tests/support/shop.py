@@ -10,7 +10,6 @@ from typing import Annotated, Any, NewType
 from uuid import UUID
 
 import msgspec
-from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from shared.acts import Acts
@@ -257,12 +256,8 @@ class Stall:
 class Served(TestServer):
     """A test server whose connections are those of a real process."""
 
-    def __init__(self, application: web.Application, head_seconds: float) -> None:
-        super().__init__(application)
-        self.head_seconds = head_seconds
-
     async def _make_runner(self, **_: Any) -> Runner:
-        return Runner(self.app, randomness=Randomness(), head_seconds=self.head_seconds)
+        return await Runner.of(self.app, randomness=Randomness())
 
 
 @asynccontextmanager
@@ -310,6 +305,6 @@ async def open_stall(
         metrics=metrics,
         randomness=Randomness(),
     )
-    async with TestClient(Served(server.application(), request_seconds)) as client:
+    async with TestClient(Served(server.application())) as client:
         yield Stall(shop=shop, client=client, metrics=metrics, health=health, budget=budget)
     await database.close()

@@ -19,7 +19,7 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import Activity
 from shared.contracts.notify import CommunicationSubmitted
 from shared.db import Connection, after_commit
-from shared.messaging.consumer import Undeliverable
+from shared.messaging.subscriptions import Undeliverable
 from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 

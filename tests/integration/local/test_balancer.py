@@ -15,6 +15,8 @@ from yarl import URL
 from deploy.client.eventually import eventually
 from shared.http.server import metrics_application
 from tests.support.balancer import Balancer, Replica, balancing
+from tests.support.dripping import dripped
+from tests.support.lines import logged
 from tests.support.shop import Stall, open_stall
 
 A_SOURCE, ANOTHER, A_GATEWAY = "127.0.0.2", "127.0.0.3", "127.0.0.4"
@@ -24,7 +26,7 @@ UNFINISHED = b"POST /sessions HTTP/1.1\r\nHost: portal\r\n"
 
 @asynccontextmanager
 async def in_front_of_a_shop(
-    haproxy: Path, folder: Path, *, before: str = "", docs: str = ""
+    haproxy: Path, folder: Path, *, before: str = "", docs: str = "", head: str = "10s"
 ) -> AsyncIterator[tuple[Balancer, Stall]]:
     """Hold one replica of the shop as identity's, and the balancer that has found it."""
     async with AsyncExitStack() as stack:
@@ -36,7 +38,9 @@ async def in_front_of_a_shop(
         assert metrics.port
         replica = Replica(http_port=stall.client.port, metrics_port=metrics.port)
         balancer = await stack.enter_async_context(
-            balancing(haproxy, folder, {"identity": (replica,)}, before=before, docs=docs)
+            balancing(
+                haproxy, folder, {"identity": (replica,)}, before=before, docs=docs, head=head
+            )
         )
         await eventually(partial(found, balancer))
         yield balancer, stall
@@ -164,6 +168,59 @@ async def test_a_gateway_that_is_named_has_as_many_as_it_needs(
         begun = [await slow(front, A_GATEWAY, held) for _ in range(ENOUGH + 20)]
 
         assert all(await asyncio.gather(*map(stands, begun)))
+
+
+# ---- what is no request
+
+
+async def answered(front: str, sent: bytes) -> bytes:
+    """Send bytes, and return what comes until the balancer hangs up."""
+    url = URL(front)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    with closing(writer):
+        writer.write(sent)
+        async with asyncio.timeout(5):
+            return await reader.read()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hunter2\r\n\r\n",
+        b"GET /" + b"hunter2" * 3000 + b" HTTP/1.1\r\nHost: portal\r\n\r\n",
+        UNFINISHED + b"hunter2\r\n\r\n",
+        UNFINISHED + b"Content-Length: hunter2\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_refused_before_a_replica_and_repeated_to_nobody(
+    haproxy: Path, tmp_path: Path, sent: bytes
+) -> None:
+    with logged() as written:
+        async with in_front_of_a_shop(haproxy, tmp_path) as (balancer, _):
+            told = await answered(balancer.fronts["identity"], sent)
+
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b"hunter2" not in told
+    assert b"haproxy" not in told.lower()
+    assert written.read_back("request_unreadable") == []
+
+
+async def test_a_head_that_drips_is_cut_off(haproxy: Path, tmp_path: Path) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path, head="300ms") as (balancer, _):
+        url = URL(balancer.fronts["identity"])
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+
+        async with asyncio.timeout(5):
+            assert (await dripped(reader, writer)).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_no_reply_tells_which_software_a_replica_is(haproxy: Path, tmp_path: Path) -> None:
+    async with in_front_of_a_shop(haproxy, tmp_path) as (balancer, _):
+        told = await answered(
+            balancer.fronts["identity"], UNFINISHED + b"Connection: close\r\n\r\n"
+        )
+
+        assert b"\r\nserver: portico\r\n" in told.lower()
 
 
 # ---- what is not for people

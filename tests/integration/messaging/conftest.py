@@ -16,11 +16,11 @@ from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId, EventId
 from shared.db import Connection, Database
 from shared.messaging.broker import Broker
-from shared.messaging.consumer import Subscription, subscribe
 from shared.messaging.intake import Feeds, Intake
 from shared.messaging.management import segment
 from shared.messaging.outbox import Outbox
 from shared.messaging.retries import RetryPolicy
+from shared.messaging.subscriptions import Subscription, subscribe
 from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
 from shared.randomness import Randomness

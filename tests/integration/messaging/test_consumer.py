@@ -15,11 +15,11 @@ from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection
 from shared.messaging import effects
 from shared.messaging.broker import Deliveries
-from shared.messaging.consumer import Subscription, Undeliverable, subscribe, subscribe_several
 from shared.messaging.dead_letters import discard, list_dead, replay
 from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.retries import KEEP, RetryPolicy
+from shared.messaging.subscriptions import Subscription, Undeliverable, subscribe, subscribe_several
 from tests.contract.golden import sample_path
 from tests.integration.messaging.conftest import (
     QUEUE,

@@ -15,10 +15,10 @@ from deploy.client.eventually import eventually
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.identity import AccountChanged
-from shared.messaging.consumer import Subscription, subscribe
 from shared.messaging.dead_letters import replay
 from shared.messaging.intake import Intake
 from shared.messaging.messages import Delivery
+from shared.messaging.subscriptions import Subscription, subscribe
 from tests.integration.messaging.conftest import Recorder, Replica, Replicas, an_account
 from tests.support.deliveries import delivered
 

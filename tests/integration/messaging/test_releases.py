@@ -9,9 +9,9 @@ import pytest
 from shared.contracts.contract import Contract
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.loops import Loop
-from shared.messaging.consumer import Subscription, subscribe
 from shared.messaging.dead_letters import list_dead
 from shared.messaging.dead_letters import replay as replayed
+from shared.messaging.subscriptions import Subscription, subscribe
 from tests.integration.messaging.conftest import QUEUE, Recorder, Replica, Replicas
 
 NEW_TYPE = replace(ACCOUNT_CHANGED, name="person-changed")  # bound to the same queue

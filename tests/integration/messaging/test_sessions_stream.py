@@ -17,6 +17,7 @@ from deploy.client.eventually import eventually
 from shared.clock import DatabaseClock
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry
+from shared.contracts.topology import SESSIONS
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker, Deliveries, Publisher, underlying
 from shared.messaging.messages import Outcome, Outgoing
@@ -63,6 +64,7 @@ async def relay(identity: Replica) -> None:
 
 def beats(identity: Replica) -> Beats:
     return Beats(
+        stream=SESSIONS,
         database=identity.database,
         publisher=identity.bus.broker.publisher(),
         clock=identity.bus.clock,
@@ -197,6 +199,7 @@ async def test_another_than_identity_is_not_heard_on_the_stream(
     intruder = Broker(replicas.vhost.administrator_url, name="test intruder")
     try:
         foreign = Beats(
+            stream=SESSIONS,
             database=identity.database,
             publisher=intruder.publisher(),
             clock=replicas.clock,
@@ -281,6 +284,7 @@ async def test_no_beat_comes_from_a_clock_that_is_not_measured(
     )
     publisher = Told()
     unmeasured = Beats(
+        stream=SESSIONS,
         database=identity.database,
         publisher=cast(Publisher, publisher),
         clock=ahead,

@@ -1,6 +1,7 @@
 """One person's story can be followed over the bus: her correlation id is on every line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,12 +12,13 @@ from shared import logs
 from shared.audit.entries import Origin
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
-from shared.db import Connection
+from shared.db import Connection, Database
 from shared.loops import Loop
 from shared.messaging import inbox
-from shared.messaging.consumer import Subscription, subscribe, subscribe_several
 from shared.messaging.retries import RetryPolicy
+from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from tests.integration.messaging.conftest import QUEUE, Replica, Replicas, an_account, running
+from tests.support.deliveries import delivered
 from tests.support.lines import Lines, logged
 
 ADA, BOB = UUID(int=0xADA), UUID(int=0xB0B)
@@ -44,6 +46,23 @@ async def tell(identity: Replica, *stories: UUID) -> None:
 async def fail(tx: Connection, event: Received[AccountChanged]) -> None:
     log.info("handling")
     raise RuntimeError("not yet")
+
+
+class NotCommitted(Exception):
+    """The connection ended with the transaction."""
+
+
+def never_committed(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every transaction fail at its end."""
+    whole = database.transaction
+
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[Connection]:
+        async with whole() as tx:
+            yield tx
+            raise NotCommitted
+
+    monkeypatch.setattr(database, "transaction", broken)
 
 
 def table(*subscriptions: Subscription) -> Mapping[str, tuple[Subscription, ...]]:
@@ -116,6 +135,38 @@ async def test_a_batch_that_cannot_be_settled_names_all_its_stories(
 
 def told(lines: Lines) -> None:
     assert lines.read_back("batch_failed")
+
+
+async def test_a_round_of_retries_whose_commit_fails_names_all_its_stories(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = await replicas.of("merge", table(subscribe(ACCOUNT_CHANGED, fail)))
+    await tell(identity, ADA, BOB)
+    await merge.intake.drain()
+    replicas.clock.advance(seconds=2)
+    never_committed(merge.database, monkeypatch)
+
+    with pytest.raises(NotCommitted) as raised:
+        await merge.messaging.retries[QUEUE].once()
+
+    assert sorted(logs.story_of(raised.value) or ()) == sorted([str(ADA), str(BOB)])
+
+
+async def test_what_the_broker_gave_up_names_its_story_where_it_cannot_be_filed(
+    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = await replicas.of("merge")
+    subject = uuid4()
+    origin = Origin(actor="account", source="", correlation_id=ADA)
+    event = identity.bus.outbox.event(
+        ACCOUNT_CHANGED, an_account(subject), subject=subject, origin=origin
+    )
+    never_committed(merge.database, monkeypatch)
+
+    with pytest.raises(NotCommitted) as raised:
+        await merge.drainer.settle([delivered(event.body)])
+
+    assert logs.story_of(raised.value) == str(ADA)
 
 
 async def test_what_is_of_no_use_names_the_story_that_its_envelope_tells(

@@ -11,7 +11,7 @@ from services.notify.ledger.ledger import PATIENCE
 from shared.contracts.identity import AccountState, Claim, EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
-from shared.messaging.consumer import Undeliverable
+from shared.messaging.subscriptions import Undeliverable
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.integration.notify.mail_server import MailServer

@@ -11,7 +11,7 @@ from services.recovery.links import Redeemed
 from shared.acts import By
 from shared.audit.entries import Origin
 from shared.contracts.identity import AccountState
-from shared.messaging.consumer import Undeliverable
+from shared.messaging.subscriptions import Undeliverable
 from shared.randomness import Randomness
 from shared.trust.grants import Grant, GrantAct, GrantChecker
 from tests.rigs.recovery import ISSUER, USERNAME, Recovery, an_account

@@ -150,7 +150,13 @@ async def beating(database: databases.Database, broker: brokers.Broker) -> Async
     pool = Database(database.url("identity"), application="beats")
     line = Broker(broker.url("identity"), name="beats")
     clock = DatabaseClock(pool.time)
-    beats = Beats(database=pool, publisher=line.publisher(), clock=clock, randomness=Randomness())
+    beats = Beats(
+        stream=topology.SESSIONS,
+        database=pool,
+        publisher=line.publisher(),
+        clock=clock,
+        randomness=Randomness(),
+    )
     await clock.once()
     task = asyncio.create_task(Loop(name="beats", once=beats.once, every=0.3).run())
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.support.dripping import dripped
 from tests.support.lines import Lines
 from tests.support.shop import SHELF, Stall, open_stall
 
@@ -73,32 +74,31 @@ async def test_no_reply_tells_which_software_answers(stall: Stall, sent: bytes) 
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /ter", GET])
-async def test_a_connection_whose_request_does_not_come_is_closed(sent: bytes) -> None:
-    async with open_stall(request_seconds=0.05) as stall:
+async def test_a_connection_whose_request_does_not_come_is_closed(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("shared.http.connections.KEEPALIVE_SECONDS", 0.05)
+    async with open_stall() as stall:
         assert await answered(stall, sent) == ("", None)
 
 
-async def test_headers_that_drip_do_not_keep_a_connection_open() -> None:
-    async with open_stall(request_seconds=0.2) as stall:
+async def test_headers_that_drip_do_not_keep_a_connection_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.http.connections.KEEPALIVE_SECONDS", 0.2)
+    async with open_stall() as stall:
         reader, writer = await asyncio.open_connection(stall.client.host, stall.client.port)
         writer.write(GET + b"\r\n")  # a request before makes no difference
         await reader.readuntil(b'{"live":true}')
-        dripping = asyncio.create_task(drip(writer))
 
         async with asyncio.timeout(3):
-            assert await reader.read() == b""
-
-        await dripping
+            assert await dripped(reader, writer) == b""
 
 
-async def drip(writer: asyncio.StreamWriter) -> None:
-    writer.write(GET)
-    while not writer.is_closing():
-        writer.write(b"X: y\r\n")
-        await asyncio.sleep(0.02)  # the rhythm is what is tried here
-
-
-async def test_a_request_at_work_outlasts_the_time_for_its_head() -> None:
+async def test_a_request_at_work_outlasts_the_time_for_its_head(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shared.http.connections.KEEPALIVE_SECONDS", 0.05)
     async with open_stall(request_seconds=0.3) as stall:
         waiting = asyncio.create_task(stall.client.post("/waits"))
         await stall.shop.entered.wait()

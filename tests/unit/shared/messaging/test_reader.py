@@ -8,8 +8,7 @@ import pytest
 from shared.contracts.contract import Contract, Data, Kind
 from shared.contracts.envelope import Received
 from shared.db import Connection
-from shared.messaging.consumer import subscribe
-from shared.messaging.subscriptions import NOBODY, Message, Reader, Reason, Unusable
+from shared.messaging.subscriptions import NOBODY, Letter, Message, Reader, Reason, subscribe
 
 SUBJECT = "018f3c1e-5b1a-4c55-9d2e-6a1f0c7b2a01"
 
@@ -66,14 +65,14 @@ def test_extensions_that_are_missing_are_no_fault(reader: Reader) -> None:
 def test_what_is_no_envelope_is_unreadable(reader: Reader, body: bytes) -> None:
     read = reader.read(body, publisher="identity")
 
-    assert isinstance(read, Unusable)
+    assert isinstance(read, Letter)
     assert read.reason is Reason.UNREADABLE
 
 
 def test_another_version_of_cloudevents_is_unreadable(reader: Reader) -> None:
     read = reader.read(a_body(specversion="2.0"), publisher="identity")
 
-    assert isinstance(read, Unusable)
+    assert isinstance(read, Letter)
     assert read.reason is Reason.UNREADABLE
 
 
@@ -81,7 +80,7 @@ def test_another_version_of_cloudevents_is_unreadable(reader: Reader) -> None:
 def test_data_that_is_not_of_its_contract_is_told_by_its_path(reader: Reader, data: object) -> None:
     read = reader.read(a_body(data=data), publisher="identity")
 
-    assert isinstance(read, Unusable)
+    assert isinstance(read, Letter)
     assert (read.reason, read.event_type) == (Reason.SCHEMA, "portico.identity.named.v1")
     assert read.event_id == UUID("018f3c1e-0000-4000-8000-000000000001")
 
@@ -89,14 +88,14 @@ def test_data_that_is_not_of_its_contract_is_told_by_its_path(reader: Reader, da
 def test_a_type_nobody_subscribed_to_is_unknown_whatever_its_data(reader: Reader) -> None:
     read = reader.read(a_body(type="portico.identity.named.v2"), publisher="identity")
 
-    assert isinstance(read, Unusable)
+    assert isinstance(read, Letter)
     assert (read.reason, read.event_type) == (Reason.UNKNOWN_TYPE, "portico.identity.named.v2")
 
 
 def test_a_type_published_by_another_than_its_owner_is_refused(reader: Reader) -> None:
     read = reader.read(a_body(), publisher="notify")
 
-    assert isinstance(read, Unusable)
+    assert isinstance(read, Letter)
     assert read.reason is Reason.WRONG_PUBLISHER
 
 
