@@ -6,8 +6,8 @@ from importlib.resources import files
 
 from services.identity.actions import Action
 from services.identity.app import compose
+from services.identity.checkups import CHECKUPS
 from services.identity.features import Features
-from services.identity.looks import LOOKS
 from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
 from services.identity.routes import ROUTES
@@ -23,7 +23,7 @@ PROGRAM: Program[Features, Settings] = Program(
     migrations=files("services.identity") / "migrations",
     actions=Action,
     verbs=VERBS,
-    looks=LOOKS,
+    checkups=CHECKUPS,
     metrics=METRICS,
 )
 

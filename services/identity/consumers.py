@@ -19,5 +19,5 @@ def subscriptions(
             subscribe(RECOVERY_KEYS_CHANGED, public_keys.apply),
             subscribe(NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
-        "identity.merges": (subscribe_several(MERGE_REQUESTED, features.merging.merges.decide),),
+        "identity.merges": (subscribe_several(MERGE_REQUESTED, features.merging.decisions.decide),),
     }

@@ -3,7 +3,6 @@ names (ST-1, ST-2, ID-4).
 """
 
 import argparse
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,12 +15,11 @@ from services.identity.practices.features import clients, practices
 from services.identity.practices.practices import NewClient
 from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
-from shared.acts import By
-from shared.audit.entries import Origin
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
 from shared.errors import Refused
 from shared.program.program import Plumbing, Verb
+from shared.program.terminal import FAILED, OK, say, say_json, tell, why
 
 LONGEST_LINE = 200  # code points
 
@@ -43,19 +41,19 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
         locale=arguments.locale,
         time_zone=arguments.time_zone,
         settings=_settings(arguments),
-        by=_operator(plumbing),
+        by=plumbing.operator(),
     )
     _print(made, as_json=arguments.json)
 
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
     await practices(plumbing).change_settings(
-        PracticeId(arguments.practice_id), _settings(arguments), by=_operator(plumbing)
+        PracticeId(arguments.practice_id), _settings(arguments), by=plumbing.operator()
     )
 
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
-    made = await practices(plumbing).add_gateway(arguments.gateway, by=_operator(plumbing))
+    made = await practices(plumbing).add_gateway(arguments.gateway, by=plumbing.operator())
     _print(made, as_json=arguments.json)
 
 
@@ -80,31 +78,31 @@ async def list_clients(plumbing: Plumbing[Settings], _: argparse.Namespace) -> N
             former_until=client.former_until,
             revoked_at=client.revoked_at,
         )
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        say_json(line)
 
 
 async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
     made = await clients(plumbing).rotate(
         arguments.client_id,
         overlap=timedelta(hours=arguments.overlap_hours),
-        by=_operator(plumbing),
+        by=plumbing.operator(),
     )
     _print(made, as_json=arguments.json)
 
 
 async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
-    await clients(plumbing).revoke(arguments.client_id, by=_operator(plumbing))
-    sys.stdout.write(f"revoked {arguments.client_id}\n")
+    await clients(plumbing).revoke(arguments.client_id, by=plumbing.operator())
+    say(f"revoked {arguments.client_id}")
 
 
 async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
-    count, collisions = await stored_names(plumbing).re_key(by=_operator(plumbing))
-    sys.stdout.write(f"{count} addresses have a new key\n")
-    for one in collisions:
-        sys.stderr.write(
-            f"account {one.account_id} keeps its former key: account {one.holder_id} has the name\n"
-        )
-    return 1 if collisions else 0
+    count, collisions = await stored_names(plumbing).re_key(by=plumbing.operator())
+    say(f"{count} addresses have a new key")
+    kept = (
+        f"account {one.account_id} keeps its former key: account {one.holder_id} has the name"
+        for one in collisions
+    )
+    return tell(FAILED if collisions else OK, *kept)
 
 
 def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[int]]:
@@ -115,9 +113,8 @@ def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitab
             await run(plumbing, arguments)
         except Refused as refused:
             said = [f"{v.field}: {v.detail}" for v in refused.violations]
-            sys.stderr.write(f"{'; '.join(said) or type(refused).__doc__}\n")
-            return 1
-        return 0
+            return tell(FAILED, "; ".join(said) or why(refused))
+        return OK
 
     return verb
 
@@ -196,21 +193,15 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _operator(plumbing: Plumbing[Settings]) -> By:
-    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
-    return By(origin=origin, now=plumbing.clock.now())
-
-
 def _print(made: NewClient, *, as_json: bool) -> None:
     printed = ClientPrinted(
         client_id=made.client_id, client_secret=made.secret, practice_id=made.practice_id
     )
     if as_json:
-        sys.stdout.write(msgspec.json.encode(printed).decode() + "\n")
+        say_json(printed)
         return
-    for name, value in msgspec.structs.asdict(printed).items():
-        if value is not None:
-            sys.stdout.write(f"{name}: {value}\n")
+    lines = msgspec.structs.asdict(printed).items()
+    say(*(f"{name}: {value}" for name, value in lines if value is not None))
 
 
 VERBS: tuple[Verb[Settings], ...] = (

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from services.merge.actions import Action
 from services.merge.app import compose
-from services.merge.looks import LOOKS
+from services.merge.checkups import CHECKUPS
 from services.merge.metrics import METRICS
 from services.merge.routes import ROUTES
 from services.merge.settings import MergeSettings
@@ -20,7 +20,7 @@ PROGRAM = Program(
     compose=compose,
     migrations=files("services.merge") / "migrations",
     actions=Action,
-    looks=LOOKS,
+    checkups=CHECKUPS,
     metrics=METRICS,
 )
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from services.notify.actions import Action
 from services.notify.app import compose
 from services.notify.metrics import METRICS
-from services.notify.operator_verbs import LOOKS, VERBS
+from services.notify.operator_verbs import CHECKUPS, VERBS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
 from shared.program.commands import main
@@ -21,7 +21,7 @@ PROGRAM = Program(
     migrations=files("services.notify") / "migrations",
     actions=Action,
     verbs=VERBS,
-    looks=LOOKS,
+    checkups=CHECKUPS,
     metrics=METRICS,
 )
 

@@ -16,7 +16,7 @@ def subscriptions(
     """The table of each queue."""
     filing, ledger = features.ledger, features.ledger.ledger
     projections = features.projections.projections
-    more_than_told = {identity.ACCOUNTS_MERGED: filing.merges.apply}
+    more_than_told = {identity.ACCOUNTS_MERGED: filing.absorptions.apply}
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (

@@ -1,61 +1,46 @@
 """What an operator does on notify's command line: deliveries held in `unknown` or failed (NT-6)."""
 
 import argparse
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-
 from services.notify.ledger.held import HeldDeliveries
-from services.notify.ledger.model import DeliveryId, Held, Hindrance, State
+from services.notify.ledger.model import DeliveryId, Hindrance, State
 from services.notify.sending.channels.smtp import Dialer, SmtpServer
 from services.notify.sending.errors import MailServerAway
 from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
-from shared.acts import By
-from shared.audit.entries import Origin
-from shared.program.program import Look, Plumbing, Verb
+from shared.program.program import Checkup, Plumbing, Verb
+from shared.program.terminal import FAILED, OK, say_json, tell
 
 LATE = timedelta(minutes=5)
 
 
 async def list_held(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return listed(await held(plumbing).list_held(limit=arguments.limit))
+    return say_json(*await held(plumbing).list_held(limit=arguments.limit))
 
 
 async def list_failed(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return listed(await held(plumbing).list_failed(limit=arguments.limit))
-
-
-def listed(found: Sequence[Held]) -> int:
-    for one in found:
-        sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
-    return 0
+    return say_json(*await held(plumbing).list_failed(limit=arguments.limit))
 
 
 async def resend(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return told(await held(plumbing).resend(arguments.ids, by=operator(plumbing)))
+    return told(await held(plumbing).resend(arguments.ids, by=plumbing.operator()))
 
 
 async def settle(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
-    return told(await held(plumbing).settle(arguments.ids, arguments.state, by=operator(plumbing)))
+    return told(await held(plumbing).settle(arguments.ids, arguments.state, by=plumbing.operator()))
 
 
 def told(left: Mapping[DeliveryId, Hindrance]) -> int:
     """Name each that was left as it is, and why; exit code 1 where there is one."""
-    sys.stderr.write("".join(f"{delivery_id}: {why}\n" for delivery_id, why in left.items()))
-    return 1 if left else 0
+    lines = (f"{delivery_id}: {why}" for delivery_id, why in left.items())
+    return tell(FAILED if left else OK, *lines)
 
 
 def held(plumbing: Plumbing[NotifySettings]) -> HeldDeliveries:
     return HeldDeliveries(acts=plumbing.acts)
-
-
-def operator(plumbing: Plumbing[NotifySettings]) -> By:
-    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
-    return By(origin=origin, now=plumbing.clock.now())
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,18 +68,18 @@ def delivery_id(text: str) -> DeliveryId:
     return DeliveryId(UUID(text))
 
 
-async def look_at_held(plumbing: Plumbing[NotifySettings]) -> str | None:
+async def check_held(plumbing: Plumbing[NotifySettings]) -> str | None:
     return await held(plumbing).warning()
 
 
-async def look_at_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
+async def check_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
     """A delivery's turn comes as soon as it is due: one that lies has no courier, or no server."""
     async with plumbing.database.connection() as connection:
         count, oldest = await turns.oldest_due(connection, before=plumbing.clock.now() - LATE)
     return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
 
 
-async def look_at_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
+async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
     """Connect, log on, and leave: no mail is sent."""
     try:
         conversation = await Dialer(server=SmtpServer.of(plumbing.settings)).begin()
@@ -104,10 +89,10 @@ async def look_at_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
     return None
 
 
-LOOKS: tuple[Look[NotifySettings], ...] = (
-    Look(name="deliveries held", look=look_at_held),
-    Look(name="deliveries due", look=look_at_oldest_due),
-    Look(name="mail server", look=look_at_mail_server),
+CHECKUPS: tuple[Checkup[NotifySettings], ...] = (
+    Checkup(name="deliveries held", run=check_held),
+    Checkup(name="deliveries due", run=check_oldest_due),
+    Checkup(name="mail server", run=check_mail_server),
 )
 
 VERBS: tuple[Verb[NotifySettings], ...] = (

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from services.recovery.actions import Action
 from services.recovery.app import compose
-from services.recovery.looks import LOOKS
+from services.recovery.checkups import CHECKUPS
 from services.recovery.operator_verbs import VERBS
 from services.recovery.routes import ROUTES
 from services.recovery.settings import RecoverySettings
@@ -21,7 +21,7 @@ PROGRAM = Program(
     migrations=files("services.recovery") / "migrations",
     actions=Action,
     verbs=VERBS,
-    looks=LOOKS,
+    checkups=CHECKUPS,
 )
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from services.recovery.absorptions import Absorptions
 from services.recovery.consumers import ACCOUNTS, subscriptions
 from services.recovery.features import Features
 from services.recovery.link_mails import LinkMails
 from services.recovery.links import Links
-from services.recovery.merges import Merges
 from services.recovery.model import Kind, link_mail_limit, reminder_limit
 from services.recovery.projection import Projection
 from services.recovery.reminders import Reminders
@@ -46,7 +46,7 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
         projection=Projection(digests=plumbing.digests),
-        merges=Merges(acts=plumbing.acts),
+        absorptions=Absorptions(acts=plumbing.acts),
     )
     return Composition(
         features=features,

@@ -25,6 +25,6 @@ def subscriptions(
             subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
             subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
             subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
-            subscribe(identity.ACCOUNTS_MERGED, features.merges.apply),
+            subscribe(identity.ACCOUNTS_MERGED, features.absorptions.apply),
         ),
     }

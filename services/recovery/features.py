@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.recovery.absorptions import Absorptions
 from services.recovery.links import Links
-from services.recovery.merges import Merges
 from services.recovery.projection import Projection
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
@@ -19,4 +19,4 @@ class Features:
     reminder_rounds: Rounds
     reminders: Reminders
     projection: Projection
-    merges: Merges
+    absorptions: Absorptions

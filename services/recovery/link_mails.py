@@ -7,9 +7,9 @@ from datetime import timedelta
 from services.recovery.model import (
     RESET_LINK,
     STRANGER,
+    Addressee,
     Decision,
-    Holder,
-    Look,
+    DueRequest,
     Outcome,
     decide,
 )
@@ -27,7 +27,7 @@ from shared.one_time import Mint, Secret
 class Draft:
     """A link made for a request, whoever it is for, sealed to the event that may carry it."""
 
-    holder: Holder
+    addressee: Addressee
     link: Secret
     event_id: EventId
     sealed: Sealed
@@ -39,20 +39,22 @@ class LinkMails:
     mint: Mint
     limit: Limit
 
-    async def work(self, act: Act, looks: Sequence[Look]) -> Sequence[Decision]:
+    async def work(self, act: Act, requests: Sequence[DueRequest]) -> Sequence[Decision]:
         """Make a link for each request; only a hit's is kept and mailed.
 
         Raises CatchingUp without a key of notify's: nothing is ever written unsealed.
         """
-        holders = await accounts.holders(act.tx, {look.request.name_digest for look in looks})
+        addressees = await accounts.addressees(
+            act.tx, {due.request.name_digest for due in requests}
+        )
         budgets = await limits.take(
             act.tx,
             self.limit,
-            {holder.account_id.bytes for holder in holders.values()},
+            {addressee.account_id.bytes for addressee in addressees.values()},
             now=act.now,
         )
         taken = {key for key, budget in budgets.items() if budget.granted}
-        drafts = [await self._draft(act, look, holders, taken) for look in looks]
+        drafts = [await self._draft(act, due, addressees, taken) for due in requests]
         mailed = [draft for draft in drafts if draft.decision.outcome is Outcome.MAILED]
         await one_time.issue(act.tx, RESET_LINK, [draft.link for draft in mailed], now=act.now)
         for draft in mailed:
@@ -60,53 +62,57 @@ class LinkMails:
         return [draft.decision for draft in drafts]
 
     async def _draft(
-        self, act: Act, look: Look, holders: Mapping[bytes, Holder], taken: set[bytes]
+        self, act: Act, due: DueRequest, addressees: Mapping[bytes, Addressee], taken: set[bytes]
     ) -> Draft:
         """Make a link and decide about it; of several requests for one account the first has it.
 
         The security version is the one known now, and is kept with the link.
         """
-        known = holders.get(look.request.name_digest)
-        holder = known or STRANGER
+        known = addressees.get(due.request.name_digest)
+        addressee = known or STRANGER
         minted = self.mint.make(
             RESET_LINK,
-            holder.account_id,
-            life=timedelta(minutes=holder.life_minutes),
-            security_version=holder.security_version,
+            addressee.account_id,
+            life=timedelta(minutes=addressee.life_minutes),
+            security_version=addressee.security_version,
             now=act.now,
         )
         event_id = act.new_id()
-        sealed = await self.mint.seal(act.tx, minted, event_id=event_id, recipient=holder.email)
+        sealed = await self.mint.seal(act.tx, minted, event_id=event_id, recipient=addressee.email)
         outcome = decide(
             known=known is not None,
-            within_limits=holder.account_id.bytes in taken,
-            final=look.last,
+            within_limits=addressee.account_id.bytes in taken,
+            final=due.last,
         )
-        taken.discard(holder.account_id.bytes)
+        taken.discard(addressee.account_id.bytes)
         decision = Decision(
-            request=look.request,
+            request=due.request,
             outcome=outcome,
             account_id=known.account_id if known else None,
         )
         return Draft(
-            holder=holder, link=minted.secret, event_id=event_id, sealed=sealed, decision=decision
+            addressee=addressee,
+            link=minted.secret,
+            event_id=event_id,
+            sealed=sealed,
+            decision=decision,
         )
 
     def _mail(self, act: Act, draft: Draft) -> None:
-        holder = draft.holder
+        addressee = draft.addressee
         act.publish(
             RESET_LINK_REQUESTED,
             ResetLinkRequested(
-                account_id=holder.account_id,
-                recipients=(holder.email,),
-                locale=holder.locale,
-                time_zone=holder.time_zone,
+                account_id=addressee.account_id,
+                recipients=(addressee.email,),
+                locale=addressee.locale,
+                time_zone=addressee.time_zone,
                 occurred_at=draft.link.issued_at,
                 link=draft.sealed,
                 link_expires_at=draft.link.expires_at,
-                life_minutes=holder.life_minutes,
+                life_minutes=addressee.life_minutes,
             ),
-            subject=holder.account_id,
+            subject=addressee.account_id,
             origin=draft.decision.request.origin,
             event_id=draft.event_id,
         )

@@ -40,8 +40,8 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A request that is due; at the last look, who is nobody yet is nobody for good."""
+class DueRequest:
+    """A request to be worked on now. Where it is the last time, nobody yet is nobody for good."""
 
     request: Request
     last: bool
@@ -61,7 +61,7 @@ class AccountNames:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Addressee:
     """Whom a name belongs to: an active account with a verified e-mail.
 
     `practice_minutes` has an entry for each practice it is enrolled at; None: not heard of yet.
@@ -81,7 +81,7 @@ class Holder:
         return life_minutes(self.practice_minutes)
 
 
-STRANGER = Holder(
+STRANGER = Addressee(
     account_id=AccountId(UUID(int=0)),
     username="",
     email="",

@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.recovery.model import STRANGER, Decision, Holder, Look, Outcome, Request, decide
+from services.recovery.model import (
+    STRANGER,
+    Addressee,
+    Decision,
+    DueRequest,
+    Outcome,
+    Request,
+    decide,
+)
 from services.recovery.store import accounts
 from shared import limits
 from shared.acts import Act
@@ -24,84 +32,84 @@ class Reminders:
     sealer: Sealer
     limit: Limit
 
-    async def work(self, act: Act, looks: Sequence[Look]) -> Sequence[Decision]:
+    async def work(self, act: Act, requests: Sequence[DueRequest]) -> Sequence[Decision]:
         """Decide about each request, in their order, and mail the hits within the limit.
 
         A username is sealed for each, nobody's too. Raises CatchingUp without a key of notify's.
         """
-        holders = await accounts.holders_of_addresses(
-            act.tx, {look.request.name_digest for look in looks}
+        addressees = await accounts.addressees_by_address(
+            act.tx, {due.request.name_digest for due in requests}
         )
-        left = await self._count(act.tx, looks, holders, act.now)
+        left = await self._count(act.tx, requests, addressees, act.now)
         decisions = []
-        for look in looks:
-            decision = self._decide(look, holders, left)
-            left[look.request.name_digest] -= 1
+        for due in requests:
+            decision = self._decide(due, addressees, left)
+            left[due.request.name_digest] -= 1
             decisions.append(decision)
-            holder = holders.get(look.request.name_digest, STRANGER)
-            event_id, username = await self._seal(act, holder)
+            addressee = addressees.get(due.request.name_digest, STRANGER)
+            event_id, username = await self._seal(act, addressee)
             if decision.outcome is Outcome.MAILED:
-                self._mail(act, look.request, holder, event_id, username)
+                self._mail(act, due.request, addressee, event_id, username)
         return decisions
 
     async def _count(
         self,
         tx: Connection,
-        looks: Sequence[Look],
-        holders: Mapping[bytes, Holder],
+        requests: Sequence[DueRequest],
+        addressees: Mapping[bytes, Addressee],
         now: datetime,
     ) -> Counter[bytes]:
         """Count what is decided now, once a request; return how many of each are within limits."""
         decided = [
-            look.request.name_digest
-            for look in looks
-            if look.last or look.request.name_digest in holders
+            due.request.name_digest
+            for due in requests
+            if due.last or due.request.name_digest in addressees
         ]
         taken = await limits.take(tx, self.limit, decided, now=now)
         return Counter({digest: each.granted for digest, each in taken.items()})
 
     def _decide(
-        self, look: Look, holders: Mapping[bytes, Holder], left: Counter[bytes]
+        self, due: DueRequest, addressees: Mapping[bytes, Addressee], left: Counter[bytes]
     ) -> Decision:
-        holder = holders.get(look.request.name_digest)
+        addressee = addressees.get(due.request.name_digest)
         outcome = decide(
-            known=holder is not None,
-            within_limits=left[look.request.name_digest] > 0,
-            final=look.last,
+            known=addressee is not None,
+            within_limits=left[due.request.name_digest] > 0,
+            final=due.last,
         )
         return Decision(
-            request=look.request,
+            request=due.request,
             outcome=outcome,
-            account_id=holder.account_id if holder else None,
+            account_id=addressee.account_id if addressee else None,
         )
 
-    async def _seal(self, act: Act, holder: Holder) -> tuple[EventId, Sealed]:
+    async def _seal(self, act: Act, addressee: Addressee) -> tuple[EventId, Sealed]:
         """Bind it to the event that will carry it: no queue and no dead letter can be read."""
         event_id = act.new_id()
         sealed = await self.sealer.seal(
             act.tx,
-            holder.username,
+            addressee.username,
             event_id=event_id,
             purpose=SealPurpose.USERNAME,
-            recipient=holder.email,
+            recipient=addressee.email,
             expires_at=act.now + LIFE,
         )
         return event_id, sealed
 
     def _mail(
-        self, act: Act, request: Request, holder: Holder, event_id: EventId, username: Sealed
+        self, act: Act, request: Request, addressee: Addressee, event_id: EventId, username: Sealed
     ) -> None:
         act.publish(
             USERNAME_REMINDER_REQUESTED,
             UsernameReminderRequested(
-                account_id=holder.account_id,
-                recipients=(holder.email,),
-                locale=holder.locale,
-                time_zone=holder.time_zone,
+                account_id=addressee.account_id,
+                recipients=(addressee.email,),
+                locale=addressee.locale,
+                time_zone=addressee.time_zone,
                 occurred_at=act.now,
                 username=username,
             ),
-            subject=holder.account_id,
+            subject=addressee.account_id,
             origin=request.origin,
             event_id=event_id,
         )

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from services.recovery.actions import Action
 from services.recovery.model import (
     Decision,
+    DueRequest,
     Kind,
-    Look,
     Outcome,
     Request,
     miss_is_final,
@@ -27,7 +27,7 @@ ACTIONS: Mapping[Kind, Action] = MappingProxyType(
     {Kind.RESET_LINK: Action.REQUEST_LINK, Kind.USERNAME_REMINDER: Action.REQUEST_REMINDER}
 )
 
-Work = Callable[[Act, Sequence[Look]], Awaitable[Sequence[Decision]]]
+Work = Callable[[Act, Sequence[DueRequest]], Awaitable[Sequence[Decision]]]
 """Decides about each request and mails; takes a miss through every step but the outbox row."""
 
 
@@ -49,20 +49,20 @@ class Rounds:
         now = self.clock.now()
         with suppress(CatchingUp), ExitStack() as story:  # around the act: its end can fail as well
             async with self.acts.open(self.acts.of_the_service(now)) as act:
-                requests = await store.claim(act.tx, self.kind, now=now, limit=BATCH)
-                stories = (request.origin.correlation_id for request in requests)
+                claimed = await store.claim(act.tx, self.kind, now=now, limit=BATCH)
+                stories = (request.origin.correlation_id for request in claimed)
                 story.enter_context(correlated(*stories))
-                if requests:
-                    looks = [self._look(request, now) for request in requests]
-                    await self._settle(act, await self.work(act, looks))
-            return len(requests)
+                if claimed:
+                    requests = [self._due(request, now) for request in claimed]
+                    await self._settle(act, await self.work(act, requests))
+            return len(claimed)
         return 0
 
-    def _look(self, request: Request, now: datetime) -> Look:
+    def _due(self, request: Request, now: datetime) -> DueRequest:
         last = miss_is_final(
             request.requested_at, fed_since=self.fed_since(), patience=self.patience, now=now
         )
-        return Look(request=request, last=last)
+        return DueRequest(request=request, last=last)
 
     async def _settle(self, act: Act, decisions: Sequence[Decision]) -> None:
         """Audit and forget what is final, and look at the rest again."""

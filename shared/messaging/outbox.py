@@ -120,21 +120,3 @@ class Outbox:
         )
         for exchange in {row.exchange for row in rows}:
             after_commit(tx, self.wakes[exchange].set)
-
-    async def add(
-        self,
-        tx: Connection,
-        contract: Contract[E],
-        data: E,
-        *,
-        subject: UUID | str,
-        origin: Origin,
-        version: int | None = None,
-        event_id: EventId | None = None,
-    ) -> EventId:
-        """Write one event at once: for who has no act."""
-        row = self.event(
-            contract, data, subject=subject, origin=origin, version=version, event_id=event_id
-        )
-        await self.write(tx, [row])
-        return row.event_id

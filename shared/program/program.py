@@ -3,13 +3,14 @@
 import argparse
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from shared.acts import Acts
-from shared.audit.entries import Action, Audit
-from shared.clock import Clock
+from shared.acts import Acts, By
+from shared.audit.entries import Action, Audit, Origin
+from shared.clock import Clock, DatabaseClock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.http.callers import ClientChecker, TokenChecker
@@ -60,6 +61,18 @@ class Plumbing(Generic[S]):
         """The `iss` of what this service signs."""
         return f"{self.settings.issuer}/{self.service}"
 
+    async def measured(self) -> datetime:
+        """Read the services' time, which is the database's, where no loop measures it."""
+        if isinstance(self.clock, DatabaseClock):
+            await self.clock.once()
+        return self.clock.now()
+
+    def operator(self) -> By:
+        """Who types verbs at the command line, as audit rows name them."""
+        correlation_id = self.randomness.uuid()
+        origin = Origin(actor="operator", source="", correlation_id=correlation_id)
+        return By(origin=origin, now=self.clock.now())
+
     def cipher(self, purpose: str) -> Cipher:
         """Make a cipher under a key of that purpose's own, which also reads what is older."""
         settings = self.settings
@@ -105,11 +118,11 @@ class Verb(Generic[S]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look(Generic[S]):
-    """What `check` looks at in one service besides; it says what an operator should see to."""
+class Checkup(Generic[S]):
+    """A thing that `check` asks about; `run` says what an operator should see to, or None."""
 
     name: str
-    look: Callable[[Plumbing[S]], Awaitable[str | None]]
+    run: Callable[[Plumbing[S]], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,5 +136,5 @@ class Program(Generic[F, S]):
     migrations: Traversable
     actions: type[Action] = Action  # what it audits besides what every service does
     verbs: tuple[Verb[S], ...] = ()
-    looks: tuple[Look[S], ...] = ()
+    checkups: tuple[Checkup[S], ...] = ()
     metrics: tuple[Metric, ...] = ()

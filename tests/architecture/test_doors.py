@@ -41,6 +41,7 @@ PLUMBING_WITH_TABLES = (
     "shared/trust/grants.py",
     "shared/locks.py",
     "shared/migrate.py",
+    "shared/trust/keyring.py",
     "shared/trust/own_keys.py",
     "shared/trust/public_keys.py",
     "shared/trust/spent_grants.py",

@@ -15,8 +15,6 @@ from services.notify.sending.channels import MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
 from services.notify.tellings.routing import OF_OTHERS, holders
-from shared.acts import By
-from shared.audit.entries import Origin
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountsMerged, Activity, Enrolment
@@ -136,7 +134,7 @@ class Office(Replica[Features, NotifySettings]):
         """Consume identity's word that two accounts are one."""
         event = events.received(data, event_id=event_id)
         async with self.plumbing.database.transaction() as tx:
-            await self.features.ledger.merges.apply(tx, event)
+            await self.features.ledger.absorptions.apply(tx, event)
         return event.id
 
     async def file_communication(
@@ -237,10 +235,8 @@ class Office(Replica[Features, NotifySettings]):
 
     async def resend(self) -> None:
         """Have everything that failed sent again, as an operator."""
-        plumbing = self.plumbing
-        desk = HeldDeliveries(acts=plumbing.acts)
-        origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
-        operator = By(origin=origin, now=plumbing.clock.now())
+        desk = HeldDeliveries(acts=self.plumbing.acts)
+        operator = self.plumbing.operator()
         failed = await desk.list_failed(limit=100)
         assert not await desk.resend([one.id for one in failed], by=operator)
 

@@ -160,7 +160,7 @@ class Recovery(Replica[Features, RecoverySettings]):
         """Let identity's accounts-merged arrive, in a message of its own each time."""
         event = self.received(merge)
         async with self.plumbing.database.transaction() as tx:
-            await self.features.merges.apply(tx, event)
+            await self.features.absorptions.apply(tx, event)
         return event
 
     def by(self) -> By:

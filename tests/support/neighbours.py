@@ -20,6 +20,7 @@ from shared.program.process import serve
 from shared.program.program import F, S
 from shared.program.runtime import Assembled
 from shared.randomness import Randomness
+from tests.builders.outbox import put_out
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -41,8 +42,8 @@ class Neighbour:
         """Publish an event as that service does: its own user, role, exchange and envelope."""
         origin = Origin(actor="service", source="", correlation_id=RANDOM.uuid())
         async with self.database.transaction() as tx:
-            await self.outbox.add(
-                tx, contract, data, subject=subject, origin=origin, version=version
+            await put_out(
+                tx, self.outbox, contract, data, subject=subject, origin=origin, version=version
             )
         await self.relay.once()
 

@@ -118,7 +118,7 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class SessionAccount:
     """What a session's tokens and gates need to know of its account."""
 
     account_id: AccountId

@@ -62,13 +62,13 @@ class AddedPractices:
             practice=record[0] if record else None,
         ) as act:
             decision = await self.proofs.decide(act, attempt)
-            if decision.holder is None:
+            if decision.account is None:
                 raise act.committing(self.proofs.refusal(decision, InvalidCredentials))
             try:
                 async with act.attempt():
                     if kept := await act.repeat(key, PracticeAdded):
                         return kept
-                    added = await self._add(act, decision.holder.account_id, record, digest)
+                    added = await self._add(act, decision.account.account_id, record, digest)
                     return await act.keep(key, added)
             except Refused as refusal:
                 act.committing(refusal)

@@ -33,12 +33,12 @@ class LogOn:
         attempt = await self.proofs.by_name(name, password)
         async with self.acts.begin(by, Action.LOG_ON, account=attempt.account_id) as act:
             decision = await self.proofs.decide(act, attempt)
-            if decision.holder is None:
+            if decision.account is None:
                 refusal = self.proofs.refusal(decision, InvalidCredentials)
                 raise act.committing(refusal, detail=decision.refusal)
             # A reset that comes later finds this session and ends it: the account is held.
-            await accounts.note_log_on(act.tx, decision.holder.account_id, now=act.now)
-            opened = await self.sessions.open(act, decision.holder)
+            await accounts.note_log_on(act.tx, decision.account.account_id, now=act.now)
+            opened = await self.sessions.open(act, decision.account)
         await self._renew_hash(attempt, password)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.merging.merges import Merges
+from services.identity.merging.decisions import MergeDecisions
 from services.identity.merging.unions import Unions
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
@@ -14,7 +14,7 @@ from shared.trust.grants import GrantChecker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    merges: Merges
+    decisions: MergeDecisions
 
 
 def compose(
@@ -27,7 +27,7 @@ def compose(
 ) -> Features:
     """Build the group."""
     return Features(
-        merges=Merges(
+        decisions=MergeDecisions(
             acts=plumbing.acts,
             clock=plumbing.clock,
             grants=grants,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.accounts.model import Holder
+from services.identity.accounts.model import SessionAccount
 from shared.contracts.ids import SessionId
 from shared.randomness import Randomness
 from shared.trust.grants import GrantAct, GrantIssuer, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class IssuedGrant:
     """What the one who proved it carries on. `expires_in` is in seconds."""
 
     grant: str
@@ -26,14 +26,14 @@ class ProofGrants:
     async def issue(
         self,
         act: GrantAct,
-        holder: Holder,
+        account: SessionAccount,
         *,
         session_id: SessionId,
         security_version: int,
         life: timedelta,
         now: datetime,
         verb: Verb | None = None,
-    ) -> Proof:
+    ) -> IssuedGrant:
         """Sign; after the commit, since a key may have to be waited for.
 
         `session_id` is where it was proven. `security_version` is the one whose password was
@@ -43,16 +43,16 @@ class ProofGrants:
             jti=self.randomness.token(),
             act=act,
             audience=self._audience(verb),
-            account_id=holder.account_id,
+            account_id=account.account_id,
             security_version=security_version,
             route="password",
             now=now,
             expires_at=now + life,
             verb=verb,
-            account_version=holder.version,
+            account_version=account.version,
             session_id=session_id,
         )
-        return Proof(grant=grant, expires_in=int(life.total_seconds()))
+        return IssuedGrant(grant=grant, expires_in=int(life.total_seconds()))
 
     def _audience(self, verb: Verb | None) -> tuple[str, ...]:
         """Who takes it: identity, and for a merge merge first, since both spend it."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.identity.actions import Action
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import MergeProofFailed, MergeSameAccount
-from services.identity.proving.grants import Proof, ProofGrants
+from services.identity.proving.grants import IssuedGrant, ProofGrants
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct
@@ -28,7 +28,7 @@ class OwnershipProofs:
         *,
         session_id: SessionId,
         by: By,
-    ) -> Proof:
+    ) -> IssuedGrant:
         """Prove the account of that name; opens no session. Counts on that account's own lock.
 
         `own_id` and `session_id` are the caller's; the grant is good in that session alone.
@@ -39,14 +39,14 @@ class OwnershipProofs:
         attempt = await self.proofs.by_name(name, password)
         async with self.acts.begin(by, Action.PROVE_OWNERSHIP, account=attempt.account_id) as act:
             decision = await self.proofs.decide(act, attempt)
-            if decision.holder is None:
+            if decision.account is None:
                 failed = self.proofs.refusal(decision, MergeProofFailed)
                 raise act.committing(failed, detail=decision.refusal)
-            if decision.holder.account_id == own_id:
+            if decision.account.account_id == own_id:
                 raise act.committing(MergeSameAccount())
         return await self.grants.issue(
             GrantAct.ACCOUNT_OWNED,
-            decision.holder,
+            decision.account,
             session_id=session_id,
             security_version=attempt.security_version,
             life=LIFE,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.identity.actions import Action
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import ReauthenticationFailed
-from services.identity.proving.grants import Proof, ProofGrants
+from services.identity.proving.grants import IssuedGrant, ProofGrants
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct, Verb
@@ -28,7 +28,7 @@ class Reauthentication:
         *,
         session_id: SessionId,
         by: By,
-    ) -> Proof:
+    ) -> IssuedGrant:
         """Prove that who holds the session knows the password; counted like a log-on (LG-2).
 
         The grant is good in that session alone.
@@ -39,12 +39,12 @@ class Reauthentication:
         async with self.acts.begin(by, Action.REAUTHENTICATE, account=account_id) as act:
             act.detail = verb
             decision = await self.proofs.decide(act, attempt)
-            if decision.holder is None:
+            if decision.account is None:
                 failed = ReauthenticationFailed(self.proofs.rule())
                 raise act.committing(failed, detail=decision.refusal)
         return await self.grants.issue(
             GrantAct.REAUTHENTICATED,
-            decision.holder,
+            decision.account,
             session_id=session_id,
             security_version=attempt.security_version,
             life=LIFE,

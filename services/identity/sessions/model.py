@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.identity.accounts.model import Holder
+from services.identity.accounts.model import SessionAccount
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
 
@@ -53,7 +53,7 @@ class Session:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldSession:
     session: Session
-    holder: Holder
+    account: SessionAccount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +79,8 @@ class Gate:
     required: bool
 
 
-def gates(holder: Holder) -> tuple[Gate, ...]:
+def gates(account: SessionAccount) -> tuple[Gate, ...]:
     """The open gates, in the order they are to be taken (LG-3)."""
-    if holder.email_verified:
+    if account.email_verified:
         return ()
     return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

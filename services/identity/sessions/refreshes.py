@@ -48,8 +48,8 @@ class Refreshes:
             if session is None:
                 return None
             # A statement of its own: one that waited for a narrowing sees the account before it.
-            holder = await accounts.session_holder(connection, session.account_id)
-        return Opened(session=session, holder=holder, refresh_token=successor)
+            account = await accounts.of_session(connection, session.account_id)
+        return Opened(session=session, account=account, refresh_token=successor)
 
     async def _twin_or_reuse(self, token: str, by: By) -> Opened:
         digest = refresh_digest(self.digests, token)
@@ -57,7 +57,7 @@ class Refreshes:
             found = await store.find(act.tx, digest, rest=self.lives.rest, now=act.now)
             if found is not None and self._rests(found):
                 held = found.held
-                return Opened(session=held.session, holder=held.holder, refresh_token=token)
+                return Opened(session=held.session, account=held.account, refresh_token=token)
             if found is not None and self._is_twin(found, act.now):
                 return self._same_successor(found, token, digest)
             await self._refuse(act, found)
@@ -73,7 +73,9 @@ class Refreshes:
     def _same_successor(self, found: Refreshable, token: str, digest: bytes) -> Opened:
         sealed = found.successor_sealed or b""
         successor = self._cipher(token).decrypt(sealed, digest).decode()
-        return Opened(session=found.held.session, holder=found.held.holder, refresh_token=successor)
+        return Opened(
+            session=found.held.session, account=found.held.account, refresh_token=successor
+        )
 
     async def _refuse(self, act: Act, found: Refreshable | None) -> None:
         """Somebody else may hold a token that comes back late: its session ends (RFC 9700)."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.identity.accounts.model import Holder
+from services.identity.accounts.model import SessionAccount
 from services.identity.actions import Action
 from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
 from services.identity.sessions.store import sessions as store
@@ -24,7 +24,7 @@ class Opened:
     """A session with a refresh token; its access token is signed after the commit."""
 
     session: Session
-    holder: Holder
+    account: SessionAccount
     refresh_token: str
 
 
@@ -52,7 +52,7 @@ class Sessions:
     issuer: AccessTokenIssuer
     lives: SessionLives
 
-    async def open(self, act: Act, holder: Holder) -> Opened:
+    async def open(self, act: Act, account: SessionAccount) -> Opened:
         """Begin a session with the act that proved who is there and holds the account.
 
         It may do all that is its holder's own: no gate is required yet (LG-3).
@@ -60,7 +60,7 @@ class Sessions:
         now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
-            account_id=holder.account_id,
+            account_id=account.account_id,
             scope=SessionScope.FULL,
             auth_time=now,
             started_at=now,
@@ -75,7 +75,7 @@ class Sessions:
             idle_until=now + self.lives.idle,
             refresh_digest=refresh_digest(self.digests, token),
         )
-        return Opened(session=session, holder=holder, refresh_token=token)
+        return Opened(session=session, account=account, refresh_token=token)
 
     async def sign(
         self, opened: Opened, *, resource: Sequence[Service], now: datetime
@@ -93,7 +93,7 @@ class Sessions:
         caller = SessionCaller(
             account_id=session.account_id,
             session_id=session.id,
-            account_version=opened.holder.version,
+            account_version=opened.account.version,
             scope=session.scope,
             auth_time=session.auth_time,
             issued_at=session.issued_at,
@@ -108,7 +108,7 @@ class Sessions:
             access_tokens=tokens,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
-            gates=gates(opened.holder),
+            gates=gates(opened.account),
         )
 
     async def list(self, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:

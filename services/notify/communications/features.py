@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from services.notify.communications.intake import Intake
+from services.notify.communications.submissions import Submissions
 from services.notify.settings import NotifySettings
 from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    intake: Intake
+    submissions: Submissions
 
 
 def compose(plumbing: Plumbing[NotifySettings]) -> Features:
     """Build the group."""
-    return Features(intake=Intake(acts=plumbing.acts))
+    return Features(submissions=Submissions(acts=plumbing.acts))

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from services.notify.ledger.absorptions import Absorptions
 from services.notify.ledger.ledger import Ledger
-from services.notify.ledger.merges import Merges
 from services.notify.ledger.reading import Reading
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
@@ -14,7 +14,7 @@ from shared.program.program import Plumbing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     ledger: Ledger
-    merges: Merges
+    absorptions: Absorptions
     reading: Reading
     projections: Projections  # whose snapshot a reader waits for
 
@@ -34,7 +34,7 @@ def compose(
     )
     return Features(
         ledger=ledger,
-        merges=Merges(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
+        absorptions=Absorptions(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
         reading=Reading(database=plumbing.database),
         projections=projections,
     )

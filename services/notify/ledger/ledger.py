@@ -8,7 +8,7 @@ from typing import TypeVar
 from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
 from services.notify.ledger.model import DeliveryId
 from services.notify.ledger.store import deliveries
-from services.notify.projections.model import Found, Holder
+from services.notify.projections.model import Account, Found
 from services.notify.projections.store import accounts, practices
 from services.notify.tellings import routing
 from services.notify.tellings.intents import Intent
@@ -58,11 +58,11 @@ class Ledger:
         if practice is None:
             raise PracticeUnknown
         found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
-        holder = whose(found)
-        enrolled = holder is not None and holder[1]
+        account = whose(found)
+        enrolled = account is not None and account[1]
         if not enrolled and event.attempts < PATIENCE:
             raise PatientUnknown
-        await self._file(tx, routing.practice_communication(event, holder, practice=practice))
+        await self._file(tx, routing.practice_communication(event, account, practice=practice))
 
     async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
         for intent in intents:
@@ -82,7 +82,7 @@ class Ledger:
         return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")
 
 
-def whose(found: Sequence[Found]) -> tuple[Holder, bool] | None:
+def whose(found: Sequence[Found]) -> tuple[Account, bool] | None:
     """Say whose the patient record is, and whether it is enrolled. Raises MergeUnderWay.
 
     A record belongs to one account: where two have it, or one that is gone, the rest of what a
@@ -93,4 +93,4 @@ def whose(found: Sequence[Found]) -> tuple[Holder, bool] | None:
     first, others = found[0], found[1:]
     if first.gone or any(other.enrolled and not other.gone for other in others):
         raise MergeUnderWay
-    return first.holder, first.enrolled
+    return first.account, first.enrolled

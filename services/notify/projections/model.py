@@ -7,7 +7,7 @@ from shared.contracts.ids import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Account:
     """An account as notify knows it."""
 
     account_id: AccountId
@@ -21,7 +21,7 @@ class Holder:
 class Found:
     """An account that names a patient record among its enrolments."""
 
-    holder: Holder
+    account: Account
     enrolled: bool
     gone: bool  # merged, or absorbed as far as merges were told
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from services.notify.communications.model import Communication
-from services.notify.projections.model import Holder, Practice
+from services.notify.projections.model import Account, Practice
 from services.notify.tellings import contents
 from services.notify.tellings.contents import Content
 from services.notify.tellings.intents import Intent, Link
@@ -104,7 +104,7 @@ def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
 
 def practice_communication(
     event: Received[CommunicationSubmitted],
-    found: tuple[Holder, bool] | None,
+    found: tuple[Account, bool] | None,
     *,
     practice: Practice,
 ) -> tuple[Intent, ...]:
@@ -113,19 +113,19 @@ def practice_communication(
     `found` is whose account the patient record belongs to, and whether it is enrolled.
     """
     content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
-    holder, enrolled = found or (None, False)
-    refusal = refused(holder, enrolled=enrolled)
+    account, enrolled = found or (None, False)
+    refusal = refused(account, enrolled=enrolled)
     return (
         Intent(
             event_id=event.id,
             message_class=MessageClass.PRACTICE_COMMUNICATION,
             template=contents.template_of(content),
-            account_id=holder.account_id if holder else None,
-            address=holder.email if holder and refusal is None else None,
+            account_id=account.account_id if account else None,
+            address=account.email if account and refusal is None else None,
             refusal=refusal,
             content=content,
-            locale=holder.locale if holder else practice.locale,
-            time_zone=holder.time_zone if holder else "UTC",
+            locale=account.locale if account else practice.locale,
+            time_zone=account.time_zone if account else "UTC",
             occurred_at=event.time,
             correlation_id=event.correlation_id,
             communication=Communication(
@@ -138,13 +138,13 @@ def practice_communication(
     )
 
 
-def refused(holder: Holder | None, *, enrolled: bool) -> Reason | None:
+def refused(account: Account | None, *, enrolled: bool) -> Reason | None:
     """Say why there is nowhere to send a practice communication, or None."""
-    if holder is None:
+    if account is None:
         return Reason.NO_ACCOUNT
     if not enrolled:
         return Reason.NOT_ENROLLED
-    return Reason.NO_ADDRESS if holder.email is None else None
+    return Reason.NO_ADDRESS if account.email is None else None
 
 
 def told_by(data: Data) -> Telling:

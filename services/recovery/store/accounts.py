@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from services.recovery.model import AccountNames, Holder
+from services.recovery.model import AccountNames, Addressee
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -97,25 +97,26 @@ async def re_key(tx: Connection, changed: Sequence[AccountNames]) -> None:
     )
 
 
-async def holders(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Holder]:
+async def addressees(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Addressee]:
     """Find whom each log-on name belongs to: an active account with a verified e-mail.
 
     The username of an absorbed account is the survivor's, its address only once that passed on; a
     name that was given up is its holder's while it is reserved.
     """
-    return await _holders(tx, f"{BY_USERNAME} UNION {BY_RESERVED} UNION {BY_EMAIL}", name_digests)
+    named = f"{BY_USERNAME} UNION {BY_RESERVED} UNION {BY_EMAIL}"
+    return await _addressees(tx, named, name_digests)
 
 
-async def holders_of_addresses(
+async def addressees_by_address(
     tx: Connection, email_digests: Collection[bytes]
-) -> Mapping[bytes, Holder]:
+) -> Mapping[bytes, Addressee]:
     """Find whose verified account e-mail each address is; a username is nobody's address."""
-    return await _holders(tx, BY_EMAIL, email_digests)
+    return await _addressees(tx, BY_EMAIL, email_digests)
 
 
-async def _holders(
+async def _addressees(
     tx: Connection, named: str, digests: Collection[bytes]
-) -> Mapping[bytes, Holder]:
+) -> Mapping[bytes, Addressee]:
     """Find one active account for each name; an absorbed one is none, whatever is heard of it.
 
     A name that two accounts go by for the moment (it passed from one to the other, and only one of
@@ -141,14 +142,14 @@ async def _holders(
     for row in rows:
         by_name[row["digest"]].append(row)
     return {
-        digest: _holder(found[0])
+        digest: _addressee(found[0])
         for digest, found in by_name.items()
         if len(found) == 1 and found[0]["email"] is not None
     }
 
 
-def _holder(row: Row) -> Holder:
-    return Holder(
+def _addressee(row: Row) -> Addressee:
+    return Addressee(
         account_id=row["account_id"],
         username=row["username"],
         email=row["email"],

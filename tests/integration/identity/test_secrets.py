@@ -106,13 +106,13 @@ async def test_signing_keys_are_kept_for_a_while_and_told_from_memory(
     url = database.url("identity")
     async with proxied(url) as proxy, identity_service(database, clock) as replica:
         own_keys = replica.features.sessions.own_keys
-        own_keys._database = Database(proxy.url(url), application="test")
+        own_keys.ring.database = Database(proxy.url(url), application="test")
         before = await replica.call("GET", "/.well-known/jwks.json")
 
         proxy.cut()
-        own_keys._kept._read_at -= FRESH + 1  # as if that time had passed
+        own_keys.ring._read_at -= FRESH + 1  # as if that time had passed
         after = await replica.call("GET", "/.well-known/jwks.json")
-        await own_keys._database.close()
+        await own_keys.ring.database.close()
 
     assert (after.status, after.body) == (200, before.body)
     for answer in (before, after):

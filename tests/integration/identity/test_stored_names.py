@@ -28,8 +28,8 @@ async def of_older_form(identity: Identity, person: Person, former: str = FORMER
 
 
 async def looked_at(identity: Identity) -> str | None:
-    (look,) = [look for look in PROGRAM.looks if look.name == "names"]
-    return await look.look(identity.plumbing)
+    (checkup,) = [one for one in PROGRAM.checkups if one.name == "names"]
+    return await checkup.run(identity.plumbing)
 
 
 async def test_who_verified_a_domain_in_letters_under_an_older_key_logs_on_by_both_spellings_again(

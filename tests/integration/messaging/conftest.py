@@ -25,6 +25,7 @@ from shared.messaging.wiring import Bus, Messaging
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from tests.builders import events
+from tests.builders.outbox import put_out
 from tests.support.broker import Broker as Vhost
 from tests.support.clock import FakeClock
 from tests.support.database import Database as TestDatabase
@@ -100,8 +101,9 @@ class Replica:
     ) -> EventId:
         """Write one event to the outbox, in a transaction of its own where none is given."""
         async with nullcontext(tx) if tx else self.database.transaction() as within:
-            return await self.bus.outbox.add(
+            return await put_out(
                 within,
+                self.bus.outbox,
                 contract,
                 an_account(subject),
                 subject=subject,

@@ -17,6 +17,7 @@ from shared.loops import Loop
 from shared.messaging import inbox
 from shared.messaging.retries import RetryPolicy
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
+from tests.builders.outbox import put_out
 from tests.integration.messaging.conftest import QUEUE, Replica, Replicas, an_account, running
 from tests.support.deliveries import delivered
 from tests.support.lines import Lines, logged
@@ -32,8 +33,9 @@ async def tell(identity: Replica, *stories: UUID) -> None:
     for story in stories:
         origin = Origin(actor="account", source="", correlation_id=story, traceparent=TRACE)
         async with identity.database.transaction() as tx:
-            await identity.bus.outbox.add(
+            await put_out(
                 tx,
+                identity.bus.outbox,
                 ACCOUNT_CHANGED,
                 an_account(subject := uuid4()),
                 subject=subject,

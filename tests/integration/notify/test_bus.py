@@ -43,7 +43,7 @@ async def test_a_submitted_communication_becomes_a_mail(
         practice_id=practice_id, patient_id=patient_id, topic=Topic.APPOINTMENT, reference="1"
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await on_the_bus.features.communications.intake.submit(
+    await on_the_bus.features.communications.submissions.submit(
         communication, by=By(origin=origin, now=on_the_bus.clock.now())
     )
 
@@ -64,7 +64,7 @@ async def submit_one(
         practice_id=practice_id, patient_id=patient_id, topic=Topic.MESSAGE, reference="1"
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    await office.features.communications.intake.submit(
+    await office.features.communications.submissions.submit(
         communication, by=By(origin=origin, now=clock.now())
     )
     await office.publish()

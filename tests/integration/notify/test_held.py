@@ -13,8 +13,6 @@ from services.notify.__main__ import PROGRAM
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, State
 from services.notify.tellings.model import Reason
-from shared.acts import By
-from shared.audit.entries import Origin
 from shared.program.commands import main
 from tests.builders import events
 from tests.integration.notify.mail_server import MailServer
@@ -228,10 +226,8 @@ async def test_a_misused_verb_is_told(run: Run, arguments: tuple[str, ...]) -> N
 async def test_of_many_operators_one_decides(office: Office, mail_server: MailServer) -> None:
     (held,) = await hold(office, mail_server)
     ids = [DeliveryId(UUID(held))]
-    plumbing = office.plumbing
-    desk = HeldDeliveries(acts=plumbing.acts)
-    origin = Origin(actor="operator", source="", correlation_id=plumbing.randomness.uuid())
-    operator = By(origin=origin, now=plumbing.clock.now())
+    desk = HeldDeliveries(acts=office.plumbing.acts)
+    operator = office.plumbing.operator()
 
     left = await asyncio.gather(
         *(desk.resend(ids, by=operator) for _ in range(4)),
@@ -255,8 +251,8 @@ async def test_check_names_what_is_held(office: Office, mail_server: MailServer)
 
 
 async def looked_at(office: Office, name: str) -> str | None:
-    (look,) = [look for look in PROGRAM.looks if look.name == name]
-    return await look.look(office.plumbing)
+    (checkup,) = [one for one in PROGRAM.checkups if one.name == name]
+    return await checkup.run(office.plumbing)
 
 
 async def test_check_names_what_is_due_and_nobody_sends(office: Office, clock: FakeClock) -> None:

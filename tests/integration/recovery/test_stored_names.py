@@ -17,8 +17,8 @@ ANOTHER = base64.b64encode(b"another key of digests, 32 bytes").decode()
 
 
 async def looked_at(recovery: Recovery) -> str | None:
-    (look,) = [look for look in PROGRAM.looks if look.name == "names"]
-    return await look.look(recovery.plumbing)
+    (checkup,) = [one for one in PROGRAM.checkups if one.name == "names"]
+    return await checkup.run(recovery.plumbing)
 
 
 async def re_keyed(recovery: Recovery) -> int:

@@ -22,10 +22,11 @@ from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
 from shared.messaging.management import segment
 from shared.messaging.topology import Vhost
-from shared.program import runtime
+from shared.program import readiness
 from shared.program.process import CannotListen, serve
 from shared.program.program import Composition, Plumbing, Program
-from shared.program.runtime import FIRST_BEAT_WITHIN, Assembled, assemble
+from shared.program.readiness import FIRST_BEAT_WITHIN
+from shared.program.runtime import Assembled, assemble
 from shared.randomness import Randomness
 from shared.settings.loader import load
 from shared.settings.service import ServiceSettings
@@ -316,7 +317,7 @@ async def test_a_replica_restarted_while_no_beat_can_come_is_ready_all_the_same(
 async def test_a_replica_that_a_beat_can_reach_is_not_ready_before_it(
     database: databases.Database, broker: brokers.Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runtime, "FIRST_BEAT_WITHIN", 600.0)
+    monkeypatch.setattr(readiness, "FIRST_BEAT_WITHIN", 600.0)
     async with running(database.url("merge"), broker.url("merge")) as shop:
 
         async def all_but_a_beat() -> None:

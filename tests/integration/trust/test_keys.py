@@ -18,8 +18,9 @@ from shared.errors import CatchingUp, DatabaseUnavailable, Unavailable
 from shared.kept import FRESH
 from shared.messaging.subscriptions import Undeliverable
 from shared.trust import public_keys
+from shared.trust.keyring import KeysUnreadable
 from shared.trust.keys import KeyUnknown, good_for
-from shared.trust.own_keys import OVERLAP, KeysUnreadable, Revoked
+from shared.trust.own_keys import OVERLAP, Revoked
 from shared.trust.public_keys import MISSES, PublicKeys
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -557,10 +558,10 @@ async def test_keys_are_published_from_memory_while_the_database_is_away(
     url = database.url("identity")
     async with proxied(url) as proxy, trusting(database, "identity", clock) as replica:
         own_keys = replica.own_keys
-        own_keys._database = Pool(proxy.url(url), application="test")
+        own_keys.ring.database = Pool(proxy.url(url), application="test")
         assert await own_keys.public() == published
 
         proxy.cut()
-        own_keys._kept._read_at -= FRESH + 1  # as if that time had passed
+        own_keys.ring._read_at -= FRESH + 1  # as if that time had passed
         assert await own_keys.public() == published
-        await own_keys._database.close()
+        await own_keys.ring.database.close()

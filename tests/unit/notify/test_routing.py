@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
-from services.notify.projections.model import Holder, Practice
+from services.notify.projections.model import Account, Practice
 from services.notify.tellings.model import MessageClass, Reason
 from services.notify.tellings.routing import (
     Unroutable,
@@ -33,7 +33,7 @@ SEALED = Sealed(
     expires_at=START,
     ciphertext=b"",
 )
-HOLDER = Holder(
+ACCOUNT = Account(
     account_id=events.new_account(),
     state=AccountState.ACTIVE,
     email="a@mail.example",
@@ -248,7 +248,7 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
 
 @pytest.mark.proves("NT-2")
 def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
-    (intent,) = practice_communication(submitted(), (HOLDER, True), practice=PRACTICE)
+    (intent,) = practice_communication(submitted(), (ACCOUNT, True), practice=PRACTICE)
 
     assert intent.address == "a@mail.example"
     assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
@@ -256,7 +256,7 @@ def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
 
 @pytest.mark.proves("NT-2")
 def test_without_a_verified_address_a_practice_communication_is_a_notice() -> None:
-    nowhere = replace(HOLDER, email=None)
+    nowhere = replace(ACCOUNT, email=None)
 
     (intent,) = practice_communication(submitted(), (nowhere, True), practice=PRACTICE)
 
@@ -265,7 +265,7 @@ def test_without_a_verified_address_a_practice_communication_is_a_notice() -> No
 
 
 def test_who_is_not_enrolled_gets_nothing() -> None:
-    (intent,) = practice_communication(submitted(), (HOLDER, False), practice=PRACTICE)
+    (intent,) = practice_communication(submitted(), (ACCOUNT, False), practice=PRACTICE)
 
     assert (intent.address, intent.refusal) == (None, Reason.NOT_ENROLLED)
     assert not intent.noticed

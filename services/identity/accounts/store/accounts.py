@@ -10,8 +10,8 @@ from services.identity.accounts.model import (
     AccountView,
     Credentials,
     EmailState,
-    Holder,
     NewAccount,
+    SessionAccount,
 )
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -20,7 +20,7 @@ from shared.db import Connection, Row
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at
 """
-HOLDER = """
+SESSION_ACCOUNT = """
     a.version AS account_version,
     EXISTS (
         SELECT FROM account_emails e WHERE e.account_id = a.id AND e.state = 'verified'
@@ -155,7 +155,7 @@ async def hold(tx: Connection, account_id: AccountId) -> None:
 
 async def hold_if_unchanged(
     tx: Connection, account_id: AccountId, *, security_version: int, proven: bool
-) -> Holder | Absorbed | None:
+) -> SessionAccount | Absorbed | None:
     """Hold an account whose credentials are still those that were compared.
 
     A reset or a merge waits for this transaction or has won already. Where nothing was proven the
@@ -163,7 +163,7 @@ async def hold_if_unchanged(
     """
     row = await tx.fetchrow(
         f"""
-        SELECT a.id AS account_id, a.state, {HOLDER}
+        SELECT a.id AS account_id, a.state, {SESSION_ACCOUNT}
         FROM accounts a
         WHERE a.id = $1 AND a.security_version = $2 AND a.state IN ('active', 'merged') AND $3
         FOR NO KEY UPDATE OF a
@@ -176,7 +176,7 @@ async def hold_if_unchanged(
         return None
     if AccountState(row["state"]) is AccountState.MERGED:
         return Absorbed(account_id=row["account_id"])
-    return holder(row)
+    return session_account(row)
 
 
 async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
@@ -192,20 +192,20 @@ async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
     return _account(row)
 
 
-async def session_holder(tx: Connection, account_id: AccountId) -> Holder:
+async def of_session(tx: Connection, account_id: AccountId) -> SessionAccount:
     """What a session's tokens say of its account, as it stands now."""
     row = await tx.fetchrow(
-        f"SELECT a.id AS account_id, {HOLDER} "  # noqa: S608 - columns of ours
+        f"SELECT a.id AS account_id, {SESSION_ACCOUNT} "  # noqa: S608 - columns of ours
         "FROM accounts a WHERE a.id = $1",
         account_id,
     )
     assert row is not None, "accounts are never deleted"  # noqa: S101
-    return holder(row)
+    return session_account(row)
 
 
-def holder(row: Row) -> Holder:
-    """Read the columns of HOLDER beside the account's id."""
-    return Holder(
+def session_account(row: Row) -> SessionAccount:
+    """Read the columns of SESSION_ACCOUNT beside the account's id."""
+    return SessionAccount(
         account_id=row["account_id"],
         version=row["account_version"],
         email_verified=row["email_verified"],

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from services.identity.fields import Given
 from services.identity.proving.features import Features
-from services.identity.proving.grants import Proof
+from services.identity.proving.grants import IssuedGrant
 from shared.http.routes import Body, Call, Reply
 from shared.trust.access import SessionCaller
 from shared.trust.grants import Verb
@@ -59,5 +59,5 @@ async def prove_ownership(
     return _reply(proof)
 
 
-def _reply(proof: Proof) -> ProofReply:
+def _reply(proof: IssuedGrant) -> ProofReply:
     return ProofReply(grant=proof.grant, expires_in=proof.expires_in)

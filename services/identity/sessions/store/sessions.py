@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.identity.accounts.store.accounts import holder
+from services.identity.accounts.store.accounts import session_account
 from services.identity.sessions.model import HeldSession, Session, SessionEnd
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
@@ -184,5 +184,5 @@ def session(row: Row) -> Session:
 
 
 def held(row: Row) -> HeldSession:
-    """Read the columns of SESSION and HOLDER."""
-    return HeldSession(session=session(row), holder=holder(row))
+    """Read the columns of SESSION and SESSION_ACCOUNT."""
+    return HeldSession(session=session(row), account=session_account(row))

@@ -39,5 +39,5 @@ async def submit_communication(
         topic=call.body.topic,
         reference=call.body.reference,
     )
-    found = await features.intake.submit(communication, by=call.by)
+    found = await features.submissions.submit(communication, by=call.by)
     return Submitted(communication_id=found, reference=communication.reference)

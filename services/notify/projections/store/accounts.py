@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.notify.projections.model import Found, Holder
+from services.notify.projections.model import Account, Found
 from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -101,7 +101,7 @@ async def find_by_patient(
     )
     return [
         Found(
-            holder=Holder(
+            account=Account(
                 account_id=AccountId(row["id"]),
                 state=AccountState(row["state"]),
                 email=row["email"],

@@ -15,7 +15,7 @@ from shared.messaging.subscriptions import origin_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merges:
+class Absorptions:
     acts: Acts
 
     async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:

@@ -29,7 +29,7 @@ async def submit(
         practice_id=practice_id, patient_id=patient_id, topic=topic, reference=reference
     )
     origin = Origin(actor="client:x", source="", correlation_id=events.RANDOMNESS.uuid())
-    return await office.features.communications.intake.submit(
+    return await office.features.communications.submissions.submit(
         communication, by=By(origin=origin, now=office.clock.now())
     )
 

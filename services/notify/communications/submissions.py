@@ -1,4 +1,4 @@
-"""Intake: a practice's own system submits that something waits for a patient (NT-9)."""
+"""Submissions: a practice's own system submits that something waits for a patient (NT-9)."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from shared.errors import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class Submissions:
     """The practice is the caller's own, never one named in a body."""
 
     acts: Acts

@@ -4,10 +4,10 @@ from services.identity.accounts.store import accounts
 from services.identity.emails.features import stored_names
 from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
-from shared.program.program import Look, Plumbing
+from shared.program.program import Checkup, Plumbing
 
 
-async def look_at_peppers(plumbing: Plumbing[Settings]) -> str | None:
+async def check_peppers(plumbing: Plumbing[Settings]) -> str | None:
     """Passwords that nobody could log on with: a pepper was lost, or forgotten too early."""
     hasher = hasher_of(plumbing)
     try:
@@ -18,13 +18,13 @@ async def look_at_peppers(plumbing: Plumbing[Settings]) -> str | None:
     return f"{count} passwords are under a pepper that no setting names" if count else None
 
 
-async def look_at_names(plumbing: Plumbing[Settings]) -> str | None:
+async def check_names(plumbing: Plumbing[Settings]) -> str | None:
     """Addresses by which nobody can log on, and whose canonical spelling is free."""
     count = await stored_names(plumbing).outdated()
     return f"{count} addresses have a key of an older form, run `names re-key`" if count else None
 
 
-LOOKS: tuple[Look[Settings], ...] = (
-    Look(name="peppers", look=look_at_peppers),
-    Look(name="names", look=look_at_names),
+CHECKUPS: tuple[Checkup[Settings], ...] = (
+    Checkup(name="peppers", run=check_peppers),
+    Checkup(name="names", run=check_names),
 )

@@ -2,10 +2,10 @@
 
 from services.recovery.app import stored_names
 from services.recovery.settings import RecoverySettings
-from shared.program.program import Look, Plumbing
+from shared.program.program import Checkup, Plumbing
 
 
-async def look_at_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
+async def check_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
     """Accounts that nobody is found by: the digest key is another, or the form of names is."""
     count = await stored_names(plumbing).outdated()
     if not count:
@@ -16,4 +16,4 @@ async def look_at_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
     )
 
 
-LOOKS: tuple[Look[RecoverySettings], ...] = (Look(name="names", look=look_at_names),)
+CHECKUPS: tuple[Checkup[RecoverySettings], ...] = (Checkup(name="names", run=check_names),)

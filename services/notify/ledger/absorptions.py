@@ -16,7 +16,7 @@ from shared.messaging.subscriptions import origin_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merges:
+class Absorptions:
     """Takes effect once for a merge id, for ever, in the consumer's transaction."""
 
     ledger: Ledger

@@ -39,7 +39,7 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merges:
+class MergeDecisions:
     acts: Acts
     clock: Clock
     grants: GrantChecker

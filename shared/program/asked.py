@@ -1,0 +1,87 @@
+"""A verb as it was typed, and what it gets: settings, plumbing, the service's own keys."""
+
+import argparse
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic
+
+from shared.contracts.topology import user
+from shared.messaging.topology import Administrator
+from shared.program.program import F, Plumbing, Program, S
+from shared.program.runtime import plumbing_for
+from shared.settings.loader import PREFIX, SettingsInvalid, load
+from shared.settings.service import ServiceSettings
+from shared.tls import of_broker
+from shared.trust.own_keys import OwnKeys
+
+
+class NeedsSetting(Exception):
+    """This verb needs a setting that is optional for the others; the argument names it."""
+
+
+class NoKeys(Exception):
+    """This service signs and opens nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Generic[F, S]):
+    """A verb as it was typed."""
+
+    program: Program[F, S]
+    environ: Mapping[str, str]
+    arguments: argparse.Namespace
+
+    def settings(self) -> S:
+        """Raises SettingsInvalid."""
+        settings = load(self.program.settings, self.environ)
+        if user(settings.broker_url.reveal()) != self.program.service:
+            problem = f"its user must be {self.program.service}, by which its readers know it"
+            raise SettingsInvalid([f"{PREFIX}BROKER_URL: {problem}"])
+        return settings
+
+    @asynccontextmanager
+    async def plumbing(self, *, measured: bool = True) -> AsyncIterator[Plumbing[S]]:
+        """Hold the plumbing for one verb; its clock is measured first."""
+        plumbing, _ = plumbing_for(self.program, self.settings())
+        try:
+            if measured:
+                await plumbing.measured()
+            yield plumbing
+        finally:
+            await plumbing.database.close()
+
+    @asynccontextmanager
+    async def own_keys(self) -> AsyncIterator[tuple[OwnKeys, Plumbing[S]]]:
+        """Hold the service's own keys for one verb. Raises NoKeys."""
+        async with self.plumbing() as plumbing:
+            composition = self.program.compose(plumbing)
+            try:
+                if composition.own_keys is None:
+                    raise NoKeys(f"{plumbing.service} has no keys of its own")
+                yield composition.own_keys, plumbing
+            finally:
+                for closer in composition.closers:
+                    await closer()
+
+
+def administrator(settings: ServiceSettings) -> Administrator:
+    """Return who makes the topology. Raises NeedsSetting."""
+    if settings.broker_admin_url is None:
+        raise NeedsSetting("BROKER_ADMIN_URL")
+    admin_url = settings.broker_admin_url.reveal()
+    return Administrator(
+        admin_url=admin_url,
+        broker_url=settings.broker_url.reveal(),
+        tls=of_broker(admin_url, settings.tls_ca),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A verb that every service has."""
+
+    name: str
+    help: str
+    run: Callable[[Asked[Any, Any]], Awaitable[int]]
+    arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None

@@ -1,0 +1,60 @@
+"""What runs in every service beside the bus, whatever its features are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+from shared import limits, one_time
+from shared.audit.backlog import AuditBacklog
+from shared.audit.chain import AuditChain
+from shared.clock import MEASURE_EVERY, DatabaseClock
+from shared.loops import SOON, Loop
+from shared.metrics import Metrics
+from shared.program.program import Plumbing, S
+from shared.program.readiness import Ensured
+from shared.trust.spent_grants import SpentGrants
+
+
+def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
+    """What runs in every service beside the bus. What readiness waits for retries soon."""
+    database, idempotency = plumbing.database, plumbing.idempotency
+    chain = AuditChain(database=database, clock=plumbing.clock)
+    backlog = AuditBacklog(database=database, clock=plumbing.clock, metrics=plumbing.metrics)
+    spent = SpentGrants(database=database, clock=plumbing.clock)
+    if isinstance(plumbing.clock, DatabaseClock):
+        yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
+    if keys is not None:
+        yield Loop(name="own-keys", once=keys.once, every=1.0, longest_wait=SOON)
+    public_keys = plumbing.public_keys
+    yield Loop(name="public-keys", once=public_keys.once, every=1.0, longest_wait=SOON)
+    yield Loop(name="audit-chain", once=chain.once, every=1.0)
+    yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
+    yield Loop(name="spent-grants", once=spent.sweep, every=3600.0)
+    yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
+    yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
+    yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
+    secrets = one_time.Sweeper(database=database, clock=plumbing.clock)
+    counts = limits.Sweeper(database=database, clock=plumbing.clock)
+    yield Loop(name="one-time-secrets", once=secrets.once, every=60.0)
+    yield Loop(name="limits", once=counts.once, every=60.0)
+    yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
+
+
+def floods_told(plumbing: Plumbing[S]) -> Callable[[], Awaitable[int]]:
+    """Say in a row each, and in a metric, how many refusals left no row of their own."""
+
+    async def once() -> int:
+        plumbing.metrics.count(
+            "audit_left_out", await plumbing.audit.tell_floods(plumbing.database)
+        )
+        return 0
+
+    return once
+
+
+async def lag(metrics: Metrics) -> int:
+    """Measure how much later than asked the event loop goes on."""
+    clock = asyncio.get_running_loop().time
+    asked = clock() + 0.1
+    await asyncio.sleep(0.1)
+    metrics.observe("event_loop_lag_seconds", max(0.0, clock() - asked))
+    return 0

@@ -1,0 +1,1 @@
+"""What every service does at the command line, a noun a module (ST-3)."""
