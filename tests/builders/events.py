@@ -1,7 +1,8 @@
 """Events as identity and recovery publish them: a test states only what matters to it."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from shared.contracts.identity import (
     AccountsMerged,
     AccountState,
     AccountUnlocked,
+    Activity,
     Claim,
     EmailVerificationRequested,
     Enrolment,
@@ -45,8 +47,11 @@ from shared.randomness import Randomness
 from tests.support.clock import START
 
 D = TypeVar("D", bound=Data)
+A = TypeVar("A", bound=Activity)
 ADDRESS = "juniper@mail.example"
 LAST_NAME, BIRTH_DATE = "Hale", date(1988, 4, 17)
+CONTACT = "+1 555 0100"
+ELM_STREET = "Elm Street"
 RANDOMNESS = Randomness()
 
 
@@ -79,6 +84,10 @@ def new_account() -> AccountId:
     return AccountId(RANDOMNESS.uuid())
 
 
+def new_merge() -> MergeId:
+    return MergeId(RANDOMNESS.uuid())
+
+
 def new_event() -> EventId:
     return EventId(RANDOMNESS.uuid())
 
@@ -105,258 +114,112 @@ def received(
     )
 
 
+def activity(
+    kind: type[A], account_id: AccountId, *recipients: str, at: datetime = START, **said: Any
+) -> A:
+    """What a holder is told of, with what an event of this kind says besides."""
+    usual = {"locale": "en", "time_zone": "UTC"}
+    return kind(account_id=account_id, recipients=recipients, occurred_at=at, **{**usual, **said})
+
+
+def always(kind: type[A], **usual: Any) -> Callable[..., A]:
+    """Make an activity of this kind, which says this unless said otherwise."""
+    return lambda *whom, **said: activity(kind, *whom, **{**usual, **said})
+
+
+unlocked = always(AccountUnlocked, practice_name=ELM_STREET, practice_contact=CONTACT)
+password_disabled = always(PasswordDisabled)
+email_verified = always(AccountEmailVerified)
+password_reset = always(PasswordReset, route=ResetRoute.LINK, proof_id="proof")
+enrolment_added = always(EnrolmentAdded, practice_name=ELM_STREET)
+enrolment_ended = always(EnrolmentEnded, practice_name=ELM_STREET, practice_contact=CONTACT)
+enrolment_reactivated = always(EnrolmentReactivated, practice_name=ELM_STREET)
+#: as it was published before usernames were sealed
+reminder_requested = always(UsernameReminderInClear, username="juniper.hale")
+
+
 def locked(
-    account_id: AccountId,
-    *recipients: str,
-    locale: str = "en",
-    time_zone: str = "Europe/London",
-    at: datetime = START,
+    account_id: AccountId, *recipients: str, at: datetime = START, **said: str
 ) -> AccountLocked:
-    return AccountLocked(
-        account_id=account_id,
-        recipients=recipients,
-        locale=locale,
-        time_zone=time_zone,
-        occurred_at=at,
-        locked_until=at + timedelta(minutes=20),
-    )
-
-
-def unlocked(account_id: AccountId, *recipients: str) -> AccountUnlocked:
-    return AccountUnlocked(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        practice_name="Elm Street",
-        practice_contact="+1 555 0100",
-    )
-
-
-def password_disabled(account_id: AccountId, *recipients: str) -> PasswordDisabled:
-    return PasswordDisabled(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-    )
-
-
-def email_verified(account_id: AccountId, *recipients: str) -> AccountEmailVerified:
-    return AccountEmailVerified(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-    )
-
-
-def password_reset(
-    account_id: AccountId, *recipients: str, at: datetime = START, proof_id: str = "proof"
-) -> PasswordReset:
-    return PasswordReset(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=at,
-        route=ResetRoute.LINK,
-        proof_id=proof_id,
-    )
+    lock = {"time_zone": "Europe/London", "locked_until": at + timedelta(minutes=20)}
+    return activity(AccountLocked, account_id, *recipients, at=at, **{**lock, **said})
 
 
 def link_requested(
     account_id: AccountId, address: str, sealed: Sealed, *, at: datetime = START
 ) -> ResetLinkRequested:
-    return ResetLinkRequested(
-        account_id=account_id,
-        recipients=(address,),
-        locale="en",
-        time_zone="UTC",
-        occurred_at=at,
-        link=sealed,
-        link_expires_at=sealed.expires_at,
-        life_minutes=60,
-    )
+    link: dict[str, Any] = {
+        "link": sealed,
+        "link_expires_at": sealed.expires_at,
+        "life_minutes": 60,
+    }
+    return activity(ResetLinkRequested, account_id, address, at=at, **link)
 
 
 def verification_requested(
     account_id: AccountId, address: str, sealed: Sealed | None, *, claim: Claim = Claim.VERIFY
 ) -> EmailVerificationRequested:
-    return EmailVerificationRequested(
-        account_id=account_id,
-        recipients=(address,),
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        claim=claim,
-        verification=sealed,
-        verification_expires_at=sealed.expires_at if sealed else None,
-    )
+    said = {"claim": claim, **verification(sealed)}
+    return activity(EmailVerificationRequested, account_id, address, **said)
 
 
 def enrolled(
-    account_id: AccountId,
-    *recipients: str,
-    claim: Claim | None,
-    sealed: Sealed | None = None,
-    practice_name: str = "Elm Street",
+    account_id: AccountId, *recipients: str, claim: Claim | None, sealed: Sealed | None = None
 ) -> AccountEnrolled:
-    return AccountEnrolled(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        practice_name=practice_name,
-        claim=claim,
-        verification=sealed,
-        verification_expires_at=sealed.expires_at if sealed else None,
-    )
+    said = {"claim": claim, **verification(sealed)}
+    return activity(AccountEnrolled, account_id, *recipients, practice_name=ELM_STREET, **said)
 
 
-def enrolment_added(account_id: AccountId, *recipients: str) -> EnrolmentAdded:
-    return EnrolmentAdded(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        practice_name="Elm Street",
-    )
-
-
-def enrolment_ended(account_id: AccountId, *recipients: str) -> EnrolmentEnded:
-    return EnrolmentEnded(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        practice_name="Elm Street",
-        practice_contact="+1 555 0100",
-    )
-
-
-def enrolment_reactivated(account_id: AccountId, *recipients: str) -> EnrolmentReactivated:
-    return EnrolmentReactivated(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        practice_name="Elm Street",
-    )
-
-
-def reminder_requested(account_id: AccountId, *recipients: str) -> UsernameReminderInClear:
-    """As it was published before usernames were sealed."""
-    return UsernameReminderInClear(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        username="juniper.hale",
-    )
+def verification(sealed: Sealed | None) -> dict[str, Any]:
+    until = sealed.expires_at if sealed else None
+    return {"verification": sealed, "verification_expires_at": until}
 
 
 def sealed_reminder(
     account_id: AccountId, sealed: Sealed, *recipients: str
 ) -> UsernameReminderRequested:
-    return UsernameReminderRequested(
-        account_id=account_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        username=sealed,
-    )
+    return activity(UsernameReminderRequested, account_id, *recipients, username=sealed)
 
 
 def merged(
-    survivor_id: AccountId,
-    absorbed_id: AccountId,
-    *recipients: str,
-    merge_id: MergeId | None = None,
-    enrolments: tuple[Enrolment, ...] = (),
+    survivor_id: AccountId, absorbed_id: AccountId, *recipients: str, **said: Any
 ) -> AccountsMerged:
-    return AccountsMerged(
-        account_id=survivor_id,
-        recipients=recipients,
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        merge_id=merge_id or MergeId(RANDOMNESS.uuid()),
-        absorbed_id=absorbed_id,
-        enrolments=enrolments,
-    )
+    merge: dict[str, Any] = {"merge_id": new_merge(), "absorbed_id": absorbed_id, "enrolments": ()}
+    return activity(AccountsMerged, survivor_id, *recipients, **{**merge, **said})
 
 
-def merge_rejected(
+def not_merged(
+    kind: type[A],
     survivor_id: AccountId,
     absorbed_id: AccountId,
     *recipients: str,
     of_absorbed: tuple[str, ...] = (),
-    merge_id: MergeId | None = None,
-    reason: MergeRefusal = MergeRefusal.PROOF_STALE,
-) -> MergeRejected:
+    **said: Any,
+) -> A:
     """`recipients` are the survivor's."""
-    return MergeRejected(
-        account_id=survivor_id,
-        recipients=(*recipients, *of_absorbed),
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        merge_id=merge_id or MergeId(RANDOMNESS.uuid()),
-        absorbed_id=absorbed_id,
-        absorbed_recipients=of_absorbed,
-        reason=reason,
-    )
+    other: dict[str, Any] = {"absorbed_id": absorbed_id, "absorbed_recipients": of_absorbed}
+    return activity(kind, survivor_id, *recipients, *of_absorbed, **other, **said)
 
 
-def merge_refused(
-    survivor_id: AccountId,
-    absorbed_id: AccountId,
-    *recipients: str,
-    of_absorbed: tuple[str, ...] = (),
-) -> MergeRefused:
-    """`recipients` are the survivor's."""
-    return MergeRefused(
-        account_id=survivor_id,
-        recipients=(*recipients, *of_absorbed),
-        locale="en",
-        time_zone="UTC",
-        occurred_at=START,
-        absorbed_id=absorbed_id,
-        absorbed_recipients=of_absorbed,
-        reason=MergeRefusal.PERSON_MISMATCH,
-    )
+def merge_rejected(*whom: Any, **said: Any) -> MergeRejected:
+    merge = {"merge_id": new_merge(), "reason": MergeRefusal.PROOF_STALE}
+    return not_merged(MergeRejected, *whom, **{**merge, **said})
 
 
-def account(
-    account_id: AccountId,
-    *enrolments: Enrolment,
-    username: str = "juniper",
-    email: str | None = ADDRESS,
-    state: AccountState = AccountState.ACTIVE,
-    security_version: int = 1,
-    locale: str = "en",
-    time_zone: str = "UTC",
-) -> AccountChanged:
-    return AccountChanged(
-        account_id=account_id,
-        state=state,
-        username=username,
-        email=email,
-        security_version=security_version,
-        locale=locale,
-        time_zone=time_zone,
-        enrolments=enrolments,
-    )
+def merge_refused(*whom: Any, **said: Any) -> MergeRefused:
+    return not_merged(MergeRefused, *whom, reason=MergeRefusal.PERSON_MISMATCH, **said)
+
+
+def account(account_id: AccountId, *enrolments: Enrolment, **said: Any) -> AccountChanged:
+    usual = {
+        "state": AccountState.ACTIVE,
+        "username": "juniper",
+        "email": ADDRESS,
+        "security_version": 1,
+        "locale": "en",
+        "time_zone": "UTC",
+    }
+    return AccountChanged(account_id=account_id, enrolments=enrolments, **{**usual, **said})
 
 
 def enrolment(
@@ -388,12 +251,12 @@ def person(
 
 
 def practice(
-    practice_id: PracticeId, name: str = "Elm Street", *, reset_link_minutes: int = 60
+    practice_id: PracticeId, name: str = ELM_STREET, *, reset_link_minutes: int = 60
 ) -> PracticeChanged:
     return PracticeChanged(
         practice_id=practice_id,
         name=name,
-        contact="+1 555 0100",
+        contact=CONTACT,
         locale="en",
         time_zone="UTC",
         reset_link_minutes=reset_link_minutes,

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.identity.practices.store import clients
 from shared.contracts.ids import AccountId
-from tests.builders.practices import enrol, practice_desk
+from tests.builders.practices import application, enrol, practice_desk
 from tests.conformance.examples import identity, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
 from tests.conformance.examples.recovery import RecoveryStage
@@ -55,6 +55,39 @@ async def expired_token(stage: IdentityStage) -> Example:
     return example
 
 
+async def superseded(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.a_patient()
+    older, _ = [(await stage.desk.issue(patient_id)).body["token"] for _ in range(2)]
+    return Example(body=application(older))
+
+
+async def of_a_record_that_has_an_account(stage: IdentityStage) -> Example:
+    """It got that account in another way: the token is live."""
+    patient_id = await stage.desk.a_patient()
+    token = (await stage.desk.issue(patient_id)).body["token"]
+    person = await stage.replica.an_account()
+    await stage.replica.rows(
+        "INSERT INTO enrolments VALUES ($1, $2, 'enrolled', $3)",
+        patient_id,
+        person.id,
+        stage.replica.clock.now(),
+    )
+    return Example(body=application(token))
+
+
+def added_with_what_is_dead(dead: Recipe) -> Recipe:
+    """With her right password, and a token that enrols nobody."""
+
+    async def made(stage: IdentityStage) -> Example:
+        example = await dead(stage)
+        assert example.body is not None
+        person = await stage.replica.an_account()
+        said = {"name": person.username, "password": PASSWORD}
+        return Example(body={"token": example.body["token"], **said})
+
+    return made
+
+
 async def added_with(stage: IdentityStage, **said: str) -> Example:
     """A new practice's live token, and this of name and password."""
     elm = await practice_desk(stage.replica)
@@ -74,6 +107,12 @@ async def added_with_a_wrong_password_and_no_token(stage: IdentityStage) -> Exam
     return await added_with(stage, password=WRONG, token=NOBODYS)
 
 
+async def added_while_locked(stage: IdentityStage) -> Example:
+    example = await added_with(stage)
+    await locked(stage, example)
+    return example
+
+
 # ---- passwords
 
 
@@ -85,6 +124,13 @@ async def locked(stage: IdentityStage, example: Example) -> None:
     assert example.body is not None
     for _ in range(4):
         await stage.replica.log_on(example.body["name"], WRONG)
+
+
+async def frozen(stage: IdentityStage, example: Example) -> None:
+    assert example.body is not None
+    await stage.replica.rows(
+        "UPDATE accounts SET state = 'frozen' WHERE username = $1", example.body["name"]
+    )
 
 
 async def proof_of_a_locked_account(stage: IdentityStage) -> Example:
@@ -111,6 +157,14 @@ async def over(stage: IdentityStage) -> Example:
     return Example(body={"refresh_token": opened["refresh_token"]})
 
 
+async def reused(stage: IdentityStage) -> Example:
+    example = await identity.refresh_session(stage)
+    assert example.body is not None
+    await stage.replica.refresh(example.body["refresh_token"])
+    stage.replica.clock.advance(seconds=30)
+    return example
+
+
 async def idle(stage: IdentityStage) -> Example:
     example = await identity.refresh_session(stage)
     stage.replica.clock.advance(minutes=15)
@@ -127,6 +181,13 @@ async def anothers_link(stage: IdentityStage) -> Example:
     return replace(example, token=await stage.session())
 
 
+def said_of_no_link(token: str) -> Recipe:
+    async def made(_: RecoveryStage) -> Example:
+        return Example(body={"token": token})
+
+    return made
+
+
 async def link_of(stage: RecoveryStage, name: str) -> tuple[AccountId, LinkMail]:
     """The link of an account of its own, for each gets few."""
     account_id = await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
@@ -138,6 +199,13 @@ async def link_spent(stage: RecoveryStage) -> Example:
     account_id, mail = await link_of(stage, "pat.hale")
     [row] = await stage.replica.rows("SELECT id FROM one_time_secrets WHERE owner = $1", account_id)
     await stage.replica.password_was_reset(account_id, str(row["id"]))
+    return Example(body={"token": mail.token})
+
+
+async def link_superseded(stage: RecoveryStage) -> Example:
+    _, mail = await link_of(stage, "ann.hale")
+    stage.replica.clock.advance(minutes=1)
+    await stage.replica.asks_and_is_mailed("ann.hale")
     return Example(body={"token": mail.token})
 
 
@@ -157,21 +225,43 @@ async def revoked(stage: IdentityStage) -> Example:
     return example
 
 
+DEAD: Group = (
+    but("enrol", token=NOBODYS),
+    but("enrol", token="no token"),
+    superseded,
+    of_a_record_that_has_an_account,
+    after(identity.enrol, used),
+    after(identity.enrol, typed_wrong_five_times),
+    expired_token,
+)
+
 MISSES: Mapping[str, Sequence[Group]] = {
     "enrol": (
         (
-            but("enrol", token=NOBODYS),
-            after(identity.enrol, used),
-            after(identity.enrol, typed_wrong_five_times),
             but("enrol", last_name="Thorne"),
             but("enrol", birth_date="1984-05-04"),
-            expired_token,
+            *DEAD,
         ),
     ),
     "add_practice_to_account": (
-        (added_by_nobody, added_with_a_wrong_password, added_with_a_wrong_password_and_no_token),
+        (
+            added_by_nobody,
+            added_with_a_wrong_password,
+            added_with_a_wrong_password_and_no_token,
+            added_while_locked,
+        ),
+        tuple(map(added_with_what_is_dead, DEAD)),
     ),
-    "log_on": ((nobodys_name, but("log_on", password=WRONG), after(identity.log_on, locked)),),
+    "log_on": (
+        (
+            nobodys_name,
+            but("log_on", password=WRONG),
+            after(identity.log_on, locked),
+            after(but("log_on", password=WRONG), locked),
+            after(identity.log_on, frozen),
+            after(but("log_on", password=WRONG), frozen),
+        ),
+    ),
     "verify_email": (
         (but("verify_email", token="x"), anothers_link, after(identity.verify_email, verified)),
     ),
@@ -181,18 +271,27 @@ MISSES: Mapping[str, Sequence[Group]] = {
             but("prove_ownership", name="nobody.at.all"),
             but("prove_ownership", password=WRONG),
             proof_of_a_locked_account,
+            after(identity.prove_ownership, frozen),
         ),
     ),
-    "refresh_session": ((but("refresh_session", refresh_token="x"), over, idle),),
+    "refresh_session": ((but("refresh_session", refresh_token="x"), over, reused, idle),),
     "obtain_client_token": (
         (
-            but("obtain_client_token", client_secret="wrong"),
-            but("obtain_client_token", client_id="00000000-0000-0000-0000-000000000007"),
             but("obtain_client_token", client_id="nobody"),
+            but("obtain_client_token", client_id="00000000-0000-0000-0000-000000000007"),
+            but("obtain_client_token", client_secret="wrong"),
             revoked,
         ),
     ),
-    "redeem_reset_link": ((but("redeem_reset_link", token="x"), link_spent, link_expired),),
+    "redeem_reset_link": (
+        (
+            but("redeem_reset_link", token="x"),
+            *(said_of_no_link(token) for token in ("", "\u00e9")),
+            link_superseded,
+            link_spent,
+            link_expired,
+        ),
+    ),
 }
 
 SIGNED = "it takes what only we can have signed, and tells of nobody whom that does not name"

@@ -63,14 +63,15 @@ class Example:
         return replace(self, token=token)
 
 
-async def send(stage: Stage, verb: Verb, example: Example) -> Answer:
-    """Call the verb so."""
+async def send(stage: Stage, verb: Verb, example: Example, *, source: str | None = None) -> Answer:
+    """Call the verb so, from a source of the call's own where none is named."""
     return await stage.replica.call(
         verb.route.method,
         verb.route.path.format(**example.path),
         example.body,
         form=example.form,
         token=example.token,
+        source=source,
         headers={**example.headers, **({"Idempotency-Key": example.key} if example.key else {})},
     )
 

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.errors import Refused
+from shared.http.guards import Staff
 from shared.http.routes import Form
 from tests.conformance.refusals import Elsewhere, refusals_of
 from tests.conformance.stage import Stage, audit_since_now, example, send
@@ -113,4 +114,7 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
         f"{verb.name}: record that it refused with {problem.__name__}, or say in NO_ROW why not"
     )
     assert {row["detail"] for row in rows} <= causes(problem)
+    assert {bool(row["client"]) for row in rows} <= {verb.of_a_client}
+    if isinstance(verb.route.guard, Staff):
+        assert {(row["staff"], row["reason"]) for row in rows} == {("nurse-7", "asked at the desk")}
     assert await audit.rows("done") == []

@@ -35,7 +35,7 @@ from shared.messaging.messages import Delivery
 from shared.randomness import Randomness
 from shared.trust.keys import KEYS_CHANGED
 from tests.builders import events
-from tests.builders.people import Person
+from tests.builders.people import Person, a_person
 from tests.rigs.issuer import Issuer
 from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support.clock import FakeClock
@@ -77,6 +77,16 @@ class Merging(Replica[Features, MergeSettings]):
         for person in people:
             await self.knows_account(person)
             await self.knows_records(person)
+
+    async def people(self, count: int = 2) -> list[Person]:
+        """Accounts of one person, each at a practice of its own, of which it has heard."""
+        people = [a_person() for _ in range(count)]
+        await self.knows(*people)
+        return people
+
+    async def a_merge(self) -> "Saga":
+        """A merge of two such, accepted."""
+        return await self.under_way(*await self.people())
 
     async def knows_account(self, person: Person) -> None:
         delivery = message(

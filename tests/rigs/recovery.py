@@ -20,7 +20,6 @@ from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
     AccountsMerged,
-    AccountState,
     PracticeChanged,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
@@ -50,36 +49,21 @@ EMAIL = "juniper.hale@mail.example"
 
 
 def an_account(
-    *,
-    account_id: AccountId | None = None,
-    username: str = USERNAME,
-    email: str | None = EMAIL,
-    state: AccountState = AccountState.ACTIVE,
-    security_version: int = 1,
-    practices: Sequence[PracticeId] = (),
+    *, account_id: AccountId | None = None, practices: Sequence[PracticeId] = (), **said: Any
 ) -> AccountChanged:
     """An active account with a verified e-mail, unless said otherwise."""
     enrolled = (events.enrolment(practice, PatientId(RANDOM.uuid())) for practice in practices)
-    return events.account(
-        account_id or events.new_account(),
-        *enrolled,
-        username=username,
-        email=email,
-        state=state,
-        security_version=security_version,
-        time_zone="America/New_York",
-    )
+    usual = {"username": USERNAME, "email": EMAIL, "time_zone": "America/New_York"}
+    return events.account(account_id or events.new_account(), *enrolled, **{**usual, **said})
 
 
 def a_practice(*, minutes: int, practice_id: PracticeId | None = None) -> PracticeChanged:
     return events.practice(practice_id or PracticeId(RANDOM.uuid()), reset_link_minutes=minutes)
 
 
-def a_merge(
-    absorbed_id: AccountId, *, into: AccountId, merge_id: MergeId | None = None
-) -> AccountsMerged:
+def a_merge(absorbed_id: AccountId, *, into: AccountId) -> AccountsMerged:
     """Identity's word that one account became the other."""
-    return events.merged(into, absorbed_id, EMAIL, merge_id=merge_id)
+    return events.merged(into, absorbed_id, EMAIL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.builders.practices import Postman, PracticeDesk, enrol
-from tests.rigs.identity import Identity
 
 pytestmark = pytest.mark.proves("ID-8")
 
@@ -27,10 +26,3 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
         "locale": "en-US",
         "time_zone": "America/New_York",
     }
-
-
-async def test_only_the_holder_reads_an_account(identity: Identity, desk: PracticeDesk) -> None:
-    nobody = await identity.call("GET", "/account")
-    practice = await identity.call("GET", "/account", token=desk.access_token)
-
-    assert (nobody.code, practice.code) == ("unauthenticated", "forbidden_scope")

@@ -8,7 +8,7 @@ import pytest
 from tests.integration.identity.test_operator_verbs import added, run
 from tests.rigs.identity import Identity
 
-ST_1 = pytest.mark.proves("ST-1")
+pytestmark = pytest.mark.proves("ST-1")
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
 
 
@@ -18,7 +18,6 @@ async def introspected(identity: Identity, gateway: str, token: str) -> Any:
     return answer.body
 
 
-@ST_1
 async def test_a_rotated_secret_ends_at_once_and_the_new_one_is_printed_once(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -37,7 +36,6 @@ async def test_a_rotated_secret_ends_at_once_and_the_new_one_is_printed_once(
     assert tuple(audited) == ("operator", f"client:{client_id}", "done")
 
 
-@ST_1
 async def test_the_secret_before_goes_on_for_the_overlap_and_no_longer(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +56,6 @@ async def test_the_secret_before_goes_on_for_the_overlap_and_no_longer(
     assert await statuses() == [401, 200]
 
 
-@ST_1
 async def test_a_revoked_client_gets_no_token_and_those_it_has_are_refused_here(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +80,6 @@ async def test_a_revoked_client_gets_no_token_and_those_it_has_are_refused_here(
     assert (await introspected(identity, gateway, other))["active"] is True
 
 
-@ST_1
 async def test_a_revoked_gateway_introspects_nothing(identity: Identity) -> None:
     gateway = await identity.a_gateway_token()
     [row] = await identity.rows("SELECT id FROM clients")
@@ -96,7 +92,6 @@ async def test_a_revoked_gateway_introspects_nothing(identity: Identity) -> None
     assert answer.status == 401
 
 
-@ST_1
 async def test_what_is_not_there_or_revoked_is_neither_rotated_nor_revoked(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,7 +108,6 @@ async def test_what_is_not_there_or_revoked_is_neither_rotated_nor_revoked(
     assert "There is no such thing" in capsys.readouterr().err
 
 
-@ST_1
 async def test_clients_are_listed_without_their_secrets(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
@@ -80,16 +79,6 @@ async def test_parallel_issuing_leaves_one_live_token(desk: PracticeDesk) -> Non
     assert [row["state"] for row in states] == ["live", *["superseded"] * 31]
 
 
-async def test_the_same_call_again_does_not_show_the_token_again(desk: PracticeDesk) -> None:
-    patient_id = await desk.a_patient()
-    first = await desk.issue(patient_id, key="a-key-of-mine")
-
-    again = await desk.issue(patient_id, key="a-key-of-mine")
-
-    assert (again.status, again.code) == (409, "already_issued")
-    assert (await enrol(desk.identity, first.body["token"])).status == 201
-
-
 async def test_a_key_covers_the_patient_in_the_path_as_well(desk: PracticeDesk) -> None:
     first, second = await desk.a_patient(), await desk.a_patient()
     assert (await desk.issue(first, key="a-key-of-mine")).status == 201
@@ -98,14 +87,6 @@ async def test_a_key_covers_the_patient_in_the_path_as_well(desk: PracticeDesk) 
 
     assert (again.status, again.code) == (422, "idempotency_key_reused")
     assert len(await desk.identity.rows("SELECT FROM one_time_secrets")) == 1
-
-
-async def test_who_has_an_account_gets_no_further_token(desk: PracticeDesk) -> None:
-    patient_id = await desk.a_patient()
-    token = (await desk.issue(patient_id)).body["token"]
-    await enrol(desk.identity, token)
-
-    assert (await desk.issue(patient_id)).code == "patient_enrolled"
 
 
 @pytest.mark.proves("V2.3.4")
@@ -124,24 +105,6 @@ async def test_issuing_while_enrolling_never_deadlocks_and_never_leaves_two_ways
     live = await desk.identity.rows("SELECT FROM one_time_secrets WHERE state = 'live'")
     accounts = await desk.identity.rows("SELECT FROM accounts")
     assert len(live) + len(accounts) == 1
-
-
-@pytest.mark.proves("ST-1")
-async def test_the_client_stands_in_the_audit_beside_the_staff_member_it_names(
-    desk: PracticeDesk,
-) -> None:
-    await desk.a_token()
-    await desk.issue(str(uuid4()))
-
-    rows = await desk.identity.rows(
-        "SELECT client, staff, outcome FROM audit_entries WHERE action = 'enrolment-token.issue'"
-        " ORDER BY outcome"
-    )
-    [client] = await desk.identity.rows("SELECT id FROM clients")
-    assert [tuple(row) for row in rows] == [
-        (client["id"], "nurse-7", "done"),
-        (client["id"], "nurse-7", "refused"),
-    ]
 
 
 @pytest.mark.proves("ST-1")

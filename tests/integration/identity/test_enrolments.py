@@ -228,46 +228,6 @@ async def test_a_right_try_among_parallel_wrong_ones_counts_like_any_other(
     assert sum(answer.status == 201 for answer in answers) == (row["state"] == "used")
 
 
-async def test_every_cause_gets_the_same_reply(desk: PracticeDesk) -> None:
-    used, expired, voided = [await desk.a_token(handed_over="e-mail") for _ in range(3)]
-    patient_id = await desk.a_patient()
-    superseded, wrong = [(await desk.issue(patient_id)).body["token"] for _ in range(2)]
-    await enrol(desk.identity, used, username="somebody.else")
-    for _ in range(5):
-        await enrol(desk.identity, voided, **WRONG)
-    desk.identity.clock.advance(hours=25)
-
-    answers = [
-        await enrol(desk.identity, token, **changes)
-        for token, changes in [
-            ("0000-0000-0000-0000", {}),
-            ("not a token", {}),
-            (used, {}),
-            (expired, {}),
-            (voided, {}),
-            (superseded, {}),
-            (wrong, WRONG),
-            (wrong, {"last_name": "Somebody"}),
-        ]
-    ]
-
-    assert len({str(answer.alike()) for answer in answers}) == 1
-    assert answers[0].code == "token_invalid"
-
-
-async def test_a_record_that_got_an_account_another_way_is_not_enrolled_again(
-    desk: PracticeDesk,
-) -> None:
-    token = await desk.a_token()
-    other = await desk.identity.an_account()
-
-    await desk.identity.rows(
-        "INSERT INTO enrolments SELECT id, $1, 'enrolled', created_at FROM patients", other.id
-    )
-
-    assert (await enrol(desk.identity, token)).code == "token_invalid"
-
-
 async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk) -> None:
     token = await desk.a_token(last_name="O'Brien-Müller")
     typed = f" {token.lower().replace('-', ' ')} "
@@ -310,28 +270,6 @@ async def test_an_address_another_account_has_verified_gets_the_same_reply_and_n
         ("taken", True),
         ("verify", False),
     ]
-
-
-async def test_the_same_call_again_gets_the_same_account(desk: PracticeDesk) -> None:
-    token = await desk.a_token()
-
-    first, again = [await enrol(desk.identity, token, key="a-key-of-mine") for _ in range(2)]
-    other = await enrol(desk.identity, token, key="a-key-of-mine", username="maria.lopez")
-
-    assert first.status == again.status == 201
-    assert first.body == again.body
-    assert other.code == "idempotency_key_reused"
-
-
-async def test_twins_with_one_key_get_one_account(desk: PracticeDesk) -> None:
-    token = await desk.a_token()
-
-    answers = await asyncio.gather(
-        *(enrol(desk.identity, token, key="a-key-of-mine") for _ in range(8))
-    )
-
-    assert {answer.status for answer in answers} == {201}
-    assert len({answer.body["account_id"] for answer in answers}) == 1
 
 
 async def test_two_practices_enrol_two_people_of_one_name(

@@ -9,12 +9,8 @@ import pytest_asyncio
 
 from tests.builders.practices import PracticeDesk, add_practice, enrol, practice_desk
 from tests.rigs.identity import Identity
-from tests.rigs.replica import Answer
 
-EN_5 = pytest.mark.proves("EN-5")
-LG_2 = pytest.mark.proves("LG-2")
-AU_1 = pytest.mark.proves("AU-1")
-pytestmark = EN_5
+pytestmark = pytest.mark.proves("EN-5")
 WRONG = "Wrong-Guess-1234"
 
 
@@ -100,7 +96,7 @@ async def test_a_session_goes_on_and_shows_the_practice_at_once(
     assert len(account.body["practices"]) == 2
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_a_right_password_is_counted_as_well_although_its_token_is_refused(
     identity: Identity, elm: PracticeDesk
 ) -> None:
@@ -114,81 +110,6 @@ async def test_a_right_password_is_counted_as_well_although_its_token_is_refused
     for _ in range(3):
         await identity.log_on("maria.garcia", WRONG)
     assert (await identity.log_on("maria.garcia")).status == 201
-
-
-@LG_2
-async def test_a_wrong_password_is_counted_although_the_rest_is_undone(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    token = await elm.a_token()
-
-    wrong = [await add_practice(identity, token, password=WRONG) for _ in range(4)]
-    locked = await add_practice(identity, token)
-
-    assert {answer.code for answer in wrong} == {"invalid_credentials"}
-    assert locked.alike() == wrong[0].alike()
-    [rule] = locked.body["errors"]
-    assert rule["code"] == "lock_rule"
-    assert rule["params"] == {"failures": 4, "minutes": 20, "disabled_after": 100}
-    assert (await identity.log_on("maria.garcia")).status == 401
-    identity.clock.advance(minutes=20)
-    assert (await add_practice(identity, token)).status == 201
-
-
-@LG_2
-@pytest.mark.proves("V6.3.8")
-async def test_an_unknown_name_a_wrong_password_and_a_lock_get_one_reply_whatever_the_token(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    good = await elm.a_token()
-    answers = [
-        await add_practice(identity, token, name=name, password=WRONG)
-        for token in (good, "0000-0000-0000-0000")
-        for name in ("nobody.at.all", "maria.garcia")
-    ]
-
-    assert len({str(answer.alike()) for answer in answers}) == 1
-    assert answers[0].code == "invalid_credentials"
-
-
-@LG_2
-@pytest.mark.proves("V2.3.4", "V6.6.3")
-async def test_parallel_wrong_passwords_are_counted_exactly(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    token = await elm.a_token()
-
-    await asyncio.gather(*(add_practice(identity, token, password=WRONG) for _ in range(16)))
-
-    [row] = await identity.rows("SELECT failures, notice_due FROM lockouts")
-    assert tuple(row) == (4, True)
-    assert (await add_practice(identity, token)).code == "invalid_credentials"
-
-
-async def test_a_token_that_opens_nothing_is_told_alike_for_every_cause(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    used, expired, strange = [await elm.a_token(handed_over="e-mail") for _ in range(3)]
-    patient_id = await elm.a_patient()
-    superseded, voided = [(await elm.issue(patient_id)).body["token"] for _ in range(2)]
-    await enrol(identity, used, username="somebody.else")
-    for _ in range(5):
-        await enrol(identity, voided, last_name="Somebody")
-    identity.clock.advance(hours=25)
-    other = await identity.an_account()
-    await identity.rows(
-        "INSERT INTO enrolments SELECT t.owner, $1, 'enrolled', t.issued_at "
-        "FROM one_time_secrets t WHERE state = 'live'",
-        other.id,
-    )
-
-    answers: list[Answer] = [
-        await add_practice(identity, token)
-        for token in ("no token", used, expired, strange, superseded, voided)
-    ]
-
-    assert len({str(answer.alike()) for answer in answers}) == 1
-    assert (answers[0].status, answers[0].code) == (422, "token_invalid")
 
 
 async def test_a_live_token_of_another_accounts_record_is_as_good_as_dead(
@@ -231,7 +152,7 @@ async def test_an_un_enrolled_record_is_not_enrolled_again_by_its_old_token(
     assert (await add_practice(identity, token)).code == "token_invalid"
 
 
-@AU_1
+@pytest.mark.proves("AU-1")
 @pytest.mark.parametrize(
     "record", [{"last_name": "Lopez"}, {"birth_date": "1984-05-04"}], ids=["name", "date"]
 )
@@ -290,19 +211,6 @@ async def test_an_account_without_any_record_matches_nobody(
     answer = await add_practice(identity, await elm.a_token(), name="no.records")
 
     assert answer.code == "person_mismatch"
-
-
-async def test_the_same_call_again_gets_the_same_reply_and_one_enrolment(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    token = await elm.a_token()
-
-    first, again = [await add_practice(identity, token, key="a-key-of-mine") for _ in range(2)]
-    other = await add_practice(identity, token, key="a-key-of-mine", name="MARIA.GARCIA")
-
-    assert (first.status, first.body) == (again.status, again.body)
-    assert other.code == "idempotency_key_reused"
-    assert await told(identity, "enrolment-added") == [1]
 
 
 @pytest.mark.proves("V2.3.4")
@@ -380,8 +288,7 @@ async def test_issuing_beside_adding_leaves_no_second_way_in(
     assert len(live) + len(added) == 1
 
 
-@AU_1
-@pytest.mark.proves("V16.3.1")
+@pytest.mark.proves("AU-1", "V16.3.1")
 async def test_done_and_refused_are_in_the_audit_with_the_practice_and_no_secret_is(
     identity: Identity, elm: PracticeDesk
 ) -> None:

@@ -15,6 +15,8 @@ from tests.support.clock import FakeClock
 from tests.support.proxy import proxied
 from tests.support.trust import ISSUER, Trust, trusting
 
+pytestmark = pytest.mark.proves("SE-1")
+
 
 class NothingEnds:
     """The stream of ended sessions is no matter here."""
@@ -23,19 +25,9 @@ class NothingEnds:
         """Pass."""
 
 
-def trust_of(identity: Identity) -> Trust:
-    return Trust(
-        service="identity",
-        issuer=identity.plumbing.issuer,
-        database=identity.plumbing.database,
-        own_keys=identity.features.sessions.own_keys,
-        public_keys=identity.plumbing.public_keys,
-    )
-
-
 async def published(identity: Identity, other: Trust) -> None:
     """Relay what waits, through the broker; the other service hears of it. Raises Unavailable."""
-    bodies = await trust_of(identity).published()
+    bodies = await identity.trust.published()
     async with asyncio.timeout(5):
         await identity.service.messaging.flush()
     for body in bodies:
@@ -43,7 +35,6 @@ async def published(identity: Identity, other: Trust) -> None:
     await other.public_keys.once()
 
 
-@pytest.mark.proves("SE-1")
 async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
     database: databases.Database, broker: brokers.Broker, clock: FakeClock
 ) -> None:
@@ -71,7 +62,7 @@ async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
         await published(identity, recovery)
         first = await kid_taken_everywhere()
         proxy.cut()
-        following = await identity.features.sessions.own_keys.rotate()
+        following = await identity.own_keys.rotate()
         for _ in range(3):
             clock.advance(hours=5)
             with pytest.raises((Unavailable, TimeoutError)):
@@ -89,6 +80,6 @@ async def test_with_the_broker_away_at_a_rotation_tokens_stay_good_everywhere(
         await eventually(back)
         assert await kid_taken_everywhere() == following
         clock.advance(minutes=59)
-        assert first in {key.kid for key in await identity.features.sessions.own_keys.public()}
+        assert first in {key.kid for key in await identity.own_keys.public()}
         clock.advance(minutes=2)
-        assert first not in {key.kid for key in await identity.features.sessions.own_keys.public()}
+        assert first not in {key.kid for key in await identity.own_keys.public()}

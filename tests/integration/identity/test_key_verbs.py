@@ -15,7 +15,6 @@ from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
 
-ST_3 = pytest.mark.proves("ST-3")
 ANOTHER_KEY = base64.b64encode(b"another key-encryption key......").decode()
 
 
@@ -25,7 +24,7 @@ async def listed(identity: Identity, capsys: pytest.CaptureFixture[str]) -> list
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@ST_3
+@pytest.mark.proves("ST-3")
 async def test_keys_are_listed_rotated_and_revoked(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,7 +81,7 @@ async def test_a_key_or_purpose_that_is_not_there_is_named(
     assert await run(identity, "keys", "rotate", "dancing") == 2
 
 
-@ST_3
+@pytest.mark.proves("ST-3")
 async def test_the_private_keys_move_to_another_key_encryption_key(
     identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,7 +97,7 @@ async def test_the_private_keys_move_to_another_key_encryption_key(
     assert "PORTICO_KEY_ENCRYPTION_KEY" in capsys.readouterr().err
 
 
-@ST_3
+@pytest.mark.proves("ST-3")
 @pytest.mark.parametrize(("key", "said"), [(ANOTHER_KEY, "WARN own keys"), (None, "ok   own keys")])
 async def test_check_opens_the_keys(
     identity: Identity, capsys: pytest.CaptureFixture[str], key: str | None, said: str

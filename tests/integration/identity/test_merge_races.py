@@ -30,10 +30,6 @@ from tests.builders.practices import Postman, add_practice, enrol
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 from tests.rigs.replica import Answer
 
-MG_3 = pytest.mark.proves("MG-3")
-MG_5 = pytest.mark.proves("MG-5")
-MG_9 = pytest.mark.proves("MG-9")
-ORDER = pytest.mark.proves("V15.4.3")
 NEW = "Copper!Lantern-42"
 ROUNDS = 2
 
@@ -96,9 +92,7 @@ async def test_a_deadlock_that_leaves_no_message_behind_is_seen_here(
         await no_deadlock(identity, second)
 
 
-@MG_3
-@MG_9
-@ORDER
+@pytest.mark.proves("MG-3", "MG-9", "V15.4.3")
 async def test_the_same_event_ten_times_on_two_replicas_has_one_effect(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -112,8 +106,7 @@ async def test_the_same_event_ten_times_on_two_replicas_has_one_effect(
     await whole(identity, second)
 
 
-@MG_3
-@MG_9
+@pytest.mark.proves("MG-3", "MG-9")
 async def test_the_same_request_in_ten_events_on_two_replicas_has_one_effect(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -130,8 +123,7 @@ async def test_the_same_request_in_ten_events_on_two_replicas_has_one_effect(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_either_into_the_other_at_once_has_one_winner(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -152,8 +144,7 @@ async def test_either_into_the_other_at_once_has_one_winner(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_two_into_one_at_once_both_end_in_it(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -172,8 +163,7 @@ async def test_two_into_one_at_once_both_end_in_it(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_a_chain_whose_links_are_merged_at_once_is_flat(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -193,8 +183,7 @@ async def test_a_chain_whose_links_are_merged_at_once_is_flat(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_batches_that_name_the_same_accounts_in_any_order_never_deadlock(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -218,8 +207,7 @@ async def test_batches_that_name_the_same_accounts_in_any_order_never_deadlock(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 @pytest.mark.parametrize("reset", [0, 1], ids=["survivor", "absorbed"])
 async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_superseded(
     identity: Identity, second: Identity, registry: Registry, recovery: Recovery, reset: int
@@ -245,9 +233,7 @@ async def test_beside_a_reset_either_the_proof_is_stale_or_the_grant_is_supersed
         await whole(identity, second)
 
 
-@MG_3
-@MG_5
-@ORDER
+@pytest.mark.proves("MG-3", "MG-5", "V15.4.3")
 async def test_log_ons_and_refreshes_beside_a_merge_leave_no_session_of_the_absorbed_account(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -273,28 +259,7 @@ async def test_log_ons_and_refreshes_beside_a_merge_leave_no_session_of_the_abso
         await whole(identity, second)
 
 
-@MG_3
-@ORDER
-async def test_a_merged_name_of_before_logs_nobody_on_while_its_survivor_is_merged(
-    identity: Identity, second: Identity, registry: Registry
-) -> None:
-    first, middle, last = [await registry.a_member(desk=n % 2) for n in range(3)]
-    await registry.merge(middle, first)
-    request = await registry.request(last, middle)
-
-    answers = await beside(
-        (second,),
-        request,
-        *(replica.log_on(first.username) for replica in (identity, second) * 8),
-    )
-
-    assert {answer.code for answer in answers} == {"account_merged"}
-    assert await identity.rows("SELECT FROM sessions WHERE account_id = $1", first.id) == []
-    await whole(identity, second)
-
-
-@MG_3
-@ORDER
+@pytest.mark.proves("EN-5", "MG-3", "V2.3.4", "V15.4.2", "V15.4.3")
 @pytest.mark.parametrize("to", [0, 1], ids=["survivor", "absorbed"])
 async def test_a_practice_added_beside_a_merge_stands_under_the_survivor_or_nowhere(
     identity: Identity, second: Identity, registry: Registry, to: int
@@ -314,8 +279,7 @@ async def test_a_practice_added_beside_a_merge_stands_under_the_survivor_or_nowh
         await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("UN-1", "MG-3", "V2.3.4", "V15.4.2", "V15.4.3")
 async def test_an_un_enrolment_beside_a_merge_is_done_and_comes_along(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -340,11 +304,12 @@ async def test_an_un_enrolment_beside_a_merge_is_done_and_comes_along(
             "SELECT FROM sessions WHERE account_id = $1 AND ended_at IS NULL", survivor.id
         )
         assert live == []  # no practice is left, wherever the last one was
+        told = (await identity.events("account-changed"))[-1]
+        assert {one["state"] for one in told["enrolments"]} <= {"un-enrolled"}
         await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_an_address_verified_beside_a_merge_is_one_accounts_or_nobodys(
     identity: Identity, second: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -437,8 +402,7 @@ async def held_up(identity: Identity, batch: Batch, beside: Callable[[], Awaitab
     return await work
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_a_batch_holds_no_record_while_it_waits_for_an_account_that_adds_a_practice(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -453,8 +417,7 @@ async def test_a_batch_holds_no_record_while_it_waits_for_an_account_that_adds_a
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_a_batch_holds_no_name_while_it_waits_for_an_account_that_verifies_its_address(
     identity: Identity, second: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -476,8 +439,7 @@ async def test_a_batch_holds_no_name_while_it_waits_for_an_account_that_verifies
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_batches_of_merges_beside_all_that_their_people_do_never_deadlock(
     identity: Identity, second: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -509,8 +471,7 @@ async def test_batches_of_merges_beside_all_that_their_people_do_never_deadlock(
         await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_a_chain_is_held_whole_before_anything_of_it_is(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -533,8 +494,7 @@ async def test_a_chain_is_held_whole_before_anything_of_it_is(
     await whole(identity, second)
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_an_absorbed_name_logs_nobody_on_beside_the_merge_that_absorbs_its_survivor(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -547,18 +507,17 @@ async def test_an_absorbed_name_logs_nobody_on_beside_the_merge_that_absorbs_its
         answers = await beside(
             replicas,
             await registry.request(last, middle),
-            *(replica.log_on(first.username) for replica in replicas * 4),
+            *(replica.log_on(first.username) for replica in replicas * 8),
         )
 
         assert {answer.code for answer in answers} == {"account_merged"}
         hints = {answer.body["errors"][0]["detail"] for answer in answers}
         assert hints <= {f"now part of the account {masked(p.username)}" for p in (middle, last)}
+        assert await identity.rows("SELECT FROM sessions WHERE account_id = $1", first.id) == []
         await whole(identity, second)
 
 
-@MG_3
-@MG_9
-@ORDER
+@pytest.mark.proves("MG-3", "MG-9", "V15.4.3")
 async def test_one_by_one_a_merge_waits_for_no_account_while_another_of_its_batch_has_records(
     identity: Identity, registry: Registry
 ) -> None:
@@ -594,8 +553,7 @@ async def claimed(
     return token, (await postman.tokens("email-verification-requested"))[-1]
 
 
-@MG_3
-@ORDER
+@pytest.mark.proves("MG-3", "V15.4.3")
 async def test_a_claim_beside_a_merge_leaves_nothing_on_the_merged_account(
     identity: Identity, second: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -613,9 +571,7 @@ async def test_a_claim_beside_a_merge_leaves_nothing_on_the_merged_account(
         await whole(identity, second)
 
 
-@MG_3
-@MG_9
-@ORDER
+@pytest.mark.proves("MG-3", "MG-9", "V15.4.3")
 async def test_a_merge_that_meets_all_of_it_at_once_is_whole(
     identity: Identity, second: Identity, registry: Registry, recovery: Recovery
 ) -> None:

@@ -1,7 +1,6 @@
 """A merge that identity refuses at the last look: nothing is changed, and it is told why (MG-1)."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +8,6 @@ import pytest
 
 from shared.contracts.ids import AccountId
 from shared.contracts.merge import MergeRequested
-from shared.randomness import Randomness
-from shared.trust.grants import GrantAct, GrantIssuer, Verb
 from tests.builders.merges import (
     Registry,
     again,
@@ -20,15 +17,11 @@ from tests.builders.merges import (
     outcomes,
     replace_of,
 )
+from tests.builders.people import Person as Someone
 from tests.rigs.identity import Identity, Recovery
+from tests.rigs.issuer import Issuer
 from tests.support.trust import ISSUER
 
-MG_1 = pytest.mark.proves("MG-1")
-MG_2 = pytest.mark.proves("MG-2")
-MG_3 = pytest.mark.proves("MG-3")
-MG_4 = pytest.mark.proves("MG-4")
-MG_6 = pytest.mark.proves("MG-6")
-MG_9 = pytest.mark.proves("MG-9")
 NEW = "Copper!Lantern-42"
 TABLES = (
     "accounts",
@@ -114,89 +107,46 @@ async def turned_away(identity: Identity, request: MergeRequested, reason: str) 
     assert identity.plumbing.metrics.value("merges_unproven", reason=reason) == before + 1
 
 
-async def grant(identity: Identity, about: AccountId, act: GrantAct, **other: Any) -> str:
-    """One that identity signs, whatever it says."""
-    now = identity.clock.now()
-    return await GrantIssuer(
-        issuer=identity.plumbing.issuer, own_keys=identity.features.sessions.own_keys
-    ).issue(
-        **{
-            "jti": Randomness().token(),
-            "act": act,
-            "audience": (f"{ISSUER}/merge", f"{ISSUER}/identity"),
-            "account_id": about,
-            "security_version": 1,
-            "route": "password",
-            "now": now,
-            "expires_at": now + timedelta(minutes=5),
-            **other,
-        }
-    )
-
-
-@MG_1
-@pytest.mark.proves("V9.2.2", "V9.2.3")
-async def test_only_both_grants_for_this_merge_here_are_taken(
+@pytest.mark.proves("MG-1", "SE-3", "V9.2.2", "V9.2.3")
+async def test_only_both_grants_for_this_merge_here_in_this_session_are_taken(
     identity: Identity, registry: Registry, recovery: Recovery
 ) -> None:
     survivor, absorbed = await registry.two()
-    stranger = await identity.an_account()
-    request = await registry.request(survivor, absorbed)
-    here: dict[str, Any] = {"session_id": request.session_id}
-    own: dict[str, Any] = {"act": GrantAct.REAUTHENTICATED, "verb": Verb.MERGE, **here}
-    elsewhere: dict[str, Any] = {"audience": (f"{ISSUER}/merge",)}
-    wrong: list[dict[str, str]] = [
+    request, another = [await registry.request(survivor, absorbed) for _ in range(2)]
+    ann, bea, stranger = (
+        Someone(account_id=person.id, session_id=request.session_id, version=1, security_version=1)
+        for person in (survivor, absorbed, await identity.an_account())
+    )
+    sign = Issuer(trust=identity.trust, clock=identity.clock)
+    elsewhere = (f"{ISSUER}/merge",)
+    wrong: list[dict[str, Any]] = [
         {"owned": "a.b.c"},
         {"reauthenticated": ""},
         {"reauthenticated": request.owned, "owned": request.reauthenticated},
         {"owned": request.reauthenticated},
         {"reauthenticated": await recovery.grant(survivor)},
-        {"reauthenticated": await grant(identity, survivor.id, GrantAct.REAUTHENTICATED, **here)},
-        {"reauthenticated": await grant(identity, survivor.id, **own, **elsewhere)},
-        {"reauthenticated": await grant(identity, stranger.id, **own)},
-        {"reauthenticated": await grant(identity, absorbed.id, **own)},
-        {"owned": await grant(identity, stranger.id, GrantAct.ACCOUNT_OWNED, **here)},
-        {"owned": await grant(identity, survivor.id, GrantAct.ACCOUNT_OWNED, **here)},
-        {"owned": await grant(identity, absorbed.id, GrantAct.ACCOUNT_OWNED, **here, **elsewhere)},
+        {"reauthenticated": await sign.reauthenticated(ann, verb=None)},
+        {"reauthenticated": await sign.reauthenticated(ann, audience=elsewhere)},
+        {"reauthenticated": await sign.reauthenticated(stranger)},
+        {"reauthenticated": await sign.reauthenticated(bea)},
+        {"reauthenticated": await sign.reauthenticated(ann, session_id=None)},
+        {"reauthenticated": another.reauthenticated},
+        {"owned": await sign.owned(stranger, within=ann)},
+        {"owned": await sign.owned(ann, within=ann)},
+        {"owned": await sign.owned(bea, within=ann, audience=elsewhere)},
+        {"owned": await sign.owned(bea, within=ann, session_id=None)},
+        {"owned": another.owned},
+        {"session_id": another.session_id},
     ]
 
-    for grants in wrong:
-        await turned_away(identity, replace_of(again(request), **grants), "grant_invalid")
-
-    await deliver(identity, envelope(request, identity))
-    assert ("accounts-merged", None) in await outcomes(identity)
-
-
-@MG_1
-@pytest.mark.proves("SE-3")
-async def test_both_proofs_are_good_only_in_the_session_in_which_they_were_given(
-    identity: Identity, registry: Registry
-) -> None:
-    survivor, absorbed = await registry.two()
-    request = await registry.request(survivor, absorbed)
-    other = await registry.request(survivor, absorbed)
-    verb = Verb.MERGE
-    changes: list[dict[str, Any]] = [
-        {"reauthenticated": other.reauthenticated},
-        {"owned": other.owned},
-        {"session_id": other.session_id},
-        {
-            "reauthenticated": await grant(
-                identity, survivor.id, GrantAct.REAUTHENTICATED, verb=verb
-            )
-        },
-        {"owned": await grant(identity, absorbed.id, GrantAct.ACCOUNT_OWNED)},
-    ]
-
-    for change in changes:
+    for change in wrong:
         await turned_away(identity, replace_of(again(request), **change), "grant_invalid")
 
     await deliver(identity, envelope(request, identity))
     assert ("accounts-merged", None) in await outcomes(identity)
 
 
-@MG_1
-@MG_9
+@pytest.mark.proves("MG-1", "MG-9")
 async def test_a_grant_that_merge_took_in_time_is_good_however_late_the_message_comes(
     identity: Identity, registry: Registry
 ) -> None:
@@ -209,8 +159,7 @@ async def test_a_grant_that_merge_took_in_time_is_good_however_late_the_message_
     assert len(await identity.rows("SELECT FROM spent_grants")) == 2
 
 
-@MG_1
-@MG_2
+@pytest.mark.proves("MG-1", "MG-2")
 async def test_proofs_that_were_kept_for_three_days_are_good_for_nothing(
     identity: Identity, registry: Registry
 ) -> None:
@@ -220,8 +169,7 @@ async def test_proofs_that_were_kept_for_three_days_are_good_for_nothing(
     await turned_away(identity, request, "grant_invalid")
 
 
-@MG_1
-@MG_6
+@pytest.mark.proves("MG-1", "MG-6")
 async def test_proofs_of_a_merge_that_was_refused_mail_nobody_a_second_time(
     identity: Identity, registry: Registry
 ) -> None:
@@ -232,7 +180,7 @@ async def test_proofs_of_a_merge_that_was_refused_mail_nobody_a_second_time(
         await turned_away(identity, again(request), "grant_used")
 
 
-@MG_2
+@pytest.mark.proves("MG-2")
 @pytest.mark.parametrize(
     ("record", "other"),
     [
@@ -254,8 +202,7 @@ async def test_nobody_is_two_people_for_how_a_keyboard_writes(
     assert await outcomes(identity) == [("accounts-merged", None)]
 
 
-@MG_1
-@pytest.mark.proves("V6.5.1")
+@pytest.mark.proves("MG-1", "V6.5.1")
 async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
     identity: Identity, registry: Registry
 ) -> None:
@@ -271,7 +218,7 @@ async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
     await turned_away(identity, reused, "grant_used")
 
 
-@MG_1
+@pytest.mark.proves("MG-1")
 async def test_credentials_that_changed_since_make_either_proof_stale(
     identity: Identity, registry: Registry, recovery: Recovery
 ) -> None:
@@ -284,7 +231,7 @@ async def test_credentials_that_changed_since_make_either_proof_stale(
         await refused(identity, request, "merge_proof_stale")
 
 
-@MG_1
+@pytest.mark.proves("MG-1")
 @pytest.mark.parametrize("frozen", [0, 1], ids=["the survivor", "the absorbed"])
 async def test_a_frozen_account_merges_with_nothing(
     identity: Identity, registry: Registry, frozen: int
@@ -299,8 +246,7 @@ async def test_a_frozen_account_merges_with_nothing(
     await refused(identity, request, "merge_proof_stale")
 
 
-@MG_3
-@MG_4
+@pytest.mark.proves("MG-3", "MG-4")
 async def test_an_account_that_is_merged_already_merges_with_nothing(
     identity: Identity, registry: Registry
 ) -> None:
@@ -315,7 +261,7 @@ async def test_an_account_that_is_merged_already_merges_with_nothing(
         await refused(identity, request, "account_merged")
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 async def test_an_account_does_not_merge_with_itself(
     identity: Identity, registry: Registry
 ) -> None:
@@ -324,13 +270,16 @@ async def test_an_account_does_not_merge_with_itself(
     itself = replace_of(
         request,
         absorbed_id=survivor.id,
-        owned=await grant(identity, survivor.id, GrantAct.ACCOUNT_OWNED),
+        owned=await Issuer(trust=identity.trust, clock=identity.clock).owned(
+            Someone(account_id=survivor.id, version=1, security_version=1),
+            within=Someone(session_id=request.session_id),
+        ),
     )
 
     await turned_away(identity, itself, "merge_same_account")
 
 
-@MG_2
+@pytest.mark.proves("MG-2")
 @pytest.mark.parametrize(
     "record",
     [{"last_name": "Hale"}, {"birth_date": "1984-05-04"}, {"last_name": "Garcia-Lope"}],
@@ -344,7 +293,7 @@ async def test_two_people_are_not_merged(
     await refused(identity, await registry.request(survivor, absorbed), "merge_person_mismatch")
 
 
-@MG_2
+@pytest.mark.proves("MG-2")
 async def test_an_account_without_any_record_is_nobody_to_merge(
     identity: Identity, registry: Registry
 ) -> None:
@@ -353,7 +302,7 @@ async def test_an_account_without_any_record_is_nobody_to_merge(
     await refused(identity, await registry.request(survivor, absorbed), "merge_person_mismatch")
 
 
-@MG_2
+@pytest.mark.proves("MG-2")
 async def test_one_record_that_matches_is_enough_however_it_is_written(
     identity: Identity, registry: Registry
 ) -> None:
@@ -371,7 +320,7 @@ async def test_one_record_that_matches_is_enough_however_it_is_written(
     assert await outcomes(identity) == [("accounts-merged", None)] * 2
 
 
-@MG_6
+@pytest.mark.proves("MG-6")
 async def test_a_refusal_is_told_to_the_addresses_of_both(
     identity: Identity, registry: Registry
 ) -> None:
@@ -387,7 +336,7 @@ async def test_a_refusal_is_told_to_the_addresses_of_both(
     assert (told["merge_id"], told["reason"]) == (str(request.merge_id), "merge_person_mismatch")
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_what_was_decided_is_decided_for_ever_and_told_once(
     identity: Identity, registry: Registry
 ) -> None:
@@ -403,7 +352,7 @@ async def test_what_was_decided_is_decided_for_ever_and_told_once(
     assert await everything(identity) == before
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_a_refusal_takes_no_other_message_of_its_batch_with_it(
     identity: Identity, registry: Registry
 ) -> None:
@@ -420,7 +369,7 @@ async def test_a_refusal_takes_no_other_message_of_its_batch_with_it(
     await no_deadlock(identity)
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_grants_under_a_key_that_identity_does_not_have_are_refused_and_not_waited_for(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -432,7 +381,7 @@ async def test_grants_under_a_key_that_identity_does_not_have_are_refused_and_no
     assert await outcomes(identity) == [("merge-rejected", "grant_invalid")]
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_a_request_about_nobody_is_a_dead_letter(
     identity: Identity, registry: Registry
 ) -> None:

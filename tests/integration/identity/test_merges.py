@@ -12,15 +12,10 @@ from services.identity.accounts.store import names as log_on_names
 from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Database
 from tests.builders.merges import Registry, deliver, envelope, no_deadlock
-from tests.builders.practices import Postman, enrol
+from tests.builders.practices import Postman, add_practice, enrol
 from tests.rigs.identity import Identity, Person, Recovery
 
-MG_5 = pytest.mark.proves("MG-5")
-MG_6 = pytest.mark.proves("MG-6")
-ID_4 = pytest.mark.proves("ID-4")
-ID_6 = pytest.mark.proves("ID-6")
-LG_2 = pytest.mark.proves("LG-2")
-SE_1 = pytest.mark.proves("SE-1")
+pytestmark = pytest.mark.proves("MG-5")
 WRONG = "Wrong-Guess-1234"
 OWN, OTHERS = "Quiet!Meadow-31", "Copper!Lantern-42"
 
@@ -34,7 +29,6 @@ async def snapshots(identity: Identity, person: Person) -> list[Any]:
     return [event for event in events if event["account_id"] == str(person.id)]
 
 
-@MG_5
 @pytest.mark.proves("ID-8")
 async def test_both_practices_stand_under_the_survivor(
     identity: Identity, registry: Registry
@@ -51,7 +45,6 @@ async def test_both_practices_stand_under_the_survivor(
     assert {practice["state"] for practice in settings["practices"]} == {"enrolled"}
 
 
-@MG_5
 async def test_an_un_enrolled_practice_comes_along_as_it_is(
     identity: Identity, registry: Registry
 ) -> None:
@@ -69,7 +62,6 @@ async def test_an_un_enrolled_practice_comes_along_as_it_is(
     assert [practice["state"] for practice in settings["practices"]] == ["enrolled", "enrolled"]
 
 
-@MG_5
 async def test_two_charts_at_one_practice_both_come_along(
     identity: Identity, registry: Registry
 ) -> None:
@@ -81,7 +73,6 @@ async def test_two_charts_at_one_practice_both_come_along(
     assert [p["practice_id"] for p in settings["practices"]] == [registry.desks[0].practice_id] * 2
 
 
-@MG_5
 async def test_every_moved_record_is_told_with_its_new_account(
     identity: Identity, registry: Registry
 ) -> None:
@@ -97,7 +88,6 @@ async def test_every_moved_record_is_told_with_its_new_account(
     assert {str(row["id"]): row["version"] for row in versions} == {moved: 3, stayed: 2}
 
 
-@MG_5
 async def test_both_accounts_are_told_as_they_stand_afterwards(
     identity: Identity, registry: Registry
 ) -> None:
@@ -118,7 +108,6 @@ async def test_both_accounts_are_told_as_they_stand_afterwards(
     assert {row["version"] for row in rows} == {2}
 
 
-@MG_5
 async def test_the_survivor_keeps_its_name_and_password(
     identity: Identity, registry: Registry
 ) -> None:
@@ -132,7 +121,6 @@ async def test_the_survivor_keeps_its_name_and_password(
     assert (await identity.log_on(absorbed.username, OWN)).code == "invalid_credentials"
 
 
-@MG_5
 @pytest.mark.proves("LG-1")
 async def test_the_merged_name_and_its_right_password_hint_at_the_survivor(
     identity: Identity, registry: Registry
@@ -153,9 +141,7 @@ async def test_the_merged_name_and_its_right_password_hint_at_the_survivor(
     assert rows == []
 
 
-@MG_5
-@LG_2
-@pytest.mark.proves("V6.3.8")
+@pytest.mark.proves("LG-2", "V6.3.8")
 async def test_while_locked_a_merged_name_tells_nothing_and_its_survivor_is_not_locked(
     identity: Identity, registry: Registry
 ) -> None:
@@ -183,9 +169,7 @@ class Listening(Database):
                 yield connection
 
 
-@MG_5
-@LG_2
-@pytest.mark.proves("V6.3.8")
+@pytest.mark.proves("LG-2", "V6.3.8")
 async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_told(
     identity: Identity, registry: Registry
 ) -> None:
@@ -217,8 +201,7 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
     await database.close()
 
 
-@MG_5
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_nobody_is_told_of_a_lock_on_a_merged_name(
     identity: Identity, registry: Registry
 ) -> None:
@@ -233,8 +216,7 @@ async def test_nobody_is_told_of_a_lock_on_a_merged_name(
     assert await identity.rows("SELECT FROM lockouts WHERE notice_due") == []
 
 
-@MG_5
-@ID_4
+@pytest.mark.proves("ID-4")
 async def test_nobody_else_can_have_the_merged_name(identity: Identity, registry: Registry) -> None:
     survivor = await registry.a_member()
     absorbed = await registry.a_member(desk=1, username="old.june")
@@ -245,8 +227,7 @@ async def test_nobody_else_can_have_the_merged_name(identity: Identity, registry
     assert (answer.status, answer.code) == (409, "username_taken")
 
 
-@MG_5
-@ID_4
+@pytest.mark.proves("ID-4")
 async def test_the_merged_name_counts_as_the_survivors(
     identity: Identity, registry: Registry
 ) -> None:
@@ -263,9 +244,7 @@ async def test_the_merged_name_counts_as_the_survivors(
     assert (await identity.log_on(absorbed.username)).body["session_id"]
 
 
-@MG_5
-@ID_4
-@ID_6
+@pytest.mark.proves("ID-4", "ID-6")
 async def test_the_verified_address_goes_to_a_survivor_that_has_none(
     identity: Identity, registry: Registry
 ) -> None:
@@ -282,8 +261,7 @@ async def test_the_verified_address_goes_to_a_survivor_that_has_none(
     assert (await identity.log_on("june@mail.example", OTHERS)).code == "invalid_credentials"
 
 
-@MG_5
-@ID_6
+@pytest.mark.proves("ID-6")
 async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
     identity: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -307,8 +285,7 @@ async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
     assert [row["state"] for row in links] == ["superseded"]
 
 
-@MG_5
-@ID_6
+@pytest.mark.proves("ID-6")
 async def test_where_the_survivor_has_one_the_others_address_is_free_to_be_verified(
     identity: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -327,8 +304,7 @@ async def test_where_the_survivor_has_one_the_others_address_is_free_to_be_verif
     assert settings["email"]["address"] == "june@mail.example"
 
 
-@MG_5
-@ID_6
+@pytest.mark.proves("ID-6")
 async def test_what_the_absorbed_account_had_only_claimed_is_void_with_its_link(
     identity: Identity, registry: Registry, postman: Postman
 ) -> None:
@@ -345,9 +321,7 @@ async def test_what_the_absorbed_account_had_only_claimed_is_void_with_its_link(
     assert [row["state"] for row in rows] == ["superseded"]
 
 
-@MG_5
-@SE_1
-@pytest.mark.proves("V7.4.2", "V9.2.1")
+@pytest.mark.proves("SE-1", "V7.4.2", "V9.2.1")
 async def test_every_session_of_the_absorbed_account_ends(
     identity: Identity, second: Identity, registry: Registry
 ) -> None:
@@ -368,8 +342,7 @@ async def test_every_session_of_the_absorbed_account_ends(
     assert {row["id"] for row in told} >= {session["session_id"] for session in sessions}
 
 
-@MG_5
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_of_the_survivors_sessions_only_the_one_that_asked_goes_on(
     identity: Identity, registry: Registry
 ) -> None:
@@ -389,7 +362,6 @@ async def test_of_the_survivors_sessions_only_the_one_that_asked_goes_on(
     assert {row["ended_by"] for row in rows if row["ended_by"]} == {"merged"}
 
 
-@MG_5
 @pytest.mark.proves("RC-3")
 async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
     identity: Identity, registry: Registry, recovery: Recovery
@@ -406,9 +378,39 @@ async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
     assert (await identity.reset(good, OWN)).status == 200
 
 
-@MG_5
-@LG_2
-@pytest.mark.proves("ST-1")
+@pytest.mark.proves("UN-1", "UN-3")
+async def test_the_practice_of_the_absorbed_account_un_enrols_and_re_activates_at_the_survivor(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    await registry.merge(survivor, absorbed)
+    practice, patient_id = registry.desks[1], registry.patients_of[absorbed.username]
+
+    assert (await practice.un_enrol(patient_id)).status == 204
+    assert (await practice.reactivate(patient_id)).status == 204
+
+    for name in ("enrolment-ended", "enrolment-reactivated"):
+        [event] = await identity.events(name)
+        assert event["account_id"] == str(survivor.id)
+
+
+@pytest.mark.proves("EN-5")
+async def test_a_practice_is_added_to_the_survivor_and_not_to_the_absorbed_account(
+    identity: Identity, registry: Registry
+) -> None:
+    survivor, absorbed = await registry.two()
+    await registry.merge(survivor, absorbed)
+    token = await registry.desks[0].a_token()
+
+    gone = await add_practice(identity, token, name=absorbed.username)
+    wrong = await add_practice(identity, token, name=absorbed.username, password=WRONG)
+    added = await add_practice(identity, token, name=survivor.username)
+
+    assert (gone.code, wrong.code) == ("account_merged", "invalid_credentials")
+    assert added.body["account_id"] == str(survivor.id)
+
+
+@pytest.mark.proves("LG-2", "ST-1")
 async def test_a_practice_of_the_absorbed_account_now_unlocks_the_survivor(
     identity: Identity, registry: Registry
 ) -> None:
@@ -424,8 +426,7 @@ async def test_a_practice_of_the_absorbed_account_now_unlocks_the_survivor(
     assert (await identity.log_on(survivor.username)).status == 201
 
 
-@MG_5
-@ID_4
+@pytest.mark.proves("ID-4")
 async def test_a_chain_is_flat_and_every_name_keeps_its_own_password(
     identity: Identity, registry: Registry
 ) -> None:
@@ -457,8 +458,7 @@ async def test_a_chain_is_flat_and_every_name_keeps_its_own_password(
     assert len(settings["practices"]) == 3
 
 
-@MG_5
-@MG_6
+@pytest.mark.proves("MG-6")
 async def test_the_addresses_both_had_are_told_once_with_what_the_survivor_has_now(
     identity: Identity, registry: Registry
 ) -> None:
@@ -475,8 +475,7 @@ async def test_the_addresses_both_had_are_told_once_with_what_the_survivor_has_n
     assert await identity.events("merge-rejected") == []
 
 
-@MG_5
-@MG_6
+@pytest.mark.proves("MG-6")
 async def test_without_addresses_nobody_is_mailed(identity: Identity, registry: Registry) -> None:
     await registry.merge(*await registry.two())
 
@@ -484,7 +483,6 @@ async def test_without_addresses_nobody_is_mailed(identity: Identity, registry: 
     assert told["recipients"] == []
 
 
-@MG_5
 @pytest.mark.proves("AU-1")
 async def test_the_history_of_both_accounts_tells_the_merge(
     identity: Identity, registry: Registry

@@ -18,9 +18,7 @@ from tests.builders.practices import PracticeDesk, add_practice, practice_desk
 from tests.rigs.identity import Identity, identity_service
 from tests.support.clock import FakeClock
 
-UN_1 = pytest.mark.proves("UN-1")
-SE_1 = pytest.mark.proves("SE-1")
-pytestmark = [UN_1, SE_1]
+pytestmark = pytest.mark.proves("UN-1", "SE-1")
 MICROSECOND = timedelta(microseconds=1)
 
 

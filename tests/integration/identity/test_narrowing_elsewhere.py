@@ -20,12 +20,9 @@ from tests.rigs.identity import Identity, identity_service
 from tests.support.broker import Broker as Vhost
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.trust import ISSUER, Trust, trusting
+from tests.support.trust import ISSUER, trusting
 
-pytestmark = [
-    pytest.mark.proves("UN-1"),
-    pytest.mark.proves("SE-1"),
-]
+pytestmark = pytest.mark.proves("UN-1", "SE-1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +65,7 @@ async def elsewhere(
     ended = EndedSessions(broker=reader, clock=clock, metrics=Metrics(), randomness=Randomness())
     task = asyncio.create_task(ended.run())
     async with trusting(database, "notify", clock) as notify:
-        await notify.learn_from(
-            Trust(
-                service="identity",
-                issuer=identity.plumbing.issuer,
-                database=identity.plumbing.database,
-                own_keys=identity.features.sessions.own_keys,
-                public_keys=identity.plumbing.public_keys,
-            )
-        )
+        await notify.learn_from(identity.trust)
         await tell(identity)
         await eventually(lambda: is_fresh(ended))
         tokens = AccessTokens(

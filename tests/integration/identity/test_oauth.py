@@ -10,8 +10,6 @@ from jwt import PyJWK, PyJWS
 
 from tests.rigs.identity import Identity
 
-SE_1 = pytest.mark.proves("SE-1")
-ST_1 = pytest.mark.proves("ST-1")
 SCOPES = (
     "accounts:unlock communications:write deliveries:read enrolments:write merges:read "
     "patients:write settings:read settings:write tokens:write"
@@ -23,7 +21,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": f"Basic {pair}"}
 
 
-@ST_1
+@pytest.mark.proves("ST-1")
 async def test_a_practices_client_gets_a_token_for_all_its_scopes(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
 
@@ -42,7 +40,7 @@ async def test_a_practices_client_gets_a_token_for_all_its_scopes(identity: Iden
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-@ST_1
+@pytest.mark.proves("ST-1")
 async def test_a_token_reaches_only_as_far_as_the_scope_asked_for(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
 
@@ -56,7 +54,7 @@ async def test_a_token_reaches_only_as_far_as_the_scope_asked_for(identity: Iden
     assert (refused.status, refused.code) == (403, "forbidden_scope")
 
 
-@ST_1
+@pytest.mark.proves("ST-1")
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [
@@ -87,7 +85,7 @@ async def test_a_refusal_is_told_as_the_standard_has_it(
     assert status != 401 or answer.headers["WWW-Authenticate"].startswith("Basic")
 
 
-@ST_1
+@pytest.mark.proves("ST-1")
 async def test_a_client_authenticates_in_one_way_only(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
     form = {"grant_type": "client_credentials", "client_secret": secret}
@@ -99,8 +97,7 @@ async def test_a_client_authenticates_in_one_way_only(identity: Identity) -> Non
     assert (answer.status, answer.body["error"]) == (400, "invalid_request")
 
 
-@SE_1
-@pytest.mark.proves("V9.1.1")
+@pytest.mark.proves("SE-1", "V9.1.1")
 async def test_access_tokens_are_checked_offline_by_the_published_keys(
     identity: Identity,
 ) -> None:
@@ -119,7 +116,7 @@ async def test_access_tokens_are_checked_offline_by_the_published_keys(
     assert PyJWS().decode(token, PyJWK(key).key, algorithms=["EdDSA"])
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_introspection_tells_the_state_of_this_second(identity: Identity) -> None:
     gateway = await identity.a_gateway_token()
     person = await identity.an_account()
@@ -143,8 +140,7 @@ async def test_introspection_tells_the_state_of_this_second(identity: Identity) 
     assert await introspected() == {"active": False}
 
 
-@SE_1
-@pytest.mark.proves("V9.1.2")
+@pytest.mark.proves("SE-1", "V9.1.2")
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30."])
 async def test_what_is_no_token_is_only_not_active(identity: Identity, token: str) -> None:
     gateway = await identity.a_gateway_token()
@@ -156,7 +152,7 @@ async def test_what_is_no_token_is_only_not_active(identity: Identity, token: st
     assert (answer.status, answer.body) == (200, {"active": False})
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
     identity: Identity,
 ) -> None:
@@ -178,7 +174,7 @@ async def test_a_client_introspects_by_its_basic_credentials_as_by_its_token(
     assert by_basic.body == by_token.body
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_basic_credentials_reach_no_further_than_the_clients_scopes(
     identity: Identity,
 ) -> None:
@@ -194,7 +190,7 @@ async def test_basic_credentials_reach_no_further_than_the_clients_scopes(
     assert (read.status, read.code) == (401, "unauthenticated")
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_a_401_of_introspection_says_what_works_and_is_audited(identity: Identity) -> None:
     client_id, _ = await identity.a_practice_client()
     answers = [

@@ -1,6 +1,9 @@
 """Every door that takes a password: log-on, re-authentication, another account's proof, EN-5."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -10,50 +13,94 @@ from tests.builders.practices import add_practice
 from tests.rigs.identity import PASSWORD, Identity
 from tests.rigs.replica import Answer
 
-LG_1 = pytest.mark.proves("LG-1")
-LG_2 = pytest.mark.proves("LG-2")
+ROWS = ("LG-1", "LG-2", "SE-3", "MG-1", "EN-5")
 NAME = "june.hale"
-NOBODY = "nobody.at.all"
+NOBODY, WRONG = "nobody.at.all", "Wrong-Guess-1234"
 
-Door = Callable[[Registry, str, str], Awaitable[Answer]]
-
-
-async def log_on(registry: Registry, name: str, password: str) -> Answer:
-    return await registry.identity.log_on(name, password)
+Entry = Callable[[Identity, str], Awaitable[Answer]]  # a password, at a replica
 
 
-async def re_authenticate(registry: Registry, name: str, password: str) -> Answer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where a password is taken, how a wrong one is refused, and what the audit says of one."""
+
+    opened: Callable[[Registry, str], Awaitable[Entry]]
+    status: int
+    code: str
+    action: str
+    wrong: str = "wrong"
+    locked: str = "locked"
+    done: str | None = None
+
+
+async def log_on(_: Registry, name: str) -> Entry:
+    return lambda at, password: at.log_on(name, password)
+
+
+async def re_authenticate(registry: Registry, name: str) -> Entry:
     """Of the holder's own session, whatever name is meant."""
     token = (await registry.identity.log_on(name)).body["access_token"]
-    body = {"password": password, "verb": "merge"}
-    return await registry.identity.call("POST", "/account/reauthenticate", body, token=token)
+    return lambda at, password: Registry(identity=at, desks=()).reauthenticate(token, password)
 
 
-async def prove_ownership(registry: Registry, name: str, password: str) -> Answer:
+async def prove_ownership(registry: Registry, name: str) -> Entry:
     person = await registry.identity.an_account()
     token = (await registry.identity.log_on(person.username)).body["access_token"]
-    body = {"name": name, "password": password}
-    return await registry.identity.call("POST", "/account/ownership-proofs", body, token=token)
+    return lambda at, password: Registry(identity=at, desks=()).prove(token, name, password)
 
 
-async def add_a_practice(registry: Registry, name: str, password: str) -> Answer:
+async def add_a_practice(registry: Registry, name: str) -> Entry:
     token = await registry.desks[0].a_token()
-    return await add_practice(registry.identity, token, name=name, password=password)
+    return lambda at, password: add_practice(at, token, name=name, password=password)
 
 
-BY_NAME: tuple[Door, ...] = (log_on, prove_ownership, add_a_practice)
-ALL: tuple[Door, ...] = (*BY_NAME, re_authenticate)
+LOG_ON = Door(opened=log_on, status=401, code="invalid_credentials", action="log-on")
+REAUTHENTICATE = Door(
+    opened=re_authenticate,
+    status=403,
+    code="reauthentication_failed",
+    action="account.reauthenticate",
+    done="merge",
+)
+PROVE = Door(
+    opened=prove_ownership,
+    status=403,
+    code="merge_proof_failed",
+    action="account.prove-ownership",
+)
+ADD_A_PRACTICE = Door(
+    opened=add_a_practice,
+    status=401,
+    code="invalid_credentials",
+    action="enrol.existing-account",
+    wrong="invalid_credentials",
+    locked="invalid_credentials",
+)
 
 
-@LG_1
-@LG_2
-@pytest.mark.parametrize("door", ALL)
+BY_NAME = (LOG_ON, PROVE, ADD_A_PRACTICE)
+ALL = (*BY_NAME, REAUTHENTICATE)
+by_name = pytest.mark.parametrize("door", BY_NAME, ids=lambda door: door.action)
+every_door = pytest.mark.parametrize("door", ALL, ids=lambda door: door.action)
+
+
+async def details(identity: Identity, door: Door) -> Counter[str]:
+    """How the audit says that passwords were refused there."""
+    rows = await identity.rows(
+        "SELECT detail FROM audit_entries WHERE action = $1 AND outcome = 'refused'", door.action
+    )
+    return Counter(row["detail"] for row in rows)
+
+
+@pytest.mark.proves(*ROWS)
+@every_door
 async def test_an_empty_password_is_named_and_counts_toward_no_lock(
     identity: Identity, registry: Registry, door: Door
 ) -> None:
     await identity.an_account(NAME)
+    entry = await door.opened(registry, NAME)
 
-    answers = [await door(registry, NAME, "") for _ in range(4)]
+    answers = [await entry(identity, "") for _ in range(4)]
 
     assert {(answer.status, answer.code) for answer in answers} == {(400, "body_invalid")}
     assert [error["field"] for error in answers[0].body["errors"]] == ["password"]
@@ -61,55 +108,120 @@ async def test_an_empty_password_is_named_and_counts_toward_no_lock(
     assert (await identity.log_on(NAME)).status == 201
 
 
-@LG_1
-@pytest.mark.proves("V6.3.8")
-@pytest.mark.parametrize("door", BY_NAME)
+@pytest.mark.proves("LG-1", "V6.3.8")
+@by_name
 async def test_a_name_nobody_has_costs_the_one_hash_that_a_known_one_costs(
-    identity: Identity,
-    registry: Registry,
-    door: Door,
-    monkeypatch: pytest.MonkeyPatch,
+    identity: Identity, registry: Registry, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.an_account(NAME)
     compared: list[str | None] = []
     verify = PasswordHasher.verify
 
     async def spied(hasher: PasswordHasher, password: str, stored: str | None) -> bool:
-        if password == "wrong":
+        if password == WRONG:
             compared.append(stored)
         return await verify(hasher, password, stored)
 
     monkeypatch.setattr(PasswordHasher, "verify", spied)
 
     for name in (NAME, NOBODY):
-        await door(registry, name, "wrong")
+        await (await door.opened(registry, name))(identity, WRONG)
 
     assert [stored is None for stored in compared] == [False, True]
 
 
-@pytest.mark.proves("ID-5")
-@LG_2
-@pytest.mark.parametrize("door", ALL)
-@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+@pytest.mark.proves(*ROWS, "V6.3.8")
+@every_door
+async def test_a_refusal_says_the_rule(identity: Identity, registry: Registry, door: Door) -> None:
+    await identity.an_account(NAME)
+
+    answer = await (await door.opened(registry, NAME))(identity, WRONG)
+
+    assert answer.refused() == (door.status, door.code)
+    assert "4 wrong passwords in a row lock a name for 20 minutes" in answer.body["detail"]
+    [rule] = answer.body["errors"]
+    assert rule["code"] == "lock_rule"
+    assert rule["params"] == {"failures": 4, "minutes": 20, "disabled_after": 100}
+
+
+@pytest.mark.proves(*ROWS)
+@every_door
+async def test_wrong_passwords_are_counted_together_with_those_at_log_on_for_twenty_minutes(
+    identity: Identity, registry: Registry, door: Door
+) -> None:
+    await identity.an_account(NAME)
+    entry = await door.opened(registry, NAME)
+    for _ in range(2):
+        await identity.log_on(NAME, WRONG)
+        await entry(identity, WRONG)
+
+    assert (await identity.log_on(NAME)).status == 401
+    assert (await entry(identity, PASSWORD)).refused() == (door.status, door.code)
+
+    identity.clock.advance(minutes=20)
+    assert (await identity.log_on(NAME)).status == 201
+
+
+@pytest.mark.proves(*ROWS, "V2.3.2", "V2.3.4", "V6.3.1", "V6.6.3", "V15.4.2")
+@pytest.mark.parametrize(
+    ("door", "name"), [*((door, NAME) for door in ALL), *((door, NOBODY) for door in BY_NAME)]
+)
+async def test_of_64_parallel_guesses_over_two_replicas_exactly_four_are_told(
+    identity: Identity, second: Identity, registry: Registry, door: Door, name: str
+) -> None:
+    await identity.an_account(NAME)
+    entry = await door.opened(registry, name)
+
+    answers = await asyncio.gather(*(entry(at, WRONG) for at in (identity, second) * 32))
+
+    assert {answer.refused() for answer in answers} == {(door.status, door.code)}
+    assert await details(identity, door) == Counter([door.wrong] * 4 + [door.locked] * 60)
+    [row] = await identity.rows("SELECT failures, notice_due FROM lockouts WHERE failures > 0")
+    assert tuple(row) == (4, True)
+    assert (await entry(identity, PASSWORD)).refused() == (door.status, door.code)
+
+
+@pytest.mark.proves("SE-3", "MG-1", "AU-1", "V16.3.1")
+@pytest.mark.parametrize("door", [LOG_ON, REAUTHENTICATE, PROVE], ids=lambda door: door.action)
+async def test_every_try_leaves_one_audit_row_of_the_account_and_not_of_the_name(
+    identity: Identity, registry: Registry, door: Door
+) -> None:
+    person = await identity.an_account(NAME)
+    entry, tried = await door.opened(registry, NAME), [WRONG, PASSWORD]
+    nobodys = entry if door is REAUTHENTICATE else await door.opened(registry, NOBODY)
+    known = await identity.rows("SELECT id FROM audit_entries")
+
+    for password in tried:
+        await entry(identity, password)
+    await nobodys(identity, WRONG)
+
+    rows = await identity.rows(
+        "SELECT subject, outcome, detail FROM audit_entries WHERE id <> ALL($1)",
+        [row["id"] for row in known],
+    )
+    whose = f"account:{person.id}"
+    assert Counter(tuple(row) for row in rows) == Counter(
+        [
+            (whose, "done", door.done),
+            (whose, "refused", "wrong"),
+            (whose if nobodys is entry else None, "refused", "wrong"),
+        ]
+    )
+
+
+@pytest.mark.proves("ID-5", "LG-2")
+@pytest.mark.parametrize("password", [PASSWORD, WRONG])
+@every_door
 async def test_a_hash_nobody_can_read_is_a_failure_of_ours_and_counts_toward_no_lock(
     identity: Identity, registry: Registry, door: Door, password: str
 ) -> None:
     person = await identity.an_account(NAME)
+    entry = await door.opened(registry, NAME)
+    await identity.rows(
+        "UPDATE accounts SET password_hash = '$portico$another-scheme$' WHERE id = $1", person.id
+    )
 
-    async def store(kept: str) -> None:
-        async with identity.plumbing.database.connection() as connection:
-            await connection.execute(
-                "UPDATE accounts SET password_hash = $2 WHERE id = $1", person.id, kept
-            )
-
-    if door is re_authenticate:  # the session is there before the hash is damaged
-        token = (await identity.log_on(NAME)).body["access_token"]
-        await store("$portico$another-scheme$")
-        body = {"password": password, "verb": "merge"}
-        answer = await identity.call("POST", "/account/reauthenticate", body, token=token)
-    else:
-        await store("$portico$another-scheme$")
-        answer = await door(registry, NAME, password)
+    answer = await entry(identity, password)
 
     assert (answer.status, answer.code) == (503, "unavailable")
     assert await identity.rows("SELECT FROM lockouts WHERE failures > 0") == []

@@ -26,17 +26,6 @@ async def test_a_registered_patient_is_told_to_those_who_match_people(desk: Prac
     }
 
 
-async def test_the_same_call_again_makes_no_second_record(desk: PracticeDesk) -> None:
-    first = await desk.register(key="a-key-of-mine")
-
-    again = await desk.register(key="a-key-of-mine")
-    other = await desk.register(key="a-key-of-mine", first_name="Marta")
-
-    assert again.body == first.body
-    assert other.code == "idempotency_key_reused"
-    assert len(await desk.identity.rows("SELECT FROM patients")) == 1
-
-
 async def test_a_key_is_of_the_practice_that_used_it(
     identity: Identity, desk: PracticeDesk
 ) -> None:

@@ -7,11 +7,8 @@ import pytest
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
 
-ST_2 = pytest.mark.proves("ST-2")
 
-
-@ST_2
-@pytest.mark.proves("RC-3")
+@pytest.mark.proves("ST-2", "RC-3")
 @pytest.mark.parametrize("minutes", [15, 1440])
 async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
     desk: PracticeDesk, minutes: int
@@ -25,7 +22,7 @@ async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
     assert told[1]["practice_id"] == desk.practice_id
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 @pytest.mark.parametrize("minutes", [14, 1441, 0, -60, 10**12])
 async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minutes: int) -> None:
     answer = await desk.change_settings(reset_link_minutes=minutes)
@@ -42,7 +39,7 @@ async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minut
     assert len(await desk.identity.events("practice-changed")) == 1
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 async def test_a_change_of_no_setting_is_refused(desk: PracticeDesk) -> None:
     answer = await desk.change_settings()
 
@@ -50,7 +47,7 @@ async def test_a_change_of_no_setting_is_refused(desk: PracticeDesk) -> None:
     assert answer.body["errors"][0]["detail"] == "name one at least"
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 async def test_what_another_release_let_a_practice_set_is_read(desk: PracticeDesk) -> None:
     """A range holds for who sets a value, not for who reads it."""
     async with desk.identity.database.administrator() as connection:
@@ -63,7 +60,7 @@ async def test_what_another_release_let_a_practice_set_is_read(desk: PracticeDes
     assert answer.body == {"version": 1, "reset_link_minutes": 2880}
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 async def test_the_settings_are_read_as_they_stand(desk: PracticeDesk) -> None:
     before = await desk.call("/practice/settings", method="GET")
     await desk.change_settings(reset_link_minutes=30)
@@ -73,7 +70,7 @@ async def test_the_settings_are_read_as_they_stand(desk: PracticeDesk) -> None:
     assert after.body == {"version": 2, "reset_link_minutes": 30}
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 async def test_a_practice_changes_only_its_own_settings(
     identity: Identity, desk: PracticeDesk
 ) -> None:
@@ -85,7 +82,7 @@ async def test_a_practice_changes_only_its_own_settings(
     assert answer.body == {"version": 1, "reset_link_minutes": 60}
 
 
-@ST_2
+@pytest.mark.proves("ST-2")
 async def test_each_of_parallel_changes_is_told_under_a_version_of_its_own(
     desk: PracticeDesk,
 ) -> None:

@@ -12,8 +12,7 @@ from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
 from tests.support.trust import ISSUER
 
-SE_4 = pytest.mark.proves("SE-4")
-SE_3 = pytest.mark.proves("SE-3")
+pytestmark = pytest.mark.proves("SE-4")
 EVERYWHERE = "portico"
 
 
@@ -53,8 +52,7 @@ async def narrowed_to(
 # ---- what a session may do
 
 
-@SE_4
-@SE_3
+@pytest.mark.proves("SE-3")
 async def test_introspection_says_what_a_session_may_do_and_when_a_password_was_given(
     identity: Identity,
 ) -> None:
@@ -69,7 +67,6 @@ async def test_introspection_says_what_a_session_may_do_and_when_a_password_was_
         assert (told["scope"], told["auth_time"], told["aud"]) == ("full", began, EVERYWHERE)
 
 
-@SE_4
 @pytest.mark.parametrize("scope", [SessionScope.GATES, SessionScope.SETTINGS])
 async def test_a_session_says_its_scope_in_its_next_token_and_is_held_to_it(
     identity: Identity, scope: SessionScope
@@ -95,7 +92,6 @@ async def test_a_session_says_its_scope_in_its_next_token_and_is_held_to_it(
     assert (row["outcome"], row["detail"]) == ("refused", "session_scope_missing")
 
 
-@SE_4
 async def test_sessions_of_before_are_full_and_of_when_they_began(identity: Identity) -> None:
     session = await logged_on(identity)
     file = files("services.identity") / "migrations" / "0012_reach.sql"
@@ -113,7 +109,6 @@ async def test_sessions_of_before_are_full_and_of_when_they_began(identity: Iden
 # ---- at which service
 
 
-@SE_4
 @pytest.mark.parametrize("verb", ["log_on", "refresh", "reset"])
 async def test_resource_gets_a_token_for_each_service_named_in_one_rotation(
     identity: Identity, recovery: Recovery, verb: str
@@ -145,7 +140,6 @@ async def test_resource_gets_a_token_for_each_service_named_in_one_rotation(
     assert (await refreshed(identity, answer.body)).status == 200
 
 
-@SE_4
 async def test_without_resource_there_is_one_token_for_all_four(identity: Identity) -> None:
     session = await logged_on(identity)
     answer = await refreshed(identity, session)
@@ -155,7 +149,6 @@ async def test_without_resource_there_is_one_token_for_all_four(identity: Identi
         assert (await introspected(identity, body["access_token"]))["aud"] == EVERYWHERE
 
 
-@SE_4
 async def test_a_refresh_may_name_other_services_and_its_twin_is_handed_the_same_successor(
     identity: Identity,
 ) -> None:
@@ -171,7 +164,6 @@ async def test_a_refresh_may_name_other_services_and_its_twin_is_handed_the_same
     assert used["count"] == 1
 
 
-@SE_4
 @pytest.mark.parametrize(
     ("resource", "field", "code"),
     [
@@ -194,7 +186,6 @@ async def test_what_names_no_service_is_named_and_nothing_is_handed_out(
     assert (await refreshed(identity, session)).status == 200  # and nothing was used up
 
 
-@SE_4
 @pytest.mark.proves("ST-1")
 async def test_a_client_gets_a_token_for_each_service_named(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
@@ -213,7 +204,6 @@ async def test_a_client_gets_a_token_for_each_service_named(identity: Identity) 
     assert (here.status, elsewhere.status) == (200, 401)
 
 
-@SE_4
 async def test_a_client_that_names_no_service_is_told_as_the_standard_has_it(
     identity: Identity,
 ) -> None:

@@ -10,9 +10,6 @@ import pytest
 from shared.contracts.ids import AccountId
 from tests.rigs.identity import PASSWORD, Identity, Recovery
 
-ID_3 = pytest.mark.proves("ID-3")
-SE_1 = pytest.mark.proves("SE-1")
-
 NEW = "Copper!Lantern-42"
 
 
@@ -38,9 +35,7 @@ async def test_a_grant_sets_the_password_and_opens_a_session(
     assert (await identity.log_on(person.username, NEW)).status == 201
 
 
-@pytest.mark.proves("RC-3")
-@SE_1
-@pytest.mark.proves("V7.4.3")
+@pytest.mark.proves("RC-3", "SE-1", "V7.4.3")
 async def test_every_session_ends_with_the_reset(identity: Identity, recovery: Recovery) -> None:
     person = await identity.an_account()
     before = [(await identity.log_on(person.username)).body for _ in range(3)]
@@ -137,8 +132,7 @@ async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothin
 PARAMS = {"long_enough": {"minimum": 8}, "has_upper": None, "not_recent": {"last": 5}}
 
 
-@pytest.mark.proves("RC-3")
-@ID_3
+@pytest.mark.proves("RC-3", "ID-3")
 @pytest.mark.parametrize(
     ("password", "rule"),
     [
@@ -168,7 +162,7 @@ async def test_a_refused_password_uses_nothing_up(
     assert (await identity.reset(grant, NEW)).status == 200
 
 
-@ID_3
+@pytest.mark.proves("ID-3")
 async def test_none_of_the_last_five_passwords_is_taken_again(
     identity: Identity, recovery: Recovery
 ) -> None:
@@ -277,8 +271,7 @@ async def test_a_log_on_racing_a_reset_never_leaves_a_session_of_the_old_passwor
         assert [str(row["id"]) for row in live] == [reset.body["session_id"]]
 
 
-@pytest.mark.proves("RC-3")
-@SE_1
+@pytest.mark.proves("RC-3", "SE-1")
 async def test_a_refresh_racing_a_reset_never_outlives_it(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:

@@ -11,7 +11,7 @@ from shared.contracts.scopes import SCOPES, Role
 from tests.integration.identity.test_operator_verbs import run
 from tests.rigs.identity import Identity
 
-ST_1 = pytest.mark.proves("ST-1")
+pytestmark = pytest.mark.proves("ST-1")
 PRACTICES = sorted(SCOPES[Role.PRACTICE])
 BEFORE = ["accounts:unlock", "communications:write", "deliveries:read", "patients:write"]
 BEFORE += ["settings:read", "settings:write", "tokens:write"]
@@ -39,7 +39,6 @@ async def granted(identity: Identity, client_id: str, secret: str) -> list[str]:
     return answer.body["scope"].split() if answer.status == 200 else []
 
 
-@ST_1
 async def test_a_client_is_kept_by_its_role_and_has_all_of_it(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
     await identity.a_gateway_token()
@@ -50,7 +49,6 @@ async def test_a_client_is_kept_by_its_role_and_has_all_of_it(identity: Identity
     assert await granted(identity, client_id, secret) == PRACTICES
 
 
-@ST_1
 @pytest.mark.parametrize("had", [[], ["enrolments:write"], ["merges:read"]], ids=str)
 async def test_a_practice_of_before_may_un_enrol_and_read_merges_after_the_migration(
     identity: Identity, had: list[str]
@@ -63,7 +61,6 @@ async def test_a_practice_of_before_may_un_enrol_and_read_merges_after_the_migra
     assert [row[0] for row in await identity.rows("SELECT narrowed_to FROM clients")] == [None]
 
 
-@ST_1
 async def test_a_client_of_before_has_its_role_and_all_of_it_after_the_migration(
     identity: Identity,
 ) -> None:
@@ -77,7 +74,6 @@ async def test_a_client_of_before_has_its_role_and_all_of_it_after_the_migration
     assert await granted(identity, client_id, secret) == PRACTICES
 
 
-@ST_1
 @pytest.mark.parametrize("narrowed", [["deliveries:read", "settings:read"], []], ids=str)
 async def test_a_client_that_was_narrowed_stays_so_after_the_migration(
     identity: Identity, narrowed: list[str], capsys: pytest.CaptureFixture[str]
@@ -94,7 +90,6 @@ async def test_a_client_that_was_narrowed_stays_so_after_the_migration(
     assert json.loads(capsys.readouterr().out)["scopes"] == narrowed
 
 
-@ST_1
 async def test_a_scope_beyond_its_role_stops_the_migration_and_changes_nothing(
     identity: Identity,
 ) -> None:
@@ -107,7 +102,6 @@ async def test_a_scope_beyond_its_role_stops_the_migration_and_changes_nothing(
     assert row["scopes"] == [*BEFORE, "introspect"]
 
 
-@ST_1
 async def test_a_row_gives_no_scope_that_its_role_does_not_have(identity: Identity) -> None:
     client_id, secret = await identity.a_practice_client()
     await identity.rows("UPDATE clients SET narrowed_to = ARRAY['introspect', 'settings:read']")
@@ -115,7 +109,6 @@ async def test_a_row_gives_no_scope_that_its_role_does_not_have(identity: Identi
     assert await granted(identity, client_id, secret) == ["settings:read"]
 
 
-@ST_1
 @pytest.mark.parametrize(
     ("change", "constraint"),
     [

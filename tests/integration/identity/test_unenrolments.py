@@ -13,10 +13,6 @@ from deploy.client.eventually import eventually
 from tests.builders.practices import PracticeDesk, add_practice, practice_desk
 from tests.rigs.identity import PASSWORD, Identity
 
-UN_1, UN_3 = pytest.mark.proves("UN-1"), pytest.mark.proves("UN-3")
-SE_1 = pytest.mark.proves("SE-1")
-ST_1 = pytest.mark.proves("ST-1")
-AU_1 = pytest.mark.proves("AU-1")
 EMAIL = "maria@mail.example"
 VERBS = ("un-enrol", "re-activate")
 
@@ -61,7 +57,7 @@ async def ends(identity: Identity) -> list[str]:
     return [row["ended_by"] for row in rows]
 
 
-@UN_1
+@pytest.mark.proves("UN-1")
 async def test_un_enrolling_ends_this_practices_enrolment_and_no_other(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -77,7 +73,7 @@ async def test_un_enrolling_ends_this_practices_enrolment_and_no_other(
     assert shown == {desk.practice_id: "un-enrolled", elm.practice_id: "enrolled"}
 
 
-@UN_1
+@pytest.mark.proves("UN-1")
 async def test_the_account_and_the_mail_are_told_and_the_reason_is_not(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -109,7 +105,7 @@ async def test_the_account_and_the_mail_are_told_and_the_reason_is_not(
     assert await desk.identity.events("person-changed") == persons  # still the account's record
 
 
-@UN_1
+@pytest.mark.proves("UN-1")
 async def test_without_a_verified_e_mail_nobody_is_mailed(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
 
@@ -119,7 +115,7 @@ async def test_without_a_verified_e_mail_nobody_is_mailed(desk: PracticeDesk) ->
     assert ended["recipients"] == []
 
 
-@UN_1
+@pytest.mark.proves("UN-1")
 async def test_who_is_not_enrolled_cannot_be_un_enrolled_and_a_second_time_is_the_same(
     desk: PracticeDesk,
 ) -> None:
@@ -132,8 +128,7 @@ async def test_who_is_not_enrolled_cannot_be_un_enrolled_and_a_second_time_is_th
     assert len(await desk.identity.events("enrolment-ended")) == 1
 
 
-@UN_1
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("UN-1", "V2.3.4")
 async def test_parallel_un_enrolments_have_one_effect_and_one_mail(
     desk: PracticeDesk, second: Identity, elm: PracticeDesk
 ) -> None:
@@ -150,8 +145,7 @@ async def test_parallel_un_enrolments_have_one_effect_and_one_mail(
     assert row["version"] == 3
 
 
-@UN_1
-@SE_1
+@pytest.mark.proves("UN-1", "SE-1")
 async def test_two_practices_that_un_enrol_at_once_end_the_sessions_between_them(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -165,8 +159,7 @@ async def test_two_practices_that_un_enrol_at_once_end_the_sessions_between_them
     assert await ends(desk.identity) == ["un-enrolled"] * 3
 
 
-@UN_1
-@SE_1
+@pytest.mark.proves("UN-1", "SE-1")
 async def test_losing_the_last_practice_ends_every_session(
     desk: PracticeDesk, second: Identity
 ) -> None:
@@ -182,7 +175,7 @@ async def test_losing_the_last_practice_ends_every_session(
     assert await ends(desk.identity) == ["un-enrolled"] * 2
 
 
-@UN_1
+@pytest.mark.proves("UN-1")
 async def test_a_token_of_the_record_that_is_still_live_is_void(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -207,8 +200,7 @@ async def test_a_token_of_the_record_that_is_still_live_is_void(
     assert (await add_practice(desk.identity, others)).status == 201
 
 
-@UN_1
-@pytest.mark.proves("EN-1")
+@pytest.mark.proves("UN-1", "EN-1")
 async def test_who_was_un_enrolled_gets_no_token_but_is_re_activated(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await desk.un_enrol(patient_id)
@@ -216,8 +208,7 @@ async def test_who_was_un_enrolled_gets_no_token_but_is_re_activated(desk: Pract
     assert (await desk.issue(patient_id)).code == "patient_enrolled"
 
 
-@UN_1
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("UN-1", "V2.3.4")
 async def test_an_un_enrolment_beside_an_added_practice_leaves_sessions_that_have_a_practice(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -236,8 +227,7 @@ async def test_an_un_enrolment_beside_an_added_practice_leaves_sessions_that_hav
     )
 
 
-@UN_1
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("UN-1", "V2.3.4")
 async def test_an_un_enrolment_that_waited_for_a_merge_ends_it_at_the_survivor(
     desk: PracticeDesk,
 ) -> None:
@@ -258,9 +248,7 @@ async def test_an_un_enrolment_that_waited_for_a_merge_ends_it_at_the_survivor(
     assert [row["version"] for row in versions] == [1, 2]
 
 
-@UN_1
-@UN_3
-@pytest.mark.proves("V15.4.2")
+@pytest.mark.proves("UN-1", "UN-3", "V15.4.2")
 async def test_everything_about_one_account_at_once_never_deadlocks(
     desk: PracticeDesk, second: Identity, elm: PracticeDesk
 ) -> None:
@@ -283,7 +271,7 @@ async def test_everything_about_one_account_at_once_never_deadlocks(
     assert {answer.status for answer in answers} <= {201, 204, 200, 401, 409}
 
 
-@UN_3
+@pytest.mark.proves("UN-3")
 async def test_re_activating_enrols_again_with_the_credentials_that_were(
     desk: PracticeDesk,
 ) -> None:
@@ -304,7 +292,7 @@ async def test_re_activating_enrols_again_with_the_credentials_that_were(
     assert tuple(row) == (3, 1)
 
 
-@UN_3
+@pytest.mark.proves("UN-3")
 async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
@@ -318,7 +306,7 @@ async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
     assert [one["state"] for one in account.body["practices"]] == ["enrolled", "enrolled"]
 
 
-@UN_3
+@pytest.mark.proves("UN-3")
 async def test_only_who_was_un_enrolled_can_be_re_activated(desk: PracticeDesk) -> None:
     never, enrolled = await desk.a_patient(), await desk.enrolled()
 
@@ -331,8 +319,7 @@ async def test_only_who_was_un_enrolled_can_be_re_activated(desk: PracticeDesk) 
     assert await desk.identity.events("enrolment-reactivated") == []
 
 
-@UN_3
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("UN-3", "V2.3.4")
 async def test_parallel_re_activations_have_one_effect_and_one_mail(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await desk.un_enrol(patient_id)
@@ -343,8 +330,7 @@ async def test_parallel_re_activations_have_one_effect_and_one_mail(desk: Practi
     assert len(await desk.identity.events("enrolment-reactivated")) == 1
 
 
-@UN_1
-@UN_3
+@pytest.mark.proves("UN-1", "UN-3")
 async def test_un_enrolling_and_re_activating_at_once_take_turns(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
 
@@ -361,10 +347,7 @@ async def test_un_enrolling_and_re_activating_at_once_take_turns(desk: PracticeD
     }
 
 
-@UN_1
-@UN_3
-@AU_1
-@ST_1
+@pytest.mark.proves("UN-1", "UN-3", "AU-1", "ST-1")
 async def test_who_did_it_to_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await desk.reactivate(patient_id)

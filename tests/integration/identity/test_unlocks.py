@@ -8,11 +8,9 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.builders.practices import PracticeDesk, practice_desk
+from tests.builders.practices import PracticeDesk
 from tests.rigs.identity import Identity
 
-LG_2 = pytest.mark.proves("LG-2")
-ST_1 = pytest.mark.proves("ST-1")
 NAME = "maria.garcia"
 WRONG = "Wrong-Guess-1234"
 
@@ -22,8 +20,7 @@ async def fail(identity: Identity, times: int) -> None:
         await identity.log_on(NAME, WRONG)
 
 
-@LG_2
-@ST_1
+@pytest.mark.proves("LG-2", "ST-1")
 async def test_after_the_practice_unlocked_the_right_password_logs_on(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -35,7 +32,7 @@ async def test_after_the_practice_unlocked_the_right_password_logs_on(desk: Prac
     assert (await desk.identity.log_on(NAME)).status == 201
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_after_the_practice_unlocked_counting_begins_anew(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -48,7 +45,7 @@ async def test_after_the_practice_unlocked_counting_begins_anew(desk: PracticeDe
     assert (await desk.identity.log_on(NAME)).status == 401
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_unlocking_clears_failures_that_have_not_locked_yet(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 3)
@@ -59,7 +56,7 @@ async def test_unlocking_clears_failures_that_have_not_locked_yet(desk: Practice
     assert (await desk.identity.log_on(NAME)).status == 201
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_unlocking_what_is_not_locked_changes_nothing(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
 
@@ -67,8 +64,7 @@ async def test_unlocking_what_is_not_locked_changes_nothing(desk: PracticeDesk) 
     assert await desk.identity.rows("SELECT FROM lockouts") == []
 
 
-@LG_2
-@pytest.mark.proves("V2.3.4")
+@pytest.mark.proves("LG-2", "V2.3.4")
 async def test_unlocking_waits_for_nobody_who_holds_the_record(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -98,7 +94,7 @@ async def at_the_desk(identity: Identity) -> Callable[[], Awaitable[PracticeDesk
     return desk
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -117,8 +113,7 @@ async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeD
     assert unlocked["occurred_at"] == until.isoformat().replace("+00:00", "Z")
 
 
-@LG_2
-@ST_1
+@pytest.mark.proves("LG-2", "ST-1")
 async def test_an_account_is_unlocked_three_times_in_a_day(
     at_the_desk: Callable[[], Awaitable[PracticeDesk]],
 ) -> None:
@@ -142,8 +137,7 @@ async def test_an_account_is_unlocked_three_times_in_a_day(
     assert (await desk.identity.log_on(NAME)).status == 201
 
 
-@LG_2
-@pytest.mark.proves("V15.4.2")
+@pytest.mark.proves("LG-2", "V15.4.2")
 async def test_of_parallel_unlocks_and_guesses_three_unlocks_count(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     answers = []
@@ -158,7 +152,7 @@ async def test_of_parallel_unlocks_and_guesses_three_unlocks_count(desk: Practic
     assert len(told) == 16
 
 
-@LG_2
+@pytest.mark.proves("LG-2")
 async def test_unlocking_gives_nobody_more_than_a_hundred_guesses_in_a_row(
     identity: Identity, at_the_desk: Callable[[], Awaitable[PracticeDesk]]
 ) -> None:
@@ -175,8 +169,7 @@ async def test_unlocking_gives_nobody_more_than_a_hundred_guesses_in_a_row(
     assert (await identity.log_on(NAME)).status == 201
 
 
-@LG_2
-@pytest.mark.proves("AU-1")
+@pytest.mark.proves("LG-2", "AU-1")
 async def test_a_lock_that_the_practice_ends_has_its_end_in_the_audit(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
@@ -195,23 +188,6 @@ async def test_a_lock_that_the_practice_ends_has_its_end_in_the_audit(desk: Prac
         "account.unlock": 1,
         "lock.end": 1,
     }
-
-
-@ST_1
-@pytest.mark.proves("V8.2.2")
-async def test_another_practices_patient_is_as_unknown_as_none_and_stays_locked(
-    identity: Identity, desk: PracticeDesk
-) -> None:
-    patient_id = await desk.enrolled()
-    await fail(identity, 4)
-    other = await practice_desk(identity)
-
-    foreign = await other.unlock(patient_id)
-    unknown = await other.unlock(str(uuid4()))
-
-    assert (foreign.status, foreign.code) == (404, "not_found")
-    assert foreign.alike() == unknown.alike()
-    assert (await identity.log_on(NAME)).status == 401
 
 
 async def test_a_patient_without_an_account_here_has_nothing_to_unlock(

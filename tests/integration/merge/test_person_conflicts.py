@@ -7,7 +7,7 @@ from tests.builders.people import Person, a_person, a_practice, enrolled
 from tests.rigs.issuer import Issuer
 from tests.rigs.merge import Merging, Saga
 
-MG_5 = pytest.mark.proves("MG-5")
+pytestmark = pytest.mark.proves("MG-5")
 
 
 async def merged(merging: Merging, survivor: Person, absorbed: Person) -> Saga:
@@ -17,7 +17,6 @@ async def merged(merging: Merging, survivor: Person, absorbed: Person) -> Saga:
     return saga
 
 
-@MG_5
 async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
     merging: Merging, identity: Issuer
 ) -> None:
@@ -37,7 +36,6 @@ async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
     assert sorted(conflict["patient_ids"]) == sorted([str(mine.patient_id), str(hers.patient_id)])
 
 
-@MG_5
 async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Issuer) -> None:
     practice = a_practice()
     await merged(
@@ -51,7 +49,6 @@ async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Issuer)
     assert (await merging.get("/practice/merge-conflicts", token)).body == {"conflicts": []}
 
 
-@MG_5
 async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
     shared = enrolled()
     await merged(merging, a_person(enrolments=(shared,)), a_person(enrolments=(shared, enrolled())))
@@ -59,7 +56,6 @@ async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
     assert await merging.rows("SELECT FROM person_conflicts") == []
 
 
-@MG_5
 @pytest.mark.parametrize("snapshots_first", [True, False])
 async def test_a_practice_is_told_of_what_a_merge_brings_and_of_nothing_it_had_before(
     merging: Merging, identity: Issuer, snapshots_first: bool
@@ -88,7 +84,6 @@ async def test_a_practice_is_told_of_what_a_merge_brings_and_of_nothing_it_had_b
     }
 
 
-@MG_5
 async def test_a_third_record_of_a_practice_is_told_with_the_two_it_had(merging: Merging) -> None:
     practice = a_practice()
     had = (enrolled(practice), enrolled(practice))

@@ -6,22 +6,19 @@ from collections import Counter
 import pytest
 
 from deploy.client.eventually import eventually
-from tests.builders.people import a_person
 from tests.rigs.merge import Merging, sent_at_once
 from tests.support.database import Database
 
-MG_3 = pytest.mark.proves("MG-3")
 ROUNDS = pytest.mark.parametrize("attempt", range(3))  # a race may go either way
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 @pytest.mark.parametrize("replicas", [1, 2])
 @ROUNDS
 async def test_a_into_b_beside_b_into_a_has_one_winner(
     merging: Merging, second: Merging, replicas: int, attempt: int
 ) -> None:
-    ann, bea = a_person(), a_person()
-    await merging.knows(ann, bea)
+    ann, bea = await merging.people()
     pairs = [(ann, bea), (bea, ann)] * 4
     requests = [await merging.request(*pair) for pair in pairs]
 
@@ -33,14 +30,13 @@ async def test_a_into_b_beside_b_into_a_has_one_winner(
     assert len(await merging.rows("SELECT FROM spent_grants")) == 2
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 @ROUNDS
 async def test_a_third_that_wants_the_same_account_comes_second(
     merging: Merging, second: Merging, attempt: int
 ) -> None:
     """Whatever the order of their ids: A→B, C→B, B→D and D→A each share an account with another."""
-    ann, bea, cat, dee = people = [a_person() for _ in range(4)]
-    await merging.knows(*people)
+    ann, bea, cat, dee = await merging.people(4)
     pairs = [(ann, bea), (cat, bea), (bea, dee), (dee, ann)] * 4
     requests = [await merging.request(*pair) for pair in pairs]
 
@@ -63,8 +59,7 @@ async def test_a_third_that_wants_the_same_account_comes_second(
 async def test_of_16_racers_with_the_same_proofs_one_wins(
     merging: Merging, second: Merging, attempt: int
 ) -> None:
-    ann, bea = a_person(), a_person()
-    await merging.knows(ann, bea)
+    ann, bea = await merging.people()
     request = await merging.request(ann, bea)
 
     answers = await sent_at_once([merging, second] * 8, [request] * 16)
@@ -74,27 +69,12 @@ async def test_of_16_racers_with_the_same_proofs_one_wins(
     assert len(await merging.requested()) == 1
 
 
-async def test_racers_with_one_key_get_one_merge_and_the_same_answer(
-    merging: Merging, second: Merging
-) -> None:
-    ann, bea = a_person(), a_person()
-    await merging.knows(ann, bea)
-    request = await merging.request(ann, bea, key="one-key-for-all")
-
-    answers = await sent_at_once([merging, second] * 8, [request] * 16)
-
-    assert [answer.status for answer in answers] == [202] * 16
-    assert len({answer.merge_id for answer in answers}) == 1
-    assert len(await merging.requested()) == 1
-
-
-@MG_3
+@pytest.mark.proves("MG-3")
 async def test_who_waited_for_the_end_of_a_merge_decides_by_what_it_left(
     merging: Merging, database: Database
 ) -> None:
     """C→B waits for B while A→B ends, and decides after that: nothing read before counts."""
-    ann, bea, cat = people = [a_person() for _ in range(3)]
-    await merging.knows(*people)
+    ann, bea, cat = await merging.people(3)
     saga = await merging.under_way(ann, bea)
     request = await merging.request(cat, bea)
 
@@ -113,13 +93,12 @@ async def test_who_waited_for_the_end_of_a_merge_decides_by_what_it_left(
     assert len(await merging.rows("SELECT FROM merges")) == 1
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 async def test_accounts_are_taken_in_the_order_of_their_ids(
     merging: Merging, database: Database
 ) -> None:
     """Another has the lower and wants the higher: nobody may hold that one while waiting."""
-    low, high = sorted((a_person(), a_person()), key=lambda person: person.account_id)
-    await merging.knows(low, high)
+    low, high = sorted(await merging.people(), key=lambda person: person.account_id)
     request = await merging.request(high, low)
 
     async with database.connection("merge") as other:
@@ -149,13 +128,12 @@ async def waits_for_a_lock(database: Database) -> None:
         )
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 @ROUNDS
 async def test_requests_beside_the_end_of_a_merge_never_get_the_absorbed_account(
     merging: Merging, second: Merging, attempt: int
 ) -> None:
-    ann, bea, cat = people = [a_person() for _ in range(3)]
-    await merging.knows(*people)
+    ann, bea, cat = await merging.people(3)
     saga = await merging.under_way(ann, bea)
     requests = [await merging.request(cat, bea) for _ in range(12)]
 
@@ -171,11 +149,10 @@ async def test_requests_beside_the_end_of_a_merge_never_get_the_absorbed_account
     assert len(await merging.rows("SELECT FROM spent_grants")) == 2
 
 
-@MG_3
+@pytest.mark.proves("MG-3")
 async def test_the_loser_may_ask_again_with_the_same_proofs(merging: Merging) -> None:
     """A refusal spends nothing: once the first merge was refused, the second goes through."""
-    ann, bea, cat = people = [a_person() for _ in range(3)]
-    await merging.knows(*people)
+    ann, bea, cat = await merging.people(3)
     saga = await merging.under_way(ann, bea)
     request = await merging.request(cat, bea)
     assert (await merging.send(request)).refused() == (409, "merge_in_progress")
@@ -193,8 +170,7 @@ async def test_two_replicas_that_hear_the_same_messages_end_a_merge_once(
     merging: Merging, second: Merging, attempt: int
 ) -> None:
     """Each message reaches both replicas, under another id each time, one by one."""
-    ann, bea = a_person(), a_person()
-    await merging.knows(ann, bea)
+    ann, bea = await merging.people()
     saga = await merging.under_way(ann, bea)
 
     await asyncio.gather(

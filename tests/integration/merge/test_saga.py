@@ -10,22 +10,15 @@ from tests.builders.people import a_person
 from tests.rigs.merge import RANDOM, Merging, Saga
 from tests.support.clock import FakeClock
 
-MG_9 = pytest.mark.proves("MG-9")
 ORDERS = list(permutations(("merged", "recovery_applied", "notify_applied")))
 
 
-async def under_way(merging: Merging) -> Saga:
-    survivor, absorbed = a_person(), a_person()
-    await merging.knows(survivor, absorbed)
-    return await merging.under_way(survivor, absorbed)
-
-
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("order", ORDERS)
 async def test_a_merge_is_completed_when_all_have_applied_it_in_any_order(
     merging: Merging, clock: FakeClock, order: tuple[str, ...]
 ) -> None:
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     clock.advance(seconds=7)
 
     states = []
@@ -46,11 +39,10 @@ async def test_a_merge_is_completed_when_all_have_applied_it_in_any_order(
     assert await merging.dead() == []
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_the_accounts_stay_taken_until_the_last_has_applied(merging: Merging) -> None:
-    saga = await under_way(merging)
-    other = a_person()
-    await merging.knows(other)
+    saga = await merging.a_merge()
+    [other] = await merging.people(1)
 
     await merging.hear(saga.merged(), saga.recovery_applied())
     before = await merging.ask(saga.survivor, other)
@@ -61,12 +53,12 @@ async def test_the_accounts_stay_taken_until_the_last_has_applied(merging: Mergi
     assert after.status == 202
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("reason", [MergeRefusal.PROOF_STALE, MergeRefusal.ACCOUNT_MERGED])
 async def test_a_merge_that_identity_refuses_ends_with_its_reason(
     merging: Merging, reason: MergeRefusal
 ) -> None:
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
 
     for _ in range(2):
         await merging.hear(saga.rejected(reason))
@@ -80,11 +72,11 @@ async def test_a_merge_that_identity_refuses_ends_with_its_reason(
     assert (await merging.ask(saga.survivor, saga.absorbed)).status == 202
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("attempt", range(3))  # each another order
 async def test_many_merges_shuffled_and_doubled_all_end(merging: Merging, attempt: int) -> None:
     """Batches of any cut, each message twice under its own id and once more under another."""
-    sagas = [await under_way(merging) for _ in range(12)]
+    sagas = [await merging.a_merge() for _ in range(12)]
     refused, merged = sagas[:3], sagas[3:]
     messages = [saga.rejected() for saga in refused * 2]
     messages += [delivery for saga in merged * 2 for delivery in saga.all_applied()]
@@ -109,7 +101,7 @@ async def test_many_merges_shuffled_and_doubled_all_end(merging: Merging, attemp
     assert (await merging.dead(), await merging.rows("SELECT FROM inbox_retry")) == ([], [])
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("name", ["merged", "rejected", "recovery_applied", "notify_applied"])
 async def test_a_message_about_an_unknown_merge_is_a_dead_letter(
     merging: Merging, name: str
@@ -121,7 +113,7 @@ async def test_a_message_about_an_unknown_merge_is_a_dead_letter(
     assert await merging.dead() == [f"there is no merge {saga.merge_id}"]
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize(
     ("name", "by"),
     [("merged", "identity"), ("recovery_applied", "recovery"), ("notify_applied", "notify")],
@@ -129,7 +121,7 @@ async def test_a_message_about_an_unknown_merge_is_a_dead_letter(
 async def test_a_merge_applied_and_refused_is_a_dead_letter_whatever_came_first(
     merging: Merging, name: str, by: str
 ) -> None:
-    first, then = await under_way(merging), await under_way(merging)
+    first, then = await merging.a_merge(), await merging.a_merge()
 
     await merging.hear(first.rejected())
     await merging.hear(getattr(first, name)())
@@ -145,12 +137,12 @@ async def test_a_merge_applied_and_refused_is_a_dead_letter_whatever_came_first(
     assert await merging.rows("SELECT FROM absorptions WHERE merge_id = $1", first.merge_id) == []
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 @pytest.mark.parametrize("name", ["merged", "rejected"])
 async def test_identity_speaking_of_other_accounts_is_a_dead_letter(
     merging: Merging, name: str
 ) -> None:
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     wrong = Saga(merge_id=saga.merge_id, survivor=saga.absorbed, absorbed=saga.survivor)
 
     await merging.hear(getattr(wrong, name)())
@@ -159,11 +151,10 @@ async def test_identity_speaking_of_other_accounts_is_a_dead_letter(
     assert await merging.state(saga.merge_id, saga.survivor) == ("requested", None)
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_chains_are_flat_at_every_step(merging: Merging) -> None:
     """A←B, then A'←A: whoever was absorbed leads to who is left, at one look."""
-    ann, bea, cat, dee = people = [a_person() for _ in range(4)]
-    await merging.knows(*people)
+    ann, bea, cat, dee = await merging.people(4)
 
     for survivor, absorbed in ((bea, cat), (ann, bea), (dee, ann)):
         saga = await merging.under_way(survivor, absorbed)
@@ -175,11 +166,10 @@ async def test_chains_are_flat_at_every_step(merging: Merging) -> None:
     }
 
 
-@MG_9
+@pytest.mark.proves("MG-9")
 async def test_a_chain_is_flat_where_the_earlier_message_comes_last(merging: Merging) -> None:
     """A dead letter replayed: B←C is heard after A←B, which could not have been asked for."""
-    ann, bea, cat = people = [a_person() for _ in range(3)]
-    await merging.knows(*people)
+    ann, bea, cat = await merging.people(3)
     later = await merging.under_way(ann, bea)
     await merging.rows("DELETE FROM busy_accounts")
     earlier = await merging.under_way(bea, cat)
@@ -199,10 +189,9 @@ async def test_after_a_merge_the_absorbed_account_is_told_as_merged(
     merging: Merging, as_survivor: bool
 ) -> None:
     """Even before identity's snapshot of it has come."""
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     await merging.hear(*saga.all_applied())
-    other = a_person()
-    await merging.knows(other)
+    [other] = await merging.people(1)
     pair = (saga.absorbed, other) if as_survivor else (other, saga.absorbed)
 
     answer = await merging.ask(*pair)
@@ -213,12 +202,11 @@ async def test_after_a_merge_the_absorbed_account_is_told_as_merged(
 
 @pytest.mark.proves("MG-3")
 async def test_the_survivor_may_be_merged_again(merging: Merging) -> None:
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     await merging.hear(*saga.all_applied())
     both = (*saga.survivor.enrolments, *saga.absorbed.enrolments)
     survivor = saga.survivor.changed(enrolments=both)
     await merging.knows(survivor, saga.absorbed.changed(state=AccountState.MERGED, enrolments=()))
-    other = a_person()
-    await merging.knows(other)
+    [other] = await merging.people(1)
 
     assert (await merging.ask(other, survivor)).status == 202

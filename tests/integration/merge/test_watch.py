@@ -6,20 +6,13 @@ import pytest
 
 from services.merge.__main__ import PROGRAM
 from shared.program.commands import main
-from tests.builders.people import a_person
-from tests.rigs.merge import Merging, Saga
+from tests.rigs.merge import Merging
 from tests.rigs.replica import environment
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.lines import logged
 
-MG_9 = pytest.mark.proves("MG-9")
-
-
-async def under_way(merging: Merging) -> Saga:
-    survivor, absorbed = a_person(), a_person()
-    await merging.knows(survivor, absorbed)
-    return await merging.under_way(survivor, absorbed)
+pytestmark = pytest.mark.proves("MG-9")
 
 
 def measured(merging: Merging) -> tuple[float, float]:
@@ -27,15 +20,14 @@ def measured(merging: Merging) -> tuple[float, float]:
     return metrics.value("merge_oldest_open_seconds"), metrics.value("merges_stuck")
 
 
-@MG_9
 async def test_the_age_of_the_oldest_open_merge_is_measured(
     merging: Merging, clock: FakeClock
 ) -> None:
     await merging.features.watch.once()
     nothing = measured(merging)
-    oldest = await under_way(merging)
+    oldest = await merging.a_merge()
     clock.advance(minutes=1)
-    await under_way(merging)
+    await merging.a_merge()
 
     await merging.features.watch.once()
     two = measured(merging)
@@ -45,12 +37,11 @@ async def test_the_age_of_the_oldest_open_merge_is_measured(
     assert (nothing, two, measured(merging)) == ((0, 0), (60, 0), (0, 0))
 
 
-@MG_9
 @pytest.mark.parametrize(("seconds", "stuck"), [(600, 0), (601, 1)])
 async def test_a_merge_is_stuck_after_ten_minutes(
     merging: Merging, clock: FakeClock, seconds: float, stuck: int
 ) -> None:
-    await under_way(merging)
+    await merging.a_merge()
     clock.advance(seconds=seconds)
 
     await merging.features.watch.once()
@@ -58,11 +49,10 @@ async def test_a_merge_is_stuck_after_ten_minutes(
     assert measured(merging) == (seconds, stuck)
 
 
-@MG_9
 async def test_what_has_become_stuck_is_logged_once(merging: Merging, clock: FakeClock) -> None:
-    await under_way(merging)
+    await merging.a_merge()
     clock.advance(minutes=5)
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     clock.advance(minutes=6)
 
     with logged("merge") as lines:
@@ -80,11 +70,10 @@ async def test_what_has_become_stuck_is_logged_once(merging: Merging, clock: Fak
     assert told == [("error", 1, 660), ("error", 2, 960)]
 
 
-@MG_9
 async def test_check_tells_of_stuck_merges_and_whom_the_oldest_waits_for(
     merging: Merging, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    saga = await under_way(merging)
+    saga = await merging.a_merge()
     await merging.hear(saga.merged())
     async with database.connection("merge") as connection:
         await connection.execute("UPDATE merges SET requested_at = now() - interval '1 hour'")

@@ -24,6 +24,8 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.neighbours import neighbour, serving
 
+pytestmark = pytest.mark.proves("RC-1", "RC-3")
+
 ACTIVITY = "notify.account-activity"
 
 
@@ -40,7 +42,6 @@ async def published(broker: Broker) -> str:
         await connection.close()
 
 
-@pytest.mark.proves("RC-1", "RC-3")
 async def test_facts_and_requests_end_in_mails_on_their_way_to_notify(
     database: Database, broker: Broker
 ) -> None:

@@ -8,6 +8,8 @@ from services.identity.accounts.model import SessionAccount
 from services.identity.sessions.model import Gate, GateName, gates
 from shared.contracts.ids import AccountId
 
+pytestmark = pytest.mark.proves("LG-3")
+
 
 def account(*, email_verified: bool) -> SessionAccount:
     return SessionAccount(
@@ -15,7 +17,6 @@ def account(*, email_verified: bool) -> SessionAccount:
     )
 
 
-@pytest.mark.proves("LG-3")
 def test_the_account_email_is_offered_and_not_required() -> None:
     offered = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
 

@@ -10,10 +10,11 @@ from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
 from shared.trust.access import SessionCaller
 
+pytestmark = pytest.mark.proves("SE-1", "SE-3")
+
 NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
 
 
-@pytest.mark.proves("SE-1", "SE-3")
 @pytest.mark.parametrize(
     ("auth_time", "told"),
     [(NOW, int(NOW.timestamp())), (datetime.fromtimestamp(0, UTC), None)],

@@ -63,7 +63,6 @@ def test_portal_asks_for_length_and_composition(candidate: str, codes: set[str])
     assert not_met(PORTAL, candidate) == codes
 
 
-@pytest.mark.proves("ID-3")
 @pytest.mark.parametrize(
     ("candidate", "codes"),
     [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.merge.saga import Applier, Progress, State
 from shared.contracts.identity import MergeRefusal
 
-MG_9 = pytest.mark.proves("MG-9")
+pytestmark = pytest.mark.proves("MG-9")
 PLACE = [State.REQUESTED, State.APPLYING, State.COMPLETED]
 
 
@@ -25,7 +25,6 @@ orders = st.permutations(list(Applier)).flatmap(
 )
 
 
-@MG_9
 @given(orders)
 def test_any_order_with_any_repetitions_goes_forward_to_completed(order: list[Applier]) -> None:
     steps = list(accumulate(order, after, initial=Progress()))
@@ -35,7 +34,6 @@ def test_any_order_with_any_repetitions_goes_forward_to_completed(order: list[Ap
     assert (places[0], places[-1]) == (0, 2)
 
 
-@MG_9
 @given(orders)
 def test_a_merge_is_completed_with_the_last_who_applies_it_and_not_before(
     order: list[Applier],
@@ -49,7 +47,6 @@ def test_a_merge_is_completed_with_the_last_who_applies_it_and_not_before(
         assert progress.awaited == set(Applier) - set(order[:count])
 
 
-@MG_9
 @pytest.mark.parametrize("reason", list(MergeRefusal))
 def test_a_refusal_ends_a_merge_and_nobody_is_waited_for(reason: MergeRefusal) -> None:
     progress = Progress(refusal=reason)
