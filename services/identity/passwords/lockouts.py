@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from services.identity.accounts.store import accounts
@@ -15,12 +14,7 @@ from services.identity.passwords.store import lockouts as store
 from shared import limits
 from shared.acts import Act, Acts
 from shared.clock import Clock
-from shared.contracts.identity import (
-    ACCOUNT_LOCKED,
-    PASSWORD_DISABLED,
-    AccountState,
-    Activity,
-)
+from shared.contracts.identity import ACCOUNT_LOCKED, PASSWORD_DISABLED, AccountState
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.trust.tokens import Digests
@@ -29,8 +23,6 @@ NOBODY = AccountId(UUID(int=0))
 TICK = 0.25  # seconds, jittered; never woken by a request: the delay tells nothing
 RECORDS_EVERY = 1.0  # seconds
 BATCH = 50
-
-A = TypeVar("A", bound=Activity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
