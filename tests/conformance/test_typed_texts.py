@@ -1,0 +1,82 @@
+"""No text that somebody types holds up the event loop: every public body of every service (ID-3).
+
+One code point can become 18 under NFKC, and marks are put in order in quadratic time. Each text
+field is filled to its limit with either, and the longest step of the loop is compared with that of
+an empty text in the same run. CPU time of the thread, so a busy machine changes nothing.
+"""
+
+import time
+from asyncio.events import Handle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from msgspec import inspect
+
+from shared.http.routes import Route
+from tests.conformance.stage import Stage, example, send
+from tests.conformance.verbs import VERBS, Verb
+
+AT_MOST = 0.005  # seconds of one step, beside the same step with nothing to look at
+RUNS = 3  # the best of them: the first also fills caches
+GROWING = ("\ufdfa", "\u0315\u0300")
+UNBOUNDED = 16_000  # code points, where only the whole body has a limit: two kinds fit in it
+
+
+def typed(route: Route[Any]) -> Iterator[tuple[str, int]]:
+    """The text fields of a body, each with the most code points it takes."""
+    described = inspect.type_info(route.body)
+    assert isinstance(described, inspect.StructType)
+    for field in described.fields:
+        for kind in field.type.types if isinstance(field.type, inspect.UnionType) else [field.type]:
+            if isinstance(kind, inspect.StrType):
+                yield field.encode_name, kind.max_length or UNBOUNDED
+
+
+CASES = [
+    pytest.param(verb, field, limit, id=f"{verb.service}-{verb.name}-{field}")
+    for verb in VERBS
+    if verb.public or (verb.of_a_person and verb.service == "identity")
+    for field, limit in typed(verb.route)
+]
+
+
+@contextmanager
+def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """How long each step of the event loop takes, in seconds of this thread's CPU."""
+    taken: list[float] = []
+    run = Handle._run
+
+    def timed(handle: Handle) -> None:
+        start = time.thread_time()
+        run(handle)
+        taken.append(time.thread_time() - start)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Handle, "_run", timed)
+        yield taken
+
+
+async def longest(stage: Stage, verb: Verb, field: str, text: str, taken: list[float]) -> float:
+    """The longest step of the best of some calls, each of which gets as far as it can."""
+    found = []
+    for _ in range(RUNS):
+        call = (await example(stage, verb)).but(**{field: text})
+        taken.clear()
+        answer = await send(stage, verb, call)
+        found.append(max(taken))
+        assert answer.status < 500, answer.body
+    return min(found)
+
+
+@pytest.mark.proves("ID-3")
+@pytest.mark.parametrize(("verb", "field", "limit"), CASES)
+async def test_a_text_that_grows_holds_the_loop_no_longer_than_an_empty_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, verb: Verb, field: str, limit: int
+) -> None:
+    with steps(monkeypatch) as taken:
+        idle = await longest(stage, verb, field, "", taken)
+        for unit in GROWING:
+            text = (unit * limit)[:limit]
+            assert await longest(stage, verb, field, text, taken) - idle <= AT_MOST, ascii(unit)
