@@ -150,6 +150,10 @@ class BrokerUnavailable(Unavailable):
     """RabbitMQ does not answer, or did not confirm in time."""
 
 
+class DatabaseBusy(Unavailable):
+    """So much waits to be written that more would only wait longer."""
+
+
 class HashingBusy(Unavailable):
     """Every hashing thread is taken and the bounded wait is over."""
 

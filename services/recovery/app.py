@@ -1,6 +1,7 @@
 """Recovery's composition root: every dependency on one screen."""
 
 from datetime import timedelta
+from functools import partial
 
 from services.recovery.absorptions import Absorptions
 from services.recovery.consumers import ACCOUNTS, subscriptions
@@ -13,8 +14,10 @@ from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds, Work
 from services.recovery.settings import RecoverySettings
+from services.recovery.store import requests as store
 from services.recovery.stored_names import StoredNames
 from shared.contracts.keys import KeyPurpose
+from shared.group_commit import GroupCommit
 from shared.loops import Loop
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
@@ -67,8 +70,7 @@ def stored_names(plumbing: Plumbing[RecoverySettings]) -> StoredNames:
 def requests(plumbing: Plumbing[RecoverySettings], kind: Kind) -> Requests:
     """The accepting side of one kind."""
     return Requests(
-        kind=kind,
-        database=plumbing.database,
+        keep=GroupCommit(database=plumbing.database, write=partial(store.add, kind)),
         digests=plumbing.digests,
         randomness=plumbing.randomness,
     )

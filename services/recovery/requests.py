@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 
-from services.recovery.model import Kind, Request
+from services.recovery.model import Request
 from services.recovery.names import name_digest
-from services.recovery.store import requests as store
 from shared.acts import By
-from shared.db import Database
+from shared.group_commit import GroupCommit
 from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    kind: Kind
-    database: Database
+    keep: GroupCommit[Request, Request]
     digests: Digests
     randomness: Randomness
 
@@ -26,5 +24,4 @@ class Requests:
             requested_at=by.now,
             origin=by.origin,
         )
-        async with self.database.connection() as connection:
-            await store.add(connection, self.kind, request)
+        await self.keep(request)

@@ -1,10 +1,12 @@
 """The source budget (LG-4): 50 refusals in 5 minutes over all public verbs, then 429."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.clock import Clock
 from shared.db import Connection, Database
+from shared.group_commit import GroupCommit
 from shared.http.problems import TooManyRequests
 from shared.http.sources import place_of
 from shared.logs import logger
@@ -33,10 +35,13 @@ SELECT max(frees.at)
 """  # noqa: S608 - columns of ours
 
 # One statement counts and decides. The row lock of the upsert puts parallel refusals in a queue,
-# so exactly as many get a row back as each width has budgets for, and may be told.
+# so exactly as many get a row back as each width has budgets for, and may be told. Rows are locked
+# in the order of their sources, so that two replicas never wait for each other.
 COUNT = f"""
 INSERT INTO source_budget AS budget (source, refusals, subnets, last_at)
-VALUES ($1, ARRAY[$2::timestamptz], ARRAY[$5::integer], $2)
+SELECT source, ARRAY[$2::timestamptz], ARRAY[subnet], $2
+  FROM unnest($1::text[], $5::integer[]) AS refused (source, subnet)
+ ORDER BY source
 ON CONFLICT (source) DO UPDATE
    SET (refusals, subnets, last_at) = (
            SELECT array_agg(at ORDER BY place) || excluded.refusals,
@@ -46,13 +51,14 @@ ON CONFLICT (source) DO UPDATE
             WHERE at > $3
        )
  WHERE (
-           SELECT count(*) FILTER (WHERE coalesce(subnet, 0) = $5) < $4
-              AND count(*) FILTER (WHERE coalesce(subnet, 0) / 256 = $5 / 256) < 4 * $4
+           SELECT count(*) FILTER (WHERE coalesce(subnet, 0) = excluded.subnets[1]) < $4
+              AND count(*) FILTER (WHERE coalesce(subnet, 0) / 256 = excluded.subnets[1] / 256)
+                      < 4 * $4
               AND count(*) < 16 * $4
            {TOLD.format(of="budget")}
             WHERE at > $3
        )
-RETURNING 1
+RETURNING source
 """  # noqa: S608 - columns of ours
 
 SWEEP = """
@@ -88,6 +94,12 @@ class SourceBudget:
     window: timedelta
     alarm_at: int
     alarmed: bool = field(default=False, init=False)
+    _told: GroupCommit[str, bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._told = GroupCommit(
+            database=self.database, write=self._count, key=lambda source: place_of(source).row
+        )
 
     async def check(self, source: str) -> None:
         """Raise TooManyRequests while the budget is used up. Counts nothing."""
@@ -106,14 +118,10 @@ class SourceBudget:
 
     async def count(self, source: str) -> None:
         """Count one refusal about to be told. Raises TooManyRequests where it may not be told."""
-        now, place = self.clock.now(), place_of(source)
+        if await self._told(source):
+            self.metrics.count("source_refusals")
+            return
         async with self.database.connection() as connection:
-            told = await connection.fetchval(
-                COUNT, place.row, now, now - self.window, self.limit, place.subnet
-            )
-            if told is not None:
-                self.metrics.count("source_refusals")
-                return
             wait = await self._wait(connection, source)
         raise self._exhausted(wait or 0.0)
 
@@ -139,6 +147,20 @@ class SourceBudget:
             f"{refusals} of {overall} refusals go to {source}; if that is a proxy or a gateway, "
             "name it in PORTICO_TRUSTED_PROXIES, or its people share one budget"
         )
+
+    async def _count(self, connection: Connection, sources: Sequence[str]) -> Sequence[bool]:
+        """Say for each, no two of one row, whether it may be told."""
+        now, places = self.clock.now(), [place_of(source) for source in sources]
+        counted = await connection.fetch(
+            COUNT,
+            [place.row for place in places],
+            now,
+            now - self.window,
+            self.limit,
+            [place.subnet for place in places],
+        )
+        told = {row["source"] for row in counted}
+        return [place.row in told for place in places]
 
     async def _wait(self, connection: Connection, source: str) -> float | None:
         """Seconds until something may be told again; None where it may be now."""

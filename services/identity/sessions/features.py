@@ -8,7 +8,9 @@ from services.identity.sessions.live_tokens import LiveTokens
 from services.identity.sessions.model import SessionLives
 from services.identity.sessions.refreshes import Refreshes
 from services.identity.sessions.sessions import Sessions
+from services.identity.sessions.store import sessions as store
 from services.identity.settings import Settings
+from shared.group_commit import GroupCommit
 from shared.program.program import Plumbing
 from shared.trust.access import AccessTokenIssuer
 from shared.trust.own_keys import OwnKeys
@@ -52,7 +54,9 @@ def compose(
             sessions=sessions,
         ),
         tokens=LiveTokens(
-            tokens=plumbing.access_tokens, database=plumbing.database, revoked=revoked
+            tokens=plumbing.access_tokens,
+            take=GroupCommit(database=plumbing.database, write=store.take),
+            revoked=revoked,
         ),
         own_keys=own_keys,
     )

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.practices.clients import RevokedClients
-from services.identity.sessions.store import sessions
-from shared.db import Database
+from services.identity.sessions.model import Shown
+from shared.group_commit import GroupCommit
 from shared.trust.access import AccessTokenInvalid, AccessTokens, ClientCaller, SessionCaller
 
 
@@ -14,7 +14,7 @@ class LiveTokens:
     """Guards identity's verbs and answers introspection: the state of this second."""
 
     tokens: AccessTokens
-    database: Database
+    take: GroupCommit[Shown, bool]
     revoked: RevokedClients
 
     async def check(self, token: str, *, now: datetime) -> SessionCaller | ClientCaller:
@@ -33,13 +33,9 @@ class LiveTokens:
         return caller
 
     async def _require_live(self, caller: SessionCaller | ClientCaller, now: datetime) -> None:
-        if isinstance(caller, SessionCaller) and not await self._is_taken(caller, now):
-            raise AccessTokenInvalid
+        if isinstance(caller, SessionCaller):
+            shown = Shown(session_id=caller.session_id, issued_at=caller.issued_at, now=now)
+            if not await self.take(shown):
+                raise AccessTokenInvalid
         if isinstance(caller, ClientCaller) and await self.revoked.includes(caller.client_id):
             raise AccessTokenInvalid
-
-    async def _is_taken(self, caller: SessionCaller, now: datetime) -> bool:
-        async with self.database.connection() as connection:
-            return await sessions.takes(
-                connection, caller.session_id, issued_at=caller.issued_at, now=now
-            )

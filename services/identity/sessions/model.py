@@ -51,6 +51,15 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An access token as somebody shows it now: which session it is of, and since when."""
+
+    session_id: SessionId
+    issued_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldSession:
     session: Session
     account: SessionAccount

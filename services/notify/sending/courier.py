@@ -15,7 +15,15 @@ from services.notify.ledger.model import DeliveryId, State
 from services.notify.sending.alarms import Alarms, Cause
 from services.notify.sending.channels import Mail, MailChannel
 from services.notify.sending.errors import AddressInvalid, LeaseLost
-from services.notify.sending.model import Answer, Outcome, Phase, Turn, Verdict
+from services.notify.sending.model import (
+    Answer,
+    Dot,
+    Outcome,
+    Phase,
+    Settlement,
+    Turn,
+    Verdict,
+)
 from services.notify.sending.render import Renderer
 from services.notify.sending.store import turns as store
 from services.notify.sending.turns import Turns
@@ -28,6 +36,7 @@ from shared.contracts.addresses import same_mailbox
 from shared.contracts.sealed import SealPurpose
 from shared.db import Database
 from shared.errors import Unavailable
+from shared.group_commit import GroupCommit
 from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
@@ -48,6 +57,8 @@ class Courier:
     batch: int
     lease: timedelta
     database: Database
+    mark: GroupCommit[Dot, bool]
+    settle: GroupCommit[Settlement, bool]
     clock: Clock
     randomness: Randomness
     metrics: Metrics
@@ -174,12 +185,13 @@ class Courier:
         return await self.opener.open(sealed, event_id=delivery.event_id)
 
     async def _mark_dot(self, delivery: Turn, token: UUID) -> None:
-        address = delivery.chosen_address
-        async with self.database.connection() as connection:
-            marked = await store.mark_dot(
-                connection, delivery.id, token, address=address, now=self.clock.now()
-            )
-        if not marked:
+        dot = Dot(
+            delivery_id=delivery.id,
+            token=token,
+            address=delivery.chosen_address,
+            now=self.clock.now(),
+        )
+        if not await self.mark(dot):
             raise LeaseLost
 
     def _judge(self, delivery: Turn, answer: Answer) -> Verdict:
@@ -200,10 +212,15 @@ class Courier:
     async def _settle(
         self, delivery: Turn, token: UUID, verdict: Verdict, answer: Answer | None
     ) -> None:
-        now = self.clock.now()
-        async with self.database.connection() as connection:
-            if not await store.settle(connection, delivery.id, token, verdict, answer, now=now):
-                raise LeaseLost
+        settlement = Settlement(
+            delivery_id=delivery.id,
+            token=token,
+            verdict=verdict,
+            answer=answer,
+            at=self.clock.now(),
+        )
+        if not await self.settle(settlement):
+            raise LeaseLost
         self._tell(delivery, verdict, answer)
 
     def _tell(self, delivery: Turn, verdict: Verdict, answer: Answer | None) -> None:

@@ -10,9 +10,11 @@ from services.notify.sending.channels.smtp import Conversation, Dialer, SmtpChan
 from services.notify.sending.courier import Courier
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer
+from services.notify.sending.store import turns as store
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass
+from shared.group_commit import GroupCommit
 from shared.loops import Loop
 from shared.program.program import Plumbing
 from shared.trust.own_keys import OwnKeys
@@ -59,6 +61,8 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         batch=settings.smtp_connections,  # fills the connections once
         lease=timedelta(seconds=settings.lease_seconds),
         database=plumbing.database,
+        mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
+        settle=GroupCommit(database=plumbing.database, write=store.settle),
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
@@ -71,6 +75,8 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         message_class=MessageClass.PRACTICE_COMMUNICATION,
         turns=CommunicationTurns(),
         channel=communication_mail,
+        mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
+        settle=GroupCommit(database=plumbing.database, write=store.settle),
     )
     reaper = Reaper(
         database=plumbing.database,

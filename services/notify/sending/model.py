@@ -113,6 +113,27 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dot:
+    """The final dot of a mail is about to go out, under this lease and to this address."""
+
+    delivery_id: DeliveryId
+    token: UUID
+    address: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a delivery under this lease; no answer where nobody was asked."""
+
+    delivery_id: DeliveryId
+    token: UUID
+    verdict: Verdict
+    answer: Answer | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned:
     """A delivery whose lease ran out, with the phase its courier last recorded."""
 

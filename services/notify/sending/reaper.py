@@ -1,7 +1,9 @@
 """Brings back what vanished couriers left behind, and ends what waits with a dead link."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from services.notify.sending.model import Abandoned, Settlement
 from services.notify.sending.store import turns as store
 from services.notify.sending.verdicts import after_abandonment
 from shared.clock import Clock
@@ -32,16 +34,24 @@ class Reaper:
         now = self.clock.now()
         async with self.database.transaction() as tx:
             left = await store.list_abandoned(tx, now=self.clock.unshifted(), limit=BATCH)
-            for delivery in left:
-                answer, verdict = after_abandonment(
-                    delivery, now=now, jitter=self.randomness.between(0.8, 1.2)
-                )
-                await store.settle(tx, delivery.id, delivery.lease_token, verdict, answer, now=now)
+            if left:
+                await store.settle(tx, [self._settlement(delivery, now) for delivery in left])
         for delivery in left:
             self.metrics.count("deliveries_reaped", message_class=delivery.message_class)
             with correlated(delivery.correlation_id), about(delivery_id=delivery.id):
                 log.warning("lease_ran_out", phase=delivery.phase)
         return len(left)
+
+    def _settlement(self, delivery: Abandoned, now: datetime) -> Settlement:
+        jitter = self.randomness.between(0.8, 1.2)
+        answer, verdict = after_abandonment(delivery, now=now, jitter=jitter)
+        return Settlement(
+            delivery_id=delivery.id,
+            token=delivery.lease_token,
+            verdict=verdict,
+            answer=answer,
+            at=now,
+        )
 
     async def _expire(self) -> int:
         async with self.database.connection() as connection:

@@ -11,22 +11,26 @@ from shared.db import Connection, Row
 TABLES = {Kind.RESET_LINK: "link_requests", Kind.USERNAME_REMINDER: "reminder_requests"}
 
 
-async def add(connection: Connection, kind: Kind, request: Request) -> None:
-    """Insert a request that is due at once; nothing is looked up."""
+async def add(kind: Kind, connection: Connection, requests: Sequence[Request]) -> Sequence[Request]:
+    """Insert requests that are due at once; nothing is looked up."""
     await connection.execute(
         f"""
         INSERT INTO {TABLES[kind]} (
             id, name_digest, requested_at, due_at, source, correlation_id, traceparent
         )
-        VALUES ($1, $2, $3, $3, $4, $5, $6)
+        SELECT id, name_digest, requested_at, requested_at, source, correlation_id, traceparent
+        FROM unnest(
+            $1::uuid[], $2::bytea[], $3::timestamptz[], $4::text[], $5::uuid[], $6::text[]
+        ) AS asked (id, name_digest, requested_at, source, correlation_id, traceparent)
         """,  # noqa: S608 - names of ours
-        request.id,
-        request.name_digest,
-        request.requested_at,
-        request.origin.source,
-        request.origin.correlation_id,
-        request.origin.traceparent,
+        [request.id for request in requests],
+        [request.name_digest for request in requests],
+        [request.requested_at for request in requests],
+        [request.origin.source for request in requests],
+        [request.origin.correlation_id for request in requests],
+        [request.origin.traceparent for request in requests],
     )
+    return requests
 
 
 async def claim(tx: Connection, kind: Kind, *, now: datetime, limit: int) -> Sequence[Request]:

@@ -1,9 +1,10 @@
 """Sessions in the database: live until ended, idle or expired (SE-1)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.identity.accounts.store.accounts import session_account
-from services.identity.sessions.model import HeldSession, Session, SessionEnd
+from services.identity.sessions.model import HeldSession, Session, SessionEnd, Shown
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
 from shared.db import Connection, Row
@@ -47,23 +48,26 @@ async def add(
     )
 
 
-async def takes(
-    tx: Connection, session_id: SessionId, *, issued_at: datetime, now: datetime
-) -> bool:
-    """Whether the session is live and takes an access token of that moment, in this second."""
-    return bool(
-        await tx.fetchval(
-            f"""
-            SELECT EXISTS (
-                SELECT FROM sessions s
-                WHERE s.id = $1 AND {live("$2")} AND (s.not_before IS NULL OR s.not_before <= $3)
-            )
-            """,  # noqa: S608 - columns of ours
-            session_id,
-            now,
-            issued_at,
-        )
+async def take(tx: Connection, shown: Sequence[Shown]) -> Sequence[bool]:
+    """Whether each token's session is live, and takes one of that moment, in this second."""
+    rows = await tx.fetch(
+        f"""
+        SELECT shown.place
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+            WITH ORDINALITY AS shown (id, issued_at, now, place)
+        CROSS JOIN LATERAL (
+            SELECT FROM sessions s
+            WHERE s.id = shown.id AND {live("shown.now")}
+              AND (s.not_before IS NULL OR s.not_before <= shown.issued_at)
+            LIMIT 1
+        ) AS live
+        """,  # noqa: S608 - columns of ours
+        [each.session_id for each in shown],
+        [each.issued_at for each in shown],
+        [each.now for each in shown],
     )
+    taken = {row["place"] for row in rows}
+    return [place in taken for place in range(1, len(shown) + 1)]
 
 
 async def list_live(tx: Connection, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
