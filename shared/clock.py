@@ -51,6 +51,27 @@ class ClockFile:
         return self._offset
 
 
+class MachineClock:
+    """The machine's time: for a program without a database, whose deadlines nobody shares."""
+
+    steady = True
+
+    def __init__(self, *, clock_file: Path | None = None) -> None:
+        self._file = ClockFile(clock_file) if clock_file else None
+
+    def now(self) -> datetime:
+        """Aware UTC, with the clock file's offset on top."""
+        return self.unshifted() + (self._file.offset() if self._file else timedelta(0))
+
+    def unshifted(self) -> datetime:
+        """Aware UTC without that offset."""
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+
 class DatabaseClock:
     """Monotonic time plus the offset to the database, so that all replicas agree on deadlines.
 

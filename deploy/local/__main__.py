@@ -17,6 +17,8 @@ from deploy.local.compose import Compose
 from deploy.local.errors import CannotStart
 from deploy.local.processes import Run, reap
 from deploy.local.stack import ROOT, Ports, Stack, running
+from deploy.tour.person import Person
+from shared.randomness import Randomness
 
 FOLDER = ROOT / ".local"
 STACK = FOLDER / "stack.json"  # where the stack is that is up
@@ -32,10 +34,11 @@ def say(line: str) -> None:
 async def stay_up(arguments: Namespace) -> int:
     """Start the stack, play the tour, say where everything is, and stay until stopped."""
     async with whole_stack(arguments.replicas) as addresses:
-        return await stay(addresses, await tour.play(addresses))
+        person = Person.met_for_the_first_time(Randomness())
+        return await stay(addresses, await tour.play(addresses, person), person)
 
 
-async def stay(addresses: StackAddresses, outcome: int) -> int:
+async def stay(addresses: StackAddresses, outcome: int, person: Person | None = None) -> int:
     """Say where everything is, and again when the tour failed; that is the exit code too."""
     failed = ["THE TOUR FAILED: its last lines above say at which step.", ""] if outcome else []
     say(
@@ -44,6 +47,7 @@ async def stay(addresses: StackAddresses, outcome: int) -> int:
                 "",
                 *where(addresses),
                 f"{'logs':9} {FOLDER / 'logs'}",
+                *open_this(addresses, None if outcome else person),
                 "",
                 *failed,
                 "Ctrl-C stops everything.",
@@ -142,6 +146,17 @@ def where(addresses: StackAddresses) -> list[str]:
         f"{'mails':9} {addresses.mails}/",
         f"{'practice':9} client {addresses.practice.client_id}, secret in .local/stack.json",
         f"{'time':9} {addresses.clock_file}: seconds added to every service's clock",
+    ]
+
+
+def open_this(addresses: StackAddresses, person: Person | None) -> list[str]:
+    """Return the lines that a person needs who has a browser and nothing else."""
+    if addresses.portal is None:
+        return []
+    known = f", log on as {person.username} with {person.password}" if person else ""
+    return [
+        f"{'desk':9} {addresses.desk}/, a practice's side",
+        f"{'portal':9} {addresses.portal}/{known}",
     ]
 
 

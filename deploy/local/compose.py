@@ -65,6 +65,9 @@ class Compose:
             metrics={},  # each replica's own, inside
             smtp_url=CATCHER,
             mails=f"http://{ports.LOOPBACK}:{fixed.mail}",
+            portal=None,
+            desk=None,
+            portals=(),
             clock_file=self.clock_file,
             practice=demo.practice,
             neighbour=demo.neighbour,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local.addresses import PracticeCredentials
 from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.provision import BrokerAccess, DatabaseAccess
 
-PORTAL_URL = "https://portal.example"
+PORTAL_URL = "https://portal.example"  # of a stack without a gateway
 MAIL_DOMAIN = "portico.example"
 INHERITED = ("PATH", "LANG", "HOME", "TZ", "PYTHONPATH", "COVERAGE_PROCESS_START")
 
@@ -21,6 +22,8 @@ class Surroundings:
     secrets: KeptSecrets
     clock_file: Path
     smtp_url: str
+    portal_url: str
+    mails_url: str
     inherited: Mapping[str, str]
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by service
 
@@ -50,13 +53,51 @@ class Surroundings:
 
     def own(self, service: str) -> dict[str, str]:
         """Return what only this service reads."""
-        return for_mails(self.smtp_url) if service == "notify" else {}
+        return for_mails(self.smtp_url, self.portal_url) if service == "notify" else {}
+
+    def of_gateway(
+        self,
+        services: Mapping[str, str],
+        *,
+        http_port: int,
+        metrics_port: int,
+        desk_port: int | None,
+        practices: Mapping[str, PracticeCredentials],
+    ) -> dict[str, str]:
+        """Return the whole environment of a gateway's process: no database, no broker."""
+        kept = {name: self.inherited[name] for name in INHERITED if name in self.inherited}
+        return {
+            **kept,
+            "PYTHONUNBUFFERED": "1",
+            "PORTICO_ENVIRONMENT": "development",
+            "PORTICO_PORTAL_URL": self.portal_url,
+            "PORTICO_MAILS_URL": self.mails_url,
+            "PORTICO_COOKIE_KEYS": self.secrets.key("cookie key gateway"),
+            "PORTICO_HTTP_PORT": str(http_port),
+            "PORTICO_METRICS_PORT": str(metrics_port),
+            "PORTICO_CLOCK_FILE": str(self.clock_file),
+            "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8",
+            **{f"PORTICO_{service.upper()}_URL": url for service, url in services.items()},
+            **for_desk(desk_port, practices),
+            **self.extra.get("gateway", {}),
+        }
 
 
-def for_mails(smtp_url: str) -> dict[str, str]:
+def for_desk(port: int | None, practices: Mapping[str, PracticeCredentials]) -> dict[str, str]:
+    """Return what a gateway with a desk is told: one replica has it."""
+    if port is None:
+        return {}
+    each = (
+        f"{name}|{practice.client_id}|{practice.client_secret}"
+        for name, practice in practices.items()
+    )
+    return {"PORTICO_DESK_PORT": str(port), "PORTICO_DESK_PRACTICES": ",".join(each)}
+
+
+def for_mails(smtp_url: str, portal_url: str = PORTAL_URL) -> dict[str, str]:
     """Return what notify has to be told by whoever deploys it."""
     return {
-        "PORTICO_PORTAL_URL": PORTAL_URL,
+        "PORTICO_PORTAL_URL": portal_url,
         "PORTICO_SMTP_URL": smtp_url,
         "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
         "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,

@@ -13,7 +13,7 @@ import aiohttp
 
 from deploy.local import ports
 from deploy.local.addresses import StackAddresses
-from deploy.local.demo import add_demo
+from deploy.local.demo import Demo, add_demo
 from deploy.local.errors import PortsHeld, ProgramFailed
 from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.processes import Program, Run, Say, together
@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 90.0
 ASKED_EVERY = 0.2  # seconds; a replica that starts has better to do than to answer
 APART = 10  # ports between two replicas
+GATEWAY = "gateway"
+READY = b'"ready":true'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,9 @@ class Ports:
 
     smtp: int
     mail: int
+    desk: int
+    portal: tuple[int, ...]
+    portal_metrics: tuple[int, ...]
     http: Mapping[str, tuple[int, ...]]
     metrics: Mapping[str, tuple[int, ...]]
 
@@ -48,23 +53,40 @@ class Ports:
                 for place, service in enumerate(SERVICES)
             }
 
-        return cls(smtp=8125, mail=8180, http=counted_up(8101), metrics=counted_up(9101))
+        return cls(
+            smtp=8125,
+            mail=8180,
+            desk=8109,
+            portal=tuple(8100 + APART * replica for replica in range(replicas)),
+            portal_metrics=tuple(9100 + APART * replica for replica in range(replicas)),
+            http=counted_up(8101),
+            metrics=counted_up(9101),
+        )
 
     @classmethod
     def free(cls, *, replicas: int = 1) -> "Ports":
         """Ports that nobody listens on, for tests beside a running stack."""
-        smtp, mail, *rest = ports.free_ports(2 + 2 * replicas * len(SERVICES))
+        smtp, mail, desk, *rest = ports.free_ports(3 + 2 * replicas * (1 + len(SERVICES)))
         listening = iter(rest)
+        portal, portal_metrics = (tuple(islice(listening, replicas)) for _ in range(2))
         http, metrics = (
             {service: tuple(islice(listening, replicas)) for service in SERVICES} for _ in range(2)
         )
-        return cls(smtp=smtp, mail=mail, http=http, metrics=metrics)
+        return cls(
+            smtp=smtp,
+            mail=mail,
+            desk=desk,
+            portal=portal,
+            portal_metrics=portal_metrics,
+            http=http,
+            metrics=metrics,
+        )
 
     @property
     def listeners(self) -> tuple[int, ...]:
         """Every one of them."""
-        services = (*self.http.values(), *self.metrics.values())
-        return (self.smtp, self.mail, *chain.from_iterable(services))
+        each = (self.portal, self.portal_metrics, *self.http.values(), *self.metrics.values())
+        return (self.smtp, self.mail, self.desk, *chain.from_iterable(each))
 
     def check(self) -> None:
         """Raise PortsHeld that names each port which is taken, and by whom."""
@@ -88,6 +110,7 @@ class Stack:
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)  # instead of its program
     surroundings: Surroundings = field(init=False)
+    demo: Demo = field(init=False)
     programs: dict[str, Program] = field(default_factory=dict)
 
     async def start(self) -> StackAddresses:
@@ -104,6 +127,8 @@ class Stack:
             secrets=KeptSecrets(self.folder / "secrets"),
             clock_file=clock_file,
             smtp_url=f"smtp://{ports.LOOPBACK}:{self.ports.smtp}",
+            portal_url=self.portal_url,
+            mails_url=self.url(self.ports.mail),
             inherited=self.environ,
             extra=self.extra,
         )
@@ -116,7 +141,11 @@ class Stack:
             self.start_service(service, replica)
         await together(*(self.ready(*replica) for replica in self.replicas))
         await together(*(self.whole(*replica) for replica in self.replicas))
-        return await self.describe()
+        self.demo = await add_demo(partial(self.verb, "identity"))
+        for replica in range(len(self.ports.portal)):
+            self.start_gateway(replica)
+        await together(*map(self.gateway_ready, range(len(self.ports.portal))))
+        return self.describe(self.demo)
 
     async def stop(self) -> None:
         """Stop the services, all at once, then the catcher."""
@@ -158,19 +187,44 @@ class Stack:
             folder=ROOT,
         )
 
+    def start_gateway(self, replica: int = 0) -> None:
+        """Start a replica of the web gateway, which calls one replica of each service: there is
+        no balancer on this machine.
+        """
+        name = program_name(GATEWAY, replica)
+        http = self.ports.http
+        self.programs[name] = self.run.start(
+            name,
+            self.commands.get(GATEWAY) or (sys.executable, "-m", "deploy.gateway"),
+            environ=self.surroundings.of_gateway(
+                {service: self.url(each[replica]) for service, each in http.items()},
+                http_port=self.ports.portal[replica],
+                metrics_port=self.ports.portal_metrics[replica],
+                desk_port=None if replica else self.ports.desk,
+                practices={"Lindenhof": self.demo.practice, "Seeblick": self.demo.neighbour},
+            ),
+            log=self.log(name),
+            folder=ROOT,
+        )
+
+    async def gateway_ready(self, replica: int = 0, *, within: float = READY_WITHIN) -> None:
+        """Wait until a replica of the gateway answers."""
+        port = self.ports.portal_metrics[replica]
+        name = program_name(GATEWAY, replica)
+        await self.health(name, port, "ready", READY, within)
+
     async def ready(self, service: str, replica: int = 0, *, within: float = READY_WITHIN) -> None:
         """Wait until the replica says that it is ready, or raise with what it last said."""
-        await self.health(service, replica, "ready", b'"ready":true', within)
+        port = self.ports.metrics[service][replica]
+        await self.health(program_name(service, replica), port, "ready", READY, within)
 
     async def whole(self, service: str, replica: int = 0, *, within: float = READY_WITHIN) -> None:
         """Wait until the replica finds all that it shares with others as well."""
-        await self.health(service, replica, "status", b'{"ok":true', within)
+        port = self.ports.metrics[service][replica]
+        await self.health(program_name(service, replica), port, "status", b'{"ok":true', within)
 
-    async def health(
-        self, service: str, replica: int, path: str, wanted: bytes, within: float
-    ) -> None:
-        name = program_name(service, replica)
-        url = f"{self.url(self.ports.metrics[service][replica])}/health/{path}"
+    async def health(self, name: str, port: int, path: str, wanted: bytes, within: float) -> None:
+        url = f"{self.url(port)}/health/{path}"
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
         answer = b"no answer"
@@ -189,15 +243,17 @@ class Stack:
         told = answer.decode(errors="replace")
         raise ProgramFailed(f"{name} is not ready after {within:.0f} s: {told}\n{words}")
 
-    async def describe(self) -> StackAddresses:
-        """Make two demo practices and a gateway's client, and say where everything is."""
-        demo = await add_demo(partial(self.verb, "identity"))
+    def describe(self, demo: Demo) -> StackAddresses:
+        """Say where everything is, and how the demo practices and a gateway's client log on."""
         http, metrics = self.ports.http, self.ports.metrics
         return StackAddresses(
             services={service: tuple(map(self.url, each)) for service, each in http.items()},
             metrics={service: tuple(map(self.url, each)) for service, each in metrics.items()},
             smtp_url=self.surroundings.smtp_url,
             mails=self.url(self.ports.mail),
+            portal=self.portal_url,
+            portals=tuple(map(self.url, self.ports.portal)),
+            desk=f"http://localhost:{self.ports.desk}",
             clock_file=self.surroundings.clock_file,
             practice=demo.practice,
             neighbour=demo.neighbour,
@@ -207,6 +263,11 @@ class Stack:
     async def verb(self, service: str, *arguments: str) -> bytes:
         """Run one of a service's verbs; return what it printed, or raise with its complaint."""
         return await run_verb(service, arguments, environ=self.surroundings.of_verbs(service))
+
+    @property
+    def portal_url(self) -> str:
+        """What people open: a name, since an address is no domain that a passkey can be for."""
+        return f"http://localhost:{self.ports.portal[0]}"
 
     def url(self, port: int) -> str:
         return f"http://{ports.LOOPBACK}:{port}"

@@ -16,12 +16,12 @@ from deploy.tour.stage import Stage
 from deploy.tour.stories import STORIES
 
 
-async def play(stack: StackAddresses) -> int:
+async def play(stack: StackAddresses, person: Person | None = None) -> int:
     """Play every story in order; 0, or 1 with the step that failed named."""
     console = Console(highlight=False, soft_wrap=True)
     async with Gateway(stack.services) as gateway, Mailbox(stack.mails) as mailbox:
         stage = Stage(stack=stack, gateway=gateway, mailbox=mailbox, console=console)
-        juniper = Person.met_for_the_first_time(stage.randomness)
+        juniper = person or Person.met_for_the_first_time(stage.randomness)
         try:
             for story in STORIES:
                 await story(stage, juniper)

@@ -29,9 +29,14 @@ class Sources:
 
     def key(self, peer: str | None, forwarded: Sequence[str]) -> str:
         """Return the key that budgets and audit rows use."""
+        found = self.address(peer, forwarded)
+        return NOWHERE if found is None else key_of(found)
+
+    def address(self, peer: str | None, forwarded: Sequence[str]) -> Address | None:
+        """Return the client's address, for who passes the request on; None for one without."""
         nearest = address_of(peer or "")
         if nearest is None:
-            return NOWHERE
+            return None
         hops = [hop for line in forwarded for hop in line.split(",")]
         for hop in reversed(hops):
             if not self._trusts(nearest):
@@ -40,7 +45,7 @@ class Sources:
             if further is None:  # not written by a proxy of ours: the last known one stands
                 break
             nearest = further
-        return key_of(nearest)
+        return nearest
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)

@@ -23,7 +23,7 @@ from deploy.local.provision import (
     provision_broker,
     provision_database,
 )
-from deploy.local.settings import Surroundings
+from deploy.local.settings import PORTAL_URL, Surroundings
 from deploy.local.stack import ROOT, run_verb
 from shared.contracts.topology import SERVICES
 from shared.http.health import Status
@@ -148,6 +148,8 @@ async def opened(environ: Mapping[str, str], say: Say) -> AsyncIterator[Site]:
             secrets=KeptSecrets(private / "secrets"),
             clock_file=clock_file,
             smtp_url=f"smtp://{ports.LOOPBACK}:9",  # a row with mails has its own
+            portal_url=PORTAL_URL,
+            mails_url="",
             inherited=environ,
         )
         administrator = await stack.enter_async_context(connected(database.administrator_url))

@@ -127,7 +127,8 @@ async def test_a_program_that_ended_is_told_with_its_last_words(tmp_path: Path) 
 async def test_a_held_port_is_told_with_who_holds_it() -> None:
     server = await asyncio.start_server(lambda *_: None, ports.LOOPBACK, 0)
     port = server.sockets[0].getsockname()[1]
-    held = Ports(smtp=port, mail=ports.free_port(), http={}, metrics={})
+    mail = ports.free_port()
+    held = Ports(smtp=port, mail=mail, desk=mail, portal=(), portal_metrics=(), http={}, metrics={})
 
     with pytest.raises(PortsHeld, match=rf"{port}: process {os.getpid()} \("):
         held.check()
@@ -140,5 +141,6 @@ def test_the_ports_of_three_of_each_are_ten_apart_and_no_two_alike() -> None:
 
     assert fixed.http["identity"] == (8101, 8111, 8121)
     assert fixed.metrics["notify"] == (9104, 9114, 9124)
+    assert fixed.portal == (8100, 8110, 8120)
     for listening in (fixed.listeners, free.listeners):
-        assert len(set(listening)) == len(listening) == 2 + 2 * 3 * 4
+        assert len(set(listening)) == len(listening) == 3 + 2 * 3 * 5

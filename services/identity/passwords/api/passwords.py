@@ -1,5 +1,6 @@
 """A candidate password against every rule, for the marks beside the field (ID-3)."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from services.identity.fields import Address, Line, Name, Typed
@@ -23,9 +24,12 @@ class CandidateBody(Body, frozen=True, kw_only=True):
 
 
 class RuleReply(Reply, frozen=True, kw_only=True):
+    """`params` are the numbers that `text` has, for who says it in another language."""
+
     code: str
     text: str
     state: RuleState
+    params: Mapping[str, int]
 
 
 class CandidateReply(Reply, frozen=True, kw_only=True):
@@ -49,5 +53,8 @@ async def check_password(
     )
     return CandidateReply(
         acceptable=all(rule.state is not RuleState.NOT_MET for rule in rules),
-        rules=tuple(RuleReply(code=rule.code, text=rule.text, state=rule.state) for rule in rules),
+        rules=tuple(
+            RuleReply(code=rule.code, text=rule.text, state=rule.state, params=rule.params)
+            for rule in rules
+        ),
     )

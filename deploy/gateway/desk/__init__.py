@@ -1,0 +1,1 @@
+"""The desk: a stand-in for a practice's own system, over its client verbs. Development only."""

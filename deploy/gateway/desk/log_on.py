@@ -1,0 +1,67 @@
+"""Sitting down at the desk: for a practice, as somebody."""
+
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.desk.site import ANYBODY, COOKIE, AtDesk, Desk, Nothing
+from deploy.gateway.doors.practice import Client
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.routes import Route, action, form, wrong
+from deploy.gateway.web.visits import Visit, see
+
+OTHER = "other"
+
+
+class SitForm(Form, frozen=True, kw_only=True):
+    practice: str = OTHER
+    staff_id: Annotated[str, Meta(max_length=100)]
+    client_id: Annotated[str, Meta(max_length=200)] = ""
+    client_secret: Annotated[str, SECRET, Meta(max_length=200)] = ""
+
+
+async def show_sit(desk: Desk, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the practice, and for who sits here."""
+    return desk.page(
+        visit, "desk_log_on.html", status=filled.status, filled=filled, practices=desk.practices
+    )
+
+
+async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response:
+    """Sit down, once identity knows the client."""
+    offered = {practice.name: practice.client for practice in desk.practices}
+    client = offered.get(sent.practice) or Client(
+        client_id=sent.client_id, client_secret=sent.client_secret
+    )
+    if not client.client_id:
+        problem = wrong(visit, "client_id", "Choose a practice, or give a client of your own.")
+        filled = Filled(key=key, typed={"staff_id": sent.staff_id}, problems=(problem,), status=422)
+        return await show_sit(desk, visit, filled)
+    await desk.system.token(visit, client, "identity")
+    name = sent.practice if sent.practice in offered else "Your practice"
+    sits = AtDesk(
+        practice=name,
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        staff_id=sent.staff_id,
+    )
+    desk.sit(visit, sits)
+    return see("/patients")
+
+
+async def once_more(desk: Desk, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for a button to be pressed again whose post could not be checked."""
+    return desk.page(visit, "once_more.html", status=filled.status, filled=filled, path=visit.path)
+
+
+async def rise(desk: Desk, visit: Visit, sent: Nothing, key: str) -> web.Response:
+    """Leave the desk."""
+    visit.jar.delete(COOKIE)
+    return see("/")
+
+
+ROUTES: tuple[Route[Desk], ...] = (
+    *form("/", ANYBODY, FormPage(form=SitForm, show=show_sit, submit=sit)),
+    *action("/log-off", ANYBODY, FormPage(form=Nothing, show=once_more, submit=rise)),
+)

@@ -1,0 +1,122 @@
+"""What the desk's pages have at hand, and who may see them."""
+
+from dataclasses import dataclass, fields
+
+import msgspec
+from aiohttp import web
+
+from deploy.gateway.doors.practice import ByStaff, Client, PracticeSystem
+from deploy.gateway.web.forgery import Forgery
+from deploy.gateway.web.forms import Filled, Form
+from deploy.gateway.web.routes import Guard
+from deploy.gateway.web.views import Views
+from deploy.gateway.web.visits import Elsewhere, Visit
+from shared.randomness import Randomness
+from shared.settings.values import Secret
+
+COOKIE = "portico-desk"
+RECENT = 12  # patients that a cookie remembers: no verb finds one yet
+
+
+class Known(msgspec.Struct, frozen=True):
+    """A patient this desk has had before it."""
+
+    patient_id: str
+    name: str
+
+
+class AtDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sits at the desk, and for which practice."""
+
+    practice: str
+    client_id: str
+    client_secret: str
+    staff_id: str
+    recent: tuple[Known, ...] = ()
+
+    @property
+    def client(self) -> Client:
+        """Return the practice's client."""
+        return Client(client_id=self.client_id, client_secret=self.client_secret)
+
+    def name_of(self, patient_id: str) -> str:
+        """Name a patient that was here before; of others no verb tells the name."""
+        names = [known.name for known in self.recent if known.patient_id == patient_id]
+        return names[0] if names else "A patient"
+
+    def staff(self, reason: str) -> ByStaff:
+        """Say who does it, and why."""
+        return ByStaff(staff_id=self.staff_id, reason=reason)
+
+
+@dataclass(slots=True, kw_only=True)
+class Staffed(Visit):
+    """A visit of somebody who sits at the desk."""
+
+    desk: AtDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoPractice:
+    """A practice that the stack has made, offered at the log-on."""
+
+    name: str
+    client: Client
+
+    @classmethod
+    def read(cls, secret: Secret) -> "DemoPractice":
+        """Read `name|client id|client secret`."""
+        name, client_id, client_secret = secret.reveal().split("|")
+        return cls(name=name, client=Client(client_id=client_id, client_secret=client_secret))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The desk."""
+
+    system: PracticeSystem
+    practices: tuple[DemoPractice, ...]
+    views: Views
+    forgery: Forgery
+    randomness: Randomness
+    portal_url: str
+
+    def forged(self, visit: Visit, token: str) -> bool:
+        """Whether this post is none of ours."""
+        return not self.forgery.passes(visit.request, visit.visitor, token)
+
+    def page(
+        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
+    ) -> web.Response:
+        """Print a page."""
+        return self.views.page(visit, template, status=status, **values)
+
+    def sit(self, visit: Visit, desk: AtDesk) -> None:
+        """Keep who sits here; it goes with the browser's session."""
+        visit.jar.seal(COOKIE, desk, seconds=None)
+
+    def empty(self) -> Filled:
+        """A form that nobody has typed in."""
+        return Filled(key=str(self.randomness.uuid()))
+
+
+class Nothing(Form, frozen=True, kw_only=True):
+    """A button."""
+
+
+async def anybody(desk: Desk, visit: Visit) -> Visit:
+    """Let everybody in: this is a development stack."""
+    return visit
+
+
+async def staff(desk: Desk, visit: Visit) -> Staffed:
+    """Let in who has said which practice and who they are. Raises Elsewhere."""
+    sits = visit.jar.record(COOKIE, AtDesk)
+    if sits is None:
+        raise Elsewhere("/")
+    given = {each.name: getattr(visit, each.name) for each in fields(Visit)}
+    return Staffed(**{**given, "logged_on": True}, desk=sits)
+
+
+ANYBODY: Guard[Desk, Visit] = Guard(name="anybody", admit=anybody)
+STAFF: Guard[Desk, Staffed] = Guard(name="staff", admit=staff)

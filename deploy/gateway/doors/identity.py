@@ -1,0 +1,263 @@
+"""Identity from outside: what the pages ask of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+
+from deploy.gateway.doors.http import Door, Nothing, Sent, Verb, paragraphs_of
+from deploy.gateway.web.visits import Visit
+
+RESOURCES = ("identity", "merge", "notify")  # a token for each service that a page asks as somebody
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    required: bool
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What log-on, refresh and reset answer."""
+
+    session_id: str
+    access_tokens: Mapping[str, str]
+    refresh_token: str
+    gates: tuple[Gate, ...]
+
+
+class LogOn(Sent, frozen=True, kw_only=True):
+    name: str
+    password: str
+    resource: tuple[str, ...]
+
+
+class Refresh(Sent, frozen=True, kw_only=True):
+    refresh_token: str
+    resource: tuple[str, ...]
+
+
+class Reset(Sent, frozen=True, kw_only=True):
+    grant: str
+    new_password: str
+    resource: tuple[str, ...]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+    text: str
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """Its text, where a line is left free between."""
+        return paragraphs_of(self.text)
+
+
+class Enrolment(Sent, frozen=True, kw_only=True):
+    terms_version: str
+    token: str
+    birth_date: date
+    last_name: str
+    username: str
+    password: str
+    email: str | None = None
+    no_email: bool = False
+
+
+class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
+    username: str
+    recovery_routes: tuple[str, ...]
+    email_verification: str
+
+
+class AddedPractice(Sent, frozen=True, kw_only=True):
+    token: str
+    name: str
+    password: str
+
+
+class Candidate(Sent, frozen=True, kw_only=True):
+    candidate: str
+    username: str | None = None
+    email: str | None = None
+    last_name: str | None = None
+    birth_date: date | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    state: str
+    params: Mapping[str, int]
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    acceptable: bool
+    rules: tuple[Rule, ...]
+
+
+class Email(msgspec.Struct, frozen=True, kw_only=True):
+    address: str
+    state: str
+
+
+class Practice(msgspec.Struct, frozen=True, kw_only=True):
+    practice_id: str
+    name: str
+    state: str
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether one is a patient there now."""
+        return self.state == "enrolled"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The account's settings, in one read."""
+
+    username: str
+    email: Email | None
+    practices: tuple[Practice, ...]
+    recovery_routes: tuple[str, ...]
+    locale: str
+    time_zone: str
+
+
+class Claim(Sent, frozen=True, kw_only=True):
+    address: str
+    reauthenticated: str | None = None
+
+
+class Verify(Sent, frozen=True, kw_only=True):
+    token: str
+
+
+class Reauthenticate(Sent, frozen=True, kw_only=True):
+    password: str
+    verb: str
+
+
+class Ownership(Sent, frozen=True, kw_only=True):
+    name: str
+    password: str
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    grant: str
+    expires_in: int
+
+
+class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
+    session_id: str
+    started_at: datetime
+    refreshed_at: datetime
+    current: bool
+
+
+class Sessions(msgspec.Struct, frozen=True, kw_only=True):
+    sessions: tuple[ListedSession, ...]
+
+
+LOG_ON = Verb("log_on", "POST", "/sessions", Session, LogOn)
+REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
+RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
+TERMS = Verb("read_terms", "GET", "/terms", Terms)
+ENROL = Verb("enrol", "POST", "/enrolments", Enrolled, Enrolment, keyed=True)
+ADD_PRACTICE = Verb(
+    "add_practice_to_account",
+    "POST",
+    "/enrolments/existing-account",
+    Nothing,
+    AddedPractice,
+    keyed=True,
+)
+CHECK_PASSWORD = Verb("check_password", "POST", "/passwords/check", Judged, Candidate)
+ACCOUNT = Verb("read_account", "GET", "/account", Account, bearer=True)
+CLAIM = Verb("claim_email", "POST", "/account/email", Nothing, Claim, bearer=True)
+VERIFY = Verb("verify_email", "POST", "/account/email/verify", Nothing, Verify, bearer=True)
+REAUTHENTICATE = Verb(
+    "reauthenticate", "POST", "/account/reauthenticate", Proof, Reauthenticate, bearer=True
+)
+PROVE = Verb("prove_ownership", "POST", "/account/ownership-proofs", Proof, Ownership, bearer=True)
+SESSIONS = Verb("list_sessions", "GET", "/sessions", Sessions, bearer=True)
+END_SESSION = Verb("end_session", "DELETE", "/sessions/{session_id}", Nothing, bearer=True)
+END_OTHERS = Verb("end_other_sessions", "POST", "/sessions/end-others", Nothing, bearer=True)
+
+VERBS = (
+    LOG_ON,
+    REFRESH,
+    RESET,
+    TERMS,
+    ENROL,
+    ADD_PRACTICE,
+    CHECK_PASSWORD,
+    ACCOUNT,
+    CLAIM,
+    VERIFY,
+    REAUTHENTICATE,
+    PROVE,
+    SESSIONS,
+    END_SESSION,
+    END_OTHERS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Each method one verb. Raises Refused, Away, Broken."""
+
+    door: Door
+
+    async def log_on(self, visit: Visit, name: str, password: str) -> Session:
+        return await self.door.call(
+            LOG_ON, visit, body=LogOn(name=name, password=password, resource=RESOURCES)
+        )
+
+    async def refresh(self, visit: Visit, refresh_token: str) -> Session:
+        return await self.door.call(
+            REFRESH, visit, body=Refresh(refresh_token=refresh_token, resource=RESOURCES)
+        )
+
+    async def reset(self, visit: Visit, grant: str, new_password: str) -> Session:
+        body = Reset(grant=grant, new_password=new_password, resource=RESOURCES)
+        return await self.door.call(RESET, visit, body=body)
+
+    async def terms(self, visit: Visit) -> Terms:
+        return await self.door.call(TERMS, visit)
+
+    async def enrol(self, visit: Visit, enrolment: Enrolment, *, key: str) -> Enrolled:
+        return await self.door.call(ENROL, visit, body=enrolment, key=key)
+
+    async def add_practice(self, visit: Visit, added: AddedPractice, *, key: str) -> None:
+        await self.door.call(ADD_PRACTICE, visit, body=added, key=key)
+
+    async def check_password(self, visit: Visit, candidate: Candidate) -> Judged:
+        return await self.door.call(CHECK_PASSWORD, visit, body=candidate)
+
+    async def account(self, visit: Visit, token: str) -> Account:
+        return await self.door.call(ACCOUNT, visit, token=token)
+
+    async def claim(
+        self, visit: Visit, token: str, address: str, reauthenticated: str | None
+    ) -> None:
+        body = Claim(address=address, reauthenticated=reauthenticated)
+        await self.door.call(CLAIM, visit, token=token, body=body)
+
+    async def verify(self, visit: Visit, token: str, link: str) -> None:
+        await self.door.call(VERIFY, visit, token=token, body=Verify(token=link))
+
+    async def reauthenticate(self, visit: Visit, token: str, password: str, verb: str) -> Proof:
+        body = Reauthenticate(password=password, verb=verb)
+        return await self.door.call(REAUTHENTICATE, visit, token=token, body=body)
+
+    async def prove(self, visit: Visit, token: str, name: str, password: str) -> Proof:
+        body = Ownership(name=name, password=password)
+        return await self.door.call(PROVE, visit, token=token, body=body)
+
+    async def sessions(self, visit: Visit, token: str) -> Sessions:
+        return await self.door.call(SESSIONS, visit, token=token)
+
+    async def end_session(self, visit: Visit, token: str, session_id: str) -> None:
+        await self.door.call(END_SESSION, visit, token=token, ids={"session_id": session_id})
+
+    async def end_others(self, visit: Visit, token: str) -> None:
+        await self.door.call(END_OTHERS, visit, token=token)

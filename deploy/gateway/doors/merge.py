@@ -1,0 +1,57 @@
+"""Merge from outside: what the pages ask of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from deploy.gateway.doors.http import Door, Sent, Verb
+from deploy.gateway.web.visits import Visit
+
+ENDED = frozenset({"completed", "refused"})
+
+
+class MergeRequest(Sent, frozen=True, kw_only=True):
+    reauthenticated: str
+    owned: str
+    confirm: bool
+
+
+class Merge(msgspec.Struct, frozen=True, kw_only=True):
+    merge_id: str
+    state: str
+    reason: str | None
+    requested_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will become of it."""
+        return self.state in ENDED
+
+
+class Merges(msgspec.Struct, frozen=True, kw_only=True):
+    merges: tuple[Merge, ...]
+
+
+REQUEST = Verb("request_merge", "POST", "/merges", Merge, MergeRequest, keyed=True, bearer=True)
+LIST = Verb("list_merges", "GET", "/merges", Merges, bearer=True)
+READ = Verb("read_merge", "GET", "/merges/{merge_id}", Merge, bearer=True)
+
+VERBS = (REQUEST, LIST, READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """Each method one verb. Raises Refused, Away, Broken."""
+
+    door: Door
+
+    async def request(self, visit: Visit, token: str, asked: MergeRequest, *, key: str) -> Merge:
+        return await self.door.call(REQUEST, visit, token=token, body=asked, key=key)
+
+    async def each(self, visit: Visit, token: str) -> Merges:
+        return await self.door.call(LIST, visit, token=token)
+
+    async def read(self, visit: Visit, token: str, merge_id: str) -> Merge:
+        return await self.door.call(READ, visit, token=token, ids={"merge_id": merge_id})

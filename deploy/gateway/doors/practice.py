@@ -1,0 +1,200 @@
+"""The services as a practice's own system calls them: a client's secret, staff with reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from deploy.gateway.doors.http import Asker, Door, Nothing, Sent, Verb
+
+CLIENT_CREDENTIALS = "client_credentials"
+
+
+class ClientToken(Sent, frozen=True, kw_only=True):
+    grant_type: str
+    client_id: str
+    client_secret: str
+    resource: tuple[str, ...]
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    access_token: str
+
+
+class Patient(Sent, frozen=True, kw_only=True):
+    last_name: str
+    first_name: str
+    birth_date: date
+    home_phone: str | None = None
+    address: str | None = None
+    email: str | None = None
+    number: str | None = None
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    patient_id: str
+
+
+class ByStaff(Sent, frozen=True, kw_only=True):
+    staff_id: str
+    reason: str
+
+
+class TokenOrder(ByStaff, frozen=True, kw_only=True):
+    handed_over: str
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    token: str
+    expires_at: datetime
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    reset_link_minutes: int
+
+
+class SettingsChange(ByStaff, frozen=True, kw_only=True):
+    reset_link_minutes: int
+
+
+class Communication(Sent, frozen=True, kw_only=True):
+    patient_id: str
+    topic: str
+    reference: str
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    patient_id: str
+    topic: str
+    reference: str
+    state: str
+    at: datetime
+
+
+class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
+    deliveries: tuple[Delivery, ...]
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    patient_ids: tuple[str, ...]
+    found_at: datetime
+
+
+class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
+    conflicts: tuple[Conflict, ...]
+
+
+OF_PATIENT = "/practice/patients/{patient_id}"
+TOKEN = Verb("obtain_client_token", "POST", "/oauth/token", Token, ClientToken, form=True)
+REGISTER = Verb(
+    "register_patient", "POST", "/practice/patients", Registered, Patient, keyed=True, bearer=True
+)
+ISSUE = Verb(
+    "issue_enrolment_token",
+    "POST",
+    f"{OF_PATIENT}/enrolment-tokens",
+    Issued,
+    TokenOrder,
+    keyed=True,
+    bearer=True,
+)
+UNLOCK = Verb("unlock_account", "POST", f"{OF_PATIENT}/unlock", Nothing, ByStaff, bearer=True)
+UN_ENROL = Verb("un_enrol_patient", "POST", f"{OF_PATIENT}/un-enrol", Nothing, ByStaff, bearer=True)
+REACTIVATE = Verb(
+    "reactivate_patient", "POST", f"{OF_PATIENT}/re-activate", Nothing, ByStaff, bearer=True
+)
+SETTINGS = Verb("read_practice_settings", "GET", "/practice/settings", Settings, bearer=True)
+CHANGE_SETTINGS = Verb(
+    "change_practice_settings", "PATCH", "/practice/settings", Settings, SettingsChange, bearer=True
+)
+SUBMIT = Verb(
+    "submit_communication", "POST", "/communications", Nothing, Communication, bearer=True
+)
+DELIVERIES = Verb(
+    "list_practice_deliveries", "GET", "/practice/deliveries", Deliveries, bearer=True
+)
+CONFLICTS = Verb("list_merge_conflicts", "GET", "/practice/merge-conflicts", Conflicts, bearer=True)
+
+VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
+    "identity": (
+        TOKEN,
+        REGISTER,
+        ISSUE,
+        UNLOCK,
+        UN_ENROL,
+        REACTIVATE,
+        SETTINGS,
+        CHANGE_SETTINGS,
+    ),
+    "notify": (SUBMIT, DELIVERIES),
+    "merge": (CONFLICTS,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A practice's own client, as it logs on."""
+
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeSystem:
+    """Each method one verb, with a token got for it. Raises Refused, Away, Broken."""
+
+    identity: Door
+    notify: Door
+    merge: Door
+
+    async def token(self, asker: Asker, client: Client, service: str) -> str:
+        """Obtain a token for one service; new each time, for this is no place for speed."""
+        body = ClientToken(
+            grant_type=CLIENT_CREDENTIALS,
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+            resource=(service,),
+        )
+        return (await self.identity.call(TOKEN, asker, body=body)).access_token
+
+    async def register(self, asker: Asker, client: Client, patient: Patient, *, key: str) -> str:
+        token = await self.token(asker, client, "identity")
+        found = await self.identity.call(REGISTER, asker, token=token, body=patient, key=key)
+        return found.patient_id
+
+    async def issue(
+        self, asker: Asker, client: Client, patient_id: str, order: TokenOrder, *, key: str
+    ) -> Issued:
+        token = await self.token(asker, client, "identity")
+        ids = {"patient_id": patient_id}
+        return await self.identity.call(ISSUE, asker, token=token, ids=ids, body=order, key=key)
+
+    async def by_staff(
+        self, verb: Verb[Nothing], asker: Asker, client: Client, patient_id: str, body: ByStaff
+    ) -> None:
+        """Unlock, un-enrol or re-activate."""
+        token = await self.token(asker, client, "identity")
+        ids = {"patient_id": patient_id}
+        await self.identity.call(verb, asker, token=token, ids=ids, body=body)
+
+    async def settings(self, asker: Asker, client: Client) -> Settings:
+        token = await self.token(asker, client, "identity")
+        return await self.identity.call(SETTINGS, asker, token=token)
+
+    async def change_settings(self, asker: Asker, client: Client, change: SettingsChange) -> None:
+        token = await self.token(asker, client, "identity")
+        await self.identity.call(CHANGE_SETTINGS, asker, token=token, body=change)
+
+    async def submit(self, asker: Asker, client: Client, communication: Communication) -> None:
+        token = await self.token(asker, client, "notify")
+        await self.notify.call(SUBMIT, asker, token=token, body=communication)
+
+    async def deliveries(self, asker: Asker, client: Client) -> Deliveries:
+        token = await self.token(asker, client, "notify")
+        return await self.notify.call(DELIVERIES, asker, token=token)
+
+    async def conflicts(self, asker: Asker, client: Client) -> Conflicts:
+        token = await self.token(asker, client, "merge")
+        return await self.merge.call(CONFLICTS, asker, token=token)

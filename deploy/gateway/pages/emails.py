@@ -1,0 +1,133 @@
+"""The account e-mail: claimed on the way in or in the settings, verified by its link (ID-6)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.flows import LinkFlow
+from deploy.gateway.gates import EMAIL, next_page
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
+from deploy.gateway.session import Inside, inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.messages import CODES, Problem
+from deploy.gateway.web.routes import Route, action, form
+from deploy.gateway.web.visits import Visit, see
+
+CLAIM_FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
+VERB = "email"  # what the password is given again for
+
+
+class ClaimForm(Form, frozen=True, kw_only=True):
+    """The password is asked for only where the session is too old to vouch for its holder."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
+
+
+class LinkForm(Form, frozen=True, kw_only=True):
+    link: str
+
+
+async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Recommend an account e-mail, or wait for the one that was claimed."""
+    account = await site.account(visit)
+    return site.page(
+        visit,
+        "gate_email.html",
+        status=filled.status,
+        filled=filled,
+        account=account,
+        said=visit.request.query.get("said", ""),
+    )
+
+
+async def claim_at_gate(site: Site, visit: Inside, sent: ClaimForm, key: str) -> web.Response:
+    """Have the link mailed, and stay: the gate says where to look for it."""
+    await claim(site, visit, sent)
+    return see("/gate/e-mail?said=sent")
+
+
+async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Not now: it is offered again at the next log-on."""
+    site.sessions.skip(visit, EMAIL)
+    return see(next_page(visit.kept.gates, visit.kept.skipped))
+
+
+async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Show the account e-mail, or take one."""
+    return site.page(
+        visit,
+        "settings_email.html",
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+        said=visit.request.query.get("said", ""),
+    )
+
+
+async def claim_in_settings(site: Site, visit: Inside, sent: ClaimForm, key: str) -> web.Response:
+    """Have the link mailed, and stay."""
+    await claim(site, visit, sent)
+    return see("/settings/e-mail?said=sent")
+
+
+async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
+    """Claim an address, with the password where it was asked for (SE-3)."""
+    grant = None
+    if sent.password:
+        proof = await site.sessions.ask(
+            visit,
+            "identity",
+            lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
+        )
+        grant = proof.grant
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.claim(visit, token, sent.email, grant)
+    )
+
+
+async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Take the mailed link; nothing is used up before a person presses the button."""
+    if visit.request.query.get("said") == "refused" and not filled.problems:
+        text = visit.say(CODES["link_invalid"].text)
+        filled = Filled(key=filled.key, problems=(Problem(text=text),))
+    return site.page(visit, "verify_email.html", status=filled.status, filled=filled)
+
+
+async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
+    """Verify the address of the account one is logged on to; else the link waits for the log-on."""
+    link = token_of(sent.link)
+    kept = site.sessions.look(visit)
+    if kept is None or not kept.alive(visit.now):
+        flows.carry(visit, LinkFlow(token=link))
+        return see("/log-on?said=verify")
+    entered = inside(visit, kept)
+    await site.sessions.ask(
+        entered, "identity", lambda token: site.identity.verify(entered, token, link)
+    )
+    return await on_to_home(site, entered, "verified")
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *form(
+        "/gate/e-mail",
+        HOLDER,
+        FormPage(form=ClaimForm, show=show_gate, submit=claim_at_gate, fields=CLAIM_FIELDS),
+    ),
+    *action("/gate/e-mail/skip", HOLDER, FormPage(form=Nothing, show=once_more, submit=skip_gate)),
+    *form("/verify-email", ANYBODY, FormPage(form=LinkForm, show=show_verify, submit=verify)),
+    *form(
+        "/settings/e-mail",
+        HOLDER,
+        FormPage(
+            form=ClaimForm,
+            show=show_settings_email,
+            submit=claim_in_settings,
+            fields=CLAIM_FIELDS,
+        ),
+    ),
+)

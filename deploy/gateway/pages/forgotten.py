@@ -1,0 +1,158 @@
+"""A forgotten username or password: the same pages for everybody (RC-1, RC-3)."""
+
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.flows import ResetFlow
+from deploy.gateway.pages.log_on import Nothing
+from deploy.gateway.pages.passwords import NewPassword, differing, marks
+from deploy.gateway.pages.site import ANYBODY, Site, arrive, token_of
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.visits import Visit, see
+
+BEGIN = "/forgot-password"
+WAYS = "/forgot-password/ways"
+
+
+class UsernameForm(Form, frozen=True, kw_only=True):
+    email: Annotated[str, Meta(max_length=320)]
+
+
+class NameForm(Form, frozen=True, kw_only=True):
+    username: Annotated[str, Meta(max_length=320)]
+
+
+class LinkForm(Form, frozen=True, kw_only=True):
+    link: str
+
+
+class PasswordForm(Form, frozen=True, kw_only=True):
+    password: NewPassword
+    again: NewPassword
+
+
+async def show_forgot_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the account e-mail."""
+    return site.page(visit, "forgot_username.html", status=filled.status, filled=filled)
+
+
+async def remind(site: Site, visit: Visit, sent: UsernameForm, key: str) -> web.Response:
+    """Have the username mailed, whoever's address this is."""
+    await site.recovery.remind(visit, sent.email)
+    return see("/forgot-username/sent")
+
+
+async def username_sent(site: Site, visit: Visit) -> web.Response:
+    """Say what happens now, to everybody alike."""
+    return site.page(visit, "forgot_username_sent.html")
+
+
+async def show_forgot_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the name, once for all ways."""
+    return site.page(visit, "forgot_password.html", status=filled.status, filled=filled)
+
+
+async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
+    """Carry the name to the ways; nobody is asked whether there is one."""
+    flows.carry(visit, ResetFlow(name=sent.username))
+    return see(WAYS)
+
+
+async def ways(site: Site, visit: Visit) -> web.Response:
+    """Show every way there is, whoever asks."""
+    flow = flows.carried(visit, ResetFlow)
+    if flow is None or not flow.name:
+        return see(BEGIN)
+    filled = Filled(key=str(site.randomness.uuid()))
+    return await show_ways(site, visit, filled)
+
+
+async def show_ways(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    return site.page(visit, "forgot_password_ways.html", status=filled.status, filled=filled)
+
+
+async def send_link(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
+    """Have a link mailed, whoever's name this is."""
+    flow = flows.carried(visit, ResetFlow)
+    if flow is None or not flow.name:
+        return see(BEGIN)
+    await site.recovery.request_link(visit, flow.name)
+    return see("/forgot-password/sent")
+
+
+async def link_sent(site: Site, visit: Visit) -> web.Response:
+    """Say what happens now, to everybody alike."""
+    return site.page(visit, "forgot_password_sent.html")
+
+
+async def show_link(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Take the mailed link: the script moves its token here, or it is pasted. Nothing is used up
+    before a person presses the button, so whatever opens links in mails uses up none.
+    """
+    return site.page(visit, "reset_password.html", status=filled.status, filled=filled)
+
+
+async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
+    """Exchange the link for a grant, and carry it to the new password."""
+    grant = await site.recovery.redeem(visit, token_of(sent.link))
+    before = flows.carried(visit, ResetFlow) or ResetFlow()
+    flows.carry(visit, msgspec.structs.replace(before, grant=grant.grant))
+    return see("/new-password")
+
+
+async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the new password, the rules beside it."""
+    flow = flows.carried(visit, ResetFlow)
+    if flow is None or flow.grant is None:
+        return see(BEGIN)
+    return site.page(
+        visit,
+        "new_password.html",
+        status=filled.status,
+        filled=filled,
+        name=flow.name,
+        marks=await marks(site, visit, filled.failed),
+    )
+
+
+async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -> web.Response:
+    """Set it; whoever could is logged on, and every other session is over."""
+    flow = flows.carried(visit, ResetFlow)
+    if flow is None or flow.grant is None:
+        return see(BEGIN)
+    if sent.password != sent.again:
+        return await show_new_password(site, visit, differing(visit, Filled(key=key)))
+    session = await site.identity.reset(visit, flow.grant, sent.password)
+    flows.drop(visit, ResetFlow)
+    return await arrive(site, visit, site.sessions.begin(visit, session))
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *form(
+        "/forgot-username",
+        ANYBODY,
+        FormPage(form=UsernameForm, show=show_forgot_username, submit=remind),
+    ),
+    *page("/forgot-username/sent", ANYBODY, username_sent),
+    *form(
+        "/forgot-password",
+        ANYBODY,
+        FormPage(form=NameForm, show=show_forgot_password, submit=take_name),
+    ),
+    *page("/forgot-password/ways", ANYBODY, ways),
+    *action(
+        "/forgot-password/link", ANYBODY, FormPage(form=Nothing, show=show_ways, submit=send_link)
+    ),
+    *page("/forgot-password/sent", ANYBODY, link_sent),
+    *form("/reset-password", ANYBODY, FormPage(form=LinkForm, show=show_link, submit=redeem)),
+    *form(
+        "/new-password",
+        ANYBODY,
+        FormPage(form=PasswordForm, show=show_new_password, submit=set_password),
+    ),
+)

@@ -1,0 +1,80 @@
+"""Home: the practices, and what waits to be read (NT-8)."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from deploy.gateway.doors.notify import Notice
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.forms import FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.refusals import Away, Broken, Refused
+from deploy.gateway.web.routes import Route, action, page
+from deploy.gateway.web.visits import see
+
+SAID: Mapping[str, str] = {
+    "verified": N_("Your e-mail address is verified. It is now your account e-mail."),
+    "added": N_("The practice was added to your account."),
+    "read": N_("The notice is marked as read."),
+    "dismissed": N_("The notice was put away."),
+}
+
+
+async def home(site: Site, visit: Inside) -> web.Response:
+    """Show practices and notices; without notify the rest is there all the same."""
+    account, notices = await asyncio.gather(site.account(visit), notices_or_none(site, visit))
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "home.html",
+        account=account,
+        notices=notices,
+        said=visit.say(said) if said else None,
+    )
+
+
+async def notices_or_none(site: Site, visit: Inside) -> tuple[Notice, ...] | None:
+    """List the notices; None where they cannot be had for now."""
+    try:
+        found = await site.sessions.ask(
+            visit, "notify", lambda token: site.notify.notices(visit, token)
+        )
+    except (Away, Broken, Refused):
+        return None
+    return found.notices
+
+
+async def read_notice(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Mark a notice as read; it stays in the list."""
+    notice_id = visit.request.match_info["notice_id"]
+    await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.read(visit, token, notice_id)
+    )
+    return see("/home?said=read")
+
+
+async def dismiss_notice(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Put a notice away for good."""
+    notice_id = visit.request.match_info["notice_id"]
+    await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.dismiss(visit, token, notice_id)
+    )
+    return see("/home?said=dismissed")
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page("/home", HOLDER, home),
+    *action(
+        "/notices/{notice_id}/read",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=read_notice),
+    ),
+    *action(
+        "/notices/{notice_id}/dismiss",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=dismiss_notice),
+    ),
+)

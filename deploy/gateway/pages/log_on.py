@@ -1,0 +1,147 @@
+"""Coming in and going out: log-on, log-off, and a session's last minutes (LG-1, SE-1)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.gates import HOME
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, arrive
+from deploy.gateway.session import COOKIE, IDLE, Inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.visits import Elsewhere, Visit, see
+
+SAID: Mapping[str, str] = {
+    "off": N_("You are logged off."),
+    "off-later": N_(
+        "You are logged off in this browser. Your session ends by itself within 15 minutes."
+    ),
+    "verify": N_("Log on to confirm your e-mail address."),
+    "added": N_("The practice was added. Log on to see it."),
+}
+ENDED = N_(
+    "You were logged off because nothing was done for 15 minutes, or because you logged off or "
+    "set a new password elsewhere. Log on to go on."
+)
+
+
+class LogOnForm(Form, frozen=True, kw_only=True):
+    username: str
+    password: Annotated[str, SECRET, Meta(max_length=4096)]
+    next: str = HOME
+
+
+class Nothing(Form, frozen=True, kw_only=True):
+    """A button."""
+
+
+async def front(site: Site, visit: Visit) -> web.Response:
+    """Lead to where one belongs."""
+    return see(HOME if visit.logged_on else "/log-on")
+
+
+async def show_log_on(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Show the log-on page, or lead home who is logged on.
+
+    This page alone deletes a session's cookie: it asks with the one the browser sends now, so
+    nothing of another tab that has logged on anew is lost.
+    """
+    wanted = site.own(filled.typed.get("next") or visit.request.query.get("next", HOME))
+    said = SAID.get(visit.request.query.get("said", ""))
+    kept = site.sessions.look(visit)
+    if kept is not None and visit.request.method == "GET":
+        if kept.alive(visit.now):
+            try:
+                return await arrive(site, visit, await site.sessions.renew(visit, kept), wanted)
+            except Elsewhere:
+                said = ENDED
+            except Away:
+                return see(wanted)
+        else:
+            said = ENDED
+        visit.jar.delete(COOKIE)
+    visit.logged_on = False
+    return site.page(
+        visit,
+        "log_on.html",
+        status=filled.status,
+        filled=filled,
+        wanted=wanted,
+        said=visit.say(said) if said else None,
+    )
+
+
+async def log_on(site: Site, visit: Visit, sent: LogOnForm, key: str) -> web.Response:
+    """Log on by username, or by the verified account e-mail."""
+    session = await site.identity.log_on(visit, sent.username, sent.password)
+    return await arrive(site, visit, site.sessions.begin(visit, session), sent.next)
+
+
+async def log_off(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
+    """End the session. Its cookie goes in any case, and what the browser kept of our pages."""
+    kept = site.sessions.look(visit)
+    said = "off"
+    if kept is not None:
+        try:
+            await site.identity.end_session(visit, kept.access["identity"], kept.session_id)
+        except Refused:
+            said = await end_renewed(site, visit)
+        except Away:
+            said = "off-later"
+        visit.jar.delete(COOKIE)
+    response = see(f"/log-on?said={said}")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+async def end_renewed(site: Site, visit: Visit) -> str:
+    """End a session whose access token is too old to end it; one that is over is no failure."""
+    kept = site.sessions.look(visit)
+    try:
+        if kept is not None:
+            kept = await site.sessions.renew(visit, kept)
+            await site.identity.end_session(visit, kept.access["identity"], kept.session_id)
+    except (Away, Refused):
+        return "off-later"
+    except Elsewhere:
+        return "off"
+    return "off"
+
+
+async def session_ends(site: Site, visit: Visit) -> web.Response:
+    """Tell a page how many seconds are left; asking is no use of the session."""
+    kept = site.sessions.look(visit)
+    left = 0 if kept is None else int((kept.refreshed + IDLE - visit.now).total_seconds())
+    return web.json_response({"seconds": max(0, left)})
+
+
+async def keep_session(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Go on for another 15 minutes."""
+    visit.kept = await site.sessions.renew(visit, visit.kept)
+    return see(HOME) if "text/html" in visit.request.headers.get("Accept", "") else no_content()
+
+
+def no_content() -> web.Response:
+    return web.Response(status=204)
+
+
+async def once_more(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for a button to be pressed again whose post could not be checked."""
+    return site.page(visit, "once_more.html", status=filled.status, filled=filled, path=visit.path)
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page("/", ANYBODY, front),
+    *form(
+        "/log-on",
+        ANYBODY,
+        FormPage(form=LogOnForm, show=show_log_on, submit=log_on),
+    ),
+    *action("/log-off", ANYBODY, FormPage(form=Nothing, show=once_more, submit=log_off)),
+    *page("/session/ends", ANYBODY, session_ends),
+    *action("/session/keep", HOLDER, FormPage(form=Nothing, show=once_more, submit=keep_session)),
+)

@@ -1,0 +1,156 @@
+"""Merge Your Account: two accounts of one person made one, for good (MG-1 to MG-9)."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.doors.merge import Merge, MergeRequest
+from deploy.gateway.flows import MergeFlow
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.messages import CODES
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.visits import see
+
+VERB = "merge"  # what the password is given again for
+LOOKS, PAUSE = 8, 0.25  # seconds; most merges are done in one
+OTHER = "/merge/other"
+REUSED = "idempotency_key_reused"
+CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
+
+
+class OtherForm(Form, frozen=True, kw_only=True):
+    username: str
+    password: Annotated[str, SECRET, Meta(max_length=4096)]
+
+
+class ConfirmForm(Form, frozen=True, kw_only=True):
+    password: Annotated[str, SECRET, Meta(max_length=4096)]
+    confirm: bool = False
+
+
+async def offer(site: Site, visit: Inside) -> web.Response:
+    """Say what a merge is, and show those that were asked for."""
+    found = await site.sessions.ask(visit, "merge", lambda token: site.merging.each(visit, token))
+    account = await site.account(visit)
+    return site.page(visit, "merge.html", merges=found.merges, account=account)
+
+
+async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for the other account's own username and password."""
+    return site.page(visit, "merge_other.html", status=filled.status, filled=filled)
+
+
+async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> web.Response:
+    """Prove the other account, and carry the proof on to be confirmed."""
+    proof = await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.identity.prove(visit, token, sent.username, sent.password),
+    )
+    flows.carry(visit, MergeFlow(owned=proof.grant, name=sent.username))
+    return see("/merge/confirm")
+
+
+async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Show which account stays and which closes."""
+    flow = flows.carried(visit, MergeFlow)
+    if flow is None:
+        return see(OTHER)
+    return site.page(
+        visit,
+        "merge_confirm.html",
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+        other=flow.name,
+    )
+
+
+async def confirm(site: Site, visit: Inside, sent: ConfirmForm, key: str) -> web.Response:
+    """Ask for the merge with both proofs, and look for a moment how it goes."""
+    flow = flows.carried(visit, MergeFlow)
+    if flow is None:
+        return see(OTHER)
+    if not sent.confirm:
+        text = CODES["merge_confirmation_required"].text
+        problem = wrong(visit, "confirm", text)
+        return await show_confirm(site, visit, Filled(key=key, problems=(problem,), status=422))
+    own = await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
+    )
+    asked = MergeRequest(reauthenticated=own.grant, owned=flow.owned, confirm=True)
+    merge = await requested_once(site, visit, asked, key)
+    flows.drop(visit, MergeFlow)
+    await followed(site, visit, merge)
+    return see(f"/merge/{merge.merge_id}")
+
+
+async def requested_once(site: Site, visit: Inside, asked: MergeRequest, key: str) -> Merge:
+    """Ask for the merge. A form that is sent twice brings a proof of one's own password twice, so
+    the second is other contents under the same key: what it asks for is the merge that the first
+    has begun.
+    """
+    try:
+        return await site.sessions.ask(
+            visit, "merge", lambda token: site.merging.request(visit, token, asked, key=key)
+        )
+    except Refused as refused:
+        if refused.code != REUSED:
+            raise
+        found = await site.sessions.ask(
+            visit, "merge", lambda token: site.merging.each(visit, token)
+        )
+        if not found.merges:
+            raise
+        return found.merges[0]
+
+
+async def followed(site: Site, visit: Inside, merge: Merge) -> Merge:
+    """Look again for a moment whether it has ended."""
+    for _ in range(LOOKS):
+        if merge.ended:
+            break
+        await asyncio.sleep(PAUSE)
+        merge = await read(site, visit, merge.merge_id)
+    return merge
+
+
+async def read(site: Site, visit: Inside, merge_id: str) -> Merge:
+    return await site.sessions.ask(
+        visit, "merge", lambda token: site.merging.read(visit, token, merge_id)
+    )
+
+
+async def progress(site: Site, visit: Inside) -> web.Response:
+    """Show how far a merge is, and why one was refused."""
+    merge = await read(site, visit, visit.request.match_info["merge_id"])
+    account = await site.account(visit)
+    reason = CODES.get(merge.reason or "")
+    return site.page(
+        visit,
+        "merge_progress.html",
+        merge=merge,
+        account=account,
+        reason=visit.say(reason.text) if reason else None,
+    )
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page("/merge", HOLDER, offer),
+    *form("/merge/other", HOLDER, FormPage(form=OtherForm, show=show_other, submit=prove_other)),
+    *form(
+        "/merge/confirm",
+        HOLDER,
+        FormPage(form=ConfirmForm, show=show_confirm, submit=confirm, fields=CONFIRM_FIELDS),
+    ),
+    *page("/merge/{merge_id}", HOLDER, progress),
+)

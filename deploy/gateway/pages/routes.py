@@ -1,0 +1,38 @@
+"""Every page of the portal with who may see it: one file to read for the whole map."""
+
+from deploy.gateway.pages import (
+    emails,
+    enrol,
+    forgotten,
+    help,
+    home,
+    language,
+    log_on,
+    merge,
+    passwords,
+    sent,
+    settings,
+)
+from deploy.gateway.pages.site import Site
+from deploy.gateway.web.routes import SLOT, Route
+
+ROUTES: tuple[Route[Site], ...] = (
+    *log_on.ROUTES,
+    *language.ROUTES,
+    *enrol.ROUTES,
+    *passwords.ROUTES,
+    *forgotten.ROUTES,
+    *emails.ROUTES,
+    *home.ROUTES,
+    *sent.ROUTES,
+    *help.ROUTES,
+    *merge.ROUTES,
+    *settings.ROUTES,
+)
+
+
+def own_paths(routes: tuple[Route[Site], ...] = ROUTES) -> frozenset[str]:
+    """List the pages that one may be sent back to: those with an address of their own."""
+    return frozenset(
+        route.path for route in routes if route.method == "GET" and not SLOT.search(route.path)
+    ) - {"/session/ends"}

@@ -1,0 +1,90 @@
+"""What was sent to one, where it went, and what became of it (NT-5)."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from aiohttp import web
+
+from deploy.gateway.doors.notify import Delivery
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.routes import Route, page
+
+ACTIVITY = "account-activity"
+STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "queued": ("plain", N_("Waiting to be sent")),
+        "sending": ("plain", N_("Being sent")),
+        "sent": ("ok", N_("Sent")),
+        "delivered": ("ok", N_("Arrived")),
+        "bounced": ("warn", N_("Came back")),
+        "failed": ("warn", N_("Could not be sent")),
+        "expired": ("warn", N_("Not sent: its link had expired")),
+        "unknown": ("plain", N_("Sent, but we do not know whether it arrived")),
+        "cancelled": ("plain", N_("Not sent: a newer one took its place")),
+    }
+)
+"""Of each state the shape of its tag, and the words."""
+TEMPLATES: Mapping[str, str] = MappingProxyType(
+    {
+        "account-enrolled": N_("Welcome to your account"),
+        "account-email-verified": N_("Your e-mail address was verified"),
+        "account-locked": N_("Your account was locked"),
+        "account-unlocked": N_("Your account was unlocked"),
+        "accounts-merged": N_("Your accounts were merged"),
+        "email-verification": N_("Verify your e-mail address"),
+        "enrolment-added": N_("A practice was added"),
+        "enrolment-ended": N_("A practice ended your enrolment"),
+        "enrolment-reactivated": N_("A practice enrolled you again"),
+        "merge-rejected": N_("Your accounts were not merged"),
+        "password-disabled": N_("Your password was disabled"),
+        "password-reset": N_("Your password was set anew"),
+        "practice-communication": N_("Something new from your practice"),
+        "reset-link": N_("A link to set a new password"),
+        "username-reminder": N_("Your username"),
+    }
+)
+OTHERWISE = N_("A message about your account")
+NO_ADDRESS = N_("No address")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A delivery in words."""
+
+    what: str
+    address: str
+    state: str
+    kind: str
+    at: str
+
+
+async def sent_to_me(site: Site, visit: Inside) -> web.Response:
+    """Show both lists: account activity, and what practices had sent."""
+    account, sent = await asyncio.gather(
+        site.account(visit),
+        site.sessions.ask(visit, "notify", lambda token: site.notify.deliveries(visit, token)),
+    )
+    lists: dict[bool, list[Row]] = {True: [], False: []}
+    for delivery in sent.deliveries:
+        own = delivery.message_class == ACTIVITY
+        lists[own].append(row(visit, delivery, account.time_zone))
+    return site.page(visit, "sent.html", activity=lists[True], practices=lists[False])
+
+
+def row(visit: Inside, delivery: Delivery, zone: str) -> Row:
+    """Say a delivery in the person's language."""
+    kind, state = STATES.get(delivery.state, ("plain", delivery.state))
+    return Row(
+        what=visit.say(TEMPLATES.get(delivery.template, OTHERWISE)),
+        address=delivery.address or visit.say(NO_ADDRESS),
+        state=visit.say(state),
+        kind=kind,
+        at=visit.language.moment(delivery.at, zone),
+    )
+
+
+ROUTES: tuple[Route[Site], ...] = page("/sent", HOLDER, sent_to_me)

@@ -1,0 +1,118 @@
+"""What every page has at hand, and who may see one."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from deploy.gateway import flows
+from deploy.gateway.doors.identity import Account, Identity
+from deploy.gateway.doors.merge import Merging
+from deploy.gateway.doors.notify import Notify
+from deploy.gateway.doors.recovery import Recovery
+from deploy.gateway.flows import LinkFlow
+from deploy.gateway.gates import EMAIL, HOME, barred, next_page
+from deploy.gateway.session import Inside, Kept, Sessions, inside
+from deploy.gateway.web.forgery import Forgery
+from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.routes import Guard
+from deploy.gateway.web.views import Views
+from deploy.gateway.web.visits import Elsewhere, Visit, see
+from shared.randomness import Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The portal."""
+
+    identity: Identity
+    recovery: Recovery
+    merging: Merging
+    notify: Notify
+    sessions: Sessions
+    views: Views
+    forgery: Forgery
+    randomness: Randomness
+    paths: frozenset[str]  # of pages without an id in their address: where one may be sent back to
+
+    def forged(self, visit: Visit, token: str) -> bool:
+        """Whether this post is none of ours."""
+        return not self.forgery.passes(visit.request, visit.visitor, token)
+
+    def own(self, path: str) -> str:
+        """Take a path to go on to, from whoever: home, where it is none of our pages."""
+        return path if path in self.paths else HOME
+
+    def page(
+        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
+    ) -> web.Response:
+        """Print a page."""
+        return self.views.page(visit, template, status=status, **values)
+
+    async def account(self, visit: Inside) -> Account:
+        """Read the account one is logged on to."""
+        return await self.sessions.ask(
+            visit, "identity", lambda token: self.identity.account(visit, token)
+        )
+
+
+async def anybody(site: Site, visit: Visit) -> Visit:
+    """Let everybody in, and note for the frame whether somebody is logged on."""
+    kept = site.sessions.look(visit)
+    visit.logged_on = kept is not None and kept.alive(visit.now)
+    return visit
+
+
+async def holder(site: Site, visit: Visit) -> Inside:
+    """Let in who is logged on and has no required gate before this page. Raises Elsewhere."""
+    visit.logged_on = True
+    entered = await site.sessions.open(visit)
+    gate = barred(entered.kept.gates, visit.path)
+    if gate is not None:
+        raise Elsewhere(gate)
+    return entered
+
+
+ANYBODY: Guard[Site, Visit] = Guard(name="anybody", admit=anybody)
+HOLDER: Guard[Site, Inside] = Guard(name="logged on", admit=holder)
+
+
+async def arrive(site: Site, visit: Visit, kept: Kept, wanted: str = HOME) -> web.Response:
+    """Send somebody on who has just come in: a link that waited is redeemed, then the first open
+    gate, then what was wanted.
+    """
+    link = flows.carried(visit, LinkFlow)
+    if link is not None:
+        flows.drop(visit, LinkFlow)
+        if any(gate.name == EMAIL for gate in kept.gates):
+            return await verified(site, inside(visit, kept), link.token)
+    return see(next_page(kept.gates, kept.skipped, wanted=site.own(wanted)))
+
+
+async def verified(site: Site, visit: Inside, link: str) -> web.Response:
+    """Verify the account e-mail with a link's token that waited for the log-on, and go on."""
+    try:
+        await site.sessions.ask(
+            visit, "identity", lambda token: site.identity.verify(visit, token, link)
+        )
+    except Refused:
+        return see("/verify-email?said=refused")
+    except Away:
+        flows.carry(visit, LinkFlow(token=link))
+        return see(HOME)
+    return await on_to_home(site, visit, "verified")
+
+
+async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
+    """Go on after a gate was passed: identity's list says which is next."""
+    try:
+        visit.kept = await site.sessions.renew(visit, visit.kept)
+    except Away:
+        return see(f"{HOME}?said={said}")
+    path = next_page(visit.kept.gates, visit.kept.skipped)
+    return see(f"{path}?said={said}" if path == HOME else path)
+
+
+def token_of(link: str) -> str:
+    """Take what stands behind the # of a mailed link, or the token alone."""
+    return (urlsplit(link.strip()).fragment if "#" in link else link).strip()

@@ -1,0 +1,168 @@
+"""The holder of a session: opened from its cookie, refreshed in time, ended (SE-1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from deploy.gateway.doors.identity import Gate, Identity, Session
+from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.visits import Elsewhere, Visit
+
+T = TypeVar("T")
+
+COOKIE = "portico-session"
+IDLE = timedelta(minutes=15)  # identity's own; what it says counts, this spares asking it
+DUE = timedelta(seconds=60)  # idle counts from the last refresh: one a minute keeps that exact
+LONGEST = timedelta(hours=12)
+ENDED = ("token_stale", "unauthenticated")
+OVER = "refresh_invalid"
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What the session's cookie holds. No script ever sees it, and only the gateway opens it."""
+
+    session_id: str
+    access: dict[str, str]  # by service: each gets a token for itself alone
+    refresh: str
+    gates: tuple[Gate, ...]
+    skipped: tuple[str, ...]  # gates of which the person has said "not now"
+    begun_at: int
+    refreshed_at: int
+
+    @property
+    def refreshed(self) -> datetime:
+        """When identity renewed it last."""
+        return datetime.fromtimestamp(self.refreshed_at, UTC)
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it may still be renewed, as far as can be told without asking."""
+        begun = datetime.fromtimestamp(self.begun_at, UTC)
+        return now < self.refreshed + IDLE and now < begun + LONGEST
+
+    def due(self, now: datetime) -> bool:
+        """Whether it is to be renewed before anything else."""
+        return now >= self.refreshed + DUE
+
+
+@dataclass(slots=True, kw_only=True)
+class Inside(Visit):
+    """A visit of somebody who is logged on."""
+
+    kept: Kept
+
+
+def inside(visit: Visit, kept: Kept) -> Inside:
+    """Let a visit in."""
+    given = {each.name: getattr(visit, each.name) for each in fields(Visit)}
+    return Inside(**{**given, "logged_on": True}, kept=kept)
+
+
+def log_on_path(visit: Visit) -> str:
+    """The way to the log-on page and back here; a post is not repeated, so it leads home."""
+    if visit.request.method != "GET":
+        return "/log-on"
+    return f"/log-on?next={quote(visit.path, safe='/')}"
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Opens, renews and ends what the cookie holds."""
+
+    identity: Identity
+    _flights: "dict[str, asyncio.Task[Session]]" = field(default_factory=dict)
+
+    def begin(self, visit: Visit, session: Session) -> Kept:
+        """Keep a new session in its cookie; whatever was kept before is gone."""
+        now = int(visit.now.timestamp())
+        kept = Kept(
+            session_id=session.session_id,
+            access=dict(session.access_tokens),
+            refresh=session.refresh_token,
+            gates=session.gates,
+            skipped=(),
+            begun_at=now,
+            refreshed_at=now,
+        )
+        self.keep(visit, kept)
+        return kept
+
+    def keep(self, visit: Visit, kept: Kept) -> None:
+        """Write it into its cookie, which goes with the browser's session."""
+        visit.jar.seal(COOKIE, kept, seconds=None)
+
+    def look(self, visit: Visit) -> Kept | None:
+        """Return what the cookie holds; nothing is asked of anybody."""
+        return visit.jar.record(COOKIE, Kept)
+
+    async def open(self, visit: Visit) -> Inside:
+        """Let the holder in, renewed where it is due. Raises Elsewhere, to the log-on page.
+
+        The cookie is left as it is then: another tab may have logged on anew meanwhile, and its
+        cookie must not be deleted by this one's late reply.
+        """
+        kept = self.look(visit)
+        if kept is None or not kept.alive(visit.now):
+            raise Elsewhere(log_on_path(visit))
+        if kept.due(visit.now):
+            with suppress(Away):  # the access token goes on while it lives
+                kept = await self.renew(visit, kept)
+        return inside(visit, kept)
+
+    async def renew(self, visit: Visit, kept: Kept) -> Kept:
+        """Refresh at identity. Raises Elsewhere where the session is over; Away."""
+        try:
+            session = await self._flown(visit, kept.refresh)
+        except Refused as refused:
+            if refused.code == OVER:
+                raise Elsewhere(log_on_path(visit)) from None
+            raise Away("identity", retry_after=refused.retry_after or 5) from None
+        renewed = Kept(
+            session_id=session.session_id,
+            access=dict(session.access_tokens),
+            refresh=session.refresh_token,
+            gates=session.gates,
+            skipped=kept.skipped,
+            begun_at=kept.begun_at,
+            refreshed_at=int(visit.now.timestamp()),
+        )
+        self.keep(visit, renewed)
+        return renewed
+
+    async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
+        """Ask a service as the holder; once more with a renewed token where this one is too old
+        for it, or void: the session itself may well go on. Raises Elsewhere where it does not;
+        Away where a new token is not taken either, for logging on would bring no better one.
+        """
+        try:
+            return await question(visit.kept.access[service])
+        except Refused as refused:
+            if refused.code not in ENDED:
+                raise
+        visit.kept = await self.renew(visit, visit.kept)
+        try:
+            return await question(visit.kept.access[service])
+        except Refused as refused:
+            if refused.code not in ENDED:
+                raise
+            raise Away(service) from None
+
+    def skip(self, visit: Inside, gate: str) -> None:
+        """Remember, for as long as the session lives, that this gate is not for now."""
+        if gate not in visit.kept.skipped:
+            visit.kept = msgspec.structs.replace(visit.kept, skipped=(*visit.kept.skipped, gate))
+            self.keep(visit, visit.kept)
+
+    async def _flown(self, visit: Visit, refresh_token: str) -> Session:
+        """One flight a refresh token in this process; identity sees to other replicas."""
+        flight = self._flights.get(refresh_token)
+        if flight is None:
+            flight = asyncio.create_task(self.identity.refresh(visit, refresh_token))
+            self._flights[refresh_token] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(refresh_token, None))
+        return await asyncio.shield(flight)

@@ -1,0 +1,194 @@
+"""What the gateway reads from its environment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.settings.loader import PREFIX, setting
+from shared.settings.service import Environment
+from shared.settings.values import (
+    Network,
+    Secret,
+    header_name,
+    host,
+    hosts,
+    in_the_clear,
+    key_bytes,
+    key_of_32_bytes,
+    log_level,
+    port_number,
+    seconds,
+    secrets,
+)
+
+PORT = 8100
+METRICS_PORT = 9100
+MOST_KEYS = 2
+
+
+def origin(text: str) -> str:
+    """Take a scheme with a host, and a port where it is not the scheme's own."""
+    try:
+        parts = urlsplit(text.rstrip("/"))
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.path
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good or "?" in text or "#" in text or "@" in text or not text.isprintable():
+        raise ValueError("expected an http:// or https:// address without a path")
+    return text.rstrip("/").lower()
+
+
+def cookie_keys(text: str) -> tuple[Secret, ...]:
+    """Take one key, or the new one and the one before it."""
+    found = secrets(key_of_32_bytes)(text)
+    if not 1 <= len(found) <= MOST_KEYS:
+        raise ValueError("expected one key, or two with a comma between")
+    return found
+
+
+def desk_practice(text: str) -> Secret:
+    """Take a name, a client's id and its secret."""
+    if len([part for part in text.split("|") if part]) != 3:
+        raise ValueError("expected name|client id|client secret")
+    return Secret(text)
+
+
+def service_at(name: str, service: str) -> str:
+    """Declare where one of the services is."""
+    found: str = setting(name, parse=origin, help=f"where {service} answers")
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that the gateway is told; it keeps nothing itself."""
+
+    environment: Environment = setting(
+        "ENVIRONMENT",
+        default=Environment.PRODUCTION,
+        help="production refuses http://, a moved clock, the desk and the mails",
+    )
+    portal_url: str = setting(
+        "PORTAL_URL",
+        parse=origin,
+        help="the portal's own address: the one Host that is answered; https decides `Secure`, "
+        "`__Host-` and HSTS",
+    )
+    cookie_keys: tuple[Secret, ...] = setting(
+        "COOKIE_KEYS",
+        parse=cookie_keys,
+        help="32 bytes in base64, or two of them with a comma between: the first seals cookies, "
+        "both open them",
+    )
+    identity_url: str = service_at("IDENTITY_URL", "identity")
+    recovery_url: str = service_at("RECOVERY_URL", "recovery")
+    merge_url: str = service_at("MERGE_URL", "merge")
+    notify_url: str = service_at("NOTIFY_URL", "notify")
+    plaintext: tuple[str, ...] = setting(
+        "PLAINTEXT",
+        default=(),
+        parse=hosts,
+        help="hosts of services that production calls by http://, since the network between "
+        "protects; parted by commas or blanks",
+    )
+    http_host: str = setting(
+        "HTTP_HOST", default="127.0.0.1", parse=host, help="address to listen on"
+    )
+    http_port: int = setting(
+        "HTTP_PORT", default=PORT, parse=port_number, help="the portal's port; 0: a free one"
+    )
+    metrics_port: int = setting(
+        "METRICS_PORT",
+        default=METRICS_PORT,
+        parse=port_number,
+        help="port of /metrics and /health; 0: a free one",
+    )
+    clock_file: Path | None = setting(
+        "CLOCK_FILE", default=None, help="file with seconds added to the time; not in production"
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "TRUSTED_PROXIES", default=(), help="networks whose forwarded address is believed (LG-4)"
+    )
+    forwarded_header: str = setting(
+        "FORWARDED_HEADER",
+        default="X-Forwarded-For",
+        parse=header_name,
+        help="header with the client's address, read from proxies and sent to the services",
+    )
+    service_seconds: float = setting(
+        "SERVICE_SECONDS",
+        default=10.0,
+        parse=seconds(0.1, 60),
+        help="how long a service may take to answer",
+    )
+    mails_url: str | None = setting(
+        "MAILS_URL",
+        default=None,
+        parse=origin,
+        help="the mail catcher's page, linked at the foot; development only",
+    )
+    desk_port: int | None = setting(
+        "DESK_PORT",
+        default=None,
+        parse=port_number,
+        help="port of the desk, a stand-in for a practice's own system; development only",
+    )
+    desk_practices: tuple[Secret, ...] = setting(
+        "DESK_PRACTICES",
+        default=(),
+        parse=secrets(desk_practice),
+        help="practices that the desk offers: name, client id and client secret parted by bars, "
+        "with commas between; development only",
+    )
+    log_level: str = setting(
+        "LOG_LEVEL", default="INFO", parse=log_level, help="debug, info, warning or error"
+    )
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the portal by TLS."""
+        return self.portal_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """The one Host that is answered."""
+        return urlsplit(self.portal_url).netloc
+
+    @property
+    def desk_host(self) -> str:
+        """The one Host that the desk answers."""
+        return f"{urlsplit(self.portal_url).hostname}:{self.desk_port}"
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys of cookies, the one that seals first."""
+        return tuple(key_bytes(key) for key in self.cookie_keys)
+
+    def contradictions(self) -> Iterable[str]:
+        """Name what fits alone but not together."""
+        if self.environment is not Environment.PRODUCTION:
+            if self.clock_file is not None and not self.clock_file.is_file():
+                yield f"{PREFIX}CLOCK_FILE: there is no such file"
+            return
+        if not self.portal_url.startswith("https://"):
+            yield f"{PREFIX}PORTAL_URL: production wants https://, or cookies could be read"
+        if self.clock_file is not None:
+            yield f"{PREFIX}CLOCK_FILE is refused in production: deadlines would move with it"
+        services = {
+            "IDENTITY_URL": self.identity_url,
+            "RECOVERY_URL": self.recovery_url,
+            "MERGE_URL": self.merge_url,
+            "NOTIFY_URL": self.notify_url,
+        }
+        for name, url in services.items():
+            if in_the_clear(url, self.plaintext):
+                yield (
+                    f"{PREFIX}{name}: production wants TLS towards another machine, "
+                    f"or that one named by {PREFIX}PLAINTEXT"
+                )
+        if self.desk_port is not None or self.desk_practices:
+            yield f"{PREFIX}DESK_PORT, {PREFIX}DESK_PRACTICES are refused in production"
+        if self.mails_url is not None:
+            yield f"{PREFIX}MAILS_URL is refused in production: mails are their readers' own"

@@ -1,0 +1,1 @@
+"""Plumbing without a page: requests, cookies, forms, views, languages, headers."""

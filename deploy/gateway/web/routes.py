@@ -1,0 +1,182 @@
+"""A page's address: its method, its path, who may see it, and what answers."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from aiohttp import web
+
+from deploy.gateway.web.forms import (
+    CSRF,
+    KEY,
+    F,
+    Filled,
+    FormPage,
+    Reading,
+    S,
+    V,
+    read_form,
+    read_posted,
+)
+from deploy.gateway.web.messages import Problem, of_code, of_refusal
+from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.visits import CODE, Visit
+from shared.randomness import Randomness
+
+SLOT = re.compile(r"\{(\w+)\}")
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+KEY_SHAPE = re.compile(r"[0-9a-f-]{36}")
+
+C = TypeVar("C", bound=Visit)
+Answer = Awaitable[web.Response]
+
+
+class Tools(Protocol):
+    """What forms need of a site."""
+
+    @property
+    def randomness(self) -> Randomness: ...
+
+    def forged(self, visit: Visit, token: str) -> bool:
+        """Whether this post is none of ours."""
+
+
+T = TypeVar("T", bound=Tools)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard(Generic[S, V]):
+    """Who may see a page: `admit` says so, or raises Elsewhere."""
+
+    name: str
+    admit: Callable[[S, Visit], Awaitable[V]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Generic[S]):
+    """One method of one path."""
+
+    method: str
+    path: str
+    guard: str
+    name: str
+    handle: Callable[[S, Visit], Answer]
+
+    @property
+    def pattern(self) -> str:
+        """The path as it is matched: a slot takes an id, and nothing else."""
+        return SLOT.sub(rf"{{\1:{UUID}}}", self.path)
+
+
+def page(path: str, guard: Guard[S, V], show: Callable[[S, V], Answer]) -> tuple[Route[S], ...]:
+    """Make a page that only shows."""
+
+    async def handle(site: S, visit: Visit) -> web.Response:
+        return await show(site, await guard.admit(site, visit))
+
+    return (Route(method="GET", path=path, guard=guard.name, name=named(show), handle=handle),)
+
+
+def form(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Route[T], ...]:
+    """Make a page with a form: shown by GET, sent by POST."""
+
+    async def show(site: T, visit: Visit) -> web.Response:
+        seen = await guard.admit(site, visit)
+        return await made.show(site, seen, empty(site))
+
+    shown = Route(method="GET", path=path, guard=guard.name, name=named(made.show), handle=show)
+    return (shown, *action(path, guard, made))
+
+
+def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Route[T], ...]:
+    """Make what a form or a button does, where another page shows it."""
+
+    async def send(site: T, visit: Visit) -> web.Response:
+        posted = await read_posted(visit.request)
+        seen = await guard.admit(site, visit)
+        reading = read_form(made.form, posted, visit.language)
+        forged = site.forged(visit, posted.get(CSRF, ""))
+        key = posted.get(KEY, "")
+        if forged or reading.form is None or not KEY_SHAPE.fullmatch(key):
+            return await made.show(site, seen, unread(site, visit, reading, forged=forged))
+        try:
+            return await made.submit(site, seen, reading.form, key)
+        except Refused as refused:
+            visit.request[CODE] = refused.code
+            filled = refilled(site, visit, made, reading, refused, key)
+        except Away as away:
+            visit.request[CODE] = f"{away.service}_away"
+            filled = without(away, visit, made, reading, key)
+        return await made.show(site, seen, filled)
+
+    name = named(made.submit)
+    return (Route(method="POST", path=path, guard=guard.name, name=name, handle=send),)
+
+
+def empty(site: Tools) -> Filled:
+    """A form that nobody has typed in."""
+    return Filled(key=str(site.randomness.uuid()))
+
+
+def unread(site: Tools, visit: Visit, reading: Reading[Any], *, forged: bool) -> Filled:
+    """The form again, filled in, where nothing was asked of anybody."""
+    visit.request[CODE] = "forged" if forged else "form_invalid"
+    if not forged:
+        return Filled(
+            key=str(site.randomness.uuid()),
+            typed=reading.typed,
+            problems=reading.problems,
+            status=422,
+        )
+    code = "no_cookies" if visit.newcomer else "forged"
+    return Filled(
+        key=str(site.randomness.uuid()),
+        typed=reading.typed,
+        problems=(of_code(code, visit.language, {}),),
+        status=403,
+    )
+
+
+def refilled(
+    site: Tools,
+    visit: Visit,
+    made: FormPage[Any, Any, Any],
+    reading: Reading[Any],
+    refused: Refused,
+    key: str,
+) -> Filled:
+    """The form again, filled in, with what a service refused. A key that was kept with other
+    contents is of no more use.
+    """
+    if refused.code.startswith("idempotency_key"):
+        key = str(site.randomness.uuid())
+    return Filled(
+        key=key,
+        typed=reading.typed,
+        problems=tuple(of_refusal(refused, visit.language, made.field_names())),
+        failed=frozenset(error.code for error in refused.errors),
+        status=429 if refused.status == 429 else 422,
+    )
+
+
+def without(
+    away: Away, visit: Visit, made: FormPage[Any, Any, Any], reading: Reading[Any], key: str
+) -> Filled:
+    """The form again, filled in, with its key: what was sent may have been done."""
+    return Filled(
+        key=key,
+        typed=reading.typed,
+        problems=(of_code("away", visit.language, made.field_names(), wait=away.retry_after),),
+        status=503,
+    )
+
+
+def wrong(visit: Visit, field: str, text: str) -> Problem:
+    """Say what is wrong with a field, where a page itself finds it."""
+    return Problem(text=visit.say(text), field=field)
+
+
+def named(handler: Callable[..., Any]) -> str:
+    """Name a page in logs and metrics: by its module and function, never by its path."""
+    return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"

@@ -1,0 +1,66 @@
+"""A visit: one request as pages see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from aiohttp import web
+
+from deploy.gateway.web.cookies import DAY, Jar
+from deploy.gateway.web.languages import Language
+
+CODE: web.RequestKey[str] = web.RequestKey("code", str)  # of a refusal, for logs and metrics
+VISITOR = "portico-visitor"
+LANGUAGE = "portico-language"
+VISITOR_SECONDS = 400 * DAY
+LANGUAGE_SECONDS = 365 * DAY
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """Who asks from where, in which language, with which cookies."""
+
+    request: web.Request
+    correlation_id: UUID
+    source: str  # the client's address, as it is passed on to the services
+    now: datetime
+    jar: Jar
+    language: Language
+    visitor: str  # what forms are bound to: the browser, not the session
+    newcomer: bool  # its browser sent no visitor cookie
+    logged_on: bool = False
+
+    @property
+    def path(self) -> str:
+        """The page's own path."""
+        return self.request.path
+
+    def say(self, text: str, **values: object) -> str:
+        """Translate a marked text."""
+        return self.language.say(text, **values)
+
+
+class Elsewhere(Exception):
+    """This page is not for now: the browser is sent to another path of ours, cookies and all."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class PageMissing(Exception):
+    """There is no such page, or no such thing of this person's."""
+
+
+class Printer(Protocol):
+    """What turns a template into a reply."""
+
+    def page(
+        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
+    ) -> web.Response: ...
+
+
+def see(path: str) -> web.Response:
+    """Send the browser on with a GET, as after every POST that did something."""
+    return web.Response(status=303, headers={"Location": path})

@@ -1,0 +1,146 @@
+"""A practice's side in a browser: the desk, beside a patient at the portal."""
+
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from deploy.client.eventually import eventually
+from deploy.tour import acts
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.e2e.test_portal import browser_at, enrolled, logged_on
+from tests.support.browser import Browser, Page
+from tests.support.suite import Suite
+
+
+@pytest_asyncio.fixture
+async def desk(suite: Suite) -> AsyncIterator[Browser]:
+    """Somebody who sits at the first practice's desk."""
+    url = suite.addresses.desk
+    assert url is not None
+    loopback = url.replace("localhost", "127.0.0.1")
+    async with Browser([loopback], urlsplit(url).netloc, "198.19.255.1") as opened:
+        page = await opened.get("/")
+        page = await opened.press(page, "/", practice="Lindenhof", staff_id="desk-1")
+        assert page.heading == "Patients"
+        yield opened
+
+
+async def of_patient(desk: Browser, person: Person) -> Page:
+    return await desk.get(f"/patients/{person.patient_id}")
+
+
+@pytest.mark.proves("ST-1", "EN-1")
+async def test_a_patient_is_registered_and_given_a_slip_that_is_shown_once(
+    desk: Browser, stage: Stage, person: Person
+) -> None:
+    page = await desk.get("/patients/register")
+    page = await desk.press(
+        page,
+        "/patients/register",
+        last_name=person.last_name,
+        first_name=person.first_name,
+        birth_date_day="17",
+        birth_date_month="4",
+        birth_date_year="1988",
+    )
+    assert page.heading == "Juniper Hale"
+    order = f"{page.path}/tokens"
+    fields = {**page.forms[order], "handed_over": "in-person"}
+
+    slip = await desk.send(order, fields)
+    again = await desk.send(order, fields)
+
+    (token,) = re.findall(r'<p class="secret">([\w-]+)</p>', slip.text)
+    await acts.enrol(stage, person, token)
+    assert "shown once already" in again.problems
+    assert token not in again.text
+
+
+@pytest.mark.proves("LG-2", "ST-1")
+async def test_a_lock_is_cleared_at_the_desk(
+    desk: Browser, suite: Suite, stage: Stage, person: Person
+) -> None:
+    await enrolled(stage, person)
+    for _ in range(4):
+        await acts.log_on(stage, person, person.username, "Wrong-Guess-1234", 401)
+    async with browser_at(suite) as browser:
+        locked = await logged_on(browser, person)
+        assert "do not log you on" in locked.problems
+
+        page = await of_patient(desk, person)
+        page = await desk.press(page, f"{page.path}/deeds", deed="unlock", reason="She called")
+        assert "The account is unlocked." in page.text
+
+        assert (await logged_on(browser, person)).path == "/gate/e-mail"
+
+
+@pytest.mark.proves("UN-1", "UN-3", "UN-4")
+async def test_who_is_un_enrolled_in_the_middle_of_a_page_goes_on_and_sees_it(
+    desk: Browser, suite: Suite, stage: Stage, person: Person
+) -> None:
+    await enrolled(stage, person)
+    async with browser_at(suite) as browser:
+        await logged_on(browser, person)
+        page = await of_patient(desk, person)
+        deeds = f"{page.path}/deeds"
+        page = await desk.press(page, deeds, deed="un-enrol", reason="Moved away")
+        assert "The patient is un-enrolled." in page.text
+
+        home = await browser.get("/home")
+        assert home.heading == "Home"
+        assert "This practice has ended your enrolment." in home.text
+
+        await desk.press(await of_patient(desk, person), deeds, deed="re-activate", reason="Back")
+
+        home = await browser.get("/home")
+        assert "This practice has ended your enrolment." not in home.text
+
+
+@pytest.mark.proves("NT-1", "NT-9", "NT-5")
+async def test_a_message_is_told_once_though_the_button_is_pressed_twice(
+    desk: Browser, stage: Stage, person: Person
+) -> None:
+    await enrolled(stage, person)
+    page = await of_patient(desk, person)
+    tell = f"{page.path}/messages"
+    fields = {**page.forms[tell], "topic": "message"}
+
+    async def known() -> None:
+        assert (await desk.send(tell, fields)).status == 303
+
+    await eventually(known, within=10)
+    await desk.send(tell, fields)
+
+    async def listed() -> None:
+        page = await desk.get("/deliveries")
+        assert page.text.count(person.patient_id) == 1
+
+    await eventually(listed, within=10)
+
+
+async def test_the_settings_say_what_is_allowed(desk: Browser) -> None:
+    page = await desk.get("/settings")
+
+    refused = await desk.press(page, "/settings", reset_link_minutes="5")
+    changed = await desk.press(refused, "/settings", reset_link_minutes="60")
+
+    assert "outside of what is allowed" in refused.problems
+    assert "The setting was changed." in changed.text
+
+
+async def test_nobody_does_anything_at_the_desk_who_does_not_sit_there(suite: Suite) -> None:
+    url = suite.addresses.desk
+    assert url is not None
+    loopback = url.replace("localhost", "127.0.0.1")
+    async with Browser([loopback], urlsplit(url).netloc, "198.19.255.2") as nobody:
+        assert (await nobody.get("/patients")).path == "/"
+        page = await nobody.get("/")
+        wrong = await nobody.press(
+            page, "/", practice="other", client_id="0" * 36, client_secret="wrong"
+        )
+
+    assert "not known, or its secret is wrong" in wrong.problems
