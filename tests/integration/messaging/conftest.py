@@ -15,6 +15,7 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.contracts.ids import AccountId, EventId
 from shared.db import Connection, Database
+from shared.loops import Loop
 from shared.messaging.broker import Broker
 from shared.messaging.intake import Feeds, Intake
 from shared.messaging.management import segment
@@ -97,6 +98,7 @@ class Replica:
         *,
         version: int = 1,
         contract: Contract[AccountChanged] = ACCOUNT_CHANGED,
+        origin: Origin = ORIGIN,
         tx: Connection | None = None,
     ) -> EventId:
         """Write one event to the outbox, in a transaction of its own where none is given."""
@@ -107,9 +109,25 @@ class Replica:
                 contract,
                 an_account(subject),
                 subject=subject,
-                origin=ORIGIN,
+                origin=origin,
                 version=version,
             )
+
+    async def hear(self, teller: "Replica", *subjects: UUID) -> None:
+        """Take in an event about each subject, which the other tells."""
+        for subject in subjects:
+            await teller.tell(subject)
+        await teller.relay_all()
+        await self.intake.drain()
+
+    async def retry(self, queue: str = QUEUE) -> int:
+        """Try again what is due."""
+        return await self.messaging.retries[queue].once()
+
+    def loop(self, name: str) -> Loop:
+        """The loop of that name."""
+        [found] = [one for one in self.messaging.loops if one.name == name]
+        return found
 
     async def relay_all(self) -> int:
         """Publish until nothing is due."""
@@ -213,6 +231,12 @@ async def replicas(
     await owner.close()
     async with AsyncExitStack() as stack:
         yield Replicas(databases=database, vhost=broker, clock=clock, stack=stack)
+
+
+@pytest_asyncio.fixture
+async def merge(replicas: Replicas) -> Replica:
+    """Who hears, and notes each effect."""
+    return await replicas.of("merge", Recorder())
 
 
 @pytest_asyncio.fixture

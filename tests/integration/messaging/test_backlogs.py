@@ -2,18 +2,7 @@
 
 from uuid import uuid4
 
-from shared.messaging.backlogs import Backlogs
-from tests.integration.messaging.conftest import QUEUE, Replica, Replicas
-
-
-def backlogs(replica: Replica) -> Backlogs:
-    return Backlogs(
-        queues=(QUEUE,),
-        broker=replica.bus.broker,
-        database=replica.database,
-        clock=replica.bus.clock,
-        metrics=replica.metrics,
-    )
+from tests.integration.messaging.conftest import Replica, Replicas
 
 
 async def test_the_outbox_tells_its_depth_and_the_age_of_its_oldest_row(
@@ -23,11 +12,11 @@ async def test_the_outbox_tells_its_depth_and_the_age_of_its_oldest_row(
     replicas.clock.advance(seconds=40)
     await identity.tell(uuid4())
 
-    await backlogs(identity).once()
+    await identity.loop("backlogs").once()
     assert identity.metrics.value("outbox_depth") == 2
     assert identity.metrics.value("outbox_oldest_seconds") == 40
 
     await identity.relay_all()
-    await backlogs(identity).once()
+    await identity.loop("backlogs").once()
     assert identity.metrics.value("outbox_depth") == 0
     assert identity.metrics.value("outbox_oldest_seconds") == 0

@@ -14,9 +14,7 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.db import Connection
 from shared.messaging import effects
-from shared.messaging.broker import Deliveries
 from shared.messaging.dead_letters import discard, list_dead, replay
-from shared.messaging.inbox import InboxSweep
 from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.retries import KEEP, RetryPolicy
 from shared.messaging.subscriptions import Subscription, Undeliverable, subscribe, subscribe_several
@@ -76,10 +74,7 @@ async def publish(
     assert set(outcomes) == {Outcome.CONFIRMED}
 
 
-async def test_an_event_delivered_twice_has_one_effect(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
+async def test_an_event_delivered_twice_has_one_effect(identity: Replica, merge: Replica) -> None:
     [body] = await bodies(identity, 1, 1)
 
     await publish(identity, body, body)
@@ -89,18 +84,6 @@ async def test_an_event_delivered_twice_has_one_effect(
 
     assert len(await merge.effects()) == 1
     assert merge.metrics.value("consumer_messages", queue=QUEUE, outcome="duplicate") == 2
-
-
-async def test_reordered_versions_end_at_the_newest(identity: Replica, replicas: Replicas) -> None:
-    merge = await replicas.of("merge", Recorder())
-    shuffled = await bodies(identity, 1, 80)
-    Random(7).shuffle(shuffled)
-
-    await publish(identity, *shuffled)
-    await merge.intake.drain()
-
-    assert await merge.fetch("SELECT version FROM newest") == [(80,)]
-    assert len(await merge.effects()) == 80
 
 
 async def settle_both(first: Replica, second: Replica, *batches: list[bytes], seed: int) -> None:
@@ -161,21 +144,23 @@ async def settled(replica: Replica, count: int) -> None:
 
 
 async def test_poison_is_dead_lettered_with_its_reason_and_its_neighbours_pass(
-    identity: Replica, replicas: Replicas
+    identity: Replica, merge: Replica
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     good = await bodies(identity, 2, 1)
-    bad_data = good[0].replace(b'"security_version":1', b'"security_version":"one"')
+    bad_type = good[0].replace(b'"security_version":1', b'"security_version":"one"')
+    bad_value = good[0].replace(b'"state":"active"', b'"state":"ada\'s secret"')
 
-    await publish(identity, good[0], b"{", bad_data, b'{"specversion":"1.0"}', good[1])
+    await publish(identity, good[0], b"{", bad_type, bad_value, b'{"specversion":"1.0"}', good[1])
     await merge.intake.drain()
 
     assert len(await merge.effects()) == 2
-    reasons = [letter.reason for letter in await list_dead(merge.database)]
-    assert reasons == ["unreadable", "schema", "unreadable"]
-    [_, schema, _] = await list_dead(merge.database)
-    assert "$.security_version" in schema.detail
-    assert schema.event_type == "portico.identity.account-changed.v1"
+    letters = await list_dead(merge.database)
+    reasons = [letter.reason for letter in letters]
+    assert reasons == ["unreadable", "schema", "schema", "unreadable"]
+    for letter, path in zip(letters[1:3], ("$.security_version", "$.state"), strict=True):
+        assert path in letter.detail
+        assert "secret" not in letter.detail
+        assert letter.event_type == "portico.identity.account-changed.v1"
 
 
 @pytest.mark.parametrize(
@@ -187,9 +172,8 @@ async def test_poison_is_dead_lettered_with_its_reason_and_its_neighbours_pass(
     ],
 )
 async def test_a_poison_whose_own_words_no_column_takes_is_buried_all_the_same(
-    identity: Replica, replicas: Replicas, poison: bytes
+    identity: Replica, merge: Replica, poison: bytes
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     good, bad = await bodies(identity, 2, 1)
 
     await publish(identity, bad.replace(b'"state":"active"', poison), good)
@@ -200,9 +184,8 @@ async def test_a_poison_whose_own_words_no_column_takes_is_buried_all_the_same(
 
 
 async def test_a_type_whose_name_no_column_takes_is_buried_by_the_drainer_too(
-    replicas: Replicas,
+    merge: Replica,
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     body = sample_path(ACCOUNT_CHANGED).read_bytes().replace(b"account-changed", b"a\\u0000b")
 
     await merge.drainer.settle([delivered(body)])
@@ -224,11 +207,8 @@ async def test_a_handler_that_hangs_has_failed_and_its_neighbours_pass(
             await tx.execute("SELECT pg_sleep(60)")
 
     merge = await replicas.of("merge", {QUEUE: (subscribe(ACCOUNT_CHANGED, hang),)})
-    for subject in (uuid4(), hanging, uuid4()):
-        await identity.tell(subject)
-    await identity.relay_all()
 
-    await merge.intake.drain()
+    await merge.hear(identity, uuid4(), hanging, uuid4())
 
     assert len(await merge.effects()) == 2
     assert await merge.fetch(RETRIES) == [(1,)]
@@ -238,7 +218,7 @@ async def test_a_handler_that_hangs_has_failed_and_its_neighbours_pass(
 class Several:
     """A handler of several at once that raises when `bad` is among them."""
 
-    bad: UUID | None = None
+    bad: UUID = field(default_factory=uuid4)
     runs: list[int] = field(default_factory=list)
 
     async def record(self, tx: Connection, *events: Received[AccountChanged]) -> None:
@@ -273,14 +253,10 @@ async def test_a_handler_of_several_is_given_a_batch_at_once_in_the_order_of_sub
 async def test_of_several_at_once_the_one_that_fails_is_rolled_back_alone(
     identity: Replica, replicas: Replicas
 ) -> None:
-    several = Several(bad=uuid4())
+    several = Several()
     merge = await replicas.of("merge", several.table)
-    for subject in (uuid4(), several.bad, uuid4(), uuid4()):
-        assert subject is not None
-        await identity.tell(subject)
-    await identity.relay_all()
 
-    await merge.intake.drain()
+    await merge.hear(identity, uuid4(), several.bad, uuid4(), uuid4())
 
     assert several.runs == [4, 1, 1, 1, 1]
     assert str(several.bad) not in [subject for subject, _ in await merge.effects()]
@@ -288,35 +264,20 @@ async def test_of_several_at_once_the_one_that_fails_is_rolled_back_alone(
     assert await merge.fetch(RETRIES) == [(1,)]
 
 
-async def test_a_service_that_claims_to_be_another_is_not_heard(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
-    [body] = await bodies(identity, 1, 1)
-
-    await merge.intake.settle([delivered(body, "notify")])
-
-    assert await merge.effects() == []
-    assert await merge.dead() == [("wrong_publisher", "of a type that is not its user's")]
-
-
 async def test_a_failing_message_is_rolled_back_alone_and_works_when_its_time_has_come(
     identity: Replica, replicas: Replicas
 ) -> None:
     recorder = fail_for(subject := uuid4(), RuntimeError("not yet"))
     merge = await replicas.of("merge", recorder)
-    for one in (uuid4(), subject, uuid4()):
-        await identity.tell(one)
-    await identity.relay_all()
 
-    await merge.intake.drain()
+    await merge.hear(identity, uuid4(), subject, uuid4())
     assert len(await merge.effects()) == 2
     assert await merge.fetch(RETRIES) == [(1,)]
-    assert await merge.messaging.retries[QUEUE].once() == 0
+    assert await merge.retry() == 0
 
     recorder.fail = lambda event: None
     replicas.clock.advance(seconds=1)
-    assert await merge.messaging.retries[QUEUE].once() == 1
+    assert await merge.retry() == 1
     assert len(await merge.effects()) == 3
     assert await merge.fetch(RETRIES) == []
 
@@ -357,13 +318,11 @@ async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
 ) -> None:
     recorder = fail_for(subject := uuid4(), RuntimeError("never"))
     merge = await replicas.of("merge", recorder, policy=RetryPolicy(attempts=3))
-    await identity.tell(subject)
-    await identity.relay_all()
-    await merge.intake.drain()
+    await merge.hear(identity, subject)
 
     for _ in range(2):
         replicas.clock.advance(seconds=600)
-        await merge.messaging.retries[QUEUE].once()
+        await merge.retry()
 
     [letter] = await list_dead(merge.database, consumer=QUEUE)
     assert (letter.reason, letter.detail) == ("exhausted", "RuntimeError")
@@ -371,80 +330,40 @@ async def test_a_message_that_fails_every_try_is_a_dead_letter_with_its_reason(
     assert await merge.effects() == []
 
 
-async def test_what_no_retry_can_mend_is_dead_at_once(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", fail_for(subject := uuid4(), Undeliverable("no such")))
-    await identity.tell(subject)
-    await identity.relay_all()
-
-    await merge.intake.drain()
-
-    assert await merge.dead() == [("undeliverable", "Undeliverable: no such")]
-    assert await merge.fetch(RETRIES) == []
-
-
-def failing_statement(statement: str) -> dict[str, tuple[Subscription, ...]]:
-    """A handler that the database refuses a value with somebody's data in it."""
-
-    async def fail(tx: Connection, event: Received[AccountChanged]) -> None:
-        await tx.execute(statement)
-
-    return {QUEUE: (subscribe(ACCOUNT_CHANGED, fail),)}
+UNIQUE = "INSERT INTO strict VALUES ('ada@mail.example', 1), ('ada@mail.example', 1)"
 
 
 @pytest.mark.parametrize(
-    ("statement", "detail"),
+    ("failing", "detail", "dead"),
     [
+        (Undeliverable("no such"), "Undeliverable: no such", True),
         (
             "INSERT INTO strict VALUES ('ada@mail.example', 0)",
             "CheckViolationError 23514 strict_n_check",
+            True,
         ),
-        ("INSERT INTO strict VALUES (NULL, 1)", "NotNullViolationError 23502"),
-        ("SELECT 'ada@mail.example'::int", "InvalidTextRepresentationError 22P02"),
-        ("SELECT 1e9::int * 9", "NumericValueOutOfRangeError 22003"),
-        ("SELECT convert_from('\\x00', 'UTF8')", "CharacterNotInRepertoireError 22021"),
+        ("INSERT INTO strict VALUES (NULL, 1)", "NotNullViolationError 23502", True),
+        ("SELECT 'ada@mail.example'::int", "InvalidTextRepresentationError 22P02", True),
+        ("SELECT 1e9::int * 9", "NumericValueOutOfRangeError 22003", True),
+        ("SELECT convert_from('\\x00', 'UTF8')", "CharacterNotInRepertoireError 22021", True),
+        (UNIQUE, "UniqueViolationError 23505 strict_name_key", False),
     ],
 )
-async def test_a_value_the_database_never_takes_is_dead_at_once_and_is_not_repeated(
-    identity: Replica, replicas: Replicas, statement: str, detail: str
+async def test_what_no_retry_can_mend_is_dead_at_once_and_no_value_is_repeated(
+    identity: Replica, replicas: Replicas, failing: Exception | str, detail: str, dead: bool
 ) -> None:
-    merge = await replicas.of("merge", failing_statement(statement))
-    await identity.tell(uuid4())
-    await identity.relay_all()
+    async def fail(tx: Connection, event: Received[AccountChanged]) -> None:
+        if isinstance(failing, Exception):
+            raise failing
+        await tx.execute(failing)
 
-    await merge.intake.drain()
+    merge = await replicas.of("merge", {QUEUE: (subscribe(ACCOUNT_CHANGED, fail),)})
 
-    assert await merge.dead() == [("undeliverable", detail)]
-    assert await merge.fetch(RETRIES) == []
+    await merge.hear(identity, uuid4())
 
-
-async def test_a_key_that_is_taken_is_tried_again_and_filed_without_its_value(
-    identity: Replica, replicas: Replicas
-) -> None:
-    statement = "INSERT INTO strict VALUES ('ada@mail.example', 1), ('ada@mail.example', 1)"
-    merge = await replicas.of("merge", failing_statement(statement))
-    await identity.tell(uuid4())
-    await identity.relay_all()
-
-    await merge.intake.drain()
-
+    assert await merge.dead() == ([("undeliverable", detail)] if dead else [])
     waiting = await merge.fetch("SELECT error FROM inbox_retry")
-    assert waiting == [("UniqueViolationError 23505 strict_name_key",)]
-
-
-async def test_a_value_that_is_not_of_its_contract_is_not_repeated(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
-    [body] = await bodies(identity, 1, 1)
-
-    await publish(identity, body.replace(b'"state":"active"', b'"state":"ada\'s secret"'))
-    await merge.intake.drain()
-
-    [letter] = await list_dead(merge.database)
-    assert "secret" not in letter.detail
-    assert "$.state" in letter.detail
+    assert waiting == ([] if dead else [(detail,)])
 
 
 async def test_a_dead_letter_that_is_replayed_takes_effect_once(
@@ -452,24 +371,21 @@ async def test_a_dead_letter_that_is_replayed_takes_effect_once(
 ) -> None:
     recorder = fail_for(subject := uuid4(), Undeliverable("no such"))
     merge = await replicas.of("merge", recorder)
-    await identity.tell(subject)
-    await identity.relay_all()
-    await merge.intake.drain()
+    await merge.hear(identity, subject)
 
     recorder.fail = lambda event: None
     now = replicas.clock.now()
     assert await replay(merge.database, ids=None, now=now) == 1
     assert await replay(merge.database, ids=None, now=now) == 0
-    await merge.messaging.retries[QUEUE].once()
+    await merge.retry()
 
     assert len(await merge.effects()) == 1
     assert await merge.dead() == []
 
 
 async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_again(
-    identity: Replica, replicas: Replicas
+    identity: Replica, merge: Replica, replicas: Replicas
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     [body] = await bodies(identity, 1, 1)
     await merge.drainer.settle([delivered(body)])
     await publish(identity, body)
@@ -478,50 +394,20 @@ async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_
     async with merge.database.connection() as connection:
         await connection.execute("UPDATE dead_letters SET consumer = $1", QUEUE)
     await replay(merge.database, ids=None, now=replicas.clock.now())
-    assert await merge.messaging.retries[QUEUE].once() == 1
+    assert await merge.retry() == 1
 
     assert len(await merge.effects()) == 1
 
 
-async def test_only_the_named_dead_letters_are_discarded(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
+async def test_only_the_named_dead_letters_are_discarded(identity: Replica, merge: Replica) -> None:
     await publish(identity, b"{", b"[")
     await merge.intake.drain()
-    [first, _] = await list_dead(merge.database)
+    first, _ = await list_dead(merge.database)
 
     assert await discard(merge.database, ids=[first.id]) == 1
 
-    assert [letter.id for letter in await list_dead(merge.database)] != [first.id]
-    assert len(await list_dead(merge.database)) == 1
-
-
-async def test_what_the_broker_gives_up_is_filed_with_its_reason_and_can_be_replayed(
-    identity: Replica, replicas: Replicas
-) -> None:
-    merge = await replicas.of("merge", Recorder())
-    await identity.tell(uuid4())
-    await identity.relay_all()
-
-    for _ in range(21):  # a process that dies with the message in hand
-        async with merge.bus.broker.pull() as deliveries:
-            await eventually(lambda: one_pulled(deliveries))
-    await eventually(lambda: drained(merge))
-
-    [letter] = await list_dead(merge.database)
-    assert (letter.consumer, letter.reason, letter.detail) == (QUEUE, "broker", "delivery_limit")
-    await replay(merge.database, ids=[letter.id], now=replicas.clock.now())
-    await merge.messaging.retries[QUEUE].once()
-    assert len(await merge.effects()) == 1
-
-
-async def one_pulled(deliveries: Deliveries) -> None:
-    assert len(await deliveries.pull(QUEUE, 1)) == 1
-
-
-async def drained(replica: Replica) -> None:
-    assert await replica.drainer.drain() == 1
+    [left] = await list_dead(merge.database)
+    assert left.id != first.id
 
 
 async def test_a_database_that_is_away_stops_the_consumer_and_nothing_is_lost_or_dead(
@@ -547,9 +433,8 @@ async def stopped(replica: Replica) -> None:
 
 
 async def test_connections_closed_by_an_operator_lose_no_message_and_repeat_no_effect(
-    identity: Replica, replicas: Replicas
+    identity: Replica, merge: Replica, replicas: Replicas
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     every = await bodies(identity, 500, 1)
 
     async with running(merge.intake):
@@ -567,25 +452,10 @@ async def registered(replica: Replica) -> None:
 
 
 async def test_a_consumer_says_since_when_it_is_registered_and_that_it_no_longer_is(
-    replicas: Replicas,
+    merge: Replica, replicas: Replicas
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
-
     async with running(merge.intake):
         await eventually(lambda: registered(merge))
         assert merge.bus.feeds.connected_since(QUEUE) == replicas.clock.now()
 
     assert merge.bus.feeds.connected_since(QUEUE) is None
-
-
-async def test_the_inbox_forgets_after_45_days(identity: Replica, replicas: Replicas) -> None:
-    merge = await replicas.of("merge", Recorder())
-    await identity.tell(uuid4())
-    await identity.relay_all()
-    await merge.intake.drain()
-    sweep = InboxSweep(database=merge.database, clock=replicas.clock)
-
-    replicas.clock.advance(days=45)
-    assert await sweep.once() == 0
-    replicas.clock.advance(seconds=1)
-    assert await sweep.once() == 1

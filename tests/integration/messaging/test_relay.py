@@ -1,7 +1,7 @@
 """The outbox and its relay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,10 +11,11 @@ from uuid import uuid4
 import msgspec
 import pytest
 from aiormq import Channel
+from yarl import URL
 
 from deploy.client.eventually import eventually
 from shared.contracts.contract import Contract, Kind
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import CONTENT_TYPE, Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.errors import BrokerUnavailable
 from shared.messaging.broker import Publisher, send
@@ -22,7 +23,7 @@ from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.relay import Relay
 from tests.integration.messaging.conftest import ORIGIN, QUEUE, UNHEARD, Replica, Replicas
 from tests.support.lines import logged
-from tests.support.proxy import proxied
+from tests.support.proxy import Proxy, proxied
 
 
 async def relayed(replica: Replica) -> None:
@@ -51,6 +52,8 @@ async def test_a_committed_event_reaches_the_queue_and_leaves_the_outbox(
     assert (envelope.id, envelope.subject) == (event_id, str(subject))
     assert (envelope.source, envelope.aggregateversion) == ("/identity", 3)
     assert delivery.exchange == "identity.events"
+    assert delivery.publisher == URL(replicas.vhost.url("identity")).user == "identity"
+    assert delivery.content_type == CONTENT_TYPE
 
 
 async def test_an_event_of_a_transaction_that_was_rolled_back_is_never_published(
@@ -64,31 +67,24 @@ async def test_an_event_of_a_transaction_that_was_rolled_back_is_never_published
     assert await identity.relay_all() == 0
 
 
-async def test_an_unroutable_event_stays_and_is_put_off_while_its_neighbours_go(
-    identity: Replica,
-) -> None:
-    for contract in (None, UNHEARD, None):
-        if contract is None:
-            await identity.tell(uuid4())
-        else:
-            await identity.tell(uuid4(), contract=contract)
-
-    assert await identity.relay_all() == 2
-
-    assert await identity.fetch(OUTBOX) == [(1, "returned")]
-    assert identity.metrics.value("relay_refused", reason="returned") == 1
-
-
-async def test_an_unroutable_event_is_tried_again_when_its_delay_is_over(
+async def test_an_unroutable_event_stays_is_told_once_and_put_off_while_its_neighbours_go(
     identity: Replica, replicas: Replicas
 ) -> None:
-    await identity.tell(uuid4(), contract=UNHEARD)
-    await identity.relay_all()
+    await identity.tell(uuid4())
+    event_id = await identity.tell(uuid4(), contract=UNHEARD)
+    await identity.tell(uuid4())
 
-    replicas.clock.advance(seconds=31)
-    await identity.relay_all()
+    with logged() as lines:
+        assert await identity.relay_all() == 2
+        assert await identity.fetch(OUTBOX) == [(1, "returned")]
+        replicas.clock.advance(seconds=31)
+        await identity.relay_all()
 
     assert await identity.fetch(OUTBOX) == [(2, "returned")]
+    assert identity.metrics.value("relay_refused", reason="returned") == 2
+    [told] = lines.read_back("event_not_taken")
+    assert (told["event_id"], told["outcome"]) == (str(event_id), "returned")
+    assert told["correlation_id"] == str(ORIGIN.correlation_id)
 
 
 async def test_an_exchange_the_service_may_not_write_to_costs_an_attempt_and_the_row_stays(
@@ -116,39 +112,30 @@ async def test_two_relays_publish_each_row_once(identity: Replica, replicas: Rep
     assert await replicas.waiting(QUEUE) == 450
 
 
+@asynccontextmanager
+async def behind_a_proxy(replicas: Replicas) -> AsyncIterator[tuple[Replica, Proxy]]:
+    """Identity, and the way to its broker."""
+    url = replicas.vhost.url("identity")
+    async with proxied(url) as proxy:
+        yield await replicas.of("identity", broker_url=proxy.url(url)), proxy
+
+
+@pytest.mark.parametrize(
+    ("connected", "lose"), [(False, Proxy.cut), (True, Proxy.blackhole)], ids=["away", "silent"]
+)
 async def test_a_broker_that_is_away_costs_a_row_nothing_and_is_used_as_soon_as_it_is_back(
-    replicas: Replicas,
+    replicas: Replicas, connected: bool, lose: Callable[[Proxy], None]
 ) -> None:
-    async with proxied(replicas.vhost.url("identity")) as proxy:
-        identity = await replicas.of(
-            "identity", broker_url=proxy.url(replicas.vhost.url("identity"))
-        )
+    async with behind_a_proxy(replicas) as (identity, proxy):
+        if connected:
+            await identity.tell(uuid4())
+            await identity.relay_all()
         await identity.tell(uuid4())
-        proxy.cut()
+        lose(proxy)
         with pytest.raises(BrokerUnavailable):
             await identity.relay_all()
         assert await identity.fetch(OUTBOX) == [(0, None)]
 
-        proxy.restore()
-
-        await eventually(lambda: relayed(identity), within=2)
-        assert await identity.fetch(OUTBOX) == []
-
-
-async def test_a_broker_that_answers_nothing_is_given_up_and_nothing_is_lost(
-    replicas: Replicas,
-) -> None:
-    async with proxied(replicas.vhost.url("identity")) as proxy:
-        identity = await replicas.of(
-            "identity", broker_url=proxy.url(replicas.vhost.url("identity"))
-        )
-        await identity.tell(uuid4())
-        await identity.relay_all()
-        await identity.tell(uuid4())
-        proxy.blackhole()
-        with pytest.raises(BrokerUnavailable):
-            await identity.relay_all()
-        assert await identity.fetch(OUTBOX) == [(0, None)]
         proxy.restore()
 
         await eventually(lambda: relayed(identity), within=2)
@@ -158,10 +145,7 @@ async def test_a_broker_that_answers_nothing_is_given_up_and_nothing_is_lost(
 async def test_a_broker_that_goes_away_between_a_message_and_its_confirm_leaves_the_row(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with proxied(replicas.vhost.url("identity")) as proxy:
-        identity = await replicas.of(
-            "identity", broker_url=proxy.url(replicas.vhost.url("identity"))
-        )
+    async with behind_a_proxy(replicas) as (identity, proxy):
         await identity.bus.broker.ping()
         await identity.messaging.relays[0].publisher.ready()
         sent = asyncio.Event()
@@ -389,21 +373,6 @@ async def test_what_is_refused_is_not_confirmed_again(
         await relay.try_apart()
         assert list(relay.doubts.keys) == []
         assert len(lines.read_back("confirmed_again")) == 1
-
-
-async def test_a_row_that_is_returned_is_told_once_and_in_whose_story(
-    identity: Replica, replicas: Replicas
-) -> None:
-    event_id = await identity.tell(uuid4(), contract=UNHEARD)
-
-    with logged() as lines:
-        await identity.relay_all()
-        replicas.clock.advance(seconds=31)
-        await identity.relay_all()
-
-    [told] = lines.read_back("event_not_taken")
-    assert (told["event_id"], told["outcome"]) == (str(event_id), "returned")
-    assert told["correlation_id"] == str(ORIGIN.correlation_id)
 
 
 async def test_connections_closed_by_an_operator_mid_way_lose_nothing(

@@ -1,10 +1,10 @@
 """What could not be handled is kept for thirty days: it holds what people are mailed."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
-from shared.loops import Loop
 from shared.messaging.dead_letters import warning
-from tests.integration.messaging.conftest import QUEUE, Recorder, Replica, Replicas
+from tests.integration.messaging.conftest import QUEUE, Replica, Replicas
 from tests.support.lines import logged
 
 LETTER = (
@@ -15,11 +15,6 @@ RETRY = (
     "INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)"
     " VALUES ($1, 'identity.events', convert_to($2, 'UTF8'), true, 1, $3, '', $3)"
 )
-
-
-def sweep(replica: Replica) -> Loop:
-    [found] = [one for one in replica.messaging.loops if one.name == "dead letters sweep"]
-    return found
 
 
 async def keep(replica: Replica, statement: str, queue: str, *since: datetime) -> None:
@@ -34,16 +29,15 @@ async def bodies(replica: Replica, table: str) -> list[str]:
 
 
 async def test_dead_letters_are_deleted_after_thirty_days_counted_and_logged(
-    replicas: Replicas,
+    merge: Replica, replicas: Replicas
 ) -> None:
-    merge = await replicas.of("merge", Recorder())
     now = replicas.clock.now()
     month = timedelta(days=30)
     await keep(merge, LETTER, QUEUE, now - month - timedelta(seconds=1), now - month, now)
 
     with logged() as lines:
-        assert await sweep(merge).once() == 1
-        assert await sweep(merge).once() == 0
+        assert await merge.loop("dead letters sweep").once() == 1
+        assert await merge.loop("dead letters sweep").once() == 0
 
     assert await bodies(merge, "dead_letters") == ["1", "2"]
     assert merge.metrics.value("dead_letters_swept", queue=QUEUE) == 1
@@ -51,20 +45,31 @@ async def test_dead_letters_are_deleted_after_thirty_days_counted_and_logged(
     assert (line["queue"], line["count"]) == (QUEUE, 1)
 
 
-async def test_a_retry_is_deleted_only_where_its_queue_is_no_more(replicas: Replicas) -> None:
-    merge = await replicas.of("merge", Recorder())
+async def test_a_retry_is_deleted_only_where_its_queue_is_no_more(
+    merge: Replica, replicas: Replicas
+) -> None:
     long_ago = replicas.clock.now() - timedelta(days=31)
     await keep(merge, RETRY, QUEUE, long_ago)
     await keep(merge, RETRY, "merge.of-old", long_ago, replicas.clock.now())
 
-    assert await sweep(merge).once() == 1
+    assert await merge.loop("dead letters sweep").once() == 1
 
     left = await merge.fetch("SELECT consumer FROM inbox_retry ORDER BY due_at")
     assert left == [(QUEUE,), ("merge.of-old",)]
 
 
-async def test_check_says_which_are_deleted_soon(replicas: Replicas) -> None:
-    merge = await replicas.of("merge", Recorder())
+async def test_the_inbox_forgets_after_45_days(
+    identity: Replica, merge: Replica, replicas: Replicas
+) -> None:
+    await merge.hear(identity, uuid4())
+
+    replicas.clock.advance(days=45)
+    assert await merge.loop("inbox sweep").once() == 0
+    replicas.clock.advance(seconds=1)
+    assert await merge.loop("inbox sweep").once() == 1
+
+
+async def test_check_says_which_are_deleted_soon(merge: Replica, replicas: Replicas) -> None:
     now = replicas.clock.now()
     await keep(merge, LETTER, QUEUE, now - timedelta(days=21), now - timedelta(days=19))
 

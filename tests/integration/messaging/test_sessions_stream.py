@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -12,12 +12,13 @@ import aio_pika
 import aiormq
 import msgspec
 import pytest
+import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from shared.clock import DatabaseClock
 from shared.contracts.ids import SessionId
 from shared.contracts.sessions import Beat, SessionEntry
-from shared.contracts.topology import SESSIONS
+from shared.contracts.topology import SERVICES, SESSIONS
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker, Deliveries, Publisher, underlying
 from shared.messaging.messages import Outcome, Outgoing
@@ -46,6 +47,12 @@ async def reading(replicas: Replicas, *, url: str | None = None) -> AsyncIterato
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await broker.close()
+
+
+@pytest_asyncio.fixture
+async def ended(replicas: Replicas) -> AsyncIterator[EndedSessions]:
+    async with reading(replicas) as opened:
+        yield opened
 
 
 async def end(identity: Replica) -> SessionId:
@@ -80,16 +87,32 @@ def is_fresh(ended: EndedSessions) -> None:
     assert ended.fresh()
 
 
-async def test_an_ended_session_is_known_to_another_service_with_the_read_right_alone(
-    identity: Replica, replicas: Replicas
+@pytest.mark.parametrize("service", SERVICES)
+async def test_who_owns_the_stream_alone_relays_it_and_beats(
+    replicas: Replicas, service: str
 ) -> None:
-    async with reading(replicas) as ended:
-        session_id = await end(identity)
-        await relay(identity)
-        await beats(identity).once()
+    replica = await replicas.of(service)
+    messaging = replica.messaging
+    owner = service == "identity"
 
-        await eventually(lambda: is_fresh(ended))
-        knows(ended, session_id, replicas.clock.now())
+    exchanges = [relay.exchange for relay in messaging.relays]
+    assert exchanges == [f"{service}.events", *([SESSIONS] if owner else [])]
+    assert any(loop.name == "beats" for loop in messaging.loops) is owner
+    entry = SessionEntry(session_id=SessionId(uuid4()), not_before=None)
+    refused = nullcontext() if owner else pytest.raises(ValueError, match="to write")
+    with refused:
+        replica.bus.outbox.ended_session(entry)
+
+
+async def test_an_ended_session_is_known_to_another_service_with_the_read_right_alone(
+    identity: Replica, ended: EndedSessions, replicas: Replicas
+) -> None:
+    session_id = await end(identity)
+    await relay(identity)
+    await beats(identity).once()
+
+    await eventually(lambda: is_fresh(ended))
+    knows(ended, session_id, replicas.clock.now())
 
 
 async def test_a_replica_that_starts_later_reads_what_ended_before_it(
@@ -152,45 +175,42 @@ async def write(writer: aiormq.Channel, stream: str, *, after: float) -> None:
 
 
 async def test_two_seconds_without_a_beat_are_stale_and_the_next_beat_mends_it(
-    identity: Replica, replicas: Replicas
+    identity: Replica, ended: EndedSessions, replicas: Replicas
 ) -> None:
-    async with reading(replicas) as ended:
-        await beats(identity).once()
-        await eventually(lambda: is_fresh(ended))
+    await beats(identity).once()
+    await eventually(lambda: is_fresh(ended))
 
-        replicas.clock.advance(seconds=2)
-        assert not ended.fresh()
+    replicas.clock.advance(seconds=2)
+    assert not ended.fresh()
 
-        await beats(identity).once()
-        await eventually(lambda: is_fresh(ended))
+    await beats(identity).once()
+    await eventually(lambda: is_fresh(ended))
 
 
 async def test_a_beat_is_held_back_while_an_entry_committed_before_it_is_unsent(
-    identity: Replica, replicas: Replicas
+    identity: Replica, ended: EndedSessions, replicas: Replicas
 ) -> None:
-    async with reading(replicas) as ended:
-        session_id = await end(identity)
-        await beats(identity).once()
-        assert not ended.fresh()
+    session_id = await end(identity)
+    await beats(identity).once()
+    assert not ended.fresh()
 
-        await asyncio.gather(beats(identity).once(), relay(identity))
+    await asyncio.gather(beats(identity).once(), relay(identity))
 
-        await eventually(lambda: is_fresh(ended))
-        knows(ended, session_id, replicas.clock.now())
+    await eventually(lambda: is_fresh(ended))
+    knows(ended, session_id, replicas.clock.now())
 
 
 async def test_entries_that_keep_coming_do_not_hold_back_a_beat(
-    identity: Replica, replicas: Replicas
+    identity: Replica, ended: EndedSessions
 ) -> None:
-    async with reading(replicas) as ended:
+    await end(identity)
+    beat = asyncio.create_task(beats(identity).once())
+    while not beat.done():
+        await relay(identity)
         await end(identity)
-        beat = asyncio.create_task(beats(identity).once())
-        while not beat.done():
-            await relay(identity)
-            await end(identity)
 
-        await beat
-        await eventually(lambda: is_fresh(ended))
+    await beat
+    await eventually(lambda: is_fresh(ended))
 
 
 async def test_another_than_identity_is_not_heard_on_the_stream(
@@ -218,17 +238,16 @@ async def test_another_than_identity_is_not_heard_on_the_stream(
 
 
 async def test_entries_of_a_release_before_which_named_no_user_are_identitys(
-    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+    identity: Replica, ended: EndedSessions, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.messaging.broker.send", send_without_a_user)
-    async with reading(replicas) as ended:
-        session_id = await end(identity)
-        await relay(identity)
-        await beats(identity).once()
+    session_id = await end(identity)
+    await relay(identity)
+    await beats(identity).once()
 
-        await eventually(lambda: is_fresh(ended))
-        knows(ended, session_id, replicas.clock.now())
-        assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 0
+    await eventually(lambda: is_fresh(ended))
+    knows(ended, session_id, replicas.clock.now())
+    assert ended.metrics.value("sessions_entries", kind="wrong_publisher") == 0
 
 
 async def send_without_a_user(channel: aiormq.Channel, message: Outgoing) -> None:
@@ -242,18 +261,17 @@ async def send_without_a_user(channel: aiormq.Channel, message: Outgoing) -> Non
 
 
 async def test_a_stream_that_is_made_anew_is_read_again(
-    identity: Replica, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+    identity: Replica, ended: EndedSessions, replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.messaging.broker.LOOK_EVERY", 0.5)
-    async with reading(replicas) as ended:
-        await beats(identity).once()
-        await eventually(lambda: is_fresh(ended))
+    await beats(identity).once()
+    await eventually(lambda: is_fresh(ended))
 
-        await replicas.vhost.purge()
-        session_id = await end(identity)
-        await relay(identity)
+    await replicas.vhost.purge()
+    session_id = await end(identity)
+    await relay(identity)
 
-        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
+    await eventually(lambda: knows(ended, session_id, replicas.clock.now()))
 
 
 async def test_after_a_reconnect_nothing_is_fresh_before_a_beat_that_is_read_on_it(
@@ -313,18 +331,3 @@ class Told:
 
 def is_stale(ended: EndedSessions) -> None:
     assert not ended.fresh()
-
-
-async def test_an_unreadable_entry_is_passed_over(identity: Replica, replicas: Replicas) -> None:
-    async with identity.database.transaction() as tx:
-        await tx.execute(
-            "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
-            " VALUES ($1, 'identity.sessions', '', '{', $2, $2)",
-            uuid4(),
-            replicas.clock.now(),
-        )
-    session_id = await end(identity)
-    await relay(identity)
-
-    async with reading(replicas) as ended:
-        await eventually(lambda: knows(ended, session_id, replicas.clock.now()))

@@ -17,7 +17,6 @@ from shared.loops import Loop
 from shared.messaging import inbox
 from shared.messaging.retries import RetryPolicy
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
-from tests.builders.outbox import put_out
 from tests.integration.messaging.conftest import QUEUE, Replica, Replicas, an_account, running
 from tests.support.deliveries import delivered
 from tests.support.lines import Lines, logged
@@ -32,16 +31,7 @@ async def tell(identity: Replica, *stories: UUID) -> None:
     """One event of each story."""
     for story in stories:
         origin = Origin(actor="account", source="", correlation_id=story, traceparent=TRACE)
-        async with identity.database.transaction() as tx:
-            await put_out(
-                tx,
-                identity.bus.outbox,
-                ACCOUNT_CHANGED,
-                an_account(subject := uuid4()),
-                subject=subject,
-                origin=origin,
-                version=1,
-            )
+        await identity.tell(uuid4(), origin=origin)
     await identity.relay_all()
 
 
@@ -87,7 +77,7 @@ async def test_from_its_first_try_to_its_dead_letter_every_line_names_the_story(
     with logged("merge") as lines:
         await merge.intake.drain()
         replicas.clock.advance(seconds=2)
-        await merge.messaging.retries[QUEUE].once()
+        await merge.retry()
 
     for story in (ADA, BOB):
         outcomes = [line["outcome"] for line in of(lines, story, "message_failed")]
@@ -149,7 +139,7 @@ async def test_a_round_of_retries_whose_commit_fails_names_all_its_stories(
     never_committed(merge.database, monkeypatch)
 
     with pytest.raises(NotCommitted) as raised:
-        await merge.messaging.retries[QUEUE].once()
+        await merge.retry()
 
     assert sorted(logs.story_of(raised.value) or ()) == sorted([str(ADA), str(BOB)])
 

@@ -1,6 +1,7 @@
 """Bad input: each wrong field is named with a stable code; nothing extra passes."""
 
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Refused
+from shared.errors import Refused, Violation
 from shared.http import parsing
 from shared.http.problems import BodyInvalid, ContentTypeUnsupported, MalformedBody, RouteUnknown
 from shared.http.routes import Body, Form, NoBody
@@ -50,10 +51,14 @@ def read(body: object) -> Body:
     return parsing.read_body(Order, Form.JSON, raw, content_type="application/json", coding=None)
 
 
-def wrongs(body: object, error: type[Refused] = BodyInvalid) -> dict[str, str]:
+def violations(body: object, error: type[Refused] = BodyInvalid) -> Sequence[Violation]:
     with pytest.raises(error) as raised:
         read(body)
-    return {violation.field: violation.code for violation in raised.value.violations}
+    return raised.value.violations
+
+
+def wrongs(body: object, error: type[Refused] = BodyInvalid) -> dict[str, str]:
+    return {violation.field: violation.code for violation in violations(body, error)}
 
 
 def test_a_good_body_is_read() -> None:
@@ -61,53 +66,32 @@ def test_a_good_body_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "code"),
+    ("change", "field", "code", "params"),
     [
-        ({"nmae": "x"}, "nmae", "field_unknown"),
-        ({"name": 7}, "name", "field_wrong_type"),
-        ({"name": None}, "name", "field_wrong_type"),
-        ({"name": "A"}, "name", "field_too_short"),
-        ({"name": "Annabel"}, "name", "field_too_long"),
-        ({"day": "5.3.2031"}, "day", "field_wrong_format"),
-        ({"day": "2031-02-30"}, "day", "field_wrong_format"),
-        ({"id": "7"}, "id", "field_wrong_format"),
-        ({"colour": "green"}, "colour", "field_not_allowed"),
-        ({"inner": {"count": 6}}, "inner.count", "field_out_of_range"),
-        ({"inner": {}}, "inner.count", "field_missing"),
-        ({"inner": {"count": 1, "x": 1}}, "inner.x", "field_unknown"),
-        ({"many": [{"count": 1}, {"count": "1"}]}, "many[1].count", "field_wrong_type"),
-        ({"many": [{"count": 1}] * 3}, "many", "field_too_long"),
-        ({"name": "a\x00b"}, "name", "field_wrong_format"),
+        ({"nmae": "x"}, "nmae", "field_unknown", {}),
+        ({"name": 7}, "name", "field_wrong_type", {}),
+        ({"name": None}, "name", "field_wrong_type", {}),
+        ({"name": "A"}, "name", "field_too_short", {"minimum": 2}),
+        ({"name": "Annabel"}, "name", "field_too_long", {"maximum": 5}),
+        ({"day": "5.3.2031"}, "day", "field_wrong_format", {}),
+        ({"day": "2031-02-30"}, "day", "field_wrong_format", {}),
+        ({"id": "7"}, "id", "field_wrong_format", {}),
+        ({"colour": "green"}, "colour", "field_not_allowed", {}),
+        ({"inner": {"count": 6}}, "inner.count", "field_out_of_range", {"maximum": 5}),
+        ({"inner": {"count": -7}}, "inner.count", "field_out_of_range", {"minimum": 1}),
+        ({"inner": {}}, "inner.count", "field_missing", {}),
+        ({"inner": {"count": 1, "x": 1}}, "inner.x", "field_unknown", {}),
+        ({"many": [{"count": 1}, {"count": "1"}]}, "many[1].count", "field_wrong_type", {}),
+        ({"many": [{"count": 1}] * 3}, "many", "field_too_long", {"maximum": 2}),
+        ({"name": "a\x00b"}, "name", "field_wrong_format", {}),
     ],
 )
-def test_a_wrong_field_is_named_by_path_and_code(
-    change: dict[str, object], field: str, code: str
+def test_a_wrong_field_is_named_by_path_and_code_and_the_end_of_its_range(
+    change: dict[str, object], field: str, code: str, params: dict[str, int]
 ) -> None:
-    assert wrongs(ORDER | change) == {field: code}
+    [wrong] = violations(ORDER | change)
 
-
-@pytest.mark.parametrize(
-    ("body", "params"),
-    [
-        (ORDER | {"name": "A"}, {"minimum": 2}),
-        (ORDER | {"name": "Annabel"}, {"maximum": 5}),
-        (ORDER | {"inner": {"count": 6}}, {"maximum": 5}),
-        (ORDER | {"inner": {"count": -7}}, {"minimum": 1}),
-        (ORDER | {"many": [{"count": 1}] * 3}, {"maximum": 2}),
-        (b"[" * 33 + b"1" + b"]" * 33, {"maximum": 32}),
-        ({str(number): 0 for number in range(1001)}, {"maximum": 1000}),
-        (ORDER | {"name": 7}, {}),
-        (ORDER | {"name": None}, {}),
-        (ORDER | {"id": "7"}, {}),
-    ],
-)
-def test_what_is_out_of_a_range_comes_with_its_end_as_a_number(
-    body: object, params: dict[str, int]
-) -> None:
-    with pytest.raises(BodyInvalid) as raised:
-        read(body)
-
-    assert [violation.params for violation in raised.value.violations] == [params]
+    assert (wrong.field, wrong.code, wrong.params) == (field, code, params)
 
 
 def test_every_wrong_field_is_named_not_only_the_first() -> None:
@@ -123,10 +107,9 @@ def test_every_wrong_field_is_named_not_only_the_first() -> None:
 
 
 def test_a_detail_never_repeats_the_value() -> None:
-    with pytest.raises(BodyInvalid) as raised:
-        read(ORDER | {"colour": "hunter2", "id": "hunter2", "name": "hunter2"})
+    found = violations(ORDER | {"colour": "hunter2", "id": "hunter2", "name": "hunter2"})
 
-    assert "hunter2" not in str([violation.detail for violation in raised.value.violations])
+    assert "hunter2" not in str([violation.detail for violation in found])
 
 
 @pytest.mark.parametrize(
@@ -153,13 +136,16 @@ def test_what_is_no_json_is_refused_as_malformed(raw: bytes) -> None:
 def test_a_body_nested_too_deep_is_refused_before_anything_walks_it(
     opening: bytes, closing: bytes, depth: int
 ) -> None:
-    assert wrongs(opening * depth + b"1" + closing * depth) == {"": "body_too_deep"}
+    [wrong] = violations(opening * depth + b"1" + closing * depth)
+
+    assert (wrong.field, wrong.code, wrong.params) == ("", "body_too_deep", {"maximum": 32})
 
 
 @pytest.mark.parametrize("names", [1001, 8190])
 def test_a_body_of_too_many_values_is_refused(names: int) -> None:
-    assert wrongs({str(number): 0 for number in range(names)}) == {"": "body_too_many_values"}
-    assert wrongs({"many": [{"count": 1}] * (names // 2)}) == {"": "body_too_many_values"}
+    for body in ({str(n): 0 for n in range(names)}, {"many": [{"count": 1}] * (names // 2)}):
+        [wrong] = violations(body)
+        assert (wrong.code, wrong.params) == ("body_too_many_values", {"maximum": 1000})
 
 
 @pytest.mark.parametrize(
@@ -187,10 +173,7 @@ def test_json_that_is_no_object_is_refused(raw: bytes) -> None:
 def test_a_name_that_stands_twice_is_refused_and_named() -> None:
     raw = b'{"name": "Anna", "name": "Beth", "inner": {"count": 1, "count": 2}}'
 
-    assert wrongs(raw, MalformedBody) == {
-        "name": "field_duplicate",
-        "inner.count": "field_duplicate",
-    }
+    assert wrongs(raw, MalformedBody) == dict.fromkeys(("name", "inner.count"), "field_duplicate")
 
 
 def test_half_a_surrogate_pair_is_refused_since_no_database_holds_it() -> None:
@@ -217,46 +200,30 @@ def test_no_json_at_all_raises_anything_but_a_refusal(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type",
+    ("content_type", "taken"),
     [
-        None,
-        "",
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/json; charset=utf-16",
-        "application/jsonp",
-        "application/json; a*=b''c; a*0=d",
-        "application/json; charset*=utf-8''x; charset*0*=y",
-        "application/json; charset*=bogus''x",
-        "application/json; charset=utf-8; charset=utf-16",
-        "application/json" + "; a=b" * 1500 + "; =",
+        ("application/json; charset=utf-8", True),
+        ("Application/JSON", True),
+        ('application/json;charset="UTF-8"', True),
+        ("application/json; profile=x; charset=us-ascii", True),
+        (None, False),
+        ("", False),
+        ("text/plain", False),
+        ("application/x-www-form-urlencoded", False),
+        ("application/json; charset=utf-16", False),
+        ("application/jsonp", False),
+        ("application/json; a*=b''c; a*0=d", False),
+        ("application/json; charset*=utf-8''x; charset*0*=y", False),
+        ("application/json; charset*=bogus''x", False),
+        ("application/json; charset=utf-8; charset=utf-16", False),
+        ("application/json" + "; a=b" * 1500 + "; =", False),
     ],
 )
-def test_another_content_type_is_refused(content_type: str | None) -> None:
-    with pytest.raises(ContentTypeUnsupported):
-        parsing.read_body(Order, Form.JSON, b"{}", content_type=content_type, coding=None)
+def test_the_content_type_is_compared_as_http_says(content_type: str | None, taken: bool) -> None:
+    refused = nullcontext() if taken else pytest.raises(ContentTypeUnsupported)
 
-
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        "application/json; charset=utf-8",
-        "Application/JSON",
-        'application/json;charset="UTF-8"',
-        "application/json; profile=x; charset=us-ascii",
-    ],
-)
-def test_the_content_type_is_compared_as_http_says(content_type: str) -> None:
-    raw = msgspec.json.encode(ORDER)
-
-    assert parsing.read_body(Order, Form.JSON, raw, content_type=content_type, coding=None)
-
-
-def test_a_coded_body_is_refused_before_it_is_unpacked() -> None:
-    with pytest.raises(ContentTypeUnsupported):
-        parsing.read_body(
-            Order, Form.JSON, b"\x1f\x8b", content_type="application/json", coding="gzip"
-        )
+    with refused:
+        parsing.check_content_type(Form.JSON, content_type, None)
 
 
 def test_a_verb_without_a_body_takes_none_or_an_empty_object() -> None:
