@@ -3,7 +3,7 @@ names (ST-1, ST-2, ID-4).
 """
 
 import argparse
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -17,13 +17,10 @@ from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
-from shared.errors import Refused
 from shared.program.program import Plumbing, Verb
-from shared.program.terminal import FAILED, OK, say, say_json, tell, why
+from shared.program.terminal import FAILED, OK, say, say_json, tell
 
 LONGEST_LINE = 200  # code points
-
-Run = Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[None]]
 
 
 class ClientPrinted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,7 +31,7 @@ class ClientPrinted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     practice_id: PracticeId | None = None
 
 
-async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     made = await practices(plumbing).add(
         arguments.practice,
         contact=arguments.contact,
@@ -43,18 +40,19 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
         settings=_settings(arguments),
         by=plumbing.operator(),
     )
-    _print(made, as_json=arguments.json)
+    return _print(made, as_json=arguments.json)
 
 
-async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     await practices(plumbing).change_settings(
         PracticeId(arguments.practice_id), _settings(arguments), by=plumbing.operator()
     )
+    return OK
 
 
-async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     made = await practices(plumbing).add_gateway(arguments.gateway, by=plumbing.operator())
-    _print(made, as_json=arguments.json)
+    return _print(made, as_json=arguments.json)
 
 
 class ClientListed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,31 +66,34 @@ class ClientListed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     revoked_at: datetime | None = None
 
 
-async def list_clients(plumbing: Plumbing[Settings], _: argparse.Namespace) -> None:
-    for client in await clients(plumbing).list():
-        line = ClientListed(
-            client_id=client.id,
-            name=client.name,
-            practice_id=client.practice_id,
-            scopes=sorted(client.scopes),
-            former_until=client.former_until,
-            revoked_at=client.revoked_at,
+async def list_clients(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
+    return say_json(
+        *(
+            ClientListed(
+                client_id=client.id,
+                name=client.name,
+                practice_id=client.practice_id,
+                scopes=sorted(client.scopes),
+                former_until=client.former_until,
+                revoked_at=client.revoked_at,
+            )
+            for client in await clients(plumbing).list()
         )
-        say_json(line)
+    )
 
 
-async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     made = await clients(plumbing).rotate(
         arguments.client_id,
         overlap=timedelta(hours=arguments.overlap_hours),
         by=plumbing.operator(),
     )
-    _print(made, as_json=arguments.json)
+    return _print(made, as_json=arguments.json)
 
 
-async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> None:
+async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     await clients(plumbing).revoke(arguments.client_id, by=plumbing.operator())
-    say(f"revoked {arguments.client_id}")
+    return say(f"revoked {arguments.client_id}")
 
 
 async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
@@ -103,20 +104,6 @@ async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> i
         for one in collisions
     )
     return tell(FAILED if collisions else OK, *kept)
-
-
-def told(run: Run) -> Callable[[Plumbing[Settings], argparse.Namespace], Awaitable[int]]:
-    """Tell a refusal to the person at the terminal, with exit code 1."""
-
-    async def verb(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
-        try:
-            await run(plumbing, arguments)
-        except Refused as refused:
-            said = [f"{v.field}: {v.detail}" for v in refused.violations]
-            return tell(FAILED, "; ".join(said) or why(refused))
-        return OK
-
-    return verb
 
 
 def _practice_arguments(parser: argparse.ArgumentParser) -> None:
@@ -193,15 +180,14 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _print(made: NewClient, *, as_json: bool) -> None:
+def _print(made: NewClient, *, as_json: bool) -> int:
     printed = ClientPrinted(
         client_id=made.client_id, client_secret=made.secret, practice_id=made.practice_id
     )
     if as_json:
-        say_json(printed)
-        return
+        return say_json(printed)
     lines = msgspec.structs.asdict(printed).items()
-    say(*(f"{name}: {value}" for name, value in lines if value is not None))
+    return say(*(f"{name}: {value}" for name, value in lines if value is not None))
 
 
 VERBS: tuple[Verb[Settings], ...] = (
@@ -209,32 +195,32 @@ VERBS: tuple[Verb[Settings], ...] = (
         name="practice add",
         help="add a practice; prints its id and its client's id and secret, once",
         arguments=_practice_arguments,
-        run=told(add_practice),
+        run=add_practice,
     ),
     Verb(
         name="practice set",
         help="change a practice's settings; counts for new links only",
         arguments=_setting_arguments,
-        run=told(set_practice),
+        run=set_practice,
     ),
     Verb(
         name="gateway add",
         help="add a gateway's client; prints its id and secret, once",
         arguments=_gateway_arguments,
-        run=told(add_gateway),
+        run=add_gateway,
     ),
-    Verb(name="client list", help="list every client as JSON lines", run=told(list_clients)),
+    Verb(name="client list", help="list every client as JSON lines", run=list_clients),
     Verb(
         name="client rotate",
         help="give a client a new secret; prints it, once",
         arguments=_rotation_arguments,
-        run=told(rotate_client),
+        run=rotate_client,
     ),
     Verb(
         name="client revoke",
         help="revoke a client for good; its tokens end here at once, elsewhere in 5 minutes",
         arguments=_revocation_arguments,
-        run=told(revoke_client),
+        run=revoke_client,
     ),
     Verb(
         name="names re-key",

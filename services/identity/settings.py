@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from shared.settings.loader import PREFIX, setting
 from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
-from shared.settings.values import Secret, guessable, key_bytes, seconds, secrets, stated, within
+from shared.settings.values import Port, Secret, Stated, guessable, key_bytes, secrets
 
 
 def long_enough(text: str) -> Secret:
@@ -30,23 +33,21 @@ class PolicyName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(ServiceSettings):
-    http_port: int = listen_on(8101)
-    metrics_port: int = expose_metrics_on(9101)
+    http_port: Port = listen_on(8101)
+    metrics_port: Port = expose_metrics_on(9101)
     portal_name: str = setting(
         "PORTAL_NAME", default="Portico", help="what patients call it; no password may be it"
     )
-    terms_version: str = setting(
+    terms_version: Stated = setting(
         "TERMS_VERSION",
         default="2026-01",
-        parse=stated,
         empty=False,  # what people agree to is never a default by mistake
         help="the version of the terms to be accepted (EN-1)",
     )
-    terms_text: str = setting(
+    terms_text: Stated = setting(
         "TERMS_TEXT",
         default="By enrolling you agree to use this portal for your own care and to keep your "
         "password to yourself.",
-        parse=stated,
         empty=False,
         help="the text of that version",
     )
@@ -64,64 +65,58 @@ class Settings(ServiceSettings):
         parse=secrets(long_enough),
         help="those before it, with commas between: each password moves on at its next log-on",
     )
-    bcrypt_cost: int = setting(
-        "BCRYPT_COST", default=12, parse=within(4, 15), help="cost of a password hash (ID-5)"
+    bcrypt_cost: Annotated[int, Meta(ge=4, le=15)] = setting(
+        "BCRYPT_COST", default=12, help="cost of a password hash (ID-5)"
     )
-    hashing_wait: float = setting(
-        "HASHING_WAIT", default=2.0, parse=seconds(0.05, 60), help="longest wait for a hash thread"
+    hashing_wait: Annotated[float, Meta(ge=0.05, le=60)] = setting(
+        "HASHING_WAIT", default=2.0, help="longest wait for a hash thread"
     )
-    token_hours_in_person: int = setting(
-        "TOKEN_HOURS_IN_PERSON", default=72, parse=within(1, 720), help="life of a token (EN-1)"
+    token_hours_in_person: Annotated[int, Meta(ge=1, le=720)] = setting(
+        "TOKEN_HOURS_IN_PERSON", default=72, help="life of a token (EN-1)"
     )
-    token_hours_post: int = setting(
-        "TOKEN_HOURS_POST", default=504, parse=within(1, 720), help="life of a posted token (EN-1)"
+    token_hours_post: Annotated[int, Meta(ge=1, le=720)] = setting(
+        "TOKEN_HOURS_POST", default=504, help="life of a posted token (EN-1)"
     )
-    token_hours_email: int = setting(
-        "TOKEN_HOURS_EMAIL", default=24, parse=within(1, 72), help="life of a mailed token (EN-1)"
+    token_hours_email: Annotated[int, Meta(ge=1, le=72)] = setting(
+        "TOKEN_HOURS_EMAIL", default=24, help="life of a mailed token (EN-1)"
     )
-    verify_minutes: int = setting(
-        "VERIFY_MINUTES", default=60, parse=within(5, 1440), help="life of a verify link (ID-6)"
+    verify_minutes: Annotated[int, Meta(ge=5, le=1440)] = setting(
+        "VERIFY_MINUTES", default=60, help="life of a verify link (ID-6)"
     )
-    verify_mails_an_hour: int = setting(
-        "VERIFY_MAILS_AN_HOUR", default=5, parse=within(1, 100), help="sends an account (ID-6)"
+    verify_mails_an_hour: Annotated[int, Meta(ge=1, le=100)] = setting(
+        "VERIFY_MAILS_AN_HOUR", default=5, help="sends an account (ID-6)"
     )
-    verify_mails_a_day: int = setting(
-        "VERIFY_MAILS_A_DAY", default=10, parse=within(1, 1000), help="sends an account (ID-6)"
+    verify_mails_a_day: Annotated[int, Meta(ge=1, le=1000)] = setting(
+        "VERIFY_MAILS_A_DAY", default=10, help="sends an account (ID-6)"
     )
-    lock_failures: int = setting(
-        "LOCK_FAILURES", default=4, parse=within(2, 100), help="failures in a row that lock (LG-2)"
+    lock_failures: Annotated[int, Meta(ge=2, le=100)] = setting(
+        "LOCK_FAILURES", default=4, help="failures in a row that lock (LG-2)"
     )
-    lock_minutes: int = setting(
-        "LOCK_MINUTES", default=20, parse=within(1, 1440), help="how long a lock lasts (LG-2)"
+    lock_minutes: Annotated[int, Meta(ge=1, le=1440)] = setting(
+        "LOCK_MINUTES", default=20, help="how long a lock lasts (LG-2)"
     )
-    lock_notices_a_day: int = setting(
-        "LOCK_NOTICES_A_DAY", default=3, parse=within(0, 100), help="mails about locks (LG-2)"
+    lock_notices_a_day: Annotated[int, Meta(ge=0, le=100)] = setting(
+        "LOCK_NOTICES_A_DAY", default=3, help="mails about locks (LG-2)"
     )
-    lock_disabled_after: int = setting(
+    lock_disabled_after: Annotated[int, Meta(ge=10, le=100)] = setting(
         "LOCK_DISABLED_AFTER",
         default=100,
-        parse=within(10, 100),
         help="failures in a row that disable the password until a reset (LG-2)",
     )
-    unlocks_a_day: int = setting(
-        "UNLOCKS_A_DAY",
-        default=3,
-        parse=within(1, 100),
-        help="unlocks an account by practices (LG-2)",
+    unlocks_a_day: Annotated[int, Meta(ge=1, le=100)] = setting(
+        "UNLOCKS_A_DAY", default=3, help="unlocks an account by practices (LG-2)"
     )
-    session_idle_minutes: int = setting(
+    session_idle_minutes: Annotated[int, Meta(ge=6, le=1440)] = setting(
         "SESSION_IDLE_MINUTES",
         default=15,
-        parse=within(6, 1440),
         help="a session without a refresh for this long is over (SE-1)",
     )
-    session_hours: int = setting(
-        "SESSION_HOURS", default=12, parse=within(1, 24), help="longest life of a session (SE-1)"
+    session_hours: Annotated[int, Meta(ge=1, le=24)] = setting(
+        "SESSION_HOURS", default=12, help="longest life of a session (SE-1)"
     )
-    refresh_grace_seconds: int = setting(
+    refresh_grace_seconds: Annotated[int, Meta(ge=0, le=300)] = setting(
         "REFRESH_GRACE_SECONDS",
         default=30,
-        parse=within(0, 300),
         help="how long a used refresh token gets the same successor (SE-1)",
     )
 

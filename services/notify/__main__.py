@@ -6,8 +6,9 @@ from importlib.resources import files
 
 from services.notify.actions import Action
 from services.notify.app import compose
+from services.notify.checkups import CHECKUPS
 from services.notify.metrics import METRICS
-from services.notify.operator_verbs import CHECKUPS, VERBS
+from services.notify.operator_verbs import VERBS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
 from shared.program.commands import main

@@ -2,19 +2,13 @@
 
 import argparse
 from collections.abc import Mapping
-from datetime import timedelta
 from uuid import UUID
 
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import DeliveryId, Hindrance, State
-from services.notify.sending.channels.smtp import Dialer, SmtpServer
-from services.notify.sending.errors import MailServerAway
-from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
-from shared.program.program import Checkup, Plumbing, Verb
-from shared.program.terminal import FAILED, OK, say_json, tell
-
-LATE = timedelta(minutes=5)
+from shared.program.program import Plumbing, Verb
+from shared.program.terminal import FAILED, OK, number_from, say_json, tell
 
 
 async def list_held(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
@@ -44,7 +38,7 @@ def held(plumbing: Plumbing[NotifySettings]) -> HeldDeliveries:
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument("--limit", type=number_from(1), default=100)
 
 
 def ids_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,33 +61,6 @@ def settle_arguments(parser: argparse.ArgumentParser) -> None:
 def delivery_id(text: str) -> DeliveryId:
     return DeliveryId(UUID(text))
 
-
-async def check_held(plumbing: Plumbing[NotifySettings]) -> str | None:
-    return await held(plumbing).warning()
-
-
-async def check_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
-    """A delivery's turn comes as soon as it is due: one that lies has no courier, or no server."""
-    async with plumbing.database.connection() as connection:
-        count, oldest = await turns.oldest_due(connection, before=plumbing.clock.now() - LATE)
-    return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
-
-
-async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
-    """Connect, log on, and leave: no mail is sent."""
-    try:
-        conversation = await Dialer(server=SmtpServer.of(plumbing.settings)).begin()
-    except MailServerAway as error:
-        return f"no conversation can be begun ({error.code or type(error.__cause__).__name__})"
-    await conversation.leave()
-    return None
-
-
-CHECKUPS: tuple[Checkup[NotifySettings], ...] = (
-    Checkup(name="deliveries held", run=check_held),
-    Checkup(name="deliveries due", run=check_oldest_due),
-    Checkup(name="mail server", run=check_mail_server),
-)
 
 VERBS: tuple[Verb[NotifySettings], ...] = (
     Verb(

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from msgspec import Meta
 
 from shared.contracts.addresses import AddressMalformed, mailable
 from shared.settings.loader import setting
@@ -12,7 +15,12 @@ from shared.settings.service import (
     listen_on,
     refused_in_the_clear,
 )
-from shared.settings.values import Secret, seconds, url_of, within
+from shared.settings.values import Port, Secret, url_of, web_address
+
+DomainName = Annotated[
+    str,
+    Meta(pattern=r"\A[A-Za-z0-9.-]*[A-Za-z0-9][A-Za-z0-9.-]*\Z", description="a domain name"),
+]
 
 
 def mail_address(text: str) -> str:
@@ -24,25 +32,6 @@ def mail_address(text: str) -> str:
     if not address.isascii():
         raise ValueError("expected an e-mail address in ASCII")
     return address
-
-
-def domain_name(text: str) -> str:
-    if not text.isascii() or not text.replace("-", "").replace(".", "").isalnum():
-        raise ValueError("expected a domain name")
-    return text
-
-
-def portal_address(text: str) -> str:
-    """Take the address of the portal's pages; the path of a page is put behind it."""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        good = False
-    if not good or any(sign in text for sign in "?#@ ") or not text.isprintable():
-        raise ValueError("expected an http:// or https:// address without ?, # and @")
-    return text.rstrip("/")
 
 
 def mail_server_url(text: str) -> Secret:
@@ -68,61 +57,51 @@ def one_line(text: str) -> str:
 class NotifySettings(ServiceSettings):
     """Everything that differs from one deployment of notify to another."""
 
-    http_port: int = listen_on(8104)
-    metrics_port: int = expose_metrics_on(9104)
+    http_port: Port = listen_on(8104)
+    metrics_port: Port = expose_metrics_on(9104)
     smtp_url: Secret = setting(
         "SMTP_URL",
         parse=mail_server_url,
         help="mail server, smtp://user:pass@host:port; smtp uses STARTTLS where it is offered and "
         "verifies nothing, smtp+starttls insists on it, smtps is TLS from the start; both verify",
     )
-    smtp_connections: int = setting(
+    smtp_connections: Annotated[int, Meta(ge=1, le=100)] = setting(
         "SMTP_CONNECTIONS",
         default=4,
-        parse=within(1, 100),
         help="connections to the mail server, for each of the two classes (NT-1)",
     )
-    smtp_connect_seconds: float = setting(
-        "SMTP_CONNECT_SECONDS", default=10.0, parse=seconds(0.1, 300), help="wait for a connection"
+    smtp_connect_seconds: Annotated[float, Meta(ge=0.1, le=300)] = setting(
+        "SMTP_CONNECT_SECONDS", default=10.0, help="wait for a connection"
     )
-    smtp_command_seconds: float = setting(
-        "SMTP_COMMAND_SECONDS",
-        default=20.0,
-        parse=seconds(0.1, 300),
-        help="wait for the answer to one SMTP command",
+    smtp_command_seconds: Annotated[float, Meta(ge=0.1, le=300)] = setting(
+        "SMTP_COMMAND_SECONDS", default=20.0, help="wait for the answer to one SMTP command"
     )
-    smtp_dot_seconds: float = setting(
+    smtp_dot_seconds: Annotated[float, Meta(ge=0.1, le=600)] = setting(
         "SMTP_DOT_SECONDS",
         default=60.0,
-        parse=seconds(0.1, 600),
         help="wait for the answer to a whole mail; longer is `unknown` (NT-5)",
     )
     mail_from: str = setting("MAIL_FROM", parse=mail_address, help="address that mail comes from")
-    mail_domain: str = setting(
-        "MAIL_DOMAIN", parse=domain_name, help="domain in Message-ID, and our name in EHLO"
+    mail_domain: DomainName = setting(
+        "MAIL_DOMAIN", help="domain in Message-ID, and our name in EHLO"
     )
     portal_name: str = setting(
         "PORTAL_NAME", default="Portico", parse=one_line, help="the portal's name in mails"
     )
-    portal_url: str = setting(
-        "PORTAL_URL", parse=portal_address, help="where links in mails lead to"
-    )
-    courier_seconds: float = setting(
+    portal_url: str = setting("PORTAL_URL", parse=web_address, help="where links in mails lead to")
+    courier_seconds: Annotated[float, Meta(ge=0.01, le=60)] = setting(
         "COURIER_SECONDS",
         default=1.0,
-        parse=seconds(0.01, 60),
         help="a courier without work looks again after this long; it is woken as well",
     )
-    courier_loops: int = setting(
+    courier_loops: Annotated[int, Meta(ge=1, le=20)] = setting(
         "COURIER_LOOPS",
         default=2,
-        parse=within(1, 20),
         help="courier loops of each class: one claims while another sends",
     )
-    lease_seconds: float = setting(
+    lease_seconds: Annotated[float, Meta(ge=1, le=600)] = setting(
         "LEASE_SECONDS",
         default=15.0,
-        parse=seconds(1, 600),
         help="a courier that renews its lease no longer than this ago has lost it",
     )
 

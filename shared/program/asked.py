@@ -1,7 +1,7 @@
 """A verb as it was typed, and what it gets: settings, plumbing, the service's own keys."""
 
 import argparse
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -83,5 +83,5 @@ class Command:
 
     name: str
     help: str
-    run: Callable[[Asked[Any, Any]], Awaitable[int]]
+    run: Callable[[Asked[Any, Any]], Coroutine[Any, Any, int]]
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared import logs
 from shared.audit.chain import ChainBroken
-from shared.errors import Unavailable
+from shared.errors import Refused, Unavailable
 from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused
 from shared.program.asked import Asked, Command, NeedsSetting, NoKeys
@@ -36,19 +36,18 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         logs.configure(program.service, "WARNING", sys.stderr)
     asked = Asked(program=program, environ=environ, arguments=parsed)
     try:
-        return asyncio.run(complete(command, asked))
+        return asyncio.run(command.run(asked))
     except SettingsInvalid as invalid:
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
         return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
     except (MigrationRefused, ManagementRefused, ChainBroken, NoKeys) as refused:
         return tell(FAILED, str(refused))
+    except Refused as refusal:
+        said = (f"{one.field}: {one.detail}" for one in refusal.violations)
+        return tell(FAILED, "; ".join(said) or why(refusal))
     except Unavailable as away:
         return tell(FAILED, f"{type(away).__name__}: {why(away)}")
-
-
-async def complete(command: Command, asked: Asked[F, S]) -> int:
-    return await command.run(asked)
 
 
 def parser(service: str, commands: Sequence[Command]) -> argparse.ArgumentParser:

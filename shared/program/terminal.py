@@ -1,10 +1,28 @@
-"""What a verb says to who typed it: lines, JSON lines, and an exit code."""
+"""What a verb takes from who typed it, and says: numbers; lines, JSON lines, an exit code."""
 
+import argparse
 import sys
+from collections.abc import Callable
 
 import msgspec
 
 OK, FAILED, MISUSED = 0, 1, 2
+HIGHEST = 2**63 - 1  # of a row's id
+
+
+def number_from(low: int) -> Callable[[str], int]:
+    """Take a whole number that PostgreSQL's bigint can hold."""
+
+    def parse(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = low - 1
+        if not low <= found <= HIGHEST:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {low} to {HIGHEST}")
+        return found
+
+    return parse
 
 
 def say(*lines: str) -> int:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from shared.settings.values import Network, Secret, networks, number, one_of, switch, whole_number
+import msgspec
+
+from shared.settings.values import Network, Secret
 
 PREFIX = "PORTICO_"
 
@@ -43,9 +45,11 @@ def setting(
     parse: Callable[[str], Any] | None = None,
     empty: bool = True,
 ) -> Any:
-    """Declare a field read from PORTICO_<name>; `parse` raises ValueError without the value.
+    """Declare a field read from PORTICO_<name>.
 
-    `empty=False`: one that is set to nothing is a problem, not the default.
+    Its type says what it may be: a range or a pattern is msgspec's Meta, and a pattern's
+    description is told for it. What no type says `parse` does, and raises ValueError without the
+    value. `empty=False`: one that is set to nothing is a problem, not the default.
     """
     metadata = {"setting": name, "help": help, "parse": parse, "empty": empty}
     return dataclasses.field(default=default, metadata=metadata)
@@ -63,7 +67,8 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
         text = environ.get(name, "")
         if text or (name in environ and not field.metadata["empty"]):
             try:
-                values[field.name] = (field.metadata["parse"] or parser_of(kind))(text)
+                parse = field.metadata["parse"]
+                values[field.name] = parse(text) if parse else converted(text, kind)
             except ValueError as error:
                 problems.append(f"{name}: {error}")
         elif field.default is dataclasses.MISSING:
@@ -81,7 +86,7 @@ def describe(cls: type[Any]) -> tuple[SettingRow, ...]:
     return tuple(
         SettingRow(
             name=PREFIX + field.metadata["setting"],
-            type=name_of(kind),
+            type=name_of(kind).removeprefix("a "),
             default=shown(field.default),
             help=field.metadata["help"],
             secret=is_secret(kind),
@@ -93,7 +98,7 @@ def describe(cls: type[Any]) -> tuple[SettingRow, ...]:
 
 def declared(cls: type[Any]) -> list[tuple["dataclasses.Field[Any]", Any]]:
     """List the fields that are settings, with their types."""
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     return [
         (field, hints[field.name])
         for field in dataclasses.fields(cls)
@@ -127,18 +132,15 @@ def contradictions(cls: type[Any], values: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-# ---- parsing one value
+# ---- one value
 
 
-def parser_of(kind: Any) -> Callable[[str], Any]:
-    """Find how text becomes a value of this type."""
-    bare = without_none(kind)
-    if isinstance(bare, type) and issubclass(bare, Enum):
-        return one_of(bare)
-    found = PARSERS.get(bare)
-    if found is None:
-        raise TypeError(f"no parser for {bare}: give the setting its own")
-    return found
+def converted(text: str, kind: Any) -> Any:
+    """Make it a value of this type. Raises ValueError, which names what is expected."""
+    try:
+        return msgspec.convert(text, kind, strict=False)
+    except msgspec.ValidationError:  # it repeats some values, and names one end of a range
+        raise ValueError(f"expected {name_of(kind)}") from None
 
 
 def without_none(kind: Any) -> Any:
@@ -154,51 +156,30 @@ def is_secret(kind: Any) -> bool:
 
 
 def name_of(kind: Any) -> str:
-    """Name a type as a reader of the README expects it."""
+    """Name a type as a reader of the README and of a problem expects it."""
+    if typing.get_origin(kind) is Annotated:
+        bare, meta = typing.get_args(kind)
+        return meta.description or f"{NAMES[bare]} from {meta.ge} to {meta.le}"
     bare = without_none(kind)
     if isinstance(bare, type) and issubclass(bare, Enum):
         return " | ".join(str(member.value) for member in bare)
-    if bare in NAMES:
-        return NAMES[bare]
-    return bare.__name__ if isinstance(bare, type) else str(bare)
+    return NAMES[bare]
 
 
 def shown(default: Any) -> str:
     """Write a default as it would stand in the environment."""
-    match default:
-        case dataclasses.MISSING:
-            return "(required)"
-        case None | ():
-            return ""
-        case Enum():
-            return str(default.value)
-        case bool():
-            return "true" if default else "false"
-        case tuple():
-            return ",".join(str(item) for item in default)
-        case float():
-            return f"{default:g}"
-        case _:
-            return str(default)
+    if default is dataclasses.MISSING:
+        return "(required)"
+    if default in (None, ()):
+        return ""
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-PARSERS: Mapping[Any, Callable[[str], Any]] = types.MappingProxyType(
-    {
-        str: str,
-        int: whole_number,
-        float: number,
-        bool: switch,
-        Path: Path,
-        Secret: Secret,
-        tuple[Network, ...]: networks,
-    }
-)
 NAMES: Mapping[Any, str] = types.MappingProxyType(
     {
         str: "text",
-        int: "whole number",
-        float: "number",
-        bool: "true | false",
+        int: "a whole number",
+        float: "seconds",
         Path: "path",
         Secret: "secret",
         tuple[Secret, ...]: "secrets",

@@ -4,26 +4,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from shared.settings.loader import PREFIX, setting
 from shared.settings.values import (
+    HeaderName,
+    LogLevel,
     Network,
+    Port,
     Secret,
     certificates,
-    header_name,
     host,
     hosts,
     in_the_clear,
-    issuer,
     key_of_32_bytes,
-    log_level,
-    port_number,
+    networks,
     retired_key,
-    seconds,
     secrets,
     url_of,
-    within,
+    web_address,
 )
 
 DATABASES = ("DATABASE_URL", "MIGRATION_URL")  # their encryption is a parameter, not a scheme
@@ -36,14 +37,12 @@ class Environment(StrEnum):
 
 def listen_on(port: int) -> Any:
     """Declare a service's own default HTTP port."""
-    return setting("HTTP_PORT", default=port, parse=port_number, help="HTTP port; 0: a free one")
+    return setting("HTTP_PORT", default=port, help="HTTP port; 0: a free one")
 
 
 def expose_metrics_on(port: int) -> Any:
     """Declare a service's own default metrics port."""
-    return setting(
-        "METRICS_PORT", default=port, parse=port_number, help="port of /metrics; 0: a free one"
-    )
+    return setting("METRICS_PORT", default=port, help="port of /metrics; 0: a free one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +89,23 @@ class ServiceSettings:
     http_host: str = setting(
         "HTTP_HOST", default="127.0.0.1", parse=host, help="address to listen on"
     )
-    http_port: int = listen_on(8100)
-    metrics_port: int = expose_metrics_on(9100)
+    http_port: Port = listen_on(8100)
+    metrics_port: Port = expose_metrics_on(9100)
     clock_file: Path | None = setting(
-        "CLOCK_FILE", default=None, help="file with seconds added to the time; not in production"
+        "CLOCK_FILE",
+        default=None,
+        parse=Path,
+        help="file with seconds added to the time; not in production",
     )
     trusted_proxies: tuple[Network, ...] = setting(
-        "TRUSTED_PROXIES", default=(), help="networks whose forwarded address is believed (LG-4)"
+        "TRUSTED_PROXIES",
+        default=(),
+        parse=networks,
+        help="networks whose forwarded address is believed (LG-4)",
     )
-    forwarded_header: str = setting(
+    forwarded_header: HeaderName = setting(
         "FORWARDED_HEADER",
         default="X-Forwarded-For",
-        parse=header_name,
         help="header with the client's address, each proxy's own appended",
     )
     key_encryption_key: Secret = setting(
@@ -124,41 +128,32 @@ class ServiceSettings:
     issuer: str = setting(
         "ISSUER",
         default="https://portico.example",
-        parse=issuer,
+        parse=web_address,
         help="`iss` of tokens is this and /<service>",
     )
-    body_limit: int = setting(
-        "BODY_LIMIT", default=65536, parse=within(1024, 16777216), help="bytes of a request body"
+    body_limit: Annotated[int, Meta(ge=1024, le=16777216)] = setting(
+        "BODY_LIMIT", default=65536, help="bytes of a request body"
     )
-    request_seconds: float = setting(
-        "REQUEST_SECONDS", default=10.0, parse=seconds(0.1, 300), help="time limit of a request"
+    request_seconds: Annotated[float, Meta(ge=0.1, le=300)] = setting(
+        "REQUEST_SECONDS", default=10.0, help="time limit of a request"
     )
-    source_budget: int = setting(
-        "SOURCE_BUDGET",
-        default=50,
-        parse=within(1, 100000),
-        help="refusals told to one source in the window (LG-4)",
+    source_budget: Annotated[int, Meta(ge=1, le=100000)] = setting(
+        "SOURCE_BUDGET", default=50, help="refusals told to one source in the window (LG-4)"
     )
-    source_window: float = setting(
-        "SOURCE_WINDOW", default=300.0, parse=seconds(1, 86400), help="that window, in seconds"
+    source_window: Annotated[float, Meta(ge=1, le=86400)] = setting(
+        "SOURCE_WINDOW", default=300.0, help="that window, in seconds"
     )
-    source_alarm: int = setting(
+    source_alarm: Annotated[int, Meta(ge=1, le=10**9)] = setting(
         "SOURCE_ALARM",
         default=1000,
-        parse=within(1, 10**9),
         help="refusals over all sources in the window that raise the alarm (LG-4)",
     )
-    log_level: str = setting(
-        "LOG_LEVEL", default="INFO", parse=log_level, help="debug, info, warning or error"
+    log_level: LogLevel = setting("LOG_LEVEL", default="INFO", help="the least of what is logged")
+    pool_size: Annotated[int, Meta(ge=2, le=500)] = setting(
+        "POOL_SIZE", default=10, help="connections to PostgreSQL"
     )
-    pool_size: int = setting(
-        "POOL_SIZE", default=10, parse=within(2, 500), help="connections to PostgreSQL"
-    )
-    pool_wait_seconds: float = setting(
-        "POOL_WAIT_SECONDS",
-        default=2.0,
-        parse=seconds(0.1, 60),
-        help="how long to wait for one of them before 503",
+    pool_wait_seconds: Annotated[float, Meta(ge=0.1, le=60)] = setting(
+        "POOL_WAIT_SECONDS", default=2.0, help="how long to wait for one of them before 503"
     )
 
     def contradictions(self) -> Iterable[str]:

@@ -1,14 +1,15 @@
-"""What one setting may be: secrets, and parsers that say what is expected without the value."""
+"""What one setting may be: types, secrets, and parsers that never repeat the value."""
 
 import base64
 import re
 from collections.abc import Callable, Collection
-from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from ssl import SSLError, create_default_context
-from typing import Any
+from typing import Annotated
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Meta
 
 REDACTED = "********"
 Network = IPv4Network | IPv6Network
@@ -21,6 +22,20 @@ DOMAIN_NAME = re.compile(
 )
 ENCRYPTED = frozenset({"https", "amqps", "smtps", "smtp+starttls"})
 POSTGRES = frozenset({"postgresql", "postgres"})
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Stated = Annotated[str, Meta(pattern=r"\S", description="some text")]
+LogLevel = Annotated[
+    str,
+    Meta(pattern=r"\A(?i:debug|info|warning|error)\Z", description="debug, info, warning or error"),
+]
+HeaderName = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?!(?i:forwarded)\Z)[A-Za-z0-9-]*[A-Za-z0-9][A-Za-z0-9-]*\Z",
+        description="a header's name, not RFC 7239's Forwarded",
+    ),
+]
 
 
 class Secret:
@@ -46,70 +61,6 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
-
-
-def whole_number(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError("expected a whole number") from None
-
-
-def number(text: str) -> float:
-    try:
-        found = float(text)
-    except ValueError:
-        raise ValueError("expected a number") from None
-    if found != found or found in (float("inf"), float("-inf")):
-        raise ValueError("expected a finite number")
-    return found
-
-
-def within(low: float, high: float) -> Callable[[str], Any]:
-    """Take a whole number from `low` to `high`, both included."""
-
-    def parse(text: str) -> int:
-        found = whole_number(text)
-        if not low <= found <= high:
-            raise ValueError(f"expected a whole number from {low:g} to {high:g}")
-        return found
-
-    return parse
-
-
-def seconds(low: float, high: float) -> Callable[[str], float]:
-    """Take seconds, a fraction too, from `low` to `high`, both included."""
-
-    def parse(text: str) -> float:
-        found = number(text)
-        if not low <= found <= high:
-            raise ValueError(f"expected seconds from {low:g} to {high:g}")
-        return found
-
-    return parse
-
-
-port_number = within(0, 65535)
-
-
-def switch(text: str) -> bool:
-    try:
-        return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-    except KeyError:
-        raise ValueError("expected true or false") from None
-
-
-def one_of(kind: type[Enum]) -> Callable[[str], Any]:
-    """Take one of an enum's values."""
-    names = ", ".join(str(member.value) for member in kind)
-
-    def parse(text: str) -> Enum:
-        try:
-            return kind(text)
-        except ValueError:
-            raise ValueError(f"expected one of {names}") from None
-
-    return parse
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -182,16 +133,11 @@ def url_of(*schemes: str) -> Callable[[str], Secret]:
     return parse
 
 
-def issuer(text: str) -> str:
-    """Take the address that token issuers' names begin with."""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        good = False
-    if not good or "?" in text or "#" in text or "@" in text or not text.isprintable():
-        raise ValueError("expected an http:// or https:// address without ? and #")
+def web_address(text: str) -> str:
+    """Take an address that something is put behind: a service's name, or the path of a page."""
+    url_of("http", "https")(text)
+    if any(sign in text for sign in "?#@ ") or not text.isprintable():
+        raise ValueError("expected an http:// or https:// address without ?, # and @")
     return text.rstrip("/")
 
 
@@ -203,13 +149,6 @@ def certificates(text: str) -> Path:
     except (OSError, SSLError):
         raise ValueError("expected a readable PEM file with certificates") from None
     return path
-
-
-def stated(text: str) -> str:
-    """Take text that says something."""
-    if not text.strip():
-        raise ValueError("expected some text")
-    return text
 
 
 def key_of_32_bytes(text: str) -> Secret:
@@ -249,17 +188,3 @@ def secrets(parse: Callable[[str], Secret]) -> Callable[[str], tuple[Secret, ...
         return tuple(parse(part.strip()) for part in text.split(",") if part.strip())
 
     return parse_all
-
-
-def log_level(text: str) -> str:
-    if text.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("expected debug, info, warning or error")
-    return text.upper()
-
-
-def header_name(text: str) -> str:
-    if not text.replace("-", "").isalnum() or not text.isascii():
-        raise ValueError("expected the name of a header")
-    if text.lower() == "forwarded":
-        raise ValueError("expected a header that lists addresses, not RFC 7239's Forwarded")
-    return text

@@ -1,14 +1,11 @@
 """Dead letters: listed without their bodies, tried again, or deleted (ST-3)."""
 
 import argparse
-from collections.abc import Callable
 
 from shared.messaging import dead_letters
 from shared.program.asked import Asked, Command
 from shared.program.program import F, S
-from shared.program.terminal import say, say_json
-
-HIGHEST = 2**63 - 1  # of a row's id
+from shared.program.terminal import number_from, say, say_json
 
 
 async def list_dead(asked: Asked[F, S]) -> int:
@@ -35,21 +32,6 @@ async def discard(asked: Asked[F, S]) -> int:
     async with asked.plumbing() as plumbing:
         discarded = await dead_letters.discard(plumbing.database, ids=asked.arguments.ids or None)
     return say(f"{discarded} discarded")
-
-
-def number_from(low: int) -> Callable[[str], int]:
-    """Take a whole number that PostgreSQL's bigint can hold."""
-
-    def parse(text: str) -> int:
-        try:
-            found = int(text)
-        except ValueError:
-            found = low - 1
-        if not low <= found <= HIGHEST:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {low} to {HIGHEST}")
-        return found
-
-    return parse
 
 
 def page(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,17 +23,17 @@ from shared.messaging.management import segment
 from shared.messaging.topology import Vhost
 from shared.program import readiness
 from shared.program.process import CannotListen, serve
-from shared.program.program import Composition, Plumbing, Program
 from shared.program.readiness import FIRST_BEAT_WITHIN
 from shared.program.runtime import Assembled, assemble
 from shared.randomness import Randomness
 from shared.settings.loader import load
 from shared.settings.service import ServiceSettings
+from tests.integration.runtime.conftest import PROGRAM, environment
 from tests.support import broker as brokers
 from tests.support import database as databases
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
-from tests.support.shop import ROUTES, SHELF, Shop
+from tests.support.shop import SHELF, Shop
 
 OUTBOX_ROW = (
     "INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)"
@@ -42,42 +41,8 @@ OUTBOX_ROW = (
 )
 
 
-def compose(plumbing: Plumbing[ServiceSettings]) -> Composition[Shop]:
-    return Composition(
-        features=Shop(
-            database=plumbing.database,
-            acts=plumbing.acts,
-            budget=plumbing.budget,
-            audit=plumbing.audit,
-        ),
-        subscriptions={queue.name: () for queue in topology.queues("merge")},
-        loops=(),
-        own_keys=None,
-    )
-
-
-PROGRAM: Program[Shop, ServiceSettings] = Program(
-    service="merge",
-    settings=ServiceSettings,
-    routes=ROUTES,
-    compose=compose,
-    migrations=files("services.merge") / "migrations",
-)
-
-
 def settings(database_url: str, broker_url: str) -> ServiceSettings:
-    return load(
-        ServiceSettings,
-        {
-            "PORTICO_ENVIRONMENT": "development",
-            "PORTICO_DATABASE_URL": database_url,
-            "PORTICO_BROKER_URL": broker_url,
-            "PORTICO_HTTP_PORT": "0",
-            "PORTICO_METRICS_PORT": "0",
-            "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-            "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-        },
-    )
+    return load(ServiceSettings, environment(database_url, broker_url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """`topology` and `check`: a queue or binding that is missing is named, and made again."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -9,11 +8,9 @@ import pytest
 from shared.contracts.recovery import RESET_LINK_REQUESTED
 from shared.messaging.management import segment
 from shared.messaging.topology import warning
-from shared.program.commands import main
-from tests.integration.runtime.test_process import PROGRAM
+from tests.integration.runtime.conftest import verb
 from tests.support import broker as brokers
 from tests.support import database as databases
-from tests.support.lines import logged
 
 QUEUE = "merge.saga"
 KEY = "notify.merge-applied.v1"
@@ -25,32 +22,10 @@ WAITING = (
 
 
 @pytest.fixture(autouse=True)
-def logs_put_back() -> Iterator[None]:
-    """A verb configures the logs of its process, which is this one."""
-    with logged():
-        yield
-
-
-@pytest.fixture
-async def environ(
-    database: databases.Database, broker: brokers.Broker
-) -> AsyncIterator[dict[str, str]]:
-    """merge's, whose topology is whole again afterwards."""
-    yield {
-        "PORTICO_ENVIRONMENT": "development",
-        "PORTICO_DATABASE_URL": database.url("merge"),
-        "PORTICO_MIGRATION_URL": database.migration_url("merge"),
-        "PORTICO_BROKER_URL": broker.url("merge"),
-        "PORTICO_BROKER_ADMIN_URL": broker.access.topology_url,
-        "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-    }
+async def topology_whole_again(broker: brokers.Broker) -> AsyncIterator[None]:
+    yield
     for service in ("merge", "notify"):
         await brokers.apply_topology(broker.access, service)
-
-
-async def verb(environ: dict[str, str], *argv: str) -> int:
-    return await asyncio.to_thread(main, PROGRAM, argv, environ)
 
 
 def path(broker: brokers.Broker, *parts: str) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -20,10 +20,8 @@ from shared.db import one_connection
 from shared.program.commands import main
 from shared.program.program import Plumbing, Verb
 from shared.settings.service import ServiceSettings
-from tests.integration.runtime.test_process import PROGRAM
-from tests.support import broker as brokers
+from tests.integration.runtime.conftest import PROGRAM, verb
 from tests.support import database as databases
-from tests.support.lines import logged
 
 DEAD_LETTER = (
     "INSERT INTO dead_letters (consumer, exchange, body, taken, reason, detail, attempts, died_at)"
@@ -34,33 +32,6 @@ OVERDUE = (
     "INSERT INTO inbox_retry (consumer, exchange, body, taken, attempts, due_at, error, created_at)"
     " VALUES ('merge.accounts', 'identity.events', 'x', true, 1, now() - $1::interval, '', now())"
 )
-
-
-@pytest.fixture(autouse=True)
-def logs_put_back() -> Iterator[None]:
-    """A verb configures the logs of its process, which is this one."""
-    with logged():
-        yield
-
-
-@pytest.fixture
-def environ(database: databases.Database, broker: brokers.Broker) -> dict[str, str]:
-    return {
-        "PORTICO_ENVIRONMENT": "development",
-        "PORTICO_DATABASE_URL": database.url("merge"),
-        "PORTICO_MIGRATION_URL": database.migration_url("merge"),
-        "PORTICO_BROKER_URL": broker.url("merge"),
-        "PORTICO_BROKER_ADMIN_URL": broker.topology_url,
-        "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-        "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-        "PORTICO_HTTP_PORT": "0",
-        "PORTICO_METRICS_PORT": "0",
-    }
-
-
-async def verb(environ: dict[str, str], *argv: str) -> int:
-    """Run a verb as its own process would: with an event loop of its own."""
-    return await asyncio.to_thread(main, PROGRAM, argv, environ)
 
 
 async def greet(plumbing: Plumbing[ServiceSettings], arguments: argparse.Namespace) -> int:

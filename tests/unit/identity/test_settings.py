@@ -4,14 +4,9 @@ import pytest
 
 from services.identity.settings import PolicyName, Settings
 from shared.settings.loader import SettingsInvalid, load
+from tests.support.environ import needed
 
-ENOUGH = {
-    "PORTICO_DATABASE_URL": "postgresql://identity:pw@127.0.0.1/portico",
-    "PORTICO_BROKER_URL": "amqp://identity:pw@127.0.0.1/portico",
-    "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-    "PORTICO_PEPPER": "a pepper that is long enough for a test",
-}
+ENOUGH = {**needed("identity"), "PORTICO_PEPPER": "a pepper that is long enough for a test"}
 
 
 def test_the_defaults_are_those_of_the_feature_rows() -> None:

@@ -4,12 +4,9 @@ import pytest
 
 from services.notify.settings import NotifySettings
 from shared.settings.loader import SettingsInvalid, load
+from tests.support.environ import needed
 
 GOOD = {
-    "DATABASE_URL": "postgresql://notify@127.0.0.1/portico",
-    "BROKER_URL": "amqp://notify@127.0.0.1/portico",
-    "KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-    "DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
     "SMTP_URL": "smtp://127.0.0.1:25",
     "MAIL_FROM": "portal@portico.example",
     "MAIL_DOMAIN": "portico.example",
@@ -18,8 +15,8 @@ GOOD = {
 
 
 def settings(**changed: str) -> NotifySettings:
-    environ = {f"PORTICO_{name}": value for name, value in {**GOOD, **changed}.items()}
-    return load(NotifySettings, environ)
+    own = {f"PORTICO_{name}": value for name, value in {**GOOD, **changed}.items()}
+    return load(NotifySettings, needed("notify") | own)
 
 
 def test_a_link_has_one_slash_between_portal_and_page() -> None:

@@ -1,16 +1,10 @@
-import base64
-
 import pytest
 
 from services.recovery.settings import RecoverySettings
 from shared.settings.loader import SettingsInvalid, load
+from tests.support.environ import needed
 
-NEEDED = {
-    "PORTICO_DATABASE_URL": "postgresql://recovery@localhost/portico",
-    "PORTICO_BROKER_URL": "amqp://recovery@localhost/portico",
-    "PORTICO_KEY_ENCRYPTION_KEY": base64.b64encode(bytes(range(32))).decode(),
-    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-}
+NEEDED = needed("recovery")
 
 
 def test_the_defaults_are_the_numbers_of_the_row() -> None:

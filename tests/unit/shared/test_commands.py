@@ -9,15 +9,11 @@ import pytest
 from shared.program.commands import COMMANDS, main
 from shared.program.program import Composition, Plumbing, Program
 from shared.settings.service import ServiceSettings
+from tests.support.environ import needed
 from tests.support.lines import logged
 from tests.support.shop import ROUTES, Shop
 
-GOOD = {
-    "PORTICO_DATABASE_URL": "postgresql://merge:hunter2@127.0.0.1:1/portico",
-    "PORTICO_BROKER_URL": "amqp://merge:hunter2@127.0.0.1:1/portico",
-    "PORTICO_KEY_ENCRYPTION_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-    "PORTICO_DIGEST_KEY": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
-}
+GOOD = needed("merge")
 
 
 @pytest.fixture(autouse=True)
