@@ -22,7 +22,16 @@ from tests.support.mail import catching
 from tests.support.workers import ByFile
 
 TESTS = Path(__file__).parent
-FOLDERS = ("unit", "contract", "architecture", "conformance", "integration", "e2e", "fault")
+FOLDERS = (
+    "unit",
+    "contract",
+    "architecture",
+    "conformance",
+    "integration",
+    "e2e",
+    "fault",
+    "browse",
+)
 NEED_SERVERS = {"servers", "killable"}
 PREPARED = pytest.StashKey[Source]()
 

@@ -29,18 +29,32 @@ class Mailbox:
     ) -> None:
         await self._session.close()
 
-    async def to(self, recipient: str | None = None) -> list[Mail]:
-        """Return the mails to this address, or all, the oldest first."""
-        query = {"to": recipient} if recipient else {}
+    async def to(self, recipient: str | None = None, *, after: int = 0) -> list[Mail]:
+        """Return the mails to this address, or all, the oldest first; reading leaves them there.
+
+        `after` is the id of a mail: only those that came after it.
+        """
+        query = {"after": str(after)} | ({"to": recipient} if recipient else {})
         return msgspec.json.decode(await self._ask("GET", "mails", params=query), type=list[Mail])
 
+    async def newest(self) -> int:
+        """Return the id of the mail that came last, 0 before the first."""
+        return max((mail.id for mail in await self.to()), default=0)
+
     async def wait_for(
-        self, recipient: str, *, subject: str = "", count: int = 1, within: float = 10.0
+        self,
+        recipient: str,
+        *,
+        subject: str = "",
+        after: int = 0,
+        count: int = 1,
+        within: float = 10.0,
     ) -> Mail:
         """Wait until that many mails with this in their subject have come; return the last."""
 
         async def arrived() -> Mail:
-            found = [mail for mail in await self.to(recipient) if subject in mail.subject]
+            came = await self.to(recipient, after=after)
+            found = [mail for mail in came if subject in mail.subject]
             if len(found) < count:
                 raise AssertionError(f"{len(found)} mails {subject!r}, not {count}")
             return found[-1]
@@ -54,11 +68,6 @@ class Mailbox:
 
     async def heal(self) -> None:
         """Forget the faults that no message has met; what was caught is kept."""
-        await self._ask("DELETE", "faults")
-
-    async def clear(self) -> None:
-        """Forget all mails and faults."""
-        await self._ask("DELETE", "mails")
         await self._ask("DELETE", "faults")
 
     async def _ask(self, method: str, path: str, **rest: Any) -> bytes:

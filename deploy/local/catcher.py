@@ -1,28 +1,21 @@
-"""The mail catcher: an SMTP server that keeps what it gets, and pages to read it on.
+"""The mail catcher: an SMTP server that keeps what it gets, and a web server that shows it.
 
 `python -m deploy.local.catcher SMTP_PORT HTTP_PORT [HOST]`; tests run the same in their process.
 """
 
 import asyncio
-import html
 import signal
 import sys
 from dataclasses import dataclass, field
 
-import msgspec
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local import ports
-from deploy.local.caught import Caught, Fault, FaultKind, Mail
+from deploy.local.caught import Caught, FaultKind
+from deploy.local.mail_pages.pages import Pages
 
 OK = "250 OK"
-STYLE = (
-    "<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
-    "border-bottom:1px solid #ddd}pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}"
-    "iframe{width:100%;height:32rem;border:1px solid #ddd}</style>"
-)
 
 
 @dataclass(slots=True)
@@ -57,84 +50,6 @@ def hang_up(server: SMTP) -> None:
     """Break the connection at once; the answer never leaves."""
     if isinstance(server.transport, asyncio.Transport):
         server.transport.abort()
-
-
-@dataclass(slots=True)
-class Pages:
-    """For people `/` and `/show/{id}`; for programs `/mails` and `/faults`."""
-
-    caught: Caught
-
-    def application(self) -> web.Application:
-        application = web.Application()
-        application.add_routes(
-            [
-                web.get("/", self.overview),
-                web.get(r"/show/{id:\d+}", self.show),
-                web.get("/mails", self.list_mails),
-                web.delete("/mails", self.clear_mails),
-                web.get(r"/mails/{id:\d+}", self.read_mail),
-                web.post("/faults", self.add_fault),
-                web.delete("/faults", self.clear_faults),
-            ]
-        )
-        return application
-
-    def wanted(self, request: web.Request) -> Mail:
-        mail = self.caught.find(int(request.match_info["id"]))
-        if mail is None:
-            raise web.HTTPNotFound
-        return mail
-
-    async def overview(self, request: web.Request) -> web.Response:
-        rows = "".join(
-            f"<tr><td>{mail.received_at:%H:%M:%S}<td>{html.escape(', '.join(mail.envelope_to))}"
-            f'<td><a href="/show/{mail.id}">{html.escape(mail.subject) or "(none)"}</a>'
-            for mail in reversed(self.caught.mails)
-        )
-        head = "<tr><th>received (UTC)<th>to<th>subject"
-        return page("Mails", f"<table>{head}{rows}</table>")
-
-    async def show(self, request: web.Request) -> web.Response:
-        mail = self.wanted(request)
-        headers = "\n".join(f"{name}: {value}" for name, value in mail.headers)
-        return page(
-            mail.subject,
-            f'<p><a href="/">all mails</a><pre>{html.escape(headers)}</pre>'
-            f"<h2>Text</h2><pre>{html.escape(mail.text)}</pre>"
-            f'<h2>HTML</h2><iframe sandbox srcdoc="{html.escape(mail.html)}"></iframe>',
-        )
-
-    async def list_mails(self, request: web.Request) -> web.Response:
-        return as_json(self.caught.to(request.query.get("to")))
-
-    async def clear_mails(self, request: web.Request) -> web.Response:
-        self.caught.mails.clear()
-        return web.Response(status=204)
-
-    async def read_mail(self, request: web.Request) -> web.Response:
-        return as_json(self.wanted(request))
-
-    async def add_fault(self, request: web.Request) -> web.Response:
-        try:
-            self.caught.faults.append(msgspec.json.decode(await request.read(), type=Fault))
-        except msgspec.MsgspecError as problem:
-            raise web.HTTPBadRequest(text=str(problem)) from problem
-        return web.Response(status=204)
-
-    async def clear_faults(self, request: web.Request) -> web.Response:
-        self.caught.faults.clear()
-        return web.Response(status=204)
-
-
-def page(title: str, body: str) -> web.Response:
-    title = html.escape(title)
-    text = f"<!doctype html><meta charset=utf-8><title>{title}</title>{STYLE}<h1>{title}</h1>{body}"
-    return web.Response(text=text, content_type="text/html")
-
-
-def as_json(value: object) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
 @dataclass(slots=True)

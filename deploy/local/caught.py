@@ -11,7 +11,8 @@ from itertools import count
 
 import msgspec
 
-KEPT = 10_000  # mails; the oldest go first
+MOST_MAILS = 10_000
+MOST_BYTES = 64 * 1024 * 1024  # of what came over the wire; whatever comes, memory has an end
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     message_id: str
     envelope_from: str
     envelope_to: tuple[str, ...]
+    size: int  # bytes, as it came over the wire
     subject: str
     headers: tuple[tuple[str, str], ...]
     text: str
@@ -47,11 +49,17 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(slots=True)
 class Caught:
-    """Everything the catcher knows, in memory."""
+    """Everything the catcher knows, in memory. Reading takes nothing away; the oldest mails go
+    where there are too many, or too large ones.
+    """
 
-    mails: deque[Mail] = field(default_factory=lambda: deque(maxlen=KEPT))
+    most_mails: int = MOST_MAILS
+    most_bytes: int = MOST_BYTES
+    mails: deque[Mail] = field(default_factory=deque)
     faults: deque[Fault] = field(default_factory=deque)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
+    bytes_kept: int = 0
+    let_go: int = 0  # mails that were too many
 
     def keep(self, sender: str, recipients: Sequence[str], content: bytes) -> Mail:
         """Take in a message as it came over the wire."""
@@ -62,25 +70,36 @@ class Caught:
             message_id=str(message.get("Message-ID", "")),
             envelope_from=sender,
             envelope_to=tuple(recipients),
+            size=len(content),
             subject=str(message.get("Subject", "")),
             headers=tuple((name, str(value)) for name, value in message.items()),
             text=part(message, "plain"),
             html=part(message, "html"),
         )
         self.mails.append(mail)
+        self.bytes_kept += mail.size
+        while len(self.mails) > self.most_mails or self._too_large:
+            self.bytes_kept -= self.mails.popleft().size
+            self.let_go += 1
         return mail
+
+    @property
+    def _too_large(self) -> bool:
+        """The newest mail stays, however large it is."""
+        return self.bytes_kept > self.most_bytes and len(self.mails) > 1
 
     def find(self, number: int) -> Mail | None:
         """Look a mail up by its id."""
         return next((mail for mail in self.mails if mail.id == number), None)
 
-    def to(self, recipient: str | None) -> list[Mail]:
-        """Return the mails to this recipient, or all, the oldest first."""
+    def to(self, recipient: str | None, *, after: int = 0) -> list[Mail]:
+        """Return the mails to this recipient, or all, that came after one; the oldest first."""
         wanted = recipient.casefold() if recipient else None
         return [
             mail
             for mail in self.mails
-            if wanted is None or wanted in (each.casefold() for each in mail.envelope_to)
+            if mail.id > after
+            and (wanted is None or wanted in (each.casefold() for each in mail.envelope_to))
         ]
 
     def next_fault(self, *kinds: FaultKind) -> Fault | None:

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document of a service, made from its routes and types alone."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from shared.contracts.reach import SessionScope
 from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
-from shared.http.guards import AnyGuard, Client, Counted, Public, Session
+from shared.http.guards import AnyGuard, Client, Counted, Practice, Public, Session
 from shared.http.problems import Problem
 from shared.http.routes import SLOT, Form, NoBody, NoReply, Route
 from shared.idempotency import SHAPE, IdempotencyKeyReused
@@ -45,6 +45,19 @@ RETRY: Json = {
     "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
 
+CALLERS = {  # tags: a verb is looked for by who may call it
+    "public": "Anybody; what is told counts on the source it is told to.",
+    "session": "A person who is logged on, with her session's access token.",
+    "practice": "A practice's client, with its token; it reaches what is that practice's own.",
+    "client": "Any client whose token has the scope.",
+    "health": "Programs that watch the process.",
+}
+
+
+def title(service: str) -> str:
+    """Name a service to who calls it."""
+    return f"Portico {service}"
+
 
 def document(service: str, routes: Sequence[Route[Any]]) -> bytes:
     """Write the document; the same routes give the same bytes."""
@@ -61,8 +74,8 @@ def document(service: str, routes: Sequence[Route[Any]]) -> bytes:
     basic = any(guard.basic for guard in clients)
     whole: Json = {
         "openapi": "3.1.0",
-        "info": {"title": f"Portico {service}", "version": "1"},
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {"title": title(service), "version": "1"},
+        "tags": [{"name": name, "description": CALLERS[name]} for name in tagged(paths)],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": schemes(scopes, basic=basic)},
     }
@@ -73,6 +86,7 @@ def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     """Describe one verb: what it takes, what it answers, how it refuses."""
     described: Json = {
         "operationId": route.name,
+        "tags": [callers(route.guard)],
         "summary": route.summary,
         "responses": {
             str(route.status): success(route, schemas),
@@ -169,6 +183,25 @@ def header(name: str, description: str, schema: Json) -> Json:
         "description": description,
         "schema": {"type": "string", **schema},
     }
+
+
+def callers(guard: AnyGuard) -> str:
+    """Return the tag of who may call."""
+    match guard:
+        case Public():
+            return "public"
+        case Session():
+            return "session"
+        case Practice():
+            return "practice"
+        case Client():
+            return "client"
+
+
+def tagged(paths: Mapping[str, Json]) -> list[str]:
+    """Return the tags that are used, in the order of CALLERS."""
+    used = {tag for verbs in paths.values() for verb in verbs.values() for tag in verb["tags"]}
+    return [name for name in CALLERS if name in used]
 
 
 def security_of(guard: AnyGuard) -> list[Json]:

@@ -34,7 +34,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logs.logger("http")
 
 BASIC = 'Basic realm="portico"'
-QUIET = ("/health/live", "/openapi.json", "/docs")
+QUIET = ("/health/live", "/openapi.json", "/docs", *docs.FILES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +60,23 @@ class Server(Generic[F]):
             if route.method == "GET":
                 application.router.add_route("HEAD", path, handler)
         document = cache(lambda: openapi.document(self.service, self.routes))
-        page = cache(lambda: docs.page(document()))
+        page = docs.page(openapi.title(self.service))
         application.router.add_get("/health/live", live)
 
         async def machine_readable(_: web.Request) -> web.StreamResponse:
             return fixed(document(), "application/json")
 
         async def readable(_: web.Request) -> web.StreamResponse:
-            return fixed(page().html, "text/html", csp=page().policy)
+            return fixed(page, "text/html", csp=docs.POLICY)
+
+        async def loaded(request: web.Request) -> web.StreamResponse:
+            file = docs.FILES[request.path]
+            return fixed(docs.content(file), file.content_type)
 
         application.router.add_get("/openapi.json", machine_readable)
         application.router.add_get("/docs", readable)
+        for path in docs.FILES:
+            application.router.add_get(path, loaded)
         return application
 
     async def _envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -243,6 +249,6 @@ def fixed(
     return web.Response(
         body=content,
         content_type=content_type,
-        charset="utf-8" if content_type == "text/html" else None,
+        charset="utf-8" if content_type.startswith("text/") else None,
         headers={"Content-Security-Policy": csp},
     )

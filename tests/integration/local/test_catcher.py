@@ -1,5 +1,6 @@
 """The mail catcher: what it keeps, shows, and how it fails on request."""
 
+import re
 from email.message import EmailMessage
 from types import SimpleNamespace
 from typing import cast
@@ -7,12 +8,14 @@ from typing import cast
 import aiohttp
 import aiosmtplib
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from rich.console import Console
 
 from deploy.client.gateway import Gateway
 from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
-from deploy.local.caught import FaultKind
+from deploy.local.caught import Caught, FaultKind
+from deploy.local.mail_pages.pages import Pages
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 
@@ -69,6 +72,76 @@ async def test_the_tour_finds_each_mail_once_and_leaves_it_on_the_page(mails: Ma
     async with aiohttp.ClientSession() as session, session.get(mails.url) as reply:
         page = await reply.text()
     assert all(subject in page for subject in found)
+
+
+async def test_the_mail_that_came_after_one_is_found_and_none_is_taken_away(mails: Mailbox) -> None:
+    await send(mails, a_mail("first"))
+    before = await mails.newest()
+    await send(mails, a_mail("second"))
+
+    found = await mails.wait_for(RECIPIENT, after=before)
+
+    assert found.subject == "second"
+    assert await mails.to(RECIPIENT, after=found.id) == []
+    assert [mail.subject for mail in await mails.to()] == ["first", "second"]
+
+
+def test_the_oldest_mails_go_first_where_there_are_too_many_or_too_large_ones() -> None:
+    many = Caught(most_mails=2)
+    large = Caught(most_bytes=100)
+
+    for number in range(4):
+        many.keep("", [RECIPIENT], b"Subject: %d\n\n" % number)
+        large.keep("", [RECIPIENT], b"Subject: %d\n\n%s" % (number, b"x" * 30))
+    large.keep("", [RECIPIENT], b"Subject: huge\n\n" + b"x" * 200)
+
+    assert ([mail.subject for mail in many.mails], many.let_go) == (["2", "3"], 2)
+    assert ([mail.subject for mail in large.mails], large.let_go) == (["huge"], 4)
+    assert large.bytes_kept == large.mails[0].size
+
+
+async def test_the_page_says_how_many_mails_were_let_go_and_leads_to_older_ones() -> None:
+    caught = Caught(most_mails=205)
+    for number in range(210):
+        caught.keep("", [RECIPIENT], b"Subject: Number %d.\n\n" % number)
+    async with TestClient(TestServer(Pages(caught).application())) as client:
+
+        async def subjects(path: str) -> tuple[list[str], str]:
+            page = await (await client.get(path)).text()
+            return re.findall(r"Number \d+\.", page), page
+
+        newest, page = await subjects("/")
+        assert (newest[0], newest[-1], len(newest)) == ("Number 209.", "Number 110.", 100)
+        assert "the 5 oldest were let go" in page
+        older = re.findall(r'href="([^"]+)">Older', page)[0].replace("&amp;", "&")
+        second, page = await subjects(older)
+        assert (second[0], len(second)) == ("Number 109.", 100)
+        last, page = await subjects(
+            re.findall(r'href="([^"]+)">Older', page)[0].replace("&amp;", "&")
+        )
+        assert (last, "Older mails" in page) == ([f"Number {n}." for n in range(9, 4, -1)], False)
+        assert (await client.get("/show/1")).status == 404
+        for odd in ("/?before=x", "/?before=-1", "/?before=9" + "9" * 30):
+            assert (await subjects(odd))[0] == newest
+
+
+async def test_a_mail_is_framed_under_a_policy_by_which_nothing_runs_or_loads(
+    mails: Mailbox,
+) -> None:
+    await send(mails, a_mail())
+
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{mails.url}/html/1") as reply:
+            framed, policy = await reply.text(), reply.headers["Content-Security-Policy"]
+        async with session.get(f"{mails.url}/show/1") as reply:
+            page, own = await reply.text(), reply.headers["Content-Security-Policy"]
+
+    assert framed == '<base target="_blank"><p>Grüße</p>\n'  # its links open beside the page
+    assert "default-src 'none'" in policy
+    assert "allow-scripts" not in policy + page
+    assert "allow-same-origin" not in policy + page
+    assert "sandbox allow-popups" in policy
+    assert "script" not in own
 
 
 async def test_pages_escape_what_a_mail_says(mails: Mailbox) -> None:

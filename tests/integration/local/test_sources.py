@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiohttp.typedefs import Handler
 
-from deploy.local import containers, postgres, rabbitmq
+from deploy.local import chromium, containers, postgres, rabbitmq
 from deploy.local.errors import NoServers, SettingUnknown, SourceUnavailable
 from deploy.local.servers import (
     AMQP_URL,
@@ -194,3 +194,13 @@ async def test_a_password_depends_on_the_servers_and_on_its_purpose_alone(
         assert again.password("role identity") == servers.password("role identity")
 
     assert servers.password("role identity") != servers.password("role notify")
+
+
+async def test_a_missing_browser_is_named_with_the_command_where_we_may_not_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chromium, "find", lambda: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    with pytest.raises(SourceUnavailable, match="apt-get install chromium fonts-liberation"):
+        await chromium.installed({}, lambda _: None)

@@ -1,0 +1,1 @@
+"""What the mail catcher shows, to people and to programs."""

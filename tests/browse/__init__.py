@@ -1,0 +1,1 @@
+"""Stories played in a real browser, by clicks and typing: `make browse`."""
