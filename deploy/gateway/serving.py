@@ -35,11 +35,8 @@ async def serve(gateway: Gateway, settings: Settings, stop: asyncio.Event) -> No
         if gateway.desk is not None and settings.desk_port is not None:
             listened.append((gateway.desk, settings.desk_port))
         for application, port in listened:
-            runner = Runner(
-                application,
-                randomness=gateway.randomness,
-                head_seconds=settings.service_seconds,
-                shutdown_timeout=DRAIN_SECONDS,
+            runner = await Runner.of(
+                application, randomness=gateway.randomness, shutdown_timeout=DRAIN_SECONDS
             )
             runners.append(runner)
             await runner.setup()

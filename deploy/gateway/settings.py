@@ -3,22 +3,25 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from msgspec import Meta
 
 from shared.settings.loader import PREFIX, setting
 from shared.settings.service import Environment
 from shared.settings.values import (
+    HeaderName,
+    LogLevel,
     Network,
+    Port,
     Secret,
-    header_name,
     host,
     hosts,
     in_the_clear,
     key_bytes,
     key_of_32_bytes,
-    log_level,
-    port_number,
-    seconds,
+    networks,
     secrets,
 )
 
@@ -96,31 +99,32 @@ class Settings:
     http_host: str = setting(
         "HTTP_HOST", default="127.0.0.1", parse=host, help="address to listen on"
     )
-    http_port: int = setting(
-        "HTTP_PORT", default=PORT, parse=port_number, help="the portal's port; 0: a free one"
-    )
-    metrics_port: int = setting(
+    http_port: Port = setting("HTTP_PORT", default=PORT, help="the portal's port; 0: a free one")
+    metrics_port: Port = setting(
         "METRICS_PORT",
         default=METRICS_PORT,
-        parse=port_number,
         help="port of /metrics and /health; 0: a free one",
     )
     clock_file: Path | None = setting(
-        "CLOCK_FILE", default=None, help="file with seconds added to the time; not in production"
+        "CLOCK_FILE",
+        default=None,
+        parse=Path,
+        help="file with seconds added to the time; not in production",
     )
     trusted_proxies: tuple[Network, ...] = setting(
-        "TRUSTED_PROXIES", default=(), help="networks whose forwarded address is believed (LG-4)"
+        "TRUSTED_PROXIES",
+        default=(),
+        parse=networks,
+        help="networks whose forwarded address is believed (LG-4)",
     )
-    forwarded_header: str = setting(
+    forwarded_header: HeaderName = setting(
         "FORWARDED_HEADER",
         default="X-Forwarded-For",
-        parse=header_name,
         help="header with the client's address, read from proxies and sent to the services",
     )
-    service_seconds: float = setting(
+    service_seconds: Annotated[float, Meta(ge=0.1, le=60)] = setting(
         "SERVICE_SECONDS",
         default=10.0,
-        parse=seconds(0.1, 60),
         help="how long a service may take to answer",
     )
     mails_url: str | None = setting(
@@ -129,10 +133,9 @@ class Settings:
         parse=origin,
         help="the mail catcher's page, linked at the foot; development only",
     )
-    desk_port: int | None = setting(
+    desk_port: Port | None = setting(
         "DESK_PORT",
         default=None,
-        parse=port_number,
         help="port of the desk, a stand-in for a practice's own system; development only",
     )
     desk_practices: tuple[Secret, ...] = setting(
@@ -142,9 +145,7 @@ class Settings:
         help="practices that the desk offers: name, client id and client secret parted by bars, "
         "with commas between; development only",
     )
-    log_level: str = setting(
-        "LOG_LEVEL", default="INFO", parse=log_level, help="debug, info, warning or error"
-    )
+    log_level: LogLevel = setting("LOG_LEVEL", default="INFO", help="debug, info, warning or error")
 
     @property
     def secure(self) -> bool:

@@ -145,7 +145,7 @@ def converted(text: str, kind: Any) -> Any:
 
 def without_none(kind: Any) -> Any:
     """Return the type that an optional one holds."""
-    if isinstance(kind, types.UnionType):
+    if typing.get_origin(kind) in (types.UnionType, typing.Union):
         held = [argument for argument in typing.get_args(kind) if argument is not types.NoneType]
         return held[0] if len(held) == 1 else kind
     return kind
@@ -157,10 +157,10 @@ def is_secret(kind: Any) -> bool:
 
 def name_of(kind: Any) -> str:
     """Name a type as a reader of the README and of a problem expects it."""
-    if typing.get_origin(kind) is Annotated:
-        bare, meta = typing.get_args(kind)
-        return meta.description or f"{NAMES[bare]} from {meta.ge} to {meta.le}"
     bare = without_none(kind)
+    if typing.get_origin(bare) is Annotated:
+        number, meta = typing.get_args(bare)
+        return meta.description or f"{NAMES[number]} from {meta.ge} to {meta.le}"
     if isinstance(bare, type) and issubclass(bare, Enum):
         return " | ".join(str(member.value) for member in bare)
     return NAMES[bare]

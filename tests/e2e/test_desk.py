@@ -78,7 +78,7 @@ async def test_a_lock_is_cleared_at_the_desk(
         assert (await logged_on(browser, person)).path == "/gate/e-mail"
 
 
-@pytest.mark.proves("UN-1", "UN-3", "UN-4")
+@pytest.mark.proves("UN-1", "UN-3")
 async def test_who_is_un_enrolled_in_the_middle_of_a_page_goes_on_and_sees_it(
     desk: Browser, suite: Suite, stage: Stage, person: Person
 ) -> None:

@@ -109,7 +109,7 @@ class Browser:
 
     async def get(self, path: str, **headers: str) -> Page:
         """Open an address, and go wherever it leads."""
-        return await self._follow(await self.request("GET", path, **headers))
+        return await self._follow(await self.request("GET", path, data=None, **headers))
 
     async def press(self, page: Page, action: str, **typed: str) -> Page:
         """Send a form of the page, filled in, and go wherever that leads."""

@@ -26,6 +26,7 @@ def texts() -> Iterator[str]:
     for template in (GATEWAY / "templates").glob("*.html"):
         with template.open("rb") as source:
             for _, _, words, _ in babel_extract(source, ("_",), (), OPTIONS):
+                assert words is not None
                 yield words if isinstance(words, str) else str(words[0])
 
 
