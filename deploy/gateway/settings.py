@@ -51,6 +51,13 @@ def cookie_keys(text: str) -> tuple[Secret, ...]:
     return found
 
 
+def desk_port(text: str) -> int:
+    """Take a port."""
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError("expected a port")
+    return int(text)
+
+
 def desk_practice(text: str) -> Secret:
     """Take a name, a client's id and its secret."""
     if len([part for part in text.split("|") if part]) != 3:
@@ -101,9 +108,7 @@ class Settings:
     )
     http_port: Port = setting("HTTP_PORT", default=PORT, help="the portal's port; 0: a free one")
     metrics_port: Port = setting(
-        "METRICS_PORT",
-        default=METRICS_PORT,
-        help="port of /metrics and /health; 0: a free one",
+        "METRICS_PORT", default=METRICS_PORT, help="port of /metrics and /health; 0: a free one"
     )
     clock_file: Path | None = setting(
         "CLOCK_FILE",
@@ -123,9 +128,7 @@ class Settings:
         help="header with the client's address, read from proxies and sent to the services",
     )
     service_seconds: Annotated[float, Meta(ge=0.1, le=60)] = setting(
-        "SERVICE_SECONDS",
-        default=10.0,
-        help="how long a service may take to answer",
+        "SERVICE_SECONDS", default=10.0, help="how long a service may take to answer"
     )
     mails_url: str | None = setting(
         "MAILS_URL",
@@ -136,6 +139,7 @@ class Settings:
     desk_port: Port | None = setting(
         "DESK_PORT",
         default=None,
+        parse=desk_port,
         help="port of the desk, a stand-in for a practice's own system; development only",
     )
     desk_practices: tuple[Secret, ...] = setting(
@@ -145,7 +149,7 @@ class Settings:
         help="practices that the desk offers: name, client id and client secret parted by bars, "
         "with commas between; development only",
     )
-    log_level: LogLevel = setting("LOG_LEVEL", default="INFO", help="debug, info, warning or error")
+    log_level: LogLevel = setting("LOG_LEVEL", default="INFO", help="the least of what is logged")
 
     @property
     def secure(self) -> bool:

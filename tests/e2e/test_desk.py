@@ -83,6 +83,9 @@ async def test_who_is_un_enrolled_in_the_middle_of_a_page_goes_on_and_sees_it(
     desk: Browser, suite: Suite, stage: Stage, person: Person
 ) -> None:
     await enrolled(stage, person)
+    _, token = await acts.enrolment_token(stage, stage.stack.neighbour, person)
+    added = {"token": token, "name": person.username, "password": person.password}
+    await stage.call("add_practice_to_account", 201, body=added, source=person.source)
     async with browser_at(suite) as browser:
         await logged_on(browser, person)
         page = await of_patient(desk, person)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from itertools import cycle
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ import aiohttp
 MASKED = re.compile(
     r'name="(?:csrf|key)" value="[^"]*"|value="[^"]*" name="(?:csrf|key)"|[0-9a-f-]{36}'
 )
+OURS: Mapping[str, str] = MappingProxyType({"Sec-Fetch-Site": "same-origin"})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Forms(HTMLParser):
@@ -107,21 +109,27 @@ class Browser:
         assert self._session is not None
         await self._session.close()
 
-    async def get(self, path: str, **headers: str) -> Page:
+    async def get(self, path: str) -> Page:
         """Open an address, and go wherever it leads."""
-        return await self._follow(await self.request("GET", path, data=None, **headers))
+        return await self._follow(await self.request("GET", path))
 
     async def press(self, page: Page, action: str, **typed: str) -> Page:
         """Send a form of the page, filled in, and go wherever that leads."""
         return await self._follow(await self.send(action, {**page.forms[action], **typed}))
 
-    async def send(self, path: str, fields: Mapping[str, str], **headers: str) -> Page:
+    async def send(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = OURS
+    ) -> Page:
         """Send fields as a form of our own pages, and stay."""
-        headers.setdefault("Sec-Fetch-Site", "same-origin")
-        return await self.request("POST", path, data=fields, **headers)
+        return await self.request("POST", path, data=fields, headers=headers)
 
     async def request(
-        self, method: str, path: str, *, data: Mapping[str, str] | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        *,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] = NOTHING,
     ) -> Page:
         """Send one request; keep and forget cookies as told."""
         assert self._session is not None

@@ -142,7 +142,7 @@ async def test_a_post_from_elsewhere_does_nothing_and_is_shown_filled_in(
         page = await browser.get("/log-on")
         fields = {**page.forms["/log-on"], "username": "juniper", "password": "Walnut-Harbour-7"}
 
-        refused = await browser.send("/log-on", fields, **headers)
+        refused = await browser.send("/log-on", fields, headers)
 
     assert refused.status == 403
     assert "Please send it once more." in refused.problems
@@ -156,7 +156,7 @@ async def test_without_fetch_metadata_the_origin_decides(portal: Client) -> None
         fields = {**page.forms["/language"], "language": "es", "back": "/help"}
 
         def sent(origin: dict[str, str]) -> Any:
-            return browser.request("POST", "/language", data=fields, **origin)
+            return browser.request("POST", "/language", data=fields, headers=origin)
 
         ours = await sent({"Origin": f"http://{HOST}"})
         theirs = await sent({"Origin": "http://localhost:8109"})

@@ -44,8 +44,8 @@ def test_no_two_pages_have_one_address_and_one_name(text: str, routes: tuple[Any
 
 
 def test_every_link_in_a_template_leads_to_a_page() -> None:
-    every: tuple[Any, ...] = (*ROUTES, *DESK_ROUTES)
-    paths = own_paths() | {route.path for route in every}
+    routes: list[Any] = [*ROUTES, *DESK_ROUTES]
+    paths = own_paths() | {route.path for route in routes}
     for template in (Path(ROOT) / "deploy" / "gateway" / "templates").glob("*.html"):
         for link in re.findall(r'(?:href|action)="(/[^"{#?]*)["#?]', template.read_text()):
             assert link in paths or link in ("/merge/", "/patients/"), f"{template.name}: {link}"
