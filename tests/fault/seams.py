@@ -17,6 +17,7 @@ from typing import Any
 
 from services.notify.tellings.contents import template_of
 from shared.messaging.messages import Outcome
+from shared.messaging.subscriptions import Message
 from tests.fault.points import Point
 from tests.fault.trap import Snare, Trap
 
@@ -155,10 +156,10 @@ def die_after_applying(apply: Call, trap: Trap) -> Call:
     return deadly
 
 
-def is_among(snare: Snare, messages: Iterable[Any]) -> bool:
+def is_among(snare: Snare, messages: Iterable[Message]) -> bool:
     """Whether one of these messages is the event, on the queue that is meant."""
     return any(
-        message.type == f"portico.{snare.event}" and message.consumer == snare.queue
+        message.type == f"portico.{snare.event}" and message.queue == snare.queue
         for message in messages
     )
 
