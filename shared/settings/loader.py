@@ -136,9 +136,10 @@ def contradictions(cls: type[Any], values: Mapping[str, Any]) -> list[str]:
 
 
 def converted(text: str, kind: Any) -> Any:
-    """Make it a value of this type. Raises ValueError, which names what is expected."""
+    """Make it a value of this type, never None. Raises ValueError, which names what is expected."""
+    bare = without_none(kind)
     try:
-        return msgspec.convert(text, kind, strict=False)
+        return msgspec.convert(text, bare, strict=False, dec_hook=lambda made, given: made(given))
     except msgspec.ValidationError:  # it repeats some values, and names one end of a range
         raise ValueError(f"expected {name_of(kind)}") from None
 
@@ -159,8 +160,8 @@ def name_of(kind: Any) -> str:
     """Name a type as a reader of the README and of a problem expects it."""
     bare = without_none(kind)
     if typing.get_origin(bare) is Annotated:
-        number, meta = typing.get_args(bare)
-        return meta.description or f"{NAMES[number]} from {meta.ge} to {meta.le}"
+        held, meta = typing.get_args(bare)
+        return meta.description or f"{NAMES[held]} from {meta.ge} to {meta.le}"
     if isinstance(bare, type) and issubclass(bare, Enum):
         return " | ".join(str(member.value) for member in bare)
     return NAMES[bare]

@@ -92,10 +92,7 @@ class ServiceSettings:
     http_port: Port = listen_on(8100)
     metrics_port: Port = expose_metrics_on(9100)
     clock_file: Path | None = setting(
-        "CLOCK_FILE",
-        default=None,
-        parse=Path,
-        help="file with seconds added to the time; not in production",
+        "CLOCK_FILE", default=None, help="file with seconds added to the time; not in production"
     )
     trusted_proxies: tuple[Network, ...] = setting(
         "TRUSTED_PROXIES",

@@ -41,7 +41,7 @@ class OwnKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldKeys:
     """What the table holds, by kid: the keys that open here, and the public halves of the others.
 
     While the key-encryption key is changed, a replica that has only the former one meets both.
@@ -57,10 +57,10 @@ class Held:
         return self.keys
 
 
-NOTHING = Held(keys=MappingProxyType({}), unreadable=MappingProxyType({}))
+NOTHING = HeldKeys(keys=MappingProxyType({}), unreadable=MappingProxyType({}))
 
 
-class Keyring(Kept[Held]):
+class Keyring(Kept[HeldKeys]):
     """What the table holds, as it was read a moment ago."""
 
     def __init__(self, *, database: Database, cipher: Cipher) -> None:
@@ -79,7 +79,7 @@ class Keyring(Kept[Held]):
         except CipherBroken as error:
             raise KeysUnreadable from error
 
-    async def _held(self) -> Held:
+    async def _held(self) -> HeldKeys:
         async with self.database.connection() as connection:
             rows = await connection.fetch(HELD)
         keys, unreadable = {}, {}
@@ -92,7 +92,7 @@ class Keyring(Kept[Held]):
                 unreadable[kid] = public
             else:
                 keys[kid] = OwnKey(public=public, private=private, confirmed=row["confirmed"])
-        return Held(keys=keys, unreadable=unreadable)
+        return HeldKeys(keys=keys, unreadable=unreadable)
 
 
 def in_use(keys: Iterable[OwnKey], purpose: KeyPurpose, now: datetime) -> OwnKey | None:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from shared.settings.loader import SettingsInvalid, describe, load, setting
 from shared.settings.service import ServiceSettings
-from shared.settings.values import Secret, in_the_clear, key_bytes
+from shared.settings.values import Port, Secret, in_the_clear, key_bytes
 from tests.support.environ import needed
 
 GOOD = needed("identity")
@@ -22,6 +22,9 @@ class ShopSettings(ServiceSettings):
     pause: Annotated[float, Meta(ge=1, le=90)] = setting("PAUSE", default=60.0, help="a pause")
     patience: Annotated[float, Meta(ge=1, le=90)] = setting(
         "PATIENCE", default=60.0, help="patience"
+    )
+    side_door: Port | None = setting(  # noqa: RUF009 - it makes a field
+        "SIDE_DOOR", default=None, help="a port of its own"
     )
 
     def contradictions(self) -> Iterable[str]:
@@ -162,6 +165,13 @@ def test_a_problem_names_what_is_expected_and_never_the_value(name: str, expecte
     assert told == f"PORTICO_{name}: expected {expected}"
 
 
+@pytest.mark.parametrize("value", ["null", "None", "65536"])
+def test_an_optional_setting_that_is_set_is_what_its_type_says(value: str) -> None:
+    [told] = problems({**GOOD, "PORTICO_SIDE_DOOR": value}, ShopSettings)
+
+    assert told == "PORTICO_SIDE_DOOR: expected a whole number from 0 to 65535"
+
+
 def test_a_secret_shows_itself_nowhere() -> None:
     settings = load(ServiceSettings, GOOD)
 
@@ -191,6 +201,7 @@ def test_every_setting_is_described_for_the_readme() -> None:
 
     assert rows["PORTICO_PAUSE"].default == "60"
     assert rows["PORTICO_PAUSE"].type == "seconds from 1 to 90"
+    assert rows["PORTICO_SIDE_DOOR"].type == "whole number from 0 to 65535"
     assert rows["PORTICO_ENVIRONMENT"].default == "production"
     assert rows["PORTICO_DATABASE_URL"].default == "(required)"
     assert rows["PORTICO_DATABASE_URL"].secret
