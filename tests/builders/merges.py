@@ -64,11 +64,20 @@ class Registry:
         """The same human with two accounts, each at a practice of its own: survivor, absorbed."""
         return await self.a_member(), await self.a_member(desk=1, **absorbed)
 
+    async def merged(self, **absorbed: Any) -> tuple[Person, Person]:
+        """The same after their merge."""
+        both = await self.two(**absorbed)
+        await self.merge(*both)
+        return both
+
+    async def account(self, person: Person) -> Any:
+        """What the account's holder reads of it."""
+        token = (await self.session(person))["access_token"]
+        return (await self.identity.call("GET", "/account", token=token)).body
+
     async def session(self, person: Person) -> Any:
         """The reply to a log-on."""
-        answer = await self.identity.log_on(person.username, person.password)
-        assert answer.status == 201, answer.body
-        return answer.body
+        return await self.identity.logged_on(person.username, person.password)
 
     async def reauthenticate(
         self, token: str, password: str = PASSWORD, *, source: str | None = None
@@ -122,8 +131,8 @@ def replace_of(request: MergeRequested, **changes: Any) -> MergeRequested:
 
 async def deliver(identity: Identity, *bodies: bytes) -> None:
     """Hand messages to a replica as its consumer of the queue gets them, in one batch."""
-    [intake] = [one for one in identity.service.messaging.intakes if one.queue == QUEUE]
-    await intake.settle([delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)])
+    found = [delivered(body, "merge", tag=tag) for tag, body in enumerate(bodies)]
+    await identity.take_in(QUEUE, *found)
 
 
 async def retry(identity: Identity) -> int:

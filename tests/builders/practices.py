@@ -26,6 +26,11 @@ class PracticeDesk:
     identity: Identity
     access_token: str
     practice_id: str
+    client: tuple[str, str]
+
+    async def renewed(self) -> "PracticeDesk":
+        """The same with a new access token, which lives five minutes."""
+        return await desk_of(self.identity, self.client)
 
     async def register(self, *, key: str | None = None, **changes: Any) -> Answer:
         """Register a patient record."""
@@ -96,13 +101,18 @@ class PracticeDesk:
 
 async def practice_desk(identity: Identity) -> PracticeDesk:
     """Add a practice and log its system on."""
-    client_id, secret = await identity.a_practice_client()
-    answer = await identity.client_token(client_id, secret)
-    [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client_id)
+    return await desk_of(identity, await identity.a_practice_client())
+
+
+async def desk_of(identity: Identity, client: tuple[str, str]) -> PracticeDesk:
+    """Log a practice's system on."""
+    answer = await identity.client_token(*client)
+    [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client[0])
     return PracticeDesk(
         identity=identity,
         access_token=str(answer.body["access_token"]),
         practice_id=str(row["practice_id"]),
+        client=client,
     )
 
 

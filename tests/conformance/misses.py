@@ -221,7 +221,7 @@ async def link_expired(stage: RecoveryStage) -> Example:
 async def revoked(stage: IdentityStage) -> Example:
     example = await identity.obtain_client_token(stage)
     async with stage.replica.plumbing.database.transaction() as tx:
-        await clients.revoke(tx, stage.client[0], now=stage.replica.clock.now())
+        await clients.revoke(tx, stage.desk.client[0], now=stage.replica.clock.now())
     return example
 
 

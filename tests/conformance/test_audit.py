@@ -1,13 +1,17 @@
 """What was done leaves a row, and what was refused leaves one (AU-1)."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from shared.db import Row
 from shared.errors import Refused
 from shared.http.guards import Staff
 from shared.http.routes import Form
 from tests.conformance.refusals import Elsewhere, refusals_of
-from tests.conformance.stage import Stage, audit_since_now, example, send
+from tests.conformance.stage import Example, Stage, audit_since_now, example, send
 from tests.conformance.verbs import VERBS, Verb, those
+from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("AU-1", "V16.3.1")
 
@@ -21,6 +25,29 @@ OTHERWISE = {  # how many rows, and why not one
     "read_notice": (0, "her own, as often as she likes"),
     "dismiss_notice": (0, "her own, as often as she likes"),
 }
+
+
+#: what the row of what was done is about, where that is no account
+ABOUT = {
+    "issue_enrolment_token": "patient",
+    "register_patient": "patient",
+    "submit_communication": "patient",
+    "obtain_client_token": "client",
+    "change_practice_settings": None,  # the practice is a column of every row
+}
+OF_ANOTHER = {"prove_ownership", "request_merge"}
+#: what the audit may repeat of what was said
+TOLD = {"staff_id", "reason", "verb", "handed_over", "topic", "client_id", "patient_id", "scope"}
+SECRETS = ("token", "grant", "access_token", "refresh_token")
+
+
+def assert_nothing_is_told(rows: Sequence[Row], example: Example, reply: Answer) -> None:
+    """Neither secrets nor names stand in the audit."""
+    said = {**(example.body or {}), **(example.form or {})}
+    hidden = [text for name, text in said.items() if name not in TOLD and isinstance(text, str)]
+    hidden += [str(reply.body[name]) for name in SECRETS if name in reply.body]
+    whole = str([tuple(row) for row in rows])
+    assert [text for text in hidden if len(text) > 4 and text in whole] == []
 
 
 @pytest.mark.parametrize("verb", those(lambda verb: True))
@@ -37,6 +64,17 @@ async def test_a_verb_does_what_it_is_for_and_leaves_a_row(verb: Verb, stage: St
         f"{verb.name}: record what was done in its transaction, or say in OTHERWISE why not"
     )
     assert len({row["actor"] for row in rows}) <= 1
+    assert_nothing_is_told(rows, good, answer)
+    for row in rows:
+        kind, _, who = (row["subject"] or "").partition(":")
+        assert kind == (ABOUT.get(verb.name, "account") or "")
+        if kind == "account" and verb.of_a_person and verb.name not in OF_ANOTHER:
+            assert row["subject"] == row["actor"]
+        elif kind == "account" and not verb.of_a_person:
+            [account] = await stage.replica.rows("SELECT a::text AS whole FROM accounts a")
+            assert who in account["whole"]
+        if verb.name in ("un_enrol_patient", "reactivate_patient"):
+            assert row["detail"] == f"patient:{good.path['patient_id']}"
 
 
 TYPED = "what was typed breaks a rule, whoever typed it: nothing was looked up or decided"
@@ -90,6 +128,15 @@ def test_every_refusal_of_every_verb_is_brought_about(verb: Verb, problem: type[
     )
 
 
+#: refusals that are in nobody's history: who it is was not proven, or there is nobody yet
+NOBODYS = {
+    "enrol": {"TokenInvalid", "UsernameTaken"},
+    "reset_password": {"GrantInvalid", "GrantWrongAct", "GrantWrongService"},
+    "refresh_session": {"RefreshInvalid"},
+    "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
+    "change_practice_settings": {"SettingOutOfRange"},
+    "redeem_reset_link": {"LinkInvalid"},
+}
 MADE = list(filter(brought_about, REFUSED))
 
 
@@ -115,6 +162,13 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
     )
     assert {row["detail"] for row in rows} <= causes(problem)
     assert {bool(row["client"]) for row in rows} <= {verb.of_a_client}
+    nobodys = problem.__name__ in NOBODYS.get(verb.name, ())
+    assert {row["subject"] is None for row in rows} <= {nobodys}
+    assert_nothing_is_told(rows, refused, answer)
     if isinstance(verb.route.guard, Staff):
-        assert {(row["staff"], row["reason"]) for row in rows} == {("nurse-7", "asked at the desk")}
+        [row] = rows
+        assert (row["staff"], row["reason"]) == ("nurse-7", "asked at the desk")
+        assert row["actor"] == f"staff:nurse-7@{row['practice']}"
+        patients = [f"patient:{patient_id}" for patient_id in refused.path.values()]
+        assert row["subject"] == (patients[0] if patients else None)
     assert await audit.rows("done") == []

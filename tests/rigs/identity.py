@@ -60,6 +60,22 @@ class Identity(Replica[Features, Settings]):
     async def log_on(self, name: str, password: str = PASSWORD) -> Answer:
         return await self.call("POST", "/sessions", {"name": name, "password": password})
 
+    async def logged_on(self, name: str | None = None, password: str = PASSWORD) -> dict[str, Any]:
+        """The reply to a log-on that is taken; of a new account where none is named."""
+        answer = await self.log_on(name or (await self.an_account()).username, password)
+        assert answer.status == 201, answer.body
+        return dict(answer.body)
+
+    async def introspected(self, token: str, *, by: str | None = None) -> dict[str, Any]:
+        """What a gateway is told of a token."""
+        gateway = by or await self.a_gateway_token()
+        answer = await self.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
+        assert answer.status == 200, answer.body
+        return dict(answer.body)
+
+    async def freeze(self, person: Person) -> None:
+        await self.rows("UPDATE accounts SET state = 'frozen' WHERE id = $1", person.id)
+
     async def log_ons(self, name: str, password: str, times: int) -> list[Answer]:
         """That many at once."""
         return await asyncio.gather(*(self.log_on(name, password) for _ in range(times)))

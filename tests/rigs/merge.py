@@ -78,9 +78,12 @@ class Merging(Replica[Features, MergeSettings]):
             await self.knows_account(person)
             await self.knows_records(person)
 
-    async def people(self, count: int = 2) -> list[Person]:
-        """Accounts of one person, each at a practice of its own, of which it has heard."""
-        people = [a_person() for _ in range(count)]
+    async def people(self, count: int = 2, **last: Any) -> list[Person]:
+        """Accounts that it has heard of, each at a practice of its own.
+
+        They are one person's, unless the last is said to be another's.
+        """
+        people = [*(a_person() for _ in range(count - 1)), a_person(**last)]
         await self.knows(*people)
         return people
 

@@ -33,6 +33,7 @@ from shared.contracts.recovery import (
     UsernameReminderRequested,
 )
 from shared.contracts.sealed import Sealed
+from shared.db import Connection
 from shared.randomness import Randomness
 from shared.trust import ciphers
 from shared.trust.ciphers import KeyPair
@@ -104,15 +105,11 @@ class Recovery(Replica[Features, RecoverySettings]):
         """Let identity's snapshot arrive, newer than the one before unless said otherwise."""
         version = version or self.told.get(account.account_id, 0) + 1
         self.told[account.account_id] = max(version, self.told.get(account.account_id, 0))
-        async with self.plumbing.database.transaction() as tx:
-            await self.features.projection.keep_account(tx, self.received(account, version=version))
+        await self.hear(self.features.projection.keep_account, account, version=version)
         return account.account_id
 
     async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
-        async with self.plumbing.database.transaction() as tx:
-            await self.features.projection.keep_practice(
-                tx, self.received(practice, version=version)
-            )
+        await self.hear(self.features.projection.keep_practice, practice, version=version)
         return practice.practice_id
 
     async def knows_notifys_key(self) -> None:
@@ -124,28 +121,31 @@ class Recovery(Replica[Features, RecoverySettings]):
             usable_from=self.clock.now(),
             usable_until=None,
         )
-        event = self.received(
-            KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,)), version=1, publisher="notify"
-        )
-        async with self.plumbing.database.transaction() as tx:
-            await self.plumbing.public_keys.apply(tx, event)
+        keys = KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,))
+        await self.hear(self.plumbing.public_keys.apply, keys, version=1, publisher="notify")
 
     async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
         """Let identity's password-reset arrive."""
         reset = events.password_reset(account_id, EMAIL, at=self.clock.now(), proof_id=link_id)
-        event = self.received(reset)
-        async with self.plumbing.database.transaction() as tx:
-            await self.features.links.tidy_up(tx, event)
+        await self.hear(self.features.links.tidy_up, reset)
 
-    def received(self, data: E, *, version: int = 0, publisher: str = "identity") -> Received[E]:
-        return events.received(data, version=version, time=self.clock.now(), publisher=publisher)
+    async def hear(
+        self,
+        handler: Callable[[Connection, Received[E]], Awaitable[None]],
+        data: E,
+        *,
+        version: int = 0,
+        publisher: str = "identity",
+    ) -> Received[E]:
+        """Let an event arrive, in a message of its own each time."""
+        event = events.received(data, version=version, time=self.clock.now(), publisher=publisher)
+        async with self.plumbing.database.transaction() as tx:
+            await handler(tx, event)
+        return event
 
     async def merged(self, merge: AccountsMerged) -> Received[AccountsMerged]:
-        """Let identity's accounts-merged arrive, in a message of its own each time."""
-        event = self.received(merge)
-        async with self.plumbing.database.transaction() as tx:
-            await self.features.absorptions.apply(tx, event)
-        return event
+        """Let identity's accounts-merged arrive."""
+        return await self.hear(self.features.absorptions.apply, merge)
 
     def by(self) -> By:
         """Who asks, another one each time."""

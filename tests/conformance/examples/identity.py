@@ -26,7 +26,6 @@ class IdentityStage:
     """Identity, a practice, and who gives grants and opens mails."""
 
     replica: Identity
-    client: tuple[str, str]
     desk: PracticeDesk
     recovery: Recovery
     postman: Postman
@@ -49,10 +48,10 @@ class IdentityStage:
         return str(answer.body["grant"])
 
     async def practice(self, *, without: str = "", service: str | None = None) -> str:
-        whole = await self.replica.client_token(*self.client)
+        whole = await self.replica.client_token(*self.desk.client)
         scopes = set(whole.body["scope"].split()) - {without}
         said = {"scope": " ".join(sorted(scopes))} | ({"resource": service} if service else {})
-        narrow = await self.replica.client_token(*self.client, **said)
+        narrow = await self.replica.client_token(*self.desk.client, **said)
         return str(narrow.body["access_token"])
 
     async def another_practice(self) -> str:
@@ -69,17 +68,8 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Identity
         recovery_beside(identity) as recovery,
         postman_beside(identity) as postman,
     ):
-        client = await identity.a_practice_client()
-        answer = await identity.client_token(*client)
-        [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client[0])
-        desk = PracticeDesk(
-            identity=identity,
-            access_token=str(answer.body["access_token"]),
-            practice_id=str(row["practice_id"]),
-        )
-        yield IdentityStage(
-            replica=identity, client=client, desk=desk, recovery=recovery, postman=postman
-        )
+        desk = await practice_desk(identity)
+        yield IdentityStage(replica=identity, desk=desk, recovery=recovery, postman=postman)
 
 
 async def unlock_account(stage: IdentityStage) -> Example:
@@ -217,7 +207,7 @@ async def change_practice_settings(stage: IdentityStage) -> Example:
 
 
 async def obtain_client_token(stage: IdentityStage) -> Example:
-    client_id, secret = stage.client
+    client_id, secret = stage.desk.client
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     return Example(form=form)
 

@@ -89,8 +89,7 @@ async def absorbed(stage: IdentityStage) -> Person:
     """Somebody whose account became another one."""
     desks = (stage.desk, await practice_desk(stage.replica))
     registry = Registry(identity=stage.replica, desks=desks)
-    survivor, gone = await registry.two()
-    await registry.merge(survivor, gone)
+    _, gone = await registry.merged()
     return gone
 
 

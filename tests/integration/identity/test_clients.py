@@ -1,7 +1,6 @@
 """A client's life: its secret is rotated, it is revoked, on the command line (ST-1)."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -10,12 +9,6 @@ from tests.rigs.identity import Identity
 
 pytestmark = pytest.mark.proves("ST-1")
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
-
-
-async def introspected(identity: Identity, gateway: str, token: str) -> Any:
-    answer = await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
-    assert answer.status == 200
-    return answer.body
 
 
 async def test_a_rotated_secret_ends_at_once_and_the_new_one_is_printed_once(
@@ -64,7 +57,7 @@ async def test_a_revoked_client_gets_no_token_and_those_it_has_are_refused_here(
     other_id, other_secret = await identity.a_practice_client()
     token = (await identity.client_token(client_id, secret)).body["access_token"]
     other = (await identity.client_token(other_id, other_secret)).body["access_token"]
-    assert (await introspected(identity, gateway, token))["active"] is True
+    assert (await identity.introspected(token, by=gateway))["active"] is True
 
     assert await run(identity, "client", "revoke", client_id) == 0
     await identity.rows(
@@ -74,10 +67,10 @@ async def test_a_revoked_client_gets_no_token_and_those_it_has_are_refused_here(
     await identity.loop("revoked-clients").once()
 
     assert (await identity.client_token(client_id, secret)).status == 401
-    assert await introspected(identity, gateway, token) == {"active": False}
+    assert await identity.introspected(token, by=gateway) == {"active": False}
     settings = [await identity.call("GET", "/practice/settings", token=t) for t in (token, other)]
     assert [answer.status for answer in settings] == [401, 200]
-    assert (await introspected(identity, gateway, other))["active"] is True
+    assert (await identity.introspected(other, by=gateway))["active"] is True
 
 
 async def test_a_revoked_gateway_introspects_nothing(identity: Identity) -> None:

@@ -4,11 +4,18 @@ import asyncio
 from collections import Counter
 
 import pytest
+import pytest_asyncio
 
-from tests.rigs.identity import PASSWORD, Identity, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 
 pytestmark = pytest.mark.proves("LG-2")
 WRONG = "Wrong-Guess-1234"
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def june(identity: Identity) -> Person:
+    """Whose password is guessed at."""
+    return await identity.an_account("june.hale", email="june@mail.example")
 
 
 async def outcomes(identity: Identity) -> Counter[str]:
@@ -24,34 +31,16 @@ async def locked(identity: Identity, name: str) -> None:
         await identity.log_on(name, WRONG)
 
 
-async def test_four_failures_in_a_row_lock_for_twenty_minutes(identity: Identity) -> None:
-    await identity.an_account("june.hale")
-    await locked(identity, "june.hale")
-
-    identity.clock.advance(minutes=19, seconds=59)
-    at_19_59 = await identity.log_on("june.hale")
-    identity.clock.advance(seconds=1)
-    at_20_00 = await identity.log_on("june.hale")
-
-    assert (at_19_59.status, at_20_00.status) == (401, 201)
-
-
-async def test_three_failures_do_not_lock(identity: Identity) -> None:
-    await identity.an_account("june.hale")
-    for _ in range(3):
-        await identity.log_on("june.hale", WRONG)
-
-    assert (await identity.log_on("june.hale")).status == 201
-
-
-async def test_further_tries_neither_shorten_nor_lengthen_the_lock(identity: Identity) -> None:
-    await identity.an_account("june.hale")
+@pytest.mark.parametrize("tries", [0, 1])
+async def test_four_failures_lock_for_twenty_minutes_and_further_tries_change_nothing(
+    identity: Identity, tries: int
+) -> None:
     await locked(identity, "june.hale")
 
     for _ in range(19):
         identity.clock.advance(minutes=1)
-        await identity.log_on("june.hale", WRONG)
-        await identity.log_on("june.hale", PASSWORD)
+        for password in (WRONG, PASSWORD) * tries:
+            await identity.log_on("june.hale", password)
     identity.clock.advance(seconds=59)
     assert (await identity.log_on("june.hale")).status == 401
 
@@ -60,7 +49,6 @@ async def test_further_tries_neither_shorten_nor_lengthen_the_lock(identity: Ide
 
 
 async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
-    await identity.an_account("june.hale")
     for _ in range(2):
         for _ in range(3):
             await identity.log_on("june.hale", WRONG)
@@ -71,7 +59,6 @@ async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
 async def test_after_a_lock_counting_begins_anew(
     identity: Identity, tries_under_the_lock: int
 ) -> None:
-    await identity.an_account("june.hale")
     await locked(identity, "june.hale")
     for _ in range(tries_under_the_lock):
         await identity.log_on("june.hale", WRONG)
@@ -89,7 +76,6 @@ async def test_after_a_lock_counting_begins_anew(
 async def test_a_right_guess_among_64_parallel_ones_is_told_only_before_the_lock(
     identity: Identity, second: Identity
 ) -> None:
-    await identity.an_account("june.hale")
     for _ in range(3):
         await identity.log_on("june.hale", WRONG)
     await identity.log_on("june.hale", WRONG)
@@ -103,7 +89,6 @@ async def test_a_right_guess_among_64_parallel_ones_is_told_only_before_the_lock
 
 
 async def test_64_parallel_honest_log_ons_all_pass(identity: Identity, second: Identity) -> None:
-    await identity.an_account("june.hale")
     for _ in range(3):
         await identity.log_on("june.hale", WRONG)
 
@@ -124,7 +109,6 @@ async def test_64_parallel_honest_log_ons_all_pass(identity: Identity, second: I
 async def test_a_name_in_another_writing_counts_together(
     identity: Identity, writings: tuple[str, ...]
 ) -> None:
-    await identity.an_account("june.hale", email="june@mail.example")
 
     for name in (*writings, *writings):
         await identity.log_on(name, WRONG)
@@ -133,7 +117,6 @@ async def test_a_name_in_another_writing_counts_together(
 
 
 async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Identity) -> None:
-    await identity.an_account("june.hale")
     for name in ("june.hale", "nobody.at.all"):
         await locked(identity, name)
     identity.clock.advance(minutes=19, seconds=59)
@@ -149,10 +132,9 @@ async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Iden
 
 async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
     identity: Identity,
+    june: Person,
 ) -> None:
-    person = await identity.an_account("june.hale")
-    async with identity.plumbing.database.connection() as connection:
-        await connection.execute("UPDATE accounts SET state = 'frozen' WHERE id = $1", person.id)
+    await identity.freeze(june)
 
     for _ in range(5):
         await identity.log_on("june.hale", PASSWORD)
@@ -161,24 +143,26 @@ async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
 
 
 @pytest.mark.proves("V6.3.5", "NT-1")
-async def test_the_holder_is_told_once_a_lock(identity: Identity) -> None:
-    person = await identity.an_account("june.hale", email="june@mail.example")
+async def test_the_holder_is_told_once_a_lock_by_one_of_all_replicas(
+    identity: Identity, second: Identity, june: Person
+) -> None:
     await locked(identity, "JUNE@mail.example")
     until = identity.clock.now()
     await locked(identity, "nobody.at.all")
 
     for _ in range(2):
-        await identity.loop("lock-notices").once()
+        await asyncio.gather(
+            *(replica.loop("lock-notices").once() for replica in (identity, second) * 4)
+        )
         await locked(identity, "june.hale")
 
     (event,) = await identity.events("account-locked")
-    assert event["account_id"] == str(person.id)
+    assert event["account_id"] == str(june.id)
     assert event["recipients"] == ["june@mail.example"]
     assert event["locked_until"] == until.replace(minute=20).isoformat().replace("+00:00", "Z")
 
 
 async def test_nothing_is_told_of_three_failures_or_of_an_unknown_name(identity: Identity) -> None:
-    await identity.an_account("june.hale", email="june@mail.example")
     for _ in range(3):
         await identity.log_on("june.hale", WRONG)
     await locked(identity, "nobody.at.all")
@@ -190,7 +174,6 @@ async def test_nothing_is_told_of_three_failures_or_of_an_unknown_name(identity:
 
 
 async def test_the_holder_is_told_at_most_three_times_a_day(identity: Identity) -> None:
-    await identity.an_account("june.hale", email="june@mail.example")
     told = []
     for minutes in (20, 20, 20, 24 * 60 - 60 - 1, 20):
         await locked(identity, "june.hale")
@@ -205,20 +188,8 @@ async def test_the_holder_is_told_at_most_three_times_a_day(identity: Identity) 
     assert len(await identity.events("account-locked")) == 4
 
 
-async def test_two_replicas_tell_the_holder_once(identity: Identity, second: Identity) -> None:
-    await identity.an_account("june.hale", email="june@mail.example")
-    await locked(identity, "june.hale")
-
-    await asyncio.gather(
-        *(replica.loop("lock-notices").once() for replica in (identity, second) * 4)
-    )
-
-    assert len(await identity.events("account-locked")) == 1
-
-
 @pytest.mark.proves("V14.2.7")
 async def test_an_unknown_name_is_forgotten_a_day_after_its_last_try(identity: Identity) -> None:
-    await identity.an_account("june.hale")
     await identity.log_on("june.hale", WRONG)
     await identity.log_on("nobody.at.all", WRONG)
 
@@ -242,8 +213,7 @@ async def wear_out(identity: Identity, name: str, times: int) -> None:
 async def test_after_a_hundred_wrong_in_a_row_no_password_is_told_any_more(
     identity: Identity,
 ) -> None:
-    for name in ("june.hale", "maya.reed"):
-        await identity.an_account(name)
+    await identity.an_account("maya.reed")
     await wear_out(identity, "june.hale", 99)
     await wear_out(identity, "maya.reed", 100)
     identity.clock.advance(days=400)
@@ -256,7 +226,6 @@ async def test_after_a_hundred_wrong_in_a_row_no_password_is_told_any_more(
 
 
 async def test_a_good_log_on_begins_the_hundred_anew(identity: Identity) -> None:
-    await identity.an_account("june.hale")
 
     for _ in range(2):
         await wear_out(identity, "june.hale", 99)
@@ -268,7 +237,6 @@ async def test_a_good_log_on_begins_the_hundred_anew(identity: Identity) -> None
 async def test_of_64_parallel_guesses_the_hundredth_is_the_last_that_is_told(
     identity: Identity, second: Identity, name: str
 ) -> None:
-    await identity.an_account("june.hale")
     await wear_out(identity, name, 98)
     identity.clock.advance(minutes=20)
 
@@ -280,7 +248,6 @@ async def test_of_64_parallel_guesses_the_hundredth_is_the_last_that_is_told(
 
 
 async def test_a_hundred_are_counted_alike_for_a_name_that_nobody_has(identity: Identity) -> None:
-    await identity.an_account("june.hale")
     await wear_out(identity, "june.hale", 100)
     identity.clock.advance(minutes=-20 * 25)
     await wear_out(identity, "nobody.at.all", 100)
@@ -294,9 +261,8 @@ async def test_a_hundred_are_counted_alike_for_a_name_that_nobody_has(identity: 
 
 
 async def test_the_holder_is_told_once_that_her_password_was_disabled(
-    identity: Identity, second: Identity
+    identity: Identity, june: Person, second: Identity
 ) -> None:
-    person = await identity.an_account("june.hale", email="june@mail.example")
     await wear_out(identity, "nobody.at.all", 100)
     await wear_out(identity, "june.hale", 99)
     await identity.loop("lock-notices").once()
@@ -308,10 +274,10 @@ async def test_the_holder_is_told_once_that_her_password_was_disabled(
     )
 
     [event] = await identity.events("password-disabled")
-    assert (event["account_id"], event["recipients"]) == (str(person.id), ["june@mail.example"])
+    assert (event["account_id"], event["recipients"]) == (str(june.id), ["june@mail.example"])
     assert len(await identity.events("account-locked")) == 1
     [row] = await identity.rows("SELECT subject FROM audit_entries WHERE action LIKE 'password.%'")
-    assert row["subject"] == f"account:{person.id}"
+    assert row["subject"] == f"account:{june.id}"
 
 
 async def history(identity: Identity) -> list[str]:
@@ -325,9 +291,8 @@ async def history(identity: Identity) -> list[str]:
 
 @pytest.mark.proves("AU-1")
 async def test_the_beginning_and_the_end_of_a_lock_are_in_the_audit_once(
-    identity: Identity, second: Identity
+    identity: Identity, june: Person, second: Identity
 ) -> None:
-    person = await identity.an_account("june.hale")
     records = [replica.loop("lock-records").once for replica in (identity, second) * 2]
     known = []
     await locked(identity, "june.hale")
@@ -342,33 +307,31 @@ async def test_the_beginning_and_the_end_of_a_lock_are_in_the_audit_once(
     rows = await identity.rows(
         "SELECT DISTINCT subject, actor FROM audit_entries WHERE action LIKE 'lock.%'"
     )
-    assert [tuple(row) for row in rows] == [(f"account:{person.id}", "service")]
+    assert [tuple(row) for row in rows] == [(f"account:{june.id}", "service")]
 
 
 @pytest.mark.proves("AU-1")
 @pytest.mark.parametrize("looked", [True, False])
 async def test_a_lock_that_a_reset_ends_has_its_end_in_the_audit_whenever_the_loop_comes(
-    identity: Identity, recovery: Recovery, looked: bool
+    identity: Identity, june: Person, recovery: Recovery, looked: bool
 ) -> None:
-    person = await identity.an_account("june.hale")
     await locked(identity, "june.hale")
     if looked:
         await identity.loop("lock-records").once()
     identity.clock.advance(seconds=1)
 
-    assert (await identity.reset(await recovery.grant(person), "Copper!Lantern-9")).status == 200
+    assert (await identity.reset(await recovery.grant(june), "Copper!Lantern-9")).status == 200
     for _ in range(2):
         await identity.loop("lock-records").once()
     assert sorted(await history(identity)) == ["lock.begin", "lock.end"]
 
 
 async def test_a_reset_gives_a_disabled_password_s_account_back(
-    identity: Identity, recovery: Recovery
+    identity: Identity, june: Person, recovery: Recovery
 ) -> None:
-    person = await identity.an_account("june.hale")
     await wear_out(identity, "june.hale", 100)
 
-    assert (await identity.reset(await recovery.grant(person), "Copper!Lantern-9")).status == 200
+    assert (await identity.reset(await recovery.grant(june), "Copper!Lantern-9")).status == 200
 
     assert (await identity.log_on("june.hale", "Copper!Lantern-9")).status == 201
     await wear_out(identity, "june.hale", 99)

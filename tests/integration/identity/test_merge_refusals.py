@@ -238,10 +238,7 @@ async def test_a_frozen_account_merges_with_nothing(
 ) -> None:
     both = await registry.two()
     request = await registry.request(*both)
-    async with identity.plumbing.database.connection() as connection:
-        await connection.execute(
-            "UPDATE accounts SET state = 'frozen' WHERE id = $1", both[frozen].id
-        )
+    await identity.freeze(both[frozen])
 
     await refused(identity, request, "merge_proof_stale")
 

@@ -20,10 +20,6 @@ WRONG = "Wrong-Guess-1234"
 OWN, OTHERS = "Quiet!Meadow-31", "Copper!Lantern-42"
 
 
-async def account(identity: Identity, token: str) -> Any:
-    return (await identity.call("GET", "/account", token=token)).body
-
-
 async def snapshots(identity: Identity, person: Person) -> list[Any]:
     events = await identity.events("account-changed")
     return [event for event in events if event["account_id"] == str(person.id)]
@@ -37,7 +33,7 @@ async def test_both_practices_stand_under_the_survivor(
 
     await registry.merge(survivor, absorbed)
 
-    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    settings = await registry.account(survivor)
     assert settings["account_id"] == str(survivor.id)
     assert [practice["practice_id"] for practice in settings["practices"]] == [
         desk.practice_id for desk in registry.desks
@@ -55,10 +51,10 @@ async def test_an_un_enrolled_practice_comes_along_as_it_is(
 
     await deliver(identity, envelope(request, identity))
 
-    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    settings = await registry.account(survivor)
     assert [practice["state"] for practice in settings["practices"]] == ["enrolled", "un-enrolled"]
     assert (await registry.desks[1].reactivate(patient_id)).status == 204
-    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    settings = await registry.account(survivor)
     assert [practice["state"] for practice in settings["practices"]] == ["enrolled", "enrolled"]
 
 
@@ -69,7 +65,7 @@ async def test_two_charts_at_one_practice_both_come_along(
 
     await registry.merge(survivor, absorbed)
 
-    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    settings = await registry.account(survivor)
     assert [p["practice_id"] for p in settings["practices"]] == [registry.desks[0].practice_id] * 2
 
 
@@ -145,8 +141,7 @@ async def test_the_merged_name_and_its_right_password_hint_at_the_survivor(
 async def test_while_locked_a_merged_name_tells_nothing_and_its_survivor_is_not_locked(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    survivor, absorbed = await registry.merged()
     wrong = [await identity.log_on(absorbed.username, WRONG) for _ in range(4)]
 
     locked = await identity.log_on(absorbed.username)
@@ -205,8 +200,7 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
 async def test_nobody_is_told_of_a_lock_on_a_merged_name(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    _, absorbed = await registry.merged()
     for _ in range(4):
         await identity.log_on(absorbed.username, WRONG)
 
@@ -255,7 +249,7 @@ async def test_the_verified_address_goes_to_a_survivor_that_has_none(
 
     answer = await identity.log_on("june@mail.example", OWN)
     assert (answer.status, answer.body["gates"]) == (201, [])
-    settings = await account(identity, answer.body["access_token"])
+    settings = await registry.account(survivor)
     assert settings["username"] == survivor.username
     assert settings["email"] == {"address": "june@mail.example", "state": "verified"}
     assert (await identity.log_on("june@mail.example", OTHERS)).code == "invalid_credentials"
@@ -276,7 +270,7 @@ async def test_what_the_survivor_had_claimed_gives_way_to_the_verified_address(
     token = (await registry.session(survivor))["access_token"]
     answer = await identity.call("POST", "/account/email/verify", {"token": link}, token=token)
     assert answer.code == "link_invalid"
-    assert (await account(identity, token))["email"]["address"] == "june@mail.example"
+    assert (await registry.account(survivor))["email"]["address"] == "june@mail.example"
     kept = await identity.rows("SELECT account_id, state FROM account_emails")
     assert [tuple(row) for row in kept] == [(survivor.id, "verified")]
     links = await identity.rows(
@@ -300,7 +294,7 @@ async def test_where_the_survivor_has_one_the_others_address_is_free_to_be_verif
     verified = await identity.call("POST", "/account/email/verify", {"token": link}, token=token)
 
     assert verified.status == 200
-    settings = await account(identity, (await registry.session(survivor))["access_token"])
+    settings = await registry.account(survivor)
     assert settings["email"]["address"] == "june@mail.example"
 
 
@@ -382,8 +376,7 @@ async def test_a_grant_of_recoverys_for_the_absorbed_account_is_superseded(
 async def test_the_practice_of_the_absorbed_account_un_enrols_and_re_activates_at_the_survivor(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    survivor, absorbed = await registry.merged()
     practice, patient_id = registry.desks[1], registry.patients_of[absorbed.username]
 
     assert (await practice.un_enrol(patient_id)).status == 204
@@ -398,8 +391,7 @@ async def test_the_practice_of_the_absorbed_account_un_enrols_and_re_activates_a
 async def test_a_practice_is_added_to_the_survivor_and_not_to_the_absorbed_account(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    survivor, absorbed = await registry.merged()
     token = await registry.desks[0].a_token()
 
     gone = await add_practice(identity, token, name=absorbed.username)
@@ -414,8 +406,7 @@ async def test_a_practice_is_added_to_the_survivor_and_not_to_the_absorbed_accou
 async def test_a_practice_of_the_absorbed_account_now_unlocks_the_survivor(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    survivor, absorbed = await registry.merged()
     for _ in range(4):
         await identity.log_on(survivor.username, WRONG)
     assert (await identity.log_on(survivor.username)).status == 401
@@ -454,7 +445,7 @@ async def test_a_chain_is_flat_and_every_name_keeps_its_own_password(
         identity.clock.advance(minutes=20)
     names = await identity.rows("SELECT DISTINCT account_id FROM log_on_names")
     assert [row["account_id"] for row in names] == [last.id]
-    settings = await account(identity, (await registry.session(last))["access_token"])
+    settings = await registry.account(last)
     assert len(settings["practices"]) == 3
 
 

@@ -19,11 +19,14 @@ from tests.rigs.identity import Identity, identity_service
 from tests.support.clock import FakeClock
 
 pytestmark = pytest.mark.proves("UN-1", "SE-1")
+MARIA = "maria.garcia"
+Enrolments = list[tuple[PracticeDesk, str]]
+Opened = dict[str, Any]
 MICROSECOND = timedelta(microseconds=1)
 
 
 @pytest_asyncio.fixture
-async def enrolments(identity: Identity, desk: PracticeDesk) -> list[tuple[PracticeDesk, str]]:
+async def enrolments(identity: Identity, desk: PracticeDesk) -> Enrolments:
     """Maria's records at four practices, each with its desk: un-enrolling one is not the last."""
     found = [(desk, await desk.enrolled())]
     for _ in range(3):
@@ -35,16 +38,16 @@ async def enrolments(identity: Identity, desk: PracticeDesk) -> list[tuple[Pract
     return found
 
 
-async def leave(enrolments: list[tuple[PracticeDesk, str]]) -> None:
+@pytest_asyncio.fixture
+async def opened(identity: Identity, enrolments: Enrolments) -> Opened:
+    """A session of hers."""
+    return await identity.logged_on(MARIA)
+
+
+async def leave(enrolments: Enrolments) -> None:
     """Be un-enrolled by one of the practices."""
     practice, patient_id = enrolments.pop()
     assert (await practice.un_enrol(patient_id)).status == 204
-
-
-async def logged_on(identity: Identity) -> dict[str, Any]:
-    answer = await identity.log_on("maria.garcia")
-    assert answer.status == 201
-    return dict(answer.body)
 
 
 async def is_taken(identity: Identity, tokens: dict[str, Any]) -> bool:
@@ -69,28 +72,24 @@ def said(tokens: dict[str, Any]) -> tuple[datetime, int]:
 
 
 async def test_earlier_tokens_are_refused_at_once_and_a_refresh_gives_a_good_one(
-    identity: Identity, second: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, second: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
     gateway = await identity.a_gateway_token()
 
     await leave(enrolments)
 
     for replica in (identity, second):
         assert not await is_taken(replica, opened)
-    form = {"token": opened["access_token"]}
-    seen = await second.call("POST", "/oauth/introspect", form=form, token=gateway)
-    assert seen.body["active"] is False
+    seen = await second.introspected(opened["access_token"], by=gateway)
+    assert seen["active"] is False
     refreshed = (await second.refresh(opened["refresh_token"])).body
     assert await is_taken(identity, refreshed)
     assert refreshed["session_id"] == opened["session_id"]
 
 
 async def test_a_token_of_the_very_same_microsecond_is_void_and_the_next_one_is_not(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
-
     await leave(enrolments)  # the clock stands still
 
     assert not await is_taken(identity, opened)
@@ -102,11 +101,11 @@ async def test_a_token_of_the_very_same_microsecond_is_void_and_the_next_one_is_
 
 
 async def test_a_token_that_a_faster_clock_dated_ahead_is_void_as_well(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments
 ) -> None:
     ahead = FakeClock(identity.clock.now() + timedelta(milliseconds=300))
     async with identity_service(identity.database, ahead) as faster:
-        opened = await logged_on(faster)
+        opened = await faster.logged_on(MARIA)
         dated_ahead = (await faster.refresh(opened["refresh_token"])).body
         newest = (await identity.refresh(dated_ahead["refresh_token"])).body
 
@@ -120,9 +119,8 @@ async def test_a_token_that_a_faster_clock_dated_ahead_is_void_as_well(
 
 
 async def test_a_twin_is_not_handed_what_outlives_a_narrowing(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
     await identity.refresh(opened["refresh_token"])
     identity.clock.advance(seconds=20)
 
@@ -137,14 +135,13 @@ async def test_a_twin_is_not_handed_what_outlives_a_narrowing(
 
 
 async def test_every_session_of_the_account_is_narrowed_and_no_other(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments
 ) -> None:
-    own = [await logged_on(identity) for _ in range(3)]
-    ended = await logged_on(identity)
+    own = [await identity.logged_on(MARIA) for _ in range(3)]
+    ended = await identity.logged_on(MARIA)
     path = f"/sessions/{ended['session_id']}"
     await identity.call("DELETE", path, token=ended["access_token"])
-    other = await identity.an_account()
-    stranger = dict((await identity.log_on(other.username)).body)
+    stranger = await identity.logged_on()
 
     await leave(enrolments)
 
@@ -157,9 +154,8 @@ async def test_every_session_of_the_account_is_narrowed_and_no_other(
 
 
 async def test_a_second_narrowing_voids_what_was_handed_out_after_the_first(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
     await leave(enrolments)
     between = (await identity.refresh(opened["refresh_token"])).body
 
@@ -173,9 +169,8 @@ async def test_a_second_narrowing_voids_what_was_handed_out_after_the_first(
 
 
 async def test_a_session_that_is_narrowed_is_not_kept_from_idling(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
     identity.clock.advance(minutes=4)
 
     await leave(enrolments)
@@ -185,17 +180,16 @@ async def test_a_session_that_is_narrowed_is_not_kept_from_idling(
 
 
 async def test_a_session_opened_after_the_narrowing_is_whole(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments
 ) -> None:
     await leave(enrolments)
 
-    assert await is_taken(identity, await logged_on(identity))
+    assert await is_taken(identity, await identity.logged_on(MARIA))
 
 
 async def test_a_refresh_that_waited_for_a_change_of_the_account_says_its_new_version(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:
-    opened = await logged_on(identity)
     async with identity.plumbing.database.transaction() as change:
         await change.execute("UPDATE accounts SET version = version + 1")
         await change.execute("SELECT FROM sessions FOR UPDATE")
@@ -209,11 +203,11 @@ async def test_a_refresh_that_waited_for_a_change_of_the_account_says_its_new_ve
 
 @pytest.mark.proves("V15.4.2")
 async def test_a_refresh_beside_an_un_enrolment_is_good_or_void_but_never_outlives_it(
-    identity: Identity, enrolments: list[tuple[PracticeDesk, str]]
+    identity: Identity, enrolments: Enrolments
 ) -> None:
     fast = FakeClock(identity.clock.now() + timedelta(milliseconds=40))
     async with identity_service(identity.database, fast) as ahead:
-        sessions = [await logged_on(replica) for replica in (identity, ahead) * 4]
+        sessions = [await replica.logged_on(MARIA) for replica in (identity, ahead) * 4]
         while len(enrolments) > 1:
             answers, _ = await asyncio.gather(
                 asyncio.gather(

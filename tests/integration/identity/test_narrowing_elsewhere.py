@@ -91,17 +91,12 @@ def is_fresh(ended: EndedSessions) -> None:
     assert ended.fresh()
 
 
-async def logged_on(identity: Identity) -> dict[str, Any]:
-    return dict((await identity.log_on("maria.garcia")).body)
-
-
 async def test_a_narrowed_session_is_refused_there_until_it_is_refreshed(
     identity: Identity, desk: PracticeDesk, elsewhere: Elsewhere
 ) -> None:
     patient_id, elm = await desk.enrolled(), await practice_desk(identity)
     await add_practice(identity, await elm.a_token())
-    opened, other = await logged_on(identity), await identity.an_account()
-    stranger = dict((await identity.log_on(other.username)).body)
+    opened, stranger = await identity.logged_on("maria.garcia"), await identity.logged_on()
     assert await elsewhere.takes(opened)
 
     await desk.un_enrol(patient_id)
@@ -117,7 +112,7 @@ async def test_when_the_last_practice_goes_every_token_of_the_session_is_refused
     identity: Identity, desk: PracticeDesk, elsewhere: Elsewhere
 ) -> None:
     patient_id = await desk.enrolled()
-    opened = await logged_on(identity)
+    opened = await identity.logged_on("maria.garcia")
     refreshed = (await identity.refresh(opened["refresh_token"])).body
 
     await desk.un_enrol(patient_id)

@@ -83,8 +83,7 @@ async def test_ones_own_account_is_told_only_after_its_right_password(
 async def test_an_account_that_is_merged_is_told_only_after_its_right_password(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
-    await registry.merge(survivor, absorbed)
+    _, absorbed = await registry.merged()
     token, *_ = await two(registry)
 
     wrong = await registry.prove(token, absorbed.username, WRONG)

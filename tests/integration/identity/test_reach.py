@@ -16,13 +16,6 @@ pytestmark = pytest.mark.proves("SE-4")
 EVERYWHERE = "portico"
 
 
-async def introspected(identity: Identity, token: str) -> dict[str, Any]:
-    gateway = await identity.a_gateway_token()
-    answer = await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
-    assert answer.status == 200
-    return dict(answer.body)
-
-
 async def logged_on(identity: Identity, **more: Any) -> dict[str, Any]:
     person = await identity.an_account()
     body = {"name": person.username, "password": PASSWORD, **more}
@@ -63,7 +56,7 @@ async def test_introspection_says_what_a_session_may_do_and_when_a_password_was_
     again = (await refreshed(identity, session)).body
 
     for tokens in (session, again):
-        told = await introspected(identity, tokens["access_token"])
+        told = await identity.introspected(tokens["access_token"])
         assert (told["scope"], told["auth_time"], told["aud"]) == ("full", began, EVERYWHERE)
 
 
@@ -79,7 +72,7 @@ async def test_a_session_says_its_scope_in_its_next_token_and_is_held_to_it(
 
     read = await identity.call("GET", "/account", token=token)
     listed = await identity.call("GET", "/sessions", token=token)
-    told = await introspected(identity, token)
+    told = await identity.introspected(token)
     beside = await identity.call("DELETE", f"/sessions/{other}", token=token)
     off = await identity.call("DELETE", f"/sessions/{session['session_id']}", token=token)
 
@@ -103,7 +96,7 @@ async def test_sessions_of_before_are_full_and_of_when_they_began(identity: Iden
     assert (row["scope"], row["auth_time"]) == ("full", row["started_at"])
     assert isinstance(row["auth_time"], datetime)
     answer = await refreshed(identity, session)
-    assert (await introspected(identity, answer.body["access_token"]))["scope"] == "full"
+    assert (await identity.introspected(answer.body["access_token"]))["scope"] == "full"
 
 
 # ---- at which service
@@ -131,7 +124,7 @@ async def test_resource_gets_a_token_for_each_service_named_in_one_rotation(
     assert list(tokens) == named
     assert answer.body["access_token"] == tokens["merge"]
     for service, token in tokens.items():
-        told = await introspected(identity, token)
+        told = await identity.introspected(token)
         assert (told["active"], told["aud"]) == (True, f"{ISSUER}/{service}")
         assert told["sid"] == answer.body["session_id"]
     assert (await identity.call("GET", "/account", token=tokens["identity"])).status == 200
@@ -146,7 +139,7 @@ async def test_without_resource_there_is_one_token_for_all_four(identity: Identi
 
     for body in (session, answer.body):
         assert "access_tokens" not in body
-        assert (await introspected(identity, body["access_token"]))["aud"] == EVERYWHERE
+        assert (await identity.introspected(body["access_token"]))["aud"] == EVERYWHERE
 
 
 async def test_a_refresh_may_name_other_services_and_its_twin_is_handed_the_same_successor(
@@ -197,7 +190,7 @@ async def test_a_client_gets_a_token_for_each_service_named(identity: Identity) 
     tokens = answer.body["access_tokens"]
     assert list(tokens) == ["notify", "identity"]
     assert answer.body["access_token"] == tokens["notify"]
-    told = await introspected(identity, tokens["notify"])
+    told = await identity.introspected(tokens["notify"])
     assert (told["client_id"], told["aud"]) == (client_id, f"{ISSUER}/notify")
     here = await identity.call("GET", "/practice/settings", token=tokens["identity"])
     elsewhere = await identity.call("GET", "/practice/settings", token=tokens["notify"])

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from shared.contracts.sessions import SessionEntry
 from tests.rigs.identity import Identity
@@ -13,9 +14,13 @@ pytestmark = pytest.mark.proves("SE-1")
 
 async def logged_on(identity: Identity) -> str:
     """The refresh token of a new session."""
-    person = await identity.an_account()
-    answer = await identity.log_on(person.username)
-    return str(answer.body["refresh_token"])
+    return str((await identity.logged_on())["refresh_token"])
+
+
+@pytest_asyncio.fixture
+async def token(identity: Identity) -> str:
+    """Of a new session."""
+    return await logged_on(identity)
 
 
 async def successor(identity: Identity, token: str) -> str:
@@ -31,34 +36,29 @@ async def ended_sessions(identity: Identity) -> list[str]:
     return [str(entry.session_id) for entry in entries if entry.not_before is None]
 
 
-async def test_each_use_rotates_the_token(identity: Identity) -> None:
-    first = await logged_on(identity)
-
-    second = await successor(identity, first)
+async def test_each_use_rotates_the_token(identity: Identity, token: str) -> None:
+    second = await successor(identity, token)
     third = await successor(identity, second)
 
-    assert len({first, second, third}) == 3
-    assert min(len(first), len(second)) >= 43
+    assert len({token, second, third}) == 3
+    assert min(len(token), len(second)) >= 43
 
 
 @pytest.mark.proves("V7.2.3")
-async def test_only_digests_of_refresh_tokens_are_kept(identity: Identity) -> None:
-    first = await logged_on(identity)
-    second = await successor(identity, first)
+async def test_only_digests_of_refresh_tokens_are_kept(identity: Identity, token: str) -> None:
+    second = await successor(identity, token)
 
     kept = str([tuple(row) for row in await identity.rows("SELECT * FROM refresh_tokens")])
 
-    assert first not in kept
+    assert token not in kept
     assert second not in kept
     assert second.encode().hex() not in kept
 
 
 @pytest.mark.proves("V15.4.2")
 async def test_20_parallel_refreshes_are_handed_the_same_successor(
-    identity: Identity, second: Identity
+    identity: Identity, token: str, second: Identity
 ) -> None:
-    token = await logged_on(identity)
-
     answers = await asyncio.gather(*(replica.refresh(token) for replica in (identity, second) * 10))
 
     assert {answer.status for answer in answers} == {200}
@@ -67,9 +67,9 @@ async def test_20_parallel_refreshes_are_handed_the_same_successor(
     assert await ended_sessions(identity) == []
 
 
-async def test_bursts_of_parallel_refreshes_never_lose_the_session(identity: Identity) -> None:
-    token = await logged_on(identity)
-
+async def test_bursts_of_parallel_refreshes_never_lose_the_session(
+    identity: Identity, token: str
+) -> None:
     for _ in range(10):
         answers = await asyncio.gather(*(identity.refresh(token) for _ in range(8)))
         (token,) = {answer.body["refresh_token"] for answer in answers}
@@ -78,27 +78,20 @@ async def test_bursts_of_parallel_refreshes_never_lose_the_session(identity: Ide
     assert len(await identity.rows("SELECT FROM refresh_tokens WHERE used_at IS NULL")) == 1
 
 
-async def test_a_twin_is_honest_for_30_seconds(identity: Identity) -> None:
-    token = await logged_on(identity)
-    winner = await successor(identity, token)
+@pytest.mark.proves("AU-1")
+async def test_a_twin_is_honest_for_30_seconds_and_reuse_after_that_ends_the_session(
+    identity: Identity, token: str
+) -> None:
+    answer = await identity.refresh(token)
+    winner = answer.body["refresh_token"]
 
     identity.clock.advance(seconds=29)
     assert await successor(identity, token) == winner
-
     identity.clock.advance(seconds=1)
-    assert (await identity.refresh(token)).code == "refresh_invalid"
-
-
-@pytest.mark.proves("AU-1")
-async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> None:
-    token = await logged_on(identity)
-    answer = await identity.refresh(token)
-    identity.clock.advance(seconds=30)
-
     reused = await identity.refresh(token)
 
     assert (reused.status, reused.code) == (401, "refresh_invalid")
-    assert (await identity.refresh(answer.body["refresh_token"])).code == "refresh_invalid"
+    assert (await identity.refresh(winner)).code == "refresh_invalid"
     assert await ended_sessions(identity) == [answer.body["session_id"]]
     listed = await identity.call("GET", "/sessions", token=answer.body["access_token"])
     assert listed.status == 401
@@ -106,8 +99,7 @@ async def test_reuse_after_30_seconds_ends_the_session(identity: Identity) -> No
     assert row
 
 
-async def test_parallel_reuse_ends_the_session_once(identity: Identity) -> None:
-    token = await logged_on(identity)
+async def test_parallel_reuse_ends_the_session_once(identity: Identity, token: str) -> None:
     await successor(identity, token)
     identity.clock.advance(seconds=30)
 
@@ -130,8 +122,7 @@ async def test_a_session_is_over_when_not_refreshed_for_15_minutes(identity: Ide
 
 
 @pytest.mark.proves("V7.3.2")
-async def test_a_session_lasts_12_hours_at_most(identity: Identity) -> None:
-    token = await logged_on(identity)
+async def test_a_session_lasts_12_hours_at_most(identity: Identity, token: str) -> None:
     for _ in range(71):
         identity.clock.advance(minutes=10)
         token = await successor(identity, token)
@@ -176,9 +167,8 @@ async def test_expired_sessions_are_swept_with_their_tokens(
 
 @pytest.mark.proves("V15.4.2")
 async def test_a_successor_rotates_five_seconds_after_it_was_made_and_not_before(
-    identity: Identity, second: Identity
+    identity: Identity, token: str, second: Identity
 ) -> None:
-    token = await logged_on(identity)
     identity.clock.advance(seconds=1)
     made = await successor(identity, token)
 
@@ -201,9 +191,8 @@ async def test_a_successor_rotates_five_seconds_after_it_was_made_and_not_before
 
 async def test_one_session_adds_a_token_in_five_seconds_however_often_it_asks(
     identity: Identity,
+    token: str,
 ) -> None:
-    token = await logged_on(identity)
-
     for _ in range(60):
         identity.clock.advance(seconds=0.5)
         token = await successor(identity, token)
@@ -213,8 +202,8 @@ async def test_one_session_adds_a_token_in_five_seconds_however_often_it_asks(
 
 async def test_a_successor_that_rests_is_handed_a_token_of_after_a_narrowing(
     identity: Identity,
+    token: str,
 ) -> None:
-    token = await logged_on(identity)
     identity.clock.advance(seconds=1)
     answer = await identity.refresh(token)
     identity.clock.advance(seconds=1)

@@ -13,7 +13,6 @@ from shared.trust import public_keys
 from shared.trust.own_keys import AHEAD
 from tests.integration.identity.test_operator_verbs import run
 from tests.rigs.identity import ENVIRONMENT, PASSWORD, Identity, Recovery, identity_service
-from tests.rigs.replica import Answer
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.proxy import proxied
@@ -30,10 +29,6 @@ def under(token: str, kid: str) -> str:
     return f"{changed}.{payload}.{signature}"
 
 
-async def introspected(identity: Identity, gateway: str, token: str) -> Answer:
-    return await identity.call("POST", "/oauth/introspect", form={"token": token}, token=gateway)
-
-
 @pytest.mark.proves("SE-1")
 async def test_a_made_up_key_id_is_known_as_such_at_once(
     identity: Identity, monkeypatch: pytest.MonkeyPatch
@@ -44,12 +39,12 @@ async def test_a_made_up_key_id_is_known_as_such_at_once(
     token = (await identity.log_on(person.username)).body["access_token"]
     forged = under(token, "made-up")
 
-    answer = await introspected(identity, gateway, forged)
+    told = await identity.introspected(forged, by=gateway)
     refused = await identity.call("GET", "/account", token=forged)
 
-    assert (answer.status, answer.body) == (200, {"active": False})
+    assert told == {"active": False}
     assert refused.status == 401
-    assert (await introspected(identity, gateway, token)).body["active"] is True
+    assert (await identity.introspected(token, by=gateway))["active"] is True
 
 
 @pytest.mark.proves("LG-4")
@@ -81,7 +76,7 @@ async def test_what_a_revoked_key_signed_is_refused_by_every_replica_and_a_refre
     gateway = await identity.a_gateway_token()
     person = await identity.an_account()
     session = (await second.log_on(person.username)).body
-    assert (await introspected(identity, gateway, session["access_token"])).body["active"] is True
+    assert (await identity.introspected(session["access_token"], by=gateway))["active"] is True
     [leaked] = (await identity.call("GET", "/.well-known/jwks.json")).body["keys"]
 
     await identity.features.sessions.own_keys.revoke(leaked["kid"])

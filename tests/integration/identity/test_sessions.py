@@ -9,16 +9,10 @@ import pytest
 from services.identity.routes import ROUTES
 from shared.http.guards import Session
 from shared.http.routes import NoBody
-from tests.rigs.identity import Identity, Person
+from tests.rigs.identity import Identity
 
 pytestmark = pytest.mark.proves("SE-1")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
-
-
-async def logged_on(identity: Identity, person: Person) -> dict[str, Any]:
-    answer = await identity.log_on(person.username)
-    assert answer.status == 201
-    return dict(answer.body)
 
 
 async def session_ids(identity: Identity, token: str) -> set[str]:
@@ -29,10 +23,10 @@ async def session_ids(identity: Identity, token: str) -> set[str]:
 @pytest.mark.proves("V7.5.2")
 async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
-    await logged_on(identity, june)
+    await identity.logged_on(june.username)
     identity.clock.advance(minutes=15)
-    await logged_on(identity, pat)
-    first, second = await logged_on(identity, june), await logged_on(identity, june)
+    await identity.logged_on(pat.username)
+    first, second = await identity.logged_on(june.username), await identity.logged_on(june.username)
 
     listed = await identity.call("GET", "/sessions", token=second["access_token"])
 
@@ -45,7 +39,7 @@ async def test_the_holder_sees_her_live_sessions_and_which_one_asks(identity: Id
 async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
     identity: Identity, second: Identity, verb: Any
 ) -> None:
-    session = await logged_on(identity, await identity.an_account())
+    session = await identity.logged_on()
     token, session_id = session["access_token"], session["session_id"]
 
     off = await identity.call("DELETE", f"/sessions/{session_id}", token=token)
@@ -60,7 +54,7 @@ async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
 async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction(
     identity: Identity,
 ) -> None:
-    session = await logged_on(identity, await identity.an_account())
+    session = await identity.logged_on()
 
     await identity.call(
         "DELETE", f"/sessions/{session['session_id']}", token=session["access_token"]
@@ -78,7 +72,7 @@ async def test_an_ended_session_is_told_to_every_replica_in_the_same_transaction
 
 async def test_ending_one_leaves_the_others(identity: Identity) -> None:
     june = await identity.an_account()
-    phone, desk = await logged_on(identity, june), await logged_on(identity, june)
+    phone, desk = await identity.logged_on(june.username), await identity.logged_on(june.username)
 
     for _ in range(2):  # ended twice is ended
         path = f"/sessions/{phone['session_id']}"
@@ -89,10 +83,10 @@ async def test_ending_one_leaves_the_others(identity: Identity) -> None:
 
 async def test_ending_all_others_leaves_this_one(identity: Identity) -> None:
     june, pat = await identity.an_account(), await identity.an_account()
-    other = await logged_on(identity, pat)
-    await logged_on(identity, june)
-    await logged_on(identity, june)
-    this = await logged_on(identity, june)
+    other = await identity.logged_on(pat.username)
+    await identity.logged_on(june.username)
+    await identity.logged_on(june.username)
+    this = await identity.logged_on(june.username)
 
     ended = await identity.call("POST", "/sessions/end-others", token=this["access_token"])
 
@@ -105,7 +99,7 @@ async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     identity: Identity, second: Identity
 ) -> None:
     june = await identity.an_account()
-    tokens = [(await logged_on(identity, june))["access_token"] for _ in range(8)]
+    tokens = [(await identity.logged_on(june.username))["access_token"] for _ in range(8)]
 
     answers = await asyncio.gather(
         *(
@@ -120,7 +114,7 @@ async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
 
 
 async def test_an_access_token_lives_five_minutes(identity: Identity) -> None:
-    session = await logged_on(identity, await identity.an_account())
+    session = await identity.logged_on()
 
     identity.clock.advance(minutes=4, seconds=59)
     before = await identity.call("GET", "/sessions", token=session["access_token"])

@@ -12,12 +12,9 @@ from services.identity.routes import ROUTES
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared.http.guards import Counted, Public
 from shared.http.source_budget import SourceBudget
-from tests.builders.practices import (
-    Postman,
-    PracticeDesk,
-    application,
-    practice_desk,
-)
+from tests.builders.doors import Door, details, every_door
+from tests.builders.merges import Registry
+from tests.builders.practices import Postman, application, practice_desk
 from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
 
@@ -218,58 +215,27 @@ async def test_a_session_is_refreshed_without_a_question_to_the_budget(
 # ---- what is guessed at
 
 
-async def test_a_right_password_whose_budget_is_spent_before_the_commit_leaves_no_session(
-    identity: Identity, monkeypatch: pytest.MonkeyPatch
+@every_door
+async def test_a_right_password_whose_budget_is_spent_before_the_commit_is_kept_back(
+    identity: Identity, registry: Registry, monkeypatch: pytest.MonkeyPatch, door: Door
 ) -> None:
-    person = await identity.an_account("june.hale")
+    person = await registry.a_member(username="june.hale")
+    entry = await door.opened(registry, person.username)
+    sessions = await identity.rows("SELECT FROM sessions")
     held_up(monkeypatch, identity)
 
-    hit = await log_on(identity, PASSWORD)
+    kept_back = await entry(identity, PASSWORD)
+    monkeypatch.undo()
 
-    assert (hit.status, hit.code) == (429, "too_many_requests")
-    assert await identity.rows("SELECT FROM sessions") == []
-    [row] = await identity.rows(
-        "SELECT outcome, detail FROM audit_entries WHERE action = 'log-on' AND subject = $1"
-        " AND detail IS NOT NULL",
+    assert kept_back.refused() == (429, "too_many_requests")
+    assert await identity.rows("SELECT FROM sessions") == sessions
+    assert await details(identity, door) == {door.kept_back: 1}
+    assert await identity.rows(
+        "SELECT FROM audit_entries WHERE action = $1 AND outcome = 'refused' AND subject = $2",
+        door.action,
         f"account:{person.id}",
     )
-    assert tuple(row) == ("refused", "source_exhausted")
-
-
-async def test_proofs_within_a_session_are_kept_back_as_well(
-    identity: Identity, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await identity.an_account("june.hale")
-    other = await identity.an_account()
-    token = (await log_on(identity, PASSWORD, BEN)).body["access_token"]
-    bodies = {
-        "/account/reauthenticate": {"password": PASSWORD, "verb": "merge"},
-        "/account/ownership-proofs": {"name": other.username, "password": PASSWORD},
-    }
-    for path, body in bodies.items():
-        assert (await identity.call("POST", path, body, token=token, source=BEN)).status == 200
-    held_up(monkeypatch, identity)
-
-    for path, body in bodies.items():
-        answer = await identity.call("POST", path, body, token=token, source=ANN)
-        assert (answer.status, answer.code) == (429, "too_many_requests")
-        identity.clock.advance(minutes=5)
-        token = (await log_on(identity, PASSWORD, BEN)).body["access_token"]
-
-
-async def test_a_practice_is_not_added_where_the_right_password_is_kept_back(
-    identity: Identity, desk: PracticeDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await desk.enrolled()
-    elm = await practice_desk(identity)
-    body = {"token": await elm.a_token(), "name": "maria.garcia", "password": PASSWORD}
-    held_up(monkeypatch, identity)
-
-    kept_back = await post(identity, "/enrolments/existing-account", body)
-    monkeypatch.undo()
-    added = await post(identity, "/enrolments/existing-account", body, BEN)
-
-    assert (kept_back.status, added.status) == (429, 201)
+    assert (await entry(identity, PASSWORD)).status < 300
 
 
 async def test_of_200_parallel_guesses_over_many_names_exactly_fifty_refusals_are_told(
@@ -293,15 +259,17 @@ async def test_of_200_parallel_guesses_over_many_names_exactly_fifty_refusals_ar
 
 
 def held_up(monkeypatch: pytest.MonkeyPatch, identity: Identity) -> None:
-    """The budget of ANN is spent once while a right password has been compared, not yet counted."""
+    """Everybody calls from one address, and its budget is spent while a right password has been
+    compared and not yet counted.
+    """
     compare = PasswordProofs._compare
 
     async def slowly(self: PasswordProofs, key: str, found: Any, password: str) -> Attempt:
         attempt = await compare(self, key, found, password)
         if attempt.right:
             for _ in range(50):
-                body = {"refresh_token": "old"}
-                await post(identity, "/sessions/refresh", body)
+                await identity.refresh("old")
         return attempt
 
     monkeypatch.setattr(PasswordProofs, "_compare", slowly)
+    monkeypatch.setattr(Identity, "a_source", lambda _: ANN)

@@ -1,9 +1,7 @@
 """UN-1, UN-3: a practice un-enrols its own patient, and enrols her again."""
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -46,12 +44,6 @@ async def states(identity: Identity) -> dict[str, str]:
     return {str(row["patient_id"]): row["state"] for row in rows}
 
 
-async def logged_on(identity: Identity) -> dict[str, Any]:
-    answer = await identity.log_on("maria.garcia")
-    assert answer.status == 201
-    return dict(answer.body)
-
-
 async def ends(identity: Identity) -> list[str]:
     rows = await identity.rows("SELECT ended_by FROM sessions WHERE ended_at IS NOT NULL")
     return [row["ended_by"] for row in rows]
@@ -67,7 +59,7 @@ async def test_un_enrolling_ends_this_practices_enrolment_and_no_other(
 
     assert (answer.status, answer.body) == (204, {})
     assert await states(desk.identity) == {here: "un-enrolled", there: "enrolled"}
-    opened = await logged_on(desk.identity)
+    opened = await desk.identity.logged_on("maria.garcia")
     account = await desk.identity.call("GET", "/account", token=opened["access_token"])
     shown = {one["practice_id"]: one["state"] for one in account.body["practices"]}
     assert shown == {desk.practice_id: "un-enrolled", elm.practice_id: "enrolled"}
@@ -115,43 +107,13 @@ async def test_without_a_verified_e_mail_nobody_is_mailed(desk: PracticeDesk) ->
     assert ended["recipients"] == []
 
 
-@pytest.mark.proves("UN-1")
-async def test_who_is_not_enrolled_cannot_be_un_enrolled_and_a_second_time_is_the_same(
-    desk: PracticeDesk,
-) -> None:
-    never, once = await desk.a_patient(), await desk.enrolled()
-    await desk.un_enrol(once)
-
-    answers = [await desk.un_enrol(patient_id) for patient_id in (never, once)]
-
-    assert {(answer.status, answer.code) for answer in answers} == {(409, "patient_not_enrolled")}
-    assert len(await desk.identity.events("enrolment-ended")) == 1
-
-
-@pytest.mark.proves("UN-1", "V2.3.4")
-async def test_parallel_un_enrolments_have_one_effect_and_one_mail(
-    desk: PracticeDesk, second: Identity, elm: PracticeDesk
-) -> None:
-    here, _ = await at_both(desk, elm)
-    beside = PracticeDesk(
-        identity=second, access_token=desk.access_token, practice_id=desk.practice_id
-    )
-
-    answers = await asyncio.gather(*(one.un_enrol(here) for one in (desk, beside) * 8))
-
-    assert Counter(answer.status for answer in answers) == {204: 1, 409: 15}
-    assert len(await desk.identity.events("enrolment-ended")) == 1
-    [row] = await desk.identity.rows("SELECT version FROM accounts")
-    assert row["version"] == 3
-
-
 @pytest.mark.proves("UN-1", "SE-1")
 async def test_two_practices_that_un_enrol_at_once_end_the_sessions_between_them(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
     here, there = await at_both(desk, elm)
     for _ in range(3):
-        await logged_on(desk.identity)
+        await desk.identity.logged_on("maria.garcia")
 
     answers = await asyncio.gather(desk.un_enrol(here), elm.un_enrol(there))
 
@@ -164,7 +126,7 @@ async def test_losing_the_last_practice_ends_every_session(
     desk: PracticeDesk, second: Identity
 ) -> None:
     patient_id = await desk.enrolled()
-    opened = [await logged_on(desk.identity) for _ in range(2)]
+    opened = [await desk.identity.logged_on("maria.garcia") for _ in range(2)]
 
     await desk.un_enrol(patient_id)
 
@@ -200,21 +162,13 @@ async def test_a_token_of_the_record_that_is_still_live_is_void(
     assert (await add_practice(desk.identity, others)).status == 201
 
 
-@pytest.mark.proves("UN-1", "EN-1")
-async def test_who_was_un_enrolled_gets_no_token_but_is_re_activated(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    await desk.un_enrol(patient_id)
-
-    assert (await desk.issue(patient_id)).code == "patient_enrolled"
-
-
 @pytest.mark.proves("UN-1", "V2.3.4")
 async def test_an_un_enrolment_beside_an_added_practice_leaves_sessions_that_have_a_practice(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
     here = await desk.enrolled()
     tokens = [await elm.a_token() for _ in range(4)]
-    await logged_on(desk.identity)
+    await desk.identity.logged_on("maria.garcia")
 
     await asyncio.gather(
         desk.un_enrol(here), *(add_practice(desk.identity, token) for token in tokens)
@@ -253,7 +207,7 @@ async def test_everything_about_one_account_at_once_never_deadlocks(
     desk: PracticeDesk, second: Identity, elm: PracticeDesk
 ) -> None:
     here, there = await at_both(desk, elm)
-    opened = [await logged_on(desk.identity) for _ in range(2)]
+    opened = [await desk.identity.logged_on("maria.garcia") for _ in range(2)]
     tokens = [await elm.a_token() for _ in range(2)]
 
     answers = await asyncio.gather(
@@ -269,6 +223,21 @@ async def test_everything_about_one_account_at_once_never_deadlocks(
     )
     assert row["deadlocks"] == 0
     assert {answer.status for answer in answers} <= {201, 204, 200, 401, 409}
+
+
+@pytest.mark.proves("UN-1", "EN-1")
+async def test_who_was_un_enrolled_is_re_activated_and_nothing_else(desk: PracticeDesk) -> None:
+    patient_id = await desk.enrolled()
+    await desk.un_enrol(patient_id)
+
+    answers = [await verb(patient_id) for verb in (desk.unlock, desk.un_enrol, desk.issue)]
+
+    assert [answer.refused() for answer in answers] == [
+        (409, "patient_not_enrolled"),
+        (409, "patient_not_enrolled"),
+        (409, "patient_enrolled"),
+    ]
+    assert len(await desk.identity.events("enrolment-ended")) == 1
 
 
 @pytest.mark.proves("UN-3")
@@ -298,36 +267,12 @@ async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
 ) -> None:
     here, _ = await at_both(desk, elm)
     await desk.un_enrol(here)
-    opened = await logged_on(desk.identity)
+    opened = await desk.identity.logged_on("maria.garcia")
 
     await desk.reactivate(here)
 
     account = await desk.identity.call("GET", "/account", token=opened["access_token"])
     assert [one["state"] for one in account.body["practices"]] == ["enrolled", "enrolled"]
-
-
-@pytest.mark.proves("UN-3")
-async def test_only_who_was_un_enrolled_can_be_re_activated(desk: PracticeDesk) -> None:
-    never, enrolled = await desk.a_patient(), await desk.enrolled()
-
-    answers = [await desk.reactivate(patient_id) for patient_id in (never, enrolled)]
-
-    assert [(answer.status, answer.code) for answer in answers] == [
-        (409, "patient_not_enrolled"),
-        (409, "patient_enrolled"),
-    ]
-    assert await desk.identity.events("enrolment-reactivated") == []
-
-
-@pytest.mark.proves("UN-3", "V2.3.4")
-async def test_parallel_re_activations_have_one_effect_and_one_mail(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    await desk.un_enrol(patient_id)
-
-    answers = await asyncio.gather(*(desk.reactivate(patient_id) for _ in range(16)))
-
-    assert Counter(answer.status for answer in answers) == {204: 1, 409: 15}
-    assert len(await desk.identity.events("enrolment-reactivated")) == 1
 
 
 @pytest.mark.proves("UN-1", "UN-3")
@@ -344,32 +289,4 @@ async def test_un_enrolling_and_re_activating_at_once_take_turns(desk: PracticeD
     assert [answer.status for answer in answers].count(204) == ended + again
     assert await states(desk.identity) == {
         patient_id: "enrolled" if ended == again else "un-enrolled"
-    }
-
-
-@pytest.mark.proves("UN-1", "UN-3", "AU-1", "ST-1")
-async def test_who_did_it_to_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    await desk.reactivate(patient_id)
-    await desk.un_enrol(patient_id)
-    await desk.reactivate(patient_id)
-
-    [account] = await desk.identity.rows("SELECT id FROM accounts")
-    rows = await desk.identity.rows(
-        "SELECT actor, practice, action, reason, outcome, subject, detail FROM audit_entries "
-        "WHERE action IN ('patient.un-enrol', 'patient.re-activate')"
-    )
-    by = (f"staff:nurse-7@{desk.practice_id}", desk.practice_id)
-    done = ("done", f"account:{account['id']}", f"patient:{patient_id}")
-    assert {tuple(row) for row in rows} == {
-        (
-            *by,
-            "patient.re-activate",
-            "moved back",
-            "refused",
-            f"patient:{patient_id}",
-            "patient_enrolled",
-        ),
-        (*by, "patient.un-enrol", "moved away", *done),
-        (*by, "patient.re-activate", "moved back", *done),
     }

@@ -2,11 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from tests.builders.practices import PracticeDesk
 from tests.rigs.identity import Identity
@@ -77,23 +74,6 @@ async def test_unlocking_waits_for_nobody_who_holds_the_record(desk: PracticeDes
     assert answer.status == 204
 
 
-@pytest_asyncio.fixture
-async def at_the_desk(identity: Identity) -> Callable[[], Awaitable[PracticeDesk]]:
-    """One practice's desk, whose system logs on anew when its token is over."""
-    client_id, secret = await identity.a_practice_client()
-    [row] = await identity.rows("SELECT practice_id FROM clients WHERE id = $1", client_id)
-
-    async def desk() -> PracticeDesk:
-        answer = await identity.client_token(client_id, secret)
-        return PracticeDesk(
-            identity=identity,
-            access_token=str(answer.body["access_token"]),
-            practice_id=str(row["practice_id"]),
-        )
-
-    return desk
-
-
 @pytest.mark.proves("LG-2")
 async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
@@ -114,10 +94,7 @@ async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeD
 
 
 @pytest.mark.proves("LG-2", "ST-1")
-async def test_an_account_is_unlocked_three_times_in_a_day(
-    at_the_desk: Callable[[], Awaitable[PracticeDesk]],
-) -> None:
-    desk = await at_the_desk()
+async def test_an_account_is_unlocked_three_times_in_a_day(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     answers = []
     for _ in range(4):
@@ -133,7 +110,7 @@ async def test_an_account_is_unlocked_three_times_in_a_day(
 
     desk.identity.clock.advance(hours=23, minutes=56)
     await fail(desk.identity, 4)
-    assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+    assert (await (await desk.renewed()).unlock(patient_id)).status == 204
     assert (await desk.identity.log_on(NAME)).status == 201
 
 
@@ -154,18 +131,18 @@ async def test_of_parallel_unlocks_and_guesses_three_unlocks_count(desk: Practic
 
 @pytest.mark.proves("LG-2")
 async def test_unlocking_gives_nobody_more_than_a_hundred_guesses_in_a_row(
-    identity: Identity, at_the_desk: Callable[[], Awaitable[PracticeDesk]]
+    identity: Identity, desk: PracticeDesk
 ) -> None:
-    patient_id = await (await at_the_desk()).enrolled()
+    patient_id = await desk.enrolled()
     for number in range(100):
         if number and number % 4 == 0:
             identity.clock.advance(hours=8)
-            assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+            assert (await (await desk.renewed()).unlock(patient_id)).status == 204
         await identity.log_on(NAME, WRONG)
     identity.clock.advance(days=2)
 
     assert (await identity.log_on(NAME)).status == 401
-    assert (await (await at_the_desk()).unlock(patient_id)).status == 204
+    assert (await (await desk.renewed()).unlock(patient_id)).status == 204
     assert (await identity.log_on(NAME)).status == 201
 
 
@@ -188,34 +165,3 @@ async def test_a_lock_that_the_practice_ends_has_its_end_in_the_audit(desk: Prac
         "account.unlock": 1,
         "lock.end": 1,
     }
-
-
-async def test_a_patient_without_an_account_here_has_nothing_to_unlock(
-    desk: PracticeDesk,
-) -> None:
-    never, left = await desk.a_patient(), await desk.enrolled()
-    async with desk.identity.plumbing.database.connection() as connection:
-        await connection.execute("UPDATE enrolments SET state = 'un-enrolled'")
-
-    codes = [(await desk.unlock(patient_id)).code for patient_id in (never, left)]
-
-    assert codes == ["patient_not_enrolled"] * 2
-
-
-@pytest.mark.proves("AU-1")
-async def test_who_unlocked_whom_and_why_is_in_the_audit(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    await desk.unlock(patient_id)
-    unknown = str(uuid4())
-    await desk.unlock(unknown)
-
-    [account] = await desk.identity.rows("SELECT id FROM accounts")
-    rows = await desk.identity.rows(
-        "SELECT actor, reason, subject, outcome, practice FROM audit_entries "
-        "WHERE action = 'account.unlock' ORDER BY outcome"
-    )
-    staff = (f"staff:nurse-7@{desk.practice_id}", "came to the desk")
-    assert [tuple(row) for row in rows] == [
-        (*staff, f"account:{account['id']}", "done", desk.practice_id),
-        (*staff, f"patient:{unknown}", "refused", desk.practice_id),
-    ]

@@ -54,21 +54,6 @@ async def test_a_third_that_wants_the_same_account_comes_second(
     assert len(await merging.rows("SELECT FROM spent_grants")) == 2 * len(merges)
 
 
-@pytest.mark.proves("MG-1")
-@ROUNDS
-async def test_of_16_racers_with_the_same_proofs_one_wins(
-    merging: Merging, second: Merging, attempt: int
-) -> None:
-    ann, bea = await merging.people()
-    request = await merging.request(ann, bea)
-
-    answers = await sent_at_once([merging, second] * 8, [request] * 16)
-
-    told = Counter((answer.status, answer.code) for answer in answers)
-    assert told == {(202, ""): 1, (400, "grant_used"): 15}
-    assert len(await merging.requested()) == 1
-
-
 @pytest.mark.proves("MG-3")
 async def test_who_waited_for_the_end_of_a_merge_decides_by_what_it_left(
     merging: Merging, database: Database

@@ -88,10 +88,7 @@ async def test_the_newest_person_stays(recovery: Recovery) -> None:
 
     for version, last_name in ((2, "Hale"), (1, "Thorne"), (2, "Thorne")):
         person = events.person(practice_id, patient_id, last_name=last_name)
-        async with recovery.plumbing.database.transaction() as tx:
-            await recovery.features.projection.keep_person(
-                tx, recovery.received(person, version=version)
-            )
+        await recovery.hear(recovery.features.projection.keep_person, person, version=version)
 
     [row] = await recovery.rows("SELECT version, last_name FROM persons")
     assert tuple(row) == (2, "Hale")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.rigs.replica import Answer
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
+pytestmark = pytest.mark.proves("RC-1", "RC-3")
 NOBODY = "nobody@mail.example"
 
 
@@ -24,7 +25,6 @@ NOBODY = "nobody@mail.example"
 class Way:
     """What can be asked for, and how many of it one may have at once."""
 
-    row: str
     action: str
     path: str
     field: str
@@ -49,7 +49,6 @@ class Way:
 
 
 LINK = Way(
-    row="RC-3",
     action="reset-link.request",
     path="/resets/links",
     field="name",
@@ -63,7 +62,6 @@ LINK = Way(
     at_once=1,
 )
 REMINDER = Way(
-    row="RC-1",
     action="username-reminder.request",
     path="/usernames/reminders",
     field="email",
@@ -76,41 +74,22 @@ REMINDER = Way(
     name=EMAIL,
     at_once=3,
 )
-WAYS = (LINK, REMINDER)
-
-
-def each(names: str, cases: Iterable[tuple[Any, ...]]) -> pytest.MarkDecorator:
-    """Try each of these; the first of each is the way, whose row it proves."""
-    params = [
-        pytest.param(*case, marks=pytest.mark.proves(case[0].row), id=f"{case[0].sealed}-{number}")
-        for number, case in enumerate(cases)
-    ]
-    return pytest.mark.parametrize(names, params)
-
-
-both_ways = each("way", [(way,) for way in WAYS])
+both_ways = pytest.mark.parametrize("way", [LINK, REMINDER], ids=lambda way: way.sealed)
 
 
 @pytest.mark.proves("V6.3.8")
-@each(
-    "way, typed",
-    [(LINK, name) for name in (USERNAME, EMAIL, NOBODY, "frozen", "mailless", " \t", "'")]
-    + [(REMINDER, email) for email in (EMAIL, USERNAME, "frozen@x.example", "no address", " \t")],
-)
-async def test_hit_and_miss_get_the_same_whole_reply(
-    recovery: Recovery, way: Way, typed: str
-) -> None:
+@both_ways
+async def test_hit_and_miss_get_the_same_whole_reply(recovery: Recovery, way: Way) -> None:
     await recovery.knows(an_account())
     await recovery.knows(
         an_account(username="frozen", email="frozen@x.example", state=AccountState.FROZEN)
     )
     await recovery.knows(an_account(username="mailless", email=None))
-
     miss = await way.post(recovery, "somebody.else")
-    other = await way.post(recovery, typed)
-
     assert miss.status == 202
-    assert other.alike() == miss.alike()
+
+    for typed in (USERNAME, EMAIL, NOBODY, "frozen", "frozen@x.example", "mailless", " \t", "'"):
+        assert (await way.post(recovery, typed)).alike() == miss.alike(), typed
 
 
 @both_ways
@@ -144,47 +123,43 @@ async def test_a_limit_that_is_reached_changes_nothing_in_the_reply(
     assert {str(answer.alike()) for answer in (*first, again)} == {str(again.alike())}
 
 
-@each(
-    "way, body, code",
-    [
-        (way, text.replace(b"FIELD", way.field.encode()), code)
-        for way in WAYS
-        for text, code in (
-            (b"{", "malformed_json"),
-            (b"{}", "body_invalid"),
-            (b'{"FIELD": 7}', "body_invalid"),
-            (b'{"FIELD": ""}', "body_invalid"),
-            (b'{"FIELD": "a", "other": "b"}', "body_invalid"),
-            (b'{"FIELD": "' + b"n" * 321 + b'"}', "body_invalid"),
-            (b'{"FIELD": "\\ud800"}', None),
-            (b'{"FIELD": "a\\u0000b"}', None),
-        )
-    ],
-)
+@both_ways
 async def test_a_bad_body_is_told_by_its_field_and_asks_for_nothing(
-    recovery: Recovery, way: Way, body: bytes, code: str | None
+    recovery: Recovery, way: Way
 ) -> None:
-    headers = {"Content-Type": "application/json"}
-    async with recovery.client.post(way.path, data=body, headers=headers) as reply:
-        problem = await reply.json()
+    for text, code in (
+        ("{", "malformed_json"),
+        ("{}", "body_invalid"),
+        ('{"FIELD": 7}', "body_invalid"),
+        ('{"FIELD": ""}', "body_invalid"),
+        ('{"FIELD": "a", "other": "b"}', "body_invalid"),
+        ('{"FIELD": "' + "n" * 321 + '"}', "body_invalid"),
+        ('{"FIELD": "\\ud800"}', None),
+        ('{"FIELD": "a\\u0000b"}', None),
+    ):
+        body, headers = text.replace("FIELD", way.field), {"Content-Type": "application/json"}
+        async with recovery.client.post(way.path, data=body, headers=headers) as reply:
+            problem = await reply.json()
 
-    assert reply.status == 400
-    assert code is None or problem["code"] == code
+        assert reply.status == 400
+        assert code is None or problem["code"] == code
     assert await recovery.rows(f"SELECT FROM {way.table}") == []
 
 
-@each(
-    "way, typed",
-    [
-        (LINK, USERNAME),
-        (LINK, EMAIL),
-        (LINK, "  JUNIPER.hale "),
-        (LINK, "\uff4auniper.hale"),
-        (LINK, f"\ufeff{USERNAME}\u200b\u00ad"),
-        (REMINDER, EMAIL),
-        (REMINDER, "  JUNIPER.Hale@mail.example "),
-        (REMINDER, f"\uff4a{EMAIL[1:]}"),
+WRITINGS = {
+    "link": [
+        USERNAME,
+        EMAIL,
+        "  JUNIPER.hale ",
+        "\uff4auniper.hale",
+        f"\ufeff{USERNAME}\u200b\u00ad",
     ],
+    "username": [EMAIL, "  JUNIPER.Hale@mail.example ", f"\uff4a{EMAIL[1:]}"],
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "typed"), [(way, typed) for way in (LINK, REMINDER) for typed in WRITINGS[way.sealed]]
 )
 async def test_the_mail_goes_to_the_address_as_it_was_verified_whatever_was_typed(
     recovery: Recovery, way: Way, typed: str
@@ -217,8 +192,8 @@ async def test_the_mail_and_its_audit_row_belong_to_the_request(
     assert audit["source"] == request["source"]
 
 
-@each(
-    "way, most, apart, window",
+@pytest.mark.parametrize(
+    ("way", "most", "apart", "window"),
     [(LINK, 1, 0, 60), (LINK, 3, 60, 3600), (LINK, 10, 1800, 86400), (REMINDER, 3, 60, 3600)],
 )
 async def test_so_many_mails_go_out_in_so_many_seconds(
@@ -266,19 +241,16 @@ async def test_however_many_ask_and_tick_at_once_nobody_is_mailed_more_than_that
     assert len(live) == (20 if way is LINK else 0)
 
 
-@each(
-    "way, account",
+@pytest.mark.parametrize(
+    "account",
     [
-        (way, said)
-        for way in WAYS
-        for said in (
-            {"email": None},
-            {"state": AccountState.FROZEN},
-            {"state": AccountState.MERGED},
-        )
-    ]
-    + [(REMINDER, {"username": EMAIL, "email": "other@mail.example"})],
+        {"email": None},
+        {"state": AccountState.FROZEN},
+        {"state": AccountState.MERGED},
+        {"username": EMAIL, "email": "other@mail.example"},
+    ],
 )
+@both_ways
 async def test_nothing_is_sent_where_nobody_may_be_told(
     recovery: Recovery, clock: FakeClock, way: Way, account: dict[str, Any]
 ) -> None:

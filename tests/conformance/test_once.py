@@ -1,0 +1,89 @@
+"""What can be done once is done once, however many do it at once (MG-1, UN-1, EN-1, RC-3)."""
+
+import asyncio
+import importlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from services.identity.desk.errors import PatientNotEnrolled
+from services.identity.emails.errors import LinkInvalid
+from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
+from services.identity.patients.errors import PatientNumberTaken
+from shared.errors import Refused
+from shared.trust.grants import GrantUsed
+from tests.conformance.stage import Stage, audit_since_now, example, send
+from tests.conformance.test_audit import OTHERWISE
+from tests.conformance.verbs import NAMED, Verb, those
+from tests.support.database import Database
+
+RACERS = 64
+#: how all but one are told, and what each of the racers says besides
+ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
+    "un_enrol_patient": (PatientNotEnrolled, lambda _: {}),
+    "reactivate_patient": (PatientEnrolled, lambda _: {}),
+    "enrol": (TokenInvalid, lambda number: {"username": f"racer.{number:02}"}),
+    "add_practice_to_account": (AlreadyEnrolled, lambda _: {}),
+    "reset_password": (GrantUsed, lambda number: {"new_password": f"Copper!Lantern-{number}"}),
+    "verify_email": (LinkInvalid, lambda _: {}),
+    "register_patient": (PatientNumberTaken, lambda _: {"number": "P-1"}),
+    "request_merge": (GrantUsed, lambda _: {}),
+}
+AS_OFTEN_AS_IT_IS_ASKED = {
+    *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
+    *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
+    *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
+    *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
+    *("read_notice", "dismiss_notice", "submit_communication"),
+}
+
+
+@pytest.mark.parametrize("verb", those(lambda verb: verb.writes))
+def test_every_verb_is_done_once_or_as_often_as_it_is_asked(verb: Verb) -> None:
+    assert (verb.name in ONCE) is not (verb.name in AS_OFTEN_AS_IT_IS_ASKED), (
+        f"{verb.name}: say in ONCE how all but one of many are told, or add it to "
+        "AS_OFTEN_AS_IT_IS_ASKED"
+    )
+
+
+@pytest_asyncio.fixture
+async def beside(verb: Verb, stage: Stage, database: Database) -> AsyncIterator[Stage]:
+    """Another replica of the verb's service."""
+    module: Any = importlib.import_module(f"tests.conformance.examples.{verb.service}")
+    async with module.opened(database, stage.replica.clock) as found:
+        yield found
+
+
+async def told(stage: Stage) -> Counter[str]:
+    """How many events of each kind wait in the outbox."""
+    rows = await stage.replica.rows("SELECT routing_key AS name FROM outbox")
+    return Counter(row["name"] for row in rows)
+
+
+@pytest.mark.proves("MG-1", "EN-1", "EN-5", "UN-1", "UN-3", "RC-3", "ID-6")
+@pytest.mark.proves("V2.3.4", "V6.5.1", "V15.4.2")
+@pytest.mark.parametrize("verb", [pytest.param(NAMED[name], id=name) for name in ONCE])
+async def test_of_64_at_once_over_two_replicas_one_does_it_and_it_is_told_once(
+    verb: Verb, stage: Stage, beside: Stage
+) -> None:
+    problem, said = ONCE[verb.name]
+    good = await example(stage, verb)
+    audit, before = await audit_since_now(stage), await told(stage)
+
+    answers = await asyncio.gather(
+        *(
+            send((stage, beside)[number % 2], verb, good.but(**said(number)))
+            for number in range(RACERS)
+        )
+    )
+
+    refused = (problem.status, problem.code)
+    assert Counter(answer.refused() for answer in answers) == {
+        (verb.route.status, ""): 1,
+        refused: RACERS - 1,
+    }
+    assert len(await audit.rows("done")) == OTHERWISE.get(verb.name, (1, ""))[0]
+    assert set((await told(stage) - before).values()) == {1}
