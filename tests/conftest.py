@@ -117,6 +117,13 @@ async def database(template: databases.Template) -> AsyncIterator[databases.Data
         yield copy
 
 
+@pytest_asyncio.fixture(scope="module")
+async def one_database(template: databases.Template) -> AsyncIterator[databases.Database]:
+    """A migrated database of this module's own: what its tests write does not meet."""
+    async with template.copy() as copy:
+        yield copy
+
+
 @pytest_asyncio.fixture(scope="session")
 async def vhost(servers: Servers, run_id: str) -> AsyncIterator[brokers.Broker]:
     """This run's vhost, with the topology applied."""
@@ -134,6 +141,12 @@ async def broker(vhost: brokers.Broker) -> brokers.Broker:
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that stands still until the test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def one_clock() -> FakeClock:
+    """One for the module, like its database; it only goes on."""
     return FakeClock()
 
 

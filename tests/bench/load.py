@@ -11,6 +11,7 @@ from ipaddress import IPv4Address
 
 import msgspec
 
+from deploy.local.ports import LOOPBACK
 from tests.bench.figures import NotMeasured
 from tests.bench.processes import given, own_cpu, tell
 
@@ -24,10 +25,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `seconds` are over, or each body was sent once.
     """
 
-    host: str
     port: int
-    method: str
     path: str
+    host: str = LOOPBACK
+    method: str = "POST"
     headers: Mapping[str, str] = {}
     bodies: tuple[str, ...] = ("",)
     connections: int = 8

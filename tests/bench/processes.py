@@ -4,15 +4,14 @@ import asyncio
 import os
 import resource
 import sys
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
 from deploy.local.stack import ROOT
 from tests.bench.figures import NotMeasured
+from tests.support.proc import fields_of, tree
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LONGEST = 120.0  # seconds for one job
@@ -62,42 +61,13 @@ def own_cpu() -> float:
 
 def cpu_of(pid: int) -> float:
     """Seconds that a process has spent, its threads together, in ticks of 10 ms."""
-    fields = stat(pid)
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields_of(pid)[11:13])) / TICKS
 
 
 def cpu_of_tree(root: int) -> float:
     """Seconds that a process and all it has started have spent, those that ended included."""
     total = 0.0
     for pid in tree(root):
-        try:
-            fields = stat(pid)
-        except OSError:
-            continue  # ended meanwhile; its parent has its time
-        total += sum(map(int, fields[11:15])) / TICKS
+        with suppress(OSError):  # ended meanwhile; its parent has its time
+            total += sum(map(int, fields_of(pid)[11:15])) / TICKS
     return total
-
-
-def by_parent() -> Mapping[int, Sequence[int]]:
-    """List every process of this machine under the one that started it."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            found[int(stat(int(path.name))[1])].append(int(path.name))
-        except OSError:
-            continue
-    return found
-
-
-def tree(root: int) -> Iterator[int]:
-    """List a process and its descendants."""
-    children, waiting = by_parent(), [root]
-    while waiting:
-        pid = waiting.pop()
-        waiting += children.get(pid, ())
-        yield pid
-
-
-def stat(pid: int) -> list[str]:
-    """Read /proc/<pid>/stat from the state on: the name before it may hold anything."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

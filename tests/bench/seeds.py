@@ -11,22 +11,20 @@ from services.notify.projections.store import accounts
 from services.notify.tellings import contents
 from services.recovery.projection import Projection
 from shared.contracts.contract import Contract, E
-from shared.contracts.envelope import Envelope, Received
+from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
     AccountChanged,
     AccountLocked,
-    AccountState,
-    Enrolment,
-    EnrolmentState,
 )
-from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
-from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
+from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.recovery import RESET_LINK_REQUESTED
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.settings.values import Secret, key_bytes
 from shared.trust.hashing import PasswordHasher
 from shared.trust.tokens import Digests
 from tests.bench.site import Connection, Site
+from tests.builders import events
 
 PASSWORD = "Walnut-Harbour-7"
 COST = 12
@@ -72,47 +70,31 @@ async def log_on_accounts(site: Site, count: int) -> None:
 
 async def known_accounts(site: Site, count: int) -> None:
     """Accounts as recovery and notify know them once their snapshots have arrived."""
-    events = [snapshot(number) for number in range(count)]
+    known = [snapshot(number) for number in range(count)]
     key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
     recovery = Projection(digests=Digests(key_bytes(key)))
     async with connected(site.surroundings.database.url("recovery")) as connection:
-        await recovery.keep_account(connection, *events)
+        await recovery.keep_account(connection, *known)
         await connection.execute("ANALYZE accounts")
     async with connected(site.surroundings.database.url("notify")) as connection:
-        await accounts.keep(connection, events)
+        await accounts.keep(connection, known)
         await connection.execute("ANALYZE accounts")
 
 
 def snapshot(number: int) -> Received[AccountChanged]:
     """The n-th account, as a handler receives it."""
-    data = account(number)
-    return Received(
-        id=EventId(uuid4()),
-        subject=str(data.account_id),
-        time=datetime.now(UTC),
-        version=1,
-        correlation_id=uuid4(),
-        traceparent=None,
-        data=data,
-    )
+    return events.received(account(number), version=1, time=datetime.now(UTC))
 
 
 def account(number: int) -> AccountChanged:
     """An active account with a verified account e-mail, enrolled at a practice of its own."""
-    enrolment = Enrolment(
-        practice_id=PracticeId(uuid4()),
-        patient_id=PatientId(uuid4()),
-        state=EnrolmentState.ENROLLED,
-    )
-    return AccountChanged(
-        account_id=AccountId(uuid4()),
-        state=AccountState.ACTIVE,
+    return events.account(
+        events.new_account(),
+        events.enrolment(PracticeId(uuid4()), PatientId(uuid4())),
         username=name_of(number),
         email=mailbox_of(number),
-        security_version=1,
         locale="en-GB",
         time_zone="Europe/London",
-        enrolments=(enrolment,),
     )
 
 
@@ -171,24 +153,15 @@ def account_changed(version: int) -> Message:
 
 def reset_link_requested() -> Message:
     """A reset link for an account of its own; its seal opens nothing."""
-    account_id, now = AccountId(uuid4()), datetime.now(UTC)
-    expires_at = now + timedelta(hours=1)
-    data = ResetLinkRequested(
-        account_id=account_id,
-        recipients=(mailbox_of(1),),
-        locale="en-GB",
-        time_zone="Europe/London",
-        occurred_at=now,
-        link=Sealed(
-            kid=str(uuid4()),
-            purpose=SealPurpose.RESET_LINK,
-            recipient=mailbox_of(1),
-            expires_at=expires_at,
-            ciphertext=bytes(range(91)),
-        ),
-        link_expires_at=expires_at,
-        life_minutes=60,
+    account_id, now = events.new_account(), datetime.now(UTC)
+    sealed = Sealed(
+        kid=str(uuid4()),
+        purpose=SealPurpose.RESET_LINK,
+        recipient=mailbox_of(1),
+        expires_at=now + timedelta(hours=1),
+        ciphertext=bytes(range(91)),
     )
+    data = events.link_requested(account_id, mailbox_of(1), sealed, at=now)
     return message(RESET_LINK_REQUESTED, data, subject=account_id)
 
 
@@ -196,16 +169,8 @@ def message(
     contract: Contract[E], data: E, *, subject: UUID, version: int | None = None
 ) -> Message:
     """Write the envelope as an outbox does."""
-    envelope = Envelope(
-        specversion="1.0",
-        id=EventId(uuid4()),
-        source=f"/{contract.owner}",
-        type=contract.type,
-        subject=str(subject),
-        time=datetime.now(UTC),
-        datacontenttype="application/json",
-        data=msgspec.Raw(msgspec.json.encode(data)),
-        aggregateversion=version,
-        correlationid=uuid4(),
+    made = events.new_event()
+    body = events.body(
+        contract, data, subject=subject, version=version, time=datetime.now(UTC), event_id=made
     )
-    return Message(envelope.id, contract.routing_key, msgspec.json.encode(envelope))
+    return Message(made, contract.routing_key, body)

@@ -29,7 +29,8 @@ from shared.contracts.topology import SERVICES
 from shared.http.health import Status
 from shared.messaging.management import Management, segment
 from tests.bench.figures import NotMeasured
-from tests.bench.processes import by_parent, cpu_of, cpu_of_tree
+from tests.bench.processes import cpu_of, cpu_of_tree
+from tests.support.proc import by_parent
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

@@ -62,12 +62,13 @@ def body(
     subject: UUID,
     version: int | None = None,
     time: datetime = START,
+    event_id: EventId | None = None,
 ) -> bytes:
     """Return an event of its own as its owner's relay publishes it."""
     return msgspec.json.encode(
         Envelope(
             specversion="1.0",
-            id=new_event(),
+            id=event_id or new_event(),
             source=f"/{contract.owner}",
             type=contract.type,
             subject=str(subject),

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.conftest import told_at_once
 from tests.fault.ledger import Ledger
+from tests.fault.people import Person
 from tests.fault.rig import Rig, rigged
 from tests.fault.servers import OwnServers, own_servers
 from tests.support.balancer import installed
@@ -63,3 +64,11 @@ async def rig(the_rig: Rig) -> AsyncIterator[Rig]:
 def ledger(rig: Rig) -> Ledger:
     """What this test is promised."""
     return rig.ledger()
+
+
+@pytest_asyncio.fixture
+async def person(rig: Rig, ledger: Ledger) -> Person:
+    """Somebody with an account and a verified address."""
+    made = rig.person(ledger)
+    await made.is_ready()
+    return made

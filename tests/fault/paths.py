@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts import identity, merge, notify, recovery
+from shared.contracts.contract import Contract
 from tests.fault import merging
 from tests.fault.books import CONSUMERS
 from tests.fault.people import Person
@@ -60,183 +61,86 @@ def cases(hop: Hop) -> Iterator[Case]:
             yield Case(hop=hop, victim="notify", snare=snare)
 
 
-async def has_an_account(person: Person) -> None:
-    await person.is_registered()
-    await person.enrols()
-    await person.logs_on()
+def after(*acts: Act) -> Act:
+    """One after the other."""
+
+    async def all_of_them(person: Person) -> None:
+        for act in acts:
+            await act(person)
+
+    return all_of_them
 
 
-async def is_welcomed(person: Person) -> None:
+async def was_welcomed(person: Person) -> None:
     await has_an_account(person)
     await person.mailed_secret("Welcome")
 
 
 async def has_a_link(person: Person) -> None:
-    await person.is_ready()
-    await person.asks_for_a_link()
+    await after(Person.is_ready, Person.asks_for_a_link)(person)
     await person.mailed_secret("Set a new")
 
 
-async def has_a_second_token(person: Person) -> None:
-    await person.is_ready()
-    await person.is_enrolled_next_door()
+has_an_account = after(Person.is_registered, Person.enrols, Person.logs_on)
 
 
-async def was_locked_out(person: Person) -> None:
-    await person.is_ready()
-    await person.is_locked_out()
-
-
-async def was_guessed_at(person: Person) -> None:
-    await person.is_ready()
-    await person.is_guessed_at()
-
-
-async def was_un_enrolled(person: Person) -> None:
-    await person.is_ready()
-    await person.is_un_enrolled()
+def hop(
+    path: str, event: Contract[Any] | str, given: Act, act: Act, template: str | None = None
+) -> Hop:
+    key = event if isinstance(event, str) else event.routing_key
+    return Hop(path=path, event=key, given=given, act=act, template=template)
 
 
 HOPS: tuple[Hop, ...] = (
-    Hop(
-        path="enrolment",
-        event=identity.ACCOUNT_ENROLLED.routing_key,
-        template="account-enrolled",
-        given=Person.is_registered,
-        act=Person.enrols,
-    ),
-    Hop(
-        path="verify-email",
-        event=identity.EMAIL_VERIFICATION_REQUESTED.routing_key,
-        template="email-verification",
-        given=has_an_account,
-        act=Person.claims,
-    ),
-    Hop(
-        path="verify-email",
-        event=identity.ACCOUNT_CHANGED.routing_key,
-        given=is_welcomed,
-        act=Person.verifies,
-    ),
-    Hop(
-        path="verify-email",
-        event=identity.ACCOUNT_EMAIL_VERIFIED.routing_key,
-        template="account-email-verified",
-        given=is_welcomed,
-        act=Person.verifies,
-    ),
-    Hop(
-        path="lock",
-        event=identity.ACCOUNT_LOCKED.routing_key,
-        template="account-locked",
-        given=Person.is_ready,
-        act=Person.is_locked_out,
-    ),
-    Hop(
-        path="lock",
-        event=identity.ACCOUNT_UNLOCKED.routing_key,
-        template="account-unlocked",
-        given=was_locked_out,
-        act=Person.is_unlocked,
-    ),
-    Hop(
-        path="lock",
-        event=identity.PASSWORD_DISABLED.routing_key,
-        template="password-disabled",
-        given=was_guessed_at,
-        act=Person.is_shut_out,
-    ),
-    Hop(
-        path="reset",
-        event=recovery.RESET_LINK_REQUESTED.routing_key,
-        template="reset-link",
-        given=Person.is_ready,
-        act=Person.asks_for_a_link,
-    ),
-    Hop(
-        path="reset",
-        event=identity.PASSWORD_RESET.routing_key,
-        template="password-reset",
-        given=has_a_link,
-        act=Person.resets,
-    ),
-    Hop(path="reset", event=SESSIONS, given=has_a_link, act=Person.resets),
-    Hop(
-        path="communication",
-        event=notify.COMMUNICATION_SUBMITTED.routing_key,
-        template="practice-communication",
-        given=Person.is_ready,
-        act=Person.is_written_to,
-    ),
-    Hop(
-        path="merge",
-        event=merge.MERGE_REQUESTED.routing_key,
-        given=merging.has_two_accounts,
-        act=merging.merges,
-    ),
-    Hop(
-        path="merge",
-        event=identity.ACCOUNTS_MERGED.routing_key,
-        template="accounts-merged",
-        given=merging.has_two_accounts,
-        act=merging.merges,
-    ),
-    Hop(
-        path="merge",
-        event=recovery.RECOVERY_MERGE_APPLIED.routing_key,
-        given=merging.has_two_accounts,
-        act=merging.merges,
-    ),
-    Hop(
-        path="merge",
-        event=notify.NOTIFY_MERGE_APPLIED.routing_key,
-        given=merging.has_two_accounts,
-        act=merging.merges,
-    ),
-    Hop(
-        path="merge",
-        event=identity.MERGE_REJECTED.routing_key,
-        template="merge-rejected",
-        given=merging.has_two_accounts,
-        act=merging.merges_in_vain,
-    ),
-    Hop(
-        path="merge",
-        event=merge.MERGE_REFUSED.routing_key,
-        template="merge-rejected",
-        given=merging.has_somebody_elses,
-        act=merging.is_refused,
-    ),
-    Hop(path="merge", event=SESSIONS, given=merging.has_two_accounts, act=merging.merges),
-    Hop(
-        path="reminder",
-        event=recovery.USERNAME_REMINDER_REQUESTED.routing_key,
-        template="username-reminder",
-        given=Person.is_ready,
-        act=Person.asks_for_her_username,
-    ),
-    Hop(
-        path="second-practice",
-        event=identity.ENROLMENT_ADDED.routing_key,
-        template="enrolment-added",
-        given=has_a_second_token,
-        act=Person.adds_a_practice,
-    ),
-    Hop(
-        path="un-enrolment",
-        event=identity.ENROLMENT_ENDED.routing_key,
-        template="enrolment-ended",
-        given=Person.is_ready,
-        act=Person.is_un_enrolled,
-    ),
-    Hop(
-        path="re-activation",
-        event=identity.ENROLMENT_REACTIVATED.routing_key,
-        template="enrolment-reactivated",
-        given=was_un_enrolled,
-        act=Person.is_taken_back,
-    ),
-)
+    hop("enrolment", identity.ACCOUNT_ENROLLED,
+        Person.is_registered, Person.enrols, "account-enrolled"),
+    hop("verify-email", identity.EMAIL_VERIFICATION_REQUESTED,
+        has_an_account, Person.claims, "email-verification"),
+    hop("verify-email", identity.ACCOUNT_CHANGED,
+        was_welcomed, Person.verifies),
+    hop("verify-email", identity.ACCOUNT_EMAIL_VERIFIED,
+        was_welcomed, Person.verifies, "account-email-verified"),
+    hop("lock", identity.ACCOUNT_LOCKED,
+        Person.is_ready, Person.is_locked_out, "account-locked"),
+    hop("lock", identity.ACCOUNT_UNLOCKED,
+        after(Person.is_ready, Person.is_locked_out), Person.is_unlocked, "account-unlocked"),
+    hop("lock", identity.PASSWORD_DISABLED,
+        after(Person.is_ready, Person.is_guessed_at), Person.is_shut_out, "password-disabled"),
+    hop("reset", recovery.RESET_LINK_REQUESTED,
+        Person.is_ready, Person.asks_for_a_link, "reset-link"),
+    hop("reset", identity.PASSWORD_RESET,
+        has_a_link, Person.resets, "password-reset"),
+    hop("reset", SESSIONS,
+        has_a_link, Person.resets),
+    hop("communication", notify.COMMUNICATION_SUBMITTED,
+        Person.is_ready, Person.is_written_to, "practice-communication"),
+    hop("merge", merge.MERGE_REQUESTED,
+        merging.has_two_accounts, merging.merges),
+    hop("merge", identity.ACCOUNTS_MERGED,
+        merging.has_two_accounts, merging.merges, "accounts-merged"),
+    hop("merge", recovery.RECOVERY_MERGE_APPLIED,
+        merging.has_two_accounts, merging.merges),
+    hop("merge", notify.NOTIFY_MERGE_APPLIED,
+        merging.has_two_accounts, merging.merges),
+    hop("merge", identity.MERGE_REJECTED,
+        merging.has_two_accounts, merging.merges_in_vain, "merge-rejected"),
+    hop("merge", merge.MERGE_REFUSED,
+        merging.has_somebody_elses, merging.is_refused, "merge-rejected"),
+    hop("merge", SESSIONS,
+        merging.has_two_accounts, merging.merges),
+    hop("reminder", recovery.USERNAME_REMINDER_REQUESTED,
+        Person.is_ready, Person.asks_for_her_username, "username-reminder"),
+    hop("new-username", identity.USERNAME_CHANGED,
+        Person.is_ready, Person.takes_another_username, "username-changed"),
+    hop("second-practice", identity.ENROLMENT_ADDED,
+        after(Person.is_ready, Person.is_enrolled_next_door), Person.adds_a_practice,
+        "enrolment-added"),
+    hop("un-enrolment", identity.ENROLMENT_ENDED,
+        Person.is_ready, Person.is_un_enrolled, "enrolment-ended"),
+    hop("re-activation", identity.ENROLMENT_REACTIVATED,
+        after(Person.is_ready, Person.is_un_enrolled), Person.is_taken_back,
+        "enrolment-reactivated"),
+)  # fmt: skip
 
 ALL: tuple[Case, ...] = tuple(case for hop in HOPS for case in cases(hop))
 

@@ -17,6 +17,7 @@ from tests.fault.ledger import Ledger, Mails
 
 LINK = re.compile(r"#([\w-]{40,})")
 NOBODY = UUID(int=0)
+WRONG = "Wrong-Guess-1234"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Person:
     neighbour: Practice
     ledger: Ledger
     mark: str
+    nickname: str = "juniper"  # in her username
     last_name: str = "Hale"
     birth_date: str = "1988-04-17"
     password: str = "Walnut-Harbour-4711"
@@ -54,7 +56,7 @@ class Person:
 
     @property
     def username(self) -> str:
-        return f"juniper.{self.mark}"
+        return f"{self.nickname}.{self.mark}"
 
     @property
     def address(self) -> str:
@@ -164,36 +166,35 @@ class Person:
 
     async def is_ready(self) -> None:
         """An account with a verified address, and nothing under way."""
+        await self.comes()
+        await self.ledger.books.settled()
+
+    async def comes(self) -> None:
+        """From the practice's desk to an account with a verified address."""
         await self.is_registered()
         await self.enrols()
         await self.logs_on()
         await self.verifies()
-        await self.ledger.books.settled()
 
     # ---- lock and reset
+
+    async def guesses_wrong(self, password: str = WRONG) -> None:
+        await self.call("log_on", 401, body={"name": self.username, "password": password})
 
     async def is_locked_out(self) -> None:
         """LG-2: four guesses that were answered; a guess whose answer was lost counts as well."""
         for _ in range(4):
-            body = {"name": self.username, "password": "Wrong-Guess-1234"}
-            await self.call("log_on", 401, body=body)
+            await self.guesses_wrong()
         self.ledger.owes(self.account_id, Mails(template="account-locked"))
 
     async def is_unlocked(self) -> None:
         """LG-2: told once; asked again, there is nothing to unlock."""
-        await self.client.insist(
-            "unlock_account",
-            204,
-            token=await self.practice.token(),
-            path={"patient_id": self.patient_id},
-            body=AT_THE_DESK,
-        )
+        await self._at_the_desk("unlock_account", 204)
         self.ledger.owes(self.account_id, Mails(template="account-unlocked"))
 
     async def is_guessed_at(self) -> None:
         """LG-2: as if for hours; the hundredth wrong password in a row is yet to come."""
-        body = {"name": self.username, "password": "Wrong-Guess-1234"}
-        await self.call("log_on", 401, body=body)
+        await self.guesses_wrong()
         await self.ledger.books.rows(
             "UPDATE identity.lockouts SET wrong_in_a_row = 99 WHERE account_id = $1",
             self.account_id,
@@ -201,8 +202,7 @@ class Person:
 
     async def is_shut_out(self) -> None:
         """LG-2: her password opens nothing any more, however often the guess is repeated."""
-        body = {"name": self.username, "password": "Wrong-Guess-1234"}
-        await self.call("log_on", 401, body=body)
+        await self.guesses_wrong()
         self.ledger.owes(self.account_id, Mails(template="password-disabled"))
 
     async def asks_for_a_link(self) -> None:
@@ -221,7 +221,7 @@ class Person:
         self.ledger.owes(self.account_id, Mails(template="password-reset"))
         ended = self.access
         await self.logs_on()
-        await self.call("log_on", 401, body={"name": self.username, "password": old})
+        await self.guesses_wrong(old)
 
         async def is_set_once(books: Books) -> None:
             version = await books.value(
@@ -244,6 +244,15 @@ class Person:
         await self.call("remind_username", 202, body={"email": self.address})
         twice = self.client.unknown - before
         self.ledger.owes(self.account_id, Mails(template="username-reminder", most=1 + twice))
+
+    async def takes_another_username(self) -> None:
+        """ID-2: told once; asked again, it is hers already."""
+        body = {"password": self.password, "verb": "username"}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        self.nickname = "june"
+        body = {"username": self.username, "reauthenticated": proof.body["grant"]}
+        await self.call("change_username", 200, token=self.access, body=body)
+        self.ledger.owes(self.account_id, Mails(template="username-changed"))
 
     # ---- her practice
 
@@ -305,16 +314,13 @@ class Person:
 
     async def _is_at_the_desk(self, verb: str, done_already: str) -> None:
         before = self.client.unknown
-        answer = await self.client.insist(
-            verb,
-            204,
-            409,
-            token=await self.practice.token(),
-            path={"patient_id": self.patient_id},
-            body=AT_THE_DESK,
-        )
+        answer = await self._at_the_desk(verb, 204, 409)
         if answer.status == 409:
             assert (answer.code, self.client.unknown > before) == (done_already, True)
+
+    async def _at_the_desk(self, verb: str, *expected: int) -> Answer:
+        token, path = await self.practice.token(), {"patient_id": self.patient_id}
+        return await self.client.insist(verb, *expected, token=token, path=path, body=AT_THE_DESK)
 
     def has(self, *states: str) -> None:
         """Note down her enrolments; what was promised of them before is over."""
@@ -330,10 +336,7 @@ class Person:
 
 async def live(person: Person) -> None:
     """A whole way, for load: enrolled, verified, written to, reset."""
-    await person.is_registered()
-    await person.enrols()
-    await person.logs_on()
-    await person.verifies()
+    await person.comes()
     await person.asks_for_a_link()
     await person.can_be_written_to()
     await asyncio.gather(person.is_written_to(), person.resets())

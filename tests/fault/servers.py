@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.client.eventually import eventually
@@ -25,6 +24,7 @@ from deploy.local.servers import (
 )
 from shared.randomness import Randomness
 from tests.support.infra import FOLDER
+from tests.support.proc import tree
 
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
@@ -216,7 +216,7 @@ def program_victim(run: AgainRun, name: str, answers: Callable[[], Awaitable[Non
 
     async def kill() -> None:
         program = run.named(name)
-        family = [known(pid) for pid in (program.pid, *descendants(program.pid))]
+        family = [known(pid) for pid in tree(program.pid)]
         for process in family:
             if lives(process):
                 os.kill(process.pid, signal.SIGKILL)
@@ -238,23 +238,6 @@ def program_victim(run: AgainRun, name: str, answers: Callable[[], Awaitable[Non
 
 def all_gone(processes: list[Trace]) -> None:
     assert not [process for process in processes if lives(process)]
-
-
-def descendants(pid: int) -> list[int]:
-    """List what a process has started, and what that has: sessions of their own among them."""
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # gone meanwhile
-        parents.setdefault(parent, []).append(int(stat.parent.name))
-    found: list[int] = []
-    wave = [pid]
-    while wave:
-        wave = [child for parent in wave for child in parents.get(parent, ())]
-        found += wave
-    return found
 
 
 STARTS: Mapping[Source, Callable[[Wanted, AsyncExitStack], Awaitable[OwnServers]]] = {

@@ -36,6 +36,14 @@ def portal(the_portal: Portal, rig: Rig) -> Portal:
     return the_portal
 
 
+@pytest_asyncio.fixture
+async def person(portal: Portal, ledger: Ledger) -> Person:
+    """Somebody with an account, who calls the balancer."""
+    made = portal.person(ledger)
+    await made.is_ready()
+    return made
+
+
 async def logs_on_and_is_served_everywhere(portal: Portal, person: Person) -> None:
     """Each call once, and answered as ever: log-on, refresh, and a verb of each other service."""
     call = portal.gateway.call
@@ -53,10 +61,8 @@ async def logs_on_and_is_served_everywhere(portal: Portal, person: Person) -> No
 
 
 async def test_while_the_broker_is_away_people_log_on_refresh_and_reset_through_the_balancer(
-    portal: Portal, ledger: Ledger
+    portal: Portal, person: Person
 ) -> None:
-    person = portal.person(ledger)
-    await person.is_ready()
     await person.asks_for_a_link()
     link = await person.mailed_secret("Set a new")
     redeemed = await portal.gateway.call("redeem_reset_link", body={"token": link})
@@ -77,11 +83,8 @@ async def test_while_the_broker_is_away_people_log_on_refresh_and_reset_through_
 
 
 async def test_replicas_restarted_while_the_broker_is_away_serve_all_the_same(
-    portal: Portal, ledger: Ledger
+    portal: Portal, person: Person
 ) -> None:
-    person = portal.person(ledger)
-    await person.is_ready()
-
     await portal.rig.own.broker.kill()
     try:
         await portal.restart_first()
@@ -96,11 +99,8 @@ async def test_replicas_restarted_while_the_broker_is_away_serve_all_the_same(
 
 
 async def test_while_the_mail_server_is_away_notices_are_read_and_communications_taken_in(
-    portal: Portal, ledger: Ledger
+    portal: Portal, person: Person
 ) -> None:
-    person = portal.person(ledger)
-    await person.is_ready()
-
     await portal.rig.kill_catcher()
     with portal.none_is_taken_out():
         for part in ("smtp", "smtp-practice"):
@@ -112,7 +112,7 @@ async def test_while_the_mail_server_is_away_notices_are_read_and_communications
         assert person.client.unknown == before  # at the first try
     await portal.rig.restart_catcher()
 
-    await ledger.balance()
+    await person.ledger.balance()
 
 
 @asynccontextmanager
@@ -130,10 +130,8 @@ async def without_a_database(rig: Rig, service: str) -> AsyncIterator[None]:
 
 
 async def test_a_service_without_its_database_says_so_itself_and_the_others_go_on(
-    portal: Portal, ledger: Ledger
+    portal: Portal, person: Person
 ) -> None:
-    person = portal.person(ledger)
-    await person.is_ready()
     await person.logs_on()
     call = portal.gateway.call
     known = {"name": person.username, "password": person.password}

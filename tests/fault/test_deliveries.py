@@ -39,10 +39,7 @@ async def test_snapshots_that_come_in_the_wrong_order_converge(rig: Rig, ledger:
     person = rig.person(ledger)
     for service in ("recovery", "merge"):
         rig.kill(service)
-    await person.is_registered()
-    await person.enrols()
-    await person.logs_on()
-    await person.verifies()
+    await person.comes()
     await rig.books.published_all("identity")
 
     waiting = [

@@ -5,16 +5,14 @@ import signal
 import pytest
 
 from deploy.client.eventually import eventually
-from tests.fault.ledger import Ledger
+from tests.fault.people import Person
 from tests.fault.points import Point
 from tests.fault.rig import Rig
 from tests.fault.trap import Snare
 
 
 @pytest.mark.every_path
-async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledger: Ledger) -> None:
-    person = rig.person(ledger)
-    await person.is_ready()
+async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, person: Person) -> None:
     snare = Snare(
         point=Point.BEFORE_DATA,
         event="identity.account-locked.v1",
@@ -30,9 +28,9 @@ async def test_a_courier_that_wakes_after_its_lease_sends_nothing(rig: Rig, ledg
     await person.is_locked_out()
     await rig.stops("notify", snare)
     with rig.beside("notify"):
-        await ledger.balance()
+        await person.ledger.balance()
         rig.stack.programs["notify"].process.send_signal(signal.SIGCONT)
         await rig.stack.ready("notify")
         await eventually(found_the_fence, within=30)
 
-    await ledger.balance()
+    await person.ledger.balance()

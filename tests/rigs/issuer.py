@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.contracts.ids import PracticeId, SessionId
+from shared.contracts.ids import AccountId, PracticeId, SessionId
 from shared.contracts.reach import SessionScope
 from shared.randomness import Randomness
 from shared.trust.access import AUDIENCE as EVERYWHERE
@@ -39,6 +39,10 @@ class Issuer:
             audience=audience(ISSUER, service) if service else EVERYWHERE,
         )
         return await self._tokens().for_session(caller)
+
+    async def token_of(self, account_id: AccountId, *, version: int = 0) -> str:
+        """The same of an account's holder, as of that version of it."""
+        return await self.token(Person(account_id=account_id, version=version))
 
     async def client_token(
         self, practice_id: PracticeId | None, *scopes: str, service: str | None = None

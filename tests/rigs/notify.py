@@ -1,24 +1,27 @@
 """One replica of notify for a test: file events, let couriers go, look at the ledger."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from deploy.client.eventually import eventually
+from deploy.local.caught import Mail
 from services.notify.__main__ import PROGRAM
 from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
+from services.notify.sending.alarms import Cause
 from services.notify.sending.channels import MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
+from services.notify.tellings.model import MessageClass
 from services.notify.tellings.routing import OF_OTHERS, holders
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountsMerged, Activity, Enrolment
-from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
+from shared.contracts.identity import IDENTITY_KEYS_CHANGED, AccountsMerged, Activity
+from shared.contracts.ids import AccountId, EventId
 from shared.contracts.notify import (
     COMMUNICATION_SUBMITTED,
     NOTIFY_KEYS_CHANGED,
@@ -30,9 +33,12 @@ from shared.messaging.subscriptions import Message, Reader, subscribe
 from shared.program.program import Composition
 from shared.trust.sealing import Sealer
 from tests.builders import events
+from tests.rigs.issuer import Issuer
+from tests.rigs.mail_server import MailServer
 from tests.rigs.replica import Replica, environment, put_together
 from tests.support.clock import START, FakeClock
 from tests.support.database import Database
+from tests.support.trust import trusting
 
 D = TypeVar("D", bound=Data)
 Heard = Callable[[Connection, Received[D]], Awaitable[None]]
@@ -50,13 +56,26 @@ def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, 
 class Office(Replica[Features, NotifySettings]):
     """One replica of notify: tests call `once` themselves."""
 
+    mail_server: MailServer
+
     @classmethod
     def opened(
-        cls, database: Database, smtp_port: int, clock: FakeClock, **changed: str
+        cls,
+        database: Database,
+        clock: FakeClock,
+        mail_server: MailServer | None = None,
+        **changed: str,
     ) -> "Office":
-        service = put_together(PROGRAM, environ_of(database, smtp_port, **changed), clock)
+        """Put one together; without a mail server, nobody listens where it sends to."""
+        server = mail_server or MailServer()
+        service = put_together(PROGRAM, environ_of(database, server.port, **changed), clock)
         client = TestClient(TestServer(service.application))  # served once it is entered
-        return cls(service=service, client=client, clock=clock)
+        return cls(service=service, client=client, clock=clock, mail_server=server)
+
+    @property
+    def mails(self) -> list[Mail]:
+        """What the mail server has taken."""
+        return self.mail_server.mails
 
     @property
     def composition(self) -> Composition[Features]:
@@ -84,6 +103,15 @@ class Office(Replica[Features, NotifySettings]):
         assert isinstance(message, Message)
         async with self.plumbing.database.transaction() as tx:
             await message.handler(tx, message.event)
+
+    @asynccontextmanager
+    async def served(self, database: Database) -> AsyncIterator[Issuer]:
+        """Serve its verbs; it has heard of the key of who signs their callers' tokens."""
+        async with trusting(database, "identity", self.clock) as identity, self.client:
+            await identity.own_keys.ensure()
+            for body in await identity.published():
+                await self.hear(IDENTITY_KEYS_CHANGED, self.plumbing.public_keys.apply, body)
+            yield Issuer(trust=identity, clock=self.clock)
 
     async def consume_own(self) -> None:
         """Consume what this replica has written about communications, without a broker."""
@@ -164,18 +192,6 @@ class Office(Replica[Features, NotifySettings]):
                 tx, events.received(practice, version=version)
             )
 
-    async def with_patient(
-        self, practice_id: PracticeId | None = None, *, email: str | None = events.ADDRESS
-    ) -> tuple[PracticeId, PatientId, AccountId]:
-        """Know a practice and somebody enrolled there."""
-        practice_id = practice_id or PracticeId(events.RANDOMNESS.uuid())
-        patient_id = PatientId(events.RANDOMNESS.uuid())
-        account_id = events.new_account()
-        await self.know_practice(events.practice(practice_id))
-        enrolments: tuple[Enrolment, ...] = (events.enrolment(practice_id, patient_id),)
-        await self.know(events.account(account_id, *enrolments, email=email))
-        return practice_id, patient_id, account_id
-
     async def file_link(
         self,
         account_id: AccountId,
@@ -236,9 +252,8 @@ class Office(Replica[Features, NotifySettings]):
     async def resend(self) -> None:
         """Have everything that failed sent again, as an operator."""
         desk = HeldDeliveries(acts=self.plumbing.acts)
-        operator = self.plumbing.operator()
         failed = await desk.list_failed(limit=100)
-        assert not await desk.resend([one.id for one in failed], by=operator)
+        assert not await desk.resend([one.id for one in failed], by=self.plumbing.operator())
 
     async def send_all(self) -> int:
         """Let both couriers go until nothing is due."""
@@ -262,23 +277,17 @@ class Office(Replica[Features, NotifySettings]):
         lease = courier.lease if lease_seconds is None else timedelta(seconds=lease_seconds)
         return replace(courier, channel=channel, lease=lease)
 
-    async def renewed(self) -> None:
-        """Wait until every lease reaches beyond now."""
-
-        async def check() -> None:
-            rows = await self.rows(
-                "SELECT 1 FROM deliveries WHERE lease_until <= $1", self.clock.unshifted()
-            )
-            assert not rows
-
-        await eventually(check)
-
     # ---- what is there
 
     async def ledger(self) -> list[tuple[str, str | None]]:
         """Every delivery's state and reason, in the order of filing."""
         rows = await self.rows("SELECT state, reason FROM deliveries ORDER BY created_at, id")
         return [(row["state"], row["reason"]) for row in rows]
+
+    def alarms(self, cause: Cause) -> float:
+        """How often somebody was called for this, of both classes."""
+        value = self.plumbing.metrics.value
+        return sum(value("mail_alarms", message_class=each, cause=cause) for each in MessageClass)
 
     async def attempts(self) -> list[tuple[str, str, int | None]]:
         rows = await self.rows(

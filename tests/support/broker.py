@@ -13,34 +13,10 @@ from shared.messaging.topology import Administrator, apply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
+class Broker(BrokerAccess):
     """One vhost. The services' users get in as they do in production."""
 
-    access: BrokerAccess
     management: Management
-
-    @property
-    def vhost(self) -> str:
-        return self.access.vhost
-
-    @property
-    def administrator_url(self) -> str:
-        """AMQP as the administrator; for fixtures and assertions only."""
-        return self.access.administrator_url
-
-    @property
-    def management_url(self) -> str:
-        """The management API as the administrator; for fixtures and assertions only."""
-        return self.access.management_url
-
-    @property
-    def topology_url(self) -> str:
-        """The management API as the `topology` verb gets it."""
-        return self.access.topology_url
-
-    def url(self, service: str) -> str:
-        """AMQP as the service's own user."""
-        return self.access.url(service)
 
     async def purge(self) -> None:
         """Empty every queue. A stream cannot be emptied, so it is made anew."""
@@ -49,7 +25,7 @@ class Broker:
         contents = (f"/api/queues/{vhost}/{segment(name)}/contents" for name in names)
         await asyncio.gather(*(self.management.delete(path) for path in contents))
         await self.management.delete(f"/api/queues/{vhost}/{segment(SESSIONS)}")
-        await apply_topology(self.access, "identity")
+        await apply_topology(self, "identity")
 
 
 @asynccontextmanager
@@ -60,7 +36,12 @@ async def provisioned_vhost(servers: Servers, name: str) -> AsyncIterator[Broker
         async with Management(servers.management_url) as management:
             for service in SERVICES:
                 await apply_topology(access, service)
-            yield Broker(access=access, management=management)
+            yield Broker(
+                servers=servers,
+                vhost=access.vhost,
+                passwords=access.passwords,
+                management=management,
+            )
     finally:
         await drop_vhost(servers, name)
 

@@ -42,25 +42,17 @@ class Template:
         name = f"{self.access.name}_{next(self.numbers)}"
         async with self.turn:
             await create_database(self.administrator, name, template=self.access.name)
-        access = replace(self.access, name=name)
-        administrators = await asyncpg.create_pool(
-            access.administrator_url, min_size=0, max_size=ADMINISTRATORS
-        )
         try:
-            yield Database(access=access, broken=self.broken, administrators=administrators)
+            async with administered(replace(self.access, name=name), self.broken) as copy:
+                yield copy
         finally:
-            administrators.terminate()
             async with self.turn:
                 await drop(self.administrator, name)
 
     @asynccontextmanager
     async def foreign(self, suffix: str, made: str) -> AsyncIterator[DatabaseAccess]:
         """Hold an empty database that an administrator made in another way than we do."""
-        access = DatabaseAccess(
-            servers=self.access.servers,
-            name=f"{self.access.name}_{suffix}",
-            passwords=self.access.passwords,
-        )
+        access = replace(self.access, name=f"{self.access.name}_{suffix}")
         async with self.turn:
             await self.administrator.execute(
                 f'CREATE DATABASE "{access.name}" TEMPLATE template0 {made}'
@@ -78,32 +70,22 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
+class Database(DatabaseAccess):
     """One test's database. The services' roles get in as they do in production."""
 
-    access: DatabaseAccess
     broken: dict[str, Exception]
     administrators: Pool
-
-    @property
-    def administrator_url(self) -> str:
-        """For fixtures and assertions only."""
-        return self.access.administrator_url
 
     def url(self, service: str) -> str:
         """As the service: rows only. Raises what its migration raised, and nobody else's."""
         if service in self.broken:
             raise self.broken[service]
-        return self.access.url(service)
-
-    def migration_url(self, service: str) -> str:
-        """As the owner of the service's schema."""
-        return self.access.migration_url(service)
+        return self.role_url(service)
 
     @asynccontextmanager
     async def connection(self, role: str) -> AsyncIterator[Connection]:
         """One bare connection as any role."""
-        async with connected(self.access.role_url(role)) as connection:
+        async with connected(self.role_url(role)) as connection:
             yield connection
 
     @asynccontextmanager
@@ -114,6 +96,26 @@ class Database:
         """
         async with self.administrators.acquire() as connection:
             yield connection
+
+
+@asynccontextmanager
+async def administered(
+    access: DatabaseAccess, broken: dict[str, Exception] | None = None
+) -> AsyncIterator[Database]:
+    """Hold a database with the administrators' connections to it."""
+    administrators = await asyncpg.create_pool(
+        access.administrator_url, min_size=0, max_size=ADMINISTRATORS
+    )
+    try:
+        yield Database(
+            servers=access.servers,
+            name=access.name,
+            passwords=access.passwords,
+            broken=broken or {},
+            administrators=administrators,
+        )
+    finally:
+        administrators.terminate()
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ async def pooled(
     try:
         folder = run.private_folder("pgbouncer", user=user)
         behind = URL(database.administrator_url)
-        known = [URL(database.access.role_url(role)) for role in ROLES] + [behind]
+        known = [URL(database.role_url(role)) for role in ROLES] + [behind]
         users, settings = folder / "users.txt", folder / "pgbouncer.ini"
         users.write_text("".join(f'"{url.user}" "{url.password}"\n' for url in known))
         settings.write_text(
@@ -74,9 +74,6 @@ async def pooled(
         )
         url = str(behind.with_host(ports.LOOPBACK).with_port(own_port))
         await answers(url, check=program.check)
-        access = replace(
-            database.access, servers=replace(database.access.servers, postgres_url=url)
-        )
-        yield replace(database, access=access)
+        yield replace(database, servers=replace(database.servers, postgres_url=url))
     finally:
         await run.stop()

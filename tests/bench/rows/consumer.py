@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import aio_pika
 
 from shared.messaging.intake import BATCH, PREFETCH
-from tests.bench.ceilings import consuming
+from tests.bench.ceilings import consuming, publishing
 from tests.bench.figures import Measured, NotMeasured, Result, beside
 from tests.bench.processes import outcome_of
 from tests.bench.seeds import Message, account_changed
@@ -43,7 +43,13 @@ async def measure(site: Site, rounds: int) -> Result:
         for _ in range(rounds):
             messages = [account_changed(number + 1) for number in range(MESSAGES)]
             async with held(merge):
-                await publish(exchange, messages)
+                await publishing.publish(
+                    exchange,
+                    messages[0].routing_key,
+                    [(str(one.event_id), one.body) for one in messages],
+                    window=WINDOW,
+                    by=PUBLISHER,
+                )
                 job = consuming.Job(
                     url=administrator,
                     queue=SPARE,
@@ -80,27 +86,6 @@ async def held(service: Service) -> AsyncIterator[None]:
         yield
     finally:
         os.kill(service.program.pid, signal.SIGCONT)
-
-
-async def publish(exchange: aio_pika.abc.AbstractExchange, messages: Sequence[Message]) -> None:
-    """Publish in order; all are confirmed when this returns."""
-    for start in range(0, len(messages), WINDOW):
-        await asyncio.gather(
-            *(
-                exchange.publish(
-                    aio_pika.Message(
-                        one.body,
-                        content_type="application/cloudevents+json",
-                        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-                        message_id=str(one.event_id),
-                        user_id=PUBLISHER,
-                    ),
-                    one.routing_key,
-                    mandatory=True,
-                )
-                for one in messages[start : start + WINDOW]
-            )
-        )
 
 
 async def consumed(site: Site, service: Service, messages: Sequence[Message]) -> Measured:

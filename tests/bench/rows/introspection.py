@@ -57,9 +57,7 @@ async def handler(site: Site) -> AsyncIterator[tuple[int, Job]]:
         yield (
             program.pid,
             Job(
-                host=ports.LOOPBACK,
                 port=port,
-                method="POST",
                 path="/introspect",
                 headers=FORM,
                 bodies=(urlencode({"token": session}),),

@@ -38,9 +38,7 @@ class People:
     def log_ons(self, *, connections: int, seconds: float) -> Job:
         """One log-on after the other on each connection, every account in turn."""
         return Job(
-            host=ports.LOOPBACK,
             port=self.identity.http_port,
-            method="POST",
             path="/sessions",
             headers=JSON,
             bodies=tuple(
@@ -71,9 +69,7 @@ class People:
                 ),
             )
         return Job(
-            host=ports.LOOPBACK,
             port=self.identity.http_port,
-            method="POST",
             path="/oauth/introspect",
             headers={**FORM, "Authorization": f"Bearer {client['access_token']}"},
             bodies=(urlencode({"token": session["access_token"]}),),

@@ -90,9 +90,7 @@ async def measure(site: Site, rounds: int) -> Result:
 def requests(recovery: Service, first: int) -> Job:
     """One for each of the next accounts."""
     return Job(
-        host=ports.LOOPBACK,
         port=recovery.http_port,
-        method="POST",
         path="/resets/links",
         headers=JSON,
         bodies=tuple(

@@ -83,7 +83,6 @@ async def measure(site: Site, rounds: int) -> Result:
 async def felt(identity: Service, steady: Job) -> Felt:
     """One phase: introspection and liveness at their rates, and the loop's own histogram."""
     looks = Job(
-        host=ports.LOOPBACK,
         port=identity.http_port,
         method="GET",
         path="/health/live",

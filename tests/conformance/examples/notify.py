@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.contracts.identity import IDENTITY_KEYS_CHANGED
 from shared.contracts.ids import PatientId, PracticeId
 from tests.builders import events
+from tests.builders.patients import a_patient
 from tests.builders.people import Person, a_person, a_practice
 from tests.conformance.stage import Example
 from tests.conformance.verbs import SCOPES
@@ -14,7 +14,6 @@ from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.trust import trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +43,15 @@ class NotifyStage:
 
 @asynccontextmanager
 async def opened(database: Database, clock: FakeClock) -> AsyncIterator[NotifyStage]:
-    office = Office.opened(database, 9, clock)
-    async with trusting(database, "identity", clock) as identity, office.client:
-        await identity.own_keys.ensure()
-        for body in await identity.published():
-            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
-        practice_id, patient_id, account_id = await office.with_patient(email=None)
+    office = Office.opened(database, clock)
+    async with office.served(database) as issuer:
+        patient = await a_patient(office, email=None)
         yield NotifyStage(
             replica=office,
-            issuer=Issuer(trust=identity, clock=clock),
-            practice_id=practice_id,
-            patient_id=patient_id,
-            patient=Person(account_id=account_id, version=1),
+            issuer=issuer,
+            practice_id=patient.practice_id,
+            patient_id=patient.patient_id,
+            patient=Person(account_id=patient.account_id, version=1),
         )
     await office.close()
 

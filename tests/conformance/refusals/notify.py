@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from tests.builders.patients import a_patient
 from tests.conformance.examples import notify as examples
 from tests.conformance.examples.notify import NotifyStage
 from tests.conformance.refusals import Elsewhere, Recipe, at
@@ -12,8 +13,8 @@ NOBODY = UUID(int=7)
 
 
 async def patient_of_another_practice(stage: NotifyStage) -> Example:
-    _, foreign, _ = await stage.replica.with_patient()
-    return (await examples.submit_communication(stage)).but(patient_id=str(foreign))
+    foreign = await a_patient(stage.replica)
+    return (await examples.submit_communication(stage)).but(patient_id=str(foreign.patient_id))
 
 
 async def reference_of_another_topic(stage: NotifyStage) -> Example:

@@ -2,6 +2,7 @@
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractConnection
 from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
@@ -36,21 +37,27 @@ async def test_service_user_finds_its_own_exchange_and_queues(broker: Broker, se
 
 async def test_service_user_cannot_read_the_queue_of_another(broker: Broker) -> None:
     async with await aio_pika.connect(broker.url("merge")) as connection:
-        channel = await connection.channel()
-        queue = await channel.get_queue("notify.account-activity")
+        await cannot_read(connection, "notify.account-activity")
 
-        with pytest.raises(ChannelAccessRefused):
-            await queue.get(fail=False)
+
+async def cannot_read(connection: AbstractConnection, name: str) -> None:
+    channel = await connection.channel()
+    queue = await channel.get_queue(name)
+    with pytest.raises(ChannelAccessRefused):
+        await queue.get(fail=False)
+
+
+async def cannot_publish(connection: AbstractConnection, name: str, routing_key: str) -> None:
+    channel = await connection.channel(publisher_confirms=True)
+    exchange = await channel.get_exchange(name, ensure=False)
+    with pytest.raises(ChannelAccessRefused):
+        await exchange.publish(aio_pika.Message(b"{}"), routing_key=routing_key)
 
 
 async def test_service_user_cannot_publish_as_another(broker: Broker) -> None:
     async with await aio_pika.connect(broker.url("notify")) as connection:
         for name in ("identity.events", "identity.sessions"):
-            channel = await connection.channel(publisher_confirms=True)
-            exchange = await channel.get_exchange(name)
-
-            with pytest.raises(ChannelAccessRefused):
-                await exchange.publish(aio_pika.Message(b"{}"), routing_key="account-changed.v1")
+            await cannot_publish(connection, name, "account-changed.v1")
 
 
 async def test_there_is_no_guest(broker: Broker) -> None:
@@ -59,47 +66,33 @@ async def test_there_is_no_guest(broker: Broker) -> None:
     assert users == {"portico_admin", TOPOLOGY, *SERVICES}
 
 
-async def test_who_runs_the_topology_verbs_is_no_administrator(broker: Broker) -> None:
-    vhost = segment(broker.vhost)
-    everything = {"configure": ".*", "write": ".*", "read": ".*"}
-    async with Management(broker.topology_url) as management:
-        for path, body in (
-            ("/api/users/mine", {"password": "mine", "tags": "administrator"}),
-            (f"/api/users/{TOPOLOGY}", {"password": "mine", "tags": "administrator"}),
-            ("/api/vhosts/mine", {}),
-            (f"/api/permissions/{vhost}/{TOPOLOGY}", everything),
-            (f"/api/queues/{vhost}/mine", {"durable": True}),
-        ):
-            with pytest.raises(ManagementRefused):
-                await management.put(path, body)
-
-
-async def test_who_runs_the_topology_verbs_reaches_no_other_vhost(
+async def test_who_runs_the_topology_verbs_is_no_administrator_and_reaches_no_other_vhost(
     broker: Broker, servers: Servers, run_id: str
 ) -> None:
-    name = f"portico-{run_id}-other"
-    await broker.management.put(f"/api/vhosts/{name}", {})
+    vhost, other = segment(broker.vhost), f"portico-{run_id}-other"
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    await broker.management.put(f"/api/vhosts/{other}", {})
     try:
         async with Management(broker.topology_url) as management:
-            with pytest.raises(ManagementRefused):
-                await management.put(f"/api/exchanges/{name}/identity.events", {"type": "topic"})
+            for path, body in (
+                ("/api/users/mine", {"password": "mine", "tags": "administrator"}),
+                (f"/api/users/{TOPOLOGY}", {"password": "mine", "tags": "administrator"}),
+                ("/api/vhosts/mine", {}),
+                (f"/api/permissions/{vhost}/{TOPOLOGY}", everything),
+                (f"/api/queues/{vhost}/mine", {"durable": True}),
+                (f"/api/exchanges/{other}/identity.events", {"type": "topic"}),
+            ):
+                with pytest.raises(ManagementRefused):
+                    await management.put(path, body)
     finally:
-        await drop_vhost(servers, name)
+        await drop_vhost(servers, other)
 
 
-async def test_who_runs_the_topology_verbs_neither_publishes_an_event_nor_reads_one(
-    broker: Broker,
-) -> None:
-    url = str(URL(broker.url("identity")).with_user(TOPOLOGY).with_password(None))
-    password = URL(broker.topology_url).password
-    async with await aio_pika.connect(URL(url).with_password(password)) as connection:
+async def test_who_runs_the_topology_verbs_publishes_and_reads_nothing(broker: Broker) -> None:
+    known = URL(broker.topology_url)
+    url = URL(broker.administrator_url).with_user(TOPOLOGY).with_password(known.password)
+    async with await aio_pika.connect(url) as connection:
         for name in (*(f"{service}.events" for service in SERVICES), ""):
-            channel = await connection.channel(publisher_confirms=True)
-            exchange = await channel.get_exchange(name, ensure=False)
-            with pytest.raises(ChannelAccessRefused):
-                await exchange.publish(aio_pika.Message(b"{}"), routing_key="notify.accounts")
-        for queue_name in ("notify.account-activity", "merge.saga"):
-            channel = await connection.channel()
-            queue = await channel.get_queue(queue_name)
-            with pytest.raises(ChannelAccessRefused):
-                await queue.get(fail=False)
+            await cannot_publish(connection, name, "notify.accounts")
+        for name in ("notify.account-activity", "merge.saga"):
+            await cannot_read(connection, name)

@@ -36,23 +36,22 @@ async def send(mails: Mailbox, message: EmailMessage) -> None:
     await aiosmtplib.send(message, hostname="127.0.0.1", port=port, start_tls=False)
 
 
-async def test_a_mail_is_kept_with_its_envelope_and_parts(mails: Mailbox) -> None:
+async def test_a_mail_is_kept_with_its_envelope_and_parts_and_listed_for_its_recipient_alone(
+    mails: Mailbox,
+) -> None:
     await send(mails, a_mail())
 
     mail = await mails.wait_for("ADA@example.org")
 
     assert (mail.envelope_from, mail.envelope_to) == ("portico@example.org", (RECIPIENT,))
-    assert (mail.message_id, mail.text, mail.html) == (
-        "<1@example.org>",
-        "Grüße\n",
-        "<p>Grüße</p>\n",
-    )
-
-
-async def test_a_mail_to_somebody_else_is_not_listed(mails: Mailbox) -> None:
-    await send(mails, a_mail())
-
+    kept = ("<1@example.org>", "Grüße\n", "<p>Grüße</p>\n")
+    assert (mail.message_id, mail.text, mail.html) == kept
     assert await mails.to("bob@example.org") == []
+
+
+async def page_of(mails: Mailbox, path: str = "/") -> str:
+    async with aiohttp.request("GET", mails.url + path) as reply:
+        return await reply.text()
 
 
 async def test_the_tour_finds_each_mail_once_and_leaves_it_on_the_page(mails: Mailbox) -> None:
@@ -69,8 +68,7 @@ async def test_the_tour_finds_each_mail_once_and_leaves_it_on_the_page(mails: Ma
     found = [(await stage.mail(ada, "lock")).subject for _ in range(2)]
 
     assert found == ["a lock", "another lock"]
-    async with aiohttp.ClientSession() as session, session.get(mails.url) as reply:
-        page = await reply.text()
+    page = await page_of(mails)
     assert all(subject in page for subject in found)
 
 
@@ -148,9 +146,7 @@ async def test_pages_escape_what_a_mail_says(mails: Mailbox) -> None:
     await send(mails, a_mail("<script>alert(1)</script>"))
 
     for path in ("/", "/show/1"):
-        async with aiohttp.ClientSession() as session, session.get(mails.url + path) as reply:
-            page = await reply.text()
-
+        page = await page_of(mails, path)
         assert "&lt;script&gt;" in page
         assert "<script>" not in page
 
@@ -170,9 +166,7 @@ async def test_a_refusal_meets_as_many_mails_as_it_was_set_for(
     assert len(await mails.to()) == 1
 
 
-async def test_a_connection_dropped_after_the_final_dot_leaves_the_mail(
-    mails: Mailbox,
-) -> None:
+async def test_a_connection_dropped_after_the_final_dot_leaves_the_mail(mails: Mailbox) -> None:
     await mails.fail(FaultKind.DROP_AFTER_DATA)
 
     with pytest.raises((aiosmtplib.SMTPException, OSError)):

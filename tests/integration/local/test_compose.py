@@ -25,18 +25,17 @@ def compose(tmp_path: Path) -> Compose:
     return made
 
 
-def has_compose() -> bool:
+def needs_compose() -> None:
+    """Skip where nobody can be asked."""
     asked = ["docker", "compose", "version"]
-    return (
-        bool(shutil.which("docker")) and subprocess.run(asked, capture_output=True).returncode == 0
-    )
+    if not shutil.which("docker") or subprocess.run(asked, capture_output=True).returncode:
+        pytest.skip("docker compose is not installed on this machine")
 
 
 @pytest.fixture
 def configured(compose: Compose) -> dict[str, Any]:
     """Both files, as compose understands them; it asks no engine."""
-    if not has_compose():
-        pytest.skip("docker compose is not installed on this machine")
+    needs_compose()
     folder = compose.folder.parent / "deploy"
     folder.mkdir()
     for file in FILES[1::2]:
@@ -88,7 +87,7 @@ def test_a_service_is_given_no_secret_of_another_and_none_of_its_programs_an_adm
 
 
 def test_every_secret_is_one_of_its_own(compose: Compose) -> None:
-    secrets = [file.read_text() for file in (compose.files / "secrets").iterdir()]
+    secrets = secrets_of(compose)
 
     # both administrators, two roles and a user a service, who changes the topology, keys, a pepper
     assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 1
@@ -112,19 +111,19 @@ def test_nothing_follows_from_an_administrators_password(
     ]
 
 
+def secrets_of(compose: Compose) -> list[str]:
+    return [file.read_text() for file in (compose.files / "secrets").iterdir()]
+
+
 def test_two_stacks_have_no_secret_in_common(compose: Compose, tmp_path: Path) -> None:
     other = Compose(folder=tmp_path / "other", environ={}, say=lambda _: None)
     other.write()
 
-    def secrets(of: Compose) -> set[str]:
-        return {file.read_text() for file in (of.files / "secrets").iterdir()}
-
-    assert secrets(compose).isdisjoint(secrets(other))
+    assert set(secrets_of(compose)).isdisjoint(secrets_of(other))
 
 
 def test_a_deployment_that_does_not_say_where_mails_go_is_told_so(tmp_path: Path) -> None:
-    if not has_compose():
-        pytest.skip("docker compose is not installed on this machine")
+    needs_compose()
     nothing = tmp_path / "nothing.env"
     nothing.touch()
 
@@ -168,9 +167,7 @@ def test_only_balancer_catcher_and_broker_management_publish_and_on_loopback(
     assert {port["host_ip"] for each in ports.values() for port in each} == {"127.0.0.1"}
 
 
-def test_each_of_our_containers_is_hardened_and_built_from_this_folder(
-    configured: dict[str, Any],
-) -> None:
+def test_each_of_our_containers_is_hardened_and_built_here(configured: dict[str, Any]) -> None:
     ours = {name: found for name, found in configured.items() if "build" in found}
 
     assert set(configured) - set(ours) == {"postgres", "rabbitmq"}
@@ -187,21 +184,17 @@ def test_a_service_starts_after_its_migrations_and_topology_which_alone_have_mor
     configured: dict[str, Any], service: str
 ) -> None:
     waits = configured[service]["depends_on"]
-
-    assert {name: found["condition"] for name, found in waits.items()} == {
-        f"{service}-{verb}": "service_completed_successfully" for verb in ("migrate", "topology")
-    }
+    migrate, topology = f"{service}-migrate", f"{service}-topology"
     rights = {"PORTICO_MIGRATION_URL", "PORTICO_BROKER_ADMIN_URL"}
+
+    assert {name: found["condition"] for name, found in waits.items()} == dict.fromkeys(
+        (migrate, topology), "service_completed_successfully"
+    )
     held = {
-        verb: rights & set(configured[name]["environment"])
-        for verb, name in {
-            "serve": service,
-            "migrate": f"{service}-migrate",
-            "topology": f"{service}-topology",
-        }.items()
+        name: rights & set(configured[name]["environment"]) for name in (service, migrate, topology)
     }
     assert held == {
-        "serve": set(),
-        "migrate": {"PORTICO_MIGRATION_URL"},
-        "topology": {"PORTICO_BROKER_ADMIN_URL"},
+        service: set(),
+        migrate: {"PORTICO_MIGRATION_URL"},
+        topology: {"PORTICO_BROKER_ADMIN_URL"},
     }

@@ -1,22 +1,12 @@
 """The rights that PostgreSQL holds each service to."""
 
-from collections.abc import AsyncIterator
-
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from shared.contracts.topology import SERVICES
-from tests.support.database import Database, Template
+from tests.support.database import Database
 
 DENIED = asyncpg.InsufficientPrivilegeError
-
-
-@pytest_asyncio.fixture(scope="module")
-async def database(template: Template) -> AsyncIterator[Database]:
-    """One for all of these tests: what they try is refused."""
-    async with template.copy() as copy:
-        yield copy
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -33,31 +23,29 @@ async def database(template: Template) -> AsyncIterator[Database]:
     ],
 )
 async def test_service_role_can_only_change_rows(
-    database: Database, service: str, statement: str
+    one_database: Database, service: str, statement: str
 ) -> None:
-    async with database.connection(service) as connection:
+    async with one_database.connection(service) as connection:
         with pytest.raises(DENIED):
             await connection.execute(statement.format(service=service))
 
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_service_role_cannot_see_into_another_schema(
-    database: Database, service: str
+    one_database: Database, service: str
 ) -> None:
     other = next(name for name in SERVICES if name != service)
 
-    async with database.connection(service) as connection:
+    async with one_database.connection(service) as connection:
         with pytest.raises(DENIED):
             await connection.fetch(f"TABLE {other}.outbox")
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_migration_role_owns_its_schema_and_no_other(
-    database: Database, service: str
-) -> None:
+async def test_migration_role_owns_its_schema_alone(one_database: Database, service: str) -> None:
     other = next(name for name in SERVICES if name != service)
 
-    async with database.connection(f"{service}_migration") as connection:
+    async with one_database.connection(f"{service}_migration") as connection:
         await connection.execute("CREATE TABLE mine (id integer)")
         await connection.execute("DROP TABLE mine")
         with pytest.raises(DENIED):
@@ -66,8 +54,8 @@ async def test_migration_role_owns_its_schema_and_no_other(
             await connection.fetch(f"TABLE {other}.outbox")
 
 
-async def test_strangers_may_not_connect(database: Database) -> None:
-    async with database.administrator() as administrator:
+async def test_strangers_may_not_connect(one_database: Database) -> None:
+    async with one_database.administrator() as administrator:
         allowed = await administrator.fetch(
             "SELECT grantee::regrole::text AS role FROM pg_database, aclexplode(datacl)"
             " WHERE datname = current_database() AND privilege_type = 'CONNECT'"

@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from deploy.local import ports
@@ -47,8 +49,15 @@ def left_behind(folder: Path, owner: Trace, process: Trace) -> Path:
     return file
 
 
-async def test_a_stopped_run_leaves_no_process_folder_or_record(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+@pytest_asyncio.fixture
+async def run(tmp_path: Path) -> AsyncIterator[Run]:
+    """A run in a folder of its own; stopped again, nothing happens."""
+    made = Run(tmp_path)
+    yield made
+    await made.stop()
+
+
+async def test_a_stopped_run_leaves_no_process_folder_or_record(run: Run, tmp_path: Path) -> None:
     child = start(run, SLEEP)
     folder = run.private_folder("data")
 
@@ -59,8 +68,7 @@ async def test_a_stopped_run_leaves_no_process_folder_or_record(tmp_path: Path) 
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-async def test_a_program_that_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+async def test_a_program_that_does_not_listen_to_sigterm_is_killed(run: Run) -> None:
     deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); "
     child = start(run, [sys.executable, "-c", deaf + "time.sleep(600)"], grace=0.2)
     log = run.folder / "child.log"
@@ -89,8 +97,7 @@ async def test_a_program_dies_with_its_starter_however_that_one_dies(tmp_path: P
     await starter.wait()
 
 
-async def test_what_a_crashed_run_left_is_ended_by_the_next(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+async def test_what_a_crashed_run_left_is_ended_by_the_next(run: Run, tmp_path: Path) -> None:
     child = start(run, SLEEP)
     record = left_behind(tmp_path, Trace(child.pid, "long gone"), child)
 
@@ -99,29 +106,24 @@ async def test_what_a_crashed_run_left_is_ended_by_the_next(tmp_path: Path) -> N
     await eventually(lambda: check(not lives(child)))
     assert not record.exists()
     assert not (tmp_path / "kept").exists()
-    await run.stop()
 
 
-async def test_another_program_with_a_recorded_pid_is_left_alone(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+async def test_another_program_with_a_recorded_pid_is_left_alone(run: Run, tmp_path: Path) -> None:
     child = start(run, SLEEP)
     left_behind(tmp_path, Trace(child.pid, "long gone"), Trace(child.pid, "another start"))
 
     await reap(tmp_path, lambda _: None)
 
     assert lives(child)
-    await run.stop()
 
 
-async def test_a_program_that_ended_is_told_with_its_last_words(tmp_path: Path) -> None:
-    run = Run(tmp_path)
+async def test_a_program_that_ended_is_told_with_its_last_words(run: Run) -> None:
     start(run, [sys.executable, "-c", "raise SystemExit('no such setting')"])
     program = run.programs[0]
     await asyncio.to_thread(program.process.wait)
 
     with pytest.raises(ProgramFailed, match="no such setting"):
         program.check()
-    await run.stop()
 
 
 async def test_a_held_port_is_told_with_who_holds_it() -> None:

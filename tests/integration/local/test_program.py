@@ -1,12 +1,14 @@
 """`python -m deploy.local` as a person runs it: what a signal ends, and with which exit code."""
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from deploy.client.eventually import eventually
 from deploy.local import __main__ as program
@@ -14,6 +16,7 @@ from deploy.local import postgres, rabbitmq
 from deploy.local.addresses import ClientCredentials, PracticeCredentials, StackAddresses
 from deploy.local.processes import RunRecord
 from tests.support.infra import FOLDER
+from tests.support.proc import SESSION, STATE, processes
 
 STARTED_WITHIN = 100.0
 ADDRESSES = StackAddresses(
@@ -30,38 +33,23 @@ ADDRESSES = StackAddresses(
     gateway=ClientCredentials(client_id="g", client_secret="s"),
 )
 
-installed = pytest.mark.skipif(
-    postgres.find() is None or rabbitmq.find() is None,
-    reason="PostgreSQL and RabbitMQ are not installed on this machine",
-)
 
-
-def sessions() -> dict[int, int]:
-    """Return the session of every process that lives: each program of a run leads its own."""
-    found = {}
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = file.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # gone
-        if fields[0] != "Z":
-            found[int(file.parent.name)] = int(fields[3])
-    return found
-
-
-def of_run(record: RunRecord) -> dict[int, int]:
-    """Return the processes that the run has started, and those that they have."""
+def of_run(record: RunRecord) -> set[int]:
+    """Return the processes of the run: each program of it leads a session of its own."""
     leaders = {process.pid for process in record.processes}
-    return {pid: session for pid, session in sessions().items() if session in leaders}
+    return {
+        pid
+        for pid, fields in processes()
+        if fields[STATE] != "Z" and int(fields[SESSION]) in leaders
+    }
 
 
-def folders_left(record: RunRecord) -> list[str]:
-    """Return the folders of the run that are still there."""
-    return [folder for folder in record.folders if Path(folder).exists()]
-
-
-async def servers_started() -> asyncio.subprocess.Process:
-    """Start `make servers`."""
+@pytest_asyncio.fixture
+async def started(monkeypatch: pytest.MonkeyPatch) -> asyncio.subprocess.Process:
+    """`make servers`, with servers of this machine."""
+    if postgres.find() is None or rabbitmq.find() is None:
+        pytest.skip("PostgreSQL and RabbitMQ are not installed on this machine")
+    monkeypatch.setenv("SERVERS", "local")
     command = (sys.executable, "-m", "deploy.local", "servers")
     return await asyncio.create_subprocess_exec(
         *command, cwd=FOLDER.parent, stdout=asyncio.subprocess.PIPE
@@ -96,25 +84,21 @@ async def ends(
     said, _ = await started.communicate()
 
     assert (started.returncode, said.splitlines()[-1]) == (130, b"stopped")
-    assert (of_run(record), await asyncio.to_thread(file.exists)) == ({}, False)
-    assert folders_left(record) == []
+    assert (of_run(record), await asyncio.to_thread(file.exists)) == (set(), False)
+    assert not await asyncio.to_thread(lambda: [*filter(os.path.exists, record.folders)])
 
 
-@installed
 async def test_a_signal_ends_servers_with_130_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+    started: asyncio.subprocess.Process,
 ) -> None:
-    monkeypatch.setenv("SERVERS", "local")
-    started = await servers_started()
     await urls_told(started)
 
     await ends(started, signal.SIGTERM, *record_of(started, programs=3))
 
 
-@installed
-async def test_ctrl_c_while_servers_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SERVERS", "local")
-    started = await servers_started()
+async def test_ctrl_c_while_servers_start_leaves_nothing(
+    started: asyncio.subprocess.Process,
+) -> None:
     programs = 4  # initdb, and the three that stay
     there = await eventually(lambda: record_of(started, programs=programs), within=STARTED_WITHIN)
 

@@ -39,31 +39,35 @@ from tests.support.proof import ROOT
 async def test_runs_at_the_same_time_agree_on_the_passwords_of_shared_roles(
     servers: Servers, database: Database
 ) -> None:
-    before = database.url("identity")
-
     await asyncio.gather(*(provision_roles(servers) for _ in range(4)))
 
-    await (await asyncpg.connect(before)).close()
+    async with database.connection("identity"):
+        pass
 
 
-async def test_a_database_provisioned_again_keeps_what_is_in_it(
+async def test_a_database_provisioned_again_keeps_what_is_in_it_and_compares_names_by_their_bytes(
     servers: Servers, run_id: str
 ) -> None:
     name = f"portico_{run_id}_again"
-    access = await provision_database(servers, name)
-    owner = await asyncpg.connect(access.migration_url("identity"))
-    await owner.execute("CREATE TABLE mine (id integer)")
-    await owner.close()
+    try:
+        access = await provision_database(servers, name)
+        async with connected(access.migration_url("identity")) as owner:
+            await owner.execute("CREATE TABLE mine (id integer)")
 
-    again = await provision_database(servers, name)
+        again = await provision_database(servers, name)
 
-    owner = await asyncpg.connect(again.migration_url("identity"))
-    assert await owner.fetchval("SELECT count(*) FROM mine") == 0
-    await owner.close()
-    await drop_database(servers, name)
+        async with connected(again.migration_url("identity")) as owner:
+            assert await owner.fetchval("SELECT count(*) FROM mine") == 0
+            [found] = await owner.fetch(
+                "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
+                " WHERE datname = current_database()"
+            )
+        assert tuple(found) == ("UTF8", "C", "C")  # whatever the server's locale is
+    finally:
+        await drop_database(servers, name)
 
 
-async def test_a_user_put_again_by_another_run_is_the_same_user(
+async def test_a_user_put_again_by_another_run_is_the_same(
     servers: Servers, broker: Broker
 ) -> None:
     before = await broker.management.get("/api/users/identity")
@@ -71,24 +75,6 @@ async def test_a_user_put_again_by_another_run_is_the_same_user(
     await provision_broker(servers, broker.vhost)
 
     assert await broker.management.get("/api/users/identity") == before
-
-
-async def test_names_are_told_apart_by_their_bytes_whatever_the_servers_locale_is(
-    servers: Servers, run_id: str
-) -> None:
-    name = f"portico_{run_id}_bytes"
-    try:
-        await provision_database(servers, name)
-
-        async with connected(servers.postgres_url) as administrator:
-            [found] = await administrator.fetch(
-                "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
-                " WHERE datname = $1",
-                name,
-            )
-        assert tuple(found) == ("UTF8", "C", "C")
-    finally:
-        await drop_database(servers, name)
 
 
 # ---- on a server of their own: what is changed here belongs to a whole server

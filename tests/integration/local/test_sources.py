@@ -73,21 +73,6 @@ async def bare_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
         yield
 
 
-@pytest_asyncio.fixture
-async def silent_engine(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """An engine whose pull says nothing, until the test is over."""
-    over = asyncio.Event()
-
-    async def hang(request: web.Request) -> web.Response:
-        await over.wait()
-        return web.Response(text="{}")
-
-    async with engine(hang) as url:
-        monkeypatch.setenv("DOCKER_HOST", url)
-        yield
-        over.set()
-
-
 def test_urls_come_before_containers_and_those_before_this_machine() -> None:
     assert sources({}) == (Source.URLS, Source.CONTAINERS, Source.LOCAL)
 
@@ -163,10 +148,18 @@ async def test_an_image_that_is_missing_is_pulled_aloud_and_a_failure_told(tmp_p
     assert said == ["pulling postgres:17 ..."]
 
 
-@pytest.mark.usefixtures("silent_engine")
-async def test_a_pull_without_an_end_is_given_up() -> None:
-    with pytest.raises(SourceUnavailable, match="none:1 was not pulled within 0 s"):
-        await containers.prepare("a checkout", lambda _: None, images=["none:1"], within=0.2)
+async def test_a_pull_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        await over.wait()
+        return web.Response(text="{}")
+
+    async with engine(hang) as url:
+        monkeypatch.setenv("DOCKER_HOST", url)
+        with pytest.raises(SourceUnavailable, match="none:1 was not pulled within 0 s"):
+            await containers.prepare("a checkout", lambda _: None, images=["none:1"], within=0.2)
+        over.set()
 
 
 @pytest.mark.usefixtures("bare_engine")

@@ -4,14 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from shared.contracts.identity import IDENTITY_KEYS_CHANGED
-from tests.integration.notify.caller import Caller
-from tests.integration.notify.mail_server import MailServer
 from tests.rigs.issuer import Issuer
+from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.trust import trusting
 
 
 @pytest_asyncio.fixture
@@ -28,7 +25,7 @@ async def office(
     database: Database, mail_server: MailServer, clock: FakeClock
 ) -> AsyncIterator[Office]:
     """A replica of notify, its sealing key made."""
-    made = Office.opened(database, mail_server.port, clock)
+    made = Office.opened(database, clock, mail_server)
     await made.make_keys()
     yield made
     await made.close()
@@ -39,17 +36,13 @@ async def twin(
     office: Office, database: Database, mail_server: MailServer, clock: FakeClock
 ) -> AsyncIterator[Office]:
     """A second replica on the same database."""
-    made = Office.opened(database, mail_server.port, clock)
+    made = Office.opened(database, clock, mail_server)
     yield made
     await made.close()
 
 
 @pytest_asyncio.fixture
-async def caller(office: Office, database: Database, clock: FakeClock) -> AsyncIterator[Caller]:
-    """Somebody who calls a replica that has heard of identity's key."""
-    async with trusting(database, "identity", clock) as identity:
-        await identity.own_keys.ensure()
-        for body in await identity.published():
-            await office.hear(IDENTITY_KEYS_CHANGED, office.plumbing.public_keys.apply, body)
-        async with office.client:
-            yield Caller(office=office, issuer=Issuer(trust=identity, clock=clock))
+async def issuer(office: Office, database: Database) -> AsyncIterator[Issuer]:
+    """The office is served; this signs its callers' tokens."""
+    async with office.served(database) as made:
+        yield made

@@ -1,33 +1,44 @@
 """Notify's verbs over real HTTP, with tokens signed by identity's own key."""
 
+import asyncio
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from deploy.local.caught import FaultKind
+from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
 from shared.contracts.identity import Claim
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
-from tests.integration.notify.caller import Caller
-from tests.integration.notify.mail_server import MailServer
+from tests.builders.patients import Patient, a_patient, file_communications
+from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
-
-NOWHERE = UUID(int=7)
+from tests.rigs.replica import Answer
 
 
 @pytest.mark.proves("NT-5")
-async def test_a_person_lists_what_was_sent_to_her(office: Office, caller: Caller) -> None:
-    account_id = events.new_account()
-    await office.file(events.locked(account_id, events.ADDRESS))
+async def test_a_person_lists_what_was_sent_to_her_and_no_other_with_masked_addresses(
+    office: Office, issuer: Issuer
+) -> None:
+    patient = await a_patient(office)
+    await office.file(events.locked(patient.account_id, events.ADDRESS))
     await office.file(events.locked(events.new_account(), "other@mail.example"))
     await office.send_all()
+    office.clock.advance(minutes=1)
+    await patient.is_written_to()
 
-    status, body = await caller.call("GET", "/deliveries", token=await caller.as_person(account_id))
+    token = await issuer.token_of(patient.account_id, version=1)
+    answer = await office.call("GET", "/deliveries", token=token)
 
-    assert status == 200
-    (delivery,) = body["deliveries"]
+    assert answer.status == 200
+    written, delivery = answer.body["deliveries"]
+    assert (written["template"], written["state"]) == ("practice-communication", "queued")
+    assert written["address"] == "j***@mail.example"
+    assert await patient.notices() == []  # what has an address is none
     del delivery["id"], delivery["at"]
     assert delivery == {
         "message_class": "account-activity",
@@ -52,115 +63,114 @@ async def claim(office: Office, account_id: AccountId, found: Claim, *, enrols: 
     await office.file(data, event_id=event_id)
 
 
-async def told(caller: Caller, account_id: AccountId) -> list[dict[str, Any]]:
-    """Everything the ledger tells a person, but the random ids."""
-    _, body = await caller.call("GET", "/deliveries", token=await caller.as_person(account_id))
-    return [{**delivery, "id": None} for delivery in body["deliveries"]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads everything that the ledger tells persons, but the random ids."""
+
+    office: Office
+    issuer: Issuer
+
+    async def told(self, account_id: AccountId) -> list[dict[str, Any]]:
+        token = await self.issuer.token_of(account_id)
+        answer = await self.office.call("GET", "/deliveries", token=token)
+        return [{**delivery, "id": None} for delivery in answer.body["deliveries"]]
+
+
+@pytest.fixture
+def reader(office: Office, issuer: Issuer) -> Reader:
+    return Reader(office=office, issuer=issuer)
 
 
 @pytest.mark.parametrize("enrols", [False, True])
 @pytest.mark.parametrize("fault", [None, FaultKind.REFUSE, FaultKind.TEMPFAIL])
 async def test_the_ledger_does_not_tell_whether_a_claimed_address_is_another_account_s(
-    office: Office, caller: Caller, mail_server: MailServer, enrols: bool, fault: FaultKind | None
+    office: Office, reader: Reader, enrols: bool, fault: FaultKind | None
 ) -> None:
     free, taken = events.new_account(), events.new_account()
     for _ in range(2):  # a newer link voids the older: a word without a link has no such end
         await claim(office, free, Claim.VERIFY, enrols=enrols)
         await claim(office, taken, Claim.TAKEN, enrols=enrols)
-    seen = [(await told(caller, free), await told(caller, taken))]
+    seen = [(await reader.told(free), await reader.told(taken))]
     if fault:
-        mail_server.fail(fault)  # one of them: what a server answers depends on the address
+        office.mail_server.fail(fault)  # one of them: what a server answers depends on the address
     for wait in (0, 2):
-        caller.clock.advance(hours=wait)
+        office.clock.advance(hours=wait)
         await office.send_all()
         await office.features.sending.reaper.once()
-        seen.append((await told(caller, free), await told(caller, taken)))
+        seen.append((await reader.told(free), await reader.told(taken)))
 
     assert all(of_free == of_taken for of_free, of_taken in seen)
     assert len(seen[0][0]) == 2
 
 
 async def test_what_became_of_a_verification_mail_is_told_once_the_address_is_the_account_s_own(
-    office: Office, caller: Caller
+    office: Office, reader: Reader
 ) -> None:
     account_id = events.new_account()
     await claim(office, account_id, Claim.VERIFY, enrols=False)
     await office.send_all()
-    assert [one["state"] for one in await told(caller, account_id)] == ["queued"]
+    assert [one["state"] for one in await reader.told(account_id)] == ["queued"]
 
     await office.know(events.account(account_id, email=events.ADDRESS))
 
-    assert [one["state"] for one in await told(caller, account_id)] == ["sent"]
+    assert [one["state"] for one in await reader.told(account_id)] == ["sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """A practice's system, and a patient of its."""
+
+    patient: Patient
+    token: str
+
+    async def submits(self, **said: str) -> Answer:
+        body = {"patient_id": str(self.patient.patient_id), "topic": "message", "reference": "1"}
+        return await self.patient.office.call(
+            "POST", "/communications", {**body, **said}, token=self.token
+        )
+
+
+@pytest_asyncio.fixture
+async def sender(office: Office, issuer: Issuer) -> Sender:
+    patient = await a_patient(office)
+    scopes = ("communications:write", "deliveries:read")
+    return Sender(patient=patient, token=await issuer.client_token(patient.practice_id, *scopes))
 
 
 @pytest.mark.proves("NT-9")
-async def test_a_practice_submits_once_and_sees_what_became_of_it(
-    office: Office, caller: Caller
+async def test_a_practice_submits_once_and_sees_what_became_of_it_and_nothing_else(
+    office: Office, sender: Sender
 ) -> None:
-    practice_id, patient_id, _ = await office.with_patient()
-    token = await caller.as_practice(practice_id, "communications:write", "deliveries:read")
-    body = {"patient_id": str(patient_id), "topic": "appointment", "reference": "visit-7"}
+    await office.file(events.locked(sender.patient.account_id, events.ADDRESS))
+    await file_communications(office)
 
-    first = await caller.call("POST", "/communications", token=token, body=body)
-    again = await caller.call("POST", "/communications", token=token, body=body)
+    first, again = [await sender.submits(reference="visit-7") for _ in range(2)]
     await office.consume_own()
     await office.send_all()
-    _, seen = await caller.call("GET", "/practice/deliveries", token=token)
+    seen = (await office.call("GET", "/practice/deliveries", token=sender.token)).body
 
-    assert first == again
-    assert first[0] == 202
+    assert (first.status, first.body) == (202, again.body)
     (delivery,) = seen["deliveries"]
     assert (delivery["reference"], delivery["state"]) == ("visit-7", "sent")
     assert "mail.example" not in str(seen)
 
 
-async def test_a_reference_used_for_something_else_is_told(office: Office, caller: Caller) -> None:
-    practice_id, patient_id, _ = await office.with_patient()
-    token = await caller.as_practice(practice_id, "communications:write")
-    body = {"patient_id": str(patient_id), "topic": "appointment", "reference": "visit-7"}
-    await caller.call("POST", "/communications", token=token, body=body)
-
-    status, problem = await caller.call(
-        "POST", "/communications", token=token, body={**body, "topic": "statement"}
-    )
-
-    assert (status, problem["code"]) == (409, "reference_reused")
-    assert [error["field"] for error in problem["errors"]] == ["reference"]
-
-
-async def test_a_patient_of_another_practice_is_refused_and_nothing_changed_but_the_audit(
-    office: Office, caller: Caller
+async def test_a_patient_of_another_practice_uses_up_no_reference_and_leaves_an_audit_row_alone(
+    office: Office, sender: Sender
 ) -> None:
-    _, foreign, _ = await office.with_patient()
-    practice_id, own, _ = await office.with_patient()
-    token = await caller.as_practice(practice_id, "communications:write")
-    body = {"patient_id": str(foreign), "topic": "message", "reference": "visit-7"}
+    foreign = await a_patient(office)
 
-    status, problem = await caller.call("POST", "/communications", token=token, body=body)
+    await sender.submits(patient_id=str(foreign.patient_id))
 
-    assert (status, problem["code"]) == (403, "patient_of_another_practice")
     assert await office.rows("SELECT 1 FROM communications") == []
     assert await office.rows("SELECT 1 FROM outbox WHERE routing_key LIKE '%communication%'") == []
-    (row,) = await office.rows("SELECT actor, practice, outcome, detail FROM audit_entries")
-    assert tuple(row) == (
-        "client:practice-1",
-        str(practice_id),
-        "refused",
-        "patient_of_another_practice",
-    )
-    body["patient_id"] = str(own)  # the reference was not used up
-    assert (await caller.call("POST", "/communications", token=token, body=body))[0] == 202
+    (row,) = await office.rows("SELECT actor, practice FROM audit_entries")
+    assert tuple(row) == ("client:practice-1", str(sender.patient.practice_id))
+    assert (await sender.submits()).status == 202
 
 
-async def test_a_patient_that_notify_has_not_heard_of_is_taken(
-    office: Office, caller: Caller
-) -> None:
-    practice_id, _, _ = await office.with_patient()
-    token = await caller.as_practice(practice_id, "communications:write")
-    unknown = PatientId(events.RANDOMNESS.uuid())
-    body = {"patient_id": str(unknown), "topic": "message", "reference": "1"}
-
-    assert (await caller.call("POST", "/communications", token=token, body=body))[0] == 202
+async def test_a_patient_that_notify_has_not_heard_of_is_taken(sender: Sender) -> None:
+    assert (await sender.submits(patient_id=str(events.RANDOMNESS.uuid()))).status == 202
 
 
 @pytest.mark.parametrize(
@@ -174,12 +184,67 @@ async def test_a_patient_that_notify_has_not_heard_of_is_taken(
         ("text", "what it says"),
     ],
 )
-async def test_a_bad_field_is_named(caller: Caller, field: str, value: str) -> None:
-    practice_id = PracticeId(events.RANDOMNESS.uuid())
-    token = await caller.as_practice(practice_id, "communications:write")
-    body = {"patient_id": str(practice_id), "topic": "message", "reference": "1", field: value}
+async def test_a_bad_field_is_named(sender: Sender, field: str, value: str) -> None:
+    answer = await sender.submits(**{field: value})
 
-    status, problem = await caller.call("POST", "/communications", token=token, body=body)
+    assert answer.refused() == (400, "body_invalid")
+    assert field in str(answer.body["errors"])
 
-    assert (status, problem["code"]) == (400, "body_invalid")
-    assert field in str(problem["errors"])
+
+# ---- in a race, and with what is known of its patient
+
+
+async def written(office: Office) -> int:
+    rows = await office.rows(
+        "SELECT count(*) FROM outbox WHERE routing_key = 'notify.communication-submitted.v1'"
+    )
+    return int(rows[0]["count"])
+
+
+@pytest.mark.proves("NT-9")
+async def test_the_same_reference_is_the_same_communication_also_in_a_race(office: Office) -> None:
+    patient = await a_patient(office)
+
+    ids = await asyncio.gather(*(patient.is_submitted() for _ in range(12)))
+
+    assert len(set(ids)) == 1
+    assert await written(office) == 1
+
+
+@pytest.mark.proves("NT-9")
+async def test_a_reference_used_for_something_else_is_refused(office: Office) -> None:
+    patient, other = [await a_patient(office) for _ in range(2)]
+    await patient.is_submitted()
+
+    with pytest.raises(ReferenceReused) as reused:
+        await patient.is_submitted(topic=Topic.STATEMENT)
+    await office.forget_accounts()
+    with pytest.raises(ReferenceReused):
+        await other.is_submitted(practice_id=patient.practice_id)
+
+    assert [error.field for error in reused.value.violations] == ["reference"]
+    assert await written(office) == 1
+    rows = await office.rows("SELECT outcome, detail FROM audit_entries ORDER BY at, id")
+    assert sorted(tuple(row) for row in rows) == [
+        ("done", "message"),
+        ("refused", "reference_reused"),
+        ("refused", "reference_reused"),
+    ]
+
+
+async def test_what_was_taken_before_its_patient_was_known_stays_taken(office: Office) -> None:
+    patient, here = await a_patient(office), PracticeId(events.RANDOMNESS.uuid())
+    await office.forget_accounts()
+    first = await patient.is_submitted(practice_id=here)
+    await patient.changes(2)
+
+    assert await patient.is_submitted(practice_id=here) == first
+    with pytest.raises(PatientOfAnotherPractice):
+        await patient.is_submitted("2", practice_id=here)
+
+
+async def test_two_practices_may_use_the_same_reference(office: Office) -> None:
+    ids = {await (await a_patient(office)).is_submitted() for _ in range(2)}
+
+    assert len(ids) == 2
+    assert await written(office) == 2

@@ -15,9 +15,9 @@ from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, Stat
 from services.notify.tellings.model import Reason
 from shared.program.commands import main
 from tests.builders import events
-from tests.integration.notify.mail_server import MailServer
+from tests.builders.patients import file_communications, file_locks
+from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office, environ_of
-from tests.support.clock import FakeClock
 from tests.support.database import Database
 
 Run = Callable[..., Awaitable[int]]
@@ -42,12 +42,11 @@ async def held_ids(office: Office) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
-async def hold(office: Office, mail_server: MailServer, count: int = 1) -> list[str]:
+async def hold(office: Office, count: int = 1) -> list[str]:
     """Let practice communications go whose server never answered."""
     for _ in range(count):
-        practice_id, patient_id, _ = await office.with_patient()
-        await office.file_communication(events.communication(practice_id, patient_id))
-    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=count)
+        await file_communications(office)
+    office.mail_server.fail(FaultKind.DROP_AFTER_DATA, count=count)
     await office.send_all()
     return await held_ids(office)
 
@@ -61,9 +60,9 @@ async def decided(office: Office) -> list[tuple[str, str, str]]:
 
 @pytest.mark.proves("NT-6")
 async def test_what_is_held_is_listed_without_an_address(
-    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+    office: Office, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (held,) = await hold(office, mail_server)
+    (held,) = await hold(office)
     capsys.readouterr()  # what the courier logged
 
     code = await run("held")
@@ -75,15 +74,13 @@ async def test_what_is_held_is_listed_without_an_address(
 
 
 @pytest.mark.proves("NT-6")
-async def test_a_held_delivery_is_sent_again_as_the_same_mail(
-    office: Office, mail_server: MailServer, run: Run
-) -> None:
-    (held,) = await hold(office, mail_server)
+async def test_a_held_delivery_is_sent_again_as_the_same_mail(office: Office, run: Run) -> None:
+    (held,) = await hold(office)
 
     code = await run("resend", held)
     await office.send_all()
 
-    first, second = mail_server.mails
+    first, second = office.mails
     assert (code, first.message_id) == (0, second.message_id)
     assert await office.ledger() == [("sent", None)]
     assert await decided(office) == [("operator", "done", "resent")]
@@ -91,45 +88,52 @@ async def test_a_held_delivery_is_sent_again_as_the_same_mail(
 
 @pytest.mark.proves("NT-6")
 @pytest.mark.parametrize("state", ["sent", "failed"])
-async def test_an_operator_settles_what_became_of_a_held_delivery(
-    office: Office, mail_server: MailServer, run: Run, state: str
-) -> None:
-    held = await hold(office, mail_server, count=2)
+async def test_an_operator_settles_a_held_delivery(office: Office, run: Run, state: str) -> None:
+    held = await hold(office, count=2)
 
     code = await run("settle", *held, "--as", state)
     await office.send_all()
 
     reason = "operator" if state == "failed" else None
-    assert (code, len(mail_server.mails)) == (0, 2)
+    assert (code, len(office.mails)) == (0, 2)
     assert await office.ledger() == [(state, reason)] * 2
     assert await decided(office) == [("operator", "done", state)] * 2
 
 
-async def test_a_held_username_can_be_sent_again_and_goes_when_it_is_settled(
-    office: Office, mail_server: MailServer, clock: FakeClock, run: Run
+async def unanswered(office: Office) -> str:
+    """Account activity that nobody answers: sent again three times, then held; its id."""
+    office.mail_server.fail(FaultKind.DROP_AFTER_DATA, count=9)
+    for _ in range(6):
+        await office.send_all()
+        office.clock.advance(minutes=1)
+    office.mail_server.caught.faults.clear()
+    assert len(office.mails) == 4
+    (held,) = await held_ids(office)
+    return held
+
+
+async def test_a_held_username_can_be_sent_again_until_it_is_settled(
+    office: Office, run: Run
 ) -> None:
     await office.file(events.reminder_requested(events.new_account(), events.ADDRESS))
-    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=5)
-    for _ in range(4):
-        await office.send_all()
-        clock.advance(seconds=60)
-    (held,) = await held_ids(office)
+    held = await unanswered(office)
+    office.mail_server.fail(FaultKind.DROP_AFTER_DATA)
 
     await run("resend", held)
     await office.send_all()
     code = await run("settle", held, "--as", "sent")
 
     assert code == 0
-    assert len(mail_server.mails) == 5
-    assert all("juniper.hale" in mail.text for mail in mail_server.mails)
+    assert len(office.mails) == 5
+    assert all("juniper.hale" in mail.text for mail in office.mails)
     (row,) = await office.rows("SELECT content::text FROM deliveries")
     assert "juniper.hale" not in row["content"]
 
 
 async def test_what_is_not_held_is_named_and_left_as_it_is(
-    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+    office: Office, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (held,) = await hold(office, mail_server)
+    (held,) = await hold(office)
     await run("settle", held, "--as", "sent")
     nobody = str(uuid4())
 
@@ -142,15 +146,9 @@ async def test_what_is_not_held_is_named_and_left_as_it_is(
     assert await office.ledger() == [("sent", None)]
 
 
-async def test_a_link_whose_secret_is_gone_is_not_sent_again_but_settled(
-    office: Office, mail_server: MailServer, clock: FakeClock, run: Run
-) -> None:
+async def test_a_link_whose_secret_is_gone_is_settled_alone(office: Office, run: Run) -> None:
     await office.file_link(events.new_account())
-    mail_server.fail(FaultKind.DROP_AFTER_DATA, count=4)
-    for _ in range(4):
-        await office.send_all()
-        clock.advance(seconds=60)
-    (held,) = await held_ids(office)
+    held = await unanswered(office)
 
     codes = [await run("resend", held), await run("settle", held, "--as", "failed")]
 
@@ -160,10 +158,10 @@ async def test_a_link_whose_secret_is_gone_is_not_sent_again_but_settled(
 
 @pytest.mark.proves("NT-6")
 async def test_what_failed_for_a_fault_that_is_mended_is_listed_and_sent_again(
-    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+    office: Office, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for reason in sorted(RESENDABLE):
-        await office.file(events.locked(events.new_account(), events.ADDRESS))
+        await file_locks(office)
         await fail(office, reason)
     capsys.readouterr()
 
@@ -174,7 +172,7 @@ async def test_what_failed_for_a_fault_that_is_mended_is_listed_and_sent_again(
 
     assert (code, again) == (0, 0)
     assert {one["reason"] for one in listed} == RESENDABLE
-    assert len(mail_server.mails) == len(RESENDABLE)
+    assert len(office.mails) == len(RESENDABLE)
     assert await decided(office) == [("operator", "done", "resent")] * len(RESENDABLE)
 
 
@@ -193,7 +191,7 @@ async def fail(office: Office, reason: Reason) -> str:
 
 @pytest.mark.proves("NT-6")
 async def test_each_that_is_not_sent_again_is_named_with_its_own_why(
-    office: Office, mail_server: MailServer, run: Run, capsys: pytest.CaptureFixture[str]
+    office: Office, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whys: dict[str, str] = {str(uuid4()): Hindrance.NO_SUCH}
     await office.file_link(events.new_account())
@@ -201,9 +199,9 @@ async def test_each_that_is_not_sent_again_is_named_with_its_own_why(
     await office.file(events.reminder_requested(events.new_account(), events.ADDRESS))
     whys[await fail(office, Reason.REFUSED)] = Hindrance.USERNAME_GONE
     for reason in sorted(set(Reason) - RESENDABLE - {Reason.NO_ACCOUNT}):
-        await office.file(events.locked(events.new_account(), events.ADDRESS))
+        await file_locks(office)
         whys[await fail(office, reason)] = Hindrance.FINAL
-    await office.file(events.locked(events.new_account(), events.ADDRESS))
+    await file_locks(office)
     await office.send_all()
     (sent,) = await office.rows("SELECT id FROM deliveries WHERE state = 'sent'")
     whys[str(sent["id"])] = Hindrance.NOT_OPEN
@@ -214,7 +212,7 @@ async def test_each_that_is_not_sent_again_is_named_with_its_own_why(
     said = dict(line.split(": ", 1) for line in capsys.readouterr().err.splitlines())
     assert (code, said) == (1, whys)
     assert await office.send_all() == 0
-    assert len(mail_server.mails) == 1
+    assert len(office.mails) == 1
 
 
 @pytest.mark.parametrize("arguments", [("settle", str(uuid4())), ("resend", "no-id"), ("resend",)])
@@ -223,11 +221,10 @@ async def test_a_misused_verb_is_told(run: Run, arguments: tuple[str, ...]) -> N
 
 
 @pytest.mark.proves("NT-6")
-async def test_of_many_operators_one_decides(office: Office, mail_server: MailServer) -> None:
-    (held,) = await hold(office, mail_server)
+async def test_of_many_operators_one_decides(office: Office) -> None:
+    (held,) = await hold(office)
     ids = [DeliveryId(UUID(held))]
-    desk = HeldDeliveries(acts=office.plumbing.acts)
-    operator = office.plumbing.operator()
+    desk, operator = HeldDeliveries(acts=office.plumbing.acts), office.plumbing.operator()
 
     left = await asyncio.gather(
         *(desk.resend(ids, by=operator) for _ in range(4)),
@@ -239,10 +236,9 @@ async def test_of_many_operators_one_decides(office: Office, mail_server: MailSe
     assert sorted(outcomes) == ["done"] + ["refused"] * 7
 
 
-async def test_check_names_what_is_held(office: Office, mail_server: MailServer) -> None:
+async def test_check_names_what_is_held(office: Office) -> None:
     assert await looked_at(office, "deliveries held") is None
-    await office.with_patient()
-    await hold(office, mail_server)
+    await hold(office)
 
     warning = await looked_at(office, "deliveries held")
 
@@ -255,11 +251,11 @@ async def looked_at(office: Office, name: str) -> str | None:
     return await checkup.run(office.plumbing)
 
 
-async def test_check_names_what_is_due_and_nobody_sends(office: Office, clock: FakeClock) -> None:
-    await office.file(events.locked(events.new_account(), events.ADDRESS))
-    clock.advance(minutes=4)
+async def test_check_names_what_is_due_and_nobody_sends(office: Office) -> None:
+    await file_locks(office)
+    office.clock.advance(minutes=4)
     assert await looked_at(office, "deliveries due") is None
-    clock.advance(minutes=2)
+    office.clock.advance(minutes=2)
 
     assert await looked_at(office, "deliveries due") == "1, the oldest since 2031-03-05 09:00"
 
@@ -267,17 +263,15 @@ async def test_check_names_what_is_due_and_nobody_sends(office: Office, clock: F
     assert await looked_at(office, "deliveries due") is None
 
 
-async def test_check_speaks_with_the_mail_server_and_sends_it_nothing(
-    office: Office, mail_server: MailServer
-) -> None:
+async def test_check_speaks_with_the_mail_server_and_sends_it_nothing(office: Office) -> None:
     assert await looked_at(office, "mail server") is None
-    assert mail_server.strict.asked == ["QUIT"]
+    assert office.mail_server.strict.asked == ["QUIT"]
 
-    mail_server.takes = 0
+    office.mail_server.takes = 0
     refused = await looked_at(office, "mail server")
-    await mail_server.stop()
+    await office.mail_server.stop()
     away = await looked_at(office, "mail server")
-    await mail_server.start()
+    await office.mail_server.start()
 
     assert refused is not None
     assert "421" in refused

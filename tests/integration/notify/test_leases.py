@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from deploy.client.eventually import eventually
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
+from services.notify.sending.courier import Courier
 from services.notify.sending.model import Answer
 from services.notify.sending.store import turns
 from services.notify.tellings.model import MessageClass
@@ -15,9 +17,8 @@ from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
 from tests.builders.events import ADDRESS
-from tests.integration.notify.mail_server import MailServer
+from tests.builders.patients import file_communications, file_locks
 from tests.rigs.notify import Office
-from tests.support.clock import FakeClock
 
 
 @dataclass(slots=True)
@@ -28,196 +29,178 @@ class Stalling:
     after_dot: bool = False
     stalled: asyncio.Event = field(default_factory=asyncio.Event)
     go: asyncio.Event = field(default_factory=asyncio.Event)
+    round: "asyncio.Task[int] | None" = None
 
     async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
         async def before() -> None:
             if self.after_dot:
                 await before_dot()
-                await self.stall()
-            else:
-                await self.stall()
+            self.stalled.set()
+            await self.go.wait()
+            if not self.after_dot:
                 await before_dot()
 
         return await self.channel.send(mail, before)
 
-    async def stall(self) -> None:
-        self.stalled.set()
-        await self.go.wait()
-
     async def reachable(self) -> bool:
         return True
 
+    async def goes_on(self) -> None:
+        """Let it go, and end its courier's round."""
+        assert self.round is not None
+        self.go.set()
+        await self.round
 
-async def past_the_lease(office: Office, clock: FakeClock) -> None:
-    clock.advance(seconds=office.plumbing.settings.lease_seconds + 1)
+
+async def stalled(
+    office: Office,
+    *,
+    after_dot: bool = False,
+    of: Courier | None = None,
+    lease_seconds: float | None = None,
+) -> Stalling:
+    """A courier that has claimed what is due and stands still, before the final dot or after it."""
+    stalling = Stalling((of or office.activity).channel, after_dot=after_dot)
+    courier = office.with_channel(stalling, of=of, lease_seconds=lease_seconds)
+    stalling.round = asyncio.create_task(courier.once())
+    await stalling.stalled.wait()
+    return stalling
+
+
+async def past_the_lease(office: Office) -> None:
+    office.clock.advance(seconds=office.plumbing.settings.lease_seconds + 1)
     await office.features.sending.reaper.once()
 
 
 @pytest.mark.proves("NT-6")
+@pytest.mark.parametrize("message_class", MessageClass)
 async def test_two_couriers_never_send_the_same_delivery(
-    office: Office, twin: Office, mail_server: MailServer
+    office: Office, twin: Office, message_class: MessageClass
 ) -> None:
     for _ in range(40):
-        await office.file(events.locked(events.new_account(), ADDRESS))
+        if message_class is MessageClass.ACCOUNT_ACTIVITY:
+            await file_locks(office)
+        else:
+            await file_communications(office)
 
     await asyncio.gather(*(each.send_all() for each in (office, twin, office, twin)))
 
-    assert len(mail_server.mails) == 40
-    assert len({mail.message_id for mail in mail_server.mails}) == 40
+    assert len(office.mails) == 40
+    assert len({mail.message_id for mail in office.mails}) == 40
     assert await office.ledger() == [("sent", None)] * 40
 
 
-async def test_two_couriers_never_send_the_same_practice_communication(
-    office: Office, twin: Office, mail_server: MailServer
-) -> None:
-    for number in range(40):
-        practice_id, patient_id, _ = await office.with_patient()
-        await office.file_communication(
-            events.communication(practice_id, patient_id, reference=str(number))
-        )
-
-    await asyncio.gather(*(each.send_all() for each in (office, twin, office, twin)))
-
-    assert len(mail_server.mails) == 40
-
-
-async def test_a_paused_courier_whose_lease_was_stolen_sends_nothing(
-    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
-) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    stalling = Stalling(office.activity.channel)
-    paused = asyncio.create_task(office.with_channel(stalling).once())
-    await stalling.stalled.wait()
-    await past_the_lease(twin, clock)
+async def test_a_courier_whose_lease_was_stolen_sends_nothing(office: Office, twin: Office) -> None:
+    await file_locks(office)
+    paused = await stalled(office)
+    await past_the_lease(twin)
     await twin.send_all()
 
-    stalling.go.set()
-    await paused
+    await paused.goes_on()
 
-    assert len(mail_server.mails) == 1
+    assert len(office.mails) == 1
     assert await office.ledger() == [("sent", None)]
     outcomes = [outcome for _, outcome, _ in await office.attempts()]
     assert outcomes == ["lost", "accepted"]
 
 
-async def stalled(office: Office, *, after_dot: bool = False) -> tuple[Stalling, asyncio.Task[int]]:
-    """A courier that has claimed what is due and stands still, before the final dot or after it."""
-    stalling = Stalling(office.activity.channel, after_dot=after_dot)
-    task = asyncio.create_task(office.with_channel(stalling).once())
-    await stalling.stalled.wait()
-    return stalling, task
-
-
 @pytest.mark.proves("NT-6")
-async def test_a_courier_that_wakes_beside_its_successor_sends_nothing(
-    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
+async def test_a_courier_that_wakes_beside_another_sends_nothing(
+    office: Office, twin: Office
 ) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    first, paused = await stalled(office)
-    await past_the_lease(twin, clock)
-    second, successor = await stalled(twin)
+    await file_locks(office)
+    paused = await stalled(office)
+    await past_the_lease(twin)
+    successor = await stalled(twin)
 
-    first.go.set()
-    await paused
-    sent = len(mail_server.mails)
-    second.go.set()
-    await successor
+    await paused.goes_on()
+    sent = len(office.mails)
+    await successor.goes_on()
 
-    assert (sent, len(mail_server.mails)) == (0, 1)
+    assert (sent, len(office.mails)) == (0, 1)
     assert await office.ledger() == [("sent", None)]
 
 
 @pytest.mark.proves("NT-6")
-async def test_a_late_answer_does_not_end_the_successor_s_attempt(
-    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
-) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    first, paused = await stalled(office, after_dot=True)
-    await past_the_lease(twin, clock)
-    clock.advance(minutes=1)
-    second, successor = await stalled(twin)
+async def test_a_late_answer_ends_no_attempt_of_the_successor(office: Office, twin: Office) -> None:
+    await file_locks(office)
+    paused = await stalled(office, after_dot=True)
+    await past_the_lease(twin)
+    office.clock.advance(minutes=1)
+    successor = await stalled(twin)
     (before,) = await office.rows("SELECT lease_token, attempts FROM deliveries")
 
-    first.go.set()
-    await paused
+    await paused.goes_on()
     (after,) = await office.rows("SELECT lease_token, attempts FROM deliveries")
     states = await office.ledger()
-    second.go.set()
-    await successor
+    await successor.goes_on()
 
     assert states == [("sending", None)]
     assert tuple(before) == tuple(after)
     assert await office.ledger() == [("sent", None)]
 
 
-async def test_a_lost_lease_neither_renews_nor_tells_of_the_successor_s(
-    office: Office, twin: Office, clock: FakeClock
+async def test_a_lost_lease_neither_renews_nor_tells_of_another(
+    office: Office, twin: Office
 ) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    first, paused = await stalled(office)
+    await file_locks(office)
+    paused = await stalled(office)
     (lost,) = await office.rows("SELECT id, lease_token AS token FROM deliveries")
-    await past_the_lease(twin, clock)
-    second, successor = await stalled(twin)
+    await past_the_lease(twin)
+    successor = await stalled(twin)
     (before,) = await office.rows("SELECT lease_until FROM deliveries")
 
     async with office.plumbing.database.connection() as connection:
-        far = clock.unshifted() + timedelta(days=1)
+        far = office.clock.unshifted() + timedelta(days=1)
         await turns.renew(connection, lost["token"], until=far)
         phase = await turns.phase_of(connection, lost["id"], lost["token"])
 
     (after,) = await office.rows("SELECT lease_until FROM deliveries")
     assert phase is None
     assert tuple(before) == tuple(after)
-    for each in (first, second):
-        each.go.set()
-    await asyncio.gather(paused, successor)
+    await asyncio.gather(paused.goes_on(), successor.goes_on())
 
 
-async def test_a_link_dies_by_a_newer_one_of_its_own_purpose_and_account_only(
-    office: Office, mail_server: MailServer, clock: FakeClock
-) -> None:
+async def test_a_link_dies_by_a_newer_one_of_its_purpose_and_account_only(office: Office) -> None:
     account_id, event_id = events.new_account(), events.new_event()
     sealed = await office.seal(
         "v" * 43, event_id, recipient=str(account_id), purpose=SealPurpose.EMAIL_VERIFICATION
     )
     verification = events.verification_requested(account_id, ADDRESS, sealed)
     await office.file(verification, event_id=event_id)
-    clock.advance(seconds=1)
-    await office.file_link(account_id, secret="r" * 43, at=clock.now())
-    clock.advance(seconds=1)
-    await office.file_link(events.new_account(), secret="o" * 43, at=clock.now())
+    office.clock.advance(seconds=1)
+    await office.file_link(account_id, secret="r" * 43, at=office.clock.now())
+    office.clock.advance(seconds=1)
+    await office.file_link(events.new_account(), secret="o" * 43, at=office.clock.now())
 
     await office.send_all()
 
     assert await office.ledger() == [("sent", None)] * 3
-    told = "".join(mail.text for mail in mail_server.mails)
+    told = "".join(mail.text for mail in office.mails)
     assert all(f"#{letter * 43}" in told for letter in "vro")
 
 
-async def test_a_link_that_dies_while_a_courier_has_it_is_left_to_that_courier(
-    office: Office, clock: FakeClock
-) -> None:
+async def test_a_link_that_dies_while_a_courier_has_it_is_left_to_it(office: Office) -> None:
     await office.file_link(events.new_account(), life=timedelta(seconds=10))
-    stalling, holding = await stalled(office)
-    clock.advance(seconds=11)
+    holding = await stalled(office)
+    office.clock.advance(seconds=11)
 
     await office.features.sending.reaper.once()
 
     assert await office.ledger() == [("sending", None)]
-    stalling.go.set()
-    await holding
+    await holding.goes_on()
 
 
-async def expires(office: Office, account_id: AccountId, clock: FakeClock) -> None:
-    clock.advance(minutes=6)
+async def expires(office: Office, account_id: AccountId) -> None:
+    office.clock.advance(minutes=6)
 
 
-async def is_superseded(office: Office, account_id: AccountId, clock: FakeClock) -> None:
-    clock.advance(seconds=1)
-    await office.file(events.password_reset(account_id, ADDRESS, at=clock.now()))
+async def is_superseded(office: Office, account_id: AccountId) -> None:
+    at = office.clock.advance(seconds=1)
+    await office.file(events.password_reset(account_id, ADDRESS, at=at))
 
 
-async def is_absorbed(office: Office, account_id: AccountId, clock: FakeClock) -> None:
+async def is_absorbed(office: Office, account_id: AccountId) -> None:
     await office.merge(events.merged(events.new_account(), account_id, ADDRESS))
 
 
@@ -232,39 +215,31 @@ async def is_absorbed(office: Office, account_id: AccountId, clock: FakeClock) -
 @pytest.mark.proves("NT-6")
 async def test_a_link_that_dies_while_its_courier_waits_is_not_sent(
     office: Office,
-    mail_server: MailServer,
-    clock: FakeClock,
-    dies: Callable[[Office, AccountId, FakeClock], Awaitable[None]],
+    dies: Callable[[Office, AccountId], Awaitable[None]],
     state: tuple[str, str],
 ) -> None:
     account_id = events.new_account()
     await office.file_link(account_id, life=timedelta(minutes=5))
-    stalling = Stalling(office.activity.channel)
-    paused = asyncio.create_task(office.with_channel(stalling).once())
-    await stalling.stalled.wait()
+    paused = await stalled(office)
 
-    await dies(office, account_id, clock)
-    stalling.go.set()
-    await paused
-    await past_the_lease(office, clock)
+    await dies(office, account_id)
+    await paused.goes_on()
+    await past_the_lease(office)
     await office.send_all()
 
-    assert [mail for mail in mail_server.mails if "#" in mail.text] == []
+    assert [mail for mail in office.mails if "#" in mail.text] == []
     assert state in await office.ledger()
 
 
 async def test_a_paused_courier_cannot_complete_what_was_taken_from_it_after_the_dot(
-    office: Office, twin: Office, mail_server: MailServer, clock: FakeClock
+    office: Office, twin: Office
 ) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    stalling = Stalling(office.activity.channel, after_dot=True)
-    paused = asyncio.create_task(office.with_channel(stalling).once())
-    await stalling.stalled.wait()
-    await past_the_lease(twin, clock)
+    await file_locks(office)
+    paused = await stalled(office, after_dot=True)
+    await past_the_lease(twin)
     (before,) = await office.rows("SELECT state, unanswered, attempts FROM deliveries")
 
-    stalling.go.set()
-    await paused
+    await paused.goes_on()
 
     (after,) = await office.rows("SELECT state, unanswered, attempts FROM deliveries")
     assert tuple(before) == tuple(after) == ("queued", 1, 1)
@@ -275,50 +250,43 @@ async def test_a_paused_courier_cannot_complete_what_was_taken_from_it_after_the
 
 
 async def test_a_vanished_courier_s_practice_communication_is_held_once_the_dot_went_out(
-    office: Office, twin: Office, clock: FakeClock
+    office: Office, twin: Office
 ) -> None:
-    practice_id, patient_id, _ = await office.with_patient()
-    await office.file_communication(events.communication(practice_id, patient_id))
-    stalling = Stalling(office.communications.channel, after_dot=True)
-    paused = asyncio.create_task(office.with_channel(stalling, of=office.communications).once())
-    await stalling.stalled.wait()
+    await file_communications(office)
+    paused = await stalled(office, after_dot=True, of=office.communications)
 
-    await past_the_lease(twin, clock)
+    await past_the_lease(twin)
 
     assert await office.ledger() == [("unknown", "unanswered")]
-    stalling.go.set()
-    await paused
+    await paused.goes_on()
 
 
 async def test_a_courier_that_lives_keeps_its_lease_however_slow_the_server_is(
-    office: Office, twin: Office, clock: FakeClock
+    office: Office, twin: Office
 ) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    stalling = Stalling(office.activity.channel)
-    brief = office.with_channel(stalling, lease_seconds=0.03)
-    slow = asyncio.create_task(brief.once())
-    await stalling.stalled.wait()
-    clock.advance(seconds=60)
-    await office.renewed()
+    await file_locks(office)
+    slow = await stalled(office, lease_seconds=0.03)
+    office.clock.advance(seconds=60)
+
+    async def renewed() -> None:
+        now = office.clock.unshifted()
+        assert not await office.rows("SELECT 1 FROM deliveries WHERE lease_until <= $1", now)
+
+    await eventually(renewed)
 
     await twin.features.sending.reaper.once()
 
-    stalling.go.set()
-    await slow
+    await slow.goes_on()
     assert await office.ledger() == [("sent", None)]
 
 
-async def test_a_process_that_ends_lets_mails_under_way_come_to_an_answer(
-    office: Office, mail_server: MailServer
-) -> None:
-    await office.file(events.locked(events.new_account(), ADDRESS))
-    stalling = Stalling(office.activity.channel, after_dot=True)
-    ending = asyncio.create_task(office.with_channel(stalling).once())
-    await stalling.stalled.wait()
-    ending.cancel()
-    stalling.go.set()
+async def test_a_process_that_ends_lets_mails_under_way_come_to_an_answer(office: Office) -> None:
+    await file_locks(office)
+    ending = await stalled(office, after_dot=True)
+    assert ending.round is not None
+    ending.round.cancel()
 
     with pytest.raises(asyncio.CancelledError):
-        await ending
+        await ending.goes_on()
 
     assert await office.ledger() == [("sent", None)]

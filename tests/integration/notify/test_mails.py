@@ -5,7 +5,6 @@ import pytest
 from shared.contracts.identity import Activity, MergeRefusal
 from tests.builders import events
 from tests.builders.events import ADDRESS
-from tests.integration.notify.mail_server import MailServer
 from tests.rigs.notify import Office
 
 ONE, OTHER = events.new_account(), events.new_account()
@@ -58,13 +57,13 @@ NAMES = ("elm street", "juniper", "hale", "555")
     ],
 )
 async def test_what_happened_is_mailed(
-    office: Office, mail_server: MailServer, data: Activity, subject: str, said: tuple[str, ...]
+    office: Office, data: Activity, subject: str, said: tuple[str, ...]
 ) -> None:
     await office.file(data)
 
     await office.send_all()
 
-    (mail,) = mail_server.to(ADDRESS)
+    (mail,) = office.mail_server.to(ADDRESS)
     assert mail.subject == subject
     assert not any(name in mail.subject.lower() for name in NAMES)
     for body in (mail.text, mail.html):
@@ -72,22 +71,3 @@ async def test_what_happened_is_mailed(
         assert all(each in words for each in said)
     assert "<html" in mail.html
     assert "<" not in mail.text
-
-
-async def test_no_other_mail_names_the_username(office: Office, mail_server: MailServer) -> None:
-    for data in (
-        events.enrolment_added(ONE, ADDRESS),
-        events.enrolment_ended(ONE, ADDRESS),
-        events.enrolment_reactivated(ONE, ADDRESS),
-        events.merged(ONE, OTHER, ADDRESS),
-        events.merge_rejected(ONE, OTHER, ADDRESS),
-        events.locked(ONE, ADDRESS),
-        events.password_reset(ONE, ADDRESS),
-    ):
-        await office.file(data)
-    await office.know(events.account(ONE))
-
-    await office.send_all()
-
-    assert len(mail_server.mails) == 7
-    assert not any("juniper.hale" in mail.text + mail.html for mail in mail_server.mails)

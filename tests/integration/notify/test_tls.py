@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.builders import events
 from tests.builders.events import ADDRESS
-from tests.integration.notify.mail_server import MailServer
+from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support import certificates
 from tests.support.certificates import Pair
@@ -41,7 +41,7 @@ async def opened(
         changed = {"smtp_url": f"{scheme}://{user}127.0.0.1:{server.port}"}
         if ca:
             changed["tls_ca"] = str(certificates.written(CA, tmp_path))
-        made.append(Office.opened(database, server.port, clock, **changed))
+        made.append(Office.opened(database, clock, server, **changed))
         return made[-1]
 
     yield of

@@ -25,7 +25,7 @@ WAITING = (
 async def topology_whole_again(broker: brokers.Broker) -> AsyncIterator[None]:
     yield
     for service in ("merge", "notify"):
-        await brokers.apply_topology(broker.access, service)
+        await brokers.apply_topology(broker, service)
 
 
 def path(broker: brokers.Broker, *parts: str) -> str:
@@ -59,7 +59,7 @@ async def test_the_one_who_publishes_is_told_too_that_nobody_is_bound(
     )
 
     for service in ("recovery", "notify"):
-        administrator = brokers.administrator(broker.access, service)
+        administrator = brokers.administrator(broker, service)
         told = await warning(service, administrator)
         assert told == f"{queue} is not bound to {key}"
 

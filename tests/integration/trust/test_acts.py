@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from shared.acts import Act, Acts, By
 from shared.audit import entries
 from shared.audit.entries import Origin
 from shared.contracts.envelope import Envelope
-from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
+from shared.contracts.identity import ACCOUNT_CHANGED
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId, SessionId
 from shared.contracts.sessions import SessionEntry
 from shared.db import Connection, Database, Row, after_commit
 from shared.errors import CatchingUp, Refused
 from shared.idempotency import AlreadyIssued, IdempotencyKey
+from tests.builders import events
 from tests.support import database as databases
 from tests.support.acts import acts_of
 from tests.support.clock import FakeClock
@@ -65,83 +67,78 @@ async def pool(database: databases.Database) -> AsyncIterator[Listening]:
     await made.close()
 
 
-@pytest.fixture
-def acts(pool: Listening, clock: FakeClock) -> Acts:
-    return acts_of("identity", pool, clock)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where acts begin, and what became of them."""
+
+    acts: Acts
+    by: By
+    pool: Listening
+
+    def begin(self, **subjects: Any) -> AbstractAsyncContextManager[Act]:
+        return self.acts.begin(self.by, Action.TRY, **subjects)
+
+    async def rows(self, query: str) -> Sequence[Row]:
+        async with self.pool.connection() as connection:
+            return await connection.fetch(query)
+
+    async def kept(self) -> list[str]:
+        """What the work has written."""
+        return [row["jti"] for row in await self.rows(KEPT)]
+
+    async def audited(self) -> list[tuple[Any, ...]]:
+        """Action, outcome, subject, practice and detail of each row."""
+        columns = "SELECT action, outcome, subject, practice, detail FROM audit_entries"
+        return sorted((tuple(row) for row in await self.rows(columns)), key=str)
+
+    async def told(self) -> list[Envelope]:
+        """What is to be published, in order."""
+        found = await self.rows("SELECT body FROM outbox WHERE routing_key <> '' ORDER BY id")
+        return [msgspec.json.decode(row["body"], type=Envelope) for row in found]
+
+    def woken(self) -> list[str]:
+        return [exchange for exchange, wake in self.acts.outbox.wakes.items() if wake.is_set()]
 
 
 @pytest.fixture
-def by(clock: FakeClock) -> By:
-    return By(origin=ORIGIN, now=clock.now())
-
-
-async def rows(acts: Acts, query: str) -> Sequence[Row]:
-    async with acts.database.connection() as connection:
-        return await connection.fetch(query)
-
-
-async def kept(acts: Acts) -> list[str]:
-    """What the work has written."""
-    return [row["jti"] for row in await rows(acts, KEPT)]
-
-
-async def audited(acts: Acts) -> list[tuple[Any, ...]]:
-    """Action, outcome, subject, practice and detail of each row."""
-    found = await rows(acts, "SELECT action, outcome, subject, practice, detail FROM audit_entries")
-    return sorted((tuple(row) for row in found), key=str)
-
-
-async def told(acts: Acts) -> list[Envelope]:
-    """What is to be published, in order."""
-    found = await rows(acts, "SELECT body FROM outbox WHERE routing_key <> '' ORDER BY id")
-    return [msgspec.json.decode(row["body"], type=Envelope) for row in found]
+def desk(pool: Listening, clock: FakeClock) -> Desk:
+    by = By(origin=ORIGIN, now=clock.now())
+    return Desk(acts=acts_of("identity", pool, clock), by=by, pool=pool)
 
 
 def tell(act: Act, subject: AccountId = ACCOUNT) -> None:
-    account = AccountChanged(
-        account_id=subject,
-        state=AccountState.ACTIVE,
-        username="ada.lovelace",
-        email=None,
-        security_version=1,
-        locale="en-GB",
-        time_zone="UTC",
-        enrolments=(),
-    )
-    act.publish(ACCOUNT_CHANGED, account, subject=subject, version=1)
+    act.publish(ACCOUNT_CHANGED, events.account(subject), subject=subject, version=1)
 
 
-async def test_what_is_done_has_its_row_and_says_whom_it_turned_out_to_be_about(
-    acts: Acts, by: By
-) -> None:
-    async with acts.begin(by, Action.TRY, patient=PATIENT, practice=PRACTICE) as act:
+async def test_what_is_done_has_its_row_and_says_whom_it_turned_out_to_be_about(desk: Desk) -> None:
+    async with desk.begin(patient=PATIENT, practice=PRACTICE) as act:
         act.about(account=ACCOUNT)
         act.detail = "well"
 
-    assert await audited(acts) == [("try", "done", f"account:{ACCOUNT}", str(PRACTICE), "well")]
+    assert await desk.audited() == [("try", "done", f"account:{ACCOUNT}", str(PRACTICE), "well")]
 
 
 @pytest.mark.proves("AU-1")
-async def test_a_refusal_undoes_all_and_leaves_the_row_of_how_it_began(acts: Acts, by: By) -> None:
+async def test_a_refusal_undoes_all_and_leaves_the_row_of_how_it_began(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - the act is what is undone
-        async with acts.begin(by, Action.TRY, patient=PATIENT, practice=PRACTICE) as act:
+        async with desk.begin(patient=PATIENT, practice=PRACTICE) as act:
             await act.tx.execute(KEEP, "work")
             act.about(account=ACCOUNT)
             act.detail = "well"
             tell(act)
             raise WrongGuess
 
-    assert await kept(acts) == []
-    assert await told(acts) == []
-    assert await audited(acts) == [
+    assert await desk.kept() == []
+    assert await desk.told() == []
+    assert await desk.audited() == [
         ("try", "refused", f"patient:{PATIENT}", str(PRACTICE), "wrong_guess")
     ]
 
 
 @pytest.mark.proves("AU-1")
-async def test_a_count_stays_where_an_attempt_is_refused_and_undone(acts: Acts, by: By) -> None:
+async def test_a_count_stays_where_an_attempt_is_refused_and_undone(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
-        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+        async with desk.begin(account=ACCOUNT) as act:
             tell(act, OTHER)
             try:
                 async with act.attempt():
@@ -154,18 +151,18 @@ async def test_a_count_stays_where_an_attempt_is_refused_and_undone(acts: Acts, 
                 act.committing(wrong)
                 raise
 
-    assert await kept(acts) == ["count"]
-    assert [event.subject for event in await told(acts)] == [str(OTHER)]
-    assert await audited(acts) == [("try", "refused", f"account:{ACCOUNT}", None, "wrong_guess")]
+    assert await desk.kept() == ["count"]
+    assert [event.subject for event in await desk.told()] == [str(OTHER)]
+    assert await desk.audited() == [("try", "refused", f"account:{ACCOUNT}", None, "wrong_guess")]
 
 
 async def test_a_lock_taken_before_an_attempt_outlives_its_refusal(
-    acts: Acts, by: By, database: databases.Database
+    desk: Desk, database: databases.Database
 ) -> None:
     another = Database(database.url("identity"), application="test", size=1)
-    async with acts.database.connection() as connection:
+    async with desk.acts.database.connection() as connection:
         await connection.execute(KEEP, "row")
-    async with acts.begin(by, Action.TRY) as act:
+    async with desk.begin() as act:
         await act.tx.execute("SELECT FROM spent_grants FOR UPDATE")
         with pytest.raises(WrongGuess):
             async with act.attempt():
@@ -177,44 +174,40 @@ async def test_a_lock_taken_before_an_attempt_outlives_its_refusal(
     assert free == []
 
 
-async def test_what_the_audit_says_of_a_refusal_can_be_more_than_the_caller_is_told(
-    acts: Acts, by: By
-) -> None:
+async def test_the_audit_can_say_more_of_a_refusal_than_the_caller_is_told(desk: Desk) -> None:
     with pytest.raises(WrongGuess):
-        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+        async with desk.begin(account=ACCOUNT) as act:
             raise act.committing(WrongGuess(), detail="locked")
 
-    assert await audited(acts) == [("try", "refused", f"account:{ACCOUNT}", None, "locked")]
+    assert await desk.audited() == [("try", "refused", f"account:{ACCOUNT}", None, "locked")]
 
 
-async def test_only_the_refusal_that_was_meant_commits(acts: Acts, by: By) -> None:
+async def test_only_the_refusal_that_was_meant_commits(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
-        async with acts.begin(by, Action.TRY) as act:
+        async with desk.begin() as act:
             await act.tx.execute(KEEP, "work")
             act.committing(WrongGuess(), detail="another")
             raise WrongGuess
 
-    assert await kept(acts) == []
-    assert await audited(acts) == [("try", "refused", None, None, "wrong_guess")]
+    assert await desk.kept() == []
+    assert await desk.audited() == [("try", "refused", None, None, "wrong_guess")]
 
 
 @pytest.mark.parametrize("error", [ValueError, CatchingUp, asyncio.CancelledError])
-async def test_what_fails_leaves_nothing_and_no_row(
-    acts: Acts, by: By, error: type[BaseException]
-) -> None:
+async def test_what_fails_leaves_nothing_and_no_row(desk: Desk, error: type[BaseException]) -> None:
     with pytest.raises(error):  # noqa: PT012 - likewise
-        async with acts.begin(by, Action.TRY) as act:
+        async with desk.begin() as act:
             await act.tx.execute(KEEP, "work")
             tell(act)
             raise error
 
-    assert (await kept(acts), await told(acts), await audited(acts)) == ([], [], [])
+    assert (await desk.kept(), await desk.told(), await desk.audited()) == ([], [], [])
 
 
 @pytest.mark.parametrize("refused", [True, False])
-async def test_an_outcome_stands_in_the_history_of_both(acts: Acts, by: By, refused: bool) -> None:
+async def test_an_outcome_stands_in_the_history_of_both(desk: Desk, refused: bool) -> None:
     try:
-        async with acts.begin(by, Action.TRY, account=ACCOUNT) as act:
+        async with desk.begin(account=ACCOUNT) as act:
             act.also(account=OTHER)
             act.detail = "well"
             if refused:
@@ -223,129 +216,116 @@ async def test_an_outcome_stands_in_the_history_of_both(acts: Acts, by: By, refu
         pass
 
     outcome = ("refused", "wrong_guess") if refused else ("done", "well")
-    assert await audited(acts) == [
+    assert await desk.audited() == [
         ("try", outcome[0], f"account:{account}", None, outcome[1]) for account in (ACCOUNT, OTHER)
     ]
 
 
-async def try_once(acts: Acts, by: By, word: str) -> Answer:
+async def try_once(desk: Desk, word: str) -> Answer:
     """A verb with an idempotency key."""
-    async with acts.begin(by, Action.TRY) as act:
+    async with desk.begin() as act:
         if found := await act.repeat(KEY, Answer):
             return found
         await act.tx.execute(KEEP, word)
         return await act.keep(KEY, Answer(word))
 
 
-async def test_a_repetition_is_answered_as_before_and_leaves_no_second_row(
-    acts: Acts, by: By
-) -> None:
-    assert [await try_once(acts, by, word) for word in ("one", "two")] == [Answer("one")] * 2
+async def test_a_repetition_is_answered_as_before_and_leaves_no_second_row(desk: Desk) -> None:
+    assert [await try_once(desk, word) for word in ("one", "two")] == [Answer("one")] * 2
 
-    assert await kept(acts) == ["one"]
-    assert await audited(acts) == [("try", "done", None, None, None)]
+    assert await desk.kept() == ["one"]
+    assert await desk.audited() == [("try", "done", None, None, None)]
 
 
-async def test_a_repetition_of_what_kept_no_reply_is_refused_and_audited(
-    acts: Acts, by: By
-) -> None:
-    async with acts.begin(by, Action.TRY) as act:
+async def test_a_repetition_of_what_kept_no_reply_is_refused_and_audited(desk: Desk) -> None:
+    async with desk.begin() as act:
         assert await act.repeat(KEY, Answer) is None
 
     with pytest.raises(AlreadyIssued):
-        await try_once(acts, by, "two")
+        await try_once(desk, "two")
 
-    assert await kept(acts) == []
-    assert ("try", "refused", None, None, "already_issued") in await audited(acts)
+    assert await desk.kept() == []
+    assert ("try", "refused", None, None, "already_issued") in await desk.audited()
 
 
-async def test_a_refusal_gives_its_key_back(acts: Acts, by: By) -> None:
+async def test_a_refusal_gives_its_key_back(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
-        async with acts.begin(by, Action.TRY) as act:
+        async with desk.begin() as act:
             await act.repeat(KEY, Answer)
             raise WrongGuess
 
-    assert await try_once(acts, by, "two") == Answer("two")
+    assert await try_once(desk, "two") == Answer("two")
 
 
-async def warm(acts: Acts, by: By, pool: Listening) -> None:
+async def warm(desk: Desk) -> None:
     """The driver asks for the types of arrays once on each connection."""
-    async with acts.begin(by, Action.TRY) as act:
+    async with desk.begin() as act:
         tell(act)
-    pool.heard.clear()
+    desk.pool.heard.clear()
 
 
-async def test_all_that_was_gathered_is_written_by_one_statement_each_in_its_order(
-    acts: Acts, by: By, pool: Listening
-) -> None:
+async def test_all_that_was_gathered_is_written_by_one_statement_each(desk: Desk) -> None:
     subjects = [AccountId(UUID(int=number)) for number in range(1, 30)]
-    await warm(acts, by, pool)
-    async with acts.begin(by, Action.TRY) as act:
+    await warm(desk)
+    async with desk.begin() as act:
         for subject in subjects:
             tell(act, subject)
             act.record(Action.CAUSE, account=subject)
         act.end_sessions([SessionEntry(session_id=SessionId(UUID(int=9)), not_before=None)] * 2)
 
-    begun, outbox, entries, committed = pool.heard
+    begun, outbox, entries, committed = desk.pool.heard
     assert begun.startswith("BEGIN")
     assert "INSERT INTO outbox" in outbox
     assert "INSERT INTO audit_entries" in entries
     assert committed.startswith("COMMIT")
-    assert [event.subject for event in await told(acts)][1:] == list(map(str, subjects))
-    assert len(await audited(acts)) == 31
+    assert [event.subject for event in await desk.told()][1:] == list(map(str, subjects))
+    assert len(await desk.audited()) == 31
 
 
-async def test_a_refusal_takes_no_second_connection_and_one_statement(
-    acts: Acts, by: By, pool: Listening
-) -> None:
-    await warm(acts, by, pool)
+async def test_a_refusal_takes_no_second_connection_and_one_statement(desk: Desk) -> None:
+    await warm(desk)
     with pytest.raises(WrongGuess):
-        async with acts.begin(by, Action.TRY):
+        async with desk.begin():
             raise WrongGuess
 
-    assert [statement.split()[0] for statement in pool.heard] == ["BEGIN;", "ROLLBACK;", "WITH"]
+    said = [statement.split()[0] for statement in desk.pool.heard]
+    assert said == ["BEGIN;", "ROLLBACK;", "WITH"]
 
 
 async def test_an_act_within_another_transaction_records_its_own_outcomes_and_names_its_cause(
-    acts: Acts, by: By
+    desk: Desk,
 ) -> None:
     cause = EventId(UUID(int=5))
-    async with acts.database.transaction() as tx, acts.within(tx, by, cause=cause) as act:
+    async with desk.pool.transaction() as tx, desk.acts.within(tx, desk.by, cause=cause) as act:
         tell(act)
         act.record(Action.CAUSE, "refused", account=ACCOUNT, detail="late")
 
-    [event] = await told(acts)
+    [event] = await desk.told()
     assert (event.causationid, event.correlationid) == (UUID(int=5), ORIGIN.correlation_id)
-    assert await audited(acts) == [("cause", "refused", f"account:{ACCOUNT}", None, "late")]
+    assert await desk.audited() == [("cause", "refused", f"account:{ACCOUNT}", None, "late")]
 
 
-async def test_relays_are_woken_by_the_commit_and_not_before_it(acts: Acts, by: By) -> None:
-    async with acts.begin(by, Action.TRY) as act:
+async def test_relays_are_woken_by_the_commit_and_not_before_it(desk: Desk) -> None:
+    async with desk.begin() as act:
         tell(act)
-        await acts.outbox.write(act.tx, [acts.outbox.ended_session(SESSION)])
-        assert woken(acts) == []
+        await desk.acts.outbox.write(act.tx, [desk.acts.outbox.ended_session(SESSION)])
+        assert desk.woken() == []
 
-    assert woken(acts) == ["identity.events", "identity.sessions"]
+    assert desk.woken() == ["identity.events", "identity.sessions"]
 
 
-async def test_nobody_is_woken_by_what_was_rolled_back(acts: Acts, by: By) -> None:
+async def test_nobody_is_woken_by_what_was_rolled_back(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
-        async with acts.begin(by, Action.TRY) as act:
-            await acts.outbox.write(act.tx, [acts.outbox.ended_session(SESSION)])
+        async with desk.begin() as act:
+            await desk.acts.outbox.write(act.tx, [desk.acts.outbox.ended_session(SESSION)])
             raise WrongGuess
 
-    assert woken(acts) == []
+    assert desk.woken() == []
 
 
-def woken(acts: Acts) -> list[str]:
-    return [exchange for exchange, wake in acts.outbox.wakes.items() if wake.is_set()]
-
-
-async def test_without_a_transaction_what_waits_for_a_commit_is_called_at_once(
-    acts: Acts,
-) -> None:
+async def test_without_a_transaction_what_waits_for_a_commit_is_called_at_once(desk: Desk) -> None:
     woken = asyncio.Event()
-    async with acts.database.connection() as connection:
+    async with desk.acts.database.connection() as connection:
         after_commit(connection, woken.set)
 
         assert woken.is_set()

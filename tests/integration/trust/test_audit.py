@@ -1,11 +1,11 @@
 """Audit: rows that the service can only add, chained so that any later change is found (AU-1)."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,7 +15,7 @@ from shared.audit.backlog import AuditBacklog
 from shared.audit.chain import AuditChain, ChainBroken
 from shared.audit.entries import COLUMNS, Audit, Entry, Origin
 from shared.contracts.topology import SERVICES
-from shared.db import Connection, Database, RightMissing, one_connection
+from shared.db import Connection, Database, RightMissing, Row, one_connection
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 from tests.support import database as databases
@@ -33,148 +33,126 @@ STAFF = Origin(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Identity's audit, and what chains it."""
+
+    database: databases.Database
+    pool: Database
+    clock: FakeClock
+    chain: AuditChain
+
+    async def enters(self, **said: Any) -> None:
+        """Record one entry."""
+        async with self.pool.transaction() as tx:
+            await audit(self.clock).record(tx, entry(**said))
+
+    async def records(self, count: int = 1, *, at: datetime | None = None) -> None:
+        """Record so many; with any time, as the service's own role can."""
+        async with self.pool.transaction() as tx:
+            for number in range(count):
+                clock = self.clock if at is None else FakeClock(at)
+                await audit(clock).record(tx, entry(subject=f"patient:{number}"))
+
+    async def by_owner(self, statement: str) -> None:
+        """What a thief with the migration role's password could do."""
+        url = self.database.migration_url("identity")
+        async with one_connection(url, application="test") as connection:
+            await connection.execute(statement)
+
+    async def rows(self, query: str) -> Sequence[Row]:
+        async with self.pool.connection() as connection:
+            return await connection.fetch(query)
+
+    async def is_broken(self, match: str) -> None:
+        """Assert that the chain says so."""
+        with pytest.raises(ChainBroken, match=match):
+            await self.chain.verify()
+
+
+def audit(clock: FakeClock) -> Audit:
+    return Audit(clock=clock, randomness=RANDOMNESS)
+
+
+def entry(**said: Any) -> Entry:
+    return Entry(**{"origin": STAFF, "action": "token.issued", "outcome": "done", **said})
+
+
 @pytest_asyncio.fixture
-async def pool(database: databases.Database) -> AsyncIterator[Database]:
-    made = Database(database.url("identity"), application="test", wait=10.0)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def chain(pool: Database, clock: FakeClock) -> AuditChain:
-    return AuditChain(database=pool, clock=clock)
-
-
-async def record(pool: Database, clock: FakeClock, count: int = 1) -> None:
-    audit = Audit(clock=clock, randomness=RANDOMNESS)
-    async with pool.transaction() as tx:
-        for number in range(count):
-            await audit.record(
-                tx,
-                Entry(
-                    origin=STAFF, action="token.issued", outcome="done", subject=f"patient:{number}"
-                ),
-            )
-
-
-async def as_owner(database: databases.Database, statement: str) -> None:
-    """What a thief with the migration role's password could do."""
-    url = database.migration_url("identity")
-    async with one_connection(url, application="test") as connection:
-        await connection.execute(statement)
-
-
-async def chained(pool: Database) -> int:
-    async with pool.connection() as connection:
-        found: int = await connection.fetchval("SELECT count(*) FROM audit_chain")
-    return found
+async def book(database: databases.Database, clock: FakeClock) -> AsyncIterator[Book]:
+    pool = Database(database.url("identity"), application="test", wait=10.0)
+    chain = AuditChain(database=pool, clock=clock)
+    yield Book(database=database, pool=pool, clock=clock, chain=chain)
+    await pool.close()
 
 
 @AU_1
 @pytest.mark.proves("V16.2.1")
-async def test_an_entry_says_who_what_whom_when_from_where_and_why(
-    pool: Database, clock: FakeClock
-) -> None:
-    audit = Audit(clock=clock, randomness=RANDOMNESS)
-    async with pool.transaction() as tx:
-        await audit.record(
-            tx,
-            Entry(
-                origin=STAFF,
-                action="token.issued",
-                outcome="refused",
-                subject="patient:1",
-                practice="p1",
-                detail="already_issued",
-            ),
-        )
+async def test_an_entry_says_who_what_whom_when_from_where_and_why(book: Book) -> None:
+    said = {"subject": "patient:1", "practice": "p1", "detail": "already_issued"}
+    await book.enters(outcome="refused", **said)
 
-    async with pool.connection() as connection:
-        [row] = await connection.fetch("SELECT * FROM audit_entries")
-    assert row["at"] == clock.now()
-    assert (row["actor"], row["action"], row["subject"]) == (
-        STAFF.actor,
-        "token.issued",
-        "patient:1",
-    )
+    [row] = await book.rows("SELECT * FROM audit_entries")
+    assert row["at"] == book.clock.now()
+    assert (row["actor"], row["action"], row["outcome"]) == (STAFF.actor, "token.issued", "refused")
     assert (row["source"], row["reason"]) == (STAFF.source, STAFF.reason)
-    assert (row["outcome"], row["detail"], row["practice"]) == ("refused", "already_issued", "p1")
+    assert {name: row[name] for name in said} == said
     assert row["correlation_id"] == STAFF.correlation_id
 
 
 @AU_1
 @pytest.mark.proves("ST-1")
 async def test_an_entry_names_both_the_client_and_whom_it_names_and_the_chain_covers_both(
-    pool: Database, database: databases.Database, clock: FakeClock, chain: AuditChain
+    book: Book,
 ) -> None:
-    origin = replace(STAFF, client="9f0c", staff="nurse-7")
-    async with pool.transaction() as tx:
-        await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, Entry(origin=origin, action="x", outcome="done")
-        )
-    await chain.once()
-    async with pool.connection() as connection:
-        [row] = await connection.fetch("SELECT client, staff FROM audit_entries")
+    await book.enters(origin=replace(STAFF, client="9f0c", staff="nurse-7"))
+    await book.chain.once()
+    [row] = await book.rows("SELECT client, staff FROM audit_entries")
     assert tuple(row) == ("9f0c", "nurse-7")
-    assert (await chain.verify()).startswith("chain whole to place 1")
+    assert (await book.chain.verify()).startswith("chain whole to place 1")
 
     for change in ("client = 'other'", "staff = 'nurse-8'", "client = NULL, staff = NULL"):
-        await as_owner(database, f"UPDATE audit_entries SET {change}")  # noqa: S608 - above
-        with pytest.raises(ChainBroken, match="was changed"):
-            await chain.verify()
+        await book.by_owner(f"UPDATE audit_entries SET {change}")  # noqa: S608 - above
+        await book.is_broken(r"entry [0-9a-f-]{36} .*was changed")
 
 
 @AU_1
 async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_is_told(
-    pool: Database,
-    database: databases.Database,
-    clock: FakeClock,
-    chain: AuditChain,
-    monkeypatch: pytest.MonkeyPatch,
+    book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows from before the columns, and a new replica's row that an old one chained beside it."""
     older = ", ".join(COLUMNS.split(", ")[: chain_module.ALWAYS])
-    await record(pool, clock)
-    async with pool.transaction() as tx:
-        await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, Entry(origin=replace(STAFF, client="9f0c"), action="x", outcome="done")
-        )
+    await book.records()
+    await book.enters(origin=replace(STAFF, client="9f0c"))
     with monkeypatch.context() as before:
         before.setattr(chain_module, "COLUMNS", older)
-        await chain.once()
+        await book.chain.once()
 
-    told = await chain.verify()
+    told = await book.chain.verify()
 
     assert told.startswith("chain whole to place 2")
     assert "of 1 an older version chained neither client nor staff" in told
-    await as_owner(database, "UPDATE audit_entries SET actor = 'another'")
-    with pytest.raises(ChainBroken, match="was changed"):
-        await chain.verify()
+    await book.by_owner("UPDATE audit_entries SET actor = 'another'")
+    await book.is_broken("was changed")
 
 
 @AU_1
-async def test_an_entry_of_a_transaction_undone_was_never_written(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
+async def test_an_entry_of_a_transaction_undone_was_never_written(book: Book) -> None:
     with pytest.raises(LookupError):  # noqa: PT012 - the transaction is what is undone
-        async with pool.transaction() as tx:
-            await Audit(clock=clock, randomness=RANDOMNESS).record(
-                tx, Entry(origin=STAFF, action="x", outcome="done")
-            )
+        async with book.pool.transaction() as tx:
+            await audit(book.clock).record(tx, entry())
             raise LookupError
 
-    assert await chain.once() == 0
+    assert await book.chain.once() == 0
 
 
 @AU_1
 @pytest.mark.proves("V16.4.2", "V13.2.2")
-async def test_the_service_may_not_change_or_delete(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock)
-    await chain.once()
+async def test_the_service_may_not_change_or_delete(book: Book) -> None:
+    await book.records()
+    await book.chain.once()
 
-    async with pool.connection() as connection:
+    async with book.pool.connection() as connection:
         for table in ("audit_entries", "audit_entries_default", "audit_chain", "audit_anchors"):
             column = "actor" if "entries" in table else "place"
             for verb in ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0}"):
@@ -195,65 +173,54 @@ async def test_no_service_may_touch_a_partition_either(database: databases.Datab
 
 
 @AU_1
-async def test_each_entry_gets_one_place_in_order(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 700)
+async def test_each_entry_gets_one_place_in_order(book: Book) -> None:
+    await book.records(700)
 
-    assert [await chain.once() for _ in range(3)] == [500, 200, 0]
-    async with pool.connection() as connection:
-        places = await connection.fetch("SELECT place FROM audit_chain ORDER BY place")
+    assert [await book.chain.once() for _ in range(3)] == [500, 200, 0]
+    places = await book.rows("SELECT place FROM audit_chain ORDER BY place")
     assert [row["place"] for row in places] == list(range(1, 701))
-    assert "whole to place 700" in await chain.verify()
+    assert "whole to place 700" in await book.chain.verify()
 
 
 @AU_1
-async def test_replicas_that_chain_at_once_make_one_chain(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
+async def test_replicas_that_chain_at_once_make_one_chain(book: Book) -> None:
     async def write() -> None:
         for _ in range(10):
-            await record(pool, clock, 5)
+            await book.records(5)
 
     async def chain_on() -> None:
         for _ in range(30):
-            await chain.once()
+            await book.chain.once()
 
     await asyncio.gather(write(), write(), chain_on(), chain_on(), chain_on())
-    while await chain.once():
+    while await book.chain.once():
         pass
 
-    assert await chained(pool) == 100
-    assert "whole to place 100" in await chain.verify()
+    assert len(await book.rows("SELECT FROM audit_chain")) == 100
+    assert "whole to place 100" in await book.chain.verify()
 
 
-async def test_an_entry_that_commits_late_is_chained_all_the_same(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    async with pool.transaction() as tx:
-        await Audit(clock=clock, randomness=RANDOMNESS).record(
-            tx, Entry(origin=STAFF, action="slow", outcome="done")
-        )
-        clock.advance(seconds=50)
-        await record(pool, clock, 3)
-        assert await chain.once() == 3
+async def test_an_entry_that_commits_late_is_chained_all_the_same(book: Book) -> None:
+    async with book.pool.transaction() as tx:
+        await audit(book.clock).record(tx, entry())
+        book.clock.advance(seconds=50)
+        await book.records(3)
+        assert await book.chain.once() == 3
 
-    assert await chain.once() == 1
-    await chain.verify()
+    assert await book.chain.once() == 1
+    await book.chain.verify()
 
 
 @AU_1
-async def test_the_tail_that_is_not_chained_yet_is_reported(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    assert "place 0" in await chain.verify()
-    await record(pool, clock, 2)
-    await chain.once()
-    assert "nothing waits" in await chain.verify()
+async def test_the_tail_that_is_not_chained_yet_is_reported(book: Book) -> None:
+    assert "place 0" in await book.chain.verify()
+    await book.records(2)
+    await book.chain.once()
+    assert "nothing waits" in await book.chain.verify()
 
-    await record(pool, clock, 3)
+    await book.records(3)
 
-    told = await chain.verify()
+    told = await book.chain.verify()
     assert "whole to place 2" in told
     assert "3 entries wait" in told
 
@@ -304,8 +271,9 @@ async def ten_chained(template: databases.Template) -> AsyncIterator[databases.D
     """A database whose chain has ten places; the tests undo what they change."""
     async with template.copy() as copy:
         pool, clock = Database(copy.url("identity"), application="test"), FakeClock()
-        await record(pool, clock, 10)
-        await AuditChain(database=pool, clock=clock).once()
+        chain = AuditChain(database=pool, clock=clock)
+        await Book(database=copy, pool=pool, clock=clock, chain=chain).records(10)
+        await chain.once()
         await pool.close()
         yield copy
 
@@ -313,7 +281,7 @@ async def ten_chained(template: databases.Template) -> AsyncIterator[databases.D
 @AU_1
 @pytest.mark.proves("V16.4.2")
 @pytest.mark.parametrize("statement", TAMPERING.values(), ids=TAMPERING)
-async def test_verify_finds(
+async def test_verify_finds_and_names(
     ten_chained: databases.Database, clock: FakeClock, statement: str
 ) -> None:
     url = ten_chained.migration_url("identity")
@@ -322,172 +290,128 @@ async def test_verify_finds(
         assert "whole to place 10" in await chain.verify()
 
         await owner.execute(f"BEGIN; {statement}")
-        with pytest.raises(ChainBroken):
+        with pytest.raises(ChainBroken, match=r"entry [0-9a-f-]{36}|places? (after )?\d+"):
             await chain.verify()
         await owner.execute("ROLLBACK")
 
 
 @AU_1
-async def test_an_entry_deleted_before_it_was_chained_is_found_and_holds_nothing_up(
-    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 3)
-    await as_owner(database, "DELETE FROM audit_entries WHERE subject = 'patient:1'")
+async def test_an_entry_deleted_unchained_is_found_and_holds_nothing_up(book: Book) -> None:
+    await book.records(3)
+    await book.by_owner("DELETE FROM audit_entries WHERE subject = 'patient:1'")
 
-    with pytest.raises(ChainBroken, match="unchained"):
-        await chain.verify()
-    assert await chain.once() == 2
+    await book.is_broken("unchained")
+    assert await book.chain.once() == 2
 
 
-async def test_an_entry_without_its_waiting_row_is_found(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
+async def test_an_entry_without_its_waiting_row_is_found(book: Book) -> None:
     """The service itself could leave out an entry from the chain, but not unseen."""
-    await record(pool, clock, 3)
-    async with pool.connection() as connection:
+    await book.records(3)
+    async with book.pool.connection() as connection:
         await connection.execute("DELETE FROM audit_pending")
 
-    with pytest.raises(ChainBroken, match="put in"):
-        await chain.verify()
-
-
-async def test_what_is_wrong_is_named(
-    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 3)
-    await chain.once()
-    await as_owner(database, "UPDATE audit_entries SET actor = 'x' WHERE subject = 'patient:1'")
-
-    with pytest.raises(ChainBroken, match=re.compile(r"entry [0-9a-f-]{36} .*was changed")):
-        await chain.verify()
+    await book.is_broken("put in")
 
 
 @AU_1
-async def test_each_month_is_anchored_in_the_next_so_that_old_months_can_be_dropped(
-    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
+async def test_each_month_is_anchored_in_the_next_so_that_it_can_be_dropped(book: Book) -> None:
     for _ in range(3):
-        await record(pool, clock, 4)
-        await chain.once()
-        clock.advance(days=31)
+        await book.records(4)
+        await book.chain.once()
+        book.clock.advance(days=31)
     april = datetime(2031, 4, 1, tzinfo=UTC)
-    assert clock.start + timedelta(days=31) > april
+    assert book.clock.start + timedelta(days=31) > april
 
-    await as_owner(
-        database,
+    await book.by_owner(
         "DELETE FROM audit_chain WHERE chained_at < '2031-04-01Z';"
-        "DELETE FROM audit_entries WHERE at < '2031-04-01Z'",
+        "DELETE FROM audit_entries WHERE at < '2031-04-01Z'"
     )
 
-    assert "whole to place 12" in await chain.verify()
+    assert "whole to place 12" in await book.chain.verify()
 
 
-async def test_a_chain_that_begins_where_no_anchor_is_is_broken(
-    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
+async def test_a_chain_that_begins_where_no_anchor_is_is_broken(book: Book) -> None:
     for _ in range(2):
-        await record(pool, clock, 4)
-        await chain.once()
-        clock.advance(days=31)
+        await book.records(4)
+        await book.chain.once()
+        book.clock.advance(days=31)
 
-    await as_owner(database, "DELETE FROM audit_chain WHERE place < 6")
+    await book.by_owner("DELETE FROM audit_chain WHERE place < 6")
 
-    with pytest.raises(ChainBroken, match="anchor"):
-        await chain.verify()
-
-
-async def record_of(pool: Database, at: datetime) -> None:
-    """What the service's own role can do: an entry with any time."""
-    await record(pool, FakeClock(at))
+    await book.is_broken("anchor")
 
 
 @AU_1
-async def test_an_entry_put_in_with_an_older_time_is_found(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 2)
-    await chain.once()
-    clock.advance(hours=1)
-    await record(pool, clock, 1)
-    await chain.once()
+async def test_an_entry_put_in_with_an_older_time_is_found(book: Book) -> None:
+    await book.records(2)
+    await book.chain.once()
+    book.clock.advance(hours=1)
+    await book.records()
+    await book.chain.once()
 
-    await record_of(pool, clock.start + timedelta(minutes=30))
-    await chain.once()
+    await book.records(at=book.clock.start + timedelta(minutes=30))
+    await book.chain.once()
 
-    with pytest.raises(ChainBroken, match=re.compile(r"entry .* \(place 4\) was put in later")):
-        await chain.verify()
+    await book.is_broken(r"entry .* \(place 4\) was put in later")
 
 
 @AU_1
-async def test_an_entry_put_in_with_a_time_to_come_is_found(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record_of(pool, clock.now() + timedelta(minutes=2))
-    await chain.once()
+async def test_an_entry_put_in_with_a_time_to_come_is_found(book: Book) -> None:
+    await book.records(at=book.clock.now() + timedelta(minutes=2))
+    await book.chain.once()
 
-    with pytest.raises(ChainBroken, match="before its time"):
-        await chain.verify()
+    await book.is_broken("before its time")
 
 
 @AU_1
-async def test_entries_that_waited_while_no_replica_ran_are_told_and_break_nothing(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 600)  # more than one batch
-    clock.advance(hours=2)
-    await record(pool, clock, 3)
-    while await chain.once():
-        clock.advance(seconds=1)
+async def test_entries_that_waited_for_a_replica_are_told_and_break_nothing(book: Book) -> None:
+    await book.records(600)  # more than one batch
+    book.clock.advance(hours=2)
+    await book.records(3)
+    while await book.chain.once():
+        book.clock.advance(seconds=1)
 
-    told = await chain.verify()
+    told = await book.chain.verify()
 
     assert "whole to place 603" in told
     assert "600 entries chained over 0:01:00 late, the first at place 1" in told
 
 
-async def test_a_link_whose_own_time_is_older_than_the_one_before_is_told(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock)
-    await chain.once()
-    earlier = FakeClock(clock.start - timedelta(days=7))
-    await record(pool, earlier)
-    await AuditChain(database=pool, clock=earlier).once()
+async def test_a_link_whose_own_time_is_older_than_the_one_before_is_told(book: Book) -> None:
+    await book.records()
+    await book.chain.once()
+    earlier = FakeClock(book.clock.start - timedelta(days=7))
+    await book.records(at=earlier.now())
+    await AuditChain(database=book.pool, clock=earlier).once()
 
-    assert "the clock was set back at place 2" in await chain.verify()
+    assert "the clock was set back at place 2" in await book.chain.verify()
 
 
 @pytest.mark.parametrize("offset", [timedelta(hours=72), timedelta(0)])
-async def test_a_tour_that_moves_the_clock_breaks_nothing(
-    pool: Database, clock: FakeClock, chain: AuditChain, offset: timedelta
-) -> None:
-    clock.shift(timedelta(hours=72) - offset)
-    await record(pool, clock, 2)
-    await chain.once()
-    clock.shift(offset)
-    await record(pool, clock, 2)
-    await chain.once()
+async def test_a_tour_that_moves_the_clock_breaks_nothing(book: Book, offset: timedelta) -> None:
+    for shifted in (timedelta(hours=72) - offset, offset):
+        book.clock.shift(shifted)
+        await book.records(2)
+        await book.chain.once()
 
-    assert "whole to place 4" in await chain.verify()
+    assert "whole to place 4" in await book.chain.verify()
 
 
 @AU_1
-async def test_entries_that_nobody_chains_are_an_alarm(
-    pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    backlog = AuditBacklog(database=pool, clock=clock, metrics=Metrics())
-    await record(pool, clock, 3)
+async def test_entries_that_nobody_chains_are_an_alarm(book: Book) -> None:
+    backlog = AuditBacklog(database=book.pool, clock=book.clock, metrics=Metrics())
+    await book.records(3)
 
     with logged() as lines:
         for wait in (5, 26, 10):
-            clock.advance(seconds=wait)
+            book.clock.advance(seconds=wait)
             await backlog.once()
         alarms = lines.read_back("audit_unchained")
     measured = [
         backlog.metrics.value(name) for name in ("audit_unchained", "audit_unchained_seconds")
     ]
     warned = await backlog.warning()
-    await chain.once()
+    await book.chain.once()
     await backlog.once()
 
     assert [(line["level"], line["count"], line["delay_seconds"]) for line in alarms] == [
@@ -501,16 +425,14 @@ async def test_entries_that_nobody_chains_are_an_alarm(
 
 @AU_1
 @pytest.mark.proves("V13.2.2")
-async def test_no_other_service_s_role_keeps_entries_from_the_chain(
-    database: databases.Database, pool: Database, clock: FakeClock, chain: AuditChain
-) -> None:
-    await record(pool, clock, 3)
+async def test_no_other_service_s_role_keeps_entries_from_the_chain(book: Book) -> None:
+    await book.records(3)
 
-    async with database.connection("notify") as other:
+    async with book.database.connection("notify") as other:
         await other.execute(
             "SELECT pg_advisory_lock(hashtextextended('portico audit identity', 0))"
         )
         with pytest.raises(RightMissing):
             await other.execute("SELECT FROM identity.locks FOR UPDATE")
 
-        assert await chain.once() == 3
+        assert await book.chain.once() == 3

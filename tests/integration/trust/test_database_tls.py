@@ -47,11 +47,12 @@ async def server(ca: Pair) -> AsyncIterator[str]:
         for file in (certificate, key):
             if user is not None:
                 shutil.chown(file, user)
-        async with one_connection(url, application="test") as administrator:
-            for name, value in (("cert", certificate), ("key", key)):
-                await administrator.execute(f"ALTER SYSTEM SET ssl_{name}_file = '{value}'")
-            await administrator.execute("ALTER SYSTEM SET ssl = on")
-            await administrator.execute("SELECT pg_reload_conf()")
+        await reloaded(
+            url,
+            f"ALTER SYSTEM SET ssl_cert_file = '{certificate}'",
+            f"ALTER SYSTEM SET ssl_key_file = '{key}'",
+            "ALTER SYSTEM SET ssl = on",
+        )
         await eventually(lambda: encrypts(url))
         yield url
     finally:
@@ -77,7 +78,7 @@ def asking(url: str, mode: str, host: str = "localhost") -> str:
 
 @pytest.mark.proves("V12.3.1")
 @pytest.mark.parametrize("mode", ["verify-full", "verify-ca", "require"])
-async def test_the_private_ca_is_believed_where_it_is_named(
+async def test_the_private_ca_is_believed_where_named(
     server: str, ca_file: Path, mode: str
 ) -> None:
     url = asking(server, mode)
@@ -88,9 +89,7 @@ async def test_the_private_ca_is_believed_where_it_is_named(
 
 
 @pytest.mark.proves("V12.3.1")
-async def test_a_certificate_of_nobody_known_is_told_and_not_spoken_to(
-    server: str, tmp_path: Path
-) -> None:
+async def test_a_certificate_of_nobody_known_is_not_believed(server: str, tmp_path: Path) -> None:
     other = written(authority("somebody else"), tmp_path)
 
     for believed in (None, other):
@@ -112,24 +111,33 @@ async def test_the_other_modes_are_as_the_url_says(server: str, ca_file: Path) -
     assert not await encrypted(asking(server, "disable"), ca_file)
 
 
-async def test_a_server_without_tls_is_told(server: str, ca_file: Path) -> None:
+async def reloaded(server: str, *statements: str) -> None:
+    """Have the server read its configuration again, once it was changed so."""
     async with one_connection(server, application="test") as administrator:
-        await administrator.execute("ALTER SYSTEM SET ssl = off")
+        for statement in statements:
+            await administrator.execute(statement)
         await administrator.execute("SELECT pg_reload_conf()")
+
+
+async def refusal(url: str, ca: Path | None = None) -> str:
+    """What is told once the server refuses."""
+
+    async def refuses() -> str:
+        try:
+            await encrypted(url, ca)
+        except DatabaseUnavailable as away:
+            return str(away)
+        raise AssertionError
+
+    return await eventually(refuses)
+
+
+async def test_a_server_without_tls_is_told(server: str, ca_file: Path) -> None:
+    await reloaded(server, "ALTER SYSTEM SET ssl = off")
     try:
-
-        async def refuses() -> str:
-            try:
-                await encrypted(asking(server, "verify-full"), ca_file)
-            except DatabaseUnavailable as away:
-                return str(away)
-            raise AssertionError
-
-        told = await eventually(refuses)
+        told = await refusal(asking(server, "verify-full"), ca_file)
     finally:
-        async with one_connection(server, application="test") as administrator:
-            await administrator.execute("ALTER SYSTEM SET ssl = on")
-            await administrator.execute("SELECT pg_reload_conf()")
+        await reloaded(server, "ALTER SYSTEM SET ssl = on")
 
     assert told == "TLS: the server does not offer it, or refuses it"
 
@@ -138,22 +146,13 @@ async def test_who_wants_tls_tells_it_to_who_comes_without(server: str) -> None:
     """What a server with `hostssl` alone says: the SQLSTATE of pg_hba.conf."""
     async with one_connection(server, application="test") as administrator:
         file = Path(await administrator.fetchval("SHOW hba_file"))
-        before = await asyncio.to_thread(file.read_text)
-        await asyncio.to_thread(file.write_text, "hostssl all all all scram-sha-256\n")
-        await administrator.execute("SELECT pg_reload_conf()")
+    before = await asyncio.to_thread(file.read_text)
+    await asyncio.to_thread(file.write_text, "hostssl all all all scram-sha-256\n")
+    await reloaded(server)
     try:
-
-        async def refused() -> str:
-            try:
-                await encrypted(asking(server, "disable"))
-            except DatabaseUnavailable as away:
-                return str(away)
-            raise AssertionError
-
-        told = await eventually(refused)
+        told = await refusal(asking(server, "disable"))
     finally:
         await asyncio.to_thread(file.write_text, before)
-        async with one_connection(server, application="test") as administrator:
-            await administrator.execute("SELECT pg_reload_conf()")
+        await reloaded(server)
 
     assert told == "this role is not let in from here, or not without TLS (pg_hba.conf) (28000)"

@@ -17,7 +17,7 @@ BY_LOCALE = """
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_text_in_an_index_is_compared_by_its_bytes(
+async def test_every_indexed_text_is_compared_by_its_bytes(
     database: Database, service: str
 ) -> None:
     async with database.administrator() as administrator:

@@ -75,9 +75,7 @@ async def test_a_lock_that_is_none_is_not_held(pool: Database) -> None:
 
 @pytest.mark.proves("V13.2.2")
 @pytest.mark.parametrize("service", SERVICES)
-async def test_no_role_locks_another_service_s_rows(
-    database: databases.Database, service: str
-) -> None:
+async def test_no_role_locks_another_s_rows(database: databases.Database, service: str) -> None:
     for other in set(SERVICES) - {service}:
         async with database.connection(other) as connection:
             with pytest.raises(RightMissing):

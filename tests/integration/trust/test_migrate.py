@@ -1,6 +1,7 @@
 """Migrations: once, in order, unchanged; and the rights that are given after them."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from itertools import chain
@@ -27,28 +28,47 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-async def applied(database: Database, folder: Path, *, now: datetime = NOW) -> list[str]:
-    return await migrate(
-        database.migration_url("identity"), service="identity", folders=[folder], now=now
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Identity's schema, and the folder of migrations that comes on top."""
+
+    database: Database
+    folder: Path
+
+    async def applied(self) -> list[str]:
+        url = self.database.migration_url("identity")
+        return await migrate(url, service="identity", folders=[self.folder], now=NOW)
+
+    async def refused(self, match: str) -> None:
+        with pytest.raises(MigrationRefused, match=match):
+            await self.applied()
+
+    async def names(self, statement: str) -> list[str]:
+        url = self.database.migration_url("identity")
+        async with one_connection(url, application="test") as connection:
+            return [row[0] for row in await connection.fetch(statement)]
 
 
-async def names(database: Database, statement: str) -> list[str]:
-    url = database.migration_url("identity")
-    async with one_connection(url, application="test") as connection:
-        return [row[0] for row in await connection.fetch(statement)]
+@pytest.fixture
+def schema(database: Database, folder: Path) -> Schema:
+    return Schema(database=database, folder=folder)
 
 
-async def test_each_file_is_applied_once_and_in_order(database: Database, folder: Path) -> None:
-    assert await applied(database, folder) == ["extra/0001_birds.sql", "extra/0002_nests.sql"]
-    assert await applied(database, folder) == []
+async def test_each_file_is_applied_once_and_in_order(schema: Schema) -> None:
+    assert await schema.applied() == ["extra/0001_birds.sql", "extra/0002_nests.sql"]
+    assert await schema.applied() == []
 
-    (folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint);")
-    assert await applied(database, folder) == ["extra/0003_eggs.sql"]
+    (schema.folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint);")
+    assert await schema.applied() == ["extra/0003_eggs.sql"]
 
 
-async def test_of_eight_at_once_one_applies_each_file(database: Database, folder: Path) -> None:
-    outcomes = await asyncio.gather(*(applied(database, folder) for _ in range(8)))
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_of_eight_at_once_one_applies_each_file(schema: Schema, recorded: bool) -> None:
+    if not recorded:
+        async with schema.database.connection("identity_migration") as owner:
+            await owner.execute("DROP TABLE schema_migrations")
+
+    outcomes = await asyncio.gather(*(schema.applied() for _ in range(8)))
 
     assert sorted(chain.from_iterable(outcomes)) == [
         "extra/0001_birds.sql",
@@ -56,23 +76,10 @@ async def test_of_eight_at_once_one_applies_each_file(database: Database, folder
     ]
 
 
-async def test_of_eight_that_find_no_record_one_applies_each_file(
-    database: Database, folder: Path
-) -> None:
-    async with database.connection("identity_migration") as owner:
-        await owner.execute("DROP TABLE schema_migrations")
-
-    outcomes = await asyncio.gather(*(applied(database, folder) for _ in range(8)))
-
-    assert len(list(chain.from_iterable(outcomes))) == 2
-
-
 @pytest.mark.parametrize("role", ["notify", "identity"])
-async def test_no_other_role_holds_a_migration_up(
-    database: Database, folder: Path, role: str
-) -> None:
+async def test_no_other_role_holds_a_migration_up(schema: Schema, role: str) -> None:
     """Advisory locks belong to everybody who may connect, and table locks to who may write."""
-    async with database.connection(role) as other:
+    async with schema.database.connection(role) as other:
         await other.execute(
             "SELECT pg_advisory_lock(hashtextextended('portico migrate identity', 0))"
         )
@@ -83,7 +90,7 @@ async def test_no_other_role_holds_a_migration_up(
             await other.execute("ROLLBACK TO before")
 
         async with asyncio.timeout(20):
-            assert len(await applied(database, folder)) == 2
+            assert len(await schema.applied()) == 2
 
 
 async def test_a_database_that_cannot_hold_every_name_is_refused(
@@ -98,46 +105,33 @@ async def test_a_database_that_cannot_hold_every_name_is_refused(
     assert left is None
 
 
-async def test_a_database_that_can_only_be_read_is_refused(
-    database: Database, folder: Path
-) -> None:
-    async with database.administrator() as administrator:
+async def test_a_database_that_can_only_be_read_is_refused(schema: Schema) -> None:
+    async with schema.database.administrator() as administrator:
         name = await administrator.fetchval("SELECT current_database()")
         await administrator.execute(
             f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
         )
 
-    with pytest.raises(MigrationRefused, match="read-only"):
-        await applied(database, folder)
+    await schema.refused("read-only")
 
 
-async def test_what_a_file_says_of_the_data_is_told_and_files_before_it_stay_applied(
-    database: Database, folder: Path
-) -> None:
+async def test_what_a_file_says_is_told_and_files_before_it_stay_applied(schema: Schema) -> None:
     said = "DO $$ BEGIN RAISE EXCEPTION 'two birds in a nest' USING HINT = 'Move one'; END $$"
-    (folder / "0003_moves.sql").write_text(said)
+    (schema.folder / "0003_moves.sql").write_text(said)
 
-    with pytest.raises(MigrationRefused, match=r"extra/0003_moves\.sql: two birds.*\. Move one"):
-        await applied(database, folder)
-    (folder / "0003_moves.sql").write_text("SELECT 1")
+    await schema.refused(r"extra/0003_moves\.sql: two birds.*\. Move one")
+    (schema.folder / "0003_moves.sql").write_text("SELECT 1")
 
-    assert await applied(database, folder) == ["extra/0003_moves.sql"]
-
-
-async def test_an_edited_file_is_refused_by_name(database: Database, folder: Path) -> None:
-    await applied(database, folder)
-    (folder / "0001_birds.sql").write_text("CREATE TABLE birds (name text);")
-
-    with pytest.raises(MigrationRefused, match=r"extra/0001_birds\.sql: changed"):
-        await applied(database, folder)
+    assert await schema.applied() == ["extra/0003_moves.sql"]
 
 
-async def test_a_renamed_file_is_refused_by_name(database: Database, folder: Path) -> None:
-    await applied(database, folder)
-    (folder / "0002_nests.sql").rename(folder / "0002_homes.sql")
+async def test_an_edited_or_renamed_file_is_refused_by_name(schema: Schema) -> None:
+    await schema.applied()
 
-    with pytest.raises(MigrationRefused, match=r"0002_homes\.sql: .* as 0002_nests\.sql"):
-        await applied(database, folder)
+    (schema.folder / "0002_nests.sql").rename(schema.folder / "0002_homes.sql")
+    await schema.refused(r"0002_homes\.sql: .* as 0002_nests\.sql")
+    (schema.folder / "0001_birds.sql").write_text("CREATE TABLE birds (name text);")
+    await schema.refused(r"extra/0001_birds\.sql: changed")
 
 
 @pytest.mark.parametrize("name", ["0004_eggs.sql", "0002_eggs.sql", "0003-eggs.sql", "3_eggs.sql"])
@@ -150,25 +144,23 @@ async def test_a_gap_a_double_and_a_misnamed_file_are_refused_before_anything_is
         await migrate(NOWHERE, service="identity", folders=[folder])
 
 
-async def test_a_failing_file_leaves_nothing_of_itself(database: Database, folder: Path) -> None:
-    (folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint); SELECT 1/0;")
+async def test_a_failing_file_leaves_nothing_of_itself(schema: Schema) -> None:
+    (schema.folder / "0003_eggs.sql").write_text("CREATE TABLE eggs (id bigint); SELECT 1/0;")
 
     with pytest.raises(StatementFailed):
-        await applied(database, folder)
+        await schema.applied()
 
-    assert await names(
-        database, "SELECT name FROM schema_migrations WHERE folder = 'extra' ORDER BY 1"
+    assert await schema.names(
+        "SELECT name FROM schema_migrations WHERE folder = 'extra' ORDER BY 1"
     ) == ["0001_birds.sql", "0002_nests.sql"]
-    assert await names(database, "SELECT to_regclass('eggs')::text") == [None]
+    assert await schema.names("SELECT to_regclass('eggs')::text") == [None]
 
 
-async def test_a_database_ahead_of_its_program_is_left_alone(
-    database: Database, folder: Path
-) -> None:
-    await applied(database, folder)
-    (folder / "0002_nests.sql").unlink()
+async def test_a_database_ahead_of_its_program_is_left_alone(schema: Schema) -> None:
+    await schema.applied()
+    (schema.folder / "0002_nests.sql").unlink()
 
-    assert await applied(database, folder) == []
+    assert await schema.applied() == []
 
 
 @pytest.mark.parametrize("service", ['x"; DROP SCHEMA identity', "", "Identity", "identity.x"])
@@ -188,12 +180,10 @@ async def test_two_folders_of_one_name_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.proves("V13.2.2")
-async def test_a_new_table_can_be_used_by_the_service_and_not_be_changed(
-    database: Database, folder: Path
-) -> None:
-    await applied(database, folder)
+async def test_a_new_table_can_be_used_by_the_service_and_not_be_changed(schema: Schema) -> None:
+    await schema.applied()
 
-    async with one_connection(database.url("identity"), application="test") as connection:
+    async with schema.database.connection("identity") as connection:
         await connection.execute("INSERT INTO birds VALUES ('wren')")
         await connection.execute("UPDATE birds SET name = 'kite'")
         await connection.execute("DELETE FROM birds")
@@ -202,39 +192,35 @@ async def test_a_new_table_can_be_used_by_the_service_and_not_be_changed(
                 await connection.execute(forbidden)
 
 
-async def test_partitions_reach_twenty_four_months_ahead(database: Database, folder: Path) -> None:
-    await applied(database, folder)
+async def test_partitions_reach_twenty_four_months_ahead(schema: Schema) -> None:
+    await schema.applied()
 
-    async with one_connection(database.url("identity"), application="test") as connection:
+    async with schema.database.connection("identity") as connection:
         assert await months_ahead(connection, NOW) == 24
         assert await months_ahead(connection, datetime(2032, 12, 31, tzinfo=UTC)) == 3
 
 
-async def test_rows_that_found_no_month_are_moved_to_it_when_it_is_made(
-    database: Database, folder: Path
-) -> None:
-    async with one_connection(database.url("identity"), application="test") as connection:
+async def test_rows_that_found_no_month_are_moved_to_it_when_it_is_made(schema: Schema) -> None:
+    async with schema.database.connection("identity") as connection:
         await connection.execute(
             "INSERT INTO audit_entries (id, at, actor, source, action, outcome, correlation_id)"
             " SELECT gen_random_uuid(), moment, 'service', '', 'x', 'done', gen_random_uuid()"
             " FROM unnest('{2031-03-01 00:00Z,2031-03-31 23:59Z,2040-01-01Z}'::timestamptz[])"
             " AS moment"
         )
-    await applied(database, folder)
+    await schema.applied()
 
-    assert await names(
-        database, "SELECT at::date::text FROM audit_entries_2031_03 ORDER BY at"
-    ) == ["2031-03-01", "2031-03-31"]
-    assert len(await names(database, "SELECT id FROM audit_entries_default")) == 1
+    assert await schema.names("SELECT at::date::text FROM audit_entries_2031_03 ORDER BY at") == [
+        "2031-03-01",
+        "2031-03-31",
+    ]
+    assert len(await schema.names("SELECT id FROM audit_entries_default")) == 1
 
 
-async def test_every_table_of_the_shared_migrations_says_what_it_is_for(
-    database: Database,
-) -> None:
-    silent = await names(
-        database,
+async def test_every_table_of_the_shared_migrations_says_what_it_is_for(schema: Schema) -> None:
+    silent = await schema.names(
         "SELECT relname FROM pg_class WHERE relnamespace = 'identity'::regnamespace"
-        " AND relkind IN ('r', 'p') AND NOT relispartition AND obj_description(oid) IS NULL",
+        " AND relkind IN ('r', 'p') AND NOT relispartition AND obj_description(oid) IS NULL"
     )
 
     assert silent == []

@@ -5,12 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 from shutil import copytree
 
-import asyncpg
 import pytest_asyncio
 
 from shared.contracts.topology import SERVICES
 from shared.migrate import migrate
-from tests.support.database import ADMINISTRATORS, Database, Template, migrate_service
+from tests.support.database import Database, Template, administered, migrate_service
 
 HERE = Path(__file__).parent
 APPLIED = {"shared": 8, "identity": 8, "recovery": 4, "merge": 4, "notify": 8}  # by that release
@@ -32,11 +31,10 @@ def former(tmp_path: Path, package: str) -> Path:
 async def upgraded(template: Template, tmp_path: Path) -> AsyncIterator[Database]:
     """Every service's schema, brought from that release to this one in one step."""
     shared = former(tmp_path, "shared")
-    async with template.foreign("upgrade", "ENCODING 'UTF8' LOCALE 'C'") as access:
-        administrators = await asyncpg.create_pool(
-            access.administrator_url, min_size=0, max_size=ADMINISTRATORS
-        )
-        database = Database(access=access, broken={}, administrators=administrators)
+    async with (
+        template.foreign("upgrade", "ENCODING 'UTF8' LOCALE 'C'") as access,
+        administered(access) as database,
+    ):
         for service in SERVICES:
             folders = (shared, former(tmp_path, f"services.{service}"))
             await migrate(access.migration_url(service), service=service, folders=folders, months=1)
@@ -46,4 +44,3 @@ async def upgraded(template: Template, tmp_path: Path) -> AsyncIterator[Database
                     await connection.execute(dump.read_text())
             await migrate_service(access, service)
         yield database
-        administrators.terminate()

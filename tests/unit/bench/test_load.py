@@ -25,7 +25,7 @@ async def serving(handler: Handler) -> AsyncIterator[int]:
 
 
 def a_job(port: int, **changes: Any) -> Job:
-    return Job(host="127.0.0.1", port=port, method="POST", path="/asked", **changes)
+    return Job(port=port, path="/asked", **changes)
 
 
 async def test_each_body_is_sent_once_from_a_source_of_its_own() -> None:

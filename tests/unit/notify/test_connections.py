@@ -107,9 +107,9 @@ async def test_the_two_classes_take_turns_on_the_only_connection() -> None:
     assert last <= 6  # one of the other before each, and the first that came
 
 
-async def test_nobody_waits_for_a_server_that_is_away() -> None:
-    server = Server(takes=0)
-    lent = connections_to(server)
+async def test_nobody_waits_for_a_server_that_is_away_and_of_many_that_ask_one_tries() -> None:
+    server, clock = Server(takes=0), FakeClock()
+    lent = connections_to(server, clock=clock)
 
     ends = await asyncio.gather(
         *(lent.take(each) for each in (ACTIVITY, PRACTICE) * 8), return_exceptions=True
@@ -118,6 +118,10 @@ async def test_nobody_waits_for_a_server_that_is_away() -> None:
     assert all(isinstance(end, MailServerAway) for end in ends)
     assert (server.tries, lent.lent) == (1, 0)
     assert await lent.reachable() is False
+
+    clock.advance(minutes=1)
+    assert await asyncio.gather(*(lent.reachable() for _ in range(16))) == [False] * 16
+    assert server.tries == 2
 
 
 async def test_mails_under_way_that_are_all_refused_are_one_refusal() -> None:

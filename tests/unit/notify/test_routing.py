@@ -40,6 +40,7 @@ ACCOUNT = Account(
     locale="en",
     time_zone="UTC",
 )
+ONE, OTHER = events.new_account(), events.new_account()
 PRACTICE = Practice(name="Elm Street", locale="en")
 
 
@@ -59,9 +60,7 @@ def test_the_class_is_the_queue_s_and_fixed_by_the_event_s_type() -> None:
 
 
 def test_each_recipient_is_told_once() -> None:
-    event = events.received(
-        events.locked(events.new_account(), "old@mail.example", "new@mail.example")
-    )
+    event = events.received(events.locked(ONE, "old@mail.example", "new@mail.example"))
 
     intents = account_activity(event)
 
@@ -69,49 +68,25 @@ def test_each_recipient_is_told_once() -> None:
     assert {intent.message_class for intent in intents} == {MessageClass.ACCOUNT_ACTIVITY}
 
 
-def test_with_no_recipient_there_is_one_row_without_an_address() -> None:
-    (intent,) = account_activity(events.received(events.locked(events.new_account())))
-
-    assert (intent.address, intent.refusal) == (None, Reason.NO_ADDRESS)
-
-
-ONE, OTHER = events.new_account(), events.new_account()
-
-
 @pytest.mark.parametrize(
-    ("data", "template"),
+    ("kind", "template", "noticed"),  # beside its mail: a new way in, and a practice's unlock
     [
-        (events.email_verified(ONE, "a@mail.example"), "account-email-verified"),
-        (events.unlocked(ONE, "a@mail.example"), "account-unlocked"),
-        (events.password_disabled(ONE, "a@mail.example"), "password-disabled"),
-        (events.enrolment_added(ONE, "a@mail.example"), "enrolment-added"),
-        (events.enrolment_ended(ONE, "a@mail.example"), "enrolment-ended"),
-        (events.enrolment_reactivated(ONE, "a@mail.example"), "enrolment-reactivated"),
-        (events.reminder_requested(ONE, "a@mail.example"), "username-reminder"),
+        (events.email_verified, "account-email-verified", True),
+        (events.unlocked, "account-unlocked", True),
+        (events.password_disabled, "password-disabled", False),
+        (events.enrolment_added, "enrolment-added", False),
+        (events.enrolment_ended, "enrolment-ended", False),
+        (events.enrolment_reactivated, "enrolment-reactivated", False),
+        (events.reminder_requested, "username-reminder", False),
     ],
 )
-def test_what_happened_to_an_account_is_told_to_its_address(data: Activity, template: str) -> None:
-    (intent,) = account_activity(events.received(data))
+def test_what_happened_to_an_account_is_told_to_its_address(
+    kind: Callable[..., Activity], template: str, noticed: bool
+) -> None:
+    (intent,) = account_activity(events.received(kind(ONE, "a@mail.example")))
 
     assert (intent.account_id, intent.address) == (ONE, "a@mail.example")
     assert (intent.template, intent.link, intent.supersedes) == (template, None, None)
-
-
-@pytest.mark.parametrize(
-    ("data", "noticed"),
-    [
-        (events.email_verified(ONE, "a@mail.example"), True),
-        (events.unlocked(ONE, "a@mail.example"), True),
-        (events.unlocked(ONE), True),
-        (events.password_disabled(ONE, "a@mail.example"), False),
-        (events.password_disabled(ONE), True),
-    ],
-)
-def test_a_new_way_in_and_a_practice_s_unlock_are_noticed_beside_their_mail(
-    data: Activity, noticed: bool
-) -> None:
-    (intent,) = account_activity(events.received(data))
-
     assert intent.noticed is noticed
 
 
@@ -180,6 +155,8 @@ def test_an_account_that_was_to_be_merged_with_itself_is_told_once() -> None:
     ("data", "told"),
     [
         (events.locked(ONE), {ONE}),
+        (events.unlocked(ONE), {ONE}),
+        (events.password_disabled(ONE), {ONE}),
         (events.merged(ONE, OTHER), {ONE}),  # one account now
         (events.merge_rejected(ONE, OTHER), {ONE, OTHER}),  # still two
     ],
@@ -190,6 +167,8 @@ def test_with_no_address_each_account_it_happened_to_gets_a_notice(
     intents = account_activity(events.received(data))
 
     assert {intent.account_id for intent in intents} == told
+    assert len(intents) == len(told)
+    assert {(intent.address, intent.refusal) for intent in intents} == {(None, Reason.NO_ADDRESS)}
     assert all(intent.noticed for intent in intents)
 
 
@@ -226,9 +205,7 @@ def test_the_welcome_says_what_became_of_the_claimed_address(
 
 
 def test_a_taken_address_never_gets_the_link_an_event_may_hold() -> None:
-    data = events.verification_requested(
-        events.new_account(), "a@mail.example", SEALED, claim=Claim.TAKEN
-    )
+    data = events.verification_requested(ONE, "a@mail.example", SEALED, claim=Claim.TAKEN)
 
     (intent,) = account_activity(events.received(data))
 
@@ -247,32 +224,29 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
 
 
 @pytest.mark.proves("NT-2")
-def test_a_practice_communication_goes_to_the_verified_account_email() -> None:
-    (intent,) = practice_communication(submitted(), (ACCOUNT, True), practice=PRACTICE)
+@pytest.mark.parametrize(
+    ("found", "address", "refusal", "noticed"),
+    [
+        ((ACCOUNT, True), "a@mail.example", None, False),
+        ((replace(ACCOUNT, email=None), True), None, Reason.NO_ADDRESS, True),
+        ((ACCOUNT, False), None, Reason.NOT_ENROLLED, False),
+        ((replace(ACCOUNT, email=None), False), None, Reason.NOT_ENROLLED, False),
+        (None, None, Reason.NO_ACCOUNT, False),
+    ],
+    ids=[
+        "verified",
+        "without-an-address",
+        "not-enrolled",
+        "nor-with-an-address",
+        "without-account",
+    ],
+)
+def test_a_practice_communication_goes_to_the_verified_email_of_who_is_enrolled_and_nowhere_else(
+    found: tuple[Account, bool] | None, address: str | None, refusal: Reason | None, noticed: bool
+) -> None:
+    (intent,) = practice_communication(submitted(), found, practice=PRACTICE)
 
-    assert intent.address == "a@mail.example"
+    assert (intent.address, intent.refusal) == (address, refusal)
+    assert intent.account_id == (found and found[0].account_id)
+    assert intent.noticed is noticed
     assert intent.message_class is MessageClass.PRACTICE_COMMUNICATION
-
-
-@pytest.mark.proves("NT-2")
-def test_without_a_verified_address_a_practice_communication_is_a_notice() -> None:
-    nowhere = replace(ACCOUNT, email=None)
-
-    (intent,) = practice_communication(submitted(), (nowhere, True), practice=PRACTICE)
-
-    assert (intent.address, intent.refusal) == (None, Reason.NO_ADDRESS)
-    assert intent.noticed
-
-
-def test_who_is_not_enrolled_gets_nothing() -> None:
-    (intent,) = practice_communication(submitted(), (ACCOUNT, False), practice=PRACTICE)
-
-    assert (intent.address, intent.refusal) == (None, Reason.NOT_ENROLLED)
-    assert not intent.noticed
-
-
-def test_a_patient_nobody_has_an_account_for_is_written_down() -> None:
-    (intent,) = practice_communication(submitted(), None, practice=PRACTICE)
-
-    assert (intent.account_id, intent.address) == (None, None)
-    assert intent.refusal is Reason.NO_ACCOUNT

@@ -1,6 +1,8 @@
 """What becomes of a delivery: every outcome, every class (NT-5, NT-6)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,13 +29,17 @@ from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from shared.randomness import Randomness
-from tests.builders import events
+from tests.builders.events import ADDRESS
+from tests.builders.turns import a_turn
 from tests.support.clock import START
 
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
 COMMUNICATION = MessageClass.PRACTICE_COMMUNICATION
 LINK = ResetLink(life_minutes=60, link_expires_at=START + timedelta(hours=1))
 USERNAME = UsernameReminder(username="juniper.hale")
+NOT_HERE: Mapping[str, Any] = {"account_state": None, "account_email": None}
+FOREIGN = (PATIENCE, Reason.ADDRESS_FOREIGN)
+ON_ITS_WAY = (GIVE_UP_AFTER, Reason.GAVE_UP)
 
 
 def judge(
@@ -91,41 +97,17 @@ def test_the_wait_doubles_from_five_seconds_to_a_quarter_of_an_hour(
     assert back_off(attempts) == timedelta(seconds=seconds)
 
 
-def claimed(
-    *,
-    absorbed: bool = False,
-    state: AccountState | None = AccountState.ACTIVE,
-    email: str | None = "a@mail.example",
-    enrolment: EnrolmentState | None = EnrolmentState.ENROLLED,
-    contested: bool = False,
-    content: Content | None = None,
-    own_address_only: bool = False,
-) -> Turn:
-    """A practice communication, unless it has another content."""
-    return Turn(
-        id=DeliveryId(Randomness().uuid()),
-        event_id=events.new_event(),
-        message_class=ACTIVITY if content else COMMUNICATION,
-        account_id=events.new_account(),
-        address="a@mail.example",
-        content=content or PracticeCommunication(practice_name="Elm Street", topic=Topic.MESSAGE),
-        locale="en",
-        time_zone="UTC",
-        sealed=None,
-        link_purpose=SealPurpose.RESET_LINK if content is LINK else None,
-        expires_at=None,
-        correlation_id=Randomness().uuid(),
-        own_address_only=own_address_only,
-        waits_since=START,
-        attempts=1,
-        unanswered=0,
-        superseded=False,
-        absorbed=absorbed,
-        account_state=state,
-        account_email=email,
-        enrolment=enrolment,
-        contested=contested,
-    )
+def claimed(content: Content | None = None, **changed: Any) -> Turn:
+    """A practice communication to somebody enrolled, unless it has another content."""
+    if content is None:
+        content = PracticeCommunication(practice_name="Elm Street", topic=Topic.MESSAGE)
+        changed = {"enrolment": EnrolmentState.ENROLLED, **changed}
+        return a_turn(content, message_class=COMMUNICATION, **changed)
+    purpose = SealPurpose.RESET_LINK if content is LINK else None
+    return a_turn(content, link_purpose=purpose, **changed)
+
+
+MERGED, FROZEN = AccountState.MERGED, AccountState.FROZEN
 
 
 @pytest.mark.parametrize(
@@ -134,19 +116,19 @@ def claimed(
         (claimed(), None),
         (claimed(enrolment=EnrolmentState.UNENROLLED), Reason.NOT_ENROLLED),
         (claimed(enrolment=None), Reason.NOT_ENROLLED),
-        (claimed(email=None), Reason.NO_ADDRESS),
+        (claimed(account_email=None), Reason.NO_ADDRESS),
         (claimed(absorbed=True), None),
         (claimed(absorbed=True, enrolment=EnrolmentState.UNENROLLED), Reason.NOT_ENROLLED),
-        (claimed(content=LINK), None),
-        (claimed(content=LINK, absorbed=True), Reason.ACCOUNT_MERGED),
-        (claimed(content=LINK, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
-        (claimed(content=LINK, state=AccountState.FROZEN), Reason.ACCOUNT_FROZEN),
-        (claimed(content=LINK, own_address_only=True), None),
-        (claimed(content=LINK, own_address_only=True, email="A@Mail.example"), None),
-        (claimed(content=LINK, own_address_only=True, absorbed=True), Reason.ACCOUNT_MERGED),
-        (claimed(content=USERNAME), None),
-        (claimed(content=USERNAME, absorbed=True), Reason.ACCOUNT_MERGED),
-        (claimed(content=USERNAME, state=AccountState.MERGED), Reason.ACCOUNT_MERGED),
+        (claimed(LINK), None),
+        (claimed(LINK, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(LINK, account_state=MERGED), Reason.ACCOUNT_MERGED),
+        (claimed(LINK, account_state=FROZEN), Reason.ACCOUNT_FROZEN),
+        (claimed(LINK, own_address_only=True), None),
+        (claimed(LINK, own_address_only=True, account_email=ADDRESS.upper()), None),
+        (claimed(LINK, own_address_only=True, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(USERNAME), None),
+        (claimed(USERNAME, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(USERNAME, account_state=MERGED), Reason.ACCOUNT_MERGED),
     ],
 )
 def test_what_may_not_be_sent_any_more_ends(delivery: Turn, ended: Reason | None) -> None:
@@ -156,38 +138,28 @@ def test_what_may_not_be_sent_any_more_ends(delivery: Turn, ended: Reason | None
 
 
 @pytest.mark.parametrize(
-    "delivery",
+    ("delivery", "patience", "reason"),
     [
-        claimed(content=USERNAME, own_address_only=True, email="other@mail.example"),
-        claimed(content=LINK, own_address_only=True, email=None),
-        claimed(content=USERNAME, own_address_only=True, state=None, email=None),
+        (claimed(USERNAME, own_address_only=True, account_email="other@mail.example"), *FOREIGN),
+        (claimed(LINK, own_address_only=True, account_email=None), *FOREIGN),
+        (claimed(USERNAME, own_address_only=True, **NOT_HERE), *FOREIGN),
+        # of a merge, its word has not come
+        (claimed(account_state=MERGED, enrolment=None), *ON_ITS_WAY),
+        # its word has, and the survivor's snapshot is older, or there is none
+        (claimed(absorbed=True, enrolment=None), *ON_ITS_WAY),
+        (claimed(absorbed=True, enrolment=None, **NOT_HERE), *ON_ITS_WAY),
+        # the absorbed account's snapshot is older
+        (claimed(contested=True), *ON_ITS_WAY),
     ],
 )
-def test_an_address_that_is_not_the_account_s_waits_for_a_snapshot_and_gets_nothing(
-    delivery: Turn,
+def test_what_an_address_or_a_merge_is_still_missing_for_waits_and_then_fails(
+    delivery: Turn, patience: timedelta, reason: Reason
 ) -> None:
     waits = before_sending(delivery, now=START)
-    ends = before_sending(delivery, now=START + PATIENCE)
+    ends = before_sending(delivery, now=START + patience)
 
     assert waits == Verdict(state=State.QUEUED, due_at=START + back_off(1))
-    assert ends == Verdict(state=State.FAILED, reason=Reason.ADDRESS_FOREIGN)
-
-
-@pytest.mark.parametrize(
-    "delivery",
-    [
-        claimed(state=AccountState.MERGED, enrolment=None),  # its merge has not been told
-        claimed(absorbed=True, enrolment=None),  # the survivor's snapshot is older than the merge
-        claimed(absorbed=True, state=None, email=None, enrolment=None),
-        claimed(contested=True),  # the absorbed account's snapshot is
-    ],
-)
-def test_a_communication_waits_while_a_merge_is_on_its_way(delivery: Turn) -> None:
-    waits = before_sending(delivery, now=START)
-    gives_up = before_sending(delivery, now=START + GIVE_UP_AFTER)
-
-    assert waits == Verdict(state=State.QUEUED, due_at=START + back_off(1))
-    assert gives_up == Verdict(state=State.FAILED, reason=Reason.GAVE_UP)
+    assert ends == Verdict(state=State.FAILED, reason=reason)
 
 
 @pytest.mark.parametrize(

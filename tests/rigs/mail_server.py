@@ -23,12 +23,15 @@ class Strict(Postman):
     asked: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)  # each mail's conversation
 
+    def is_asked(self, command: str) -> str | None:
+        self.asked.append(command)
+        return self.says.get(command)
+
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        self.asked.append("MAIL")
-        if "MAIL" in self.says:
-            return self.says["MAIL"]
+        if said := self.is_asked("MAIL"):
+            return said
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
@@ -36,21 +39,17 @@ class Strict(Postman):
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        self.asked.append("RCPT")
-        if "RCPT" in self.says:
-            return self.says["RCPT"]
-        return await Postman.handle_RCPT(self, server, session, envelope, address, options)
+        said = self.is_asked("RCPT")
+        return said or await Postman.handle_RCPT(self, server, session, envelope, address, options)
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.asked.append("QUIT")
+        self.is_asked("QUIT")
         return "221 Bye"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.asked.append("DATA")
         self.encrypted.append(session.ssl is not None)
-        if "DATA" in self.says:
-            return self.says["DATA"]
-        return await Postman.handle_DATA(self, server, session, envelope)
+        said = self.is_asked("DATA")
+        return said or await Postman.handle_DATA(self, server, session, envelope)
 
 
 class Limited(SMTP):
