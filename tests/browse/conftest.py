@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,19 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
+from rich.console import Console
 from yarl import URL
 
+from deploy.client.gateway import Gateway
 from deploy.client.mailbox import Mailbox
 from deploy.local import chromium
 from deploy.local.servers import Servers
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
 from shared.randomness import Randomness
+from tests.browse.desk import Desk
 from tests.browse.inspector import Inspector
+from tests.browse.patient import Patient
 from tests.browse.visitor import Device, Visitor, launched, visiting
 from tests.conftest import told_at_once
 from tests.support.infra import FOLDER, one_at_a_time
@@ -28,6 +34,7 @@ SECONDS = 300  # of a story: the first one brings everything up
 PICTURES = FOLDER / "shots"
 
 Visit = Callable[..., AbstractAsyncContextManager[Visitor]]
+AtPortal = Callable[..., AbstractAsyncContextManager[Patient]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -119,3 +126,51 @@ def visit(
 @pytest.fixture
 def mailbox(suite: Suite) -> Mailbox:
     return suite.mails
+
+
+@pytest.fixture
+def portal(suite: Suite) -> str:
+    """The address that people type."""
+    assert suite.addresses.portal is not None
+    return suite.addresses.portal
+
+
+@pytest_asyncio.fixture(scope="package")
+async def stage(suite: Suite) -> AsyncIterator[Stage]:
+    """The clock, and the verbs for who has no page."""
+    async with Gateway(suite.addresses.services) as gateway:
+        yield Stage(
+            stack=suite.addresses,
+            gateway=gateway,
+            mailbox=suite.mails,
+            console=Console(quiet=True),
+        )
+
+
+@pytest.fixture
+def at_portal(visit: Visit, portal: str, suite: Suite, mailbox: Mailbox) -> AtPortal:
+    """Return what opens a browser for a person who goes to the portal."""
+
+    @asynccontextmanager
+    async def opened(person: Person, **wanted: Any) -> AsyncIterator[Patient]:
+        async with visit(portal, suite.addresses.mails, **wanted) as visitor:
+            yield Patient(person=person, visitor=visitor, portal=portal, mailbox=mailbox)
+
+    return opened
+
+
+@pytest_asyncio.fixture
+async def desk(suite: Suite, visit: Visit) -> AsyncIterator[Desk]:
+    """Somebody who sits at the practice's desk, at a browser of her own."""
+    url = suite.addresses.desk
+    assert url is not None
+    async with visit(url, device=Device.DESKTOP) as visitor:
+        desk = Desk(visitor=visitor, url=url)
+        await desk.sit_down()
+        yield desk
+
+
+@pytest.fixture
+def somebody(stage: Stage) -> Person:
+    """Somebody who has never been here."""
+    return Person.met_for_the_first_time(stage.randomness)

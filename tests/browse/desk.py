@@ -1,0 +1,57 @@
+"""A practice's desk, by clicks and typing."""
+
+from dataclasses import dataclass
+
+from playwright.async_api import Page, expect
+
+from deploy.tour.person import Person
+from tests.browse.visitor import Visitor
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Somebody who sits at the first practice's desk."""
+
+    visitor: Visitor
+    url: str
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    async def sit_down(self) -> None:
+        await self.visitor.go(self.url)
+        await self.visitor.sees("desk, sit down")
+        await self.page.get_by_role("button", name="Sit down").click()
+        await expect(self.page).to_have_url(f"{self.url}/patients")
+
+    async def register(self, person: Person) -> None:
+        """Register her, and remember the record's id."""
+        await self.visitor.go(f"{self.url}/patients")
+        await self.visitor.sees("desk, patients")
+        await self.page.get_by_role("link", name="Register a patient").click()
+        await self.visitor.sees("desk, register")
+        await self.page.get_by_label("Last name").fill(person.last_name)
+        await self.page.get_by_label("First name").fill(person.first_name)
+        year, month, day = person.birth_date.split("-")
+        for label, value in {"Month": month, "Day": day, "Year": year}.items():
+            await self.page.get_by_label(label).fill(value)
+        await self.page.get_by_role("button", name="Register").click()
+        heading = f"{person.first_name} {person.last_name}"
+        await expect(self.page.get_by_role("heading", name=heading)).to_be_visible()
+        await self.visitor.sees("desk, a patient")
+        person.patient_id = self.page.url.rpartition("/")[2]
+
+    async def token_for(self, person: Person) -> str:
+        """Register her, issue a token, and read it off the slip."""
+        await self.register(person)
+        await self.page.get_by_role("button", name="Issue a token").click()
+        secret = self.page.locator(".slip .secret")
+        await expect(secret).to_be_visible()
+        await self.visitor.sees("desk, a slip")
+        return await secret.inner_text()
+
+    async def unlock(self, person: Person) -> None:
+        await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
+        await self.page.get_by_role("button", name="Unlock").click()
+        await expect(self.page.get_by_role("status")).to_contain_text("The account is unlocked.")

@@ -1,0 +1,139 @@
+"""A patient at the portal, by clicks and typing; fields are found by id, in whatever language."""
+
+import re
+from dataclasses import dataclass
+
+from playwright.async_api import Locator, Page, expect
+
+from deploy.client.eventually import eventually
+from deploy.client.mailbox import Mailbox
+from deploy.tour.person import Person
+from tests.browse.visitor import SECONDS, Visitor
+
+expect.set_options(timeout=SECONDS * 1000)
+PRIMARY = "main button.primary, main button.danger"
+
+
+@dataclass(slots=True, kw_only=True)
+class Patient:
+    """A person, her browser, and her mails."""
+
+    person: Person
+    visitor: Visitor
+    portal: str
+    mailbox: Mailbox
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    @property
+    def main(self) -> Locator:
+        return self.page.locator("main")
+
+    @property
+    def summary(self) -> Locator:
+        """What was refused, above a form."""
+        return self.page.locator("#summary")
+
+    async def go(self, path: str) -> None:
+        await self.visitor.go(self.portal + path)
+
+    async def sees(self, state: str) -> None:
+        await self.visitor.sees(state)
+
+    async def at(self, path: str) -> None:
+        """Wait until she is at this page of the portal, whatever is said there."""
+        await expect(self.page).to_have_url(
+            re.compile(rf"^{re.escape(self.portal + path)}(\?said=[\w-]+)?$")
+        )
+
+    async def press(self, words: str | None = None) -> None:
+        """Press the one primary button of the page, or the one with these words."""
+        named = self.main.get_by_role("button", name=words) if words else None
+        await (named or self.page.locator(PRIMARY)).first.click()
+
+    async def fill(self, **fields: str) -> None:
+        """Type into fields, by their ids."""
+        for name, value in fields.items():
+            await self.page.locator(f"#{name}").fill(value)
+
+    # ---- coming in
+
+    async def give_token(self, token: str) -> None:
+        """Begin an enrolment: token, date of birth, last name."""
+        await self.go("/log-on")
+        await self.page.locator("main a[href='/enrol']").click()
+        await self.page.locator("a[href='/enrol/token']").click()
+        await self.fill(token=token, last_name=self.person.last_name)
+        year, month, day = self.person.birth_date.split("-")
+        for part, value in {"month": month, "day": day, "year": year}.items():
+            await self.page.locator(f"[autocomplete='bday-{part}']").fill(value)
+        await self.press()
+        await self.at("/enrol/terms")
+
+    async def accept_terms(self) -> None:
+        await self.page.locator("button[value='accept']").click()
+        await self.at("/enrol/e-mail")
+
+    async def choose_credentials(self) -> None:
+        await self.fill(
+            username=self.person.username,
+            password=self.person.password,
+            again=self.person.password,
+        )
+        await self.press()
+        await self.at("/enrol/done")
+
+    async def enrol(self, token: str, *, email: bool = True) -> None:
+        """Make an account; with an e-mail it is verified as well. She ends at home."""
+        await self.give_token(token)
+        await self.accept_terms()
+        if email:
+            await self.fill(email=self.person.address)
+        else:
+            await self.page.locator("#no_email").check()
+        await self.press()
+        await self.at("/enrol/credentials")
+        await self.choose_credentials()
+        if email:
+            await self.open_link("verify-email")
+            await self.press()
+            await self.at("/home")
+        else:
+            await self.go("/home")
+
+    async def log_on(self, name: str | None = None, password: str | None = None) -> None:
+        """Fill in the log-on page and press its button; she stands wherever that leads."""
+        if not self.page.url.startswith(f"{self.portal}/log-on"):
+            await self.go("/log-on")
+        await self.fill(
+            username=name or self.person.username, password=password or self.person.password
+        )
+        await self.press()
+
+    async def log_off(self) -> None:
+        await self.page.locator("form[action='/log-off'] button").click()
+        await self.at("/log-on")
+
+    # ---- her mails
+
+    async def link(self, path: str, *, after: int = 0) -> str:
+        """Wait for a mail with a link to this page, and return the link."""
+        wanted = re.compile(rf"{re.escape(self.portal)}/{path}#[\w-]+")
+
+        async def arrived() -> str:
+            for mail in reversed(await self.mailbox.to(self.person.address, after=after)):
+                if found := wanted.search(mail.text):
+                    return found[0]
+            raise AssertionError(f"no mail with a link to /{path} came to {self.person.address}")
+
+        return await eventually(arrived, within=SECONDS)
+
+    async def open_link(self, path: str, *, after: int = 0) -> str:
+        """Open a mailed link; without script it is pasted. Nothing is pressed yet."""
+        link = await self.link(path, after=after)
+        await self.visitor.go(link)
+        if not self.visitor.scripted:
+            await self.fill(link=link)
+        return link

@@ -1,0 +1,113 @@
+"""Stories 12 and 13: a forgotten username, a forgotten password."""
+
+import pytest
+from playwright.async_api import expect
+
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.browse.conftest import AtPortal
+from tests.browse.desk import Desk
+from tests.browse.patient import Patient
+
+NEW = "Maple-Lantern-73"
+PAUSE_SECONDS = 5 * 60  # at least between two links
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_her_username_is_mailed_to_her_and_a_stranger_sees_the_same_page(
+    desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    token = await desk.token_for(somebody)
+    async with at_portal(somebody, scripted=scripted) as ada:
+        await ada.enrol(token)
+        await ada.log_off()
+        mark = await ada.mailbox.newest()
+        said = []
+        for address in (somebody.address, "stranger@mail.example"):
+            await ada.page.get_by_role("link", name="Forgot username?").click()
+            await ada.sees("forgot username")
+            await ada.fill(email=address)
+            await ada.press()
+            await ada.at("/forgot-username/sent")
+            said.append(await ada.main.inner_text())
+        await ada.sees("forgot username, sent")
+
+        assert said[0] == said[1]
+        mail = await ada.mailbox.wait_for(somebody.address, after=mark, within=30)
+        assert somebody.username in mail.text
+        assert await ada.mailbox.to("stranger@mail.example") == []
+
+
+async def ask_for_link(ada: Patient) -> str:
+    """Ask for a link to a new password, and take it from the mail."""
+    mark = await ada.mailbox.newest()
+    await ada.page.get_by_role("link", name="Forgot password?").click()
+    await ada.sees("forgot password")
+    await ada.fill(username=ada.person.username)
+    await ada.press()
+    await ada.at("/forgot-password/ways")
+    await ada.sees("forgot password, ways")
+    await ada.press("Mail me a link")
+    await ada.at("/forgot-password/sent")
+    await ada.sees("forgot password, sent")
+    return await ada.link("reset-password", after=mark)
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_a_mailed_link_leads_to_a_new_password_though_a_scanner_opened_and_pressed_it(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    token = await desk.token_for(somebody)
+    async with at_portal(somebody, scripted=scripted) as ada:
+        await ada.enrol(token)
+        await ada.log_off()
+        older = await ask_for_link(ada)
+        stage.let_time_pass(PAUSE_SECONDS)
+        link = await ask_for_link(ada)
+        async with at_portal(somebody) as scanner:
+            await scanner.visitor.go(link)
+            await scanner.press()
+            await scanner.at("/new-password")
+
+        for each in (older, link):
+            await ada.visitor.go(each)
+            if not scripted:
+                await ada.fill(link=each)
+            await ada.sees("reset password" + ("" if scripted else ", pasted"))
+            assert "#" not in ada.page.url or not scripted  # the token is off the address bar
+            await ada.press("Continue")
+            if each == older:
+                await expect(ada.summary).to_be_visible()
+                await ada.sees("reset password, refused")
+        await ada.at("/new-password")
+        await ada.sees("new password")
+        await ada.fill(password=NEW, again="Another-Word-1")
+        await ada.press()
+        await expect(ada.summary).to_be_visible()
+        await ada.sees("new password, refused")
+        await ada.fill(password=NEW, again=NEW)
+        await ada.press()
+
+        await ada.at("/home")
+        await ada.log_off()
+        await ada.log_on()
+        await expect(ada.summary).to_be_visible()
+        await ada.log_on(password=NEW)
+        await ada.at("/home")
+
+
+async def test_a_link_that_is_too_old_says_so_and_leads_to_a_new_one(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.log_off()
+        link = await ask_for_link(ada)
+        stage.let_time_pass(24 * 3600)
+
+        await ada.visitor.go(link)
+        await ada.press("Continue")
+
+        await expect(ada.summary).to_be_visible()
+        await ada.summary.get_by_role("link").first.click()
+        await ada.at("/forgot-password")
