@@ -1,5 +1,6 @@
 """Recovery's composition root: every dependency on one screen."""
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -41,11 +42,12 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         sealer=sealer(plumbing),
         limit=reminder_limit(an_hour=settings.reminders_an_hour),
     )
+    asked = {kind: asyncio.Event() for kind in Kind}
     features = Features(
-        link_requests=requests(plumbing, Kind.RESET_LINK),
+        link_requests=requests(plumbing, Kind.RESET_LINK, asked[Kind.RESET_LINK]),
         link_rounds=rounds(plumbing, Kind.RESET_LINK, link_mails(plumbing).work),
         links=links,
-        reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER),
+        reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER, asked[Kind.USERNAME_REMINDER]),
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
         projection=Projection(digests=plumbing.digests),
@@ -55,8 +57,8 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
         loops=(
-            ticking("link mails", features.link_rounds, settings),
-            ticking("reminders", features.reminder_rounds, settings),
+            ticking("link mails", features.link_rounds, settings, asked[Kind.RESET_LINK]),
+            ticking("reminders", features.reminder_rounds, settings, asked[Kind.USERNAME_REMINDER]),
         ),
         own_keys=own_keys,
     )
@@ -67,12 +69,13 @@ def stored_names(plumbing: Plumbing[RecoverySettings]) -> StoredNames:
     return StoredNames(acts=plumbing.acts, digests=plumbing.digests)
 
 
-def requests(plumbing: Plumbing[RecoverySettings], kind: Kind) -> Requests:
+def requests(plumbing: Plumbing[RecoverySettings], kind: Kind, work: asyncio.Event) -> Requests:
     """The accepting side of one kind."""
     return Requests(
         keep=GroupCommit(database=plumbing.database, write=partial(store.add, kind)),
         digests=plumbing.digests,
         randomness=plumbing.randomness,
+        work=work,
     )
 
 
@@ -88,9 +91,11 @@ def rounds(plumbing: Plumbing[RecoverySettings], kind: Kind, work: Work) -> Roun
     )
 
 
-def ticking(name: str, rounds: Rounds, settings: RecoverySettings) -> Loop:
-    """A loop that no request wakes."""
-    return Loop(name=name, once=rounds.once, every=settings.tick, longest_wait=LONGEST_WAIT)
+def ticking(name: str, rounds: Rounds, settings: RecoverySettings, wake: asyncio.Event) -> Loop:
+    """A loop that every request wakes a little later; it ticks for what other replicas left."""
+    return Loop(
+        name=name, once=rounds.once, every=settings.tick, wake=wake, longest_wait=LONGEST_WAIT
+    )
 
 
 def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:

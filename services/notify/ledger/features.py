@@ -1,10 +1,9 @@
 """What can be done with the ledger."""
 
-import asyncio
 from dataclasses import dataclass
 
 from services.notify.ledger.absorptions import Absorptions
-from services.notify.ledger.ledger import Ledger
+from services.notify.ledger.ledger import Ledger, Wakes
 from services.notify.ledger.reading import Reading
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
@@ -23,7 +22,7 @@ def compose(
     plumbing: Plumbing[NotifySettings],
     *,
     projections: Projections,
-    wakes: tuple[asyncio.Event, ...],
+    wakes: Wakes,
 ) -> Features:
     """Build the group; `wakes` are the couriers'."""
     ledger = Ledger(

@@ -1,7 +1,7 @@
 """The ledger: events become deliveries, once for one intent."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from shared.messaging.subscriptions import Undeliverable
 from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 
+Wakes = Mapping[MessageClass, Collection[asyncio.Event]]
 A = TypeVar("A", bound=Activity)
 PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy
 
@@ -34,8 +35,8 @@ class Ledger:
     clock: Clock
     randomness: Randomness
     digests: Digests
-    couriers: Collection[asyncio.Event]
-    """Woken by what was filed, once it is committed; polling catches all the rest."""
+    couriers: Wakes
+    """Woken by what was filed of their class, once it is committed; polling catches the rest."""
 
     async def file_activity(self, tx: Connection, event: Received[A]) -> None:
         """Account activity: to every address that was valid when it happened (NT-1)."""
@@ -70,8 +71,9 @@ class Ledger:
             await deliveries.add(
                 tx, delivery_id, intent, self._recipient(intent), now=self.clock.now()
             )
-        for courier in self.couriers:
-            after_commit(tx, courier.set)
+        for filed in {intent.message_class for intent in intents}:
+            for courier in self.couriers[filed]:
+                after_commit(tx, courier.set)
 
     def _recipient(self, intent: Intent) -> bytes:
         """Digest who is meant. A practice means a patient: her address may change meanwhile."""

@@ -1,9 +1,12 @@
 """What sends: each class has its own of everything (NT-1)."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 
+from services.notify.ledger.ledger import Wakes
 from services.notify.sending.alarms import Alarms
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.smtp import Conversation, Dialer, SmtpChannel, SmtpServer
@@ -32,13 +35,13 @@ class Features:
     activity_courier: Courier
     communication_courier: Courier
     reaper: Reaper
-    courier_loops: tuple[Loop, ...]
+    courier_loops: Mapping[MessageClass, tuple[Loop, ...]]
     loops: tuple[Loop, ...]  # what runs by itself, the couriers' among them
 
     @property
-    def wakes(self) -> tuple[asyncio.Event, ...]:
-        """What lets the couriers look at once."""
-        return tuple(loop.wake for loop in self.courier_loops)
+    def wakes(self) -> Wakes:
+        """What lets the couriers of each class look at once."""
+        return {of: tuple(loop.wake for loop in found) for of, found in self.courier_loops.items()}
 
 
 def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Features:
@@ -84,7 +87,9 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
     )
-    courier_loops = loops(activity, settings) + loops(communication, settings)
+    courier_loops = {
+        courier.message_class: loops(courier, settings) for courier in (activity, communication)
+    }
     return Features(
         renderer=activity.renderer,
         connections=connections,
@@ -95,7 +100,7 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         reaper=reaper,
         courier_loops=courier_loops,
         loops=(
-            *courier_loops,
+            *chain.from_iterable(courier_loops.values()),
             Loop(name="reaper", once=reaper.once, every=settings.lease_seconds / 3),
             Loop(name="smtp-idle", once=connections.rest, every=IDLE_LOOK_SECONDS),
         ),

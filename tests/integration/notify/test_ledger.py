@@ -9,6 +9,7 @@ import pytest
 from deploy.local.caught import FaultKind
 from services.notify.ledger.errors import PatientUnknown, PracticeUnknown
 from services.notify.ledger.ledger import PATIENCE
+from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountChanged, AccountState, Claim, EnrolmentState
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
@@ -52,7 +53,7 @@ async def test_a_communication_told_again_at_a_new_address_is_one_mail(office: O
 
 
 async def test_couriers_are_woken_by_the_commit_of_what_was_filed(office: Office) -> None:
-    wakes = office.features.sending.wakes
+    wakes, others = (office.features.sending.wakes[of] for of in MessageClass)
     event = events.received(events.locked(events.new_account(), ADDRESS))
     async with office.plumbing.database.transaction() as tx:
         await office.features.ledger.ledger.file_activity(tx, event)
@@ -61,6 +62,7 @@ async def test_couriers_are_woken_by_the_commit_of_what_was_filed(office: Office
     assert not any(before)
     assert len(wakes) > 1
     assert all(wake.is_set() for wake in wakes)
+    assert not any(wake.is_set() for wake in others)
 
 
 @pytest.mark.proves("NT-1")

@@ -35,6 +35,7 @@ class Way:
     tick: Callable[[Recovery], Awaitable[int]]
     mails: Callable[[Recovery], Awaitable[Sequence[Any]]]
     name: str
+    loop: str
     at_once: int
 
     async def post(self, recovery: Recovery, name: str) -> Answer:
@@ -59,6 +60,7 @@ LINK = Way(
     tick=Recovery.tick,
     mails=Recovery.mails,
     name=USERNAME,
+    loop="link mails",
     at_once=1,
 )
 REMINDER = Way(
@@ -72,6 +74,7 @@ REMINDER = Way(
     tick=Recovery.tick_reminders,
     mails=Recovery.reminders,
     name=EMAIL,
+    loop="reminders",
     at_once=3,
 )
 both_ways = pytest.mark.parametrize("way", [LINK, REMINDER], ids=lambda way: way.sealed)
@@ -108,6 +111,25 @@ async def test_the_same_row_is_written_for_hit_and_miss_and_not_what_was_typed(
     assert {len(row["name_digest"]) for row in rows} == {32}
     for typed in ("juniper", "mail.example", "passw0rd"):
         assert not [row for row in rows if typed in row["whole"]]
+
+
+@both_ways
+async def test_hit_and_miss_wake_the_work_alike_a_little_later(
+    recovery: Recovery, way: Way
+) -> None:
+    await recovery.knows(an_account())
+    work = next(loop.wake for loop in recovery.service.composition.loops if loop.name == way.loop)
+    waited = []
+
+    for name in (way.name, NOBODY) * 10:
+        work.clear()
+        await way.post(recovery, name)
+        at_once = work.is_set()
+        async with asyncio.timeout(5):
+            await work.wait()
+        waited.append(not at_once)
+
+    assert all(waited)
 
 
 @both_ways
