@@ -16,16 +16,19 @@ def subscriptions(
     """The table of each queue."""
     filing, ledger = features.ledger, features.ledger.ledger
     projections = features.projections.projections
-    more_than_told = {identity.ACCOUNTS_MERGED: filing.absorptions.apply}
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (
             subscribe_several(identity.ACCOUNT_CHANGED, projections.apply_account),
             subscribe_several(identity.PRACTICE_CHANGED, projections.apply_practice),
         ),
-        "notify.account-activity": tuple(
-            subscribe(contract, more_than_told.get(contract, ledger.file_activity))
-            for contract in of_kind(Kind.ACTIVITY)
+        "notify.account-activity": (
+            subscribe(identity.ACCOUNTS_MERGED, filing.absorptions.apply),
+            *(
+                subscribe_several(contract, ledger.file_activity)
+                for contract in of_kind(Kind.ACTIVITY)
+                if contract is not identity.ACCOUNTS_MERGED
+            ),
         ),
         "notify.practice-communications": (
             subscribe(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
 from services.notify.ledger.model import DeliveryId
 from services.notify.ledger.store import deliveries
+from services.notify.ledger.store.deliveries import Filing
 from services.notify.projections.model import Account, Found
 from services.notify.projections.store import accounts, practices
 from services.notify.tellings import routing
@@ -38,10 +39,10 @@ class Ledger:
     couriers: Wakes
     """Woken by what was filed of their class, once it is committed; polling catches the rest."""
 
-    async def file_activity(self, tx: Connection, event: Received[A]) -> None:
+    async def file_activity(self, tx: Connection, *events: Received[A]) -> None:
         """Account activity: to every address that was valid when it happened (NT-1)."""
         try:
-            intents = routing.account_activity(event)
+            intents = [intent for event in events for intent in routing.account_activity(event)]
         except Unroutable as error:
             raise Undeliverable(str(error)) from error
         await self._file(tx, intents)
@@ -66,11 +67,17 @@ class Ledger:
         await self._file(tx, routing.practice_communication(event, account, practice=practice))
 
     async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
-        for intent in intents:
-            delivery_id = DeliveryId(self.randomness.uuid())
-            await deliveries.add(
-                tx, delivery_id, intent, self._recipient(intent), now=self.clock.now()
+        if not intents:
+            return
+        filings = [
+            Filing(
+                id=DeliveryId(self.randomness.uuid()),
+                intent=intent,
+                digest=self._recipient(intent),
             )
+            for intent in intents
+        ]
+        await deliveries.add(tx, filings, now=self.clock.now())
         for filed in {intent.message_class for intent in intents}:
             for courier in self.couriers[filed]:
                 after_commit(tx, courier.set)

@@ -1,6 +1,7 @@
 """The ledger: what is to be sent, and what its readers see (NT-5, NT-6)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -29,23 +30,42 @@ COLUMNS = """
 """
 
 
-async def add(
-    tx: Connection, delivery_id: DeliveryId, intent: Intent, digest: bytes, *, now: datetime
-) -> bool:
-    """File one message, and its notice where there is no address (NT-8).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """A message to be filed, and the digest of who is meant."""
+
+    id: DeliveryId
+    intent: Intent
+    digest: bytes
+
+
+async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> None:
+    """File messages by one statement, with the notice of each that has no address (NT-8).
 
     What comes for an absorbed account is the survivor's, but for its links and its username: they
-    are void, and void none of the survivor's. False where this intent was filed before: the key
-    holds for ever.
+    are void, and void none of the survivor's. An intent that was filed before is left as it is:
+    its key holds for ever.
     """
-    refused = intent.refusal is not None
-    link, of_practice = intent.link, intent.communication
-    added = await tx.fetchval(
+    await tx.execute(
         """
-        WITH merged AS (
-            SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $7
-        ), void AS (
-            SELECT FROM merged WHERE $26
+        WITH intent AS (
+            SELECT intent.*, survivor_id, survivor_id IS NOT NULL AND dies AS void,
+                $1::timestamptz AS filed_at
+            FROM unnest(
+                $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+                $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
+                $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
+                $20::timestamptz[], $21::timestamptz[], $22::text[], $23::text[], $24::bool[],
+                $25::bool[], $26::bool[], $27::uuid[]
+            ) WITH ORDINALITY AS intent (
+                id, event_id, digest, template, class, channel, account_id, practice_id,
+                patient_id, topic, reference, address, content, locale, time_zone, sealed,
+                link_purpose, supersedes, expires_at, occurred_at, state, reason, noticed, dies,
+                own_address_only, correlation_id, place
+            )
+            LEFT JOIN LATERAL (
+                SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
+            ) AS merged ON true
         ), filed AS (
             INSERT INTO deliveries (
                 id, event_id, recipient_digest, template, class, channel, account_id,
@@ -54,30 +74,38 @@ async def add(
                 state, reason, finished_at, own_address_only, correlation_id
             )
             SELECT
-                $1, $2, $3, $4, $5, $6, coalesce((SELECT survivor_id FROM merged), $7),
-                $8, $9, $10, $11, $12,
-                CASE WHEN EXISTS (SELECT FROM void) OR $22 <> 'queued'
-                    THEN $13::text::jsonb - 'username' ELSE $13::text::jsonb END,
-                $14, $15,
-                CASE WHEN NOT EXISTS (SELECT FROM void) THEN $16::text::jsonb END, $17,
-                CASE WHEN NOT EXISTS (SELECT FROM merged) THEN $18::text END, $19, $20, $21, $21,
-                CASE WHEN EXISTS (SELECT FROM void) THEN 'cancelled' ELSE $22 END,
-                CASE WHEN EXISTS (SELECT FROM void) THEN 'account_merged' ELSE $23 END,
-                CASE WHEN EXISTS (SELECT FROM void) THEN $21 ELSE $24::timestamptz END,
-                $27, $28
+                id, event_id, digest, template, class, channel,
+                coalesce(survivor_id, account_id), practice_id, patient_id, topic, reference,
+                address,
+                CASE WHEN void OR state <> 'queued'
+                    THEN content::jsonb - 'username' ELSE content::jsonb END,
+                locale, time_zone, CASE WHEN NOT void THEN sealed::jsonb END, link_purpose,
+                CASE WHEN survivor_id IS NULL THEN supersedes END, expires_at, occurred_at,
+                filed_at, filed_at, CASE WHEN void THEN 'cancelled' ELSE state END,
+                CASE WHEN void THEN 'account_merged' ELSE reason END,
+                CASE WHEN void OR state <> 'queued' THEN filed_at END, own_address_only,
+                correlation_id
+            FROM intent
+            ORDER BY place
             ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
             RETURNING id, event_id, account_id, template, class, content, created_at
-        ), noticed AS (
-            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
-            SELECT id, event_id, account_id, template, class, content, created_at FROM filed
-            WHERE $25
-            ON CONFLICT DO NOTHING
         )
-        SELECT true FROM filed
+        INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
+        SELECT filed.* FROM filed JOIN intent USING (id) WHERE noticed
+        ON CONFLICT DO NOTHING
         """,
-        delivery_id,
+        now,
+        *zip(*(_columns(filing) for filing in filings), strict=True),
+    )
+
+
+def _columns(filing: Filing) -> tuple[object, ...]:
+    intent = filing.intent
+    link, of_practice = intent.link, intent.communication
+    return (
+        filing.id,
         intent.event_id,
-        digest,
+        filing.digest,
         intent.template,
         intent.message_class,
         Channel.EMAIL,
@@ -95,16 +123,13 @@ async def add(
         intent.supersedes,
         min(link.expires_at, link.sealed.expires_at) if link else None,
         intent.occurred_at,
-        now,
-        State.FAILED if refused else State.QUEUED,
+        State.FAILED if intent.refusal is not None else State.QUEUED,
         intent.refusal,
-        now if refused else None,
         intent.noticed,
         intent.dies_with_account,
         intent.own_address_only,
         intent.correlation_id,
     )
-    return added is not None
 
 
 async def drop(tx: Connection, absorbed_id: AccountId, *, now: datetime) -> None:
