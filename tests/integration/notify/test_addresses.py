@@ -29,9 +29,15 @@ def test_recovery_and_merge_are_not_believed_and_identity_is() -> None:
     assert not {AccountLocked, EmailVerificationRequested, MergeRejected} & set(OF_OTHERS)
 
 
-async def test_identity_writes_to_the_address_that_was_valid_at_the_time(office: Office) -> None:
+async def known(office: Office, email: str = ADDRESS) -> AccountId:
+    """An account that notify has heard of, and its verified address."""
     account_id = events.new_account()
-    await office.know(events.account(account_id, email=ADDRESS))
+    await office.know(events.account(account_id, email=email))
+    return account_id
+
+
+async def test_identity_writes_to_the_address_that_was_valid_at_the_time(office: Office) -> None:
+    account_id = await known(office)
 
     await office.file(events.locked(account_id, "given-up@mail.example"))
     await office.send_all()
@@ -78,8 +84,7 @@ async def file_for(
 async def test_an_address_that_is_not_the_account_s_gets_nothing_and_is_an_alarm(
     office: Office, kind: str
 ) -> None:
-    account_id = events.new_account()
-    await office.know(events.account(account_id, email=ADDRESS))
+    account_id = await known(office)
     await file_for(office, kind, account_id, FOREIGN)
 
     for _ in range(20):
@@ -119,8 +124,7 @@ async def try_again(office: Office) -> None:
 async def test_what_a_busy_server_puts_off_is_sent_however_its_address_is_spelled(
     office: Office, kind: str, address: str, mailbox: str
 ) -> None:
-    account_id = events.new_account()
-    await office.know(events.account(account_id, email=address))
+    account_id = await known(office, address)
     await file_for(office, kind, account_id, address)
 
     await try_again(office)
@@ -136,8 +140,7 @@ async def test_what_a_busy_server_puts_off_is_sent_however_its_address_is_spelle
 async def test_a_row_that_an_older_replica_left_in_the_server_s_spelling_is_sent(
     office: Office, kind: str, address: str, mailbox: str
 ) -> None:
-    account_id = events.new_account()
-    await office.know(events.account(account_id, email=address))
+    account_id = await known(office, address)
     await file_for(office, kind, account_id, address)
     await office.rows("UPDATE deliveries SET address = $1 RETURNING id", mailbox)
 
@@ -148,8 +151,7 @@ async def test_a_row_that_an_older_replica_left_in_the_server_s_spelling_is_sent
 
 @pytest.mark.parametrize("kind", OF_KIND)
 async def test_a_secret_sealed_for_a_look_alike_is_not_mailed(office: Office, kind: str) -> None:
-    account_id = events.new_account()
-    await office.know(events.account(account_id, email=ADDRESS))
+    account_id = await known(office)
     await file_for(office, kind, account_id, ADDRESS, sealed_for=LOOK_ALIKE)
 
     await office.send_all()
@@ -161,8 +163,7 @@ async def test_a_secret_sealed_for_a_look_alike_is_not_mailed(office: Office, ki
 @pytest.mark.parametrize("kind", ["link", "reminder"])
 async def test_of_two_spellings_the_account_s_own_gets_the_mail(office: Office, kind: str) -> None:
     """Equal for logging on, and yet another mailbox: who got hold of recovery may own that one."""
-    account_id = events.new_account()
-    await office.know(events.account(account_id, email=ADDRESS))
+    account_id = await known(office)
     await file_for(office, kind, account_id, LOOK_ALIKE)
 
     await office.send_all()

@@ -1,6 +1,5 @@
 """How connections to a mail server are encrypted, and whom notify believes (V12.3)."""
 
-import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -49,10 +48,6 @@ async def opened(
         await each.close()
 
 
-def context(pair: Pair, folder: Path) -> ssl.SSLContext:
-    return certificates.served_with(pair, folder)
-
-
 async def sent_by(office: Office, server: MailServer) -> int:
     await office.file(events.locked(events.new_account(), ADDRESS))
     await office.send_all()
@@ -63,7 +58,7 @@ async def sent_by(office: Office, server: MailServer) -> int:
 async def test_smtp_encrypts_with_a_server_of_any_certificate(
     opened: Opened, server: MailServer, tmp_path: Path, pair: Pair
 ) -> None:
-    server.tls = context(pair, tmp_path)
+    server.tls = certificates.served_with(pair, tmp_path)
     await server.start()
 
     assert await sent_by(opened("smtp"), server) == 1
@@ -99,9 +94,9 @@ async def test_what_is_insisted_on_is_verified_by_the_private_ca(
     sent: int,
 ) -> None:
     if scheme == "smtps":
-        await server.start(tls=context(pair, tmp_path))
+        await server.start(tls=certificates.served_with(pair, tmp_path))
     else:
-        server.tls = context(pair, tmp_path)
+        server.tls = certificates.served_with(pair, tmp_path)
         await server.start()
     office = opened(scheme, ca=ca)
 
