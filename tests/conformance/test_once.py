@@ -28,6 +28,7 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "enrol": (TokenInvalid, lambda number: {"username": f"racer.{number:02}"}),
     "add_practice_to_account": (AlreadyEnrolled, lambda _: {}),
     "reset_password": (GrantUsed, lambda number: {"new_password": f"Copper!Lantern-{number}"}),
+    "change_username": (GrantUsed, lambda number: {"username": f"racer.{number:02}"}),
     "verify_email": (LinkInvalid, lambda _: {}),
     "register_patient": (PatientNumberTaken, lambda _: {"number": "P-1"}),
     "request_merge": (GrantUsed, lambda _: {}),
@@ -63,7 +64,7 @@ async def told(stage: Stage) -> Counter[str]:
     return Counter(row["name"] for row in rows)
 
 
-@pytest.mark.proves("MG-1", "EN-1", "EN-5", "UN-1", "UN-3", "RC-3", "ID-6")
+@pytest.mark.proves("MG-1", "EN-1", "EN-5", "UN-1", "UN-3", "RC-3", "ID-2", "ID-6")
 @pytest.mark.proves("V2.3.4", "V6.5.1", "V15.4.2")
 @pytest.mark.parametrize("verb", [pytest.param(NAMED[name], id=name) for name in ONCE])
 async def test_of_64_at_once_over_two_replicas_one_does_it_and_it_is_told_once(

@@ -8,6 +8,14 @@ from tests.conformance.verbs import Verb, those
 pytestmark = pytest.mark.proves("ST-1", "AU-1")
 
 STAFF = ("staff_id", "reason")
+#: what is not seen, or turns what is seen
+HIDDEN = (
+    "nurse\u202e7",
+    "nurse-7\u200b",
+    "nurse\x9b7",
+    "desk\u2028issued",
+    "the \u2066desk",
+)
 BY_THE_SYSTEM = {
     "register_patient": "a practice's system enters its records by itself, before anybody asks",
     "submit_communication": "what happened in the practice's system is told, and nothing decided",
@@ -33,12 +41,14 @@ async def test_nothing_is_done_without_a_staff_member_and_a_reason_and_both_are_
     good = await example(stage, verb)
     audit = await audit_since_now(stage)
 
-    for field in STAFF:
-        for wrong in (None, "", " \t"):
+    for field, *others in (("staff_id", "nurse-7@another"), ("reason",)):
+        for wrong in (None, "", " \t", *others, *HIDDEN):
             answer = await send(stage, verb, good.but(**{field: wrong}))
 
             assert answer.refused() == (400, "body_invalid")
-            assert [error["field"] for error in answer.body["errors"]] == [field]
+            [error] = answer.body["errors"]
+            assert error["field"] == field
+            assert wrong not in (*others, *HIDDEN) or error["code"] == "field_wrong_format"
     assert await audit.rows("done") == []
 
     await send(stage, verb, good.but(staff_id="clerk-4", reason="she asked for it"))

@@ -16,7 +16,6 @@ from tests.builders.practices import (
     application,
     enrol,
     enrols,
-    practice_desk,
 )
 from tests.rigs.identity import Identity
 
@@ -246,17 +245,6 @@ async def test_an_address_another_account_has_verified_gets_the_same_reply_and_n
         ("taken", True),
         ("verify", False),
     ]
-
-
-async def test_two_practices_enrol_two_people_of_one_name(
-    identity: Identity, desk: PracticeDesk
-) -> None:
-    other = await practice_desk(identity)
-
-    first = await enrol(identity, await desk.a_token(), username="maria.garcia")
-    second = await enrol(identity, await other.a_token(), username="maria.lopez")
-
-    assert (first.status, second.status) == (201, 201)
 
 
 @pytest.mark.proves("EN-9")

@@ -69,10 +69,10 @@ async def test_two_charts_at_one_practice_both_come_along(
     assert [p["practice_id"] for p in settings["practices"]] == [registry.desks[0].practice_id] * 2
 
 
-async def test_every_moved_record_is_told_with_its_new_account(
+async def test_the_moved_record_and_both_accounts_are_told_as_they_stand_afterwards(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.two()
+    survivor, absorbed = await registry.two(email="june@mail.example")
     moved, stayed = (registry.patients_of[p.username] for p in (absorbed, survivor))
     before = await identity.events("person-changed")
 
@@ -82,21 +82,9 @@ async def test_every_moved_record_is_told_with_its_new_account(
     assert (told["patient_id"], told["account_id"]) == (moved, str(survivor.id))
     versions = await identity.rows("SELECT id, version FROM patients")
     assert {str(row["id"]): row["version"] for row in versions} == {moved: 3, stayed: 2}
-
-
-async def test_both_accounts_are_told_as_they_stand_afterwards(
-    identity: Identity, registry: Registry
-) -> None:
-    survivor, absorbed = await registry.two(email="june@mail.example")
-
-    await registry.merge(survivor, absorbed)
-
     [one], [other] = await snapshots(identity, survivor), await snapshots(identity, absorbed)
-    assert (one["state"], one["security_version"], one["email"]) == (
-        "active",
-        1,
-        "june@mail.example",
-    )
+    found = (one["state"], one["security_version"], one["email"])
+    assert found == ("active", 1, "june@mail.example")
     assert {e["practice_id"] for e in one["enrolments"]} == {d.practice_id for d in registry.desks}
     assert (other["state"], other["security_version"]) == ("merged", 2)
     assert (other["email"], other["enrolments"]) == (None, [])

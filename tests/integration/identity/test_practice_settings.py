@@ -23,23 +23,22 @@ async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
 
 
 @pytest.mark.proves("ST-2")
-@pytest.mark.parametrize("minutes", [14, 1441, 0, -60, 10**12])
-async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk, minutes: int) -> None:
-    answer = await desk.change_settings(reset_link_minutes=minutes)
+async def test_a_life_out_of_its_range_changes_nothing(desk: PracticeDesk) -> None:
+    for minutes in (14, 1441, 0, -60, 10**12):
+        answer = await desk.change_settings(reset_link_minutes=minutes)
 
-    assert (answer.status, answer.code) == (422, "setting_out_of_range")
-    assert answer.body["errors"] == [
-        {
-            "field": "reset_link_minutes",
-            "code": "setting_out_of_range",
-            "detail": "15 to 1440",
-            "params": {"minimum": 15, "maximum": 1440},
-        }
-    ]
+        assert (answer.status, answer.code) == (422, "setting_out_of_range")
+        assert answer.body["errors"] == [
+            {
+                "field": "reset_link_minutes",
+                "code": "setting_out_of_range",
+                "detail": "15 to 1440",
+                "params": {"minimum": 15, "maximum": 1440},
+            }
+        ]
     assert len(await desk.identity.events("practice-changed")) == 1
 
 
-@pytest.mark.proves("ST-2")
 async def test_a_change_of_no_setting_is_refused(desk: PracticeDesk) -> None:
     answer = await desk.change_settings()
 

@@ -43,13 +43,12 @@ async def log_on(identity: Identity, password: str, source: str = ANN) -> Answer
     return await post(identity, "/sessions", {"name": "june.hale", "password": password}, source)
 
 
-@pytest.mark.parametrize("verbs", [REFUSED[:2], REFUSED])
 async def test_fifty_refusals_of_different_verbs_are_told_then_hit_and_miss_get_429(
-    identity: Identity, verbs: tuple[tuple[str, Any, int], ...]
+    identity: Identity,
 ) -> None:
     await identity.an_account("june.hale")
 
-    for path, body, status in islice(cycle(verbs), 50):
+    for path, body, status in islice(cycle(REFUSED), 50):
         assert (await post(identity, path, body)).status == status
 
     hit, miss = await log_on(identity, PASSWORD), await log_on(identity, "Wrong-Guess-1234")

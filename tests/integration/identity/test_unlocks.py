@@ -18,7 +18,7 @@ async def fail(identity: Identity, times: int) -> None:
 
 
 @pytest.mark.proves("LG-2", "ST-1")
-async def test_after_the_practice_unlocked_the_right_password_logs_on(desk: PracticeDesk) -> None:
+async def test_after_the_practice_unlocked_counting_begins_anew(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()
     await fail(desk.identity, 4)
     assert (await desk.identity.log_on(NAME)).status == 401
@@ -26,18 +26,8 @@ async def test_after_the_practice_unlocked_the_right_password_logs_on(desk: Prac
     answer = await desk.unlock(patient_id)
 
     assert (answer.status, answer.body) == (204, {})
-    assert (await desk.identity.log_on(NAME)).status == 201
-
-
-@pytest.mark.proves("LG-2")
-async def test_after_the_practice_unlocked_counting_begins_anew(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    await fail(desk.identity, 4)
-    await desk.unlock(patient_id)
-
     await fail(desk.identity, 3)
     assert (await desk.identity.log_on(NAME)).status == 201
-
     await fail(desk.identity, 4)
     assert (await desk.identity.log_on(NAME)).status == 401
 
