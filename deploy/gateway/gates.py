@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 from deploy.gateway.doors.identity import Gate
 
-HOME = "/home"
 EMAIL = "account-email"
 PAGES: Mapping[str, str] = MappingProxyType({EMAIL: "/gate/e-mail"})
 """Each gate's page; their order is LG-3's, that of identity's own list. A gate without a page is
@@ -15,7 +14,7 @@ it says so.
 ALWAYS = frozenset({"/log-off", "/language", "/session/keep", "/session/ends"})
 
 
-def next_page(gates: Iterable[Gate], skipped: Iterable[str], *, wanted: str = HOME) -> str:
+def next_page(gates: Iterable[Gate], skipped: Iterable[str], *, wanted: str) -> str:
     """Name the page that comes next: the first open gate's, else what was wanted."""
     passed = frozenset(skipped)
     for gate in gates:

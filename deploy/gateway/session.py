@@ -17,6 +17,7 @@ from deploy.gateway.web.visits import Elsewhere, Visit
 T = TypeVar("T")
 
 COOKIE = "portico-session"
+HOME = "/home"
 IDLE = timedelta(minutes=15)  # identity's own; what it says counts, this spares asking it
 DUE = timedelta(seconds=60)  # idle counts from the last refresh: one a minute keeps that exact
 LONGEST = timedelta(hours=12)
@@ -34,6 +35,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...]  # gates of which the person has said "not now"
     begun_at: int
     refreshed_at: int
+    wanted: str = HOME  # the page one came for; gates come before it
 
     @property
     def refreshed(self) -> datetime:
@@ -61,6 +63,11 @@ def inside(visit: Visit, kept: Kept) -> Inside:
     """Let a visit in."""
     given = {each.name: getattr(visit, each.name) for each in fields(Visit)}
     return Inside(**{**given, "logged_on": True}, kept=kept)
+
+
+def fetched_ahead(visit: Visit) -> bool:
+    """Whether a browser only guesses that its person will come here: no use of a session."""
+    return "prefetch" in visit.request.headers.get("Sec-Purpose", "")
 
 
 def log_on_path(visit: Visit) -> str:
@@ -109,7 +116,7 @@ class Sessions:
         kept = self.look(visit)
         if kept is None or not kept.alive(visit.now):
             raise Elsewhere(log_on_path(visit))
-        if kept.due(visit.now):
+        if kept.due(visit.now) and not fetched_ahead(visit):
             with suppress(Away):  # the access token goes on while it lives
                 kept = await self.renew(visit, kept)
         return inside(visit, kept)
@@ -130,6 +137,7 @@ class Sessions:
             skipped=kept.skipped,
             begun_at=kept.begun_at,
             refreshed_at=int(visit.now.timestamp()),
+            wanted=kept.wanted,
         )
         self.keep(visit, renewed)
         return renewed
@@ -164,5 +172,11 @@ class Sessions:
         if flight is None:
             flight = asyncio.create_task(self.identity.refresh(visit, refresh_token))
             self._flights[refresh_token] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(refresh_token, None))
+            flight.add_done_callback(lambda done: self._landed(refresh_token, done))
         return await asyncio.shield(flight)
+
+    def _landed(self, refresh_token: str, flight: "asyncio.Task[Session]") -> None:
+        """Forget a flight. Who waited for it may have gone: then nobody else looks at its end."""
+        del self._flights[refresh_token]
+        if not flight.cancelled():
+            flight.exception()

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.gateway.doors import identity, merge, notify, practice, recovery
 from deploy.gateway.doors.http import Sent, Verb
-from deploy.gateway.web.messages import CODES
+from deploy.gateway.web.sentences import CODES
 from shared.contracts.topology import SERVICES
 from shared.http import openapi
 from tests.unit.gateway.words import ENGLISH, SPANISH
@@ -128,7 +128,7 @@ def test_every_code_of_a_verb_has_a_sentence(service: str, verb: Verb[Any], lang
 
     assert found
     for code in found:
-        assert code in CODES, f"{verb.name} may answer {code}: say it in web/messages.py"
+        assert code in CODES, f"{verb.name} may answer {code}: say it in web/sentences.py"
         text = CODES[code].text
         assert language is ENGLISH or language.say(text) != text, code
 

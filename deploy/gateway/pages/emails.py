@@ -13,8 +13,9 @@ from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.messages import CODES, Problem
+from deploy.gateway.web.messages import Problem
 from deploy.gateway.web.routes import Route, action, form
+from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import Visit, see
 
 CLAIM_FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
@@ -54,7 +55,7 @@ async def claim_at_gate(site: Site, visit: Inside, sent: ClaimForm, key: str) ->
 async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: it is offered again at the next log-on."""
     site.sessions.skip(visit, EMAIL)
-    return see(next_page(visit.kept.gates, visit.kept.skipped))
+    return see(next_page(visit.kept.gates, visit.kept.skipped, wanted=visit.kept.wanted))
 
 
 async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.Response:

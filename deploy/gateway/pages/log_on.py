@@ -6,9 +6,8 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from deploy.gateway.gates import HOME
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, arrive
-from deploy.gateway.session import COOKIE, IDLE, Inside
+from deploy.gateway.session import COOKIE, HOME, IDLE, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Away, Refused

@@ -13,9 +13,9 @@ from deploy.gateway.flows import MergeFlow
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.messages import CODES
 from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import see
 
 VERB = "merge"  # what the password is given again for

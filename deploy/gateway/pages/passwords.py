@@ -16,8 +16,8 @@ from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.site import ANYBODY, Site
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.messages import FIELDS
 from deploy.gateway.web.routes import Route, action, wrong
+from deploy.gateway.web.sentences import FIELDS
 from deploy.gateway.web.visits import Visit
 
 NewPassword = Annotated[str, SECRET, Meta(max_length=4096)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import msgspec
 from aiohttp import web
 
 from deploy.gateway import flows
@@ -11,8 +12,8 @@ from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.flows import LinkFlow
-from deploy.gateway.gates import EMAIL, HOME, barred, next_page
-from deploy.gateway.session import Inside, Kept, Sessions, inside
+from deploy.gateway.gates import EMAIL, barred, next_page
+from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.refusals import Away, Refused
 from deploy.gateway.web.routes import Guard
@@ -86,7 +87,9 @@ async def arrive(site: Site, visit: Visit, kept: Kept, wanted: str = HOME) -> we
         flows.drop(visit, LinkFlow)
         if any(gate.name == EMAIL for gate in kept.gates):
             return await verified(site, inside(visit, kept), link.token)
-    return see(next_page(kept.gates, kept.skipped, wanted=site.own(wanted)))
+    kept = msgspec.structs.replace(kept, wanted=site.own(wanted))
+    site.sessions.keep(visit, kept)
+    return see(next_page(kept.gates, kept.skipped, wanted=kept.wanted))
 
 
 async def verified(site: Site, visit: Inside, link: str) -> web.Response:
@@ -109,7 +112,7 @@ async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
         visit.kept = await site.sessions.renew(visit, visit.kept)
     except Away:
         return see(f"{HOME}?said={said}")
-    path = next_page(visit.kept.gates, visit.kept.skipped)
+    path = next_page(visit.kept.gates, visit.kept.skipped, wanted=visit.kept.wanted)
     return see(f"{path}?said={said}" if path == HOME else path)
 
 

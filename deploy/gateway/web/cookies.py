@@ -16,7 +16,6 @@ R = TypeVar("R", bound=msgspec.Struct)
 VERSION = "v1."
 LARGEST = 3800  # bytes of a cookie; browsers drop one over 4,096 without a word
 DAY = 86400
-AT_THE_END = None  # of the browser's session: computers are shared
 
 
 class CookieTooLarge(Exception):

@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import web
 
 from deploy.gateway.web.languages import Language
-from deploy.gateway.web.messages import FIELDS, MISSING, Problem
+from deploy.gateway.web.messages import Problem
+from deploy.gateway.web.sentences import FIELDS, MISSING
 
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 65536

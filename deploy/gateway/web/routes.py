@@ -104,11 +104,14 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
             return await made.submit(site, seen, reading.form, key)
         except Refused as refused:
             visit.request[CODE] = refused.code
-            filled = refilled(site, visit, made, reading, refused, key)
+            filled, wait = refilled(site, visit, made, reading, refused, key), refused.retry_after
         except Away as away:
             visit.request[CODE] = f"{away.service}_away"
-            filled = without(away, visit, made, reading, key)
-        return await made.show(site, seen, filled)
+            filled, wait = without(away, visit, made, reading, key), away.retry_after
+        response = await made.show(site, seen, filled)
+        if wait is not None:
+            response.headers["Retry-After"] = str(wait)
+        return response
 
     name = named(made.submit)
     return (Route(method="POST", path=path, guard=guard.name, name=name, handle=send),)

@@ -57,10 +57,6 @@ class Folder(BaseLoader):
             raise TemplateNotFound(template)
         return file.read_text(encoding="utf-8"), None, None
 
-    def list_templates(self) -> list[str]:
-        """Name them all."""
-        return sorted(file.name for file in self._folder.iterdir() if file.name.endswith(".html"))
-
 
 class Views:
     """Prints pages, in every language; every value is escaped, and one that is missing fails."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from aiohttp import web
@@ -51,14 +50,6 @@ class Elsewhere(Exception):
 
 class PageMissing(Exception):
     """There is no such page, or no such thing of this person's."""
-
-
-class Printer(Protocol):
-    """What turns a template into a reply."""
-
-    def page(
-        self, visit: Visit, template: str, /, *, status: int = 200, **values: object
-    ) -> web.Response: ...
 
 
 def see(path: str) -> web.Response:

@@ -210,6 +210,7 @@ async def test_a_service_that_is_away_leaves_the_form_filled_in(portal: Client) 
         away = await browser.send("/log-on", fields)
 
     assert away.status == 503
+    assert away.headers["Retry-After"] == "5"
     assert "We are busy" in away.problems
     assert away.forms["/log-on"]["username"] == "juniper"
     assert away.forms["/log-on"]["key"] == fields["key"]

@@ -1,0 +1,300 @@
+"""What each code means to a person: its field, a sentence, and what to do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from deploy.gateway.web.languages import N_
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A way on: where a link leads, and what it says."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one code means to a person. Without a field it stands in the summary alone."""
+
+    text: str
+    field: str | None = None
+    step: Step | None = None
+    told_more: str | None = None  # instead of `text`, where the service named what has a place here
+
+
+PRACTICE = Step(path="/contact-your-practice", text=N_("Contact your practice"))
+LOG_ON = Step(path="/log-on", text=N_("Log on"))
+NEW_LINK = Step(path="/forgot-password", text=N_("Ask for a new link"))
+TOKEN = Step(path="/enrol/token", text=N_("Check the token, the date of birth and the last name"))
+HOME = Step(path="/home", text=N_("Go to your home page"))
+PROVE = Step(path="/merge/other", text=N_("Give the other account's username and password again"))
+MERGES = Step(path="/merge", text=N_("See your merges"))
+
+SEND_AGAIN = Message(text=N_("This did not work. Nothing was lost. Please send it once more."))
+NEW_PROOF = Message(
+    text=N_("This took too long, or was used before. Please begin again."), step=NEW_LINK
+)
+
+CODES: Mapping[str, Message] = MappingProxyType(
+    {
+        # ---- the gateway's own
+        "forged": Message(
+            text=N_(
+                "Your browser sent this form in a way we could not check. Please send it once more."
+            )
+        ),
+        "no_cookies": Message(
+            text=N_(
+                "Your browser does not keep cookies. Allow cookies for this site, then send the "
+                "form once more."
+            )
+        ),
+        "away": Message(
+            text=N_("We are busy at the moment. Nothing was lost. Please try again shortly.")
+        ),
+        # ---- coming in
+        "invalid_credentials": Message(
+            text=N_(
+                "This username and password do not log you on. Check both and try again. After "
+                "four wrong tries an account is locked for 20 minutes."
+            )
+        ),
+        "account_merged": Message(
+            text=N_(
+                "This account was merged into another one of yours. Log on with the username of "
+                "the account that stayed."
+            ),
+            told_more=N_(
+                "This account was merged into another one of yours. Log on with the username of "
+                "the account that stayed: %(username)s."
+            ),
+        ),
+        "refresh_invalid": Message(text=N_("Your session has ended."), step=LOG_ON),
+        "unauthenticated": Message(text=N_("Your session has ended."), step=LOG_ON),
+        "token_stale": Message(text=N_("Your session has ended."), step=LOG_ON),
+        "forbidden_scope": Message(
+            text=N_("Your account cannot do this at the moment."), step=PRACTICE
+        ),
+        "session_scope_missing": Message(
+            text=N_(
+                "Your account cannot do this at the moment: a step is still open, or no practice "
+                "is in it any more."
+            ),
+            step=PRACTICE,
+        ),
+        # ---- enrolment
+        "terms_required": Message(
+            text=N_("The terms have changed. Please read and accept them again."),
+            step=Step(path="/enrol/terms", text=N_("Read the terms")),
+        ),
+        "token_invalid": Message(
+            text=N_(
+                "The token, the date of birth and the last name do not fit together, or the token "
+                "has expired. If they are right, ask your practice for a new token."
+            ),
+            step=TOKEN,
+        ),
+        "already_enrolled": Message(
+            text=N_("This practice is in that account already. There is nothing to add."),
+            step=LOG_ON,
+        ),
+        "person_mismatch": Message(
+            text=N_(
+                "The practice has a different name or date of birth than this account. The token "
+                "is still good: ask the practice to check both."
+            ),
+            step=PRACTICE,
+        ),
+        "username_too_short": Message(
+            field="username", text=N_("This username is too short. Take at least 6 characters.")
+        ),
+        "username_too_long": Message(
+            field="username", text=N_("This username is too long. Take at most 50 characters.")
+        ),
+        "username_has_whitespace": Message(
+            field="username", text=N_("A username has no blanks inside. Leave them out.")
+        ),
+        "username_not_printable": Message(
+            field="username",
+            text=N_("This username has a character that cannot be seen. Type it anew."),
+        ),
+        "username_is_an_address": Message(
+            field="username",
+            text=N_(
+                "An e-mail address cannot be your username. Take a name without @. Once your "
+                "e-mail address is verified, you can log on with it as well."
+            ),
+        ),
+        "username_taken": Message(
+            field="username", text=N_("Somebody has this username already. Take another one.")
+        ),
+        "password_unacceptable": Message(
+            field="password", text=N_("This password does not meet every rule below.")
+        ),
+        "email_malformed": Message(
+            field="email",
+            text=N_("This is not an e-mail address. Check it, as in name@example.com."),
+        ),
+        # ---- account e-mail
+        "email_verified": Message(
+            text=N_("Your account has a verified e-mail address. There is nothing to add."),
+            step=Step(path="/settings", text=N_("Go to your settings")),
+        ),
+        "email_unavailable": Message(
+            text=N_(
+                "Another account has verified this e-mail address. Use another address, or log on "
+                "to the account that has it."
+            ),
+            step=Step(path="/settings/e-mail", text=N_("Use another address")),
+        ),
+        "reauthentication_required": Message(
+            field="password", text=N_("Type your password to go on.")
+        ),
+        "reauthentication_failed": Message(
+            field="password",
+            text=N_(
+                "This is not the password of your account. Check it and try again. After four "
+                "wrong tries an account is locked for 20 minutes."
+            ),
+        ),
+        "link_invalid": Message(
+            text=N_(
+                "This link does not work. It may have expired or have been used, or a newer one "
+                "was sent to you."
+            ),
+            step=NEW_LINK,
+        ),
+        # ---- a new password
+        "grant_invalid": NEW_PROOF,
+        "grant_wrong_act": NEW_PROOF,
+        "grant_wrong_service": NEW_PROOF,
+        "grant_wrong_account": NEW_PROOF,
+        "grant_wrong_session": NEW_PROOF,
+        "grant_used": Message(
+            text=N_("This link was used already to set a new password."), step=NEW_LINK
+        ),
+        "grant_superseded": Message(
+            text=N_("Your account has changed since you asked for this. Please begin again."),
+            step=NEW_LINK,
+        ),
+        "grant_exhausted": Message(
+            text=N_("Five new passwords were refused with this link. Please begin again."),
+            step=NEW_LINK,
+        ),
+        # ---- merging
+        "merge_proof_failed": Message(
+            text=N_(
+                "This username and password do not prove the other account. Check both and try "
+                "again. After four wrong tries an account is locked for 20 minutes."
+            )
+        ),
+        "merge_same_account": Message(
+            text=N_(
+                "This is the account you are logged on to. Give the username and the password of "
+                "your other account."
+            ),
+            step=PROVE,
+        ),
+        "merge_confirmation_required": Message(
+            field="confirm", text=N_("Tick the box to say that you know this cannot be undone.")
+        ),
+        "merge_in_progress": Message(
+            text=N_("One of these accounts is being merged already. Wait until that has ended."),
+            step=MERGES,
+        ),
+        "merge_proof_stale": Message(
+            text=N_("One of the accounts has changed since you proved it. Please begin again."),
+            step=PROVE,
+        ),
+        "merge_person_mismatch": Message(
+            text=N_(
+                "The two accounts have different names or dates of birth, so they were not "
+                "merged. Ask your practice to correct what is wrong."
+            ),
+            step=PRACTICE,
+        ),
+        # ---- a practice's own system
+        "patient_number_taken": Message(
+            field="number", text=N_("Another patient of this practice has this number.")
+        ),
+        "birth_date_in_future": Message(
+            field="birth_date", text=N_("This date of birth is in the future.")
+        ),
+        "name_incomparable": Message(
+            field="last_name", text=N_("This name has nothing that names can be compared by.")
+        ),
+        "patient_enrolled": Message(
+            text=N_("This patient has an account. The patient can log on, or recover it.")
+        ),
+        "patient_not_enrolled": Message(text=N_("This patient is not enrolled at the moment.")),
+        "already_issued": Message(
+            text=N_("This was shown once already. Issue a new one: it replaces the one before it.")
+        ),
+        "unlock_limit": Message(
+            text=N_("This account was unlocked often enough today. A lock ends by itself.")
+        ),
+        "setting_out_of_range": Message(
+            field="reset_link_minutes", text=N_("This is outside of what is allowed.")
+        ),
+        "patient_of_another_practice": Message(
+            text=N_("This is no patient of this practice, or is not known everywhere yet.")
+        ),
+        "reference_reused": SEND_AGAIN,
+        "invalid_client": Message(text=N_("This client is not known, or its secret is wrong.")),
+        "invalid_request": SEND_AGAIN,
+        "invalid_scope": SEND_AGAIN,
+        "invalid_target": SEND_AGAIN,
+        "unsupported_grant_type": SEND_AGAIN,
+        # ---- everywhere
+        "not_found": Message(text=N_("There is nothing here any more."), step=HOME),
+        "too_many_requests": Message(
+            text=N_("There were too many tries. For your safety, please wait before the next one.")
+        ),
+        "catching_up": Message(
+            text=N_("We are still catching up with your last change. Please try again shortly.")
+        ),
+        "unavailable": Message(
+            text=N_("We are busy at the moment. Nothing was lost. Please try again shortly.")
+        ),
+        "request_timeout": Message(
+            text=N_("This took too long. Nothing was lost. Please try again shortly.")
+        ),
+        "body_invalid": Message(text=N_("Something in this form does not fit. Check it, please.")),
+        "idempotency_key_reused": Message(
+            text=N_("This form was sent before with other contents. Please send it once more.")
+        ),
+        "idempotency_key_invalid": SEND_AGAIN,
+        "malformed_request": SEND_AGAIN,
+        "malformed_json": SEND_AGAIN,
+        "header_repeated": SEND_AGAIN,
+        "expectation_failed": SEND_AGAIN,
+        "body_too_large": SEND_AGAIN,
+        "content_type_unsupported": SEND_AGAIN,
+        "internal_error": SEND_AGAIN,
+    }
+)
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "field_missing": N_("This is needed."),
+        "field_too_long": N_("This is too long."),
+        "date_impossible": N_("This is no date there is. Check day, month and year."),
+        "passwords_differ": N_("The two passwords differ. Type the new password twice."),
+    }
+)
+MISSING: Mapping[str, str] = MappingProxyType(
+    {
+        "username": N_("Type your username."),
+        "password": N_("Type your password."),
+        "again": N_("Type the new password a second time."),
+        "email": N_("Type your e-mail address."),
+        "token": N_("Type the token from your practice."),
+        "link": N_("Paste the whole link from the mail."),
+        "last_name": N_("Type your last name."),
+        "birth_date": N_("Type your date of birth."),
+        "confirm": N_("Tick the box to go on."),
+    }
+)
