@@ -7,10 +7,12 @@ from playwright.async_api import Page, expect
 from deploy.tour.person import Person
 from tests.browse.visitor import Visitor
 
+SECOND = "Seeblick"  # the other practice that a stack has
+
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
-    """Somebody who sits at the first practice's desk."""
+    """Somebody who sits at a practice's desk."""
 
     visitor: Visitor
     url: str
@@ -19,11 +21,17 @@ class Desk:
     def page(self) -> Page:
         return self.visitor.page
 
-    async def sit_down(self) -> None:
+    async def sit_down(self, practice: str = "Lindenhof") -> None:
         await self.visitor.go(self.url)
         await self.visitor.sees("desk, sit down")
+        await self.page.get_by_label(practice).check()
         await self.page.get_by_role("button", name="Sit down").click()
         await expect(self.page).to_have_url(f"{self.url}/patients")
+
+    async def move(self, practice: str) -> None:
+        """Leave this desk for another practice's."""
+        await self.page.get_by_role("button", name="Leave the desk").click()
+        await self.sit_down(practice)
 
     async def register(self, person: Person) -> None:
         """Register her, and remember the record's id."""
@@ -45,13 +53,28 @@ class Desk:
     async def token_for(self, person: Person) -> str:
         """Register her, issue a token, and read it off the slip."""
         await self.register(person)
+        return await self.issue()
+
+    async def issue(self) -> str:
+        """Issue a token to the patient of this page, and read it off the slip."""
+        back = self.page.url
         await self.page.get_by_role("button", name="Issue a token").click()
         secret = self.page.locator(".slip .secret")
         await expect(secret).to_be_visible()
         await self.visitor.sees("desk, a slip")
-        return await secret.inner_text()
+        token = await secret.inner_text()
+        await self.visitor.go(back)
+        return token
+
+    async def do(self, person: Person, button: str, said: str) -> None:
+        """Press a button for her, and wait for what is said to it."""
+        await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
+        await self.page.get_by_role("button", name=button).click()
+        await expect(self.page.get_by_role("status")).to_contain_text(said)
 
     async def unlock(self, person: Person) -> None:
-        await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
-        await self.page.get_by_role("button", name="Unlock").click()
-        await expect(self.page.get_by_role("status")).to_contain_text("The account is unlocked.")
+        await self.do(person, "Unlock", "The account is unlocked.")
+
+    async def tell(self, person: Person) -> None:
+        """Let her know that a message waits."""
+        await self.do(person, "Tell", "It is on its way.")

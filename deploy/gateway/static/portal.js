@@ -68,12 +68,17 @@ if (rules) {
 // A mailed link: its token is behind the #, where no server and no Referer sees it. It is put into
 // the field and taken off the address bar; a person presses the button.
 const link = document.querySelector("[data-link]");
-if (link && location.hash.length > 20) {
+const take = () => {
+  if (location.hash.length <= 20) return;
   link.querySelector("input").value = decodeURIComponent(location.hash.slice(1));
   link.hidden = true;
   for (const text of document.querySelectorAll("[data-with-link]")) text.hidden = false;
   history.replaceState(null, "", location.pathname + location.search);
   if (!document.getElementById("summary")) link.closest("form").querySelector("button").focus();
+};
+if (link) {
+  take();
+  addEventListener("hashchange", take); // a newer link, opened where an older one was
 }
 
 // A double click sends once.

@@ -1,0 +1,186 @@
+"""Stories 2, 7, 19 and 23: tokens, practices of one account, and two accounts made one."""
+
+from playwright.async_api import expect
+
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.browse.conftest import AtPortal
+from tests.browse.desk import SECOND, Desk
+
+ENDED = "This practice has ended your enrolment."
+
+
+async def test_a_newer_token_voids_the_older_and_both_mistakes_are_one_sentence(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    older = await desk.token_for(somebody)
+    newer = await desk.issue()
+    async with at_portal(somebody) as ada:
+        said = []
+        for token, last_name in ((older, somebody.last_name), (newer, "Somebody-Else")):
+            ada.person.last_name, kept = last_name, ada.person.last_name
+            await ada.give_token(token)
+            await ada.accept_terms()
+            await ada.fill(email=somebody.address)
+            await ada.press()
+            await ada.at("/enrol/credentials")
+            await ada.fill(
+                username=somebody.username, password=somebody.password, again=somebody.password
+            )
+            await ada.press()
+            await expect(ada.summary).to_be_visible()
+            said.append(await ada.summary.inner_text())
+            ada.person.last_name = kept
+            await ada.visitor.context.clear_cookies()
+
+        assert said[0] == said[1]
+        await ada.enrol(newer)
+
+
+async def test_a_practice_is_added_to_the_account_she_has(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.log_off()
+        await ada.page.get_by_role("link", name="Make an account").click()
+        await ada.page.get_by_role("link", name="I have a token, and an account already").click()
+        await ada.sees("enrol, add a practice")
+
+        words = {"username": somebody.username, "password": somebody.password}
+        await ada.fill(**words, token="AAAA-BBBB-CCCC-DDDD")
+        await ada.press()
+        await expect(ada.summary).to_be_visible()
+        await ada.sees("enrol, add a practice, refused")
+        await ada.fill(**words, token=second)
+        await ada.press()
+
+        await ada.at("/home")
+        await expect(ada.main).to_contain_text("Lindenhof")
+        await expect(ada.main).to_contain_text("Seeblick")
+        await ada.sees("home, two practices")
+
+
+async def test_two_accounts_are_made_one_though_she_presses_twice(
+    desk: Desk, stage: Stage, at_portal: AtPortal, somebody: Person
+) -> None:
+    twin = somebody.with_another_account(stage.randomness)
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(twin)
+    async with at_portal(twin) as bea:
+        await bea.enrol(second)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Merge").click()
+        await ada.sees("merge")
+        await ada.main.get_by_role("link", name="Merge another account into this one").click()
+        await ada.sees("merge, the other account")
+        await ada.fill(username=twin.username, password="Wrong-1-Word")
+        await ada.press()
+        await expect(ada.summary).to_be_visible()
+        await ada.sees("merge, the other account, refused")
+        await ada.fill(username=twin.username, password=twin.password)
+        await ada.press()
+        await ada.at("/merge/confirm")
+        await ada.sees("merge, confirm")
+        await ada.fill(password=somebody.password)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("cannot be undone")
+        await ada.sees("merge, confirm, refused")
+        await ada.page.locator("#confirm").check()
+        await ada.fill(password=somebody.password)
+
+        await ada.page.get_by_role("button", name="Merge the accounts").dblclick()
+
+        heading = ada.main.get_by_role("heading", level=1)
+        while await heading.inner_text() == "The merge is under way":
+            await ada.main.get_by_role("link", name="Look again").click()
+        await expect(heading).to_have_text("Your accounts are one")
+        await ada.sees("merge, done")
+        await ada.go("/merge")
+        await expect(ada.main.locator("#merges ~ ul li")).to_have_count(1)
+        await ada.go("/home")
+        await expect(ada.main).to_contain_text("Seeblick")
+        await ada.log_off()
+        await ada.log_on(name=twin.username, password=twin.password)
+        await expect(ada.summary).to_be_visible()
+        await ada.sees("log-on, merged")
+
+
+async def test_she_is_un_enrolled_in_the_middle_of_a_page_and_taken_back(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.main.get_by_role("link", name="Add a practice").click()
+        await ada.fill(token=second, username=somebody.username, password=somebody.password)
+        await ada.press()
+        await ada.at("/home")
+
+        await desk.do(somebody, "Un-enrol", "The patient is un-enrolled.")
+        await ada.page.locator("nav a[href='/home']").click()
+
+        await expect(ada.main).to_contain_text(ENDED)
+        await ada.sees("home, one practice left")
+        await desk.do(somebody, "Re-activate", "The patient is enrolled again.")
+        await ada.page.locator("nav a[href='/home']").click()
+        await expect(ada.main).not_to_contain_text(ENDED)
+
+
+async def test_her_last_practice_takes_her_out_and_logging_on_says_whom_to_contact(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    token = await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(token)
+
+        await desk.do(somebody, "Un-enrol", "The patient is un-enrolled.")
+        await ada.page.locator("nav a[href='/home']").click()
+
+        await expect(ada.page).to_have_title("Log on – Portico")
+        await ada.log_on()
+        await ada.at("/home")
+        await expect(ada.main).to_contain_text(ENDED)
+        await ada.sees("home, no practice left")
+        await ada.page.get_by_role("link", name="Contact your practice").click()
+        await expect(ada.main).to_contain_text("Not enrolled")
+        await ada.sees("contact, not enrolled")
+
+
+async def test_a_practice_writes_and_she_reads_it_and_sees_what_was_sent(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    token = await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(token)
+        mark = await ada.mailbox.newest()
+
+        await desk.tell(somebody)
+        mail = await ada.mailbox.wait_for(somebody.address, after=mark, within=30)
+
+        assert "Lindenhof" in mail.text
+        await ada.go("/sent")
+        await expect(ada.main.locator("section", has_text="From your practices")).to_contain_text(
+            "Sent"
+        )
+        await ada.sees("sent, two mails")
+        await ada.go("/home")
+        notice = ada.main.locator(".notices li").first
+        await notice.get_by_role("button", name="Mark as read").click()
+        await expect(notice.get_by_text("New", exact=True)).to_have_count(0)
+        before = await ada.main.locator(".notices > li").count()
+        await notice.get_by_role("button", name="Put away").click()
+        await expect(ada.main.locator(".notices > li")).to_have_count(before - 1)
+        await desk.visitor.go(f"{desk.url}/deliveries")
+        await desk.visitor.sees("desk, what was sent")
+        for path in ("/merge-conflicts", "/settings"):
+            await desk.visitor.go(desk.url + path)
+            await desk.visitor.sees(f"desk, {path[1:]}")
