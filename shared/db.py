@@ -1,4 +1,6 @@
-"""The one door to asyncpg: a pool that waits a bounded time and says when PostgreSQL is away."""
+"""The one door to asyncpg, and so one piece: a pool that waits a bounded time and says when
+PostgreSQL is away.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

@@ -25,6 +25,7 @@ from services.notify.sending.model import (
     Verdict,
 )
 from services.notify.sending.render import Renderer
+from services.notify.sending.store import settlements
 from services.notify.sending.store import turns as store
 from services.notify.sending.turns import Turns
 from services.notify.sending.verdicts import after_answer, before_sending
@@ -125,7 +126,7 @@ class Courier:
     async def _broken_off(self, delivery_id: DeliveryId, token: UUID) -> Answer:
         """After the final dot the mail may have arrived, whatever went wrong then."""
         async with self.database.connection() as connection:
-            phase = await store.phase_of(connection, delivery_id, token)
+            phase = await settlements.phase_of(connection, delivery_id, token)
         if phase is None:
             raise LeaseLost
         after_dot = phase is Phase.AFTER_DOT

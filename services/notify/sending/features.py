@@ -13,7 +13,7 @@ from services.notify.sending.channels.smtp import Conversation, Dialer, SmtpChan
 from services.notify.sending.courier import Courier
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer
-from services.notify.sending.store import turns as store
+from services.notify.sending.store import settlements as store
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notify.sending.model import Abandoned, Settlement
-from services.notify.sending.store import turns as store
+from services.notify.sending.store import settlements as store
 from services.notify.sending.verdicts import after_abandonment
 from shared.clock import Clock
 from shared.db import Database

@@ -11,7 +11,7 @@ from deploy.client.eventually import eventually
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.sending.model import Answer
-from services.notify.sending.store import turns
+from services.notify.sending.store import settlements, turns
 from services.notify.tellings.model import MessageClass
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
@@ -153,7 +153,7 @@ async def test_a_lost_lease_neither_renews_nor_tells_of_another(
     async with office.plumbing.database.connection() as connection:
         far = office.clock.unshifted() + timedelta(days=1)
         await turns.renew(connection, lost["token"], until=far)
-        phase = await turns.phase_of(connection, lost["id"], lost["token"])
+        phase = await settlements.phase_of(connection, lost["id"], lost["token"])
 
     (after,) = await office.rows("SELECT lease_until FROM deliveries")
     assert phase is None

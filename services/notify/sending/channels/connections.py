@@ -296,6 +296,5 @@ class Connections(Generic[C]):
         return None
 
     def _fit(self, conversation: C) -> bool:
-        used_at = conversation.used_at
-        rested = 0.0 if used_at is None else self.clock.monotonic() - used_at
-        return conversation.usable() and rested < IDLE_SECONDS
+        used_at, now = conversation.used_at, self.clock.monotonic()
+        return conversation.usable() and (used_at is None or now - used_at < IDLE_SECONDS)

@@ -1,4 +1,7 @@
-"""E-mail by SMTP: the one door to aiosmtplib. Connections are pooled, reused, never repaired."""
+"""E-mail by SMTP: the one door to aiosmtplib, and so one piece.
+
+Connections are pooled, reused, never repaired.
+"""
 
 import asyncio
 import re

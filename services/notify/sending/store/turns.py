@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.notify.ledger.model import DeliveryId
-from services.notify.sending.model import Abandoned, Dot, Phase, Settlement, Turn
+from services.notify.sending.model import Turn
 from services.notify.tellings import contents
 from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountState, EnrolmentState
@@ -162,142 +162,6 @@ async def renew(connection: Connection, token: UUID, *, until: datetime) -> None
     )
 
 
-async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[bool]:
-    """Record that these final dots go out now, and to where. False: stop.
-
-    The lease is lost; or a link or username became void since its turn began (NT-6), however long
-    the mail server took: then the lease runs out, and the next turn says why it is not sent.
-    """
-    rows = await connection.fetch(
-        f"""
-        UPDATE deliveries AS d SET phase = 'after-dot', address = dot.address
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
-            AS dot (id, token, address, now)
-        WHERE d.id = ANY ($1) AND d.id = dot.id AND d.lease_token = dot.token
-          AND (expires_at IS NULL OR expires_at > dot.now) AND NOT ({SUPERSEDED})
-          AND NOT (template = ANY ($5) AND EXISTS (
-              SELECT FROM merged_accounts WHERE absorbed_id = d.account_id
-          ))
-        RETURNING d.id
-        """,  # noqa: S608 - constants only
-        [dot.delivery_id for dot in dots],
-        [dot.token for dot in dots],
-        [dot.address for dot in dots],
-        [dot.now for dot in dots],
-        [contents.template_of(kind) for kind in contents.MAILED_ONLY],
-    )
-    mine = {row["id"] for row in rows}
-    return [dot.delivery_id in mine for dot in dots]
-
-
-async def phase_of(connection: Connection, delivery_id: DeliveryId, token: UUID) -> Phase | None:
-    """Return how far the attempt under this lease has come; None: the lease is lost."""
-    phase = await connection.fetchval(
-        "SELECT phase FROM deliveries WHERE id = $1 AND lease_token = $2",
-        delivery_id,
-        token,
-    )
-    return None if phase is None else Phase(phase)
-
-
-async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[bool]:
-    """Record what became of each and of its attempt, with a notice where it has no address (NT-8).
-
-    False: the lease is lost, nothing changes.
-    """
-    rows = await tx.fetch(
-        """
-        WITH settled AS (
-            UPDATE deliveries AS d
-            SET state = now.state, reason = now.reason, unanswered = now.unanswered,
-                due_at = coalesce(now.due_at, d.due_at),
-                finished_at = CASE WHEN now.state <> 'queued' THEN now.at END,
-                sealed = CASE WHEN now.state = 'queued' THEN sealed END,
-                content = CASE WHEN now.state IN ('queued', 'unknown') THEN content
-                    ELSE content - 'username' END,
-                phase = NULL, lease_token = NULL, lease_until = NULL
-            FROM unnest(
-                $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[]
-            ) AS now (
-                id, token, state, reason, unanswered, due_at, at, phase, outcome, smtp_code,
-                enhanced_code
-            )
-            WHERE d.id = ANY ($1) AND d.id = now.id AND d.lease_token = now.token
-            RETURNING
-                d.id, d.attempts, d.attempted_at, d.event_id, d.account_id, d.template, d.class,
-                d.content, d.reason, now.at, now.phase, now.outcome, now.smtp_code,
-                now.enhanced_code
-        ), noticed AS (
-            INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
-            SELECT settled.id, event_id, coalesce(survivor_id, account_id), template, class,
-                content, at
-            FROM settled LEFT JOIN merged_accounts ON absorbed_id = account_id
-            WHERE reason = 'no_address'
-            ON CONFLICT DO NOTHING
-        ), attempted AS (
-            INSERT INTO attempts
-                (delivery_id, number, started_at, ended_at, phase, outcome, smtp_code,
-                 enhanced_code)
-            SELECT id, attempts, attempted_at, at, phase, outcome, smtp_code, enhanced_code
-            FROM settled
-            WHERE outcome IS NOT NULL
-        )
-        SELECT id FROM settled
-        """,
-        *zip(*(_columns(settlement) for settlement in settlements), strict=True),
-    )
-    mine = {row["id"] for row in rows}
-    return [settlement.delivery_id in mine for settlement in settlements]
-
-
-def _columns(settlement: Settlement) -> tuple[object, ...]:
-    verdict, answer = settlement.verdict, settlement.answer
-    return (
-        settlement.delivery_id,
-        settlement.token,
-        verdict.state,
-        verdict.reason,
-        verdict.unanswered,
-        verdict.due_at,
-        settlement.at,
-        answer.phase if answer else None,
-        answer.outcome if answer else None,
-        answer.code if answer else None,
-        answer.enhanced_code if answer else None,
-    )
-
-
-async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequence[Abandoned]:
-    """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
-    rows = await tx.fetch(
-        """
-        SELECT id, lease_token, phase, class, attempts, unanswered,
-            coalesce(correlation_id, event_id) AS correlation_id,
-            coalesce(resent_at, created_at) AS waits_since
-        FROM deliveries
-        WHERE state = 'sending' AND lease_until <= $1
-        ORDER BY lease_until LIMIT $2
-        FOR UPDATE SKIP LOCKED
-        """,
-        now,
-        limit,
-    )
-    return [
-        Abandoned(
-            id=DeliveryId(row["id"]),
-            lease_token=row["lease_token"],
-            phase=Phase(row["phase"]),
-            message_class=MessageClass(row["class"]),
-            attempts=row["attempts"],
-            correlation_id=row["correlation_id"],
-            unanswered=row["unanswered"],
-            waits_since=row["waits_since"],
-        )
-        for row in rows
-    ]
-
-
 async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
     """Return how many are due since before then, and since when the oldest is."""
     row = await connection.fetchrow(
@@ -308,26 +172,6 @@ async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, 
         before,
     )
     return (row["late"], row["oldest"]) if row else (0, None)
-
-
-async def expire(connection: Connection, *, now: datetime, limit: int) -> int:
-    """End what waits with a dead link; the sealed secret goes at once."""
-    rows = await connection.fetch(
-        """
-        UPDATE deliveries
-        SET state = 'expired', reason = 'link_expired', sealed = NULL, finished_at = $1
-        WHERE id IN (
-            SELECT id FROM deliveries
-            WHERE state = 'queued' AND expires_at IS NOT NULL AND expires_at <= $1
-            ORDER BY expires_at LIMIT $2
-            FOR UPDATE SKIP LOCKED
-        ) AND state = 'queued'
-        RETURNING id
-        """,
-        now,
-        limit,
-    )
-    return len(rows)
 
 
 def turn(row: Row) -> Turn:
