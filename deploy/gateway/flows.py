@@ -53,6 +53,12 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
     name: str
 
 
+class UsernameFlow(Flow, frozen=True, kw_only=True):
+    """A password that was given for another username, until one is taken."""
+
+    grant: str
+
+
 F = TypeVar("F", bound=Flow)
 
 COOKIES: dict[type[Flow], tuple[str, timedelta]] = {
@@ -60,6 +66,7 @@ COOKIES: dict[type[Flow], tuple[str, timedelta]] = {
     ResetFlow: ("portico-flow-reset", HOUR),
     LinkFlow: ("portico-flow-link", HOUR),
     MergeFlow: ("portico-flow-merge", FIVE_MINUTES),
+    UsernameFlow: ("portico-flow-username", FIVE_MINUTES),
 }
 
 

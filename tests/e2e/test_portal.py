@@ -419,6 +419,36 @@ async def test_an_old_session_gives_the_password_before_it_claims_an_address(
     await stage.mail(person, "onfirm")
 
 
+@pytest.mark.proves("ID-2", "SE-3")
+async def test_a_username_is_changed_with_the_password_given_once(
+    stage: Stage, browser: Browser, person: Person
+) -> None:
+    await verified(stage, person)
+    await logged_on(browser, person)
+    page = await browser.get("/settings/username")
+    page = await browser.press(page, "/settings/username", username="juniper")
+    assert "Type your password." in page.problems
+    page = await browser.press(
+        page, "/settings/username", username="blank inside", password=person.password
+    )
+    assert "A username has no blanks inside." in page.problems
+
+    new = f"{person.username}.new"
+    page = await browser.press(page, "/settings/username", username=new)  # the grant is carried
+
+    assert page.path == "/settings?said=username"
+    assert "Your username was changed." in page.text
+    assert new in page.text
+    await stage.mail(person, "username was changed")
+    page = await browser.press(page, "/log-off")
+    refused = await browser.press(
+        page, "/log-on", username=person.username, password=person.password
+    )
+    assert "do not log you on" in refused.problems
+    page = await browser.press(refused, "/log-on", username=new, password=person.password)
+    assert page.path == "/home"
+
+
 async def test_fifty_refusals_of_one_patient_lock_nobody_else_out(
     stage: Stage, suite: Suite, person: Person
 ) -> None:

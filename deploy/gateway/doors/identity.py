@@ -122,6 +122,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
 
 
+class Username(Sent, frozen=True, kw_only=True):
+    username: str
+    reauthenticated: str
+
+
 class Claim(Sent, frozen=True, kw_only=True):
     address: str
     reauthenticated: str | None = None
@@ -172,6 +177,9 @@ ADD_PRACTICE = Verb(
 )
 CHECK_PASSWORD = Verb("check_password", "POST", "/passwords/check", Judged, Candidate)
 ACCOUNT = Verb("read_account", "GET", "/account", Account, bearer=True)
+CHANGE_USERNAME = Verb(
+    "change_username", "PUT", "/account/username", Nothing, Username, bearer=True
+)
 CLAIM = Verb("claim_email", "POST", "/account/email", Nothing, Claim, bearer=True)
 VERIFY = Verb("verify_email", "POST", "/account/email/verify", Nothing, Verify, bearer=True)
 REAUTHENTICATE = Verb(
@@ -191,6 +199,7 @@ VERBS = (
     ADD_PRACTICE,
     CHECK_PASSWORD,
     ACCOUNT,
+    CHANGE_USERNAME,
     CLAIM,
     VERIFY,
     REAUTHENTICATE,
@@ -235,6 +244,12 @@ class Identity:
 
     async def account(self, visit: Visit, token: str) -> Account:
         return await self.door.call(ACCOUNT, visit, token=token)
+
+    async def change_username(
+        self, visit: Visit, token: str, username: str, reauthenticated: str
+    ) -> None:
+        body = Username(username=username, reauthenticated=reauthenticated)
+        await self.door.call(CHANGE_USERNAME, visit, token=token, body=body)
 
     async def claim(
         self, visit: Visit, token: str, address: str, reauthenticated: str | None

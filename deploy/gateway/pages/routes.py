@@ -12,6 +12,7 @@ from deploy.gateway.pages import (
     passwords,
     sent,
     settings,
+    usernames,
 )
 from deploy.gateway.pages.site import Site
 from deploy.gateway.web.routes import SLOT, Route
@@ -28,6 +29,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *help.ROUTES,
     *merge.ROUTES,
     *settings.ROUTES,
+    *usernames.ROUTES,
 )
 
 

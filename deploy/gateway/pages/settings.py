@@ -15,12 +15,19 @@ from deploy.gateway.web.visits import see
 SAID: Mapping[str, str] = {
     "ended": N_("The session was ended."),
     "others": N_("All other sessions were ended."),
+    "username": N_("Your username was changed. Log on with the new one from now on."),
 }
 
 
 async def settings(site: Site, visit: Inside) -> web.Response:
     """Show every setting in one list, each with the way to change it."""
-    return site.page(visit, "settings.html", account=await site.account(visit))
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "settings.html",
+        account=await site.account(visit),
+        said=visit.say(said) if said else None,
+    )
 
 
 async def sessions(site: Site, visit: Inside) -> web.Response:

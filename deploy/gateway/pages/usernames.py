@@ -1,0 +1,83 @@
+"""The username: another one is taken, the password is given for it (ID-2, SE-3)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.flows import UsernameFlow
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.visits import see
+
+VERB = "username"  # what the password is given again for
+FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
+
+
+class UsernameForm(Form, frozen=True, kw_only=True):
+    """The password is asked for once, however many names are tried in five minutes."""
+
+    username: Annotated[str, Meta(max_length=254)]
+    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
+
+
+async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for another username, and for the password where it was not given for this yet."""
+    return site.page(
+        visit,
+        "settings_username.html",
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+        confirmed=flows.carried(visit, UsernameFlow) is not None,
+    )
+
+
+async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web.Response:
+    """Take it. A name that is refused does not cost the password again."""
+    if flows.carried(visit, UsernameFlow) is None and not sent.password:
+        problem = wrong(visit, "password", MISSING["password"])
+        typed = {"username": sent.username}
+        return await show(
+            site, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
+        )
+    grant = await confirmed(site, visit, sent.password)
+    try:
+        await site.sessions.ask(
+            visit,
+            "identity",
+            lambda token: site.identity.change_username(visit, token, sent.username, grant),
+        )
+    except Refused as refused:
+        if refused.code.startswith("grant_"):
+            flows.drop(visit, UsernameFlow)
+        raise
+    flows.drop(visit, UsernameFlow)
+    return see("/settings?said=username")
+
+
+async def confirmed(site: Site, visit: Inside, password: str) -> str:
+    """Return the grant of a password given now, or within the last five minutes."""
+    flow = flows.carried(visit, UsernameFlow)
+    if flow is not None:
+        return flow.grant
+    proof = await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.identity.reauthenticate(visit, token, password, VERB),
+    )
+    flows.carry(visit, UsernameFlow(grant=proof.grant))
+    return proof.grant
+
+
+ROUTES: tuple[Route[Site], ...] = form(
+    "/settings/username",
+    HOLDER,
+    FormPage(form=UsernameForm, show=show, submit=change, fields=FIELDS),
+)
