@@ -10,7 +10,8 @@ from typing import Any, Literal
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, ViewportSize
 
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+COLOURS = ("color-contrast", "link-in-text-block")  # all that another scheme can change
 NARROW = ViewportSize(width=320, height=640)  # WCAG 1.4.10
 WIDTHS = {"phone": 390, "desktop": 1280}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -38,7 +39,7 @@ class Inspector:
     """Looks at a state once a run, however many stories come by: looking is what takes long."""
 
     pictures: Path | None = None  # where to write them
-    again: bool = False  # look each time
+    again: bool = False  # look each time, and in the dark with every rule
     seen: dict[str, str] = field(default_factory=dict)  # state → title
 
     async def inspect(
@@ -64,15 +65,17 @@ class Inspector:
             await self._picture(page, state, self.pictures, scripted=scripted)
 
     async def _accessible(self, page: Page, state: str, theirs: Sequence[str]) -> None:
-        options = {
-            "runOnly": {"type": "tag", "values": list(RULES)},
+        every = {
+            "runOnly": {"type": "tag", "values": list(TAGS)},
             "rules": {rule: {"enabled": False} for rule in theirs},
-            "resultTypes": ["violations"],
         }
+        colours = {"runOnly": {"type": "rule", "values": list(COLOURS)}}
         for scheme in SCHEMES:
+            options = every if scheme == "light" or self.again else colours
             await page.emulate_media(color_scheme=scheme)
             await page.evaluate(SETTLED)
-            found = (await Axe().run(page, options=options)).response["violations"]
+            asked = {**options, "resultTypes": ["violations"]}
+            found = (await Axe().run(page, options=asked)).response["violations"]
             assert not found, f"{state}, {scheme}:\n{told(found)}"
         await page.emulate_media(color_scheme="light")
 

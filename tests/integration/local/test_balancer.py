@@ -227,6 +227,7 @@ async def test_no_reply_tells_which_software_a_replica_is(haproxy: Path, tmp_pat
 
 FOR_DEVELOPERS = (
     "/docs",
+    "/docs/swagger-ui-bundle.js",
     "/openapi.json",
     "//docs",
     "/%64ocs",
