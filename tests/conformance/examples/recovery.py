@@ -56,8 +56,10 @@ async def request_reset_link(stage: RecoveryStage) -> Example:
 
 
 async def redeem_reset_link(stage: RecoveryStage) -> Example:
-    name = f"juniper.{next(stage.replica.numbers)}"
-    await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
+    name = USERNAME
+    if await stage.replica.mails():  # one may be mailed again after a minute only
+        name = f"juniper.{next(stage.replica.numbers)}"
+        await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
     return Example(body={"token": (await stage.replica.asks_and_is_mailed(name)).token})
 
 

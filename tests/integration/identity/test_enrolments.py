@@ -71,6 +71,7 @@ async def test_the_account_the_person_and_the_welcome_are_told_in_one_transactio
         "enrolments": [
             {"practice_id": desk.practice_id, "patient_id": patient_id, "state": "enrolled"}
         ],
+        "reserved": [],
     }
     assert (await desk.identity.events("person-changed"))[-1]["account_id"] == account_id
     [welcome] = await desk.identity.events("account-enrolled")
