@@ -24,6 +24,7 @@ from shared.contracts.topology import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 90.0
+ANSWERED_WITHIN = 5.0  # seconds
 ASKED_EVERY = 0.2  # seconds; a replica that starts has better to do than to answer
 APART = 10  # ports between two replicas
 GATEWAY = "gateway"
@@ -228,7 +229,8 @@ class Stack:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
         answer = b"no answer"
-        async with aiohttp.ClientSession() as session:
+        patience = aiohttp.ClientTimeout(total=ANSWERED_WITHIN)
+        async with aiohttp.ClientSession(timeout=patience) as session:
             while loop.time() < deadline:
                 self.programs[name].check()
                 try:
@@ -236,7 +238,7 @@ class Stack:
                         answer = await reply.read()
                     if wanted in answer:
                         return
-                except aiohttp.ClientError:
+                except (aiohttp.ClientError, TimeoutError):
                     pass
                 await asyncio.sleep(ASKED_EVERY)
         words = self.programs[name].last_words()

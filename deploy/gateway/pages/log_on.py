@@ -23,8 +23,8 @@ SAID: Mapping[str, str] = {
     "added": N_("The practice was added. Log on to see it."),
 }
 ENDED = N_(
-    "You were logged off because nothing was done for 15 minutes, or because you logged off or "
-    "set a new password elsewhere. Log on to go on."
+    "You were logged off: nothing was done for 15 minutes, or you logged off or set a new "
+    "password elsewhere, or your last practice ended your enrolment. Log on to go on."
 )
 
 
