@@ -157,7 +157,7 @@ async def test_two_minutes_before_the_end_she_is_asked_and_after_it_told_why_and
         await other.close()
 
         await pass_by(15 * 60 + 5)
-        await expect(ada.main).to_contain_text("You were logged off because nothing was done")
+        await expect(ada.main).to_contain_text("You were logged off: nothing was done")
         await ada.sees("log-on, session ended")
         await ada.log_on()
         await ada.at("/sent")
