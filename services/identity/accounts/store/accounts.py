@@ -51,15 +51,6 @@ async def add(tx: Connection, account: NewAccount) -> None:
     )
 
 
-async def find(tx: Connection, account_id: AccountId) -> Account | None:
-    """Look up by id, whatever its state."""
-    row = await tx.fetchrow(
-        f"SELECT {_ACCOUNT} FROM accounts WHERE id = $1",  # noqa: S608 - columns of ours
-        account_id,
-    )
-    return _account(row) if row else None
-
-
 async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
     """Look up the account with its addresses, enrolments and reserved names."""
     found = await tx.fetchrow(

@@ -1,9 +1,5 @@
 """The account e-mail: claim it, have the link sent again, verify it (ID-6)."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from services.identity.credentials.features import Features
 from services.identity.fields import Typed
 from shared.http.routes import Body, Call, Reply
@@ -16,7 +12,7 @@ class ClaimBody(Body, frozen=True, kw_only=True):
     """
 
     address: Typed
-    reauthenticated: Annotated[str, Meta(max_length=4096)] | None = None
+    reauthenticated: Typed | None = None
 
 
 class ClaimReply(Reply, frozen=True, kw_only=True):

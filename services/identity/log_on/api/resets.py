@@ -1,9 +1,5 @@
 """A password reset, by a grant that recovery gave (RC-3)."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from services.identity.fields import Resource, Typed
 from services.identity.log_on.features import Features
 from services.identity.sessions.api.replies import SessionReply, session_reply
@@ -12,7 +8,7 @@ from shared.trust.access import Anonymous
 
 
 class ResetBody(Body, frozen=True, kw_only=True):
-    grant: Annotated[str, Meta(max_length=4096)]
+    grant: Typed
     new_password: Typed
     resource: Resource = ()
 
