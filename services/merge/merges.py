@@ -44,7 +44,7 @@ class MergeShown(Reply, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class MergeRequest:
     """A request to merge, with the proofs as they were sent."""
 
     account_id: AccountId
@@ -62,15 +62,17 @@ class Merges:
     refusals: Refusals
     randomness: Randomness
 
-    async def request(self, asked: Asked, *, by: By, key: IdempotencyKey | None) -> MergeShown:
+    async def request(
+        self, request: MergeRequest, *, by: By, key: IdempotencyKey | None
+    ) -> MergeShown:
         """Accept a merge: spend both proofs, take both accounts, and ask identity to merge them.
 
         A refusal changes nothing and is audited, for both accounts once both are proven. The same
         request again, by its key, is answered as before, whatever its proofs and accounts have
         come to since.
         """
-        checked = await self._check(asked, by.now)
-        async with self.acts.begin(by, Action.REQUEST, account=asked.account_id) as act:
+        checked = await self._check(request, by.now)
+        async with self.acts.begin(by, Action.REQUEST, account=request.account_id) as act:
             if isinstance(checked, Proofs):
                 act.also(account=checked.absorbed.account_id)
             try:
@@ -80,7 +82,9 @@ class Merges:
                     if isinstance(checked, Refused):
                         raise checked
                     merge = await self._take(act, checked)
-                    act.publish(MERGE_REQUESTED, requested(merge, asked), subject=merge.survivor_id)
+                    act.publish(
+                        MERGE_REQUESTED, requested(merge, request), subject=merge.survivor_id
+                    )
                     act.detail = str(merge.id)
                     return await act.keep(key, shown(merge))
             except MergePersonMismatch as mismatch:
@@ -103,24 +107,24 @@ class Merges:
             found = await store.of_survivor(connection, account_id, limit=LISTED)
         return [shown(merge) for merge in found]
 
-    async def _check(self, asked: Asked, now: datetime) -> Proofs | Refused:
+    async def _check(self, request: MergeRequest, now: datetime) -> Proofs | Refused:
         """Check what needs no transaction; a refusal waits until it is known that nothing was
         answered to this request before. Raises CatchingUp.
 
         Of the other account nothing is looked at before both proofs hold.
         """
         try:
-            if not asked.confirmed:
+            if not request.confirmed:
                 raise MergeConfirmationRequired
             survivor = await self.grants.check(
-                asked.reauthenticated, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=now
+                request.reauthenticated, act=GrantAct.REAUTHENTICATED, verb=Verb.MERGE, now=now
             )
-            absorbed = await self.grants.check(asked.owned, act=GrantAct.ACCOUNT_OWNED, now=now)
-            if survivor.account_id != asked.account_id:
+            absorbed = await self.grants.check(request.owned, act=GrantAct.ACCOUNT_OWNED, now=now)
+            if survivor.account_id != request.account_id:
                 raise ProofOfAnotherAccount
-            if any(grant.session_id != asked.session_id for grant in (survivor, absorbed)):
+            if any(grant.session_id != request.session_id for grant in (survivor, absorbed)):
                 raise ProofOfAnotherSession
-            if absorbed.account_id == asked.account_id:
+            if absorbed.account_id == request.account_id:
                 raise MergeSameAccount
         except Refused as refusal:
             return refusal
@@ -149,15 +153,15 @@ class Merges:
         return merge
 
 
-def requested(merge: Merge, asked: Asked) -> MergeRequested:
+def requested(merge: Merge, request: MergeRequest) -> MergeRequested:
     """What identity is asked to do, with the proofs as they were sent."""
     return MergeRequested(
         merge_id=merge.id,
         survivor_id=merge.survivor_id,
         absorbed_id=merge.absorbed_id,
-        session_id=asked.session_id,
-        reauthenticated=asked.reauthenticated,
-        owned=asked.owned,
+        session_id=request.session_id,
+        reauthenticated=request.reauthenticated,
+        owned=request.owned,
     )
 
 

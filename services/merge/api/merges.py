@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from services.merge.features import Features
-from services.merge.merges import Asked, MergeShown
+from services.merge.merges import MergeRequest, MergeShown
 from shared.contracts.ids import MergeId
 from shared.http.routes import Body, Call, NoBody, Reply
 from shared.trust.access import SessionCaller
@@ -30,7 +30,7 @@ class MergesShown(Reply, frozen=True, kw_only=True):
 async def request_merge(features: Features, call: Call[RequestMerge, SessionCaller]) -> MergeShown:
     """Accept; the caller's own account survives."""
     return await features.merges.request(
-        Asked(
+        MergeRequest(
             account_id=call.caller.account_id,
             session_id=call.caller.session_id,
             reauthenticated=call.body.reauthenticated,
