@@ -21,6 +21,10 @@ DomainName = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9.-]*[A-Za-z0-9][A-Za-z0-9.-]*\Z", description="a domain name"),
 ]
+PagePath = Annotated[
+    str,
+    Meta(pattern=r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z", description="a path below PORTAL_URL"),
+]
 
 
 def mail_address(text: str) -> str:
@@ -89,6 +93,12 @@ class NotifySettings(ServiceSettings):
         "PORTAL_NAME", default="Portico", parse=one_line, help="the portal's name in mails"
     )
     portal_url: str = setting("PORTAL_URL", parse=web_address, help="where links in mails lead to")
+    verify_email_page: PagePath = setting(
+        "VERIFY_EMAIL_PAGE", default="verify-email", help="its page that confirms an address"
+    )
+    reset_password_page: PagePath = setting(
+        "RESET_PASSWORD_PAGE", default="reset-password", help="its page that sets a new password"
+    )
     courier_seconds: Annotated[float, Meta(ge=0.01, le=60)] = setting(
         "COURIER_SECONDS",
         default=1.0,

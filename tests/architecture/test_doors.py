@@ -22,6 +22,7 @@ DOORS = {
     "prometheus_client": "shared/metrics.py",
     "structlog": "shared/logs.py",
     "aiosmtplib": "services/notify/sending/channels/smtp.py",
+    "babel": "services/notify/sending/moments.py",
     "jinja2": "services/notify/sending/render.py",
     "zxcvbn": "services/identity/passwords/common_list.py",
 }

@@ -17,6 +17,7 @@ from services.notify.sending.store import settlements as store
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass
+from shared.contracts.sealed import SealPurpose
 from shared.group_commit import GroupCommit
 from shared.loops import Loop
 from shared.program.program import Plumbing
@@ -113,6 +114,10 @@ def renderer(settings: NotifySettings) -> Renderer:
         Portal(
             name=settings.portal_name,
             url=settings.portal_url,
+            pages={
+                SealPurpose.EMAIL_VERIFICATION: settings.verify_email_page,
+                SealPurpose.RESET_LINK: settings.reset_password_page,
+            },
             mail_from=settings.mail_from,
             mail_domain=settings.mail_domain,
         )

@@ -7,28 +7,23 @@ of the same words, which is why they cannot differ.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from email.utils import format_datetime
 from importlib.resources import files
 from typing import Self
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
 
 from services.notify.sending.channels import Mail
 from services.notify.sending.mime import deliverable, encode, sender
 from services.notify.sending.model import Turn
+from services.notify.sending.moments import written_out
 from services.notify.tellings.contents import Content, template_of
 from services.notify.tellings.errors import NotRenderable
 from shared.contracts.sealed import SealPurpose
 
 FALLBACK = "en"
-MOMENTS: Mapping[str, str] = {"en": "%-d %B %Y at %H:%M (%Z)"}  # how a locale writes an instant
-PAGES: Mapping[SealPurpose, str] = {
-    SealPurpose.EMAIL_VERIFICATION: "verify-email",
-    SealPurpose.RESET_LINK: "reset-password",
-}
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 LAYOUT = "layout.html"  # all markup there is
@@ -59,12 +54,13 @@ class Portal:
 
     name: str
     url: str
+    pages: Mapping[SealPurpose, str]  # paths below the URL
     mail_from: str
     mail_domain: str
 
     def link(self, purpose: SealPurpose, secret: str) -> str:
         """The secret is in the fragment: no server on the way, and no referrer, sees it (RC-3)."""
-        return f"{self.url}/{PAGES[purpose]}#{quote(secret, safe='')}"
+        return f"{self.url}/{self.pages[purpose]}#{quote(secret, safe='')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +130,7 @@ class Renderer:
     ) -> Rendered:
         """Fill the template with exactly its declared variables."""
         chosen = self.locale(locale)
-        variables = self.variables(content, locale=chosen, time_zone=time_zone, link=link)
+        variables = self.variables(content, locale=locale, time_zone=time_zone, link=link)
         subject, message = self.written(content, chosen, variables)
         foot = paragraphs(self.filled(f"{chosen}/footers/{content.message_class}.txt", variables))
         page = self.templates.get_template(LAYOUT).render(
@@ -152,11 +148,10 @@ class Renderer:
 
         An account that has not arrived here yet has no locale: then it is the fallback's.
         """
-        chosen = self.locale(locale or FALLBACK)
-        zone = time_zone or "UTC"
-        variables = self.variables(content, locale=chosen, time_zone=zone, link=None)
+        wanted, zone = locale or FALLBACK, time_zone or "UTC"
+        variables = self.variables(content, locale=wanted, time_zone=zone, link=None)
         try:
-            subject, message = self.written(content, chosen, variables)
+            subject, message = self.written(content, self.locale(wanted), variables)
         except UNWRITABLE as error:
             raise NotRenderable from error
         return Printed(subject=subject, text=wrapped(message))
@@ -177,19 +172,23 @@ class Renderer:
     def variables(
         self, content: Content, *, locale: str, time_zone: str, link: str | None
     ) -> dict[str, object]:
-        """The declared fields as they are printed, the portal's name, and the link."""
-        zone = zone_of(time_zone)
+        """The declared fields as they are printed, the portal's name, the link, and the page that
+        takes it: a link that a mail program breaks can be pasted there (NT-4).
+        """
+        language = self.locale(locale)
         found: dict[str, object] = {"portal_name": one_line(self.portal.name)}
         for field in content.__struct_fields__:
             match getattr(content, field):
-                case datetime() as instant:
-                    found[field] = instant.astimezone(zone).strftime(MOMENTS[locale])
+                case datetime() as moment:
+                    found[field] = one_line(
+                        written_out(moment, language=language, locale=locale, time_zone=time_zone)
+                    )
                 case int() | None as value:
                     found[field] = value
                 case value:
                     found[field] = one_line(str(value))
         if link is not None:
-            found["link"] = link
+            found["link"], found["page"] = link, link.partition("#")[0]
         return found
 
     def locale(self, wanted: str) -> str:
@@ -226,11 +225,3 @@ def broken(paragraph: str) -> str:
 def one_line(text: str) -> str:
     """Take out what begins a new line or turns the writing round: no name adds a header."""
     return BREAKS.sub(" ", text).strip()
-
-
-def zone_of(name: str) -> tzinfo:
-    """An unknown time zone is printed as UTC, which the mail names: it must not hold up a mail."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -343,4 +343,4 @@ async def test_an_unknown_locale_and_time_zone_hold_up_no_mail(office: Office) -
     await office.send_all()
 
     (mail,) = office.mails
-    assert "5 March 2031 at 09:20 (UTC)" in mail.text
+    assert "March 5, 2031, 9:20 AM (UTC)" in mail.text

@@ -18,7 +18,7 @@ NAMES = ("elm street", "juniper", "hale", "555")
         (
             events.enrolment_added(ONE, ADDRESS),
             "A practice was added to your Portico account",
-            ("Elm Street", "5 March 2031 at 09:00 (UTC)"),
+            ("Elm Street", "March 5, 2031, 9:00 AM (UTC)"),
         ),
         pytest.param(
             events.enrolment_ended(ONE, ADDRESS),
@@ -71,3 +71,16 @@ async def test_what_happened_is_mailed(
         assert all(each in words for each in said)
     assert "<html" in mail.html
     assert "<" not in mail.text
+
+
+@pytest.mark.proves("NT-4")
+async def test_a_mail_speaks_the_language_its_account_had_when_it_happened(office: Office) -> None:
+    await office.file(events.enrolment_ended(ONE, ADDRESS, locale="es-US"))
+
+    await office.send_all()
+
+    (mail,) = office.mail_server.to(ADDRESS)
+    assert mail.subject == "Un consultorio ha terminado su inscripción en Portico"
+    for body in (mail.text, mail.html):
+        words = " ".join(body.split())
+        assert "El 5 de marzo de 2031, 9:00 a.m. (UTC) Elm Street terminó su inscripción" in words

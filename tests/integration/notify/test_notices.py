@@ -243,7 +243,7 @@ async def test_a_notice_is_written_in_the_zone_of_when_it_is_read(office: Office
 
     ((_, told),) = await office.features.notices.notices.undismissed(account_id)
 
-    assert "5 March 2031 at 04:00 (EST)" in told.text
+    assert "March 5, 2031, 4:00 AM (EST)" in told.text
 
 
 async def test_a_survivor_has_the_notices_of_both_accounts_and_the_absorbed_account_none_of_its(

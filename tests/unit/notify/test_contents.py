@@ -18,7 +18,11 @@ from shared.contracts.identity import Activity, PlainActivity
 from tests.contract.golden import sample_path
 
 PORTAL = Portal(
-    name="Portico", url="https://portal.example", mail_from="p@p.example", mail_domain="p.example"
+    name="Portico",
+    url="https://portal.example",
+    pages={},
+    mail_from="p@p.example",
+    mail_domain="p.example",
 )
 every_activity = pytest.mark.parametrize(
     "contract", of_kind(Kind.ACTIVITY), ids=lambda one: one.routing_key

@@ -2,9 +2,11 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import combinations
 from pathlib import Path
 from typing import get_type_hints
 
@@ -13,7 +15,7 @@ import pytest
 from jinja2 import meta
 
 import services.notify.tellings
-from services.notify.sending.render import LONGEST_LINE, MOMENTS, Portal, Renderer, one_line
+from services.notify.sending.render import LONGEST_LINE, Portal, Renderer, one_line
 from services.notify.tellings import contents
 from services.notify.tellings.contents import (
     CONTENTS,
@@ -41,11 +43,12 @@ LOCALES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
 PORTAL = Portal(
     name="Portico",
     url="https://portal.example",
+    pages={SealPurpose.EMAIL_VERIFICATION: "verify-email", SealPurpose.RESET_LINK: "new/password"},
     mail_from="portal@portico.example",
     mail_domain="portico.example",
 )
-LINK = "https://portal.example/reset-password#secret"
-LONG_LINK = "https://portal.example/reset-password#" + "s" * 60
+LINK = "https://portal.example/new/password#secret"
+LONG_LINK = "https://portal.example/new/password#" + "s" * 60
 LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
 SAMPLES = {
     str: "Elm Street",
@@ -65,7 +68,7 @@ def sample(kind: type[Content], **changed: object) -> Content:
 
 
 def declared(kind: type[Content]) -> set[str]:
-    link = {"link"} if kind in LINKED else set()
+    link = {"link", "page"} if kind in LINKED else set()
     return {"portal_name", *kind.__struct_fields__, *link}
 
 
@@ -111,6 +114,7 @@ def test_a_template_uses_only_declared_variables_and_every_one_of_them(
     assert source | foot == declared(kind)
 
 
+TEXTS = {"practice_name", "practice_contact", "username", "old_username", "new_username"}
 LONG = {"practice_name": "Gemeinschaftspraxis " + "für innere Medizin " * 9, "username": "u" * 90}
 
 
@@ -160,6 +164,18 @@ def test_a_link_is_whole_on_a_line_of_its_own_and_an_anchor_in_html(
     assert re.findall(r"<a[^>]*>.*?</a>", found.html) == [f'<a href="{LONG_LINK}">{LONG_LINK}</a>']
 
 
+@pytest.mark.proves("NT-4")
+@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind in LINKED], ids=template_of)
+@every_locale
+def test_a_mail_with_a_link_says_on_which_page_it_can_be_pasted(
+    locale: str, kind: type[Content]
+) -> None:
+    said = {"en": "paste it on this page", "es": "péguelo en esta página"}[locale]
+
+    for words in parts_of(mail_of(sample(kind), locale=locale)):
+        assert re.search(rf"{said}: https://portal\.example/new/password[ <]", words)
+
+
 def test_the_layout_has_no_words_so_a_locale_is_one_folder_with_a_file_a_mail() -> None:
     layout = (FOLDER / "layout.html").read_text()
 
@@ -181,9 +197,9 @@ def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
         Renderer.of(PORTAL).render(sample(contents.ResetLink), locale="en", time_zone="UTC")
 
 
-def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None:
+def test_every_locale_has_every_template() -> None:
+    assert LOCALES == ["en", "es"]
     for locale in LOCALES:
-        assert locale in MOMENTS
         folder = FOLDER / locale
         found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         wanted = {f"{template_of(kind)}.txt" for kind in CONTENTS}
@@ -194,14 +210,40 @@ def test_every_locale_has_every_template_and_its_way_to_write_a_moment() -> None
 
 @pytest.mark.proves("NT-4")
 @every_content
-def test_a_subject_says_nothing_but_the_portal_s_name(kind: type[Content]) -> None:
+def test_a_mail_says_the_same_in_every_language_and_says_it_in_that_language(
+    kind: type[Content],
+) -> None:
+    there = replace(PORTAL, name="#")
+    link = LINK if kind in LINKED else None
+    each = [
+        Renderer.of(there).render(
+            sample(kind, **{name: "#" for name in TEXTS if name in kind.__struct_fields__}),
+            locale=locale,
+            time_zone="UTC",
+            link=link,
+        )
+        for locale in LOCALES
+    ]
+
+    said = [[found.subject, *found.text.split("\n\n")] for found in each]
+
+    for first, second in combinations(said, 2):
+        assert len(first) == len(second)
+        shared = {words for words in first if words in second}
+        assert shared <= {LINK, "#"}
+
+
+@pytest.mark.proves("NT-4")
+@every_content
+@every_locale
+def test_a_subject_says_nothing_but_the_portal_s_name(locale: str, kind: type[Content]) -> None:
     said = {name: "HIV clinic" for name, hint in get_type_hints(kind).items() if hint is str}
     fields = {name: value for name, value in said.items() if name in kind.__struct_fields__}
 
-    mail = mail_of(sample(kind, **fields))
+    mail = mail_of(sample(kind, **fields), locale=locale)
 
     assert "HIV clinic" not in mail["Subject"]
-    assert "health" not in mail["Subject"].lower()
+    assert not re.search("health|salud", mail["Subject"].lower())
     assert not fields or all("HIV clinic" in words for words in parts_of(mail))
 
 
@@ -235,7 +277,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
 )
 def test_line_breaks_in_a_name_begin_no_header_and_no_line(name: str) -> None:
     content = sample(contents.PracticeCommunication, practice_name=name)
-    portal = Portal(name=name, url=PORTAL.url, mail_from=PORTAL.mail_from, mail_domain="m.example")
+    portal = replace(PORTAL, name=name)
 
     mail = mail_of(content, renderer=Renderer.of(portal))
 
@@ -274,24 +316,49 @@ def test_markup_in_a_name_stays_text_in_html(kind: type[Content], field: str) ->
 
 @pytest.mark.proves("RC-3")
 @pytest.mark.parametrize(
-    ("minutes", "printed"), [(15, "15 minutes"), (60, "60 minutes"), (1440, "24 hours")]
+    ("locale", "minutes", "printed"),
+    [
+        ("en", 15, "works for 15 minutes,"),
+        ("en", 60, "works for 60 minutes,"),
+        ("en", 1440, "works for 24 hours,"),
+        ("es", 60, "funciona durante 60 minutos,"),
+        ("es", 1440, "funciona durante 24 horas,"),
+    ],
 )
-def test_the_life_of_a_reset_link_is_printed(minutes: int, printed: str) -> None:
-    mail = mail_of(sample(contents.ResetLink, life_minutes=minutes))
+def test_the_life_of_a_reset_link_is_printed(locale: str, minutes: int, printed: str) -> None:
+    mail = mail_of(sample(contents.ResetLink, life_minutes=minutes), locale=locale)
 
-    assert all(f"works for {printed}," in words for words in parts_of(mail))
+    assert all(printed in words for words in parts_of(mail))
 
 
 @pytest.mark.parametrize("reason", MergeRefusal)
+@pytest.mark.parametrize(
+    ("locale", "before", "after"),
+    [
+        ("en", "nothing was changed", "If it was not you who asked for it"),
+        ("es", "no se cambió nada", "Si no lo pidió usted"),
+    ],
+)
 def test_every_reason_for_a_merge_that_was_not_done_is_told_in_a_paragraph_of_plain_words(
-    reason: MergeRefusal,
+    locale: str, before: str, after: str, reason: MergeRefusal
 ) -> None:
-    mail = mail_of(sample(contents.MergeRejected, reason=reason))
+    mail = mail_of(sample(contents.MergeRejected, reason=reason), locale=locale)
 
-    assert "\n\nIf it was not you who asked for it" in part_of(mail, "plain")
+    assert f"\n\n{after}" in part_of(mail, "plain")
     for words in parts_of(mail):
-        assert re.search(r"nothing was changed: [a-z ]{20,}\.", words)
+        assert re.search(rf"{before}: [a-záéíóúñ ]{{20,}}\.", words)
         assert reason not in words
+
+
+@pytest.mark.parametrize("topic", Topic)
+@pytest.mark.parametrize(("locale", "has"), [("en", "has"), ("es", "tiene")])
+def test_every_topic_of_a_practice_is_told_in_plain_words(
+    locale: str, has: str, topic: Topic
+) -> None:
+    content = sample(contents.PracticeCommunication, topic=topic)
+
+    for words in parts_of(mail_of(content, locale=locale)):
+        assert re.search(rf"Elm Street {has} [a-z ]{{7,}} (for you|para usted) ", words)
 
 
 @pytest.mark.parametrize("kind", [contents.AccountEnrolledTaken, contents.EmailTaken])
@@ -311,18 +378,26 @@ def test_a_notice_is_the_mail_s_text_without_its_foot(locale: str, kind: type[Co
     told = renderer.notice(sample(kind), locale=locale, time_zone="UTC")
 
     assert told.subject == mail.subject
-    assert mail.text.startswith(f"{told.text}\n\nPortico sends this mail because")
+    foot = {"en": "Portico sends this mail because", "es": "Portico envía este correo por"}
+    assert mail.text.startswith(f"{told.text}\n\n{foot[locale]}")
 
 
 @every_content
-def test_the_foot_says_why_one_gets_a_mail_of_this_class(kind: type[Content]) -> None:
-    why = "of something that happened with your account"
-    if kind is contents.PracticeCommunication:
-        why = "you are enrolled at Elm Street"
+@pytest.mark.parametrize(
+    ("locale", "account", "practice"),
+    [
+        ("en", "because of something that happened", "because you are enrolled at Elm Street"),
+        ("es", "por algo que ocurrió", "porque usted tiene una inscripción en Elm Street"),
+    ],
+)
+def test_the_foot_says_why_one_gets_a_mail_of_this_class(
+    locale: str, account: str, practice: str, kind: type[Content]
+) -> None:
+    why = practice if kind is contents.PracticeCommunication else account
 
-    mail = mail_of(sample(kind))
+    mail = mail_of(sample(kind), locale=locale)
 
-    assert all(f"sends this mail because {why}" in words for words in parts_of(mail))
+    assert all(f" {why}" in words for words in parts_of(mail))
 
 
 def test_what_belongs_at_an_address_only_can_be_no_notice() -> None:
@@ -330,12 +405,27 @@ def test_what_belongs_at_an_address_only_can_be_no_notice() -> None:
     assert contents.UsernameReminder in MAILED_ONLY
 
 
-def test_moments_are_printed_in_the_account_s_time_zone() -> None:
+@pytest.mark.parametrize(
+    ("locale", "time_zone", "printed"),
+    [
+        ("en", "America/New_York", "March 5, 2031, 4:20 AM (EST)"),
+        ("en-US", "America/Los_Angeles", "March 5, 2031, 1:20 AM (PST)"),
+        ("en-GB", "Europe/London", "5 March 2031, 09:20 (GMT)"),
+        ("es", "Europe/Madrid", "5 de marzo de 2031, 10:20 (CET)"),
+        ("es-US", "America/New_York", "5 de marzo de 2031, 4:20 a.m. (EST)"),
+        ("es_MX", "America/Mexico_City", "5 de marzo de 2031, 3:20 a.m. (CST)"),
+        ("es-ZZ", "nowhere", "5 de marzo de 2031, 9:20 (UTC)"),
+        ("de", "America/New_York", "March 5, 2031, 4:20 AM (EST)"),
+    ],
+)
+def test_moments_are_printed_in_the_account_s_time_zone_as_its_country_writes_them(
+    locale: str, time_zone: str, printed: str
+) -> None:
     content = sample(LOCKED, locked_until=START + timedelta(minutes=20))
 
-    there = part_of(mail_of(content, time_zone="America/New_York"), "plain")
+    there = part_of(mail_of(content, locale=locale, time_zone=time_zone), "plain")
 
-    assert "5 March 2031 at 04:20 (EST)" in there
+    assert printed in " ".join(there.split())
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "en_US", "EN", "xx", "", "../en", "layout.html"])
@@ -344,6 +434,15 @@ def test_a_locale_falls_back_to_its_language_and_then_to_english(locale: str) ->
 
     assert mail["Content-Language"] == "en"
     assert mail["Subject"].startswith("Your Portico account is locked")
+
+
+@pytest.mark.parametrize("locale", ["es", "es-US", "es_MX", "ES"])
+def test_who_reads_spanish_is_written_to_in_spanish(locale: str) -> None:
+    mail = mail_of(sample(LOCKED), locale=locale)
+
+    assert mail["Content-Language"] == "es"
+    assert mail["Subject"].startswith("Su cuenta de Portico está bloqueada")
+    assert '<html lang="es">' in part_of(mail, "html")
 
 
 def test_the_message_id_is_the_delivery_s_however_often_it_is_sent() -> None:
@@ -362,5 +461,5 @@ def test_a_link_s_secret_is_in_the_fragment() -> None:
     reset = PORTAL.link(SealPurpose.RESET_LINK, "a-b_c")
     verify = PORTAL.link(SealPurpose.EMAIL_VERIFICATION, "a b/c")
 
-    assert reset == "https://portal.example/reset-password#a-b_c"
+    assert reset == "https://portal.example/new/password#a-b_c"
     assert verify == "https://portal.example/verify-email#a%20b%2Fc"
