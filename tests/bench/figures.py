@@ -1,6 +1,6 @@
 """What was measured: one reading a round, beside its ceiling's, and what the bound says to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import starmap
@@ -88,6 +88,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     seconds: float
     cpu: float  # seconds of that process, user and system
+    spent: Mapping[str, float] = {}  # of every process group that took part, servers too
 
     @property
     def rate(self) -> float:
@@ -97,6 +98,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     def cpu_each(self) -> float:
         """Microseconds."""
         return self.cpu / self.done * 1e6
+
+    def cpu_of(self, *groups: str) -> float:
+        """The same of several groups together, as far as they were seen."""
+        return sum(self.spent.get(group, 0.0) for group in groups) / self.done * 1e6
 
 
 def beside(

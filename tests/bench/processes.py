@@ -4,14 +4,13 @@ import asyncio
 import os
 import resource
 import sys
-from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
 from deploy.local.stack import ROOT
 from tests.bench.figures import NotMeasured
-from tests.support.proc import fields_of, tree
+from tests.support.proc import fields_of
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LONGEST = 120.0  # seconds for one job
@@ -62,12 +61,3 @@ def own_cpu() -> float:
 def cpu_of(pid: int) -> float:
     """Seconds that a process has spent, its threads together, in ticks of 10 ms."""
     return sum(map(int, fields_of(pid)[11:13])) / TICKS
-
-
-def cpu_of_tree(root: int) -> float:
-    """Seconds that a process and all it has started have spent, those that ended included."""
-    total = 0.0
-    for pid in tree(root):
-        with suppress(OSError):  # ended meanwhile; its parent has its time
-            total += sum(map(int, fields_of(pid)[11:15])) / TICKS
-    return total

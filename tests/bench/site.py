@@ -1,13 +1,11 @@
 """Where it is measured: durable servers, a database and a vhost, and services started as wanted."""
 
 import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
 import asyncpg
@@ -29,8 +27,8 @@ from shared.contracts.topology import SERVICES
 from shared.http.health import Status
 from shared.messaging.management import Management, segment
 from tests.bench.figures import NotMeasured
-from tests.bench.processes import cpu_of, cpu_of_tree
-from tests.support.proc import by_parent
+from tests.bench.processes import cpu_of
+from tests.bench.watch import Watch, server_pids
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -40,6 +38,8 @@ else:
 FOLDER = ROOT / ".local"
 NAME = "bench"
 READY_WITHIN = 60.0
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +123,16 @@ class Site:
                 raise NotMeasured(f"never came true: {question}")
             await asyncio.sleep(0.1)
 
-    def server_cpu(self) -> dict[str, float]:
-        """Seconds that each server has spent: a program of ours, or a container of ours."""
-        return {name: cpu_of_tree(pid) for name, pid in server_pids().items()}
+    async def rounds(self, count: int, once: Callable[[], Awaitable[R]]) -> Sequence[R]:
+        """Do one round to warm up, look over the tables as autovacuum does in life, then these."""
+        await once()
+        await self.database.execute("ANALYZE")
+        return [await once() for _ in range(count)]
+
+    def watch(self, *services: Service) -> Watch:
+        """Begin to count what these spend, and both servers."""
+        pids = {service.name: service.program.pid for service in services}
+        return Watch.over({**pids, **server_pids()})
 
 
 @asynccontextmanager
@@ -184,35 +191,3 @@ async def listening(port: int, program: Program) -> None:
     while ports.is_free(port):
         program.check()
         await asyncio.sleep(0.05)
-
-
-def server_pids() -> dict[str, int]:
-    """Find the servers that this process has started, here or in containers; none given by URL."""
-    started = by_parent().get(os.getpid(), ())
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in started}
-    found = {
-        name: pid
-        for name, word in (("PostgreSQL", "bin/postgres"), ("RabbitMQ", "rabbitmq-server"))
-        for pid, command in commands.items()
-        if word in command
-    }
-    return found or container_pids()
-
-
-def container_pids() -> dict[str, int]:
-    """The first process of each of this process's containers."""
-    try:
-        import docker
-
-        client = docker.from_env(timeout=5)
-    except Exception:  # no engine, no client: told by URL, or nothing to tell
-        return {}
-    try:
-        mine = {"label": f"portico.owner={os.getpid()}"}
-        return {
-            "PostgreSQL" if "postgres" in str(found.image) else "RabbitMQ": pid
-            for found in client.containers.list(filters=mine)
-            if (pid := found.attrs["State"]["Pid"])
-        }
-    finally:
-        client.close()

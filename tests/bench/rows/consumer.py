@@ -14,6 +14,7 @@ from tests.bench.figures import Measured, NotMeasured, Result, beside
 from tests.bench.processes import outcome_of
 from tests.bench.seeds import Message, account_changed
 from tests.bench.site import Service, Site
+from tests.bench.watch import Watch, costs
 
 MESSAGES = 8_000
 WINDOW = 400
@@ -29,7 +30,6 @@ SELECT EXISTS (SELECT FROM merge.inbox WHERE consumer = $1 AND publisher = $2 AN
 
 
 async def measure(site: Site, rounds: int) -> Result:
-    raw, ours = [], []
     administrator = site.surroundings.broker.administrator_url
     connection = await aio_pika.connect(administrator)
     identity = await aio_pika.connect(site.surroundings.broker.url(PUBLISHER))
@@ -40,7 +40,8 @@ async def measure(site: Site, rounds: int) -> Result:
         await spare.bind("identity.events", account_changed(1).routing_key)
         channel = await identity.channel(publisher_confirms=True, on_return_raises=True)
         exchange = await channel.get_exchange("identity.events", ensure=False)
-        for _ in range(rounds):
+
+        async def once() -> tuple[Measured, Measured]:
             messages = [account_changed(number + 1) for number in range(MESSAGES)]
             async with held(merge):
                 await publishing.publish(
@@ -57,9 +58,12 @@ async def measure(site: Site, rounds: int) -> Result:
                     prefetch=PREFETCH,
                     batch=BATCH,
                 )
-                raw.append(await outcome_of("tests.bench.ceilings.consuming", job, Measured))
+                raw = await outcome_of("tests.bench.ceilings.consuming", job, Measured)
                 await site.purge(*OTHERS)
-            ours.append(await consumed(site, merge, messages))
+                watch = site.watch(merge)
+            return raw, await consumed(site, watch, messages)
+
+        raw, ours = zip(*await site.rounds(rounds, once), strict=True)
         await spare.delete(if_unused=False, if_empty=False)
     return Result(
         row="consumer",
@@ -74,6 +78,7 @@ async def measure(site: Site, rounds: int) -> Result:
         notes=(
             "consumer: the ceiling takes the same messages from a queue of its own and drops them; "
             "ours decodes each, keeps its inbox row and its snapshot (merge.accounts), durably",
+            costs("consumer", "message", ours),
         ),
     )
 
@@ -88,19 +93,17 @@ async def held(service: Service) -> AsyncIterator[None]:
         os.kill(service.program.pid, signal.SIGCONT)
 
 
-async def consumed(site: Site, service: Service, messages: Sequence[Message]) -> Measured:
+async def consumed(site: Site, watch: Watch, messages: Sequence[Message]) -> Measured:
     """Time until the last message, and with it every one before it, is in the inbox."""
-    now = asyncio.get_running_loop().time
-    began, spent = now(), service.cpu
     while not await site.database.fetchval(TAKEN, QUEUE, PUBLISHER, messages[-1].event_id):
-        if now() > began + WITHIN:
+        if watch.seconds > WITHIN:
             raise NotMeasured(f"not every message was consumed after {WITHIN:.0f} s")
         await asyncio.sleep(LOOK_EVERY)
-    seconds, cpu = now() - began, service.cpu - spent
+    measured = watch.measured(len(messages))
     kept = await site.database.fetchval(
         "SELECT count(*) FROM merge.inbox WHERE event_id = ANY($1)",
         [one.event_id for one in messages],
     )
     if kept != len(messages):
         raise NotMeasured(f"{kept} of {len(messages)} messages are in the inbox")
-    return Measured(done=len(messages), seconds=seconds, cpu=cpu)
+    return measured

@@ -7,23 +7,25 @@ from urllib.parse import urlencode
 from deploy.local import ports
 from tests.bench.figures import Measured, Result, beside
 from tests.bench.load import Job
-from tests.bench.processes import cpu_of
 from tests.bench.rows.people import FORM, People, answers_to
 from tests.bench.site import Site, listening
+from tests.bench.watch import Watch, costs
 
 SECONDS = 3.0
 CONNECTIONS = 16
 
 
 async def measure(site: Site, rounds: int) -> Result:
-    bare, ours = [], []
     async with site.services("identity") as (identity,):
         people = await People.at(site, identity)
         job = await people.introspections(connections=CONNECTIONS, seconds=SECONDS)
         async with handler(site) as (pid, plain):
-            for _ in range(rounds):
-                bare.append(await answered(plain, pid))
-                ours.append(await answered(job, identity.program.pid))
+
+            async def once() -> tuple[Measured, Measured]:
+                bare = await answered(plain, Watch.over({"handler": pid}))
+                return bare, await answered(job, site.watch(identity))
+
+            bare, ours = zip(*await site.rounds(rounds, once), strict=True)
     return Result(
         row="introspection",
         lines=beside(
@@ -32,11 +34,12 @@ async def measure(site: Site, rounds: int) -> Result:
             ours,
             bare,
             ceiling_is="aiohttp + asyncpg, one row",
-            at_least=0.60,
+            at_least=0.80,
         ),
         notes=(
             f"introspection: {CONNECTIONS} connections, one live session; the ceiling finds its "
             "row by primary key and checks nothing",
+            costs("introspection", "request", ours),
         ),
     )
 
@@ -69,9 +72,8 @@ async def handler(site: Site) -> AsyncIterator[tuple[int, Job]]:
         await program.stop()
 
 
-async def answered(job: Job, pid: int) -> Measured:
+async def answered(job: Job, watch: Watch) -> Measured:
     """One round of one side."""
-    spent = cpu_of(pid)
     [answers] = await answers_to(job)
     answers.must(200)
-    return Measured(done=len(answers.ended), seconds=SECONDS, cpu=cpu_of(pid) - spent)
+    return watch.measured(len(answers.ended), seconds=SECONDS)

@@ -9,6 +9,7 @@ from tests.bench.figures import Measured, NotMeasured, Result, beside
 from tests.bench.processes import outcome_of
 from tests.bench.seeds import outgoing, reset_link_requested
 from tests.bench.site import Service, Site
+from tests.bench.watch import costs
 
 MESSAGES = 8_000
 WITHIN = 60.0
@@ -18,9 +19,9 @@ FIRST = "SELECT min(id) FROM recovery.outbox"
 
 
 async def measure(site: Site, rounds: int) -> Result:
-    raw, ours = [], []
     async with site.services("recovery", but=("sessions",)) as (recovery,):
-        for _ in range(rounds):
+
+        async def once() -> tuple[Measured, Measured]:
             messages = [reset_link_requested() for _ in range(MESSAGES)]
             job = publishing.Job(
                 url=site.surroundings.broker.url("recovery"),
@@ -29,11 +30,14 @@ async def measure(site: Site, rounds: int) -> Result:
                 bodies=tuple(one.body.decode() for one in messages),
                 window=BATCH,
             )
-            raw.append(await outcome_of("tests.bench.ceilings.publishing", job, Measured))
+            raw = await outcome_of("tests.bench.ceilings.publishing", job, Measured)
             await site.purge(QUEUE)
             await outgoing(site.database, "recovery", messages)
-            ours.append(await drained(site, recovery))
+            ours = await drained(site, recovery)
             await site.purge(QUEUE)
+            return raw, ours
+
+        raw, ours = zip(*await site.rounds(rounds, once), strict=True)
     return Result(
         row="relay",
         lines=beside(
@@ -47,6 +51,7 @@ async def measure(site: Site, rounds: int) -> Result:
         notes=(
             "relay: the ceiling publishes the same bodies, persistent and mandatory, with the "
             "public API of aio-pika; ours also claims the rows and deletes them, durably",
+            costs("relay", "message", ours),
         ),
     )
 
@@ -56,15 +61,15 @@ async def drained(site: Site, service: Service) -> Measured:
     now = asyncio.get_running_loop().time
     first = await site.database.fetchval(FIRST)
     last = await site.database.fetchval("SELECT max(id) FROM recovery.outbox")
-    deadline, began, spent = now() + WITHIN, now(), service.cpu
+    deadline, watch = now() + WITHIN, site.watch(service)
     here = first
     while (found := await site.database.fetchval(FIRST)) is not None:
         if found == first:
-            began, spent = now(), service.cpu
+            watch = site.watch(service)
         if now() > deadline:
             raise NotMeasured(f"the outbox still holds rows after {WITHIN:.0f} s")
         here = found
         await asyncio.sleep(LOOK_EVERY)
     if here == first:
         raise NotMeasured("the outbox was empty before it was looked at again")
-    return Measured(done=last - first + 1, seconds=now() - began, cpu=service.cpu - spent)
+    return watch.measured(last - first + 1)

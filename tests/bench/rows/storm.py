@@ -10,10 +10,19 @@ import aiohttp
 import msgspec
 
 from deploy.local import ports
-from tests.bench.figures import Bound, Line, NotMeasured, Result, Sense, percentile
+from tests.bench.figures import (
+    Bound,
+    Line,
+    Measured,
+    NotMeasured,
+    Result,
+    Sense,
+    percentile,
+)
 from tests.bench.load import Job
 from tests.bench.rows.people import People, answers_to
 from tests.bench.site import Service, Site
+from tests.bench.watch import costs
 
 SECONDS = 6.0
 STEADY = 50.0  # introspections a second
@@ -29,25 +38,30 @@ class Felt:
     introspection_p99: float
     lag_p99: float  # the upper end of the histogram's bucket
     liveness_longest: float
+    answered: int
 
 
 async def measure(site: Site, rounds: int) -> Result:
     threads = len(os.sched_getaffinity(0))
-    idle, storm = [], []
     async with site.services("identity") as (identity,):
         people = await People.at(site, identity)
-        for _ in range(rounds):
+
+        async def once() -> tuple[Felt, Felt, Measured]:
             steady = await people.introspections(connections=16, seconds=SECONDS)
             steady = msgspec.structs.replace(steady, rate=STEADY)
-            idle.append(await felt(identity, steady))
+            idle = await felt(identity, steady)
             log_ons = people.log_ons(connections=WAITING + threads, seconds=SECONDS + 3)
             storming = asyncio.create_task(answers_to(log_ons))
+            watch = site.watch(identity)
             try:
                 await asyncio.sleep(1.5)  # until every thread hashes
-                storm.append(await felt(identity, steady))
+                storm = await felt(identity, steady)
             finally:
                 [opened] = await storming
             opened.must(201)
+            return idle, storm, watch.measured(len(opened.ended) + storm.answered)
+
+        idle, storm, both = zip(*await site.rounds(rounds, once), strict=True)
     return Result(
         row="storm",
         lines=(
@@ -76,6 +90,7 @@ async def measure(site: Site, rounds: int) -> Result:
         notes=(
             f"storm: {STEADY:.0f} introspections and {LIVENESS:.0f} looks at liveness a second, "
             f"each timed from when it was due; {WAITING + threads} log-ons under way",
+            costs("storm", "answer", both),
         ),
     )
 
@@ -99,6 +114,7 @@ async def felt(identity: Service, steady: Job) -> Felt:
         introspection_p99=percentile(introspected.took, 0.99) * 1000,
         lag_p99=bucket_of(0.99, before, after) * 1000,
         liveness_longest=max(looked.took) * 1000,
+        answered=len(introspected.ended) + len(looked.ended),
     )
 
 
