@@ -24,6 +24,18 @@ class Postman:
 
     caught: Caught
 
+    async def handle_EHLO(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        replies: list[str],
+    ) -> list[str]:
+        """Offer PIPELINING, as servers do; aiosmtpd reads on where it stopped, as that wants."""
+        session.host_name = hostname
+        return [*replies[:-1], "250-PIPELINING", replies[-1]]
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from services.notify.ledger.held import HeldDeliveries
-from services.notify.sending.channels.smtp import Dialer, SmtpServer
+from services.notify.sending.channels.server import SmtpServer
+from services.notify.sending.channels.smtp import Dialer
 from services.notify.sending.errors import MailServerAway
 from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings

@@ -44,27 +44,34 @@ class Sink:
 
 
 class Conversation(asyncio.Protocol):
-    """As much of RFC 5321 as a sender without extensions needs."""
+    """As much of RFC 5321 and of PIPELINING as a sender needs: replies to commands that came
+    together go together.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
         self.buffer = b""
+        self.replies: list[bytes] = []
         self.in_data = False
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.say(b"220 sink.example\r\n")
+        transport.write(b"220 sink.example\r\n")
 
     def say(self, reply: bytes) -> None:
-        assert self.transport is not None
-        self.transport.write(reply)
+        self.replies.append(reply)
 
     def data_received(self, data: bytes) -> None:
+        assert self.transport is not None
         self.buffer += data
         while (self.take_mail if self.in_data else self.take_command)():
             pass
+        self.transport.write(b"".join(self.replies))
+        if b"221 bye\r\n" in self.replies:
+            self.transport.close()
+        self.replies.clear()
 
     def take_mail(self) -> bool:
         content, end, rest = self.buffer.partition(END)
@@ -86,10 +93,8 @@ class Conversation(asyncio.Protocol):
                 self.say(b"354 go on\r\n")
             case b"QUIT":
                 self.say(b"221 bye\r\n")
-                if self.transport is not None:
-                    self.transport.close()
             case b"EHLO":
-                self.say(b"250-sink.example\r\n250 SMTPUTF8\r\n")
+                self.say(b"250-sink.example\r\n250-PIPELINING\r\n250 SMTPUTF8\r\n")
             case _:
                 self.say(OK)
         return True

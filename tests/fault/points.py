@@ -24,7 +24,7 @@ class Point(StrEnum):
     APPLIED = "applied"  #: the effect is too
     SETTLED = "settled"  #: committed, not acknowledged
     LEASED = "leased"  #: a courier holds the delivery
-    BEFORE_DATA = "before-data"  #: the mail server has the envelope
+    BEFORE_DATA = "before-data"  #: the mail server has the envelope, and waits for the content
     AFTER_DOT = "after-dot"  #: the mail server has the mail, its 250 is not seen
     ANSWERED = "answered"  #: the 250 is seen, not recorded
 

@@ -189,11 +189,13 @@ def note_mail(attempt: Call, trap: Trap) -> Call:
     return deadly
 
 
-def die_before_data(command: Call, trap: Trap) -> Call:
-    async def deadly(self: Any, *arguments: Any, **named: Any) -> Any:
-        if arguments[0] == b"DATA":
-            die(trap, Point.BEFORE_DATA, is_this_mail)
-        return await command(self, *arguments, **named)
+def die_before_data(envelope: Call, trap: Trap) -> Call:
+    """The mail server waits for the content: it has agreed to MAIL, RCPT and DATA."""
+
+    async def deadly(self: Any, mail: Any) -> Any:
+        refusal = await envelope(self, mail)
+        die(trap, Point.BEFORE_DATA, lambda snare: refusal is None and is_this_mail(snare))
+        return refusal
 
     return deadly
 
@@ -231,7 +233,7 @@ def die(trap: Trap, point: Point, meant: Callable[[Snare], bool]) -> None:
         trap.spring(snare)
 
 
-SMTP = "services.notify.sending.channels.smtp"
+CHANNELS = "services.notify.sending.channels"
 
 SEAMS: tuple[Seam, ...] = (
     Seam("shared.messaging.outbox", "Outbox.write", ("self", "tx", "rows"), note_events),
@@ -264,9 +266,14 @@ SEAMS_OF_MAIL: tuple[Seam, ...] = (
         ("self", "delivery", "token"),
         note_mail,
     ),
-    Seam(SMTP, "aiosmtplib.SMTP.execute_command", ("self", "args", "timeout"), die_before_data),
-    Seam(SMTP, "Conversation._content", ("self", "content"), die_after_dot),
-    Seam(SMTP, "SmtpChannel.send", ("self", "mail", "before_dot"), die_before_recording),
+    Seam(f"{CHANNELS}.conversation", "Conversation._envelope", ("self", "mail"), die_before_data),
+    Seam(f"{CHANNELS}.conversation", "Conversation._content", ("self", "content"), die_after_dot),
+    Seam(
+        f"{CHANNELS}.smtp",
+        "SmtpChannel.send",
+        ("self", "mail", "before_dot"),
+        die_before_recording,
+    ),
 )
 
 

@@ -92,7 +92,6 @@ class MailServer:
     takes: int | None = None  # connections at once; a further one is answered with 421
     open: set[SMTP] = field(default_factory=set)
     most: int = 0  # that were open at once
-    refused: int = 0
     utf8: bool = True
     tls: ssl.SSLContext | None = None  # offered by STARTTLS
     password: str | None = None  # whoever logs on gives this one
@@ -137,7 +136,6 @@ class MailServer:
     def admits(self, one: Limited) -> bool:
         """Whether there is room for one more connection."""
         if self.takes is not None and len(self.open) >= self.takes:
-            self.refused += 1
             return False
         one.counted = True
         self.open.add(one)

@@ -9,7 +9,9 @@ from itertools import chain
 from services.notify.ledger.ledger import Wakes
 from services.notify.sending.alarms import Alarms
 from services.notify.sending.channels.connections import Connections
-from services.notify.sending.channels.smtp import Conversation, Dialer, SmtpChannel, SmtpServer
+from services.notify.sending.channels.conversation import Conversation
+from services.notify.sending.channels.server import SmtpServer
+from services.notify.sending.channels.smtp import Dialer, SmtpChannel
 from services.notify.sending.courier import Courier
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer

@@ -123,7 +123,8 @@ async def rest(office: Office) -> None:
 
 
 def was_refused(office: Office) -> None:
-    assert office.mail_server.refused == 1
+    """And has read that it was."""
+    assert office.plumbing.metrics.value("mail_connections", outcome="limited") == 1
 
 
 def nobody_is_connected(office: Office) -> None:
