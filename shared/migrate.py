@@ -69,15 +69,15 @@ async def migrate(
     async with one_connection(url, application=f"{service} migrate", ca=ca) as connection:
         await _require_server(connection, service)
         await _make_record(connection, service)
-        async with _turn(connection, service):
+        async with turn(connection, service):
             missing = await _missing(connection, migrations)
         applied = []
         for migration in missing:
-            async with _turn(connection, service):
+            async with turn(connection, service):
                 if await _missing(connection, [migration]):  # or another process was here first
                     await _apply(connection, migration)
                     applied.append(f"{migration.folder}/{migration.name}")
-        async with _turn(connection, service):
+        async with turn(connection, service):
             begin = now or await connection.fetchval("SELECT clock_timestamp()")
             await make_partitions(connection, begin, months)
             await _grant(connection, service)
@@ -125,7 +125,7 @@ async def _make_record(connection: Connection, service: str) -> None:
 
 
 @asynccontextmanager
-async def _turn(connection: Connection, service: str) -> AsyncIterator[None]:
+async def turn(connection: Connection, service: str) -> AsyncIterator[None]:
     """One transaction, in the service's schema, of one migration of a service at a time.
 
     Nobody but the schema's owner can lock this table so: no other role, not even the service's,

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared import logs
-from shared.audit.chain import ChainBroken
+from shared.audit.dropping import NotChainedYet
+from shared.audit.verification import ChainBroken
+from shared.db import StatementFailed, told_by
 from shared.errors import Refused, Unavailable
 from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused
 from shared.program.asked import Asked, Command, NeedsSetting, NoKeys
 from shared.program.program import F, Program, S, Verb
-from shared.program.terminal import FAILED, MISUSED, tell, why
+from shared.program.terminal import FAILED, INTERRUPTED, MISUSED, tell, why
 from shared.program.verbs import audit, check, dead_letters, documents, keys, serving
 from shared.settings.loader import PREFIX, SettingsInvalid
 
@@ -28,7 +30,9 @@ COMMANDS: tuple[Command, ...] = (
 
 
 def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one verb and return the exit code: 0 done, 1 refused or away, 2 misused or misset."""
+    """Run one verb and return the exit code: 0 done, 1 refused or away, 2 misused or misset, 130
+    interrupted.
+    """
     commands = (*COMMANDS, *(own(verb) for verb in program.verbs))
     parsed = parser(program.service, commands).parse_args(list(argv) or ["serve"])
     command = next(command for command in commands if command.name == parsed.verb)
@@ -41,13 +45,17 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
         return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
-    except (MigrationRefused, ManagementRefused, ChainBroken, NoKeys) as refused:
+    except (MigrationRefused, ManagementRefused, ChainBroken, NotChainedYet, NoKeys) as refused:
         return tell(FAILED, str(refused))
     except Refused as refusal:
         said = (f"{one.field}: {one.detail}" for one in refusal.violations)
         return tell(FAILED, "; ".join(said) or why(refusal))
     except Unavailable as away:
         return tell(FAILED, f"{type(away).__name__}: {why(away)}")
+    except StatementFailed as failed:  # as where a right is missing
+        return tell(FAILED, f"the database refused it: {told_by(failed)}")
+    except KeyboardInterrupt:
+        return tell(INTERRUPTED, "interrupted: what it was at is undone, what it said is done")
 
 
 def parser(service: str, commands: Sequence[Command]) -> argparse.ArgumentParser:

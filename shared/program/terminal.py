@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 OK, FAILED, MISUSED = 0, 1, 2
+INTERRUPTED = 130  # as a shell says it
 HIGHEST = 2**63 - 1  # of a row's id
 
 

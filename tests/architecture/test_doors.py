@@ -20,6 +20,7 @@ DOORS = {
     "idna": "shared/contracts/domains.py",
     "jwt": "shared/trust/signed.py",
     "prometheus_client": "shared/metrics.py",
+    "rich": "shared/program/bar.py",
     "structlog": "shared/logs.py",
     "aiosmtplib": "services/notify/sending/channels/smtp.py",
     "babel": "services/notify/sending/moments.py",

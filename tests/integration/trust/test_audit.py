@@ -1,89 +1,35 @@
 """Audit: rows that the service can only add, chained so that any later change is found (AU-1)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from shared.audit import chain as chain_module
 from shared.audit.backlog import AuditBacklog
-from shared.audit.chain import AuditChain, ChainBroken
-from shared.audit.entries import COLUMNS, Audit, Entry, Origin
+from shared.audit.chain import AuditChain
+from shared.audit.entries import COLUMNS
+from shared.audit.verification import AuditVerification, ChainBroken
 from shared.contracts.topology import SERVICES
-from shared.db import Connection, Database, RightMissing, Row, one_connection
+from shared.db import Connection, Database, RightMissing, one_connection
 from shared.metrics import Metrics
-from shared.randomness import Randomness
+from shared.progress import Progress
+from tests.rigs.audit import STAFF, Book, audit, entry, opened
 from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
 
 AU_1 = pytest.mark.proves("AU-1")
-RANDOMNESS = Randomness()
-STAFF = Origin(
-    actor="staff:7@p1",
-    source="192.0.2.1",
-    correlation_id=RANDOMNESS.uuid(),
-    traceparent="00-1-2-01",
-    reason="asked by phone",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
-    """Identity's audit, and what chains it."""
-
-    database: databases.Database
-    pool: Database
-    clock: FakeClock
-    chain: AuditChain
-
-    async def enters(self, **said: Any) -> None:
-        """Record one entry."""
-        async with self.pool.transaction() as tx:
-            await audit(self.clock).record(tx, entry(**said))
-
-    async def records(self, count: int = 1, *, at: datetime | None = None) -> None:
-        """Record so many; with any time, as the service's own role can."""
-        async with self.pool.transaction() as tx:
-            for number in range(count):
-                clock = self.clock if at is None else FakeClock(at)
-                await audit(clock).record(tx, entry(subject=f"patient:{number}"))
-
-    async def by_owner(self, statement: str) -> None:
-        """What a thief with the migration role's password could do."""
-        url = self.database.migration_url("identity")
-        async with one_connection(url, application="test") as connection:
-            await connection.execute(statement)
-
-    async def rows(self, query: str) -> Sequence[Row]:
-        async with self.pool.connection() as connection:
-            return await connection.fetch(query)
-
-    async def is_broken(self, match: str) -> None:
-        """Assert that the chain says so."""
-        with pytest.raises(ChainBroken, match=match):
-            await self.chain.verify()
-
-
-def audit(clock: FakeClock) -> Audit:
-    return Audit(clock=clock, randomness=RANDOMNESS)
-
-
-def entry(**said: Any) -> Entry:
-    return Entry(**{"origin": STAFF, "action": "token.issued", "outcome": "done", **said})
 
 
 @pytest_asyncio.fixture
 async def book(database: databases.Database, clock: FakeClock) -> AsyncIterator[Book]:
-    pool = Database(database.url("identity"), application="test", wait=10.0)
-    chain = AuditChain(database=pool, clock=clock)
-    yield Book(database=database, pool=pool, clock=clock, chain=chain)
-    await pool.close()
+    async with opened(database, clock) as made:
+        yield made
 
 
 @AU_1
@@ -109,7 +55,7 @@ async def test_an_entry_names_both_the_client_and_whom_it_names_and_the_chain_co
     await book.chain.once()
     [row] = await book.rows("SELECT client, staff FROM audit_entries")
     assert tuple(row) == ("9f0c", "nurse-7")
-    assert (await book.chain.verify()).startswith("chain whole to place 1")
+    assert (await book.verify()).startswith("chain whole to place 1")
 
     for change in ("client = 'other'", "staff = 'nurse-8'", "client = NULL, staff = NULL"):
         await book.by_owner(f"UPDATE audit_entries SET {change}")  # noqa: S608 - above
@@ -128,7 +74,7 @@ async def test_what_an_older_version_chained_is_whole_and_what_it_did_not_cover_
         before.setattr(chain_module, "COLUMNS", older)
         await book.chain.once()
 
-    told = await book.chain.verify()
+    told = await book.verify()
 
     assert told.startswith("chain whole to place 2")
     assert "of 1 an older version chained neither client nor staff" in told
@@ -179,7 +125,7 @@ async def test_each_entry_gets_one_place_in_order(book: Book) -> None:
     assert [await book.chain.once() for _ in range(3)] == [500, 200, 0]
     places = await book.rows("SELECT place FROM audit_chain ORDER BY place")
     assert [row["place"] for row in places] == list(range(1, 701))
-    assert "whole to place 700" in await book.chain.verify()
+    assert "whole to place 700" in await book.verify()
 
 
 @AU_1
@@ -197,7 +143,7 @@ async def test_replicas_that_chain_at_once_make_one_chain(book: Book) -> None:
         pass
 
     assert len(await book.rows("SELECT FROM audit_chain")) == 100
-    assert "whole to place 100" in await book.chain.verify()
+    assert "whole to place 100" in await book.verify()
 
 
 async def test_an_entry_that_commits_late_is_chained_all_the_same(book: Book) -> None:
@@ -208,19 +154,19 @@ async def test_an_entry_that_commits_late_is_chained_all_the_same(book: Book) ->
         assert await book.chain.once() == 3
 
     assert await book.chain.once() == 1
-    await book.chain.verify()
+    await book.verify()
 
 
 @AU_1
 async def test_the_tail_that_is_not_chained_yet_is_reported(book: Book) -> None:
-    assert "place 0" in await book.chain.verify()
+    assert "place 0" in await book.verify()
     await book.records(2)
     await book.chain.once()
-    assert "nothing waits" in await book.chain.verify()
+    assert "nothing waits" in await book.verify()
 
     await book.records(3)
 
-    told = await book.chain.verify()
+    told = await book.verify()
     assert "whole to place 2" in told
     assert "3 entries wait" in told
 
@@ -272,7 +218,9 @@ async def ten_chained(template: databases.Template) -> AsyncIterator[databases.D
     async with template.copy() as copy:
         pool, clock = Database(copy.url("identity"), application="test"), FakeClock()
         chain = AuditChain(database=pool, clock=clock)
-        await Book(database=copy, pool=pool, clock=clock, chain=chain).records(10)
+        await Book(service="identity", database=copy, pool=pool, clock=clock, chain=chain).records(
+            10
+        )
         await chain.once()
         await pool.close()
         yield copy
@@ -286,12 +234,12 @@ async def test_verify_finds_and_names(
 ) -> None:
     url = ten_chained.migration_url("identity")
     async with one_connection(url, application="test") as owner:
-        chain = AuditChain(database=OneConnection(owner), clock=clock)
-        assert "whole to place 10" in await chain.verify()
+        verification = AuditVerification(database=OneConnection(owner))
+        assert "whole to place 10" in await verification.verify(Progress())
 
         await owner.execute(f"BEGIN; {statement}")
         with pytest.raises(ChainBroken, match=r"entry [0-9a-f-]{36}|places? (after )?\d+"):
-            await chain.verify()
+            await verification.verify(Progress())
         await owner.execute("ROLLBACK")
 
 
@@ -327,7 +275,7 @@ async def test_each_month_is_anchored_in_the_next_so_that_it_can_be_dropped(book
         "DELETE FROM audit_entries WHERE at < '2031-04-01Z'"
     )
 
-    assert "whole to place 12" in await book.chain.verify()
+    assert "whole to place 12" in await book.verify()
 
 
 async def test_a_chain_that_begins_where_no_anchor_is_is_broken(book: Book) -> None:
@@ -371,7 +319,7 @@ async def test_entries_that_waited_for_a_replica_are_told_and_break_nothing(book
     while await book.chain.once():
         book.clock.advance(seconds=1)
 
-    told = await book.chain.verify()
+    told = await book.verify()
 
     assert "whole to place 603" in told
     assert "600 entries chained over 0:01:00 late, the first at place 1" in told
@@ -384,7 +332,7 @@ async def test_a_link_whose_own_time_is_older_than_the_one_before_is_told(book: 
     await book.records(at=earlier.now())
     await AuditChain(database=book.pool, clock=earlier).once()
 
-    assert "the clock was set back at place 2" in await book.chain.verify()
+    assert "the clock was set back at place 2" in await book.verify()
 
 
 @pytest.mark.parametrize("offset", [timedelta(hours=72), timedelta(0)])
@@ -394,7 +342,7 @@ async def test_a_tour_that_moves_the_clock_breaks_nothing(book: Book, offset: ti
         await book.records(2)
         await book.chain.once()
 
-    assert "whole to place 4" in await book.chain.verify()
+    assert "whole to place 4" in await book.verify()
 
 
 @AU_1

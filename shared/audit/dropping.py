@@ -1,0 +1,108 @@
+"""Months of the audit that are older than six years, dropped whole by the schema's owner (AU-1)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from shared.audit.entries import Action, Audit, Entry, Origin
+from shared.audit.partitions import month_after
+from shared.audit.verification import ChainBroken, midnight
+from shared.db import Connection
+
+KEPT_MONTHS = 6 * 12
+PARTITION = re.compile(r"audit_entries_(\d{4})_(\d{2})")
+
+# Of a month with a link of its own the next month's anchor says how the chain stood at its end.
+DUE = """
+    SELECT anchor.month, anchor.place, anchor.hash, first.place AS first
+    FROM audit_anchors AS anchor, (SELECT min(place) AS place FROM audit_chain) AS first
+    WHERE anchor.month <= $1 AND anchor.place >= first.place
+    ORDER BY anchor.month
+"""
+
+
+class DropAction(Action):
+    DROP_MONTHS = "audit.drop-months"
+
+
+class NotChainedYet(Exception):
+    """Entries of a month that is to be dropped wait to be chained; the message says since when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldMonths:
+    """What goes in one transaction: all before a month in which the chain is anchored.
+
+    It is one month, or several where nothing was chained in those between.
+    """
+
+    before: date
+    first: int  # the places that go
+    last: int
+    hash: bytes  # as the anchor has it: what the place after these begins with
+    partitions: Sequence[str]
+
+    def __str__(self) -> str:
+        names = ", ".join(self.partitions) or "no partition"
+        return f"before {self.before:%Y-%m}: places {self.first} to {self.last} ({names})"
+
+
+async def due(connection: Connection, now: datetime) -> Sequence[OldMonths]:
+    """Return what may go: every row of it is six years old, and the chain goes on at an anchor."""
+    rows = await connection.fetch(DUE, month_after(now, -KEPT_MONTHS).date())
+    if not rows:
+        return ()
+    partitions = await _partitions(connection)
+    found, after, first = [], date.min, rows[0]["first"]
+    for row in rows:
+        names = [name for name, month in partitions.items() if after <= month < row["month"]]
+        found.append(
+            OldMonths(
+                before=row["month"],
+                first=first,
+                last=row["place"],
+                hash=row["hash"],
+                partitions=sorted(names),
+            )
+        )
+        after, first = row["month"], row["place"] + 1
+    return found
+
+
+async def drop(connection: Connection, months: OldMonths, *, by: Origin, audit: Audit) -> bool:
+    """Drop these in the transaction that is open; False where another did. The owner's right alone.
+
+    Raises ChainBroken where the chain does not lead to the anchor, and NotChainedYet. The lock on
+    the whole table comes last and is waited for two seconds at most: all that is audited is behind
+    it.
+    """
+    first = await connection.fetchval("SELECT min(place) FROM audit_chain")
+    if first is None or first > months.last:
+        return False
+    found = await connection.fetchval("SELECT hash FROM audit_chain WHERE place = $1", months.last)
+    if found != months.hash:
+        raise ChainBroken(f"the anchor of {months.before:%Y-%m} is not place {months.last}'s")
+    moment = midnight(months.before)
+    waiting = await connection.fetchval("SELECT min(at) FROM audit_pending WHERE at < $1", moment)
+    if waiting is not None:
+        raise NotChainedYet(f"entries wait to be chained since {waiting.astimezone(UTC):%Y-%m-%d}")
+    await connection.execute("DELETE FROM audit_chain WHERE place <= $1", months.last)
+    await connection.execute("DELETE FROM audit_entries_default WHERE at < $1", moment)
+    detail = f"before:{months.before:%Y-%m} places:{first}-{months.last}"
+    await audit.write(
+        connection, Entry(origin=by, action=DropAction.DROP_MONTHS, outcome="done", detail=detail)
+    )
+    await connection.execute("SET LOCAL lock_timeout = '2s'")
+    for name in months.partitions:
+        await connection.execute(f"DROP TABLE {name}")
+    return True
+
+
+async def _partitions(connection: Connection) -> dict[str, date]:
+    rows = await connection.fetch(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = to_regclass('audit_entries')"
+    )
+    matches = (PARTITION.fullmatch(row["relname"]) for row in rows)
+    return {match[0]: date(int(match[1]), int(match[2]), 1) for match in matches if match}
