@@ -32,7 +32,8 @@ def stopped() -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Loop:
-    """Call `once` again and again. It returns how much it did: a full round goes on at once.
+    """Call `once` again and again. It returns how much it did: then another round follows at once,
+    but of a loop that is `woken` by whatever there is more to do.
 
     An error is logged and counted, and the next round waits longer (to 30 s, with jitter).
     `wake` lets the same process cut a wait short. Real waits use the event loop's own time.
@@ -43,6 +44,7 @@ class Loop:
     every: float  # seconds between rounds that found nothing
     jitter: float = 0.2  # as a part of `every`
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: bool = False  # what comes sets `wake`: a round more to look for it would find nothing
     randomness: Randomness = field(default_factory=Randomness)
     longest_wait: float = LONGEST_WAIT
     metrics: Metrics | None = None  # the runtime hands in its own
@@ -61,7 +63,7 @@ class Loop:
                 self._tell(error, failures)
             if failures:
                 await asyncio.sleep(self.back_off(failures))
-            elif done:
+            elif done and not self.woken:
                 await asyncio.sleep(0)  # a busy loop lets the others go on
             else:
                 await self._rest()

@@ -307,16 +307,12 @@ class Deliveries:
         began = await channel.basic_consume(queue, self._deliver, arguments=arguments)
         self._tag = began.consumer_tag
 
-    async def batch(self, most: int, *, linger: float = 0.0) -> Sequence[Delivery]:
-        """Wait for messages, then up to `linger` seconds for `most`; empty once `stop` has drained.
+    async def batch(self, most: int) -> Sequence[Delivery]:
+        """Wait for a message, and take up to `most` that are here; empty once `stop` has drained.
 
         Raises BrokerUnavailable when the channel or the consumer has ended.
         """
-        await self._wait_for(1)
-        if linger:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(linger):
-                    await self._wait_for(most)
+        await self._wait()
         if self._channel.is_closed:
             raise BrokerUnavailable("the channel was closed")
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
@@ -347,8 +343,8 @@ class Deliveries:
             async with asyncio.timeout(OPEN_SECONDS):
                 await self._channel.basic_cancel(self._tag)
 
-    async def _wait_for(self, count: int) -> None:
-        while len(self._waiting) < count:
+    async def _wait(self) -> None:
+        while not self._waiting:
             if self._channel.is_closed:
                 raise BrokerUnavailable("the channel was closed")
             if self._over:

@@ -1,4 +1,7 @@
-"""Intake: a queue's messages in micro-batches, each worked until it is settled, then one ack."""
+"""Intake: a queue's messages in micro-batches, each worked until it is settled, then one ack.
+
+A batch is what came while the one before was worked: one message alone waits for nobody.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,10 +17,8 @@ from shared.messaging.messages import Delivery
 from shared.metrics import Metrics
 from shared.randomness import Randomness
 
-BATCH = 50
-LINGER = 0.005  # seconds to wait for company, only while messages keep coming
-PREFETCH = 100  # a crash counts against all of these at the broker, so not more
-BUSY = 0.02  # a batch within so many seconds of the last one may linger
+BATCH = 100
+PREFETCH = 300  # the next batches come while one is worked; a crash counts against all of them
 HOLD_SECONDS = 60.0  # how long a batch is kept while the database is away
 GRACE_SECONDS = 5.0  # for the batch at hand when the service stops
 LONGEST_WAIT = 1.0  # seconds between tries: a broker or database that is back is used at once
@@ -61,7 +62,6 @@ class Intake:
     metrics: Metrics
     randomness: Randomness
     _failures: int = field(default=0, init=False)
-    _last: float = field(default=float("-inf"), init=False)  # when the last batch was settled
 
     async def run(self) -> None:
         """Consume until cancelled; a channel, a connection or a database that ends is no end."""
@@ -75,7 +75,7 @@ class Intake:
                 await asyncio.sleep(self._back_off())
 
     async def once(self) -> int:
-        """Settle up to fifty messages that are there now, without waiting; return how many."""
+        """Settle up to a hundred messages that are there now, without waiting; return how many."""
         async with self.broker.pull() as deliveries:
             batch = await deliveries.pull(self.queue, BATCH)
             if batch:
@@ -95,7 +95,7 @@ class Intake:
         async with self.broker.consume(self.queue, prefetch=PREFETCH) as deliveries:
             self._note(connected=True)
             try:
-                while batch := await deliveries.batch(BATCH, linger=self._linger()):
+                while batch := await deliveries.batch(BATCH):
                     await self._settle_unbroken(deliveries, batch)
             finally:
                 self._note(connected=False)
@@ -125,8 +125,8 @@ class Intake:
             await self._hold(batch, until=began + HOLD_SECONDS)
         await deliveries.ack(batch)
         self._failures = 0
-        self._last = asyncio.get_running_loop().time()
-        self.metrics.observe("consumer_batch_seconds", self._last - began, queue=self.queue)
+        took = asyncio.get_running_loop().time() - began
+        self.metrics.observe("consumer_batch_seconds", took, queue=self.queue)
 
     async def _hold(self, batch: Sequence[Delivery], *, until: float) -> None:
         """Keep a batch and try it again until it is settled, or the time is up and it goes back."""
@@ -140,11 +140,6 @@ class Intake:
                     raise
             else:
                 return
-
-    def _linger(self) -> float:
-        """Wait for company only while busy: an idle queue's message is worked at once."""
-        idle = asyncio.get_running_loop().time() - self._last
-        return LINGER if idle < BUSY else 0.0
 
     def _back_off(self) -> float:
         longest = min(LONGEST_WAIT, 0.1 * 2 ** min(self._failures, 16))

@@ -19,15 +19,17 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 
 BATCH = 200
-GATHER = 0.004  # seconds between rounds while rows keep coming: fewer, fuller transactions
 ROUND_SECONDS = 10.0
 LONGEST_DELAY = 30.0
 DOUBT_SECONDS = 15.0  # between two tries of the keys for which nothing was confirmed
 
 log = logger("relay")
 
+# A relay whose machine is gone must not keep its rows locked: the claim bounds its transaction, as
+# SET LOCAL would by a round trip of its own.
 CLAIM = """
-SELECT id, event_id, routing_key, body, attempts
+SELECT id, event_id, routing_key, body, attempts,
+       set_config('idle_in_transaction_session_timeout', '15s', true)
 FROM outbox
 WHERE exchange = $1 AND available_at <= $2 AND routing_key <> ALL ($4::text[])
 ORDER BY available_at, id
@@ -36,7 +38,8 @@ FOR UPDATE SKIP LOCKED
 """
 
 CLAIM_ONE = """
-SELECT id, event_id, routing_key, body, attempts
+SELECT id, event_id, routing_key, body, attempts,
+       set_config('idle_in_transaction_session_timeout', '15s', true)
 FROM outbox
 WHERE exchange = $1 AND routing_key = $2
 ORDER BY available_at, id
@@ -46,9 +49,6 @@ FOR UPDATE SKIP LOCKED
 
 # One that its twin holds counts as well.
 ANY_LEFT = "SELECT EXISTS (SELECT FROM outbox WHERE exchange = $1 AND routing_key = $2)"
-
-# A relay whose machine is gone must not keep its rows locked.
-BOUND = "SET LOCAL idle_in_transaction_session_timeout = '15s'"
 
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1)"
 
@@ -168,7 +168,6 @@ class Relay:
     metrics: Metrics
     wake: asyncio.Event
     doubts: Doubts = field(init=False)
-    _last: float = field(default=float("-inf"), init=False)  # when a round that published ended
 
     def __post_init__(self) -> None:
         self.doubts = Doubts(
@@ -176,18 +175,19 @@ class Relay:
         )
 
     async def once(self) -> int:
-        """Publish up to 200 rows; return how many were confirmed. Raises BrokerUnavailable."""
+        """Publish up to 200 rows; return how many were confirmed. Raises BrokerUnavailable.
+
+        What is committed after the claim wakes the next round, and so does a claim that was full.
+        """
         loop = asyncio.get_running_loop()
         await self.publisher.ready()
-        if (idle := loop.time() - self._last) < GATHER:
-            await asyncio.sleep(GATHER - idle)
         began = loop.time()
         now = self.clock.now()
         async with asyncio.timeout(ROUND_SECONDS), self.database.transaction() as tx:
+            self.wake.clear()
             rows = await tx.fetch(CLAIM, self.exchange, now, BATCH, self.doubts.keys)
             if not rows:
                 return 0
-            await tx.execute(BOUND)
             outcomes = await self.publisher.publish([self._outgoing(row) for row in rows])
             await self._settle(tx, rows, [kept_if_beside(one) for one in outcomes], now)
         self.doubts.suspect(
@@ -196,7 +196,8 @@ class Relay:
             if outcome is Outcome.UNCONFIRMED
         )
         self.metrics.observe("relay_round_seconds", loop.time() - began)
-        self._last = loop.time() if len(rows) < BATCH else self._last
+        if len(rows) == BATCH:
+            self.wake.set()
         return self._count(outcomes)
 
     async def try_apart(self) -> int:
@@ -214,7 +215,6 @@ class Relay:
             rows = [row for row in found if row is not None]
             none = set(keys) - {row["routing_key"] for row in rows}
             gone = [key for key in none if not await tx.fetchval(ANY_LEFT, self.exchange, key)]
-            await tx.execute(BOUND)
             outcomes = await self.apart.publish_apart([self._outgoing(row) for row in rows])
             await self._settle(tx, rows, outcomes, now)
         if Outcome.AWAY not in outcomes:

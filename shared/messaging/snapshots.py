@@ -39,10 +39,13 @@ def newest(key: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str,
 
 def as_json(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write bytes, and lists of them, as PostgreSQL reads them from text."""
+    return {
+        column: written(value) if isinstance(value, bytes | list) else value
+        for column, value in row.items()
+    }
 
-    def written(value: object) -> object:
-        if isinstance(value, list):
-            return [written(each) for each in value]
-        return f"\\x{value.hex()}" if isinstance(value, bytes) else value
 
-    return {column: written(value) for column, value in row.items()}
+def written(value: object) -> object:
+    if isinstance(value, list):
+        return [written(each) for each in value]
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else value

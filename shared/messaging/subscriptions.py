@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -163,38 +162,39 @@ class Reader:
         Who published is the user that the broker vouches for, and neither the body nor a header:
         a service that claims to be another is not heard. `exchange` is for a person to read.
         """
-        refuse = partial(
-            Letter,
-            queue=self.queue,
-            exchange=exchange,
-            publisher=publisher,
-            body=body,
-            taken=taken,
-        )
+
+        def refuse(reason: Reason, detail: str, envelope: Envelope | None = None) -> Letter:
+            return Letter(
+                queue=self.queue,
+                exchange=exchange,
+                publisher=publisher,
+                body=body,
+                reason=reason,
+                detail=detail,
+                event_id=envelope and envelope.id,
+                event_type=envelope and envelope.type,
+                correlation_id=envelope and envelope.correlationid,
+                taken=taken,
+            )
+
         try:
             envelope = ENVELOPES.decode(body)
         except UNREADABLE as error:
-            return refuse(reason=Reason.UNREADABLE, detail=without_values(error))
-        refuse = partial(
-            refuse,
-            event_id=envelope.id,
-            event_type=envelope.type,
-            correlation_id=envelope.correlationid,
-        )
+            return refuse(Reason.UNREADABLE, without_values(error))
         if envelope.specversion != "1.0":
-            return refuse(reason=Reason.UNREADABLE, detail="not CloudEvents 1.0")
+            return refuse(Reason.UNREADABLE, "not CloudEvents 1.0", envelope)
         if publisher is None:
-            return refuse(reason=Reason.WRONG_PUBLISHER, detail="nobody knows whose it is")
+            return refuse(Reason.WRONG_PUBLISHER, "nobody knows whose it is", envelope)
         if envelope.type.removeprefix(PREFIX).partition(".")[0] != publisher:
-            return refuse(reason=Reason.WRONG_PUBLISHER, detail="of a type that is not its user's")
+            return refuse(Reason.WRONG_PUBLISHER, "of a type that is not its user's", envelope)
         known = self._by_type.get(envelope.type)
         if known is None:
-            return refuse(reason=Reason.UNKNOWN_TYPE, detail="nobody here knows it (yet)")
+            return refuse(Reason.UNKNOWN_TYPE, "nobody here knows it (yet)", envelope)
         subscription, decoder = known
         try:
             data = decoder.decode(envelope.data)
         except UNREADABLE as error:
-            return refuse(reason=Reason.SCHEMA, detail=without_values(error))
+            return refuse(Reason.SCHEMA, without_values(error), envelope)
         return Message(
             queue=self.queue,
             exchange=exchange,

@@ -79,6 +79,7 @@ class Bus:
                     every=1.0,
                     longest_wait=SOON,
                     wake=wake,
+                    woken=name == "relay",
                 )
                 for relay in relays
                 for name, once, wake in (

@@ -20,7 +20,7 @@ from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged
 from shared.errors import BrokerUnavailable
 from shared.messaging.broker import Publisher, send
 from shared.messaging.messages import Outcome, Outgoing
-from shared.messaging.relay import Relay
+from shared.messaging.relay import CLAIM, Relay
 from tests.integration.messaging.conftest import ORIGIN, QUEUE, UNHEARD, Replica, Replicas
 from tests.support.lines import logged
 from tests.support.proxy import Proxy, proxied
@@ -110,6 +110,49 @@ async def test_two_relays_publish_each_row_once(identity: Replica, replicas: Rep
     assert sum(sent) == 450
     assert min(sent) > 0
     assert await replicas.waiting(QUEUE) == 450
+
+
+async def test_a_claim_that_is_full_wakes_the_next_round_and_one_that_is_not_looks_no_more(
+    identity: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.BATCH", 2)
+    relay = identity.messaging.relays[0]
+    for _ in range(3):
+        await identity.tell(uuid4())
+
+    assert await relay.once() == 2
+    assert relay.wake.is_set()
+    assert await relay.once() == 1
+    assert not relay.wake.is_set()
+
+
+async def test_the_loop_publishes_more_than_one_claim_holds_and_what_comes_meanwhile(
+    identity: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.relay.BATCH", 2)
+    for _ in range(5):
+        await identity.tell(uuid4())
+    [loop] = [one for one in identity.messaging.relay_loops if one.name == "relay identity.events"]
+    loop.every = 3600.0  # it polls for nobody
+
+    async with going(identity):
+        await eventually(lambda: emptied_by_loops(identity))
+        await identity.tell(uuid4())
+        await eventually(lambda: emptied_by_loops(identity))
+
+
+async def emptied_by_loops(identity: Replica) -> None:
+    assert await identity.fetch(OUTBOX) == []
+
+
+async def test_a_claim_bounds_how_long_its_transaction_may_idle(identity: Replica) -> None:
+    await identity.tell(uuid4())
+
+    async with identity.database.transaction() as tx:
+        await tx.fetch(CLAIM, "identity.events", identity.bus.clock.now(), 200, [])
+        bound = await tx.fetchval("SHOW idle_in_transaction_session_timeout")
+
+    assert bound == "15s"
 
 
 @asynccontextmanager
@@ -314,7 +357,9 @@ async def going(replica: Replica) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        cast(Unconfirming, replica.messaging.relays[0].publisher).answers.set()
+        publisher = replica.messaging.relays[0].publisher
+        if isinstance(publisher, Unconfirming):
+            publisher.answers.set()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -45,6 +45,19 @@ async def test_a_round_that_did_something_is_followed_at_once() -> None:
         await eventually(lambda: expect(len(rounds), 4))
 
 
+async def test_a_loop_that_is_woken_looks_for_nothing_more_by_itself() -> None:
+    rounds, once = counting(200, 200)
+    loop = Loop(name="x", once=once, every=NEVER, woken=True)
+
+    async with running(loop):
+        await eventually(lambda: expect(len(rounds), 1))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(rounds) == 1
+        loop.wake.set()
+        await eventually(lambda: expect(len(rounds), 2))
+
+
 async def test_an_error_does_not_end_the_loop() -> None:
     rounds, once = counting(ValueError(), DatabaseUnavailable(), 0)
     metrics = Metrics()
