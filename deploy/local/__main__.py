@@ -18,6 +18,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.processes import Run, reap
 from deploy.local.stack import ROOT, Ports, Stack, running
 from deploy.tour.person import Person
+from deploy.tour.stories import COMING_IN
 from shared.randomness import Randomness
 
 FOLDER = ROOT / ".local"
@@ -65,15 +66,23 @@ async def tour_only(arguments: Namespace) -> int:
 
 
 async def up(arguments: Namespace) -> int:
-    """Build and start the stack in containers; it stays until `down`."""
+    """Build and start the stack in containers, and enrol somebody; it stays until `down`."""
     addresses = await compose().up(arguments.replicas)
     addresses.save(STACK)
+    person = Person.met_for_the_first_time(Randomness())
+    outcome = await tour.play(addresses, person, COMING_IN)
     say(
         "\n".join(
-            ["", *where(addresses), "", "`make play` plays the tour, `make down` removes it."]
+            [
+                "",
+                *where(addresses),
+                *open_this(addresses, None if outcome else person),
+                "",
+                "`make play` plays the tour, `make down` removes it.",
+            ]
         )
     )
-    return 0
+    return outcome
 
 
 async def down(arguments: Namespace) -> int:
@@ -151,8 +160,6 @@ def where(addresses: StackAddresses) -> list[str]:
 
 def open_this(addresses: StackAddresses, person: Person | None) -> list[str]:
     """Return the lines that a person needs who has a browser and nothing else."""
-    if addresses.portal is None:
-        return []
     known = f", log on as {person.username} with {person.password}" if person else ""
     return [
         f"{'desk':9} {addresses.desk}/, a practice's side",

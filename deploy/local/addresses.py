@@ -31,8 +31,8 @@ class StackAddresses:
     metrics: Mapping[str, tuple[str, ...]]
     smtp_url: str
     mails: str  # the mail catcher's page, and its /mails
-    portal: str | None  # what people open; None where no gateway runs
-    desk: str | None  # a practice's side, beside it
+    portal: str  # what people open
+    desk: str  # a practice's side, beside it
     portals: tuple[str, ...]  # the gateway's replicas, which answer to the portal's Host alone
     clock_file: Path  # seconds that are added to every service's time
     practice: PracticeCredentials

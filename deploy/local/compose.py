@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,14 @@ from deploy.local.processes import Say, together
 from deploy.local.provision import BrokerAccess, DatabaseAccess
 from deploy.local.provisioner import PURPOSES, variable
 from deploy.local.servers import AMQP_URL, MANAGEMENT_URL, POSTGRES_URL, Servers, Source
-from deploy.local.settings import for_mails, for_migrate, for_topology, secrets_of
+from deploy.local.settings import (
+    for_cookies,
+    for_mails,
+    for_migrate,
+    for_practices,
+    for_topology,
+    secrets_of,
+)
 from deploy.local.stack import Ports
 from shared.contracts.topology import SERVICES
 
@@ -26,7 +33,12 @@ HERE = Path(__file__).resolve().parents[1]
 FILES = ("-f", str(HERE / "compose.yaml"), "-f", str(HERE / "compose.tour.yaml"))
 CATCHER = "smtp://catcher:8025"
 NAME = "portico"  # of the database and the vhost
-IMAGES = tuple(f"portico-{name}" for name in (*SERVICES, "provision", "balancer", "catcher"))
+GATEWAY = "gateway"
+BESIDE = ("provision", "balancer", "catcher", GATEWAY)
+IMAGES = tuple(f"portico-{name}" for name in (*SERVICES, *BESIDE))
+BEFORE_GATEWAY = (*SERVICES, "balancer", "catcher")  # with what they depend on
+PORTAL = "http://localhost:8100"  # a name: an address is no domain that a passkey can be for
+DESK = "http://localhost:8109"
 MORE = "`docker compose -p portico logs` says more"
 HEALTHY_WITHIN = 300  # seconds
 BALANCED_WITHIN = 30.0
@@ -51,23 +63,26 @@ class Compose:
         self.say("building the images")
         await self.compose("--progress", "quiet", "build")
         self.say(f"starting PostgreSQL, RabbitMQ and {replicas} of each service")
-        scale = [part for each in SERVICES for part in ("--scale", f"{each}={replicas}")]
-        waiting = ("--wait", "--wait-timeout", str(HEALTHY_WITHIN))
-        await self.compose("--progress", "quiet", "up", *waiting, *scale)
+        await self.started(BEFORE_GATEWAY, scaled=dict.fromkeys(SERVICES, replicas))
         fixed = Ports.fixed()
         fronts = {
             service: f"http://{ports.LOOPBACK}:{port}" for service, (port,) in fixed.http.items()
         }
-        await together(*map(balanced, fronts.values()))
+        await together(*(balanced(f"{front}/health/live") for front in fronts.values()))
         demo = await add_demo(partial(self.verb, "identity"))
+        self.say(f"starting {replicas} of the web gateway")
+        write_environ(self.desk_file, for_practices(demo.of_desk))
+        await self.started([GATEWAY], scaled={GATEWAY: replicas})
+        await together(*(balanced(f"{front}/") for front in (PORTAL, DESK)))
+        await self.compose("exec", "-T", GATEWAY, "python", "-m", "deploy.gateway", "check")
         return StackAddresses(
             services={service: (url,) for service, url in fronts.items()},
             metrics={},  # each replica's own, inside
             smtp_url=CATCHER,
             mails=f"http://{ports.LOOPBACK}:{fixed.mail}",
-            portal=None,
-            desk=None,
-            portals=(),
+            portal=PORTAL,
+            desk=DESK,
+            portals=(f"http://{ports.LOOPBACK}:{fixed.portal[0]}",),
             clock_file=self.clock_file,
             practice=demo.practice,
             neighbour=demo.neighbour,
@@ -80,6 +95,14 @@ class Compose:
         await self.compose("--progress", "quiet", "down", "--volumes")
         await self.docker("image", "rm", "--force", *IMAGES)
         shutil.rmtree(self.files)
+
+    async def started(self, names: Iterable[str], *, scaled: Mapping[str, int]) -> None:
+        """Start these as often as is said, and wait until each says that it is well."""
+        scale = [
+            part for each, number in scaled.items() for part in ("--scale", f"{each}={number}")
+        ]
+        waiting = ("--wait", "--wait-timeout", str(HEALTHY_WITHIN))
+        await self.compose("--progress", "quiet", "up", *waiting, *scale, *names)
 
     async def verb(self, service: str, *arguments: str) -> bytes:
         """Run one of a service's verbs in its first replica."""
@@ -123,6 +146,11 @@ class Compose:
         """The variables that compose.yaml has no default for; the shell's own go first."""
         return self.files / "mail.env"
 
+    @property
+    def desk_file(self) -> Path:
+        """What the desk is told of the demo practices, which are new each time."""
+        return self.files / "gateway.desk.env"
+
     def write(self) -> None:
         """Write the clock and each program's secrets: no other program's, for this user's eyes."""
         self.clock_file.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +158,8 @@ class Compose:
             self.clock_file.write_text("0\n")
         for path in (self.clock_file.parent, self.clock_file):
             path.chmod(0o755)  # read by the services' user
-        write_environ(self.mail_file, for_mails(CATCHER))
+        write_environ(self.mail_file, for_mails(CATCHER, PORTAL))
+        write_environ(self.desk_file, {})
         for program, environ in self.secrets().items():
             write_environ(self.files / f"{program}.env", environ)
 
@@ -172,6 +201,7 @@ class Compose:
             programs[service] = secrets_of(service, database, broker, secrets)
             programs[f"{service}.migrate"] = for_migrate(service, database)
             programs[f"{service}.topology"] = for_topology(broker)
+        programs[GATEWAY] = for_cookies(secrets)
         return programs
 
     @property
@@ -180,19 +210,19 @@ class Compose:
         return KeptSecrets(self.files / "secrets")
 
 
-async def balanced(front: str) -> None:
-    """Wait until the balancer has found a replica that is ready."""
+async def balanced(url: str) -> None:
+    """Wait until the balancer has found a replica that is ready, and that one answers."""
     deadline = asyncio.get_running_loop().time() + BALANCED_WITHIN
     async with aiohttp.ClientSession() as session:
         while asyncio.get_running_loop().time() < deadline:
             try:
-                async with session.get(f"{front}/health/live") as reply:
+                async with session.get(url) as reply:
                     if reply.status == 200:
                         return
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.2)
-    raise ProgramFailed(f"{front}: the balancer finds no replica that is ready")
+    raise ProgramFailed(f"{url}: the balancer finds no replica that is ready")
 
 
 def write_environ(path: Path, environ: Mapping[str, str]) -> None:

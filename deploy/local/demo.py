@@ -8,6 +8,7 @@ import msgspec
 from deploy.local.addresses import ClientCredentials, PracticeCredentials
 from deploy.local.processes import together
 
+PRACTICE, NEIGHBOUR = "Lindenhof", "Seeblick"
 PLACE = ("--contact", "+1 555 0100", "--locale", "en", "--time-zone", "America/New_York")
 
 
@@ -19,6 +20,11 @@ class Demo:
     neighbour: PracticeCredentials
     gateway: ClientCredentials
 
+    @property
+    def of_desk(self) -> dict[str, PracticeCredentials]:
+        """The practices by the names that a desk offers them under."""
+        return {PRACTICE: self.practice, NEIGHBOUR: self.neighbour}
+
 
 async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
     """Make them with identity's verbs."""
@@ -27,8 +33,8 @@ async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
         return await identity(*arguments, "--json")
 
     practice, neighbour, gateway = await together(
-        add("practice", "add", "Lindenhof", *PLACE),
-        add("practice", "add", "Seeblick", *PLACE),
+        add("practice", "add", PRACTICE, *PLACE),
+        add("practice", "add", NEIGHBOUR, *PLACE),
         add("gateway", "add", "portal"),
     )
     return Demo(

@@ -8,7 +8,6 @@ from deploy.local.addresses import PracticeCredentials
 from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.provision import BrokerAccess, DatabaseAccess
 
-PORTAL_URL = "https://portal.example"  # of a stack without a gateway
 MAIL_DOMAIN = "portico.example"
 INHERITED = ("PATH", "LANG", "HOME", "TZ", "PYTHONPATH", "COVERAGE_PROCESS_START")
 
@@ -72,7 +71,7 @@ class Surroundings:
             "PORTICO_ENVIRONMENT": "development",
             "PORTICO_PORTAL_URL": self.portal_url,
             "PORTICO_MAILS_URL": self.mails_url,
-            "PORTICO_COOKIE_KEYS": self.secrets.key("cookie key gateway"),
+            **for_cookies(self.secrets),
             "PORTICO_HTTP_PORT": str(http_port),
             "PORTICO_METRICS_PORT": str(metrics_port),
             "PORTICO_CLOCK_FILE": str(self.clock_file),
@@ -87,14 +86,24 @@ def for_desk(port: int | None, practices: Mapping[str, PracticeCredentials]) -> 
     """Return what a gateway with a desk is told: one replica has it."""
     if port is None:
         return {}
+    return {"PORTICO_DESK_PORT": str(port), **for_practices(practices)}
+
+
+def for_practices(practices: Mapping[str, PracticeCredentials]) -> dict[str, str]:
+    """Return which practices a desk offers."""
     each = (
         f"{name}|{practice.client_id}|{practice.client_secret}"
         for name, practice in practices.items()
     )
-    return {"PORTICO_DESK_PORT": str(port), "PORTICO_DESK_PRACTICES": ",".join(each)}
+    return {"PORTICO_DESK_PRACTICES": ",".join(each)}
 
 
-def for_mails(smtp_url: str, portal_url: str = PORTAL_URL) -> dict[str, str]:
+def for_cookies(secrets: KeptSecrets) -> dict[str, str]:
+    """Return the key that all replicas of a gateway seal cookies with."""
+    return {"PORTICO_COOKIE_KEYS": secrets.key("cookie key gateway")}
+
+
+def for_mails(smtp_url: str, portal_url: str) -> dict[str, str]:
     """Return what notify has to be told by whoever deploys it."""
     return {
         "PORTICO_PORTAL_URL": portal_url,

@@ -202,7 +202,7 @@ class Stack:
                 http_port=self.ports.portal[replica],
                 metrics_port=self.ports.portal_metrics[replica],
                 desk_port=None if replica else self.ports.desk,
-                practices={"Lindenhof": self.demo.practice, "Seeblick": self.demo.neighbour},
+                practices=self.demo.of_desk,
             ),
             log=self.log(name),
             folder=ROOT,

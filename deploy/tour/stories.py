@@ -29,3 +29,4 @@ STORIES: tuple[Story, ...] = (
     un_enrolment,
     log_off,
 )
+COMING_IN = STORIES[:2]  # after these she has an account, and can log on

@@ -39,6 +39,7 @@ def test_one_dockerfile_is_for_all_services_and_one_for_each_program_beside_them
         "Dockerfile",
         "balancer/Dockerfile",
         "catcher/Dockerfile",
+        "gateway/Dockerfile",
         "provision/Dockerfile",
     ]
 
@@ -71,6 +72,16 @@ def test_an_image_installs_what_is_pinned_keeps_no_cache_and_names_no_other_host
         assert set(re.findall(r"https?://([\w.-]+)", rest)) <= {"127.0.0.1"}
 
 
+def test_the_gateways_image_holds_nothing_of_the_services() -> None:
+    copied = [rest for word, rest in instructions(DEPLOY / "gateway/Dockerfile") if word == "COPY"]
+
+    assert copied[-3:] == [
+        "shared shared",
+        "deploy/__init__.py deploy/",
+        "deploy/gateway deploy/gateway",
+    ]
+
+
 def test_a_services_image_holds_shared_and_its_own_folder_alone() -> None:
     copied = [rest for word, rest in instructions(DEPLOY / "Dockerfile") if word == "COPY"]
 
@@ -86,20 +97,23 @@ def test_every_published_port_is_of_the_loopback_interface(file: Path) -> None:
     published = re.findall(r"""["\s]((?:[\w.:]+:)?\d+:\d+)["\s\]]""", file.read_text())
 
     assert all(port.startswith("127.0.0.1:") for port in published)
-    assert len(published) == {"compose.yaml": 5, "compose.tour.yaml": 1}[file.name]
+    assert len(published) == {"compose.yaml": 6, "compose.tour.yaml": 2}[file.name]
 
 
 def test_a_replica_is_asked_whether_it_is_ready_where_people_cannot_ask() -> None:
-    dockerfile = (DEPLOY / "Dockerfile").read_text()
     balancer = (DEPLOY / "balancer" / "haproxy.cfg").read_text()
-    metrics_port = dict(re.findall(r"(PORTICO_\w+)=(\d+)", dockerfile))["PORTICO_METRICS_PORT"]
 
-    assert f"http://127.0.0.1:{metrics_port}/health/ready" in dockerfile
-    assert f"default-server check port {metrics_port} " in balancer
+    for file in (DEPLOY / "Dockerfile", DEPLOY / "gateway" / "Dockerfile"):
+        text = file.read_text()
+        metrics_port = dict(re.findall(r"(PORTICO_\w+)=(\d+)", text))["PORTICO_METRICS_PORT"]
+        assert f"http://127.0.0.1:{metrics_port}/health/ready" in text
+        assert f"default-server check port {metrics_port} " in balancer
 
 
-def test_what_shows_every_mail_is_for_the_tour_alone() -> None:
-    assert "catcher" not in (DEPLOY / "compose.yaml").read_text().replace("compose.tour", "")
+def test_what_shows_every_mail_and_the_desk_are_for_the_tour_alone() -> None:
+    deployed = (DEPLOY / "compose.yaml").read_text().replace("compose.tour", "")
+
+    assert not re.search("(?i)catcher|desk|8109", deployed)
 
 
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: file.name)

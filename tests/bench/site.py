@@ -21,7 +21,7 @@ from deploy.local.provision import (
     provision_broker,
     provision_database,
 )
-from deploy.local.settings import PORTAL_URL, Surroundings
+from deploy.local.settings import Surroundings
 from deploy.local.stack import ROOT, run_verb
 from shared.contracts.topology import SERVICES
 from shared.http.health import Status
@@ -156,7 +156,7 @@ async def opened(environ: Mapping[str, str], say: Say) -> AsyncIterator[Site]:
             secrets=KeptSecrets(private / "secrets"),
             clock_file=clock_file,
             smtp_url=f"smtp://{ports.LOOPBACK}:9",  # a row with mails has its own
-            portal_url=PORTAL_URL,
+            portal_url="https://portal.example",  # no row opens it
             mails_url="",
             inherited=environ,
         )

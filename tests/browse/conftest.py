@@ -131,7 +131,6 @@ def mailbox(suite: Suite) -> Mailbox:
 @pytest.fixture
 def portal(suite: Suite) -> str:
     """The address that people type."""
-    assert suite.addresses.portal is not None
     return suite.addresses.portal
 
 
@@ -163,7 +162,6 @@ def at_portal(visit: Visit, portal: str, suite: Suite, mailbox: Mailbox) -> AtPo
 async def desk(suite: Suite, visit: Visit) -> AsyncIterator[Desk]:
     """Somebody who sits at the practice's desk, at a browser of her own."""
     url = suite.addresses.desk
-    assert url is not None
     async with visit(url, device=Device.DESKTOP) as visitor:
         desk = Desk(visitor=visitor, url=url)
         await desk.sit_down()

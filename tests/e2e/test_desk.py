@@ -20,7 +20,6 @@ from tests.support.suite import Suite
 async def desk(suite: Suite) -> AsyncIterator[Browser]:
     """Somebody who sits at the first practice's desk."""
     url = suite.addresses.desk
-    assert url is not None
     loopback = url.replace("localhost", "127.0.0.1")
     async with Browser([loopback], urlsplit(url).netloc, "198.19.255.1") as opened:
         page = await opened.get("/")
@@ -137,7 +136,6 @@ async def test_the_settings_say_what_is_allowed(desk: Browser) -> None:
 
 async def test_nobody_does_anything_at_the_desk_who_does_not_sit_there(suite: Suite) -> None:
     url = suite.addresses.desk
-    assert url is not None
     loopback = url.replace("localhost", "127.0.0.1")
     async with Browser([loopback], urlsplit(url).netloc, "198.19.255.2") as nobody:
         assert (await nobody.get("/patients")).path == "/"

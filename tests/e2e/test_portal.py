@@ -29,7 +29,6 @@ def a_source() -> str:
 
 def browser_at(suite: Suite) -> Browser:
     addresses = suite.addresses
-    assert addresses.portal is not None
     return Browser(addresses.portals, urlsplit(addresses.portal).netloc, a_source())
 
 

@@ -127,7 +127,7 @@ async def opened(rig: Rig, haproxy: Path, folder: Path) -> AsyncIterator[Portal]
     async with balancing(
         haproxy, folder, replicas, before=ports.LOOPBACK, docs="shown"
     ) as balancer:
-        fronts = {service: (url,) for service, url in balancer.fronts.items()}
+        fronts = {service: (balancer.fronts[service],) for service in SERVICES}
         gateway = Gateway(fronts)
         portal = Portal(rig=rig, balancer=balancer, gateway=gateway, replicas=replicas, seconds={})
         try:

@@ -19,9 +19,11 @@ SHIPPED = ROOT / "deploy" / "balancer" / "haproxy.cfg"
 PROGRAM = "haproxy"
 DEBIAN = Path("/usr/sbin") / PROGRAM  # not on everybody's path
 SLOW_HEAD = "timeout http-request 10s"
-REPLICAS = re.compile(r"    server-template replica 9 (\w+):8080\n")
-FRONT = re.compile(r"bind :(81\d\d)")
-ALIVE = 8100
+REPLICAS = re.compile(r"(backend (\w+).*\n)    server-template replica 9 \w+:\d+\n")
+FRONT = re.compile(r"bind :\d+( name (\w+))?")
+ALIVE = "alive"
+PORTAL, DESK = "gateway", "desk"
+FRONTS = (*SERVICES, PORTAL, DESK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,20 @@ class Replica:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balancer:
-    """Its fronts by service, while it runs."""
+    """Its ports, by the names of its fronts, while it runs."""
 
-    fronts: Mapping[str, str]
+    listening: Mapping[str, int]
     program: Program
     log: Path
+
+    @property
+    def fronts(self) -> Mapping[str, str]:
+        """Their addresses."""
+        return {
+            name: f"http://{ports.LOOPBACK}:{port}"
+            for name, port in self.listening.items()
+            if name in SERVICES or name == PORTAL
+        }
 
     def taken_out(self) -> list[str]:
         """Return its lines about replicas that it stopped to use."""
@@ -53,7 +64,7 @@ async def installed(environ: Mapping[str, str], say: Callable[[str], None]) -> P
 
 
 def configured(
-    replicas: Mapping[str, Sequence[Replica]], listening: Mapping[int, int], head: str
+    replicas: Mapping[str, Sequence[Replica]], listening: Mapping[str, int], head: str
 ) -> str:
     """Return the shipped text with the ports of this machine in place of a network's names.
 
@@ -61,18 +72,18 @@ def configured(
     """
 
     def lines(found: "re.Match[str]") -> str:
-        return "".join(
+        return found[1] + "".join(
             f"    server replica{number} {ports.LOOPBACK}:{each.http_port}"
             f" port {each.metrics_port}\n"
-            for number, each in enumerate(replicas.get(found[1], ()), start=1)
+            for number, each in enumerate(replicas.get(found[2], ()), start=1)
         )
 
     def front(found: "re.Match[str]") -> str:
-        return f"bind {ports.LOOPBACK}:{listening[int(found[1])]}"
+        return f"bind {ports.LOOPBACK}:{listening[found[2] or ALIVE]}{found[1] or ''}"
 
     text, templates = REPLICAS.subn(lines, SHIPPED.read_text())
     text, fronts = FRONT.subn(front, text)
-    assert (templates, fronts) == (len(SERVICES), len(SERVICES) + 1)
+    assert (templates, fronts) == (len(FRONTS), len(FRONTS) + 1)
     assert SLOW_HEAD in text
     return text.replace(SLOW_HEAD, f"timeout http-request {head}")
 
@@ -85,10 +96,11 @@ async def balancing(
     *,
     before: str = "",
     docs: str = "",
+    desk: str = "",
     head: str = "10s",
 ) -> AsyncIterator[Balancer]:
-    """Hold a balancer that has found a replica of each service that has any."""
-    public = (ALIVE, *(8101 + place for place in range(len(SERVICES))))
+    """Hold a balancer that listens; a replica is found once it says that it is ready."""
+    public = (ALIVE, *FRONTS)
     listening = dict(zip(public, ports.free_ports(len(public)), strict=True))
     file, log = folder / "haproxy.cfg", folder / "haproxy.log"
     file.write_text(configured(replicas, listening, head))
@@ -96,17 +108,17 @@ async def balancing(
     program = run.start(
         PROGRAM,
         [program_file, "-db", "-f", file],
-        environ={"PORTICO_BEFORE_BALANCER": before, "PORTICO_DOCS": docs},
+        environ={
+            "PORTICO_BEFORE_BALANCER": before,
+            "PORTICO_DOCS": docs,
+            "PORTICO_DESK": desk,
+        },
         log=log,
     )
-    fronts = {
-        service: f"http://{ports.LOOPBACK}:{listening[8101 + place]}"
-        for place, service in enumerate(SERVICES)
-    }
     try:
         while ports.is_free(listening[ALIVE]):
             program.check()
             await asyncio.sleep(0.05)
-        yield Balancer(fronts=fronts, program=program, log=log)
+        yield Balancer(listening=listening, program=program, log=log)
     finally:
         await run.stop()

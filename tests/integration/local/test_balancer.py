@@ -13,11 +13,18 @@ from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from deploy.client.eventually import eventually
+from deploy.gateway.app import compose
+from deploy.gateway.serving import serve
+from deploy.gateway.settings import Settings
+from deploy.local import ports
 from shared.http.server import metrics_application
-from tests.support.balancer import Balancer, Replica, balancing
+from shared.settings.loader import load
+from tests.support.balancer import DESK, PORTAL, Balancer, Replica, balancing
+from tests.support.browser import OURS, Forms
 from tests.support.dripping import dripped
 from tests.support.lines import logged
 from tests.support.shop import Stall, open_stall
+from tests.unit.gateway.settings import environment
 
 A_SOURCE, ANOTHER, A_GATEWAY = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 ENOUGH = 100  # connections of one source at a time
@@ -107,6 +114,81 @@ async def test_where_nothing_stands_before_the_balancer_nobody_is_believed(
 ) -> None:
     async with in_front_of_an_echo(haproxy, tmp_path) as front:
         assert await told_source(front, A_GATEWAY, "198.51.100.7") == [A_GATEWAY]
+
+
+@pytest.mark.proves("LG-4")
+async def test_a_service_is_told_who_called_the_portal_though_a_balancer_is_passed_twice(
+    haproxy: Path, tmp_path: Path
+) -> None:
+    told: list[str] = []
+
+    async def identity(request: web.Request) -> web.Response:
+        if request.method == "POST":
+            told.extend(request.headers.getall("X-Forwarded-For"))
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_route("*", "/{any:.*}", identity)
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(TestServer(application))
+        http_port, metrics_port = ports.free_ports(2)
+        assert service.port
+        replicas = {
+            "identity": (Replica(http_port=service.port, metrics_port=service.port),),
+            PORTAL: (Replica(http_port=http_port, metrics_port=metrics_port),),
+        }
+        balancer = await stack.enter_async_context(
+            balancing(haproxy, tmp_path, replicas, before=ports.LOOPBACK)
+        )
+        await eventually(partial(found, balancer))
+        portal = balancer.fronts[PORTAL]
+        told_settings = environment(
+            PORTAL_URL=portal,
+            IDENTITY_URL=balancer.fronts["identity"],
+            HTTP_PORT=str(http_port),
+            METRICS_PORT=str(metrics_port),
+            TRUSTED_PROXIES=ports.LOOPBACK,
+        )
+        await stack.enter_async_context(serving(load(Settings, told_settings)))
+        client = await stack.enter_async_context(client_of(A_SOURCE))
+
+        async def form() -> tuple[dict[str, str], dict[str, str]]:
+            async with client.get(f"{portal}/log-on") as reply:
+                assert reply.status == 200
+                reader = Forms()
+                reader.feed(await reply.text())
+                kept = {name: morsel.value for name, morsel in reply.cookies.items()}
+                return reader.found["/log-on"], kept
+
+        fields, cookies = await eventually(form, within=10)
+        typed = {**fields, "username": "juniper", "password": "walnut"}
+        lied = {**OURS, "X-Forwarded-For": "198.51.100.7"}
+        async with client.post(
+            f"{portal}/log-on", data=typed, cookies=cookies, headers=lied
+        ) as reply:
+            assert reply.status == 500  # since identity's reply is none of its document
+
+    assert [hop.strip() for line in told for hop in line.split(",")] == [A_SOURCE, ports.LOOPBACK]
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[None]:
+    """Hold a gateway that listens."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(compose(settings), settings, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+@pytest.mark.parametrize("shown", ["", "shown"])
+async def test_a_desk_has_a_front_where_it_is_shown_and_nowhere_else(
+    haproxy: Path, tmp_path: Path, shown: str
+) -> None:
+    async with balancing(haproxy, tmp_path, {}, desk=shown) as balancer:
+        assert ports.is_free(balancer.listening[DESK]) == (not shown)
 
 
 # ---- how many connections a source has

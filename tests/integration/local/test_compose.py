@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from deploy.gateway.settings import Settings
 from deploy.local.compose import FILES, HERE, IMAGES, Compose
 from deploy.local.provisioner import PURPOSES, variable
 from shared.contracts.topology import SERVICES
+from shared.settings.loader import load
 
 PUBLISHING = {"balancer", "catcher", "rabbitmq"}
+BEFORE = ("192.0.2.7", "198.51.100.0/24")
 ADMINISTRATORS = ("postgres administrator", "rabbitmq administrator")
 
 
@@ -89,8 +92,9 @@ def test_a_service_is_given_no_secret_of_another_and_none_of_its_programs_an_adm
 def test_every_secret_is_one_of_its_own(compose: Compose) -> None:
     secrets = secrets_of(compose)
 
-    # both administrators, two roles and a user a service, who changes the topology, keys, a pepper
-    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 1
+    # both administrators, two roles and a user a service, who changes the topology, keys, a pepper,
+    # and the key of cookies
+    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 2
     assert min(map(len, secrets)) >= 43  # 256 bits
 
 
@@ -135,27 +139,31 @@ def test_a_deployment_that_does_not_say_where_mails_go_is_told_so(tmp_path: Path
     assert "see the top of compose.yaml" in told.stderr
 
 
-def test_services_believe_the_balancer_and_what_is_named_before_it_and_nobody_else(
+def test_services_believe_balancer_gateway_and_what_is_named_before_them_and_nobody_else(
     compose: Compose, configured: dict[str, Any], tmp_path: Path
 ) -> None:
-    network = configured["balancer"]["networks"]["default"]
-    assert network["ipv4_address"] == "10.213.94.2"
+    networks = configured["balancer"]["networks"]
+    assert {name: found["ipv4_address"] for name, found in networks.items()} == {
+        "default": "10.213.94.2",
+        "web": "10.213.94.130",
+    }
     deployed = config(
         tmp_path / "deploy",
         "compose.yaml",
         environ=compose.mail_file,
         PORTICO_NETWORK="10.9.8",
-        PORTICO_BEFORE_BALANCER="192.0.2.7 198.51.100.0/24",
+        PORTICO_BEFORE_BALANCER=" ".join(BEFORE),
     )
     found = json.loads(deployed.stdout)["services"]
 
     assert "catcher" not in found
     for service in SERVICES:
         believed = found[service]["environment"]["PORTICO_TRUSTED_PROXIES"]
-        assert believed.split() == ["10.9.8.2", "192.0.2.7", "198.51.100.0/24"]
-    assert found["balancer"]["environment"] == {
-        "PORTICO_BEFORE_BALANCER": "192.0.2.7 198.51.100.0/24"
-    }
+        assert believed.split() == ["10.9.8.2", "10.9.8.192/26", *BEFORE]
+    told = found["balancer"]["environment"]
+    assert told["PORTICO_BEFORE_BALANCER"].split() == ["10.9.8.192/26", *BEFORE]
+    believed = found["gateway"]["environment"]["PORTICO_TRUSTED_PROXIES"]
+    assert believed.split() == ["10.9.8.130", *BEFORE]
 
 
 def test_only_balancer_catcher_and_broker_management_publish_and_on_loopback(
@@ -165,6 +173,23 @@ def test_only_balancer_catcher_and_broker_management_publish_and_on_loopback(
 
     assert set(ports) == PUBLISHING
     assert {port["host_ip"] for each in ports.values() for port in each} == {"127.0.0.1"}
+
+
+def test_the_gateway_reaches_the_balancer_alone_and_is_told_no_secret_but_its_own(
+    compose: Compose, configured: dict[str, Any], tmp_path: Path
+) -> None:
+    whole = config(tmp_path / "deploy", "compose.yaml", environ=compose.mail_file)
+    found = json.loads(whole.stdout)
+
+    assert found["networks"]["web"]["internal"] is True
+    web = {name for name, each in found["services"].items() if "web" in each["networks"]}
+    assert web == {"gateway", "balancer"}
+    assert set(found["services"]["gateway"]["networks"]) == {"web"}
+    assert set(compose.secrets()["gateway"]) == {"PORTICO_COOKIE_KEYS"}
+    told = found["services"]["gateway"]["environment"]
+    assert not {"PORTICO_ENVIRONMENT", "PORTICO_DESK_PORT", "PORTICO_MAILS_URL"} & set(told)
+    settings = load(Settings, {**told, "PORTICO_PORTAL_URL": "https://portal.example"})
+    assert settings.identity_url == "http://balancer:8101"
 
 
 def test_each_of_our_containers_is_hardened_and_built_here(configured: dict[str, Any]) -> None:
