@@ -199,6 +199,23 @@ async def supersede(
     )
 
 
+async def live(
+    connection: Connection, purpose: Purpose, digest: bytes, *, now: datetime
+) -> Secret | None:
+    """Return a secret that still opens something, and use nothing up."""
+    row = await connection.fetchrow(
+        """
+        SELECT id, digest, owner, sent_to, security_version, issued_at, expires_at
+        FROM one_time_secrets
+        WHERE digest = $2 AND purpose = $1 AND state = 'live' AND expires_at > $3
+        """,
+        purpose.name,
+        digest,
+        now,
+    )
+    return secret_of(row) if row else None
+
+
 async def use(
     tx: Connection,
     purpose: Purpose,

@@ -1,10 +1,11 @@
 """What is carried from page to page: sealed in cookies, a kind each, for an hour at most."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
+from deploy.gateway.doors.identity import EnrolmentProof
 from deploy.gateway.web.visits import Visit
 
 HOUR = timedelta(hours=1)
@@ -18,11 +19,12 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnrolFlow(Flow, frozen=True, kw_only=True):
-    """An enrolment under way."""
+    """An enrolment under way: what was proven at the practice that is named, and its grant."""
 
-    token: str
-    birth_date: date
-    last_name: str
+    proof: EnrolmentProof
+    practice: str
+    grant: str
+    good_until: int
     terms_version: str | None = None
     email: str | None = None
     no_email: bool = False

@@ -4,6 +4,7 @@ from shared.audit import entries
 
 
 class Action(entries.Action):
+    PROVE_ENROLMENT = "enrol.prove"
     ENROL = "enrol"
     ADD_TO_ACCOUNT = "enrol.existing-account"
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token

@@ -93,6 +93,8 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         enrolment=enrolment.compose(
             plumbing,
             mint=mint,
+            grants=grants,
+            own_keys=own_keys,
             accounts=account.accounts,
             patients=patient.patients,
             addresses=email,

@@ -28,8 +28,10 @@ from services.identity.emails.errors import (
 )
 from services.identity.enrolment.api.added_practices import add_practice_to_account
 from services.identity.enrolment.api.enrolments import enrol
+from services.identity.enrolment.api.proofs import prove_enrolment
 from services.identity.enrolment.api.tokens import issue_enrolment_token
 from services.identity.enrolment.errors import (
+    AgeNotAllowed,
     AlreadyEnrolled,
     PatientEnrolled,
     PersonMismatch,
@@ -116,9 +118,12 @@ CONFIRMATION_REFUSED = (
     GrantUsed,
     GrantSuperseded,
 )
+ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)
+PROOF_PROBLEMS = (TokenInvalid, AgeNotAllowed)
 ENROL_PROBLEMS = (
     TermsRequired,
-    TokenInvalid,
+    *PROOF_PROBLEMS,
+    *ENROLMENT_GRANT_REFUSED,
     *USERNAME_REFUSED,
     PasswordUnacceptable,
     EmailMalformed,
@@ -126,7 +131,8 @@ ENROL_PROBLEMS = (
 EXISTING_ACCOUNT_PROBLEMS = (
     InvalidCredentials,
     AccountMerged,
-    TokenInvalid,
+    *PROOF_PROBLEMS,
+    *ENROLMENT_GRANT_REFUSED,
     AlreadyEnrolled,
     PersonMismatch,
 )
@@ -177,9 +183,13 @@ ROUTES: tuple[Route[Features], ...] = (
               issue_enrolment_token, status=201, idempotent=True, rows=("EN-1", "ST-1"),
               summary="Issue an enrolment token; the one before it expires",
               problems=(NotFound, PatientEnrolled, AlreadyIssued)),
+        route("POST", "/enrolments/proofs", Public(),
+              prove_enrolment, rows=("EN-1", "EN-8"),
+              summary="Prove what a practice handed out; nothing is used up",
+              problems=PROOF_PROBLEMS),
         route("POST", "/enrolments", Public(),
-              enrol, status=201, idempotent=True, rows=("EN-1", "EN-7", "ID-1", "ID-3"),
-              summary="Enrol with a practice's token",
+              enrol, status=201, idempotent=True, rows=("EN-1", "EN-7", "EN-8", "ID-1", "ID-3"),
+              summary="Enrol with what a practice handed out",
               problems=ENROL_PROBLEMS),
         route("POST", "/enrolments/existing-account", Public(),
               add_practice_to_account, status=201, idempotent=True, rows=("EN-5", "LG-2"),

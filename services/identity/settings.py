@@ -71,15 +71,6 @@ class Settings(ServiceSettings):
     hashing_wait: Annotated[float, Meta(ge=0.05, le=60)] = setting(
         "HASHING_WAIT", default=2.0, help="longest wait for a hash thread"
     )
-    token_hours_in_person: Annotated[int, Meta(ge=1, le=720)] = setting(
-        "TOKEN_HOURS_IN_PERSON", default=72, help="life of a token (EN-1)"
-    )
-    token_hours_post: Annotated[int, Meta(ge=1, le=720)] = setting(
-        "TOKEN_HOURS_POST", default=504, help="life of a posted token (EN-1)"
-    )
-    token_hours_email: Annotated[int, Meta(ge=1, le=72)] = setting(
-        "TOKEN_HOURS_EMAIL", default=24, help="life of a mailed token (EN-1)"
-    )
     verify_minutes: Annotated[int, Meta(ge=5, le=1440)] = setting(
         "VERIFY_MINUTES", default=60, help="life of a verify link (ID-6)"
     )

@@ -57,7 +57,7 @@ class Links:
             jti=str(link.id),
             act=GrantAct.PASSWORD_SET,
             audience=(self.redeemer,),
-            account_id=AccountId(link.owner),
+            subject=link.owner,
             security_version=link.security_version,
             route=ResetRoute.LINK,
             now=now,

@@ -21,3 +21,44 @@ class PracticeSettings(Data, frozen=True, kw_only=True):
             extra={"lowest": 15, "highest": 1440},
         ),
     ] = 60
+    token_hours_in_person: Annotated[
+        int,
+        Meta(
+            description="life of an enrolment token handed over in person, 1 to 168 (EN-1)",
+            extra={"lowest": 1, "highest": 168},
+        ),
+    ] = 72
+    token_days_post: Annotated[
+        int,
+        Meta(
+            description="life of one that was posted, 1 to 30 (EN-1)",
+            extra={"lowest": 1, "highest": 30},
+        ),
+    ] = 21
+    token_hours_email: Annotated[
+        int,
+        Meta(
+            description="life of one that the practice mails itself, 1 to 24 (EN-1)",
+            extra={"lowest": 1, "highest": 24},
+        ),
+    ] = 24
+    invitation_days: Annotated[
+        int,
+        Meta(
+            description="life of an invitation, 1 to 14 (EN-3)", extra={"lowest": 1, "highest": 14}
+        ),
+    ] = 7
+    temporary_hours: Annotated[
+        int,
+        Meta(
+            description="life of a temporary username and password, 1 to 168 (EN-2)",
+            extra={"lowest": 1, "highest": 168},
+        ),
+    ] = 72
+    own_account_age: Annotated[
+        int,
+        Meta(
+            description="age from which a patient has an account of her own, 13 to 18 (EN-8)",
+            extra={"lowest": 13, "highest": 18},
+        ),
+    ] = 18

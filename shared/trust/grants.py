@@ -27,6 +27,7 @@ class GrantAct(StrEnum):
     PASSWORD_SET = "password.set"  # noqa: S105 - an act, not a password
     ACCOUNT_OWNED = "account.owned"  #: MG-1: the other account's name and password were given
     REAUTHENTICATED = "reauthenticated"  #: SE-3: the holder of the session is still there
+    ENROLMENT = "enrolment"  #: EN-1: a practice's secret was proven by the person it is for
 
 
 class Verb(StrEnum):
@@ -42,6 +43,7 @@ MAY_ISSUE: Mapping[GrantAct, frozenset[str]] = MappingProxyType(
         GrantAct.PASSWORD_SET: frozenset({"recovery"}),
         GrantAct.ACCOUNT_OWNED: frozenset({"identity"}),
         GrantAct.REAUTHENTICATED: frozenset({"identity"}),
+        GrantAct.ENROLMENT: frozenset({"identity"}),
     }
 )
 """Which services' signature is worth anything for which act."""
@@ -106,18 +108,24 @@ class Grant:
     jti: str
     issuer: str
     act: GrantAct
-    account_id: AccountId
+    subject: UUID  # the account; of an enrolment the patient record
     security_version: int
-    route: str  # how it was proven: "link", "password"
+    route: str  # how it was proven: "link", "password", "invitation"
     expires_at: datetime
     verb: Verb | None = None  # SE-3: what a re-authentication is good for
     account_version: int = 0  # the account's aggregateversion as it was proven
     session_id: SessionId | None = None  # where it was proven: no other session may bring it
 
+    @property
+    def account_id(self) -> AccountId:
+        """The account that it is about, where its act is about one."""
+        return AccountId(self.subject)
+
 
 class GrantClaims(signed.Claims, frozen=True, kw_only=True):
-    """`sub` is the account, `sv` its security version as the proof began, `av` its version;
-    `sid` the session in which somebody proved it, who need not be that account's.
+    """`sub` is the account, `sv` its security version as the proof began, `av` its version; of an
+    enrolment it is the patient record, and both are 0. `sid` is the session in which somebody
+    proved it, who need not be that account's.
     """
 
     act: GrantAct
@@ -141,11 +149,11 @@ class GrantIssuer:
         jti: str,
         act: GrantAct,
         audience: tuple[str, ...],
-        account_id: AccountId,
-        security_version: int,
+        subject: UUID,
         route: str,
         now: datetime,
         expires_at: datetime,
+        security_version: int = 0,
         verb: Verb | None = None,
         account_version: int = 0,
         session_id: SessionId | None = None,
@@ -156,7 +164,7 @@ class GrantIssuer:
         key = await self.own_keys.current(KeyPurpose.SIGNING, now)
         claims = GrantClaims(
             iss=self.issuer,
-            sub=str(account_id),
+            sub=str(subject),
             aud=audience,
             jti=jti,
             iat=signed.numeric_date(now),
@@ -259,7 +267,7 @@ class GrantChecker:
             jti=claims.jti,
             issuer=claims.iss,
             act=claims.act,
-            account_id=AccountId(UUID(claims.sub)),
+            subject=UUID(claims.sub),
             security_version=claims.sv,
             route=claims.route,
             expires_at=claims.expires_at,

@@ -60,16 +60,23 @@ class Patient:
 
     # ---- coming in
 
-    async def give_token(self, token: str) -> None:
+    async def type_token(self, token: str) -> None:
         """Begin an enrolment: token, date of birth, last name."""
         await self.go("/log-on")
         await self.page.locator("main a[href='/enrol']").click()
         await self.page.locator("a[href='/enrol/token']").click()
         await self.fill(token=token, last_name=self.person.last_name)
+        await self.fill_birthday()
+        await self.press()
+
+    async def fill_birthday(self) -> None:
         year, month, day = self.person.birth_date.split("-")
         for part, value in {"month": month, "day": day, "year": year}.items():
             await self.page.locator(f"[autocomplete='bday-{part}']").fill(value)
-        await self.press()
+
+    async def give_token(self, token: str) -> None:
+        """Begin an enrolment with a token that is hers: it is proven before anything is chosen."""
+        await self.type_token(token)
         await self.at("/enrol/terms")
 
     async def accept_terms(self) -> None:

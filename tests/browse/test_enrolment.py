@@ -32,6 +32,7 @@ async def test_a_person_makes_an_account_with_a_token_and_verifies_her_e_mail(
         assert await page.title() == "Error: Your enrolment token – Portico"
         await ada.sees("enrol, token, refused")
         await ada.give_token(token)
+        await expect(ada.main).to_contain_text("Lindenhof enrols you.")
         await ada.sees("enrol, terms")
         await ada.accept_terms()
         await ada.sees("enrol, e-mail")

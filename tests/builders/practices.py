@@ -140,6 +140,26 @@ async def enrol(
     )
 
 
+async def prove(identity: Identity, token: str, **changes: Any) -> Answer:
+    """Prove a token to be one's own."""
+    body = {"token": token, "birth_date": BIRTH_DATE, "last_name": LAST_NAME, **changes}
+    return await identity.call("POST", "/enrolments/proofs", body)
+
+
+async def granted(identity: Identity, token: str, **changes: Any) -> str:
+    """The grant of who has proven a token."""
+    answer = await prove(identity, token, **changes)
+    assert answer.status == 200, answer.body
+    return str(answer.body["grant"])
+
+
+def with_grant(grant: str, **changes: Any) -> dict[str, Any]:
+    """What a patient types who has proven a secret before."""
+    proven = {"token", "birth_date", "last_name"}
+    typed = {name: value for name, value in application("").items() if name not in proven}
+    return {**typed, "grant": grant, **changes}
+
+
 async def add_practice(
     identity: Identity,
     token: str,

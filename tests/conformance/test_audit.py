@@ -30,6 +30,7 @@ OTHERWISE = {  # how many rows, and why not one
 #: what the row of what was done is about, where that is no account
 ABOUT = {
     "issue_enrolment_token": "patient",
+    "prove_enrolment": "patient",
     "register_patient": "patient",
     "submit_communication": "patient",
     "obtain_client_token": "client",
@@ -129,8 +130,11 @@ def test_every_refusal_of_every_verb_is_brought_about(verb: Verb, problem: type[
 
 
 #: refusals that are in nobody's history: who it is was not proven, or there is nobody yet
+NO_ENROLMENT_GRANT = {"GrantInvalid", "GrantWrongAct", "GrantWrongService"}
 NOBODYS = {
-    "enrol": {"TokenInvalid", "UsernameTaken"},
+    "prove_enrolment": {"TokenInvalid", "AgeNotAllowed"},
+    "enrol": {"TokenInvalid", "AgeNotAllowed", "UsernameTaken", *NO_ENROLMENT_GRANT},
+    "add_practice_to_account": NO_ENROLMENT_GRANT,
     "reset_password": {"GrantInvalid", "GrantWrongAct", "GrantWrongService"},
     "refresh_session": {"RefreshInvalid"},
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},

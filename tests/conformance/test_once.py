@@ -35,7 +35,14 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
-    *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
+    *(
+        "prove_enrolment",
+        "log_on",
+        "claim_email",
+        "reauthenticate",
+        "prove_ownership",
+        "check_password",
+    ),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice", "submit_communication"),

@@ -221,7 +221,7 @@ class Recovery:
             jti=jti or Randomness().token(),
             act=GrantAct.PASSWORD_SET,
             audience=(f"{ISSUER}/{audience}",),
-            account_id=person.id,
+            subject=person.id,
             security_version=security_version,
             route=route,
             now=self.clock.now(),

@@ -95,7 +95,7 @@ class Issuer:
             jti=jti or RANDOM.token(),
             act=act,
             audience=audience,
-            account_id=person.account_id,
+            subject=person.account_id,
             security_version=person.security_version,
             route="password",
             now=now,

@@ -53,11 +53,25 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         return paragraphs_of(self.text)
 
 
-class Enrolment(Sent, frozen=True, kw_only=True):
-    terms_version: str
+class EnrolmentProof(Sent, frozen=True, kw_only=True):
+    """What a practice handed out, and what proves its person beside it."""
+
     token: str
     birth_date: date
     last_name: str
+
+
+class ProvenEnrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """`grant` goes in the place of what was proven; `expires_in` is in seconds."""
+
+    practice_name: str
+    grant: str
+    expires_in: int
+
+
+class Enrolment(Sent, frozen=True, kw_only=True):
+    terms_version: str
+    grant: str
     username: str
     password: str
     email: str | None = None
@@ -71,7 +85,8 @@ class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddedPractice(Sent, frozen=True, kw_only=True):
-    token: str
+    token: str | None = None
+    grant: str | None = None
     name: str
     password: str
 
@@ -82,6 +97,7 @@ class Candidate(Sent, frozen=True, kw_only=True):
     email: str | None = None
     last_name: str | None = None
     birth_date: date | None = None
+    practice_name: str | None = None
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +182,9 @@ LOG_ON = Verb("log_on", "POST", "/sessions", Session, LogOn)
 REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
 RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
 TERMS = Verb("read_terms", "GET", "/terms", Terms)
+PROVE_ENROLMENT = Verb(
+    "prove_enrolment", "POST", "/enrolments/proofs", ProvenEnrolment, EnrolmentProof
+)
 ENROL = Verb("enrol", "POST", "/enrolments", Enrolled, Enrolment, keyed=True)
 ADD_PRACTICE = Verb(
     "add_practice_to_account",
@@ -195,6 +214,7 @@ VERBS = (
     REFRESH,
     RESET,
     TERMS,
+    PROVE_ENROLMENT,
     ENROL,
     ADD_PRACTICE,
     CHECK_PASSWORD,
@@ -232,6 +252,9 @@ class Identity:
 
     async def terms(self, visit: Visit) -> Terms:
         return await self.door.call(TERMS, visit)
+
+    async def prove_enrolment(self, visit: Visit, proof: EnrolmentProof) -> ProvenEnrolment:
+        return await self.door.call(PROVE_ENROLMENT, visit, body=proof)
 
     async def enrol(self, visit: Visit, enrolment: Enrolment, *, key: str) -> Enrolled:
         return await self.door.call(ENROL, visit, body=enrolment, key=key)

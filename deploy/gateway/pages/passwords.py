@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
@@ -92,13 +91,14 @@ async def judge(site: Site, visit: Visit, sent: CandidateForm, key: str) -> web.
 
 def candidate(sent: CandidateForm, flow: EnrolFlow | None) -> Candidate:
     """Put beside the password what is known of the person."""
-    birth_date: date | None = flow.birth_date if flow else None
+    proof = flow.proof if flow else None
     return Candidate(
         candidate=sent.candidate,
         username=sent.username[:150] or None,
         email=flow.email if flow else None,
-        last_name=flow.last_name if flow else None,
-        birth_date=birth_date,
+        last_name=proof.last_name if proof else None,
+        birth_date=proof.birth_date if proof else None,
+        practice_name=flow.practice if flow else None,
     )
 
 

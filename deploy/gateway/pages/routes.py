@@ -1,8 +1,10 @@
 """Every page of the portal with who may see it: one file to read for the whole map."""
 
 from deploy.gateway.pages import (
+    added_practices,
     emails,
     enrol,
+    enrolment_proofs,
     forgotten,
     help,
     home,
@@ -20,7 +22,9 @@ from deploy.gateway.web.routes import SLOT, Route
 ROUTES: tuple[Route[Site], ...] = (
     *log_on.ROUTES,
     *language.ROUTES,
+    *enrolment_proofs.ROUTES,
     *enrol.ROUTES,
+    *added_practices.ROUTES,
     *passwords.ROUTES,
     *forgotten.ROUTES,
     *emails.ROUTES,

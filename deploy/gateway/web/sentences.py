@@ -97,6 +97,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=TOKEN,
         ),
+        "age_not_allowed": Message(
+            text=N_(
+                "The practice does not let patients of this age have an account of their own yet."
+            ),
+            step=PRACTICE,
+        ),
         "already_enrolled": Message(
             text=N_("This practice is in that account already. There is nothing to add."),
             step=LOG_ON,

@@ -1,13 +1,12 @@
-"""A practice is added to an account one already has, by its token and that password (EN-5)."""
+"""A practice is added to an account one already has, by what that practice gave (EN-5)."""
 
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
-from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch, TokenInvalid
-from services.identity.enrolment.model import ENROLMENT_TOKEN
-from services.identity.enrolment.store import tokens
+from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch
+from services.identity.enrolment.ways_in import Brought, Presented, WaysIn, require_age
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.patients.model import Patient, PatientEnrolment
@@ -15,7 +14,6 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
-from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -24,7 +22,6 @@ from shared.db import Connection
 from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
-from shared.trust.tokens import Digests
 
 
 class PracticeAdded(Reply, frozen=True, kw_only=True):
@@ -38,23 +35,29 @@ class PracticeAdded(Reply, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedPractices:
     acts: Acts
-    digests: Digests
+    ways_in: WaysIn
     proofs: PasswordProofs
     patients: Patients
     accounts: Accounts
 
-    async def add_practice(
-        self, token: str, name: str, password: str, *, by: By, key: IdempotencyKey | None
+    async def add_by_password(
+        self,
+        brought: Brought | str,
+        name: str,
+        password: str,
+        *,
+        by: By,
+        key: IdempotencyKey | None,
     ) -> PracticeAdded:
-        """Give the token's record to the account that name and password log on to.
+        """Give the secret's record to the account that name and password log on to.
 
         The password is counted like a log-on's, and that count stays when the rest is refused and
-        undone. Only who has proven the account hears anything of the token (LG-2, EN-1).
+        undone. Only who has proven the account hears anything of the secret (LG-2, EN-1).
         """
-        digest = ENROLMENT_TOKEN.digest(self.digests, token)
+        async with self.acts.before(by, Action.ADD_TO_ACCOUNT):
+            presented = await self.ways_in.presented(brought, now=by.now)
         attempt = await self.proofs.by_name(name, password)
-        async with self.acts.database.connection() as connection:
-            record = await tokens.owner(connection, digest)  # for ever the same
+        record = await self.ways_in.owner(presented)
         async with self.acts.begin(
             by,
             Action.ADD_TO_ACCOUNT,
@@ -68,7 +71,7 @@ class AddedPractices:
                 async with act.attempt():
                     if kept := await act.repeat(key, PracticeAdded):
                         return kept
-                    added = await self._add(act, decision.account.account_id, record, digest)
+                    added = await self._add(act, decision.account.account_id, record, presented)
                     return await act.keep(key, added)
             except Refused as refusal:
                 act.committing(refusal)
@@ -79,18 +82,22 @@ class AddedPractices:
         act: Act,
         account_id: AccountId,
         record: tuple[PracticeId, PatientId] | None,
-        digest: bytes,
+        presented: Presented,
     ) -> PracticeAdded:
+        refused = presented.way.refused
         if record is None:
-            raise TokenInvalid
+            raise refused
         practice, patient = await self._hold(act.tx, *record)
-        await self._require_free(act.tx, patient, account_id)
-        if not await one_time.use(act.tx, ENROLMENT_TOKEN, digest, now=act.now):
-            raise TokenInvalid
-        # After the token, which a refusal gives back: a dead one tells nothing of its record.
+        if practice is None or patient is None:
+            raise refused
+        if not await self._is_free(act.tx, patient, account_id):
+            raise refused
+        await self.ways_in.use(act, presented)
+        # After the secret, which a refusal gives back: a dead one tells nothing of its record.
         holder = await enrolments.records(act.tx, account_id)
         if not same_holder((Named(patient.last_name, patient.birth_date),), holder):
             raise PersonMismatch
+        require_age(practice, patient, act.now)
         await self._enrol(act, account_id, practice, patient)
         return PracticeAdded(
             account_id=account_id, practice_id=practice.id, practice_name=practice.name
@@ -98,25 +105,22 @@ class AddedPractices:
 
     async def _hold(
         self, tx: Connection, practice_id: PracticeId, patient_id: PatientId
-    ) -> tuple[Practice, Patient]:
-        """The record is held, after the account: who else has the token waits."""
+    ) -> tuple[Practice | None, Patient | None]:
+        """The record is held, after the account: who else has the secret waits."""
         patient = await patients.hold(tx, practice_id, patient_id)
-        practice = await practices.find(tx, practice_id)
-        if patient is None or practice is None:
-            raise TokenInvalid
-        return practice, patient
+        return await practices.find(tx, practice_id), patient
 
-    async def _require_free(self, tx: Connection, patient: Patient, account_id: AccountId) -> None:
-        """Another account's record is told as a dead token.
+    async def _is_free(self, tx: Connection, patient: Patient, account_id: AccountId) -> bool:
+        """Whether nobody has the record. Raises AlreadyEnrolled to who has it.
 
-        So is one that the practice un-enrolled: its tokens are void, and only the practice enrols
-        it again (UN-1, UN-3).
+        One that the practice un-enrolled is not free: its secrets are void, and only the practice
+        enrols it again (UN-1, UN-3).
         """
         enrolment = await enrolments.find(tx, patient.id)
-        if enrolment is None:
-            return
         own = PatientEnrolment(account_id=account_id, state=EnrolmentState.ENROLLED)
-        raise AlreadyEnrolled if enrolment == own else TokenInvalid
+        if enrolment == own:
+            raise AlreadyEnrolled
+        return enrolment is None
 
     async def _enrol(
         self, act: Act, account_id: AccountId, practice: Practice, patient: Patient

@@ -1,7 +1,7 @@
-"""Enrolment: a practice's token and a person's own data become an account (EN-1, EN-7)."""
+"""Enrolment: a practice's secret and a person's own data become an account (EN-1, EN-7)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from services.identity.accounts.accounts import Accounts
@@ -20,30 +20,26 @@ from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.emails.addresses import check_address
 from services.identity.emails.verifications import Mailing, Verifications
-from services.identity.enrolment.errors import TokenInvalid, WrongPerson
-from services.identity.enrolment.model import ENROLMENT_TOKEN, Try
-from services.identity.enrolment.store import tokens
+from services.identity.enrolment.evidence import NameAndDate
+from services.identity.enrolment.model import Try
+from services.identity.enrolment.ways_in import Brought, Presented, WaysIn
 from services.identity.log_on.store import terms as terms_store
 from services.identity.log_on.terms import Terms
 from services.identity.passwords.model import Context
 from services.identity.passwords.passwords import HashedPassword, Passwords
-from services.identity.patients.model import Patient
 from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
-from services.identity.practices.store import practices
-from shared import limits, one_time
+from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ACCOUNT_ENROLLED
 from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key
-from shared.contracts.matching import same_person
 from shared.db import Connection
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.limits import Limit
 from shared.randomness import Randomness
-from shared.trust.tokens import Digests
 
 
 class EmailVerification(StrEnum):
@@ -65,9 +61,7 @@ class Application:
     """What a person types to enrol; no e-mail is a choice of her own (EN-7)."""
 
     terms_version: str
-    token: str
-    birth_date: date
-    last_name: str
+    proof: Brought | str  # a grant: it was proven before
     email: str | None
     username: str
     password: str
@@ -77,9 +71,7 @@ class Application:
 class Checked:
     """An application whose own parts are sound, with the password hashed."""
 
-    digest: bytes
-    birth_date: date
-    last_name: str
+    proof: Presented
     email: str | None
     username: str
     password: str
@@ -90,7 +82,7 @@ class Checked:
 class Enrolments:
     acts: Acts
     randomness: Randomness
-    digests: Digests
+    ways_in: WaysIn
     terms: Terms
     passwords: Passwords
     patients: Patients
@@ -101,49 +93,40 @@ class Enrolments:
     async def enrol(
         self, application: Application, *, by: By, key: IdempotencyKey | None
     ) -> Enrolled:
-        """Make the one account of a token. Whatever is wrong with the input uses nothing up.
+        """Make the one account of a secret. Whatever is wrong with the input uses nothing up.
 
-        Everything the input alone can say, and the hashing, comes before the token is looked at:
-        an unknown token costs the same. The token's row is held until a wrong try is counted, or
-        fifty parallel guesses would all be compared before the fifth failure voids it.
+        Everything the input alone can say, and the hashing, comes before the secret is looked at:
+        an unknown one costs the same.
         """
-        checked = await self._check(application)
+        checked = await self._check(application, by)
         if checked.email is not None:
             await self.verifications.ready()
         async with self.acts.begin(by, Action.ENROL) as act:
-            await tokens.hold(act.tx, checked.digest)
+            await self.ways_in.hold(act, checked.proof)
             try:
                 async with act.attempt():
                     if kept := await act.repeat(key, Enrolled):
                         return kept
                     return await act.keep(key, await self._enrol(act, checked))
-            except WrongPerson as wrong:
-                await self._count(act, checked, Try.WRONG_PERSON)
+            except checked.proof.way.unproven as wrong:
+                await self.ways_in.count(act, checked.proof, Try.WRONG_PERSON)
                 act.committing(wrong)
                 raise
             except UsernameTaken as taken:
-                await self._count(act, checked, Try.NAME_TAKEN)
+                await self.ways_in.count(act, checked.proof, Try.NAME_TAKEN)
                 act.committing(taken)
                 raise
 
-    async def _count(self, act: Act, checked: Checked, kind: Try) -> None:
-        await one_time.count_try(act.tx, ENROLMENT_TOKEN, checked.digest, kind, now=act.now)
-
-    async def _check(self, application: Application) -> Checked:
+    async def _check(self, application: Application, by: By) -> Checked:
         self.terms.require(application.terms_version)
         username = check_username(application.username)
         typed = application.email
         email = None if typed is None else check_address(typed, field="email")
-        self._require_password(
-            application.password,
-            username,
-            email,
-            Context(names=(application.last_name,), birth_dates=(application.birth_date,)),
-        )
+        self._require_password(application.password, username, email, said(application.proof))
+        async with self.acts.before(by, Action.ENROL):
+            proof = await self.ways_in.presented(application.proof, now=by.now)
         return Checked(
-            digest=ENROLMENT_TOKEN.digest(self.digests, application.token),
-            birth_date=application.birth_date,
-            last_name=application.last_name,
+            proof=proof,
             email=email,
             username=username,
             password=application.password,
@@ -151,7 +134,9 @@ class Enrolments:
         )
 
     async def _enrol(self, act: Act, checked: Checked) -> Enrolled:
-        practice, patient = await self._prove(act.tx, checked, act.now)
+        admitted = await self.ways_in.admit(act, checked.proof)
+        await self.ways_in.use(act, checked.proof)
+        practice, patient = admitted.practice, admitted.patient
         self._require_password(
             checked.password,
             checked.username,
@@ -173,26 +158,6 @@ class Enrolments:
             recovery_routes=recovery_routes(email=checked.email is not None),
             email_verification=EmailVerification.SENT if checked.email else EmailVerification.NONE,
         )
-
-    async def _prove(
-        self, tx: Connection, checked: Checked, now: datetime
-    ) -> tuple[Practice, Patient]:
-        """The token, used up, with last name and birth date of its record. Raises TokenInvalid."""
-        owner = await tokens.owner(tx, checked.digest)
-        if owner is None:
-            raise TokenInvalid
-        practice_id, patient_id = owner
-        patient = await patients.hold(tx, practice_id, patient_id)
-        practice = await practices.find(tx, practice_id)
-        if patient is None or practice is None or patient.account_id is not None:
-            raise TokenInvalid
-        if not same_person(
-            patient.last_name, patient.birth_date, checked.last_name, checked.birth_date
-        ):
-            raise WrongPerson
-        if not await one_time.use(tx, ENROLMENT_TOKEN, checked.digest, now=now):
-            raise TokenInvalid
-        return practice, patient
 
     async def _open_account(
         self, tx: Connection, checked: Checked, practice: Practice, now: datetime
@@ -254,3 +219,12 @@ class Enrolments:
             practices=known.practices,
         )
         self.passwords.require(password, context, field="password")
+
+
+def said(proof: Brought | str) -> Context:
+    """What the input itself says of who enrols: no password may be made of it."""
+    match proof:
+        case Brought(evidence=NameAndDate(last_name=last_name, birth_date=birth_date)):
+            return Context(names=(last_name,), birth_dates=(birth_date,))
+        case _:
+            return Context()

@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Forbidden, Invalid
 
 
 class TokenInvalid(Invalid):
@@ -17,6 +17,13 @@ class WrongPerson(TokenInvalid):
 
     code = TokenInvalid.code
     cause = "wrong_person"
+
+
+class AgeNotAllowed(Forbidden):
+    """Too young for an account of her own; told only to who has proven a secret (EN-8)."""
+
+    title = "The patient is too young for an account of her own"
+    hint = "Ask the practice: it says from which age patients have one."
 
 
 class AlreadyEnrolled(Conflict):

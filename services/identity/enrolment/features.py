@@ -1,25 +1,28 @@
 """How an account comes to be, and to have another practice."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.emails import features as emails
 from services.identity.enrolment.added_practices import AddedPractices
 from services.identity.enrolment.enrolments import Enrolments
-from services.identity.enrolment.model import TokenLives
+from services.identity.enrolment.proofs import EnrolmentProofs
 from services.identity.enrolment.tokens import EnrolmentTokens
+from services.identity.enrolment.ways_in import WaysIn
 from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.settings import Settings
 from shared.one_time import Mint
 from shared.program.program import Plumbing
+from shared.trust.grants import GrantChecker, GrantIssuer
+from shared.trust.own_keys import OwnKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     tokens: EnrolmentTokens
+    proofs: EnrolmentProofs
     enrolments: Enrolments
     added_practices: AddedPractices
 
@@ -28,6 +31,8 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     mint: Mint,
+    grants: GrantChecker,
+    own_keys: OwnKeys,
     accounts: Accounts,
     patients: Patients,
     addresses: emails.Features,
@@ -35,21 +40,21 @@ def compose(
     terms: Terms,
 ) -> Features:
     """Build the group."""
-    settings = plumbing.settings
+    ways_in = WaysIn(database=plumbing.database, digests=plumbing.digests, grants=grants)
     return Features(
         tokens=EnrolmentTokens(
             acts=plumbing.acts,
             mint=mint,
-            lives=TokenLives(
-                in_person=timedelta(hours=settings.token_hours_in_person),
-                post=timedelta(hours=settings.token_hours_post),
-                email=timedelta(hours=settings.token_hours_email),
-            ),
+        ),
+        proofs=EnrolmentProofs(
+            acts=plumbing.acts,
+            ways_in=ways_in,
+            issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
         ),
         enrolments=Enrolments(
             acts=plumbing.acts,
             randomness=plumbing.randomness,
-            digests=plumbing.digests,
+            ways_in=ways_in,
             terms=terms,
             passwords=secrets.passwords,
             patients=patients,
@@ -59,7 +64,7 @@ def compose(
         ),
         added_practices=AddedPractices(
             acts=plumbing.acts,
-            digests=plumbing.digests,
+            ways_in=ways_in,
             proofs=secrets.proofs,
             patients=patients,
             accounts=accounts,

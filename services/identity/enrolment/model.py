@@ -1,9 +1,13 @@
-"""Enrolment tokens and how long they live (EN-1)."""
+"""What a practice hands out to let a patient in, and how long it lives (EN-1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from services.identity.enrolment.errors import TokenInvalid, WrongPerson
+from shared.contracts.practice_settings import PracticeSettings
+from shared.errors import Invalid
 from shared.one_time import Purpose
 
 
@@ -33,18 +37,24 @@ ENROLMENT_TOKEN = Purpose(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenLives:
-    """EN-1: how long an enrolment token lives, by how it was handed over."""
+class Way:
+    """A way in that a practice gives: a secret, and how it refuses who does not get in by it."""
 
-    in_person: timedelta = timedelta(hours=72)
-    post: timedelta = timedelta(days=21)
-    email: timedelta = timedelta(hours=24)
+    purpose: Purpose
+    refused: type[Invalid]  # whatever the cause
+    unproven: type[Invalid]  # a live one by somebody else: told alike, and counted
 
-    def of(self, handed_over: HandedOver) -> timedelta:
-        match handed_over:
-            case HandedOver.IN_PERSON:
-                return self.in_person
-            case HandedOver.POST:
-                return self.post
-            case HandedOver.EMAIL:
-                return self.email
+
+TOKEN = Way(purpose=ENROLMENT_TOKEN, refused=TokenInvalid, unproven=WrongPerson)
+WAYS: Mapping[str, Way] = {way.purpose.name: way for way in (TOKEN,)}
+
+
+def token_life(handed_over: HandedOver, settings: PracticeSettings) -> timedelta:
+    """How long a token lives, by how it was handed over."""
+    match handed_over:
+        case HandedOver.IN_PERSON:
+            return timedelta(hours=settings.token_hours_in_person)
+        case HandedOver.POST:
+            return timedelta(days=settings.token_days_post)
+        case HandedOver.EMAIL:
+            return timedelta(hours=settings.token_hours_email)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from services.identity.actions import Action
 from services.identity.enrolment.errors import PatientEnrolled
-from services.identity.enrolment.model import ENROLMENT_TOKEN, HandedOver, TokenLives
+from services.identity.enrolment.model import ENROLMENT_TOKEN, HandedOver, token_life
 from services.identity.patients.store import patients
+from services.identity.practices.store import practices
 from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import PatientId, PracticeId
@@ -27,7 +28,6 @@ class Issued(Reply, frozen=True, kw_only=True):
 class EnrolmentTokens:
     acts: Acts
     mint: Mint
-    lives: TokenLives
 
     async def issue(
         self,
@@ -58,14 +58,15 @@ class EnrolmentTokens:
     ) -> Issued:
         tx, now = act.tx, act.now
         patient = await patients.hold(tx, practice_id, patient_id)
-        if patient is None:
+        practice = await practices.find(tx, practice_id)
+        if patient is None or practice is None:
             raise NotFound
         if patient.account_id is not None:
             raise PatientEnrolled
         minted = self.mint.make(
             ENROLMENT_TOKEN,
             patient_id,
-            life=self.lives.of(handed_over),
+            life=token_life(handed_over, practice.settings),
             now=now,
             sent_to=handed_over,
         )

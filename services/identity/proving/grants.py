@@ -43,7 +43,7 @@ class ProofGrants:
             jti=self.randomness.token(),
             act=act,
             audience=self._audience(verb),
-            account_id=account.account_id,
+            subject=account.account_id,
             security_version=security_version,
             route="password",
             now=now,

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.builders.practices import (
+    BIRTH_DATE,
+    LAST_NAME,
     Postman,
     PracticeDesk,
     application,
@@ -96,6 +98,11 @@ async def issue_enrolment_token(stage: IdentityStage) -> Example:
         body={**BY_STAFF, "handed_over": "in-person"},
         token=stage.desk.access_token,
     )
+
+
+async def prove_enrolment(stage: IdentityStage) -> Example:
+    said = {"birth_date": BIRTH_DATE, "last_name": LAST_NAME}
+    return Example(body={"token": await stage.desk.a_token(), **said})
 
 
 async def enrol(stage: IdentityStage) -> Example:

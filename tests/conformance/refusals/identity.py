@@ -1,6 +1,6 @@
 """What identity's verbs refuse."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from shared.contracts.ids import AccountId, SessionId
+from shared.trust.grants import GrantAct
 from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.people import Person as Someone
@@ -272,6 +273,70 @@ async def authenticated_twice(stage: IdentityStage) -> Example:
     )
 
 
+# ---- grants of enrolment
+
+TYPED = {"token": None, "birth_date": None, "last_name": None}
+
+
+def with_enrolment_grant(verb: Recipe, grant: Callable[[IdentityStage], Awaitable[str]]) -> Recipe:
+    """The verb's example, with this grant in the token's place."""
+
+    async def made(stage: IdentityStage) -> Example:
+        return (await verb(stage)).but(**TYPED, grant=await grant(stage))
+
+    return made
+
+
+async def none_of_ours(_: IdentityStage) -> str:
+    return "x.y.z"
+
+
+async def for_another_act(stage: IdentityStage) -> str:
+    return await stage.proof(await stage.session(), "username")
+
+
+async def to_another_service(stage: IdentityStage) -> str:
+    issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
+    return await issuer.grant(
+        Someone(account_id=AccountId(NOBODY)),
+        act=GrantAct.ENROLMENT,
+        minutes=5,
+        audience=(f"{ISSUER}/merge",),
+    )
+
+
+def without_a_good_grant(verb: Recipe) -> Mapping[str, Recipe]:
+    """What brings about each refusal of an enrolment's grant."""
+    return {
+        "GrantInvalid": with_enrolment_grant(verb, none_of_ours),
+        "GrantWrongAct": with_enrolment_grant(verb, for_another_act),
+        "GrantWrongService": with_enrolment_grant(verb, to_another_service),
+    }
+
+
+def of_a_child(verb: Recipe) -> Recipe:
+    """With the token of somebody who is seventeen until tomorrow."""
+
+    async def made(stage: IdentityStage) -> Example:
+        tomorrow = (stage.replica.clock.now() + timedelta(days=1)).date()
+        born = tomorrow.replace(year=tomorrow.year - 18).isoformat()
+        token = await stage.desk.a_token(birth_date=born)
+        return (await verb(stage)).but(token=token, birth_date=born)
+
+    return made
+
+
+async def practice_for_a_child(stage: IdentityStage) -> Example:
+    """Of the second practice, which lets nobody have an account who is not yet eighteen."""
+    await stage.desk.change_settings(own_account_age=13)
+    born = {"birth_date": "2015-03-05"}
+    token = (await stage.desk.issue(await stage.desk.a_patient(**born))).body["token"]
+    assert (await enrol(stage.replica, token, **born)).status == 201
+    elm = await practice_desk(stage.replica)
+    token = await elm.a_token(**born)
+    return Example(body={"token": token, "name": MARIA, "password": PASSWORD})
+
+
 async def token_void_after_five_tries(stage: IdentityStage) -> Example:
     example = await examples.enrol(stage)
     assert example.body is not None
@@ -301,7 +366,13 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PatientEnrolled": token_for_who_has_an_account,
         "AlreadyIssued": issued_already,
     },
+    "prove_enrolment": {
+        "TokenInvalid": but("prove_enrolment", birth_date="1984-05-04"),
+        "AgeNotAllowed": of_a_child(examples.prove_enrolment),
+    },
     "enrol": {
+        **without_a_good_grant(examples.enrol),
+        "AgeNotAllowed": of_a_child(examples.enrol),
         "TermsRequired": but("enrol", terms_version="1999-01"),
         "TokenInvalid": token_void_after_five_tries,
         "UsernameTooShort": but("enrol", username="mary"),
@@ -314,6 +385,8 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "EmailMalformed": but("enrol", email="no address", no_email=False),
     },
     "add_practice_to_account": {
+        **without_a_good_grant(examples.add_practice_to_account),
+        "AgeNotAllowed": practice_for_a_child,
         "InvalidCredentials": but("add_practice_to_account", password=WRONG),
         "AccountMerged": practice_for_a_merged_account,
         "TokenInvalid": but("add_practice_to_account", token="ABCD-EFGH-JKMN-PQRS"),

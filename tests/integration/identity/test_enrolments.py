@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.identity.enrolment import enrolments
+from services.identity.enrolment import evidence
 from shared import one_time
 from shared.contracts.matching import same_person
 from tests.builders.practices import (
@@ -310,7 +310,7 @@ async def test_a_guess_that_is_accepted_was_among_the_first_five_that_were_compa
         return compared[-1]
 
     monkeypatch.setattr(one_time, "count_try", late)
-    monkeypatch.setattr(enrolments, "same_person", spied)
+    monkeypatch.setattr(evidence, "same_person", spied)
     guesses = [application(token, last_name=f"Guess-{number}") for number in range(5)]
     guessing = asyncio.create_task(enrols(identity, *guesses))
     await all_compared.wait()

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import asdict
 
 from services.identity.__main__ import PROGRAM
+from shared.contracts.practice_settings import PracticeSettings
 from shared.program.commands import main
 from tests.rigs.identity import ENVIRONMENT, Identity
 
@@ -51,7 +53,7 @@ async def test_an_added_practice_is_told_and_its_client_logs_on(
         "locale": "en-US",
         "time_zone": "America/New_York",
         "reset_link_minutes": 60,
-        "settings": {"reset_link_minutes": 60},
+        "settings": asdict(PracticeSettings()),
     }
 
 

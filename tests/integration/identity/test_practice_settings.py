@@ -1,11 +1,15 @@
-"""A practice sets how long its patients' reset links live (ST-2, RC-3)."""
+"""A practice sets how long links and tokens live, and who has an account (ST-2, RC-3, EN-1)."""
 
 import asyncio
 
 import pytest
+from msgspec.structs import asdict
 
+from shared.contracts.practice_settings import PracticeSettings
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
+
+DEFAULTS = asdict(PracticeSettings())
 
 
 @pytest.mark.proves("ST-2", "RC-3")
@@ -16,7 +20,7 @@ async def test_a_practice_sets_the_life_of_its_links_and_others_are_told(
     answer = await desk.change_settings(reset_link_minutes=minutes)
 
     assert answer.status == 200
-    assert answer.body == {"version": 2, "reset_link_minutes": minutes}
+    assert answer.body == {"version": 2, **DEFAULTS, "reset_link_minutes": minutes}
     told = await desk.identity.events("practice-changed")
     assert [event["reset_link_minutes"] for event in told] == [60, minutes]
     assert told[1]["practice_id"] == desk.practice_id
@@ -56,7 +60,7 @@ async def test_what_another_release_let_a_practice_set_is_read(desk: PracticeDes
 
     answer = await desk.call("/practice/settings", method="GET")
 
-    assert answer.body == {"version": 1, "reset_link_minutes": 2880}
+    assert answer.body == {"version": 1, **DEFAULTS, "reset_link_minutes": 2880}
 
 
 @pytest.mark.proves("ST-2")
@@ -65,8 +69,8 @@ async def test_the_settings_are_read_as_they_stand(desk: PracticeDesk) -> None:
     await desk.change_settings(reset_link_minutes=30)
     after = await desk.call("/practice/settings", method="GET")
 
-    assert before.body == {"version": 1, "reset_link_minutes": 60}
-    assert after.body == {"version": 2, "reset_link_minutes": 30}
+    assert before.body == {"version": 1, **DEFAULTS}
+    assert after.body == {"version": 2, **DEFAULTS, "reset_link_minutes": 30}
     [row] = await desk.identity.rows(
         "SELECT detail FROM audit_entries WHERE action = 'practice.set'"
     )
@@ -82,7 +86,7 @@ async def test_a_practice_changes_only_its_own_settings(
     await other.change_settings(reset_link_minutes=30)
 
     answer = await desk.call("/practice/settings", method="GET")
-    assert answer.body == {"version": 1, "reset_link_minutes": 60}
+    assert answer.body == {"version": 1, **DEFAULTS}
 
 
 @pytest.mark.proves("ST-2")
@@ -98,3 +102,28 @@ async def test_each_of_parallel_changes_is_told_under_a_version_of_its_own(
     by_version = sorted(answers, key=lambda answer: int(answer.body["version"]))
     expected = [60, *(answer.body["reset_link_minutes"] for answer in by_version)]
     assert [event["reset_link_minutes"] for event in told] == expected
+
+
+@pytest.mark.proves("ST-2", "EN-1", "EN-8")
+@pytest.mark.parametrize(
+    ("setting", "lowest", "highest"),
+    [
+        ("token_hours_in_person", 1, 168),
+        ("token_days_post", 1, 30),
+        ("token_hours_email", 1, 24),
+        ("temporary_hours", 1, 168),
+        ("invitation_days", 1, 14),
+        ("own_account_age", 13, 18),
+    ],
+)
+async def test_a_setting_of_enrolment_is_taken_within_its_range(
+    desk: PracticeDesk, setting: str, lowest: int, highest: int
+) -> None:
+    answers = [
+        await desk.change_settings(**{setting: value})
+        for value in (lowest - 1, lowest, highest, highest + 1)
+    ]
+
+    assert [answer.status for answer in answers] == [422, 200, 200, 422]
+    assert answers[0].body["errors"][0]["params"] == {"minimum": lowest, "maximum": highest}
+    assert answers[2].body == {"version": 3, **DEFAULTS, setting: highest}

@@ -277,7 +277,7 @@ async def test_a_grant_is_no_access_token(
         jti="1",
         act=GrantAct.PASSWORD_SET,
         audience=("portico", f"{ISSUER}/identity"),
-        account_id=AccountId(RANDOMNESS.uuid()),
+        subject=RANDOMNESS.uuid(),
         security_version=1,
         route="link",
         now=clock.now(),

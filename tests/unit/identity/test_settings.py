@@ -14,8 +14,6 @@ def test_the_defaults_are_those_of_the_feature_rows() -> None:
 
     assert settings.password_policy is PolicyName.PORTAL
     assert settings.bcrypt_cost == 12
-    assert (settings.token_hours_in_person, settings.token_hours_email) == (72, 24)
-    assert settings.token_hours_post == 21 * 24
     assert (settings.verify_minutes, settings.verify_mails_an_hour) == (60, 5)
     assert settings.verify_mails_a_day == 10
 
@@ -25,7 +23,7 @@ def test_all_that_does_not_fit_is_named_at_once_without_its_value() -> None:
         "PORTICO_PEPPER": "hunter2",
         "PORTICO_PASSWORD_POLICY": "lax",
         "PORTICO_BCRYPT_COST": "31",
-        "PORTICO_TOKEN_HOURS_EMAIL": "0",
+        "PORTICO_VERIFY_MINUTES": "0",
     }
 
     with pytest.raises(SettingsInvalid) as invalid:

@@ -10,7 +10,7 @@ import pytest
 from services.merge.errors import AccountMerged, MergePersonMismatch, MergeProofStale
 from services.merge.model import Account, Pair, Party, duplicate_charts
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import Named
 from shared.trust.grants import Grant, GrantAct
 
@@ -34,7 +34,7 @@ def a_party(
             jti="proof-1",
             issuer="https://portico.example/identity",
             act=GrantAct.ACCOUNT_OWNED,
-            account_id=AccountId(UUID(int=9)),
+            subject=UUID(int=9),
             security_version=2,
             route="password",
             expires_at=datetime(2031, 3, 5, tzinfo=UTC),

@@ -1,9 +1,13 @@
-"""A person enrols with a practice's token."""
+"""A person enrols with what her practice gave her."""
 
 from datetime import date
 
+from services.identity.enrolment.api.either import not_one_of
 from services.identity.enrolment.enrolments import Application, Enrolled
+from services.identity.enrolment.evidence import NameAndDate
 from services.identity.enrolment.features import Features
+from services.identity.enrolment.model import TOKEN
+from services.identity.enrolment.ways_in import Brought
 from services.identity.fields import Name, Typed
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
@@ -12,12 +16,16 @@ from shared.trust.access import Anonymous
 
 
 class EnrolmentBody(Body, frozen=True, kw_only=True):
-    """An e-mail, or `no_email: true`: having none is a choice, never an oversight (EN-7)."""
+    """Token, date of birth and last name, or the `grant` of who has proven such a thing before.
+
+    An e-mail, or `no_email: true`: having none is a choice, never an oversight (EN-7).
+    """
 
     terms_version: Name
-    token: Typed
-    birth_date: date
-    last_name: Name
+    token: Typed | None = None
+    birth_date: date | None = None
+    last_name: Name | None = None
+    grant: Typed | None = None
     username: Typed
     password: Typed
     email: Typed | None = None
@@ -37,9 +45,7 @@ async def enrol(features: Features, call: Call[EnrolmentBody, Anonymous]) -> Enr
     return await features.enrolments.enrol(
         Application(
             terms_version=body.terms_version,
-            token=body.token,
-            birth_date=body.birth_date,
-            last_name=body.last_name,
+            proof=proof_of(body),
             email=body.email,
             username=body.username,
             password=body.password,
@@ -47,3 +53,17 @@ async def enrol(features: Features, call: Call[EnrolmentBody, Anonymous]) -> Enr
         by=call.by,
         key=call.idempotency,
     )
+
+
+def proof_of(body: EnrolmentBody) -> Brought | str:
+    """Take the one of both. Raises BodyInvalid."""
+    match body:
+        case EnrolmentBody(
+            token=str(token), birth_date=date() as born, last_name=str(last_name), grant=None
+        ):
+            evidence = NameAndDate(last_name=last_name, birth_date=born)
+            return Brought(way=TOKEN, secret=token, evidence=evidence)
+        case EnrolmentBody(grant=str(grant), token=None, birth_date=None, last_name=None):
+            return grant
+        case _:
+            raise not_one_of(body, (("token", "birth_date", "last_name"), ("grant",)))

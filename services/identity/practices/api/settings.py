@@ -14,6 +14,12 @@ class SettingsBody(StaffBody, frozen=True, kw_only=True):
     """Those that are to change. Ranges are judged by rules with a code of their own."""
 
     reset_link_minutes: int | UnsetType = UNSET
+    token_hours_in_person: int | UnsetType = UNSET
+    token_days_post: int | UnsetType = UNSET
+    token_hours_email: int | UnsetType = UNSET
+    invitation_days: int | UnsetType = UNSET
+    temporary_hours: int | UnsetType = UNSET
+    own_account_age: int | UnsetType = UNSET
 
 
 class SettingsReply(Reply, frozen=True, kw_only=True):
@@ -21,6 +27,12 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
 
     version: int
     reset_link_minutes: int
+    token_hours_in_person: int
+    token_days_post: int
+    token_hours_email: int
+    invitation_days: int
+    temporary_hours: int
+    own_account_age: int
 
 
 for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ("version",)):

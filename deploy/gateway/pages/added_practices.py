@@ -1,0 +1,63 @@
+"""One more practice for the account one has (EN-5)."""
+
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.doors.identity import AddedPractice
+from deploy.gateway.flows import EnrolFlow
+from deploy.gateway.pages.enrolment_proofs import fresh_grant
+from deploy.gateway.pages.site import ANYBODY, Site
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.visits import Visit, see
+
+
+class AddForm(Form, frozen=True, kw_only=True):
+    """The token is not asked for where something was proven just before."""
+
+    token: Annotated[str, Meta(max_length=200)] = ""
+    username: str
+    password: Annotated[str, SECRET, Meta(max_length=4096)]
+
+
+async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask for the token, where none was proven, and for the account it is to be added to."""
+    flow = flows.carried(visit, EnrolFlow)
+    return site.page(
+        visit,
+        "enrol_add.html",
+        status=filled.status,
+        filled=filled,
+        practice=flow.practice if flow else None,
+    )
+
+
+async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response:
+    """Add the practice, and log on with the same words."""
+    flow = flows.carried(visit, EnrolFlow)
+    if flow is None and not sent.token:
+        problem = wrong(visit, "token", MISSING["token"])
+        typed = {"username": sent.username}
+        return await show_add(
+            site, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
+        )
+    added = AddedPractice(
+        token=sent.token if flow is None else None,
+        grant=await fresh_grant(site, visit, flow) if flow is not None else None,
+        name=sent.username,
+        password=sent.password,
+    )
+    await site.identity.add_practice(visit, added, key=key)
+    session = await site.identity.log_on(visit, sent.username, sent.password)
+    flows.drop(visit, EnrolFlow)
+    site.sessions.begin(visit, session)
+    return see("/home?said=added")
+
+
+ROUTES: tuple[Route[Site], ...] = form(
+    "/enrol/add", ANYBODY, FormPage(form=AddForm, show=show_add, submit=add)
+)
