@@ -1,4 +1,4 @@
-"""Who a tour needs to be there: two practices, and a gateway that may introspect."""
+"""What a tour needs to be there: terms, two practices, and a gateway that may introspect."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from deploy.local.addresses import ClientCredentials, PracticeCredentials
 from deploy.local.processes import together
 
 PRACTICE, NEIGHBOUR = "Lindenhof", "Seeblick"
+TERMS = "services/identity/terms"  # seen from where the services run, in a container as well
 PLACE = ("--contact", "+1 555 0100", "--locale", "en", "--time-zone", "America/New_York")
 
 
@@ -32,6 +33,7 @@ async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
     async def add(*arguments: str) -> bytes:
         return await identity(*arguments, "--json")
 
+    await identity("terms", "publish", "2026-01", TERMS)
     practice, neighbour, gateway = await together(
         add("practice", "add", PRACTICE, *PLACE),
         add("practice", "add", NEIGHBOUR, *PLACE),

@@ -12,6 +12,10 @@ class Action(entries.Action):
     UN_ENROL = "patient.un-enrol"
     REACTIVATE = "patient.re-activate"
     LOG_ON = "log-on"
+    PUBLISH_TERMS = "terms.publish"
+    ACCEPT_TERMS = "terms.accept"
+    DECLINE_TERMS = "terms.decline"
+    SKIP_GATE = "gate.skip"
     RESET_PASSWORD = "password.reset"  # noqa: S105 - an action, not a password
     DISABLE_PASSWORD = "password.disable"  # noqa: S105 - likewise
     BEGIN_LOCK = "lock.begin"

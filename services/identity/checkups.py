@@ -2,6 +2,7 @@
 
 from services.identity.accounts.store import accounts
 from services.identity.emails.features import stored_names
+from services.identity.log_on.store import terms
 from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
 from shared.program.program import Checkup, Plumbing
@@ -24,7 +25,15 @@ async def check_names(plumbing: Plumbing[Settings]) -> str | None:
     return f"{count} addresses have a key of an older form, run `names re-key`" if count else None
 
 
+async def check_terms(plumbing: Plumbing[Settings]) -> str | None:
+    """Nobody can enrol before there is something to agree to (EN-9)."""
+    async with plumbing.database.connection() as connection:
+        published = await terms.current(connection)
+    return None if published else "no terms are published, run `terms publish`"
+
+
 CHECKUPS: tuple[Checkup[Settings], ...] = (
     Checkup(name="peppers", run=check_peppers),
     Checkup(name="names", run=check_names),
+    Checkup(name="terms", run=check_terms),
 )

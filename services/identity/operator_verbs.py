@@ -1,16 +1,20 @@
-"""What an operator does on identity's command line: practices, gateways, clients, and the keys of
-names (ST-1, ST-2, ID-4).
+"""What an operator does on identity's command line: practices, gateways, clients, the keys of
+names, and the terms (ST-1, ST-2, ID-4, EN-9).
 """
 
 import argparse
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
 
 from services.identity.emails.features import stored_names
+from services.identity.languages import FALLBACK, LANGUAGE, LONGEST_TEXT
+from services.identity.log_on.features import terms
 from services.identity.practices.features import clients, practices
 from services.identity.practices.practices import NewClient
 from services.identity.practices.settings import SETTINGS
@@ -106,6 +110,12 @@ async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> i
     return tell(FAILED if collisions else OK, *kept)
 
 
+async def publish_terms(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
+    new = await terms(plumbing).publish(arguments.version, arguments.texts, by=plumbing.operator())
+    languages = ", ".join(sorted(arguments.texts))
+    return say(f"{'published' if new else 'current already:'} {arguments.version} ({languages})")
+
+
 def _practice_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("practice", metavar="NAME", type=_line)
     parser.add_argument(
@@ -157,6 +167,42 @@ def _rotation_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _revocation_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("client_id", metavar="CLIENT_ID", type=_client_id)
+
+
+def _terms_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("version", metavar="VERSION", type=_version)
+    parser.add_argument(
+        "texts",
+        metavar="FOLDER",
+        type=_texts,
+        help="of a file a language, en.txt and others; paragraphs are parted by an empty line",
+    )
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}", text):
+        raise argparse.ArgumentTypeError("expected up to 50 letters, digits, dots and hyphens")
+    return text
+
+
+def _texts(folder: str) -> Mapping[str, str]:
+    """The text of each file, by the language that the file is named after."""
+    texts: dict[str, str] = {}
+    for file in sorted(Path(folder).glob("*.txt")):
+        if not re.fullmatch(LANGUAGE, file.stem):
+            raise argparse.ArgumentTypeError(f"{file.name}: expected a language, as in en.txt")
+        try:
+            text = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise argparse.ArgumentTypeError(f"{file.name}: {error}") from None
+        if not 0 < len(text) <= LONGEST_TEXT or not all(map(shows, "".join(text.split()))):
+            raise argparse.ArgumentTypeError(
+                f"{file.name}: expected text that can be seen, of at most {LONGEST_TEXT} characters"
+            )
+        texts[file.stem] = text
+    if FALLBACK not in texts:
+        raise argparse.ArgumentTypeError(f"expected {FALLBACK}.txt among the files of {folder}")
+    return texts
 
 
 def _client_id(text: str) -> str:
@@ -221,6 +267,12 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="revoke a client for good; its tokens end here at once, elsewhere in 5 minutes",
         arguments=_revocation_arguments,
         run=revoke_client,
+    ),
+    Verb(
+        name="terms publish",
+        help="make a new version of the terms current; each log-on asks for it from then on",
+        arguments=_terms_arguments,
+        run=publish_terms,
     ),
     Verb(
         name="names re-key",

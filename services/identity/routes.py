@@ -38,10 +38,17 @@ from services.identity.enrolment.errors import (
     TokenInvalid,
 )
 from services.identity.features import Features
+from services.identity.log_on.api.gates import answer_terms, skip_account_email
 from services.identity.log_on.api.log_on import log_on
 from services.identity.log_on.api.resets import reset_password
 from services.identity.log_on.api.terms import read_terms
-from services.identity.log_on.errors import GrantExhausted, InvalidCredentials, TermsRequired
+from services.identity.log_on.errors import (
+    GateClosed,
+    GrantExhausted,
+    InvalidCredentials,
+    TermsDeclined,
+    TermsRequired,
+)
 from services.identity.passwords.api.passwords import check_password
 from services.identity.passwords.errors import PasswordUnacceptable, UnlockLimit
 from services.identity.patients.api.patients import register_patient
@@ -198,8 +205,16 @@ ROUTES: tuple[Route[Features], ...] = (
     )),
     *lifted(lambda of: of.log_on, (
         route("GET", "/terms", Public(Counted.NOTHING),
-              read_terms, rows=("EN-9",),
-              summary="Read the current terms"),
+              read_terms, rows=("EN-9",), query=("locale",),
+              summary="Read the current terms, in the language asked for where there is a text",
+              problems=(NotFound,)),
+        route("POST", "/gates/terms", Session(also=(GATES,)),
+              answer_terms, rows=("EN-9", "LG-3"),
+              summary="Accept the current terms, or decline them and be logged off",
+              problems=(TermsRequired, TermsDeclined, GateClosed)),
+        route("POST", "/gates/account-email/skip", Session(),
+              skip_account_email, rows=("LG-3",),
+              summary="Decline the offer of an account e-mail, for this session"),
         route("POST", "/sessions", Public(),
               log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5", "SE-4"),
               summary="Log on with username or account e-mail and password",

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from shared.settings.loader import PREFIX, setting
 from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
-from shared.settings.values import Port, Secret, Stated, guessable, key_bytes, secrets
+from shared.settings.values import Port, Secret, guessable, key_bytes, secrets
 
 
 def long_enough(text: str) -> Secret:
@@ -37,19 +37,6 @@ class Settings(ServiceSettings):
     metrics_port: Port = expose_metrics_on(9101)
     portal_name: str = setting(
         "PORTAL_NAME", default="Portico", help="what patients call it; no password may be it"
-    )
-    terms_version: Stated = setting(
-        "TERMS_VERSION",
-        default="2026-01",
-        empty=False,  # what people agree to is never a default by mistake
-        help="the version of the terms to be accepted (EN-1)",
-    )
-    terms_text: Stated = setting(
-        "TERMS_TEXT",
-        default="By enrolling you agree to use this portal for your own care and to keep your "
-        "password to yourself.",
-        empty=False,
-        help="the text of that version",
     )
     password_policy: PolicyName = setting(
         "PASSWORD_POLICY", default=PolicyName.PORTAL, help="the password rules (ID-3)"

@@ -171,9 +171,9 @@ class Reader:
                 body=body,
                 reason=reason,
                 detail=detail,
-                event_id=envelope and envelope.id,
-                event_type=envelope and envelope.type,
-                correlation_id=envelope and envelope.correlationid,
+                event_id=envelope.id if envelope else None,
+                event_type=envelope.type if envelope else None,
+                correlation_id=envelope.correlationid if envelope else None,
                 taken=taken,
             )
 

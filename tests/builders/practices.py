@@ -12,7 +12,7 @@ from shared.contracts.ids import EventId
 from shared.contracts.keys import KeyPurpose
 from shared.contracts.sealed import Sealed
 from shared.trust.sealing import Opener
-from tests.rigs.identity import PASSWORD, Identity
+from tests.rigs.identity import PASSWORD, TERMS_VERSION, Identity
 from tests.rigs.replica import Answer
 from tests.support.trust import Trust, trusting
 
@@ -119,7 +119,7 @@ async def desk_of(identity: Identity, client: tuple[str, str]) -> PracticeDesk:
 def application(token: str, **changes: Any) -> dict[str, Any]:
     """What a patient types; state only what matters."""
     typed = {
-        "terms_version": "2026-01",
+        "terms_version": TERMS_VERSION,
         "token": token,
         "birth_date": BIRTH_DATE,
         "last_name": LAST_NAME,

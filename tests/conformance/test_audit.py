@@ -38,7 +38,17 @@ ABOUT = {
 }
 OF_ANOTHER = {"prove_ownership", "request_merge"}
 #: what the audit may repeat of what was said
-TOLD = {"staff_id", "reason", "verb", "handed_over", "topic", "client_id", "patient_id", "scope"}
+TOLD = {
+    "staff_id",
+    "reason",
+    "verb",
+    "handed_over",
+    "topic",
+    "client_id",
+    "patient_id",
+    "scope",
+    "version",
+}
 SECRETS = ("token", "grant", "access_token", "refresh_token")
 
 
@@ -93,6 +103,7 @@ NO_ROW = {
     ("claim_email", "EmailMalformed"): TYPED,
     ("register_patient", "NameIncomparable"): TYPED,
     ("obtain_client_token", "TwoAuthentications"): TWICE,
+    ("read_terms", "NotFound"): "there is nothing to read yet, for anybody",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,

@@ -43,6 +43,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
         "prove_ownership",
         "check_password",
     ),
+    *("answer_terms", "skip_account_email"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice", "submit_communication"),

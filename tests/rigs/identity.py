@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -15,10 +16,16 @@ from services.identity.accounts.store import accounts
 from services.identity.accounts.store import names as log_on_names
 from services.identity.emails.addresses import address_key
 from services.identity.features import Features
+from services.identity.log_on.store import terms
+from services.identity.patients.model import Patient
+from services.identity.patients.store import patients
+from services.identity.practices.model import Practice
+from services.identity.practices.store import practices
 from services.identity.settings import Settings
 from shared.acts import By
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.log_on_names import name_key
+from shared.contracts.practice_settings import PracticeSettings
 from shared.randomness import Randomness
 from shared.trust.grants import GrantAct, GrantIssuer
 from tests.rigs.replica import Answer, Replica, environment, put_together, served
@@ -27,6 +34,16 @@ from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, ORIGIN, Trust, trusting
 
 PASSWORD = "Walnut-Harbour-7"
+TERMS_VERSION = "2026-01"
+PRACTICE = Practice(
+    id=PracticeId(UUID(int=0xE1)),
+    version=1,
+    name="Elm Road Practice",
+    contact="+1 555 0199",
+    locale="en-US",
+    time_zone="America/New_York",
+    settings=PracticeSettings(),
+)
 ENVIRONMENT: Mapping[str, str] = environment("identity")
 
 
@@ -132,7 +149,40 @@ class Identity(Replica[Features, Settings]):
                     key,
                     now,
                 )
+            if current := await terms.current(tx):
+                assert await terms.accept(tx, account_id, current.version, now=now)
+            patient = self._a_record()
+            assert await patients.add(tx, patient, now=now)
+            await patients.enrol(tx, patient, account_id, now=now)
         return Person(id=account_id, username=username, password=password, email=email)
+
+    def _a_record(self) -> Patient:
+        """Of the practice that every account made here is enrolled at."""
+        return Patient(
+            id=PatientId(self.plumbing.randomness.uuid()),
+            practice_id=PRACTICE.id,
+            version=1,
+            number=None,
+            last_name="García-Lopez",
+            first_name="Maria",
+            birth_date=date(1984, 5, 3),
+            home_phone=None,
+            address=None,
+            email=None,
+            account_id=None,
+        )
+
+    async def begin(self) -> None:
+        """Publish the terms, and add the practice of the accounts made here: once a database."""
+        now = self.clock.now()
+        async with self.plumbing.database.transaction() as tx:
+            if await terms.publish(tx, TERMS_VERSION, {"en": "Be kind.", "es": "Sé."}, now=now):
+                await practices.add(tx, PRACTICE, now=now)
+
+    async def publish_terms(self, version: str, **texts: str) -> bool:
+        """Publish a version as the operator does."""
+        published = {"en": f"Terms of {version}.", **texts}
+        return await self.features.log_on.terms.publish(version, published, by=self.operator())
 
     def operator(self) -> By:
         """Who types a verb now."""
@@ -197,6 +247,7 @@ async def identity_service(
     async with served(service) as client:
         made = Identity(service=service, client=client, clock=clock, database=database)
         await made.own_keys.ensure()
+        await made.begin()
         yield made
 
 

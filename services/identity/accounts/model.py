@@ -118,12 +118,11 @@ class AccountView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionAccount:
-    """What a session's tokens and gates need to know of its account."""
+class HeldAccount:
+    """An account that was proven, and is held until commit."""
 
     account_id: AccountId
     version: int
-    email_verified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from services.identity.emails.verifications import Mailing, Verifications
 from services.identity.enrolment.evidence import NameAndDate
 from services.identity.enrolment.model import Try
 from services.identity.enrolment.ways_in import Brought, Presented, WaysIn
+from services.identity.log_on.errors import TermsRequired
 from services.identity.log_on.store import terms as terms_store
 from services.identity.log_on.terms import Terms
 from services.identity.passwords.model import Context
@@ -71,6 +72,7 @@ class Application:
 class Checked:
     """An application whose own parts are sound, with the password hashed."""
 
+    terms_version: str
     proof: Presented
     email: str | None
     username: str
@@ -118,7 +120,7 @@ class Enrolments:
                 raise
 
     async def _check(self, application: Application, by: By) -> Checked:
-        self.terms.require(application.terms_version)
+        await self.terms.require(application.terms_version)
         username = check_username(application.username)
         typed = application.email
         email = None if typed is None else check_address(typed, field="email")
@@ -126,6 +128,7 @@ class Enrolments:
         async with self.acts.before(by, Action.ENROL):
             proof = await self.ways_in.presented(application.proof, now=by.now)
         return Checked(
+            terms_version=application.terms_version,
             proof=proof,
             email=email,
             username=username,
@@ -179,7 +182,8 @@ class Enrolments:
         if not await log_on_names.claim(tx, key, account_id, NameKind.USERNAME, now=now):
             raise UsernameTaken.in_field("username", "somebody has this name")
         await self.passwords.remember(tx, account_id, checked.hashed, security_version=1, now=now)
-        await terms_store.accept(tx, account_id, self.terms.version, now=now)
+        if not await terms_store.accept(tx, account_id, checked.terms_version, now=now):
+            raise TermsRequired  # others were published since they were read
         return account_id
 
     async def _welcome(

@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import BadRequest, Invalid, Unauthenticated
+from shared.errors import BadRequest, Conflict, Forbidden, Invalid, Unauthenticated
 
 
 class TermsRequired(Invalid):
@@ -8,6 +8,27 @@ class TermsRequired(Invalid):
 
     title = "The current terms must be accepted"
     hint = "Read GET /terms, show them, and send their version."
+
+
+class TermsDeclined(Forbidden):
+    """Who declines the terms has no session: it has ended (EN-9)."""
+
+    title = "The terms were declined, and the session has ended"
+    hint = "Log on again to read and accept them."
+
+
+class TermsPublished(Conflict):
+    """A version stands for one text, and once replaced it does not come back (EN-9)."""
+
+    title = "This version of the terms was published before"
+    hint = "Publish under a new version."
+
+
+class GateClosed(Conflict):
+    """What is declined here was accepted before (LG-3)."""
+
+    title = "This step is done"
+    hint = "Refresh the session and go on."
 
 
 class GrantExhausted(BadRequest):

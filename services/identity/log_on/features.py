@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.log_on.gates import Gates
 from services.identity.log_on.log_on import LogOn
 from services.identity.log_on.resets import Resets
 from services.identity.log_on.terms import Terms
@@ -18,6 +19,7 @@ class Features:
     log_on: LogOn
     resets: Resets
     terms: Terms
+    gates: Gates
 
 
 def compose(
@@ -44,5 +46,11 @@ def compose(
             lockouts=secrets.lockouts,
             sessions=sessions,
         ),
-        terms=Terms(version=plumbing.settings.terms_version, text=plumbing.settings.terms_text),
+        terms=terms(plumbing),
+        gates=Gates(acts=plumbing.acts, accounts=accounts, sessions=sessions),
     )
+
+
+def terms(plumbing: Plumbing[Settings]) -> Terms:
+    """What the operator publishes the terms with."""
+    return Terms(acts=plumbing.acts)

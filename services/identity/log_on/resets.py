@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.model import AccountView, SessionAccount
+from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
@@ -104,16 +104,8 @@ class Resets:
 
     async def _new_session(self, act: Act, view: AccountView) -> Opened:
         """RC-3 ends at the home page; the old sessions have ended before this one begins."""
-        account = view.account
-        await store.note_log_on(act.tx, account.id, now=act.now)
-        return await self.sessions.open(
-            act,
-            SessionAccount(
-                account_id=account.id,
-                version=account.version,
-                email_verified=view.verified_email is not None,
-            ),
-        )
+        await store.note_log_on(act.tx, view.account.id, now=act.now)
+        return await self.sessions.open(act, view.account.id)
 
 
 def _proof(grant: Grant) -> bytes:

@@ -7,7 +7,7 @@ all guesses at one account are counted together and cost the same.
 from dataclasses import dataclass
 
 from services.identity.accounts.errors import AccountMerged
-from services.identity.accounts.model import Absorbed, Credentials, SessionAccount
+from services.identity.accounts.model import Absorbed, Credentials, HeldAccount
 from services.identity.accounts.names import masked
 from services.identity.accounts.store import accounts
 from services.identity.passwords.lockouts import NOBODY, Lockouts
@@ -43,7 +43,7 @@ class Attempt:
 class Decision:
     """What the count made of an attempt."""
 
-    account: SessionAccount | None  # proven, and it may be told; the account is held until commit
+    account: HeldAccount | None  # proven, and it may be told; the account is held until commit
     survivor: str | None  # the same of a merged account: the username it lives on by (MG-5)
     told: bool  # whether the outcome may be told: not while locked
     kept_back: bool = False  # its source was told as many refusals as it may be (LG-4)
@@ -102,7 +102,7 @@ class PasswordProofs:
         )
         kept_back = await self.budget.used_up(act.tx, act.origin.source)
         match proven if counted.told and not kept_back else None:
-            case SessionAccount() as account:
+            case HeldAccount() as account:
                 return Decision(account=account, survivor=None, told=True)
             case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
                 survivor = await accounts.survivor(act.tx, absorbed_id)

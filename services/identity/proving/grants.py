@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.identity.accounts.model import SessionAccount
+from services.identity.accounts.model import HeldAccount
 from shared.contracts.ids import SessionId
 from shared.randomness import Randomness
 from shared.trust.grants import GrantAct, GrantIssuer, Verb
@@ -26,7 +26,7 @@ class ProofGrants:
     async def issue(
         self,
         act: GrantAct,
-        account: SessionAccount,
+        account: HeldAccount,
         *,
         session_id: SessionId,
         security_version: int,

@@ -1,12 +1,11 @@
-"""Sessions: their lives and ends (SE-1), and the gates before the portal (LG-3)."""
+"""Sessions: their lives and ends (SE-1)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.identity.accounts.model import SessionAccount
+from services.identity.sessions.reach import Standing
 from shared.contracts.ids import AccountId, SessionId
-from shared.contracts.reach import SessionScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +35,13 @@ class SessionEnd(StrEnum):
     REFRESH_REUSE = "refresh-reuse"
     MERGED = "merged"
     UNENROLLED = "un-enrolled"
+    TERMS_DECLINED = "terms-declined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     id: SessionId
     account_id: AccountId
-    scope: SessionScope
     auth_time: datetime
     started_at: datetime
     refreshed_at: datetime
@@ -62,7 +61,7 @@ class Shown:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldSession:
     session: Session
-    account: SessionAccount
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +73,3 @@ class Refreshable:
     rests: bool  # made by a rotation a moment ago
     used_at: datetime | None
     successor_sealed: bytes | None
-
-
-class GateName(StrEnum):
-    ACCOUNT_EMAIL = "account-email"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """A step between the password and the portal; a required one must be taken first (LG-3)."""
-
-    name: GateName
-    required: bool
-
-
-def gates(account: SessionAccount) -> tuple[Gate, ...]:
-    """The open gates, in the order they are to be taken (LG-3)."""
-    if account.email_verified:
-        return ()
-    return (Gate(name=GateName.ACCOUNT_EMAIL, required=False),)

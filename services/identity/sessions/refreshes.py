@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.identity.accounts.store import accounts
 from services.identity.actions import Action
 from services.identity.sessions.errors import RefreshInvalid
 from services.identity.sessions.model import Refreshable, SessionEnd, SessionLives
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens, refresh_digest
 from services.identity.sessions.store import refresh_tokens as store
+from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
 from shared.contracts.reach import Service
 from shared.randomness import Randomness
@@ -48,8 +48,8 @@ class Refreshes:
             if session is None:
                 return None
             # A statement of its own: one that waited for a narrowing sees the account before it.
-            account = await accounts.of_session(connection, session.account_id)
-        return Opened(session=session, account=account, refresh_token=successor)
+            standing = await standings.of_session(connection, session.id)
+        return Opened(session=session, standing=standing, refresh_token=successor)
 
     async def _twin_or_reuse(self, token: str, by: By) -> Opened:
         digest = refresh_digest(self.digests, token)
@@ -57,7 +57,7 @@ class Refreshes:
             found = await store.find(act.tx, digest, rest=self.lives.rest, now=act.now)
             if found is not None and self._rests(found):
                 held = found.held
-                return Opened(session=held.session, account=held.account, refresh_token=token)
+                return Opened(session=held.session, standing=held.standing, refresh_token=token)
             if found is not None and self._is_twin(found, act.now):
                 return self._same_successor(found, token, digest)
             await self._refuse(act, found)
@@ -74,7 +74,7 @@ class Refreshes:
         sealed = found.successor_sealed or b""
         successor = self._cipher(token).decrypt(sealed, digest).decode()
         return Opened(
-            session=found.held.session, account=found.held.account, refresh_token=successor
+            session=found.held.session, standing=found.held.standing, refresh_token=successor
         )
 
     async def _refuse(self, act: Act, found: Refreshable | None) -> None:

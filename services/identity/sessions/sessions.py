@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.identity.accounts.model import SessionAccount
 from services.identity.actions import Action
-from services.identity.sessions.model import Gate, Session, SessionEnd, SessionLives, gates
+from services.identity.sessions.model import Session, SessionEnd, SessionLives
+from services.identity.sessions.reach import Gate, Standing, gates, scope
 from services.identity.sessions.store import sessions as store
+from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import Service, SessionScope
@@ -24,7 +25,7 @@ class Opened:
     """A session with a refresh token; its access token is signed after the commit."""
 
     session: Session
-    account: SessionAccount
+    standing: Standing
     refresh_token: str
 
 
@@ -52,16 +53,12 @@ class Sessions:
     issuer: AccessTokenIssuer
     lives: SessionLives
 
-    async def open(self, act: Act, account: SessionAccount) -> Opened:
-        """Begin a session with the act that proved who is there and holds the account.
-
-        It may do all that is its holder's own: no gate is required yet (LG-3).
-        """
+    async def open(self, act: Act, account_id: AccountId) -> Opened:
+        """Begin a session with the act that proved who is there and holds the account."""
         now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
-            account_id=account.account_id,
-            scope=SessionScope.FULL,
+            account_id=account_id,
             auth_time=now,
             started_at=now,
             refreshed_at=now,
@@ -75,7 +72,8 @@ class Sessions:
             idle_until=now + self.lives.idle,
             refresh_digest=refresh_digest(self.digests, token),
         )
-        return Opened(session=session, account=account, refresh_token=token)
+        standing = await standings.of_session(act.tx, session.id)
+        return Opened(session=session, standing=standing, refresh_token=token)
 
     async def sign(
         self, opened: Opened, *, resource: Sequence[Service], now: datetime
@@ -93,8 +91,8 @@ class Sessions:
         caller = SessionCaller(
             account_id=session.account_id,
             session_id=session.id,
-            account_version=opened.account.version,
-            scope=session.scope,
+            account_version=opened.standing.account_version,
+            scope=scope(opened.standing),
             auth_time=session.auth_time,
             issued_at=session.issued_at,
             expires_at=expires_at,
@@ -108,7 +106,7 @@ class Sessions:
             access_tokens=tokens,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
-            gates=gates(opened.account),
+            gates=gates(opened.standing),
         )
 
     async def list(self, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
@@ -150,7 +148,13 @@ class Sessions:
 
     async def narrow_within(self, act: Act, account_id: AccountId) -> None:
         """Void what its sessions may have shown until now; a refresh gives a token that counts."""
-        narrowed = await store.narrow(act.tx, account_id, now=act.now)
-        act.end_sessions(
-            [SessionEntry(session_id=id_, not_before=moment) for id_, moment in narrowed]
-        )
+        tell(act, await store.narrow(act.tx, account_id, now=act.now))
+
+    async def accept_terms_within(self, act: Act, account_id: AccountId) -> None:
+        """Open that gate in all of its sessions, and have their tokens renewed (LG-3)."""
+        tell(act, await store.accept_terms(act.tx, account_id, now=act.now))
+
+
+def tell(act: Act, narrowed: Sequence[tuple[SessionId, datetime]]) -> None:
+    """Tell every replica of every service since when a session's tokens count."""
+    act.end_sessions([SessionEntry(session_id=id_, not_before=moment) for id_, moment in narrowed])

@@ -125,6 +125,18 @@ async def log_on(stage: IdentityStage) -> Example:
     return Example(body={"name": person.username, "password": PASSWORD})
 
 
+async def answer_terms(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    await stage.replica.publish_terms("2026-02")
+    return Example(
+        body={"version": "2026-02", "accepted": True}, token=await stage.opened(person.username)
+    )
+
+
+async def skip_account_email(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
 async def reset_password(stage: IdentityStage) -> Example:
     grant = await stage.recovery.grant(await stage.replica.an_account())
     return Example(body={"grant": grant, "new_password": "Copper!Lantern-9"})

@@ -86,6 +86,17 @@ async def record_of_somebody_else(stage: IdentityStage) -> Example:
     return example.but(token=await elm.a_token(last_name="Thorne"))
 
 
+async def no_terms_yet(stage: IdentityStage) -> Example:
+    await stage.replica.rows("TRUNCATE terms")
+    return Example()
+
+
+async def terms_accepted_before(stage: IdentityStage) -> Example:
+    """By somebody who enrolled with them."""
+    example = await examples.answer_terms(stage)
+    return replace(example, token=await stage.session()).but(accepted=False)
+
+
 async def absorbed(stage: IdentityStage) -> Person:
     """Somebody whose account became another one."""
     desks = (stage.desk, await practice_desk(stage.replica))
@@ -392,6 +403,12 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "TokenInvalid": but("add_practice_to_account", token="ABCD-EFGH-JKMN-PQRS"),
         "AlreadyEnrolled": practice_added_already,
         "PersonMismatch": record_of_somebody_else,
+    },
+    "read_terms": {"NotFound": no_terms_yet},
+    "answer_terms": {
+        "TermsRequired": but("answer_terms", version="2026-01"),
+        "TermsDeclined": but("answer_terms", accepted=False),
+        "GateClosed": terms_accepted_before,
     },
     "log_on": {
         "InvalidCredentials": but("log_on", password=WRONG),

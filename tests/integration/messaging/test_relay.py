@@ -357,7 +357,7 @@ async def going(replica: Replica) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        publisher = replica.messaging.relays[0].publisher
+        publisher: object = replica.messaging.relays[0].publisher
         if isinstance(publisher, Unconfirming):
             publisher.answers.set()
         for task in tasks:

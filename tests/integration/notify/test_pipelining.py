@@ -41,13 +41,14 @@ async def portal(
     office: Office, database: Database, server: BluntMailServer, clock: FakeClock
 ) -> AsyncIterator[Office]:
     """A replica that sends to this server, over one connection and with little patience."""
-    changed = {
-        "smtp_url": f"smtp://127.0.0.1:{server.port}",
-        "smtp_connections": "1",
-        "smtp_command_seconds": "0.5",
-        "smtp_dot_seconds": "0.5",
-    }
-    made = Office.opened(database, clock, **changed)
+    made = Office.opened(
+        database,
+        clock,
+        smtp_url=f"smtp://127.0.0.1:{server.port}",
+        smtp_connections="1",
+        smtp_command_seconds="0.5",
+        smtp_dot_seconds="0.5",
+    )
     yield made
     await made.close()
 

@@ -21,7 +21,9 @@ FROM (VALUES
 INSERT INTO patients (id, practice_id, version, last_name, first_name, birth_date, created_at) VALUES
     ('00000000-0000-4000-8000-000000000021', '00000000-0000-4000-8000-000000000010', 1, 'García-Lopez', 'Maria', '1984-05-03', '2031-01-01 09:00+00'),
     ('00000000-0000-4000-8000-000000000022', '00000000-0000-4000-8000-000000000010', 1, 'García-Lopez', 'Maria', '1984-05-03', '2031-01-01 09:00+00'),
-    ('00000000-0000-4000-8000-000000000024', '00000000-0000-4000-8000-000000000010', 2, 'Hale', 'Ann', '1970-01-02', '2031-01-01 09:00+00');
+    ('00000000-0000-4000-8000-000000000024', '00000000-0000-4000-8000-000000000010', 2, 'Hale', 'Ann', '1970-01-02', '2031-01-01 09:00+00'),
+    ('00000000-0000-4000-8000-000000000025', '00000000-0000-4000-8000-000000000010', 2, 'Hale', 'Ben', '1970-01-03', '2031-01-01 09:00+00'),
+    ('00000000-0000-4000-8000-000000000026', '00000000-0000-4000-8000-000000000010', 2, 'Hale', 'Cleo', '1970-01-04', '2031-01-01 09:00+00');
 
 -- One live token, one with four wrong tries and nine taken names, and what they superseded.
 INSERT INTO enrolment_tokens (
@@ -54,7 +56,10 @@ SELECT id, 1, '$portico$hmac-sha384$ed25efcc5de85546$2b$04$gqvrZgvyp3j0lEqpk0ZhG
 INSERT INTO log_on_names (name_key, account_id, kind, created_at)
 SELECT username, id, 'username', created_at FROM accounts;
 INSERT INTO terms_acceptances SELECT id, '2026-01', created_at FROM accounts;
-INSERT INTO enrolments VALUES ('00000000-0000-4000-8000-000000000024', '00000000-0000-4000-8000-000000000001', 'enrolled', '2031-01-01 09:00+00');
+INSERT INTO enrolments VALUES
+    ('00000000-0000-4000-8000-000000000024', '00000000-0000-4000-8000-000000000001', 'enrolled', '2031-01-01 09:00+00'),
+    ('00000000-0000-4000-8000-000000000025', '00000000-0000-4000-8000-000000000002', 'enrolled', '2031-01-01 09:00+00'),
+    ('00000000-0000-4000-8000-000000000026', '00000000-0000-4000-8000-000000000003', 'enrolled', '2031-01-01 09:00+00');
 
 -- Ann's link is on its way; Ben has asked for five in this hour, each for another address; Cleo named an
 -- address that four others named as well, with a link that was withheld.

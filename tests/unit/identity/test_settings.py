@@ -34,16 +34,6 @@ def test_all_that_does_not_fit_is_named_at_once_without_its_value() -> None:
     assert "hunter2" not in told
 
 
-@pytest.mark.parametrize("name", ["PORTICO_TERMS_VERSION", "PORTICO_TERMS_TEXT"])
-@pytest.mark.parametrize("value", ["", "  "])
-def test_terms_that_are_set_to_nothing_are_no_terms(name: str, value: str) -> None:
-    with pytest.raises(SettingsInvalid) as invalid:
-        load(Settings, {**ENOUGH, name: value})
-
-    [told] = invalid.value.problems
-    assert told.startswith(f"{name}: ")
-
-
 def test_the_pepper_is_not_the_key_encryption_key() -> None:
     key = "4OHi4+Tl5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8="
     pair = {"PORTICO_KEY_ENCRYPTION_KEY": key, "PORTICO_PEPPER": key}

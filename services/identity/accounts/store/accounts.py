@@ -10,8 +10,8 @@ from services.identity.accounts.model import (
     AccountView,
     Credentials,
     EmailState,
+    HeldAccount,
     NewAccount,
-    SessionAccount,
 )
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -19,12 +19,6 @@ from shared.db import Connection, Row
 
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at
-"""
-SESSION_ACCOUNT = """
-    a.version AS account_version,
-    EXISTS (
-        SELECT FROM account_emails e WHERE e.account_id = a.id AND e.state = 'verified'
-    ) AS email_verified
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -146,19 +140,18 @@ async def hold(tx: Connection, account_id: AccountId) -> None:
 
 async def hold_if_unchanged(
     tx: Connection, account_id: AccountId, *, security_version: int, proven: bool
-) -> SessionAccount | Absorbed | None:
+) -> HeldAccount | Absorbed | None:
     """Hold an account whose credentials are still those that were compared.
 
     A reset or a merge waits for this transaction or has won already. Where nothing was proven the
     statement is the same and holds nothing. A frozen account is as good as unproven (RC-9).
     """
     row = await tx.fetchrow(
-        f"""
-        SELECT a.id AS account_id, a.state, {SESSION_ACCOUNT}
-        FROM accounts a
-        WHERE a.id = $1 AND a.security_version = $2 AND a.state IN ('active', 'merged') AND $3
-        FOR NO KEY UPDATE OF a
-        """,  # noqa: S608 - columns of ours
+        """
+        SELECT id, state, version FROM accounts
+        WHERE id = $1 AND security_version = $2 AND state IN ('active', 'merged') AND $3
+        FOR NO KEY UPDATE
+        """,
         account_id,
         security_version,
         proven,
@@ -166,8 +159,8 @@ async def hold_if_unchanged(
     if row is None:
         return None
     if AccountState(row["state"]) is AccountState.MERGED:
-        return Absorbed(account_id=row["account_id"])
-    return session_account(row)
+        return Absorbed(account_id=row["id"])
+    return HeldAccount(account_id=row["id"], version=row["version"])
 
 
 async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
@@ -181,26 +174,6 @@ async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
     )
     assert row is not None, "a merged account names its survivor"  # noqa: S101
     return _account(row)
-
-
-async def of_session(tx: Connection, account_id: AccountId) -> SessionAccount:
-    """What a session's tokens say of its account, as it stands now."""
-    row = await tx.fetchrow(
-        f"SELECT a.id AS account_id, {SESSION_ACCOUNT} "  # noqa: S608 - columns of ours
-        "FROM accounts a WHERE a.id = $1",
-        account_id,
-    )
-    assert row is not None, "accounts are never deleted"  # noqa: S101
-    return session_account(row)
-
-
-def session_account(row: Row) -> SessionAccount:
-    """Read the columns of SESSION_ACCOUNT beside the account's id."""
-    return SessionAccount(
-        account_id=row["account_id"],
-        version=row["account_version"],
-        email_verified=row["email_verified"],
-    )
 
 
 async def set_password(

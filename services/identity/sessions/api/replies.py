@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from services.identity.sessions.model import GateName
+from services.identity.sessions.reach import GateName
 from services.identity.sessions.sessions import SessionTokens
 from shared.contracts.ids import SessionId
 from shared.contracts.reach import Service

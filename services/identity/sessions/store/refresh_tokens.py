@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from services.identity.accounts.store.accounts import SESSION_ACCOUNT
 from services.identity.sessions.model import Refreshable, Session
 from services.identity.sessions.store.sessions import SESSION, held, live, session
+from services.identity.sessions.store.standings import STANDING
 from shared.db import Connection
 
 
@@ -68,7 +68,7 @@ async def find(
     row = await tx.fetchrow(
         f"""
         SELECT
-            {SESSION}, {SESSION_ACCOUNT}, {live("$2")} AS live, {rests("$2", "$3")} AS rests,
+            {SESSION}, {STANDING}, {live("$2")} AS live, {rests("$2", "$3")} AS rests,
             t.used_at, t.successor_sealed
         FROM refresh_tokens t
         JOIN sessions s ON s.id = t.session_id

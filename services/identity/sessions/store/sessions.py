@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.identity.accounts.store.accounts import session_account
 from services.identity.sessions.model import HeldSession, Session, SessionEnd, Shown
+from services.identity.sessions.store.standings import CURRENT_TERMS, standing
 from shared.contracts.ids import AccountId, SessionId
-from shared.contracts.reach import SessionScope
 from shared.db import Connection, Row
 
 SESSION = """
-    s.id, s.account_id, s.scope, s.auth_time, s.started_at, s.refreshed_at,
+    s.id, s.account_id, s.auth_time, s.started_at, s.refreshed_at,
     greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
+"""
+NOT_BEFORE = "greatest($2, greatest(refreshed_at, not_before) + interval '1 microsecond')"
+"""Later than the newest token's own moment, which another replica's clock may have put ahead of $2,
+which is now.
 """
 
 
@@ -23,22 +26,30 @@ def live(now: str) -> str:
 async def add(
     tx: Connection, session: Session, *, idle_until: datetime, refresh_digest: bytes
 ) -> None:
-    """Insert a session with its first refresh token, in one statement: the account is held."""
+    """Insert a session with its first refresh token, in one statement: the account is held.
+
+    Terms that are published later are asked for at the next log-on, not in this session (EN-9).
+    """
     await tx.execute(
-        """
+        f"""
         WITH session AS (
             INSERT INTO sessions (
-                id, account_id, scope, auth_time, started_at, refreshed_at, idle_until, expires_at
+                id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
+                terms_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, EXISTS (
+                SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
+                    SELECT FROM terms_acceptances t
+                    WHERE t.account_id = $2 AND t.version = current.version
+                )
+            ))
             RETURNING id, started_at
         )
         INSERT INTO refresh_tokens (digest, session_id, issued_at)
-        SELECT $9, id, started_at FROM session
-        """,
+        SELECT $8, id, started_at FROM session
+        """,  # noqa: S608 - a query of ours
         session.id,
         session.account_id,
-        session.scope,
         session.auth_time,
         session.started_at,
         session.refreshed_at,
@@ -134,15 +145,11 @@ async def narrow(
 ) -> tuple[tuple[SessionId, datetime], ...]:
     """Void all access tokens handed out until now; return each session with its not-before.
 
-    That is later than the newest token's own moment, which another replica's clock may have put
-    ahead of `now`. Held in the order of their ids, as when they end.
+    Held in the order of their ids, as when they end.
     """
     rows = await tx.fetch(
-        """
-        UPDATE sessions
-        SET not_before = greatest(
-            $2, greatest(refreshed_at, not_before) + interval '1 microsecond'
-        )
+        f"""
+        UPDATE sessions SET not_before = {NOT_BEFORE}
         WHERE ended_at IS NULL AND id IN (
             SELECT id FROM sessions
             WHERE account_id = $1 AND ended_at IS NULL
@@ -150,7 +157,31 @@ async def narrow(
             FOR UPDATE
         )
         RETURNING id, not_before
-        """,
+        """,  # noqa: S608 - an expression of ours
+        account_id,
+        now,
+    )
+    return tuple((SessionId(row["id"]), row["not_before"]) for row in rows)
+
+
+async def accept_terms(
+    tx: Connection, account_id: AccountId, *, now: datetime
+) -> tuple[tuple[SessionId, datetime], ...]:
+    """Open the gate of the terms in each session that has it; return each with its not-before.
+
+    Their tokens say that a gate is open, and are void with it: whoever brings one refreshes.
+    """
+    rows = await tx.fetch(
+        f"""
+        UPDATE sessions SET terms_due = false, not_before = {NOT_BEFORE}
+        WHERE ended_at IS NULL AND terms_due AND id IN (
+            SELECT id FROM sessions
+            WHERE account_id = $1 AND ended_at IS NULL AND terms_due
+            ORDER BY id
+            FOR UPDATE
+        )
+        RETURNING id, not_before
+        """,  # noqa: S608 - an expression of ours
         account_id,
         now,
     )
@@ -178,7 +209,6 @@ def session(row: Row) -> Session:
     return Session(
         id=row["id"],
         account_id=row["account_id"],
-        scope=SessionScope(row["scope"]),
         auth_time=row["auth_time"],
         started_at=row["started_at"],
         refreshed_at=row["refreshed_at"],
@@ -188,5 +218,5 @@ def session(row: Row) -> Session:
 
 
 def held(row: Row) -> HeldSession:
-    """Read the columns of SESSION and SESSION_ACCOUNT."""
-    return HeldSession(session=session(row), account=session_account(row))
+    """Read the columns of SESSION and STANDING."""
+    return HeldSession(session=session(row), standing=standing(row))

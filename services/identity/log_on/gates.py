@@ -1,0 +1,66 @@
+"""The gates between password and portal, taken or declined (LG-3, EN-9)."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.actions import Action
+from services.identity.log_on.errors import GateClosed, TermsDeclined, TermsRequired
+from services.identity.log_on.store import terms
+from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.reach import GateName, Standing
+from services.identity.sessions.sessions import Sessions
+from services.identity.sessions.store import standings
+from shared.acts import Act, Acts, By
+from shared.trust.access import AccessTokenInvalid, SessionCaller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gates:
+    """Account and session are held through each answer: of several at once one is the first."""
+
+    acts: Acts
+    accounts: Accounts
+    sessions: Sessions
+
+    async def accept_terms(self, version: str, *, caller: SessionCaller, by: By) -> None:
+        """Keep that the account's holder accepted this version, and when.
+
+        That was the gate of each of her sessions: they do what they are for from the next refresh
+        on. Raises TermsRequired where the version is not the current one.
+        """
+        account_id = caller.account_id
+        async with self.acts.begin(by, Action.ACCEPT_TERMS, account=account_id) as act:
+            act.detail = version
+            await self._hold(act, caller)
+            if not await terms.accept(act.tx, account_id, version, now=act.now):
+                raise TermsRequired
+            await self.sessions.accept_terms_within(act, account_id)
+
+    async def decline_terms(self, *, caller: SessionCaller, by: By) -> None:
+        """End the session; the next log-on asks again. Always raises.
+
+        TermsDeclined says that it was done; GateClosed that the terms were accepted before.
+        """
+        account_id = caller.account_id
+        async with self.acts.begin(by, Action.DECLINE_TERMS, account=account_id) as act:
+            standing = await self._hold(act, caller)
+            if not standing.terms_due:
+                raise GateClosed
+            await self.sessions.end_within(
+                act, account_id, why=SessionEnd.TERMS_DECLINED, only=caller.session_id
+            )
+            raise act.committing(TermsDeclined())
+
+    async def skip(self, gate: GateName, *, caller: SessionCaller, by: By) -> None:
+        """Pass by an offer for as long as this session lives; the next log-on makes it again."""
+        async with self.acts.begin(by, Action.SKIP_GATE, account=caller.account_id) as act:
+            act.detail = gate
+            await self._hold(act, caller)
+            await standings.skip(act.tx, caller.session_id, gate)
+
+    async def _hold(self, act: Act, caller: SessionCaller) -> Standing:
+        """Raises AccessTokenInvalid where the session ended since its token was looked at."""
+        await self.accounts.hold(act.tx, caller.account_id)
+        if not await standings.hold(act.tx, caller.session_id):
+            raise AccessTokenInvalid
+        return await standings.of_session(act.tx, caller.session_id)
