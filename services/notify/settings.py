@@ -71,7 +71,7 @@ class NotifySettings(ServiceSettings):
     )
     smtp_connections: Annotated[int, Meta(ge=1, le=100)] = setting(
         "SMTP_CONNECTIONS",
-        default=4,
+        default=12,
         help="connections to the mail server, for each of the two classes (NT-1)",
     )
     smtp_connect_seconds: Annotated[float, Meta(ge=0.1, le=300)] = setting(

@@ -274,8 +274,10 @@ class Office(Replica[Features, NotifySettings]):
     ) -> Courier:
         """A courier of ours over another channel."""
         courier = of or self.activity
-        lease = courier.lease if lease_seconds is None else timedelta(seconds=lease_seconds)
-        return replace(courier, channel=channel, lease=lease)
+        claims = courier.claims
+        if lease_seconds is not None:
+            claims = replace(claims, lease=timedelta(seconds=lease_seconds))
+        return replace(courier, channel=channel, claims=claims)
 
     # ---- what is there
 

@@ -42,6 +42,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
     },
     "notify": {
         "SMTP_URL": f"smtp://{NOWHERE}",
+        "SMTP_CONNECTIONS": "4",
         "SMTP_DOT_SECONDS": "2",
         "MAIL_FROM": "portal@portico.example",
         "MAIL_DOMAIN": "portico.example",

@@ -1,20 +1,19 @@
 """The courier of one class: take turns with a lease, open the seal, render, send, record.
 
 No transaction is open while a mail server is spoken to. Two couriers never send one delivery: a
-turn is a lease, renewed while the mail is under way, and every statement after it carries the
-lease's token. Who finds the token gone, or the link dead, stops before the final dot.
+turn is a lease, and every statement after it carries the lease's token. Who finds the token gone,
+or the link dead, stops before the final dot.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.sending.alarms import Alarms, Cause
 from services.notify.sending.channels import Mail, MailChannel
-from services.notify.sending.errors import AddressInvalid, LeaseLost
+from services.notify.sending.claims import Claim, Claims
+from services.notify.sending.errors import AddressInvalid, LeaseLost, StillAway
 from services.notify.sending.model import (
     Answer,
     Dot,
@@ -26,8 +25,6 @@ from services.notify.sending.model import (
 )
 from services.notify.sending.render import Renderer
 from services.notify.sending.store import settlements
-from services.notify.sending.store import turns as store
-from services.notify.sending.turns import Turns
 from services.notify.sending.verdicts import after_answer, before_sending
 from services.notify.tellings.contents import UsernameReminder, check_username, template_of
 from services.notify.tellings.errors import NotRenderable
@@ -53,10 +50,9 @@ class Courier:
     """Sends one class's deliveries over that class's own connections (NT-1)."""
 
     message_class: MessageClass
-    turns: Turns
+    claims: Claims
     channel: MailChannel
-    batch: int
-    lease: timedelta
+    at_once: int  # mails of one claim; the others wait for one of these to end
     database: Database
     mark: GroupCommit[Dot, bool]
     settle: GroupCommit[Settlement, bool]
@@ -71,39 +67,60 @@ class Courier:
         """Take what is due and send all of it; return how many were taken."""
         if not await self.channel.reachable():
             return 0
-        token = self.randomness.uuid()
-        lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
-        async with self.database.transaction() as tx:
-            taken = await self.turns.take(tx, lease, now=self.clock.now())
-        if taken:
-            await drained(self._deliver_all(taken, token))
-        return len(taken)
+        claim = await self.claims.take()
+        count = len(claim.waiting)
+        if count:
+            await self._see_through(claim)
+        return count
 
-    async def _deliver_all(self, taken: Sequence[Turn], token: UUID) -> None:
-        renewal = asyncio.ensure_future(self._renew(token))
+    async def _see_through(self, claim: Claim) -> None:
+        """Send all of it; at the end of the process let what is under way come to an answer first.
+
+        A mail cut off after the final dot would be unknown for no fault of the mail server's.
+        """
+        sending = asyncio.ensure_future(self._send_all(claim))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await self.claims.hand_back(claim)
+            await asyncio.wait({sending}, timeout=DRAIN_SECONDS)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            await self.claims.hand_back_unsent(claim)
+            raise
+
+    async def _send_all(self, claim: Claim) -> None:
+        keeping = asyncio.ensure_future(self.claims.keep(claim))
         try:
             async with asyncio.TaskGroup() as group:
-                for delivery in taken:
-                    group.create_task(self._deliver(delivery, token))
+                for _ in range(min(self.at_once, len(claim.waiting))):
+                    group.create_task(self._send_on(claim))
         finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
-    async def _renew(self, token: UUID) -> None:
-        """A lease lasts as long as its courier lives, however slow the mail server is."""
-        while True:
-            await asyncio.sleep(self.lease.total_seconds() / 3)
+    async def _send_on(self, claim: Claim) -> None:
+        """Send one after another until none waits any more."""
+        while claim.waiting:
+            delivery = claim.begin()
             try:
-                async with self.database.connection() as connection:
-                    await store.renew(connection, token, until=self._lease_end())
-            except Unavailable:
-                continue  # the database is away: leases may run out, and the fence holds
+                await self._deliver(delivery, claim.token)
+            except StillAway:
+                claim.put_back(delivery)
+                await self.claims.hand_back(claim)
+            else:
+                claim.end(delivery)
 
     async def _deliver(self, delivery: Turn, token: UUID) -> None:
-        """Send one. What goes wrong here is this delivery's alone; the reaper brings it back."""
+        """Send one. What goes wrong here is this delivery's alone; the reaper brings it back.
+
+        Raises StillAway where it was not begun.
+        """
         with correlated(delivery.correlation_id), about(delivery_id=delivery.id):
             try:
                 await self._attempt_or_back_off(delivery, token)
+            except StillAway:
+                raise
             except LeaseLost:
                 self.metrics.count("deliveries_lost", message_class=self.message_class)
                 log.warning("lease_lost", attempt=delivery.attempts)
@@ -116,7 +133,7 @@ class Courier:
         """A fault of our own uses up an attempt too: it backs off, and comes to an end."""
         try:
             await self._attempt(delivery, token)
-        except (LeaseLost, Unavailable):
+        except (LeaseLost, StillAway, Unavailable):
             raise
         except Exception as error:
             log.error("attempt_failed", error=error)
@@ -251,21 +268,3 @@ class Courier:
                 smtp_code=answer.code,
                 code=answer.enhanced_code,
             )
-
-    def _lease_end(self) -> datetime:
-        return self.clock.unshifted() + self.lease
-
-
-async def drained(work: Coroutine[None, None, None]) -> None:
-    """Do the work; at the end of the process let what is under way come to an answer first.
-
-    A mail cut off after the final dot would be unknown for no fault of the mail server's.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=DRAIN_SECONDS)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise

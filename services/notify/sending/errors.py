@@ -15,3 +15,7 @@ class MailServerAway(Exception):
     def __init__(self, code: int | None = None) -> None:
         super().__init__(code)
         self.code = code
+
+
+class StillAway(MailServerAway):
+    """It is known to be away: nothing was asked of it anew."""

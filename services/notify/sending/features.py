@@ -12,11 +12,12 @@ from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer, SmtpChannel
+from services.notify.sending.claims import Claims
 from services.notify.sending.courier import Courier
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer
 from services.notify.sending.store import settlements as store
-from services.notify.sending.turns import ActivityTurns, CommunicationTurns
+from services.notify.sending.turns import ActivityTurns, CommunicationTurns, Turns
 from services.notify.settings import NotifySettings
 from services.notify.tellings.model import MessageClass
 from shared.contracts.sealed import SealPurpose
@@ -27,6 +28,7 @@ from shared.trust.own_keys import OwnKeys
 from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
+AHEAD = 2  # mails of a claim for each connection: one is under way, the others wait for its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,9 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
     communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
     activity = Courier(
         message_class=MessageClass.ACCOUNT_ACTIVITY,
-        turns=ActivityTurns(),
+        claims=claims(plumbing, ActivityTurns()),
         channel=activity_mail,
-        batch=settings.smtp_connections,  # fills the connections once
-        lease=timedelta(seconds=settings.lease_seconds),
+        at_once=settings.smtp_connections,
         database=plumbing.database,
         mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
         settle=GroupCommit(database=plumbing.database, write=store.settle),
@@ -79,7 +80,7 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
     communication = replace(
         activity,
         message_class=MessageClass.PRACTICE_COMMUNICATION,
-        turns=CommunicationTurns(),
+        claims=claims(plumbing, CommunicationTurns()),
         channel=communication_mail,
         mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
         settle=GroupCommit(database=plumbing.database, write=store.settle),
@@ -123,6 +124,18 @@ def renderer(settings: NotifySettings) -> Renderer:
             mail_from=settings.mail_from,
             mail_domain=settings.mail_domain,
         )
+    )
+
+
+def claims(plumbing: Plumbing[NotifySettings], turns: Turns) -> Claims:
+    """A class's own."""
+    return Claims(
+        turns=turns,
+        batch=AHEAD * plumbing.settings.smtp_connections,
+        lease=timedelta(seconds=plumbing.settings.lease_seconds),
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
     )
 
 

@@ -54,7 +54,7 @@ async def test_practices_take_turns(office: Office) -> None:
 
 
 async def test_more_practices_than_a_round_holds_all_get_their_turn(office: Office) -> None:
-    batch = office.communications.batch
+    batch = office.communications.claims.batch
     for number in range(2 * batch):
         await file_communications(office, 3, email=f"p{number}@mail.example")
 

@@ -140,7 +140,7 @@ async def test_a_late_answer_ends_no_attempt_of_the_successor(office: Office, tw
     assert await office.ledger() == [("sent", None)]
 
 
-async def test_a_lost_lease_neither_renews_nor_tells_of_another(
+async def test_a_lost_lease_neither_renews_nor_hands_back_nor_tells_of_another(
     office: Office, twin: Office
 ) -> None:
     await file_locks(office)
@@ -148,14 +148,15 @@ async def test_a_lost_lease_neither_renews_nor_tells_of_another(
     (lost,) = await office.rows("SELECT id, lease_token AS token FROM deliveries")
     await past_the_lease(twin)
     successor = await stalled(twin)
-    (before,) = await office.rows("SELECT lease_until FROM deliveries")
+    (before,) = await office.rows("SELECT state, lease_until FROM deliveries")
 
     async with office.plumbing.database.connection() as connection:
         far = office.clock.unshifted() + timedelta(days=1)
-        await turns.renew(connection, lost["token"], until=far)
+        await turns.renew(connection, [lost["id"]], lost["token"], until=far)
+        await turns.hand_back(connection, [lost["id"]], lost["token"])
         phase = await settlements.phase_of(connection, lost["id"], lost["token"])
 
-    (after,) = await office.rows("SELECT lease_until FROM deliveries")
+    (after,) = await office.rows("SELECT state, lease_until FROM deliveries")
     assert phase is None
     assert tuple(before) == tuple(after)
     await asyncio.gather(paused.goes_on(), successor.goes_on())

@@ -87,7 +87,7 @@ async def test_a_refused_sender_is_tried_rarely_and_costs_waiting_mails_no_try(
         office.clock.advance(seconds=1)
 
     assert office.mail_server.strict.asked.count("MAIL") <= 16
-    assert len(await office.attempts()) <= office.activity.batch
+    assert len(await office.attempts()) <= office.activity.at_once
     office.mail_server.strict.says.clear()
     office.clock.advance(minutes=20)
     await office.send_all()

@@ -19,11 +19,11 @@ class Mail:
 
 
 class MailChannel(Protocol):
-    """Sends mails, one conversation each. It never raises for what a server does: it answers."""
+    """Sends mails, one conversation each. It answers for whatever a server does."""
 
     async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
         """Hand the mail over. `before_dot` is awaited just before the final dot goes out; what it
-        raises stops the mail, unsent.
+        raises stops the mail, unsent. Raises StillAway where the server was not even asked.
         """
 
     async def reachable(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from services.notify.sending.errors import MailServerAway
+from services.notify.sending.errors import MailServerAway, StillAway
 from services.notify.tellings.model import MessageClass
 from shared.clock import Clock
 from shared.logs import logger
@@ -86,10 +86,13 @@ class Connections(Generic[C]):
         return self._lent.total()
 
     async def take(self, message_class: MessageClass) -> C:
-        """Lend a conversation, which comes back by `keep` or `drop`. Raises MailServerAway."""
+        """Lend a conversation, which comes back by `keep` or `drop`.
+
+        Raises MailServerAway where none can be begun, StillAway where none was tried for this.
+        """
         while True:
             if self.away:
-                raise MailServerAway
+                raise StillAway
             found = await self._granted(message_class)
             if found is not None:
                 return found
@@ -148,7 +151,7 @@ class Connections(Generic[C]):
         while self._waiting:
             granted = self._waiting.popleft().granted
             if not granted.done():
-                granted.set_exception(MailServerAway(error.code))
+                granted.set_exception(StillAway(error.code))
 
     async def rest(self) -> int:
         """Close what has lain idle: it keeps others out where the server takes few. Where mails

@@ -15,7 +15,7 @@ from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
 from services.notify.sending.channels.replies import Replies
 from services.notify.sending.channels.server import SmtpServer
-from services.notify.sending.errors import MailServerAway
+from services.notify.sending.errors import MailServerAway, StillAway
 from services.notify.sending.model import Answer, Outcome, Phase
 from services.notify.tellings.model import MessageClass
 
@@ -90,6 +90,8 @@ class SmtpChannel:
         while True:
             try:
                 conversation = await self.connections.take(self.message_class)
+            except StillAway:
+                raise
             except MailServerAway as error:
                 return Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING, code=error.code)
             reused = conversation.used_at is not None

@@ -153,12 +153,31 @@ async def practices_due(
     return [PracticeId(row["practice_id"]) for row in rows]
 
 
-async def renew(connection: Connection, token: UUID, *, until: datetime) -> None:
-    """Hold on to what is still being sent. What was lost stays lost."""
+async def renew(
+    connection: Connection, ids: Sequence[DeliveryId], token: UUID, *, until: datetime
+) -> None:
+    """Hold on to these. What was lost stays lost."""
     await connection.execute(
-        "UPDATE deliveries SET lease_until = $2 WHERE lease_token = $1 AND state = 'sending'",
+        "UPDATE deliveries SET lease_until = $3 WHERE id = ANY ($1) AND lease_token = $2",
+        ids,
         token,
         until,
+    )
+
+
+async def hand_back(connection: Connection, ids: Sequence[DeliveryId], token: UUID) -> None:
+    """Queue these again as if they had never been taken. Not what may have been sent: its dot is
+    marked before it goes out, and what is handed back can be marked no more.
+    """
+    await connection.execute(
+        """
+        UPDATE deliveries
+        SET state = 'queued', attempts = attempts - 1,
+            phase = NULL, lease_token = NULL, lease_until = NULL
+        WHERE id = ANY ($1) AND lease_token = $2 AND phase = 'connecting'
+        """,
+        ids,
+        token,
     )
 
 

@@ -1,0 +1,104 @@
+"""Claims: what a courier holds under one lease, some of it ahead of what it is sending.
+
+A lease lasts as long as its courier lives, however slow the mail server is. What is claimed and
+cannot be begun is handed back, so that no server that is away, and no end of a process, holds a
+mail up until its lease has run out.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.notify.ledger.model import DeliveryId
+from services.notify.sending.model import Turn
+from services.notify.sending.store import turns as store
+from services.notify.sending.turns import Turns
+from shared.clock import Clock
+from shared.db import Database
+from shared.errors import Unavailable
+from shared.randomness import Randomness
+
+
+@dataclass(slots=True, kw_only=True)
+class Claim:
+    """Turns taken together under one token: each waits, is under way, or is over."""
+
+    token: UUID
+    waiting: deque[Turn]
+    under_way: set[DeliveryId] = field(default_factory=set)
+
+    def begin(self) -> Turn:
+        """Take up the next one."""
+        turn = self.waiting.popleft()
+        self.under_way.add(turn.id)
+        return turn
+
+    def end(self, turn: Turn) -> None:
+        """It is settled, or lost."""
+        self.under_way.discard(turn.id)
+
+    def put_back(self, turn: Turn) -> None:
+        """It could not be begun after all."""
+        self.under_way.discard(turn.id)
+        self.waiting.appendleft(turn)
+
+    def give_up_waiting(self) -> list[DeliveryId]:
+        """Begin none of those that wait any more."""
+        given_up = [turn.id for turn in self.waiting]
+        self.waiting.clear()
+        return given_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """One class's: taken, kept, handed back."""
+
+    turns: Turns
+    batch: int  # at most about so many together
+    lease: timedelta
+    database: Database
+    clock: Clock
+    randomness: Randomness
+
+    async def take(self) -> Claim:
+        """Claim what is due."""
+        token = self.randomness.uuid()
+        lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
+        async with self.database.transaction() as tx:
+            taken = await self.turns.take(tx, lease, now=self.clock.now())
+        return Claim(token=token, waiting=deque(taken))
+
+    async def keep(self, claim: Claim) -> None:
+        """Renew its lease again and again. While the database is away it may run out: the fence
+        holds.
+        """
+        while True:
+            await asyncio.sleep(self.lease.total_seconds() / 3)
+            held = [*claim.under_way, *(turn.id for turn in claim.waiting)]
+            try:
+                async with self.database.connection() as connection:
+                    await store.renew(connection, held, claim.token, until=self._lease_end())
+            except Unavailable:
+                continue
+
+    async def hand_back(self, claim: Claim) -> None:
+        """Let others begin at once what has not been begun here; nobody has tried it."""
+        await self._hand_back(claim.token, claim.give_up_waiting())
+
+    async def hand_back_unsent(self, claim: Claim) -> None:
+        """The same with what was under way and is cut off, but for what the server may have."""
+        await self._hand_back(claim.token, [*claim.give_up_waiting(), *claim.under_way])
+
+    async def _hand_back(self, token: UUID, ids: list[DeliveryId]) -> None:
+        if not ids:
+            return
+        try:
+            async with self.database.connection() as connection:
+                await store.hand_back(connection, ids, token)
+        except Unavailable:
+            return  # their lease runs out
+
+    def _lease_end(self) -> datetime:
+        return self.clock.unshifted() + self.lease

@@ -1,0 +1,158 @@
+"""What was claimed and could not be begun is handed back: no mail waits for a lease (NT-6)."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from deploy.client.eventually import eventually
+from services.notify.sending import courier as courier_module
+from services.notify.sending.channels import BeforeDot, Mail, MailChannel
+from services.notify.sending.model import Answer
+from tests.builders.patients import file_communications, file_locks
+from tests.rigs.notify import Office
+
+NEVER_TRIED = ("queued", 0, None)
+
+
+@dataclass(slots=True)
+class Slow:
+    """The real channel; every mail stops before its mark, or behind it, until the test goes on."""
+
+    channel: MailChannel
+    after_mark: bool = True
+    stopped: int = 0
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
+        async def before() -> None:
+            if self.after_mark:
+                await before_dot()
+            self.stopped += 1
+            await self.go.wait()
+            if not self.after_mark:
+                await before_dot()
+
+        return await self.channel.send(mail, before)
+
+    async def reachable(self) -> bool:
+        return True
+
+
+async def slowly(
+    office: Office, stopped: int, *, after_mark: bool = True
+) -> tuple[Slow, asyncio.Task[int]]:
+    """A courier that has claimed what is due, so many of it stopped."""
+    slow = Slow(office.activity.channel, after_mark=after_mark)
+    sending = asyncio.create_task(office.with_channel(slow).once())
+
+    def are_stopped() -> None:
+        assert slow.stopped == stopped
+
+    await eventually(are_stopped)
+    return slow, sending
+
+
+async def tries(office: Office) -> "Counter[tuple[str, int, str | None]]":
+    """How many deliveries there are by state, tries and phase."""
+    rows = await office.rows("SELECT state, attempts, phase FROM deliveries")
+    return Counter((row["state"], row["attempts"], row["phase"]) for row in rows)
+
+
+@pytest.mark.proves("NT-6")
+async def test_a_server_that_goes_away_costs_what_waits_neither_a_try_nor_a_lease(
+    office: Office,
+) -> None:
+    await file_locks(office, 8)  # a claim; four of them are under way
+    slow, sending = await slowly(office, 4, after_mark=False)
+    claimed = await tries(office)
+
+    await office.mail_server.stop()
+    slow.go.set()
+    await sending
+    await office.mail_server.start()
+
+    begun = len(await office.attempts())
+    left = (await tries(office))[NEVER_TRIED]
+    assert claimed == {("sending", 1, "connecting"): 8}
+    assert begun <= 5  # what was under way, and one that found out
+    assert left == 8 - begun
+    office.clock.advance(seconds=30)
+    await office.send_all()
+    assert await office.ledger() == [("sent", None)] * 8
+
+
+@pytest.mark.proves("NT-6")
+async def test_a_process_that_ends_leaves_what_waits_to_others_at_once(
+    office: Office, twin: Office
+) -> None:
+    await file_locks(office, 8)
+    slow, sending = await slowly(office, 4)
+
+    async def others_have_sent() -> None:
+        await twin.send_all()
+        assert await tries(office) == {("sent", 1, None): 4, ("sending", 1, "after-dot"): 4}
+
+    sending.cancel()
+    await eventually(others_have_sent)
+    slow.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+    assert await tries(office) == {("sent", 1, None): 8}
+    assert len({mail.message_id for mail in office.mails}) == len(office.mails) == 8
+
+
+@pytest.mark.proves("NT-5", "NT-6")
+@pytest.mark.parametrize(
+    ("after_mark", "left"),
+    [(False, NEVER_TRIED), (True, ("sending", 1, "after-dot"))],
+    ids=["before-the-mark", "after-it"],
+)
+async def test_what_is_cut_off_at_the_end_is_handed_back_unless_it_may_have_been_sent(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    after_mark: bool,
+    left: tuple[str, int, str | None],
+) -> None:
+    monkeypatch.setattr(courier_module, "DRAIN_SECONDS", 0.05)
+    await file_locks(office, 2)
+    _, sending = await slowly(office, 2, after_mark=after_mark)
+
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+    assert await tries(office) == {left: 2}
+    assert office.mails == []
+
+
+async def test_what_is_handed_back_is_marked_no_more(office: Office) -> None:
+    await file_communications(office)
+    courier = office.communications
+    claim = await courier.claims.take()
+    turn = claim.begin()
+
+    await courier.claims.hand_back_unsent(claim)
+
+    assert await tries(office) == {NEVER_TRIED: 1}
+    await courier._deliver(turn, claim.token)
+    assert office.mails == []
+    assert await tries(office) == {NEVER_TRIED: 1}
+
+
+async def test_a_claim_goes_ahead_of_what_is_sent_within_a_bound(office: Office) -> None:
+    await file_locks(office, 40)
+    slow, sending = await slowly(office, 4)
+
+    found = await tries(office)
+
+    slow.go.set()
+    await sending
+    assert found == {
+        ("sending", 1, "after-dot"): 4,
+        ("sending", 1, "connecting"): office.activity.claims.batch - 4,
+        NEVER_TRIED: 40 - office.activity.claims.batch,
+    }
+    assert len(office.mails) == office.activity.claims.batch
