@@ -1,12 +1,18 @@
-"""What is carried from page to page: sealed in cookies, a kind each, for an hour at most."""
+"""What is carried from page to page: sealed in cookies, a kind each, for an hour at most.
 
+A browser has one flow of a kind, however many tabs it has. Its id stands in the forms that go on
+with it: a form of a flow that another tab has begun anew since is not taken for the new one's.
+"""
+
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from deploy.gateway.doors.identity import EnrolmentProof
-from deploy.gateway.web.visits import Visit
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.visits import Elsewhere, Visit
 
 HOUR = timedelta(hours=1)
 FIVE_MINUTES = timedelta(minutes=5)
@@ -15,6 +21,7 @@ FIVE_MINUTES = timedelta(minutes=5)
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
     """`sealed_at` is inside: a browser that keeps a cookie too long gains nothing by it."""
 
+    id: str = ""
     sealed_at: int = 0
 
 
@@ -63,31 +70,82 @@ class UsernameFlow(Flow, frozen=True, kw_only=True):
 
 F = TypeVar("F", bound=Flow)
 
-COOKIES: dict[type[Flow], tuple[str, timedelta]] = {
-    EnrolFlow: ("portico-flow-enrol", HOUR),
-    ResetFlow: ("portico-flow-reset", HOUR),
-    LinkFlow: ("portico-flow-link", HOUR),
-    MergeFlow: ("portico-flow-merge", FIVE_MINUTES),
-    UsernameFlow: ("portico-flow-username", FIVE_MINUTES),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a kind of flow is kept, and the page where it begins."""
+
+    cookie: str
+    life: timedelta
+    begins: str
+
+
+KINDS: dict[type[Flow], Kind] = {
+    EnrolFlow: Kind("portico-flow-enrol", HOUR, "/enrol"),
+    ResetFlow: Kind("portico-flow-reset", HOUR, "/forgot-password"),
+    LinkFlow: Kind("portico-flow-link", HOUR, "/log-on"),
+    MergeFlow: Kind("portico-flow-merge", FIVE_MINUTES, "/merge/other"),
+    UsernameFlow: Kind("portico-flow-username", FIVE_MINUTES, "/settings/username"),
+}
+SAID: dict[str, str] = {
+    "anew": N_("You have begun this anew in another tab. Go on there, or begin again here."),
+    "gone": N_("This cannot go on: too much time has gone by, or it is done. Please begin again."),
 }
 
 
 def carry(visit: Visit, flow: Flow) -> None:
-    """Carry it on to the next page."""
-    name, life = COOKIES[type(flow)]
-    sealed = msgspec.structs.replace(flow, sealed_at=int(visit.now.timestamp()))
-    visit.jar.seal(name, sealed, seconds=int(life.total_seconds()))
+    """Carry it on to the next page; one that just begins gets its id."""
+    kind = KINDS[type(flow)]
+    visit.flow = flow.id or str(visit.correlation_id)
+    sealed = msgspec.structs.replace(flow, id=visit.flow, sealed_at=int(visit.now.timestamp()))
+    visit.jar.seal(kind.cookie, sealed, seconds=int(kind.life.total_seconds()))
 
 
 def carried(visit: Visit, kind: type[F]) -> F | None:
     """Return what was carried here; None where there is none, or it is too old."""
-    name, life = COOKIES[kind]
-    flow = visit.jar.record(name, kind)
-    if flow is None or visit.now > datetime.fromtimestamp(flow.sealed_at, UTC) + life:
+    kept = KINDS[kind]
+    flow = visit.jar.record(kept.cookie, kind)
+    if flow is None or visit.now > datetime.fromtimestamp(flow.sealed_at, UTC) + kept.life:
         return None
     return flow
 
 
+def shown(visit: Visit, kind: type[F]) -> F | None:
+    """Return the flow that the form at hand is shown in, or was when it was sent; None where it
+    was shown in none. Raises Elsewhere, to the beginning, where that one is no more.
+    """
+    flow = carried(visit, kind)
+    if visit.flow is None:
+        visit.flow = flow.id if flow else ""
+    if not visit.flow:
+        return None
+    if flow is None:
+        raise gone(kind)
+    if flow.id != visit.flow:
+        raise Elsewhere(f"{KINDS[kind].begins}?said=anew")
+    return flow
+
+
+def followed(visit: Visit, kind: type[F]) -> F:
+    """Return the flow that a page cannot be without. Raises Elsewhere, to the beginning."""
+    flow = shown(visit, kind)
+    if flow is None:
+        raise gone(kind)
+    return flow
+
+
+def gone(kind: type[Flow]) -> Elsewhere:
+    """Lead to where a flow begins, which says why."""
+    return Elsewhere(f"{KINDS[kind].begins}?said=gone")
+
+
+def said(visit: Visit) -> str | None:
+    """Say at the beginning why one is there again."""
+    text = SAID.get(visit.request.query.get("said", ""))
+    return visit.say(text) if text else None
+
+
 def drop(visit: Visit, kind: type[Flow]) -> None:
-    """Its end is reached, or it begins anew."""
-    visit.jar.delete(COOKIES[kind][0])
+    """Its end is reached, or it begins anew: the form that is shown next belongs to none."""
+    visit.flow = ""
+    visit.jar.delete(KINDS[kind].cookie)

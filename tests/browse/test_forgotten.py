@@ -111,3 +111,23 @@ async def test_a_link_that_is_too_old_says_so_and_leads_to_a_new_one(
         await expect(ada.summary).to_be_visible()
         await ada.summary.get_by_role("link").first.click()
         await ada.at("/forgot-password")
+
+
+async def test_what_she_begins_anew_in_another_tab_is_not_mixed_up_with_this_one(
+    at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        tabs = {"this": ada.page, "other": await ada.visitor.new_tab()}
+        for name, tab in tabs.items():
+            await tab.goto(f"{ada.portal}/forgot-password")
+            await tab.locator("#username").fill(f"{somebody.username}.{name}")
+            await tab.locator("main button.primary").click()
+            await expect(tab).to_have_url(f"{ada.portal}/forgot-password/ways")
+
+        await ada.press("Mail me a link")
+
+        await expect(ada.page).to_have_url(f"{ada.portal}/forgot-password?said=anew")
+        await expect(ada.main).to_contain_text("You have begun this anew in another tab.")
+        await ada.sees("forgot password, begun anew")
+        await tabs["other"].get_by_role("button", name="Mail me a link").click()
+        await expect(tabs["other"]).to_have_url(f"{ada.portal}/forgot-password/sent")

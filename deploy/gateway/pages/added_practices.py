@@ -26,7 +26,7 @@ class AddForm(Form, frozen=True, kw_only=True):
 
 async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the token, where none was proven, and for the account it is to be added to."""
-    flow = flows.carried(visit, EnrolFlow)
+    flow = flows.shown(visit, EnrolFlow)
     return site.page(
         visit,
         "enrol_add.html",
@@ -38,7 +38,7 @@ async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response:
     """Add the practice, and log on with the same words."""
-    flow = flows.carried(visit, EnrolFlow)
+    flow = flows.shown(visit, EnrolFlow)
     if flow is None and not sent.token:
         problem = wrong(visit, "token", MISSING["token"])
         typed = {"username": sent.username}

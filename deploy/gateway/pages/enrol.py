@@ -18,7 +18,6 @@ from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Route, form, page, wrong
 from deploy.gateway.web.visits import Visit, see
 
-BEGIN = "/enrol"
 EMAIL_OR_NONE = N_("Type your e-mail address, or tick that you do not wish to provide one.")
 
 
@@ -40,14 +39,12 @@ class CredentialsForm(Form, frozen=True, kw_only=True):
 
 async def ways_to_enrol(site: Site, visit: Visit) -> web.Response:
     """Show the ways in that there are."""
-    return site.page(visit, "enrol.html")
+    return site.page(visit, "enrol.html", said=flows.said(visit))
 
 
 async def show_terms(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Show the terms as they are now."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
     return site.page(
         visit,
         "enrol_terms.html",
@@ -60,9 +57,7 @@ async def show_terms(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def answer_terms(site: Site, visit: Visit, sent: TermsForm, key: str) -> web.Response:
     """Go on with the version that was shown; whoever declines has no account, and keeps none."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
     if sent.answer != "accept":
         flows.drop(visit, EnrolFlow)
         return see("/enrol/declined")
@@ -77,17 +72,17 @@ async def declined(site: Site, visit: Visit) -> web.Response:
 
 async def show_email(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the account e-mail; having none is a choice (EN-7)."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None or flow.terms_version is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
+    if flow.terms_version is None:
+        raise flows.gone(EnrolFlow)
     return site.page(visit, "enrol_email.html", status=filled.status, filled=filled, flow=flow)
 
 
 async def take_email(site: Site, visit: Visit, sent: EmailForm, key: str) -> web.Response:
     """Carry the address, or the choice to have none."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None or flow.terms_version is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
+    if flow.terms_version is None:
+        raise flows.gone(EnrolFlow)
     if bool(sent.email) is sent.no_email:
         filled = Filled(
             key=key,
@@ -103,9 +98,9 @@ async def take_email(site: Site, visit: Visit, sent: EmailForm, key: str) -> web
 
 async def show_credentials(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for username and password, the rules beside them."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None or not flow.ready:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
+    if not flow.ready:
+        raise flows.gone(EnrolFlow)
     return site.page(
         visit,
         "enrol_credentials.html",
@@ -117,9 +112,9 @@ async def show_credentials(site: Site, visit: Visit, filled: Filled) -> web.Resp
 
 async def enrol(site: Site, visit: Visit, sent: CredentialsForm, key: str) -> web.Response:
     """Enrol with everything at once, and log on with what was just chosen."""
-    flow = flows.carried(visit, EnrolFlow)
-    if flow is None or not flow.ready:
-        return see(BEGIN)
+    flow = flows.followed(visit, EnrolFlow)
+    if not flow.ready:
+        raise flows.gone(EnrolFlow)
     if sent.password != sent.again:
         filled = Filled(key=key, typed={"username": sent.username})
         return await show_credentials(site, visit, differing(visit, filled))

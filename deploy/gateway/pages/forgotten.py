@@ -15,7 +15,6 @@ from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import Visit, see
 
-BEGIN = "/forgot-password"
 WAYS = "/forgot-password/ways"
 
 
@@ -54,7 +53,13 @@ async def username_sent(site: Site, visit: Visit) -> web.Response:
 
 async def show_forgot_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the name, once for all ways."""
-    return site.page(visit, "forgot_password.html", status=filled.status, filled=filled)
+    return site.page(
+        visit,
+        "forgot_password.html",
+        status=filled.status,
+        filled=filled,
+        said=flows.said(visit),
+    )
 
 
 async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.Response:
@@ -65,9 +70,9 @@ async def take_name(site: Site, visit: Visit, sent: NameForm, key: str) -> web.R
 
 async def ways(site: Site, visit: Visit) -> web.Response:
     """Show every way there is, whoever asks."""
-    flow = flows.carried(visit, ResetFlow)
-    if flow is None or not flow.name:
-        return see(BEGIN)
+    flow = flows.followed(visit, ResetFlow)
+    if not flow.name:
+        raise flows.gone(ResetFlow)
     filled = Filled(key=str(site.randomness.uuid()))
     return await show_ways(site, visit, filled)
 
@@ -78,9 +83,9 @@ async def show_ways(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def send_link(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
     """Have a link mailed, whoever's name this is."""
-    flow = flows.carried(visit, ResetFlow)
-    if flow is None or not flow.name:
-        return see(BEGIN)
+    flow = flows.followed(visit, ResetFlow)
+    if not flow.name:
+        raise flows.gone(ResetFlow)
     await site.recovery.request_link(visit, flow.name)
     return see("/forgot-password/sent")
 
@@ -107,9 +112,9 @@ async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
 
 async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the new password, the rules beside it."""
-    flow = flows.carried(visit, ResetFlow)
-    if flow is None or flow.grant is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, ResetFlow)
+    if flow.grant is None:
+        raise flows.gone(ResetFlow)
     return site.page(
         visit,
         "new_password.html",
@@ -122,9 +127,9 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
 
 async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -> web.Response:
     """Set it; whoever could is logged on, and every other session is over."""
-    flow = flows.carried(visit, ResetFlow)
-    if flow is None or flow.grant is None:
-        return see(BEGIN)
+    flow = flows.followed(visit, ResetFlow)
+    if flow.grant is None:
+        raise flows.gone(ResetFlow)
     if sent.password != sent.again:
         return await show_new_password(site, visit, differing(visit, Filled(key=key)))
     session = await site.identity.reset(visit, flow.grant, sent.password)

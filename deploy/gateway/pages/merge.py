@@ -20,7 +20,6 @@ from deploy.gateway.web.visits import see
 
 VERB = "merge"  # what the password is given again for
 LOOKS, PAUSE = 8, 0.25  # seconds; most merges are done in one
-OTHER = "/merge/other"
 REUSED = "idempotency_key_reused"
 CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
@@ -44,7 +43,9 @@ async def offer(site: Site, visit: Inside) -> web.Response:
 
 async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the other account's own username and password."""
-    return site.page(visit, "merge_other.html", status=filled.status, filled=filled)
+    return site.page(
+        visit, "merge_other.html", status=filled.status, filled=filled, said=flows.said(visit)
+    )
 
 
 async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> web.Response:
@@ -60,9 +61,7 @@ async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> w
 
 async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show which account stays and which closes."""
-    flow = flows.carried(visit, MergeFlow)
-    if flow is None:
-        return see(OTHER)
+    flow = flows.followed(visit, MergeFlow)
     return site.page(
         visit,
         "merge_confirm.html",
@@ -75,9 +74,7 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
 
 async def confirm(site: Site, visit: Inside, sent: ConfirmForm, key: str) -> web.Response:
     """Ask for the merge with both proofs, and look for a moment how it goes."""
-    flow = flows.carried(visit, MergeFlow)
-    if flow is None:
-        return see(OTHER)
+    flow = flows.followed(visit, MergeFlow)
     if not sent.confirm:
         text = CODES["merge_confirmation_required"].text
         problem = wrong(visit, "confirm", text)

@@ -35,13 +35,14 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
         status=filled.status,
         filled=filled,
         account=await site.account(visit),
-        confirmed=flows.carried(visit, UsernameFlow) is not None,
+        said=flows.said(visit),
+        confirmed=flows.shown(visit, UsernameFlow) is not None,
     )
 
 
 async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web.Response:
     """Take it. A name that is refused does not cost the password again."""
-    if flows.carried(visit, UsernameFlow) is None and not sent.password:
+    if flows.shown(visit, UsernameFlow) is None and not sent.password:
         problem = wrong(visit, "password", MISSING["password"])
         typed = {"username": sent.username}
         return await show(
@@ -64,7 +65,7 @@ async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web
 
 async def confirmed(site: Site, visit: Inside, password: str) -> str:
     """Return the grant of a password given now, or within the last five minutes."""
-    flow = flows.carried(visit, UsernameFlow)
+    flow = flows.shown(visit, UsernameFlow)
     if flow is not None:
         return flow.grant
     proof = await site.sessions.ask(

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from deploy.gateway.web.forms import (
     CSRF,
+    FLOW,
     KEY,
     F,
     Filled,
@@ -94,6 +95,7 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
 
     async def send(site: T, visit: Visit) -> web.Response:
         posted = await read_posted(visit.request)
+        visit.flow = posted.get(FLOW, "")
         seen = await guard.admit(site, visit)
         reading = read_form(made.form, posted, visit.language)
         forged = site.forged(visit, posted.get(CSRF, ""))

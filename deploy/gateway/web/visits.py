@@ -29,6 +29,7 @@ class Visit:
     visitor: str  # what forms are bound to: the browser, not the session
     newcomer: bool  # its browser sent no visitor cookie
     logged_on: bool = False
+    flow: str | None = None  # id of the one its forms go on with, or that a form was sent with
 
     @property
     def path(self) -> str:

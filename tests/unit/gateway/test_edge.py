@@ -222,7 +222,7 @@ async def test_a_broken_cookie_is_as_if_it_were_not_there(portal: Client) -> Non
         browser.cookies["portico-flow-enrol"] = "x"
 
         assert (await browser.get("/home")).path == "/log-on?next=/home"
-        assert (await browser.get("/enrol/terms")).path == "/enrol"
+        assert (await browser.get("/enrol/terms")).path == "/enrol?said=gone"
 
 
 async def test_spanish_is_chosen_by_a_button_and_stays(portal: Client) -> None:
