@@ -22,6 +22,7 @@ from tests.conformance.examples import identity, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
 from tests.conformance.examples.recovery import RecoveryStage
 from tests.conformance.refusals import Recipe, but
+from tests.conformance.refusals import identity as refused
 from tests.conformance.stage import Example
 from tests.rigs.identity import PASSWORD
 from tests.rigs.recovery import LinkMail, an_account
@@ -188,6 +189,14 @@ async def proof_of_a_locked_account(stage: IdentityStage) -> Example:
     return example
 
 
+async def proof_of_ones_own(stage: IdentityStage) -> Example:
+    return (await refused.own_account_as_the_other(stage)).but(password=WRONG)
+
+
+async def proof_of_a_merged_account(stage: IdentityStage) -> Example:
+    return (await refused.merged_account_as_the_other(stage)).but(password=WRONG)
+
+
 async def again_while_locked(stage: IdentityStage) -> Example:
     person = await stage.replica.an_account()
     token = await stage.opened(person.username)
@@ -328,6 +337,8 @@ MISSES: Mapping[str, Sequence[Group]] = {
             but("prove_ownership", name="nobody.at.all"),
             but("prove_ownership", password=WRONG),
             proof_of_a_locked_account,
+            proof_of_ones_own,
+            proof_of_a_merged_account,
             after(identity.prove_ownership, frozen),
         ),
     ),

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+from shared.contracts.ids import PracticeId
 from shared.db import Row
-from tests.conformance.verbs import Verb
+from tests.builders.people import a_practice
+from tests.conformance.verbs import SCOPES, Verb
+from tests.rigs.issuer import Issuer
 from tests.rigs.replica import Answer, Replica
 
 
@@ -34,6 +37,25 @@ class Stage(Protocol):
 
     async def gateway(self) -> str:
         """The access token of a client of no practice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """The clients of a stage whose tokens are signed by hand."""
+
+    issuer: Issuer
+    practice_id: PracticeId
+
+    async def practice(self, *, without: str = "", service: str | None = None) -> str:
+        return await self.issuer.client_token(
+            self.practice_id, *(SCOPES - {without}), service=service
+        )
+
+    async def another_practice(self) -> str:
+        return await self.issuer.client_token(a_practice(), *SCOPES)
+
+    async def gateway(self) -> str:
+        return await self.issuer.client_token(None, *SCOPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

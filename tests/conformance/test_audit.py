@@ -170,6 +170,7 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
         assert (answer.status in (400, 401), answer.body["error"]) == (True, problem.oauth_error)
     else:
         assert answer.refused() == (problem.status, problem.code)
+    assert (answer.status == 429) is (int(answer.headers.get("Retry-After", 0)) > 0)
     rows = await audit.rows("refused")
     recorded = (verb.name, problem.__name__) not in NO_ROW
     assert bool(rows) is recorded, (

@@ -227,6 +227,7 @@ async def test_a_withheld_one_is_a_row_like_any_other_and_opens_nothing(shelf: S
     assert await shelf.use(withheld.text) is None
 
 
+@pytest.mark.proves("V6.5.2")
 @every_purpose
 async def test_its_text_is_kept_nowhere(shelf: Shelf) -> None:
     made = await shelf.issued()

@@ -6,15 +6,35 @@ from shared.http.guards import Counted
 from tests.conformance.misses import ACCEPTED, MISSES
 from tests.conformance.refusals import Elsewhere, Recipe, refusals_of
 from tests.conformance.stage import Stage, example, send
-from tests.conformance.verbs import Verb, those
+from tests.conformance.verbs import NAMED, VERBS, Verb, those
 
 pytestmark = pytest.mark.proves("LG-4")
 
 BUDGET, SOURCE = 50, "198.51.100.7"
+#: MISSES, where a secret is beyond guessing; REFUSALS, where something can be guessed, or a hash is
+#: computed before anything is known; EVERY_REQUEST, where a mail may be sent for hit and miss alike
+COUNTED = {
+    Counted.EVERY_REQUEST: {"remind_username", "request_reset_link"},
+    Counted.MISSES: {
+        *("obtain_client_token", "redeem_reset_link", "refresh_session"),
+        *("reset_password", "verify_email"),
+    },
+    Counted.REFUSALS: {
+        *("add_practice_to_account", "enrol", "log_on", "prove_enrolment", "prove_ownership"),
+        *("reauthenticate", "request_merge"),
+    },
+}
 
 
 def counted(*kinds: Counted) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("verb", those(lambda verb: verb.route.guard.counted in kinds))
+
+
+@pytest.mark.parametrize("kind", Counted)
+def test_what_counts_at_a_verb_is_what_can_be_guessed_there(kind: Counted) -> None:
+    counted = {verb.name for verb in VERBS if verb.route.guard.counted is kind}
+
+    assert counted == COUNTED.get(kind, set(NAMED) - set().union(*COUNTED.values()))
 
 
 def a_miss(verb: Verb) -> Recipe:

@@ -11,7 +11,7 @@ from deploy.client.eventually import eventually
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
-from tests.e2e.test_portal import browser_at, enrolled, logged_on
+from tests.e2e.test_portal import enrolled
 from tests.support.browser import Browser, Page
 from tests.support.suite import Suite
 
@@ -57,49 +57,6 @@ async def test_a_patient_is_registered_and_given_a_slip_that_is_shown_once(
     await acts.enrol(stage, person, token)
     assert "shown once already" in again.problems
     assert token not in again.text
-
-
-@pytest.mark.proves("LG-2", "ST-1")
-async def test_a_lock_is_cleared_at_the_desk(
-    desk: Browser, suite: Suite, stage: Stage, person: Person
-) -> None:
-    await enrolled(stage, person)
-    for _ in range(4):
-        await acts.log_on(stage, person, person.username, "Wrong-Guess-1234", 401)
-    async with browser_at(suite) as browser:
-        locked = await logged_on(browser, person)
-        assert "do not log you on" in locked.problems
-
-        page = await of_patient(desk, person)
-        page = await desk.press(page, f"{page.path}/deeds", deed="unlock", reason="She called")
-        assert "The account is unlocked." in page.text
-
-        assert (await logged_on(browser, person)).path == "/gate/e-mail"
-
-
-@pytest.mark.proves("UN-1", "UN-3")
-async def test_who_is_un_enrolled_in_the_middle_of_a_page_goes_on_and_sees_it(
-    desk: Browser, suite: Suite, stage: Stage, person: Person
-) -> None:
-    await enrolled(stage, person)
-    _, token = await acts.enrolment_token(stage, stage.stack.neighbour, person)
-    added = {"token": token, "name": person.username, "password": person.password}
-    await stage.call("add_practice_to_account", 201, body=added, source=person.source)
-    async with browser_at(suite) as browser:
-        await logged_on(browser, person)
-        page = await of_patient(desk, person)
-        deeds = f"{page.path}/deeds"
-        page = await desk.press(page, deeds, deed="un-enrol", reason="Moved away")
-        assert "The patient is un-enrolled." in page.text
-
-        home = await browser.get("/home")
-        assert home.heading == "Home"
-        assert "This practice has ended your enrolment." in home.text
-
-        await desk.press(await of_patient(desk, person), deeds, deed="re-activate", reason="Back")
-
-        home = await browser.get("/home")
-        assert "This practice has ended your enrolment." not in home.text
 
 
 @pytest.mark.proves("NT-1", "NT-9", "NT-5")

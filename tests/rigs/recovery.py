@@ -42,6 +42,7 @@ from tests.builders import events
 from tests.rigs.replica import Replica, environment, put_together, served
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.statements import noted
 
 RANDOM = Randomness()
 ISSUER = "https://portico.example"
@@ -221,18 +222,9 @@ class Recovery(Replica[Features, RecoverySettings]):
 
 async def statements(recovery: Recovery, round_: Callable[[], Awaitable[int]]) -> list[str]:
     """What one round sends to the database, in order."""
-    sent: list[str] = []
-
-    def note(record: Any) -> None:
-        sent.append(" ".join(record.query.split()))
-
-    async with recovery.plumbing.database.connection() as connection:
-        connection.add_query_logger(note)  # the pool hands the same one to the round
-    await round_()
-    await recovery.rows("SELECT 'noted'")  # notes come with the next turn of the event loop
-    async with recovery.plumbing.database.connection() as connection:
-        connection.remove_query_logger(note)
-    return sent[: sent.index("SELECT 'noted'")] if "SELECT 'noted'" in sent else sent
+    with noted(recovery.plumbing.database) as sent:
+        await round_()
+    return sent
 
 
 @asynccontextmanager

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.contracts.ids import PracticeId
 from tests.builders.people import Person, a_person, a_practice
-from tests.conformance.stage import Example
-from tests.conformance.verbs import SCOPES
+from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
 from tests.rigs.merge import Merging, replica
 from tests.support.clock import FakeClock
@@ -16,30 +14,17 @@ from tests.support.trust import trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MergeStage:
+class MergeStage(Clients):
     """Merge, which has heard of one person's two accounts."""
 
     replica: Merging
-    issuer: Issuer
     survivor: Person
     absorbed: Person
-    practice_id: PracticeId
 
     async def session(self, *, service: str | None = None) -> str:
         stranger = a_person()
         await self.replica.knows(stranger)
         return await self.issuer.token(stranger, service=service)
-
-    async def practice(self, *, without: str = "", service: str | None = None) -> str:
-        return await self.issuer.client_token(
-            self.practice_id, *(SCOPES - {without}), service=service
-        )
-
-    async def another_practice(self) -> str:
-        return await self.issuer.client_token(a_practice(), *SCOPES)
-
-    async def gateway(self) -> str:
-        return await self.issuer.client_token(None, *SCOPES)
 
 
 @asynccontextmanager

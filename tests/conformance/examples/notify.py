@@ -4,41 +4,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.ids import PatientId
 from tests.builders import events
 from tests.builders.patients import a_patient
-from tests.builders.people import Person, a_person, a_practice
-from tests.conformance.stage import Example
-from tests.conformance.verbs import SCOPES
-from tests.rigs.issuer import Issuer
+from tests.builders.people import Person, a_person
+from tests.conformance.stage import Clients, Example
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyStage:
+class NotifyStage(Clients):
     """Notify, which knows one patient of a practice, and has a notice for her."""
 
     replica: Office
-    issuer: Issuer
-    practice_id: PracticeId
     patient_id: PatientId
     patient: Person
 
     async def session(self, *, service: str | None = None) -> str:
         return await self.issuer.token(a_person(version=0), service=service)
-
-    async def practice(self, *, without: str = "", service: str | None = None) -> str:
-        return await self.issuer.client_token(
-            self.practice_id, *(SCOPES - {without}), service=service
-        )
-
-    async def another_practice(self) -> str:
-        return await self.issuer.client_token(a_practice(), *SCOPES)
-
-    async def gateway(self) -> str:
-        return await self.issuer.client_token(None, *SCOPES)
 
 
 @asynccontextmanager

@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.builders.people import a_person, a_practice
-from tests.conformance.stage import Example
-from tests.conformance.verbs import SCOPES
+from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import EMAIL, USERNAME, Recovery, a_sealing_key, an_account, replica
 from tests.support.clock import FakeClock
@@ -15,23 +14,13 @@ from tests.support.trust import trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoveryStage:
+class RecoveryStage(Clients):
     """Recovery, which knows one account and notify's key."""
 
     replica: Recovery
-    issuer: Issuer
 
     async def session(self) -> str:
         return await self.issuer.token(a_person())
-
-    async def practice(self, *, without: str = "", service: str | None = None) -> str:
-        return await self.issuer.client_token(a_practice(), *(SCOPES - {without}), service=service)
-
-    async def another_practice(self) -> str:
-        return await self.practice()
-
-    async def gateway(self) -> str:
-        return await self.issuer.client_token(None, *SCOPES)
 
 
 @asynccontextmanager
@@ -44,7 +33,8 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Recovery
         await recovery.knows_notifys_key()
         await identity.own_keys.ensure()
         await recovery.knows(an_account())
-        yield RecoveryStage(replica=recovery, issuer=Issuer(trust=identity, clock=clock))
+        issuer = Issuer(trust=identity, clock=clock)
+        yield RecoveryStage(replica=recovery, issuer=issuer, practice_id=a_practice())
 
 
 async def remind_username(stage: RecoveryStage) -> Example:

@@ -1,33 +1,22 @@
 """AU-1, ST-1: who is refused at a guard leaves a row, and a flood of refusals a bounded few."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from shared.audit.chain import AuditChain
 from shared.audit.entries import Origin
 from shared.audit.floods import A_MINUTE, OVERALL, Floods, Party
 from shared.audit.verification import AuditVerification
-from shared.db import Database
 from shared.progress import Progress
-from tests.support import database as databases
 from tests.support.clock import FakeClock
 from tests.support.lines import logged
 from tests.support.shop import PRACTICE, Stall, open_stall
 
 ANN = "198.51.100.9"
 pytestmark = pytest.mark.proves("AU-1")
-
-
-@pytest_asyncio.fixture
-async def stall(database: databases.Database, clock: FakeClock) -> AsyncIterator[Stall]:
-    pool = Database(database.url("merge"), application="shop", wait=10)
-    async with open_stall(database=pool, clock=clock) as opened:
-        yield opened
 
 
 async def stock(stall: Stall, authorization: str | None, source: str = ANN) -> int:

@@ -14,14 +14,13 @@ import pytest_asyncio
 
 from shared.db import Database
 from shared.idempotency import (
-    AlreadyIssued,
     IdempotencyKey,
     IdempotencyKeyReused,
     IdempotencyKeys,
 )
 from tests.support import database as databases
 from tests.support.clock import FakeClock
-from tests.support.shop import Stall, Told, open_stall
+from tests.support.shop import Stall, Told
 
 KEY = IdempotencyKey(caller="client:a", verb="stock", key="k" * 16, body_digest=b"1" * 32)
 
@@ -36,13 +35,6 @@ async def pool(database: databases.Database) -> AsyncIterator[Database]:
 @pytest.fixture
 def keys(clock: FakeClock) -> IdempotencyKeys:
     return IdempotencyKeys(clock=clock)
-
-
-@pytest_asyncio.fixture
-async def stall(database: databases.Database, clock: FakeClock) -> AsyncIterator[Stall]:
-    pool = Database(database.url("merge"), application="shop", wait=10)
-    async with open_stall(database=pool, clock=clock) as opened:
-        yield opened
 
 
 async def stock(stall: Stall, word: str, key: str | None) -> Any:
@@ -114,17 +106,6 @@ async def test_a_twin_of_what_was_rolled_back_does_the_work_itself(
     with pytest.raises(ValueError):
         await failing
     assert await waiting == Told(word="done")
-
-
-async def test_a_secret_reply_is_not_kept_and_a_repetition_says_so(
-    pool: Database, keys: IdempotencyKeys
-) -> None:
-    assert await once(pool, keys, KEY, secret=True) == Told(word="done")
-    with pytest.raises(AlreadyIssued):
-        await once(pool, keys, KEY, secret=True)
-
-    async with pool.connection() as connection:
-        assert await connection.fetchval("SELECT reply FROM idempotency_keys") is None
 
 
 @pytest.mark.parametrize(

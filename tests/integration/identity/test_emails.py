@@ -91,16 +91,6 @@ async def test_a_link_lives_an_hour(identity: Identity, postman: Postman) -> Non
     assert (in_time.status, too_late.code) == (200, "link_invalid")
 
 
-async def test_a_newer_link_voids_the_older(identity: Identity, postman: Postman) -> None:
-    token = await session(identity, await identity.an_account())
-    await claim(identity, token)
-    await claim(identity, token)
-    old, new = await postman.tokens(REQUESTED)
-
-    assert (await verify(identity, token, old)).code == "link_invalid"
-    assert (await verify(identity, token, new)).status == 200
-
-
 @pytest.mark.proves("V6.6.2")
 async def test_a_link_works_only_with_a_session_of_its_own_account(
     identity: Identity, postman: Postman
@@ -146,19 +136,6 @@ async def test_opening_the_link_as_a_mail_scanner_does_uses_nothing_up(
     assert (await verify(identity, token, link)).status == 200
 
 
-@pytest.mark.proves("V6.5.1")
-async def test_of_parallel_uses_of_one_link_one_verifies(
-    identity: Identity, postman: Postman
-) -> None:
-    token = await session(identity, await identity.an_account())
-    await claim(identity, token)
-    [link] = await postman.tokens(REQUESTED)
-
-    answers = await asyncio.gather(*(verify(identity, token, link) for _ in range(32)))
-
-    assert Counter(answer.code for answer in answers) == {"": 1, "link_invalid": 31}
-
-
 @pytest.mark.proves("ID-4", "V2.3.4")
 async def test_of_two_accounts_that_verify_one_address_one_wins(
     identity: Identity, postman: Postman
@@ -202,27 +179,6 @@ async def test_a_domain_in_letters_and_its_a_label_are_one_mailbox(
     assert (await identity.events(REQUESTED))[-1]["claim"] == "taken"
 
 
-async def test_two_domains_that_only_look_alike_are_two_mailboxes(
-    identity: Identity, postman: Postman
-) -> None:
-    people = [await session(identity, await identity.an_account()) for _ in range(2)]
-    await claim(identity, people[0], "x@faß.example")
-    await claim(identity, people[1], "x@fass.example")
-
-    for token, link in zip(people, await postman.tokens(REQUESTED), strict=True):
-        assert (await verify(identity, token, link)).status == 200
-
-
-async def test_a_claim_reserves_nothing(identity: Identity, postman: Postman) -> None:
-    first = await session(identity, await identity.an_account())
-    second = await session(identity, await identity.an_account())
-    await claim(identity, first)
-    await claim(identity, second)
-    links = await postman.tokens(REQUESTED)
-
-    assert (await verify(identity, second, links[1])).status == 200
-
-
 async def test_an_address_another_has_verified_gets_the_same_reply_and_a_mail_that_says_so(
     identity: Identity, postman: Postman
 ) -> None:
@@ -240,75 +196,6 @@ async def test_an_address_another_has_verified_gets_the_same_reply_and_a_mail_th
         ("verify", ["free@mail.example"]),
     ]
     assert (told[0]["verification"], told[0]["verification_expires_at"]) == (None, None)
-
-
-async def test_hit_and_miss_write_the_same_rows(identity: Identity, postman: Postman) -> None:
-    await identity.an_account(email="taken@mail.example")
-    for address in ("taken@mail.example", "free@mail.example"):
-        await claim(identity, await session(identity, await identity.an_account()), address)
-
-    rows = await identity.rows("SELECT state FROM one_time_secrets ORDER BY state")
-    claims = await identity.rows("SELECT FROM account_emails WHERE state = 'claimed'")
-    assert [row["state"] for row in rows] == ["live", "withheld"]
-    assert len(claims) == 2
-
-
-async def test_five_mails_an_hour_and_ten_a_day(identity: Identity, postman: Postman) -> None:
-    person = await identity.an_account()
-
-    async def claims(times: int) -> list[str]:
-        token = await session(identity, person)
-        return [(await claim(identity, token)).code for _ in range(times)]
-
-    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
-    identity.clock.advance(hours=1, seconds=1)  # of five in one instant each is told later
-    assert await claims(6) == ["", "", "", "", "", "too_many_requests"]
-    identity.clock.advance(hours=1, seconds=1)
-    assert await claims(1) == ["too_many_requests"]
-    identity.clock.advance(hours=22)
-    assert await claims(1) == [""]
-
-
-async def test_too_many_mails_say_how_long_to_wait(identity: Identity, postman: Postman) -> None:
-    token = await session(identity, await identity.an_account())
-    for _ in range(5):
-        await claim(identity, token)
-    identity.clock.advance(minutes=1)
-
-    answer = await claim(identity, token)
-
-    assert (answer.status, answer.headers["Retry-After"]) == (429, str(59 * 60))
-
-
-@pytest.mark.proves("V2.3.2")
-async def test_parallel_claims_send_exactly_five_mails(
-    identity: Identity, postman: Postman
-) -> None:
-    token = await session(identity, await identity.an_account())
-
-    answers = await asyncio.gather(*(claim(identity, token) for _ in range(32)))
-
-    assert Counter(answer.status for answer in answers) == {202: 5, 429: 27}
-    assert len(await identity.events(REQUESTED)) == 5
-
-
-async def test_a_verified_address_is_not_changed_by_a_claim(
-    identity: Identity, postman: Postman
-) -> None:
-    person = await identity.an_account(email=ADDRESS)
-
-    answer = await claim(identity, await session(identity, person), "new@mail.example")
-
-    assert (answer.status, answer.code) == (409, "email_verified")
-
-
-async def test_what_is_no_address_is_named(identity: Identity) -> None:
-    token = await session(identity, await identity.an_account())
-
-    answer = await claim(identity, token, "maria@mail.example\r\nBcc: all@mail.example")
-
-    assert (answer.status, answer.code) == (422, "email_malformed")
-    assert answer.body["errors"][0]["field"] == "address"
 
 
 SE_3 = pytest.mark.proves("SE-3")
@@ -368,32 +255,6 @@ async def test_later_a_claim_takes_a_grant_for_it_which_is_used_once(
         "SELECT outcome, detail FROM audit_entries WHERE action = 'email.claim'"
     )
     assert Counter(map(tuple, rows)) == {("done", None): 1, ("refused", "grant_used"): 7}
-
-
-@SE_3
-@pytest.mark.proves("V9.2.2", "V9.2.3")
-async def test_a_grant_of_another_verb_session_account_or_password_claims_nothing(
-    identity: Identity, recovery: Recovery, postman: Postman
-) -> None:
-    person, stranger = await identity.an_account(), await identity.an_account()
-    token, elsewhere = await session(identity, person), await session(identity, person)
-    foreign = await session(identity, stranger)
-    brought = {
-        "grant_wrong_act": await reauthenticate(identity, token, "merge"),
-        "grant_wrong_session": await reauthenticate(identity, elsewhere),
-        "grant_wrong_account": await reauthenticate(identity, foreign),
-        "grant_invalid": "x.y.z",
-    }
-
-    told = {code: (await claim(identity, token, grant=g)).code for code, g in brought.items()}
-
-    assert told == {code: code for code in brought}
-    late = await reauthenticate(identity, token)
-    identity.clock.advance(minutes=5)
-    assert (await claim(identity, await session(identity, person), grant=late)).code == (
-        "grant_invalid"
-    )
-    assert await identity.events(REQUESTED) == []
 
 
 @SE_3

@@ -107,16 +107,6 @@ async def test_without_notifys_key_nothing_is_written_unsealed_and_the_token_sta
     assert (await enrol(desk.identity, token)).status == 201
 
 
-@pytest.mark.proves("ID-4", "ID-1", "V2.3.4")
-async def test_of_parallel_enrolments_for_one_username_one_gets_it(desk: PracticeDesk) -> None:
-    names = ["Maria.Garcia", "maria.garcia", "MARIA.GARCIA", "\uff4daria.garcia"]
-    bodies = [application(await desk.a_token(), username=name) for name in names]
-
-    answers = await enrols(desk.identity, *bodies)
-
-    assert Counter(answer.code for answer in answers) == {"": 1, "username_taken": 3}
-
-
 @pytest.mark.proves("ID-1")
 async def test_a_taken_username_is_told_only_after_a_proven_token_and_uses_nothing_up(
     desk: PracticeDesk,
@@ -176,17 +166,6 @@ async def test_five_wrong_tries_void_the_token_and_four_do_not(
     assert details == {"wrong_person": 9, "token_invalid": 1, None: 1}
 
 
-@pytest.mark.proves("V2.3.4", "V6.6.3")
-async def test_parallel_wrong_tries_void_the_token_exactly_at_five(desk: PracticeDesk) -> None:
-    token = await desk.a_token()
-
-    answers = await enrols(desk.identity, *[application(token, **WRONG)] * 32)
-
-    assert {answer.code for answer in answers} == {"token_invalid"}
-    [row] = await desk.identity.rows("SELECT state, tries FROM one_time_secrets")
-    assert tuple(row) == ("void", '{"wrong-person": 5}')
-
-
 @pytest.mark.proves("V6.6.3")
 async def test_a_right_try_among_parallel_wrong_ones_counts_like_any_other(
     desk: PracticeDesk,
@@ -202,15 +181,6 @@ async def test_a_right_try_among_parallel_wrong_ones_counts_like_any_other(
     else:
         assert tuple(row) == ("void", '{"wrong-person": 5}')
     assert sum(answer.status == 201 for answer in answers) == (row["state"] == "used")
-
-
-async def test_a_person_may_type_token_and_name_as_people_do(desk: PracticeDesk) -> None:
-    token = await desk.a_token(last_name="O'Brien-Müller")
-    typed = f" {token.lower().replace('-', ' ')} "
-
-    answer = await enrol(desk.identity, typed, last_name="obrien muller")
-
-    assert answer.status == 201
 
 
 @pytest.mark.parametrize(
@@ -276,17 +246,6 @@ async def test_a_token_tells_ten_times_that_a_username_is_taken_and_is_void_then
     assert tuple(row) == ("void", '{"username-taken": 10}')
     another = (await desk.issue(patient_id)).body["token"]
     assert (await enrol(identity, another, username="maria.garcia.2")).status == 201
-
-
-async def test_nine_taken_usernames_leave_a_token_good(
-    identity: Identity, desk: PracticeDesk
-) -> None:
-    await identity.an_account("maria.garcia")
-    token = await desk.a_token()
-    for _ in range(9):
-        assert (await enrol(identity, token)).code == "username_taken"
-
-    assert (await enrol(identity, token, username="maria.garcia.2")).status == 201
 
 
 @pytest.mark.proves("V15.4.2")

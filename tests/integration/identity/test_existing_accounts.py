@@ -102,21 +102,6 @@ async def test_a_right_password_is_counted_as_well_although_its_token_is_refused
     assert (await identity.log_on("maria.garcia")).status == 201
 
 
-async def test_a_live_token_of_another_accounts_record_is_as_good_as_dead(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    token = await elm.a_token()
-    other = await identity.an_account()
-    await identity.rows(
-        "INSERT INTO enrolments SELECT owner, $1, 'enrolled', issued_at "
-        "FROM one_time_secrets WHERE state = 'live'",
-        other.id,
-    )
-
-    assert (await add_practice(identity, token)).code == "token_invalid"
-    assert await token_states(identity) == ["live", "used"]
-
-
 async def test_the_same_token_again_says_that_the_practice_is_there_already(
     identity: Identity, elm: PracticeDesk
 ) -> None:
@@ -181,16 +166,6 @@ async def test_one_record_that_matches_is_enough_and_it_may_be_an_un_enrolled_on
         desk.practice_id: "un-enrolled",
         elm.practice_id: "enrolled",
     }
-
-
-async def test_a_record_may_write_the_name_as_its_practices_keyboard_does(
-    identity: Identity, elm: PracticeDesk
-) -> None:
-    answer = await add_practice(
-        identity, await elm.a_token(last_name="GARCI\u0301A\u2010LO\u0308PEZ, Jr.")
-    )
-
-    assert answer.status == 201
 
 
 async def test_an_account_without_any_record_matches_nobody(

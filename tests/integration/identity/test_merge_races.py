@@ -309,33 +309,6 @@ async def test_an_un_enrolment_beside_a_merge_is_done_and_comes_along(
         await whole(identity, second)
 
 
-@pytest.mark.proves("MG-3", "V15.4.3")
-async def test_an_address_verified_beside_a_merge_is_one_accounts_or_nobodys(
-    identity: Identity, second: Identity, registry: Registry, postman: Postman
-) -> None:
-    for number in range(ROUNDS):
-        survivor, absorbed = await registry.two()
-        request = await registry.request(survivor, absorbed)
-        claims = []
-        for person in (survivor, absorbed):
-            claims.append(
-                await claimed(registry, postman, person, f"{person.username}@mail.example")
-            )
-
-        answers = await beside(
-            (identity, second) if number % 2 else (second, identity),
-            request,
-            *(
-                identity.call("POST", "/account/email/verify", {"token": link}, token=token)
-                for token, link in claims
-            ),
-        )
-
-        # The survivor's other session has ended, or its link, where the merge came first.
-        assert {answer.code for answer in answers} <= {"", "link_invalid", "unauthenticated"}
-        await whole(identity, second)
-
-
 async def waits(identity: Identity, work: "asyncio.Future[Answer]") -> None:
     """Assert that it is at a lock, beside the batch, or through."""
     waiting = await identity.rows(
@@ -551,24 +524,6 @@ async def claimed(
     token = (await registry.session(person))["access_token"]
     await registry.identity.call("POST", "/account/email", {"address": address}, token=token)
     return token, (await postman.tokens("email-verification-requested"))[-1]
-
-
-@pytest.mark.proves("MG-3", "V15.4.3")
-async def test_a_claim_beside_a_merge_leaves_nothing_on_the_merged_account(
-    identity: Identity, second: Identity, registry: Registry, postman: Postman
-) -> None:
-    for _ in range(ROUNDS):
-        survivor, absorbed = await registry.two()
-        request = await registry.request(survivor, absorbed)
-        token = (await registry.session(absorbed))["access_token"]
-        body = {"address": f"{absorbed.username}@mail.example"}
-
-        answers = await beside(
-            (second,), request, identity.call("POST", "/account/email", body, token=token)
-        )
-
-        assert {answer.code for answer in answers} <= {"", "unauthenticated"}
-        await whole(identity, second)
 
 
 @pytest.mark.proves("MG-3", "MG-9", "V15.4.3")

@@ -180,28 +180,6 @@ async def test_proofs_of_a_merge_that_was_refused_mail_nobody_a_second_time(
         await turned_away(identity, again(request), "grant_used")
 
 
-@pytest.mark.proves("MG-2")
-@pytest.mark.parametrize(
-    ("record", "other"),
-    [
-        ("Łuczak", "Luczak"),
-        ("Sørensen", "Soerensen"),
-        ("YILDIZ", "Yıldız"),
-        ("Müller", "Mueller"),
-        ("Müller", "Muller"),
-        ("O'Brien", "O\u02bcBrien Jr."),
-    ],
-)
-async def test_nobody_is_two_people_for_how_a_keyboard_writes(
-    identity: Identity, registry: Registry, record: str, other: str
-) -> None:
-    survivor = await registry.a_member(last_name=record)
-
-    await registry.merge(survivor, await registry.a_member(desk=1, last_name=other))
-
-    assert await outcomes(identity) == [("accounts-merged", None)]
-
-
 @pytest.mark.proves("MG-1", "V6.5.1")
 async def test_a_proof_is_spent_once_whichever_merge_it_is_brought_for(
     identity: Identity, registry: Registry

@@ -1,8 +1,5 @@
 """What becomes of two accounts that are merged, row by row (MG-5, MG-4, MG-6)."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +7,10 @@ import pytest
 from services.identity.accounts.model import NameKind
 from services.identity.accounts.store import names as log_on_names
 from shared.contracts.log_on_names import name_key
-from shared.db import Connection, Database
 from tests.builders.merges import Registry, deliver, envelope, no_deadlock
-from tests.builders.practices import Postman, add_practice, enrol
+from tests.builders.practices import Postman, add_practice
 from tests.rigs.identity import Identity, Person, Recovery
+from tests.support.statements import noted
 
 pytestmark = pytest.mark.proves("MG-5")
 WRONG = "Wrong-Guess-1234"
@@ -140,18 +137,6 @@ async def test_while_locked_a_merged_name_tells_nothing_and_its_survivor_is_not_
     assert (await identity.log_on(absorbed.username)).code == "account_merged"
 
 
-class Listening(Database):
-    """Notes what is asked of PostgreSQL."""
-
-    heard: list[str]
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as connection:
-            with connection.query_logger(lambda record: self.heard.append(record.query)):
-                yield connection
-
-
 @pytest.mark.proves("LG-2", "V6.3.8")
 async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_told(
     identity: Identity, registry: Registry
@@ -159,16 +144,14 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
     survivor, absorbed = await registry.two()
     known = await identity.an_account()
     await registry.merge(survivor, absorbed)
-    database = Listening(identity.database.url("identity"), application="identity")
-    acts = replace(identity.plumbing.acts, database=database)
-    proofs = replace(identity.features.log_on.log_on.proofs, database=database)
+    proofs = identity.features.log_on.log_on.proofs
 
     async def asked(name: str, password: str) -> list[str]:
-        database.heard = []
-        attempt = await proofs.by_name(name, password)
-        async with acts.open(identity.operator()) as act:
-            await proofs.decide(act, attempt)
-        return database.heard
+        with noted(identity.plumbing.database) as heard:
+            attempt = await proofs.by_name(name, password)
+            async with identity.plumbing.acts.open(identity.operator()) as act:
+                await proofs.decide(act, attempt)
+        return heard
 
     wrong = await asked(known.username, WRONG)
     told = await asked(absorbed.username, absorbed.password)
@@ -181,7 +164,6 @@ async def test_a_merged_name_takes_the_same_statements_as_any_until_it_may_be_to
 
     assert others == [wrong] * len(others)
     assert [query for query in told if query not in wrong] != []
-    await database.close()
 
 
 @pytest.mark.proves("LG-2")
@@ -196,17 +178,6 @@ async def test_nobody_is_told_of_a_lock_on_a_merged_name(
 
     assert await identity.events("account-locked") == []
     assert await identity.rows("SELECT FROM lockouts WHERE notice_due") == []
-
-
-@pytest.mark.proves("ID-4")
-async def test_nobody_else_can_have_the_merged_name(identity: Identity, registry: Registry) -> None:
-    survivor = await registry.a_member()
-    absorbed = await registry.a_member(desk=1, username="old.june")
-    await registry.merge(survivor, absorbed)
-
-    answer = await enrol(identity, await registry.desks[0].a_token(), username="OLD.june")
-
-    assert (answer.status, answer.code) == (409, "username_taken")
 
 
 @pytest.mark.proves("ID-4")

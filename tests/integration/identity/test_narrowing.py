@@ -179,14 +179,6 @@ async def test_a_session_that_is_narrowed_is_not_kept_from_idling(
     assert (await identity.refresh(opened["refresh_token"])).code == "refresh_invalid"
 
 
-async def test_a_session_opened_after_the_narrowing_is_whole(
-    identity: Identity, enrolments: Enrolments
-) -> None:
-    await leave(enrolments)
-
-    assert await is_taken(identity, await identity.logged_on(MARIA))
-
-
 async def test_a_refresh_that_waited_for_a_change_of_the_account_says_its_new_version(
     identity: Identity, enrolments: Enrolments, opened: Opened
 ) -> None:

@@ -41,20 +41,6 @@ async def test_a_practices_client_gets_a_token_for_all_its_scopes(identity: Iden
 
 
 @pytest.mark.proves("ST-1")
-async def test_a_token_reaches_only_as_far_as_the_scope_asked_for(identity: Identity) -> None:
-    client_id, secret = await identity.a_practice_client()
-
-    answer = await identity.client_token(client_id, secret, scope="deliveries:read")
-
-    assert answer.body["scope"] == "deliveries:read"
-    record = {"last_name": "Hale", "first_name": "June", "birth_date": "1988-04-17"}
-    refused = await identity.call(
-        "POST", "/practice/patients", record, token=answer.body["access_token"]
-    )
-    assert (refused.status, refused.code) == (403, "forbidden_scope")
-
-
-@pytest.mark.proves("ST-1")
 @pytest.mark.parametrize(
     ("form", "status", "error"),
     [

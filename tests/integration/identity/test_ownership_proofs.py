@@ -64,31 +64,3 @@ async def test_a_wrong_proof_counts_on_the_other_accounts_lock_and_not_on_ones_o
     assert (await identity.log_on(other.username)).status == 401
     assert (await identity.log_on(own.username)).status == 201
     assert (await registry.reauthenticate(token)).status == 200
-
-
-@pytest.mark.proves("MG-3")
-async def test_ones_own_account_is_told_only_after_its_right_password(
-    identity: Identity, registry: Registry
-) -> None:
-    token, own, _ = await two(registry)
-
-    wrong = await registry.prove(token, own.username, WRONG)
-    right = await registry.prove(token, own.username)
-
-    assert (wrong.status, wrong.code) == (403, "merge_proof_failed")
-    assert (right.status, right.code) == (409, "merge_same_account")
-
-
-@pytest.mark.proves("MG-3", "MG-5")
-async def test_an_account_that_is_merged_is_told_only_after_its_right_password(
-    identity: Identity, registry: Registry
-) -> None:
-    _, absorbed = await registry.merged()
-    token, *_ = await two(registry)
-
-    wrong = await registry.prove(token, absorbed.username, WRONG)
-    right = await registry.prove(token, absorbed.username)
-    nobody = await registry.prove(token, "nobody.at.all", WRONG)
-
-    assert (right.status, right.code) == (409, "account_merged")
-    assert wrong.alike() == nobody.alike()

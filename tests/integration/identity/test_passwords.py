@@ -2,8 +2,6 @@
 
 import pytest
 
-from services.identity.passwords.errors import PasswordUnacceptable
-from shared.contracts.ids import AccountId
 from tests.rigs.identity import PASSWORD, Identity
 
 pytestmark = pytest.mark.proves("ID-3")
@@ -32,32 +30,6 @@ async def test_a_candidate_is_never_refused_to_be_checked(identity: Identity) ->
     for candidate in ("", " ", "x" * 4096, "\U0001f600" * 300, "a\tb"):
         answer = await identity.call("POST", "/passwords/check", {"candidate": candidate})
         assert answer.status == 200
-
-
-async def save(identity: Identity, account_id: AccountId, password: str, version: int) -> None:
-    """Save a password as a reset would."""
-    [row] = await identity.rows("SELECT history_salt FROM accounts WHERE id = $1", account_id)
-    passwords = identity.features.passwords.passwords
-    hashed = await passwords.hash(password, history_salt=row["history_salt"])
-    async with identity.plumbing.database.transaction() as tx:
-        await passwords.require_new(tx, account_id, hashed, field="new_password")
-        await passwords.remember(
-            tx, account_id, hashed, security_version=version, now=identity.clock.now()
-        )
-
-
-async def test_none_of_the_last_five_may_come_again_and_the_sixth_may(identity: Identity) -> None:
-    person = await identity.an_account()
-    for version in range(2, 6):
-        await save(identity, person.id, f"{PASSWORD}-{version}", version)
-
-    with pytest.raises(PasswordUnacceptable) as refused:
-        await save(identity, person.id, PASSWORD, 6)
-    assert refused.value.violations[0].code == "not_recent"
-
-    await save(identity, person.id, f"{PASSWORD}-6", 6)
-    await save(identity, person.id, PASSWORD, 7)
-    assert len(await identity.rows("SELECT FROM password_history")) == 5
 
 
 @pytest.mark.proves("ID-5")

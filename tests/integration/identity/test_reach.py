@@ -128,15 +128,6 @@ async def test_resource_gets_a_token_for_each_service_named_in_one_rotation(
     assert (await refreshed(identity, answer.body)).status == 200
 
 
-async def test_without_resource_there_is_one_token_for_all_four(identity: Identity) -> None:
-    session = await logged_on(identity)
-    answer = await refreshed(identity, session)
-
-    for body in (session, answer.body):
-        assert "access_tokens" not in body
-        assert (await identity.introspected(body["access_token"]))["aud"] == EVERYWHERE
-
-
 async def test_a_refresh_may_name_other_services_and_its_twin_is_handed_the_same_successor(
     identity: Identity,
 ) -> None:
@@ -190,16 +181,3 @@ async def test_a_client_gets_a_token_for_each_service_named(identity: Identity) 
     here = await identity.call("GET", "/practice/settings", token=tokens["identity"])
     elsewhere = await identity.call("GET", "/practice/settings", token=tokens["notify"])
     assert (here.status, elsewhere.status) == (200, 401)
-
-
-async def test_a_client_that_names_no_service_is_told_as_the_standard_has_it(
-    identity: Identity,
-) -> None:
-    client_id, secret = await identity.a_practice_client()
-
-    answer = await identity.client_token(client_id, secret, resource=f"{ISSUER}/billing")
-
-    assert (answer.status, answer.body["error"]) == (400, "invalid_target")
-    assert "notify" in answer.body["error_description"]
-    [row] = await identity.rows("SELECT * FROM audit_entries WHERE detail = 'invalid_target'")
-    assert (row["outcome"], row["subject"]) == ("refused", f"client:{client_id}")

@@ -8,7 +8,6 @@ from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.support.trust import ISSUER
 
 pytestmark = pytest.mark.proves("SE-3")
-WRONG = "Wrong-Guess-1234"
 
 
 async def a_token(registry: Registry, person: Person) -> str:

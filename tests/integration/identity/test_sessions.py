@@ -111,14 +111,3 @@ async def test_two_sessions_that_end_each_other_at_once_do_not_deadlock(
     assert {answer.status for answer in answers} <= {204, 401}
     live = await identity.rows("SELECT FROM sessions WHERE ended_at IS NULL")
     assert len(live) <= 1
-
-
-async def test_an_access_token_lives_five_minutes(identity: Identity) -> None:
-    session = await identity.logged_on()
-
-    identity.clock.advance(minutes=4, seconds=59)
-    before = await identity.call("GET", "/sessions", token=session["access_token"])
-    identity.clock.advance(seconds=1)
-    after = await identity.call("GET", "/sessions", token=session["access_token"])
-
-    assert (before.status, after.status) == (200, 401)

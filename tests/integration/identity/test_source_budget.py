@@ -2,15 +2,12 @@
 
 import asyncio
 from collections import Counter
-from itertools import cycle, islice
 from typing import Any
 
 import pytest
 
 from services.identity.passwords.proofs import Attempt, PasswordProofs
-from services.identity.routes import ROUTES
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
-from shared.http.guards import Counted, Public
 from shared.http.source_budget import SourceBudget
 from tests.builders.doors import Door, details, every_door
 from tests.builders.merges import Registry
@@ -21,18 +18,6 @@ from tests.rigs.replica import Answer
 pytestmark = pytest.mark.proves("LG-4")
 
 ANN, BEN = "198.51.100.9", "198.51.100.10"
-REFUSED: tuple[tuple[str, Any, int], ...] = (
-    ("/sessions", {"name": "nobody.at.all", "password": 7}, 400),
-    ("/sessions", {"name": "nobody.at.all", "password": PASSWORD}, 401),
-    ("/sessions/refresh", {"refresh_token": "none"}, 401),
-    ("/passwords/reset", {"grant": "none", "new_password": PASSWORD}, 400),
-    ("/enrolments", application("none"), 422),
-    (
-        "/enrolments/existing-account",
-        {"token": "none", "name": "nobody.at.all", "password": PASSWORD},
-        401,
-    ),
-)
 
 
 async def post(identity: Identity, path: str, body: Any, source: str = ANN) -> Answer:
@@ -43,62 +28,12 @@ async def log_on(identity: Identity, password: str, source: str = ANN) -> Answer
     return await post(identity, "/sessions", {"name": "june.hale", "password": password}, source)
 
 
-async def test_fifty_refusals_of_different_verbs_are_told_then_hit_and_miss_get_429(
-    identity: Identity,
-) -> None:
-    await identity.an_account("june.hale")
-
-    for path, body, status in islice(cycle(REFUSED), 50):
-        assert (await post(identity, path, body)).status == status
-
-    hit, miss = await log_on(identity, PASSWORD), await log_on(identity, "Wrong-Guess-1234")
-    assert (hit.status, hit.headers["Retry-After"]) == (429, "300")
-    assert hit.alike() == miss.alike()
-    assert (await log_on(identity, PASSWORD, BEN)).status == 201
-
-
 async def test_checking_a_candidate_costs_nothing_whatever_is_answered(identity: Identity) -> None:
     for candidate, status in ((PASSWORD, 200), (7, 400)) * 30:
         answer = await post(identity, "/passwords/check", {"candidate": candidate})
 
         assert answer.status == status
     assert (await log_on(identity, PASSWORD)).status == 401
-
-
-def test_how_each_verb_that_anybody_may_call_is_counted() -> None:
-    """REFUSALS: where something can be guessed, or a hash is computed before anything is known."""
-    counted = {
-        kind: {
-            route.name
-            for route in ROUTES
-            if route.guard.counted is kind
-            and (isinstance(route.guard, Public) or kind is not Counted.NOTHING)
-        }
-        for kind in Counted
-    }
-
-    assert counted == {
-        Counted.NOTHING: {
-            "read_terms",
-            "list_signing_keys",
-            "check_password",
-            "read_source_at_identity",
-        },
-        Counted.EVERY_REQUEST: set(),
-        Counted.MISSES: {
-            "refresh_session",
-            "reset_password",
-            "verify_email",
-            "obtain_client_token",
-        },
-        Counted.REFUSALS: {
-            "log_on",
-            "reauthenticate",
-            "prove_ownership",
-            "add_practice_to_account",
-            "enrol",
-        },
-    }
 
 
 # ---- one device spends the budget of everybody behind its address

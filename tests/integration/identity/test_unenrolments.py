@@ -12,7 +12,6 @@ from tests.builders.practices import PracticeDesk, add_practice, practice_desk
 from tests.rigs.identity import PASSWORD, Identity
 
 EMAIL = "maria@mail.example"
-VERBS = ("un-enrol", "re-activate")
 
 
 @pytest_asyncio.fixture
@@ -95,16 +94,6 @@ async def test_the_account_and_the_mail_are_told_and_the_reason_is_not(
     )
     assert [row["v"] for row in versions] == ["1", "2", "3"]
     assert await desk.identity.events("person-changed") == persons  # still the account's record
-
-
-@pytest.mark.proves("UN-1")
-async def test_without_a_verified_e_mail_nobody_is_mailed(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-
-    await desk.un_enrol(patient_id)
-
-    [ended] = await desk.identity.events("enrolment-ended")
-    assert ended["recipients"] == []
 
 
 @pytest.mark.proves("UN-1", "SE-1")

@@ -83,27 +83,6 @@ async def test_the_holder_hears_of_the_lock_and_of_the_unlocking(desk: PracticeD
     assert unlocked["occurred_at"] == until.isoformat().replace("+00:00", "Z")
 
 
-@pytest.mark.proves("LG-2", "ST-1")
-async def test_an_account_is_unlocked_three_times_in_a_day(desk: PracticeDesk) -> None:
-    patient_id = await desk.enrolled()
-    answers = []
-    for _ in range(4):
-        await fail(desk.identity, 4)
-        answers.append(await desk.unlock(patient_id))
-        desk.identity.clock.advance(minutes=1)
-
-    assert [(answer.status, answer.code) for answer in answers[:3]] == [(204, "")] * 3
-    assert (answers[3].status, answers[3].code) == (429, "unlock_limit")
-    assert answers[3].headers["Retry-After"] == str(24 * 3600 - 3 * 60)
-    assert (await desk.identity.log_on(NAME)).status == 401
-    assert len(await desk.identity.events("account-unlocked")) == 3
-
-    desk.identity.clock.advance(hours=23, minutes=56)
-    await fail(desk.identity, 4)
-    assert (await (await desk.renewed()).unlock(patient_id)).status == 204
-    assert (await desk.identity.log_on(NAME)).status == 201
-
-
 @pytest.mark.proves("LG-2", "V15.4.2")
 async def test_of_parallel_unlocks_and_guesses_three_unlocks_count(desk: PracticeDesk) -> None:
     patient_id = await desk.enrolled()

@@ -167,21 +167,7 @@ async def test_a_taken_name_uses_up_no_grant_but_one_of_ten_tries_an_hour(
     assert (await change(identity, token)).status == 200
 
 
-async def test_five_changes_in_thirty_days(identity: Identity) -> None:
-    person = await identity.an_account()
-    token = await session(identity, person)
-    for number in range(5):
-        assert (await change(identity, token, f"{NEW}.{number}")).status == 200
-
-    refused = await change(identity, token)
-    await much_later(identity, days=30)
-    token = await session(identity, replace(person, username=f"{NEW}.4"))
-    again = await change(identity, token)
-
-    assert (refused.status, again.status) == (429, 200)
-    assert refused.headers["Retry-After"] == str(30 * 86400)
-
-
+@pytest.mark.proves("ID-1", "ID-4", "V2.3.4")
 async def test_of_sixteen_who_want_one_name_one_gets_it(
     identity: Identity, second: Identity, desk: PracticeDesk
 ) -> None:

@@ -36,26 +36,6 @@ async def test_a_practice_with_two_records_of_a_person_is_told_of_both(
     assert sorted(conflict["patient_ids"]) == sorted([str(mine.patient_id), str(hers.patient_id)])
 
 
-async def test_a_practice_sees_its_own_alone(merging: Merging, identity: Issuer) -> None:
-    practice = a_practice()
-    await merged(
-        merging,
-        a_person(enrolments=(enrolled(practice), enrolled())),
-        a_person(enrolments=(enrolled(practice),)),
-    )
-
-    token = await identity.client_token(a_practice(), "merges:read")
-
-    assert (await merging.get("/practice/merge-conflicts", token)).body == {"conflicts": []}
-
-
-async def test_the_same_record_twice_is_no_conflict(merging: Merging) -> None:
-    shared = enrolled()
-    await merged(merging, a_person(enrolments=(shared,)), a_person(enrolments=(shared, enrolled())))
-
-    assert await merging.rows("SELECT FROM person_conflicts") == []
-
-
 @pytest.mark.parametrize("snapshots_first", [True, False])
 async def test_a_practice_is_told_of_what_a_merge_brings_and_of_nothing_it_had_before(
     merging: Merging, identity: Issuer, snapshots_first: bool

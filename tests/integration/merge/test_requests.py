@@ -270,13 +270,6 @@ async def test_one_matching_record_is_enough_an_unenrolled_one_too(merging: Merg
     assert (await merging.ask(survivor, married)).status == 202
 
 
-@pytest.mark.proves("MG-2")
-async def test_an_account_without_a_record_matches_nobody(merging: Merging) -> None:
-    survivor, absorbed = await merging.people(enrolments=())
-
-    assert (await merging.ask(survivor, absorbed)).refused() == (422, "merge_person_mismatch")
-
-
 @pytest.mark.parametrize("missing", ["account", "version", "record"])
 async def test_a_merge_waits_for_what_was_known_as_it_was_proven(
     merging: Merging, missing: str
@@ -340,14 +333,6 @@ async def test_the_same_request_again_is_answered_as_before(
     assert (again.status, again.body) == (first.status, first.body)
     assert len(await merging.requested()) == 1
     assert {outcome for outcome, _, _ in await merging.audited()} == {"done"}
-
-
-async def test_a_refusal_leaves_its_key_unused(merging: Merging) -> None:
-    survivor, absorbed = await merging.people()
-    request = await merging.request(survivor, absorbed, key="a-key-of-this-request")
-    await merging.send(replace(request, body={**request.body, "confirm": False}))
-
-    assert (await merging.send(request)).status == 202
 
 
 @pytest.mark.proves("MG-9")

@@ -74,18 +74,6 @@ async def publish(
     assert set(outcomes) == {Outcome.CONFIRMED}
 
 
-async def test_an_event_delivered_twice_has_one_effect(identity: Replica, merge: Replica) -> None:
-    [body] = await bodies(identity, 1, 1)
-
-    await publish(identity, body, body)
-    await merge.intake.drain()
-    await publish(identity, body)
-    await merge.intake.drain()
-
-    assert len(await merge.effects()) == 1
-    assert merge.metrics.value("consumer_messages", queue=QUEUE, outcome="duplicate") == 2
-
-
 async def settle_both(first: Replica, second: Replica, *batches: list[bytes], seed: int) -> None:
     """Two replicas settle a batch each at the same time, each in an order of its own."""
     for order, batch in enumerate(batches):

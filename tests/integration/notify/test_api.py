@@ -155,20 +155,6 @@ async def test_a_practice_submits_once_and_sees_what_became_of_it_and_nothing_el
     assert "mail.example" not in str(seen)
 
 
-async def test_a_patient_of_another_practice_uses_up_no_reference_and_leaves_an_audit_row_alone(
-    office: Office, sender: Sender
-) -> None:
-    foreign = await a_patient(office)
-
-    await sender.submits(patient_id=str(foreign.patient_id))
-
-    assert await office.rows("SELECT 1 FROM communications") == []
-    assert await office.rows("SELECT 1 FROM outbox WHERE routing_key LIKE '%communication%'") == []
-    (row,) = await office.rows("SELECT actor, practice FROM audit_entries")
-    assert tuple(row) == ("client:practice-1", str(sender.patient.practice_id))
-    assert (await sender.submits()).status == 202
-
-
 async def test_a_patient_that_notify_has_not_heard_of_is_taken(sender: Sender) -> None:
     assert (await sender.submits(patient_id=str(events.RANDOMNESS.uuid()))).status == 202
 

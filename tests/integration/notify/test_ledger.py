@@ -286,19 +286,6 @@ async def test_a_communication_goes_to_the_address_of_when_it_is_sent(office: Of
     assert seen.address == "n***@mail.example"
 
 
-async def test_a_snapshot_is_applied_only_if_it_is_newer(office: Office) -> None:
-    account_id = events.new_account()
-
-    async def know(version: int, email: str) -> None:
-        await office.know(events.account(account_id, email=email), version=version)
-
-    await asyncio.gather(*(know(version, f"{version}@mail.example") for version in (3, 1, 2)))
-    await know(3, "again@mail.example")
-
-    (row,) = await office.rows("SELECT version, email FROM accounts")
-    assert tuple(row) == (3, "3@mail.example")
-
-
 async def test_the_patient_records_are_those_of_the_newest_snapshot_in_whatever_order_they_come(
     office: Office, twin: Office
 ) -> None:

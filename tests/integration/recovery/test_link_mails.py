@@ -111,14 +111,3 @@ async def test_a_name_passing_between_accounts_is_nobodys_until_both_are_heard_o
 
     assert ambiguous == []
     assert [mail.data.account_id for mail in await recovery.mails()] == [taker]
-
-
-async def test_a_miss_leaves_nothing_behind(recovery: Recovery, clock: FakeClock) -> None:
-    await recovery.ask("nobody.at.all")
-    clock.advance(seconds=60)
-
-    await recovery.tick()
-
-    for table in ("link_requests", "limits", "one_time_secrets"):
-        assert await recovery.rows(f"SELECT FROM {table}") == []
-    assert await recovery.mails() == []

@@ -200,14 +200,6 @@ async def test_redeeming_beside_a_newer_link_ends_with_one_that_works(
     assert await told(recovery, newer.token) == (200, "")
 
 
-async def test_parallel_redeemers_all_get_a_grant_of_the_same_proof(
-    recovery: Recovery, mail: LinkMail
-) -> None:
-    grants = await asyncio.gather(*(redeem(recovery, mail.token) for _ in range(16)))
-
-    assert len({(await checked(recovery, grant)).jti for grant in grants}) == 1
-
-
 async def test_a_proof_that_is_no_links_id_is_dead_lettered(recovery: Recovery) -> None:
     account_id = await recovery.knows(an_account())
 

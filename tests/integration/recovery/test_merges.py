@@ -3,15 +3,12 @@
 import asyncio
 from itertools import permutations
 
-import msgspec
 import pytest
 
 from deploy.client.eventually import eventually
-from shared.contracts.envelope import Envelope
-from shared.contracts.identity import ACCOUNT_CHANGED, ACCOUNTS_MERGED, AccountState
+from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
-from shared.messaging.broker import Broker as Connection
 from shared.randomness import Randomness
 from tests.rigs.recovery import (
     EMAIL,
@@ -19,14 +16,9 @@ from tests.rigs.recovery import (
     LinkMail,
     Recovery,
     a_merge,
-    a_sealing_key,
     an_account,
-    replica,
 )
-from tests.support.broker import Broker
 from tests.support.clock import FakeClock
-from tests.support.database import Database
-from tests.support.neighbours import neighbour, serving
 
 SURVIVOR = "survivor.one"
 
@@ -290,48 +282,3 @@ async def test_replicas_that_hear_of_one_merge_at_once_apply_it_once(
 
     assert await recovery.applied() == [merge.merge_id]
     assert await survivors(recovery) == {merge.absorbed_id: merge.account_id}
-
-
-@pytest.mark.proves("MG-9")
-async def test_a_merge_told_twice_on_the_bus_is_answered_once(
-    database: Database, broker: Broker
-) -> None:
-    absorbed, survivor = an_account(), an_account(username=SURVIVOR, email=None)
-    merge = a_merge(absorbed.account_id, into=survivor.account_id)
-    ports = {"http_port": "0", "metrics_port": "0"}
-    url = {"broker_url": broker.url("recovery")}
-    async with (
-        neighbour("identity", database, broker) as identity,
-        replica(database, None, a_sealing_key(), **ports, **url) as recovery,
-        serving(recovery.service),
-    ):
-        for _ in range(2):
-            await identity.tell(ACCOUNTS_MERGED, merge, subject=survivor.account_id)
-        await identity.tell(ACCOUNT_CHANGED, absorbed, subject=absorbed.account_id, version=1)
-
-        await eventually(lambda: has_heard(recovery, of=3), within=15)
-        await eventually(lambda: has_told_all(recovery), within=15)
-
-        assert await survivors(recovery) == {absorbed.account_id: survivor.account_id}
-    told = await waiting(broker, "merge.saga", of=3)
-    assert sorted(told) == [*[ACCOUNTS_MERGED.type] * 2, RECOVERY_MERGE_APPLIED.type]
-
-
-async def has_told_all(recovery: Recovery) -> None:
-    assert await recovery.rows("SELECT FROM outbox") == []
-
-
-async def waiting(broker: Broker, queue: str, *, of: int) -> list[str]:
-    """The types of what its service would take from a queue; one more would be seen."""
-    connection = Connection(broker.url(queue.partition(".")[0]), name="merge")
-    try:
-        async with connection.pull() as deliveries:
-            found = await deliveries.pull(queue, of + 1)
-            await deliveries.ack(found)
-            return [msgspec.json.decode(each.body, type=Envelope).type for each in found]
-    finally:
-        await connection.close()
-
-
-async def has_heard(recovery: Recovery, *, of: int) -> None:
-    assert len(await recovery.rows("SELECT FROM inbox")) == of

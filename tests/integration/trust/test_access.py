@@ -116,10 +116,6 @@ def a_caller(clock: FakeClock) -> SessionCaller:
     )
 
 
-def a_client() -> ClientCaller:
-    return ClientCaller(client_id="c1", practice_id=None, scopes=frozenset({"introspect"}))
-
-
 @SE_1
 @pytest.mark.parametrize("microseconds", [0, 1, 499_999, 999_999])
 async def test_a_session_s_token_says_who_to_the_microsecond(
@@ -147,34 +143,6 @@ async def test_a_client_s_token_says_its_practice_and_scopes(
     token = await issuer(identity).for_client(caller, now=clock.now())
 
     assert await tokens.check(token, now=clock.now()) == caller
-
-
-@SE_4
-@pytest.mark.proves("V9.2.3")
-@pytest.mark.parametrize("asked", Service)
-async def test_a_token_for_one_service_is_good_there_alone_and_known_to_introspection(
-    identity: Trust, recovery: Trust, stream: Stream, clock: FakeClock, asked: Service
-) -> None:
-    there = AccessTokens(
-        issuer=ISSUER,
-        service=asked,
-        public_keys=recovery.public_keys,
-        sessions=StreamGuard(stream),
-    )
-    for service in Service:
-        person = replace(a_caller(clock), audience=audience(ISSUER, service))
-        client = replace(a_client(), audience=audience(ISSUER, service))
-        of_client = await issuer(identity).for_client(client, now=clock.now())
-        for caller, token in (
-            (person, await issuer(identity).for_session(person)),
-            (client, of_client),
-        ):
-            assert await there.inspect(token, now=clock.now()) == caller
-            if service is asked:
-                assert await there.check(token, now=clock.now()) == caller
-            else:
-                with pytest.raises(AccessTokenInvalid):
-                    await there.check(token, now=clock.now())
 
 
 @SE_4
@@ -295,14 +263,6 @@ async def test_only_identity_makes_access_tokens(
 
     with pytest.raises(AccessTokenInvalid):
         await tokens.check(theirs, now=clock.now())
-
-
-@pytest.mark.parametrize("token", ["", "Bearer", "a.b.c", "\0", "ü.ü.ü", "x" * 9000])
-async def test_what_is_no_token_is_invalid(
-    tokens: AccessTokens, clock: FakeClock, token: str
-) -> None:
-    with pytest.raises(AccessTokenInvalid):
-        await tokens.check(token, now=clock.now())
 
 
 @SE_1

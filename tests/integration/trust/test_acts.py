@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.identity import ACCOUNT_CHANGED
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId, SessionId
 from shared.contracts.sessions import SessionEntry
-from shared.db import Connection, Database, Row, after_commit
+from shared.db import Database, Row, after_commit
 from shared.errors import CatchingUp, Refused
-from shared.idempotency import AlreadyIssued, IdempotencyKey
+from shared.idempotency import IdempotencyKey
 from tests.builders import events
 from tests.support import database as databases
 from tests.support.acts import acts_of
 from tests.support.clock import FakeClock
+from tests.support.statements import noted
 
 ORIGIN = Origin(actor="anonymous", source="192.0.2.1", correlation_id=UUID(int=7))
 ACCOUNT, OTHER = AccountId(UUID(int=1)), AccountId(UUID(int=2))
@@ -47,22 +48,10 @@ class Answer(msgspec.Struct, frozen=True):
     word: str
 
 
-class Listening(Database):
-    """One connection, whose statements are noted: what waits for a second one would hang."""
-
-    heard: list[str]
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as connection:
-            with connection.query_logger(lambda record: self.heard.append(record.query)):
-                yield connection
-
-
 @pytest_asyncio.fixture
-async def pool(database: databases.Database) -> AsyncIterator[Listening]:
-    made = Listening(database.url("identity"), application="test", size=1, wait=1.0)
-    made.heard = []
+async def pool(database: databases.Database) -> AsyncIterator[Database]:
+    """One connection: what waits for a second one would hang."""
+    made = Database(database.url("identity"), application="test", size=1, wait=1.0)
     yield made
     await made.close()
 
@@ -73,7 +62,7 @@ class Desk:
 
     acts: Acts
     by: By
-    pool: Listening
+    pool: Database
 
     def begin(self, **subjects: Any) -> AbstractAsyncContextManager[Act]:
         return self.acts.begin(self.by, Action.TRY, **subjects)
@@ -101,7 +90,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(pool: Listening, clock: FakeClock) -> Desk:
+def desk(pool: Database, clock: FakeClock) -> Desk:
     by = By(origin=ORIGIN, now=clock.now())
     return Desk(acts=acts_of("identity", pool, clock), by=by, pool=pool)
 
@@ -230,24 +219,6 @@ async def try_once(desk: Desk, word: str) -> Answer:
         return await act.keep(KEY, Answer(word))
 
 
-async def test_a_repetition_is_answered_as_before_and_leaves_no_second_row(desk: Desk) -> None:
-    assert [await try_once(desk, word) for word in ("one", "two")] == [Answer("one")] * 2
-
-    assert await desk.kept() == ["one"]
-    assert await desk.audited() == [("try", "done", None, None, None)]
-
-
-async def test_a_repetition_of_what_kept_no_reply_is_refused_and_audited(desk: Desk) -> None:
-    async with desk.begin() as act:
-        assert await act.repeat(KEY, Answer) is None
-
-    with pytest.raises(AlreadyIssued):
-        await try_once(desk, "two")
-
-    assert await desk.kept() == []
-    assert ("try", "refused", None, None, "already_issued") in await desk.audited()
-
-
 async def test_a_refusal_gives_its_key_back(desk: Desk) -> None:
     with pytest.raises(WrongGuess):  # noqa: PT012 - likewise
         async with desk.begin() as act:
@@ -261,19 +232,19 @@ async def warm(desk: Desk) -> None:
     """The driver asks for the types of arrays once on each connection."""
     async with desk.begin() as act:
         tell(act)
-    desk.pool.heard.clear()
 
 
 async def test_all_that_was_gathered_is_written_by_one_statement_each(desk: Desk) -> None:
     subjects = [AccountId(UUID(int=number)) for number in range(1, 30)]
     await warm(desk)
-    async with desk.begin() as act:
-        for subject in subjects:
-            tell(act, subject)
-            act.record(Action.CAUSE, account=subject)
-        act.end_sessions([SessionEntry(session_id=SessionId(UUID(int=9)), not_before=None)] * 2)
+    with noted(desk.pool) as heard:
+        async with desk.begin() as act:
+            for subject in subjects:
+                tell(act, subject)
+                act.record(Action.CAUSE, account=subject)
+            act.end_sessions([SESSION] * 2)
 
-    begun, outbox, entries, committed = desk.pool.heard
+    begun, outbox, entries, committed = heard
     assert begun.startswith("BEGIN")
     assert "INSERT INTO outbox" in outbox
     assert "INSERT INTO audit_entries" in entries
@@ -284,11 +255,11 @@ async def test_all_that_was_gathered_is_written_by_one_statement_each(desk: Desk
 
 async def test_a_refusal_takes_no_second_connection_and_one_statement(desk: Desk) -> None:
     await warm(desk)
-    with pytest.raises(WrongGuess):
+    with noted(desk.pool) as heard, pytest.raises(WrongGuess):
         async with desk.begin():
             raise WrongGuess
 
-    said = [statement.split()[0] for statement in desk.pool.heard]
+    said = [statement.split()[0] for statement in heard]
     assert said == ["BEGIN;", "ROLLBACK;", "WITH"]
 
 

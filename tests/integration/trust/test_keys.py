@@ -75,13 +75,6 @@ async def test_the_first_key_is_usable_at_once_and_published(
     assert keys.keys[0].usable_from == clock.now()
 
 
-async def test_making_sure_again_changes_and_publishes_nothing(recovery: Trust) -> None:
-    for _ in range(3):
-        await recovery.own_keys.ensure()
-
-    assert len(await recovery.published()) == 1
-
-
 async def test_a_following_key_is_published_ten_minutes_before_its_first_use(
     recovery: Trust, clock: FakeClock
 ) -> None:
@@ -97,28 +90,6 @@ async def test_a_following_key_is_published_ten_minutes_before_its_first_use(
     assert (await recovery.own_keys.current(SIGNING, just_before)).public.kid == first
     at_last = clock.now() + timedelta(minutes=10)
     assert (await recovery.own_keys.current(SIGNING, at_last)).public.kid == following
-
-
-async def test_while_the_broker_is_away_the_key_before_goes_on_everywhere(
-    recovery: Trust, identity: Trust, clock: FakeClock
-) -> None:
-    await recovery.own_keys.ensure()
-    await identity.learn_from(recovery)
-    await recovery.confirmed()
-    first = (await recovery.own_keys.current(SIGNING, clock.now())).public.kid
-    following = await recovery.own_keys.rotate()  # and its event stays where it is
-
-    for _ in range(3):
-        now = clock.advance(days=10)
-        await recovery.own_keys.ensure()
-        assert (await recovery.own_keys.current(SIGNING, now)).public.kid == first
-        assert good_for(await identity.public_keys.find(recovery.issuer, first), SIGNING, now)
-
-    await identity.learn_from(recovery)
-    await recovery.confirmed()
-    await recovery.own_keys.ensure()
-    assert (await recovery.own_keys.current(SIGNING, now)).public.kid == following
-    assert good_for(await identity.public_keys.find(recovery.issuer, first), SIGNING, now)
 
 
 async def test_a_key_ends_an_overlap_after_its_follower_took_over_however_late_that_was(
@@ -216,24 +187,6 @@ async def test_a_private_key_moved_to_another_row_does_not_open(
             await restarted.own_keys.find(following)
 
 
-async def test_another_service_s_key_is_found_after_its_event(
-    recovery: Trust, identity: Trust, clock: FakeClock
-) -> None:
-    await recovery.own_keys.ensure()
-    current = await recovery.own_keys.current(SIGNING, clock.now())
-
-    await identity.learn_from(recovery)
-
-    assert await identity.public_keys.find(recovery.issuer, current.public.kid) == current.public
-
-
-async def test_a_service_finds_its_own_keys(identity: Trust, clock: FakeClock) -> None:
-    await identity.own_keys.ensure()
-    current = await identity.own_keys.current(SIGNING, clock.now())
-
-    assert await identity.public_keys.find(identity.issuer, current.public.kid) == current.public
-
-
 async def test_an_unknown_key_is_waited_for_and_found_when_it_arrives(
     recovery: Trust, identity: Trust, clock: FakeClock
 ) -> None:
@@ -277,20 +230,6 @@ async def test_an_unknown_key_asked_for_again_is_refused_and_taken_as_soon_as_it
     assert (await identity.public_keys.find(recovery.issuer, kid)).kid == kid
 
 
-async def test_a_missed_key_is_waited_for_again_once_the_miss_is_forgotten(
-    identity: Trust, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(public_keys, "WAIT", 0.1)
-    monkeypatch.setattr(public_keys, "REMEMBERED", 0.1)
-    with pytest.raises(CatchingUp):
-        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
-
-    await asyncio.sleep(0.3)
-
-    with pytest.raises(CatchingUp):
-        await identity.public_keys.find(f"{ISSUER}/recovery", "k1")
-
-
 async def test_who_comes_again_when_told_to_is_waited_for_and_not_refused(
     identity: Trust, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -313,16 +252,6 @@ async def test_the_memory_of_misses_is_bounded_and_past_it_nobody_waits(identity
 
     assert Counter(type(outcome) for outcome in outcomes) == {CatchingUp: MISSES, KeyUnknown: 20}
     assert len(identity.public_keys._misses) == MISSES
-
-
-async def test_of_its_own_keys_a_service_knows_at_once_which_are_made_up(
-    identity: Trust, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(public_keys, "WAIT", 3600.0)  # who waits runs out of the test's time
-    await identity.own_keys.ensure()
-
-    with pytest.raises(KeyUnknown):
-        await identity.public_keys.find(identity.issuer, "made-up")
 
 
 async def test_waiters_share_their_looks_at_the_table(database: Database, clock: FakeClock) -> None:
@@ -507,27 +436,6 @@ async def test_a_revoked_private_key_is_destroyed_and_what_was_done_is_audited(
     assert [tuple(row) for row in audited] == [("keys.revoke", f"key:{leaked}", "done")]
 
 
-async def test_the_key_encryption_key_is_changed_with_the_old_one_retired(
-    database: Database, recovery: Trust, clock: FakeClock
-) -> None:
-    await recovery.own_keys.ensure()
-    key = await recovery.own_keys.current(SIGNING, clock.now())
-    new = b"another key-encryption key......"
-
-    async with trusting(database, "recovery", clock, kek=new, retired=(KEK,)) as both:
-        assert (await both.own_keys.current(SIGNING, clock.now())).private == key.private
-        following = await both.own_keys.rotate()
-        assert await both.own_keys.encrypt_again() == 2
-        assert await both.own_keys.encrypt_again() == 2
-
-    async with trusting(database, "recovery", clock, kek=new) as after:
-        assert (await after.own_keys.find(key.public.kid)).private == key.private
-        await after.own_keys.find(following)
-    async with trusting(database, "recovery", clock) as before:
-        with pytest.raises(KeysUnreadable):
-            await before.own_keys.held()
-
-
 async def test_a_replica_without_the_new_key_encryption_key_goes_on_with_what_it_can_read(
     database: Database, recovery: Trust, clock: FakeClock
 ) -> None:
@@ -548,20 +456,3 @@ async def test_a_replica_without_the_new_key_encryption_key_goes_on_with_what_it
             await behind.own_keys.find("made-up")
         with pytest.raises(KeysUnreadable):
             await behind.own_keys.ensure()
-
-
-async def test_keys_are_published_from_memory_while_the_database_is_away(
-    database: Database, clock: FakeClock, identity: Trust
-) -> None:
-    await identity.own_keys.ensure()
-    published = await identity.own_keys.public()
-    url = database.url("identity")
-    async with proxied(url) as proxy, trusting(database, "identity", clock) as replica:
-        own_keys = replica.own_keys
-        own_keys.ring.database = Pool(proxy.url(url), application="test")
-        assert await own_keys.public() == published
-
-        proxy.cut()
-        own_keys.ring._read_at -= FRESH + 1  # as if that time had passed
-        assert await own_keys.public() == published
-        await own_keys.ring.database.close()

@@ -11,8 +11,7 @@ from services.identity.merging.store import merges as identity_merges
 from services.notify.projections.store import merges as notify_merges
 from shared import locks
 from shared.contracts.ids import AccountId, MergeId
-from shared.contracts.topology import SERVICES
-from shared.db import Database, RightMissing
+from shared.db import Database
 from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.clock import FakeClock
@@ -71,18 +70,6 @@ async def test_a_lock_that_is_none_is_not_held(pool: Database) -> None:
     async with pool.transaction() as tx:
         with pytest.raises(LookupError, match="'nothing' is missing"):
             await locks.hold(tx, "nothing")
-
-
-@pytest.mark.proves("V13.2.2")
-@pytest.mark.parametrize("service", SERVICES)
-async def test_no_role_locks_another_s_rows(database: databases.Database, service: str) -> None:
-    for other in set(SERVICES) - {service}:
-        async with database.connection(other) as connection:
-            with pytest.raises(RightMissing):
-                await connection.execute(f"SELECT FROM {service}.locks FOR UPDATE")
-            await connection.execute("BEGIN")
-            with pytest.raises(RightMissing):
-                await connection.execute(f"LOCK TABLE {service}.locks IN ACCESS SHARE MODE")
 
 
 @pytest.mark.proves("V13.2.2")

@@ -91,19 +91,6 @@ def test_what_happened_to_an_account_is_told_to_its_address(
 
 
 @pytest.mark.proves("MG-6")
-def test_a_merge_is_told_to_the_addresses_of_both() -> None:
-    data = events.merged(ONE, OTHER, "a@mail.example", "b@mail.example")
-
-    intents = account_activity(events.received(data))
-
-    assert [(intent.account_id, intent.address) for intent in intents] == [
-        (ONE, "a@mail.example"),
-        (ONE, "b@mail.example"),
-    ]
-    assert {intent.template for intent in intents} == {"accounts-merged"}
-
-
-@pytest.mark.proves("MG-6")
 @pytest.mark.parametrize("not_done", [events.merge_rejected, events.merge_refused])
 @pytest.mark.parametrize("one_s", [(), ("a@mail.example",)])
 @pytest.mark.parametrize("other_s", [(), ("b@mail.example",)])
@@ -210,12 +197,6 @@ def test_a_taken_address_never_gets_the_link_an_event_may_hold() -> None:
     (intent,) = account_activity(events.received(data))
 
     assert (intent.template, intent.link) == ("email-taken", None)
-
-
-def test_a_new_password_voids_the_links_mailed_before() -> None:
-    told = told_by(events.password_reset(events.new_account(), "a@mail.example"))
-
-    assert told.supersedes is SealPurpose.RESET_LINK
 
 
 def test_what_nobody_is_told_of_cannot_be_routed() -> None:

@@ -4,8 +4,6 @@ from itertools import pairwise
 import pytest
 
 from services.recovery.model import (
-    Outcome,
-    decide,
     life_minutes,
     miss_is_final,
     next_look,
@@ -33,39 +31,6 @@ def test_a_links_life_is_the_shortest_of_the_accounts_practices(
     practices: tuple[int | None, ...], minutes: int
 ) -> None:
     assert life_minutes(practices) == minutes
-
-
-@pytest.mark.parametrize(
-    ("known", "within_limits", "final", "outcome"),
-    [
-        (True, True, False, Outcome.MAILED),
-        (True, True, True, Outcome.MAILED),
-        (True, False, False, Outcome.LIMITED),
-        (True, False, True, Outcome.LIMITED),
-        (False, False, False, Outcome.LATER),
-        (False, False, True, Outcome.NOBODY),
-    ],
-)
-def test_a_request_ends_with_a_mail_without_one_or_later(
-    known: bool, within_limits: bool, final: bool, outcome: Outcome
-) -> None:
-    assert decide(known=known, within_limits=within_limits, final=final) is outcome
-
-
-@pytest.mark.parametrize(("seconds", "final"), [(0, False), (59.999, False), (60, True)])
-def test_a_miss_is_final_after_sixty_seconds(seconds: float, final: bool) -> None:
-    now = ASKED + timedelta(seconds=seconds)
-
-    assert (
-        miss_is_final(ASKED, fed_since=ASKED - timedelta(days=1), patience=PATIENCE, now=now)
-        is final
-    )
-
-
-def test_a_miss_is_not_final_while_nothing_is_heard_of_accounts() -> None:
-    now = ASKED + timedelta(days=1)
-
-    assert not miss_is_final(ASKED, fed_since=None, patience=PATIENCE, now=now)
 
 
 @pytest.mark.parametrize(("seconds", "final"), [(59.999, False), (60, True)])

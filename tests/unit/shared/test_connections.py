@@ -2,23 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.support.dripping import dripped
 from tests.support.lines import Lines
 from tests.support.shop import SHELF, Stall, open_stall
 
 GET = b"GET /health/live HTTP/1.1\r\nHost: shop\r\n"
-
-
-@pytest_asyncio.fixture
-async def stall() -> AsyncIterator[Stall]:
-    async with open_stall() as opened:
-        yield opened
 
 
 async def answered(stall: Stall, sent: bytes) -> tuple[str, Any]:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from multidict import CIMultiDict
 
 from deploy.client.eventually import eventually
@@ -18,12 +17,6 @@ from tests.support.shop import BASIC, SHELF, Forgotten, Stall, open_stall
 
 JSON = {"Content-Type": "application/json"}
 DESK = {"Authorization": "Bearer practice"}
-
-
-@pytest_asyncio.fixture
-async def stall() -> AsyncIterator[Stall]:
-    async with open_stall() as opened:
-        yield opened
 
 
 async def told(
@@ -314,17 +307,6 @@ async def test_what_is_away_is_503_with_the_time_to_come_back(
 
     await told(response, 503, code)
     assert response.headers["Retry-After"] == "1"
-
-
-async def test_with_the_database_away_a_verb_that_needs_it_is_503_and_others_go_on(
-    stall: Stall,
-) -> None:
-    response = await stall.client.post("/guesses", json={"word": "x"})
-
-    await told(response, 503, "unavailable")
-    assert response.headers["Retry-After"] == "1"
-    assert (await stall.client.get(SHELF)).status == 200
-    assert (await stall.client.get("/health/live")).status == 200
 
 
 async def test_a_verb_that_takes_too_long_is_503_and_outlasts_the_time_for_a_head(

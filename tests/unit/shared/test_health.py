@@ -59,16 +59,6 @@ async def test_ready_names_each_check_and_which_one_fails() -> None:
     assert health.metrics.value("ready", check="clock") == 0
 
 
-async def test_what_all_replicas_share_takes_none_of_them_away() -> None:
-    async def never() -> None:
-        await asyncio.Event().wait()
-
-    health = made(shared={"broker": is_away, "database": never})
-
-    async with asked(health) as client:
-        assert (await client.get("/health/ready")).status == 200
-
-
 async def test_a_process_that_stops_is_not_ready_but_live() -> None:
     health = made()
     async with asked(health) as client:

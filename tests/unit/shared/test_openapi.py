@@ -30,12 +30,6 @@ def codes(verb: str, method: str = "post") -> dict[str, list[str]]:
 
 
 @pytest_asyncio.fixture
-async def stall() -> AsyncIterator[Stall]:
-    async with open_stall() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
 async def gateway(stall: Stall) -> AsyncIterator[Gateway]:
     async with Gateway({"shop": [str(stall.client.make_url("")).rstrip("/")]}) as opened:
         yield opened

@@ -23,11 +23,10 @@ from shared.http.routes import (
     route,
 )
 from shared.trust.access import Anonymous, Caller, ClientCaller, PracticeCaller, SessionCaller
-from tests.support.shop import PRACTICE, Shop, Told, open_stall
+from tests.support.shop import Shop, Told, open_stall
 
 NOTHING = Public(Counted.NOTHING)
 JSON = {"Content-Type": "application/json"}
-DESK = {"Authorization": "Bearer practice"}
 PATH = "/birds/{bird_id}"
 OF_NO_ROLE: Any = "birds:ring"
 BirdId = NewType("BirdId", UUID)
@@ -264,17 +263,3 @@ async def test_a_verb_may_have_more_time_than_the_others_or_less() -> None:
 
 
 # ---- the desk
-
-
-@pytest.mark.proves("ST-1")
-async def test_a_staff_verb_acts_for_whom_its_body_names_beside_the_client() -> None:
-    routes = [route("POST", "/notes", Staff(Scope.PATIENTS_WRITE), note, summary="Note")]
-    body = {"staff_id": "nurse-7", "reason": "asked at the desk", "text": "x"}
-    async with open_stall(routes=routes) as stall:
-        response = await stall.client.post("/notes", json=body, headers=DESK)
-
-        assert response.status == 204
-        [call] = stall.shop.calls
-        assert call.origin.actor == f"staff:nurse-7@{PRACTICE}"
-        assert (call.origin.staff, call.origin.reason) == ("nurse-7", "asked at the desk")
-        assert (call.origin.client, call.caller.practice_id) == ("shop-1", PRACTICE)

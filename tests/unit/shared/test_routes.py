@@ -12,7 +12,6 @@ from services.identity.__main__ import PROGRAM as IDENTITY
 from services.merge.__main__ import PROGRAM as MERGE
 from services.notify.__main__ import PROGRAM as NOTIFY
 from services.recovery.__main__ import PROGRAM as RECOVERY
-from shared.http.guards import Counted
 from shared.http.routes import Route
 from tests.support.shop import open_stall
 
@@ -75,35 +74,6 @@ async def test_an_id_in_another_spelling_names_nothing(route: Route[Any]) -> Non
             response = await stall.client.request(route.method, path, headers=headers)
 
             assert (response.status, (await response.json())["code"]) == (404, "not_found")
-
-
-@pytest.mark.proves("LG-4")
-@pytest.mark.parametrize(
-    ("service", "counted"),
-    [
-        (
-            "recovery",
-            {
-                "remind_username": Counted.EVERY_REQUEST,
-                "request_reset_link": Counted.EVERY_REQUEST,
-                "redeem_reset_link": Counted.MISSES,
-            },
-        ),
-        ("merge", {"request_merge": Counted.REFUSALS}),
-        ("notify", {}),
-    ],
-)
-def test_how_verbs_beside_identitys_are_counted(
-    service: str, counted: Mapping[str, Counted]
-) -> None:
-    """A link's token is beyond guessing; what may send a mail is bounded before it is worked at."""
-    found = {
-        route.name: route.guard.counted
-        for route in PROGRAMS[service].routes
-        if route.guard.counted is not Counted.NOTHING
-    }
-
-    assert found == counted
 
 
 def test_every_parameter_of_a_path_is_an_id() -> None:
