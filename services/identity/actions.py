@@ -16,6 +16,8 @@ class Action(entries.Action):
     ACCEPT_TERMS = "terms.accept"
     DECLINE_TERMS = "terms.decline"
     SKIP_GATE = "gate.skip"
+    PUBLISH_DISCLAIMER = "disclaimer.publish"
+    ANSWER_DISCLAIMER = "disclaimer.answer"
     RESET_PASSWORD = "password.reset"  # noqa: S105 - an action, not a password
     DISABLE_PASSWORD = "password.disable"  # noqa: S105 - likewise
     BEGIN_LOCK = "lock.begin"

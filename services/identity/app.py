@@ -100,6 +100,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             addresses=email,
             secrets=password,
             terms=entry.terms,
+            sessions=session.sessions,
         ),
         log_on=entry,
         credentials=credentials.compose(
@@ -107,6 +108,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             confirmations=proof.confirmations,
             accounts=account.accounts,
             addresses=email,
+            sessions=session.sessions,
         ),
         merging=merging.compose(
             plumbing,

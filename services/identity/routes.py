@@ -1,6 +1,5 @@
 """Identity's verbs, each with its guard: one file to read for who may do what."""
 
-from services.identity.accounts.api.accounts import read_account
 from services.identity.accounts.errors import (
     AccountMerged,
     UsernameHasWhitespace,
@@ -10,12 +9,17 @@ from services.identity.accounts.errors import (
     UsernameTooLong,
     UsernameTooShort,
 )
+from services.identity.credentials.api.accounts import read_account
 from services.identity.credentials.api.emails import claim_email, verify_email
 from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
     EmailVerified,
     ReauthenticationRequired,
     TooManyUsernames,
+)
+from services.identity.desk.api.dormancy import (
+    list_dormant_patients,
+    un_enrol_dormant_patients,
 )
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
@@ -38,11 +42,18 @@ from services.identity.enrolment.errors import (
     TokenInvalid,
 )
 from services.identity.features import Features
+from services.identity.log_on.api.disclaimers import (
+    answer_disclaimer,
+    list_disclaimers,
+    publish_disclaimer,
+    read_disclaimer,
+)
 from services.identity.log_on.api.gates import answer_terms, skip_account_email
 from services.identity.log_on.api.log_on import log_on
 from services.identity.log_on.api.resets import reset_password
 from services.identity.log_on.api.terms import read_terms
 from services.identity.log_on.errors import (
+    DisclaimerChanged,
     GateClosed,
     GrantExhausted,
     InvalidCredentials,
@@ -184,6 +195,12 @@ ROUTES: tuple[Route[Features], ...] = (
               reactivate_patient, rows=("UN-3", "ST-1"),
               summary="Enrol a patient again who was un-enrolled; the credentials stay",
               problems=(NotFound, PatientNotEnrolled, PatientEnrolled)),
+        route("GET", "/practice/dormant-patients", Practice(Scope.ENROLMENTS_READ),
+              list_dormant_patients, rows=("UN-2", "ST-1"), query=("months", "after"),
+              summary="List who has not logged on for so many months"),
+        route("POST", "/practice/dormant-patients/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
+              un_enrol_dormant_patients, rows=("UN-2", "ST-1"),
+              summary="Un-enrol those of them that are named, with a result for each"),
     )),
     *lifted(lambda of: of.enrolment, (
         route("POST", "/practice/patients/{patient_id}/enrolment-tokens", Staff(Scope.TOKENS_WRITE),
@@ -215,6 +232,20 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/gates/account-email/skip", Session(),
               skip_account_email, rows=("LG-3",),
               summary="Decline the offer of an account e-mail, for this session"),
+        route("GET", "/gates/disclaimers", Session(),
+              list_disclaimers, rows=("DISC-1", "LG-3"), query=("locale",),
+              summary="List the disclaimers that this session is asked, and what it answered"),
+        route("POST", "/gates/disclaimers/{practice_id}", Session(),
+              answer_disclaimer, rows=("DISC-1", "SE-4"),
+              summary="Accept or decline a practice's disclaimer",
+              problems=(NotFound, DisclaimerChanged)),
+        route("GET", "/practice/disclaimer", Practice(Scope.SETTINGS_READ),
+              read_disclaimer, rows=("DISC-1", "ST-2"),
+              summary="Read the practice's disclaimer in every language"),
+        route("PUT", "/practice/disclaimer", Staff(Scope.SETTINGS_WRITE),
+              publish_disclaimer, rows=("DISC-1", "ST-2"),
+              summary="Word the practice's disclaimer; it is asked from the next log-on on",
+              problems=(NotFound,)),
         route("POST", "/sessions", Public(),
               log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5", "SE-4"),
               summary="Log on with username or account e-mail and password",
@@ -225,6 +256,10 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=RESET_PROBLEMS),
     )),
     *lifted(lambda of: of.credentials, (
+        route("GET", "/account", Session(also=(GATES, SETTINGS)),
+              read_account, rows=("ID-8", "SE-4", "LG-3", "UN-4"),
+              summary="Read the account's settings, its gates, and what each practice shows",
+              problems=(NotFound,)),
         route("PUT", "/account/username", Session(),
               change_username, rows=("ID-2", "SE-3"),
               summary="Change the username; the old one stays reserved for a year",
@@ -270,7 +305,7 @@ ROUTES: tuple[Route[Features], ...] = (
               end_other_sessions, rows=("SE-1",),
               summary="End all of one's own sessions but this one"),
         route("POST", "/oauth/introspect", Client(Scope.INTROSPECT, basic=True),
-              introspect_token, form=Form.URLENCODED, rows=("SE-1", "SE-4"),
+              introspect_token, form=Form.URLENCODED, rows=("SE-1", "SE-4", "LG-3"),
               summary="Introspect a token: its state of this second (RFC 7662)"),
         route("GET", "/.well-known/jwks.json", Public(Counted.NOTHING),
               list_signing_keys, cached=KEPT_SECONDS, rows=("SE-1",),
@@ -295,12 +330,6 @@ ROUTES: tuple[Route[Features], ...] = (
               obtain_client_token, form=Form.URLENCODED, rows=("ST-1", "SE-4"),
               summary="Obtain a client's access token (RFC 6749, client credentials)",
               problems=CLIENT_PROBLEMS),
-    )),
-    *lifted(lambda of: of.accounts, (
-        route("GET", "/account", Session(also=(GATES, SETTINGS)),
-              read_account, rows=("ID-8",),
-              summary="Read the account's settings",
-              problems=(NotFound,)),
     )),
     source_at("identity"),
 )

@@ -11,6 +11,7 @@ class Scope(StrEnum):
     ACCOUNTS_UNLOCK = "accounts:unlock"
     COMMUNICATIONS_WRITE = "communications:write"
     DELIVERIES_READ = "deliveries:read"
+    ENROLMENTS_READ = "enrolments:read"
     ENROLMENTS_WRITE = "enrolments:write"
     INTROSPECT = "introspect"
     MERGES_READ = "merges:read"
@@ -34,6 +35,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ACCOUNTS_UNLOCK,
                 Scope.COMMUNICATIONS_WRITE,
                 Scope.DELIVERIES_READ,
+                Scope.ENROLMENTS_READ,
                 Scope.ENROLMENTS_WRITE,
                 Scope.MERGES_READ,
                 Scope.PATIENTS_WRITE,

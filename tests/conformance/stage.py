@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
+from yarl import URL
+
 from shared.contracts.ids import PracticeId
 from shared.db import Row
 from tests.builders.people import a_practice
@@ -65,6 +67,7 @@ class Example:
     body: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
     path: Mapping[str, object] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
     key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -89,7 +92,7 @@ async def send(stage: Stage, verb: Verb, example: Example, *, source: str | None
     """Call the verb so, from a source of the call's own where none is named."""
     return await stage.replica.call(
         verb.route.method,
-        verb.route.path.format(**example.path),
+        str(URL(verb.route.path.format(**example.path)).with_query(example.query)),
         example.body,
         form=example.form,
         token=example.token,

@@ -35,6 +35,7 @@ ABOUT = {
     "submit_communication": "patient",
     "obtain_client_token": "client",
     "change_practice_settings": None,  # the practice is a column of every row
+    "publish_disclaimer": None,  # likewise
 }
 OF_ANOTHER = {"prove_ownership", "request_merge"}
 #: what the audit may repeat of what was said

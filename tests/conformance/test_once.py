@@ -35,15 +35,9 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
-    *(
-        "prove_enrolment",
-        "log_on",
-        "claim_email",
-        "reauthenticate",
-        "prove_ownership",
-        "check_password",
-    ),
-    *("answer_terms", "skip_account_email"),
+    *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
+    *("un_enrol_dormant_patients", "prove_enrolment"),
+    *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice", "submit_communication"),

@@ -184,6 +184,13 @@ class Identity(Replica[Features, Settings]):
         published = {"en": f"Terms of {version}.", **texts}
         return await self.features.log_on.terms.publish(version, published, by=self.operator())
 
+    async def publish_disclaimer(self, practice_id: PracticeId = PRACTICE.id, **texts: str) -> int:
+        """Word a practice's disclaimer as its staff does; return the version."""
+        made = await self.features.log_on.disclaimers.publish(
+            practice_id, texts or {"en": "Ask before you worry."}, by=self.operator()
+        )
+        return made.version
+
     def operator(self) -> By:
         """Who types a verb now."""
         return By(origin=ORIGIN, now=self.clock.now())

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.credentials.emails import Emails
+from services.identity.credentials.settings import AccountSettings
 from services.identity.credentials.usernames import Usernames
 from services.identity.emails import features as emails
 from services.identity.proving.confirmations import Confirmations
+from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.program.program import Plumbing
 
@@ -15,6 +17,7 @@ from shared.program.program import Plumbing
 class Features:
     emails: Emails
     usernames: Usernames
+    settings: AccountSettings
 
 
 def compose(
@@ -23,6 +26,7 @@ def compose(
     confirmations: Confirmations,
     accounts: Accounts,
     addresses: emails.Features,
+    sessions: Sessions,
 ) -> Features:
     """Build the group."""
     return Features(
@@ -34,4 +38,5 @@ def compose(
             limit=addresses.limit,
         ),
         usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
+        settings=AccountSettings(accounts=accounts, sessions=sessions),
     )

@@ -8,3 +8,10 @@ class PatientNotEnrolled(Conflict):
 
     title = "This patient is not enrolled"
     hint = "Issue an enrolment token, or re-activate who was un-enrolled."
+
+
+class PatientNotDormant(Conflict):
+    """Somebody has logged on since the list was made (UN-2)."""
+
+    title = "This patient has logged on since"
+    hint = "List who is dormant anew."

@@ -3,24 +3,21 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.model import AccountView
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
-from services.identity.desk.errors import PatientNotEnrolled
+from services.identity.desk.errors import PatientNotDormant, PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
 from services.identity.enrolment.model import ENROLMENT_TOKEN
+from services.identity.patients.store import dormancy, patients
 from services.identity.patients.store import enrolments as store
-from services.identity.patients.store import patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
-from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
 from shared import one_time
-from shared.acts import Act, Acts, By
+from shared.acts import Acts, By
 from shared.contracts.identity import (
     ENROLMENT_ENDED,
     ENROLMENT_REACTIVATED,
-    EnrolmentState,
 )
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
@@ -39,17 +36,32 @@ class Unenrolments:
     accounts: Accounts
     sessions: Sessions
 
-    async def un_enrol(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
-        """End the enrolment: one of all who try does, and tells. Other practices see nothing."""
+    async def un_enrol(
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId,
+        *,
+        by: By,
+        dormant: int | None = None,
+    ) -> None:
+        """End the enrolment: one of all who try does, and tells. Other practices see nothing.
+
+        With `dormant`, only where nobody has logged on for so many months (UN-2): a log-on waits
+        for the account, which is held, or was before.
+        """
         async with self.acts.begin(
             by, Action.UN_ENROL, patient=patient_id, practice=practice_id
         ) as act:
             practice, account_id = await self._hold(act.tx, practice_id, patient_id)
+            if dormant and not await dormancy.is_dormant(
+                act.tx, patient_id, months=dormant, now=act.now
+            ):
+                raise PatientNotDormant
             if not await store.end(act.tx, patient_id):
                 raise PatientNotEnrolled
             await one_time.void(act.tx, ENROLMENT_TOKEN, patient_id, now=act.now)
             view = await self.accounts.changed(act, account_id)
-            await self._take_from_sessions(act, view)
+            await self.sessions.practices_changed_within(act, view)
             tell(
                 act,
                 view,
@@ -63,16 +75,17 @@ class Unenrolments:
     async def reactivate(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
         """Enrol her again; her credentials are what they were.
 
-        Sessions go on as they are: nothing that they show is taken away, identity shows the
-        practice at once, and other services wait for their copy where a newer token asks them to.
+        Sessions go on, with new tokens: identity shows the practice at once, and other services
+        wait for their copy where a newer token asks them to.
         """
         async with self.acts.begin(
             by, Action.REACTIVATE, patient=patient_id, practice=practice_id
         ) as act:
             practice, account_id = await self._hold(act.tx, practice_id, patient_id)
-            if not await store.reactivate(act.tx, patient_id):
+            if not await store.reactivate(act.tx, patient_id, now=act.now):
                 raise PatientEnrolled
             view = await self.accounts.changed(act, account_id)
+            await self.sessions.practices_changed_within(act, view)
             tell(act, view, ENROLMENT_REACTIVATED, practice_name=practice.name)
             act.about(account=account_id)
             act.detail = f"patient:{patient_id}"
@@ -88,10 +101,3 @@ class Unenrolments:
         if account_id is None:
             raise PatientNotEnrolled
         return practice, account_id
-
-    async def _take_from_sessions(self, act: Act, view: AccountView) -> None:
-        """The practice's data is out of every session at once; the last practice takes them all."""
-        if any(enrolment.state is EnrolmentState.ENROLLED for enrolment in view.enrolments):
-            await self.sessions.narrow_within(act, view.account.id)
-        else:
-            await self.sessions.end_within(act, view.account.id, why=SessionEnd.UNENROLLED)

@@ -14,6 +14,7 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
+from services.identity.sessions.sessions import Sessions
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -39,6 +40,7 @@ class AddedPractices:
     proofs: PasswordProofs
     patients: Patients
     accounts: Accounts
+    sessions: Sessions
 
     async def add_by_password(
         self,
@@ -125,7 +127,8 @@ class AddedPractices:
     async def _enrol(
         self, act: Act, account_id: AccountId, practice: Practice, patient: Patient
     ) -> None:
-        """Sessions go on as they are: they lose nothing."""
+        """Sessions go on, with new tokens: they see the practice, and its disclaimer is asked."""
         self.patients.announce(act, await patients.enrol(act.tx, patient, account_id, now=act.now))
         view = await self.accounts.changed(act, account_id)
+        await self.sessions.practices_changed_within(act, view)
         tell(act, view, ENROLMENT_ADDED, practice_name=practice.name)

@@ -12,6 +12,7 @@ from services.identity.enrolment.ways_in import WaysIn
 from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
+from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.one_time import Mint
 from shared.program.program import Plumbing
@@ -38,6 +39,7 @@ def compose(
     addresses: emails.Features,
     secrets: passwords.Features,
     terms: Terms,
+    sessions: Sessions,
 ) -> Features:
     """Build the group."""
     ways_in = WaysIn(database=plumbing.database, digests=plumbing.digests, grants=grants)
@@ -68,5 +70,6 @@ def compose(
             proofs=secrets.proofs,
             patients=patients,
             accounts=accounts,
+            sessions=sessions,
         ),
     )

@@ -31,6 +31,13 @@ class GateClosed(Conflict):
     hint = "Refresh the session and go on."
 
 
+class DisclaimerChanged(Conflict):
+    """This session is asked for another version than the one that was answered (DISC-1)."""
+
+    title = "The text that was answered is not the one that is asked for"
+    hint = "Read GET /gates/disclaimers, show the text, and send its version."
+
+
 class GrantExhausted(BadRequest):
     """As many new passwords were refused with this proof as may be (RC-3)."""
 

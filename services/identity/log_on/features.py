@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
 from services.identity.log_on.log_on import LogOn
 from services.identity.log_on.resets import Resets
@@ -20,6 +21,7 @@ class Features:
     resets: Resets
     terms: Terms
     gates: Gates
+    disclaimers: Disclaimers
 
 
 def compose(
@@ -31,6 +33,7 @@ def compose(
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
+    gates = Gates(acts=plumbing.acts, accounts=accounts, sessions=sessions)
     return Features(
         log_on=LogOn(
             acts=plumbing.acts,
@@ -47,7 +50,8 @@ def compose(
             sessions=sessions,
         ),
         terms=terms(plumbing),
-        gates=Gates(acts=plumbing.acts, accounts=accounts, sessions=sessions),
+        gates=gates,
+        disclaimers=Disclaimers(acts=plumbing.acts, gates=gates, sessions=sessions),
     )
 
 

@@ -31,7 +31,7 @@ class Gates:
         account_id = caller.account_id
         async with self.acts.begin(by, Action.ACCEPT_TERMS, account=account_id) as act:
             act.detail = version
-            await self._hold(act, caller)
+            await self.hold(act, caller)
             if not await terms.accept(act.tx, account_id, version, now=act.now):
                 raise TermsRequired
             await self.sessions.accept_terms_within(act, account_id)
@@ -43,7 +43,7 @@ class Gates:
         """
         account_id = caller.account_id
         async with self.acts.begin(by, Action.DECLINE_TERMS, account=account_id) as act:
-            standing = await self._hold(act, caller)
+            standing = await self.hold(act, caller)
             if not standing.terms_due:
                 raise GateClosed
             await self.sessions.end_within(
@@ -55,11 +55,11 @@ class Gates:
         """Pass by an offer for as long as this session lives; the next log-on makes it again."""
         async with self.acts.begin(by, Action.SKIP_GATE, account=caller.account_id) as act:
             act.detail = gate
-            await self._hold(act, caller)
+            await self.hold(act, caller)
             await standings.skip(act.tx, caller.session_id, gate)
 
-    async def _hold(self, act: Act, caller: SessionCaller) -> Standing:
-        """Raises AccessTokenInvalid where the session ended since its token was looked at."""
+    async def hold(self, act: Act, caller: SessionCaller) -> Standing:
+        """Hold account and session. Raises AccessTokenInvalid where the session has ended since."""
         await self.accounts.hold(act.tx, caller.account_id)
         if not await standings.hold(act.tx, caller.session_id):
             raise AccessTokenInvalid

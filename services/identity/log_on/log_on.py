@@ -37,7 +37,6 @@ class LogOn:
                 refusal = self.proofs.refusal(decision, InvalidCredentials)
                 raise act.committing(refusal, detail=decision.refusal)
             # A reset that comes later finds this session and ends it: the account is held.
-            await accounts.note_log_on(act.tx, decision.account.account_id, now=act.now)
             opened = await self.sessions.open(act, decision.account.account_id)
         await self._renew_hash(attempt, password)
         return await self.sessions.sign(opened, resource=resource, now=by.now)

@@ -104,7 +104,6 @@ class Resets:
 
     async def _new_session(self, act: Act, view: AccountView) -> Opened:
         """RC-3 ends at the home page; the old sessions have ended before this one begins."""
-        await store.note_log_on(act.tx, view.account.id, now=act.now)
         return await self.sessions.open(act, view.account.id)
 
 

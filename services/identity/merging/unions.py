@@ -53,7 +53,9 @@ class Unions:
         for patient in moved:
             self.patients.announce(act, patient)
         await self.accounts.announce(act, absorbed_id)
-        return await self.accounts.changed(act, survivor_id)
+        survivor = await self.accounts.changed(act, survivor_id)
+        await self.sessions.practices_changed_within(act, survivor)
+        return survivor
 
     async def _hand_over_names(self, act: Act, couple: Couple) -> None:
         """A link mailed to an address that is claimed no more ends with the claim."""

@@ -1,7 +1,7 @@
 """Patient records, and whose they are."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -20,6 +20,18 @@ class Patient:
     address: str | None
     email: str | None
     account_id: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DormantPatient:
+    """An enrolled one whose account nobody has logged on to for long."""
+
+    patient_id: PatientId
+    number: str | None
+    last_name: str
+    first_name: str
+    enrolled_at: datetime
+    last_log_on_at: datetime | None  # None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

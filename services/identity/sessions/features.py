@@ -9,6 +9,7 @@ from services.identity.sessions.model import SessionLives
 from services.identity.sessions.refreshes import Refreshes
 from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import sessions as store
+from services.identity.sessions.store import standings
 from services.identity.settings import Settings
 from shared.group_commit import GroupCommit
 from shared.program.program import Plumbing
@@ -56,6 +57,7 @@ def compose(
         tokens=LiveTokens(
             tokens=plumbing.access_tokens,
             take=GroupCommit(database=plumbing.database, write=store.take),
+            look=GroupCommit(database=plumbing.database, write=standings.look),
             revoked=revoked,
         ),
         own_keys=own_keys,

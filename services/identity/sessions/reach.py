@@ -1,17 +1,53 @@
-"""What stands between a session and the portal, and so what it may do (LG-3, SE-4, UN-4). Pure."""
+"""What stands between a session and the portal, and so what it may do and see. Pure.
 
-from collections.abc import Callable
+Gates (LG-3), scope (SE-4, UN-4), and the areas of each practice (SE-4, DISC-1).
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from shared.contracts.ids import AccountId
+from shared.contracts.identity import EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.reach import SessionScope
 
 
 class GateName(StrEnum):
     TERMS = "terms"
     ACCOUNT_EMAIL = "account-email"
+    DISCLAIMERS = "disclaimers"
+
+
+class Answer(StrEnum):
+    """What a session says to a practice's disclaimer; `unanswered` is off like `declined`."""
+
+    UNANSWERED = "unanswered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class Area(StrEnum):
+    """What a practice shows a patient, as other systems keep it."""
+
+    RECORDS = "records"
+    MEDICATIONS = "medications"
+    MESSAGES = "messages"
+    APPOINTMENTS = "appointments"
+    STATEMENTS = "statements"
+
+
+class AreaState(StrEnum):
+    """Open, or why not."""
+
+    OPEN = "open"
+    UNENROLLED = "un-enrolled"
+    GATE = "gate"
+    DISCLAIMER_DECLINED = "disclaimer-declined"
+    DISCLAIMER_UNANSWERED = "disclaimer-unanswered"
+
+
+DISCLAIMED = frozenset({Area.RECORDS, Area.MEDICATIONS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +67,27 @@ class Standing:
     enrolled: bool  # at one practice at least
     terms_due: bool
     email_verified: bool
+    disclaimers_due: bool
     skipped: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPractice:
+    """A practice's patient record, as a session sees it; no answer: nothing is asked."""
+
+    practice_id: PracticeId
+    name: str
+    patient_id: PatientId
+    state: EnrolmentState
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """All that a session may see: its gates, and each practice in the order of names."""
+
+    standing: Standing
+    practices: tuple[SeenPractice, ...]
 
 
 Asks = Literal["required", "offered"]
@@ -46,9 +102,14 @@ def _account_email(at: Standing) -> Asks | None:
     return None if at.email_verified or not at.enrolled else "offered"
 
 
+def _disclaimers(at: Standing) -> Asks | None:
+    return "offered" if at.disclaimers_due and at.enrolled else None
+
+
 RULES: tuple[tuple[GateName, Rule], ...] = (
     (GateName.TERMS, _terms),
     (GateName.ACCOUNT_EMAIL, _account_email),
+    (GateName.DISCLAIMERS, _disclaimers),
 )
 """Every gate in the order it is to be taken in (LG-3): a new one is a line at its place.
 
@@ -71,3 +132,20 @@ def scope(at: Standing) -> SessionScope:
     if any(gate.required for gate in gates(at)):
         return SessionScope.GATES
     return SessionScope.FULL if at.enrolled else SessionScope.SETTINGS
+
+
+def areas(practice: SeenPractice, at: Standing) -> Mapping[Area, AreaState]:
+    """Each area of a practice: open, or the first reason why not."""
+    return {area: _area(area, practice, at) for area in Area}
+
+
+def _area(area: Area, practice: SeenPractice, at: Standing) -> AreaState:
+    if practice.state is not EnrolmentState.ENROLLED:
+        return AreaState.UNENROLLED
+    if scope(at) is SessionScope.GATES:
+        return AreaState.GATE
+    if area in DISCLAIMED and practice.answer is Answer.DECLINED:
+        return AreaState.DISCLAIMER_DECLINED
+    if area in DISCLAIMED and practice.answer is Answer.UNANSWERED:
+        return AreaState.DISCLAIMER_UNANSWERED
+    return AreaState.OPEN

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from services.identity.accounts.model import AccountView
+from services.identity.accounts.store import accounts
 from services.identity.actions import Action
+from services.identity.patients.store import dormancy
 from services.identity.sessions.model import Session, SessionEnd, SessionLives
-from services.identity.sessions.reach import Gate, Standing, gates, scope
+from services.identity.sessions.reach import Gate, Sight, Standing, gates, scope
+from services.identity.sessions.store import disclaimers, standings
 from services.identity.sessions.store import sessions as store
-from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
+from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import Service, SessionScope
 from shared.contracts.sessions import SessionEntry
@@ -37,6 +41,7 @@ class SessionTokens:
     access_tokens: TokenSet
     expires_in: int
     refresh_token: str
+    scope: SessionScope
     gates: tuple[Gate, ...]
 
 
@@ -54,7 +59,10 @@ class Sessions:
     lives: SessionLives
 
     async def open(self, act: Act, account_id: AccountId) -> Opened:
-        """Begin a session with the act that proved who is there and holds the account."""
+        """Begin a session with the act that proved who is there and holds the account.
+
+        It is a log-on, and noted as one: for the account, and at its practices (UN-2).
+        """
         now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
@@ -72,6 +80,9 @@ class Sessions:
             idle_until=now + self.lives.idle,
             refresh_digest=refresh_digest(self.digests, token),
         )
+        await accounts.note_log_on(act.tx, account_id, now=now)
+        await dormancy.note(act.tx, account_id, now=now)
+        await disclaimers.ask(act.tx, account_id, only=session.id)
         standing = await standings.of_session(act.tx, session.id)
         return Opened(session=session, standing=standing, refresh_token=token)
 
@@ -106,6 +117,7 @@ class Sessions:
             access_tokens=tokens,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
+            scope=caller.scope,
             gates=gates(opened.standing),
         )
 
@@ -146,9 +158,30 @@ class Sessions:
         act.end_sessions([SessionEntry(session_id=id_, not_before=None) for id_ in ended])
         return len(ended)
 
-    async def narrow_within(self, act: Act, account_id: AccountId) -> None:
+    async def narrow_within(
+        self, act: Act, account_id: AccountId, *, only: SessionId | None = None
+    ) -> None:
         """Void what its sessions may have shown until now; a refresh gives a token that counts."""
-        tell(act, await store.narrow(act.tx, account_id, now=act.now))
+        tell(act, await store.narrow(act.tx, account_id, now=act.now, only=only))
+
+    async def practices_changed_within(self, act: Act, view: AccountView) -> None:
+        """Let every session of an account that is held see its practices as they are now.
+
+        One that came or went has all disclaimers asked anew (DISC-1), so what was open before may
+        be off; the last one that goes takes the sessions with it.
+        """
+        account_id = view.account.id
+        await disclaimers.forget(act.tx, account_id)
+        if any(one.state is EnrolmentState.ENROLLED for one in view.enrolments):
+            await disclaimers.ask(act.tx, account_id)
+            await self.narrow_within(act, account_id)
+        else:
+            await self.end_within(act, account_id, why=SessionEnd.UNENROLLED)
+
+    async def look(self, session_id: SessionId) -> Sight:
+        """What the session sees in this second."""
+        async with self.acts.database.connection() as connection:
+            return await standings.sight_of(connection, session_id)
 
     async def accept_terms_within(self, act: Act, account_id: AccountId) -> None:
         """Open that gate in all of its sessions, and have their tokens renewed (LG-3)."""

@@ -14,7 +14,14 @@ from tests.builders.practices import (
     practice_desk,
 )
 from tests.conformance.stage import Example
-from tests.rigs.identity import PASSWORD, Identity, Recovery, identity_service, recovery_beside
+from tests.rigs.identity import (
+    PASSWORD,
+    PRACTICE,
+    Identity,
+    Recovery,
+    identity_service,
+    recovery_beside,
+)
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -131,6 +138,41 @@ async def answer_terms(stage: IdentityStage) -> Example:
     return Example(
         body={"version": "2026-02", "accepted": True}, token=await stage.opened(person.username)
     )
+
+
+async def list_disclaimers(stage: IdentityStage) -> Example:
+    await stage.replica.publish_disclaimer()
+    return Example(token=await stage.session())
+
+
+async def answer_disclaimer(stage: IdentityStage) -> Example:
+    version = await stage.replica.publish_disclaimer()
+    return Example(
+        path={"practice_id": PRACTICE.id},
+        body={"version": version, "answer": "accept"},
+        token=await stage.session(),
+    )
+
+
+async def read_disclaimer(stage: IdentityStage) -> Example:
+    return Example(token=stage.desk.access_token)
+
+
+async def publish_disclaimer(stage: IdentityStage) -> Example:
+    texts = {"en": "Ask before you worry.", "es": "Pregunte.\n\nLuego lea."}
+    return Example(body={**BY_STAFF, "texts": texts}, token=stage.desk.access_token)
+
+
+async def list_dormant_patients(stage: IdentityStage) -> Example:
+    return Example(token=stage.desk.access_token, query={"months": "12"})
+
+
+async def un_enrol_dormant_patients(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.enrolled()
+    stage.replica.clock.advance(days=400)
+    desk = await stage.desk.renewed()
+    body = {**BY_STAFF, "months": 12, "patient_ids": [patient_id]}
+    return Example(body=body, token=desk.access_token)
 
 
 async def skip_account_email(stage: IdentityStage) -> Example:

@@ -410,6 +410,11 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "TermsDeclined": but("answer_terms", accepted=False),
         "GateClosed": terms_accepted_before,
     },
+    "answer_disclaimer": {
+        "NotFound": at("answer_disclaimer", practice_id=NOBODY),
+        "DisclaimerChanged": but("answer_disclaimer", version=7),
+    },
+    "publish_disclaimer": {"NotFound": NEVER},
     "log_on": {
         "InvalidCredentials": but("log_on", password=WRONG),
         "AccountMerged": log_on_to_a_merged_account,

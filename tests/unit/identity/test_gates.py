@@ -5,8 +5,20 @@ from uuid import UUID
 
 import pytest
 
-from services.identity.sessions.reach import Gate, GateName, Standing, gates, scope
-from shared.contracts.ids import AccountId
+from services.identity.sessions.reach import (
+    Answer,
+    Area,
+    AreaState,
+    Gate,
+    GateName,
+    SeenPractice,
+    Standing,
+    areas,
+    gates,
+    scope,
+)
+from shared.contracts.identity import EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.reach import SessionScope
 
 pytestmark = pytest.mark.proves("LG-3")
@@ -17,10 +29,19 @@ INSIDE = Standing(
     enrolled=True,
     terms_due=False,
     email_verified=True,
+    disclaimers_due=False,
     skipped=frozenset(),
 )
 TERMS = Gate(name=GateName.TERMS, required=True)
 EMAIL = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
+DISCLAIMERS = Gate(name=GateName.DISCLAIMERS, required=False)
+PRACTICE = SeenPractice(
+    practice_id=PracticeId(UUID(int=2)),
+    name="Elm",
+    patient_id=PatientId(UUID(int=3)),
+    state=EnrolmentState.ENROLLED,
+    answer=None,
+)
 
 
 def test_who_has_everything_is_inside() -> None:
@@ -57,3 +78,49 @@ def test_without_a_practice_there_are_the_terms_and_no_other_gate() -> None:
     assert scope(alone) is SessionScope.SETTINGS
     assert gates(replace(alone, terms_due=True)) == (TERMS,)
     assert scope(replace(alone, terms_due=True)) is SessionScope.GATES
+
+
+# ---- what is seen of a practice
+
+
+@pytest.mark.proves("DISC-1")
+def test_disclaimers_come_last_and_are_asked_and_not_required() -> None:
+    asked = replace(INSIDE, email_verified=False, disclaimers_due=True)
+
+    assert gates(asked) == (EMAIL, DISCLAIMERS)
+    assert scope(asked) is SessionScope.FULL
+
+
+@pytest.mark.proves("DISC-1", "SE-4")
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (None, AreaState.OPEN),
+        (Answer.ACCEPTED, AreaState.OPEN),
+        (Answer.DECLINED, AreaState.DISCLAIMER_DECLINED),
+        (Answer.UNANSWERED, AreaState.DISCLAIMER_UNANSWERED),
+    ],
+)
+def test_an_answer_is_about_records_and_medications_alone(
+    answer: Answer | None, state: AreaState
+) -> None:
+    seen = areas(replace(PRACTICE, answer=answer), INSIDE)
+
+    assert set(seen) == set(Area)
+    for area in Area:
+        disclaimed = area in (Area.RECORDS, Area.MEDICATIONS)
+        assert seen[area] is (state if disclaimed else AreaState.OPEN)
+
+
+@pytest.mark.proves("SE-4")
+@pytest.mark.parametrize("answer", [None, *Answer])
+def test_behind_a_gate_nothing_is_open_and_of_a_former_practice_neither(
+    answer: Answer | None,
+) -> None:
+    asked = replace(PRACTICE, answer=answer)
+    former = replace(asked, state=EnrolmentState.UNENROLLED)
+    gated = replace(INSIDE, terms_due=True)
+
+    assert set(areas(asked, gated).values()) == {AreaState.GATE}
+    for at in (INSIDE, gated):
+        assert set(areas(former, at).values()) == {AreaState.UNENROLLED}

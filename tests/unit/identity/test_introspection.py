@@ -6,13 +6,16 @@ from uuid import UUID
 import pytest
 
 from services.identity.sessions.api.introspection import introspected
+from services.identity.sessions.reach import Sight
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import SessionScope
 from shared.trust.access import SessionCaller
+from tests.unit.identity.test_gates import INSIDE
 
 pytestmark = pytest.mark.proves("SE-1", "SE-3")
 
 NOW = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
+SIGHT = Sight(standing=INSIDE, practices=())
 
 
 @pytest.mark.parametrize(
@@ -33,4 +36,4 @@ def test_when_a_password_was_given_is_told_where_the_token_says_it(
         expires_at=NOW + timedelta(minutes=5),
     )
 
-    assert introspected(caller).auth_time == told
+    assert introspected(caller, SIGHT).auth_time == told

@@ -1,5 +1,7 @@
 """Enrolments in the database: whose a patient record is, and whether it is enrolled there."""
 
+from datetime import datetime
+
 from services.identity.accounts.store import accounts
 from services.identity.patients.model import PatientEnrolment
 from shared.contracts.identity import EnrolmentState
@@ -39,14 +41,22 @@ async def hold_account(tx: Connection, patient_id: PatientId) -> AccountId | Non
 async def end(tx: Connection, patient_id: PatientId) -> bool:
     """Un-enrol the record. True for one caller only."""
     return await _change(
-        tx, patient_id, before=EnrolmentState.ENROLLED, after=EnrolmentState.UNENROLLED
+        tx,
+        patient_id,
+        before=EnrolmentState.ENROLLED,
+        after=EnrolmentState.UNENROLLED,
+        seen_at=None,
     )
 
 
-async def reactivate(tx: Connection, patient_id: PatientId) -> bool:
+async def reactivate(tx: Connection, patient_id: PatientId, *, now: datetime) -> bool:
     """Enrol the record again with the account it belongs to. True for one caller only."""
     return await _change(
-        tx, patient_id, before=EnrolmentState.UNENROLLED, after=EnrolmentState.ENROLLED
+        tx,
+        patient_id,
+        before=EnrolmentState.UNENROLLED,
+        after=EnrolmentState.ENROLLED,
+        seen_at=now,
     )
 
 
@@ -64,15 +74,26 @@ async def records(tx: Connection, account_id: AccountId) -> tuple[Named, ...]:
 
 
 async def _change(
-    tx: Connection, patient_id: PatientId, *, before: EnrolmentState, after: EnrolmentState
+    tx: Connection,
+    patient_id: PatientId,
+    *,
+    before: EnrolmentState,
+    after: EnrolmentState,
+    seen_at: datetime | None,
 ) -> bool:
+    """Whoever is un-enrolled is dormant no more, and who is enrolled again is not yet (UN-2)."""
     changed = await tx.fetchval(
         """
-        UPDATE enrolments SET state = $3 WHERE patient_id = $1 AND state = $2
-        RETURNING patient_id
+        WITH changed AS (
+            UPDATE enrolments SET state = $3 WHERE patient_id = $1 AND state = $2
+            RETURNING patient_id
+        )
+        UPDATE patients SET seen_at = $4 FROM changed WHERE id = changed.patient_id
+        RETURNING id
         """,
         patient_id,
         before,
         after,
+        seen_at,
     )
     return changed is not None

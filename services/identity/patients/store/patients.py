@@ -88,9 +88,10 @@ async def enrol(
         now,
     )
     row = await tx.fetchrow(
-        f"UPDATE patients p SET version = version + 1 WHERE id = $1 "  # noqa: S608 - columns of ours
+        f"UPDATE patients p SET version = version + 1, seen_at = $2 WHERE id = $1 "  # noqa: S608 - columns of ours
         f"RETURNING {_PATIENT}",
         patient.id,
+        now,
     )
     assert row is not None, "the record is held by this transaction"  # noqa: S101
     return _patient(row, account_id)

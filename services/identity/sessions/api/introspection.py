@@ -1,13 +1,16 @@
 """Introspection (RFC 7662) and the keys that access tokens are signed with (RFC 7517)."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from services.identity.practices.api.client_tokens import BEARER, Text
+from services.identity.sessions.api.replies import GateReply, gate_replies
 from services.identity.sessions.features import Features
-from shared.contracts.ids import PracticeId, SessionId
+from services.identity.sessions.reach import Area, AreaState, Sight, areas
+from shared.contracts.ids import PatientId, PracticeId, SessionId
 from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.http.routes import Body, Call, NoBody, Reply
 from shared.trust.access import AccessTokenInvalid, Anonymous, ClientCaller, SessionCaller
@@ -20,11 +23,19 @@ class IntrospectionBody(Body, frozen=True, kw_only=True):
     token_type_hint: Text | None = None
 
 
+class SeenReply(Reply, frozen=True, kw_only=True):
+    """A practice's patient record, and of each area whether it is open, or why not (SE-4)."""
+
+    practice_id: PracticeId
+    patient_id: PatientId
+    areas: Mapping[Area, AreaState]
+
+
 class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 7662 2.2: of a token that is not active nothing else is told.
 
     `scope` is what a session may do, or the scopes of a client. `auth_time` is when a password
-    opened the session, or a reset.
+    opened the session, or a reset. `gates` and `practices` are what it sees in this second.
     """
 
     active: bool
@@ -38,6 +49,8 @@ class IntrospectionReply(Reply, frozen=True, kw_only=True, omit_defaults=True):
     auth_time: int | None = None
     iat: int | None = None
     exp: int | None = None
+    gates: tuple[GateReply, ...] | None = None
+    practices: tuple[SeenReply, ...] | None = None
 
 
 class SigningKey(Reply, frozen=True, kw_only=True):
@@ -59,10 +72,10 @@ async def introspect_token(
     features: Features, call: Call[IntrospectionBody, ClientCaller]
 ) -> IntrospectionReply:
     try:
-        caller = await features.tokens.inspect(call.body.token, now=call.now)
+        found = await features.tokens.inspect(call.body.token, now=call.now)
     except AccessTokenInvalid:
         return IntrospectionReply(active=False)
-    return introspected(caller)
+    return introspected_client(found) if isinstance(found, ClientCaller) else introspected(*found)
 
 
 async def list_signing_keys(features: Features, call: Call[NoBody, Anonymous]) -> SigningKeysReply:
@@ -72,30 +85,39 @@ async def list_signing_keys(features: Features, call: Call[NoBody, Anonymous]) -
     )
 
 
-def introspected(caller: SessionCaller | ClientCaller) -> IntrospectionReply:
-    match caller:
-        case SessionCaller():
-            return IntrospectionReply(
-                active=True,
-                token_type=BEARER,
-                sub=str(caller.account_id),
-                sid=caller.session_id,
-                aud=caller.audience,
-                scope=caller.scope,
-                auth_time=int(caller.auth_time.timestamp()) or None,  # 0: of before it was told
-                iat=int(caller.issued_at.timestamp()),
-                exp=int(caller.expires_at.timestamp()),
+def introspected(caller: SessionCaller, sight: Sight) -> IntrospectionReply:
+    return IntrospectionReply(
+        active=True,
+        token_type=BEARER,
+        sub=str(caller.account_id),
+        sid=caller.session_id,
+        aud=caller.audience,
+        scope=caller.scope,
+        auth_time=int(caller.auth_time.timestamp()) or None,  # 0: of before it was told
+        iat=int(caller.issued_at.timestamp()),
+        exp=int(caller.expires_at.timestamp()),
+        gates=gate_replies(sight.standing),
+        practices=tuple(
+            SeenReply(
+                practice_id=each.practice_id,
+                patient_id=each.patient_id,
+                areas=areas(each, sight.standing),
             )
-        case ClientCaller():
-            return IntrospectionReply(
-                active=True,
-                token_type=BEARER,
-                sub=caller.client_id,
-                aud=caller.audience,
-                client_id=caller.client_id,
-                practice_id=caller.practice_id,
-                scope=" ".join(sorted(caller.scopes)),
-            )
+            for each in sight.practices
+        ),
+    )
+
+
+def introspected_client(caller: ClientCaller) -> IntrospectionReply:
+    return IntrospectionReply(
+        active=True,
+        token_type=BEARER,
+        sub=caller.client_id,
+        aud=caller.audience,
+        client_id=caller.client_id,
+        practice_id=caller.practice_id,
+        scope=" ".join(sorted(caller.scopes)),
+    )
 
 
 def _signing_key(key: PublicKey) -> SigningKey:

@@ -1,14 +1,14 @@
 """The reply that log-on, refresh and reset share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from services.identity.sessions.reach import GateName
+from services.identity.sessions.reach import Gate, GateName, Standing, gates
 from services.identity.sessions.sessions import SessionTokens
 from shared.contracts.ids import SessionId
-from shared.contracts.reach import Service
+from shared.contracts.reach import Service, SessionScope
 from shared.http.routes import Reply
 
 
@@ -18,7 +18,8 @@ class GateReply(Reply, frozen=True, kw_only=True):
 
 
 class SessionReply(Reply, frozen=True, kw_only=True):
-    """`gates` are the steps still open, in the order they are to be taken (LG-3).
+    """`gates` are the steps still open, in the order they are to be taken (LG-3); `scope` is what
+    the session may do before and behind them (SE-4).
 
     `access_tokens` is there with `resource`: by service, and `access_token` is the first of them.
     """
@@ -29,6 +30,7 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme, not a token
     expires_in: int
     refresh_token: str
+    scope: SessionScope
     gates: tuple[GateReply, ...]
 
 
@@ -40,5 +42,15 @@ def session_reply(tokens: SessionTokens) -> SessionReply:
         access_tokens=tokens.access_tokens.each or UNSET,
         expires_in=tokens.expires_in,
         refresh_token=tokens.refresh_token,
-        gates=tuple(GateReply(name=gate.name, required=gate.required) for gate in tokens.gates),
+        scope=tokens.scope,
+        gates=_replies(tokens.gates),
     )
+
+
+def gate_replies(standing: Standing) -> tuple[GateReply, ...]:
+    """Shape the gates that are open where a session stands."""
+    return _replies(gates(standing))
+
+
+def _replies(open_gates: Sequence[Gate]) -> tuple[GateReply, ...]:
+    return tuple(GateReply(name=gate.name, required=gate.required) for gate in open_gates)

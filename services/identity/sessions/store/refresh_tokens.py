@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from services.identity.sessions.model import Refreshable, Session
-from services.identity.sessions.store.sessions import SESSION, held, live, session
+from services.identity.sessions.store.lives import live
+from services.identity.sessions.store.sessions import SESSION, held, session
 from services.identity.sessions.store.standings import STANDING
 from shared.db import Connection
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.identity.sessions.model import HeldSession, Session, SessionEnd, Shown
+from services.identity.sessions.store.lives import live, takes
 from services.identity.sessions.store.standings import CURRENT_TERMS, standing
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row
@@ -16,11 +17,6 @@ NOT_BEFORE = "greatest($2, greatest(refreshed_at, not_before) + interval '1 micr
 """Later than the newest token's own moment, which another replica's clock may have put ahead of $2,
 which is now.
 """
-
-
-def live(now: str) -> str:
-    """The one condition for a live session, against the parameter that is now."""
-    return f"s.ended_at IS NULL AND s.idle_until > {now} AND s.expires_at > {now}"
 
 
 async def add(
@@ -68,8 +64,7 @@ async def take(tx: Connection, shown: Sequence[Shown]) -> Sequence[bool]:
             WITH ORDINALITY AS shown (id, issued_at, now, place)
         CROSS JOIN LATERAL (
             SELECT FROM sessions s
-            WHERE s.id = shown.id AND {live("shown.now")}
-              AND (s.not_before IS NULL OR s.not_before <= shown.issued_at)
+            WHERE s.id = shown.id AND {takes("shown.issued_at", "shown.now")}
             LIMIT 1
         ) AS live
         """,  # noqa: S608 - columns of ours
@@ -141,18 +136,18 @@ async def end(
 
 
 async def narrow(
-    tx: Connection, account_id: AccountId, *, now: datetime
+    tx: Connection, account_id: AccountId, *, now: datetime, only: SessionId | None = None
 ) -> tuple[tuple[SessionId, datetime], ...]:
-    """Void all access tokens handed out until now; return each session with its not-before.
+    """Void all access tokens of one session, or of all, that were handed out until now.
 
-    Held in the order of their ids, as when they end.
+    Return each session with its not-before. Held in the order of their ids, as when they end.
     """
     rows = await tx.fetch(
         f"""
         UPDATE sessions SET not_before = {NOT_BEFORE}
         WHERE ended_at IS NULL AND id IN (
             SELECT id FROM sessions
-            WHERE account_id = $1 AND ended_at IS NULL
+            WHERE account_id = $1 AND ended_at IS NULL AND ($3::uuid IS NULL OR id = $3)
             ORDER BY id
             FOR UPDATE
         )
@@ -160,6 +155,7 @@ async def narrow(
         """,  # noqa: S608 - an expression of ours
         account_id,
         now,
+        only,
     )
     return tuple((SessionId(row["id"]), row["not_before"]) for row in rows)
 
@@ -189,7 +185,7 @@ async def accept_terms(
 
 
 async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Delete expired sessions with their refresh tokens, by primary key, past locked ones."""
+    """Delete expired sessions with all that is theirs, by primary key, past locked ones."""
     rows = await tx.fetch(
         """
         SELECT id FROM sessions WHERE expires_at <= $1
@@ -200,6 +196,7 @@ async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
     )
     ids = [row["id"] for row in rows]
     await tx.execute("DELETE FROM refresh_tokens WHERE session_id = ANY($1)", ids)
+    await tx.execute("DELETE FROM session_disclaimers WHERE session_id = ANY($1)", ids)
     await tx.execute("DELETE FROM sessions WHERE id = ANY($1)", ids)
     return len(ids)
 

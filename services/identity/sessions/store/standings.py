@@ -1,6 +1,12 @@
 """Where sessions stand, read as everything is in this second (LG-3, SE-4)."""
 
-from services.identity.sessions.reach import GateName, Standing
+from collections.abc import Sequence
+
+from msgspec.json import decode
+
+from services.identity.sessions.model import Shown
+from services.identity.sessions.reach import GateName, SeenPractice, Sight, Standing
+from services.identity.sessions.store.lives import takes
 from shared.contracts.ids import SessionId
 from shared.db import Connection, Row
 
@@ -12,9 +18,27 @@ STANDING = """
     ) AS enrolled,
     EXISTS (
         SELECT FROM account_emails e WHERE e.account_id = a.id AND e.state = 'verified'
-    ) AS email_verified
+    ) AS email_verified,
+    EXISTS (
+        SELECT FROM session_disclaimers d WHERE d.session_id = s.id AND d.answer IS NULL
+    ) AS disclaimers_due
 """
 """Of the session s and its account a."""
+PRACTICES = """
+    coalesce((
+        SELECT json_agg(json_build_object(
+            'practice_id', c.id, 'name', c.name, 'patient_id', p.id, 'state', e.state,
+            'answer', CASE WHEN d.version IS NOT NULL
+                THEN coalesce(d.answer, 'unanswered') END
+        ) ORDER BY c.name, c.id, p.id)
+        FROM enrolments e
+        JOIN patients p ON p.id = e.patient_id
+        JOIN practices c ON c.id = p.practice_id
+        LEFT JOIN session_disclaimers d ON d.session_id = s.id AND d.practice_id = c.id
+        WHERE e.account_id = a.id
+    ), '[]') AS practices
+"""
+"""The same, practice by practice."""
 
 
 async def of_session(tx: Connection, session_id: SessionId) -> Standing:
@@ -26,6 +50,39 @@ async def of_session(tx: Connection, session_id: SessionId) -> Standing:
     )
     assert row is not None, "a session is deleted hours after its last token"  # noqa: S101
     return standing(row)
+
+
+async def look(tx: Connection, shown: Sequence[Shown]) -> Sequence[Sight | None]:
+    """What each token's session sees in this second; None where it takes none of that moment."""
+    rows = await tx.fetch(
+        f"""
+        SELECT shown.place, seen.*
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+            WITH ORDINALITY AS shown (id, issued_at, now, place)
+        CROSS JOIN LATERAL (
+            SELECT {STANDING}, {PRACTICES}
+            FROM sessions s JOIN accounts a ON a.id = s.account_id
+            WHERE s.id = shown.id AND {takes("shown.issued_at", "shown.now")}
+            LIMIT 1
+        ) AS seen
+        """,  # noqa: S608 - columns of ours
+        [each.session_id for each in shown],
+        [each.issued_at for each in shown],
+        [each.now for each in shown],
+    )
+    seen = {row["place"]: sight(row) for row in rows}
+    return [seen.get(place) for place in range(1, len(shown) + 1)]
+
+
+async def sight_of(tx: Connection, session_id: SessionId) -> Sight:
+    """What a session sees that is there."""
+    row = await tx.fetchrow(
+        f"SELECT {STANDING}, {PRACTICES} "  # noqa: S608 - columns of ours
+        "FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.id = $1",
+        session_id,
+    )
+    assert row is not None, "a session is deleted hours after its last token"  # noqa: S101
+    return sight(row)
 
 
 async def hold(tx: Connection, session_id: SessionId) -> bool:
@@ -56,5 +113,14 @@ def standing(row: Row) -> Standing:
         enrolled=row["enrolled"],
         terms_due=row["terms_due"],
         email_verified=row["email_verified"],
+        disclaimers_due=row["disclaimers_due"],
         skipped=frozenset(row["skipped"]),
+    )
+
+
+def sight(row: Row) -> Sight:
+    """Read the columns of STANDING and PRACTICES."""
+    return Sight(
+        standing=standing(row),
+        practices=decode(row["practices"], type=tuple[SeenPractice, ...]),
     )

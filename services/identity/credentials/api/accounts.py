@@ -1,9 +1,13 @@
 """The account settings in one read (ID-8)."""
 
-from services.identity.accounts.features import Features
+from collections.abc import Mapping
+
 from services.identity.accounts.model import AccountView, EmailState, RecoveryRoute, recovery_routes
+from services.identity.credentials.features import Features
+from services.identity.sessions.api.replies import GateReply, gate_replies
+from services.identity.sessions.reach import Area, AreaState, Sight, areas
 from shared.contracts.identity import EnrolmentState
-from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.http.routes import Call, NoBody, Reply
 from shared.trust.access import SessionCaller
 
@@ -14,9 +18,13 @@ class EmailReply(Reply, frozen=True, kw_only=True):
 
 
 class PracticeReply(Reply, frozen=True, kw_only=True):
+    """`areas` says of each whether it is open in this session, or why not (SE-4)."""
+
     practice_id: PracticeId
     name: str
+    patient_id: PatientId
     state: EnrolmentState
+    areas: Mapping[Area, AreaState]
 
 
 class AccountReply(Reply, frozen=True, kw_only=True):
@@ -24,16 +32,17 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     username: str
     email: EmailReply | None
     practices: tuple[PracticeReply, ...]
+    gates: tuple[GateReply, ...]
     recovery_routes: tuple[RecoveryRoute, ...]
     locale: str
     time_zone: str
 
 
 async def read_account(features: Features, call: Call[NoBody, SessionCaller]) -> AccountReply:
-    return _reply(await features.accounts.read(call.caller.account_id))
+    return _reply(*await features.settings.read(call.caller))
 
 
-def _reply(view: AccountView) -> AccountReply:
+def _reply(view: AccountView, sight: Sight) -> AccountReply:
     account = view.account
     email = view.emails[0] if view.emails else None
     return AccountReply(
@@ -41,9 +50,16 @@ def _reply(view: AccountView) -> AccountReply:
         username=account.username,
         email=EmailReply(address=email.address, state=email.state) if email else None,
         practices=tuple(
-            PracticeReply(practice_id=e.practice_id, name=e.practice_name, state=e.state)
-            for e in view.enrolments
+            PracticeReply(
+                practice_id=each.practice_id,
+                name=each.name,
+                patient_id=each.patient_id,
+                state=each.state,
+                areas=areas(each, sight.standing),
+            )
+            for each in sight.practices
         ),
+        gates=gate_replies(sight.standing),
         recovery_routes=recovery_routes(email=view.verified_email is not None),
         locale=account.locale,
         time_zone=account.time_zone,

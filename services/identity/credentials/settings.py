@@ -1,0 +1,20 @@
+"""The account settings in one read (ID-8), as the session sees them that asks (SE-4)."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.model import AccountView
+from services.identity.sessions.reach import Sight
+from services.identity.sessions.sessions import Sessions
+from shared.trust.access import SessionCaller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    accounts: Accounts
+    sessions: Sessions
+
+    async def read(self, caller: SessionCaller) -> tuple[AccountView, Sight]:
+        """Everything of the settings page, and what this session sees of each practice."""
+        view = await self.accounts.read(caller.account_id)
+        return view, await self.sessions.look(caller.session_id)
