@@ -6,7 +6,7 @@ with it: a form of a flow that another tab has begun anew since is not taken for
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -62,10 +62,23 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
     name: str
 
 
-class UsernameFlow(Flow, frozen=True, kw_only=True):
-    """A password that was given for another username, until one is taken."""
+class Confirmed(Flow, frozen=True, kw_only=True):
+    """A password that was given for one verb, until that is done."""
 
+    verb: ClassVar[str]
     grant: str
+
+
+class UsernameFlow(Confirmed, frozen=True, kw_only=True):
+    verb = "username"
+
+
+class PasswordFlow(Confirmed, frozen=True, kw_only=True):
+    verb = "password"
+
+
+class EmailFlow(Confirmed, frozen=True, kw_only=True):
+    verb = "email"
 
 
 F = TypeVar("F", bound=Flow)
@@ -86,6 +99,8 @@ KINDS: dict[type[Flow], Kind] = {
     LinkFlow: Kind("portico-flow-link", HOUR, "/log-on"),
     MergeFlow: Kind("portico-flow-merge", FIVE_MINUTES, "/merge/other"),
     UsernameFlow: Kind("portico-flow-username", FIVE_MINUTES, "/settings/username"),
+    PasswordFlow: Kind("portico-flow-password", FIVE_MINUTES, "/settings/password"),
+    EmailFlow: Kind("portico-flow-e-mail", FIVE_MINUTES, "/settings/e-mail"),
 }
 SAID: dict[str, str] = {
     "anew": N_("You have begun this anew in another tab. Go on there, or begin again here."),

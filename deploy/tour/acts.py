@@ -33,6 +33,17 @@ async def log_on(
     return answer
 
 
+async def proof(stage: Stage, person: Person, verb: str) -> str:
+    """Give her password again, for one verb; return the grant (SE-3)."""
+    answer = await stage.call(
+        "reauthenticate",
+        200,
+        token=person.tokens["access_token"],
+        body={"password": person.password, "verb": verb},
+    )
+    return str(answer.body["grant"])
+
+
 async def client_token(stage: Stage, client: ClientCredentials) -> str:
     """Log on a practice's system, or the gateway itself."""
     answer = await stage.call(

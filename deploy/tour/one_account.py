@@ -10,6 +10,10 @@ MAILS = (
     "account-email-verified",
     "reset-link",
     "password-reset",
+    "username-changed",
+    "password-changed",
+    "email-verification",
+    "account-email-changed",
     "account-locked",
     "username-reminder",
     "accounts-merged",
@@ -130,6 +134,44 @@ async def forgotten_username(stage: Stage, person: Person) -> None:
         mail = await stage.mail(person, "username")
         stage.insist(person.username in mail.text, "the mail does not name her username")
         stage.insist(person.username not in mail.subject, "the subject names her username")
+
+
+async def changed_credentials(stage: Stage, person: Person) -> None:
+    """She takes another username, another password and another address, and is told of each."""
+    with stage.step("She takes another username", "ID-2, SE-3"):
+        taken = f"{person.username}.hale"
+        body = {"username": taken, "reauthenticated": await acts.proof(stage, person, "username")}
+        await stage.call("change_username", 200, token=person.tokens["access_token"], body=body)
+        await acts.log_on(stage, person, person.username, person.password, 401)
+        person.username = taken
+        await stage.mail(person, "username was changed")
+        stage.tell(f"she logs on as {taken}; the old name opens nothing")
+    with stage.step("She changes her password, and goes on in a session of its own", "ID-7, SE-1"):
+        old_session, new_password = person.tokens, f"Harbour-Copper-{stage.randomness.digits(4)}"
+        grant = await acts.proof(stage, person, "password")
+        body = {"new_password": new_password, "reauthenticated": grant}
+        bearer = old_session["access_token"]
+        changed = await stage.call("change_password", 200, token=bearer, body=body)
+        person.tokens, person.password = changed.body, new_password
+        await stage.call("read_account", 401, token=bearer)
+        await stage.mail(person, "password was changed")
+        stage.tell("the session she came with, and every other one: over")
+    with stage.step("She changes her account e-mail; both addresses are told", "ID-6, ID-4"):
+        old, new = person.address, person.address.replace("@", ".hale@")
+        bearer = person.tokens["access_token"]
+        body = {"address": new, "reauthenticated": await acts.proof(stage, person, "email")}
+        await stage.call("claim_email", 202, token=bearer, body=body)
+        person.address = new
+        link = acts.secret_of(await stage.mail(person, "Confirm your address"))
+        await stage.call("verify_email", 200, token=bearer, body={"token": link})
+        await stage.mail(person, "account e-mail was changed")
+        person.address = old
+        told = await stage.mail(person, "account e-mail was changed")
+        person.address = new
+        stage.insist(new not in told.text, "the old mailbox is told the new address")
+        await acts.log_on(stage, person, old, person.password, 401)
+        await acts.log_on(stage, person, new, person.password)
+        stage.tell("she logs on by the new address, and by the old one no more")
 
 
 async def lock_out(stage: Stage, person: Person) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from deploy.tour.one_account import (
+    changed_credentials,
     enrolment,
     first_log_on,
     forgotten_password,
@@ -23,6 +24,7 @@ STORIES: tuple[Story, ...] = (
     forgotten_password,
     lock_out,
     forgotten_username,
+    changed_credentials,
     second_account,
     merging,
     message_notice,

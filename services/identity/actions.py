@@ -28,6 +28,8 @@ class Action(entries.Action):
     PROVE_OWNERSHIP = "account.prove-ownership"
     MERGE = "account.merge"
     CHANGE_USERNAME = "username.change"
+    CHANGE_PASSWORD = "password.change"  # noqa: S105 - likewise
+    CHANGE_LOCALE = "locale.change"
     CLAIM_EMAIL = "email.claim"
     VERIFY_EMAIL = "email.verify"
     END_SESSION = "session.end"

@@ -108,6 +108,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             confirmations=proof.confirmations,
             accounts=account.accounts,
             addresses=email,
+            passwords=password.passwords,
             sessions=session.sessions,
         ),
         merging=merging.compose(

@@ -11,10 +11,19 @@ from services.identity.accounts.errors import (
 )
 from services.identity.credentials.api.accounts import read_account
 from services.identity.credentials.api.emails import claim_email, verify_email
+from services.identity.credentials.api.locales import change_locale
+from services.identity.credentials.api.password_changes import (
+    change_password,
+    check_new_password,
+)
 from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
+    AddressNoUsername,
     EmailVerified,
+    LocaleNotOffered,
     ReauthenticationRequired,
+    TimeZoneUnknown,
+    TooManyPasswords,
     TooManyUsernames,
 )
 from services.identity.desk.api.dormancy import (
@@ -174,6 +183,7 @@ RESET_PROBLEMS = (
 CLAIM_PROBLEMS = (
     EmailMalformed,
     EmailVerified,
+    AddressNoUsername,
     ReauthenticationRequired,
     TooManyMails,
     *CONFIRMATION_REFUSED,
@@ -264,14 +274,26 @@ ROUTES: tuple[Route[Features], ...] = (
               change_username, rows=("ID-2", "SE-3"),
               summary="Change the username; the old one stays reserved for a year",
               problems=(*USERNAME_REFUSED, TooManyUsernames, *CONFIRMATION_REFUSED)),
+        route("PUT", "/account/password", Session(),
+              change_password, rows=("ID-7", "ID-3", "SE-3", "SE-4"),
+              summary="Change the password; every session ends, and a new one begins here",
+              problems=(PasswordUnacceptable, TooManyPasswords, *CONFIRMATION_REFUSED)),
+        route("POST", "/account/password/check", Session(),
+              check_new_password, rows=("ID-3",),
+              summary="Check a candidate against every rule, beside what the account is known by",
+              problems=(TooManyPasswords,)),
+        route("PATCH", "/account", Session(),
+              change_locale, rows=("ID-8",),
+              summary="Change the language and the time zone that its holder is written to in",
+              problems=(LocaleNotOffered, TimeZoneUnknown)),
         route("POST", "/account/email", Session(also=(GATES,)),
               claim_email, status=202, rows=("ID-6", "SE-3"),
-              summary="Claim an account e-mail, or have its link sent again",
+              summary="Claim an account e-mail, the first or another, or have its link sent again",
               problems=CLAIM_PROBLEMS),
         route("POST", "/account/email/verify", Session(Counted.MISSES, also=(GATES,)),
               verify_email, rows=("ID-6", "ID-4"),
-              summary="Verify the account e-mail by the mailed link",
-              problems=(LinkInvalid, EmailUnavailable)),
+              summary="Verify the account e-mail by the mailed link; one before it is given up",
+              problems=(LinkInvalid, EmailUnavailable, AddressNoUsername)),
     )),
     *lifted(lambda of: of.proving, (
         route("POST", "/account/reauthenticate",

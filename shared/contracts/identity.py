@@ -132,11 +132,24 @@ class AccountEmailVerified(PlainActivity, frozen=True, kw_only=True):
     """ID-6: `recipients` is the address that is now the account e-mail: a new way in."""
 
 
+class AccountEmailChanged(PlainActivity, frozen=True, kw_only=True):
+    """ID-6: another address is the account e-mail now. `recipients` are the old one and the new
+    one; what they are told of the new one is masked, for the old mailbox may be somebody else's.
+    """
+
+    new_email: InMail[str]
+    reserved_until: InMail[Moment]  # so long nobody else gets the old one
+
+
 class UsernameChanged(PlainActivity, frozen=True, kw_only=True):
     """ID-2: the username was changed; both as a mailbox may show them, masked (RC-1)."""
 
     old_username: InMail[str]
     new_username: InMail[str]
+
+
+class PasswordChanged(PlainActivity, frozen=True, kw_only=True):
+    """ID-7: its holder set another password; every session of before has ended."""
 
 
 class ResetRoute(StrEnum):
@@ -226,8 +239,12 @@ ACCOUNT_UNLOCKED = Contract("identity", "account-unlocked", AccountUnlocked, Kin
 ACCOUNT_EMAIL_VERIFIED = Contract(
     "identity", "account-email-verified", AccountEmailVerified, Kind.ACTIVITY
 )
+ACCOUNT_EMAIL_CHANGED = Contract(
+    "identity", "account-email-changed", AccountEmailChanged, Kind.ACTIVITY
+)
 PASSWORD_DISABLED = Contract("identity", "password-disabled", PasswordDisabled, Kind.ACTIVITY)
 USERNAME_CHANGED = Contract("identity", "username-changed", UsernameChanged, Kind.ACTIVITY)
+PASSWORD_CHANGED = Contract("identity", "password-changed", PasswordChanged, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)

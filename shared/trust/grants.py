@@ -35,6 +35,7 @@ class Verb(StrEnum):
 
     EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
+    PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     USERNAME = "username"  #: ID-2: take another username
 
 

@@ -11,6 +11,7 @@ from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
+    AccountEmailChanged,
     AccountEmailVerified,
     AccountEnrolled,
     AccountLocked,
@@ -27,6 +28,7 @@ from shared.contracts.identity import (
     EnrolmentState,
     MergeRefusal,
     MergeRejected,
+    PasswordChanged,
     PasswordDisabled,
     PasswordReset,
     PersonChanged,
@@ -131,6 +133,12 @@ def always(kind: type[A], **usual: Any) -> Callable[..., A]:
 unlocked = always(AccountUnlocked, practice_name=ELM_STREET, practice_contact=CONTACT)
 password_disabled = always(PasswordDisabled)
 email_verified = always(AccountEmailVerified)
+email_changed = always(
+    AccountEmailChanged,
+    new_email="j•••@mail.example",
+    reserved_until=START + timedelta(hours=72),
+)
+password_changed = always(PasswordChanged)
 password_reset = always(PasswordReset, route=ResetRoute.LINK, proof_id="proof")
 enrolment_added = always(EnrolmentAdded, practice_name=ELM_STREET)
 enrolment_ended = always(EnrolmentEnded, practice_name=ELM_STREET, practice_contact=CONTACT)

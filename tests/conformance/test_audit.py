@@ -17,6 +17,7 @@ pytestmark = pytest.mark.proves("AU-1", "V16.3.1")
 
 OTHERWISE = {  # how many rows, and why not one
     "check_password": (0, "nothing is done, and a candidate is nobody's yet"),
+    "check_new_password": (0, "nothing is done, with every letter that is typed"),
     "refresh_session": (0, "once in five minutes of every session; its log-on and its end are"),
     "introspect_token": (0, "a gateway asks with every request of a person's"),
     "remind_username": (0, "accepted alike whether there is an account or none"),
@@ -101,6 +102,7 @@ NO_ROW = {
     ("enrol", "UsernameIsAnAddress"): TYPED,
     ("enrol", "PasswordUnacceptable"): TYPED,
     ("enrol", "EmailMalformed"): TYPED,
+    ("check_new_password", "TooManyPasswords"): "only a candidate is not judged",
     ("claim_email", "EmailMalformed"): TYPED,
     ("register_patient", "NameIncomparable"): TYPED,
     ("obtain_client_token", "TwoAuthentications"): TWICE,

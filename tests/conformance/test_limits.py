@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.identity.credentials.password_changes import CHECKS
+from services.identity.credentials.password_changes import REFUSED as REFUSED_CHANGES
 from services.identity.credentials.usernames import CHANGES, TAKEN
 from services.identity.emails.model import verification_mail_limit
 from services.identity.log_on.resets import REFUSED
@@ -31,6 +33,8 @@ LIMITS = (
     ("identity", LockPolicy().notices),
     ("identity", LockPolicy().unlocks),
     ("identity", REFUSED),
+    ("identity", REFUSED_CHANGES),
+    ("identity", CHECKS),
     ("identity", CHANGES),
     ("identity", TAKEN),
     ("recovery", link_mail_limit(pause=timedelta(seconds=60), an_hour=3, a_day=10)),

@@ -30,6 +30,7 @@ class Person:
     ledger: Ledger
     mark: str
     nickname: str = "juniper"  # in her username
+    mailbox: str = "juniper"  # in her address
     last_name: str = "Hale"
     birth_date: str = "1988-04-17"
     password: str = "Walnut-Harbour-4711"
@@ -60,7 +61,7 @@ class Person:
 
     @property
     def address(self) -> str:
-        return f"juniper.{self.mark}@mail.example"
+        return f"{self.mailbox}.{self.mark}@mail.example"
 
     async def call(self, verb: str, *expected: int, **arguments: Any) -> Answer:
         """Ask as herself, from her own source, until answered."""
@@ -253,6 +254,39 @@ class Person:
         body = {"username": self.username, "reauthenticated": proof.body["grant"]}
         await self.call("change_username", 200, token=self.access, body=body)
         self.ledger.owes(self.account_id, Mails(template="username-changed"))
+
+    async def changes_her_password(self) -> None:
+        """ID-7: once. Where the answer was lost her session is over, and the new one logs on."""
+        body = {"password": self.password, "verb": "password"}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        old, self.password = self.password, f"Copper!Lantern-{self.client.randomness.digits(4)}"
+        body = {"new_password": self.password, "reauthenticated": proof.body["grant"]}
+        answer = await self.call("change_password", 200, 400, 401, token=self.access, body=body)
+        assert answer.status != 400 or answer.code == "grant_superseded", answer.body
+        self.ledger.owes(self.account_id, Mails(template="password-changed"))
+        await self.logs_on()
+        await self.guesses_wrong(old)
+
+    async def has_another_address_mailed(self) -> None:
+        """ID-6: with a grant, which is spent once, so the link is mailed once."""
+        body = {"password": self.password, "verb": "email"}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        self.mailbox = "june"
+        body = {"address": self.address, "reauthenticated": proof.body["grant"]}
+        await self.call("claim_email", 202, token=self.access, body=body)
+        self.ledger.owes(self.account_id, Mails(template="email-verification"))
+        await self.mailed_secret("Confirm your address")
+
+    async def changes_her_address(self) -> None:
+        """ID-6: both are told; a link that is used up already has done its work."""
+        secret = await self.mailed_secret("Confirm your address")
+        answer = await self.call(
+            "verify_email", 200, 422, token=self.access, body={"token": secret}
+        )
+        assert answer.status == 200 or answer.code == "link_invalid", answer.body
+        read = await self.call("read_account", 200, token=self.access)
+        assert read.body["email"] == {"address": self.address, "state": "verified"}
+        self.ledger.owes(self.account_id, Mails(template="account-email-changed", least=2, most=2))
 
     # ---- her practice
 

@@ -91,6 +91,10 @@ class AddedPractice(Sent, frozen=True, kw_only=True):
     password: str
 
 
+class NewPassword(Sent, frozen=True, kw_only=True):
+    candidate: str
+
+
 class Candidate(Sent, frozen=True, kw_only=True):
     candidate: str
     username: str | None = None
@@ -100,10 +104,19 @@ class Candidate(Sent, frozen=True, kw_only=True):
     practice_name: str | None = None
 
 
+class List(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of commonly used passwords."""
+
+    name: str
+    version: str
+    address: str
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     state: str
     params: Mapping[str, int]
+    list: List | None = None
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +132,7 @@ class Email(msgspec.Struct, frozen=True, kw_only=True):
 class Practice(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
     name: str
+    contact: str
     state: str
 
     @property
@@ -132,10 +146,29 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     username: str
     email: Email | None
+    claimed_email: str | None  # beside a verified one: what is to take its place
     practices: tuple[Practice, ...]
     recovery_routes: tuple[str, ...]
+    to_set_up: tuple[str, ...]
+    terms_version: str | None
     locale: str
     time_zone: str
+
+    @property
+    def language(self) -> str:
+        """The language of its locale, without the country."""
+        return self.locale.partition("-")[0]
+
+
+class Locale(Sent, frozen=True, kw_only=True):
+    locale: str
+    time_zone: str
+
+
+class Password(Sent, frozen=True, kw_only=True):
+    new_password: str
+    reauthenticated: str
+    resource: tuple[str, ...]
 
 
 class Username(Sent, frozen=True, kw_only=True):
@@ -196,6 +229,13 @@ ADD_PRACTICE = Verb(
 )
 CHECK_PASSWORD = Verb("check_password", "POST", "/passwords/check", Judged, Candidate)
 ACCOUNT = Verb("read_account", "GET", "/account", Account, bearer=True)
+CHECK_NEW_PASSWORD = Verb(
+    "check_new_password", "POST", "/account/password/check", Judged, NewPassword, bearer=True
+)
+CHANGE_LOCALE = Verb("change_locale", "PATCH", "/account", Nothing, Locale, bearer=True)
+CHANGE_PASSWORD = Verb(
+    "change_password", "PUT", "/account/password", Session, Password, bearer=True
+)
 CHANGE_USERNAME = Verb(
     "change_username", "PUT", "/account/username", Nothing, Username, bearer=True
 )
@@ -218,7 +258,10 @@ VERBS = (
     ENROL,
     ADD_PRACTICE,
     CHECK_PASSWORD,
+    CHECK_NEW_PASSWORD,
     ACCOUNT,
+    CHANGE_LOCALE,
+    CHANGE_PASSWORD,
     CHANGE_USERNAME,
     CLAIM,
     VERIFY,
@@ -265,8 +308,24 @@ class Identity:
     async def check_password(self, visit: Visit, candidate: Candidate) -> Judged:
         return await self.door.call(CHECK_PASSWORD, visit, body=candidate)
 
+    async def check_new_password(self, visit: Visit, token: str, candidate: str) -> Judged:
+        body = NewPassword(candidate=candidate)
+        return await self.door.call(CHECK_NEW_PASSWORD, visit, token=token, body=body)
+
     async def account(self, visit: Visit, token: str) -> Account:
         return await self.door.call(ACCOUNT, visit, token=token)
+
+    async def change_locale(self, visit: Visit, token: str, locale: str, time_zone: str) -> None:
+        body = Locale(locale=locale, time_zone=time_zone)
+        await self.door.call(CHANGE_LOCALE, visit, token=token, body=body)
+
+    async def change_password(
+        self, visit: Visit, token: str, new_password: str, reauthenticated: str
+    ) -> Session:
+        body = Password(
+            new_password=new_password, reauthenticated=reauthenticated, resource=RESOURCES
+        )
+        return await self.door.call(CHANGE_PASSWORD, visit, token=token, body=body)
 
     async def change_username(
         self, visit: Visit, token: str, username: str, reauthenticated: str

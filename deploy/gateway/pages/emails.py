@@ -7,8 +7,9 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.flows import LinkFlow
+from deploy.gateway.flows import EmailFlow, LinkFlow
 from deploy.gateway.gates import EMAIL, next_page
+from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
@@ -19,7 +20,6 @@ from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import Visit, see
 
 CLAIM_FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
-VERB = "email"  # what the password is given again for
 
 
 class ClaimForm(Form, frozen=True, kw_only=True):
@@ -59,13 +59,14 @@ async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.R
 
 
 async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Show the account e-mail, or take one."""
+    """Show the account e-mail, and take the first or another one."""
     return site.page(
         visit,
         "settings_email.html",
         status=filled.status,
         filled=filled,
         account=await site.account(visit),
+        confirmed=is_confirmed(visit, EmailFlow),
         said=visit.request.query.get("said", ""),
     )
 
@@ -78,16 +79,17 @@ async def claim_in_settings(site: Site, visit: Inside, sent: ClaimForm, key: str
 
 async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
     """Claim an address, with the password where it was asked for (SE-3)."""
-    grant = None
-    if sent.password:
-        proof = await site.sessions.ask(
+    if sent.password or is_confirmed(visit, EmailFlow):
+        await confirmed(
+            site,
             visit,
-            "identity",
-            lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
+            EmailFlow,
+            sent.password,
+            lambda token, grant: site.identity.claim(visit, token, sent.email, grant),
         )
-        grant = proof.grant
+        return
     await site.sessions.ask(
-        visit, "identity", lambda token: site.identity.claim(visit, token, sent.email, grant)
+        visit, "identity", lambda token: site.identity.claim(visit, token, sent.email, None)
     )
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.doors.identity import Candidate, Judged
+from deploy.gateway.doors.identity import Candidate, Judged, List
 from deploy.gateway.flows import EnrolFlow
 from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.site import ANYBODY, Site
@@ -51,6 +51,7 @@ class Mark:
     code: str
     text: str
     state: str
+    list: List | None = None  # what it is compared with, for who wants to read that
 
 
 class CandidateForm(Form, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ async def marks(site: Site, visit: Visit, failed: frozenset[str]) -> list[Mark]:
         if rule.state == ON_SAVING and rule.code not in failed:
             state = ON_SAVING
         text = visit.say(TEXTS[rule.code], **rule.params)
-        found.append(Mark(code=rule.code, text=text, state=state))
+        found.append(Mark(code=rule.code, text=text, state=state, list=rule.list))
     return found
 
 

@@ -9,8 +9,10 @@ from deploy.gateway.pages import (
     help,
     home,
     language,
+    locales,
     log_on,
     merge,
+    password_changes,
     passwords,
     sent,
     settings,
@@ -34,6 +36,8 @@ ROUTES: tuple[Route[Site], ...] = (
     *merge.ROUTES,
     *settings.ROUTES,
     *usernames.ROUTES,
+    *password_changes.ROUTES,
+    *locales.ROUTES,
 )
 
 

@@ -31,6 +31,7 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
         "account-enrolled": N_("Welcome to your account"),
+        "account-email-changed": N_("Your account e-mail was changed"),
         "account-email-verified": N_("Your e-mail address was verified"),
         "account-locked": N_("Your account was locked"),
         "account-unlocked": N_("Your account was unlocked"),
@@ -41,9 +42,11 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "enrolment-reactivated": N_("A practice enrolled you again"),
         "merge-rejected": N_("Your accounts were not merged"),
         "password-disabled": N_("Your password was disabled"),
+        "password-changed": N_("Your password was changed"),
         "password-reset": N_("Your password was set anew"),
         "practice-communication": N_("Something new from your practice"),
         "reset-link": N_("A link to set a new password"),
+        "username-changed": N_("Your username was changed"),
         "username-reminder": N_("Your username"),
     }
 )

@@ -8,7 +8,7 @@ from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.forms import Filled, FormPage
-from deploy.gateway.web.languages import N_
+from deploy.gateway.web.languages import N_, NAMES
 from deploy.gateway.web.routes import Route, action, page
 from deploy.gateway.web.visits import see
 
@@ -16,6 +16,8 @@ SAID: Mapping[str, str] = {
     "ended": N_("The session was ended."),
     "others": N_("All other sessions were ended."),
     "username": N_("Your username was changed. Log on with the new one from now on."),
+    "password": N_("Your password was changed. You are logged off everywhere else."),
+    "language": N_("Your language and time zone were changed."),
 }
 
 
@@ -26,6 +28,7 @@ async def settings(site: Site, visit: Inside) -> web.Response:
         visit,
         "settings.html",
         account=await site.account(visit),
+        names=NAMES,
         said=visit.say(said) if said else None,
     )
 

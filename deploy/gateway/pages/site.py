@@ -85,11 +85,21 @@ async def arrive(site: Site, visit: Visit, kept: Kept, wanted: str = HOME) -> we
     link = flows.carried(visit, LinkFlow)
     if link is not None:
         flows.drop(visit, LinkFlow)
-        if any(gate.name == EMAIL for gate in kept.gates):
+        if await awaited(site, inside(visit, kept)):
             return await verified(site, inside(visit, kept), link.token)
     kept = msgspec.structs.replace(kept, wanted=site.own(wanted))
     site.sessions.keep(visit, kept)
     return see(next_page(kept.gates, kept.skipped, wanted=kept.wanted))
+
+
+async def awaited(site: Site, visit: Inside) -> bool:
+    """Whether an address waits for its link. A link that was used already has done its work."""
+    if any(gate.name == EMAIL for gate in visit.kept.gates):
+        return True
+    try:
+        return (await site.account(visit)).claimed_email is not None
+    except Away:
+        return True
 
 
 async def verified(site: Site, visit: Inside, link: str) -> web.Response:

@@ -8,15 +8,14 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import UsernameFlow
+from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, form, wrong
 from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import see
 
-VERB = "username"  # what the password is given again for
 FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
@@ -36,45 +35,26 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
         filled=filled,
         account=await site.account(visit),
         said=flows.said(visit),
-        confirmed=flows.shown(visit, UsernameFlow) is not None,
+        confirmed=is_confirmed(visit, UsernameFlow),
     )
 
 
 async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web.Response:
     """Take it. A name that is refused does not cost the password again."""
-    if flows.shown(visit, UsernameFlow) is None and not sent.password:
+    if not is_confirmed(visit, UsernameFlow) and not sent.password:
         problem = wrong(visit, "password", MISSING["password"])
         typed = {"username": sent.username}
         return await show(
             site, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
         )
-    grant = await confirmed(site, visit, sent.password)
-    try:
-        await site.sessions.ask(
-            visit,
-            "identity",
-            lambda token: site.identity.change_username(visit, token, sent.username, grant),
-        )
-    except Refused as refused:
-        if refused.code.startswith("grant_"):
-            flows.drop(visit, UsernameFlow)
-        raise
-    flows.drop(visit, UsernameFlow)
-    return see("/settings?said=username")
-
-
-async def confirmed(site: Site, visit: Inside, password: str) -> str:
-    """Return the grant of a password given now, or within the last five minutes."""
-    flow = flows.shown(visit, UsernameFlow)
-    if flow is not None:
-        return flow.grant
-    proof = await site.sessions.ask(
+    await confirmed(
+        site,
         visit,
-        "identity",
-        lambda token: site.identity.reauthenticate(visit, token, password, VERB),
+        UsernameFlow,
+        sent.password,
+        lambda token, grant: site.identity.change_username(visit, token, sent.username, grant),
     )
-    flows.carry(visit, UsernameFlow(grant=proof.grant))
-    return proof.grant
+    return see("/settings?said=username")
 
 
 ROUTES: tuple[Route[Site], ...] = form(

@@ -68,7 +68,7 @@ class Filled:
 class FormPage(Generic[S, V, F]):
     """A page with a form: `show` is its GET, and every refusal; `submit` what a good one does.
 
-    `fields` says which field of the form a service means by a name of its own.
+    `fields` says which field of the form a service means by a name, or a code, of its own.
     """
 
     form: type[F]

@@ -7,7 +7,9 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
 from importlib.resources.abc import Traversable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,6 +58,21 @@ def zone_of(name: str | None) -> tzinfo:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
+
+
+def places(own: str) -> Mapping[str, list[str]]:
+    """Group the time zones that people live in by continent, and the account's own among them."""
+    found: dict[str, list[str]] = {}
+    for name in sorted({*time_zones(), own}):
+        found.setdefault(name.partition("/")[0], []).append(name)
+    return found
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Read the names that stand for a place today, and UTC."""
+    table = files("tzdata.zoneinfo").joinpath("zone.tab").read_text().splitlines()
+    return frozenset(line.split("\t")[2] for line in table if not line.startswith("#")) | {"UTC"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,9 +43,10 @@ def of_code(
     wait: int | None = None,
     told: Mapping[str, object] = MappingProxyType({}),
 ) -> Problem:
-    """Shape one code; its field only where the form has it."""
+    """Shape one code, at the field that the form has for it, else at the code's own."""
     message = CODES.get(code, SEND_AGAIN)
-    shown = message.field if message.field in fields.values() else None
+    own = message.field if message.field in fields.values() else None
+    shown = fields.get(code, own)
     try:
         text = language.say(message.told_more or message.text, **told)
     except KeyError:

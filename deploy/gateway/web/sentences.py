@@ -146,8 +146,23 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         # ---- account e-mail
         "email_verified": Message(
-            text=N_("Your account has a verified e-mail address. There is nothing to add."),
-            step=Step(path="/settings", text=N_("Go to your settings")),
+            field="email",
+            text=N_("This is your account e-mail already. Type the one that is to take its place."),
+        ),
+        "address_no_username": Message(
+            field="email",
+            text=N_(
+                "Your username is your e-mail address, and this one is too long for a username. "
+                "Change your username first."
+            ),
+            step=Step(path="/settings/username", text=N_("Change your username")),
+        ),
+        # ---- language and time zone
+        "locale_not_offered": Message(
+            field="language", text=N_("The portal does not speak this language yet.")
+        ),
+        "time_zone_unknown": Message(
+            field="time_zone", text=N_("There is no time zone of this name.")
         ),
         "email_unavailable": Message(
             text=N_(

@@ -71,8 +71,15 @@ class AccountEnrolment:
 
     practice_id: PracticeId
     practice_name: str
+    practice_contact: str
     patient_id: PatientId
     state: EnrolmentState
+
+
+class ToSetUp(StrEnum):
+    """What is offered to every account, and this one does not have yet (ID-8)."""
+
+    ACCOUNT_EMAIL = "account-email"
 
 
 class RecoveryRoute(StrEnum):
@@ -97,11 +104,22 @@ class AccountView:
     emails: tuple[AccountEmail, ...]
     enrolments: tuple[AccountEnrolment, ...]
     reserved: tuple[str, ...]  # names that were given up and are kept for it, as keys (ID-2)
+    terms_version: str | None  # of the terms that were accepted last (EN-9)
 
     @property
     def verified_email(self) -> str | None:
         """The account e-mail: the one address that account activity is mailed to (NT-1)."""
         return next((e.address for e in self.emails if e.state is EmailState.VERIFIED), None)
+
+    @property
+    def claimed_email(self) -> str | None:
+        """An address that waits for its link to be used (ID-6)."""
+        return next((e.address for e in self.emails if e.state is EmailState.CLAIMED), None)
+
+    @property
+    def to_set_up(self) -> tuple[ToSetUp, ...]:
+        """What the settings page offers first."""
+        return () if self.verified_email else (ToSetUp.ACCOUNT_EMAIL,)
 
     @property
     def recipients(self) -> tuple[str, ...]:

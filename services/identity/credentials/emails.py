@@ -1,35 +1,49 @@
 """The account e-mail: claimed, verified by a mailed link with a session of that account (ID-6)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.model import NameKind
+from services.identity.accounts.model import AccountView, NameKind
+from services.identity.accounts.names import check_username
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
-from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
-from services.identity.emails.addresses import check_address
+from services.identity.credentials.errors import (
+    AddressNoUsername,
+    EmailVerified,
+    ReauthenticationRequired,
+)
+from services.identity.emails.addresses import address_key, check_address, masked
 from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.proving.confirmations import Confirmations
-from services.identity.sessions.model import FRESH
+from services.identity.sessions.model import FRESH, SessionEnd
+from services.identity.sessions.sessions import Sessions
 from shared import limits, one_time
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
+    ACCOUNT_EMAIL_CHANGED,
     ACCOUNT_EMAIL_VERIFIED,
     EMAIL_VERIFICATION_REQUESTED,
 )
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.log_on_names import name_key
 from shared.db import Connection
+from shared.errors import Refused
 from shared.limits import Limit
 from shared.trust.grants import (
     Grant,
     Verb,
 )
+
+RESERVED_FOR = timedelta(hours=72)
+"""So long the address that was replaced is its holder's: who reads that mailbox first hears of it
+late, and nobody else may log on by it meanwhile.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,7 @@ class Emails:
     accounts: Accounts
     verifications: Verifications
     confirmations: Confirmations
+    sessions: Sessions
     limit: Limit
 
     async def claim(
@@ -50,11 +65,13 @@ class Emails:
         reauthenticated: str | None,
         by: By,
     ) -> None:
-        """Claim an address, or have its link sent again. A claim reserves nothing.
+        """Claim an address, or have its link sent again. A claim reserves nothing, and the account
+        e-mail stays what it is until the other one is verified.
 
         The reply is the same whether or not another account has verified the address. An address
-        is a way in, so a token is not enough, which may be a stolen one: a password was given
-        within ten minutes, or `reauthenticated` says that it was given again (SE-3).
+        is a way in, so a token is not enough, which may be a stolen one: `reauthenticated` says
+        that the password was given again (SE-3), or for the first address it was within ten
+        minutes.
         """
         address = check_address(typed, field="address")
         grant: Grant | None = None
@@ -70,12 +87,14 @@ class Emails:
         await self.verifications.ready()
         async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
-            if view.verified_email is not None:
+            before = view.verified_email
+            if before is not None and address_key(before) == address_key(address):
                 raise EmailVerified
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
-            elif act.now >= auth_time + FRESH:
+            elif before is not None or act.now >= auth_time + FRESH:
                 raise ReauthenticationRequired
+            following_username(view, address)
             await self._require_mails_left(act.tx, account_id, address, act.now)
             event_id = act.new_id()
             mailing = await self.verifications.begin(
@@ -93,9 +112,13 @@ class Emails:
                 verification_expires_at=mailing.expires_at,
             )
 
-    async def verify(self, account_id: AccountId, token: str, *, by: By) -> None:
-        """Confirm the claimed address. Ends no session and voids nothing: it adds a way in, of
-        which the holder is told there and in the portal.
+    async def verify(
+        self, account_id: AccountId, token: str, *, session_id: SessionId, by: By
+    ) -> None:
+        """Confirm the claimed address; its holder is told there and in the portal.
+
+        The first one ends no session and voids nothing: it adds a way in. Another one takes a way
+        in from whoever had it, so all but this session end.
 
         Of two accounts that verify one address at once, the key of the name space takes one; the
         other's link is not used up.
@@ -111,9 +134,41 @@ class Emails:
             key = link.sent_to
             if not await log_on_names.claim(tx, key, account_id, NameKind.EMAIL, now=now):
                 raise EmailUnavailable.in_field("token", "verified by another account")
-            if not await store.confirm(tx, account_id, key, now=now):
+            view = await self.accounts.view(tx, account_id)
+            address = await store.confirm(tx, account_id, key, now=now)
+            if address is None:
                 raise _link_invalid()
-            tell(act, await self.accounts.changed(act, account_id), ACCOUNT_EMAIL_VERIFIED)
+            if view.verified_email is None:
+                tell(act, await self.accounts.changed(act, account_id), ACCOUNT_EMAIL_VERIFIED)
+            else:
+                await self._replace(act, view, view.verified_email, address, session_id)
+
+    async def _replace(
+        self, act: Act, view: AccountView, old: str, new: str, session_id: SessionId
+    ) -> None:
+        """Give the old address up, with all that a mail to it could bring about, and tell both.
+
+        A username that was the old address is the new one: the two are one name (ID-4).
+        """
+        account_id, until = view.account.id, act.now + RESERVED_FOR
+        username = following_username(view, new)
+        await log_on_names.reserve(
+            act.tx, address_key(old), account_id, NameKind.EMAIL, until=until
+        )
+        if username is not None:
+            await account_store.rename(act.tx, account_id, username)
+        await account_store.change_credential(act.tx, account_id)
+        await self.sessions.end_within(
+            act, account_id, why=SessionEnd.EMAIL_CHANGE, spare=session_id
+        )
+        tell(
+            act,
+            await self.accounts.changed(act, account_id),
+            ACCOUNT_EMAIL_CHANGED,
+            recipients=(old, new),
+            new_email=masked(new),
+            reserved_until=until,
+        )
 
     async def _require_mails_left(
         self, tx: Connection, account_id: AccountId, address: str, now: datetime
@@ -124,6 +179,20 @@ class Emails:
         waits = [each.free_at - now for each in taken.values() if not each.granted]
         if waits:
             raise TooManyMails(retry_after=max(waits).total_seconds())
+
+
+def following_username(view: AccountView, address: str) -> str | None:
+    """Return the username that goes with this account e-mail; None where it is a name of its own.
+
+    Raises AddressNoUsername.
+    """
+    before = view.verified_email
+    if before is None or name_key(view.account.username) != address_key(before):
+        return None
+    try:
+        return check_username(address, verified=address)
+    except Refused:
+        raise AddressNoUsername from None
 
 
 def _link_invalid() -> LinkInvalid:

@@ -1,13 +1,20 @@
 """What is refused here."""
 
-from shared.errors import Conflict, Forbidden, Limited
+from shared.errors import Conflict, Forbidden, Invalid, Limited
 
 
 class EmailVerified(Conflict):
-    """The account has a verified address; there is no verb that changes it yet (ID-6)."""
+    """It is the account e-mail already (ID-6)."""
 
-    title = "This account has an account e-mail"
-    hint = "There is nothing to claim; it cannot be changed yet."
+    title = "This address is the account e-mail already"
+    hint = "There is nothing to claim; name another address to change it."
+
+
+class AddressNoUsername(Conflict):
+    """The account e-mail is the username as well, and this address can be none (ID-1, ID-4)."""
+
+    title = "Your username is your account e-mail, and this address is too long for one"
+    hint = "Change the username first, then the address."
 
 
 class TooManyUsernames(Limited):
@@ -18,8 +25,30 @@ class TooManyUsernames(Limited):
     hint = "Wait as long as the Retry-After header says."
 
 
+class TooManyPasswords(Limited):
+    """Ten new passwords were refused within an hour, or 60 candidates judged in five minutes."""
+
+    code = Limited.code
+    title = "Enough new passwords were tried for now"
+    hint = "Wait as long as the Retry-After header says."
+
+
 class ReauthenticationRequired(Forbidden):
     """A session alone is not enough for this: the password must be given again (SE-3)."""
 
     title = "The password must be given again for this"
     hint = "Give it to POST /account/reauthenticate, and send the grant as `reauthenticated`."
+
+
+class LocaleNotOffered(Invalid):
+    """Not a locale, or of a language that no mail is written in (ID-8)."""
+
+    title = "Nothing is written in this language yet"
+    hint = "Take en or es, with a country behind it where dates should be written as there."
+
+
+class TimeZoneUnknown(Invalid):
+    """Not a name of the IANA's time zone database (ID-8)."""
+
+    title = "There is no time zone of this name"
+    hint = "Take a name such as America/New_York."

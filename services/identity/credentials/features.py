@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.credentials.emails import Emails
+from services.identity.credentials.locales import Locales
+from services.identity.credentials.password_changes import PasswordChanges
 from services.identity.credentials.settings import AccountSettings
 from services.identity.credentials.usernames import Usernames
 from services.identity.emails import features as emails
+from services.identity.passwords.passwords import Passwords
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
@@ -16,6 +19,8 @@ from shared.program.program import Plumbing
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     emails: Emails
+    locales: Locales
+    password_changes: PasswordChanges
     usernames: Usernames
     settings: AccountSettings
 
@@ -26,6 +31,7 @@ def compose(
     confirmations: Confirmations,
     accounts: Accounts,
     addresses: emails.Features,
+    passwords: Passwords,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
@@ -35,7 +41,16 @@ def compose(
             accounts=accounts,
             verifications=addresses.verifications,
             confirmations=confirmations,
+            sessions=sessions,
             limit=addresses.limit,
+        ),
+        locales=Locales(acts=plumbing.acts, accounts=accounts),
+        password_changes=PasswordChanges(
+            acts=plumbing.acts,
+            accounts=accounts,
+            passwords=passwords,
+            confirmations=confirmations,
+            sessions=sessions,
         ),
         usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
         settings=AccountSettings(accounts=accounts, sessions=sessions),

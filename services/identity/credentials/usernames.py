@@ -93,5 +93,6 @@ class Usernames:
         ):
             raise UsernameTaken.in_field("username", "somebody has this name")
         if key != old:
-            await names.reserve(tx, old, account_id, until=now + RESERVED_FOR)
+            until = now + RESERVED_FOR
+            await names.reserve(tx, old, account_id, NameKind.USERNAME, until=until)
         await store.rename(tx, account_id, username)

@@ -92,11 +92,14 @@ class Resets:
         )
         if security_version is None:
             raise GrantSuperseded
-        context = await self.passwords.context(tx, account_id)
-        self.passwords.require(new_password, context, field=FIELD)
-        await self.passwords.require_new(tx, account_id, hashed, field=FIELD)
-        await self.passwords.remember(
-            tx, account_id, hashed, security_version=security_version, now=now
+        await self.passwords.take(
+            tx,
+            account_id,
+            new_password,
+            hashed,
+            security_version=security_version,
+            field=FIELD,
+            now=now,
         )
         await self.lockouts.clear(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)

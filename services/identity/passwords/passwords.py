@@ -71,7 +71,26 @@ class Passwords:
         """What an account's next password must not be."""
         return await store.context(tx, account_id)
 
-    async def require_new(
+    async def take(
+        self,
+        tx: Connection,
+        account_id: AccountId,
+        typed: str,
+        hashed: HashedPassword,
+        *,
+        security_version: int,
+        field: str,
+        now: datetime,
+    ) -> None:
+        """Judge an account's next password, which it was just given, and keep it among the last 5.
+
+        Raises PasswordUnacceptable, which undoes that it was given.
+        """
+        self.require(typed, await self.context(tx, account_id), field=field)
+        await self._require_new(tx, account_id, hashed, field=field)
+        await self.remember(tx, account_id, hashed, security_version=security_version, now=now)
+
+    async def _require_new(
         self, tx: Connection, account_id: AccountId, hashed: HashedPassword, *, field: str
     ) -> None:
         """Raise PasswordUnacceptable for one of the last 5, the current one included."""

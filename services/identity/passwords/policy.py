@@ -4,6 +4,7 @@ Pure. The rules are data, so that a page can mark each one while the person type
 """
 
 import calendar
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from services.identity.passwords.model import Context
 from services.identity.settings import PolicyName
 from shared.trust.passwords import LONGEST, judged_part
 
+BETWEEN = re.compile(r"[\s'\u2019.-]+")
 SLACK = 5  # a password is a word of one's own when fewer letters and digits are left beside it
 
 
@@ -61,7 +63,7 @@ class PasswordPolicy:
         return (*judged, ON_SAVING)
 
 
-NOT_RECENT = "not_recent"
+NOT_COMMON, NOT_RECENT = "not_common", "not_recent"
 ON_SAVING = RuleResult(
     code=NOT_RECENT,
     text="None of your last 5 passwords",
@@ -110,7 +112,7 @@ _COMPOSITION = (
 def _own_words(common: frozenset[str], portal_name: str) -> tuple[Rule, ...]:
     return (
         Rule("printable", "No control characters", lambda p, _: all(map(_printable, p))),
-        Rule("not_common", "Not a commonly used password", lambda p, _: not _common(p, common)),
+        Rule(NOT_COMMON, "Not a commonly used password", lambda p, _: not _common(p, common)),
         Rule("not_username", "Not your username", lambda p, c: _beside(p, [c.username])),
         Rule("not_email", "Not your e-mail address", lambda p, c: _beside(p, _email_words(c))),
         Rule("not_name", "Not your name", lambda p, c: _beside(p, _words(c.names))),
@@ -139,8 +141,10 @@ def _common(password: str, common: frozenset[str]) -> bool:
 
 
 def _squeeze(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(symbol for symbol in folded if symbol.isalnum())
+    """Leave letters and digits, without case and accents: García is typed as Garcia as well."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(symbol for symbol in apart if symbol.isalnum())
+    return unicodedata.normalize("NFC", bare.casefold())  # a Hangul syllable is whole again
 
 
 def _beside(password: str, words: Iterable[str]) -> bool:
@@ -153,9 +157,9 @@ def _beside(password: str, words: Iterable[str]) -> bool:
 
 
 def _words(phrases: Iterable[str]) -> list[str]:
-    """Each phrase, and its longer words."""
+    """Each phrase, and its longer words: of García-Lopez either is her name."""
     found = list(phrases)
-    return found + [word for phrase in found for word in phrase.split() if len(word) > 2]
+    return found + [word for phrase in found for word in BETWEEN.split(phrase) if len(word) > 2]
 
 
 def _email_words(context: Context) -> list[str]:

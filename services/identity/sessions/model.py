@@ -32,6 +32,8 @@ class SessionEnd(StrEnum):
 
     HOLDER = "holder"
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a reason, not a password
+    PASSWORD_CHANGE = "password-change"  # noqa: S105 - likewise
+    EMAIL_CHANGE = "email-change"
     REFRESH_REUSE = "refresh-reuse"
     MERGED = "merged"
     UNENROLLED = "un-enrolled"

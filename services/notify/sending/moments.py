@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 
+from shared.contracts.languages import Language
 
-def written_out(moment: datetime, *, language: str, locale: str, time_zone: str) -> str:
+
+def written_out(moment: datetime, *, language: Language, locale: str, time_zone: str) -> str:
     """Write a moment out, with its zone: a mail is read wherever its reader travels."""
     custom = custom_of(language, locale)
     there = moment.astimezone(zone_of(time_zone))
@@ -17,15 +19,15 @@ def written_out(moment: datetime, *, language: str, locale: str, time_zone: str)
 
 
 @lru_cache(maxsize=128)
-def custom_of(language: str, locale: str) -> Locale:
+def custom_of(language: Language, locale: str) -> Locale:
     """Find how the locale's country writes dates in the language; its first country's way where
     the locale is of another language, or of none.
     """
     try:
         found = Locale.parse(locale.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale(language)
-    return found if found.language == language else Locale(language)
+        return Locale(language.value)
+    return found if found.language == language else Locale(language.value)
 
 
 def zone_of(name: str) -> tzinfo:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from importlib.resources import files
 from typing import Self
 from urllib.parse import quote
 
@@ -21,9 +20,9 @@ from services.notify.sending.model import Turn
 from services.notify.sending.moments import written_out
 from services.notify.tellings.contents import Content, template_of
 from services.notify.tellings.errors import NotRenderable
+from shared.contracts.languages import Language, language_of
 from shared.contracts.sealed import SealPurpose
 
-FALLBACK = "en"
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 LAYOUT = "layout.html"  # all markup there is
@@ -70,12 +69,10 @@ class Renderer:
     portal: Portal
     sender: str
     templates: jinja2.Environment
-    locales: frozenset[str]
 
     @classmethod
     def of(cls, portal: Portal) -> Self:
         """Read the templates that come with this service."""
-        folder = files("services.notify.tellings") / "templates"
         environment = jinja2.Environment(
             loader=jinja2.PackageLoader("services.notify.tellings"),
             undefined=jinja2.StrictUndefined,
@@ -86,12 +83,10 @@ class Renderer:
             auto_reload=False,
         )
         environment.globals.clear()  # not even what Jinja declares for everybody
-        locales = frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
         return cls(
             portal=portal,
             sender=sender(one_line(portal.name), portal.mail_from),
             templates=environment,
-            locales=locales,
         )
 
     def mail(self, delivery: Turn, *, link: str | None, address: str, now: datetime) -> Mail:
@@ -117,7 +112,7 @@ class Renderer:
             "Message-ID": f"<{delivery.id}@{self.portal.mail_domain}>",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no answering machine answers
             "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",  # nor Exchange; NDR stays
-            "Content-Language": self.locale(delivery.locale),
+            "Content-Language": spoken(delivery.locale),
         }
         return Mail(
             sender=self.portal.mail_from,
@@ -129,12 +124,12 @@ class Renderer:
         self, content: Content, *, locale: str, time_zone: str, link: str | None = None
     ) -> Rendered:
         """Fill the template with exactly its declared variables."""
-        chosen = self.locale(locale)
+        language = spoken(locale)
         variables = self.variables(content, locale=locale, time_zone=time_zone, link=link)
-        subject, message = self.written(content, chosen, variables)
-        foot = paragraphs(self.filled(f"{chosen}/footers/{content.message_class}.txt", variables))
+        subject, message = self.written(content, language, variables)
+        foot = paragraphs(self.filled(f"{language}/footers/{content.message_class}.txt", variables))
         page = self.templates.get_template(LAYOUT).render(
-            locale=chosen,
+            language=language,
             portal_name=variables["portal_name"],
             message=message,
             foot=foot,
@@ -146,21 +141,21 @@ class Renderer:
     def notice(self, content: Content, *, locale: str | None, time_zone: str | None) -> Printed:
         """Write it as a notice in the portal, from the same template (NT-8). Raises NotRenderable.
 
-        An account that has not arrived here yet has no locale: then it is the fallback's.
+        An account that has not arrived here yet has no locale: then it is English, in UTC.
         """
-        wanted, zone = locale or FALLBACK, time_zone or "UTC"
+        wanted, zone = locale or Language.ENGLISH, time_zone or "UTC"
         variables = self.variables(content, locale=wanted, time_zone=zone, link=None)
         try:
-            subject, message = self.written(content, self.locale(wanted), variables)
+            subject, message = self.written(content, spoken(wanted), variables)
         except UNWRITABLE as error:
             raise NotRenderable from error
         return Printed(subject=subject, text=wrapped(message))
 
     def written(
-        self, content: Content, locale: str, variables: Mapping[str, object]
+        self, content: Content, language: Language, variables: Mapping[str, object]
     ) -> tuple[str, Sequence[str]]:
         """Fill a mail's source; its subject and its paragraphs."""
-        name = f"{locale}/{template_of(content)}.txt"
+        name = f"{language}/{template_of(content)}.txt"
         parts = SUBJECT.match(self.filled(name, variables))
         if parts is None:
             raise ValueError(f"{name} does not begin with its subject")
@@ -175,7 +170,7 @@ class Renderer:
         """The declared fields as they are printed, the portal's name, the link, and the page that
         takes it: a link that a mail program breaks can be pasted there (NT-4).
         """
-        language = self.locale(locale)
+        language = spoken(locale)
         found: dict[str, object] = {"portal_name": one_line(self.portal.name)}
         for field in content.__struct_fields__:
             match getattr(content, field):
@@ -191,12 +186,10 @@ class Renderer:
             found["link"], found["page"] = link, link.partition("#")[0]
         return found
 
-    def locale(self, wanted: str) -> str:
-        """Find the folder for a locale: itself, its language, or the fallback."""
-        for name in (wanted, wanted.replace("_", "-").partition("-")[0].lower()):
-            if name in self.locales:
-                return name
-        return FALLBACK
+
+def spoken(locale: str) -> Language:
+    """Choose the language of a mail: a locale that nothing is written in gets English."""
+    return language_of(locale) or Language.ENGLISH
 
 
 def paragraphs(text: str) -> Sequence[str]:

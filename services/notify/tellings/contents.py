@@ -132,7 +132,11 @@ LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
 # What the account's holder is told in the portal as well: the mail may go to who brought it about.
 NOTICED_TOO: frozenset[type[Content]] = frozenset(
-    {PLAIN[identity.AccountEmailVerified], PLAIN[identity.AccountUnlocked]}
+    {
+        PLAIN[identity.AccountEmailChanged],
+        PLAIN[identity.AccountEmailVerified],
+        PLAIN[identity.AccountUnlocked],
+    }
 )
 
 
@@ -155,6 +159,10 @@ def check_username(username: str) -> None:
         raise NotRenderable("no account can have such a username")
 
 
+# ID-6: whom these reach has proven that the address is the account's.
+TO_AN_OWN_ADDRESS: frozenset[type[Content]] = frozenset(
+    {PLAIN[identity.AccountEmailChanged], PLAIN[identity.AccountEmailVerified]}
+)
 # ID-6, EN-1: who claimed an address is not told whether another account has it.
 TOLD_AS: Mapping[str, str] = {
     template_of(AccountEnrolled): template_of(AccountEnrolled),

@@ -192,6 +192,21 @@ async def change_username(stage: IdentityStage) -> Example:
     )
 
 
+async def check_new_password(stage: IdentityStage) -> Example:
+    return Example(body={"candidate": PASSWORD}, token=await stage.session())
+
+
+async def change_password(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    grant = await stage.proof(token, "password")
+    return Example(body={"new_password": "Copper!Lantern-9", "reauthenticated": grant}, token=token)
+
+
+async def change_locale(stage: IdentityStage) -> Example:
+    body = {"locale": "es-US", "time_zone": "America/Chicago"}
+    return Example(body=body, token=await stage.session())
+
+
 async def claim_email(stage: IdentityStage) -> Example:
     return Example(body={"address": ADDRESS}, token=await stage.session())
 

@@ -160,7 +160,37 @@ async def reset_tried_five_times(stage: IdentityStage) -> Example:
 
 async def email_there_already(stage: IdentityStage) -> Example:
     person = await stage.replica.an_account(email=ADDRESS)
-    return Example(body={"address": "new@mail.example"}, token=await stage.opened(person.username))
+    return Example(body={"address": ADDRESS}, token=await stage.opened(person.username))
+
+
+async def claims_one_too_long(stage: IdentityStage) -> Example:
+    """For a username, which her account e-mail may be."""
+    person = await stage.replica.an_account(email=ADDRESS)
+    token = await stage.opened(person.username)
+    grant = await stage.proof(token, "email")
+    body = {"address": f"{'m' * 50}@mail.example", "reauthenticated": grant}
+    return Example(body=body, token=token)
+
+
+async def address_too_long_for_a_username(stage: IdentityStage) -> Example:
+    example = await claims_one_too_long(stage)
+    await take_username(stage, example, ADDRESS)
+    return example
+
+
+async def username_became_the_address_meanwhile(stage: IdentityStage) -> Example:
+    example = await claims_one_too_long(stage)
+    await send(stage, NAMED["claim_email"], example)
+    await take_username(stage, example, ADDRESS)
+    *_, link = await stage.postman.tokens("email-verification-requested")
+    return Example(body={"token": link}, token=example.token)
+
+
+async def take_username(stage: IdentityStage, example: Example, username: str) -> None:
+    """Take it in the example's session."""
+    assert example.token is not None
+    body = {"username": username, "reauthenticated": await stage.proof(example.token, "username")}
+    await stage.replica.call("PUT", "/account/username", body, token=example.token)
 
 
 async def long_after_log_on(stage: IdentityStage) -> Example:
@@ -184,11 +214,22 @@ async def name_of_somebody_else(stage: IdentityStage) -> Example:
 
 async def changed_five_times(stage: IdentityStage) -> Example:
     example = await examples.change_username(stage)
-    assert example.token is not None
     for number in range(5):
-        grant = await stage.proof(example.token, "username")
-        body = {"username": f"maria.{number}", "reauthenticated": grant}
-        await stage.replica.call("PUT", "/account/username", body, token=example.token)
+        await take_username(stage, example, f"maria.{number}")
+    return example
+
+
+async def judged_too_often(stage: IdentityStage) -> Example:
+    example = await examples.check_new_password(stage)
+    for _ in range(60):
+        await send(stage, NAMED["check_new_password"], example)
+    return example
+
+
+async def refused_ten_times(stage: IdentityStage) -> Example:
+    example = await examples.change_password(stage)
+    for _ in range(10):
+        await send(stage, NAMED["change_password"], example.but(new_password=PASSWORD))
     return example
 
 
@@ -439,9 +480,21 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "TooManyUsernames": changed_five_times,
         **unconfirmed(ForVerb.USERNAME, examples.change_username, username="maria.perez"),
     },
+    "check_new_password": {"TooManyPasswords": judged_too_often},
+    "change_password": {
+        "PasswordUnacceptable": but("change_password", new_password=PASSWORD),
+        "TooManyPasswords": refused_ten_times,
+        **unconfirmed(ForVerb.PASSWORD, examples.change_password),
+        "GrantUsed": Elsewhere(why="the session that the grant is bound to ends with its use"),
+    },
+    "change_locale": {
+        "LocaleNotOffered": but("change_locale", locale="de"),
+        "TimeZoneUnknown": but("change_locale", time_zone="Mars/Olympus"),
+    },
     "claim_email": {
         "EmailMalformed": but("claim_email", address="no address"),
         "EmailVerified": email_there_already,
+        "AddressNoUsername": address_too_long_for_a_username,
         "ReauthenticationRequired": long_after_log_on,
         "TooManyMails": mailed_five_times,
         **unconfirmed(ForVerb.EMAIL, examples.claim_email),
@@ -449,6 +502,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "verify_email": {
         "LinkInvalid": but("verify_email", token="x"),
         "EmailUnavailable": verified_by_another_meanwhile,
+        "AddressNoUsername": username_became_the_address_meanwhile,
     },
     "reauthenticate": {"ReauthenticationFailed": but("reauthenticate", password=WRONG)},
     "prove_ownership": {

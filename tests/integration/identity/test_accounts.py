@@ -3,6 +3,7 @@
 import pytest
 
 from tests.builders.practices import Postman, PracticeDesk, enrol
+from tests.rigs.identity import Identity
 
 pytestmark = pytest.mark.proves("ID-8")
 
@@ -19,10 +20,35 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
         "account_id": enrolled.body["account_id"],
         "username": "maria.garcia",
         "email": {"address": "maria@mail.example", "state": "claimed"},
+        "claimed_email": None,
         "practices": [
-            {"practice_id": desk.practice_id, "name": "Elm Street Practice", "state": "enrolled"}
+            {
+                "practice_id": desk.practice_id,
+                "name": "Elm Street Practice",
+                "contact": "+1 555 0100",
+                "state": "enrolled",
+            }
         ],
         "recovery_routes": ["practice"],
+        "to_set_up": ["account-email"],
+        "terms_version": "2026-01",
         "locale": "en-US",
         "time_zone": "America/New_York",
     }
+
+
+async def test_an_address_that_is_to_take_the_place_of_another_is_read_beside_it(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email="old@mail.example")
+    token = (await identity.log_on(person.username)).body["access_token"]
+    proof = {"password": person.password, "verb": "email"}
+    grant = (await identity.call("POST", "/account/reauthenticate", proof, token=token)).body
+    body = {"address": "new@mail.example", "reauthenticated": grant["grant"]}
+    await identity.call("POST", "/account/email", body, token=token)
+
+    read = (await identity.call("GET", "/account", token=token)).body
+
+    assert read["email"] == {"address": "old@mail.example", "state": "verified"}
+    assert (read["claimed_email"], read["to_set_up"]) == ("new@mail.example", [])
+    assert read["terms_version"] is None  # of an account that never enrolled here

@@ -116,6 +116,32 @@ async def test_what_became_of_a_verification_mail_is_told_once_the_address_is_th
     assert [one["state"] for one in await reader.told(account_id)] == ["sent"]
 
 
+@pytest.mark.proves("ID-6")
+async def test_it_goes_on_to_be_told_when_another_address_took_its_place(
+    office: Office, reader: Reader
+) -> None:
+    account_id, new = events.new_account(), "new@mail.example"
+    await claim(office, account_id, Claim.VERIFY, enrols=False)
+    await office.know(events.account(account_id, email=new))
+    await office.send_all()
+    assert [one["state"] for one in await reader.told(account_id)] == ["queued"]
+
+    office.clock.advance(seconds=1)
+    await office.file(events.email_changed(account_id, events.ADDRESS, new))
+    await office.send_all()
+    office.clock.advance(seconds=1)
+    await claim(office, account_id, Claim.TAKEN, enrols=False)  # it was let go, and is another's
+    await office.send_all()
+
+    told = [(one["template"], one["state"]) for one in await reader.told(account_id)]
+    assert sorted(told) == [
+        ("account-email-changed", "sent"),
+        ("account-email-changed", "sent"),
+        ("email-verification", "queued"),
+        ("email-verification", "sent"),
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """A practice's system, and a patient of its."""

@@ -33,6 +33,18 @@ NAMES = ("elm street", "juniper", "hale", "555")
             marks=pytest.mark.proves("UN-3"),
         ),
         pytest.param(
+            events.password_changed(ONE, ADDRESS),
+            "Your Portico password was changed",
+            ("March 5, 2031, 9:00 AM (UTC)", "has been logged off"),
+            marks=pytest.mark.proves("ID-7"),
+        ),
+        pytest.param(
+            events.email_changed(ONE, ADDRESS),
+            "Your Portico account e-mail was changed",
+            ("j•••@mail.example", "until March 8, 2031, 9:00 AM (UTC) nobody else can take it"),
+            marks=pytest.mark.proves("ID-6"),
+        ),
+        pytest.param(
             events.reminder_requested(ONE, ADDRESS),
             "Your Portico username",
             ("juniper.hale",),

@@ -152,7 +152,11 @@ async def test_a_link_is_never_a_notice(office: Office) -> None:
 @pytest.mark.proves("ID-6", "LG-2")
 @pytest.mark.parametrize(
     ("data", "name"),
-    [(events.email_verified, "account-email-verified"), (events.unlocked, "account-unlocked")],
+    [
+        (events.email_changed, "account-email-changed"),
+        (events.email_verified, "account-email-verified"),
+        (events.unlocked, "account-unlocked"),
+    ],
 )
 async def test_a_new_way_in_and_an_unlock_are_mailed_and_noticed(
     office: Office, data: Callable[..., Activity], name: str

@@ -35,6 +35,11 @@ every_plain_one = pytest.mark.parametrize(
 AT = "2031-03-05T09:00:00Z"
 #: as releases before this one wrote them: rows stay, and are sent or read later
 FILED: Mapping[str, Mapping[str, object]] = {
+    "account-email-changed": {
+        "occurred_at": AT,
+        "new_email": "a•••@mail.example",
+        "reserved_until": "2031-03-08T09:00:00Z",
+    },
     "account-email-verified": {"occurred_at": AT},
     "account-enrolled": {"practice_name": "Elm Street", "link_expires_at": AT},
     "account-enrolled-taken": {},
@@ -55,6 +60,7 @@ FILED: Mapping[str, Mapping[str, object]] = {
     },
     "enrolment-reactivated": {"occurred_at": AT, "practice_name": "Elm Street"},
     "merge-rejected": {"occurred_at": AT, "reason": "merge_proof_stale"},
+    "password-changed": {"occurred_at": AT},
     "password-disabled": {"occurred_at": AT},
     "password-reset": {"occurred_at": AT, "route": "link"},
     "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},

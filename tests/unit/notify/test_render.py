@@ -32,6 +32,7 @@ from shared.contracts.identity import (
     MergeRefusal,
     ResetRoute,
 )
+from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders.events import ADDRESS
@@ -39,7 +40,7 @@ from tests.builders.turns import a_turn
 from tests.support.clock import START
 
 FOLDER = Path(services.notify.tellings.__file__).parent / "templates"
-LOCALES = sorted(entry.name for entry in FOLDER.iterdir() if entry.is_dir())
+LOCALES = sorted(Language)
 PORTAL = Portal(
     name="Portico",
     url="https://portal.example",
@@ -114,7 +115,14 @@ def test_a_template_uses_only_declared_variables_and_every_one_of_them(
     assert source | foot == declared(kind)
 
 
-TEXTS = {"practice_name", "practice_contact", "username", "old_username", "new_username"}
+TEXTS = {
+    "practice_name",
+    "practice_contact",
+    "username",
+    "old_username",
+    "new_username",
+    "new_email",
+}
 LONG = {"practice_name": "Gemeinschaftspraxis " + "für innere Medizin " * 9, "username": "u" * 90}
 
 
@@ -198,7 +206,6 @@ def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
 
 
 def test_every_locale_has_every_template() -> None:
-    assert LOCALES == ["en", "es"]
     for locale in LOCALES:
         folder = FOLDER / locale
         found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -261,12 +268,14 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "life_minutes",
         "link_expires_at",
         "locked_until",
-        "new_username",  # masked, both of them
+        "new_email",  # masked, as both usernames are
+        "new_username",
         "occurred_at",
         "old_username",
         "practice_contact",
         "practice_name",
         "reason",
+        "reserved_until",
         "route",
         "topic",
     }

@@ -52,7 +52,10 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
         SELECT {_ACCOUNT}, ARRAY(
             SELECT name_key FROM log_on_names
             WHERE account_id = accounts.id AND kind = 'reserved' ORDER BY name_key
-        ) AS reserved
+        ) AS reserved, (
+            SELECT t.version FROM terms_acceptances t WHERE t.account_id = accounts.id
+            ORDER BY t.accepted_at DESC, t.version DESC LIMIT 1
+        ) AS terms_version
         FROM accounts WHERE id = $1
         """,  # noqa: S608 - columns of ours
         account_id,
@@ -65,7 +68,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
     )
     enrolments = await tx.fetch(
         """
-        SELECT c.id, c.name, e.patient_id, e.state
+        SELECT c.id, c.name, c.contact, e.patient_id, e.state
         FROM enrolments e
         JOIN patients p ON p.id = e.patient_id
         JOIN practices c ON c.id = p.practice_id
@@ -77,6 +80,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
     return AccountView(
         account=_account(found),
         reserved=tuple(found["reserved"]),
+        terms_version=found["terms_version"],
         emails=tuple(
             AccountEmail(address=row["address"], state=EmailState(row["state"])) for row in emails
         ),
@@ -84,6 +88,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
             AccountEnrolment(
                 practice_id=row["id"],
                 practice_name=row["name"],
+                practice_contact=row["contact"],
                 patient_id=row["patient_id"],
                 state=EnrolmentState(row["state"]),
             )
@@ -122,6 +127,23 @@ async def credentials_by_name(tx: Connection, name_key: str) -> Credentials | No
 async def rename(tx: Connection, account_id: AccountId, username: str) -> None:
     """Replace the username of an account that is held, whose names have been settled."""
     await tx.execute("UPDATE accounts SET username = $2 WHERE id = $1", account_id, username)
+
+
+async def place(
+    tx: Connection, account_id: AccountId, *, locale: str | None, time_zone: str | None
+) -> bool:
+    """Set how its holder is written to; False where it was so already."""
+    changed = await tx.fetchval(
+        """
+        UPDATE accounts SET locale = coalesce($2, locale), time_zone = coalesce($3, time_zone)
+        WHERE id = $1 AND (locale <> $2 OR time_zone <> $3)
+        RETURNING true
+        """,
+        account_id,
+        locale,
+        time_zone,
+    )
+    return changed is not None
 
 
 async def change(tx: Connection, account_id: AccountId) -> int:
@@ -192,6 +214,13 @@ async def set_password(
         security_version,
     )
     return version
+
+
+async def change_credential(tx: Connection, account_id: AccountId) -> None:
+    """Void every link, grant and proof made before: call it with the account held."""
+    await tx.execute(
+        "UPDATE accounts SET security_version = security_version + 1 WHERE id = $1", account_id
+    )
 
 
 async def renew_hash(tx: Connection, account_id: AccountId, *, old: str, new: str) -> None:

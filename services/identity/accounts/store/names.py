@@ -51,15 +51,18 @@ async def holder(tx: Connection, name_key: str) -> AccountId | None:
     return found
 
 
-async def reserve(tx: Connection, name_key: str, account_id: AccountId, *, until: datetime) -> None:
-    """Keep a username that was given up: it opens nothing, and is nobody else's until then."""
+async def reserve(
+    tx: Connection, name_key: str, account_id: AccountId, kind: NameKind, *, until: datetime
+) -> None:
+    """Keep a name that was given up: it opens nothing, and is nobody else's until then."""
     await tx.execute(
         """
-        UPDATE log_on_names SET kind = 'reserved', reserved_until = $3
-        WHERE name_key = $1 AND account_id = $2 AND kind = 'username'
+        UPDATE log_on_names SET kind = 'reserved', reserved_until = $4
+        WHERE name_key = $1 AND account_id = $2 AND kind = $3
         """,
         name_key,
         account_id,
+        kind,
         until,
     )
 

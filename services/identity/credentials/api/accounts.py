@@ -2,7 +2,13 @@
 
 from collections.abc import Mapping
 
-from services.identity.accounts.model import AccountView, EmailState, RecoveryRoute, recovery_routes
+from services.identity.accounts.model import (
+    AccountView,
+    EmailState,
+    RecoveryRoute,
+    ToSetUp,
+    recovery_routes,
+)
 from services.identity.credentials.features import Features
 from services.identity.sessions.api.replies import GateReply, gate_replies
 from services.identity.sessions.reach import Area, AreaState, Sight, areas
@@ -23,17 +29,25 @@ class PracticeReply(Reply, frozen=True, kw_only=True):
     practice_id: PracticeId
     name: str
     patient_id: PatientId
+    contact: str
     state: EnrolmentState
     areas: Mapping[Area, AreaState]
 
 
 class AccountReply(Reply, frozen=True, kw_only=True):
+    """`email` is the account e-mail, or the address that was claimed for it; `claimed_email` is one
+    that takes its place once it is verified.
+    """
+
     account_id: AccountId
     username: str
     email: EmailReply | None
+    claimed_email: str | None
     practices: tuple[PracticeReply, ...]
     gates: tuple[GateReply, ...]
     recovery_routes: tuple[RecoveryRoute, ...]
+    to_set_up: tuple[ToSetUp, ...]
+    terms_version: str | None
     locale: str
     time_zone: str
 
@@ -44,15 +58,18 @@ async def read_account(features: Features, call: Call[NoBody, SessionCaller]) ->
 
 def _reply(view: AccountView, sight: Sight) -> AccountReply:
     account = view.account
+    contacts = {each.practice_id: each.practice_contact for each in view.enrolments}
     email = view.emails[0] if view.emails else None
     return AccountReply(
         account_id=account.id,
         username=account.username,
         email=EmailReply(address=email.address, state=email.state) if email else None,
+        claimed_email=view.claimed_email if view.verified_email else None,
         practices=tuple(
             PracticeReply(
                 practice_id=each.practice_id,
                 name=each.name,
+                contact=contacts[each.practice_id],
                 patient_id=each.patient_id,
                 state=each.state,
                 areas=areas(each, sight.standing),
@@ -61,6 +78,8 @@ def _reply(view: AccountView, sight: Sight) -> AccountReply:
         ),
         gates=gate_replies(sight.standing),
         recovery_routes=recovery_routes(email=view.verified_email is not None),
+        to_set_up=view.to_set_up,
+        terms_version=view.terms_version,
         locale=account.locale,
         time_zone=account.time_zone,
     )

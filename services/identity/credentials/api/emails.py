@@ -7,8 +7,8 @@ from shared.trust.access import SessionCaller
 
 
 class ClaimBody(Body, frozen=True, kw_only=True):
-    """`reauthenticated` is a grant for the verb `email`; a session younger than ten minutes needs
-    none.
+    """`reauthenticated` is a grant for the verb `email`; the first address needs none in a session
+    younger than ten minutes.
     """
 
     address: Typed
@@ -42,5 +42,7 @@ async def claim_email(features: Features, call: Call[ClaimBody, SessionCaller]) 
 
 
 async def verify_email(features: Features, call: Call[VerifyBody, SessionCaller]) -> VerifyReply:
-    await features.emails.verify(call.caller.account_id, call.body.token, by=call.by)
+    await features.emails.verify(
+        call.caller.account_id, call.body.token, session_id=call.caller.session_id, by=call.by
+    )
     return VerifyReply(message="This address is now your account e-mail.")

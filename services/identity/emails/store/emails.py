@@ -30,19 +30,31 @@ async def claim(
 
 async def confirm(
     tx: Connection, account_id: AccountId, address_key: str, *, now: datetime
-) -> bool:
-    """Make the claimed address the verified one, if the claim is still for this address."""
-    confirmed = await tx.fetchval(
+) -> str | None:
+    """Make the claimed address the verified one, if the claim is still for this address, and
+    return it. The one before it is gone: call it with the account held.
+    """
+    await tx.execute(
+        """
+        DELETE FROM account_emails WHERE account_id = $1 AND state = 'verified' AND EXISTS (
+            SELECT FROM account_emails
+            WHERE account_id = $1 AND state = 'claimed' AND address_key = $2
+        )
+        """,
+        account_id,
+        address_key,
+    )
+    address: str | None = await tx.fetchval(
         """
         UPDATE account_emails SET state = 'verified', verified_at = $3
         WHERE account_id = $1 AND state = 'claimed' AND address_key = $2
-        RETURNING account_id
+        RETURNING address
         """,
         account_id,
         address_key,
         now,
     )
-    return confirmed is not None
+    return address
 
 
 async def page(

@@ -1,12 +1,13 @@
 """A candidate password against every rule, for the marks beside the field (ID-3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from services.identity.fields import Address, Line, Name, Typed
+from services.identity.passwords.common_list import COMMON_LIST
 from services.identity.passwords.features import Features
 from services.identity.passwords.model import Context
-from services.identity.passwords.policy import RuleState
+from services.identity.passwords.policy import NOT_COMMON, RuleResult, RuleState
 from shared.http.routes import Body, Call, Reply
 from shared.trust.access import Anonymous
 
@@ -23,18 +24,34 @@ class CandidateBody(Body, frozen=True, kw_only=True):
     practice_name: Line | None = None
 
 
+class ListReply(Reply, frozen=True, kw_only=True):
+    """The list of commonly used passwords: `address` is where anybody can read it."""
+
+    name: str
+    version: str
+    address: str
+
+
 class RuleReply(Reply, frozen=True, kw_only=True):
-    """`params` are the numbers that `text` has, for who says it in another language."""
+    """`params` are the numbers that `text` has, for who says it in another language. `list` is what
+    the rule `not_common` compares with.
+    """
 
     code: str
     text: str
     state: RuleState
     params: Mapping[str, int]
+    list: ListReply | None
 
 
 class CandidateReply(Reply, frozen=True, kw_only=True):
     acceptable: bool
     rules: tuple[RuleReply, ...]
+
+
+THE_LIST = ListReply(
+    name=COMMON_LIST.name, version=COMMON_LIST.version, address=COMMON_LIST.address
+)
 
 
 async def check_password(
@@ -51,10 +68,21 @@ async def check_password(
             practices=(body.practice_name,) if body.practice_name else (),
         ),
     )
+    return candidate_reply(rules)
+
+
+def candidate_reply(rules: Sequence[RuleResult]) -> CandidateReply:
+    """Shape what became of every rule."""
     return CandidateReply(
         acceptable=all(rule.state is not RuleState.NOT_MET for rule in rules),
         rules=tuple(
-            RuleReply(code=rule.code, text=rule.text, state=rule.state, params=rule.params)
+            RuleReply(
+                code=rule.code,
+                text=rule.text,
+                state=rule.state,
+                params=rule.params,
+                list=THE_LIST if rule.code == NOT_COMMON else None,
+            )
             for rule in rules
         ),
     )

@@ -1,6 +1,6 @@
 """The ledger: what is to be sent, and what its readers see (NT-5, NT-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,13 @@ from shared.contracts.log_on_names import same_name
 from shared.contracts.notify import Topic
 from shared.db import Connection, Row
 
-COLUMNS = """
+
+def names(templates: Iterable[str]) -> str:
+    """Write names of templates, which are ours, as SQL does."""
+    return "(" + ", ".join(f"'{name}'" for name in sorted(templates)) + ")"
+
+
+COLUMNS = f"""
     id, class, template, channel, address, state, reason, created_at, finished_at,
     practice_id, patient_id, topic, reference,
     ARRAY(
@@ -26,8 +32,14 @@ COLUMNS = """
         WHERE a.email IS NOT NULL AND a.id IN (deliveries.account_id, (
             SELECT survivor_id FROM merged_accounts WHERE absorbed_id = deliveries.account_id
         ))
+        UNION ALL
+        SELECT later.address FROM deliveries AS later
+        WHERE deliveries.template IN {names(contents.TOLD_AS)}
+            AND later.template IN {names(map(contents.template_of, contents.TO_AN_OWN_ADDRESS))}
+            AND later.account_id = deliveries.account_id
+            AND later.created_at >= deliveries.created_at
     ) AS own_addresses
-"""
+"""  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +232,8 @@ def entry(row: Row) -> LedgerEntry:
 
 
 def is_own(row: Row) -> bool:
-    """Whether its address is the account's by now, as identity tells addresses apart: then no other
-    account can have verified it. Asked only of what is told by it, since it costs.
+    """Whether its address is the account's by now, or was since, as identity tells addresses apart:
+    then no other account can have verified it. Asked only of what is told by it, since it costs.
     """
     address = row["address"]
     if address is None or row["template"] not in contents.TOLD_AS:

@@ -1,0 +1,128 @@
+"""The password: its holder sets another one, and every session of before is over (ID-7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.model import AccountView
+from services.identity.accounts.store import accounts as store
+from services.identity.accounts.tellings import tell
+from services.identity.actions import Action
+from services.identity.credentials.errors import TooManyPasswords
+from services.identity.passwords.errors import PasswordUnacceptable
+from services.identity.passwords.passwords import HashedPassword, Passwords
+from services.identity.passwords.policy import RuleResult
+from services.identity.proving.confirmations import Confirmations
+from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.sessions import Sessions, SessionTokens
+from shared import limits
+from shared.acts import Act, Acts, By
+from shared.contracts.identity import PASSWORD_CHANGED
+from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.reach import Service
+from shared.limits import HOUR, Limit
+from shared.trust.access import AccessTokenInvalid
+from shared.trust.grants import Grant, GrantSuperseded, Verb
+
+FIELD = "new_password"
+REFUSED = Limit("refused-new-password", ((10, HOUR),))
+"""Of one account: who learned its password must not find out which others it had, either."""
+
+CHECKS = Limit("candidate-check", ((60, timedelta(minutes=5)),))
+"""Of one account: as many as anybody types, and not enough to find out a date of birth by them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChanges:
+    acts: Acts
+    accounts: Accounts
+    passwords: Passwords
+    confirmations: Confirmations
+    sessions: Sessions
+
+    async def check(
+        self, account_id: AccountId, candidate: str, *, by: By
+    ) -> tuple[RuleResult, ...]:
+        """Judge a candidate beside what the account is known by; nothing is kept of it."""
+        async with self.acts.database.transaction() as tx:
+            key = account_id.bytes
+            taken = (await limits.take(tx, CHECKS, [key], now=by.now))[key]
+            if not taken.granted:
+                raise TooManyPasswords(retry_after=(taken.free_at - by.now).total_seconds())
+            context = await self.passwords.context(tx, account_id)
+        return self.passwords.check(candidate, context)
+
+    async def change(
+        self,
+        account_id: AccountId,
+        new_password: str,
+        *,
+        session_id: SessionId,
+        reauthenticated: str,
+        resource: Sequence[Service],
+        by: By,
+    ) -> SessionTokens:
+        """Set it, end every session, and go on in a new one: whoever has copied a token of this
+        one has nothing by it.
+
+        A password that is refused does not cost the grant, but one of ten tries an hour.
+        """
+        async with self.acts.before(by, Action.CHANGE_PASSWORD, account=account_id):
+            grant = await self.confirmations.check(
+                reauthenticated,
+                Verb.PASSWORD,
+                account_id=account_id,
+                session_id=session_id,
+                now=by.now,
+            )
+            hashed = await self._hash(account_id, new_password)
+        async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
+            view = await self.accounts.hold(act.tx, account_id)
+            if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
+                raise TooManyPasswords(retry_after=wait.total_seconds())
+            try:
+                async with act.attempt():
+                    view = await self._replace(act, grant, view, new_password, hashed)
+            except PasswordUnacceptable as unacceptable:
+                await limits.take(act.tx, REFUSED, [account_id.bytes], now=act.now)
+                act.committing(unacceptable)
+                raise
+            tell(act, view, PASSWORD_CHANGED)
+            opened = await self.sessions.open(act, account_id)
+        return await self.sessions.sign(opened, resource=resource, now=by.now)
+
+    async def _hash(self, account_id: AccountId, new_password: str) -> HashedPassword:
+        """Slow, so before the transaction; under the account's salt, to compare with the last 5."""
+        async with self.acts.database.connection() as connection:
+            known = await store.credentials(connection, account_id)
+        if known is None:
+            raise AccessTokenInvalid
+        return await self.passwords.hash(new_password, history_salt=known.history_salt)
+
+    async def _replace(
+        self,
+        act: Act,
+        grant: Grant,
+        view: AccountView,
+        new_password: str,
+        hashed: HashedPassword,
+    ) -> AccountView:
+        tx, now, account_id = act.tx, act.now, view.account.id
+        await self.confirmations.spend(tx, grant, view, now=now)
+        security_version = await store.set_password(
+            tx, account_id, hashed.hash, security_version=grant.security_version
+        )
+        if security_version is None:
+            raise GrantSuperseded
+        await self.passwords.take(
+            tx,
+            account_id,
+            new_password,
+            hashed,
+            security_version=security_version,
+            field=FIELD,
+            now=now,
+        )
+        await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_CHANGE)
+        return await self.accounts.announce(act, account_id)

@@ -1,0 +1,163 @@
+"""Stories of the account's settings: password, account e-mail, language and time zone."""
+
+import pytest
+from playwright.async_api import expect
+
+from deploy.client.eventually import eventually
+from deploy.tour.person import Person
+from deploy.tour.stage import Stage
+from tests.browse.conftest import AtPortal
+from tests.browse.desk import Desk
+from tests.browse.patient import Patient
+
+NEW = "Copper!Lantern-58"
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_a_password_is_changed_beside_the_current_one_and_everywhere_else_it_is_over(
+    desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    async with (
+        at_portal(somebody, scripted=scripted) as ada,
+        at_portal(somebody) as phone,
+    ):
+        await ada.enrol(await desk.token_for(somebody))
+        await phone.log_on()
+        await phone.at("/home")
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Change the password").click()
+        await ada.at("/settings/password")
+        await ada.sees("another password")
+
+        await ada.fill(current="Wrong-1-Word", password=NEW, again=NEW)
+        await ada.press("Change your password")
+        await expect(ada.page.locator("#current-wrong")).to_be_visible()
+        await ada.sees("another password, refused")
+        own = f"{somebody.username.title()}-1"
+        await ada.fill(current=somebody.password, password=own, again=own)
+        if scripted:
+            rule = ada.page.locator("[data-rule='not_username']")
+            await expect(rule).to_have_class("not_met")  # the page knows whose it is
+        await ada.press("Change your password")
+        await expect(ada.page.locator("#password-wrong")).to_be_visible()
+        await expect(ada.page.locator("#current")).to_have_count(0)  # it was given once
+        await ada.sees("another password, not good enough")
+        await ada.fill(password=NEW, again=NEW)
+        await ada.press("Change your password")
+
+        await ada.at("/settings")
+        await ada.sees("password changed")
+        await ada.go("/home")
+        await ada.at("/home")
+        await phone.go("/home")
+        await expect(phone.page).to_have_title("Log on – Portico")
+        await phone.log_on()
+        await expect(phone.summary).to_be_visible()
+        await phone.log_on(password=NEW)
+        await phone.at("/home")
+
+
+async def asks_for(ada: Patient, address: str) -> None:
+    """Ask for another account e-mail in the settings; mails are looked for there from now on."""
+    await ada.go("/settings")
+    await ada.main.get_by_role("link", name="Change the account e-mail").click()
+    await ada.at("/settings/e-mail")
+    await ada.fill(email=address, password=ada.person.password)
+    await ada.press("Send me a mail")
+    await ada.at("/settings/e-mail")
+    ada.person.address = address
+
+
+async def test_an_account_e_mail_is_changed_and_the_old_one_stays_until_then(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    old, new = somebody.address, f"new.{somebody.address}"
+    async with at_portal(somebody) as ada, at_portal(somebody) as library:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.go("/settings/e-mail")
+        await ada.sees("another e-mail")
+        await ada.fill(email=old, password=somebody.password)
+        await ada.press("Send me a mail")
+        await expect(ada.page.locator("#email-wrong")).to_be_visible()
+        await ada.sees("another e-mail, refused")
+        await asks_for(ada, new)
+        await expect(ada.main).to_contain_text(f"{new} is to take its place.")
+        await ada.sees("another e-mail, on its way")
+        await library.log_on(name=old)
+        await library.at("/home")
+
+        await ada.open_link("verify-email")
+        await ada.press()
+        await ada.at("/home")
+        await ada.go("/settings")
+        await expect(ada.main).to_contain_text(new)
+        await ada.sees("e-mail changed")
+
+        await library.go("/home")
+        await expect(library.page).to_have_title("Log on – Portico")
+        await library.log_on(name=old)
+        await expect(library.summary).to_be_visible()
+        await library.log_on(name=new)
+        await library.at("/home")
+
+        async def the_old_mailbox_is_told() -> None:
+            [mail] = [
+                mail
+                for mail in await ada.mailbox.to(old)
+                if mail.subject == "Your Portico account e-mail was changed"
+            ]
+            assert new not in mail.text
+
+        await eventually(the_old_mailbox_is_told, within=20)
+
+
+async def test_its_link_opened_where_nobody_is_logged_on_waits_for_the_log_on(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    new = f"new.{somebody.address}"
+    async with at_portal(somebody) as ada, at_portal(somebody) as library:
+        await ada.enrol(await desk.token_for(somebody))
+        await asks_for(ada, new)
+
+        await library.open_link("verify-email")
+        await library.press()
+        await library.at("/log-on")
+        await library.log_on()
+
+        await library.at("/home")
+        await library.log_off()
+        await library.log_on(name=new)
+        await library.at("/home")
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_her_language_and_time_zone_are_those_of_her_mails(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    async with at_portal(somebody, scripted=scripted) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Change the language and the time zone").click()
+        await ada.at("/settings/language")
+        await ada.sees("language and time zone")
+        await ada.page.locator("#language-es").check()
+        await ada.page.locator("#time_zone").select_option("America/Los_Angeles")
+        await ada.press("Save")
+
+        await ada.at("/settings")
+        await expect(ada.main).to_contain_text("Español, America/Los Angeles")
+        await ada.sees("ajustes")
+        await ada.log_off()
+        for _ in range(4):
+            await ada.log_on(password="Wrong-1-Word")
+            await expect(ada.summary).to_be_visible()
+
+        async def she_is_told_in_spanish() -> None:
+            [mail] = [
+                mail
+                for mail in await ada.mailbox.to(somebody.address)
+                if mail.subject == "Su cuenta de Portico está bloqueada por poco tiempo"
+            ]
+            assert "(PST)" in mail.text or "(PDT)" in mail.text
+
+        await eventually(she_is_told_in_spanish, within=20)
