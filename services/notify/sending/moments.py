@@ -12,6 +12,12 @@ from shared.contracts.languages import Language
 
 def written_out(moment: datetime, *, language: Language, locale: str, time_zone: str) -> str:
     """Write a moment out, with its zone: a mail is read wherever its reader travels."""
+    minute = moment.replace(second=0, microsecond=0)  # nobody is told more, and many share it
+    return minute_written_out(minute, language, locale, time_zone)
+
+
+@lru_cache(maxsize=1024)
+def minute_written_out(moment: datetime, language: str, locale: str, time_zone: str) -> str:
     custom = custom_of(language, locale)
     there = moment.astimezone(zone_of(time_zone))
     day = format_date(there, format="long", locale=custom)
