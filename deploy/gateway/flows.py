@@ -37,6 +37,13 @@ class EnrolFlow(Flow, frozen=True, kw_only=True):
     no_email: bool = False
 
     @property
+    def adds(self) -> bool:
+        """Whether the practice may be added to an account by it; what is temporary is for a new one
+        alone (EN-2).
+        """
+        return self.proof.username is None
+
+    @property
     def ready(self) -> bool:
         """Whether only username and password are left."""
         return self.terms_version is not None and (self.email is not None or self.no_email)

@@ -7,6 +7,8 @@ class Action(entries.Action):
     PROVE_ENROLMENT = "enrol.prove"
     ENROL = "enrol"
     ADD_TO_ACCOUNT = "enrol.existing-account"
+    INVITE = "invitation.send"
+    MAKE_TEMPORARY = "temporary-credentials.make"
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token
     REGISTER_PATIENT = "patient.register"
     UN_ENROL = "patient.un-enrol"

@@ -41,13 +41,19 @@ from services.identity.emails.errors import (
 )
 from services.identity.enrolment.api.added_practices import add_practice_to_account
 from services.identity.enrolment.api.enrolments import enrol
+from services.identity.enrolment.api.invitations import invite_patient
 from services.identity.enrolment.api.proofs import prove_enrolment
+from services.identity.enrolment.api.temporary import make_temporary_credentials
 from services.identity.enrolment.api.tokens import issue_enrolment_token
 from services.identity.enrolment.errors import (
     AgeNotAllowed,
     AlreadyEnrolled,
+    InvitationInvalid,
     PatientEnrolled,
+    PatientWithoutEmail,
+    PatientWithoutProof,
     PersonMismatch,
+    TemporaryCredentialInvalid,
     TokenInvalid,
 )
 from services.identity.features import Features
@@ -146,10 +152,11 @@ CONFIRMATION_REFUSED = (
     GrantSuperseded,
 )
 ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)
-PROOF_PROBLEMS = (TokenInvalid, AgeNotAllowed)
+PROOF_PROBLEMS = (TokenInvalid, InvitationInvalid, AgeNotAllowed)
 ENROL_PROBLEMS = (
     TermsRequired,
     *PROOF_PROBLEMS,
+    TemporaryCredentialInvalid,
     *ENROLMENT_GRANT_REFUSED,
     *USERNAME_REFUSED,
     PasswordUnacceptable,
@@ -217,10 +224,19 @@ ROUTES: tuple[Route[Features], ...] = (
               issue_enrolment_token, status=201, idempotent=True, rows=("EN-1", "ST-1"),
               summary="Issue an enrolment token; the one before it expires",
               problems=(NotFound, PatientEnrolled, AlreadyIssued)),
+        route("POST", "/practice/patients/{patient_id}/invitations", Staff(Scope.TOKENS_WRITE),
+              invite_patient, status=201, idempotent=True, rows=("EN-3", "ST-1"),
+              summary="Have an invitation mailed to a patient; the one before it expires",
+              problems=(NotFound, PatientEnrolled, PatientWithoutEmail, PatientWithoutProof)),
+        route("POST", "/practice/patients/{patient_id}/temporary-credentials",
+              Staff(Scope.TOKENS_WRITE),
+              make_temporary_credentials, status=201, idempotent=True, rows=("EN-2", "ST-1"),
+              summary="Make a temporary username and password; those before them expire",
+              problems=(NotFound, PatientEnrolled, AlreadyIssued)),
         route("POST", "/enrolments/proofs", Public(),
-              prove_enrolment, rows=("EN-1", "EN-8"),
+              prove_enrolment, rows=("EN-1", "EN-2", "EN-3", "EN-8"),
               summary="Prove what a practice handed out; nothing is used up",
-              problems=PROOF_PROBLEMS),
+              problems=(*PROOF_PROBLEMS, TemporaryCredentialInvalid)),
         route("POST", "/enrolments", Public(),
               enrol, status=201, idempotent=True, rows=("EN-1", "EN-7", "EN-8", "ID-1", "ID-3"),
               summary="Enrol with what a practice handed out",

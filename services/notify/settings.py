@@ -99,6 +99,9 @@ class NotifySettings(ServiceSettings):
     reset_password_page: PagePath = setting(
         "RESET_PASSWORD_PAGE", default="reset-password", help="its page that sets a new password"
     )
+    invitation_page: PagePath = setting(
+        "INVITATION_PAGE", default="enrol/invitation", help="its page that takes an invitation"
+    )
     courier_seconds: Annotated[float, Meta(ge=0.01, le=60)] = setting(
         "COURIER_SECONDS",
         default=1.0,

@@ -69,14 +69,29 @@ class PracticeChanged(Data, frozen=True, kw_only=True):
         return self.settings or PracticeSettings(reset_link_minutes=self.reset_link_minutes)
 
 
-class Activity(Data, frozen=True, kw_only=True):
-    """Told to the account's holder. `recipients` are the addresses valid when it happened."""
+class Mailed(Data, frozen=True, kw_only=True):
+    """Told by mail. `recipients` are the addresses valid when it happened."""
 
-    account_id: AccountId
     recipients: tuple[str, ...]
     locale: str
     time_zone: str
     occurred_at: InMail[Moment]
+
+
+class Activity(Mailed, frozen=True, kw_only=True):
+    """Told to the account's holder."""
+
+    account_id: AccountId
+
+
+class PatientInvited(Mailed, frozen=True, kw_only=True):
+    """EN-3: a practice invites its patient, who has no account, at the practice's own address."""
+
+    patient_id: PatientId
+    practice_name: str
+    practice_contact: str
+    invitation: Sealed
+    invitation_expires_at: Moment
 
 
 class PlainActivity(Activity, frozen=True, kw_only=True):
@@ -230,6 +245,7 @@ ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.S
 PERSON_CHANGED = Contract("identity", "person-changed", PersonChanged, Kind.SNAPSHOT)
 PRACTICE_CHANGED = Contract("identity", "practice-changed", PracticeChanged, Kind.SNAPSHOT)
 IDENTITY_KEYS_CHANGED = Contract("identity", "keys-changed", KeysChanged, Kind.SNAPSHOT)
+PATIENT_INVITED = Contract("identity", "patient-invited", PatientInvited, Kind.ACTIVITY)
 ACCOUNT_ENROLLED = Contract("identity", "account-enrolled", AccountEnrolled, Kind.ACTIVITY)
 EMAIL_VERIFICATION_REQUESTED = Contract(
     "identity", "email-verification-requested", EmailVerificationRequested, Kind.ACTIVITY

@@ -10,6 +10,7 @@ class SealPurpose(StrEnum):
 
     EMAIL_VERIFICATION = "email-verification"
     RESET_LINK = "reset-link"
+    INVITATION = "invitation"
     USERNAME = "username"  #: RC-1: no link, and for nobody's eyes but the holder's
 
 

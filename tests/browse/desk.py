@@ -33,8 +33,8 @@ class Desk:
         await self.page.get_by_role("button", name="Leave the desk").click()
         await self.sit_down(practice)
 
-    async def register(self, person: Person) -> None:
-        """Register her, and remember the record's id."""
+    async def register(self, person: Person, **reachable: str) -> None:
+        """Register her, with what else is known by its label, and remember the record's id."""
         await self.visitor.go(f"{self.url}/patients")
         await self.visitor.sees("desk, patients")
         await self.page.get_by_role("link", name="Register a patient").click()
@@ -43,6 +43,8 @@ class Desk:
         await self.page.get_by_label("First name").fill(person.first_name)
         year, month, day = person.birth_date.split("-")
         for label, value in {"Month": month, "Day": day, "Year": year}.items():
+            await self.page.get_by_label(label).fill(value)
+        for label, value in reachable.items():
             await self.page.get_by_label(label).fill(value)
         await self.page.get_by_role("button", name="Register").click()
         heading = f"{person.first_name} {person.last_name}"
@@ -65,6 +67,23 @@ class Desk:
         token = await secret.inner_text()
         await self.visitor.go(back)
         return token
+
+    async def invite(self) -> None:
+        """Have the patient of this page invited."""
+        await self.page.get_by_role("button", name="Invite").click()
+        await expect(self.page.get_by_role("status")).to_contain_text("is on its way")
+        await self.visitor.sees("desk, invited")
+
+    async def make_temporary(self) -> tuple[str, str]:
+        """Make a temporary pair for the patient of this page, and read it off the slip."""
+        back = self.page.url
+        await self.page.get_by_role("button", name="Make them").click()
+        await expect(self.page.locator("#temporary-username")).to_be_visible()
+        await self.visitor.sees("desk, a slip of temporary credentials")
+        username = await self.page.locator("#temporary-username").inner_text()
+        password = await self.page.locator("#temporary-password").inner_text()
+        await self.visitor.go(back)
+        return username, password
 
     async def do(self, person: Person, button: str, said: str) -> None:
         """Press a button for her, and wait for what is said to it."""

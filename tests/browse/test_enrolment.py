@@ -1,6 +1,7 @@
-"""Stories 1, 3 and 28: from a practice's token to one's home page."""
+"""Stories 1, 3, 4, 5 and 28: from what a practice handed out to one's home page."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
@@ -8,7 +9,7 @@ from playwright.async_api import expect
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
-from tests.browse.desk import Desk
+from tests.browse.desk import SECOND, Desk
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
@@ -182,3 +183,99 @@ async def test_a_person_makes_an_account_in_spanish(
         await ada.sees("home, Spanish")
         await ada.go("/settings")
         await ada.sees("settings, Spanish")
+
+
+async def test_a_temporary_username_and_password_work_once_and_never_at_the_log_on(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    await desk.register(somebody)
+    username, password = await desk.make_temporary()
+    async with at_portal(somebody) as ada:
+        await ada.go("/log-on")
+        await ada.fill(username=username, password=password)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("do not log you on")
+
+        await ada.go("/enrol")
+        await ada.page.get_by_role("link", name="temporary username and password").click()
+        await ada.sees("enrol, temporary")
+        await ada.fill(username=username, password="ABCD-EFGH-JKMN-PQRS")
+        await ada.press()
+        await expect(ada.summary).to_be_visible()
+        await ada.sees("enrol, temporary, refused")
+        await ada.fill(username=username, password=password)
+        await ada.press()
+        await ada.at("/enrol/terms")
+        await expect(ada.main).not_to_contain_text("I have an account already")
+        await ada.accept_terms()
+        await ada.page.locator("#no_email").check()
+        await ada.press()
+        await ada.choose_credentials()
+        await ada.log_off()
+        await ada.log_on()
+        await ada.at("/gate/e-mail")
+        await ada.log_off()
+
+        await ada.go("/enrol/temporary")
+        await ada.fill(username=username, password=password)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("log on with your own")
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_an_invitation_that_a_scanner_has_opened_enrols_by_phone_and_birthday(
+    desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    await desk.register(somebody, **{"Home phone": "+1 555 0134", "E-mail": somebody.address})
+    await desk.invite()
+    scanner = replace(somebody)
+    async with at_portal(scanner) as opened:
+        link = await opened.link("enrol/invitation")
+        for method in (opened.page.request.head, opened.page.request.get):
+            await method(link)
+        await opened.visitor.go(link)
+    async with at_portal(somebody, scripted=scripted) as ada:
+        await ada.open_link("enrol/invitation")
+        await ada.sees("enrol, invitation" + ("" if scripted else ", pasted"))
+        await ada.press()
+        await expect(ada.summary).to_contain_text("Type your date of birth and your home phone")
+        await ada.fill_birthday()
+        await ada.fill(home_phone="555 9999")
+        await ada.press()
+        await expect(ada.summary).to_contain_text("do not fit together")
+        await ada.sees("enrol, invitation, refused")
+        await ada.fill_birthday()
+        await ada.fill(home_phone="(555) 0134")
+        await ada.press()
+        await ada.at("/enrol/terms")
+        await expect(ada.main).to_contain_text("Lindenhof enrols you.")
+        await ada.accept_terms()
+        await ada.fill(email=somebody.address)
+        await ada.press()
+        await ada.choose_credentials()
+
+
+async def test_an_invitation_by_the_practices_number_adds_it_to_the_account_she_has(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    number = somebody.username.rpartition(".")[2]
+    await desk.register(somebody, **{"Number": number, "E-mail": somebody.address})
+    await desk.invite()
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.log_off()
+        await ada.open_link("enrol/invitation")
+        await ada.fill(number=number)
+        await ada.press()
+        await ada.at("/enrol/terms")
+        await ada.page.get_by_role("link", name="I have an account already").click()
+        await expect(ada.main).to_contain_text("Seeblick will be added")
+        await ada.sees("enrol, add what was proven")
+        await ada.fill(username=somebody.username, password=somebody.password)
+        await ada.press()
+
+        await ada.at("/home")
+        await expect(ada.main).to_contain_text("Lindenhof")
+        await expect(ada.main).to_contain_text("Seeblick")

@@ -1,7 +1,7 @@
 """A practice and its patients as the HTTP verbs show them, and what a patient types to enrol."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from tests.rigs.replica import Answer
 from tests.support.trust import Trust, trusting
 
 BIRTH_DATE, LAST_NAME, FIRST_NAME = "1984-05-03", "García-Lopez", "Maria"
+INVITABLE = {"email": "maria@mail.example", "home_phone": "+1 555 0123", "number": "P-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,22 @@ class PracticeDesk:
         """A live token of a new patient record."""
         patient_id = await self.a_patient(**patient)
         return str((await self.issue(patient_id, handed_over=handed_over)).body["token"])
+
+    async def invite(self, patient_id: str, *, key: str | None = None) -> Answer:
+        """Have an invitation mailed."""
+        body = {"staff_id": "nurse-7", "reason": "asked at the desk"}
+        return await self.call(f"/practice/patients/{patient_id}/invitations", body, key=key)
+
+    async def temporary(self, patient_id: str, *, key: str | None = None) -> Answer:
+        """Make a temporary username and password."""
+        body = {"staff_id": "nurse-7", "reason": "asked at the desk"}
+        path = f"/practice/patients/{patient_id}/temporary-credentials"
+        return await self.call(path, body, key=key)
+
+    async def a_temporary_pair(self, **patient: Any) -> dict[str, str]:
+        """Username and password of a new patient record, as they are typed."""
+        made = (await self.temporary(await self.a_patient(**patient))).body
+        return {"username": made["username"], "password": made["password"]}
 
     async def enrolled(self, **typed: Any) -> str:
         """The id of a patient record that has an account."""
@@ -143,6 +160,11 @@ async def enrol(
 async def prove(identity: Identity, token: str, **changes: Any) -> Answer:
     """Prove a token to be one's own."""
     body = {"token": token, "birth_date": BIRTH_DATE, "last_name": LAST_NAME, **changes}
+    return await proven(identity, body)
+
+
+async def proven(identity: Identity, body: Mapping[str, Any]) -> Answer:
+    """Prove whatever a practice handed out."""
     return await identity.call("POST", "/enrolments/proofs", body)
 
 
@@ -200,6 +222,23 @@ class Postman:
             await self._open(row["event_id"], data["verification"])
             for row, data in zip(rows, found, strict=True)
         ]
+
+    async def invitations(self) -> list[str | None]:
+        """The secrets of the invitations in the outbox, in order."""
+        rows = await self.identity.rows(
+            "SELECT event_id FROM outbox WHERE routing_key = 'identity.patient-invited.v1' "
+            "ORDER BY id"
+        )
+        found = await self.identity.events("patient-invited")
+        return [
+            await self._open(row["event_id"], data["invitation"])
+            for row, data in zip(rows, found, strict=True)
+        ]
+
+    async def invitation(self, desk: PracticeDesk, **patient: Any) -> str:
+        """The secret of an invitation of a new patient record."""
+        await desk.invite(await desk.a_patient(**{**INVITABLE, **patient}))
+        return str((await self.invitations())[-1])
 
     async def _open(self, event_id: EventId, sealed: Any) -> str | None:
         if sealed is None:

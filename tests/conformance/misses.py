@@ -11,11 +11,13 @@ from typing import Any
 from services.identity.practices.store import clients
 from shared.contracts.ids import AccountId
 from tests.builders.practices import (
+    INVITABLE,
     application,
     enrol,
     granted,
     practice_desk,
     prove,
+    proven,
     with_grant,
 )
 from tests.conformance.examples import identity, recovery
@@ -123,6 +125,102 @@ async def voided(stage: IdentityStage, patient_id: str, token: str) -> None:
 
 async def swept(stage: IdentityStage, patient_id: str, token: str) -> None:
     await stage.replica.rows("DELETE FROM one_time_secrets WHERE owner = $1", patient_id)
+
+
+# ---- temporary credentials and invitations
+
+
+def no_pair(password: str) -> Recipe:
+    """A live temporary username with another password."""
+
+    async def made(stage: IdentityStage) -> Example:
+        return Example(body={**await stage.desk.a_temporary_pair(), "password": password})
+
+    return made
+
+
+async def no_such_username(stage: IdentityStage) -> Example:
+    return Example(body={**await stage.desk.a_temporary_pair(), "username": "ABCD-EFGH-JKMN"})
+
+
+def pair_with(happen: Callable[[IdentityStage, str, dict[str, str]], Awaitable[None]]) -> Recipe:
+    """A right pair that has come to an end."""
+
+    async def made(stage: IdentityStage) -> Example:
+        patient_id = await stage.desk.a_patient()
+        answer = (await stage.desk.temporary(patient_id)).body
+        pair = {"username": answer["username"], "password": answer["password"]}
+        await happen(stage, patient_id, pair)
+        return Example(body=pair)
+
+    return made
+
+
+async def wrong_five_times(stage: IdentityStage, patient_id: str, pair: dict[str, str]) -> None:
+    for _ in range(5):
+        await proven(stage.replica, {**pair, "password": WRONG})
+
+
+async def made_anew(stage: IdentityStage, patient_id: str, _: dict[str, str]) -> None:
+    await stage.desk.temporary(patient_id)
+
+
+async def enrolled_by_the_pair(stage: IdentityStage, _: str, pair: dict[str, str]) -> None:
+    await enrolled_with(stage, pair)
+
+
+async def enrolled_with(stage: IdentityStage, said: Mapping[str, str]) -> None:
+    grant = (await proven(stage.replica, said)).body["grant"]
+    form = with_grant(grant, username=stage.replica.a_username())
+    assert (await stage.replica.call("POST", "/enrolments", form)).status == 201
+
+
+async def long_ago(stage: IdentityStage, _: str, pair: dict[str, str]) -> None:
+    stage.replica.clock.advance(hours=72)
+
+
+def invited_as(**said: str) -> Recipe:
+    """A live invitation with this beside it, or instead of it; what is empty is left out."""
+
+    async def made(stage: IdentityStage) -> Example:
+        number = stage.replica.a_username()
+        invitation = await stage.postman.invitation(stage.desk, number=number)
+        body = {"invitation": invitation, "number": number, **said}
+        return Example(body={name: value for name, value in body.items() if value})
+
+    return made
+
+
+def invited_then(happen: Callable[[IdentityStage, str, dict[str, str]], Awaitable[None]]) -> Recipe:
+    """An invitation that has come to an end, with what is right beside it."""
+
+    async def made(stage: IdentityStage) -> Example:
+        number = stage.replica.a_username()
+        patient_id = await stage.desk.a_patient(**{**INVITABLE, "number": number})
+        await stage.desk.invite(patient_id)
+        invitation = str((await stage.postman.invitations())[-1])
+        said = {"invitation": invitation, "number": number}
+        await happen(stage, patient_id, said)
+        return Example(body=said)
+
+    return made
+
+
+async def invited_anew(stage: IdentityStage, patient_id: str, _: dict[str, str]) -> None:
+    await stage.desk.invite(patient_id)
+
+
+async def said_wrong_five_times(stage: IdentityStage, patient_id: str, said: dict[str, str]) -> None:
+    for _ in range(5):
+        await proven(stage.replica, {**said, "number": "nobody's"})
+
+
+async def enrolled_by_invitation(stage: IdentityStage, _: str, said: dict[str, str]) -> None:
+    await enrolled_with(stage, said)
+
+
+async def after_two_weeks(stage: IdentityStage, _: str, said: dict[str, str]) -> None:
+    stage.replica.clock.advance(days=14)
 
 
 def added_with_what_is_dead(dead: Recipe) -> Recipe:
@@ -303,6 +401,24 @@ MISSES: Mapping[str, Sequence[Group]] = {
         ),
     ),
     "prove_enrolment": (
+        (
+            *map(no_pair, (WRONG, "", "ABCD-EFGH-JKMN-PQRS")),
+            no_such_username,
+            pair_with(wrong_five_times),
+            pair_with(made_anew),
+            pair_with(enrolled_by_the_pair),
+            pair_with(long_ago),
+        ),
+        (
+            invited_as(number="P-2"),
+            invited_as(number="", birth_date="1984-05-03", home_phone="+1 555 0124"),
+            invited_as(number="", birth_date="1984-05-04", home_phone="+1 555 0123"),
+            invited_as(invitation="x"),
+            invited_then(invited_anew),
+            invited_then(said_wrong_five_times),
+            invited_then(enrolled_by_invitation),
+            invited_then(after_two_weeks),
+        ),
         (
             but("prove_enrolment", last_name="Thorne"),
             but("prove_enrolment", birth_date="1984-05-04"),

@@ -32,6 +32,8 @@ OTHERWISE = {  # how many rows, and why not one
 ABOUT = {
     "issue_enrolment_token": "patient",
     "prove_enrolment": "patient",
+    "invite_patient": "patient",
+    "make_temporary_credentials": "patient",
     "register_patient": "patient",
     "submit_communication": "patient",
     "obtain_client_token": "client",
@@ -51,7 +53,7 @@ TOLD = {
     "scope",
     "version",
 }
-SECRETS = ("token", "grant", "access_token", "refresh_token")
+SECRETS = ("token", "grant", "access_token", "refresh_token", "username", "password")
 
 
 def assert_nothing_is_told(rows: Sequence[Row], example: Example, reply: Answer) -> None:
@@ -144,10 +146,11 @@ def test_every_refusal_of_every_verb_is_brought_about(verb: Verb, problem: type[
 
 
 #: refusals that are in nobody's history: who it is was not proven, or there is nobody yet
+UNPROVEN = {"TokenInvalid", "InvitationInvalid", "TemporaryCredentialInvalid"}
 NO_ENROLMENT_GRANT = {"GrantInvalid", "GrantWrongAct", "GrantWrongService"}
 NOBODYS = {
-    "prove_enrolment": {"TokenInvalid", "AgeNotAllowed"},
-    "enrol": {"TokenInvalid", "AgeNotAllowed", "UsernameTaken", *NO_ENROLMENT_GRANT},
+    "prove_enrolment": {*UNPROVEN, "AgeNotAllowed"},
+    "enrol": {*UNPROVEN, "AgeNotAllowed", "UsernameTaken", *NO_ENROLMENT_GRANT},
     "add_practice_to_account": NO_ENROLMENT_GRANT,
     "reset_password": {"GrantInvalid", "GrantWrongAct", "GrantWrongService"},
     "refresh_session": {"RefreshInvalid"},

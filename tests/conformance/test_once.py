@@ -43,7 +43,8 @@ TOO_LATE: Mapping[str, type[Refused]] = {"change_password": AccessTokenInvalid}
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
     *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
-    *("un_enrol_dormant_patients", "prove_enrolment"),
+    *("un_enrol_dormant_patients", "invite_patient"),
+    *("make_temporary_credentials", "prove_enrolment"),
     *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
     *("change_locale", "check_new_password"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),

@@ -147,8 +147,9 @@ class Office(Replica[Features, NotifySettings]):
         """Consume one account activity event, as one of an account that has arrived here."""
         if isinstance(data, OF_OTHERS):
             for account_id, addresses in holders(data):
-                email = next(iter(addresses), None)
-                await self.know(events.account(account_id, email=email), version=0)
+                if account_id is not None:
+                    email = next(iter(addresses), None)
+                    await self.know(events.account(account_id, email=email), version=0)
         return await self.file_unknown(data, event_id=event_id)
 
     async def file_unknown(self, data: Activity, *, event_id: EventId | None = None) -> EventId:

@@ -44,6 +44,12 @@ DEEDS: Mapping[str, tuple[Verb[Nothing], str]] = {
 }
 
 
+ON_ITS_WAY: Mapping[str, str] = {
+    "told": "It is on its way.",
+    "invited": "The invitation is on its way.",
+}
+
+
 class OpenForm(Form, frozen=True, kw_only=True):
     patient_id: Text
 
@@ -60,6 +66,10 @@ class PatientForm(Form, frozen=True, kw_only=True):
 
 class TokenForm(Form, frozen=True, kw_only=True):
     handed_over: str
+    reason: Reason
+
+
+class ReasonForm(Form, frozen=True, kw_only=True):
     reason: Reason
 
 
@@ -133,7 +143,7 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
         name=visit.desk.name_of(patient_id),
         handed_over=HANDED_OVER,
         topics=TOPICS,
-        said=DEEDS[said][1] if said in DEEDS else "It is on its way." if said == "told" else None,
+        said=DEEDS[said][1] if said in DEEDS else ON_ITS_WAY.get(said),
     )
 
 
@@ -148,11 +158,37 @@ async def issue_token(desk: Desk, visit: Staffed, sent: TokenForm, key: str) -> 
         visit,
         "desk_slip.html",
         issued=issued,
+        pair=None,
         practice=visit.desk.practice,
         name=visit.desk.name_of(patient_id),
         patient_id=patient_id,
         portal_url=desk.portal_url,
     )
+
+
+async def make_temporary(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:
+    """Make a temporary username and password, and show them once, on a slip."""
+    patient_id = visit.request.match_info["patient_id"]
+    by = visit.desk.staff(sent.reason)
+    pair = await desk.system.make_temporary(visit, visit.desk.client, patient_id, by, key=key)
+    return desk.page(
+        visit,
+        "desk_slip.html",
+        issued=None,
+        pair=pair,
+        practice=visit.desk.practice,
+        name=visit.desk.name_of(patient_id),
+        patient_id=patient_id,
+        portal_url=desk.portal_url,
+    )
+
+
+async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:
+    """Have an invitation mailed to the address of the record."""
+    patient_id = visit.request.match_info["patient_id"]
+    by = visit.desk.staff(sent.reason)
+    await desk.system.invite(visit, visit.desk.client, patient_id, by, key=key)
+    return see(f"/patients/{patient_id}?said=invited")
 
 
 async def do(desk: Desk, visit: Staffed, sent: DeedForm, key: str) -> web.Response:
@@ -186,6 +222,16 @@ ROUTES: tuple[Route[Desk], ...] = (
         "/patients/{patient_id}/tokens",
         STAFF,
         FormPage(form=TokenForm, show=show_refused, submit=issue_token),
+    ),
+    *action(
+        "/patients/{patient_id}/temporary-credentials",
+        STAFF,
+        FormPage(form=ReasonForm, show=show_refused, submit=make_temporary),
+    ),
+    *action(
+        "/patients/{patient_id}/invitations",
+        STAFF,
+        FormPage(form=ReasonForm, show=show_refused, submit=invite),
     ),
     *action(
         "/patients/{patient_id}/deeds",

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta
+from msgspec.structs import asdict
 
 from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.practice import SettingsChange
@@ -11,9 +12,17 @@ from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, form, page, wrong
 from deploy.gateway.web.visits import see
 
+Whole = Annotated[str, Meta(max_length=6)]
+
 
 class SettingsForm(Form, frozen=True, kw_only=True):
-    reset_link_minutes: Annotated[str, Meta(max_length=6)]
+    reset_link_minutes: Whole
+    token_hours_in_person: Whole
+    token_days_post: Whole
+    token_hours_email: Whole
+    invitation_days: Whole
+    temporary_hours: Whole
+    own_account_age: Whole
     reason: Annotated[str, Meta(max_length=200)]
 
 
@@ -46,16 +55,18 @@ async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Respo
 
 
 async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: str) -> web.Response:
-    """Change one; it counts for new links only."""
-    if not sent.reset_link_minutes.isdecimal():
-        problem = wrong(visit, "reset_link_minutes", "Type a whole number of minutes.")
-        typed = {"reset_link_minutes": sent.reset_link_minutes, "reason": sent.reason}
-        filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
-        return await show_settings(desk, visit, filled)
+    """Change them; what is handed out from now on lives so long."""
+    typed = asdict(sent)
+    settings = {name: text for name, text in typed.items() if name != "reason"}
+    for name, text in settings.items():
+        if not (text.isascii() and text.isdecimal()):
+            problem = wrong(visit, name, "Type a whole number.")
+            filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
+            return await show_settings(desk, visit, filled)
     change = SettingsChange(
         staff_id=visit.desk.staff_id,
         reason=sent.reason,
-        reset_link_minutes=int(sent.reset_link_minutes),
+        **{name: int(text) for name, text in settings.items()},
     )
     await desk.system.change_settings(visit, visit.desk.client, change)
     return see("/settings?said=changed")

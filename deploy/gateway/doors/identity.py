@@ -56,9 +56,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class EnrolmentProof(Sent, frozen=True, kw_only=True):
     """What a practice handed out, and what proves its person beside it."""
 
-    token: str
-    birth_date: date
-    last_name: str
+    token: str | None = None
+    invitation: str | None = None
+    username: str | None = None
+    password: str | None = None
+    birth_date: date | None = None
+    last_name: str | None = None
+    home_phone: str | None = None
+    number: str | None = None
 
 
 class ProvenEnrolment(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,12 +51,34 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
 
 
+class Invited(msgspec.Struct, frozen=True, kw_only=True):
+    expires_at: datetime
+
+
+class Temporary(msgspec.Struct, frozen=True, kw_only=True):
+    username: str
+    password: str
+    expires_at: datetime
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reset_link_minutes: int
+    token_hours_in_person: int
+    token_days_post: int
+    token_hours_email: int
+    invitation_days: int
+    temporary_hours: int
+    own_account_age: int
 
 
 class SettingsChange(ByStaff, frozen=True, kw_only=True):
     reset_link_minutes: int
+    token_hours_in_person: int
+    token_days_post: int
+    token_hours_email: int
+    invitation_days: int
+    temporary_hours: int
+    own_account_age: int
 
 
 class Communication(Sent, frozen=True, kw_only=True):
@@ -100,6 +122,18 @@ ISSUE = Verb(
     keyed=True,
     bearer=True,
 )
+INVITE = Verb(
+    "invite_patient", "POST", f"{OF_PATIENT}/invitations", Invited, ByStaff, keyed=True, bearer=True
+)
+MAKE_TEMPORARY = Verb(
+    "make_temporary_credentials",
+    "POST",
+    f"{OF_PATIENT}/temporary-credentials",
+    Temporary,
+    ByStaff,
+    keyed=True,
+    bearer=True,
+)
 UNLOCK = Verb("unlock_account", "POST", f"{OF_PATIENT}/unlock", Nothing, ByStaff, bearer=True)
 UN_ENROL = Verb("un_enrol_patient", "POST", f"{OF_PATIENT}/un-enrol", Nothing, ByStaff, bearer=True)
 REACTIVATE = Verb(
@@ -122,6 +156,8 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         TOKEN,
         REGISTER,
         ISSUE,
+        INVITE,
+        MAKE_TEMPORARY,
         UNLOCK,
         UN_ENROL,
         REACTIVATE,
@@ -170,6 +206,22 @@ class PracticeSystem:
         token = await self.token(asker, client, "identity")
         ids = {"patient_id": patient_id}
         return await self.identity.call(ISSUE, asker, token=token, ids=ids, body=order, key=key)
+
+    async def invite(
+        self, asker: Asker, client: Client, patient_id: str, body: ByStaff, *, key: str
+    ) -> Invited:
+        token = await self.token(asker, client, "identity")
+        ids = {"patient_id": patient_id}
+        return await self.identity.call(INVITE, asker, token=token, ids=ids, body=body, key=key)
+
+    async def make_temporary(
+        self, asker: Asker, client: Client, patient_id: str, body: ByStaff, *, key: str
+    ) -> Temporary:
+        token = await self.token(asker, client, "identity")
+        ids = {"patient_id": patient_id}
+        return await self.identity.call(
+            MAKE_TEMPORARY, asker, token=token, ids=ids, body=body, key=key
+        )
 
     async def by_staff(
         self, verb: Verb[Nothing], asker: Asker, client: Client, patient_id: str, body: ByStaff

@@ -24,9 +24,15 @@ class AddForm(Form, frozen=True, kw_only=True):
     password: Annotated[str, SECRET, Meta(max_length=4096)]
 
 
+def proven_to_add(visit: Visit) -> EnrolFlow | None:
+    """What was proven just before, where a practice may be added by it."""
+    flow = flows.shown(visit, EnrolFlow)
+    return flow if flow is not None and flow.adds else None
+
+
 async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Ask for the token, where none was proven, and for the account it is to be added to."""
-    flow = flows.shown(visit, EnrolFlow)
+    flow = proven_to_add(visit)
     return site.page(
         visit,
         "enrol_add.html",
@@ -38,7 +44,7 @@ async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response:
     """Add the practice, and log on with the same words."""
-    flow = flows.shown(visit, EnrolFlow)
+    flow = proven_to_add(visit)
     if flow is None and not sent.token:
         problem = wrong(visit, "token", MISSING["token"])
         typed = {"username": sent.username}

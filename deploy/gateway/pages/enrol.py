@@ -50,7 +50,7 @@ async def show_terms(site: Site, visit: Visit, filled: Filled) -> web.Response:
         "enrol_terms.html",
         status=filled.status,
         filled=filled,
-        practice=flow.practice,
+        flow=flow,
         terms=await site.identity.terms(visit),
     )
 

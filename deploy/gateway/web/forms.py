@@ -120,12 +120,9 @@ def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> R
     """Read a form. Raises NoForm for a field that it does not have."""
     hints = get_type_hints(kind, include_extras=True)
     parts = {
-        f"{name}_{part}"
-        for name, hint in hints.items()
-        if bare(hint) is date
-        for part in DATE_PARTS
+        f"{name}_{part}" for name, hint in hints.items() if is_date(hint) for part in DATE_PARTS
     }
-    known = {name for name, hint in hints.items() if bare(hint) is not date} | parts
+    known = {name for name, hint in hints.items() if not is_date(hint)} | parts
     if set(posted) - known - OWN:
         raise NoForm(400)
     values: dict[str, Any] = {}
@@ -156,8 +153,8 @@ def value_of(
     found: msgspec.structs.FieldInfo, hint: Any, posted: Mapping[str, str], typed: dict[str, str]
 ) -> Any:
     """Read one field, and keep what may be shown again. Raises FieldWrong."""
-    if bare(hint) is date:
-        return read_date(found.name, posted, typed)
+    if is_date(hint):
+        return read_date(found, posted, typed)
     text = posted.get(found.name, "")
     secret = is_secret(hint)
     if not secret:
@@ -172,13 +169,18 @@ def value_of(
     return text if text or found.required else found.default
 
 
-def read_date(name: str, posted: Mapping[str, str], typed: dict[str, str]) -> date:
+def read_date(
+    field: msgspec.structs.FieldInfo, posted: Mapping[str, str], typed: dict[str, str]
+) -> date | None:
     """Read a date off three fields; a whole one that was pasted into the first is taken as well.
     Raises FieldWrong.
     """
-    texts = [posted.get(f"{name}_{part}", "").strip()[:40] for part in DATE_PARTS]
-    typed.update({f"{name}_{part}": text for part, text in zip(DATE_PARTS, texts, strict=True)})
+    names = [f"{field.name}_{part}" for part in DATE_PARTS]
+    texts = [posted.get(name, "").strip()[:40] for name in names]
+    typed.update(zip(names, texts, strict=True))
     if not any(texts):
+        if not field.required:
+            return None
         raise FieldWrong(FIELD_MISSING)
     whole = [text for text in texts if text]
     try:
@@ -201,6 +203,11 @@ def whole_number(text: str) -> int:
 def bare(hint: Any) -> Any:
     """Return a field's type without what is said about it."""
     return get_args(hint)[0] if hasattr(hint, "__metadata__") else hint
+
+
+def is_date(hint: Any) -> bool:
+    """Whether it is a date, or one that may be left out."""
+    return date in (bare(hint), *get_args(hint))
 
 
 def is_secret(hint: Any) -> bool:

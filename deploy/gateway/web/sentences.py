@@ -97,6 +97,20 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=TOKEN,
         ),
+        "invitation_invalid": Message(
+            text=N_(
+                "The invitation and what you typed do not fit together, or the invitation has "
+                "expired or was used. If they are right, ask your practice for a new one."
+            ),
+            step=PRACTICE,
+        ),
+        "temporary_credential_invalid": Message(
+            text=N_(
+                "This temporary username and password do not fit together, have expired or were "
+                "used. If you have an account already, log on with your own."
+            ),
+            step=LOG_ON,
+        ),
         "age_not_allowed": Message(
             text=N_(
                 "The practice does not let patients of this age have an account of their own yet."
@@ -246,6 +260,15 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "name_incomparable": Message(
             field="last_name", text=N_("This name has nothing that names can be compared by.")
+        ),
+        "patient_without_email": Message(
+            text=N_("This patient has no e-mail address here. Issue a token instead.")
+        ),
+        "patient_without_proof": Message(
+            text=N_(
+                "This patient has neither a home phone nor a number here, so nothing could prove "
+                "an invitation. Issue a token instead."
+            )
         ),
         "patient_enrolled": Message(
             text=N_("This patient has an account. The patient can log on, or recover it.")

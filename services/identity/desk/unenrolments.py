@@ -7,7 +7,7 @@ from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.desk.errors import PatientNotDormant, PatientNotEnrolled
 from services.identity.enrolment.errors import PatientEnrolled
-from services.identity.enrolment.model import ENROLMENT_TOKEN
+from services.identity.enrolment.model import WAYS
 from services.identity.patients.store import dormancy, patients
 from services.identity.patients.store import enrolments as store
 from services.identity.practices.model import Practice
@@ -59,7 +59,8 @@ class Unenrolments:
                 raise PatientNotDormant
             if not await store.end(act.tx, patient_id):
                 raise PatientNotEnrolled
-            await one_time.void(act.tx, ENROLMENT_TOKEN, patient_id, now=act.now)
+            for way in WAYS.values():
+                await one_time.void(act.tx, way.purpose, patient_id, now=act.now)
             view = await self.accounts.changed(act, account_id)
             await self.sessions.practices_changed_within(act, view)
             tell(

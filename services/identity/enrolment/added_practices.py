@@ -6,6 +6,7 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.enrolment.errors import AlreadyEnrolled, PersonMismatch
+from services.identity.enrolment.model import TEMPORARY
 from services.identity.enrolment.ways_in import Brought, Presented, WaysIn, require_age
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import PasswordProofs
@@ -23,6 +24,7 @@ from shared.db import Connection
 from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
+from shared.trust.grants import GrantWrongAct
 
 
 class PracticeAdded(Reply, frozen=True, kw_only=True):
@@ -57,7 +59,7 @@ class AddedPractices:
         undone. Only who has proven the account hears anything of the secret (LG-2, EN-1).
         """
         async with self.acts.before(by, Action.ADD_TO_ACCOUNT):
-            presented = await self.ways_in.presented(brought, now=by.now)
+            presented = await self._presented(brought, by)
         attempt = await self.proofs.by_name(name, password)
         record = await self.ways_in.owner(presented)
         async with self.acts.begin(
@@ -78,6 +80,13 @@ class AddedPractices:
             except Refused as refusal:
                 act.committing(refusal)
                 raise
+
+    async def _presented(self, brought: Brought | str, by: By) -> Presented:
+        """What is temporary is for an account of its own alone (EN-2). Raises GrantWrongAct."""
+        presented = await self.ways_in.presented(brought, now=by.now)
+        if presented.way is TEMPORARY:
+            raise GrantWrongAct
+        return presented
 
     async def _add(
         self,

@@ -19,6 +19,34 @@ class WrongPerson(TokenInvalid):
     cause = "wrong_person"
 
 
+class TemporaryCredentialInvalid(Invalid):
+    """This temporary username and password open nothing; the cause is never told (EN-2)."""
+
+    title = "This temporary username and password do not fit"
+    hint = "Check both, or ask the practice for new ones."
+
+
+class WrongTemporaryPassword(TemporaryCredentialInvalid):
+    """A live username came with another password. Told alike, counted."""
+
+    code = TemporaryCredentialInvalid.code
+    cause = "wrong_password"
+
+
+class InvitationInvalid(Invalid):
+    """The invitation does not open anything; the cause is never told (EN-3)."""
+
+    title = "This invitation does not fit"
+    hint = "Check what was typed beside the link, or ask the practice for a new invitation."
+
+
+class WrongInvitee(InvitationInvalid):
+    """A live invitation came with what is not its patient's. Told alike, counted."""
+
+    code = InvitationInvalid.code
+    cause = "wrong_person"
+
+
 class AgeNotAllowed(Forbidden):
     """Too young for an account of her own; told only to who has proven a secret (EN-8)."""
 
@@ -41,6 +69,20 @@ class PersonMismatch(Conflict):
         "The token is still good. Ask the practice to check the last name and the date of "
         "birth, or log on with the account of that person."
     )
+
+
+class PatientWithoutEmail(Conflict):
+    """The practice's record has no address that an invitation could be mailed to (EN-3)."""
+
+    title = "This record has no e-mail address"
+    hint = "Issue an enrolment token instead, or add the address."
+
+
+class PatientWithoutProof(Conflict):
+    """The record has nothing that could prove its person beside an invitation (EN-3)."""
+
+    title = "This record has neither a home phone nor a number"
+    hint = "Issue an enrolment token instead, or add one of both."
 
 
 class PatientEnrolled(Conflict):

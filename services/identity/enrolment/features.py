@@ -6,7 +6,9 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.emails import features as emails
 from services.identity.enrolment.added_practices import AddedPractices
 from services.identity.enrolment.enrolments import Enrolments
+from services.identity.enrolment.invitations import Invitations
 from services.identity.enrolment.proofs import EnrolmentProofs
+from services.identity.enrolment.temporary import Temporary
 from services.identity.enrolment.tokens import EnrolmentTokens
 from services.identity.enrolment.ways_in import WaysIn
 from services.identity.log_on.terms import Terms
@@ -23,6 +25,8 @@ from shared.trust.own_keys import OwnKeys
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     tokens: EnrolmentTokens
+    invitations: Invitations
+    temporary: Temporary
     proofs: EnrolmentProofs
     enrolments: Enrolments
     added_practices: AddedPractices
@@ -48,6 +52,8 @@ def compose(
             acts=plumbing.acts,
             mint=mint,
         ),
+        invitations=Invitations(acts=plumbing.acts, mint=mint),
+        temporary=Temporary(acts=plumbing.acts, mint=mint),
         proofs=EnrolmentProofs(
             acts=plumbing.acts,
             ways_in=ways_in,

@@ -1,12 +1,20 @@
-"""What a practice hands out to let a patient in, and how long it lives (EN-1)."""
+"""What a practice hands out to let a patient in, and how long it lives (EN-1, EN-2, EN-3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from services.identity.enrolment.errors import TokenInvalid, WrongPerson
+from services.identity.enrolment.errors import (
+    InvitationInvalid,
+    TemporaryCredentialInvalid,
+    TokenInvalid,
+    WrongInvitee,
+    WrongPerson,
+    WrongTemporaryPassword,
+)
 from shared.contracts.practice_settings import PracticeSettings
+from shared.contracts.sealed import SealPurpose
 from shared.errors import Invalid
 from shared.one_time import Purpose
 
@@ -20,20 +28,39 @@ class HandedOver(StrEnum):
 
 
 class Try(StrEnum):
-    """What is counted against a token (EN-1)."""
+    """What is counted against what a practice handed out (EN-1)."""
 
     WRONG_PERSON = "wrong-person"
     NAME_TAKEN = "username-taken"
     """Its person is proven then, so nothing is guessed at; but it must not list who is here."""
 
 
+TRIES: Mapping[str, int] = {Try.WRONG_PERSON: 5, Try.NAME_TAKEN: 10}
+KEPT = timedelta(days=90)  # a practice may still ask what became of it
 ENROLMENT_TOKEN = Purpose(
     name="enrolment-token",
     longest=timedelta(days=30),
     symbols=16,  # 80 bits: nobody guesses one
-    tries={Try.WRONG_PERSON: 5, Try.NAME_TAKEN: 10},
-    kept=timedelta(days=90),  # a practice may still ask what became of it
+    tries=TRIES,
+    kept=KEPT,
 )
+INVITATION = Purpose(
+    name=SealPurpose.INVITATION, longest=timedelta(days=14), tries=TRIES, kept=KEPT
+)
+TEMPORARY_USERNAME = Purpose(
+    name="temporary-username",
+    longest=timedelta(days=7),
+    symbols=12,  # no secret: so many that no two are ever alike
+    tries=TRIES,
+    kept=KEPT,
+)
+TEMPORARY_PASSWORD = Purpose(
+    name="temporary-password",
+    longest=timedelta(days=7),
+    symbols=16,  # 80 bits: nobody guesses one
+    kept=KEPT,
+)
+"""Its owner is its username's id; whether both are still good, that one says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +73,13 @@ class Way:
 
 
 TOKEN = Way(purpose=ENROLMENT_TOKEN, refused=TokenInvalid, unproven=WrongPerson)
-WAYS: Mapping[str, Way] = {way.purpose.name: way for way in (TOKEN,)}
+INVITED = Way(purpose=INVITATION, refused=InvitationInvalid, unproven=WrongInvitee)
+TEMPORARY = Way(
+    purpose=TEMPORARY_USERNAME,
+    refused=TemporaryCredentialInvalid,
+    unproven=WrongTemporaryPassword,
+)
+WAYS: Mapping[str, Way] = {way.purpose.name: way for way in (TOKEN, INVITED, TEMPORARY)}
 
 
 def token_life(handed_over: HandedOver, settings: PracticeSettings) -> timedelta:

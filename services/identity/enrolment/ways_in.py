@@ -6,8 +6,8 @@ from uuid import UUID
 
 from services.identity.enrolment.ages import age
 from services.identity.enrolment.errors import AgeNotAllowed
-from services.identity.enrolment.evidence import Evidence, proves
-from services.identity.enrolment.model import WAYS, Try, Way
+from services.identity.enrolment.evidence import Evidence, TemporaryPassword, proves
+from services.identity.enrolment.model import TEMPORARY_PASSWORD, WAYS, Try, Way
 from services.identity.enrolment.store import ways_in as store
 from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
@@ -16,7 +16,7 @@ from services.identity.practices.store import practices
 from shared import one_time
 from shared.acts import Act
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Database
+from shared.db import Connection, Database
 from shared.one_time import Secret
 from shared.trust.grants import GrantAct, GrantChecker
 from shared.trust.tokens import Digests
@@ -96,13 +96,23 @@ class WaysIn:
         practice = await practices.find(act.tx, practice_id)
         if patient is None or practice is None or patient.account_id is not None:
             raise way.refused
-        if presented.evidence is not None and not proves(presented.evidence, patient):
+        if not await self._is_proven(act.tx, presented, patient):
             raise way.unproven
         secret = await one_time.live(act.tx, way.purpose, presented.digest, now=act.now)
         if secret is None:
             raise way.refused
         require_age(practice, patient, act.now)
         return Admitted(practice=practice, patient=patient, secret=secret)
+
+    async def _is_proven(self, tx: Connection, presented: Presented, patient: Patient) -> bool:
+        match presented.evidence:
+            case None:
+                return True
+            case TemporaryPassword(password=password):
+                digest = TEMPORARY_PASSWORD.digest(self.digests, password)
+                return await store.is_password_of(tx, presented.digest, digest)
+            case of_record:
+                return proves(of_record, patient)
 
     async def use(self, act: Act, presented: Presented) -> None:
         """Use it up. Raises what its way says, for all but one."""

@@ -17,7 +17,7 @@ from services.notify.tellings.model import MessageClass
 from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
 from shared.contracts.envelope import Received
-from shared.contracts.identity import Activity
+from shared.contracts.identity import Mailed
 from shared.contracts.notify import CommunicationSubmitted
 from shared.db import Connection, after_commit
 from shared.messaging.subscriptions import Undeliverable
@@ -25,7 +25,7 @@ from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 
 Wakes = Mapping[MessageClass, Collection[asyncio.Event]]
-A = TypeVar("A", bound=Activity)
+A = TypeVar("A", bound=Mailed)
 PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy
 
 

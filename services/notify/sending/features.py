@@ -120,6 +120,7 @@ def renderer(settings: NotifySettings) -> Renderer:
             pages={
                 SealPurpose.EMAIL_VERIFICATION: settings.verify_email_page,
                 SealPurpose.RESET_LINK: settings.reset_password_page,
+                SealPurpose.INVITATION: settings.invitation_page,
             },
             mail_from=settings.mail_from,
             mail_domain=settings.mail_domain,

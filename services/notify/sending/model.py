@@ -39,7 +39,7 @@ class Turn:
     id: DeliveryId
     event_id: EventId
     message_class: MessageClass
-    account_id: AccountId
+    account_id: AccountId | None  # None: who is told has none
     address: str
     content: Content
     locale: str

@@ -29,6 +29,14 @@ class Content(Data, frozen=True, kw_only=True, tag_field="template", tag=""):
     message_class: ClassVar[MessageClass] = MessageClass.ACCOUNT_ACTIVITY
 
 
+class PatientInvited(Content, frozen=True, kw_only=True, tag="patient-invited"):
+    """EN-3: a practice's invitation, with the link that half opens it."""
+
+    practice_name: str
+    practice_contact: str
+    link_expires_at: datetime
+
+
 class AccountEnrolled(Content, frozen=True, kw_only=True, tag="account-enrolled"):
     """EN-1: welcome, with the link that verifies the claimed address."""
 
@@ -115,6 +123,7 @@ PLAIN: Mapping[type[PlainActivity], type[Content]] = {
     if issubclass(contract.data, PlainActivity)
 }
 CONTENTS: tuple[type[Content], ...] = (
+    PatientInvited,
     AccountEnrolled,
     AccountEnrolledTaken,
     EmailVerification,
@@ -126,7 +135,9 @@ CONTENTS: tuple[type[Content], ...] = (
     *PLAIN.values(),
 )
 FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS))
-LINKED: frozenset[type[Content]] = frozenset({AccountEnrolled, EmailVerification, ResetLink})
+LINKED: frozenset[type[Content]] = frozenset(
+    {PatientInvited, AccountEnrolled, EmailVerification, ResetLink}
+)
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.notify.communications.model import Communication
 from services.notify.tellings.contents import MAILED_ONLY, NOTICED_TOO, Content
 from services.notify.tellings.model import MessageClass, Reason
-from shared.contracts.ids import AccountId, EventId
+from shared.contracts.ids import AccountId, EventId, PatientId
 from shared.contracts.sealed import Sealed, SealPurpose
 
 
@@ -39,6 +39,7 @@ class Intent:
     link: Link | None = None
     supersedes: SealPurpose | None = None  # older links of this kind are void by this event
     communication: Communication | None = None
+    patient_id: PatientId | None = None  # of who is told and has no account
 
     @property
     def noticed(self) -> bool:

@@ -17,9 +17,11 @@ from shared.contracts.identity import (
     Activity,
     Claim,
     EmailVerificationRequested,
+    Mailed,
     MergeNotDone,
     MergeRejected,
     PasswordReset,
+    PatientInvited,
     PlainActivity,
 )
 from shared.contracts.ids import AccountId
@@ -32,7 +34,7 @@ from shared.contracts.recovery import (
 )
 from shared.contracts.sealed import Sealed, SealPurpose
 
-A = TypeVar("A", bound=Activity)
+A = TypeVar("A", bound=Mailed)
 # What other services than identity say: they write to an account's own address and to no other.
 OF_OTHERS = tuple(
     contract.data for contract in of_kind(Kind.ACTIVITY) if contract.owner != "identity"
@@ -65,6 +67,7 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
             message_class=MessageClass.ACCOUNT_ACTIVITY,
             template=telling.template,
             account_id=account_id,
+            patient_id=event.data.patient_id if isinstance(event.data, PatientInvited) else None,
             address=address,
             refusal=Reason.NO_ADDRESS if address is None else None,
             content=telling.content,
@@ -85,10 +88,13 @@ def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(addresses))
 
 
-def holders(data: Activity) -> tuple[tuple[AccountId, tuple[str, ...]], ...]:
+def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...]:
     """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
     whose ledgers show nothing of each other. One that nobody has proven happened to nobody (MG-2).
+    Who is invited has no account.
     """
+    if not isinstance(data, Activity):
+        return ((None, data.recipients),)
     if isinstance(data, MergeRejected) and not data.proven:
         return ()
     if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
@@ -150,6 +156,8 @@ def refused(account: Account | None, *, enrolled: bool) -> Reason | None:
 def told_by(data: Data) -> Telling:
     """Find what an activity event says. Raises Unroutable."""
     match data:
+        case PatientInvited():
+            return invited(data)
         case AccountEnrolled():
             return enrolled(data)
         case EmailVerificationRequested():
@@ -177,6 +185,23 @@ def told_by(data: Data) -> Telling:
             return plain(contents.of_plain(data))
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
+
+
+def invited(data: PatientInvited) -> Telling:
+    """EN-3: a newer invitation voids the one before."""
+    link = Link(
+        purpose=SealPurpose.INVITATION,
+        sealed=data.invitation,
+        expires_at=data.invitation_expires_at,
+    )
+    return linked(
+        contents.PatientInvited(
+            practice_name=data.practice_name,
+            practice_contact=data.practice_contact,
+            link_expires_at=link.expires_at,
+        ),
+        link,
+    )
 
 
 def enrolled(data: AccountEnrolled) -> Telling:

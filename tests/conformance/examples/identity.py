@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.builders.practices import (
     BIRTH_DATE,
+    INVITABLE,
     LAST_NAME,
     Postman,
     PracticeDesk,
@@ -103,6 +104,23 @@ async def issue_enrolment_token(stage: IdentityStage) -> Example:
     return Example(
         path={"patient_id": await stage.desk.a_patient()},
         body={**BY_STAFF, "handed_over": "in-person"},
+        token=stage.desk.access_token,
+    )
+
+
+async def invite_patient(stage: IdentityStage) -> Example:
+    patient = {**INVITABLE, "number": stage.replica.a_username()}
+    return Example(
+        path={"patient_id": await stage.desk.a_patient(**patient)},
+        body=BY_STAFF,
+        token=stage.desk.access_token,
+    )
+
+
+async def make_temporary_credentials(stage: IdentityStage) -> Example:
+    return Example(
+        path={"patient_id": await stage.desk.a_patient()},
+        body=BY_STAFF,
         token=stage.desk.access_token,
     )
 

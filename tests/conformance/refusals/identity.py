@@ -12,7 +12,7 @@ from shared.trust.grants import GrantAct
 from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.people import Person as Someone
-from tests.builders.practices import add_practice, enrol, practice_desk
+from tests.builders.practices import INVITABLE, add_practice, enrol, practice_desk, proven
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
@@ -58,6 +58,22 @@ async def issued_already(stage: IdentityStage) -> Example:
     patient_id = str(example.path["patient_id"])
     await stage.desk.issue(patient_id, key="a-key-of-mine")
     return replace(example, key="a-key-of-mine")
+
+
+async def made_already(stage: IdentityStage) -> Example:
+    example = await examples.make_temporary_credentials(stage)
+    await stage.desk.temporary(str(example.path["patient_id"]), key="a-key-of-mine")
+    return replace(example, key="a-key-of-mine")
+
+
+def invited_with(**patient: str) -> Recipe:
+    """An invitation of a record that says no more than this."""
+
+    async def made(stage: IdentityStage) -> Example:
+        patient_id = await stage.desk.a_patient(**patient)
+        return (await examples.invite_patient(stage)).at(patient_id=patient_id)
+
+    return made
 
 
 async def number_taken(stage: IdentityStage) -> Example:
@@ -357,9 +373,28 @@ async def to_another_service(stage: IdentityStage) -> str:
     )
 
 
+async def of_an_older_invitation(stage: IdentityStage) -> str:
+    patient_id = await stage.desk.a_patient(**INVITABLE)
+    await stage.desk.invite(patient_id)
+    invitation = (await stage.postman.invitations())[-1]
+    answer = await proven(stage.replica, {"invitation": invitation, "number": "P-1"})
+    await stage.desk.invite(patient_id)
+    return str(answer.body["grant"])
+
+
+async def of_older_credentials(stage: IdentityStage) -> str:
+    patient_id = await stage.desk.a_patient()
+    made = (await stage.desk.temporary(patient_id)).body
+    said = {"username": made["username"], "password": made["password"]}
+    answer = await proven(stage.replica, said)
+    await stage.desk.temporary(patient_id)
+    return str(answer.body["grant"])
+
+
 def without_a_good_grant(verb: Recipe) -> Mapping[str, Recipe]:
     """What brings about each refusal of an enrolment's grant."""
     return {
+        "InvitationInvalid": with_enrolment_grant(verb, of_an_older_invitation),
         "GrantInvalid": with_enrolment_grant(verb, none_of_ours),
         "GrantWrongAct": with_enrolment_grant(verb, for_another_act),
         "GrantWrongService": with_enrolment_grant(verb, to_another_service),
@@ -418,12 +453,28 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PatientEnrolled": token_for_who_has_an_account,
         "AlreadyIssued": issued_already,
     },
+    "invite_patient": {
+        "NotFound": at("invite_patient", **unknown),
+        "PatientEnrolled": examples.unlock_account,
+        "PatientWithoutEmail": invited_with(number="P-2"),
+        "PatientWithoutProof": invited_with(email=ADDRESS),
+    },
+    "make_temporary_credentials": {
+        "NotFound": at("make_temporary_credentials", **unknown),
+        "PatientEnrolled": examples.unlock_account,
+        "AlreadyIssued": made_already,
+    },
     "prove_enrolment": {
         "TokenInvalid": but("prove_enrolment", birth_date="1984-05-04"),
+        "InvitationInvalid": but("prove_enrolment", **TYPED, invitation="x", number="P-1"),
+        "TemporaryCredentialInvalid": but(
+            "prove_enrolment", **TYPED, username="ABCD-EFGH-JKMN", password=WRONG
+        ),
         "AgeNotAllowed": of_a_child(examples.prove_enrolment),
     },
     "enrol": {
         **without_a_good_grant(examples.enrol),
+        "TemporaryCredentialInvalid": with_enrolment_grant(examples.enrol, of_older_credentials),
         "AgeNotAllowed": of_a_child(examples.enrol),
         "TermsRequired": but("enrol", terms_version="1999-01"),
         "TokenInvalid": token_void_after_five_tries,

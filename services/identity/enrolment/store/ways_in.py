@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.identity.enrolment.model import TEMPORARY_PASSWORD, TEMPORARY_USERNAME
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection
 from shared.one_time import Purpose
@@ -37,6 +38,24 @@ async def owner(
         digest,
     )
     return (row["practice_id"], row["id"]) if row else None
+
+
+async def is_password_of(tx: Connection, username: bytes, password: bytes) -> bool:
+    """Whether a temporary password was made with this temporary username, both as digests."""
+    return bool(
+        await tx.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM one_time_secrets p JOIN one_time_secrets u ON u.id = p.owner
+                WHERE p.digest = $4 AND p.purpose = $3 AND u.digest = $2 AND u.purpose = $1
+            )
+            """,
+            TEMPORARY_USERNAME.name,
+            username,
+            TEMPORARY_PASSWORD.name,
+            password,
+        )
+    )
 
 
 async def digest_of(connection: Connection, secret_id: UUID) -> bytes | None:

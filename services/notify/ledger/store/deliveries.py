@@ -123,7 +123,7 @@ def _columns(filing: Filing) -> tuple[object, ...]:
         Channel.EMAIL,
         intent.account_id,
         of_practice.practice_id if of_practice else None,
-        of_practice.patient_id if of_practice else None,
+        of_practice.patient_id if of_practice else intent.patient_id,
         of_practice.topic if of_practice else None,
         of_practice.reference if of_practice else None,
         intent.address,

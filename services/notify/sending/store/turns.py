@@ -31,8 +31,9 @@ class Lease:
 SUPERSEDED = """
     d.link_purpose IS NOT NULL AND EXISTS (
         SELECT FROM deliveries AS newer
-        WHERE newer.account_id = d.account_id AND newer.supersedes = d.link_purpose
-          AND newer.occurred_at > d.occurred_at
+        WHERE newer.supersedes = d.link_purpose AND newer.occurred_at > d.occurred_at
+          AND (newer.account_id = d.account_id OR d.account_id IS NULL
+              AND newer.account_id IS NULL AND newer.patient_id = d.patient_id)
     )
 """
 
@@ -198,7 +199,7 @@ def turn(row: Row) -> Turn:
         id=DeliveryId(row["id"]),
         event_id=EventId(row["event_id"]),
         message_class=MessageClass(row["class"]),
-        account_id=AccountId(row["account_id"]),
+        account_id=AccountId(row["account_id"]) if row["account_id"] else None,
         address=row["address"],
         content=contents.read(row["content"]),
         locale=row["locale"],
