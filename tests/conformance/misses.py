@@ -210,7 +210,9 @@ async def invited_anew(stage: IdentityStage, patient_id: str, _: dict[str, str])
     await stage.desk.invite(patient_id)
 
 
-async def said_wrong_five_times(stage: IdentityStage, patient_id: str, said: dict[str, str]) -> None:
+async def said_wrong_five_times(
+    stage: IdentityStage, patient_id: str, said: dict[str, str]
+) -> None:
     for _ in range(5):
         await proven(stage.replica, {**said, "number": "nobody's"})
 
