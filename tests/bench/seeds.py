@@ -68,9 +68,11 @@ async def log_on_accounts(site: Site, count: int) -> None:
     )
 
 
-async def known_accounts(site: Site, count: int) -> None:
-    """Accounts as recovery and notify know them once their snapshots have arrived."""
-    known = [snapshot(number) for number in range(count)]
+async def known_accounts(site: Site, count: int) -> range:
+    """Return the numbers of new accounts, known to recovery and notify as by their snapshots."""
+    numbers = range(site.known, site.known + count)
+    site.known += count
+    known = [snapshot(number) for number in numbers]
     key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
     recovery = Projection(digests=Digests(key_bytes(key)))
     async with connected(site.surroundings.database.url("recovery")) as connection:
@@ -79,6 +81,31 @@ async def known_accounts(site: Site, count: int) -> None:
     async with connected(site.surroundings.database.url("notify")) as connection:
         await accounts.keep(connection, known)
         await connection.execute("ANALYZE accounts")
+    return numbers
+
+
+async def patients(site: Site, practice_id: PracticeId, numbers: range) -> Sequence[PatientId]:
+    """Return a new patient record of the practice for each of these, known to notify alone."""
+    found = [PatientId(uuid4()) for _ in numbers]
+    async with connected(site.surroundings.database.url("notify")) as connection:
+        await accounts.keep(
+            connection,
+            [
+                events.received(
+                    events.account(
+                        events.new_account(),
+                        events.enrolment(practice_id, patient_id),
+                        username=name_of(number),
+                        email=mailbox_of(number),
+                    ),
+                    version=1,
+                    time=datetime.now(UTC),
+                )
+                for patient_id, number in zip(found, numbers, strict=True)
+            ],
+        )
+        await connection.execute("ANALYZE accounts; ANALYZE patient_records")
+    return found
 
 
 def snapshot(number: int) -> Received[AccountChanged]:

@@ -16,6 +16,7 @@ class Sink:
 
     moments: list[float] = field(default_factory=list)  # of the loop's clock
     last: bytes = b""  # the newest mail's content
+    awaited: dict[str, "asyncio.Future[float]"] = field(default_factory=dict)  # by mailbox
     port: int = 0
     server: asyncio.Server | None = None
 
@@ -29,9 +30,18 @@ class Sink:
         if self.server is not None:
             self.server.close()
 
-    def keep(self, content: bytes) -> None:
-        self.moments.append(asyncio.get_running_loop().time())
+    def expect(self, mailbox: str) -> "asyncio.Future[float]":
+        """Return what is set when the next mail to it has come, to the moment."""
+        self.awaited[mailbox] = expected = asyncio.get_running_loop().create_future()
+        return expected
+
+    def keep(self, content: bytes, mailbox: str) -> None:
+        moment = asyncio.get_running_loop().time()
+        self.moments.append(moment)
         self.last = content
+        expected = self.awaited.pop(mailbox, None)
+        if expected is not None and not expected.done():
+            expected.set_result(moment)
 
     async def until(self, count: int, *, within: float) -> bool:
         """Wait for so many mails; whether they came."""
@@ -53,6 +63,7 @@ class Conversation(asyncio.Protocol):
         self.buffer = b""
         self.replies: list[bytes] = []
         self.in_data = False
+        self.mailbox = ""  # of the mail under way, one each
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -78,7 +89,7 @@ class Conversation(asyncio.Protocol):
         if not end:
             return False
         self.buffer, self.in_data = rest, False
-        self.sink.keep(content + b"\r\n")
+        self.sink.keep(content + b"\r\n", self.mailbox)
         self.say(OK)
         return True
 
@@ -91,6 +102,9 @@ class Conversation(asyncio.Protocol):
             case b"DATA":
                 self.in_data = True
                 self.say(b"354 go on\r\n")
+            case b"RCPT":
+                self.mailbox = line[line.find(b"<") + 1 : line.find(b">")].decode()
+                self.say(OK)
             case b"QUIT":
                 self.say(b"221 bye\r\n")
             case b"EHLO":

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
@@ -66,7 +66,7 @@ class Site:
     run: Run
     surroundings: Surroundings
     database: Connection  # as its administrator, for seeds and questions
-    started: list[Program] = field(default_factory=list)
+    known: int = 0  # accounts that recovery and notify have been told of
 
     @property
     def name(self) -> str:

@@ -52,7 +52,7 @@ class Watch:
         return Measured(
             done=done,
             seconds=seconds,
-            cpu=next(iter(spent.values())),
+            cpu=spent[next(iter(self.groups))],
             spent={**spent, **(others or {})},
         )
 

@@ -3,7 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench.figures import Result
-from tests.bench.rows import consumer, courier, introspection, logon, relay, resets, storm
+from tests.bench.rows import (
+    alone,
+    broadcast,
+    consumer,
+    courier,
+    introspection,
+    logon,
+    relay,
+    resets,
+    storm,
+    waiting,
+)
 from tests.bench.site import Site
 
 Row = Callable[[Site, int], Awaitable[Result]]
@@ -16,4 +27,7 @@ ROWS: Mapping[str, Row] = {
     "consumer": consumer.measure,
     "courier": courier.measure,
     "resets": resets.measure,
+    "waiting": waiting.measure,
+    "alone": alone.measure,
+    "broadcast": broadcast.measure,
 }

@@ -53,13 +53,12 @@ class People:
         """Of the token of one live session; both tokens are new, for they live five minutes."""
         async with aiohttp.ClientSession() as http:
             base = f"http://{ports.LOOPBACK}:{self.identity.http_port}"
-            pair = f"{self.gateway.client_id}:{self.gateway.client_secret}".encode()
             client, session = await asyncio.gather(
                 answered(
                     http,
                     f"{base}/oauth/token",
                     b"grant_type=client_credentials",
-                    {**FORM, "Authorization": f"Basic {b64encode(pair).decode()}"},
+                    {**FORM, "Authorization": basic(self.gateway)},
                 ),
                 answered(
                     http,
@@ -76,6 +75,12 @@ class People:
             connections=connections,
             seconds=seconds,
         )
+
+
+def basic(client: ClientCredentials) -> str:
+    """Its id and secret, as a header has them."""
+    pair = f"{client.client_id}:{client.client_secret}".encode()
+    return f"Basic {b64encode(pair).decode()}"
 
 
 async def answered(

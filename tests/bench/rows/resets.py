@@ -1,11 +1,9 @@
 """Reset requests through to the mail, through one replica of each service."""
 
-import itertools
 from dataclasses import dataclass
 
 import msgspec
 
-from deploy.local import ports
 from shared.contracts.topology import SERVICES
 from tests.bench.figures import (
     Bound,
@@ -16,18 +14,16 @@ from tests.bench.figures import (
     Sense,
     steady_rate,
 )
-from tests.bench.load import FIRST_SOURCE, Job, Jobs, Outcome
+from tests.bench.load import Jobs, Outcome
 from tests.bench.processes import outcome_of, own_cpu
-from tests.bench.rows.people import JSON
-from tests.bench.seeds import known_accounts, name_of
-from tests.bench.sink import Sink
-from tests.bench.site import Service, Site
+from tests.bench.rows.mailed import mailing, resets_of
+from tests.bench.seeds import known_accounts
+from tests.bench.site import Site
 from tests.bench.watch import SERVERS, costs, server_pids
 
 REQUESTS = 1_500  # a round, each for an account of its own: one may be mailed once a minute
 CONNECTIONS = 32
 WITHIN = 60.0
-KEY_THERE = "SELECT EXISTS (SELECT FROM recovery.public_keys WHERE issuer LIKE '%/notify')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,34 +33,27 @@ class Round:
 
 
 async def measure(site: Site, rounds: int) -> Result:
-    sink, first = Sink(), itertools.count(0, REQUESTS)
-    await sink.open()
-    environ = {"PORTICO_SMTP_URL": f"smtp://{ports.LOOPBACK}:{sink.port}"}
-    await known_accounts(site, (rounds + 1) * REQUESTS)
-    try:
-        async with site.services(*SERVICES, extra={"notify": environ}) as running:
-            recovery = next(one for one in running if one.name == "recovery")
-            await site.until(KEY_THERE)
+    async with mailing(site) as ours:
 
-            async def once() -> Round:
-                sink.moments.clear()
-                job = requests(recovery, next(first))
-                watch, own = site.watch(*running), own_cpu()
-                outcome = await outcome_of("tests.bench.load", Jobs((job,)), Outcome)
-                [answers] = outcome.answers
-                answers.must(202)
-                if not await sink.until(REQUESTS, within=WITHIN):
-                    raise NotMeasured(f"{len(sink.moments)} of {REQUESTS} mails came")
-                mailed = watch.measured(
-                    REQUESTS,
-                    seconds=max(sink.moments) - (answers.ended[0] - answers.took[0]),
-                    others={"load generator": outcome.cpu, "mail sink": own_cpu() - own},
-                )
-                return Round(accepted=steady_rate(answers.ended), mailed=mailed)
+        async def once() -> Round:
+            numbers = await known_accounts(site, REQUESTS)
+            bodies = tuple(ask.body for ask in resets_of(numbers))
+            job = msgspec.structs.replace(ours.resets, bodies=bodies, connections=CONNECTIONS)
+            ours.sink.moments.clear()
+            watch, own = ours.watch(), own_cpu()
+            outcome = await outcome_of("tests.bench.load", Jobs((job,)), Outcome)
+            [answers] = outcome.answers
+            answers.must(202)
+            if not await ours.sink.until(REQUESTS, within=WITHIN):
+                raise NotMeasured(f"{len(ours.sink.moments)} of {REQUESTS} mails came")
+            mailed = watch.measured(
+                REQUESTS,
+                seconds=max(ours.sink.moments) - (answers.ended[0] - answers.took[0]),
+                others={"load generator": outcome.cpu, "mail sink": own_cpu() - own},
+            )
+            return Round(accepted=steady_rate(answers.ended), mailed=mailed)
 
-            done = await site.rounds(rounds, once)
-    finally:
-        sink.close()
+        done = await site.rounds(rounds, once)
     mailed = [one.mailed for one in done]
     return Result(
         row="resets",
@@ -92,19 +81,4 @@ async def measure(site: Site, rounds: int) -> Result:
             "the mail: from the first request to the last mail",
             costs("resets", "reset", mailed),
         ),
-    )
-
-
-def requests(recovery: Service, first: int) -> Job:
-    """One for each of the next accounts."""
-    return Job(
-        port=recovery.http_port,
-        path="/resets/links",
-        headers=JSON,
-        bodies=tuple(
-            msgspec.json.encode({"name": name_of(number)}).decode()
-            for number in range(first, first + REQUESTS)
-        ),
-        connections=CONNECTIONS,
-        first_source=FIRST_SOURCE + first,
     )
