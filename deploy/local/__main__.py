@@ -16,7 +16,8 @@ from deploy.local.addresses import StackAddresses
 from deploy.local.compose import Compose
 from deploy.local.errors import CannotStart
 from deploy.local.processes import Run, reap
-from deploy.local.stack import ROOT, Ports, Stack, running
+from deploy.local.stack import ROOT, Stack, running
+from deploy.local.stack_ports import Ports
 from deploy.tour.person import Person
 from deploy.tour.stories import COMING_IN
 from shared.randomness import Randomness

@@ -26,7 +26,7 @@ from deploy.local.settings import (
     for_topology,
     secrets_of,
 )
-from deploy.local.stack import Ports
+from deploy.local.stack_ports import Ports
 from shared.contracts.topology import SERVICES
 
 HERE = Path(__file__).resolve().parents[1]

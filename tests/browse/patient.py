@@ -69,6 +69,13 @@ class Patient:
         await self.fill_birthday()
         await self.press()
 
+    async def refused(self, token: str) -> str:
+        """Give a token that is not taken, and return what is said to it."""
+        await self.type_token(token)
+        await expect(self.summary).to_be_visible()
+        await self.at("/enrol/token")
+        return await self.summary.inner_text()
+
     async def fill_birthday(self) -> None:
         year, month, day = self.person.birth_date.split("-")
         for part, value in {"month": month, "day": day, "year": year}.items():

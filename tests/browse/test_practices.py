@@ -7,6 +7,8 @@ from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import SECOND, Desk
 
+MOST_WRONG_TRIES = 5
+TOKEN_SECONDS = 72 * 3600
 ENDED = "This practice has ended your enrolment."
 
 
@@ -19,15 +21,32 @@ async def test_a_newer_token_voids_the_older_and_both_mistakes_are_one_sentence(
         said = []
         for token, last_name in ((older, somebody.last_name), (newer, "Somebody-Else")):
             ada.person.last_name, kept = last_name, ada.person.last_name
-            await ada.type_token(token)
-            await expect(ada.summary).to_be_visible()
-            await ada.at("/enrol/token")
-            said.append(await ada.summary.inner_text())
+            said.append(await ada.refused(token))
             ada.person.last_name = kept
             await ada.visitor.context.clear_cookies()
 
         assert said[0] == said[1]
         await ada.enrol(newer)
+
+
+async def test_a_token_that_was_guessed_at_or_is_too_old_is_refused_by_that_sentence_as_well(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    guessed = await desk.token_for(somebody)
+    birth_date = somebody.birth_date
+    async with at_portal(somebody) as ada:
+        said = set()
+        for day in range(1, 1 + MOST_WRONG_TRIES):
+            somebody.birth_date = f"1999-01-{day:02}"
+            said.add(await ada.refused(guessed))
+        somebody.birth_date = birth_date
+        said.add(await ada.refused(guessed))
+        await desk.visitor.go(f"{desk.url}/patients/{somebody.patient_id}")
+        late = await desk.issue()
+        stage.let_time_pass(TOKEN_SECONDS)
+        said.add(await ada.refused(late))
+
+        assert len(said) == 1, said
 
 
 async def test_a_practice_is_added_to_the_account_she_has(

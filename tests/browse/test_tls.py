@@ -56,10 +56,12 @@ async def portal_over_tls(suite: Suite, folder: Path) -> AsyncIterator[tuple[str
     server = TestServer(gateway.portal)
     await server.start_server()
     certificate = served_with(certificate_of(by, host="localhost"), folder)
-    async with terminator(port, certificate, server):
-        yield url, ssl.create_default_context(cafile=written(by, folder))
-    await server.close()
-    await gateway.close()
+    try:
+        async with terminator(port, certificate, server):
+            yield url, ssl.create_default_context(cafile=written(by, folder))
+    finally:
+        await server.close()
+        await gateway.close()
 
 
 async def test_over_tls_a_browser_keeps_each_cookie_to_this_host_and_lets_it_go(
@@ -107,7 +109,6 @@ async def test_over_tls_every_reply_keeps_browsers_to_it_and_every_cookie_is_pre
         for path in ("/", "/log-on", "/help", "/home", "/nowhere", "/static/nowhere.css"):
             async with client.get(url + path, allow_redirects=False) as reply:
                 assert reply.headers["Strict-Transport-Security"].startswith(TWO_YEARS), path
-                assert "Server" not in reply.headers or reply.headers["Server"] == "portico"
                 for cookie in reply.headers.getall("Set-Cookie", []):
                     assert cookie.startswith("__Host-portico-")
                     assert "Secure" in cookie

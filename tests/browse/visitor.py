@@ -136,6 +136,7 @@ async def visiting(
     device: Device,
     scripted: bool = True,
     language: str = "en-US",
+    any_certificate: bool = False,
 ) -> AsyncIterator[Visitor]:
     """Hold a visitor; raises AssertionError at the end for every fault she met on her way."""
     width, height = device.size
@@ -145,6 +146,7 @@ async def visiting(
         java_script_enabled=scripted,
         locale=language,
         color_scheme="light",
+        ignore_https_errors=any_certificate,
     )
     context.set_default_timeout(SECONDS * 1000)
     faults = Faults(origins=origins)

@@ -12,7 +12,8 @@ from deploy.client.gateway import Gateway
 from deploy.client.mailbox import Mailbox
 from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
-from deploy.local.stack import ROOT, Ports, Stack, running
+from deploy.local.stack import ROOT, Stack, running
+from deploy.local.stack_ports import Ports
 from shared.contracts.topology import SERVICES
 from tests.fault.books import Books
 from tests.fault.ledger import Ledger

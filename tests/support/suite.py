@@ -10,7 +10,8 @@ from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
 from deploy.local.provision import drop_database, drop_vhost, provision_database
 from deploy.local.servers import Servers
-from deploy.local.stack import Ports, Stack, program_name, running
+from deploy.local.stack import Stack, program_name, running
+from deploy.local.stack_ports import Ports
 from tests.support.infra import FOLDER
 from tests.support.leftovers import real_time, sign
 

@@ -15,7 +15,7 @@ from deploy.client.eventually import eventually
 from deploy.local import ports
 from deploy.local.errors import PortsHeld, ProgramFailed
 from deploy.local.processes import Run, RunRecord, Trace, lives, reap, trace
-from deploy.local.stack import Ports
+from deploy.local.stack_ports import Ports
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STARTER = """
