@@ -196,6 +196,8 @@ async def test_an_address_another_has_verified_gets_the_same_reply_and_a_mail_th
         ("verify", ["free@mail.example"]),
     ]
     assert (told[0]["verification"], told[0]["verification_expires_at"]) == (None, None)
+    kept = await identity.rows("SELECT state FROM one_time_secrets ORDER BY state")
+    assert [row["state"] for row in kept] == ["live", "withheld"]
 
 
 SE_3 = pytest.mark.proves("SE-3")
