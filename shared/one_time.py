@@ -10,7 +10,7 @@ from shared.contracts.ids import EventId
 from shared.contracts.sealed import Sealed
 from shared.db import Connection, Database, Row
 from shared.randomness import CROCKFORD, Randomness
-from shared.trust.sealing import Sealer
+from shared.trust.sealing import Sealer, Seals
 from shared.trust.tokens import Digests
 from shared.trust.typed_secrets import typed_symbols
 
@@ -77,6 +77,16 @@ class Minted:
     text: str = field(repr=False)
     secret: Secret
 
+    def seal(self, seals: Seals, *, event_id: EventId, recipient: str) -> Sealed:
+        """Seal it to notify for the one event that carries it."""
+        return seals.seal(
+            self.text,
+            event_id=event_id,
+            purpose=self.purpose.name,
+            recipient=recipient,
+            expires_at=self.secret.expires_at,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mint:
@@ -119,15 +129,9 @@ class Mint:
     async def seal(
         self, tx: Connection, minted: Minted, *, event_id: EventId, recipient: str
     ) -> Sealed:
-        """Seal it to notify for the one event that carries it. Raises CatchingUp (no key yet)."""
-        return await self.sealer.seal(
-            tx,
-            minted.text,
-            event_id=event_id,
-            purpose=minted.purpose.name,
-            recipient=recipient,
-            expires_at=minted.secret.expires_at,
-        )
+        """Seal the only one of a transaction. Raises CatchingUp (no key yet)."""
+        seals = await self.sealer.within(tx)
+        return minted.seal(seals, event_id=event_id, recipient=recipient)
 
     def _text(self, purpose: Purpose) -> str:
         if purpose.symbols is None:

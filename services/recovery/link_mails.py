@@ -21,6 +21,7 @@ from shared.contracts.recovery import RESET_LINK_REQUESTED, ResetLinkRequested
 from shared.contracts.sealed import Sealed
 from shared.limits import Limit
 from shared.one_time import Mint, Secret
+from shared.trust.sealing import Seals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,21 @@ class LinkMails:
             now=act.now,
         )
         taken = {key for key, budget in budgets.items() if budget.granted}
-        drafts = [await self._draft(act, due, addressees, taken) for due in requests]
+        seals = await self.mint.sealer.within(act.tx)
+        drafts = [self._draft(act, due, addressees, taken, seals) for due in requests]
         mailed = [draft for draft in drafts if draft.decision.outcome is Outcome.MAILED]
         await one_time.issue(act.tx, RESET_LINK, [draft.link for draft in mailed], now=act.now)
         for draft in mailed:
             self._mail(act, draft)
         return [draft.decision for draft in drafts]
 
-    async def _draft(
-        self, act: Act, due: DueRequest, addressees: Mapping[bytes, Addressee], taken: set[bytes]
+    def _draft(
+        self,
+        act: Act,
+        due: DueRequest,
+        addressees: Mapping[bytes, Addressee],
+        taken: set[bytes],
+        seals: Seals,
     ) -> Draft:
         """Make a link and decide about it; of several requests for one account the first has it.
 
@@ -78,7 +85,7 @@ class LinkMails:
             now=act.now,
         )
         event_id = act.new_id()
-        sealed = await self.mint.seal(act.tx, minted, event_id=event_id, recipient=addressee.email)
+        sealed = minted.seal(seals, event_id=event_id, recipient=addressee.email)
         outcome = decide(
             known=known is not None,
             within_limits=addressee.account_id.bytes in taken,

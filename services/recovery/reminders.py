@@ -22,7 +22,7 @@ from shared.contracts.recovery import USERNAME_REMINDER_REQUESTED, UsernameRemin
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.limits import Limit
-from shared.trust.sealing import Sealer
+from shared.trust.sealing import Sealer, Seals
 
 LIFE = timedelta(hours=24)  # of a mail that waits for its server: who asked has asked again by then
 
@@ -41,13 +41,14 @@ class Reminders:
             act.tx, {due.request.name_digest for due in requests}
         )
         left = await self._count(act.tx, requests, addressees, act.now)
+        seals = await self.sealer.within(act.tx)
         decisions = []
         for due in requests:
             decision = self._decide(due, addressees, left)
             left[due.request.name_digest] -= 1
             decisions.append(decision)
             addressee = addressees.get(due.request.name_digest, STRANGER)
-            event_id, username = await self._seal(act, addressee)
+            event_id, username = self._seal(act, addressee, seals)
             if decision.outcome is Outcome.MAILED:
                 self._mail(act, due.request, addressee, event_id, username)
         return decisions
@@ -83,11 +84,10 @@ class Reminders:
             account_id=addressee.account_id if addressee else None,
         )
 
-    async def _seal(self, act: Act, addressee: Addressee) -> tuple[EventId, Sealed]:
+    def _seal(self, act: Act, addressee: Addressee, seals: Seals) -> tuple[EventId, Sealed]:
         """Bind it to the event that will carry it: no queue and no dead letter can be read."""
         event_id = act.new_id()
-        sealed = await self.sealer.seal(
-            act.tx,
+        sealed = seals.seal(
             addressee.username,
             event_id=event_id,
             purpose=SealPurpose.USERNAME,

@@ -162,9 +162,7 @@ class AccessTokenIssuer:
 
     async def _sign(self, claims: _AccessClaims, now: datetime) -> str:
         key = await self.own_keys.current(KeyPurpose.SIGNING, now)
-        return signed.sign(
-            claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private)
-        )
+        return signed.sign(claims, typ=TYPE, kid=key.public.kid, key=key.signing)
 
 
 class SessionGuard(Protocol):

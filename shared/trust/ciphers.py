@@ -15,6 +15,7 @@ from shared.randomness import Randomness
 
 SigningKey = Ed25519PrivateKey
 VerifyingKey = Ed25519PublicKey
+OpeningKey = X25519PrivateKey
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -56,6 +57,11 @@ def verifying_key(public: bytes) -> VerifyingKey:
     return Ed25519PublicKey.from_public_bytes(public)
 
 
+def opening_key(private: bytes) -> OpeningKey:
+    """Return the key that `hpke_open` opens with."""
+    return X25519PrivateKey.from_private_bytes(private)
+
+
 def derive(secret: bytes, purpose: str) -> bytes:
     """HKDF-SHA256 of an already unguessable secret: one key for each purpose, 32 bytes."""
     return HKDF(
@@ -68,10 +74,10 @@ def hpke_seal(plaintext: bytes, *, public: bytes, info: bytes) -> bytes:
     return _suite().encrypt(plaintext, X25519PublicKey.from_public_bytes(public), info)
 
 
-def hpke_open(ciphertext: bytes, *, private: bytes, info: bytes) -> bytes:
+def hpke_open(ciphertext: bytes, *, key: OpeningKey, info: bytes) -> bytes:
     """Decrypt. Raises CipherBroken where the ciphertext, the key or the `info` differs."""
     try:
-        return _suite().decrypt(ciphertext, X25519PrivateKey.from_private_bytes(private), info)
+        return _suite().decrypt(ciphertext, key, info)
     except (InvalidTag, ValueError) as error:
         raise CipherBroken from error
 

@@ -177,9 +177,7 @@ class GrantIssuer:
             av=account_version,
             sid=session_id,
         )
-        return signed.sign(
-            claims, typ=TYPE, kid=key.public.kid, key=ciphers.signing_key(key.private)
-        )
+        return signed.sign(claims, typ=TYPE, kid=key.public.kid, key=key.signing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

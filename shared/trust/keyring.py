@@ -5,6 +5,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
 import msgspec
@@ -13,7 +14,14 @@ from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.db import Database, Row
 from shared.errors import Unavailable
 from shared.kept import Kept
-from shared.trust.ciphers import Cipher, CipherBroken
+from shared.trust.ciphers import (
+    Cipher,
+    CipherBroken,
+    OpeningKey,
+    SigningKey,
+    opening_key,
+    signing_key,
+)
 from shared.trust.keys import key_in, newest_of
 
 HELD = """
@@ -31,13 +39,26 @@ class KeysUnreadable(Unavailable):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OwnKey:
-    """A key pair of this service. `private` is raw."""
+    """A key pair of this service. `private` is raw.
+
+    What is made of it is made once: to parse a key costs half as much again as to use it.
+    """
 
     public: PublicKey
     private: bytes = field(repr=False)
     confirmed: bool  # the broker has taken the event that published it
+
+    @cached_property
+    def signing(self) -> SigningKey:
+        """To sign with."""
+        return signing_key(self.private)
+
+    @cached_property
+    def opening(self) -> OpeningKey:
+        """To open seals with."""
+        return opening_key(self.private)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

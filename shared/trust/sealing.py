@@ -7,7 +7,7 @@ import msgspec
 
 from shared.clock import Clock
 from shared.contracts.ids import EventId
-from shared.contracts.keys import KeyPurpose
+from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.contracts.sealed import Sealed
 from shared.db import Connection
 from shared.trust import ciphers
@@ -22,6 +22,34 @@ def binding(*, event_id: EventId, purpose: str, recipient: str, expires_at: date
     return msgspec.json.encode(["portico seal 1", str(event_id), purpose, recipient, moment])
 
 
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Seals to the key that one transaction has read, as many secrets as it has."""
+
+    key: PublicKey
+
+    def seal(
+        self,
+        secret: str,
+        *,
+        event_id: EventId,
+        purpose: str,
+        recipient: str,
+        expires_at: datetime,
+    ) -> Sealed:
+        """Bind the secret to its event, purpose, recipient and expiry."""
+        info = binding(
+            event_id=event_id, purpose=purpose, recipient=recipient, expires_at=expires_at
+        )
+        return Sealed(
+            kid=self.key.kid,
+            purpose=purpose,
+            recipient=recipient,
+            expires_at=expires_at,
+            ciphertext=ciphers.hpke_seal(secret.encode(), public=self.key.raw, info=info),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealer:
     """Seals to the newest usable sealing key that notify has published."""
@@ -34,32 +62,14 @@ class Sealer:
         """Wait up to 1 s for a key, before the transaction that seals. Raises CatchingUp."""
         await self.public_keys.arrived(self.issuer, KeyPurpose.SEALING, self.clock.now())
 
-    async def seal(
-        self,
-        tx: Connection,
-        secret: str,
-        *,
-        event_id: EventId,
-        purpose: str,
-        recipient: str,
-        expires_at: datetime,
-    ) -> Sealed:
-        """Bind the secret to its event, purpose, recipient and expiry.
+    async def within(self, tx: Connection) -> Seals:
+        """Read the key for this transaction, once for all that it seals.
 
         Raises CatchingUp at once when no key of notify has arrived: nothing is ever written
         unsealed, and nobody waits holding locks.
         """
-        key = await self.public_keys.newest(tx, self.issuer, KeyPurpose.SEALING, self.clock.now())
-        info = binding(
-            event_id=event_id, purpose=purpose, recipient=recipient, expires_at=expires_at
-        )
-        return Sealed(
-            kid=key.kid,
-            purpose=purpose,
-            recipient=recipient,
-            expires_at=expires_at,
-            ciphertext=ciphers.hpke_seal(secret.encode(), public=key.raw, info=info),
-        )
+        now = self.clock.now()
+        return Seals(await self.public_keys.newest(tx, self.issuer, KeyPurpose.SEALING, now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,7 @@ class Opener:
             expires_at=sealed.expires_at,
         )
         try:
-            return ciphers.hpke_open(sealed.ciphertext, private=key.private, info=info).decode()
+            return ciphers.hpke_open(sealed.ciphertext, key=key.opening, info=info).decode()
         except (ciphers.CipherBroken, UnicodeDecodeError) as error:
             raise SealBroken from error
 

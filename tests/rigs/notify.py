@@ -241,8 +241,7 @@ class Office(Replica[Features, NotifySettings]):
             issuer=self.plumbing.issuer,
         )
         async with self.plumbing.database.transaction() as tx:
-            return await sealer.seal(
-                tx,
+            return (await sealer.within(tx)).seal(
                 secret,
                 event_id=event_id,
                 purpose=purpose,

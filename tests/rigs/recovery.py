@@ -216,7 +216,7 @@ class Recovery(Replica[Features, RecoverySettings]):
             expires_at=sealed.expires_at,
         )
         return ciphers.hpke_open(
-            sealed.ciphertext, private=self.notify_key.private, info=info
+            sealed.ciphertext, key=ciphers.opening_key(self.notify_key.private), info=info
         ).decode()
 
 

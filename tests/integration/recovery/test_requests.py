@@ -356,6 +356,21 @@ async def test_a_miss_takes_every_step_of_a_hit_up_to_the_outbox_row(
 
 
 @both_ways
+async def test_a_round_looks_for_notifys_key_once_however_much_it_seals(
+    recovery: Recovery, way: Way
+) -> None:
+    await recovery.knows(an_account())
+    for _ in range(5):
+        await way.ask(recovery, NOBODY)
+    await way.ask(recovery, way.name)
+
+    steps = await statements(recovery, lambda: way.tick(recovery))
+
+    assert sum("FROM public_keys" in step for step in steps) == 1
+    assert len(await way.mails(recovery)) == 1
+
+
+@both_ways
 async def test_hit_and_miss_wait_for_notifys_key_and_the_hit_is_mailed_then(
     database: Database, clock: FakeClock, notify_key: KeyPair, way: Way
 ) -> None:

@@ -42,8 +42,7 @@ class Post:
 
     async def sealed(self, by: Trust | None = None) -> Sealed:
         async with (by or self.recovery).database.transaction() as tx:
-            return await self.sealer(by).seal(
-                tx,
+            return (await self.sealer(by).within(tx)).seal(
                 TEXT,
                 event_id=EVENT,
                 purpose="reset-link",

@@ -13,6 +13,7 @@ from shared.trust.ciphers import (
     derive,
     hpke_open,
     hpke_seal,
+    opening_key,
     sealing_pair,
     signing_pair,
 )
@@ -78,7 +79,7 @@ def test_a_seal_opens_with_the_private_key_and_the_same_info() -> None:
     pair = sealing_pair(RANDOMNESS)
     sealed = hpke_seal(b"secret", public=pair.public, info=b"for notify")
 
-    assert hpke_open(sealed, private=pair.private, info=b"for notify") == b"secret"
+    assert hpke_open(sealed, key=opening_key(pair.private), info=b"for notify") == b"secret"
 
 
 def test_a_changed_seal_or_info_or_key_does_not_open() -> None:
@@ -89,7 +90,7 @@ def test_a_changed_seal_or_info_or_key_does_not_open() -> None:
     wrong += [(sealed, other.private, b"for notify"), (sealed, pair.private, b"for notifz")]
     for ciphertext, private, info in wrong:
         with pytest.raises(CipherBroken):
-            hpke_open(ciphertext, private=private, info=info)
+            hpke_open(ciphertext, key=opening_key(private), info=info)
 
 
 @pytest.mark.parametrize("make", [signing_pair, sealing_pair])
