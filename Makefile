@@ -6,6 +6,7 @@ SHELL := bash
 PYTHON ?= python3
 PART ?=
 ROW ?=
+DOOR ?=
 STORY ?=
 ALL ?=
 JSON ?=
@@ -21,7 +22,7 @@ export SERVERS
 # A stack starts a dozen processes: each from what was compiled once.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv run tour up play down servers test browse shots fault bench coverage lint types fmt proof docs
+.PHONY: help venv run tour up play down servers test browse shots fault bench timing coverage lint types fmt proof docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +79,9 @@ fault: $(STAMP) ## kill every service at every crash point on every path, and it
 
 bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes
 	@$(BIN)/python -m tests.bench $(ROW) $(if $(JSON),--json $(JSON))
+
+timing: $(STAMP) ## knock at public doors, and tell what the time of a reply gives away; DOOR=resets narrows
+	@$(BIN)/python -m tests.timing $(DOOR)
 
 coverage: $(STAMP) ## measure what the tests inside one process reach, with a floor
 	@$(BIN)/pytest tests/unit tests/contract tests/integration --cov=services --cov=shared --cov-report= --cov-fail-under=$(FLOOR)

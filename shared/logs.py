@@ -6,6 +6,7 @@ drivers quote values in theirs.
 """
 
 import io
+import json
 import logging
 import sys
 import traceback
@@ -70,6 +71,7 @@ KEYS = frozenset(
         "version",
     }
 )
+RENDER = json.JSONEncoder().encode  # made once: JSONRenderer makes one a line
 LONGEST_TEXT = 300
 FRAMES = 8
 STORY = "correlation_id: "  # of a note that an error carries
@@ -125,7 +127,7 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             name_service,
             let_through,
-            structlog.processors.JSONRenderer(sort_keys=False),
+            rendered,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(
@@ -157,8 +159,15 @@ def let_through(_: Any, __: str, event: EventDict) -> EventDict:
     return kept
 
 
+def rendered(_: Any, __: str, event: EventDict) -> str:
+    """Write the line."""
+    return RENDER(event)
+
+
 def plain(value: object) -> object:
     """Turn a value into what JSON can hold; anything unexpected is told by its type only."""
+    if type(value) is str and len(value) <= LONGEST_TEXT:  # most are, so they are asked for first
+        return value
     match value:
         case None | bool() | int() | float():
             return value

@@ -31,6 +31,6 @@ def subscriptions(
             ),
         ),
         "notify.practice-communications": (
-            subscribe(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),
+            subscribe_several(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),
         ),
     }

@@ -160,6 +160,8 @@ class Edge(Generic[F]):
         if (request.content_length or 0) > most:
             raise BodyTooLarge
         try:
+            if request.content.is_eof():  # it has come whole, as a small one does
+                return await read_at_most(most, request)
             async with asyncio.timeout(self._seconds(route)):
                 return await read_at_most(most, request)
         except TimeoutError:

@@ -165,6 +165,8 @@ def lists_of(kind: type[Body]) -> frozenset[str]:
 
 def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     """Take each declared parameter at most once. Raises BodyInvalid naming `query.<name>`."""
+    if not pairs:
+        return {}
     seen = Pairs(pairs)
     problems = told("field_duplicate", duplicates(seen, "query"))
     problems += told("field_wrong_format", unstorable_texts(seen, "query"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,11 +12,11 @@ from services.notify.projections.store import accounts
 from services.notify.tellings import contents
 from services.recovery.projection import Projection
 from shared.contracts.contract import Contract, E
-from shared.contracts.envelope import Received
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
     AccountChanged,
     AccountLocked,
+    EnrolmentState,
 )
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.recovery import RESET_LINK_REQUESTED
@@ -68,11 +69,17 @@ async def log_on_accounts(site: Site, count: int) -> None:
     )
 
 
-async def known_accounts(site: Site, count: int) -> range:
-    """Return the numbers of new accounts, known to recovery and notify as by their snapshots."""
+async def known_accounts(site: Site, count: int, **said: Any) -> range:
+    """Return the numbers of new accounts, known to recovery and notify as by their snapshots.
+
+    What is `said` of all of them is so instead of what `account` says.
+    """
     numbers = range(site.known, site.known + count)
     site.known += count
-    known = [snapshot(number) for number in numbers]
+    known = [
+        events.received(account(number, **said), version=1, time=datetime.now(UTC))
+        for number in numbers
+    ]
     key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
     recovery = Projection(digests=Digests(key_bytes(key)))
     async with connected(site.surroundings.database.url("recovery")) as connection:
@@ -108,20 +115,20 @@ async def patients(site: Site, practice_id: PracticeId, numbers: range) -> Seque
     return found
 
 
-def snapshot(number: int) -> Received[AccountChanged]:
-    """The n-th account, as a handler receives it."""
-    return events.received(account(number), version=1, time=datetime.now(UTC))
-
-
-def account(number: int) -> AccountChanged:
+def account(
+    number: int, *, enrolled: EnrolmentState = EnrolmentState.ENROLLED, **said: Any
+) -> AccountChanged:
     """An active account with a verified account e-mail, enrolled at a practice of its own."""
+    usual = {
+        "username": name_of(number),
+        "email": mailbox_of(number),
+        "locale": "en-GB",
+        "time_zone": "Europe/London",
+    }
     return events.account(
         events.new_account(),
-        events.enrolment(PracticeId(uuid4()), PatientId(uuid4())),
-        username=name_of(number),
-        email=mailbox_of(number),
-        locale="en-GB",
-        time_zone="Europe/London",
+        events.enrolment(PracticeId(uuid4()), PatientId(uuid4()), enrolled),
+        **{**usual, **said},
     )
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from shared.contracts.ids import PatientId, PracticeId
+from shared.acts import By
+from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 
 
@@ -14,3 +15,25 @@ class Communication:
     patient_id: PatientId
     topic: Topic
     reference: str
+
+    @property
+    def key(self) -> tuple[PracticeId, str]:
+        """What makes it one, however often it is sent."""
+        return self.practice_id, self.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """It as somebody submits it, with the event that will tell of it if it is new."""
+
+    communication: Communication
+    event_id: EventId
+    by: By
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was submitted under a reference before."""
+
+    communication: Communication
+    event_id: EventId

@@ -1,22 +1,34 @@
 """Submissions: a practice's own system submits that something waits for a patient (NT-9)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from services.notify.actions import Action
 from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
-from services.notify.communications.model import Communication
+from services.notify.communications.model import Communication, Kept, Submission
 from services.notify.communications.store import communications
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
+from shared.audit.entries import Outcome
 from shared.contracts.ids import EventId
 from shared.contracts.notify import COMMUNICATION_SUBMITTED, CommunicationSubmitted
+from shared.db import Connection
 from shared.errors import Refused
+from shared.group_commit import GroupCommit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Submissions:
     """The practice is the caller's own, never one named in a body."""
 
     acts: Acts
+    _taken: GroupCommit[Submission, EventId | Refused] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._taken = GroupCommit(
+            database=self.acts.database,
+            write=self._take,
+            key=lambda submission: submission.communication.key,
+        )
 
     async def submit(self, communication: Communication, *, by: By) -> EventId:
         """Take it once, however often it is sent under the practice's own reference.
@@ -24,38 +36,83 @@ class Submissions:
         Raises ReferenceReused where the reference came with another patient or topic, and
         PatientOfAnotherPractice; both are audited and change nothing.
         """
-        async with self.acts.begin(
-            by,
-            Action.SUBMIT_COMMUNICATION,
-            patient=communication.patient_id,
-            practice=communication.practice_id,
-        ) as act:
-            act.detail = communication.topic
-            event_id = act.new_id()
-            if not await communications.add(act.tx, communication, event_id, now=act.now):
-                kept = await communications.find(act.tx, communication)
-                if kept is None or kept[0] != communication:
-                    raise refused(kept)
-                act.repeated()
-                return kept[1]
-            act.publish(
-                COMMUNICATION_SUBMITTED,
-                CommunicationSubmitted(
-                    practice_id=communication.practice_id,
-                    patient_id=communication.patient_id,
-                    topic=communication.topic,
-                    reference=communication.reference,
-                ),
-                subject=communication.patient_id,
-                event_id=event_id,
-            )
-            return event_id
+        submission = Submission(
+            communication=communication, event_id=self.acts.outbox.new_id(), by=by
+        )
+        taken = await self._taken(submission)
+        if isinstance(taken, Refused):
+            raise taken
+        return taken
+
+    async def _take(
+        self, connection: Connection, submissions: Sequence[Submission]
+    ) -> Sequence[EventId | Refused]:
+        """Keep what is new, with its event and all audit rows, in one transaction.
+
+        A refusal writes nothing but its row, so it takes nothing of its group along.
+        """
+        by = self.acts.of_the_service(submissions[0].by.now)
+        async with (
+            self.acts.database.transaction_on(connection),
+            self.acts.within(connection, by) as act,
+        ):
+            added = await communications.add(connection, submissions)
+            others = [each for each in submissions if each.event_id not in added]
+            kept = await communications.find(connection, [each.communication for each in others])
+            for submission in submissions:
+                if submission.event_id in added:
+                    tell(act, submission)
+            return [
+                each.event_id
+                if each.event_id in added
+                else known(act, each, kept.get(each.communication.key))
+                for each in submissions
+            ]
 
 
-def refused(kept: tuple[Communication, EventId] | None) -> Refused:
+def tell(act: Act, submission: Submission) -> None:
+    """Let what is new be heard of."""
+    communication = submission.communication
+    act.publish(
+        COMMUNICATION_SUBMITTED,
+        CommunicationSubmitted(
+            practice_id=communication.practice_id,
+            patient_id=communication.patient_id,
+            topic=communication.topic,
+            reference=communication.reference,
+        ),
+        subject=communication.patient_id,
+        event_id=submission.event_id,
+        origin=submission.by.origin,
+    )
+    record(act, submission, "done", communication.topic)
+
+
+def known(act: Act, submission: Submission, kept: Kept | None) -> EventId | Refused:
+    """Return the id that it got when it came before, or why it is refused."""
+    if kept is not None and kept.communication == submission.communication:
+        return kept.event_id  # it was told and audited then
+    refusal = refused(kept)
+    record(act, submission, "refused", refusal.cause)
+    return refusal
+
+
+def refused(kept: Kept | None) -> Refused:
     """Say why it was not kept: the reference is taken, or else the patient is another's."""
     if kept is not None:
         return ReferenceReused.in_field("reference", "was used for another patient or topic")
     return PatientOfAnotherPractice.in_field(
         "patient_id", "is a patient record of another practice"
+    )
+
+
+def record(act: Act, submission: Submission, outcome: Outcome, detail: str) -> None:
+    """Leave the row of one, by who submitted it."""
+    act.record(
+        Action.SUBMIT_COMMUNICATION,
+        outcome,
+        detail=detail,
+        origin=submission.by.origin,
+        patient=submission.communication.patient_id,
+        practice=submission.communication.practice_id,
     )

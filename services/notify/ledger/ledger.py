@@ -48,7 +48,7 @@ class Ledger:
         await self._file(tx, intents)
 
     async def file_communication(
-        self, tx: Connection, event: Received[CommunicationSubmitted]
+        self, tx: Connection, *events: Received[CommunicationSubmitted]
     ) -> None:
         """Practice communication: by preference (NT-2).
 
@@ -56,15 +56,20 @@ class Ledger:
         has not arrived: tried again later. A patient nobody has an account for, or who is not
         enrolled, is no fault of the bus's.
         """
-        practice = await practices.find(tx, event.data.practice_id)
-        if practice is None:
-            raise PracticeUnknown
-        found = await accounts.find_by_patient(tx, event.data.practice_id, event.data.patient_id)
-        account = whose(found)
-        enrolled = account is not None and account[1]
-        if not enrolled and event.attempts < PATIENCE:
-            raise PatientUnknown
-        await self._file(tx, routing.practice_communication(event, account, practice=practice))
+        records = {(event.data.practice_id, event.data.patient_id) for event in events}
+        known = await practices.find(tx, {practice_id for practice_id, _ in records})
+        found = await accounts.find_by_patient(tx, records)
+        intents: list[Intent] = []
+        for event in events:
+            practice = known.get(event.data.practice_id)
+            if practice is None:
+                raise PracticeUnknown
+            account = whose(found.get((event.data.practice_id, event.data.patient_id), ()))
+            enrolled = account is not None and account[1]
+            if not enrolled and event.attempts < PATIENCE:
+                raise PatientUnknown
+            intents += routing.practice_communication(event, account, practice=practice)
+        await self._file(tx, intents)
 
     async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
         if not intents:

@@ -1,55 +1,75 @@
 """What practices submitted: the sender's own id makes it idempotent (NT-9)."""
 
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 
-from services.notify.communications.model import Communication
-from shared.contracts.ids import EventId, PatientId
+from services.notify.communications.model import Communication, Kept, Submission
+from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.db import Connection
 
 
-async def add(
-    tx: Connection, communication: Communication, event_id: EventId, *, now: datetime
-) -> bool:
-    """Keep it. False: the practice used this reference before, also in a race, or the patient
-    record is known as another practice's.
+async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[EventId]:
+    """Keep them, and return the events of those that are kept. Of the others the practice used the
+    reference before, also in a race, or the patient record is known as another practice's.
+
+    They are inserted in the order of their keys in every replica: or two of them deadlock.
     """
-    added = await tx.fetchval(
+    rows = await tx.fetch(
         """
         INSERT INTO communications
             (practice_id, reference, event_id, patient_id, topic, submitted_at)
-        SELECT $1, $2, $3, $4, $5, $6
-        WHERE EXISTS (SELECT FROM patient_records WHERE patient_id = $4 AND practice_id = $1)
-           OR NOT EXISTS (SELECT FROM patient_records WHERE patient_id = $4)
+        SELECT practice_id, reference, event_id, patient_id, topic, submitted_at
+        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
+            AS submitted (practice_id, reference, event_id, patient_id, topic, submitted_at)
+        WHERE EXISTS (
+                SELECT FROM patient_records AS known
+                WHERE known.patient_id = submitted.patient_id
+                  AND known.practice_id = submitted.practice_id
+            )
+           OR NOT EXISTS (
+                SELECT FROM patient_records AS known
+                WHERE known.patient_id = submitted.patient_id
+            )
+        ORDER BY practice_id, reference COLLATE "C"
         ON CONFLICT (practice_id, reference) DO NOTHING
-        RETURNING true
+        RETURNING event_id
         """,
-        communication.practice_id,
-        communication.reference,
-        event_id,
-        communication.patient_id,
-        communication.topic,
-        now,
+        [each.communication.practice_id for each in submissions],
+        [each.communication.reference for each in submissions],
+        [each.event_id for each in submissions],
+        [each.communication.patient_id for each in submissions],
+        [each.communication.topic for each in submissions],
+        [each.by.now for each in submissions],
     )
-    return added is not None
+    return {EventId(row["event_id"]) for row in rows}
 
 
-async def find(tx: Connection, like: Communication) -> tuple[Communication, EventId] | None:
-    """Return what was submitted under the same reference, with its event."""
-    row = await tx.fetchrow(
+async def find(
+    tx: Connection, like: Sequence[Communication]
+) -> Mapping[tuple[PracticeId, str], Kept]:
+    """Return what was submitted under the same references, by practice and reference."""
+    if not like:
+        return {}
+    rows = await tx.fetch(
         """
-        SELECT event_id, patient_id, topic FROM communications
-        WHERE practice_id = $1 AND reference = $2
+        SELECT practice_id, reference, event_id, patient_id, topic
+        FROM communications
+        JOIN unnest($1::uuid[], $2::text[]) AS submitted (practice_id, reference)
+            USING (practice_id, reference)
         """,
-        like.practice_id,
-        like.reference,
+        [each.practice_id for each in like],
+        [each.reference for each in like],
     )
-    if row is None:
-        return None
-    kept = Communication(
-        practice_id=like.practice_id,
-        patient_id=PatientId(row["patient_id"]),
-        topic=Topic(row["topic"]),
-        reference=like.reference,
-    )
-    return kept, EventId(row["event_id"])
+    found = [
+        Kept(
+            communication=Communication(
+                practice_id=PracticeId(row["practice_id"]),
+                patient_id=PatientId(row["patient_id"]),
+                topic=Topic(row["topic"]),
+                reference=row["reference"],
+            ),
+            event_id=EventId(row["event_id"]),
+        )
+        for row in rows
+    ]
+    return {each.communication.key: each for each in found}

@@ -1,6 +1,7 @@
 """The projection of accounts and of the patient records they have: newer wins."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
 from services.notify.projections.model import Account, Found
 from shared.contracts.envelope import Received
@@ -8,6 +9,8 @@ from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
 from shared.messaging import snapshots
+
+PatientRecord = tuple[PracticeId, PatientId]
 
 
 async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
@@ -78,38 +81,46 @@ async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged
 
 
 async def find_by_patient(
-    tx: Connection, practice_id: PracticeId, patient_id: PatientId
-) -> Sequence[Found]:
-    """Return the accounts that have the patient record, those that are not gone first.
+    tx: Connection, records: Collection[PatientRecord]
+) -> Mapping[PatientRecord, Sequence[Found]]:
+    """Return the accounts that have each patient record, those that are not gone first.
 
     A record belongs to one account at most; while what a merge publishes is still arriving, both
     may have it here, or only the one that is gone.
     """
     rows = await tx.fetch(
         """
-        SELECT a.id, a.state, a.email, a.locale, a.time_zone, known.state = 'enrolled' AS enrolled,
-            a.state = 'merged' OR (
-                SELECT survivor_id FROM merged_accounts WHERE absorbed_id = a.id
-            ) IS NOT NULL AS gone
-        FROM patient_records AS known JOIN accounts AS a ON a.id = known.account_id
-        WHERE known.patient_id = $2 AND known.practice_id = $1
-        ORDER BY gone, enrolled DESC, a.version DESC
-        LIMIT 2
+        SELECT asked.practice_id, asked.patient_id, found.*
+        FROM unnest($1::uuid[], $2::uuid[]) AS asked (practice_id, patient_id)
+        CROSS JOIN LATERAL (
+            SELECT a.id, a.version, a.state, a.email, a.locale, a.time_zone,
+                known.state = 'enrolled' AS enrolled,
+                a.state = 'merged' OR (
+                    SELECT survivor_id FROM merged_accounts WHERE absorbed_id = a.id
+                ) IS NOT NULL AS gone
+            FROM patient_records AS known JOIN accounts AS a ON a.id = known.account_id
+            WHERE known.patient_id = asked.patient_id AND known.practice_id = asked.practice_id
+            ORDER BY gone, enrolled DESC, a.version DESC
+            LIMIT 2
+        ) AS found
+        ORDER BY gone, enrolled DESC, version DESC
         """,
-        practice_id,
-        patient_id,
+        [practice_id for practice_id, _ in records],
+        [patient_id for _, patient_id in records],
     )
-    return [
-        Found(
-            account=Account(
-                account_id=AccountId(row["id"]),
-                state=AccountState(row["state"]),
-                email=row["email"],
-                locale=row["locale"],
-                time_zone=row["time_zone"],
-            ),
-            enrolled=row["enrolled"],
-            gone=row["gone"],
+    found: dict[PatientRecord, list[Found]] = defaultdict(list)
+    for row in rows:
+        found[row["practice_id"], row["patient_id"]].append(
+            Found(
+                account=Account(
+                    account_id=AccountId(row["id"]),
+                    state=AccountState(row["state"]),
+                    email=row["email"],
+                    locale=row["locale"],
+                    time_zone=row["time_zone"],
+                ),
+                enrolled=row["enrolled"],
+                gone=row["gone"],
+            )
         )
-        for row in rows
-    ]
+    return found

@@ -1,6 +1,6 @@
 """The projection of practices: newer wins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.notify.projections.model import Practice
 from shared.contracts.envelope import Received
@@ -30,7 +30,11 @@ async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> N
     )
 
 
-async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
-    """Return what mails say of a practice."""
-    row = await tx.fetchrow("SELECT name, locale FROM practices WHERE id = $1", practice_id)
-    return Practice(name=row["name"], locale=row["locale"]) if row else None
+async def find(
+    tx: Connection, practice_ids: Collection[PracticeId]
+) -> Mapping[PracticeId, Practice]:
+    """Return what mails say of those that have been heard of."""
+    rows = await tx.fetch(
+        "SELECT id, name, locale FROM practices WHERE id = ANY($1::uuid[])", list(practice_ids)
+    )
+    return {PracticeId(row["id"]): Practice(name=row["name"], locale=row["locale"]) for row in rows}

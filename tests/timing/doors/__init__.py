@@ -1,0 +1,12 @@
+"""The doors that a stranger may knock at, each by the name that `make timing DOOR=` takes."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from tests.bench.site import Site
+from tests.timing.doors import resets
+from tests.timing.pairs import Door
+
+DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
+    "resets": resets.opened,
+}

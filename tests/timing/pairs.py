@@ -1,0 +1,67 @@
+"""Pairs of requests, one of somebody known and one of another class, in either order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from shared.randomness import Randomness
+from tests.bench.figures import NotMeasured
+from tests.bench.load import Connection, Job, requests
+
+Bodies = Callable[[int], Awaitable[Sequence[str]]]
+"""Makes so many bodies, and what is behind them: each is sent once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A public verb that must not tell whether somebody is known."""
+
+    job: Job  # where it is
+    accepted: int  # the status that it answers with, whoever is asked for
+    known: Bodies
+    others: Mapping[str, Bodies]  # by class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """Seconds of each reply."""
+
+    known: Sequence[float]
+    other: Sequence[float]
+
+
+async def compare(door: Door, other: Bodies, *, pairs: int, randomness: Randomness) -> Took:
+    """Knock for one of each, one after the other over one connection, in an order by chance.
+
+    So both meet the same machine, and the same work behind the requests before. Raises NotMeasured
+    where a reply is not the one that all get.
+    """
+    known, others = await door.known(pairs), await other(pairs)
+    known_first = [randomness.between(0.0, 1.0) < 0.5 for _ in range(pairs)]
+    sent: list[str] = []
+    for one, another, first in zip(known, others, known_first, strict=True):
+        sent += (one, another) if first else (another, one)
+    took = await times(door, sent)
+    return Took(
+        known=[took[2 * pair + (not first)] for pair, first in enumerate(known_first)],
+        other=[took[2 * pair + first] for pair, first in enumerate(known_first)],
+    )
+
+
+async def times(door: Door, bodies: Sequence[str]) -> Sequence[float]:
+    """How long the reply to each took."""
+    now, took = asyncio.get_running_loop().time, []
+    connection = Connection()
+    await connection.open(door.job.host, door.job.port)
+    try:
+        for request in requests(msgspec.structs.replace(door.job, bodies=tuple(bodies))):
+            began = now()
+            status = await connection.ask(request)
+            took.append(now() - began)
+            if status != door.accepted:
+                raise NotMeasured(f"answered {status} where {door.accepted} is for all")
+    finally:
+        connection.close()
+    return took

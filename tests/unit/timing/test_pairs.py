@@ -1,0 +1,63 @@
+"""Pairs in either order: whose time is whose."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from shared.randomness import Randomness
+from tests.bench.figures import NotMeasured
+from tests.bench.load import Job
+from tests.timing.pairs import Door, compare
+
+
+async def known(count: int) -> Sequence[str]:
+    return [f"known-{number}" for number in range(count)]
+
+
+async def unknown(count: int) -> Sequence[str]:
+    return [f"unknown-{number}" for number in range(count)]
+
+
+@asynccontextmanager
+async def a_door(seen: list[str], *, odd_status: int = 202) -> AsyncIterator[Door]:
+    """A door that takes longer for who is known."""
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.text()
+        seen.append(body)
+        await asyncio.sleep(0.005 if body.startswith("known") else 0)
+        return web.Response(status=odd_status if body == "unknown-3" else 202)
+
+    application = web.Application()
+    application.router.add_post("/asked", answer)
+    async with TestServer(application) as server:
+        assert server.port is not None
+        yield Door(
+            job=Job(port=server.port, path="/asked"),
+            accepted=202,
+            known=known,
+            others={"unknown": unknown},
+        )
+
+
+async def test_each_is_asked_for_once_in_an_order_by_chance_and_timed_as_what_it_is() -> None:
+    seen: list[str] = []
+
+    async with a_door(seen) as door:
+        took = await compare(door, unknown, pairs=24, randomness=Randomness())
+
+    assert sorted(seen) == sorted([*await known(24), *await unknown(24)])
+    firsts = [body.startswith("known") for body in seen[::2]]
+    assert {True, False} == set(firsts)
+    assert min(took.known) >= 0.005
+    assert sorted(took.other)[12] < 0.005
+
+
+async def test_a_reply_that_is_another_one_tells_more_than_its_time() -> None:
+    async with a_door([], odd_status=404) as door:
+        with pytest.raises(NotMeasured, match="404"):
+            await compare(door, unknown, pairs=5, randomness=Randomness())
