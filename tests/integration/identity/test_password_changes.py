@@ -1,6 +1,7 @@
 """ID-7: the holder sets another password; every session of before ends, and a new one begins."""
 
 import asyncio
+import unicodedata
 from collections import Counter
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from tests.rigs.replica import Answer
 pytestmark = pytest.mark.proves("ID-7", "SE-3")
 NEW = "Copper!Lantern-9"
 MAIL = "maria@mail.example"
+LONG = "Aa1!" + "\U0001f600" * 196
 
 
 async def grant(
@@ -45,6 +47,27 @@ async def test_the_new_password_logs_on_and_the_old_one_does_not(identity: Ident
     assert changed.status == 200
     assert (await identity.log_on(person.username, NEW)).status == 201
     assert (await identity.log_on(person.username)).code == "invalid_credentials"
+
+
+@pytest.mark.proves("ID-3", "ID-5")
+@pytest.mark.parametrize(
+    ("new", "typed", "almost"),
+    [
+        (LONG, LONG, LONG[:-1] + "\U0001f601"),
+        ("Zoë-Ångström-17", unicodedata.normalize("NFD", "Zoë-Ångström-17"), "Zoe-Angstrom-17"),
+        (unicodedata.normalize("NFD", "Zoë-Ångström-17"), "Zoë-Ångström-17", "Zoe-Angstrom-17"),
+    ],
+    ids=["200 of four bytes", "composed", "decomposed"],
+)
+async def test_every_code_point_counts_and_however_it_is_composed_it_is_one_password(
+    identity: Identity, new: str, typed: str, almost: str
+) -> None:
+    person = await identity.an_account()
+
+    assert (await change(identity, await token_of(identity, person), new)).status == 200
+
+    assert (await identity.log_on(person.username, typed)).status == 201
+    assert (await identity.log_on(person.username, almost)).code == "invalid_credentials"
 
 
 @pytest.mark.proves("SE-1", "V7.4.3", "V7.2.4")

@@ -104,6 +104,20 @@ async def test_the_old_name_is_nobody_elses_for_a_year_and_then_free(
     assert (still["reserved"], freed["reserved"]) == ([old, person.username], [])
 
 
+@pytest.mark.proves("ID-1", "ID-4")
+async def test_a_full_width_name_is_the_plain_one_and_nobody_elses(identity: Identity) -> None:
+    person, other = await identity.an_account(), await identity.an_account()
+    full_width = "\uff4d\uff41\uff52\uff49\uff41.lopez"
+
+    changed = await change(identity, await session(identity, person), f"\u200b{full_width}\ufeff ")
+    taken = await change(identity, await session(identity, other), NEW.upper())
+
+    assert (changed.status, changed.body) == (200, {"username": full_width})
+    assert taken.code == "username_taken"
+    for typed in (NEW, full_width, f"\u2060{NEW} \u00ad"):
+        assert (await identity.log_on(typed)).status == 201
+
+
 async def test_its_holder_may_have_it_back(identity: Identity) -> None:
     person = await identity.an_account()
     token = await session(identity, person)
