@@ -2,31 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from shared.settings.loader import PREFIX, setting
-from shared.settings.service import Environment
-from shared.settings.values import (
-    HeaderName,
-    LogLevel,
-    Network,
-    Port,
-    Secret,
-    host,
-    hosts,
-    in_the_clear,
-    key_bytes,
-    key_of_32_bytes,
-    networks,
-    secrets,
-)
+from shared.settings.process import Environment, ProcessSettings, refused_in_the_clear
+from shared.settings.values import Port, Secret, key_bytes, key_of_32_bytes, secrets
 
-PORT = 8100
-METRICS_PORT = 9100
 MOST_KEYS = 2
 
 
@@ -72,7 +56,7 @@ def service_at(name: str, service: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(ProcessSettings):
     """Everything that the gateway is told; it keeps nothing itself."""
 
     environment: Environment = setting(
@@ -96,37 +80,6 @@ class Settings:
     recovery_url: str = service_at("RECOVERY_URL", "recovery")
     merge_url: str = service_at("MERGE_URL", "merge")
     notify_url: str = service_at("NOTIFY_URL", "notify")
-    plaintext: tuple[str, ...] = setting(
-        "PLAINTEXT",
-        default=(),
-        parse=hosts,
-        help="hosts of services that production calls by http://, since the network between "
-        "protects; parted by commas or blanks",
-    )
-    http_host: str = setting(
-        "HTTP_HOST", default="127.0.0.1", parse=host, help="address to listen on"
-    )
-    http_port: Port = setting("HTTP_PORT", default=PORT, help="the portal's port; 0: a free one")
-    metrics_port: Port = setting(
-        "METRICS_PORT", default=METRICS_PORT, help="port of /metrics and /health; 0: a free one"
-    )
-    clock_file: Path | None = setting(
-        "CLOCK_FILE",
-        default=None,
-        parse=Path,
-        help="file with seconds added to the time; not in production",
-    )
-    trusted_proxies: tuple[Network, ...] = setting(
-        "TRUSTED_PROXIES",
-        default=(),
-        parse=networks,
-        help="networks whose forwarded address is believed (LG-4)",
-    )
-    forwarded_header: HeaderName = setting(
-        "FORWARDED_HEADER",
-        default="X-Forwarded-For",
-        help="header with the client's address, read from proxies and sent to the services",
-    )
     service_seconds: Annotated[float, Meta(ge=0.1, le=60)] = setting(
         "SERVICE_SECONDS", default=10.0, help="how long a service may take to answer"
     )
@@ -149,7 +102,6 @@ class Settings:
         help="practices that the desk offers: name, client id and client secret parted by bars, "
         "with commas between; development only",
     )
-    log_level: LogLevel = setting("LOG_LEVEL", default="INFO", help="the least of what is logged")
 
     @property
     def secure(self) -> bool:
@@ -174,25 +126,16 @@ class Settings:
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
         if self.environment is not Environment.PRODUCTION:
-            if self.clock_file is not None and not self.clock_file.is_file():
-                yield f"{PREFIX}CLOCK_FILE: there is no such file"
             return
-        if not self.portal_url.startswith("https://"):
+        if not self.portal_url.startswith("https://"):  # not `secure`: values may be partial
             yield f"{PREFIX}PORTAL_URL: production wants https://, or cookies could be read"
-        if self.clock_file is not None:
-            yield f"{PREFIX}CLOCK_FILE is refused in production: deadlines would move with it"
         services = {
-            "IDENTITY_URL": self.identity_url,
-            "RECOVERY_URL": self.recovery_url,
-            "MERGE_URL": self.merge_url,
-            "NOTIFY_URL": self.notify_url,
+            "IDENTITY_URL": Secret(self.identity_url),
+            "RECOVERY_URL": Secret(self.recovery_url),
+            "MERGE_URL": Secret(self.merge_url),
+            "NOTIFY_URL": Secret(self.notify_url),
         }
-        for name, url in services.items():
-            if in_the_clear(url, self.plaintext):
-                yield (
-                    f"{PREFIX}{name}: production wants TLS towards another machine, "
-                    f"or that one named by {PREFIX}PLAINTEXT"
-                )
+        yield from refused_in_the_clear(self, services)
         if self.desk_port is not None or self.desk_practices:
             yield f"{PREFIX}DESK_PORT, {PREFIX}DESK_PRACTICES are refused in production"
         if self.mails_url is not None:

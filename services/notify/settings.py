@@ -9,12 +9,8 @@ from msgspec import Meta
 
 from shared.contracts.addresses import AddressMalformed, mailable
 from shared.settings.loader import setting
-from shared.settings.service import (
-    ServiceSettings,
-    expose_metrics_on,
-    listen_on,
-    refused_in_the_clear,
-)
+from shared.settings.process import expose_metrics_on, listen_on, refused_in_the_clear
+from shared.settings.service import ServiceSettings
 from shared.settings.values import Port, Secret, url_of, web_address
 
 DomainName = Annotated[

@@ -7,7 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from shared.settings.loader import setting
-from shared.settings.service import ServiceSettings, expose_metrics_on, listen_on
+from shared.settings.process import expose_metrics_on, listen_on
+from shared.settings.service import ServiceSettings
 from shared.settings.values import Port
 
 

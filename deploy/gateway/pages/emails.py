@@ -66,6 +66,7 @@ async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.
         status=filled.status,
         filled=filled,
         account=await site.account(visit),
+        again=flows.said(visit),
         confirmed=is_confirmed(visit, EmailFlow),
         said=visit.request.query.get("said", ""),
     )

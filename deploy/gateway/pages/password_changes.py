@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from deploy.gateway import flows
 from deploy.gateway.flows import PasswordFlow
 from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.log_on import once_more
@@ -47,6 +48,7 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
         status=filled.status,
         filled=filled,
         account=await site.account(visit),
+        again=flows.said(visit),
         confirmed=is_confirmed(visit, PasswordFlow),
         marks=await marks(site, visit, filled.failed),
     )
