@@ -82,6 +82,36 @@ async def enrolment_token(
     return str(patient.body["patient_id"]), str(issued.body["token"])
 
 
+async def reachable_record(stage: Stage, practice: ClientCredentials, person: Person) -> str:
+    """Register her with a phone and an address to write to; return the record's id."""
+    record = {
+        "last_name": person.last_name,
+        "first_name": person.first_name,
+        "birth_date": person.birth_date,
+        "home_phone": "+1 555 0134",
+        "email": person.address,
+    }
+    token = await client_token(stage, practice)
+    patient = await stage.call("register_patient", 201, token=token, body=record)
+    return str(patient.body["patient_id"])
+
+
+async def enrol_by_proof(stage: Stage, person: Person, proof: dict[str, Any]) -> None:
+    """Prove what the practice handed out, and enrol with the grant in its place, without e-mail."""
+    proven = await stage.call("prove_enrolment", 200, body=proof, source=person.source)
+    stage.tell(f"{proven.body['practice_name']} enrols her; nothing is used up yet")
+    terms = await stage.call("read_terms", 200)
+    form = {
+        "terms_version": terms.body["version"],
+        "grant": proven.body["grant"],
+        "no_email": True,
+        "username": person.username,
+        "password": person.password,
+    }
+    enrolled = await stage.call("enrol", 201, body=form, source=person.source)
+    stage.tell(f"recovery routes she has: {', '.join(enrolled.body['recovery_routes'])}")
+
+
 async def enrol(stage: Stage, person: Person, token: str) -> dict[str, Any]:
     """Enrol with a token; return what was sent."""
     terms = await stage.call("read_terms", 200)

@@ -15,6 +15,7 @@ from deploy.tour.person import Person
 from deploy.tour.practices import message_notice, un_enrolment
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
+from deploy.tour.ways_in import invitation, temporary_credentials
 
 Story = Callable[[Stage, Person], Awaitable[None]]
 
@@ -30,5 +31,7 @@ STORIES: tuple[Story, ...] = (
     message_notice,
     un_enrolment,
     log_off,
+    invitation,
+    temporary_credentials,
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

@@ -95,6 +95,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             mint=mint,
             grants=grants,
             own_keys=own_keys,
+            confirmations=proof.confirmations,
             accounts=account.accounts,
             patients=patient.patients,
             addresses=email,

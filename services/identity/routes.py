@@ -39,7 +39,7 @@ from services.identity.emails.errors import (
     LinkInvalid,
     TooManyMails,
 )
-from services.identity.enrolment.api.added_practices import add_practice_to_account
+from services.identity.enrolment.api.added_practices import add_practice, add_practice_to_account
 from services.identity.enrolment.api.enrolments import enrol
 from services.identity.enrolment.api.invitations import invite_patient
 from services.identity.enrolment.api.proofs import prove_enrolment
@@ -162,14 +162,14 @@ ENROL_PROBLEMS = (
     PasswordUnacceptable,
     EmailMalformed,
 )
+ADDED_PRACTICE_REFUSED = (*PROOF_PROBLEMS, AlreadyEnrolled, PersonMismatch)
 EXISTING_ACCOUNT_PROBLEMS = (
     InvalidCredentials,
     AccountMerged,
-    *PROOF_PROBLEMS,
+    *ADDED_PRACTICE_REFUSED,
     *ENROLMENT_GRANT_REFUSED,
-    AlreadyEnrolled,
-    PersonMismatch,
 )
+ADDED_PRACTICE_PROBLEMS = (*ADDED_PRACTICE_REFUSED, *CONFIRMATION_REFUSED)
 CLIENT_PROBLEMS = (
     InvalidClient,
     InvalidScope,
@@ -245,6 +245,10 @@ ROUTES: tuple[Route[Features], ...] = (
               add_practice_to_account, status=201, idempotent=True, rows=("EN-5", "LG-2"),
               summary="Add a practice to the account one already has",
               problems=EXISTING_ACCOUNT_PROBLEMS),
+        route("POST", "/account/practices", Session(Counted.REFUSALS, also=(SETTINGS,)),
+              add_practice, status=201, rows=("EN-5", "SE-3", "UN-4"),
+              summary="Add a practice to one's own account",
+              problems=ADDED_PRACTICE_PROBLEMS),
     )),
     *lifted(lambda of: of.log_on, (
         route("GET", "/terms", Public(Counted.NOTHING),

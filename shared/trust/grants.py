@@ -36,6 +36,7 @@ class Verb(StrEnum):
     EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
+    PRACTICE = "practice"  #: EN-5: add a practice to the account
     USERNAME = "username"  #: ID-2: take another username
 
 

@@ -76,6 +76,30 @@ async def test_a_practice_is_added_to_the_account_she_has(
         await ada.sees("home, two practices")
 
 
+async def test_in_her_settings_she_adds_a_practice_with_her_password_alone(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Add a practice").click()
+        await ada.at("/settings/practices/add")
+        await ada.sees("settings, add a practice")
+        await ada.fill(token=second, password="Wrong-1-Word")
+        await ada.press()
+        await expect(ada.summary).to_contain_text("not the password of your account")
+        await ada.sees("settings, add a practice, refused")
+        await ada.fill(token=second, password=somebody.password)
+        await ada.press()
+
+        await ada.at("/home")
+        await expect(ada.main).to_contain_text("Lindenhof")
+        await expect(ada.main).to_contain_text("Seeblick")
+
+
 async def test_two_accounts_are_made_one_though_she_presses_twice(
     desk: Desk, stage: Stage, at_portal: AtPortal, somebody: Person
 ) -> None:

@@ -238,6 +238,19 @@ def added_with_what_is_dead(dead: Recipe) -> Recipe:
     return made
 
 
+def added_in_a_session_with(dead: Recipe) -> Recipe:
+    """The same in a session of hers, re-authenticated."""
+
+    async def made(stage: IdentityStage) -> Example:
+        example = await dead(stage)
+        assert example.body is not None
+        token = await stage.session()
+        said = {"reauthenticated": await stage.proof(token, "practice")}
+        return Example(body={"token": example.body["token"], **said}, token=token)
+
+    return made
+
+
 async def added_with(stage: IdentityStage, **said: str) -> Example:
     """A new practice's live token, and this of name and password."""
     elm = await practice_desk(stage.replica)
@@ -436,6 +449,7 @@ MISSES: Mapping[str, Sequence[Group]] = {
         ),
         tuple(map(added_with_what_is_dead, DEAD)),
     ),
+    "add_practice": (tuple(map(added_in_a_session_with, DEAD[:-1])),),
     "log_on": (
         (
             nobodys_name,

@@ -25,8 +25,8 @@ OTHERS: Mapping[SessionScope, set[str]] = {
         "reauthenticate",
         "verify_email",
     },
-    # UN-4: reads settings, re-authenticates, logs off; adding a practice needs no session
-    SessionScope.SETTINGS: {"end_session", "read_account", "reauthenticate"},
+    # UN-4: reads settings, re-authenticates, adds a practice, logs off
+    SessionScope.SETTINGS: {"add_practice", "end_session", "read_account", "reauthenticate"},
 }
 
 

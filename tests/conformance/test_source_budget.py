@@ -20,8 +20,15 @@ COUNTED = {
         *("reset_password", "verify_email"),
     },
     Counted.REFUSALS: {
-        *("add_practice_to_account", "enrol", "log_on", "prove_enrolment", "prove_ownership"),
-        *("reauthenticate", "request_merge"),
+        *(
+            "add_practice",
+            "add_practice_to_account",
+            "enrol",
+            "log_on",
+            "prove_enrolment",
+            "prove_ownership",
+        ),
+        *("prove_ownership", "reauthenticate", "request_merge"),
     },
 }
 

@@ -67,13 +67,14 @@ class Practice:
         answer = await self.client.insist("obtain_client_token", 200, body=body)
         return str(answer.body["access_token"])
 
-    async def register(self, number: str, *, last_name: str, birth_date: str) -> UUID:
+    async def register(self, number: str, *, last_name: str, birth_date: str, **more: str) -> UUID:
         """Make a patient record. Its number is taken then: a second one would be refused."""
         body = {
             "last_name": last_name,
             "first_name": "Juniper",
             "birth_date": birth_date,
             "number": number,
+            **more,
         }
         answer = await self.client.insist(
             "register_patient",

@@ -92,6 +92,8 @@ def hop(
 
 
 HOPS: tuple[Hop, ...] = (
+    hop("invitation", identity.PATIENT_INVITED,
+        Person.can_be_invited, Person.is_invited, "patient-invited"),
     hop("enrolment", identity.ACCOUNT_ENROLLED,
         Person.is_registered, Person.enrols, "account-enrolled"),
     hop("verify-email", identity.EMAIL_VERIFICATION_REQUESTED,

@@ -82,6 +82,32 @@ class Person:
             self.mark, last_name=self.last_name, birth_date=self.birth_date
         )
 
+    async def can_be_invited(self) -> None:
+        """A practice makes her record, with an address to write to."""
+        self.patient_id = await self.practice.register(
+            self.mark, last_name=self.last_name, birth_date=self.birth_date, email=self.address
+        )
+
+    async def is_invited(self) -> None:
+        """EN-3, with one key: one mail however often it is asked, and no account to file it by."""
+        await self.client.insist(
+            "invite_patient",
+            201,
+            token=await self.practice.token(),
+            path={"patient_id": self.patient_id},
+            body=AT_THE_DESK,
+            idempotency_key=self.client.key(),
+        )
+
+        async def is_mailed_once(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT state FROM notify.deliveries WHERE patient_id = $1", self.patient_id
+            )
+            states = [row["state"] for row in rows]
+            assert states in (["sent"], ["unknown"]), states
+
+        self.ledger.promised(f"{self.address} is invited", is_mailed_once)
+
     async def enrols(self) -> None:
         """EN-1, with one key: the same account however often it is asked."""
         form = {

@@ -96,6 +96,12 @@ class AddedPractice(Sent, frozen=True, kw_only=True):
     password: str
 
 
+class OwnPractice(Sent, frozen=True, kw_only=True):
+    token: str | None = None
+    grant: str | None = None
+    reauthenticated: str
+
+
 class NewPassword(Sent, frozen=True, kw_only=True):
     candidate: str
 
@@ -232,6 +238,14 @@ ADD_PRACTICE = Verb(
     AddedPractice,
     keyed=True,
 )
+ADD_OWN_PRACTICE = Verb(
+    "add_practice",
+    "POST",
+    "/account/practices",
+    Nothing,
+    OwnPractice,
+    bearer=True,
+)
 CHECK_PASSWORD = Verb("check_password", "POST", "/passwords/check", Judged, Candidate)
 ACCOUNT = Verb("read_account", "GET", "/account", Account, bearer=True)
 CHECK_NEW_PASSWORD = Verb(
@@ -262,6 +276,7 @@ VERBS = (
     PROVE_ENROLMENT,
     ENROL,
     ADD_PRACTICE,
+    ADD_OWN_PRACTICE,
     CHECK_PASSWORD,
     CHECK_NEW_PASSWORD,
     ACCOUNT,
@@ -309,6 +324,9 @@ class Identity:
 
     async def add_practice(self, visit: Visit, added: AddedPractice, *, key: str) -> None:
         await self.door.call(ADD_PRACTICE, visit, body=added, key=key)
+
+    async def add_own_practice(self, visit: Visit, token: str, added: OwnPractice) -> None:
+        await self.door.call(ADD_OWN_PRACTICE, visit, token=token, body=added)
 
     async def check_password(self, visit: Visit, candidate: Candidate) -> Judged:
         return await self.door.call(CHECK_PASSWORD, visit, body=candidate)

@@ -6,14 +6,17 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.doors.identity import AddedPractice
+from deploy.gateway.doors.identity import AddedPractice, OwnPractice
 from deploy.gateway.flows import EnrolFlow
 from deploy.gateway.pages.enrolment_proofs import fresh_grant
-from deploy.gateway.pages.site import ANYBODY, Site
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
+from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, form, wrong
 from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import Visit, see
+
+VERB = "practice"  # what the password is given again for
 
 
 class AddForm(Form, frozen=True, kw_only=True):
@@ -21,6 +24,13 @@ class AddForm(Form, frozen=True, kw_only=True):
 
     token: Annotated[str, Meta(max_length=200)] = ""
     username: str
+    password: Annotated[str, SECRET, Meta(max_length=4096)]
+
+
+class OwnForm(Form, frozen=True, kw_only=True):
+    """The same in a session; the password is given again for this."""
+
+    token: Annotated[str, Meta(max_length=200)] = ""
     password: Annotated[str, SECRET, Meta(max_length=4096)]
 
 
@@ -64,6 +74,48 @@ async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response
     return see("/home?said=added")
 
 
-ROUTES: tuple[Route[Site], ...] = form(
-    "/enrol/add", ANYBODY, FormPage(form=AddForm, show=show_add, submit=add)
+async def show_own(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for the token, where none was proven, and for the password once more."""
+    flow = proven_to_add(visit)
+    return site.page(
+        visit,
+        "settings_practices_add.html",
+        status=filled.status,
+        filled=filled,
+        practice=flow.practice if flow else None,
+    )
+
+
+async def add_own(site: Site, visit: Inside, sent: OwnForm, key: str) -> web.Response:
+    """Add it to the account one is logged on to (SE-3)."""
+    flow = proven_to_add(visit)
+    if flow is None and not sent.token:
+        problem = wrong(visit, "token", MISSING["token"])
+        return await show_own(site, visit, Filled(key=key, problems=(problem,), status=422))
+    proof = await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
+    )
+    added = OwnPractice(
+        token=sent.token if flow is None else None,
+        grant=await fresh_grant(site, visit, flow) if flow is not None else None,
+        reauthenticated=proof.grant,
+    )
+    await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.identity.add_own_practice(visit, token, added),
+    )
+    flows.drop(visit, EnrolFlow)
+    return await on_to_home(site, visit, "added")
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *form("/enrol/add", ANYBODY, FormPage(form=AddForm, show=show_add, submit=add)),
+    *form(
+        "/settings/practices/add",
+        HOLDER,
+        FormPage(form=OwnForm, show=show_own, submit=add_own),
+    ),
 )

@@ -15,16 +15,17 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import enrolments, patients
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
+from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId, SessionId
 from shared.contracts.matching import Named, same_holder
 from shared.db import Connection
 from shared.errors import Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
-from shared.trust.grants import GrantWrongAct
+from shared.trust.grants import GrantWrongAct, Verb
 
 
 class PracticeAdded(Reply, frozen=True, kw_only=True):
@@ -40,6 +41,7 @@ class AddedPractices:
     acts: Acts
     ways_in: WaysIn
     proofs: PasswordProofs
+    confirmations: Confirmations
     patients: Patients
     accounts: Accounts
     sessions: Sessions
@@ -80,6 +82,36 @@ class AddedPractices:
             except Refused as refusal:
                 act.committing(refusal)
                 raise
+
+    async def add_in_session(
+        self,
+        brought: Brought | str,
+        account_id: AccountId,
+        *,
+        session_id: SessionId,
+        reauthenticated: str,
+        by: By,
+    ) -> PracticeAdded:
+        """Give the secret's record to the session's own account. A refusal uses nothing up."""
+        async with self.acts.before(by, Action.ADD_TO_ACCOUNT, account=account_id):
+            grant = await self.confirmations.check(
+                reauthenticated,
+                Verb.PRACTICE,
+                account_id=account_id,
+                session_id=session_id,
+                now=by.now,
+            )
+            presented = await self._presented(brought, by)
+        record = await self.ways_in.owner(presented)
+        async with self.acts.begin(
+            by,
+            Action.ADD_TO_ACCOUNT,
+            account=account_id,
+            practice=record[0] if record else None,
+        ) as act:
+            view = await self.accounts.hold(act.tx, account_id)
+            await self.confirmations.spend(act.tx, grant, view, now=act.now)
+            return await self._add(act, account_id, record, presented)
 
     async def _presented(self, brought: Brought | str, by: By) -> Presented:
         """What is temporary is for an account of its own alone (EN-2). Raises GrantWrongAct."""

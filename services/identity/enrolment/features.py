@@ -14,6 +14,7 @@ from services.identity.enrolment.ways_in import WaysIn
 from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
+from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.one_time import Mint
@@ -38,6 +39,7 @@ def compose(
     mint: Mint,
     grants: GrantChecker,
     own_keys: OwnKeys,
+    confirmations: Confirmations,
     accounts: Accounts,
     patients: Patients,
     addresses: emails.Features,
@@ -74,6 +76,7 @@ def compose(
             acts=plumbing.acts,
             ways_in=ways_in,
             proofs=secrets.proofs,
+            confirmations=confirmations,
             patients=patients,
             accounts=accounts,
             sessions=sessions,

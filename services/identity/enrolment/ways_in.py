@@ -18,7 +18,7 @@ from shared.acts import Act
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection, Database
 from shared.one_time import Secret
-from shared.trust.grants import GrantAct, GrantChecker
+from shared.trust.grants import GrantAct, GrantChecker, GrantInvalid
 from shared.trust.tokens import Digests
 
 NOTHING = b""  # the digest of no secret
@@ -65,14 +65,18 @@ class WaysIn:
     async def presented(self, brought: Brought | str, *, now: datetime) -> Presented:
         """Take what somebody typed, or a grant that says it was proven before.
 
-        A grant spends nothing: its secret is used up once, and a newer one voids both.
+        A grant spends nothing: its secret is used up once, and a newer one voids both. Raises as
+        GrantChecker.check.
         """
         if isinstance(brought, Brought):
             return self.typed(brought)
         grant = await self.grants.check(brought, act=GrantAct.ENROLMENT, now=now)
+        way = WAYS.get(grant.route)
+        if way is None:
+            raise GrantInvalid  # of a way in that another release has
         async with self.database.connection() as connection:
             digest = await store.digest_of(connection, UUID(grant.jti))
-        return Presented(way=WAYS[grant.route], digest=digest or NOTHING, evidence=None)
+        return Presented(way=way, digest=digest or NOTHING, evidence=None)
 
     async def owner(self, presented: Presented) -> tuple[PracticeId, PatientId] | None:
         """Whose it is, or was, for ever the same."""

@@ -141,6 +141,14 @@ async def add_practice_to_account(stage: IdentityStage) -> Example:
     return Example(body={"token": await elm.a_token(), "name": MARIA, "password": PASSWORD})
 
 
+async def add_practice(stage: IdentityStage) -> Example:
+    if not await stage.replica.rows("SELECT FROM log_on_names WHERE name_key = $1", MARIA):
+        await stage.desk.enrolled()
+    elm, token = await practice_desk(stage.replica), await stage.opened(MARIA)
+    said = {"token": await elm.a_token(), "reauthenticated": await stage.proof(token, "practice")}
+    return Example(body=said, token=token)
+
+
 async def read_terms(stage: IdentityStage) -> Example:
     return Example()
 

@@ -341,6 +341,45 @@ async def authenticated_twice(stage: IdentityStage) -> Example:
     )
 
 
+async def own_practice_added_already(stage: IdentityStage) -> Example:
+    example = await examples.add_practice(stage)
+    assert example.body is not None
+    await add_practice(stage.replica, example.body["token"])
+    token = await stage.opened(MARIA)
+    return example.but(reauthenticated=await stage.proof(token, "practice")).by(token)
+
+
+async def own_record_of_somebody_else(stage: IdentityStage) -> Example:
+    example = await examples.add_practice(stage)
+    elm = await practice_desk(stage.replica)
+    return example.but(token=await elm.a_token(last_name="Thorne"))
+
+
+async def own_practice_for_a_child(stage: IdentityStage) -> Example:
+    body = (await practice_for_a_child(stage)).body
+    assert body is not None
+    token = await stage.opened(MARIA)
+    said = {"token": body["token"], "reauthenticated": await stage.proof(token, "practice")}
+    return Example(body=said, token=token)
+
+
+async def another_practice_by_the_same_proof(stage: IdentityStage) -> Example:
+    """In the same session, whose tokens a practice that was added has renewed."""
+    await stage.desk.enrolled()
+    opened = (await stage.replica.log_on(MARIA)).body
+    proof = await stage.proof(opened["access_token"], "practice")
+    tokens = [await (await practice_desk(stage.replica)).a_token() for _ in range(2)]
+    said = {"token": tokens[0], "reauthenticated": proof}
+    await stage.replica.call("POST", "/account/practices", said, token=opened["access_token"])
+    renewed = (await stage.replica.refresh(opened["refresh_token"])).body["access_token"]
+    return Example(body={**said, "token": tokens[1]}, token=renewed)
+
+
+async def by_an_older_invitation(stage: IdentityStage) -> Example:
+    grant = await of_an_older_invitation(stage)
+    return (await examples.add_practice(stage)).but(token=None, grant=grant)
+
+
 # ---- grants of enrolment
 
 TYPED = {"token": None, "birth_date": None, "last_name": None}
@@ -507,6 +546,15 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "DisclaimerChanged": but("answer_disclaimer", version=7),
     },
     "publish_disclaimer": {"NotFound": NEVER},
+    "add_practice": {
+        "TokenInvalid": but("add_practice", token="ABCD-EFGH-JKMN-PQRS"),
+        "InvitationInvalid": by_an_older_invitation,
+        "AgeNotAllowed": own_practice_for_a_child,
+        "AlreadyEnrolled": own_practice_added_already,
+        "PersonMismatch": own_record_of_somebody_else,
+        **unconfirmed(ForVerb.PRACTICE, examples.add_practice),
+        "GrantUsed": another_practice_by_the_same_proof,
+    },
     "log_on": {
         "InvalidCredentials": but("log_on", password=WRONG),
         "AccountMerged": log_on_to_a_merged_account,

@@ -190,6 +190,78 @@ async def test_token_and_person_or_a_grant_and_never_both(
     assert errors.items() <= told.items()
 
 
+# ---- names and dates as people write them
+
+
+@pytest.mark.parametrize(
+    ("record", "typed"),
+    [
+        ("O\u2019Brien", "OBrien"),
+        ("O'Brien", "o\u02bcbrien"),
+        ("D\u2019Angelo", "d angelo"),
+        ("Smith-Jones", "Smith Jones"),
+        ("Smith\u2010Jones", "smith\u2013jones"),
+        ("García", "Garcia"),
+        ("Garcia", "GARCI\u0301A"),
+        ("Müller", "Mueller"),
+        ("Mueller", "Müller"),
+        ("Sørensen", "Sorensen"),
+        ("Łukasiewicz", "lukasiewicz"),
+        ("Weiß", "WEISS"),
+        ("O", "o"),
+        ("Ō", "o"),
+        ("de la Cruz Ramírez", "De La Cruz Ramirez"),
+        ("van den Berg-Ó Súilleabháin", "VAN DEN BERG O SUILLEABHAIN"),
+        ("Null", "null"),
+        ("NULL", "Null"),
+        ("\uff2e\uff55\uff4c\uff4c", "Null"),
+    ],
+)
+async def test_a_name_is_one_however_it_is_typed(
+    desk: PracticeDesk, record: str, typed: str
+) -> None:
+    token = await desk.a_token(last_name=record)
+
+    wrong = await prove(desk.identity, token, last_name="Thorne")
+    right = await enrol(desk.identity, token, last_name=typed)
+
+    assert (wrong.code, right.status) == ("token_invalid", 201)
+
+
+@pytest.mark.parametrize(
+    ("record", "typed"), [("Null", "Nul"), ("O", "Ou"), ("Smith-Jones", "Smith"), ("Garcia", "")]
+)
+async def test_another_name_is_another_person(desk: PracticeDesk, record: str, typed: str) -> None:
+    token = await desk.a_token(last_name=record)
+
+    answer = await prove(desk.identity, token, last_name=typed)
+
+    assert answer.code == ("token_invalid" if typed else "body_invalid")
+
+
+@pytest.mark.parametrize(
+    ("born", "typed", "code"),
+    [
+        ("1988-02-29", "1988-02-29", ""),
+        ("1988-02-29", "1988-02-28", "token_invalid"),
+        ("1988-02-29", "1988-03-01", "token_invalid"),
+        ("1987-02-28", "1987-02-29", "body_invalid"),  # no date that there is
+        ("1987-02-28", "28.02.1987", "body_invalid"),
+    ],
+)
+async def test_the_29_of_february_is_a_birthday_and_a_date_that_is_none_is_named(
+    desk: PracticeDesk, born: str, typed: str, code: str
+) -> None:
+    token = await desk.a_token(birth_date=born)
+
+    answer = await prove(desk.identity, token, birth_date=typed)
+
+    assert answer.code == code
+    if code == "body_invalid":
+        assert [error["field"] for error in answer.body["errors"]] == ["birth_date"]
+        assert (await prove(desk.identity, token, birth_date=born)).status == 200
+
+
 # ---- age (EN-8)
 
 

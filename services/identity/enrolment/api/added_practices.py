@@ -11,7 +11,7 @@ from services.identity.enrolment.model import TOKEN
 from services.identity.enrolment.ways_in import Brought
 from services.identity.fields import Given, Typed
 from shared.http.routes import Body, Call
-from shared.trust.access import Anonymous
+from shared.trust.access import Anonymous, SessionCaller
 
 
 class AddedPracticeBody(Body, frozen=True, kw_only=True):
@@ -23,6 +23,16 @@ class AddedPracticeBody(Body, frozen=True, kw_only=True):
     grant: Typed | None = None
     name: Annotated[str, Meta(max_length=1024)]
     password: Given
+
+
+class PracticeBody(Body, frozen=True, kw_only=True):
+    """The practice's token, or the `grant` of who has proven such a thing before; `reauthenticated`
+    is a grant for the verb `practice`.
+    """
+
+    token: Typed | None = None
+    grant: Typed | None = None
+    reauthenticated: Typed
 
 
 async def add_practice_to_account(
@@ -37,12 +47,24 @@ async def add_practice_to_account(
     )
 
 
-def brought_with(body: AddedPracticeBody) -> Brought | str:
+async def add_practice(
+    features: Features, call: Call[PracticeBody, SessionCaller]
+) -> PracticeAdded:
+    return await features.added_practices.add_in_session(
+        brought_with(call.body),
+        call.caller.account_id,
+        session_id=call.caller.session_id,
+        reauthenticated=call.body.reauthenticated,
+        by=call.by,
+    )
+
+
+def brought_with(body: AddedPracticeBody | PracticeBody) -> Brought | str:
     """Take the one of both. Raises BodyInvalid."""
-    match body:
-        case AddedPracticeBody(token=str(token), grant=None):
+    match body.token, body.grant:
+        case str(token), None:
             return Brought(way=TOKEN, secret=token)
-        case AddedPracticeBody(grant=str(grant), token=None):
+        case None, str(grant):
             return grant
         case _:
             raise not_one_of(body, (("token",), ("grant",)))
