@@ -32,7 +32,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     access: dict[str, str]  # by service: each gets a token for itself alone
     refresh: str
     gates: tuple[Gate, ...]
-    skipped: tuple[str, ...]  # gates of which the person has said "not now"
+    scope: str  # what identity lets it do
     begun_at: int
     refreshed_at: int
     wanted: str = HOME  # the page one came for; gates come before it
@@ -92,7 +92,7 @@ class Sessions:
             access=dict(session.access_tokens),
             refresh=session.refresh_token,
             gates=session.gates,
-            skipped=(),
+            scope=session.scope,
             begun_at=now,
             refreshed_at=now,
         )
@@ -134,7 +134,7 @@ class Sessions:
             access=dict(session.access_tokens),
             refresh=session.refresh_token,
             gates=session.gates,
-            skipped=kept.skipped,
+            scope=session.scope,
             begun_at=kept.begun_at,
             refreshed_at=int(visit.now.timestamp()),
             wanted=kept.wanted,
@@ -159,12 +159,6 @@ class Sessions:
             if refused.code not in ENDED:
                 raise
             raise Away(service) from None
-
-    def skip(self, visit: Inside, gate: str) -> None:
-        """Remember, for as long as the session lives, that this gate is not for now."""
-        if gate not in visit.kept.skipped:
-            visit.kept = msgspec.structs.replace(visit.kept, skipped=(*visit.kept.skipped, gate))
-            self.keep(visit, visit.kept)
 
     async def _flown(self, visit: Visit, refresh_token: str) -> Session:
         """One flight a refresh token in this process; identity sees to other replicas."""

@@ -53,6 +53,43 @@ async def un_enrolment(stage: Stage, person: Person) -> None:
         await shown(stage, person, "enrolled")
 
 
+async def disclaimer(stage: Stage, person: Person) -> None:
+    """Her practice asks her to read something first; she declines, and then it asks no more."""
+    token = await acts.client_token(stage, stage.stack.practice)
+
+    async def word(**texts: str) -> None:
+        body = {**acts.AT_THE_DESK, "texts": texts}
+        await stage.call("publish_disclaimer", 200, token=token, body=body)
+
+    with stage.step("Her practice asks her to accept a disclaimer; she declines", "DISC-1, LG-3"):
+        await word(en="Ask your doctor before you worry.", es="Pregunte antes de preocuparse.")
+        session = await acts.log_on(stage, person, person.username, person.password)
+        stage.insist(
+            [gate["name"] for gate in session.body["gates"]] == ["disclaimers"],
+            f"the gates: {session.body['gates']}",
+        )
+        bearer = person.tokens["access_token"]
+        asked = await stage.call("list_disclaimers", 200, token=bearer)
+        [found] = asked.body["disclaimers"]
+        stage.tell(f"{found['practice_name']} asks: {found['text']}")
+        await stage.call(
+            "answer_disclaimer",
+            204,
+            token=bearer,
+            path={"practice_id": found["practice_id"]},
+            body={"version": found["version"], "answer": "decline"},
+        )
+    with stage.step("Records and medications are off, everything else is open", "SE-4"):
+        account = await stage.call("read_account", 200, token=bearer)
+        for each in account.body["practices"]:
+            if each["practice_id"] == found["practice_id"]:
+                for area, state in each["areas"].items():
+                    stage.tell(f"{each['name']}, {area}: {state}")
+                stage.insist(each["areas"]["records"] == "disclaimer-declined", f"{each}")
+                stage.insist(each["areas"]["messages"] == "open", f"{each}")
+        await word()
+
+
 async def shown(stage: Stage, person: Person, state: str) -> None:
     """Insist on the state in which her account settings show the second practice."""
     account = await stage.call("read_account", 200, token=person.tokens["access_token"])

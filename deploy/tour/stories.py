@@ -12,7 +12,7 @@ from deploy.tour.one_account import (
     log_off,
 )
 from deploy.tour.person import Person
-from deploy.tour.practices import message_notice, un_enrolment
+from deploy.tour.practices import disclaimer, message_notice, un_enrolment
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
 from deploy.tour.ways_in import invitation, temporary_credentials
@@ -30,6 +30,7 @@ STORIES: tuple[Story, ...] = (
     merging,
     message_notice,
     un_enrolment,
+    disclaimer,
     log_off,
     invitation,
     temporary_credentials,

@@ -28,7 +28,7 @@ async def invitation(stage: Stage, _: Person) -> None:
         )
         stage.tell("the link a second time: invitation_invalid")
     with stage.step("She adds a second practice in her session", "EN-5, SE-3"):
-        _, second = await acts.enrolment_token(stage, neighbour, guest)
+        second = (await acts.enrolment_token(stage, neighbour, guest))[1]
         session = await acts.log_on(stage, guest, guest.username, guest.password)
         bearer = session.body["access_token"]
         again = {"password": guest.password, "verb": "practice"}

@@ -11,7 +11,6 @@ class Scope(StrEnum):
     ACCOUNTS_UNLOCK = "accounts:unlock"
     COMMUNICATIONS_WRITE = "communications:write"
     DELIVERIES_READ = "deliveries:read"
-    ENROLMENTS_READ = "enrolments:read"
     ENROLMENTS_WRITE = "enrolments:write"
     INTROSPECT = "introspect"
     MERGES_READ = "merges:read"
@@ -35,7 +34,6 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ACCOUNTS_UNLOCK,
                 Scope.COMMUNICATIONS_WRITE,
                 Scope.DELIVERIES_READ,
-                Scope.ENROLMENTS_READ,
                 Scope.ENROLMENTS_WRITE,
                 Scope.MERGES_READ,
                 Scope.PATIENTS_WRITE,

@@ -91,6 +91,15 @@ class Desk:
         await self.page.get_by_role("button", name=button).click()
         await expect(self.page.get_by_role("status")).to_contain_text(said)
 
+    async def word_disclaimer(self, en: str = "", es: str = "") -> None:
+        """Word the practice's disclaimer, or let it ask nothing."""
+        await self.visitor.go(f"{self.url}/disclaimer")
+        await self.visitor.sees("desk, disclaimer")
+        await self.page.get_by_label("In English").fill(en)
+        await self.page.get_by_label("In Spanish").fill(es)
+        await self.page.get_by_role("button", name="Save").click()
+        await expect(self.page.get_by_role("status")).to_contain_text("worded anew")
+
     async def unlock(self, person: Person) -> None:
         await self.do(person, "Unlock", "The account is unlocked.")
 

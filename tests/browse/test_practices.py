@@ -183,12 +183,20 @@ async def test_her_last_practice_takes_her_out_and_logging_on_says_whom_to_conta
 
         await expect(ada.page).to_have_title("Log on – Portico")
         await ada.log_on()
-        await ada.at("/home")
-        await expect(ada.main).to_contain_text(ENDED)
-        await ada.sees("home, no practice left")
-        await ada.page.get_by_role("link", name="Contact your practice").click()
+        await ada.at("/contact-your-practice")
+        await expect(ada.main).to_contain_text("No practice is left in your account")
         await expect(ada.main).to_contain_text("Not enrolled")
         await ada.sees("contact, not enrolled")
+        await ada.go("/settings/sessions")
+        await ada.at("/contact-your-practice")
+        await ada.go("/settings")
+        await ada.at("/settings")
+        await ada.sees("settings, no practice left")
+
+        await desk.do(somebody, "Re-activate", "The patient is enrolled again.")
+        await ada.page.locator("nav a[href='/home']").click()
+        await ada.at("/home")
+        await expect(ada.main).not_to_contain_text(ENDED)
 
 
 async def test_a_practice_writes_and_she_reads_it_and_sees_what_was_sent(
@@ -217,6 +225,6 @@ async def test_a_practice_writes_and_she_reads_it_and_sees_what_was_sent(
         await expect(ada.main.locator(".notices > li")).to_have_count(before - 1)
         await desk.visitor.go(f"{desk.url}/deliveries")
         await desk.visitor.sees("desk, what was sent")
-        for path in ("/merge-conflicts", "/settings"):
+        for path in ("/merge-conflicts", "/settings", "/disclaimer", "/dormant"):
             await desk.visitor.go(desk.url + path)
             await desk.visitor.sees(f"desk, {path[1:]}")

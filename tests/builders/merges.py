@@ -47,7 +47,9 @@ class Registry:
     ) -> Person:
         """An account with one patient record at that desk's practice, a second after the last."""
         self.identity.clock.advance(seconds=1)
-        person = await self.identity.an_account(username, email=email, password=password)
+        person = await self.identity.an_account(
+            username, email=email, password=password, enrolled=False
+        )
         patient_id = await self.desks[desk].a_patient(**record)
         self.patients_of[person.username] = patient_id
         async with self.identity.plumbing.database.transaction() as tx:

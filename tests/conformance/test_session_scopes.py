@@ -19,7 +19,6 @@ OTHERS: Mapping[SessionScope, set[str]] = {
     # LG-3: the gate's own verbs, re-authenticate, read its account, verify an e-mail, log off
     SessionScope.GATES: {
         "answer_terms",
-        "claim_email",
         "end_session",
         "read_account",
         "reauthenticate",

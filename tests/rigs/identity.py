@@ -114,6 +114,7 @@ class Identity(Replica[Features, Settings]):
         *,
         password: str = PASSWORD,
         email: str | None = None,
+        enrolled: bool = True,
     ) -> Person:
         """Make an active account at a practice, with a verified e-mail where one is named."""
         username = username or self.a_username()
@@ -151,9 +152,10 @@ class Identity(Replica[Features, Settings]):
                 )
             if current := await terms.current(tx):
                 assert await terms.accept(tx, account_id, current.version, now=now)
-            patient = self._a_record()
-            assert await patients.add(tx, patient, now=now)
-            await patients.enrol(tx, patient, account_id, now=now)
+            if enrolled:
+                patient = self._a_record()
+                assert await patients.add(tx, patient, now=now)
+                await patients.enrol(tx, patient, account_id, now=now)
         return Person(id=account_id, username=username, password=password, email=email)
 
     def _a_record(self) -> Patient:

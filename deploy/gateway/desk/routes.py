@@ -1,7 +1,13 @@
 """Every page of the desk with who may see it."""
 
-from deploy.gateway.desk import log_on, patients, practice
+from deploy.gateway.desk import disclaimer, dormancy, log_on, patients, practice
 from deploy.gateway.desk.site import Desk
 from deploy.gateway.web.routes import Route
 
-ROUTES: tuple[Route[Desk], ...] = (*log_on.ROUTES, *patients.ROUTES, *practice.ROUTES)
+ROUTES: tuple[Route[Desk], ...] = (
+    *log_on.ROUTES,
+    *patients.ROUTES,
+    *dormancy.ROUTES,
+    *practice.ROUTES,
+    *disclaimer.ROUTES,
+)

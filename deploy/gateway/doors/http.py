@@ -83,6 +83,7 @@ class Door:
         *,
         body: Sent | None = None,
         ids: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         token: str | None = None,
         key: str | None = None,
         within: float | None = None,
@@ -95,7 +96,7 @@ class Door:
         ends = asyncio.get_running_loop().time() + CATCHES_UP_WITHIN
         while True:
             try:
-                return await self._once(verb, asker, body, ids or {}, token, key, within)
+                return await self._once(verb, asker, body, ids or {}, query, token, key, within)
             except Refused as refused:
                 if refused.code != CATCHING_UP:
                     raise
@@ -114,6 +115,7 @@ class Door:
         asker: Asker,
         body: Sent | None,
         ids: Mapping[str, str],
+        query: Mapping[str, str] | None,
         token: str | None,
         key: str | None,
         within: float | None,
@@ -138,7 +140,12 @@ class Door:
         )
         try:
             async with self._http().request(
-                verb.method, self.url + path, data=content, headers=headers, timeout=timeout
+                verb.method,
+                self.url + path,
+                params=query,
+                data=content,
+                headers=headers,
+                timeout=timeout,
             ) as response:
                 return self._read(verb, response, await response.read())
         except (aiohttp.ClientError, TimeoutError):

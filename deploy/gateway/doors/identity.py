@@ -23,6 +23,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     access_tokens: Mapping[str, str]
     refresh_token: str
+    scope: str
     gates: tuple[Gate, ...]
 
 
@@ -45,6 +46,7 @@ class Reset(Sent, frozen=True, kw_only=True):
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     version: str
+    language: str
     text: str
 
     @property
@@ -145,11 +147,51 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     contact: str
     state: str
+    areas: Mapping[str, str]  # each open, or why not
 
     @property
     def enrolled(self) -> bool:
         """Whether one is a patient there now."""
         return self.state == "enrolled"
+
+    @property
+    def disclaimed(self) -> str | None:
+        """Why health records and medications are off, where it is for the disclaimer."""
+        state = self.areas["records"]
+        return state if state in OFF else None
+
+
+OFF = ("disclaimer-declined", "disclaimer-unanswered")
+
+
+class TermsAnswer(Sent, frozen=True, kw_only=True):
+    version: str
+    accepted: bool
+
+
+class Disclaimer(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice's text, in whatever language it has."""
+
+    practice_id: str
+    practice_name: str
+    version: int
+    language: str
+    text: str
+    answer: str
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """Its text, where a line is left free between."""
+        return paragraphs_of(self.text)
+
+
+class Disclaimers(msgspec.Struct, frozen=True, kw_only=True):
+    disclaimers: tuple[Disclaimer, ...]
+
+
+class DisclaimerAnswer(Sent, frozen=True, kw_only=True):
+    version: int
+    answer: str
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +206,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     terms_version: str | None
     locale: str
     time_zone: str
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether one practice at least is left (UN-4)."""
+        return any(practice.enrolled for practice in self.practices)
 
     @property
     def language(self) -> str:
@@ -229,6 +276,17 @@ TERMS = Verb("read_terms", "GET", "/terms", Terms)
 PROVE_ENROLMENT = Verb(
     "prove_enrolment", "POST", "/enrolments/proofs", ProvenEnrolment, EnrolmentProof
 )
+ANSWER_TERMS = Verb("answer_terms", "POST", "/gates/terms", Nothing, TermsAnswer, bearer=True)
+SKIP_EMAIL = Verb("skip_account_email", "POST", "/gates/account-email/skip", Nothing, bearer=True)
+DISCLAIMERS = Verb("list_disclaimers", "GET", "/gates/disclaimers", Disclaimers, bearer=True)
+ANSWER_DISCLAIMER = Verb(
+    "answer_disclaimer",
+    "POST",
+    "/gates/disclaimers/{practice_id}",
+    Nothing,
+    DisclaimerAnswer,
+    bearer=True,
+)
 ENROL = Verb("enrol", "POST", "/enrolments", Enrolled, Enrolment, keyed=True)
 ADD_PRACTICE = Verb(
     "add_practice_to_account",
@@ -273,6 +331,10 @@ VERBS = (
     REFRESH,
     RESET,
     TERMS,
+    ANSWER_TERMS,
+    SKIP_EMAIL,
+    DISCLAIMERS,
+    ANSWER_DISCLAIMER,
     PROVE_ENROLMENT,
     ENROL,
     ADD_PRACTICE,
@@ -314,7 +376,25 @@ class Identity:
         return await self.door.call(RESET, visit, body=body)
 
     async def terms(self, visit: Visit) -> Terms:
-        return await self.door.call(TERMS, visit)
+        return await self.door.call(TERMS, visit, query={"locale": visit.language.code})
+
+    async def answer_terms(self, visit: Visit, token: str, version: str, accepted: bool) -> None:
+        body = TermsAnswer(version=version, accepted=accepted)
+        await self.door.call(ANSWER_TERMS, visit, token=token, body=body)
+
+    async def skip_email(self, visit: Visit, token: str) -> None:
+        await self.door.call(SKIP_EMAIL, visit, token=token)
+
+    async def disclaimers(self, visit: Visit, token: str) -> Disclaimers:
+        query = {"locale": visit.language.code}
+        return await self.door.call(DISCLAIMERS, visit, token=token, query=query)
+
+    async def answer_disclaimer(
+        self, visit: Visit, token: str, practice_id: str, version: int, answer: str
+    ) -> None:
+        body = DisclaimerAnswer(version=version, answer=answer)
+        ids = {"practice_id": practice_id}
+        await self.door.call(ANSWER_DISCLAIMER, visit, token=token, ids=ids, body=body)
 
     async def prove_enrolment(self, visit: Visit, proof: EnrolmentProof) -> ProvenEnrolment:
         return await self.door.call(PROVE_ENROLMENT, visit, body=proof)

@@ -81,6 +81,43 @@ class SettingsChange(ByStaff, frozen=True, kw_only=True):
     own_account_age: int
 
 
+class DisclaimerTexts(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    texts: Mapping[str, str]
+
+
+class DisclaimerChange(ByStaff, frozen=True, kw_only=True):
+    texts: Mapping[str, str]
+
+
+class Dormant(msgspec.Struct, frozen=True, kw_only=True):
+    patient_id: str
+    number: str | None
+    last_name: str
+    first_name: str
+    enrolled_at: datetime
+    last_log_on_at: datetime | None
+
+
+class DormantPatients(msgspec.Struct, frozen=True, kw_only=True):
+    patients: tuple[Dormant, ...]
+    next: str | None = None
+
+
+class Unenrolments(ByStaff, frozen=True, kw_only=True):
+    months: int
+    patient_ids: tuple[str, ...]
+
+
+class Unenrolment(msgspec.Struct, frozen=True, kw_only=True):
+    patient_id: str
+    result: str
+
+
+class UnenrolmentResults(msgspec.Struct, frozen=True, kw_only=True):
+    results: tuple[Unenrolment, ...]
+
+
 class Communication(Sent, frozen=True, kw_only=True):
     patient_id: str
     topic: str
@@ -143,6 +180,26 @@ SETTINGS = Verb("read_practice_settings", "GET", "/practice/settings", Settings,
 CHANGE_SETTINGS = Verb(
     "change_practice_settings", "PATCH", "/practice/settings", Settings, SettingsChange, bearer=True
 )
+DISCLAIMER = Verb("read_disclaimer", "GET", "/practice/disclaimer", DisclaimerTexts, bearer=True)
+CHANGE_DISCLAIMER = Verb(
+    "publish_disclaimer",
+    "PUT",
+    "/practice/disclaimer",
+    DisclaimerTexts,
+    DisclaimerChange,
+    bearer=True,
+)
+DORMANT = Verb(
+    "list_dormant_patients", "GET", "/practice/dormant-patients", DormantPatients, bearer=True
+)
+UN_ENROL_DORMANT = Verb(
+    "un_enrol_dormant_patients",
+    "POST",
+    "/practice/dormant-patients/un-enrol",
+    UnenrolmentResults,
+    Unenrolments,
+    bearer=True,
+)
 SUBMIT = Verb(
     "submit_communication", "POST", "/communications", Nothing, Communication, bearer=True
 )
@@ -163,6 +220,10 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         REACTIVATE,
         SETTINGS,
         CHANGE_SETTINGS,
+        DISCLAIMER,
+        CHANGE_DISCLAIMER,
+        DORMANT,
+        UN_ENROL_DORMANT,
     ),
     "notify": (SUBMIT, DELIVERIES),
     "merge": (CONFLICTS,),
@@ -238,6 +299,27 @@ class PracticeSystem:
     async def change_settings(self, asker: Asker, client: Client, change: SettingsChange) -> None:
         token = await self.token(asker, client, "identity")
         await self.identity.call(CHANGE_SETTINGS, asker, token=token, body=change)
+
+    async def disclaimer(self, asker: Asker, client: Client) -> DisclaimerTexts:
+        token = await self.token(asker, client, "identity")
+        return await self.identity.call(DISCLAIMER, asker, token=token)
+
+    async def change_disclaimer(
+        self, asker: Asker, client: Client, change: DisclaimerChange
+    ) -> None:
+        token = await self.token(asker, client, "identity")
+        await self.identity.call(CHANGE_DISCLAIMER, asker, token=token, body=change)
+
+    async def dormant(self, asker: Asker, client: Client, months: int) -> DormantPatients:
+        token = await self.token(asker, client, "identity")
+        query = {"months": str(months)}
+        return await self.identity.call(DORMANT, asker, token=token, query=query)
+
+    async def un_enrol_dormant(
+        self, asker: Asker, client: Client, body: Unenrolments
+    ) -> UnenrolmentResults:
+        token = await self.token(asker, client, "identity")
+        return await self.identity.call(UN_ENROL_DORMANT, asker, token=token, body=body)
 
     async def submit(self, asker: Asker, client: Client, communication: Communication) -> None:
         token = await self.token(asker, client, "notify")

@@ -8,7 +8,6 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import EmailFlow, LinkFlow
-from deploy.gateway.gates import EMAIL, next_page
 from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
@@ -54,8 +53,8 @@ async def claim_at_gate(site: Site, visit: Inside, sent: ClaimForm, key: str) ->
 
 async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: it is offered again at the next log-on."""
-    site.sessions.skip(visit, EMAIL)
-    return see(next_page(visit.kept.gates, visit.kept.skipped, wanted=visit.kept.wanted))
+    await site.sessions.ask(visit, "identity", lambda token: site.identity.skip_email(visit, token))
+    return await on_to_home(site, visit, "skipped")
 
 
 async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.Response:

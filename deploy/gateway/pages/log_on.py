@@ -19,6 +19,9 @@ SAID: Mapping[str, str] = {
     "off-later": N_(
         "You are logged off in this browser. Your session ends by itself within 15 minutes."
     ),
+    "declined": N_(
+        "You have declined the terms, and are logged off. Log on again to read and accept them."
+    ),
     "verify": N_("Log on to confirm your e-mail address."),
     "added": N_("The practice was added. Log on to see it."),
 }

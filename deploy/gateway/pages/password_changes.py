@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -66,8 +65,7 @@ async def change(site: Site, visit: Inside, sent: PasswordForm, key: str) -> web
         sent.current,
         lambda token, grant: site.identity.change_password(visit, token, sent.password, grant),
     )
-    kept = site.sessions.begin(visit, session)
-    site.sessions.keep(visit, msgspec.structs.replace(kept, skipped=visit.kept.skipped))
+    site.sessions.begin(visit, session)
     return see("/settings?said=password")
 
 

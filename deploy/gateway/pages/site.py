@@ -65,13 +65,24 @@ async def anybody(site: Site, visit: Visit) -> Visit:
 
 
 async def holder(site: Site, visit: Visit) -> Inside:
-    """Let in who is logged on and has no required gate before this page. Raises Elsewhere."""
+    """Let in who is logged on, and has nothing before this page. Raises Elsewhere.
+
+    Before it may be a required gate, or that no practice is left; whether that is so still,
+    identity is asked before anybody is sent away.
+    """
     visit.logged_on = True
     entered = await site.sessions.open(visit)
-    gate = barred(entered.kept.gates, visit.path)
-    if gate is not None:
-        raise Elsewhere(gate)
+    if before_it(entered) is not None:
+        entered.kept = await site.sessions.renew(visit, entered.kept)
+    page = before_it(entered)
+    if page is not None:
+        raise Elsewhere(page)
     return entered
+
+
+def before_it(visit: Inside) -> str | None:
+    """Name the page that comes before the one that was asked for."""
+    return barred(visit.kept.gates, visit.path, scope=visit.kept.scope)
 
 
 ANYBODY: Guard[Site, Visit] = Guard(name="anybody", admit=anybody)
@@ -89,7 +100,7 @@ async def arrive(site: Site, visit: Visit, kept: Kept, wanted: str = HOME) -> we
             return await verified(site, inside(visit, kept), link.token)
     kept = msgspec.structs.replace(kept, wanted=site.own(wanted))
     site.sessions.keep(visit, kept)
-    return see(next_page(kept.gates, kept.skipped, wanted=kept.wanted))
+    return see(next_page(kept.gates, scope=kept.scope, wanted=kept.wanted))
 
 
 async def awaited(site: Site, visit: Inside) -> bool:
@@ -122,7 +133,8 @@ async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
         visit.kept = await site.sessions.renew(visit, visit.kept)
     except Away:
         return see(f"{HOME}?said={said}")
-    path = next_page(visit.kept.gates, visit.kept.skipped, wanted=visit.kept.wanted)
+    kept = visit.kept
+    path = next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
     return see(f"{path}?said={said}" if path == HOME else path)
 
 

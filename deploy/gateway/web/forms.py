@@ -159,7 +159,7 @@ def value_of(
     secret = is_secret(hint)
     if not secret:
         text = text.strip()
-        typed[found.name] = text[:LONGEST]
+        typed[found.name] = text[: longest_of(hint)]
     if len(text) > longest_of(hint):
         raise FieldWrong("field_too_long")
     if bare(hint) is bool:

@@ -85,6 +85,17 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=PRACTICE,
         ),
+        # ---- gates
+        "terms_declined": Message(
+            text=N_("You have declined the terms. Log on again to read and accept them."),
+            step=LOG_ON,
+        ),
+        "gate_closed": Message(
+            text=N_("You have accepted the terms before. There is nothing to decline."), step=HOME
+        ),
+        "disclaimer_changed": Message(
+            text=N_("This text has changed. Please read it and answer again.")
+        ),
         # ---- enrolment
         "terms_required": Message(
             text=N_("The terms have changed. Please read and accept them again."),

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.proves("ID-8")
 async def test_an_account_is_read_with_everything_that_belongs_to_it(
     desk: PracticeDesk, postman: Postman
 ) -> None:
-    enrolled = await enrol(desk.identity, await desk.a_token(), email="maria@mail.example")
+    patient_id = await desk.a_patient()
+    secret = (await desk.issue(patient_id)).body["token"]
+    enrolled = await enrol(desk.identity, secret, email="maria@mail.example")
     token = (await desk.identity.log_on("maria.garcia")).body["access_token"]
 
     answer = await desk.identity.call("GET", "/account", token=token)
@@ -26,9 +28,18 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
                 "practice_id": desk.practice_id,
                 "name": "Elm Street Practice",
                 "contact": "+1 555 0100",
+                "patient_id": patient_id,
                 "state": "enrolled",
+                "areas": {
+                    "records": "open",
+                    "medications": "open",
+                    "messages": "open",
+                    "appointments": "open",
+                    "statements": "open",
+                },
             }
         ],
+        "gates": [{"name": "account-email", "required": False}],
         "recovery_routes": ["practice"],
         "to_set_up": ["account-email"],
         "terms_version": "2026-01",

@@ -55,6 +55,7 @@ async def test_the_practice_stands_under_the_account_beside_the_first_in_session
         "practice_id": elm.practice_id,
         "practice_name": "Elm Street Practice",
     }
+    opened = (await elm.identity.refresh(opened["refresh_token"])).body
     assert await practices_of(elm.identity, opened) == {
         desk.practice_id: "enrolled",
         elm.practice_id: "enrolled",
@@ -171,7 +172,7 @@ async def test_one_record_that_matches_is_enough_and_it_may_be_an_un_enrolled_on
 async def test_an_account_without_any_record_matches_nobody(
     identity: Identity, elm: PracticeDesk
 ) -> None:
-    await identity.an_account("no.records")
+    await identity.an_account("no.records", enrolled=False)
 
     answer = await add_practice(identity, await elm.a_token(), name="no.records")
 

@@ -272,7 +272,7 @@ async def test_two_people_are_not_merged(
 async def test_an_account_without_any_record_is_nobody_to_merge(
     identity: Identity, registry: Registry
 ) -> None:
-    survivor, absorbed = await registry.a_member(), await identity.an_account()
+    survivor, absorbed = await registry.a_member(), await identity.an_account(enrolled=False)
 
     await refused(identity, await registry.request(survivor, absorbed), "merge_person_mismatch")
 

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from services.identity.__main__ import PROGRAM
 from shared.contracts.practice_settings import PracticeSettings
 from shared.program.commands import main
-from tests.rigs.identity import ENVIRONMENT, Identity
+from tests.rigs.identity import ENVIRONMENT, PRACTICE, Identity
 
 
 async def run(identity: Identity, *arguments: str, environ: Mapping[str, str] | None = None) -> int:
@@ -126,4 +126,5 @@ async def test_what_does_not_fit_changes_nothing(
     identity: Identity, arguments: tuple[str, ...]
 ) -> None:
     assert await run(identity, *arguments) == 2
-    assert await identity.rows("SELECT FROM practices") == []
+    rows = await identity.rows("SELECT id FROM practices")
+    assert [row["id"] for row in rows] == [PRACTICE.id]

@@ -27,8 +27,8 @@ async def confirmed(identity: Identity, token: str, verb: str = "practice") -> s
     return str(answer.body["grant"])
 
 
-async def add(identity: Identity, token: str, **said: Any) -> Answer:
-    return await identity.call("POST", "/account/practices", said, token=token)
+async def add(identity: Identity, session: str, **said: Any) -> Answer:
+    return await identity.call("POST", "/account/practices", said, token=session)
 
 
 async def test_a_token_or_its_grant_adds_the_practice_to_the_sessions_own_account(

@@ -251,7 +251,7 @@ async def test_re_activating_enrols_again_with_the_credentials_that_were(
 
 
 @pytest.mark.proves("UN-3")
-async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
+async def test_re_activating_shows_in_a_session_at_once_with_new_tokens(
     desk: PracticeDesk, elm: PracticeDesk
 ) -> None:
     here, _ = await at_both(desk, elm)
@@ -260,7 +260,10 @@ async def test_re_activating_shows_in_a_session_at_once_and_voids_nothing(
 
     await desk.reactivate(here)
 
+    void = await desk.identity.call("GET", "/account", token=opened["access_token"])
+    opened = (await desk.identity.refresh(opened["refresh_token"])).body
     account = await desk.identity.call("GET", "/account", token=opened["access_token"])
+    assert void.status == 401
     assert [one["state"] for one in account.body["practices"]] == ["enrolled", "enrolled"]
 
 

@@ -72,7 +72,7 @@ def test_a_session_with_a_token_for_each_of_four_services_fits() -> None:
         access=dict.fromkeys(("identity", "recovery", "merge", "notify"), "x" * 560),
         refresh="r" * 43,
         gates=(Gate(name="account-email", required=False),) * 8,
-        skipped=("account-email",) * 2,
+        scope="full",
         begun_at=1_800_000_000,
         refreshed_at=1_800_000_000,
     )

@@ -3,26 +3,27 @@ import pytest
 from deploy.gateway.doors.identity import Gate
 from deploy.gateway.gates import barred, next_page
 
+TERMS = Gate(name="terms", required=True)
 OFFERED = Gate(name="account-email", required=False)
 REQUIRED = Gate(name="account-email", required=True)
+DISCLAIMERS = Gate(name="disclaimers", required=False)
 OF_LATER = Gate(name="of-a-later-release", required=True)
 
 
 @pytest.mark.parametrize(
-    ("gates", "skipped", "page"),
+    ("gates", "page"),
     [
-        ([], [], "/sent"),
-        ([OFFERED], [], "/gate/e-mail"),
-        ([OFFERED], ["account-email"], "/sent"),
-        ([REQUIRED], ["account-email"], "/gate/e-mail"),
-        ([OF_LATER], [], "/sent"),
-        ([OF_LATER, OFFERED], [], "/gate/e-mail"),
+        ([], "/sent"),
+        ([TERMS, OFFERED], "/gate/terms"),
+        ([OFFERED, DISCLAIMERS], "/gate/e-mail"),
+        ([REQUIRED], "/gate/e-mail"),
+        ([DISCLAIMERS], "/gate/disclaimers"),
+        ([OF_LATER], "/sent"),
+        ([OF_LATER, OFFERED], "/gate/e-mail"),
     ],
 )
-def test_the_first_open_gate_comes_before_what_was_wanted(
-    gates: list[Gate], skipped: list[str], page: str
-) -> None:
-    assert next_page(gates, skipped, wanted="/sent") == page
+def test_the_first_open_gate_comes_before_what_was_wanted(gates: list[Gate], page: str) -> None:
+    assert next_page(gates, scope="full", wanted="/sent") == page
 
 
 @pytest.mark.parametrize(
@@ -31,11 +32,33 @@ def test_the_first_open_gate_comes_before_what_was_wanted(
         ([REQUIRED], "/home", "/gate/e-mail"),
         ([REQUIRED], "/gate/e-mail", None),
         ([REQUIRED], "/session/keep", None),
-        ([OFFERED], "/home", None),
+        ([TERMS, OFFERED], "/gate/e-mail", "/gate/terms"),
+        ([OFFERED, DISCLAIMERS], "/home", None),
         ([OF_LATER], "/home", None),
     ],
 )
 def test_a_required_gate_comes_before_every_page_but_its_own(
     gates: list[Gate], path: str, before: str | None
 ) -> None:
-    assert barred(gates, path) == before
+    assert barred(gates, path, scope="gates") == before
+
+
+@pytest.mark.parametrize(
+    ("path", "before"),
+    [
+        ("/home", "/contact-your-practice"),
+        ("/sent", "/contact-your-practice"),
+        ("/settings/sessions", "/contact-your-practice"),
+        ("/settings", None),
+        ("/contact-your-practice", None),
+        ("/session/keep", None),
+    ],
+)
+def test_without_a_practice_there_is_whom_to_contact_and_the_settings(
+    path: str, before: str | None
+) -> None:
+    assert barred([], path, scope="settings") == before
+    assert next_page([], scope="settings", wanted=path) == (
+        path if before is None and path != "/session/keep" else "/contact-your-practice"
+    )
+    assert next_page([TERMS], scope="gates", wanted=path) == "/gate/terms"

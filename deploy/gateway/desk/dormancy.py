@@ -1,0 +1,76 @@
+"""Who has not logged on for months, and un-enrolling them together (UN-2)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.desk.site import STAFF, Desk, Staffed
+from deploy.gateway.doors.practice import Unenrolment, Unenrolments
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.routes import Route, form
+
+MONTHS = 12
+LONGEST_LIST = 100 * 37  # ids, with blanks between
+RESULTS: Mapping[str, str] = {
+    "un-enrolled": "Un-enrolled",
+    "patient_not_dormant": "Has logged on since: stays enrolled",
+    "patient_not_enrolled": "Was not enrolled any more",
+    "not_found": "No patient of this practice",
+}
+
+
+class DormantForm(Form, frozen=True, kw_only=True):
+    """Those of the list that was shown, by their ids, with blanks between."""
+
+    months: Annotated[str, Meta(max_length=3)]
+    patient_ids: Annotated[str, Meta(max_length=LONGEST_LIST)]
+    reason: Annotated[str, Meta(max_length=200)]
+
+
+async def show(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
+    """List them, for the months that were asked for."""
+    return await shown(desk, visit, filled, visit.request.query.get("months", ""))
+
+
+async def shown(
+    desk: Desk,
+    visit: Staffed,
+    filled: Filled,
+    months: str,
+    results: tuple[Unenrolment, ...] = (),
+) -> web.Response:
+    """The list as it is now, with what became of those who were un-enrolled just before."""
+    number = int(months) if months.isdecimal() and 1 <= int(months) <= 240 else MONTHS
+    found = await desk.system.dormant(visit, visit.desk.client, number)
+    return desk.page(
+        visit,
+        "desk_dormant.html",
+        status=filled.status,
+        filled=filled,
+        months=number,
+        patients=found.patients,
+        more=found.next is not None,
+        results=[(each.patient_id, RESULTS.get(each.result, each.result)) for each in results],
+    )
+
+
+async def un_enrol(desk: Desk, visit: Staffed, sent: DormantForm, key: str) -> web.Response:
+    """Un-enrol those who are still dormant, and say what became of each."""
+    done = await desk.system.un_enrol_dormant(
+        visit,
+        visit.desk.client,
+        Unenrolments(
+            staff_id=visit.desk.staff_id,
+            reason=sent.reason,
+            months=int(sent.months) if sent.months.isdecimal() else MONTHS,
+            patient_ids=tuple(sent.patient_ids.split()),
+        ),
+    )
+    return await shown(desk, visit, desk.empty(), sent.months, done.results)
+
+
+ROUTES: tuple[Route[Desk], ...] = form(
+    "/dormant", STAFF, FormPage(form=DormantForm, show=show, submit=un_enrol)
+)
