@@ -5,7 +5,7 @@ from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 
 
-async def invitation(stage: Stage, _: Person) -> None:
+async def invitation(stage: Stage, person: Person) -> None:
     """Somebody is invited by mail, and adds a second practice to her account later."""
     guest = Person.met_for_the_first_time(stage.randomness)
     practice, neighbour = stage.stack.practice, stage.stack.neighbour
@@ -38,7 +38,7 @@ async def invitation(stage: Stage, _: Person) -> None:
         stage.tell(f"added: {added.body['practice_name']}")
 
 
-async def temporary_credentials(stage: Stage, _: Person) -> None:
+async def temporary_credentials(stage: Stage, person: Person) -> None:
     """Somebody gets a temporary username and password, which are good for one thing."""
     guest = Person.met_for_the_first_time(stage.randomness)
     practice = stage.stack.practice
