@@ -18,7 +18,7 @@ it says so.
 ALWAYS = frozenset({"/log-off", "/language", "/session/keep", "/session/ends"})
 SETTINGS = "settings"  # the scope of a session without a practice
 OUTSIDE = "/contact-your-practice"
-OPEN_OUTSIDE = frozenset({OUTSIDE, "/settings", "/enrol/done"})
+OPEN_OUTSIDE = frozenset({OUTSIDE, "/settings", "/settings/practices/add", "/enrol/done"})
 
 
 def next_page(gates: Iterable[Gate], *, scope: str, wanted: str) -> str:

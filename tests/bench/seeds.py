@@ -42,7 +42,9 @@ def mailbox_of(number: int) -> str:
 
 
 async def log_on_accounts(site: Site, count: int) -> None:
-    """Accounts of identity's that can log on, all with one password, hashed once."""
+    """Accounts of identity's that can log on, all with one password, hashed once; each is enrolled
+    at the one practice, as most are.
+    """
     environ = site.surroundings.of("identity")
     hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
     hashed = await hasher.hash(PASSWORD)
@@ -67,6 +69,32 @@ async def log_on_accounts(site: Site, count: int) -> None:
         columns=("name_key", "account_id", "kind", "created_at"),
         records=[(name_of(number), one, "username", now) for number, one in enumerate(ids)],
     )
+    await enrolled(site, ids, now)
+
+
+async def enrolled(site: Site, ids: Sequence[UUID], now: datetime) -> None:
+    """A practice, and a patient record of it for each of these accounts."""
+    practice_id, records = uuid4(), [uuid4() for _ in ids]
+    for table, columns, rows in (
+        (
+            "practices",
+            ("id", "version", "name", "contact", "locale", "time_zone", "settings", "created_at"),
+            [(practice_id, 1, "Elm Street", "+1 555 0100", "en", "UTC", "{}", now)],
+        ),
+        (
+            "patients",
+            ("id", "practice_id", "version", "last_name", "first_name", "birth_date", "created_at"),
+            [(one, practice_id, 2, "Hale", "June", now.date(), now) for one in records],
+        ),
+        (
+            "enrolments",
+            ("patient_id", "account_id", "state", "enrolled_at"),
+            [(one, id_, "enrolled", now) for one, id_ in zip(records, ids, strict=True)],
+        ),
+    ):
+        await site.database.copy_records_to_table(
+            table, schema_name="identity", columns=columns, records=rows
+        )
 
 
 async def known_accounts(site: Site, count: int, **said: Any) -> range:

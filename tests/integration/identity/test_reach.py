@@ -1,13 +1,18 @@
 """What a token reaches: what its session may do, and at which service it is good (SE-4, SE-3)."""
 
+import re
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 import pytest
 from multidict import MultiDict
 
+from services.identity.routes import ROUTES
 from shared.contracts.reach import Service, SessionScope
+from shared.http.guards import Session
+from shared.http.routes import NoBody
 from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
 from tests.support.trust import ISSUER
@@ -92,6 +97,28 @@ async def test_sessions_of_before_are_full_and_of_when_they_began(identity: Iden
     assert isinstance(row["auth_time"], datetime)
     answer = await refreshed(identity, session)
     assert (await identity.introspected(answer.body["access_token"]))["scope"] == "full"
+
+
+@pytest.mark.proves("LG-3", "UN-4")
+@pytest.mark.parametrize("scope", [SessionScope.GATES, SessionScope.SETTINGS])
+async def test_a_session_that_is_not_full_reaches_no_verb_but_those_that_are_for_it(
+    identity: Identity, scope: SessionScope
+) -> None:
+    person = await identity.an_account()
+    token = (await a_session(identity, person.username, scope))["access_token"]
+    of_persons = [route for route in ROUTES if isinstance(route.guard, Session)]
+    refused, taken = set(), set()
+
+    for route in of_persons:
+        path = re.sub(r"\{\w+\}", str(UUID(int=7)), route.path)
+        body: dict[str, Any] | None = None if route.body is NoBody else {}
+        answer = await identity.call(route.method, path, body, token=token)
+        told = (answer.status, answer.code) == (403, "session_scope_missing")
+        (refused if told else taken).add(route.name)
+
+    its_own = {r.name for r in of_persons if scope in getattr(r.guard, "also", ())}
+    assert taken == its_own - {"end_session"}  # which ends this one alone
+    assert len(refused) > len(taken)
 
 
 # ---- at which service
