@@ -44,6 +44,13 @@ async def proof(stage: Stage, person: Person, verb: str) -> str:
     return str(answer.body["grant"])
 
 
+async def renewed(stage: Stage, person: Person) -> str:
+    """Renew her session, and return its access token."""
+    body = {"refresh_token": person.tokens["refresh_token"]}
+    person.tokens = (await stage.call("refresh_session", 200, body=body)).body
+    return str(person.tokens["access_token"])
+
+
 async def client_token(stage: Stage, client: ClientCredentials) -> str:
     """Log on a practice's system, or the gateway itself."""
     answer = await stage.call(

@@ -46,7 +46,8 @@ async def merging(stage: Stage, person: Person) -> None:
             "confirm": True,
         }
         accepted = await stage.call("request_merge", 202, token=bearer, body=request)
-        await merged(stage, bearer, accepted.body["merge_id"])
+        await merged(stage, person, accepted.body["merge_id"])
+        bearer = person.tokens["access_token"]
     with stage.step("She is told at both addresses", "MG-6"):
         await stage.mail(person, "are one now")
         await stage.mail(other, "are one now")
@@ -65,10 +66,13 @@ async def merging(stage: Stage, person: Person) -> None:
         stage.tell("the same proofs once more: grant_used")
 
 
-async def merged(stage: Stage, bearer: str, merge_id: str) -> None:
-    """Wait until all four services have done their part."""
+async def merged(stage: Stage, person: Person, merge_id: str) -> None:
+    """Wait until all four services have done their part. The practices that come along void what
+    her session was shown before, so its tokens are renewed.
+    """
 
     async def completed() -> Any:
+        bearer = await acts.renewed(stage, person)
         merge = await stage.call("read_merge", 200, token=bearer, path={"merge_id": merge_id})
         stage.insist(merge.body["state"] == "completed", f"the merge is {merge.body}")
 

@@ -26,7 +26,7 @@ class TooManyUsernames(Limited):
 
 
 class TooManyPasswords(Limited):
-    """Ten new passwords were refused within an hour, or 60 candidates judged in five minutes."""
+    """Ten new passwords were refused within an hour, or 40 candidates judged in five minutes."""
 
     code = Limited.code
     title = "Enough new passwords were tried for now"

@@ -29,7 +29,7 @@ FIELD = "new_password"
 REFUSED = Limit("refused-new-password", ((10, HOUR),))
 """Of one account: who learned its password must not find out which others it had, either."""
 
-CHECKS = Limit("candidate-check", ((60, timedelta(minutes=5)),))
+CHECKS = Limit("candidate-check", ((40, timedelta(minutes=5)),))
 """Of one account: as many as anybody types, and not enough to find out a date of birth by them."""
 
 

@@ -237,7 +237,7 @@ async def changed_five_times(stage: IdentityStage) -> Example:
 
 async def judged_too_often(stage: IdentityStage) -> Example:
     example = await examples.check_new_password(stage)
-    for _ in range(60):
+    for _ in range(40):
         await send(stage, NAMED["check_new_password"], example)
     return example
 

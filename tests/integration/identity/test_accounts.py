@@ -62,4 +62,3 @@ async def test_an_address_that_is_to_take_the_place_of_another_is_read_beside_it
 
     assert read["email"] == {"address": "old@mail.example", "state": "verified"}
     assert (read["claimed_email"], read["to_set_up"]) == ("new@mail.example", [])
-    assert read["terms_version"] is None  # of an account that never enrolled here
