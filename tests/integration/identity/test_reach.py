@@ -107,7 +107,8 @@ async def test_a_session_that_is_not_full_reaches_no_verb_but_those_that_are_for
     person = await identity.an_account()
     token = (await a_session(identity, person.username, scope))["access_token"]
     of_persons = [route for route in ROUTES if isinstance(route.guard, Session)]
-    refused, taken = set(), set()
+    refused: set[str] = set()
+    taken: set[str] = set()
 
     for route in of_persons:
         path = re.sub(r"\{\w+\}", str(UUID(int=7)), route.path)
