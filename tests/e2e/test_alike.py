@@ -61,10 +61,10 @@ async def made(stage: Stage) -> Everybody:
     links = {}
     for who, person in {"superseded": known, "merged": merged}.items():
         links[who] = await link_of(stage, person)
+    await merging(stage, survivor)
     stage.let_time_pass(PAUSE_SECONDS)
     for who, person in {"known": known, "locked": locked}.items():
         links[who] = await link_of(stage, person)
-    await merging(stage, survivor)
     token = await acts.client_token(stage, stage.stack.practice)
     path = {"patient_id": gone.patient_id}
     await stage.call("un_enrol_patient", 204, token=token, path=path, body=acts.AT_THE_DESK)
