@@ -30,7 +30,7 @@ PRACTICES = """
             'practice_id', c.id, 'name', c.name, 'patient_id', p.id, 'state', e.state,
             'answer', CASE WHEN d.version IS NOT NULL
                 THEN coalesce(d.answer, 'unanswered') END
-        ) ORDER BY c.name, c.id, p.id)
+        ) ORDER BY c.name, e.enrolled_at, p.id)
         FROM enrolments e
         JOIN patients p ON p.id = e.patient_id
         JOIN practices c ON c.id = p.practice_id
