@@ -1,7 +1,6 @@
 """EN-3: a mailed link, and what only the patient and the practice know beside it."""
 
 import asyncio
-from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -128,20 +127,6 @@ async def test_of_64_wrong_tries_at_once_five_void_it(desk: PracticeDesk, postma
     assert right.alike() == answers[0].alike()
 
 
-@pytest.mark.proves("V6.5.1", "V2.3.4")
-async def test_of_64_at_once_one_enrols_by_it(
-    identity: Identity, desk: PracticeDesk, postman: Postman
-) -> None:
-    said = {"invitation": await postman.invitation(desk), **BY_PHONE}
-    grant = (await proven(identity, said)).body["grant"]
-
-    answers = await enrols(
-        identity, *(with_grant(grant, username=f"racer.{number:02}") for number in range(64))
-    )
-
-    assert Counter(answer.code for answer in answers) == {"": 1, "invitation_invalid": 63}
-
-
 @pytest.mark.proves("ST-2")
 async def test_it_lives_as_long_as_the_practice_says(desk: PracticeDesk, postman: Postman) -> None:
     await desk.change_settings(invitation_days=14)
@@ -180,13 +165,3 @@ async def test_a_record_without_address_or_without_proof_is_not_invited(
     assert (no_address.status, no_address.code) == (409, "patient_without_email")
     assert (no_proof.status, no_proof.code) == (409, "patient_without_proof")
     assert await postman.invitations() == []
-
-
-async def test_the_same_call_again_mails_nobody_twice(desk: PracticeDesk, postman: Postman) -> None:
-    patient_id = await desk.a_patient(**INVITABLE)
-
-    first = await desk.invite(patient_id, key="a-key-of-mine")
-    again = await desk.invite(patient_id, key="a-key-of-mine")
-
-    assert first.body == again.body
-    assert len(await postman.invitations()) == 1

@@ -165,16 +165,6 @@ async def test_what_is_refused_changes_nothing_and_costs_one_of_ten_tries_but_no
     assert (await change(identity, await token_of(identity, person))).status == 200
 
 
-@pytest.mark.proves("V6.5.1")
-@pytest.mark.parametrize("verb", ["username", "email", "merge"])
-async def test_a_grant_for_another_verb_changes_nothing(identity: Identity, verb: str) -> None:
-    token = await token_of(identity, await identity.an_account())
-
-    refused = await change(identity, token, by=await grant(identity, token, verb))
-
-    assert refused.code == "grant_wrong_act"
-
-
 async def test_it_voids_what_was_proven_with_the_old_one(
     identity: Identity, recovery: Recovery
 ) -> None:

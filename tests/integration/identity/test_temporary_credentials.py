@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -100,20 +99,6 @@ async def test_both_are_read_however_they_are_typed(
     typed = {name: write(text) for name, text in pair.items()}
 
     assert (await proven(desk.identity, typed)).status == 200
-
-
-@pytest.mark.proves("V6.5.1", "V2.3.4")
-async def test_of_64_at_once_one_enrols_by_them(identity: Identity, desk: PracticeDesk) -> None:
-    grant = (await proven(identity, await desk.a_temporary_pair())).body["grant"]
-
-    answers = await enrols(
-        identity, *(with_grant(grant, username=f"racer.{number:02}") for number in range(64))
-    )
-
-    assert Counter(answer.code for answer in answers) == {
-        "": 1,
-        "temporary_credential_invalid": 63,
-    }
 
 
 @pytest.mark.proves("EN-5")
