@@ -114,6 +114,11 @@ class Act:
             )
         )
 
+    @property
+    def told(self) -> Sequence[OutboxRow]:
+        """What it has told so far, which is seen by nobody before its end."""
+        return tuple(self._events)
+
     def end_sessions(self, entries: Sequence[SessionEntry]) -> None:
         """Identity only: tell all services' replicas that sessions are over, or narrowed."""
         self._events += map(self._acts.outbox.ended_session, entries)
@@ -224,6 +229,16 @@ class Acts:
         """One transaction that records its own outcomes, each with whom it is about: a loop's."""
         async with self.database.transaction() as tx, self.within(tx, by) as act:
             yield act
+
+    @asynccontextmanager
+    async def looking(self, by: By) -> AsyncIterator[Act]:
+        """Everything as it stands at one moment, however many statements look at it.
+
+        Nothing is written: what is told of it is handed out (`act.told`), for who publishes it.
+        """
+        async with self.database.transaction() as tx:
+            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield Act(self, tx, by)
 
     @asynccontextmanager
     async def within(

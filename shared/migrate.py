@@ -84,6 +84,26 @@ async def migrate(
     return applied
 
 
+async def difference(
+    connection: Connection, folders: Sequence[Traversable]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Name the files that the schema lacks, and what it has that is not among the files: a later
+    release's. Raises MigrationRefused where the two contradict each other.
+    """
+    files = _read(folders)
+    if await connection.fetchval("SELECT to_regclass('schema_migrations')") is None:
+        return [f"{one.folder}/{one.name}" for one in files], ()
+    missing = [f"{one.folder}/{one.name}" for one in await _missing(connection, files)]
+    known = {(one.folder, one.number) for one in files}
+    rows = await connection.fetch("SELECT folder, number, name FROM schema_migrations")
+    later = [
+        f"{row['folder']}/{row['name']}"
+        for row in rows
+        if (row["folder"], row["number"]) not in known
+    ]
+    return missing, sorted(later)
+
+
 def _read(folders: Sequence[Traversable]) -> list[Migration]:
     """Read each folder in order; numbers run 0001, 0002, … without a gap."""
     found: list[Migration] = []

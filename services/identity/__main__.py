@@ -12,6 +12,7 @@ from services.identity.metrics import METRICS
 from services.identity.operator_verbs import VERBS
 from services.identity.routes import ROUTES
 from services.identity.settings import Settings
+from services.identity.snapshots import snapshots
 from shared.program.commands import main
 from shared.program.program import Program
 
@@ -25,6 +26,7 @@ PROGRAM: Program[Features, Settings] = Program(
     verbs=VERBS,
     checkups=CHECKUPS,
     metrics=METRICS,
+    snapshots=snapshots,
 )
 
 if __name__ == "__main__":

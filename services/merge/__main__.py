@@ -8,6 +8,7 @@ from services.merge.actions import Action
 from services.merge.app import compose
 from services.merge.checkups import CHECKUPS
 from services.merge.metrics import METRICS
+from services.merge.projection import PROJECTIONS
 from services.merge.routes import ROUTES
 from services.merge.settings import MergeSettings
 from shared.program.commands import main
@@ -22,6 +23,7 @@ PROGRAM = Program(
     actions=Action,
     checkups=CHECKUPS,
     metrics=METRICS,
+    projections=PROJECTIONS,
 )
 
 if __name__ == "__main__":

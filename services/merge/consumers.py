@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 
 from services.merge.features import Features
+from services.merge.projection import PROJECTIONS
 from shared.contracts import identity, notify, recovery
+from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
+
+LISTINGS = Listings(service="merge", projections=PROJECTIONS)
 
 
 def subscriptions(
@@ -18,6 +22,7 @@ def subscriptions(
             subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
             subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
             subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
         ),
         "merge.saga": (
             subscribe(identity.ACCOUNTS_MERGED, features.saga_steps.merged),

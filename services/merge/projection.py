@@ -7,6 +7,8 @@ from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountChanged, PersonChanged, PracticeChanged
 from shared.db import Connection
 
+PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION, persons.PROJECTION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:

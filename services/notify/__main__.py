@@ -9,6 +9,7 @@ from services.notify.app import compose
 from services.notify.checkups import CHECKUPS
 from services.notify.metrics import METRICS
 from services.notify.operator_verbs import VERBS
+from services.notify.projections.features import PROJECTIONS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
 from shared.program.commands import main
@@ -24,6 +25,7 @@ PROGRAM = Program(
     verbs=VERBS,
     checkups=CHECKUPS,
     metrics=METRICS,
+    projections=PROJECTIONS,
 )
 
 if __name__ == "__main__":

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 
 from services.notify.features import Features
+from services.notify.projections.features import PROJECTIONS
 from shared.contracts import identity, notify
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
+from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
+
+LISTINGS = Listings(service="notify", projections=PROJECTIONS)
 
 
 def subscriptions(
@@ -21,6 +25,7 @@ def subscriptions(
         "notify.accounts": (
             subscribe_several(identity.ACCOUNT_CHANGED, projections.apply_account),
             subscribe_several(identity.PRACTICE_CHANGED, projections.apply_practice),
+            subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
         ),
         "notify.account-activity": (
             subscribe(identity.ACCOUNTS_MERGED, filing.absorptions.apply),

@@ -8,6 +8,7 @@ from services.recovery.actions import Action
 from services.recovery.app import compose
 from services.recovery.checkups import CHECKUPS
 from services.recovery.operator_verbs import VERBS
+from services.recovery.projection import PROJECTIONS
 from services.recovery.routes import ROUTES
 from services.recovery.settings import RecoverySettings
 from shared.program.commands import main
@@ -22,6 +23,7 @@ PROGRAM = Program(
     actions=Action,
     verbs=VERBS,
     checkups=CHECKUPS,
+    projections=PROJECTIONS,
 )
 
 if __name__ == "__main__":

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 from services.recovery.features import Features
+from services.recovery.projection import PROJECTIONS
 from shared.contracts import identity, notify
+from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
 ACCOUNTS = "recovery.accounts"
 KEYS = "recovery.keys"
+LISTINGS = Listings(service="recovery", projections=PROJECTIONS)
 
 
 def subscriptions(
@@ -24,6 +27,7 @@ def subscriptions(
             subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
             subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
             subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
             subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
             subscribe(identity.ACCOUNTS_MERGED, features.absorptions.apply),
         ),

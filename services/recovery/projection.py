@@ -10,6 +10,8 @@ from shared.contracts.identity import AccountChanged, PersonChanged, PracticeCha
 from shared.db import Connection
 from shared.trust.tokens import Digests
 
+PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION, persons.PROJECTION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:

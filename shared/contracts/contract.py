@@ -45,6 +45,7 @@ class Kind(StrEnum):
     ACTIVITY = "activity"  #: happened once; told to the person (account activity, NT-1)
     COMMUNICATION = "communication"  #: from a practice to a patient (practice communication, NT-1)
     STEP = "step"  #: of a saga: takes effect once for its saga's id (MG-9)
+    LISTING = "listing"  #: what there is between two subjects, told for a projection's rebuild
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from shared.contracts.contract import Contract, Data, InMail, Kind, Moment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeysChanged
+from shared.contracts.listings import SnapshotsListed
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.sealed import Sealed
 
@@ -244,6 +245,7 @@ class MergeRejected(MergeNotDone, frozen=True, kw_only=True):
 ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)
 PERSON_CHANGED = Contract("identity", "person-changed", PersonChanged, Kind.SNAPSHOT)
 PRACTICE_CHANGED = Contract("identity", "practice-changed", PracticeChanged, Kind.SNAPSHOT)
+SNAPSHOTS_LISTED = Contract("identity", "snapshots-listed", SnapshotsListed, Kind.LISTING)
 IDENTITY_KEYS_CHANGED = Contract("identity", "keys-changed", KeysChanged, Kind.SNAPSHOT)
 PATIENT_INVITED = Contract("identity", "patient-invited", PatientInvited, Kind.ACTIVITY)
 ACCOUNT_ENROLLED = Contract("identity", "account-enrolled", AccountEnrolled, Kind.ACTIVITY)

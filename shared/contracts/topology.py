@@ -61,6 +61,7 @@ QUEUES: tuple[Queue, ...] = (
             identity.ACCOUNT_CHANGED,
             identity.PERSON_CHANGED,
             identity.PRACTICE_CHANGED,
+            identity.SNAPSHOTS_LISTED,
             identity.PASSWORD_RESET,
             identity.ACCOUNTS_MERGED,
         ),
@@ -68,7 +69,12 @@ QUEUES: tuple[Queue, ...] = (
     Queue("merge.keys", (identity.IDENTITY_KEYS_CHANGED,)),
     Queue(
         "merge.accounts",
-        (identity.ACCOUNT_CHANGED, identity.PERSON_CHANGED, identity.PRACTICE_CHANGED),
+        (
+            identity.ACCOUNT_CHANGED,
+            identity.PERSON_CHANGED,
+            identity.PRACTICE_CHANGED,
+            identity.SNAPSHOTS_LISTED,
+        ),
     ),
     Queue(
         "merge.saga",
@@ -80,7 +86,10 @@ QUEUES: tuple[Queue, ...] = (
         ),
     ),
     Queue("notify.keys", (identity.IDENTITY_KEYS_CHANGED,)),
-    Queue("notify.accounts", (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED)),
+    Queue(
+        "notify.accounts",
+        (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED, identity.SNAPSHOTS_LISTED),
+    ),
     Queue("notify.account-activity", of_kind(Kind.ACTIVITY)),
     Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
 )

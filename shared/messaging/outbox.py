@@ -11,7 +11,7 @@ import msgspec
 from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts import topology
-from shared.contracts.contract import Contract, E
+from shared.contracts.contract import Contract, E, Kind
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import EventId
 from shared.contracts.sessions import SessionEntry
@@ -28,6 +28,12 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
 ORDER BY place
 """
 
+TOLD = """
+INSERT INTO snapshots_told AS known (routing_key, subject, told_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
+ON CONFLICT (routing_key, subject) DO UPDATE SET told_at = excluded.told_at
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
@@ -38,6 +44,7 @@ class OutboxRow:
     routing_key: str
     body: bytes
     at: datetime
+    snapshot_of: str | None = None
 
 
 class Outbox:
@@ -90,6 +97,7 @@ class Outbox:
             routing_key=contract.routing_key,
             body=ENCODER.encode(envelope),
             at=now,
+            snapshot_of=str(subject) if contract.kind is Kind.SNAPSHOT else None,
         )
 
     def ended_session(self, entry: SessionEntry) -> OutboxRow:
@@ -118,5 +126,9 @@ class Outbox:
             [row.body for row in rows],
             [row.at for row in rows],
         )
+        told = {(row.routing_key, row.snapshot_of): row.at for row in rows if row.snapshot_of}
+        if told:
+            keys, subjects = zip(*told, strict=True)
+            await tx.execute(TOLD, keys, subjects, list(told.values()))
         for exchange in {row.exchange for row in rows}:
             after_commit(tx, self.wakes[exchange].set)

@@ -1,15 +1,19 @@
 """A verb as it was typed, and what it gets: settings, plumbing, the service's own keys."""
 
 import argparse
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any, Generic
 
 from shared.contracts.topology import user
 from shared.messaging.topology import Administrator
+from shared.migrate import MigrationRefused, difference
 from shared.program.program import F, Plumbing, Program, S
 from shared.program.runtime import plumbing_for
+from shared.program.terminal import OK, tell
 from shared.settings.loader import PREFIX, SettingsInvalid, load
 from shared.settings.service import ServiceSettings
 from shared.tls import of_broker
@@ -18,6 +22,10 @@ from shared.trust.own_keys import OwnKeys
 
 class NeedsSetting(Exception):
     """This verb needs a setting that is optional for the others; the argument names it."""
+
+
+class OtherSchema(Exception):
+    """The schema is of another release than the verb; the message says which way."""
 
 
 class NoKeys(Exception):
@@ -41,15 +49,31 @@ class Asked(Generic[F, S]):
         return settings
 
     @asynccontextmanager
-    async def plumbing(self, *, measured: bool = True) -> AsyncIterator[Plumbing[S]]:
-        """Hold the plumbing for one verb; its clock is measured first."""
+    async def plumbing(self, *, ready: bool = True) -> AsyncIterator[Plumbing[S]]:
+        """Hold the plumbing for one verb; its clock is measured, and its schema looked at, first.
+
+        Raises OtherSchema: half of a verb could work on a schema that lacks something.
+        """
         plumbing, _ = plumbing_for(self.program, self.settings())
         try:
-            if measured:
+            if ready:
                 await plumbing.measured()
+                await self._look_at_schema(plumbing)
             yield plumbing
         finally:
             await plumbing.database.close()
+
+    async def _look_at_schema(self, plumbing: Plumbing[S]) -> None:
+        """A later release's does, since a release keeps what the one before it reads."""
+        try:
+            async with plumbing.database.connection() as connection:
+                missing, later = await difference(connection, folders_of(self.program))
+        except MigrationRefused as other:
+            raise OtherSchema(str(other)) from other
+        if missing:
+            raise OtherSchema(f"the schema lacks {', '.join(missing)}: run `migrate`")
+        if later:
+            tell(OK, f"the schema is of a later release, which added {', '.join(later)}")
 
     @asynccontextmanager
     async def own_keys(self) -> AsyncIterator[tuple[OwnKeys, Plumbing[S]]]:
@@ -63,6 +87,11 @@ class Asked(Generic[F, S]):
             finally:
                 for closer in composition.closers:
                     await closer()
+
+
+def folders_of(program: Program[F, S]) -> Sequence[Traversable]:
+    """Where the migrations of a service are: what all have, then its own."""
+    return files("shared") / "migrations", program.migrations
 
 
 def administrator(settings: ServiceSettings) -> Administrator:

@@ -13,10 +13,20 @@ from shared.db import StatementFailed, told_by
 from shared.errors import Refused, Unavailable
 from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused
-from shared.program.asked import Asked, Command, NeedsSetting, NoKeys
+from shared.program.asked import Asked, Command, NeedsSetting, NoKeys, OtherSchema
 from shared.program.program import F, Program, S, Verb
-from shared.program.terminal import FAILED, INTERRUPTED, MISUSED, tell, why
-from shared.program.verbs import audit, check, dead_letters, documents, keys, serving
+from shared.program.terminal import FAILED, INTERRUPTED, MISUSED, OTHER_SCHEMA, tell, why
+from shared.program.verbs import (
+    audit,
+    check,
+    dead_letters,
+    documents,
+    keys,
+    projections,
+    serving,
+    snapshots,
+)
+from shared.publications import NotKnownSince, TakenOver
 from shared.settings.loader import PREFIX, SettingsInvalid
 
 COMMANDS: tuple[Command, ...] = (
@@ -24,14 +34,26 @@ COMMANDS: tuple[Command, ...] = (
     *documents.COMMANDS,
     *dead_letters.COMMANDS,
     *keys.COMMANDS,
+    *snapshots.COMMANDS,
+    *projections.COMMANDS,
     *audit.COMMANDS,
     *check.COMMANDS,
 )
 
+REFUSALS = (
+    ChainBroken,
+    ManagementRefused,
+    MigrationRefused,
+    NoKeys,
+    NotChainedYet,
+    NotKnownSince,
+    TakenOver,
+)
+
 
 def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one verb and return the exit code: 0 done, 1 refused or away, 2 misused or misset, 130
-    interrupted.
+    """Run one verb and return the exit code: 0 done, 1 refused or away, 2 misused or misset, 3 the
+    schema is another release's, 130 interrupted.
     """
     commands = (*COMMANDS, *(own(verb) for verb in program.verbs))
     parsed = parser(program.service, commands).parse_args(list(argv) or ["serve"])
@@ -45,7 +67,9 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
         return tell(MISUSED, f"{PREFIX}{missing} is missing: `{command.name}` needs it")
-    except (MigrationRefused, ManagementRefused, ChainBroken, NotChainedYet, NoKeys) as refused:
+    except OtherSchema as other:
+        return tell(OTHER_SCHEMA, str(other))
+    except REFUSALS as refused:
         return tell(FAILED, str(refused))
     except Refused as refusal:
         said = (f"{one.field}: {one.detail}" for one in refusal.violations)

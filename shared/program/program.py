@@ -21,8 +21,10 @@ from shared.idempotency import IdempotencyKeys
 from shared.loops import Loop
 from shared.messaging.intake import Feeds
 from shared.messaging.outbox import Outbox
+from shared.messaging.snapshots import Projection
 from shared.messaging.subscriptions import Subscription
 from shared.metrics import Metric, Metrics
+from shared.publications import Published
 from shared.randomness import Randomness
 from shared.settings.service import ServiceSettings
 from shared.settings.values import key_bytes
@@ -138,3 +140,7 @@ class Program(Generic[F, S]):
     verbs: tuple[Verb[S], ...] = ()
     checkups: tuple[Checkup[S], ...] = ()
     metrics: tuple[Metric, ...] = ()
+    snapshots: Callable[[Plumbing[S]], tuple[Published, ...]] = lambda _: ()
+    """What it owns and can publish again; its keys are besides."""
+    projections: tuple[Projection, ...] = ()
+    """What it keeps of others' snapshots."""

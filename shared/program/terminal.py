@@ -3,10 +3,13 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 
 import msgspec
 
 OK, FAILED, MISUSED = 0, 1, 2
+OTHER_SCHEMA = 3
 INTERRUPTED = 130  # as a shell says it
 HIGHEST = 2**63 - 1  # of a row's id
 
@@ -26,9 +29,19 @@ def number_from(low: int) -> Callable[[str], int]:
     return parse
 
 
+def moment(text: str) -> datetime:
+    """Take a time with its zone, as RFC 3339 writes it."""
+    with suppress(ValueError):
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found
+    raise argparse.ArgumentTypeError("expected a time with its zone: 2026-11-28T14:05:00Z")
+
+
 def say(*lines: str) -> int:
-    """Print what was asked for; the verb is done."""
+    """Print what was asked for, at once: a long verb's first lines are read before its end."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
     return OK
 
 

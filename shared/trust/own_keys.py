@@ -232,6 +232,14 @@ class OwnKeys:
             "UPDATE own_keys_version SET version = greatest(version + 1, $1) RETURNING version",
             (self._clock.now() - START) // timedelta(microseconds=1),
         )
+        await self._tell(act, version, event_id)
+
+    async def announce(self, act: Act) -> None:
+        """Tell the set as it stands once more, under the version it was told by."""
+        version = await act.tx.fetchval("SELECT version FROM own_keys_version")
+        await self._tell(act, version, act.new_id())
+
+    async def _tell(self, act: Act, version: int, event_id: EventId) -> None:
         rows = await act.tx.fetch("SELECT * FROM own_keys ORDER BY purpose, generation")
         act.publish(
             self._contract,

@@ -1,5 +1,6 @@
 """Patient records of a practice, told to recovery and merge so that they can match people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -93,6 +94,11 @@ class Patients:
             raise NotFound
         if birth_date > practice.today(now):
             raise BirthDateInFuture.in_field("birth_date", "after today")
+
+    async def tell(self, act: Act, patient_ids: Sequence[PatientId]) -> None:
+        """Tell these records' snapshots as they stand, once more."""
+        for patient in await store.find_all(act.tx, patient_ids):
+            self.announce(act, patient)
 
     def announce(self, act: Act, patient: Patient) -> None:
         """Tell the record's snapshot with the act that changed it."""

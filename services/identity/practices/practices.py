@@ -85,6 +85,13 @@ class Practices:
             raise NotFound
         return practice
 
+    async def tell(self, act: Act, practice_id: PracticeId) -> None:
+        """Tell its snapshot as it stands, once more."""
+        practice = await store.find(act.tx, practice_id)
+        if practice is None:
+            raise NotFound
+        self._announce(act, practice)
+
     async def add_gateway(self, name: str, *, by: By) -> NewClient:
         """Make a gateway's client: it may introspect, and belongs to no practice."""
         async with self.acts.begin(by, Action.ADD_GATEWAY) as act:

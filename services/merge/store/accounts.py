@@ -4,18 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.merge.model import Account
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, AccountState
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
+
+PROJECTION = Projection(name="accounts", contract=ACCOUNT_CHANGED, key="account_id")
 
 
 async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
     """Keep each snapshot unless one as new is kept already."""
-    await snapshots.keep(
+    await PROJECTION.keep(
         tx,
-        "accounts",
-        "account_id",
         [
             {
                 "version": event.version,

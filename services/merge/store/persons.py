@@ -3,19 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from shared.contracts.envelope import Received
-from shared.contracts.identity import PersonChanged
+from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId
 from shared.contracts.matching import Named
 from shared.db import Connection
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
+
+PROJECTION = Projection(name="persons", contract=PERSON_CHANGED, key="patient_id")
 
 
 async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> None:
     """Keep each snapshot unless one as new is kept already."""
-    await snapshots.keep(
+    await PROJECTION.keep(
         tx,
-        "persons",
-        "patient_id",
         [
             {
                 "version": event.version,

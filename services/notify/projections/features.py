@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.notify.projections.projections import Projections
+from services.notify.projections.projections import PROJECTIONS, Projections
 from services.notify.settings import NotifySettings
 from shared.program.program import Plumbing
+
+__all__ = ["PROJECTIONS"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

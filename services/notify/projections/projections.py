@@ -9,6 +9,8 @@ from shared.contracts.identity import AccountChanged, PracticeChanged
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Database
 
+PROJECTIONS = (practices.PROJECTION, accounts.PROJECTION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projections:

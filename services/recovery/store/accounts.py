@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from services.recovery.model import AccountNames, Addressee
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, EnrolmentState
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
+
+PROJECTION = Projection(name="accounts", contract=ACCOUNT_CHANGED, key="account_id")
 
 # ID-4: a merged username counts as the survivor's.
 BY_USERNAME = """
@@ -33,10 +35,8 @@ async def keep(
     tx: Connection, events: Sequence[Received[AccountChanged]], *, digest: Callable[[str], bytes]
 ) -> None:
     """Keep each snapshot unless one as new is kept already."""
-    await snapshots.keep(
+    await PROJECTION.keep(
         tx,
-        "accounts",
-        "account_id",
         [
             {
                 "version": event.version,

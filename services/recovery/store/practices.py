@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from shared.contracts.envelope import Received
-from shared.contracts.identity import PracticeChanged
+from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.db import Connection
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
+
+PROJECTION = Projection(name="practices", contract=PRACTICE_CHANGED, key="practice_id")
 
 
 async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> None:
     """Keep each snapshot unless one as new is kept already."""
-    await snapshots.keep(
+    await PROJECTION.keep(
         tx,
-        "practices",
-        "practice_id",
         [
             {
                 "version": event.version,

@@ -23,7 +23,7 @@ WARN_AT_MONTHS = 3  # of audit partitions ahead; `migrate` makes 24
 
 async def check(asked: Asked[F, S]) -> int:
     """Say how each thing is; exit 1 where one is not well."""
-    async with asked.plumbing(measured=False) as plumbing:
+    async with asked.plumbing(ready=False) as plumbing:
         checkups = (*OF_EVERY_SERVICE, *asked.program.checkups)
         well = [await is_well(one, plumbing) for one in checkups]
     return OK if all(well) else FAILED

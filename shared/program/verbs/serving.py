@@ -1,12 +1,11 @@
 """Serving, and what is made and set before it: the schema, the topology, the settings."""
 
 import argparse
-from importlib.resources import files
 
 from shared import logs
 from shared.messaging import topology
 from shared.migrate import migrate
-from shared.program.asked import Asked, Command, NeedsSetting, administrator
+from shared.program.asked import Asked, Command, NeedsSetting, administrator, folders_of
 from shared.program.process import CannotListen, serve
 from shared.program.program import F, S
 from shared.program.runtime import assemble
@@ -33,7 +32,7 @@ async def bring_up_to_date(asked: Asked[F, S]) -> int:
     applied = await migrate(
         settings.migration_url.reveal(),
         service=asked.program.service,
-        folders=[files("shared") / "migrations", asked.program.migrations],
+        folders=folders_of(asked.program),
         ca=settings.tls_ca,
     )
     return say(*applied, f"{len(applied)} applied")

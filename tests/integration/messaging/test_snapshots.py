@@ -7,10 +7,12 @@ from itertools import permutations
 import pytest
 import pytest_asyncio
 
+from shared.contracts.identity import PRACTICE_CHANGED
 from shared.db import Database
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
 from tests.support import database as databases
 
+PRACTICES = Projection(name="practices", contract=PRACTICE_CHANGED, key="practice_id")
 PRACTICE = "018f3c1e-0000-4000-8000-000000000001"
 
 
@@ -35,7 +37,7 @@ def row(version: int) -> dict[str, object]:
 
 async def keep(rows: Database, *versions: int) -> None:
     async with rows.transaction() as tx:
-        await snapshots.keep(tx, "practices", "practice_id", [row(version) for version in versions])
+        await PRACTICES.keep(tx, [row(version) for version in versions])
 
 
 async def kept(rows: Database) -> list[tuple[int, str]]:

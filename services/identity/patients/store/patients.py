@@ -1,5 +1,6 @@
 """Patient records and their enrolments in the database."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.identity.patients.model import Patient
@@ -61,6 +62,20 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
         "SELECT account_id FROM enrolments WHERE patient_id = $1", patient_id
     )
     return _patient(row, holder)
+
+
+async def find_all(tx: Connection, patient_ids: Sequence[PatientId]) -> Sequence[Patient]:
+    """Read these records, whosever they are, each with whom it belongs to."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_PATIENT}, e.account_id
+        FROM patients p LEFT JOIN enrolments e ON e.patient_id = p.id
+        WHERE p.id = ANY ($1)
+        ORDER BY p.id
+        """,  # noqa: S608 - columns of ours
+        patient_ids,
+    )
+    return [_patient(row, row["account_id"]) for row in rows]
 
 
 async def belongs(tx: Connection, patient_id: PatientId, practice_id: PracticeId) -> bool:

@@ -5,10 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.notify.projections.model import Account, Found
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountChanged, AccountState
+from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection
-from shared.messaging import snapshots
+from shared.messaging.snapshots import Projection
+
+PROJECTION = Projection(
+    name="accounts",
+    contract=ACCOUNT_CHANGED,
+    key="id",
+    parts={"patient_records": "account_id"},
+)
 
 PatientRecord = tuple[PracticeId, PatientId]
 
@@ -19,10 +26,8 @@ async def keep(tx: Connection, events: Sequence[Received[AccountChanged]]) -> No
     A merged account keeps the patient records it had: who asks for one of them waits until the
     survivor's snapshot names it (MG-9).
     """
-    await snapshots.keep(
+    await PROJECTION.keep(
         tx,
-        "accounts",
-        "id",
         [
             {
                 "version": event.version,
