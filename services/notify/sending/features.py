@@ -28,7 +28,7 @@ from shared.trust.own_keys import OwnKeys
 from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
-AHEAD = 2  # mails of a claim for each connection: one is under way, the others wait for its end
+AHEAD = 20  # mails of a claim that wait for a connection: so many share what it costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def claims(plumbing: Plumbing[NotifySettings], turns: Turns) -> Claims:
     """A class's own."""
     return Claims(
         turns=turns,
-        batch=AHEAD * plumbing.settings.smtp_connections,
+        batch=plumbing.settings.smtp_connections + AHEAD,
         lease=timedelta(seconds=plumbing.settings.lease_seconds),
         database=plumbing.database,
         clock=plumbing.clock,

@@ -211,7 +211,7 @@ async def test_a_server_that_ends_while_the_dot_is_marked_got_no_mail(
 
     await replace(portal.communications, mark=mark).once()  # type: ignore[arg-type]
 
-    assert await attempted(portal) == ("before-dot", "deferred", None)
+    assert await attempted(portal) == ("after-dot", "deferred", None)
     assert [state for state, _ in await portal.ledger()] == ["queued"]
     assert server.mails == []
 

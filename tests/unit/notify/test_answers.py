@@ -3,7 +3,7 @@
 import pytest
 
 from services.notify.sending.channels.answers import Step, answered, died_before_the_mail
-from services.notify.sending.channels.conversation import CUT_SHORT, UNANSWERED
+from services.notify.sending.channels.conversation import CUT_SHORT, UNANSWERED, UNSENT
 from services.notify.sending.channels.replies import Reply
 from services.notify.sending.model import Outcome, Phase
 
@@ -94,4 +94,5 @@ def test_a_connection_that_closed_while_idle_is_no_attempt() -> None:
     assert died_before_the_mail(CUT_SHORT)
     assert died_before_the_mail(closing)
     assert not died_before_the_mail(greylisted)
+    assert not died_before_the_mail(UNSENT)  # it would be marked twice
     assert not died_before_the_mail(UNANSWERED)

@@ -18,6 +18,7 @@ MAILS_A_CONNECTION = 100
 CLOSING_SECONDS = 2.0
 DOT_LINES = re.compile(rb"(?m)^\.")
 CUT_SHORT = Answer(outcome=Outcome.DEFERRED, phase=Phase.BEFORE_DOT)
+UNSENT = Answer(outcome=Outcome.DEFERRED, phase=Phase.AFTER_DOT)  # marked, and nobody to send it to
 UNANSWERED = Answer(outcome=Outcome.UNANSWERED, phase=Phase.AFTER_DOT)
 NOT_WRITABLE = Answer(
     outcome=Outcome.REFUSED, phase=Phase.BEFORE_DOT, reason=Reason.SMTPUTF8_MISSING
@@ -62,7 +63,7 @@ class Conversation:
         if refusal is not None:
             return refusal
         await before_dot()
-        return CUT_SHORT if self.replies.over else await self._content(mail.content)
+        return UNSENT if self.replies.over else await self._content(mail.content)
 
     async def _envelope(self, mail: Mail) -> Answer | None:
         """Have all three agreed to; the first that was not tells why."""

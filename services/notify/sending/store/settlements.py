@@ -25,9 +25,9 @@ async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[boo
             AS dot (id, token, address, now)
         WHERE d.id = ANY ($1) AND d.id = dot.id AND d.lease_token = dot.token
           AND (expires_at IS NULL OR expires_at > dot.now) AND NOT ({SUPERSEDED})
-          AND NOT (template = ANY ($5) AND EXISTS (
-              SELECT FROM merged_accounts WHERE absorbed_id = d.account_id
-          ))
+          AND NOT (template = ANY ($5) AND (
+              SELECT survivor_id FROM merged_accounts WHERE absorbed_id = d.account_id
+          ) IS NOT NULL)
         RETURNING d.id
         """,  # noqa: S608 - constants only
         [dot.delivery_id for dot in dots],
@@ -82,7 +82,9 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
             SELECT settled.id, event_id, coalesce(survivor_id, account_id), template, class,
                 content, at
-            FROM settled LEFT JOIN merged_accounts ON absorbed_id = account_id
+            FROM settled LEFT JOIN LATERAL (
+                SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
+            ) AS merged ON true
             WHERE reason = 'no_address'
             ON CONFLICT DO NOTHING
         ), attempted AS (
