@@ -14,7 +14,11 @@ import pytest
 
 import services
 import shared
-from services.identity.enrolment.errors import WrongPerson
+from services.identity.enrolment.errors import (
+    WrongInvitee,
+    WrongPerson,
+    WrongTemporaryPassword,
+)
 from shared import errors
 from shared.contracts.topology import SERVICES
 from shared.errors import Expected, Refused
@@ -102,6 +106,8 @@ def test_the_audit_has_another_word_only_where_a_reply_must_not_say_as_much() ->
     assert {kind for kind in REFUSALS if kind.cause != kind.code} == {
         AccessTokenInvalid,  # told as if no token had come
         WrongPerson,  # a live token, which whoever guesses must not learn (EN-1)
+        WrongInvitee,  # likewise a live invitation (EN-3)
+        WrongTemporaryPassword,  # likewise a temporary username (EN-2)
     }
 
 
