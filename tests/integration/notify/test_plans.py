@@ -76,7 +76,7 @@ CALLS: dict[str, Call] = {
         tx, LEASE, [PracticeId(RANDOM.uuid())], now=START
     ),
     "whose record": lambda tx: accounts.find_by_patient(
-        tx, PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid())
+        tx, [(PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid()))]
     ),
 }
 
