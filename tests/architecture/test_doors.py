@@ -35,6 +35,7 @@ PLUMBING_WITH_TABLES = (
     "shared/idempotency.py",
     "shared/limits.py",
     "shared/one_time.py",
+    "shared/publications.py",
     "shared/http/source_budget.py",
     "shared/audit",
     "shared/clock.py",

@@ -46,9 +46,9 @@ def test_settings_that_do_not_fit_are_all_named_with_exit_2(
     assert code == 2
     assert [line.split()[0].rstrip(":") for line in told] == [
         "PORTICO_TYPO",
+        "PORTICO_HTTP_PORT",
         "PORTICO_DATABASE_URL",
         "PORTICO_BROKER_URL",
-        "PORTICO_HTTP_PORT",
         "PORTICO_KEY_ENCRYPTION_KEY",
         "PORTICO_DIGEST_KEY",
     ]
