@@ -126,6 +126,25 @@ async def test_a_username_that_is_taken_is_told_at_its_field(
         await ada.choose_credentials()
 
 
+async def test_the_next_person_at_a_device_begins_anew_though_the_one_before_left_half_way(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    first, second = await desk.token_for(somebody), await desk.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.give_token(first)
+        await ada.accept_terms()
+        await ada.fill(email=somebody.address)
+        await ada.press("Continue")
+        await ada.at("/enrol/credentials")
+
+        await ada.give_token(second)
+        await ada.at("/enrol/terms")
+        await ada.accept_terms()
+
+        await ada.at("/enrol/e-mail")
+        assert await ada.page.locator("#email").input_value() == ""
+
+
 @pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
 async def test_without_an_e_mail_she_is_told_what_she_lacks_and_the_account_works(
     desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool

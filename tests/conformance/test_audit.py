@@ -52,6 +52,7 @@ TOLD = {
     "patient_id",
     "scope",
     "version",
+    "answer",
 }
 SECRETS = ("token", "grant", "access_token", "refresh_token", "username", "password")
 

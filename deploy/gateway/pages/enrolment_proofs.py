@@ -97,20 +97,11 @@ def typed(sent: InvitationForm) -> dict[str, str]:
 
 
 async def go_on(site: Site, visit: Visit, proof: EnrolmentProof) -> web.Response:
-    """Prove, and carry it on to the terms. What was said to terms and e-mail before is kept, so
-    that who has to prove once more need not say it again.
+    """Prove, and carry it on to the terms. Nothing of an enrolment before is kept: the next person
+    at a shared device must not find what the one before her said to terms and e-mail.
     """
-    before = flows.carried(visit, EnrolFlow)
-    proven = await proven_now(site, visit, proof)
-    if before is not None:
-        proven = msgspec.structs.replace(
-            proven,
-            terms_version=before.terms_version,
-            email=before.email,
-            no_email=before.no_email,
-        )
-    flows.carry(visit, proven)
-    return see("/enrol/credentials" if proven.ready else "/enrol/terms")
+    flows.carry(visit, await proven_now(site, visit, proof))
+    return see("/enrol/terms")
 
 
 async def fresh_grant(site: Site, visit: Visit, flow: EnrolFlow) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
+from shared.contracts.ids import PracticeId
 from tests.builders.practices import (
     BIRTH_DATE,
     INVITABLE,
@@ -17,7 +19,6 @@ from tests.builders.practices import (
 from tests.conformance.stage import Example
 from tests.rigs.identity import (
     PASSWORD,
-    PRACTICE,
     Identity,
     Recovery,
     identity_service,
@@ -172,11 +173,13 @@ async def list_disclaimers(stage: IdentityStage) -> Example:
 
 
 async def answer_disclaimer(stage: IdentityStage) -> Example:
-    version = await stage.replica.publish_disclaimer()
+    practice_id = PracticeId(UUID(stage.desk.practice_id))
+    await stage.desk.enrolled()
+    version = await stage.replica.publish_disclaimer(practice_id)
     return Example(
-        path={"practice_id": PRACTICE.id},
+        path={"practice_id": practice_id},
         body={"version": version, "answer": "accept"},
-        token=await stage.session(),
+        token=await stage.opened(MARIA),
     )
 
 

@@ -74,7 +74,7 @@ async def test_two_grants_are_never_the_same_proof(identity: Identity, registry:
     assert len(jtis) == 2
 
 
-@pytest.mark.parametrize("verb", ["password", "", None, 7])
+@pytest.mark.parametrize("verb", ["log-on", "", None, 7])
 async def test_a_verb_that_needs_none_is_refused(
     identity: Identity, registry: Registry, verb: object
 ) -> None:
