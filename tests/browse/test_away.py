@@ -13,6 +13,7 @@ from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 from tests.support.suite import Suite
 
+TRIES = 20
 ROUNDS = 20  # each cut off a little later than the one before
 # What a page that says "not now" is to the browser: a reply of 503, on the console as well.
 AWAY = (r"^503 from", r"the server responded with a status of 503")
@@ -53,10 +54,12 @@ async def cut_off(tab: Page, after: int) -> None:
 
 async def arrive(tab: Page, url: str) -> None:
     """Go there; the browser may still be about the page that was cut off."""
-    while True:
+    for _ in range(TRIES):
         with suppress(Error):
             await tab.goto(url)
             return
+        await tab.wait_for_timeout(50)
+    await tab.goto(url)
 
 
 async def test_a_service_that_is_away_takes_only_its_own_part_of_a_page_and_comes_back(
