@@ -21,17 +21,18 @@ from shared.randomness import Randomness
 ENCODER = msgspec.json.Encoder()
 
 INSERT = """
+WITH event AS (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[]
+    ) WITH ORDINALITY AS event (event_id, exchange, routing_key, body, at, snapshot_of, place)
+), told AS (
+    INSERT INTO snapshots_told (routing_key, subject, told_at)
+    SELECT routing_key, snapshot_of, max(at) FROM event
+    WHERE snapshot_of IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (routing_key, subject) DO UPDATE SET told_at = excluded.told_at
+)
 INSERT INTO outbox (event_id, exchange, routing_key, body, created_at, available_at)
-SELECT event_id, exchange, routing_key, body, at, at
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
-     WITH ORDINALITY AS event (event_id, exchange, routing_key, body, at, place)
-ORDER BY place
-"""
-
-TOLD = """
-INSERT INTO snapshots_told AS known (routing_key, subject, told_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
-ON CONFLICT (routing_key, subject) DO UPDATE SET told_at = excluded.told_at
+SELECT event_id, exchange, routing_key, body, at, at FROM event ORDER BY place
 """
 
 
@@ -125,10 +126,7 @@ class Outbox:
             [row.routing_key for row in rows],
             [row.body for row in rows],
             [row.at for row in rows],
+            [row.snapshot_of for row in rows],
         )
-        told = {(row.routing_key, row.snapshot_of): row.at for row in rows if row.snapshot_of}
-        if told:
-            keys, subjects = zip(*told, strict=True)
-            await tx.execute(TOLD, keys, subjects, list(told.values()))
         for exchange in {row.exchange for row in rows}:
             after_commit(tx, self.wakes[exchange].set)

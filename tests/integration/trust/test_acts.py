@@ -247,6 +247,7 @@ async def test_all_that_was_gathered_is_written_by_one_statement_each(desk: Desk
     begun, outbox, entries, committed = heard
     assert begun.startswith("BEGIN")
     assert "INSERT INTO outbox" in outbox
+    assert "INSERT INTO snapshots_told" in outbox
     assert "INSERT INTO audit_entries" in entries
     assert committed.startswith("COMMIT")
     assert [event.subject for event in await desk.told()][1:] == list(map(str, subjects))
