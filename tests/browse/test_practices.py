@@ -157,7 +157,7 @@ async def test_she_is_un_enrolled_in_the_middle_of_a_page_and_taken_back(
     async with at_portal(somebody) as ada:
         await ada.enrol(first)
         await ada.main.get_by_role("link", name="Add a practice").click()
-        await ada.fill(token=second, username=somebody.username, password=somebody.password)
+        await ada.fill(token=second, password=somebody.password)
         await ada.press()
         await ada.at("/home")
 
