@@ -9,7 +9,7 @@ import pytest
 
 from deploy.client.eventually import eventually
 from deploy.local.processes import together
-from deploy.tour.acts import log_on, secret_of
+from deploy.tour.acts import log_on, renewed, secret_of
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -80,7 +80,7 @@ async def test_without_identity_an_accepted_merge_waits_for_it(
     async with without(suite, "identity"):
         merge_id = await request_merge(stage, person, proofs)
 
-    await merged(stage, person.tokens["access_token"], merge_id)
+    await merged(stage, person, merge_id)
 
 
 @pytest.mark.parametrize("service", ["recovery", "notify"])
@@ -93,11 +93,11 @@ async def test_a_merge_is_done_without_who_has_to_follow_and_completed_when_they
     async with without(suite, service):
         merge_id = await request_merge(stage, person, proofs)
         await eventually(partial(united, stage, person), within=15)
-        bearer = person.tokens["access_token"]
+        bearer = await renewed(stage, person)
         merge = await stage.call("read_merge", 200, token=bearer, path={"merge_id": merge_id})
         assert merge.body["state"] != "completed"
 
-    await merged(stage, person.tokens["access_token"], merge_id)
+    await merged(stage, person, merge_id)
 
 
 async def two_accounts_of_hers(stage: Stage, person: Person) -> None:
@@ -126,5 +126,5 @@ async def request_merge(stage: Stage, person: Person, proofs: dict[str, Any]) ->
 
 async def united(stage: Stage, person: Person) -> None:
     """Both practices stand under her first account."""
-    account = await stage.call("read_account", 200, token=person.tokens["access_token"])
+    account = await stage.call("read_account", 200, token=await renewed(stage, person))
     assert len(account.body["practices"]) == 2

@@ -13,6 +13,8 @@ from deploy.tour.person import Person
 from shared.contracts.topology import SERVICES
 from tests.support.suite import Suite
 
+TOKENS = ("access_token", "refresh_token")
+
 
 async def test_a_persons_way_is_played_to_its_end(suite: Suite) -> None:
     assert await tour.play(suite.addresses) == 0
@@ -53,12 +55,13 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
 
     assert await tour.play(suite.addresses) == 0
 
-    (person,) = met
+    person, *guests = met
+    people = (person, person.other_account, *guests)
     files = suite.stack.log("identity").parent.glob("*.log")
     logs = "".join(file.read_text() for file in files if file.stem != "catcher")
     assert '"event"' in logs
-    assert len(mailed) == 4
-    for secret in (*mailed, *secrets_of(person), *secrets_of(person.other_account)):
+    assert len(mailed) == 6
+    for secret in (*mailed, *(secret for one in people for secret in secrets_of(one))):
         assert secret not in logs
     clients = (suite.addresses.practice, suite.addresses.neighbour, suite.addresses.gateway)
     for client in clients:
@@ -66,8 +69,8 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     kept = await everything_kept(suite)
     assert person.username in kept
     secrets = [client.client_secret for client in clients]
-    for one in (person, person.other_account):
-        secrets += [one.password, one.tokens["access_token"], one.tokens["refresh_token"]]
+    for one in people:
+        secrets += [one.password, *tokens_of(one)]
     for secret in (*mailed, *secrets):
         assert secret not in kept
 
@@ -104,6 +107,10 @@ def secrets_of(person: Person) -> tuple[str, ...]:
         person.birth_date,
         "555 0134",  # her phone
         "12 Example Street",
-        person.tokens["access_token"],
-        person.tokens["refresh_token"],
+        *tokens_of(person),
     )
+
+
+def tokens_of(person: Person) -> tuple[str, ...]:
+    """What her last session was given, where she has logged on."""
+    return tuple(person.tokens[name] for name in TOKENS if name in person.tokens)

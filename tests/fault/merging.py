@@ -66,6 +66,7 @@ async def merges(person: Person) -> None:
                 absorbed,
             )
             assert [tuple(row) for row in survivors] == [(person.account_id, merge_id)], service
+        await person.logs_on()  # the practices that came along void the token of before
         read = await person.call(
             "read_merge", 200, token=person.access, path={"merge_id": merge_id}
         )
