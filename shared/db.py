@@ -186,6 +186,18 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """All its statements read one moment: a reply made of several does not contradict itself.
+
+        Raises DatabaseUnavailable for every way to be away.
+        """
+        async with (
+            self.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield connection
+
+    @asynccontextmanager
     async def transaction_on(self, connection: Connection) -> AsyncIterator[None]:
         """The same on a connection that one has: for what follows the transaction on it."""
         calls = _AFTER_COMMIT[id(connection)] = set()

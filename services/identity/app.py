@@ -58,7 +58,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         service=plumbing.service,
         public_keys=plumbing.public_keys,
     )
-    account = accounts.compose(plumbing)
+    account = accounts.compose()
     practice = practices.compose(plumbing, issuer=issuer)
     patient = patients.compose(plumbing)
     session = sessions.compose(

@@ -7,15 +7,13 @@ from services.identity.accounts.store import accounts as store
 from shared.acts import Act
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId
-from shared.db import Connection, Database
+from shared.db import Connection
 from shared.errors import NotFound
 from shared.trust.access import AccessTokenInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    database: Database
-
     async def changed(self, act: Act, account_id: AccountId) -> AccountView:
         """Add one to the account's version, and tell its snapshot as it stands now."""
         await store.change(act.tx, account_id)
@@ -64,8 +62,3 @@ class Accounts:
         if view is None:
             raise NotFound
         return view
-
-    async def read(self, account_id: AccountId) -> AccountView:
-        """ID-8: everything of the settings page in one read."""
-        async with self.database.transaction() as tx:
-            return await self.view(tx, account_id)

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.settings import Settings
-from shared.program.program import Plumbing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +10,6 @@ class Features:
     accounts: Accounts
 
 
-def compose(plumbing: Plumbing[Settings]) -> Features:
+def compose() -> Features:
     """Build the group."""
-    return Features(accounts=Accounts(database=plumbing.database))
+    return Features(accounts=Accounts())

@@ -53,5 +53,5 @@ def compose(
             sessions=sessions,
         ),
         usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
-        settings=AccountSettings(accounts=accounts, sessions=sessions),
+        settings=AccountSettings(database=plumbing.database, accounts=accounts, sessions=sessions),
     )

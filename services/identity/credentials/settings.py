@@ -6,15 +6,18 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.sessions.reach import Sight
 from services.identity.sessions.sessions import Sessions
+from shared.db import Database
 from shared.trust.access import SessionCaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
+    database: Database
     accounts: Accounts
     sessions: Sessions
 
     async def read(self, caller: SessionCaller) -> tuple[AccountView, Sight]:
         """Everything of the settings page, and what this session sees of each practice."""
-        view = await self.accounts.read(caller.account_id)
-        return view, await self.sessions.look(caller.session_id)
+        async with self.database.snapshot() as tx:
+            view = await self.accounts.view(tx, caller.account_id)
+            return view, await self.sessions.look(tx, caller.session_id)

@@ -17,6 +17,7 @@ from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, SessionId
 from shared.contracts.reach import Service, SessionScope
 from shared.contracts.sessions import SessionEntry
+from shared.db import Connection
 from shared.errors import NotFound
 from shared.http.problems import SessionScopeMissing
 from shared.randomness import Randomness
@@ -178,10 +179,9 @@ class Sessions:
         else:
             await self.end_within(act, account_id, why=SessionEnd.UNENROLLED)
 
-    async def look(self, session_id: SessionId) -> Sight:
+    async def look(self, tx: Connection, session_id: SessionId) -> Sight:
         """What the session sees in this second."""
-        async with self.acts.database.connection() as connection:
-            return await standings.sight_of(connection, session_id)
+        return await standings.sight_of(tx, session_id)
 
     async def accept_terms_within(self, act: Act, account_id: AccountId) -> None:
         """Open that gate in all of its sessions, and have their tokens renewed (LG-3)."""

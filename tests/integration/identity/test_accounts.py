@@ -1,7 +1,11 @@
 """ID-8: the account settings in one read."""
 
+import asyncio
+
 import pytest
 
+from deploy.client.eventually import eventually
+from shared.db import one_connection
 from tests.builders.practices import Postman, PracticeDesk, enrol
 from tests.rigs.identity import Identity
 
@@ -62,3 +66,32 @@ async def test_an_address_that_is_to_take_the_place_of_another_is_read_beside_it
 
     assert read["email"] == {"address": "old@mail.example", "state": "verified"}
     assert (read["claimed_email"], read["to_set_up"]) == ("new@mail.example", [])
+
+
+async def test_a_read_beside_a_change_is_of_one_moment(identity: Identity) -> None:
+    """A practice that comes between two statements of the read is in all of it or in none."""
+    reader, other = await identity.an_account(enrolled=False), await identity.an_account()
+    token = (await identity.log_on(reader.username)).body["access_token"]
+    url = identity.database.administrator_url
+    async with one_connection(url, application="test") as change, change.transaction():
+        await change.execute(
+            "LOCK TABLE identity.session_disclaimers"
+        )  # what a session sees is read last
+        await change.execute(
+            "UPDATE identity.enrolments SET account_id = $1 WHERE account_id = $2",
+            reader.id,
+            other.id,
+        )
+        read = asyncio.ensure_future(identity.call("GET", "/account", token=token))
+        await eventually(lambda: waits(identity))
+
+    answer = await read
+
+    assert (answer.status, answer.body["practices"]) == (200, [])
+
+
+async def waits(identity: Identity) -> None:
+    assert await identity.rows(
+        "SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
