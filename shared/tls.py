@@ -19,6 +19,15 @@ def trusting(ca: Path | None) -> ssl.SSLContext:
     return context
 
 
+def believing() -> ssl.SSLContext:
+    """Make the context of who takes any certificate: no bundle is read, since none is compared."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def of_broker(url: str, ca: Path | None) -> ssl.SSLContext | None:
     """Make the context for RabbitMQ or its management API; None where the URL asks for no TLS."""
     return trusting(ca) if urlsplit(url).scheme in ("amqps", "https") else None

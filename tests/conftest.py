@@ -16,7 +16,7 @@ from deploy.local.errors import CannotStart
 from deploy.local.servers import Servers, Source, prepare
 from tests.support import broker as brokers
 from tests.support import database as databases
-from tests.support import infra
+from tests.support import infra, known_types
 from tests.support.clock import FakeClock
 from tests.support.mail import catching
 from tests.support.workers import ByFile
@@ -43,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    known_types.keep()
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: the tests in tests/{folder}")
 

@@ -57,7 +57,7 @@ class Person:
     email: str | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Identity(Replica[Features, Settings]):
     """One replica of identity."""
 

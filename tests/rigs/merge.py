@@ -55,7 +55,7 @@ class Request:
     key: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Merging(Replica[Features, MergeSettings]):
     """One replica of merge."""
 

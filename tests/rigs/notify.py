@@ -52,7 +52,7 @@ def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, 
     return environment("notify", database.url("notify"), **own)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Office(Replica[Features, NotifySettings]):
     """One replica of notify: tests call `once` themselves."""
 

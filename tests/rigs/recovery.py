@@ -91,7 +91,7 @@ def somebody() -> Origin:
     return Origin(actor="anonymous", source="192.0.2.1", correlation_id=RANDOM.uuid())
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Recovery(Replica[Features, RecoverySettings]):
     """One replica of recovery."""
 

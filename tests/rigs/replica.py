@@ -101,9 +101,12 @@ class Answer:
         return self.status, tuple(headers), body
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Replica(Generic[F, S]):
-    """A service put together; two over the same database and clock are two of its replicas."""
+    """A service put together; two over the same database and clock are two of its replicas.
+
+    It shows none of what it is made of: asyncio puts a task's result in words for each test.
+    """
 
     service: Assembled[F, S]
     client: "TestClient[Any, Any]"

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from services.notify.settings import NotifySettings
 from shared.settings.values import Secret
-from shared.tls import trusting
+from shared.tls import believing, trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,4 @@ class SmtpServer:
         Where it is only taken when offered, who is on the way can strip the offer: to verify there
         keeps nobody out and loses the mail to a server with a certificate of its own (RFC 7435).
         """
-        context = trusting(self.tls_ca)
-        if self.starttls is None:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return trusting(self.tls_ca) if self.starttls is not None else believing()
