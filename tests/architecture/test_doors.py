@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def product() -> Iterator[Path]:
         yield from (ROOT / package).rglob("*.py")
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The root packages a module imports, at its top or inside."""
     found = set()
