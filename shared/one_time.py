@@ -246,15 +246,31 @@ async def use(
     return secret_of(row) if row else None
 
 
+async def live_until(
+    connection: Connection, purpose: Purpose, owner: UUID, *, now: datetime
+) -> datetime | None:
+    """Return until when the owner's secret is good; None: she has none that is."""
+    expires_at: datetime | None = await connection.fetchval(
+        """
+        SELECT expires_at FROM one_time_secrets
+        WHERE purpose = $1 AND owner = $2 AND state = 'live' AND expires_at > $3
+        """,
+        purpose.name,
+        owner,
+        now,
+    )
+    return expires_at
+
+
 async def void(
     tx: Connection, purpose: Purpose, owner: UUID, *, now: datetime, wait: bool = True
-) -> None:
-    """Void the owner's live secret, if there is one.
+) -> bool:
+    """Void the owner's live secret. False where there is none that was good.
 
     Who holds rows that are locked after secrets does not `wait`: that could end in a deadlock, and
     whoever holds the secret at this moment is about to end it.
     """
-    await tx.execute(
+    was_good = await tx.fetchval(
         f"""
         UPDATE one_time_secrets SET state = 'void', ended_at = $3
         WHERE id IN (
@@ -262,11 +278,13 @@ async def void(
             WHERE purpose = $1 AND owner = $2 AND state = 'live'
             FOR UPDATE {"" if wait else "SKIP LOCKED"}
         ) AND state = 'live'
+        RETURNING expires_at > $3
         """,  # noqa: S608 - a clause of ours
         purpose.name,
         owner,
         now,
     )
+    return bool(was_good)
 
 
 async def count_try(

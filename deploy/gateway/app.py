@@ -13,6 +13,7 @@ from deploy.gateway.doors.identity import Identity
 from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.practice import PracticeSystem
+from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.pages.routes import ROUTES, own_paths
 from deploy.gateway.pages.site import Site
@@ -157,16 +158,18 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
 
 
 def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
-    """Put the desk together: in English alone, and with an origin of its own."""
+    """Put the desk together, with an origin of its own."""
     settings = parts.settings
-    languages = Languages.read(HERE / "catalogues").only("en")
+    languages = Languages.read(HERE / "catalogues")
     forgery = Forgery(settings.keys, f"http://{settings.desk_host}")
     links = {"mails": settings.mails_url, "portal": settings.portal_url}
     views = parts.views(languages, forgery, frame="desk_base.html", links=links)
+    system = PracticeSystem(
+        identity=doors["identity"], notify=doors["notify"], merge=doors["merge"]
+    )
     made = Desk(
-        system=PracticeSystem(
-            identity=doors["identity"], notify=doors["notify"], merge=doors["merge"]
-        ),
+        system=system,
+        records=Records(system=system),
         practices=tuple(map(DemoPractice.read, settings.desk_practices)),
         views=views,
         forgery=forgery,

@@ -11,6 +11,7 @@ MAILS = (
     "reset-link",
     "password-reset",
     "username-changed",
+    "username-read",
     "password-changed",
     "email-verification",
     "account-email-changed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from deploy.tour.front_desk import correction, username_read
 from deploy.tour.one_account import (
     changed_credentials,
     enrolment,
@@ -31,8 +32,10 @@ STORIES: tuple[Story, ...] = (
     message_notice,
     un_enrolment,
     disclaimer,
+    username_read,
     log_off,
     invitation,
     temporary_credentials,
+    correction,
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

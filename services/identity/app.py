@@ -39,6 +39,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
         loops=(
             *built.passwords.loops,
             *sweepers(plumbing, built.accounts.accounts),
+            *built.patients.loops,
             *built.practices.loops,
         ),
         own_keys=own_keys,
@@ -88,6 +89,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             plumbing,
             accounts=account.accounts,
             lockouts=password.lockouts,
+            patients=patient.patients,
             sessions=session.sessions,
         ),
         enrolment=enrolment.compose(

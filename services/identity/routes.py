@@ -26,10 +26,12 @@ from services.identity.credentials.errors import (
     TooManyPasswords,
     TooManyUsernames,
 )
+from services.identity.desk.api.account_help import read_username, waive_email
 from services.identity.desk.api.dormancy import (
     list_dormant_patients,
     un_enrol_dormant_patients,
 )
+from services.identity.desk.api.records import correct_patient, read_patient
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
 from services.identity.desk.errors import PatientNotEnrolled
@@ -41,6 +43,7 @@ from services.identity.emails.errors import (
 )
 from services.identity.enrolment.api.added_practices import add_practice, add_practice_to_account
 from services.identity.enrolment.api.enrolments import enrol
+from services.identity.enrolment.api.handed_out import list_handed_out, void_handed_out
 from services.identity.enrolment.api.invitations import invite_patient
 from services.identity.enrolment.api.proofs import prove_enrolment
 from services.identity.enrolment.api.temporary import make_temporary_credentials
@@ -49,6 +52,7 @@ from services.identity.enrolment.errors import (
     AgeNotAllowed,
     AlreadyEnrolled,
     InvitationInvalid,
+    NothingLive,
     PatientEnrolled,
     PatientWithoutEmail,
     PatientWithoutProof,
@@ -78,12 +82,15 @@ from services.identity.log_on.errors import (
 from services.identity.passwords.api.passwords import check_password
 from services.identity.passwords.errors import PasswordUnacceptable, UnlockLimit
 from services.identity.patients.api.patients import register_patient
+from services.identity.patients.api.searches import find_patients
 from services.identity.patients.errors import (
     BirthDateInFuture,
     NameIncomparable,
+    PatientChanged,
     PatientNumberTaken,
 )
 from services.identity.practices.api.client_tokens import obtain_client_token
+from services.identity.practices.api.own_client import read_own_client
 from services.identity.practices.api.settings import (
     change_practice_settings,
     read_practice_settings,
@@ -200,6 +207,23 @@ OWNERSHIP_PROBLEMS = (MergeProofFailed, MergeSameAccount, AccountMerged)
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.desk, (
+        route("GET", "/practice/patients/{patient_id}", Practice(Scope.PATIENTS_READ),
+              read_patient, rows=("ST-1",),
+              summary="Read a patient record, and how things stand with it",
+              problems=(NotFound,)),
+        route("PATCH", "/practice/patients/{patient_id}", Staff(Scope.PATIENTS_WRITE),
+              correct_patient, rows=("ST-1", "EN-5"),
+              summary="Correct a patient record that stands as it was read",
+              problems=(NotFound, PatientChanged, BirthDateInFuture, NameIncomparable)),
+        route("POST", "/practice/patients/{patient_id}/read-username",
+              Staff(Scope.USERNAMES_READ),
+              read_username, rows=("RC-2b", "ST-1"),
+              summary="Read out the username of a patient's account; the holder is told",
+              problems=(NotFound, PatientNotEnrolled)),
+        route("PUT", "/practice/patients/{patient_id}/email-waiver", Staff(Scope.EMAILS_WAIVE),
+              waive_email, rows=("RC-6", "ST-1"),
+              summary="Waive the account e-mail of a patient who has none, or take that back",
+              problems=(NotFound, PatientNotEnrolled)),
         route("POST", "/practice/patients/{patient_id}/unlock", Staff(Scope.ACCOUNTS_UNLOCK),
               unlock_account, rows=("LG-2", "ST-1"),
               summary="Clear the password lock of a patient's account",
@@ -233,6 +257,13 @@ ROUTES: tuple[Route[Features], ...] = (
               make_temporary_credentials, status=201, idempotent=True, rows=("EN-2", "ST-1"),
               summary="Make a temporary username and password; those before them expire",
               problems=(NotFound, PatientEnrolled, AlreadyIssued)),
+        route("GET", "/practice/handed-out", Practice(Scope.TOKENS_READ),
+              list_handed_out, rows=("ST-1",), query=("patient_id", "after"),
+              summary="List the tokens, invitations and temporary credentials handed out"),
+        route("POST", "/practice/patients/{patient_id}/handed-out/void", Staff(Scope.TOKENS_WRITE),
+              void_handed_out, rows=("ST-1", "EN-1", "EN-2", "EN-3"),
+              summary="Make a patient's live token, invitation or temporary credentials void",
+              problems=(NotFound, NothingLive)),
         route("POST", "/enrolments/proofs", Public(),
               prove_enrolment, rows=("EN-1", "EN-2", "EN-3", "EN-8"),
               summary="Prove what a practice handed out; nothing is used up",
@@ -358,8 +389,15 @@ ROUTES: tuple[Route[Features], ...] = (
               register_patient, status=201, idempotent=True, rows=("ST-1",),
               summary="Register a patient record",
               problems=(PatientNumberTaken, BirthDateInFuture, NameIncomparable)),
+        route("POST", "/practice/patients/search", Practice(Scope.PATIENTS_READ),
+              find_patients, rows=("ST-1",),
+              summary="Find own patients by last name, date of birth or the practice's number"),
     )),
     *lifted(lambda of: of.practices, (
+        route("GET", "/practice/client", Practice(Scope.CLIENTS_READ),
+              read_own_client, rows=("ST-1",),
+              summary="Read who this client is: its practice, its role and its scopes",
+              problems=(NotFound,)),
         route("GET", "/practice/settings", Practice(Scope.SETTINGS_READ),
               read_practice_settings, rows=("ST-2",),
               summary="Read the practice's settings",

@@ -21,7 +21,7 @@ from shared.publications import Published
 
 def snapshots(plumbing: Plumbing[Settings]) -> tuple[Published, ...]:
     """Practices first: whoever hears of an account then knows its practices."""
-    account = accounts.compose(plumbing).accounts
+    account = accounts.compose().accounts
     patient = patients.compose(plumbing).patients
     practice = practices.practices(plumbing)
 

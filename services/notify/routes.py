@@ -1,7 +1,7 @@
 """Notify's verbs, each with its guard: one file to read for who may do what."""
 
 from services.notify.communications.api.communications import submit_communication
-from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
+from services.notify.communications.errors import ReferenceReused
 from services.notify.features import Features
 from services.notify.ledger.api.deliveries import list_deliveries, list_practice_deliveries
 from services.notify.notices.api.notices import dismiss_notice, list_notices, read_notice
@@ -31,14 +31,14 @@ ROUTES: tuple[Route[Features], ...] = (
               list_deliveries, rows=("NT-5",),
               summary="List what was sent to me"),
         route("GET", "/practice/deliveries", Practice(Scope.DELIVERIES_READ),
-              list_practice_deliveries, rows=("NT-5",),
-              summary="List what became of this practice's communications"),
+              list_practice_deliveries, rows=("NT-5", "ST-1"), query=("patient_id", "after"),
+              summary="List what became of this practice's communications, to one patient or all"),
     )),
     *lifted(lambda of: of.communications, (
         route("POST", "/communications", Practice(Scope.COMMUNICATIONS_WRITE),
               submit_communication, status=202, rows=("NT-1", "NT-2", "NT-9"),
               summary="Let a patient know that something waits in the portal",
-              problems=(PatientOfAnotherPractice, ReferenceReused)),
+              problems=(ReferenceReused,)),
     )),
     source_at("notify"),
 )

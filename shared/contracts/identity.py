@@ -140,6 +140,13 @@ class AccountUnlocked(PlainActivity, frozen=True, kw_only=True):
     practice_contact: InMail[str]
 
 
+class UsernameRead(PlainActivity, frozen=True, kw_only=True):
+    """RC-2b: a practice has read the username out. The mail does not say it."""
+
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
+
+
 class PasswordDisabled(PlainActivity, frozen=True, kw_only=True):
     """LG-2: so many wrong passwords in a row that it opens nothing until a new one is set."""
 
@@ -254,6 +261,7 @@ EMAIL_VERIFICATION_REQUESTED = Contract(
 )
 ACCOUNT_LOCKED = Contract("identity", "account-locked", AccountLocked, Kind.ACTIVITY)
 ACCOUNT_UNLOCKED = Contract("identity", "account-unlocked", AccountUnlocked, Kind.ACTIVITY)
+USERNAME_READ = Contract("identity", "username-read", UsernameRead, Kind.ACTIVITY)
 ACCOUNT_EMAIL_VERIFIED = Contract(
     "identity", "account-email-verified", AccountEmailVerified, Kind.ACTIVITY
 )

@@ -9,15 +9,20 @@ class Scope(StrEnum):
     """What one kind of verb asks of a client."""
 
     ACCOUNTS_UNLOCK = "accounts:unlock"
+    CLIENTS_READ = "clients:read"
     COMMUNICATIONS_WRITE = "communications:write"
     DELIVERIES_READ = "deliveries:read"
+    EMAILS_WAIVE = "emails:waive"
     ENROLMENTS_WRITE = "enrolments:write"
     INTROSPECT = "introspect"
     MERGES_READ = "merges:read"
+    PATIENTS_READ = "patients:read"
     PATIENTS_WRITE = "patients:write"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
+    TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
+    USERNAMES_READ = "usernames:read"
 
 
 class Role(StrEnum):
@@ -32,14 +37,19 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
         Role.PRACTICE: frozenset(
             {
                 Scope.ACCOUNTS_UNLOCK,
+                Scope.CLIENTS_READ,
                 Scope.COMMUNICATIONS_WRITE,
                 Scope.DELIVERIES_READ,
+                Scope.EMAILS_WAIVE,
                 Scope.ENROLMENTS_WRITE,
                 Scope.MERGES_READ,
+                Scope.PATIENTS_READ,
                 Scope.PATIENTS_WRITE,
                 Scope.SETTINGS_READ,
                 Scope.SETTINGS_WRITE,
+                Scope.TOKENS_READ,
                 Scope.TOKENS_WRITE,
+                Scope.USERNAMES_READ,
             }
         ),
         Role.GATEWAY: frozenset({Scope.INTROSPECT}),

@@ -196,6 +196,15 @@ def canonical_uuid(text: str) -> UUID | None:
     return UUID(text) if re.fullmatch(CANONICAL_UUID, text) else None
 
 
+def id_of(query: Mapping[str, str], name: str) -> UUID | None:
+    """Read an id of a query, as we write it; None where it is not there. Raises BodyInvalid."""
+    typed = query.get(name)
+    found = None if typed is None else canonical_uuid(typed)
+    if typed is not None and found is None:
+        raise BodyInvalid(wrong(f"query.{name}", "field_wrong_format"))
+    return found
+
+
 # ---- naming what is wrong
 
 

@@ -50,17 +50,17 @@ def test_every_verb_lets_somebody_in_and_every_scope_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"guard": None}, "register_patient has no guard: who may call it?"),
-        ({"guard": Practice(OF_NO_ROLE)}, "register_patient lets nobody in"),
-        ({"guard": Practice(Scope.INTROSPECT)}, "register_patient lets nobody in"),
-        ({"guard": Session()}, "no verb asks for patients:write"),
+        ({"guard": None}, "unlock_account has no guard: who may call it?"),
+        ({"guard": Practice(OF_NO_ROLE)}, "unlock_account lets nobody in"),
+        ({"guard": Practice(Scope.INTROSPECT)}, "unlock_account lets nobody in"),
+        ({"guard": Session()}, "no verb asks for accounts:unlock"),
     ],
 )
 def test_a_table_that_does_not_fit_is_told_in_a_sentence(
     change: dict[str, Any], complaint: str
 ) -> None:
     routes = [
-        replace(route, **change) if route.name == "register_patient" else route for route in every()
+        replace(route, **change) if route.name == "unlock_account" else route for route in every()
     ]
 
     assert any(complaint in said for said in complaints(routes))

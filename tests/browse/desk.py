@@ -57,6 +57,32 @@ class Desk:
         await self.register(person)
         return await self.issue()
 
+    async def find(self, last_name: str) -> None:
+        """Find a patient of this practice by her last name, and open her record."""
+        await self.visitor.go(f"{self.url}/patients")
+        await self.page.get_by_label("Last name").fill(last_name)
+        await self.page.get_by_role("button", name="Find").click()
+        found = self.page.locator("section", has=self.page.locator("#found"))
+        await self.visitor.sees("desk, found")
+        await found.get_by_role("link").first.click()
+
+    async def correct(self, **changes: str) -> None:
+        """Correct the record of this page, by the labels of its form."""
+        await self.page.get_by_role("link", name="Correct the record").click()
+        await self.visitor.sees("desk, correct a record")
+        for label, value in changes.items():
+            await self.page.get_by_label(label).fill(value)
+        await self.page.get_by_role("button", name="Save").click()
+
+    async def read_username(self, person: Person) -> str:
+        """Show her username, to be read out."""
+        await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
+        await self.page.get_by_role("button", name="Show the username").click()
+        shown = self.page.locator("#read-username")
+        await expect(shown).to_be_visible()
+        await self.visitor.sees("desk, a username")
+        return await shown.inner_text()
+
     async def issue(self) -> str:
         """Issue a token to the patient of this page, and read it off the slip."""
         back = self.page.url

@@ -34,6 +34,7 @@ from shared.contracts.identity import (
     PersonChanged,
     PracticeChanged,
     ResetRoute,
+    UsernameRead,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.merge import MergeRefused
@@ -131,6 +132,7 @@ def always(kind: type[A], **usual: Any) -> Callable[..., A]:
 
 
 unlocked = always(AccountUnlocked, practice_name=ELM_STREET, practice_contact=CONTACT)
+username_read = always(UsernameRead, practice_name=ELM_STREET, practice_contact=CONTACT)
 password_disabled = always(PasswordDisabled)
 email_verified = always(AccountEmailVerified)
 email_changed = always(

@@ -80,6 +80,12 @@ class PracticeDesk:
         assert (await enrol(self.identity, token, **typed)).status == 201
         return patient_id
 
+    async def read(self, patient_id: str) -> Any:
+        """Read an own record as it stands."""
+        answer = await self.call(f"/practice/patients/{patient_id}", method="GET")
+        assert answer.status == 200, answer.body
+        return answer.body
+
     async def unlock(self, patient_id: str) -> Answer:
         """Clear the lock of a patient's account."""
         return await self.call(

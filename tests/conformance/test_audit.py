@@ -35,6 +35,9 @@ ABOUT = {
     "invite_patient": "patient",
     "make_temporary_credentials": "patient",
     "register_patient": "patient",
+    "correct_patient": "patient",
+    "void_handed_out": "patient",
+    "find_patients": None,  # what was sought is not kept
     "submit_communication": "patient",
     "obtain_client_token": "client",
     "change_practice_settings": None,  # the practice is a column of every row
@@ -53,6 +56,7 @@ TOLD = {
     "scope",
     "version",
     "answer",
+    "kind",
 }
 SECRETS = ("token", "grant", "access_token", "refresh_token", "username", "password")
 
@@ -110,6 +114,7 @@ NO_ROW = {
     ("register_patient", "NameIncomparable"): TYPED,
     ("obtain_client_token", "TwoAuthentications"): TWICE,
     ("read_terms", "NotFound"): "there is nothing to read yet, for anybody",
+    ("read_patient", "NotFound"): "a practice looks for a record by an id that is none of its own",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,

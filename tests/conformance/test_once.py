@@ -12,7 +12,7 @@ import pytest_asyncio
 from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.emails.errors import LinkInvalid
 from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
-from services.identity.patients.errors import PatientNumberTaken
+from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from shared.errors import Refused
 from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import GrantSuperseded, GrantUsed
@@ -26,6 +26,7 @@ RACERS = 64
 ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "un_enrol_patient": (PatientNotEnrolled, lambda _: {}),
     "reactivate_patient": (PatientEnrolled, lambda _: {}),
+    "correct_patient": (PatientChanged, lambda number: {"first_name": f"Racer {number}"}),
     "enrol": (TokenInvalid, lambda number: {"username": f"racer.{number:02}"}),
     "add_practice_to_account": (AlreadyEnrolled, lambda _: {}),
     "reset_password": (GrantUsed, lambda number: {"new_password": f"Copper!Lantern-{number}"}),
@@ -44,6 +45,8 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
     *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
     *("un_enrol_dormant_patients", "invite_patient"),
+    *("find_patients", "read_username", "waive_email"),
+    "void_handed_out",  # tells nobody: raced in a test of its own
     *("make_temporary_credentials", "prove_enrolment"),
     "add_practice",  # renews the session that asks: raced in a test of its own
     *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),

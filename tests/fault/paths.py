@@ -106,6 +106,8 @@ HOPS: tuple[Hop, ...] = (
         Person.is_ready, Person.is_locked_out, "account-locked"),
     hop("lock", identity.ACCOUNT_UNLOCKED,
         after(Person.is_ready, Person.is_locked_out), Person.is_unlocked, "account-unlocked"),
+    hop("read-username", identity.USERNAME_READ,
+        Person.is_ready, Person.is_read_out, "username-read"),
     hop("lock", identity.PASSWORD_DISABLED,
         after(Person.is_ready, Person.is_guessed_at), Person.is_shut_out, "password-disabled"),
     hop("reset", recovery.RESET_LINK_REQUESTED,

@@ -219,6 +219,14 @@ class Person:
         await self._at_the_desk("unlock_account", 204)
         self.ledger.owes(self.account_id, Mails(template="account-unlocked"))
 
+    async def is_read_out(self) -> None:
+        """RC-2b: told each time it is asked; what was asked twice may have been read twice."""
+        before = self.client.unknown
+        answer = await self._at_the_desk("read_username", 200)
+        assert answer.body["username"] == self.username
+        twice = self.client.unknown - before
+        self.ledger.owes(self.account_id, Mails(template="username-read", most=1 + twice))
+
     async def is_guessed_at(self) -> None:
         """LG-2: as if for hours; the hundredth wrong password in a row is yet to come."""
         await self.guesses_wrong()

@@ -9,15 +9,16 @@ from msgspec import Meta
 from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.practice import Unenrolment, Unenrolments
 from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Route, form
 
 MONTHS = 12
 LONGEST_LIST = 100 * 37  # ids, with blanks between
 RESULTS: Mapping[str, str] = {
-    "un-enrolled": "Un-enrolled",
-    "patient_not_dormant": "Has logged on since: stays enrolled",
-    "patient_not_enrolled": "Was not enrolled any more",
-    "not_found": "No patient of this practice",
+    "un-enrolled": N_("Un-enrolled"),
+    "patient_not_dormant": N_("Has logged on since: stays enrolled"),
+    "patient_not_enrolled": N_("Was not enrolled any more"),
+    "not_found": N_("No patient of this practice"),
 }
 
 

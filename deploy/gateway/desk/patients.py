@@ -1,67 +1,68 @@
-"""Patients: registered, given a token on a slip, unlocked, un-enrolled, written to (ST-1)."""
+"""One patient: how things stand, and what can be done about it (ST-1)."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated
-from uuid import UUID
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from deploy.gateway.desk.site import RECENT, STAFF, Desk, Known, Staffed
+from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.http import Nothing, Verb
 from deploy.gateway.doors.practice import (
     REACTIVATE,
     UN_ENROL,
     UNLOCK,
     Communication,
-    Patient,
     TokenOrder,
 )
+from deploy.gateway.doors.records import Waiver
 from deploy.gateway.web.forms import Filled, Form, FormPage
-from deploy.gateway.web.routes import Route, action, form, page, wrong
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.routes import Route, action, page
 from deploy.gateway.web.visits import see
 
-Text = Annotated[str, Meta(max_length=200)]
 Reason = Annotated[str, Meta(max_length=200)]
 
 HANDED_OVER: Mapping[str, str] = {
-    "in-person": "In person",
-    "post": "By post",
-    "e-mail": "By e-mail",
+    "in-person": N_("In person"),
+    "post": N_("By post"),
+    "e-mail": N_("By e-mail"),
 }
 TOPICS: Mapping[str, str] = {
-    "message": "A message",
-    "appointment": "An appointment",
-    "health-record": "A health record",
-    "statement": "A statement",
+    "message": N_("A message"),
+    "appointment": N_("An appointment"),
+    "health-record": N_("A health record"),
+    "statement": N_("A statement"),
 }
-DEEDS: Mapping[str, tuple[Verb[Nothing], str]] = {
-    "unlock": (UNLOCK, "The account is unlocked."),
-    "un-enrol": (UN_ENROL, "The patient is un-enrolled."),
-    "re-activate": (REACTIVATE, "The patient is enrolled again."),
+KINDS: Mapping[str, str] = {
+    "token": N_("Enrolment token"),
+    "invitation": N_("Invitation"),
+    "temporary-credentials": N_("Temporary username and password"),
 }
-
-
-ON_ITS_WAY: Mapping[str, str] = {
-    "told": "It is on its way.",
-    "invited": "The invitation is on its way.",
+STATES: Mapping[str, tuple[str, str]] = {
+    "live": ("ok", N_("Good")),
+    "used": ("plain", N_("Used")),
+    "superseded": ("plain", N_("Replaced by a newer one")),
+    "void": ("warn", N_("Void")),
+    "expired": ("plain", N_("Expired")),
 }
-
-
-class OpenForm(Form, frozen=True, kw_only=True):
-    patient_id: Text
-
-
-class PatientForm(Form, frozen=True, kw_only=True):
-    last_name: Text
-    first_name: Text
-    birth_date: date
-    number: Text = ""
-    home_phone: Text = ""
-    address: Text = ""
-    email: Text = ""
+"""Of each state the shape of its tag, and the words."""
+DEEDS: Mapping[str, Verb[Nothing]] = {
+    "unlock": UNLOCK,
+    "un-enrol": UN_ENROL,
+    "re-activate": REACTIVATE,
+}
+SAID: Mapping[str, str] = {
+    "unlock": N_("The account is unlocked."),
+    "un-enrol": N_("The patient is un-enrolled."),
+    "re-activate": N_("The patient is enrolled again."),
+    "told": N_("It is on its way."),
+    "invited": N_("The invitation is on its way."),
+    "corrected": N_("The record is corrected."),
+    "void": N_("It opens nothing any more."),
+    "waived": N_("No e-mail is required of this patient."),
+    "taken-back": N_("The waiver is taken back."),
+}
 
 
 class TokenForm(Form, frozen=True, kw_only=True):
@@ -78,51 +79,13 @@ class DeedForm(Form, frozen=True, kw_only=True):
     reason: Reason
 
 
+class WaiverForm(Form, frozen=True, kw_only=True):
+    waived: str
+    reason: Reason
+
+
 class MessageForm(Form, frozen=True, kw_only=True):
     topic: str
-
-
-async def show_patients(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
-    """Show whom this desk has had before it, and take the id of anybody else."""
-    return desk.page(
-        visit, "desk_patients.html", status=filled.status, filled=filled, recent=visit.desk.recent
-    )
-
-
-async def open_patient(desk: Desk, visit: Staffed, sent: OpenForm, key: str) -> web.Response:
-    """Open a patient by id."""
-    try:
-        patient_id = str(UUID(sent.patient_id))
-    except ValueError:
-        problem = wrong(visit, "patient_id", "This is no patient id.")
-        typed = {"patient_id": sent.patient_id}
-        filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
-        return await show_patients(desk, visit, filled)
-    return see(f"/patients/{patient_id}")
-
-
-async def show_register(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
-    """Ask for a new patient's record."""
-    return desk.page(visit, "desk_register.html", status=filled.status, filled=filled)
-
-
-async def register(desk: Desk, visit: Staffed, sent: PatientForm, key: str) -> web.Response:
-    """Register a patient, and remember the id: no verb finds one yet."""
-    patient = Patient(
-        last_name=sent.last_name,
-        first_name=sent.first_name,
-        birth_date=sent.birth_date,
-        number=sent.number or None,
-        home_phone=sent.home_phone or None,
-        address=sent.address or None,
-        email=sent.email or None,
-    )
-    patient_id = await desk.system.register(visit, visit.desk.client, patient, key=key)
-    name = f"{sent.first_name[:30]} {sent.last_name[:30]}"
-    others = [known for known in visit.desk.recent if known.patient_id != patient_id]
-    recent = (Known(patient_id, name), *others)[:RECENT]
-    desk.sit(visit, msgspec.structs.replace(visit.desk, recent=recent))
-    return see(f"/patients/{patient_id}")
 
 
 async def show_patient(desk: Desk, visit: Staffed) -> web.Response:
@@ -131,19 +94,26 @@ async def show_patient(desk: Desk, visit: Staffed) -> web.Response:
 
 
 async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
-    """Show the same, with what was refused."""
-    patient_id = visit.request.match_info["patient_id"]
+    """Show the same, with what was refused; this desk remembers whom it had before it."""
+    patient_id, client = visit.request.match_info["patient_id"], visit.desk.client
     said = visit.request.query.get("said", "")
+    record = await desk.records.read(visit, client, patient_id)
+    handed_out = await desk.records.handed_out(visit, client, patient_id=patient_id)
+    desk.remember(visit, patient_id, record.name)
     return desk.page(
         visit,
         "desk_patient.html",
         status=filled.status,
         filled=filled,
         patient_id=patient_id,
-        name=visit.desk.name_of(patient_id),
-        handed_over=HANDED_OVER,
+        name=record.name,
+        record=record,
+        handed_out=handed_out.handed_out,
+        kinds=KINDS,
+        states=STATES,
+        ways=HANDED_OVER,
         topics=TOPICS,
-        said=DEEDS[said][1] if said in DEEDS else ON_ITS_WAY.get(said),
+        said=SAID.get(said),
     )
 
 
@@ -160,7 +130,7 @@ async def issue_token(desk: Desk, visit: Staffed, sent: TokenForm, key: str) -> 
         issued=issued,
         pair=None,
         practice=visit.desk.practice,
-        name=visit.desk.name_of(patient_id),
+        name=visit.name_of(patient_id),
         patient_id=patient_id,
         portal_url=desk.portal_url,
     )
@@ -177,7 +147,7 @@ async def make_temporary(desk: Desk, visit: Staffed, sent: ReasonForm, key: str)
         issued=None,
         pair=pair,
         practice=visit.desk.practice,
-        name=visit.desk.name_of(patient_id),
+        name=visit.name_of(patient_id),
         patient_id=patient_id,
         portal_url=desk.portal_url,
     )
@@ -194,10 +164,30 @@ async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.
 async def do(desk: Desk, visit: Staffed, sent: DeedForm, key: str) -> web.Response:
     """Unlock, un-enrol or re-activate, with a reason."""
     patient_id = visit.request.match_info["patient_id"]
-    verb, _ = DEEDS.get(sent.deed, DEEDS["unlock"])
+    verb = DEEDS.get(sent.deed, UNLOCK)
     by = visit.desk.staff(sent.reason)
     await desk.system.by_staff(verb, visit, visit.desk.client, patient_id, by)
     return see(f"/patients/{patient_id}?said={sent.deed}")
+
+
+async def waive(desk: Desk, visit: Staffed, sent: WaiverForm, key: str) -> web.Response:
+    """Say that the patient has no e-mail, or take that back."""
+    patient_id, waived = visit.request.match_info["patient_id"], sent.waived == "yes"
+    waiver = Waiver(staff_id=visit.desk.staff_id, reason=sent.reason, waived=waived)
+    await desk.records.waive(visit, visit.desk.client, patient_id, waiver)
+    return see(f"/patients/{patient_id}?said={'waived' if waived else 'taken-back'}")
+
+
+async def read_username(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:
+    """Show the username, to be read out; the patient is told of it (RC-2b)."""
+    patient_id, by = visit.request.match_info["patient_id"], visit.desk.staff(sent.reason)
+    return desk.page(
+        visit,
+        "desk_username.html",
+        username=await desk.records.read_username(visit, visit.desk.client, patient_id, by),
+        name=visit.name_of(patient_id),
+        patient_id=patient_id,
+    )
 
 
 async def tell(desk: Desk, visit: Staffed, sent: MessageForm, key: str) -> web.Response:
@@ -211,12 +201,6 @@ async def tell(desk: Desk, visit: Staffed, sent: MessageForm, key: str) -> web.R
 
 
 ROUTES: tuple[Route[Desk], ...] = (
-    *form("/patients", STAFF, FormPage(form=OpenForm, show=show_patients, submit=open_patient)),
-    *form(
-        "/patients/register",
-        STAFF,
-        FormPage(form=PatientForm, show=show_register, submit=register),
-    ),
     *page("/patients/{patient_id}", STAFF, show_patient),
     *action(
         "/patients/{patient_id}/tokens",
@@ -237,6 +221,16 @@ ROUTES: tuple[Route[Desk], ...] = (
         "/patients/{patient_id}/deeds",
         STAFF,
         FormPage(form=DeedForm, show=show_refused, submit=do),
+    ),
+    *action(
+        "/patients/{patient_id}/email-waiver",
+        STAFF,
+        FormPage(form=WaiverForm, show=show_refused, submit=waive),
+    ),
+    *action(
+        "/patients/{patient_id}/username",
+        STAFF,
+        FormPage(form=ReasonForm, show=show_refused, submit=read_username),
     ),
     *action(
         "/patients/{patient_id}/messages",

@@ -6,9 +6,10 @@ from aiohttp import web
 from msgspec import Meta
 from msgspec.structs import asdict
 
-from deploy.gateway.desk.site import STAFF, Desk, Staffed
+from deploy.gateway.desk.site import STAFF, Desk, Staffed, an_id
 from deploy.gateway.doors.practice import SettingsChange
 from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Route, form, page, wrong
 from deploy.gateway.web.visits import see
 
@@ -27,19 +28,28 @@ class SettingsForm(Form, frozen=True, kw_only=True):
 
 
 async def deliveries(desk: Desk, visit: Staffed) -> web.Response:
-    """Show what became of the practice's communications (NT-5)."""
-    found = await desk.system.deliveries(visit, visit.desk.client)
+    """Show what became of the practice's communications, to one patient or to all (NT-5)."""
+    patient_id = an_id(visit.request.query, "patient_id")
+    found = await desk.system.deliveries(
+        visit,
+        visit.desk.client,
+        patient_id=patient_id,
+        after=an_id(visit.request.query, "after"),
+    )
     return desk.page(
-        visit, "desk_deliveries.html", deliveries=found.deliveries, name_of=visit.desk.name_of
+        visit,
+        "desk_deliveries.html",
+        deliveries=found.deliveries,
+        next=found.next,
+        patient_id=patient_id,
+        name_of=visit.name_of,
     )
 
 
 async def conflicts(desk: Desk, visit: Staffed) -> web.Response:
     """Show the duplicate charts that merges brought to light (MG-5)."""
     found = await desk.system.conflicts(visit, visit.desk.client)
-    return desk.page(
-        visit, "desk_conflicts.html", conflicts=found.conflicts, name_of=visit.desk.name_of
-    )
+    return desk.page(visit, "desk_conflicts.html", conflicts=found.conflicts, name_of=visit.name_of)
 
 
 async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
@@ -60,7 +70,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
     settings = {name: text for name, text in typed.items() if name != "reason"}
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
-            problem = wrong(visit, name, "Type a whole number.")
+            problem = wrong(visit, name, N_("Type a whole number."))
             filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
             return await show_settings(desk, visit, filled)
     change = SettingsChange(

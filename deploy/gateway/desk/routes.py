@@ -1,13 +1,27 @@
 """Every page of the desk with who may see it."""
 
-from deploy.gateway.desk import disclaimer, dormancy, log_on, patients, practice
+from deploy.gateway.desk import (
+    client,
+    disclaimer,
+    dormancy,
+    handed_out,
+    language,
+    log_on,
+    patients,
+    practice,
+    records,
+)
 from deploy.gateway.desk.site import Desk
 from deploy.gateway.web.routes import Route
 
 ROUTES: tuple[Route[Desk], ...] = (
     *log_on.ROUTES,
+    *language.ROUTES,
+    *records.ROUTES,
     *patients.ROUTES,
+    *handed_out.ROUTES,
     *dormancy.ROUTES,
     *practice.ROUTES,
     *disclaimer.ROUTES,
+    *client.ROUTES,
 )

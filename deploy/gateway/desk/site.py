@@ -1,13 +1,17 @@
 """What the desk's pages have at hand, and who may see them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
 from deploy.gateway.doors.practice import ByStaff, Client, PracticeSystem
+from deploy.gateway.doors.records import Records
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Filled, Form
+from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Guard
 from deploy.gateway.web.views import Views
 from deploy.gateway.web.visits import Elsewhere, Visit
@@ -15,7 +19,7 @@ from shared.randomness import Randomness
 from shared.settings.values import Secret
 
 COOKIE = "portico-desk"
-RECENT = 12  # patients that a cookie remembers: no verb finds one yet
+RECENT = 12  # patients that a cookie remembers, so that the next click finds them
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -39,11 +43,6 @@ class AtDesk(msgspec.Struct, frozen=True, kw_only=True):
         """Return the practice's client."""
         return Client(client_id=self.client_id, client_secret=self.client_secret)
 
-    def name_of(self, patient_id: str) -> str:
-        """Name a patient that was here before; of others no verb tells the name."""
-        names = [known.name for known in self.recent if known.patient_id == patient_id]
-        return names[0] if names else "A patient"
-
     def staff(self, reason: str) -> ByStaff:
         """Say who does it, and why."""
         return ByStaff(staff_id=self.staff_id, reason=reason)
@@ -54,6 +53,11 @@ class Staffed(Visit):
     """A visit of somebody who sits at the desk."""
 
     desk: AtDesk
+
+    def name_of(self, patient_id: str) -> str:
+        """Name a patient that was here before."""
+        names = [known.name for known in self.desk.recent if known.patient_id == patient_id]
+        return names[0] if names else self.say(N_("A patient"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class Desk:
     """The desk."""
 
     system: PracticeSystem
+    records: Records
     practices: tuple[DemoPractice, ...]
     views: Views
     forgery: Forgery
@@ -94,6 +99,14 @@ class Desk:
     def sit(self, visit: Visit, desk: AtDesk) -> None:
         """Keep who sits here; it goes with the browser's session."""
         visit.jar.seal(COOKIE, desk, seconds=None)
+
+    def remember(self, visit: Staffed, patient_id: str, name: str) -> None:
+        """Keep whom this desk has before it in front of the others."""
+        others = [known for known in visit.desk.recent if known.patient_id != patient_id]
+        visit.desk = msgspec.structs.replace(
+            visit.desk, recent=(Known(patient_id, name[:60]), *others)[:RECENT]
+        )
+        self.sit(visit, visit.desk)
 
     def empty(self) -> Filled:
         """A form that nobody has typed in."""
@@ -120,3 +133,11 @@ async def staff(desk: Desk, visit: Visit) -> Staffed:
 
 ANYBODY: Guard[Desk, Visit] = Guard(name="anybody", admit=anybody)
 STAFF: Guard[Desk, Staffed] = Guard(name="staff", admit=staff)
+
+
+def an_id(query: Mapping[str, str], name: str) -> str | None:
+    """Read an id of the address; what is none is as if it were not there."""
+    try:
+        return str(UUID(query.get(name, "")))
+    except ValueError:
+        return None

@@ -134,6 +134,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
+    next: str | None = None
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -325,9 +326,11 @@ class PracticeSystem:
         token = await self.token(asker, client, "notify")
         await self.notify.call(SUBMIT, asker, token=token, body=communication)
 
-    async def deliveries(self, asker: Asker, client: Client) -> Deliveries:
+    async def deliveries(self, asker: Asker, client: Client, **which: str | None) -> Deliveries:
+        """To one patient (`patient_id`) or to all; `after` goes on from the last page."""
         token = await self.token(asker, client, "notify")
-        return await self.notify.call(DELIVERIES, asker, token=token)
+        query = {name: value for name, value in which.items() if value is not None}
+        return await self.notify.call(DELIVERIES, asker, token=token, query=query)
 
     async def conflicts(self, asker: Asker, client: Client) -> Conflicts:
         token = await self.token(asker, client, "merge")

@@ -47,6 +47,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "practice-communication": N_("Something new from your practice"),
         "reset-link": N_("A link to set a new password"),
         "username-changed": N_("Your username was changed"),
+        "username-read": N_("A practice looked up your username"),
         "username-reminder": N_("Your username"),
     }
 )

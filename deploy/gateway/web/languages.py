@@ -97,10 +97,6 @@ class Languages:
             }
         )
 
-    def only(self, code: str) -> "Languages":
-        """Keep one of them."""
-        return Languages(each={code: self.each[code]})
-
     def choose(self, kept: str, accepted: str) -> Language:
         """Choose what the person chose before, else what her browser asks for, else English."""
         for code in (kept, *preferred(accepted)):

@@ -272,6 +272,14 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "name_incomparable": Message(
             field="last_name", text=N_("This name has nothing that names can be compared by.")
         ),
+        "patient_changed": Message(
+            text=N_(
+                "This record has changed since you opened it. Begin with the record as it is now."
+            )
+        ),
+        "nothing_live": Message(
+            text=N_("It was used, replaced or made void before, or has expired.")
+        ),
         "patient_without_email": Message(
             text=N_("This patient has no e-mail address here. Issue a token instead.")
         ),
@@ -293,9 +301,6 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "setting_out_of_range": Message(
             field="reset_link_minutes", text=N_("This is outside of what is allowed.")
-        ),
-        "patient_of_another_practice": Message(
-            text=N_("This is no patient of this practice, or is not known everywhere yet.")
         ),
         "reference_reused": SEND_AGAIN,
         "invalid_client": Message(text=N_("This client is not known, or its secret is wrong.")),

@@ -19,6 +19,7 @@ class Account:
     time_zone: str
     created_at: datetime
     last_log_on_at: datetime | None
+    email_waived: bool  # a practice says that she has none: RC-6 requires none of her
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

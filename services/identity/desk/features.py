@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
+from services.identity.desk.records import Records
 from services.identity.desk.unenrolments import Unenrolments
 from services.identity.desk.unlocks import Unlocks
+from services.identity.desk.username_reading import UsernameReading
+from services.identity.desk.waivers import Waivers
 from services.identity.passwords.lockouts import Lockouts
+from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from shared.program.program import Plumbing
@@ -17,10 +22,19 @@ class Features:
     unenrolments: Unenrolments
     unlocks: Unlocks
     dormancy: Dormancy
+    records: Records
+    corrections: Corrections
+    username_reading: UsernameReading
+    waivers: Waivers
 
 
 def compose(
-    plumbing: Plumbing[Settings], *, accounts: Accounts, lockouts: Lockouts, sessions: Sessions
+    plumbing: Plumbing[Settings],
+    *,
+    accounts: Accounts,
+    lockouts: Lockouts,
+    patients: Patients,
+    sessions: Sessions,
 ) -> Features:
     """Build the group."""
     unenrolments = Unenrolments(acts=plumbing.acts, accounts=accounts, sessions=sessions)
@@ -32,4 +46,8 @@ def compose(
             lockouts=lockouts,
             accounts=accounts,
         ),
+        records=Records(database=plumbing.database, lockouts=lockouts),
+        corrections=Corrections(acts=plumbing.acts, patients=patients),
+        username_reading=UsernameReading(acts=plumbing.acts, accounts=accounts),
+        waivers=Waivers(acts=plumbing.acts),
     )

@@ -133,7 +133,7 @@ class AddedPractices:
         practice, patient = await self._hold(act.tx, *record)
         if practice is None or patient is None:
             raise refused
-        if not await self._is_free(act.tx, patient, account_id):
+        if not await self._is_free(act.tx, patient, account_id) or not presented.fits(patient):
             raise refused
         await self.ways_in.use(act, presented)
         # After the secret, which a refusal gives back: a dead one tells nothing of its record.

@@ -90,3 +90,10 @@ class PatientEnrolled(Conflict):
 
     title = "This patient has an account"
     hint = "The patient can log on, or recover the account; who was un-enrolled is re-activated."
+
+
+class NothingLive(Conflict):
+    """Nothing of the kind is live for this record."""
+
+    title = "Nothing of this kind is live for this record"
+    hint = "List what was handed out: it was used, replaced, made void, or has expired."

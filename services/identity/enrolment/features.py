@@ -6,6 +6,7 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.emails import features as emails
 from services.identity.enrolment.added_practices import AddedPractices
 from services.identity.enrolment.enrolments import Enrolments
+from services.identity.enrolment.handed_out import HandingOut
 from services.identity.enrolment.invitations import Invitations
 from services.identity.enrolment.proofs import EnrolmentProofs
 from services.identity.enrolment.temporary import Temporary
@@ -28,6 +29,7 @@ class Features:
     tokens: EnrolmentTokens
     invitations: Invitations
     temporary: Temporary
+    handing_out: HandingOut
     proofs: EnrolmentProofs
     enrolments: Enrolments
     added_practices: AddedPractices
@@ -56,6 +58,7 @@ def compose(
         ),
         invitations=Invitations(acts=plumbing.acts, mint=mint),
         temporary=Temporary(acts=plumbing.acts, mint=mint),
+        handing_out=HandingOut(acts=plumbing.acts, database=plumbing.database),
         proofs=EnrolmentProofs(
             acts=plumbing.acts,
             ways_in=ways_in,

@@ -9,10 +9,10 @@ from services.identity.enrolment.errors import (
     PatientWithoutEmail,
     PatientWithoutProof,
 )
-from services.identity.enrolment.model import INVITATION
+from services.identity.enrolment.handed_out import hand_out
+from services.identity.enrolment.model import INVITATION, INVITED
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
-from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PATIENT_INVITED, PatientInvited
 from shared.contracts.ids import PatientId, PracticeId
@@ -68,7 +68,7 @@ class Invitations:
             raise PatientWithoutProof
         life = timedelta(days=practice.settings.invitation_days)
         minted = self.mint.make(INVITATION, patient_id, life=life, now=now)
-        await one_time.issue(tx, INVITATION, [minted.secret], now=now)
+        await hand_out(act, INVITED, minted.secret, patient)
         event_id = act.new_id()
         act.publish(
             PATIENT_INVITED,

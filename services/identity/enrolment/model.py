@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from services.identity.enrolment.errors import (
     InvitationInvalid,
@@ -13,6 +14,7 @@ from services.identity.enrolment.errors import (
     WrongPerson,
     WrongTemporaryPassword,
 )
+from shared.contracts.ids import PatientId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.sealed import SealPurpose
 from shared.errors import Invalid
@@ -80,6 +82,49 @@ TEMPORARY = Way(
     unproven=WrongTemporaryPassword,
 )
 WAYS: Mapping[str, Way] = {way.purpose.name: way for way in (TOKEN, INVITED, TEMPORARY)}
+
+
+class HandedOutKind(StrEnum):
+    """What a practice hands out, as it is told of it."""
+
+    TOKEN = "token"  # noqa: S105 - a kind, not a token
+    INVITATION = "invitation"
+    TEMPORARY = "temporary-credentials"
+
+    @property
+    def way(self) -> Way:
+        """The way in that it is."""
+        return {self.TOKEN: TOKEN, self.INVITATION: INVITED, self.TEMPORARY: TEMPORARY}[self]
+
+    @classmethod
+    def of(cls, purpose: str) -> "HandedOutKind":
+        """The kind of a way in's secret, by its purpose."""
+        return next(kind for kind in cls if kind.way.purpose.name == purpose)
+
+
+class HandedOutState(StrEnum):
+    """What became of it."""
+
+    LIVE = "live"
+    USED = "used"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOut:
+    """A token, an invitation or a temporary pair as its practice lists it: never the secret."""
+
+    id: UUID
+    kind: HandedOutKind
+    patient_id: PatientId
+    handed_over: HandedOver | None
+    staff_id: str | None  # None: of a release that kept it in the audit alone
+    issued_at: datetime
+    expires_at: datetime
+    state: HandedOutState
+    ended_at: datetime | None
 
 
 def token_life(handed_over: HandedOver, settings: PracticeSettings) -> timedelta:

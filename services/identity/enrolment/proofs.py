@@ -54,6 +54,7 @@ class EnrolmentProofs:
             act=GrantAct.ENROLMENT,
             audience=(self.issuer.issuer,),
             subject=admitted.patient.id,
+            security_version=admitted.patient.version,
             route=route,
             now=by.now,
             expires_at=expires_at,

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from services.identity.actions import Action
 from services.identity.enrolment.errors import PatientEnrolled
-from services.identity.enrolment.model import TEMPORARY_PASSWORD, TEMPORARY_USERNAME
+from services.identity.enrolment.handed_out import hand_out
+from services.identity.enrolment.model import TEMPORARY, TEMPORARY_PASSWORD, TEMPORARY_USERNAME
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
 from shared import one_time
@@ -62,7 +63,7 @@ class Temporary:
         life = timedelta(hours=practice.settings.temporary_hours)
         username = self.mint.make(TEMPORARY_USERNAME, patient_id, life=life, now=now)
         password = self.mint.make(TEMPORARY_PASSWORD, username.secret.id, life=life, now=now)
-        await one_time.issue(tx, TEMPORARY_USERNAME, [username.secret], now=now)
+        await hand_out(act, TEMPORARY, username.secret, patient)
         await one_time.issue(tx, TEMPORARY_PASSWORD, [password.secret], now=now)
         return TemporaryCredentials(
             username=username.text, password=password.text, expires_at=username.secret.expires_at

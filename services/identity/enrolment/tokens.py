@@ -5,10 +5,10 @@ from datetime import datetime
 
 from services.identity.actions import Action
 from services.identity.enrolment.errors import PatientEnrolled
-from services.identity.enrolment.model import ENROLMENT_TOKEN, HandedOver, token_life
+from services.identity.enrolment.handed_out import hand_out
+from services.identity.enrolment.model import ENROLMENT_TOKEN, TOKEN, HandedOver, token_life
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
-from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import PatientId, PracticeId
 from shared.errors import NotFound
@@ -70,5 +70,5 @@ class EnrolmentTokens:
             now=now,
             sent_to=handed_over,
         )
-        await one_time.issue(tx, ENROLMENT_TOKEN, [minted.secret], now=now)
+        await hand_out(act, TOKEN, minted.secret, patient)
         return Issued(token=minted.text, expires_at=minted.secret.expires_at)

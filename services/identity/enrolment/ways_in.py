@@ -40,6 +40,11 @@ class Presented:
     way: Way
     digest: bytes
     evidence: Evidence | None
+    version: int = 0  # that the record stood at when it was proven; 0: it was not, or long ago
+
+    def fits(self, patient: Patient) -> bool:
+        """Whether the record is still what was proven: a correction may make it another's."""
+        return self.version in (0, patient.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +70,8 @@ class WaysIn:
     async def presented(self, brought: Brought | str, *, now: datetime) -> Presented:
         """Take what somebody typed, or a grant that says it was proven before.
 
-        A grant spends nothing: its secret is used up once, and a newer one voids both. Raises as
-        GrantChecker.check.
+        A grant spends nothing: its secret is used up once, and a newer one voids both, as a
+        correction of the record voids the grant. Raises as GrantChecker.check.
         """
         if isinstance(brought, Brought):
             return self.typed(brought)
@@ -76,7 +81,9 @@ class WaysIn:
             raise GrantInvalid  # of a way in that another release has
         async with self.database.connection() as connection:
             digest = await store.digest_of(connection, UUID(grant.jti))
-        return Presented(way=way, digest=digest or NOTHING, evidence=None)
+        return Presented(
+            way=way, digest=digest or NOTHING, evidence=None, version=grant.security_version
+        )
 
     async def owner(self, presented: Presented) -> tuple[PracticeId, PatientId] | None:
         """Whose it is, or was, for ever the same."""
@@ -99,6 +106,8 @@ class WaysIn:
         patient = await patients.hold(act.tx, practice_id, patient_id)
         practice = await practices.find(act.tx, practice_id)
         if patient is None or practice is None or patient.account_id is not None:
+            raise way.refused
+        if not presented.fits(patient):
             raise way.refused
         if not await self._is_proven(act.tx, presented, patient):
             raise way.unproven

@@ -47,6 +47,7 @@ class Unions:
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
         moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
         await self._hand_over_names(act, couple)
+        await store.leave_waiver(act.tx, absorbed_id, survivor_id)
         await store.absorb(act.tx, absorbed_id, survivor_id)
         await self.sessions.end_within(act, absorbed_id, why=SessionEnd.MERGED)
         await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)

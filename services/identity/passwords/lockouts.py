@@ -61,6 +61,10 @@ class Lockouts:
             raise UnlockLimit(retry_after=(taken.free_at - now).total_seconds())
         return True
 
+    async def is_locked(self, tx: Connection, account_id: AccountId, *, now: datetime) -> bool:
+        """Whether the account's password opens nothing now, for whatever it is tried."""
+        return await store.is_shut(tx, self._key(account_id, ""), policy=self.policy, now=now)
+
     def _key(self, account_id: AccountId | None, name_key: str) -> bytes:
         if account_id is None:
             return self.digests.of("lock-unknown-name", name_key)

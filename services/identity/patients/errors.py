@@ -22,3 +22,10 @@ class NameIncomparable(Invalid):
 
     title = "There is no letter in this last name"
     hint = "Nobody could enrol by it; write the name as the patient writes it."
+
+
+class PatientChanged(Conflict):
+    """Another correction, or an enrolment, was there between reading the record and this."""
+
+    title = "This record has changed since it was read"
+    hint = "Read it again, and correct it as it is now."

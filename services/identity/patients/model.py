@@ -23,6 +23,27 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatientName:
+    """What a record is found by."""
+
+    patient_id: PatientId
+    practice_id: PracticeId
+    last_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPatient:
+    """A record as its practice's search lists it."""
+
+    patient_id: PatientId
+    number: str | None
+    last_name: str
+    first_name: str
+    birth_date: date
+    enrolled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DormantPatient:
     """An enrolled one whose account nobody has logged on to for long."""
 

@@ -60,8 +60,7 @@ class Patients:
 
         A last name of which nothing is left to compare would refuse its own holder (EN-1).
         """
-        if not name_forms(details.last_name):
-            raise NameIncomparable.in_field("last_name", "no letter and no digit")
+        require_comparable(details.last_name)
         patient = Patient(
             id=PatientId(self.randomness.uuid()),
             practice_id=practice_id,
@@ -78,22 +77,17 @@ class Patients:
         async with self.acts.begin(by, Action.REGISTER_PATIENT, practice=practice_id) as act:
             if kept := await act.repeat(key, Registered):
                 return kept
-            await self._require_born(act.tx, practice_id, details.birth_date, act.now)
+            await require_born(act.tx, practice_id, details.birth_date, act.now)
             if not await store.add(act.tx, patient, now=act.now):
                 raise PatientNumberTaken.in_field("number", "another record's")
             self.announce(act, patient)
             act.about(patient=patient.id)
             return await act.keep(key, Registered(patient_id=patient.id))
 
-    async def _require_born(
-        self, tx: Connection, practice_id: PracticeId, birth_date: date, now: datetime
-    ) -> None:
-        """Today is a date of the practice's: a child is born there when it is tomorrow in UTC."""
-        practice = await practices.find(tx, practice_id)
-        if practice is None:
-            raise NotFound
-        if birth_date > practice.today(now):
-            raise BirthDateInFuture.in_field("birth_date", "after today")
+    async def check(self, act: Act, patient: Patient) -> None:
+        """Raise what a record must not be, as it is registered and as it is corrected."""
+        require_comparable(patient.last_name)
+        await require_born(act.tx, patient.practice_id, patient.birth_date, act.now)
 
     async def tell(self, act: Act, patient_ids: Sequence[PatientId]) -> None:
         """Tell these records' snapshots as they stand, once more."""
@@ -117,3 +111,20 @@ class Patients:
             subject=patient.id,
             version=patient.version,
         )
+
+
+def require_comparable(last_name: str) -> None:
+    """Raise NameIncomparable for a last name that would refuse its own holder (EN-1)."""
+    if not name_forms(last_name):
+        raise NameIncomparable.in_field("last_name", "no letter and no digit")
+
+
+async def require_born(
+    tx: Connection, practice_id: PracticeId, birth_date: date, now: datetime
+) -> None:
+    """Today is a date of the practice's: a child is born there when it is tomorrow in UTC."""
+    practice = await practices.find(tx, practice_id)
+    if practice is None:
+        raise NotFound
+    if birth_date > practice.today(now):
+        raise BirthDateInFuture.in_field("birth_date", "after today")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.practices.client_tokens import ClientTokens
 from services.identity.practices.clients import Clients, RevokedClients
+from services.identity.practices.own_clients import OwnClients
 from services.identity.practices.practices import Practices
 from services.identity.settings import Settings
 from shared.loops import SOON, Loop
@@ -15,6 +16,7 @@ from shared.trust.access import AccessTokenIssuer
 class Features:
     practices: Practices
     client_tokens: ClientTokens
+    own_clients: OwnClients
     revoked_clients: RevokedClients
 
     @property
@@ -39,6 +41,7 @@ def compose(plumbing: Plumbing[Settings], *, issuer: AccessTokenIssuer) -> Featu
             digests=plumbing.digests,
             issuer=issuer,
         ),
+        own_clients=OwnClients(database=plumbing.database),
         revoked_clients=RevokedClients(database=plumbing.database, clock=plumbing.clock),
     )
 

@@ -1,13 +1,6 @@
 """What is refused here."""
 
-from shared.errors import Conflict, Forbidden
-
-
-class PatientOfAnotherPractice(Forbidden):
-    """The patient record is known as another practice's."""
-
-    title = "This patient record belongs to another practice"
-    hint = "Send to patient records of your own practice only; check the id."
+from shared.errors import Conflict
 
 
 class ReferenceReused(Conflict):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.notify.actions import Action
-from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
+from services.notify.communications.errors import ReferenceReused
 from services.notify.communications.model import Communication, Kept, Submission
 from services.notify.communications.store import communications
 from shared.acts import Act, Acts, By
@@ -33,8 +33,9 @@ class Submissions:
     async def submit(self, communication: Communication, *, by: By) -> EventId:
         """Take it once, however often it is sent under the practice's own reference.
 
-        Raises ReferenceReused where the reference came with another patient or topic, and
-        PatientOfAnotherPractice; both are audited and change nothing.
+        Raises ReferenceReused where the reference came with another patient or topic; that is
+        audited and changes nothing. A record of another practice is taken as one that nobody has:
+        the ledger says of either that it has no account here.
         """
         submission = Submission(
             communication=communication, event_id=self.acts.outbox.new_id(), by=by
@@ -65,7 +66,7 @@ class Submissions:
             return [
                 each.event_id
                 if each.event_id in added
-                else known(act, each, kept.get(each.communication.key))
+                else known(act, each, kept[each.communication.key])
                 for each in submissions
             ]
 
@@ -88,22 +89,13 @@ def tell(act: Act, submission: Submission) -> None:
     record(act, submission, "done", communication.topic)
 
 
-def known(act: Act, submission: Submission, kept: Kept | None) -> EventId | Refused:
+def known(act: Act, submission: Submission, kept: Kept) -> EventId | Refused:
     """Return the id that it got when it came before, or why it is refused."""
-    if kept is not None and kept.communication == submission.communication:
+    if kept.communication == submission.communication:
         return kept.event_id  # it was told and audited then
-    refusal = refused(kept)
+    refusal = ReferenceReused.in_field("reference", "was used for another patient or topic")
     record(act, submission, "refused", refusal.cause)
     return refusal
-
-
-def refused(kept: Kept | None) -> Refused:
-    """Say why it was not kept: the reference is taken, or else the patient is another's."""
-    if kept is not None:
-        return ReferenceReused.in_field("reference", "was used for another patient or topic")
-    return PatientOfAnotherPractice.in_field(
-        "patient_id", "is a patient record of another practice"
-    )
 
 
 def record(act: Act, submission: Submission, outcome: Outcome, detail: str) -> None:

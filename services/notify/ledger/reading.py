@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from services.notify.ledger.model import LedgerEntry, State
+from services.notify.ledger.model import DeliveryId, LedgerEntry, State
 from services.notify.ledger.store import deliveries
 from services.notify.tellings.contents import TOLD_AS
-from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Database
 
 PAGE = 100  # of each class
@@ -24,10 +24,23 @@ class Reading:
             found = await deliveries.of_account(connection, account_id, limit=PAGE)
         return [hushed(entry) for entry in found]
 
-    async def of_practice(self, practice_id: PracticeId) -> Sequence[LedgerEntry]:
-        """What a practice had sent, newest first (NT-5)."""
+    async def of_practice(
+        self,
+        practice_id: PracticeId,
+        patient_id: PatientId | None = None,
+        *,
+        after: DeliveryId | None = None,
+    ) -> Sequence[LedgerEntry]:
+        """A page of what a practice had sent, to one patient or to all, newest first (NT-5)."""
         async with self.database.connection() as connection:
-            return await deliveries.of_practice(connection, practice_id, limit=PAGE)
+            before = await deliveries.place(connection, practice_id, after)
+            if patient_id is None:
+                return await deliveries.of_practice(
+                    connection, practice_id, before=before, limit=PAGE
+                )
+            return await deliveries.of_record(
+                connection, practice_id, patient_id, before=before, limit=PAGE
+            )
 
 
 def hushed(entry: LedgerEntry) -> LedgerEntry:

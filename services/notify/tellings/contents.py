@@ -147,6 +147,7 @@ NOTICED_TOO: frozenset[type[Content]] = frozenset(
         PLAIN[identity.AccountEmailChanged],
         PLAIN[identity.AccountEmailVerified],
         PLAIN[identity.AccountUnlocked],
+        PLAIN[identity.UsernameRead],
     }
 )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from shared.contracts.ids import PracticeId
+from shared.contracts.ids import PatientId, PracticeId
+from tests.builders.merges import Registry
 from tests.builders.practices import (
     BIRTH_DATE,
     INVITABLE,
@@ -72,6 +73,30 @@ class IdentityStage:
         return await self.replica.a_gateway_token()
 
 
+async def records(stage: IdentityStage, desk: PracticeDesk) -> dict[str, PatientId]:
+    """Records of this desk's practice, one in each state."""
+    other, name = await practice_desk(stage.replica), stage.replica.a_username
+    registry = Registry(identity=stage.replica, desks=(other, desk))
+    _, absorbed = await registry.merged(username=name())
+    un_enrolled = await desk.enrolled(username=name())
+    await desk.un_enrol(un_enrolled)
+    made = {
+        "registered": await desk.a_patient(),
+        "enrolled": await desk.enrolled(username=name()),
+        "un-enrolled": un_enrolled,
+        "merged": registry.patients_of[absorbed.username],
+    }
+    return {state: PatientId(UUID(patient_id)) for state, patient_id in made.items()}
+
+
+async def own_records(stage: IdentityStage) -> dict[str, PatientId]:
+    return await records(stage, stage.desk)
+
+
+async def anothers_records(stage: IdentityStage) -> dict[str, PatientId]:
+    return await records(stage, await practice_desk(stage.replica))
+
+
 @asynccontextmanager
 async def opened(database: Database, clock: FakeClock) -> AsyncIterator[IdentityStage]:
     async with (
@@ -89,6 +114,23 @@ async def unlock_account(stage: IdentityStage) -> Example:
         body=BY_STAFF,
         token=stage.desk.access_token,
     )
+
+
+async def read_patient(stage: IdentityStage) -> Example:
+    return Example(path={"patient_id": await stage.desk.a_patient()}, token=stage.desk.access_token)
+
+
+async def correct_patient(stage: IdentityStage) -> Example:
+    body = {**BY_STAFF, "version": 1, "last_name": "Lopez", "home_phone": None}
+    return replace(await read_patient(stage), body=body)
+
+
+async def read_username(stage: IdentityStage) -> Example:
+    return await unlock_account(stage)
+
+
+async def waive_email(stage: IdentityStage) -> Example:
+    return (await unlock_account(stage)).but(waived=True)
 
 
 async def un_enrol_patient(stage: IdentityStage) -> Example:
@@ -122,6 +164,22 @@ async def make_temporary_credentials(stage: IdentityStage) -> Example:
     return Example(
         path={"patient_id": await stage.desk.a_patient()},
         body=BY_STAFF,
+        token=stage.desk.access_token,
+    )
+
+
+async def list_handed_out(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.a_patient()
+    await stage.desk.issue(patient_id)
+    return Example(query={"patient_id": patient_id}, token=stage.desk.access_token)
+
+
+async def void_handed_out(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.a_patient()
+    await stage.desk.issue(patient_id)
+    return Example(
+        path={"patient_id": patient_id},
+        body={**BY_STAFF, "kind": "token"},
         token=stage.desk.access_token,
     )
 
@@ -301,6 +359,15 @@ async def list_signing_keys(stage: IdentityStage) -> Example:
 async def register_patient(stage: IdentityStage) -> Example:
     body = {"last_name": "García", "first_name": "Maria", "birth_date": "1984-05-03"}
     return Example(body=body, token=stage.desk.access_token)
+
+
+async def find_patients(stage: IdentityStage) -> Example:
+    body = {"last_name": LAST_NAME, "birth_date": BIRTH_DATE}
+    return Example(body=body, token=stage.desk.access_token)
+
+
+async def read_own_client(stage: IdentityStage) -> Example:
+    return Example(token=stage.desk.access_token)
 
 
 async def read_practice_settings(stage: IdentityStage) -> Example:

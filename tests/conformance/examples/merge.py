@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.builders.people import Person, a_person, a_practice
+from shared.contracts.identity import EnrolmentState
+from shared.contracts.ids import PatientId
+from tests.builders.people import Person, a_person, a_practice, enrolled
 from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
 from tests.rigs.merge import Merging, replica
@@ -25,6 +27,17 @@ class MergeStage(Clients):
         stranger = a_person()
         await self.replica.knows(stranger)
         return await self.issuer.token(stranger, service=service)
+
+
+async def own_records(stage: MergeStage) -> dict[str, PatientId]:
+    """Two records of one person at this practice, a duplicate chart since her accounts are one."""
+    one = enrolled(stage.practice_id)
+    other = enrolled(stage.practice_id, EnrolmentState.UNENROLLED)
+    survivor, absorbed = a_person(enrolments=(one,)), a_person(enrolments=(other,))
+    await stage.replica.knows(survivor, absorbed)
+    saga = await stage.replica.under_way(survivor, absorbed)
+    await stage.replica.hear(saga.merged())
+    return {"merged": one.patient_id, "merged, un-enrolled": other.patient_id}
 
 
 @asynccontextmanager

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shared.contracts.ids import PatientId
+from shared.contracts.identity import EnrolmentState
+from shared.contracts.ids import PatientId, PracticeId
 from tests.builders import events
 from tests.builders.patients import a_patient
-from tests.builders.people import Person, a_person
+from tests.builders.people import Person, a_person, a_practice
 from tests.conformance.stage import Clients, Example
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
@@ -24,6 +25,26 @@ class NotifyStage(Clients):
 
     async def session(self, *, service: str | None = None) -> str:
         return await self.issuer.token(a_person(version=0), service=service)
+
+
+async def records(stage: NotifyStage, practice_id: PracticeId) -> dict[str, PatientId]:
+    """Records of this practice, one in each state in which notify has heard of them."""
+    made = {}
+    for state in EnrolmentState:
+        patient = replace(await a_patient(stage.replica), practice_id=practice_id)
+        await patient.changes(2, state)
+        made[str(state)] = patient.patient_id
+    absorbed = replace(await a_patient(stage.replica), practice_id=practice_id)
+    await absorbed.changes(2, account_id=events.new_account())
+    return {**made, "merged": absorbed.patient_id}
+
+
+async def own_records(stage: NotifyStage) -> dict[str, PatientId]:
+    return await records(stage, stage.practice_id)
+
+
+async def anothers_records(stage: NotifyStage) -> dict[str, PatientId]:
+    return await records(stage, a_practice())
 
 
 @asynccontextmanager

@@ -49,6 +49,27 @@ async def unlocked_three_times(stage: IdentityStage) -> Example:
     return example
 
 
+async def corrected_before(stage: IdentityStage) -> Example:
+    example = await examples.correct_patient(stage)
+    await send(stage, NAMED["correct_patient"], example)
+    return example.but(last_name="Perez")
+
+
+async def corrected_to_be_born_tomorrow(stage: IdentityStage) -> Example:
+    tomorrow = (stage.replica.clock.now() + timedelta(days=2)).date().isoformat()
+    return (await examples.correct_patient(stage)).but(birth_date=tomorrow)
+
+
+async def waiver_of_who_never_enrolled(stage: IdentityStage) -> Example:
+    return (await never_enrolled(stage)).but(waived=True)
+
+
+async def voided_before(stage: IdentityStage) -> Example:
+    example = await examples.void_handed_out(stage)
+    await send(stage, NAMED["void_handed_out"], example)
+    return example
+
+
 async def token_for_who_has_an_account(stage: IdentityStage) -> Example:
     return (await examples.unlock_account(stage)).but(handed_over="in-person")
 
@@ -478,6 +499,21 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PatientNotEnrolled": never_enrolled,
         "UnlockLimit": unlocked_three_times,
     },
+    "read_patient": {"NotFound": at("read_patient", **unknown)},
+    "correct_patient": {
+        "NotFound": at("correct_patient", **unknown),
+        "PatientChanged": corrected_before,
+        "BirthDateInFuture": corrected_to_be_born_tomorrow,
+        "NameIncomparable": but("correct_patient", last_name="-"),
+    },
+    "read_username": {
+        "NotFound": at("read_username", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+    },
+    "waive_email": {
+        "NotFound": at("waive_email", **unknown),
+        "PatientNotEnrolled": waiver_of_who_never_enrolled,
+    },
     "un_enrol_patient": {
         "NotFound": at("un_enrol_patient", **unknown),
         "PatientNotEnrolled": never_enrolled,
@@ -502,6 +538,10 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "NotFound": at("make_temporary_credentials", **unknown),
         "PatientEnrolled": examples.unlock_account,
         "AlreadyIssued": made_already,
+    },
+    "void_handed_out": {
+        "NotFound": at("void_handed_out", **unknown),
+        "NothingLive": voided_before,
     },
     "prove_enrolment": {
         "TokenInvalid": but("prove_enrolment", birth_date="1984-05-04"),
@@ -616,6 +656,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "BirthDateInFuture": born_tomorrow,
         "NameIncomparable": but("register_patient", last_name="-"),
     },
+    "read_own_client": {"NotFound": NEVER},
     "read_practice_settings": {"NotFound": NEVER},
     "change_practice_settings": {
         "NotFound": NEVER,

@@ -1,16 +1,20 @@
 """Notify's verbs over real HTTP, with tokens signed by identity's own key."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.caught import FaultKind
-from services.notify.communications.errors import PatientOfAnotherPractice, ReferenceReused
+from services.notify.communications.errors import ReferenceReused
+from services.notify.ledger.ledger import PATIENCE
+from services.notify.ledger.model import State
+from services.notify.tellings.model import Reason
 from shared.contracts.identity import Claim
-from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
@@ -18,6 +22,8 @@ from tests.builders.patients import Patient, a_patient, file_communications
 from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
 from tests.rigs.replica import Answer
+
+NOBODY = PatientId(UUID(int=7))
 
 
 @pytest.mark.proves("NT-5")
@@ -244,15 +250,60 @@ async def test_a_reference_used_for_something_else_is_refused(office: Office) ->
     ]
 
 
-async def test_what_was_taken_before_its_patient_was_known_stays_taken(office: Office) -> None:
+@pytest.mark.proves("ST-1")
+async def test_a_record_of_another_practice_is_taken_as_nobodys_and_gets_what_nobodys_gets(
+    office: Office,
+) -> None:
     patient, here = await a_patient(office), PracticeId(events.RANDOMNESS.uuid())
-    await office.forget_accounts()
-    first = await patient.is_submitted(practice_id=here)
-    await patient.changes(2)
+    await office.know_practice(events.practice(here))
+    for reference, patient_id in (("another's", patient.patient_id), ("nobody's", NOBODY)):
+        data = events.communication(here, patient_id, reference=reference)
+        await office.file_communication(data, attempts=PATIENCE)
 
-    assert await patient.is_submitted(practice_id=here) == first
-    with pytest.raises(PatientOfAnotherPractice):
-        await patient.is_submitted("2", practice_id=here)
+    found = await office.features.ledger.reading.of_practice(here)
+
+    assert {(entry.state, entry.reason) for entry in found} == {(State.FAILED, Reason.NO_ACCOUNT)}
+    assert len(found) == 2
+    assert await patient.mails() == []
+
+
+@pytest.mark.proves("NT-5", "ST-1")
+async def test_a_practice_pages_through_what_it_sent_to_all_and_to_one(
+    office: Office, issuer: Issuer
+) -> None:
+    patient = await a_patient(office)
+    other = replace(await a_patient(office), practice_id=patient.practice_id)
+    await other.changes(2)
+    for number in range(101):
+        await patient.is_written_to(str(number))
+    await other.is_written_to("hers")
+    token = await issuer.client_token(patient.practice_id, "deliveries:read")
+
+    async def listed(**query: object) -> Any:
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        answer = await office.call("GET", f"/practice/deliveries?{asked}", token=token)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    first = await listed()
+    rest = await listed(after=first["next"])
+    hers = await listed(patient_id=other.patient_id)
+
+    pages = [each["reference"] for page in (first, rest) for each in page["deliveries"]]
+    assert (len(first["deliveries"]), len(pages), len(set(pages))) == (100, 102, 102)
+    assert "next" not in rest
+    assert [each["reference"] for each in hers["deliveries"]] == ["hers"]
+    assert (await listed(patient_id=NOBODY))["deliveries"] == []
+
+
+@pytest.mark.parametrize("name", ["patient_id", "after"])
+async def test_what_is_no_id_in_a_query_is_named(office: Office, issuer: Issuer, name: str) -> None:
+    token = await issuer.client_token(PracticeId(UUID(int=1)), "deliveries:read")
+
+    answer = await office.call("GET", f"/practice/deliveries?{name}=x", token=token)
+
+    assert (answer.status, answer.code) == (400, "body_invalid")
+    assert answer.body["errors"][0]["field"] == f"query.{name}"
 
 
 async def test_two_practices_may_use_the_same_reference(office: Office) -> None:

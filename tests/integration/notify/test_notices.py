@@ -149,16 +149,17 @@ async def test_a_link_is_never_a_notice(office: Office) -> None:
     assert await waiting(office, account_id) == []
 
 
-@pytest.mark.proves("ID-6", "LG-2")
+@pytest.mark.proves("ID-6", "LG-2", "RC-2b")
 @pytest.mark.parametrize(
     ("data", "name"),
     [
         (events.email_changed, "account-email-changed"),
         (events.email_verified, "account-email-verified"),
         (events.unlocked, "account-unlocked"),
+        (events.username_read, "username-read"),
     ],
 )
-async def test_a_new_way_in_and_an_unlock_are_mailed_and_noticed(
+async def test_a_new_way_in_and_what_a_practice_did_are_mailed_and_noticed(
     office: Office, data: Callable[..., Activity], name: str
 ) -> None:
     account_id = events.new_account()

@@ -75,6 +75,11 @@ FILED: Mapping[str, Mapping[str, object]] = {
         "old_username": "j•••r",
         "new_username": "j•••e",
     },
+    "username-read": {
+        "occurred_at": AT,
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
     "username-reminder": {},
 }
 

@@ -69,10 +69,11 @@ def test_each_recipient_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "template", "noticed"),  # beside its mail: a new way in, and a practice's unlock
+    ("kind", "template", "noticed"),  # beside its mail: a new way in, and what a practice did
     [
         (events.email_verified, "account-email-verified", True),
         (events.unlocked, "account-unlocked", True),
+        (events.username_read, "username-read", True),
         (events.password_disabled, "password-disabled", False),
         (events.enrolment_added, "enrolment-added", False),
         (events.enrolment_ended, "enrolment-ended", False),

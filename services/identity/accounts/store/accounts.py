@@ -18,7 +18,8 @@ from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
 _ACCOUNT = """
-    id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at
+    id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
+    email_waived
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -146,6 +147,11 @@ async def place(
     return changed is not None
 
 
+async def waive_email(tx: Connection, account_id: AccountId, *, waived: bool) -> None:
+    """Note whether an account e-mail is not to be required of its holder (RC-6)."""
+    await tx.execute("UPDATE accounts SET email_waived = $2 WHERE id = $1", account_id, waived)
+
+
 async def change(tx: Connection, account_id: AccountId) -> int:
     """Count a change that others may see, and hold the row until commit; return the version."""
     return int(
@@ -262,6 +268,7 @@ def _account(row: Row) -> Account:
         time_zone=row["time_zone"],
         created_at=row["created_at"],
         last_log_on_at=row["last_log_on_at"],
+        email_waived=row["email_waived"],
     )
 
 

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
 from services.identity.desk.dormancy import PAGE, Ended
 from services.identity.desk.features import Features
 from shared.contracts.ids import PatientId
-from shared.http.parsing import wrong
+from shared.http.parsing import id_of, wrong
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Call, NoBody, Reply, StaffBody
 from shared.trust.access import PracticeCaller
@@ -60,10 +59,11 @@ class UnenrolmentsReply(Reply, frozen=True, kw_only=True):
 async def list_dormant_patients(
     features: Features, call: Call[NoBody, PracticeCaller]
 ) -> DormantPatientsReply:
+    after = id_of(call.query, "after")
     found = await features.dormancy.list(
         call.caller.practice_id,
         months_of(call.query.get("months", "")),
-        after=after_of(call.query.get("after")),
+        after=PatientId(after) if after else None,
         by=call.by,
     )
     return DormantPatientsReply(
@@ -102,11 +102,3 @@ def months_of(typed: str) -> int:
         detail = f"expected a whole number from 1 to {LONGEST}"
         raise BodyInvalid(wrong("query.months", "field_wrong_format", detail))
     return int(typed)
-
-
-def after_of(typed: str | None) -> PatientId | None:
-    """Read the record that was listed last. Raises BodyInvalid."""
-    try:
-        return None if typed is None else PatientId(UUID(typed))
-    except ValueError:
-        raise BodyInvalid(wrong("query.after", "field_wrong_format")) from None

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from services.identity.either import not_one_of
 from services.identity.enrolment.added_practices import PracticeAdded
-from services.identity.enrolment.api.either import not_one_of
 from services.identity.enrolment.features import Features
 from services.identity.enrolment.model import TOKEN
 from services.identity.enrolment.ways_in import Brought

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.identity.enrolment.api.either import not_one_of
+from services.identity.either import not_one_of
 from services.identity.enrolment.evidence import (
     NameAndDate,
     Number,

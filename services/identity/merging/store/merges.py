@@ -116,6 +116,18 @@ async def leave_email(tx: Connection, absorbed_id: AccountId, survivor_id: Accou
     )
 
 
+async def leave_waiver(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
+    """A practice's word that she has no e-mail goes on."""
+    await tx.execute(
+        """
+        UPDATE accounts SET email_waived = true
+        WHERE id = $2 AND (SELECT email_waived FROM accounts WHERE id = $1)
+        """,
+        absorbed_id,
+        survivor_id,
+    )
+
+
 async def free_email(tx: Connection, absorbed_id: AccountId) -> None:
     """Whoever can read its mail may verify the address, the survivor too."""
     await tx.execute("DELETE FROM account_emails WHERE account_id = $1", absorbed_id)

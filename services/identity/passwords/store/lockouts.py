@@ -122,6 +122,18 @@ async def unlock(tx: Connection, key: bytes, *, policy: LockPolicy, now: datetim
     return unlocked is not None
 
 
+async def is_shut(connection: Connection, key: bytes, *, policy: LockPolicy, now: datetime) -> bool:
+    """Whether no password opens anything at this moment: locked, or disabled."""
+    return bool(
+        await connection.fetchval(
+            "SELECT locked_until > $2 OR wrong_in_a_row >= $3 FROM lockouts WHERE key = $1",
+            key,
+            now,
+            policy.disabled_after,
+        )
+    )
+
+
 async def take_notices(tx: Connection, *, limit: int) -> tuple[LockNotice, ...]:
     """Take back the flags of locks nobody else is telling, in the order of their keys."""
     rows = await tx.fetch(

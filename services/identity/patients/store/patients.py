@@ -1,9 +1,11 @@
 """Patient records and their enrolments in the database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from services.identity.patients.model import Patient
+from services.identity.patients.model import Patient, PatientName
+from services.identity.patients.store import names
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Connection, Row
 
@@ -19,9 +21,9 @@ async def add(tx: Connection, patient: Patient, *, now: datetime) -> bool:
         """
         INSERT INTO patients (
             id, practice_id, version, number, last_name, first_name, birth_date, home_phone,
-            address, email, created_at
+            address, email, created_at, named
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true)
         ON CONFLICT (practice_id, number) DO NOTHING
         RETURNING id
         """,
@@ -37,7 +39,54 @@ async def add(tx: Connection, patient: Patient, *, now: datetime) -> bool:
         patient.email,
         now,
     )
-    return added is not None
+    if added is None:
+        return False
+    await names.keep(tx, [_named(patient)])
+    return True
+
+
+async def correct(tx: Connection, patient: Patient) -> Patient | None:
+    """Write a record as it is to be, if it is still at that version; return it at the next one.
+
+    None where another correction was first.
+    """
+    version = await tx.fetchval(
+        """
+        UPDATE patients
+        SET last_name = $3, first_name = $4, birth_date = $5, home_phone = $6, address = $7,
+            email = $8, version = version + 1
+        WHERE id = $1 AND version = $2
+        RETURNING version
+        """,
+        patient.id,
+        patient.version,
+        patient.last_name,
+        patient.first_name,
+        patient.birth_date,
+        patient.home_phone,
+        patient.address,
+        patient.email,
+    )
+    if version is None:
+        return None
+    await names.keep(tx, [_named(patient)])
+    return replace(patient, version=version)
+
+
+async def find(
+    connection: Connection, practice_id: PracticeId, patient_id: PatientId
+) -> Patient | None:
+    """Look up a practice's own record, with whom it belongs to."""
+    row = await connection.fetchrow(
+        f"""
+        SELECT {_PATIENT}, e.account_id
+        FROM patients p LEFT JOIN enrolments e ON e.patient_id = p.id
+        WHERE p.id = $1 AND p.practice_id = $2
+        """,  # noqa: S608 - columns of ours
+        patient_id,
+        practice_id,
+    )
+    return _patient(row, row["account_id"]) if row else None
 
 
 async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -> Patient | None:
@@ -137,6 +186,12 @@ async def hand_over(
         [row["id"] for row in held],
     )
     return tuple(_patient(row, survivor_id) for row in rows)
+
+
+def _named(patient: Patient) -> PatientName:
+    return PatientName(
+        patient_id=patient.id, practice_id=patient.practice_id, last_name=patient.last_name
+    )
 
 
 def _patient(row: Row, account_id: AccountId | None) -> Patient:

@@ -10,7 +10,7 @@ from shared.db import Connection
 
 async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[EventId]:
     """Keep them, and return the events of those that are kept. Of the others the practice used the
-    reference before, also in a race, or the patient record is known as another practice's.
+    reference before, also in a race.
 
     They are inserted in the order of their keys in every replica: or two of them deadlock.
     """
@@ -21,15 +21,6 @@ async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[E
         SELECT practice_id, reference, event_id, patient_id, topic, submitted_at
         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
             AS submitted (practice_id, reference, event_id, patient_id, topic, submitted_at)
-        WHERE EXISTS (
-                SELECT FROM patient_records AS known
-                WHERE known.patient_id = submitted.patient_id
-                  AND known.practice_id = submitted.practice_id
-            )
-           OR NOT EXISTS (
-                SELECT FROM patient_records AS known
-                WHERE known.patient_id = submitted.patient_id
-            )
         ORDER BY practice_id, reference COLLATE "C"
         ON CONFLICT (practice_id, reference) DO NOTHING
         RETURNING event_id

@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from services.notify.ledger.features import Features
 from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State
+from services.notify.ledger.reading import PAGE
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
+from shared.http.parsing import id_of
 from shared.http.routes import Call, NoBody, Reply
 from shared.trust.access import PracticeCaller, SessionCaller
 
@@ -44,9 +48,10 @@ class PracticeDelivery(Reply, frozen=True, kw_only=True):
 
 
 class PracticeDeliveries(Reply, frozen=True, kw_only=True):
-    """The newest hundred, newest first."""
+    """Up to a hundred, newest first; `next` is to be sent as `after`."""
 
     deliveries: tuple[PracticeDelivery, ...]
+    next: DeliveryId | UnsetType = UNSET
 
 
 async def list_deliveries(features: Features, call: Call[NoBody, SessionCaller]) -> Deliveries:
@@ -60,7 +65,13 @@ async def list_practice_deliveries(
     features: Features, call: Call[NoBody, PracticeCaller]
 ) -> PracticeDeliveries:
     """Show a practice what became of its own communications."""
-    found = await features.reading.of_practice(call.caller.practice_id)
+    patient_id = id_of(call.query, "patient_id")
+    after = id_of(call.query, "after")
+    found = await features.reading.of_practice(
+        call.caller.practice_id,
+        PatientId(patient_id) if patient_id else None,
+        after=DeliveryId(after) if after else None,
+    )
     return PracticeDeliveries(
         deliveries=tuple(
             PracticeDelivery(
@@ -75,7 +86,8 @@ async def list_practice_deliveries(
             )
             for entry in found
             if entry.communication is not None
-        )
+        ),
+        next=found[-1].id if len(found) == PAGE else UNSET,
     )
 
 

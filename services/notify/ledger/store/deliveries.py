@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -40,6 +41,10 @@ COLUMNS = f"""
             AND later.created_at >= deliveries.created_at
     ) AS own_addresses
 """  # noqa: S608 - constants only
+
+
+Place = tuple[datetime, UUID]  # in the order of a practice's list, newest first
+NEWEST: Place = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))  # after all there is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,18 +198,53 @@ async def of_account(
 
 
 async def of_practice(
-    connection: Connection, practice_id: PracticeId, *, limit: int
+    connection: Connection, practice_id: PracticeId, *, before: Place, limit: int
 ) -> Sequence[LedgerEntry]:
     """List a practice's own communications, newest first; account activity is not among them."""
     rows = await connection.fetch(
         f"""
         SELECT {COLUMNS} FROM deliveries
-        WHERE practice_id = $1 ORDER BY created_at DESC, id LIMIT $2
+        WHERE practice_id = $1 AND (created_at, id) < ($2, $3)
+        ORDER BY created_at DESC, id DESC LIMIT $4
         """,  # noqa: S608 - the columns are a constant
         practice_id,
+        *before,
         limit,
     )
     return [entry(row) for row in rows]
+
+
+async def of_record(
+    connection: Connection,
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    *,
+    before: Place,
+    limit: int,
+) -> Sequence[LedgerEntry]:
+    """The same of what was for one patient; of a record that is none of its own, nothing."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {COLUMNS} FROM deliveries
+        WHERE patient_id = $1 AND practice_id = $2 AND (created_at, id) < ($3, $4)
+        ORDER BY created_at DESC, id DESC LIMIT $5
+        """,  # noqa: S608 - the columns are a constant
+        patient_id,
+        practice_id,
+        *before,
+        limit,
+    )
+    return [entry(row) for row in rows]
+
+
+async def place(connection: Connection, practice_id: PracticeId, after: DeliveryId | None) -> Place:
+    """Where a page begins: behind what was listed last, at the newest without it."""
+    if after is None:
+        return NEWEST
+    at = await connection.fetchval(
+        "SELECT created_at FROM deliveries WHERE id = $1 AND practice_id = $2", after, practice_id
+    )
+    return (at, after) if at else NEWEST
 
 
 def entry(row: Row) -> LedgerEntry:

@@ -1,0 +1,68 @@
+"""A practice reads its record of a patient, and how things stand with her (ST-1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.identity.accounts.store import accounts
+from services.identity.enrolment.model import ENROLMENT_TOKEN
+from services.identity.passwords.lockouts import Lockouts
+from services.identity.patients.model import Patient
+from services.identity.patients.store import enrolments, patients
+from shared import one_time
+from shared.acts import By
+from shared.contracts.identity import AccountState, EnrolmentState
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.db import Connection, Database
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How things stand with the account, as far as it is the business of one of its practices."""
+
+    locked: bool = False
+    frozen: bool = False
+    email_waived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A patient record with what became of it; who is not enrolled has no standing here."""
+
+    patient: Patient
+    enrolled: bool
+    token_until: datetime | None
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    database: Database
+    lockouts: Lockouts
+
+    async def read(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> Record:
+        """An own record; nothing of other practices, and not when anybody logged on."""
+        async with self.database.snapshot() as tx:
+            patient = await patients.find(tx, practice_id, patient_id)
+            if patient is None:
+                raise NotFound
+            enrolment = await enrolments.find(tx, patient_id)
+            enrolled = enrolment is not None and enrolment.state is EnrolmentState.ENROLLED
+            return Record(
+                patient=patient,
+                enrolled=enrolled,
+                token_until=await one_time.live_until(tx, ENROLMENT_TOKEN, patient_id, now=by.now),
+                standing=await self._standing(tx, enrolment.account_id, by.now)
+                if enrolment and enrolled
+                else Standing(),
+            )
+
+    async def _standing(self, tx: Connection, account_id: AccountId, now: datetime) -> Standing:
+        view = await accounts.view(tx, account_id)
+        if view is None:
+            raise NotFound
+        return Standing(
+            locked=await self.lockouts.is_locked(tx, account_id, now=now),
+            frozen=view.account.state is AccountState.FROZEN,
+            email_waived=view.account.email_waived,
+        )

@@ -1,0 +1,120 @@
+"""What a practice has handed out: its secrets with who gave them, never the secrets (ST-1)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.identity.enrolment.model import HandedOut, HandedOutKind, HandedOutState, HandedOver
+from shared.contracts.ids import PatientId, PracticeId
+from shared.db import Connection, Row
+
+NEWEST = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))  # after whatever there is
+
+
+async def note(
+    tx: Connection,
+    secret_id: UUID,
+    *,
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    staff: str | None,
+    now: datetime,
+) -> None:
+    """Note whose secret it is, and who gave it; the note goes when the secret is swept."""
+    await tx.execute(
+        """
+        INSERT INTO handed_out (secret_id, practice_id, patient_id, staff, issued_at)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        secret_id,
+        practice_id,
+        patient_id,
+        staff,
+        now,
+    )
+
+
+async def of_practice(
+    connection: Connection,
+    practice_id: PracticeId,
+    *,
+    after: UUID | None,
+    limit: int,
+    now: datetime,
+) -> Sequence[HandedOut]:
+    """What it has handed out to anybody, newest first, from behind what was listed last."""
+    at, last = await _place(connection, practice_id, after)
+    rows = await connection.fetch(
+        """
+        SELECT h.secret_id, h.patient_id, h.staff, h.issued_at,
+            s.purpose, s.sent_to, s.state, s.expires_at, s.ended_at
+        FROM handed_out h JOIN one_time_secrets s ON s.id = h.secret_id
+        WHERE h.practice_id = $1 AND (h.issued_at, h.secret_id) < ($2, $3)
+        ORDER BY h.issued_at DESC, h.secret_id DESC
+        LIMIT $4
+        """,
+        practice_id,
+        at,
+        last,
+        limit,
+    )
+    return [_handed_out(row, now) for row in rows]
+
+
+async def of_patient(
+    connection: Connection,
+    practice_id: PracticeId,
+    patient_id: PatientId,
+    *,
+    after: UUID | None,
+    limit: int,
+    now: datetime,
+) -> Sequence[HandedOut]:
+    """The same of one record, if it is the practice's own."""
+    at, last = await _place(connection, practice_id, after)
+    rows = await connection.fetch(
+        """
+        SELECT h.secret_id, h.patient_id, h.staff, h.issued_at,
+            s.purpose, s.sent_to, s.state, s.expires_at, s.ended_at
+        FROM handed_out h JOIN one_time_secrets s ON s.id = h.secret_id
+        WHERE h.patient_id = $1 AND h.practice_id = $2 AND (h.issued_at, h.secret_id) < ($3, $4)
+        ORDER BY h.issued_at DESC, h.secret_id DESC
+        LIMIT $5
+        """,
+        patient_id,
+        practice_id,
+        at,
+        last,
+        limit,
+    )
+    return [_handed_out(row, now) for row in rows]
+
+
+async def _place(
+    connection: Connection, practice_id: PracticeId, after: UUID | None
+) -> tuple[datetime, UUID]:
+    """Where a page begins: before what was listed last; what is none of the practice's is first."""
+    if after is None:
+        return NEWEST
+    at = await connection.fetchval(
+        "SELECT issued_at FROM handed_out WHERE secret_id = $1 AND practice_id = $2",
+        after,
+        practice_id,
+    )
+    return (at, after) if at else NEWEST
+
+
+def _handed_out(row: Row, now: datetime) -> HandedOut:
+    state, expires_at = HandedOutState(row["state"]), row["expires_at"]
+    expired = state is HandedOutState.LIVE and expires_at <= now
+    return HandedOut(
+        id=row["secret_id"],
+        kind=HandedOutKind.of(row["purpose"]),
+        patient_id=row["patient_id"],
+        handed_over=HandedOver(row["sent_to"]) if row["sent_to"] else None,
+        staff_id=row["staff"],
+        issued_at=row["issued_at"],
+        expires_at=expires_at,
+        state=HandedOutState.EXPIRED if expired else state,
+        ended_at=row["ended_at"],
+    )

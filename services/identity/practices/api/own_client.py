@@ -1,0 +1,32 @@
+"""A practice's client reads who it is (ST-1)."""
+
+from services.identity.practices.features import Features
+from shared.contracts.ids import PracticeId
+from shared.contracts.scopes import Role
+from shared.http.routes import Call, NoBody, Reply
+from shared.trust.access import PracticeCaller
+
+
+class OwnClientReply(Reply, frozen=True, kw_only=True):
+    """`scopes` are those of the token that was shown."""
+
+    client_id: str
+    client_name: str
+    role: Role
+    scopes: tuple[str, ...]
+    practice_id: PracticeId
+    practice_name: str
+
+
+async def read_own_client(features: Features, call: Call[NoBody, PracticeCaller]) -> OwnClientReply:
+    client, practice = await features.own_clients.read(
+        call.caller.client_id, call.caller.practice_id
+    )
+    return OwnClientReply(
+        client_id=client.id,
+        client_name=client.name,
+        role=client.role,
+        scopes=tuple(sorted(call.caller.scopes)),
+        practice_id=practice.id,
+        practice_name=practice.name,
+    )

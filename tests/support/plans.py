@@ -1,0 +1,67 @@
+"""What a statement that is prepared reads from end to end, whatever its values."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import msgspec
+
+from shared.db import Connection, Database
+
+Call = Callable[[Connection], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class Note:
+    """A connection that notes what it is asked, and finds nothing."""
+
+    asked: list[tuple[str, tuple[object, ...]]] = field(default_factory=list)
+
+    async def fetch(self, query: str, *values: object) -> list[object]:
+        self.asked.append((query, values))
+        return []
+
+    async def fetchrow(self, query: str, *values: object) -> None:
+        self.asked.append((query, values))
+
+    async def fetchval(self, query: str, *values: object) -> None:
+        self.asked.append((query, values))
+
+    async def execute(self, query: str, *values: object) -> None:
+        self.asked.append((query, values))
+
+
+def detours(plan: dict[str, Any]) -> list[str]:
+    """What a plan reads from end to end: a table, or an index by something else than its keys."""
+    own = []
+    if plan["Node Type"] == "Seq Scan":
+        own = [plan["Relation Name"]]
+    elif "Index Name" in plan and "Index Cond" not in plan:
+        own = [plan["Index Name"]]
+    return own + [name for part in plan.get("Plans", ()) for name in detours(part)]
+
+
+def indexes(plan: dict[str, Any]) -> set[str]:
+    """The indexes that a plan reads."""
+    own = {plan["Index Name"]} if "Index Name" in plan else set()
+    return own.union(*(indexes(part) for part in plan.get("Plans", ())))
+
+
+async def detours_of(database: Database, call: Call) -> Sequence[str]:
+    """Those of the plan that is kept for its statement."""
+    return detours(await plan_of(database, call))
+
+
+async def plan_of(database: Database, call: Call) -> dict[str, Any]:
+    """The plan that is kept for its statement."""
+    note = Note()
+    await call(cast(Connection, note))
+    ((query, values),) = note.asked
+    async with database.transaction() as tx:
+        await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await tx.execute(f"PREPARE kept AS {query}")
+        nulls = ", ".join("NULL" for _ in values)
+        found = await tx.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE kept ({nulls})")
+        await tx.execute("DEALLOCATE kept")
+    plan: dict[str, Any] = msgspec.json.decode(found)[0]["Plan"]
+    return plan
