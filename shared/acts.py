@@ -236,8 +236,7 @@ class Acts:
 
         Nothing is written: what is told of it is handed out (`act.told`), for who publishes it.
         """
-        async with self.database.transaction() as tx:
-            await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        async with self.database.snapshot() as tx:
             yield Act(self, tx, by)
 
     @asynccontextmanager

@@ -38,6 +38,24 @@ async def invitation(stage: Stage, person: Person) -> None:
         stage.tell(f"added: {added.body['practice_name']}")
 
 
+async def bulk(stage: Stage, person: Person) -> None:
+    """A practice submits its patients together, twice."""
+    with stage.step("A practice submits a list of patients, and submits it again", "EN-6"):
+        token = await acts.client_token(stage, stage.stack.practice)
+        named = {"last_name": "Hale", "first_name": "June", "birth_date": "1988-04-17"}
+        rows = [{**named, "number": f"{person.username}-{place}"} for place in range(20)]
+        rows[7]["birth_date"] = "1988-02-30"
+        said = {**acts.AT_THE_DESK, "patients": rows}
+        for word in ("registered", "unchanged"):
+            answer = await stage.call("register_patients", 200, token=token, body=said)
+            results = [one["result"] for one in answer.body["results"]]
+            stage.insist(
+                results.count(word) == 19 and results[7] == "row_invalid",
+                f"19 {word} and the eighth invalid, not {results}",
+            )
+            stage.tell(f"19 {word}, the eighth has no such date")
+
+
 async def temporary_credentials(stage: Stage, person: Person) -> None:
     """Somebody gets a temporary username and password, which are good for one thing."""
     guest = Person.met_for_the_first_time(stage.randomness)

@@ -12,6 +12,7 @@ class Action(entries.Action):
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token
     VOID_HANDED_OUT = "handed-out.void"
     REGISTER_PATIENT = "patient.register"
+    REGISTER_PATIENTS = "patients.register"
     FIND_PATIENTS = "patient.find"
     CORRECT_PATIENT = "patient.correct"
     UN_ENROL = "patient.un-enrol"

@@ -41,6 +41,7 @@ from services.identity.emails.errors import (
     LinkInvalid,
     TooManyMails,
 )
+from services.identity.enrolment.api import bulk
 from services.identity.enrolment.api.added_practices import add_practice, add_practice_to_account
 from services.identity.enrolment.api.enrolments import enrol
 from services.identity.enrolment.api.handed_out import list_handed_out, void_handed_out
@@ -244,6 +245,9 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Un-enrol those of them that are named, with a result for each"),
     )),
     *lifted(lambda of: of.enrolment, (
+        route("POST", "/practice/patients/bulk", Staff(Scope.PATIENTS_WRITE),
+              bulk.register_patients, rows=("EN-6",), limits=bulk.LIMITS,
+              summary="Register up to 1,000 patients, and invite them, with a result for each"),
         route("POST", "/practice/patients/{patient_id}/enrolment-tokens", Staff(Scope.TOKENS_WRITE),
               issue_enrolment_token, status=201, idempotent=True, rows=("EN-1", "ST-1"),
               summary="Issue an enrolment token; the one before it expires",

@@ -115,3 +115,34 @@ async def test_the_desk_speaks_spanish_as_well_and_says_who_it_is(desk: Desk) ->
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text("Este sistema")
     await desk.visitor.go(f"{desk.url}/patients")
     await desk.visitor.sees("desk, patients, in Spanish")
+
+
+async def test_a_list_of_patients_is_pasted_twice_and_each_is_invited_once(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    good = f"L-{somebody.username},{somebody.last_name},June,{somebody.birth_date},"
+    rows = f"{good}{somebody.address}\nL-{somebody.username}-b,Hale,,1988-04-17,\n"
+    async with at_portal(somebody) as ada:
+        mark = await ada.mailbox.newest()
+        for said, invited in (("Registered", "is on its way"), ("Was here before", "before")):
+            await desk.visitor.go(f"{desk.url}/patients")
+            await desk.page.get_by_role("link", name="Register a list").click()
+            await desk.visitor.sees("desk, a list")
+            area = desk.page.get_by_label("The list")
+            heading = "number,last_name,first_name,birth_date,email\n"
+            await area.fill(heading + rows)
+            await desk.page.get_by_label("Invite who has an e-mail").check()
+            await desk.page.get_by_role("button", name="Register the list").click()
+
+            first, second = (desk.page.locator("tbody tr").nth(place) for place in (0, 1))
+            await expect(first).to_contain_text(said)
+            await expect(first).to_contain_text(invited)
+            await expect(second).to_contain_text("Not in order")
+            await expect(second).to_contain_text("first_name")
+            await desk.visitor.sees("desk, a list registered")
+
+        mail = await ada.mailbox.wait_for(somebody.address, after=mark, within=30)
+        assert "enrol/invitation#" in mail.text
+    await desk.page.get_by_label("The list").fill("Hale,June\nGreen,Jo")
+    await desk.page.get_by_role("button", name="Register the list").click()
+    await expect(desk.page.get_by_role("alert")).to_contain_text("Name the columns")

@@ -44,7 +44,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {"change_password": AccessTokenInvalid}
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
     *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
-    *("un_enrol_dormant_patients", "invite_patient"),
+    *("un_enrol_dormant_patients", "register_patients", "invite_patient"),
     *("find_patients", "read_username", "waive_email"),
     "void_handed_out",  # tells nobody: raced in a test of its own
     *("make_temporary_credentials", "prove_enrolment"),

@@ -18,7 +18,7 @@ Introspect = Callable[["Connection[Any]", Iterable[int], float], Awaitable[tuple
 
 def keep() -> None:
     """Let every connection of this process know what one before it was told."""
-    ask: Introspect = Connection._introspect_types
+    ask: Introspect = Connection._introspect_types  # type: ignore[attr-defined]
     known: dict[tuple[int, frozenset[int]], Any] = {}
 
     async def introspect(

@@ -1,6 +1,7 @@
 """Every page of the desk with who may see it."""
 
 from deploy.gateway.desk import (
+    bulk,
     client,
     disclaimer,
     dormancy,
@@ -18,6 +19,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     *log_on.ROUTES,
     *language.ROUTES,
     *records.ROUTES,
+    *bulk.ROUTES,
     *patients.ROUTES,
     *handed_out.ROUTES,
     *dormancy.ROUTES,

@@ -109,6 +109,31 @@ class Void(ByStaff, frozen=True, kw_only=True):
     kind: str
 
 
+class Submission(ByStaff, frozen=True, kw_only=True):
+    """Rows as they were pasted: the service reads each by itself."""
+
+    patients: tuple[dict[str, Any], ...]
+
+
+class RowError(msgspec.Struct, frozen=True, kw_only=True):
+    field: str
+    code: str
+    detail: str
+
+
+class RowResult(msgspec.Struct, frozen=True, kw_only=True):
+    number: str | None
+    result: str
+    patient_id: str | None = None
+    differs: tuple[str, ...] = ()
+    errors: tuple[RowError, ...] = ()
+    invitation: str | None = None
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    results: tuple[RowResult, ...]
+
+
 OWN_CLIENT = Verb("read_own_client", "GET", "/practice/client", OwnClient, bearer=True)
 FIND = Verb(
     "find_patients", "POST", "/practice/patients/search", FoundPatients, Sought, bearer=True
@@ -121,6 +146,9 @@ READ_USERNAME = Verb(
 WAIVE = Verb("waive_email", "PUT", f"{OF_PATIENT}/email-waiver", Nothing, Waiver, bearer=True)
 HANDED_OUT = Verb("list_handed_out", "GET", "/practice/handed-out", HandedOutPage, bearer=True)
 VOID = Verb("void_handed_out", "POST", f"{OF_PATIENT}/handed-out/void", Nothing, Void, bearer=True)
+SUBMIT_PATIENTS = Verb(
+    "register_patients", "POST", "/practice/patients/bulk", Submitted, Submission, bearer=True
+)
 
 VERBS: tuple[Verb[Any], ...] = (
     OWN_CLIENT,
@@ -131,6 +159,7 @@ VERBS: tuple[Verb[Any], ...] = (
     WAIVE,
     HANDED_OUT,
     VOID,
+    SUBMIT_PATIENTS,
 )
 
 
@@ -170,6 +199,9 @@ class Records:
 
     async def void(self, asker: Asker, client: Client, patient_id: str, body: Void) -> None:
         await self._call(VOID, asker, client, ids={"patient_id": patient_id}, body=body)
+
+    async def submit(self, asker: Asker, client: Client, body: Submission) -> Submitted:
+        return await self._call(SUBMIT_PATIENTS, asker, client, body=body)
 
     async def _call(
         self,

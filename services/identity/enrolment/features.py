@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.identity.accounts.accounts import Accounts
 from services.identity.emails import features as emails
 from services.identity.enrolment.added_practices import AddedPractices
+from services.identity.enrolment.bulk import Bulk
 from services.identity.enrolment.enrolments import Enrolments
 from services.identity.enrolment.handed_out import HandingOut
 from services.identity.enrolment.invitations import Invitations
@@ -28,6 +29,7 @@ from shared.trust.own_keys import OwnKeys
 class Features:
     tokens: EnrolmentTokens
     invitations: Invitations
+    bulk: Bulk
     temporary: Temporary
     handing_out: HandingOut
     proofs: EnrolmentProofs
@@ -51,12 +53,14 @@ def compose(
 ) -> Features:
     """Build the group."""
     ways_in = WaysIn(database=plumbing.database, digests=plumbing.digests, grants=grants)
+    invitations = Invitations(acts=plumbing.acts, mint=mint)
     return Features(
         tokens=EnrolmentTokens(
             acts=plumbing.acts,
             mint=mint,
         ),
-        invitations=Invitations(acts=plumbing.acts, mint=mint),
+        invitations=invitations,
+        bulk=Bulk(acts=plumbing.acts, patients=patients, invitations=invitations),
         temporary=Temporary(acts=plumbing.acts, mint=mint),
         handing_out=HandingOut(acts=plumbing.acts, database=plumbing.database),
         proofs=EnrolmentProofs(

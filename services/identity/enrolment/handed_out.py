@@ -22,15 +22,15 @@ PAGE = 100
 
 async def hand_out(act: Act, way: Way, secret: Secret, patient: Patient) -> None:
     """Keep a secret in the place of the record's one before it, with who gives it."""
-    await one_time.issue(act.tx, way.purpose, [secret], now=act.now)
-    await store.note(
-        act.tx,
-        secret.id,
-        practice_id=patient.practice_id,
-        patient_id=patient.id,
-        staff=act.origin.staff,
-        now=act.now,
-    )
+    await hand_out_all(act, way, [secret], patient.practice_id)
+
+
+async def hand_out_all(
+    act: Act, way: Way, secrets: Sequence[Secret], practice_id: PracticeId
+) -> None:
+    """The same of many records of a practice, each secret's owner."""
+    await one_time.issue(act.tx, way.purpose, secrets, now=act.now)
+    await store.note(act.tx, secrets, practice_id=practice_id, staff=act.origin.staff, now=act.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

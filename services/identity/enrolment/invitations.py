@@ -1,5 +1,6 @@
 """Invitations: a link that a practice has mailed to its patient (EN-3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,8 +10,9 @@ from services.identity.enrolment.errors import (
     PatientWithoutEmail,
     PatientWithoutProof,
 )
-from services.identity.enrolment.handed_out import hand_out
+from services.identity.enrolment.handed_out import hand_out_all
 from services.identity.enrolment.model import INVITATION, INVITED
+from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
 from shared.acts import Act, Acts, By
@@ -43,49 +45,69 @@ class Invitations:
     ) -> Invited:
         """Have a link mailed to the record's address; an earlier one ends in the same transaction.
 
-        Whoever reads the mailbox has half of it: the other half is what the record says of its
-        patient, so one that says neither phone nor number is not invited.
+        Raises what `require_invitable` does.
         """
-        await self.mint.sealer.ready()
+        await self.ready()
         async with self.acts.begin(
             by, Action.INVITE, patient=patient_id, practice=practice_id
         ) as act:
             if kept := await act.repeat(key, Invited):
                 return kept
-            return await act.keep(key, await self._invite(act, practice_id, patient_id))
+            patient = await patients.hold(act.tx, practice_id, patient_id)
+            if patient is None:
+                raise NotFound
+            require_invitable(patient)
+            await patients.invited_first(act.tx, [patient_id], now=act.now)
+            expires_at = await self.send(act, practice_id, [patient])
+            return await act.keep(key, Invited(expires_at=expires_at))
 
-    async def _invite(self, act: Act, practice_id: PracticeId, patient_id: PatientId) -> Invited:
-        tx, now = act.tx, act.now
-        patient = await patients.hold(tx, practice_id, patient_id)
-        practice = await practices.find(tx, practice_id)
-        if patient is None or practice is None:
+    async def ready(self) -> None:
+        """Wait for notify's key, before the transaction. Raises CatchingUp."""
+        await self.mint.sealer.ready()
+
+    async def send(self, act: Act, practice_id: PracticeId, invited: Sequence[Patient]) -> datetime:
+        """Have a link mailed to each of these, which are held and invitable; return until when
+        it is good.
+        """
+        practice = await practices.find(act.tx, practice_id)
+        if practice is None:
             raise NotFound
-        if patient.account_id is not None:
-            raise PatientEnrolled
-        if patient.email is None:
-            raise PatientWithoutEmail
-        if patient.home_phone is None and patient.number is None:
-            raise PatientWithoutProof
         life = timedelta(days=practice.settings.invitation_days)
-        minted = self.mint.make(INVITATION, patient_id, life=life, now=now)
-        await hand_out(act, INVITED, minted.secret, patient)
-        event_id = act.new_id()
-        act.publish(
-            PATIENT_INVITED,
-            PatientInvited(
-                patient_id=patient_id,
-                recipients=(patient.email,),
-                locale=practice.locale,
-                time_zone=practice.time_zone,
-                occurred_at=now,
-                practice_name=practice.name,
-                practice_contact=practice.contact,
-                invitation=await self.mint.seal(
-                    tx, minted, event_id=event_id, recipient=patient.email
+        expires_at = act.now + life
+        if not invited:
+            return expires_at
+        seals = await self.mint.sealer.within(act.tx)
+        minted = [self.mint.make(INVITATION, one.id, life=life, now=act.now) for one in invited]
+        await hand_out_all(act, INVITED, [each.secret for each in minted], practice_id)
+        for patient, each in zip(invited, minted, strict=True):
+            event_id, recipient = act.new_id(), patient.email or ""
+            act.publish(
+                PATIENT_INVITED,
+                PatientInvited(
+                    patient_id=patient.id,
+                    recipients=(recipient,),
+                    locale=practice.locale,
+                    time_zone=practice.time_zone,
+                    occurred_at=act.now,
+                    practice_name=practice.name,
+                    practice_contact=practice.contact,
+                    invitation=each.seal(seals, event_id=event_id, recipient=recipient),
+                    invitation_expires_at=expires_at,
                 ),
-                invitation_expires_at=minted.secret.expires_at,
-            ),
-            subject=patient_id,
-            event_id=event_id,
-        )
-        return Invited(expires_at=minted.secret.expires_at)
+                subject=patient.id,
+                event_id=event_id,
+            )
+        return expires_at
+
+
+def require_invitable(patient: Patient) -> None:
+    """Raise why a record cannot be invited: it has an account, no address, or no second proof.
+
+    Whoever reads the mailbox has half of an invitation: the other half is what the record says.
+    """
+    if patient.account_id is not None:
+        raise PatientEnrolled
+    if patient.email is None:
+        raise PatientWithoutEmail
+    if patient.home_phone is None and patient.number is None:
+        raise PatientWithoutProof

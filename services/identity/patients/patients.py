@@ -18,7 +18,7 @@ from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import name_forms
 from shared.db import Connection
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
@@ -61,7 +61,20 @@ class Patients:
         A last name of which nothing is left to compare would refuse its own holder (EN-1).
         """
         require_comparable(details.last_name)
-        patient = Patient(
+        patient = self.make(practice_id, details)
+        async with self.acts.begin(by, Action.REGISTER_PATIENT, practice=practice_id) as act:
+            if kept := await act.repeat(key, Registered):
+                return kept
+            await require_born(act.tx, practice_id, details.birth_date, act.now)
+            if not await store.add(act.tx, patient, now=act.now):
+                raise PatientNumberTaken.in_field("number", "another record's")
+            self.announce(act, patient)
+            act.about(patient=patient.id)
+            return await act.keep(key, Registered(patient_id=patient.id))
+
+    def make(self, practice_id: PracticeId, details: PatientDetails) -> Patient:
+        """A record that is to be added: nobody's yet."""
+        return Patient(
             id=PatientId(self.randomness.uuid()),
             practice_id=practice_id,
             version=1,
@@ -74,15 +87,16 @@ class Patients:
             email=details.email,
             account_id=None,
         )
-        async with self.acts.begin(by, Action.REGISTER_PATIENT, practice=practice_id) as act:
-            if kept := await act.repeat(key, Registered):
-                return kept
-            await require_born(act.tx, practice_id, details.birth_date, act.now)
-            if not await store.add(act.tx, patient, now=act.now):
-                raise PatientNumberTaken.in_field("number", "another record's")
-            self.announce(act, patient)
-            act.about(patient=patient.id)
-            return await act.keep(key, Registered(patient_id=patient.id))
+
+    async def wrong(
+        self, act: Act, practice_id: PracticeId, patients: Sequence[Patient]
+    ) -> Sequence[Refused | None]:
+        """Why each of these cannot be a record; None: it can."""
+        practice = await practices.find(act.tx, practice_id)
+        if practice is None:
+            raise NotFound
+        today = practice.today(act.now)
+        return [_wrong(patient, today) for patient in patients]
 
     async def check(self, act: Act, patient: Patient) -> None:
         """Raise what a record must not be, as it is registered and as it is corrected."""
@@ -126,5 +140,18 @@ async def require_born(
     practice = await practices.find(tx, practice_id)
     if practice is None:
         raise NotFound
-    if birth_date > practice.today(now):
+    _require_born(birth_date, practice.today(now))
+
+
+def _require_born(birth_date: date, today: date) -> None:
+    if birth_date > today:
         raise BirthDateInFuture.in_field("birth_date", "after today")
+
+
+def _wrong(patient: Patient, today: date) -> Refused | None:
+    try:
+        require_comparable(patient.last_name)
+        _require_born(patient.birth_date, today)
+    except Refused as refusal:
+        return refusal
+    return None

@@ -6,6 +6,7 @@ from tests.bench.figures import Result
 from tests.bench.rows import (
     alone,
     broadcast,
+    bulk,
     consumer,
     courier,
     introspection,
@@ -30,4 +31,5 @@ ROWS: Mapping[str, Row] = {
     "waiting": waiting.measure,
     "alone": alone.measure,
     "broadcast": broadcast.measure,
+    "bulk": bulk.measure,
 }

@@ -361,6 +361,12 @@ async def register_patient(stage: IdentityStage) -> Example:
     return Example(body=body, token=stage.desk.access_token)
 
 
+async def register_patients(stage: IdentityStage) -> Example:
+    body = {"last_name": "García", "first_name": "Maria", "birth_date": "1984-05-03"}
+    rows = [{**body, "number": "P-77", "email": ADDRESS, "invite": True}]
+    return Example(body={**BY_STAFF, "patients": rows}, token=stage.desk.access_token)
+
+
 async def find_patients(stage: IdentityStage) -> Example:
     body = {"last_name": LAST_NAME, "birth_date": BIRTH_DATE}
     return Example(body=body, token=stage.desk.access_token)

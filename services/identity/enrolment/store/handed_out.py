@@ -7,30 +7,31 @@ from uuid import UUID
 from services.identity.enrolment.model import HandedOut, HandedOutKind, HandedOutState, HandedOver
 from shared.contracts.ids import PatientId, PracticeId
 from shared.db import Connection, Row
+from shared.one_time import Secret
 
 NEWEST = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=2**128 - 1))  # after whatever there is
 
 
 async def note(
     tx: Connection,
-    secret_id: UUID,
+    secrets: Sequence[Secret],
     *,
     practice_id: PracticeId,
-    patient_id: PatientId,
     staff: str | None,
     now: datetime,
 ) -> None:
-    """Note whose secret it is, and who gave it; the note goes when the secret is swept."""
+    """Note whose secrets they are, and who gave them; a note goes when its secret is swept."""
     await tx.execute(
         """
         INSERT INTO handed_out (secret_id, practice_id, patient_id, staff, issued_at)
-        VALUES ($1, $2, $3, $4, $5)
+        SELECT secret_id, $1, patient_id, $2, $3
+        FROM unnest($4::uuid[], $5::uuid[]) AS given (secret_id, patient_id)
         """,
-        secret_id,
         practice_id,
-        patient_id,
         staff,
         now,
+        [secret.id for secret in secrets],
+        [secret.owner for secret in secrets],
     )
 
 

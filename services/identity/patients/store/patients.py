@@ -1,6 +1,6 @@
 """Patient records and their enrolments in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,32 +17,50 @@ _PATIENT = """
 
 async def add(tx: Connection, patient: Patient, *, now: datetime) -> bool:
     """Insert a record. False where its person number is taken, also in a race."""
-    added = await tx.fetchval(
+    return patient.id in await add_all(tx, [patient], now=now)
+
+
+async def add_all(
+    tx: Connection, patients: Sequence[Patient], *, now: datetime
+) -> frozenset[PatientId]:
+    """Insert these, and return which were; the rest have a person number that is taken.
+
+    In the order of their numbers, so that two who submit the same never wait for each other.
+    """
+    rows = await tx.fetch(
         """
         INSERT INTO patients (
             id, practice_id, version, number, last_name, first_name, birth_date, home_phone,
             address, email, created_at, named
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true)
+        SELECT made.*, $11, true
+        FROM unnest(
+            $1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::date[],
+            $8::text[], $9::text[], $10::text[]
+        ) AS made (
+            id, practice_id, version, number, last_name, first_name, birth_date, home_phone,
+            address, email
+        )
+        ORDER BY made.number
         ON CONFLICT (practice_id, number) DO NOTHING
         RETURNING id
         """,
-        patient.id,
-        patient.practice_id,
-        patient.version,
-        patient.number,
-        patient.last_name,
-        patient.first_name,
-        patient.birth_date,
-        patient.home_phone,
-        patient.address,
-        patient.email,
+        [patient.id for patient in patients],
+        [patient.practice_id for patient in patients],
+        [patient.version for patient in patients],
+        [patient.number for patient in patients],
+        [patient.last_name for patient in patients],
+        [patient.first_name for patient in patients],
+        [patient.birth_date for patient in patients],
+        [patient.home_phone for patient in patients],
+        [patient.address for patient in patients],
+        [patient.email for patient in patients],
         now,
     )
-    if added is None:
-        return False
-    await names.keep(tx, [_named(patient)])
-    return True
+    added = frozenset(PatientId(row["id"]) for row in rows)
+    if added:
+        await names.keep(tx, [_named(patient) for patient in patients if patient.id in added])
+    return added
 
 
 async def correct(tx: Connection, patient: Patient) -> Patient | None:
@@ -111,6 +129,61 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
         "SELECT account_id FROM enrolments WHERE patient_id = $1", patient_id
     )
     return _patient(row, holder)
+
+
+async def hold_all(
+    tx: Connection, practice_id: PracticeId, patient_ids: Sequence[PatientId]
+) -> Sequence[Patient]:
+    """The same of many, in the order of their ids."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_PATIENT} FROM patients p
+        WHERE p.id = ANY ($1) AND p.practice_id = $2
+        ORDER BY p.id
+        FOR NO KEY UPDATE
+        """,  # noqa: S608 - columns of ours
+        patient_ids,
+        practice_id,
+    )
+    holders = {
+        row["patient_id"]: row["account_id"]
+        for row in await tx.fetch(
+            "SELECT patient_id, account_id FROM enrolments WHERE patient_id = ANY ($1)", patient_ids
+        )
+    }
+    return [_patient(row, holders.get(row["id"])) for row in rows]
+
+
+async def numbered(
+    tx: Connection, practice_id: PracticeId, numbers: Sequence[str]
+) -> Mapping[str, Patient]:
+    """A practice's own records by these numbers."""
+    rows = await tx.fetch(
+        f"""
+        SELECT {_PATIENT}
+        FROM patients p
+        WHERE p.practice_id = $1 AND p.number = ANY ($2)
+        """,  # noqa: S608 - columns of ours
+        practice_id,
+        numbers,
+    )
+    return {row["number"]: _patient(row, None) for row in rows}
+
+
+async def invited_first(
+    tx: Connection, patient_ids: Sequence[PatientId], *, now: datetime
+) -> frozenset[PatientId]:
+    """Note that these are invited, and return who never was before."""
+    rows = await tx.fetch(
+        """
+        UPDATE patients SET invited_at = $2
+        WHERE id = ANY ($1) AND invited_at IS NULL
+        RETURNING id
+        """,
+        patient_ids,
+        now,
+    )
+    return frozenset(PatientId(row["id"]) for row in rows)
 
 
 async def find_all(tx: Connection, patient_ids: Sequence[PatientId]) -> Sequence[Patient]:

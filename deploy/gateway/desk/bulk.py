@@ -1,0 +1,90 @@
+"""A list of patients pasted from another system: registered together, a result for each (EN-6)."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.desk.site import STAFF, Desk, Staffed
+from deploy.gateway.doors.records import RowResult, Submission
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.routes import Route, form, wrong
+
+COLUMNS = ("number", "last_name", "first_name", "birth_date", "home_phone", "address", "email")
+NEEDED = frozenset(COLUMNS[:4])
+HEADING = ",".join(COLUMNS)
+MOST = 1000
+RESULTS: Mapping[str, tuple[str, str]] = {
+    "registered": ("ok", N_("Registered")),
+    "unchanged": ("plain", N_("Was here before")),
+    "patient_number_taken": ("warn", N_("This number has another content here")),
+    "name_incomparable": ("warn", N_("There is no letter in this last name")),
+    "birth_date_in_future": ("warn", N_("This date of birth is in the future")),
+    "row_invalid": ("warn", N_("Not in order")),
+}
+"""Of each result the shape of its tag, and the words."""
+INVITATIONS: Mapping[str, str] = {
+    "sent": N_("An invitation is on its way"),
+    "sent_before": N_("Was invited before"),
+    "patient_enrolled": N_("Has an account"),
+    "patient_without_email": N_("Has no e-mail address"),
+    "patient_without_proof": N_("Has nothing to prove who it is"),
+}
+
+
+class BulkForm(Form, frozen=True, kw_only=True):
+    rows: Annotated[str, Meta(max_length=60000)]
+    reason: Annotated[str, Meta(max_length=200)]
+    invite: bool = False
+
+
+async def show(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
+    """Ask for the list, its columns named in the first line."""
+    return shown(desk, visit, filled)
+
+
+def shown(
+    desk: Desk, visit: Staffed, filled: Filled, results: Sequence[RowResult] = ()
+) -> web.Response:
+    """The same, with what became of each row."""
+    return desk.page(
+        visit,
+        "desk_bulk.html",
+        status=filled.status,
+        filled=filled,
+        heading=HEADING,
+        results=results,
+        words=RESULTS,
+        invitations=INVITATIONS,
+    )
+
+
+async def submit(desk: Desk, visit: Staffed, sent: BulkForm, key: str) -> web.Response:
+    """Submit the rows; again is harmless, since each is known by its number."""
+    rows = list(csv.DictReader(StringIO(sent.rows.strip()), strict=False))
+    named = set(rows[0]) if rows else set()
+    if not (NEEDED <= named <= set(COLUMNS)) or len(rows) > MOST:
+        text = N_("Name the columns in the first line, and paste 1 to 1,000 patients below it.")
+        typed = {"rows": sent.rows, "reason": sent.reason}
+        problem = wrong(visit, "rows", text)
+        return shown(desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422))
+    submission = Submission(
+        staff_id=visit.desk.staff_id,
+        reason=sent.reason,
+        patients=tuple(
+            {name: text.strip() for name, text in row.items() if (text or "").strip()}
+            | ({"invite": True} if sent.invite and (row.get("email") or "").strip() else {})
+            for row in rows
+        ),
+    )
+    done = await desk.records.submit(visit, visit.desk.client, submission)
+    return shown(desk, visit, desk.empty(), done.results)
+
+
+ROUTES: tuple[Route[Desk], ...] = form(
+    "/patients/bulk", STAFF, FormPage(form=BulkForm, show=show, submit=submit)
+)

@@ -1,0 +1,156 @@
+"""A practice submits its patients by the thousand (EN-6)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from services.identity.enrolment.bulk import Outcome, Row
+from services.identity.enrolment.features import Features
+from services.identity.fields import Address, Line, Name
+from services.identity.patients.patients import PatientDetails
+from shared.contracts.ids import PatientId
+from shared.contracts.scopes import Scope
+from shared.errors import Refused, Violation
+from shared.http.parsing import every_violation
+from shared.http.problems import ScopeMissing
+from shared.http.routes import Body, Call, Limits, Reply, StaffBody
+from shared.trust.access import PracticeCaller
+
+MOST = 1000
+LIMITS = Limits(body_bytes=2**20, body_values=MOST * 12, seconds=30)
+
+
+class RowBody(Body, frozen=True, kw_only=True):
+    """`number` is what the practice's own system knows the patient by, once in all its rows."""
+
+    number: Line
+    last_name: Name
+    first_name: Name
+    birth_date: date
+    home_phone: Line | None = None
+    address: Line | None = None
+    email: Address | None = None
+    invite: bool = False
+
+
+ROW_SCHEMA = msgspec.json.schema(RowBody)["$defs"]["RowBody"]
+
+
+class BulkBody(StaffBody, frozen=True, kw_only=True):
+    """Each row is read by itself: what is wrong with one is told with it, and takes none along."""
+
+    patients: Annotated[
+        tuple[Annotated[dict[str, Any], Meta(extra_json_schema=ROW_SCHEMA)], ...],
+        Meta(min_length=1, max_length=MOST),
+    ]
+
+
+class FieldError(Reply, frozen=True, kw_only=True):
+    """As in a problem document."""
+
+    field: str
+    code: str
+    detail: str
+    params: Mapping[str, int | str] | UnsetType = UNSET
+
+
+class RowResult(Reply, frozen=True, kw_only=True):
+    """`result` is `registered`, `unchanged`, or why it is no record: `row_invalid` and others, with
+    `errors`; `patient_number_taken` where the number is known with another content, and `differs`
+    says in which fields. `invitation` is `sent`, `sent_before`, or why there is none.
+    """
+
+    number: str | None
+    result: str
+    patient_id: PatientId | UnsetType = UNSET
+    differs: tuple[str, ...] | UnsetType = UNSET
+    errors: tuple[FieldError, ...] | UnsetType = UNSET
+    invitation: str | UnsetType = UNSET
+
+
+class BulkReply(Reply, frozen=True, kw_only=True):
+    """A result for each row, in the order of the rows."""
+
+    results: tuple[RowResult, ...]
+
+
+async def register_patients(features: Features, call: Call[BulkBody, PracticeCaller]) -> BulkReply:
+    read = [_read(values) for values in call.body.patients]
+    rows = [row for row in read if isinstance(row, Row)]
+    if Scope.TOKENS_WRITE not in call.caller.scopes and any(row.invite for row in rows):
+        raise ScopeMissing
+    outcomes = iter(await features.bulk.submit(call.caller.practice_id, rows, by=call.by))
+    return BulkReply(
+        results=tuple(
+            _result(row.details.number, next(outcomes))
+            if isinstance(row, Row)
+            else RowResult(number=_number(values), result="row_invalid", errors=_errors(row))
+            for row, values in zip(read, call.body.patients, strict=True)
+        )
+    )
+
+
+def _read(values: Mapping[str, Any]) -> Row | Sequence[Violation]:
+    """Read a row as strictly as a body; what was wrong with it, where it is none."""
+    try:
+        body = msgspec.convert(values, RowBody)
+    except msgspec.ValidationError as error:
+        return every_violation(RowBody, values, error, strict=True)
+    details = PatientDetails(
+        number=body.number,
+        last_name=body.last_name,
+        first_name=body.first_name,
+        birth_date=body.birth_date,
+        home_phone=body.home_phone,
+        address=body.address,
+        email=body.email,
+    )
+    return Row(details=details, invite=body.invite)
+
+
+def _number(values: Mapping[str, Any]) -> str | None:
+    """Say a number again that is one."""
+    try:
+        return msgspec.convert(values.get("number"), Line)
+    except msgspec.ValidationError:
+        return None
+
+
+def _result(number: str | None, outcome: Outcome) -> RowResult:
+    return RowResult(
+        number=number,
+        result=_word(outcome),
+        patient_id=outcome.patient_id or UNSET,
+        differs=outcome.differs or UNSET,
+        errors=_errors(outcome.refusal.violations) if outcome.refusal else UNSET,
+        invitation=_invitation(outcome.invitation),
+    )
+
+
+def _word(outcome: Outcome) -> str:
+    if outcome.refusal:
+        return outcome.refusal.code
+    return "registered" if outcome.added else "unchanged"
+
+
+def _invitation(invitation: bool | type[Refused] | None) -> str | UnsetType:
+    if invitation is None:
+        return UNSET
+    if isinstance(invitation, bool):
+        return "sent" if invitation else "sent_before"
+    return invitation.code
+
+
+def _errors(violations: Sequence[Violation]) -> tuple[FieldError, ...] | UnsetType:
+    return (
+        tuple(
+            FieldError(
+                field=each.field, code=each.code, detail=each.detail, params=each.params or UNSET
+            )
+            for each in violations
+        )
+        or UNSET
+    )
