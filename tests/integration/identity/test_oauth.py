@@ -11,8 +11,9 @@ from jwt import PyJWK, PyJWS
 from tests.rigs.identity import Identity
 
 SCOPES = (
-    "accounts:unlock communications:write deliveries:read enrolments:write merges:read "
-    "patients:write settings:read settings:write tokens:write"
+    "accounts:unlock clients:read communications:write deliveries:read emails:waive "
+    "enrolments:write merges:read patients:read patients:write settings:read settings:write "
+    "tokens:read tokens:write usernames:read"
 )
 
 

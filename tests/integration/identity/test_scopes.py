@@ -15,6 +15,7 @@ pytestmark = pytest.mark.proves("ST-1")
 PRACTICES = sorted(SCOPES[Role.PRACTICE])
 BEFORE = ["accounts:unlock", "communications:write", "deliveries:read", "patients:write"]
 BEFORE += ["settings:read", "settings:write", "tokens:write"]
+ALL_THEN = [*BEFORE, "enrolments:write", "merges:read"]  # of the release before that migration
 MIGRATIONS = list((files("services.identity") / "migrations").iterdir())
 FORMER_TABLE = """
 ALTER TABLE clients DROP COLUMN role;
@@ -67,7 +68,7 @@ async def test_a_client_of_before_has_its_role_and_all_of_it_after_the_migration
     client_id, secret = await identity.a_practice_client()
     await identity.a_gateway_token()
 
-    await migrate_clients_with(identity, PRACTICES[::-1], "client_roles")
+    await migrate_clients_with(identity, ALL_THEN, "client_roles")
 
     rows = await identity.rows("SELECT role, narrowed_to FROM clients ORDER BY role")
     assert [tuple(row) for row in rows] == [("gateway", None), ("practice", None)]
