@@ -64,8 +64,8 @@ class Bulk:
         if any(row.invite for row in rows):
             await self.invitations.ready()
         async with self.acts.begin(by, Action.REGISTER_PATIENTS, practice=practice_id) as act:
-            outcomes = await self._register(act, practice_id, rows)
-            outcomes = await self._invite(act, practice_id, rows, outcomes)
+            found = await self._register(act, practice_id, rows)
+            outcomes = await self._invite(act, practice_id, rows, found)
             added, sent = (
                 sum(outcome.added for outcome in outcomes),
                 sum(outcome.invitation is True for outcome in outcomes),
@@ -75,7 +75,7 @@ class Bulk:
 
     async def _register(
         self, act: Act, practice_id: PracticeId, rows: Sequence[Row]
-    ) -> list[Outcome]:
+    ) -> Sequence[Outcome]:
         made = [self.patients.make(practice_id, row.details) for row in rows]
         wrong = await self.patients.wrong(act, practice_id, made)
         sound = [patient for patient, refusal in zip(made, wrong, strict=True) if refusal is None]

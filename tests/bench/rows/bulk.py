@@ -77,7 +77,7 @@ async def measure(site: Site, rounds: int) -> Result:
         ),
         notes=(
             f"bulk: {CALLS} calls of {ROWS} rows a round, one at a time; ours also reads and "
-            "judges each row, keeps the names it is found by, its audit row and its snapshot, durably",
+            "judges each row, keeps the names it is found by, its audit row and its snapshot",
             costs("bulk", "row", ours),
         ),
     )
