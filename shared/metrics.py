@@ -43,6 +43,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("source_exhausted", Kind.COUNTER, "Requests told 429 for their source (LG-4)"),
     Metric("source_refusals_recent", Kind.GAUGE, "Refusals in the window, over all sources"),
     Metric("source_alarm", Kind.GAUGE, "1 while refusals over all sources pass the threshold"),
+    Metric("client_budget_met", Kind.COUNTER, "Calls told 429 for their client", ("budget",)),
     Metric("audit_left_out", Kind.COUNTER, "Refusals of a flood without a row of their own (AU-1)"),
     Metric("loop_rounds", Kind.COUNTER, "Rounds of a loop", ("loop", "outcome")),
     Metric("loop_done", Kind.COUNTER, "What the rounds of a loop did", ("loop",)),

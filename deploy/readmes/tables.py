@@ -34,13 +34,15 @@ def endpoints(program: Program[Any, Any], before: str) -> str:
 
 
 def guard(route: Route[Any]) -> str:
-    """Who may call (a session is `full` unless others do too), and what counts on their source."""
+    """Who may call (a session is `full` unless others do too), and what counts on whose budget."""
     kind = type(route.guard).__name__.lower()
     scope = getattr(route.guard, "scope", None)
     also = " or ".join(map(code, getattr(route.guard, "also", ())))
     basic = ", by its token or by Basic" if getattr(route.guard, "basic", False) else ""
     reach = (f", `{scope}`" if scope else "") + (f", {also} too" if also else "")
-    return kind + reach + basic + COUNTED[route.guard.counted]
+    budgets = " and ".join(code(budget.name) for budget in route.counts_on)
+    counts = f", counts on {budgets}" if budgets else ""
+    return kind + reach + basic + COUNTED[route.guard.counted] + counts
 
 
 def publishes(program: Program[Any, Any], before: str) -> str:

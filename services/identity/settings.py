@@ -98,6 +98,24 @@ class Settings(ServiceSettings):
         default=30,
         help="how long a used refresh token gets the same successor (SE-1)",
     )
+    client_records_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
+        "CLIENT_RECORDS_AN_HOUR",
+        default=5000,
+        help="patient records a client, registered or corrected (ST-1)",
+    )
+    client_tokens_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
+        "CLIENT_TOKENS_AN_HOUR",
+        default=2000,
+        help="tokens, invitations and temporary credentials a client (ST-1)",
+    )
+    client_un_enrolments_an_hour: Annotated[int, Meta(ge=100, le=1_000_000)] = setting(
+        "CLIENT_UN_ENROLMENTS_AN_HOUR",
+        default=500,
+        help="un-enrolments and re-activations a client (ST-1)",
+    )
+    client_unlocks_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
+        "CLIENT_UNLOCKS_AN_HOUR", default=20, help="unlocks a client (ST-1)"
+    )
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""

@@ -1,5 +1,6 @@
 """Notify's verbs, each with its guard: one file to read for who may do what."""
 
+from services.notify.budgets import COMMUNICATIONS
 from services.notify.communications.api.communications import submit_communication
 from services.notify.communications.errors import ReferenceReused
 from services.notify.features import Features
@@ -36,7 +37,8 @@ ROUTES: tuple[Route[Features], ...] = (
     )),
     *lifted(lambda of: of.communications, (
         route("POST", "/communications", Practice(Scope.COMMUNICATIONS_WRITE),
-              submit_communication, status=202, rows=("NT-1", "NT-2", "NT-9"),
+              submit_communication, status=202,
+              counts_on=(COMMUNICATIONS,), rows=("NT-1", "NT-2", "NT-9"),
               summary="Let a patient know that something waits in the portal",
               problems=(ReferenceReused,)),
     )),

@@ -113,6 +113,11 @@ class NotifySettings(ServiceSettings):
         default=15.0,
         help="a courier that renews its lease no longer than this ago has lost it",
     )
+    client_communications_an_hour: Annotated[int, Meta(ge=1000, le=10_000_000)] = setting(
+        "CLIENT_COMMUNICATIONS_AN_HOUR",
+        default=100_000,
+        help="practice communications a client, over HTTP (ST-1)",
+    )
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -17,10 +17,12 @@ from shared.contracts.ids import PracticeId
 from shared.errors import Refused, Violation
 from shared.http import parsing
 from shared.http.callers import ClientChecker, TokenChecker, actor_of, identify
+from shared.http.client_budgets import ClientBudgets, Standing
 from shared.http.guards import Counted
 from shared.http.problems import (
     BodyTooLarge,
     BodyTooSlow,
+    ClientBudget,
     HeaderRepeated,
     IdempotencyKeyInvalid,
     InvalidClient,
@@ -43,17 +45,19 @@ DIGEST_PURPOSE = "idempotency-body"
 
 CORRELATION = web.RequestKey("correlation", UUID)
 ROUTE: web.RequestKey[Route[Any]] = web.RequestKey("route", Route)
+STANDINGS: web.RequestKey[Sequence[Standing]] = web.RequestKey("standings", Sequence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge(Generic[F]):
-    """Answers one verb: source, guard, budget, body, key, time limit, handler, reply."""
+    """Answers one verb: source, guard, budgets, body, key, time limit, handler, reply."""
 
     features: F
     tokens: TokenChecker
     clients: ClientChecker | None
     acts: Acts
     budget: SourceBudget
+    client_budgets: ClientBudgets
     sources: Sources
     digests: Digests
     clock: Clock
@@ -153,7 +157,28 @@ class Edge(Generic[F]):
             idempotency=self._idempotency(route, request, caller, body),
             authorization=request.headers.get("Authorization"),
         )
+        await self._spend(route, request, call)
         return await self._in_time(route, call, ids)
+
+    async def _spend(self, route: Route[F], request: web.Request, call: Call[Body, Caller]) -> None:
+        """Count the call on its client's budgets, and let every reply from here on tell of them.
+
+        Where it does not fit into one it counts on none. Raises ClientBudget, which leaves a row:
+        nothing was done.
+        """
+        client, asked = client_named(call.caller), {}
+        for budget in route.counts_on:
+            if amount := call.body.counts_as(budget.name):
+                asked[budget.name] = amount
+        if not asked:
+            return
+        spent = await self.client_budgets.spend(client, asked)
+        request[STANDINGS] = spent.standings
+        if spent.wait is not None:
+            refusal = ClientBudget(retry_after=spent.wait)
+            practice = practice_named(call.caller)
+            await self.acts.refused(call.origin, route.name, refusal, practice=practice)
+            raise refusal
 
     async def _raw(self, route: Route[F], request: web.Request) -> bytes:
         most = route.limits.body_bytes or self.body_limit
@@ -237,7 +262,7 @@ def origin_of(request: web.Request, caller: Caller, source: str) -> Origin:
         source=source,
         correlation_id=request[CORRELATION],
         traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
-        client=caller.client_id if isinstance(caller, ClientCaller) else None,
+        client=client_named(caller) or None,
     )
 
 
@@ -256,6 +281,11 @@ def by_staff(origin: Origin, caller: Caller, body: Body) -> Origin:
 def tried(refusal: Refused) -> UUID | None:
     """The client at whose secret somebody tried, for the audit."""
     return refusal.client if isinstance(refusal, InvalidClient) else None
+
+
+def client_named(caller: Caller) -> str:
+    """The client's id; empty where it is none."""
+    return caller.client_id if isinstance(caller, ClientCaller) else ""
 
 
 def practice_named(caller: Caller) -> PracticeId | None:

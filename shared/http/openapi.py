@@ -44,6 +44,18 @@ BASIC: Json = {
 RETRY: Json = {
     "Retry-After": {"description": "seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 }
+BUDGET: Json = {
+    "RateLimit-Policy": {
+        "description": 'the budget that the call counted on, its `q`uota and `w`indow: `"records";'
+        "q=5000;w=3600`; on a refusal of the verb too",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "what the client has `r`emaining of it, and in how many seconds (`t`) some "
+        'comes back: `"records";r=4999;t=3600`',
+        "schema": {"type": "string"},
+    },
+}
 
 CALLERS = {  # tags: a verb is looked for by who may call it
     "public": "Anybody; what is told counts on the source it is told to.",
@@ -108,7 +120,7 @@ def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
 
 
 def success(route: Route[Any], schemas: dict[Any, Json]) -> Json:
-    answer: Json = {"description": "Done", "headers": CORRELATION}
+    answer: Json = {"description": "Done", "headers": CORRELATION | counted(route)}
     if route.reply is not NoReply:
         answer["content"] = {JSON: {"schema": schemas[route.reply]}}
     return answer
@@ -120,17 +132,31 @@ def refusals(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     for problem in problems_of(route):
         codes[problem.status].setdefault(problem.code, problem)
     form = told.OAUTH_CONTENT_TYPE if route.form is Form.URLENCODED else told.CONTENT_TYPE
-    return {str(status): refusal(status, codes[status], schemas, form) for status in sorted(codes)}
+    return {
+        str(status): refusal(
+            codes[status],
+            schemas,
+            form,
+            headers=(RETRY if status in (429, 503) else {})
+            | (counted(route) if status == 429 else {}),
+        )
+        for status in sorted(codes)
+    }
+
+
+def counted(route: Route[Any]) -> Json:
+    """The headers of a reply that was counted on its client's budget."""
+    return BUDGET if route.counts_on else {}
 
 
 def refusal(
-    status: int, codes: dict[str, type[Expected]], schemas: dict[Any, Json], form: str
+    codes: dict[str, type[Expected]], schemas: dict[Any, Json], form: str, *, headers: Json
 ) -> Json:
     text = "\n".join(f"- `{code}`: {codes[code].title}. {codes[code].hint}" for code in codes)
     schema = {"allOf": [schemas[Problem], {"properties": {"code": {"enum": sorted(codes)}}}]}
     return {
         "description": text,
-        "headers": CORRELATION | (RETRY if status in (429, 503) else {}),
+        "headers": CORRELATION | headers,
         "content": {form: {"schema": schema}},
     }
 
@@ -149,6 +175,8 @@ def of_shape(route: Route[Any]) -> Iterator[type[Expected]]:
         yield told.SessionScopeMissing
     if isinstance(route.guard, Client) and route.guard.basic:
         yield from (told.InvalidClient, told.TooManyRequests)
+    if route.counts_on:
+        yield told.ClientBudget
     if SLOT.search(route.path):
         yield told.RouteUnknown
     if route.idempotent:

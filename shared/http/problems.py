@@ -180,6 +180,14 @@ class TooManyRequests(Limited):
     oauth_error = "temporarily_unavailable"
 
 
+class ClientBudget(Limited):
+    """This client did as much of the kind as it may in an hour (ST-1)."""
+
+    code = "client_budget"
+    title = "This client has used up its budget of the hour"
+    hint = "Wait as long as the Retry-After header says; RateLimit tells it beforehand."
+
+
 class IdempotencyKeyInvalid(BadRequest):
     """The Idempotency-Key header cannot be a key."""
 

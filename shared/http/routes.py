@@ -26,7 +26,8 @@ from shared.acts import By
 from shared.audit.entries import Origin
 from shared.contracts.scopes import SCOPES
 from shared.errors import Expected
-from shared.http.guards import AnyGuard, Client, Guard, Public, Session, Staff
+from shared.http.client_budgets import Budget
+from shared.http.guards import AnyGuard, Client, Guard, Practice, Public, Session, Staff
 from shared.http.texts import Line, StaffId
 from shared.idempotency import IdempotencyKey
 from shared.trust.access import Caller
@@ -37,6 +38,10 @@ SLOT = re.compile(r"\{(\w+)\}")  # an id of a path, "{patient_id}"
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A request body; unknown fields are refused."""
+
+    def counts_as(self, budget: str) -> int:
+        """How much of its client's budget a call takes: a bulk as much as its rows (ST-1)."""
+        return 1
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +130,7 @@ class Route(Generic[F]):
     query: tuple[str, ...] = ()  # the query's parameters; any other is refused
     cached: int = 0  # seconds for which anybody may keep the reply; 0: nobody keeps it
     limits: Limits = Limits()
+    counts_on: tuple[Budget[Any], ...] = ()  # of its client, as much as its body says (ST-1)
 
 
 def route(
@@ -142,6 +148,7 @@ def route(
     query: tuple[str, ...] = (),
     cached: int = 0,
     limits: Limits = Limits(),
+    counts_on: tuple[Budget[Any], ...] = (),
 ) -> Route[F]:
     """Make a route; body, reply and the ids it takes from the path are its handler's annotations.
 
@@ -158,7 +165,7 @@ def route(
         path=path,
         name=name,
         summary=summary,
-        guard=checked(guard, name, body),
+        guard=checked(guard, name, body, counts_on),
         handler=handler,
         body=body,
         reply=reply,
@@ -170,6 +177,7 @@ def route(
         query=query,
         cached=cached,
         limits=limits,
+        counts_on=counts_on,
     )
 
 
@@ -211,12 +219,18 @@ def check_ids(path: str, name: str, ids: Sequence[str]) -> None:
             raise TypeError(f"{path} has no {{{taken}}}, which {name} takes")
 
 
-def checked(guard: Guard[Any], name: str, body: type[Body]) -> AnyGuard:
+def checked(
+    guard: Guard[Any], name: str, body: type[Body], counts_on: tuple[Budget[Any], ...]
+) -> AnyGuard:
     """Return the guard. Raises TypeError where it is none, or could let nobody in."""
     if not isinstance(guard, Public | Session | Client):
         raise TypeError(f"{name}: guard it by Public, Session, Client, Practice or Staff")
     if isinstance(guard, Client) and not any(guard.scope in held for held in SCOPES.values()):
         raise TypeError(f"{name}: shared/contracts/scopes.py gives no role the scope {guard.scope}")
+    if counts_on and not isinstance(guard, Practice):
+        raise TypeError(
+            f"{name} counts on a client: guard it by Practice or Staff, whose client has one"
+        )
     if isinstance(guard, Staff) and not issubclass(body, StaffBody):
         raise TypeError(f"{name} stands behind Staff: let its body extend StaffBody")
     if issubclass(body, StaffBody) and not isinstance(guard, Staff):

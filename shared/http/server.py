@@ -13,8 +13,9 @@ from aiohttp import web
 from shared import logs
 from shared.errors import Expected, Refused
 from shared.http import docs, openapi, problems
+from shared.http.client_budgets import told_of
 from shared.http.connections import CALLERS_HEADER, CORRELATION_HEADER, stamp
-from shared.http.edge import CORRELATION, ROUTE, Edge
+from shared.http.edge import CORRELATION, ROUTE, STANDINGS, Edge
 from shared.http.guards import Client
 from shared.http.health import Health
 from shared.http.parsing import CANONICAL_UUID, canonical_uuid
@@ -94,6 +95,7 @@ class Server(Generic[F]):
             took = asyncio.get_running_loop().time() - started
             self._measure(request, response.status, code, took, callers)
         stamp(response, correlation_id)
+        response.headers.update(told_of(request.get(STANDINGS, ())))
         if callers is not None:
             response.headers[CALLERS_HEADER] = str(callers)
         if self.health.stopping:  # a client must not send its next request to a closing socket

@@ -14,6 +14,7 @@ from shared.clock import Clock, DatabaseClock
 from shared.contracts.keys import KeyPurpose
 from shared.db import Database
 from shared.http.callers import ClientChecker, TokenChecker
+from shared.http.client_budgets import ClientBudgets
 from shared.http.health import Check
 from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget
@@ -55,6 +56,7 @@ class Plumbing(Generic[S]):
     access_tokens: AccessTokens
     idempotency: IdempotencyKeys
     budget: SourceBudget
+    client_budgets: ClientBudgets
     metrics: Metrics
     feeds: Feeds
 

@@ -14,6 +14,7 @@ from shared.audit.entries import Audit
 from shared.clock import Clock, DatabaseClock
 from shared.contracts import topology
 from shared.db import Database
+from shared.http.client_budgets import ClientBudgets
 from shared.http.edge import Edge
 from shared.http.guards import Session
 from shared.http.health import LOOKED_EVERY, Health
@@ -127,6 +128,16 @@ def plumbing_for(
             window=timedelta(seconds=settings.source_window),
             alarm_at=settings.source_alarm,
         ),
+        client_budgets=ClientBudgets(
+            database=database,
+            clock=clock,
+            metrics=metrics,
+            most={
+                budget.name: budget.most(settings)
+                for route in program.routes
+                for budget in route.counts_on
+            },
+        ),
         metrics=metrics,
         feeds=Feeds(),
     )
@@ -201,6 +212,7 @@ def edge(plumbing: Plumbing[S], composition: Composition[F]) -> Edge[F]:
         clients=composition.clients,
         acts=plumbing.acts,
         budget=plumbing.budget,
+        client_budgets=plumbing.client_budgets,
         sources=Sources(trusted=settings.trusted_proxies, header=settings.forwarded_header),
         digests=plumbing.digests,
         clock=plumbing.clock,

@@ -37,6 +37,7 @@ PLUMBING_WITH_TABLES = (
     "shared/limits.py",
     "shared/one_time.py",
     "shared/publications.py",
+    "shared/http/client_budgets.py",
     "shared/http/source_budget.py",
     "shared/audit",
     "shared/clock.py",

@@ -49,7 +49,7 @@ class Issuer:
     ) -> str:
         """The token of a client of this practice, or of a gateway's; for all services, or one."""
         caller = ClientCaller(
-            client_id="practice-1",
+            client_id=f"client-of-{practice_id}",
             practice_id=practice_id,
             scopes=frozenset(scopes),
             audience=audience(ISSUER, service) if service else EVERYWHERE,

@@ -94,8 +94,8 @@ class Answer:
         return self.status, self.code
 
     def alike(self) -> tuple[object, ...]:
-        """The whole reply but what differs between any two: ids and dates."""
-        own = {"correlation_id", "Correlation-Id", "Date"}
+        """The whole reply but what differs between any two: ids, dates, what a budget has left."""
+        own = {"correlation_id", "Correlation-Id", "Date", "RateLimit"}
         headers = sorted((k, v) for k, v in self.headers.items() if k not in own)
         body = {k: v for k, v in self.body.items() if k not in own}
         return self.status, tuple(headers), body

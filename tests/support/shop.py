@@ -20,6 +20,7 @@ from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.db import Database
 from shared.errors import HashingBusy, Refused, Unauthenticated
+from shared.http.client_budgets import ClientBudgets
 from shared.http.connections import Runner
 from shared.http.edge import Edge
 from shared.http.guards import Client, Counted, Practice, Public, Session
@@ -295,6 +296,7 @@ async def open_stall(
             clients=Clients(),
             acts=acts,
             budget=budget,
+            client_budgets=ClientBudgets(database=database, clock=clock, metrics=metrics, most={}),
             sources=Sources(trusted=(ip_network("127.0.0.0/8"),), header="X-Forwarded-For"),
             digests=Digests(b"k" * 32),
             clock=clock,

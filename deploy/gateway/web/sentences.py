@@ -313,6 +313,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "too_many_requests": Message(
             text=N_("There were too many tries. For your safety, please wait before the next one.")
         ),
+        "client_budget": Message(
+            text=N_(
+                "This practice has done as much of this as it may in an hour. Nothing was done. "
+                "Please try again later."
+            )
+        ),
         "catching_up": Message(
             text=N_("We are still catching up with your last change. Please try again shortly.")
         ),

@@ -42,6 +42,9 @@ class UnenrolmentsBody(StaffBody, frozen=True, kw_only=True):
     months: Months
     patient_ids: Annotated[tuple[PatientId, ...], Meta(min_length=1, max_length=PAGE)]
 
+    def counts_as(self, budget: str) -> int:
+        return len(self.patient_ids)
+
 
 class UnenrolmentResult(Reply, frozen=True, kw_only=True):
     """`result` is `un-enrolled`, or why not: `not_found`, `patient_not_enrolled` or

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from services.identity.budgets import TOKENS
 from services.identity.enrolment.bulk import Outcome, Row
 from services.identity.enrolment.features import Features
 from services.identity.fields import Address, Line, Name
@@ -46,6 +47,11 @@ class BulkBody(StaffBody, frozen=True, kw_only=True):
         tuple[Annotated[dict[str, Any], Meta(extra_json_schema=ROW_SCHEMA)], ...],
         Meta(min_length=1, max_length=MOST),
     ]
+
+    def counts_as(self, budget: str) -> int:
+        """A record each, and a token each that is to be invited."""
+        invited = sum(row.get("invite") is True for row in self.patients)
+        return invited if budget == TOKENS.name else len(self.patients)
 
 
 class FieldError(Reply, frozen=True, kw_only=True):

@@ -1,0 +1,153 @@
+"""What a practice's client does counts on its budgets, exactly, over three replicas (ST-1)."""
+
+import asyncio
+import base64
+import importlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from shared.http.client_budgets import ClientBudgets, Standing
+from tests.conformance.stage import Example, Stage, audit_since_now, example, send
+from tests.conformance.verbs import Verb, those
+from tests.support.database import Database
+
+pytestmark = pytest.mark.proves("ST-1", "AU-1")
+
+RACERS, FREE, WINDOW = 12, 5, 3600
+BUDGETS = {
+    "records": {"register_patient", "register_patients", "correct_patient", "waive_email"},
+    "tokens": {
+        *("issue_enrolment_token", "invite_patient", "make_temporary_credentials"),
+        *("void_handed_out", "read_username"),
+    },
+    "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
+    "unlocks": {"unlock_account"},
+    "communications": {"submit_communication"},
+}
+UNCOUNTED = {
+    "change_practice_settings": "there is one record of them, however often it is changed",
+    "publish_disclaimer": "likewise",
+    "find_patients": "it only reads; what is sought stands in a body",
+}
+
+
+@pytest_asyncio.fixture
+async def replicas(verb: Verb, stage: Stage, database: Database) -> AsyncIterator[Sequence[Stage]]:
+    """The verb's service three times, on one database."""
+    module: Any = importlib.import_module(f"tests.conformance.examples.{verb.service}")
+    async with AsyncExitStack() as stack:
+        beside = [
+            await stack.enter_async_context(module.opened(database, stage.replica.clock))
+            for _ in range(2)
+        ]
+        yield [stage, *beside]
+
+
+def budget_of(verb: Verb) -> str:
+    """The name of the first that it counts on."""
+    return next((budget.name for budget in verb.route.counts_on), "")
+
+
+def counted(verb: Verb) -> bool:
+    return bool(verb.route.counts_on)
+
+
+def client_of(call: Example) -> str:
+    payload = str(call.token).split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(payload + "=="))["client_id"])
+
+
+def amount_of(verb: Verb, call: Example) -> int:
+    return msgspec.convert(call.body, verb.route.body).counts_as(budget_of(verb))
+
+
+def budgets_at(stage: Stage) -> ClientBudgets:
+    budgets: ClientBudgets = stage.replica.plumbing.client_budgets
+    return budgets
+
+
+async def standing(stage: Stage, verb: Verb, call: Example) -> Standing:
+    """Where the call's client stands with the budget that it counts on."""
+    every = await budgets_at(stage).standing(client_of(call))
+    return next(one for one in every if one.budget == budget_of(verb))
+
+
+async def leave(stage: Stage, verb: Verb, call: Example, free: int) -> None:
+    """Spend the budget but for so much."""
+    before = await standing(stage, verb, call)
+    spent = await budgets_at(stage).spend(client_of(call), {before.budget: before.left - free})
+    assert spent.wait is None
+
+
+@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice and verb.writes))
+def test_what_a_practice_changes_counts_on_a_budget(verb: Verb) -> None:
+    assert verb.name in BUDGETS.get(budget_of(verb), UNCOUNTED), (
+        f"{verb.name}: let its route count on a budget, and name it in BUDGETS, or say in UNCOUNTED"
+        " why it does not"
+    )
+
+
+@pytest.mark.parametrize("verb", those(counted))
+async def test_of_parallel_calls_over_three_replicas_as_many_are_worked_at_as_are_left(
+    verb: Verb, replicas: Sequence[Stage]
+) -> None:
+    """Each of those counts, the refused and the repeated too; of the others nothing is done."""
+    stage = replicas[0]
+    call = await example(stage, verb)
+    amount = amount_of(verb, call)
+    await leave(stage, verb, call, FREE * amount)
+    audit = await audit_since_now(stage)
+
+    answers = await asyncio.gather(
+        *(send(replicas[number % 3], verb, call) for number in range(RACERS))
+    )
+
+    over = [answer for answer in answers if answer.refused() == (429, "client_budget")]
+    assert len(over) == RACERS - FREE, Counter(answer.refused() for answer in answers)
+    assert (await standing(stage, verb, call)).left == 0
+    policy = f'"{budget_of(verb)}";q={(await standing(stage, verb, call)).most};w={WINDOW}'
+    for answer in answers:
+        assert answer.headers["RateLimit-Policy"].startswith(policy)
+        assert answer.headers["RateLimit"].startswith(f'"{budget_of(verb)}";r=')
+    assert {WINDOW < int(answer.headers["Retry-After"]) <= WINDOW + 60 for answer in over} == {True}
+    rows = [row for row in await audit.rows("refused") if row["detail"] == "client_budget"]
+    assert len(rows) == len(over)
+    assert {row["client"] for row in rows} == {client_of(call)}
+
+
+@pytest.mark.parametrize("verb", those(counted))
+async def test_what_cannot_be_read_or_is_anothers_verb_counts_nothing(
+    verb: Verb, stage: Stage
+) -> None:
+    call = await example(stage, verb)
+    before = await standing(stage, verb, call)
+
+    answers = [
+        await send(stage, verb, call.but(no_such_field=1)),
+        await send(stage, verb, call.by(await stage.practice(without=verb.scope))),
+    ]
+
+    assert [answer.status for answer in answers] == [400, 403]
+    assert [name for one in answers for name in one.headers if "RateLimit" in name] == []
+    assert (await standing(stage, verb, call)).used == before.used
+
+
+@pytest.mark.parametrize("verb", those(counted))
+async def test_another_client_has_budgets_of_its_own(verb: Verb, stage: Stage) -> None:
+    call = await example(stage, verb)
+    await leave(stage, verb, call, 0)
+
+    answer = await send(stage, verb, call.by(await stage.another_practice()))
+
+    assert answer.code != "client_budget"
+    assert (
+        f"r={(await standing(stage, verb, call)).most - amount_of(verb, call)}"
+        in (answer.headers["RateLimit"])
+    )
