@@ -1,4 +1,7 @@
-"""One unit of work a verb: its transaction, its time, its audit rows and its events (AU-1)."""
+"""One unit of work a verb: its transaction, its time, its audit rows and its events (AU-1).
+
+One piece: an act and who begins it share what nobody else may touch.
+"""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

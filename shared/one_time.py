@@ -1,4 +1,7 @@
-"""One-time secrets: links and tokens that are made once, kept as a digest and taken back once."""
+"""One-time secrets: links and tokens that are made once, kept as a digest and taken back once.
+
+One piece: each statement moves a secret between states that all the others know.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

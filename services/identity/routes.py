@@ -1,4 +1,4 @@
-"""Identity's verbs, each with its guard: one file to read for who may do what."""
+"""Identity's verbs, each with its guard, in one piece: to be read for who may do what."""
 
 from services.identity.accounts.errors import (
     AccountMerged,

@@ -1,4 +1,7 @@
-"""The edge: what happens to every request before and after its verb."""
+"""The edge: what happens to every request before and after its verb.
+
+One piece: the order of its steps is what keeps a secret from being guessed for nothing.
+"""
 
 import asyncio
 import re

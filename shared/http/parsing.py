@@ -1,4 +1,7 @@
-"""Strict reading of bodies, paths and queries: every wrong field is named, nothing extra passes."""
+"""Strict reading of bodies, paths and queries: every wrong field is named, nothing extra passes.
+
+One piece: reading and naming what is wrong walk the same tree.
+"""
 
 import json
 import re

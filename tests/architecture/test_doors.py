@@ -28,6 +28,7 @@ DOORS = {
     "jinja2": "services/notify/sending/render.py",
     "zxcvbn": "services/identity/passwords/common_list.py",
 }
+LONGEST = 300  # lines of a module
 STATEMENT = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|GRANT) [a-zA-Z(*]"
 )
@@ -137,3 +138,16 @@ def test_no_module_uses_what_is_private_to_another_or_to_a_library() -> None:
 )
 def test_what_is_private_elsewhere_is_found(body: str) -> None:
     assert others_privates(f"class A(B):\n    def _make_server(self, made):\n        {body}")
+
+
+def test_a_module_longer_than_two_screens_says_why_it_is_one_piece() -> None:
+    """House rule: three hundred lines, or a reason beside them."""
+    silent = [
+        str(path.relative_to(ROOT))
+        for package in ("services", "shared", "deploy")
+        for path in (ROOT / package).rglob("*.py")
+        if len((text := path.read_text()).splitlines()) > LONGEST
+        and "one piece" not in (ast.get_docstring(ast.parse(text)) or "").lower()
+    ]
+
+    assert silent == [], "Split it, or say in its docstring why it is one piece."

@@ -1,4 +1,4 @@
-"""Identity from outside: what the pages ask of it."""
+"""Identity from outside: what the pages ask of it, in one piece as its document is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

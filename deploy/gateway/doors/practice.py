@@ -1,4 +1,7 @@
-"""The services as a practice's own system calls them: a client's secret, staff with reasons."""
+"""The services as a practice's own system calls them: a client's secret, staff with reasons.
+
+In one piece, as a system's own client for it would be.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

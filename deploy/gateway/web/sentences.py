@@ -1,4 +1,4 @@
-"""What each code means to a person: its field, a sentence, and what to do next."""
+"""What each code means to a person: its field, a sentence, what to do next; one piece, a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -2,7 +2,8 @@
 
 Many servers take a few connections from one client and refuse a further one (Postfix's
 smtpd_client_connection_count_limit). Such a refusal is no word on the server: those that are open
-are used, and shared. Where none is open, or nothing is taken on any, the server is away.
+are used, and shared. Where none is open, or nothing is taken on any, the server is away. One piece,
+since who lends, who opens and who gives up decide by the same counts.
 """
 
 import asyncio
