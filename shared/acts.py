@@ -44,6 +44,7 @@ class About(TypedDict, total=False):
     key: str
     merge: MergeId
     delivery: UUID
+    request: UUID
     practice: PracticeId | None
 
 

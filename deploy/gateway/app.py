@@ -15,6 +15,7 @@ from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.practice import PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.recovery import Recovery
+from deploy.gateway.doors.requests import Decisions, Requests
 from deploy.gateway.pages.routes import ROUTES, own_paths
 from deploy.gateway.pages.site import Site
 from deploy.gateway.session import Sessions
@@ -148,6 +149,7 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         recovery=Recovery(doors["recovery"]),
         merging=Merging(doors["merge"]),
         notify=Notify(doors["notify"]),
+        requests=Requests(identity=doors["identity"]),
         sessions=Sessions(identity),
         views=views,
         forgery=parts.forgery,
@@ -170,6 +172,7 @@ def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
     made = Desk(
         system=system,
         records=Records(system=system),
+        decisions=Decisions(system=system),
         practices=tuple(map(DemoPractice.read, settings.desk_practices)),
         views=views,
         forgery=forgery,

@@ -16,7 +16,7 @@ from deploy.tour.person import Person
 from deploy.tour.practices import disclaimer, message_notice, un_enrolment
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
-from deploy.tour.ways_in import bulk, invitation, temporary_credentials
+from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
 
 Story = Callable[[Stage, Person], Awaitable[None]]
 
@@ -35,6 +35,7 @@ STORIES: tuple[Story, ...] = (
     username_read,
     log_off,
     invitation,
+    request,
     bulk,
     temporary_credentials,
     correction,

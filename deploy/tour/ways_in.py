@@ -1,4 +1,4 @@
-"""The other ways in: an invitation, a temporary username and password, a practice added."""
+"""The other ways in: an invitation, a request, temporary credentials, a practice added."""
 
 from deploy.tour import acts
 from deploy.tour.person import Person
@@ -36,6 +36,59 @@ async def invitation(stage: Stage, person: Person) -> None:
         said = {"token": second, "reauthenticated": confirmed.body["grant"]}
         added = await stage.call("add_practice", 201, token=bearer, body=said)
         stage.tell(f"added: {added.body['practice_name']}")
+
+
+async def request(stage: Stage, person: Person) -> None:
+    """Somebody asks a practice to be enrolled, twice, and is approved."""
+    guest = Person.met_for_the_first_time(stage.randomness)
+    practice = stage.stack.practice
+    with stage.step("Somebody asks a practice that takes requests", "EN-4"):
+        token = await acts.client_token(stage, practice)
+        settings = {**acts.AT_THE_DESK, "takes_requests": True}
+        await stage.call("change_practice_settings", 200, token=token, body=settings)
+        own = (await stage.call("read_own_client", 200, token=token)).body["practice_id"]
+        listed = await stage.call("list_practices", 200)
+        [chosen] = [one for one in listed.body["practices"] if one["practice_id"] == own]
+        said = {
+            "practice_id": chosen["practice_id"],
+            "last_name": guest.last_name,
+            "first_name": guest.first_name,
+            "birth_date": guest.birth_date,
+            "home_phone": "555 0134",
+            "address": "1 Elm Street",
+            "email": guest.address,
+            "locale": "en-US",
+        }
+        await stage.call("request_enrolment", 202, body=said, source=guest.source)
+        again = {**said, "home_phone": "555 0199"}
+        await stage.call("request_enrolment", 202, body=again, source=guest.source)
+        await stage.mail(guest, "A request to be enrolled")
+    with stage.step("The practice sees both phones, and approves", "EN-4, ST-1"):
+        pending = await stage.call("list_enrolment_requests", 200, token=token)
+        [one] = [each for each in pending.body["requests"] if each["last_name"] == guest.last_name]
+        path = {"request_id": one["request_id"]}
+        asked = await stage.call("read_enrolment_request", 200, token=token, path=path)
+        stage.tell(f"phones: {[each['home_phone'] for each in asked.body['contacts']]}")
+        [hers] = [
+            each["number"]
+            for each in asked.body["contacts"]
+            if (each["email"], each["home_phone"]) == (guest.address, "555 0134")
+        ]
+        approval = {**acts.AT_THE_DESK, "contact": hers, "mail_to": hers}
+        await stage.call("approve_enrolment_request", 200, token=token, path=path, body=approval)
+        await stage.refused(
+            "reject_enrolment_request",
+            409,
+            "request_not_pending",
+            token=token,
+            path=path,
+            body=acts.AT_THE_DESK,
+        )
+        stage.tell("rejected after that: request_not_pending")
+        link = acts.secret_of(await stage.mail(guest, "is approved"))
+    with stage.step("She enrols by the link and the phone that she typed", "EN-3, EN-4"):
+        proof = {"invitation": link, "birth_date": guest.birth_date, "home_phone": "555 0134"}
+        await acts.enrol_by_proof(stage, guest, proof)
 
 
 async def bulk(stage: Stage, person: Person) -> None:

@@ -11,6 +11,9 @@ class Action(entries.Action):
     MAKE_TEMPORARY = "temporary-credentials.make"
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token
     VOID_HANDED_OUT = "handed-out.void"
+    REQUEST_ENROLMENT = "enrolment-request.submit"
+    APPROVE_REQUEST = "enrolment-request.approve"
+    REJECT_REQUEST = "enrolment-request.reject"
     REGISTER_PATIENT = "patient.register"
     REGISTER_PATIENTS = "patients.register"
     FIND_PATIENTS = "patient.find"

@@ -13,6 +13,7 @@ from services.identity.passwords import features as passwords
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.proving import features as proving
+from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
 from services.identity.settings import Settings
 from services.identity.sweeping import sweepers
@@ -41,6 +42,7 @@ def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
             *sweepers(plumbing, built.accounts.accounts),
             *built.patients.loops,
             *built.practices.loops,
+            *built.requests.loops,
         ),
         own_keys=own_keys,
         closers=(close_hasher,),
@@ -84,6 +86,19 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         secrets=password,
         sessions=session.sessions,
     )
+    enrolled = enrolment.compose(
+        plumbing,
+        mint=mint,
+        grants=grants,
+        own_keys=own_keys,
+        confirmations=proof.confirmations,
+        accounts=account.accounts,
+        patients=patient.patients,
+        addresses=email,
+        secrets=password,
+        terms=entry.terms,
+        sessions=session.sessions,
+    )
     return Features(
         desk=desk.compose(
             plumbing,
@@ -92,19 +107,10 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             patients=patient.patients,
             sessions=session.sessions,
         ),
-        enrolment=enrolment.compose(
-            plumbing,
-            mint=mint,
-            grants=grants,
-            own_keys=own_keys,
-            confirmations=proof.confirmations,
-            accounts=account.accounts,
-            patients=patient.patients,
-            addresses=email,
-            secrets=password,
-            terms=entry.terms,
-            sessions=session.sessions,
+        requests=requests.compose(
+            plumbing, patients=patient.patients, invitations=enrolled.invitations
         ),
+        enrolment=enrolled,
         log_on=entry,
         credentials=credentials.compose(
             plumbing,

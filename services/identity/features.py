@@ -12,12 +12,14 @@ from services.identity.passwords import features as passwords
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.proving import features as proving
+from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     desk: desk.Features
+    requests: requests.Features
     enrolment: enrolment.Features
     log_on: log_on.Features
     credentials: credentials.Features

@@ -136,9 +136,11 @@ def _setting_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _each_setting(parser: argparse.ArgumentParser) -> None:
     for setting in SETTINGS.values():
-        parser.add_argument(
-            f"--{setting.name.replace('_', '-')}", type=int, metavar="N", help=setting.help
-        )
+        flag = f"--{setting.name.replace('_', '-')}"
+        if setting.is_choice:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=setting.help)
+        else:
+            parser.add_argument(flag, type=int, metavar="N", help=setting.help)
 
 
 def _settings(arguments: argparse.Namespace) -> Mapping[str, int]:

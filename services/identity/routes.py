@@ -110,6 +110,14 @@ from services.identity.proving.errors import (
     MergeSameAccount,
     ReauthenticationFailed,
 )
+from services.identity.requests.api.decisions import (
+    approve_enrolment_request,
+    list_enrolment_requests,
+    read_enrolment_request,
+    reject_enrolment_request,
+)
+from services.identity.requests.api.requests import list_practices, request_enrolment
+from services.identity.requests.errors import ContactUnknown, RequestNotPending, RequestsNotTaken
 from services.identity.sessions.api.introspection import (
     KEPT_SECONDS,
     introspect_token,
@@ -244,6 +252,34 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/practice/dormant-patients/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
               un_enrol_dormant_patients, counts_on=(UN_ENROLMENTS,), rows=("UN-2", "ST-1"),
               summary="Un-enrol those of them that are named, with a result for each"),
+    )),
+    *lifted(lambda of: of.requests, (
+        route("GET", "/practices", Public(Counted.NOTHING),
+              list_practices, rows=("EN-4",),
+              summary="List the practices that take requests to be enrolled"),
+        route("POST", "/enrolment-requests", Public(Counted.EVERY_REQUEST),
+              request_enrolment, status=202, rows=("EN-4",),
+              summary="Ask a practice to be enrolled; it approves or rejects",
+              problems=(RequestsNotTaken, NameIncomparable, BirthDateInFuture, EmailMalformed,
+                        LocaleNotOffered)),
+        route("GET", "/practice/enrolment-requests", Practice(Scope.ENROLMENTS_WRITE),
+              list_enrolment_requests, rows=("EN-4", "ST-1"), query=("after",),
+              summary="List who asks to be enrolled, and is not answered yet"),
+        route("GET", "/practice/enrolment-requests/{request_id}", Practice(Scope.ENROLMENTS_WRITE),
+              read_enrolment_request, rows=("EN-4", "ST-1"),
+              summary="Read a request, with every address and phone that came with it",
+              problems=(NotFound,)),
+        route("POST", "/practice/enrolment-requests/{request_id}/approve",
+              Staff(Scope.ENROLMENTS_WRITE),
+              approve_enrolment_request, rows=("EN-4", "EN-3", "ST-1"),
+              summary="Approve a request: match or register its record, and invite the person",
+              problems=(NotFound, RequestNotPending, ContactUnknown, PatientNumberTaken,
+                        PatientEnrolled, PatientWithoutProof)),
+        route("POST", "/practice/enrolment-requests/{request_id}/reject",
+              Staff(Scope.ENROLMENTS_WRITE),
+              reject_enrolment_request, rows=("EN-4", "ST-1"),
+              summary="Reject a request; the reason stays with the practice",
+              problems=(NotFound, RequestNotPending)),
     )),
     *lifted(lambda of: of.enrolment, (
         route("POST", "/practice/patients/bulk", Staff(Scope.PATIENTS_WRITE),

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from shared.contracts.contract import Contract, Data, InMail, Kind, Moment
 from shared.contracts.ids import AccountId, MergeId, PatientId, PracticeId
@@ -93,6 +94,22 @@ class PatientInvited(Mailed, frozen=True, kw_only=True):
     practice_contact: str
     invitation: Sealed
     invitation_expires_at: Moment
+
+
+class EnrolmentRequestSubmitted(Mailed, frozen=True, kw_only=True):
+    """EN-4: somebody asks a practice to be enrolled, and typed this address."""
+
+    request_id: UUID
+    practice_name: str
+    practice_contact: str
+
+
+class EnrolmentRequestRejected(EnrolmentRequestSubmitted, frozen=True, kw_only=True):
+    """EN-4: the practice does not enrol her; its reason stays with the practice."""
+
+
+class EnrolmentRequestApproved(PatientInvited, frozen=True, kw_only=True):
+    """EN-4: the practice enrols her: an invitation to the address that it chose of those typed."""
 
 
 class PlainActivity(Activity, frozen=True, kw_only=True):
@@ -255,6 +272,15 @@ PRACTICE_CHANGED = Contract("identity", "practice-changed", PracticeChanged, Kin
 SNAPSHOTS_LISTED = Contract("identity", "snapshots-listed", SnapshotsListed, Kind.LISTING)
 IDENTITY_KEYS_CHANGED = Contract("identity", "keys-changed", KeysChanged, Kind.SNAPSHOT)
 PATIENT_INVITED = Contract("identity", "patient-invited", PatientInvited, Kind.ACTIVITY)
+ENROLMENT_REQUEST_SUBMITTED = Contract(
+    "identity", "enrolment-request-submitted", EnrolmentRequestSubmitted, Kind.ACTIVITY
+)
+ENROLMENT_REQUEST_APPROVED = Contract(
+    "identity", "enrolment-request-approved", EnrolmentRequestApproved, Kind.ACTIVITY
+)
+ENROLMENT_REQUEST_REJECTED = Contract(
+    "identity", "enrolment-request-rejected", EnrolmentRequestRejected, Kind.ACTIVITY
+)
 ACCOUNT_ENROLLED = Contract("identity", "account-enrolled", AccountEnrolled, Kind.ACTIVITY)
 EMAIL_VERIFICATION_REQUESTED = Contract(
     "identity", "email-verification-requested", EmailVerificationRequested, Kind.ACTIVITY

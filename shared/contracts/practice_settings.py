@@ -62,3 +62,7 @@ class PracticeSettings(Data, frozen=True, kw_only=True):
             extra={"lowest": 13, "highest": 18},
         ),
     ] = 18
+    takes_requests: Annotated[
+        bool,
+        Meta(description="whether people may ask to be enrolled (EN-4)"),
+    ] = False

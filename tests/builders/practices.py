@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -18,6 +19,28 @@ from tests.support.trust import Trust, trusting
 
 BIRTH_DATE, LAST_NAME, FIRST_NAME = "1984-05-03", "García-Lopez", "Maria"
 INVITABLE = {"email": "maria@mail.example", "home_phone": "+1 555 0123", "number": "P-1"}
+
+
+def asking(desk: "PracticeDesk", **changes: Any) -> dict[str, Any]:
+    """What somebody says who asks the practice to be enrolled."""
+    said = {
+        "practice_id": desk.practice_id,
+        "last_name": LAST_NAME,
+        "first_name": FIRST_NAME,
+        "birth_date": BIRTH_DATE,
+        "home_phone": "+1 555 0123",
+        "address": "1 Elm Street, Springfield",
+        "email": "maria@mail.example",
+        "locale": "en-US",
+        **changes,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+async def ask(desk: "PracticeDesk", **changes: Any) -> Answer:
+    """Ask the practice to be enrolled, from a source of one's own."""
+    body = asking(desk, **changes)
+    return await desk.identity.call("POST", "/enrolment-requests", body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +84,31 @@ class PracticeDesk:
         """Have an invitation mailed."""
         body = {"staff_id": "nurse-7", "reason": "asked at the desk"}
         return await self.call(f"/practice/patients/{patient_id}/invitations", body, key=key)
+
+    async def a_request(self, **changes: Any) -> str:
+        """The id of a pending request; the practice takes requests from now on."""
+        await self.change_settings(takes_requests=True)
+        assert (await ask(self, **changes)).status == 202
+        rows = await self.identity.rows(
+            "SELECT id FROM enrolment_requests WHERE practice_id = $1 AND state = 'pending'"
+            " ORDER BY asked_at DESC LIMIT 1",
+            UUID(self.practice_id),
+        )
+        return str(rows[0]["id"])
+
+    async def read_request(self, request_id: str) -> Answer:
+        """Read a request."""
+        return await self.call(f"/practice/enrolment-requests/{request_id}", method="GET")
+
+    async def approve(self, request_id: str, **changes: Any) -> Answer:
+        """Approve a request; nothing is mailed unless it is said."""
+        body = {"staff_id": "nurse-7", "reason": "known by phone", "mail_to": None, **changes}
+        return await self.call(f"/practice/enrolment-requests/{request_id}/approve", body)
+
+    async def reject(self, request_id: str) -> Answer:
+        """Reject a request."""
+        body = {"staff_id": "nurse-7", "reason": "lives elsewhere"}
+        return await self.call(f"/practice/enrolment-requests/{request_id}/reject", body)
 
     async def temporary(self, patient_id: str, *, key: str | None = None) -> Answer:
         """Make a temporary username and password."""
@@ -229,13 +277,13 @@ class Postman:
             for row, data in zip(rows, found, strict=True)
         ]
 
-    async def invitations(self) -> list[str | None]:
+    async def invitations(self, event: str = "patient-invited") -> list[str | None]:
         """The secrets of the invitations in the outbox, in order."""
         rows = await self.identity.rows(
-            "SELECT event_id FROM outbox WHERE routing_key = 'identity.patient-invited.v1' "
-            "ORDER BY id"
+            "SELECT event_id FROM outbox WHERE routing_key = $1 ORDER BY id",
+            f"identity.{event}.v1",
         )
-        found = await self.identity.events("patient-invited")
+        found = await self.identity.events(event)
         return [
             await self._open(row["event_id"], data["invitation"])
             for row, data in zip(rows, found, strict=True)

@@ -506,12 +506,22 @@ async def claimed_as_anothers(stage: IdentityStage) -> Example:
     return (await identity.claim_email(stage)).but(address="taken@mail.example")
 
 
+async def asked_by_a_patient(stage: IdentityStage) -> Example:
+    """Somebody who is enrolled there already."""
+    await stage.desk.enrolled()
+    return await identity.request_enrolment(stage)
+
+
 #: hit and miss of a verb that always answers alike
 ACCEPTED: Mapping[str, tuple[Recipe, Recipe]] = {
     "remind_username": (recovery.remind_username, but("remind_username", email="no@mail.example")),
     "request_reset_link": (
         recovery.request_reset_link,
         but("request_reset_link", name="nobody.at.all"),
+    ),
+    "request_enrolment": (
+        asked_by_a_patient,
+        but("request_enrolment", last_name="Nobody", email="nobody@mail.example"),
     ),
     "claim_email": (identity.claim_email, claimed_as_anothers),
 }

@@ -35,6 +35,9 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "prove_enrolment": "patient",
     "invite_patient": "patient",
     "make_temporary_credentials": "patient",
+    "request_enrolment": "request",
+    "approve_enrolment_request": "request",
+    "reject_enrolment_request": "request",
     "register_patient": "patient",
     "register_patients": ("patient", ""),  # each record, and the call
     "correct_patient": "patient",
@@ -55,6 +58,7 @@ TOLD = {
     "topic",
     "client_id",
     "patient_id",
+    "practice_id",
     "scope",
     "version",
     "answer",
@@ -121,6 +125,10 @@ NO_ROW = {
     ("obtain_client_token", "TwoAuthentications"): TWICE,
     ("read_terms", "NotFound"): "there is nothing to read yet, for anybody",
     ("read_patient", "NotFound"): "a practice looks for a record by an id that is none of its own",
+    ("request_enrolment", "NameIncomparable"): TYPED,
+    ("request_enrolment", "EmailMalformed"): TYPED,
+    ("request_enrolment", "LocaleNotOffered"): TYPED,
+    ("read_enrolment_request", "NotFound"): "likewise for a request",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,
@@ -164,6 +172,7 @@ NOBODYS = {
     "prove_enrolment": {*UNPROVEN, "AgeNotAllowed"},
     "enrol": {*UNPROVEN, "AgeNotAllowed", "UsernameTaken", *NO_ENROLMENT_GRANT},
     "add_practice_to_account": NO_ENROLMENT_GRANT,
+    "request_enrolment": {"RequestsNotTaken", "BirthDateInFuture"},
     "reset_password": {"GrantInvalid", "GrantWrongAct", "GrantWrongService"},
     "refresh_session": {"RefreshInvalid"},
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
@@ -203,6 +212,6 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
         [row] = rows
         assert (row["staff"], row["reason"]) == ("nurse-7", "asked at the desk")
         assert row["actor"] == f"staff:nurse-7@{row['practice']}"
-        patients = [f"patient:{patient_id}" for patient_id in refused.path.values()]
-        assert row["subject"] == (patients[0] if patients else None)
+        named = [f"{name.removesuffix('_id')}:{one}" for name, one in refused.path.items()]
+        assert row["subject"] == (named[0] if named else None)
     assert await audit.rows("done") == []

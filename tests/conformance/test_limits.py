@@ -17,6 +17,7 @@ from services.identity.credentials.usernames import CHANGES, TAKEN
 from services.identity.emails.model import verification_mail_limit
 from services.identity.log_on.resets import REFUSED
 from services.identity.passwords.model import LockPolicy
+from services.identity.requests.model import request_mail_limit
 from services.recovery.model import link_mail_limit, reminder_limit
 from shared import limits
 from shared.db import Database, Row
@@ -30,6 +31,7 @@ KEY = b"somebody"
 TICK = timedelta(microseconds=1)
 LIMITS = (
     ("identity", verification_mail_limit(an_hour=5, a_day=10)),
+    ("identity", request_mail_limit(an_hour=5, a_day=10)),
     ("identity", LockPolicy().notices),
     ("identity", LockPolicy().unlocks),
     ("identity", REFUSED),

@@ -13,6 +13,7 @@ from services.identity.desk.errors import PatientNotEnrolled
 from services.identity.emails.errors import LinkInvalid
 from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
+from services.identity.requests.errors import RequestNotPending
 from shared.errors import Refused
 from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import GrantSuperseded, GrantUsed
@@ -35,6 +36,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
         lambda number: {"new_password": f"Copper!Lantern-{number}"},
     ),
     "change_username": (GrantUsed, lambda number: {"username": f"racer.{number:02}"}),
+    "approve_enrolment_request": (RequestNotPending, lambda _: {}),
+    "reject_enrolment_request": (RequestNotPending, lambda _: {}),
     "verify_email": (LinkInvalid, lambda _: {}),
     "register_patient": (PatientNumberTaken, lambda _: {"number": "P-1"}),
     "request_merge": (GrantUsed, lambda _: {}),
@@ -44,6 +47,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {"change_password": AccessTokenInvalid}
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
     *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
+    "request_enrolment",  # one request of many: raced in a test of its own
     *("un_enrol_dormant_patients", "register_patients", "invite_patient"),
     *("find_patients", "read_username", "waive_email"),
     "void_handed_out",  # tells nobody: raced in a test of its own

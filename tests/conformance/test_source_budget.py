@@ -14,7 +14,7 @@ BUDGET, SOURCE = 50, "198.51.100.7"
 #: MISSES, where a secret is beyond guessing; REFUSALS, where something can be guessed, or a hash is
 #: computed before anything is known; EVERY_REQUEST, where a mail may be sent for hit and miss alike
 COUNTED = {
-    Counted.EVERY_REQUEST: {"remind_username", "request_reset_link"},
+    Counted.EVERY_REQUEST: {"remind_username", "request_enrolment", "request_reset_link"},
     Counted.MISSES: {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
         *("reset_password", "verify_email"),

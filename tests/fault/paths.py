@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.contracts import identity, merge, notify, recovery
 from shared.contracts.contract import Contract
-from tests.fault import merging
+from tests.fault import asking, merging
 from tests.fault.books import CONSUMERS
 from tests.fault.people import Person
 from tests.fault.points import CONSUMER, COURIER, PRODUCER, RELAY, Point
@@ -94,6 +94,12 @@ def hop(
 HOPS: tuple[Hop, ...] = (
     hop("invitation", identity.PATIENT_INVITED,
         Person.can_be_invited, Person.is_invited, "patient-invited"),
+    hop("request", identity.ENROLMENT_REQUEST_SUBMITTED,
+        asking.may_ask, asking.asks, "enrolment-request-submitted"),
+    hop("request", identity.ENROLMENT_REQUEST_APPROVED,
+        asking.has_asked, asking.is_approved, "enrolment-request-approved"),
+    hop("request", identity.ENROLMENT_REQUEST_REJECTED,
+        asking.has_asked, asking.is_rejected, "enrolment-request-rejected"),
     hop("enrolment", identity.ACCOUNT_ENROLLED,
         Person.is_registered, Person.enrols, "account-enrolled"),
     hop("verify-email", identity.EMAIL_VERIFICATION_REQUESTED,

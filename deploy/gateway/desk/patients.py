@@ -57,6 +57,7 @@ SAID: Mapping[str, str] = {
     "un-enrol": N_("The patient is un-enrolled."),
     "re-activate": N_("The patient is enrolled again."),
     "told": N_("It is on its way."),
+    "approved": N_("The request is approved. Hand out a token now."),
     "invited": N_("The invitation is on its way."),
     "corrected": N_("The record is corrected."),
     "void": N_("It opens nothing any more."),

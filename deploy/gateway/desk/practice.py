@@ -24,6 +24,7 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     invitation_days: Whole
     temporary_hours: Whole
     own_account_age: Whole
+    takes_requests: bool = False
     reason: Annotated[str, Meta(max_length=200)]
 
 
@@ -66,8 +67,12 @@ async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Respo
 
 async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: str) -> web.Response:
     """Change them; what is handed out from now on lives so long."""
-    typed = asdict(sent)
-    settings = {name: text for name, text in typed.items() if name != "reason"}
+    settings = {
+        name: text
+        for name, text in asdict(sent).items()
+        if name not in ("reason", "takes_requests")
+    }
+    typed = {**settings, "reason": sent.reason}
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
             problem = wrong(visit, name, N_("Type a whole number."))
@@ -76,6 +81,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
     change = SettingsChange(
         staff_id=visit.desk.staff_id,
         reason=sent.reason,
+        takes_requests=sent.takes_requests,
         **{name: int(text) for name, text in settings.items()},
     )
     await desk.system.change_settings(visit, visit.desk.client, change)

@@ -11,6 +11,7 @@ from deploy.gateway.desk import (
     patients,
     practice,
     records,
+    requests,
 )
 from deploy.gateway.desk.site import Desk
 from deploy.gateway.web.routes import Route
@@ -21,6 +22,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     *records.ROUTES,
     *bulk.ROUTES,
     *patients.ROUTES,
+    *requests.ROUTES,
     *handed_out.ROUTES,
     *dormancy.ROUTES,
     *practice.ROUTES,

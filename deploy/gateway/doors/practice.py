@@ -72,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     invitation_days: int
     temporary_hours: int
     own_account_age: int
+    takes_requests: bool
 
 
 class SettingsChange(ByStaff, frozen=True, kw_only=True):
@@ -82,6 +83,7 @@ class SettingsChange(ByStaff, frozen=True, kw_only=True):
     invitation_days: int
     temporary_hours: int
     own_account_age: int
+    takes_requests: bool
 
 
 class DisclaimerTexts(msgspec.Struct, frozen=True, kw_only=True):

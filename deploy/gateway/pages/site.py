@@ -11,6 +11,7 @@ from deploy.gateway.doors.identity import Account, Identity
 from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.recovery import Recovery
+from deploy.gateway.doors.requests import Requests
 from deploy.gateway.flows import LinkFlow
 from deploy.gateway.gates import EMAIL, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
@@ -30,6 +31,7 @@ class Site:
     recovery: Recovery
     merging: Merging
     notify: Notify
+    requests: Requests
     sessions: Sessions
     views: Views
     forgery: Forgery

@@ -266,6 +266,16 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "patient_number_taken": Message(
             field="number", text=N_("Another patient of this practice has this number.")
         ),
+        "requests_not_taken": Message(
+            field="practice_id",
+            text=N_("This practice takes no requests any more. Choose another one."),
+        ),
+        "request_not_pending": Message(
+            text=N_("This request was answered before, or it has expired.")
+        ),
+        "contact_unknown": Message(
+            text=N_("The request has no such contact, or it has no e-mail address.")
+        ),
         "birth_date_in_future": Message(
             field="birth_date", text=N_("This date of birth is in the future.")
         ),

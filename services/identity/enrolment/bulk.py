@@ -15,6 +15,7 @@ from services.identity.patients.model import Patient
 from services.identity.patients.patients import PatientDetails, Patients
 from services.identity.patients.store import patients as store
 from shared.acts import About, Act, Acts, By
+from shared.contracts.identity import PATIENT_INVITED
 from shared.contracts.ids import PatientId, PracticeId
 from shared.errors import Refused
 
@@ -121,7 +122,10 @@ class Bulk:
         able = [patient for patient in held if patient.id not in answers]
         first = await store.invited_first(act.tx, [patient.id for patient in able], now=act.now)
         await self.invitations.send(
-            act, practice_id, [patient for patient in able if patient.id in first]
+            act,
+            practice_id,
+            [patient for patient in able if patient.id in first],
+            event=PATIENT_INVITED,
         )
         answers |= {patient.id: patient.id in first for patient in able}
         for patient_id in first:

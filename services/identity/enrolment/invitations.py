@@ -1,8 +1,9 @@
 """Invitations: a link that a practice has mailed to its patient (EN-3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from services.identity.actions import Action
 from services.identity.enrolment.errors import (
@@ -16,12 +17,15 @@ from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
 from shared.acts import Act, Acts, By
+from shared.contracts.contract import Contract
 from shared.contracts.identity import PATIENT_INVITED, PatientInvited
 from shared.contracts.ids import PatientId, PracticeId
 from shared.errors import NotFound
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
 from shared.one_time import Mint
+
+E = TypeVar("E", bound=PatientInvited)
 
 
 class Invited(Reply, frozen=True, kw_only=True):
@@ -58,14 +62,31 @@ class Invitations:
                 raise NotFound
             require_invitable(patient)
             await patients.invited_first(act.tx, [patient_id], now=act.now)
-            expires_at = await self.send(act, practice_id, [patient])
+            expires_at = await self.send(act, practice_id, [patient], event=PATIENT_INVITED)
             return await act.keep(key, Invited(expires_at=expires_at))
 
     async def ready(self) -> None:
         """Wait for notify's key, before the transaction. Raises CatchingUp."""
         await self.mint.sealer.ready()
 
-    async def send(self, act: Act, practice_id: PracticeId, invited: Sequence[Patient]) -> datetime:
+    async def invite_at(
+        self, act: Act, patient: Patient, address: str, *, locale: str, event: Contract[E]
+    ) -> datetime:
+        """Have a link mailed to another address than the record's, which is held (EN-4)."""
+        reached = replace(patient, email=address)
+        require_invitable(reached)
+        await patients.invited_first(act.tx, [patient.id], now=act.now)
+        return await self.send(act, patient.practice_id, [reached], event=event, locale=locale)
+
+    async def send(
+        self,
+        act: Act,
+        practice_id: PracticeId,
+        invited: Sequence[Patient],
+        *,
+        event: Contract[E],
+        locale: str | None = None,
+    ) -> datetime:
         """Have a link mailed to each of these, which are held and invitable; return until when
         it is good.
         """
@@ -82,11 +103,11 @@ class Invitations:
         for patient, each in zip(invited, minted, strict=True):
             event_id, recipient = act.new_id(), patient.email or ""
             act.publish(
-                PATIENT_INVITED,
-                PatientInvited(
+                event,
+                event.data(
                     patient_id=patient.id,
                     recipients=(recipient,),
-                    locale=practice.locale,
+                    locale=locale or practice.locale,
                     time_zone=practice.time_zone,
                     occurred_at=act.now,
                     practice_name=practice.name,

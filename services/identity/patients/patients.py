@@ -65,12 +65,16 @@ class Patients:
         async with self.acts.begin(by, Action.REGISTER_PATIENT, practice=practice_id) as act:
             if kept := await act.repeat(key, Registered):
                 return kept
-            await require_born(act.tx, practice_id, details.birth_date, act.now)
-            if not await store.add(act.tx, patient, now=act.now):
-                raise PatientNumberTaken.in_field("number", "another record's")
-            self.announce(act, patient)
+            await self.add(act, patient)
             act.about(patient=patient.id)
             return await act.keep(key, Registered(patient_id=patient.id))
+
+    async def add(self, act: Act, patient: Patient) -> None:
+        """Add what was made, and tell of it. Raises BirthDateInFuture, and PatientNumberTaken."""
+        await require_born(act.tx, patient.practice_id, patient.birth_date, act.now)
+        if not await store.add(act.tx, patient, now=act.now):
+            raise PatientNumberTaken.in_field("number", "another record's")
+        self.announce(act, patient)
 
     def make(self, practice_id: PracticeId, details: PatientDetails) -> Patient:
         """A record that is to be added: nobody's yet."""

@@ -21,6 +21,11 @@ class Setting:
     highest: int
     help: str
 
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is a yes or a no, not a number."""
+        return isinstance(self.default, bool)
+
     def check(self, value: int) -> None:
         """Raise SettingOutOfRange, which names the range."""
         if not self.lowest <= value <= self.highest:
@@ -47,6 +52,16 @@ def _described() -> Iterator[Setting]:
                     lowest=lowest,
                     highest=highest,
                     help=f"{text}; {field.default} unless set",
+                )
+            case inspect.Metadata(
+                type=inspect.BoolType(), extra_json_schema={"description": str(text)}
+            ):
+                yield Setting(
+                    name=field.name,
+                    default=field.default,
+                    lowest=False,
+                    highest=True,
+                    help=f"{text}; {'yes' if field.default else 'no'} unless set",
                 )
             case other:
                 raise TypeError(f"{field.name}: say how a setting of {other} is checked and typed")

@@ -37,6 +37,32 @@ class PatientInvited(Content, frozen=True, kw_only=True, tag="patient-invited"):
     link_expires_at: datetime
 
 
+class EnrolmentRequestApproved(
+    PatientInvited, frozen=True, kw_only=True, tag="enrolment-request-approved"
+):
+    """EN-4: the practice enrols who asked: an invitation."""
+
+
+class EnrolmentRequestSubmitted(
+    Content, frozen=True, kw_only=True, tag="enrolment-request-submitted"
+):
+    """EN-4: a practice is asked to enrol somebody. Whoever typed this address may not
+    be its holder.
+    """
+
+    practice_name: str
+    practice_contact: str
+
+
+class EnrolmentRequestRejected(
+    Content, frozen=True, kw_only=True, tag="enrolment-request-rejected"
+):
+    """EN-4: the practice does not enrol who asked; it alone says why."""
+
+    practice_name: str
+    practice_contact: str
+
+
 class AccountEnrolled(Content, frozen=True, kw_only=True, tag="account-enrolled"):
     """EN-1: welcome, with the link that verifies the claimed address."""
 
@@ -124,6 +150,9 @@ PLAIN: Mapping[type[PlainActivity], type[Content]] = {
 }
 CONTENTS: tuple[type[Content], ...] = (
     PatientInvited,
+    EnrolmentRequestSubmitted,
+    EnrolmentRequestApproved,
+    EnrolmentRequestRejected,
     AccountEnrolled,
     AccountEnrolledTaken,
     EmailVerification,
@@ -136,11 +165,15 @@ CONTENTS: tuple[type[Content], ...] = (
 )
 FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS))
 LINKED: frozenset[type[Content]] = frozenset(
-    {PatientInvited, AccountEnrolled, EmailVerification, ResetLink}
+    {PatientInvited, EnrolmentRequestApproved, AccountEnrolled, EmailVerification, ResetLink}
 )
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.
-MAILED_ONLY: frozenset[type[Content]] = LINKED | {UsernameReminder}
+MAILED_ONLY: frozenset[type[Content]] = LINKED | {
+    UsernameReminder,
+    EnrolmentRequestSubmitted,
+    EnrolmentRequestRejected,
+}
 # What the account's holder is told in the portal as well: the mail may go to who brought it about.
 NOTICED_TOO: frozenset[type[Content]] = frozenset(
     {

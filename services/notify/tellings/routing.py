@@ -17,6 +17,9 @@ from shared.contracts.identity import (
     Activity,
     Claim,
     EmailVerificationRequested,
+    EnrolmentRequestApproved,
+    EnrolmentRequestRejected,
+    EnrolmentRequestSubmitted,
     Mailed,
     MergeNotDone,
     MergeRejected,
@@ -91,7 +94,7 @@ def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
 def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...]:
     """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
     whose ledgers show nothing of each other. One that nobody has proven happened to nobody (MG-2).
-    Who is invited has no account.
+    Who is invited, or asks to be enrolled, has no account.
     """
     if not isinstance(data, Activity):
         return ((None, data.recipients),)
@@ -156,8 +159,8 @@ def refused(account: Account | None, *, enrolled: bool) -> Reason | None:
 def told_by(data: Data) -> Telling:
     """Find what an activity event says. Raises Unroutable."""
     match data:
-        case PatientInvited():
-            return invited(data)
+        case PatientInvited() | EnrolmentRequestSubmitted():
+            return to_no_account(data)
         case AccountEnrolled():
             return enrolled(data)
         case EmailVerificationRequested():
@@ -187,15 +190,32 @@ def told_by(data: Data) -> Telling:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
 
 
-def invited(data: PatientInvited) -> Telling:
-    """EN-3: a newer invitation voids the one before."""
+def to_no_account(data: PatientInvited | EnrolmentRequestSubmitted) -> Telling:
+    """EN-3, EN-4: who asks to be enrolled, or is invited."""
+    match data:
+        case EnrolmentRequestApproved():
+            return invited(data, contents.EnrolmentRequestApproved)
+        case PatientInvited():
+            return invited(data, contents.PatientInvited)
+        case EnrolmentRequestRejected(practice_name=name, practice_contact=contact):
+            return plain(
+                contents.EnrolmentRequestRejected(practice_name=name, practice_contact=contact)
+            )
+        case EnrolmentRequestSubmitted(practice_name=name, practice_contact=contact):
+            return plain(
+                contents.EnrolmentRequestSubmitted(practice_name=name, practice_contact=contact)
+            )
+
+
+def invited(data: PatientInvited, kind: type[contents.PatientInvited]) -> Telling:
+    """EN-3, EN-4: a newer invitation voids the one before."""
     link = Link(
         purpose=SealPurpose.INVITATION,
         sealed=data.invitation,
         expires_at=data.invitation_expires_at,
     )
     return linked(
-        contents.PatientInvited(
+        kind(
             practice_name=data.practice_name,
             practice_contact=data.practice_contact,
             link_expires_at=link.expires_at,

@@ -14,6 +14,7 @@ from tests.builders.practices import (
     Postman,
     PracticeDesk,
     application,
+    asking,
     postman_beside,
     practice_desk,
 )
@@ -158,6 +159,35 @@ async def invite_patient(stage: IdentityStage) -> Example:
         body=BY_STAFF,
         token=stage.desk.access_token,
     )
+
+
+async def list_practices(stage: IdentityStage) -> Example:
+    await stage.desk.change_settings(takes_requests=True)
+    return Example()
+
+
+async def request_enrolment(stage: IdentityStage) -> Example:
+    await stage.desk.change_settings(takes_requests=True)
+    return Example(body=asking(stage.desk))
+
+
+async def list_enrolment_requests(stage: IdentityStage) -> Example:
+    await stage.desk.a_request()
+    return Example(token=stage.desk.access_token)
+
+
+async def read_enrolment_request(stage: IdentityStage) -> Example:
+    return Example(path={"request_id": await stage.desk.a_request()}, token=stage.desk.access_token)
+
+
+async def approve_enrolment_request(stage: IdentityStage) -> Example:
+    patient = {**INVITABLE, "number": stage.replica.a_username()}
+    body = {**BY_STAFF, "mail_to": 1, "patient_id": await stage.desk.a_patient(**patient)}
+    return replace(await read_enrolment_request(stage), body=body)
+
+
+async def reject_enrolment_request(stage: IdentityStage) -> Example:
+    return replace(await read_enrolment_request(stage), body=BY_STAFF)
 
 
 async def make_temporary_credentials(stage: IdentityStage) -> Example:

@@ -492,6 +492,33 @@ async def token_void_after_five_tries(stage: IdentityStage) -> Example:
     return example
 
 
+async def approved_before(stage: IdentityStage) -> Example:
+    example = await examples.approve_enrolment_request(stage)
+    await stage.desk.reject(str(example.path["request_id"]))
+    return example
+
+
+async def rejected_after_a_month(stage: IdentityStage) -> Example:
+    example = await examples.reject_enrolment_request(stage)
+    stage.replica.clock.advance(days=30)
+    return replace(example, token=(await stage.desk.renewed()).access_token)
+
+
+async def approved_under_a_number_that_is_taken(stage: IdentityStage) -> Example:
+    await stage.desk.a_patient(number="P-9")
+    return (await examples.approve_enrolment_request(stage)).but(patient_id=None, number="P-9")
+
+
+async def approved_for_who_is_enrolled(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.enrolled()
+    return (await examples.approve_enrolment_request(stage)).but(patient_id=patient_id)
+
+
+async def approved_for_who_can_prove_nothing(stage: IdentityStage) -> Example:
+    patient_id = await stage.desk.a_patient(home_phone=None, number=None)
+    return (await examples.approve_enrolment_request(stage)).but(patient_id=patient_id)
+
+
 unknown = {"patient_id": NOBODY}
 REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "unlock_account": {
@@ -527,6 +554,26 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "NotFound": at("issue_enrolment_token", **unknown),
         "PatientEnrolled": token_for_who_has_an_account,
         "AlreadyIssued": issued_already,
+    },
+    "request_enrolment": {
+        "RequestsNotTaken": but("request_enrolment", practice_id=str(NOBODY)),
+        "NameIncomparable": but("request_enrolment", last_name="-"),
+        "BirthDateInFuture": but("request_enrolment", birth_date="2199-01-01"),
+        "EmailMalformed": but("request_enrolment", email="maria"),
+        "LocaleNotOffered": but("request_enrolment", locale="tlh"),
+    },
+    "read_enrolment_request": {"NotFound": at("read_enrolment_request", request_id=NOBODY)},
+    "approve_enrolment_request": {
+        "NotFound": at("approve_enrolment_request", request_id=NOBODY),
+        "RequestNotPending": approved_before,
+        "ContactUnknown": but("approve_enrolment_request", mail_to=2),
+        "PatientNumberTaken": approved_under_a_number_that_is_taken,
+        "PatientEnrolled": approved_for_who_is_enrolled,
+        "PatientWithoutProof": approved_for_who_can_prove_nothing,
+    },
+    "reject_enrolment_request": {
+        "NotFound": at("reject_enrolment_request", request_id=NOBODY),
+        "RequestNotPending": rejected_after_a_month,
     },
     "invite_patient": {
         "NotFound": at("invite_patient", **unknown),

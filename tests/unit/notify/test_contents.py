@@ -62,6 +62,19 @@ FILED: Mapping[str, Mapping[str, object]] = {
     "merge-rejected": {"occurred_at": AT, "reason": "merge_proof_stale"},
     "password-changed": {"occurred_at": AT},
     "password-disabled": {"occurred_at": AT},
+    "enrolment-request-submitted": {
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
+    "enrolment-request-approved": {
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+        "link_expires_at": AT,
+    },
+    "enrolment-request-rejected": {
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
     "patient-invited": {
         "practice_name": "Elm Street",
         "practice_contact": "+1 555 0100",

@@ -20,6 +20,7 @@ class SettingsBody(StaffBody, frozen=True, kw_only=True):
     invitation_days: int | UnsetType = UNSET
     temporary_hours: int | UnsetType = UNSET
     own_account_age: int | UnsetType = UNSET
+    takes_requests: bool | UnsetType = UNSET
 
 
 class SettingsReply(Reply, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     invitation_days: int
     temporary_hours: int
     own_account_age: int
+    takes_requests: bool
 
 
 for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ("version",)):

@@ -1,6 +1,6 @@
 """Practices in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec.json import decode, encode
@@ -40,6 +40,27 @@ async def find(tx: Connection, practice_id: PracticeId) -> Practice | None:
         practice_id,
     )
     return _practice(row) if row else None
+
+
+async def hold(tx: Connection, practice_id: PracticeId) -> Practice | None:
+    """Look up by id and hold until commit: who asks there comes one after the other (EN-4)."""
+    row = await tx.fetchrow(
+        f"SELECT {_PRACTICE} FROM practices WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608 - columns of ours
+        practice_id,
+    )
+    return _practice(row) if row else None
+
+
+async def that_take_requests(connection: Connection) -> Sequence[Practice]:
+    """List those that take requests, by name (EN-4)."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_PRACTICE} FROM practices
+        WHERE settings @> '{{"takes_requests": true}}'
+        ORDER BY name, id
+        """,  # noqa: S608 - columns of ours
+    )
+    return [_practice(row) for row in rows]
 
 
 async def change_settings(

@@ -1,0 +1,1 @@
+"""Requests: people ask a practice to be enrolled, and the practice decides (EN-4)."""

@@ -1,0 +1,52 @@
+"""What becomes of those who ask to be enrolled."""
+
+from dataclasses import dataclass
+
+from services.identity.enrolment.invitations import Invitations
+from services.identity.patients.patients import Patients
+from services.identity.requests.decisions import Decisions
+from services.identity.requests.model import request_mail_limit
+from services.identity.requests.requests import Requests
+from services.identity.requests.sweeper import RequestSweeper
+from services.identity.settings import Settings
+from shared.loops import Loop
+from shared.program.program import Plumbing
+
+SWEEP_EVERY = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    requests: Requests
+    decisions: Decisions
+    sweeper: RequestSweeper
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """What runs by itself."""
+        return (Loop(name="request-sweeper", once=self.sweeper.once, every=SWEEP_EVERY),)
+
+
+def compose(
+    plumbing: Plumbing[Settings], *, patients: Patients, invitations: Invitations
+) -> Features:
+    """Build the group."""
+    settings = plumbing.settings
+    return Features(
+        requests=Requests(
+            acts=plumbing.acts,
+            database=plumbing.database,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            mail_limit=request_mail_limit(
+                an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
+            ),
+        ),
+        decisions=Decisions(
+            acts=plumbing.acts,
+            database=plumbing.database,
+            patients=patients,
+            invitations=invitations,
+        ),
+        sweeper=RequestSweeper(database=plumbing.database, clock=plumbing.clock),
+    )
