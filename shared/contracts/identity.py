@@ -1,4 +1,7 @@
-"""What identity publishes."""
+"""What identity publishes.
+
+One piece: what the others may hear of it, to be read through.
+"""
 
 from datetime import date
 from enum import StrEnum

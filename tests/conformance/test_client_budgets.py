@@ -22,7 +22,10 @@ pytestmark = pytest.mark.proves("ST-1", "AU-1")
 
 RACERS, FREE, WINDOW = 12, 5, 3600
 BUDGETS = {
-    "records": {"register_patient", "register_patients", "correct_patient", "waive_email"},
+    "records": {
+        *("register_patient", "register_patients", "correct_patient", "waive_email"),
+        *("approve_enrolment_request", "reject_enrolment_request"),
+    },
     "tokens": {
         *("issue_enrolment_token", "invite_patient", "make_temporary_credentials"),
         *("void_handed_out", "read_username"),
