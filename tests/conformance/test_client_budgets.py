@@ -23,12 +23,15 @@ pytestmark = pytest.mark.proves("ST-1", "AU-1")
 RACERS, FREE, WINDOW = 12, 5, 3600
 BUDGETS = {
     "records": {
-        *("register_patient", "register_patients", "correct_patient", "waive_email"),
-        *("approve_enrolment_request", "reject_enrolment_request"),
+        "register_patient",
+        "register_patients",
+        "correct_patient",
+        "waive_email",
+        "reject_enrolment_request",
     },
     "tokens": {
         *("issue_enrolment_token", "invite_patient", "make_temporary_credentials"),
-        *("void_handed_out", "read_username"),
+        *("void_handed_out", "read_username", "approve_enrolment_request"),
     },
     "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
     "unlocks": {"unlock_account"},

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -247,3 +248,16 @@ async def test_pending_requests_are_paged_oldest_first(
     names = [one["first_name"] for one in (*first.body["requests"], *second.body["requests"])]
     assert names == ["Child 0", "Child 1", "Child 2"]
     assert "next" not in second.body
+
+
+@pytest.mark.proves("ST-1")
+async def test_a_client_that_may_register_nobody_approves_for_records_alone(
+    desk: PracticeDesk,
+) -> None:
+    request_id = await desk.a_request()
+    patient_id = await desk.a_patient(number="P-7")
+    narrow = await desk.identity.client_token(*desk.client, scope="tokens:write")
+    clerk = replace(desk, access_token=narrow.body["access_token"])
+
+    assert (await clerk.approve(request_id)).refused() == (403, "forbidden_scope")
+    assert (await clerk.approve(request_id, patient_id=patient_id, mail_to=1)).status == 200

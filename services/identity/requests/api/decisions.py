@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from services.identity.budgets import TOKENS
 from services.identity.fields import Line
 from services.identity.requests.decisions import PAGE, Approval, Approved
 from services.identity.requests.features import Features
@@ -15,9 +16,10 @@ from services.identity.requests.model import (
     RequestState,
 )
 from shared.contracts.ids import PatientId
+from shared.contracts.scopes import Scope
 from shared.errors import Violation
 from shared.http.parsing import id_of
-from shared.http.problems import BodyInvalid
+from shared.http.problems import BodyInvalid, ScopeMissing
 from shared.http.routes import Call, NoBody, NoReply, Reply, StaffBody
 from shared.trust.access import PracticeCaller
 
@@ -76,6 +78,11 @@ class ApprovalBody(StaffBody, frozen=True, kw_only=True):
     contact: Number = 1
     mail_to: Number | None
 
+    def counts_as(self, budget: str) -> int:
+        """A token where somebody is invited, a record where one is registered."""
+        counted = self.mail_to is not None if budget == TOKENS.name else self.patient_id is None
+        return int(counted)
+
 
 async def list_enrolment_requests(
     features: Features, call: Call[NoBody, PracticeCaller]
@@ -132,7 +139,10 @@ async def read_enrolment_request(
 async def approve_enrolment_request(
     features: Features, call: Call[ApprovalBody, PracticeCaller], request_id: RequestId
 ) -> Approved:
+    """Approve; who may hand out tokens, but register nobody, approves for records there are."""
     body = call.body
+    if body.patient_id is None and Scope.PATIENTS_WRITE not in call.caller.scopes:
+        raise ScopeMissing
     if body.patient_id is not None and body.number is not None:
         raise BodyInvalid(
             Violation(
