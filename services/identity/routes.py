@@ -93,11 +93,13 @@ from services.identity.patients.errors import (
 )
 from services.identity.practices.api.client_tokens import obtain_client_token
 from services.identity.practices.api.own_client import read_own_client
+from services.identity.practices.api.own_secret import revoke_own_client, rotate_own_secret
 from services.identity.practices.api.settings import (
     change_practice_settings,
     read_practice_settings,
 )
 from services.identity.practices.errors import (
+    ClientSecretWrong,
     GrantTypeUnsupported,
     InvalidScope,
     InvalidTarget,
@@ -443,6 +445,14 @@ ROUTES: tuple[Route[Features], ...] = (
               read_own_client, rows=("ST-1",),
               summary="Read who this client is: its practice, its role and its scopes",
               problems=(NotFound,)),
+        route("POST", "/practice/client/rotate-secret", Staff(Scope.CLIENTS_WRITE),
+              rotate_own_secret, rows=("ST-1",),
+              summary="Give this client a new secret; the one before goes on for an overlap",
+              problems=(ClientSecretWrong,)),
+        route("POST", "/practice/client/revoke", Staff(Scope.CLIENTS_WRITE),
+              revoke_own_client, rows=("ST-1",),
+              summary="Revoke this client for good",
+              problems=(ClientSecretWrong,)),
         route("GET", "/practice/settings", Practice(Scope.SETTINGS_READ),
               read_practice_settings, rows=("ST-2",),
               summary="Read the practice's settings",

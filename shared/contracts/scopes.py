@@ -10,6 +10,7 @@ class Scope(StrEnum):
 
     ACCOUNTS_UNLOCK = "accounts:unlock"
     CLIENTS_READ = "clients:read"
+    CLIENTS_WRITE = "clients:write"
     COMMUNICATIONS_WRITE = "communications:write"
     DELIVERIES_READ = "deliveries:read"
     EMAILS_WAIVE = "emails:waive"
@@ -38,6 +39,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             {
                 Scope.ACCOUNTS_UNLOCK,
                 Scope.CLIENTS_READ,
+                Scope.CLIENTS_WRITE,
                 Scope.COMMUNICATIONS_WRITE,
                 Scope.DELIVERIES_READ,
                 Scope.EMAILS_WAIVE,

@@ -28,6 +28,15 @@ class Desk:
         await self.page.get_by_role("button", name="Sit down").click()
         await expect(self.page).to_have_url(f"{self.url}/patients")
 
+    async def sit_down_with(self, client_id: str, secret: str) -> None:
+        """Sit down for a practice that the stack does not offer."""
+        await self.page.get_by_label("Another one, by its client").check()
+        await self.page.get_by_text("Another practice's client").click()
+        await self.page.get_by_label("Client id").fill(client_id)
+        await self.page.get_by_label("Client secret").fill(secret)
+        await self.page.get_by_role("button", name="Sit down").click()
+        await expect(self.page).to_have_url(f"{self.url}/patients")
+
     async def move(self, practice: str) -> None:
         """Leave this desk for another practice's."""
         await self.page.get_by_role("button", name="Leave the desk").click()

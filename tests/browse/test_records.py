@@ -1,10 +1,13 @@
 """At the desk: a record is found and corrected, a username read out, what was handed out void."""
 
+import json
+
 from playwright.async_api import expect
 
 from deploy.tour.person import Person
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import SECOND, Desk
+from tests.support.suite import Suite
 
 
 async def test_a_misspelt_record_is_found_and_corrected_and_its_token_fits(
@@ -146,3 +149,36 @@ async def test_a_list_of_patients_is_pasted_twice_and_each_is_invited_once(
     await desk.page.get_by_label("The list").fill("Hale,June\nGreen,Jo")
     await desk.page.get_by_role("button", name="Register the list").click()
     await expect(desk.page.get_by_role("alert")).to_contain_text("Name the columns")
+
+
+async def test_a_practice_gives_its_system_a_new_secret_and_revokes_it(
+    desk: Desk, suite: Suite
+) -> None:
+    """A client of its own: the others sit down with the demo's."""
+    printed = await suite.stack.verb(
+        "identity", "practice", "add", "Waldrand", "--contact", "at the desk", "--json"
+    )
+    made = json.loads(printed)
+    await desk.page.get_by_role("button", name="Leave the desk").click()
+    await desk.sit_down_with(made["client_id"], made["client_secret"])
+    await desk.visitor.go(f"{desk.url}/client")
+    await expect(desk.page.locator("main")).to_contain_text("5000 of 5000 left")
+
+    await desk.page.get_by_role("link", name="Make a new secret").click()
+    await desk.visitor.sees("desk, a new secret")
+    await desk.page.get_by_role("button", name="Make a new secret").click()
+    secret = desk.page.locator("#client-secret")
+    await expect(secret).to_be_visible()
+    await desk.visitor.sees("desk, a new secret, shown")
+    assert await secret.inner_text() != made["client_secret"]
+
+    await desk.visitor.go(f"{desk.url}/client")
+    await desk.page.get_by_role("link", name="Revoke this system").click()
+    await desk.page.get_by_label("Reason").fill("it was stolen")
+    await desk.page.get_by_role("button", name="Revoke this system").click()
+    await expect(desk.page.locator("#main")).to_contain_text("Tick the box")
+    await desk.visitor.sees("desk, revoke, refused")
+    await desk.page.get_by_label("I know that this cannot be undone").check()
+    await desk.page.get_by_label("Reason").fill("it was stolen")
+    await desk.page.get_by_role("button", name="Revoke this system").click()
+    await expect(desk.page).to_have_url(f"{desk.url}/")

@@ -45,6 +45,8 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "find_patients": None,  # what was sought is not kept
     "submit_communication": "patient",
     "obtain_client_token": "client",
+    "rotate_own_secret": "client",
+    "revoke_own_client": "client",
     "change_practice_settings": None,  # the practice is a column of every row
     "publish_disclaimer": None,  # likewise
 }
@@ -64,7 +66,15 @@ TOLD = {
     "answer",
     "kind",
 }
-SECRETS = ("token", "grant", "access_token", "refresh_token", "username", "password")
+SECRETS = (
+    "client_secret",
+    "token",
+    "grant",
+    "access_token",
+    "refresh_token",
+    "username",
+    "password",
+)
 
 
 def assert_nothing_is_told(rows: Sequence[Row], example: Example, reply: Answer) -> None:
@@ -213,5 +223,6 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
         assert (row["staff"], row["reason"]) == ("nurse-7", "asked at the desk")
         assert row["actor"] == f"staff:nurse-7@{row['practice']}"
         named = [f"{name.removesuffix('_id')}:{one}" for name, one in refused.path.items()]
-        assert row["subject"] == (named[0] if named else None)
+        itself = [f"client:{row['client']}"] if ABOUT.get(verb.name, "") == "client" else []
+        assert row["subject"] == next(iter((*named, *itself)), None)
     assert await audit.rows("done") == []

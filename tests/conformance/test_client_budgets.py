@@ -40,6 +40,8 @@ BUDGETS = {
 UNCOUNTED = {
     "change_practice_settings": "there is one record of them, however often it is changed",
     "publish_disclaimer": "likewise",
+    "rotate_own_secret": "only who has the secret does it, to itself alone",
+    "revoke_own_client": "likewise, and once",
     "find_patients": "it only reads; what is sought stands in a body",
 }
 

@@ -13,6 +13,13 @@ from deploy.gateway.doors.practice import OF_PATIENT, ByStaff, Client, PracticeS
 R = TypeVar("R", bound=msgspec.Struct)
 
 
+class ClientBudget(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    most: int
+    left: int
+    more_in: int
+
+
 class OwnClient(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_name: str
@@ -20,6 +27,20 @@ class OwnClient(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     practice_id: str
     practice_name: str
+    budgets: tuple[ClientBudget, ...]
+
+
+class Rotation(ByStaff, frozen=True, kw_only=True):
+    client_secret: str
+    overlap_hours: int
+
+
+class Rotated(msgspec.Struct, frozen=True, kw_only=True):
+    client_secret: str
+
+
+class Revocation(ByStaff, frozen=True, kw_only=True):
+    client_secret: str
 
 
 class Sought(Sent, frozen=True, kw_only=True):
@@ -135,6 +156,12 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OWN_CLIENT = Verb("read_own_client", "GET", "/practice/client", OwnClient, bearer=True)
+ROTATE = Verb(
+    "rotate_own_secret", "POST", "/practice/client/rotate-secret", Rotated, Rotation, bearer=True
+)
+REVOKE = Verb(
+    "revoke_own_client", "POST", "/practice/client/revoke", Nothing, Revocation, bearer=True
+)
 FIND = Verb(
     "find_patients", "POST", "/practice/patients/search", FoundPatients, Sought, bearer=True
 )
@@ -152,6 +179,8 @@ SUBMIT_PATIENTS = Verb(
 
 VERBS: tuple[Verb[Any], ...] = (
     OWN_CLIENT,
+    ROTATE,
+    REVOKE,
     FIND,
     READ,
     CORRECT,
@@ -171,6 +200,22 @@ class Records:
 
     async def client(self, asker: Asker, client: Client) -> OwnClient:
         return await self._call(OWN_CLIENT, asker, client)
+
+    async def rotate(self, asker: Asker, client: Client, by: ByStaff, *, overlap_hours: int) -> str:
+        """The new secret; the one before goes on so long."""
+        body = Rotation(
+            staff_id=by.staff_id,
+            reason=by.reason,
+            client_secret=client.client_secret,
+            overlap_hours=overlap_hours,
+        )
+        return (await self._call(ROTATE, asker, client, body=body)).client_secret
+
+    async def revoke(self, asker: Asker, client: Client, by: ByStaff) -> None:
+        body = Revocation(
+            staff_id=by.staff_id, reason=by.reason, client_secret=client.client_secret
+        )
+        await self._call(REVOKE, asker, client, body=body)
 
     async def find(self, asker: Asker, client: Client, sought: Sought) -> FoundPatients:
         return await self._call(FIND, asker, client, body=sought)

@@ -313,6 +313,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
             field="reset_link_minutes", text=N_("This is outside of what is allowed.")
         ),
         "reference_reused": SEND_AGAIN,
+        "client_secret_wrong": Message(
+            text=N_(
+                "This desk does not have the newest secret of this system. Leave it, and sit down "
+                "with the newest one."
+            )
+        ),
         "invalid_client": Message(text=N_("This client is not known, or its secret is wrong.")),
         "invalid_request": SEND_AGAIN,
         "invalid_scope": SEND_AGAIN,

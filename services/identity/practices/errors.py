@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import BadRequest, Invalid
+from shared.errors import BadRequest, Forbidden, Invalid
 
 
 class SettingOutOfRange(Invalid):
@@ -8,6 +8,13 @@ class SettingOutOfRange(Invalid):
 
     title = "This setting is out of its range"
     hint = "`errors` names the range."
+
+
+class ClientSecretWrong(Forbidden):
+    """What was presented is not the secret of now; in an overlap, the one before is none (ST-1)."""
+
+    title = "This is not the client's secret as it is now"
+    hint = "Send the newest one. Where it is lost, an operator gives another or revokes the client."
 
 
 class InvalidScope(BadRequest):

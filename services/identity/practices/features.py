@@ -17,6 +17,7 @@ class Features:
     practices: Practices
     client_tokens: ClientTokens
     own_clients: OwnClients
+    clients: Clients
     revoked_clients: RevokedClients
 
     @property
@@ -41,7 +42,8 @@ def compose(plumbing: Plumbing[Settings], *, issuer: AccessTokenIssuer) -> Featu
             digests=plumbing.digests,
             issuer=issuer,
         ),
-        own_clients=OwnClients(database=plumbing.database),
+        own_clients=OwnClients(database=plumbing.database, budgets=plumbing.client_budgets),
+        clients=clients(plumbing),
         revoked_clients=RevokedClients(database=plumbing.database, clock=plumbing.clock),
     )
 

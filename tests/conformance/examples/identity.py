@@ -406,6 +406,16 @@ async def read_own_client(stage: IdentityStage) -> Example:
     return Example(token=stage.desk.access_token)
 
 
+async def rotate_own_secret(stage: IdentityStage) -> Example:
+    _, secret = stage.desk.client
+    body = {**BY_STAFF, "client_secret": secret, "overlap_hours": 24}
+    return Example(body=body, token=stage.desk.access_token)
+
+
+async def revoke_own_client(stage: IdentityStage) -> Example:
+    return (await rotate_own_secret(stage)).but(overlap_hours=None)
+
+
 async def read_practice_settings(stage: IdentityStage) -> Example:
     return Example(token=stage.desk.access_token)
 

@@ -102,6 +102,13 @@ async def number_taken(stage: IdentityStage) -> Example:
     return (await examples.register_patient(stage)).but(number="P-1")
 
 
+async def rotated_before(stage: IdentityStage) -> Example:
+    """The secret of an overlap gets tokens, and rotates nothing."""
+    example = await examples.rotate_own_secret(stage)
+    await send(stage, NAMED["rotate_own_secret"], example)
+    return example
+
+
 # ---- enrolment and log-on
 
 
@@ -704,6 +711,8 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "NameIncomparable": but("register_patient", last_name="-"),
     },
     "read_own_client": {"NotFound": NEVER},
+    "rotate_own_secret": {"ClientSecretWrong": rotated_before},
+    "revoke_own_client": {"ClientSecretWrong": but("revoke_own_client", client_secret="another")},
     "read_practice_settings": {"NotFound": NEVER},
     "change_practice_settings": {
         "NotFound": NEVER,

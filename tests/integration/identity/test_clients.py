@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.identity.test_operator_verbs import added, run
 from tests.rigs.identity import Identity
+from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ST-1")
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
@@ -120,3 +121,39 @@ async def test_clients_are_listed_without_their_secrets(
         "scopes",
         "former_until",
     }
+
+
+async def test_a_client_rotates_its_own_secret_by_the_one_of_now_and_never_by_the_one_before(
+    identity: Identity,
+) -> None:
+    client_id, first = await identity.a_practice_client()
+    said = {"staff_id": "clerk-1", "reason": "it is time"}
+
+    async def rotated(secret: str) -> Answer:
+        token = (await identity.client_token(client_id, secret)).body["access_token"]
+        body = {**said, "client_secret": secret, "overlap_hours": 24}
+        return await identity.call("POST", "/practice/client/rotate-secret", body, token=token)
+
+    second = (await rotated(first)).body["client_secret"]
+    tried = [await identity.client_token(client_id, secret) for secret in (first, second)]
+    again = await rotated(first)
+
+    assert [answer.status for answer in tried] == [200, 200]
+    assert again.refused() == (403, "client_secret_wrong")
+    assert (await rotated(second)).status == 200
+    assert (await identity.client_token(client_id, first)).status == 401
+
+
+async def test_a_client_that_revokes_itself_ends_in_the_middle_of_its_tokens_life(
+    identity: Identity,
+) -> None:
+    client_id, secret = await identity.a_practice_client()
+    token = (await identity.client_token(client_id, secret)).body["access_token"]
+    body = {"staff_id": "clerk-1", "reason": "it was stolen", "client_secret": secret}
+
+    revoked = await identity.call("POST", "/practice/client/revoke", body, token=token)
+    await identity.loop("revoked-clients").once()
+
+    assert revoked.status == 204
+    assert (await identity.client_token(client_id, secret)).status == 401
+    assert (await identity.call("GET", "/practice/client", token=token)).status == 401

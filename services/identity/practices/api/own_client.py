@@ -7,8 +7,17 @@ from shared.http.routes import Call, NoBody, Reply
 from shared.trust.access import PracticeCaller
 
 
+class BudgetReply(Reply, frozen=True, kw_only=True):
+    """`left` of `most` an hour; in `more_in` seconds some of it comes back, 0 where all is left."""
+
+    name: str
+    most: int
+    left: int
+    more_in: int
+
+
 class OwnClientReply(Reply, frozen=True, kw_only=True):
-    """`scopes` are those of the token that was shown."""
+    """`scopes` are those of the token that was shown, `budgets` those of identity's verbs."""
 
     client_id: str
     client_name: str
@@ -16,6 +25,7 @@ class OwnClientReply(Reply, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     practice_id: PracticeId
     practice_name: str
+    budgets: tuple[BudgetReply, ...]
 
 
 async def read_own_client(features: Features, call: Call[NoBody, PracticeCaller]) -> OwnClientReply:
@@ -29,4 +39,8 @@ async def read_own_client(features: Features, call: Call[NoBody, PracticeCaller]
         scopes=tuple(sorted(call.caller.scopes)),
         practice_id=practice.id,
         practice_name=practice.name,
+        budgets=tuple(
+            BudgetReply(name=one.budget, most=one.most, left=one.left, more_in=one.more_in)
+            for one in await features.own_clients.standings(client.id)
+        ),
     )

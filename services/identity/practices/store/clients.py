@@ -41,34 +41,46 @@ async def list_all(tx: Connection) -> tuple[Client, ...]:
 
 
 async def rotate(
-    tx: Connection, client_id: str, *, secret_digest: bytes, former_until: datetime | None
+    tx: Connection,
+    client_id: str,
+    *,
+    secret_digest: bytes,
+    former_until: datetime | None,
+    presented: bytes | None,
 ) -> Client | None:
-    """Put the new secret in; the one before is kept until then, or not at all."""
+    """Put the new secret in; the one before is kept until then, or not at all.
+
+    With one presented, only in its place: of many at once, one rotates.
+    """
     row = await tx.fetchrow(
         f"""
         UPDATE clients
         SET secret_digest = $2, former_until = $3,
             former_digest = CASE WHEN $3::timestamptz IS NOT NULL THEN secret_digest END
-        WHERE id = $1 AND revoked_at IS NULL
+        WHERE id = $1 AND revoked_at IS NULL AND ($4::bytea IS NULL OR secret_digest = $4)
         RETURNING {COLUMNS}
         """,  # noqa: S608 - columns of ours
         client_id,
         secret_digest,
         former_until,
+        presented,
     )
     return _client(row) if row else None
 
 
-async def revoke(tx: Connection, client_id: str, *, now: datetime) -> Client | None:
-    """Once, and for good."""
+async def revoke(
+    tx: Connection, client_id: str, *, now: datetime, presented: bytes | None = None
+) -> Client | None:
+    """Once, and for good; with a secret presented, only where it is the client's of now."""
     row = await tx.fetchrow(
         f"""
         UPDATE clients SET revoked_at = $2, former_digest = NULL, former_until = NULL
-        WHERE id = $1 AND revoked_at IS NULL
+        WHERE id = $1 AND revoked_at IS NULL AND ($3::bytea IS NULL OR secret_digest = $3)
         RETURNING {COLUMNS}
         """,  # noqa: S608 - columns of ours
         client_id,
         now,
+        presented,
     )
     return _client(row) if row else None
 
