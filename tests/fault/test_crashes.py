@@ -58,9 +58,10 @@ async def was_mailed_as_the_point_says(rig: Rig, case: Case, person: Person) -> 
     accounts = [one.account_id for one in (person, person.other) if one]
     rows = await rig.books.rows(
         "SELECT id, class, state FROM notify.deliveries"
-        " WHERE account_id = ANY ($1) AND template = $2",
+        " WHERE (account_id = ANY ($1) OR account_id IS NULL AND address = $3) AND template = $2",
         accounts,
         case.snare.template,
+        person.address,  # of who has no account yet
     )
     held = rows[0]["class"] == "practice-communication" and case.snare.point in MAILED_TWICE
     assert {row["state"] for row in rows} == {"unknown" if held else "sent"}
