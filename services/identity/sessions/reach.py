@@ -48,6 +48,11 @@ class AreaState(StrEnum):
 
 
 DISCLAIMED = frozenset({Area.RECORDS, Area.MEDICATIONS})
+DISCLAIMED_IS: Mapping[Answer | None, AreaState] = {
+    Answer.DECLINED: AreaState.DISCLAIMER_DECLINED,
+    Answer.UNANSWERED: AreaState.DISCLAIMER_UNANSWERED,
+}
+"""What a practice's disclaimer makes of those; accepted, or with none, they are open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,16 +141,9 @@ def scope(at: Standing) -> SessionScope:
 
 def areas(practice: SeenPractice, at: Standing) -> Mapping[Area, AreaState]:
     """Each area of a practice: open, or the first reason why not."""
-    return {area: _area(area, practice, at) for area in Area}
-
-
-def _area(area: Area, practice: SeenPractice, at: Standing) -> AreaState:
     if practice.state is not EnrolmentState.ENROLLED:
-        return AreaState.UNENROLLED
+        return dict.fromkeys(Area, AreaState.UNENROLLED)
     if scope(at) is SessionScope.GATES:
-        return AreaState.GATE
-    if area in DISCLAIMED and practice.answer is Answer.DECLINED:
-        return AreaState.DISCLAIMER_DECLINED
-    if area in DISCLAIMED and practice.answer is Answer.UNANSWERED:
-        return AreaState.DISCLAIMER_UNANSWERED
-    return AreaState.OPEN
+        return dict.fromkeys(Area, AreaState.GATE)
+    disclaimed = DISCLAIMED_IS.get(practice.answer, AreaState.OPEN)
+    return {area: disclaimed if area in DISCLAIMED else AreaState.OPEN for area in Area}
