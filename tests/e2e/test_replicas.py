@@ -1,16 +1,18 @@
 """One replica of each service dies while people go on: who goes round the others sees nothing."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import aiohttp
+import pytest
 
 from deploy.client.eventually import eventually
 from deploy.local.processes import together
-from deploy.tour.acts import log_on
+from deploy.tour.acts import enrolment_token, log_on
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -20,6 +22,8 @@ from tests.support.suite import Suite
 
 PEOPLE = 4
 ROUNDS = 3  # of each person after each kill
+RACERS = 64
+MAILS_AN_HOUR = 5  # to one account (ID-6)
 NOBODYS_LINK = {"token": "A" * 43}
 
 
@@ -114,3 +118,34 @@ def all_went_on(
     if going_on.done():
         going_on.result()
     assert all(each.rounds >= rounds + ROUNDS for each, rounds in zip(visits, before, strict=True))
+
+
+@pytest.mark.proves("EN-1", "ID-6")
+async def test_limits_are_as_exact_over_three_processes_as_in_one(
+    stage: Stage, suite: Suite, person: Person
+) -> None:
+    """A token is guessed at, and mails are asked for, by 64 at once over all replicas."""
+    assert len(suite.addresses.services["identity"]) == 3
+    _, token = await enrolment_token(stage, stage.stack.practice, person)
+    guess = {"token": token, "birth_date": "1999-01-01", "last_name": person.last_name}
+
+    async def guessed() -> tuple[int, str]:
+        answer = await stage.gateway.call("prove_enrolment", body=guess, source=a_source())
+        return answer.status, answer.body["code"]
+
+    assert set(await asyncio.gather(*(guessed() for _ in range(RACERS)))) == {
+        (422, "token_invalid")
+    }
+    right = {**guess, "birth_date": person.birth_date}
+    await stage.refused("prove_enrolment", 422, "token_invalid", body=right, source=a_source())
+
+    await enrolment(stage, person)
+    await log_on(stage, person, person.username, person.password)
+    bearer, body = person.tokens["access_token"], {"address": f"other.{person.address}"}
+
+    async def claimed() -> tuple[int, str]:
+        answer = await stage.gateway.call("claim_email", token=bearer, body=body)
+        return answer.status, answer.body.get("code", "")
+
+    outcomes = Counter(await asyncio.gather(*(claimed() for _ in range(RACERS))))
+    assert outcomes == {(202, ""): MAILS_AN_HOUR, (429, "too_many_mails"): RACERS - MAILS_AN_HOUR}

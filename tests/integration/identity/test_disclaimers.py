@@ -77,6 +77,30 @@ async def test_unanswered_is_off_and_each_answer_does_what_it_says(identity: Ide
     assert off((await areas(identity, declined))[practice]) == {}
 
 
+@pytest.mark.proves("LG-3")
+@pytest.mark.parametrize("minutes", [11, 24 * 60])
+async def test_what_is_offered_and_asked_is_taken_up_again_at_minute_11_and_a_day_later(
+    identity: Identity, minutes: int
+) -> None:
+    await identity.publish_disclaimer()
+    person = await identity.an_account()
+    session = await identity.logged_on(person.username)
+    asked = session["gates"]
+    identity.clock.advance(minutes=minutes)
+
+    resumed = await identity.refresh(session["refresh_token"])
+    session = resumed.body if minutes == 11 else await identity.logged_on(person.username)
+
+    assert resumed.status == (200 if minutes == 11 else 401)
+    assert [gate["name"] for gate in asked] == ["account-email", "disclaimers"]
+    assert session["gates"] == asked
+    skip = "/gates/account-email/skip"
+    assert (await identity.call("POST", skip, token=session["access_token"])).status == 204
+    assert (await renewed(identity, session))["gates"] == [ASKED]
+    assert (await answered(identity, session, "decline")).status == 204
+    assert (await renewed(identity, session))["gates"] == []
+
+
 async def test_accepting_is_for_this_session_and_keeping_for_those_that_come(
     identity: Identity,
 ) -> None:
