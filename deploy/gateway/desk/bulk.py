@@ -65,10 +65,12 @@ def shown(
 
 async def submit(desk: Desk, visit: Staffed, sent: BulkForm, key: str) -> web.Response:
     """Submit the rows; again is harmless, since each is known by its number."""
-    rows = list(csv.DictReader(StringIO(sent.rows.strip()), strict=False))
-    named = set(rows[0]) if rows else set()
-    if not (NEEDED <= named <= set(COLUMNS)) or len(rows) > MOST:
-        text = N_("Name the columns in the first line, and paste 1 to 1,000 patients below it.")
+    rows = read(sent.rows)
+    if not 1 <= len(rows) <= MOST:
+        text = N_(
+            "Name the columns in the first line, and paste 1 to 1,000 patients below it, a line "
+            "each; what has a comma in it stands in quotes."
+        )
         typed = {"rows": sent.rows, "reason": sent.reason}
         problem = wrong(visit, "rows", text)
         return shown(desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422))
@@ -76,13 +78,27 @@ async def submit(desk: Desk, visit: Staffed, sent: BulkForm, key: str) -> web.Re
         staff_id=visit.desk.staff_id,
         reason=sent.reason,
         patients=tuple(
-            {name: text.strip() for name, text in row.items() if (text or "").strip()}
-            | ({"invite": True} if sent.invite and (row.get("email") or "").strip() else {})
-            for row in rows
+            {**row, "invite": True} if sent.invite and "email" in row else dict(row) for row in rows
         ),
     )
     done = await desk.records.submit(visit, visit.desk.client, submission)
     return shown(desk, visit, desk.empty(), done.results)
+
+
+def read(text: str) -> Sequence[Mapping[str, str]]:
+    """Read the list: of each row the cells that are not empty. None at all where its first line
+    does not name the columns, or a row has a cell too many, as one whose comma is in no quotes.
+    """
+    try:
+        rows = list(csv.DictReader(StringIO(text.strip())))
+    except csv.Error:
+        return ()
+    for row in rows:
+        if not NEEDED <= set(row) <= set(COLUMNS):
+            return ()
+    return [
+        {name: cell.strip() for name, cell in row.items() if cell and cell.strip()} for row in rows
+    ]
 
 
 ROUTES: tuple[Route[Desk], ...] = form(

@@ -18,6 +18,7 @@ from shared.acts import About, Act, Acts, By
 from shared.contracts.identity import PATIENT_INVITED
 from shared.contracts.ids import PatientId, PracticeId
 from shared.errors import Refused
+from shared.http.problems import ScopeMissing
 
 INVITATION_REFUSALS = (PatientEnrolled, PatientWithoutEmail, PatientWithoutProof)
 COMPARED = tuple(field.name for field in fields(PatientDetails) if field.name != "number")
@@ -55,14 +56,18 @@ class Bulk:
     invitations: Invitations
 
     async def submit(
-        self, practice_id: PracticeId, rows: Sequence[Row], *, by: By
+        self, practice_id: PracticeId, rows: Sequence[Row], *, may_invite: bool, by: By
     ) -> Sequence[Outcome]:
         """Register each row that is new and invite whom it asks to, once in a record's life.
 
         A row that is refused takes no other one along. The same call again changes nothing: its
-        numbers are known by then, and who was invited is not invited again.
+        numbers are known by then, and who was invited is not invited again. Raises ScopeMissing
+        where a row invites and its client may not.
         """
         if any(row.invite for row in rows):
+            async with self.acts.before(by, Action.REGISTER_PATIENTS, practice=practice_id):
+                if not may_invite:
+                    raise ScopeMissing
             await self.invitations.ready()
         async with self.acts.begin(by, Action.REGISTER_PATIENTS, practice=practice_id) as act:
             found = await self._register(act, practice_id, rows)

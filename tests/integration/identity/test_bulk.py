@@ -203,3 +203,16 @@ async def test_every_record_has_its_row_in_the_audit(
         ("patient.register", "refused", "name_incomparable"),
         ("patients.register", "done", "2 registered, 1 invited"),
     ]
+
+
+async def test_who_may_not_invite_is_told_so_and_nothing_is_registered(
+    desk: PracticeDesk, identity: Identity
+) -> None:
+    narrow = await identity.client_token(*desk.client, scope="patients:write")
+
+    answer = await submit(replace(desk, access_token=narrow.body["access_token"]), invited(1))
+
+    assert (answer.status, answer.code) == (403, "forbidden_scope")
+    assert await identity.rows("SELECT FROM patients WHERE number = 'P-1'") == []
+    [refused] = await identity.rows("SELECT * FROM audit_entries WHERE outcome = 'refused'")
+    assert (refused["action"], refused["detail"]) == ("patients.register", "forbidden_scope")

@@ -16,7 +16,6 @@ from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
 from shared.errors import Refused, Violation
 from shared.http.parsing import every_violation
-from shared.http.problems import ScopeMissing
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
 
@@ -86,9 +85,13 @@ class BulkReply(Reply, frozen=True, kw_only=True):
 async def register_patients(features: Features, call: Call[BulkBody, PracticeCaller]) -> BulkReply:
     read = [_read(values) for values in call.body.patients]
     rows = [row for row in read if isinstance(row, Row)]
-    if Scope.TOKENS_WRITE not in call.caller.scopes and any(row.invite for row in rows):
-        raise ScopeMissing
-    outcomes = iter(await features.bulk.submit(call.caller.practice_id, rows, by=call.by))
+    submitted = await features.bulk.submit(
+        call.caller.practice_id,
+        rows,
+        may_invite=Scope.TOKENS_WRITE in call.caller.scopes,
+        by=call.by,
+    )
+    outcomes = iter(submitted)
     return BulkReply(
         results=tuple(
             _result(row.details.number, next(outcomes))
