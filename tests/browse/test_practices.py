@@ -1,5 +1,7 @@
 """Stories 2, 7, 19 and 23: tokens, practices of one account, and two accounts made one."""
 
+from dataclasses import replace
+
 from playwright.async_api import expect
 
 from deploy.tour.person import Person
@@ -54,6 +56,7 @@ async def test_a_practice_is_added_to_the_account_she_has(
 ) -> None:
     first = await desk.token_for(somebody)
     await desk.move(SECOND)
+    anothers = await desk.token_for(replace(somebody, birth_date="1951-02-03"))
     second = await desk.token_for(somebody)
     async with at_portal(somebody) as ada:
         await ada.enrol(first)
@@ -67,6 +70,9 @@ async def test_a_practice_is_added_to_the_account_she_has(
         await ada.press()
         await expect(ada.summary).to_be_visible()
         await ada.sees("enrol, add a practice, refused")
+        await ada.fill(**words, token=anothers)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("a different name or date of birth")
         await ada.fill(**words, token=second)
         await ada.press()
 
