@@ -146,7 +146,7 @@ async def test_a_list_of_patients_is_pasted_twice_and_each_is_invited_once(
 
         mail = await ada.mailbox.wait_for(somebody.address, after=mark, within=30)
         assert "enrol/invitation#" in mail.text
-    await desk.page.get_by_label("The list").fill("Hale,June\nGreen,Jo")
+    await desk.page.get_by_role("textbox", name="The list").fill("Hale,June\nGreen,Jo")
     await desk.page.get_by_role("button", name="Register the list").click()
     await expect(desk.page.get_by_role("alert")).to_contain_text("Name the columns")
 
