@@ -178,6 +178,7 @@ class Database:
         self._behind_pooler = False
         self._opening = asyncio.Lock()
         self._closed = False
+        self._rehearsing: Connection | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -206,12 +207,33 @@ class Database:
                 yield
         finally:
             del _AFTER_COMMIT[id(connection)]
-        for call in calls:
+        for call in () if self._rehearsing else calls:
             call()
+
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[None]:
+        """Take back, at its end, all that is done meanwhile: a dry run does what it tells.
+
+        All of it is one transaction on one connection, one piece of work after the other. It waits
+        for nobody's lock, and lets nobody wait for longer than it takes.
+        """
+        async with self.connection() as connection:
+            whole = connection.transaction()
+            await whole.start()
+            try:
+                await connection.execute("SET LOCAL lock_timeout = '2s'")
+                self._rehearsing = connection
+                yield
+            finally:
+                self._rehearsing = None
+                await whole.rollback()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit, for single statements."""
+        if self._rehearsing is not None:
+            yield self._rehearsing
+            return
         try:
             pool, connection = await self._acquired()
         except _PoolerFound:

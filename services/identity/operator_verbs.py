@@ -44,7 +44,7 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
         settings=_settings(arguments),
         by=plumbing.operator(),
     )
-    return _print(made, as_json=arguments.json)
+    return _print(made, arguments)
 
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
@@ -56,7 +56,7 @@ async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     made = await practices(plumbing).add_gateway(arguments.gateway, by=plumbing.operator())
-    return _print(made, as_json=arguments.json)
+    return _print(made, arguments)
 
 
 class ClientListed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,7 +92,7 @@ async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namesp
         overlap=timedelta(hours=arguments.overlap_hours),
         by=plumbing.operator(),
     )
-    return _print(made, as_json=arguments.json)
+    return _print(made, arguments)
 
 
 async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
@@ -228,11 +228,14 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _print(made: NewClient, *, as_json: bool) -> int:
+def _print(made: NewClient, arguments: argparse.Namespace) -> int:
+    """A dry run's secret is nobody's: it is not printed, or somebody might keep it."""
     printed = ClientPrinted(
-        client_id=made.client_id, client_secret=made.secret, practice_id=made.practice_id
+        client_id=made.client_id,
+        client_secret="none: a dry run" if arguments.dry_run else made.secret,
+        practice_id=made.practice_id,
     )
-    if as_json:
+    if arguments.json:
         return say_json(printed)
     lines = msgspec.structs.asdict(printed).items()
     return say(*(f"{name}: {value}" for name, value in lines if value is not None))
@@ -244,18 +247,21 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="add a practice; prints its id and its client's id and secret, once",
         arguments=_practice_arguments,
         run=add_practice,
+        changes=True,
     ),
     Verb(
         name="practice set",
         help="change a practice's settings; counts for new links only",
         arguments=_setting_arguments,
         run=set_practice,
+        changes=True,
     ),
     Verb(
         name="gateway add",
         help="add a gateway's client; prints its id and secret, once",
         arguments=_gateway_arguments,
         run=add_gateway,
+        changes=True,
     ),
     Verb(name="client list", help="list every client as JSON lines", run=list_clients),
     Verb(
@@ -263,22 +269,26 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="give a client a new secret; prints it, once",
         arguments=_rotation_arguments,
         run=rotate_client,
+        changes=True,
     ),
     Verb(
         name="client revoke",
         help="revoke a client for good; its tokens end here at once, elsewhere in 5 minutes",
         arguments=_revocation_arguments,
         run=revoke_client,
+        changes=True,
     ),
     Verb(
         name="terms publish",
         help="make a new version of the terms current; each log-on asks for it from then on",
         arguments=_terms_arguments,
         run=publish_terms,
+        changes=True,
     ),
     Verb(
         name="names re-key",
         help="bring the keys of addresses to the form that this release compares",
         run=re_key_names,
+        changes=True,
     ),
 )

@@ -80,11 +80,13 @@ VERBS: tuple[Verb[NotifySettings], ...] = (
         help="send held or failed deliveries again, as the same mail",
         arguments=ids_arguments,
         run=resend,
+        changes=True,
     ),
     Verb(
         name="deliveries settle",
         help="record what became of held deliveries",
         arguments=settle_arguments,
         run=settle,
+        changes=True,
     ),
 )

@@ -18,5 +18,6 @@ VERBS: tuple[Verb[RecoverySettings], ...] = (
         name="names re-key",
         help="bring the digests of names under PORTICO_DIGEST_KEY and this release's form",
         run=re_key_names,
+        changes=True,
     ),
 )

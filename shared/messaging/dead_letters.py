@@ -180,21 +180,19 @@ async def warning(database: Database, *, now: datetime) -> str | None:
     return told
 
 
-async def replay(database: Database, *, ids: Sequence[int] | None, now: datetime) -> int:
+async def replay(tx: Connection, *, ids: Sequence[int] | None, now: datetime) -> int:
     """Hand dead letters (None: all) to the retry loop again, as if never tried; return how many.
 
     One that cannot be handled still is a dead letter again. One that a release before this one has
     filed counts as sent by the owner of its exchange, unless RabbitMQ had given it up.
     """
-    async with database.connection() as connection:
-        status = await connection.execute(REPLAY, now, ids)
+    status = await tx.execute(REPLAY, now, ids)
     return int(status.rpartition(" ")[2])
 
 
-async def discard(database: Database, *, ids: Sequence[int] | None) -> int:
+async def discard(tx: Connection, *, ids: Sequence[int] | None) -> int:
     """Delete dead letters (None: all) for good; return how many."""
-    async with database.connection() as connection:
-        status = await connection.execute(DISCARD, ids)
+    status = await tx.execute(DISCARD, ids)
     return int(status.rpartition(" ")[2])
 
 

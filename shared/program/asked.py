@@ -40,6 +40,14 @@ class Asked(Generic[F, S]):
     environ: Mapping[str, str]
     arguments: argparse.Namespace
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether it is only to say what it would do: what it does to rows is then taken back.
+
+        Whatever else it would do, as at the broker, the verb itself leaves undone.
+        """
+        return bool(getattr(self.arguments, "dry_run", False))
+
     def settings(self) -> S:
         """Raises SettingsInvalid."""
         settings = load(self.program.settings, self.environ)
@@ -59,7 +67,12 @@ class Asked(Generic[F, S]):
             if ready:
                 await plumbing.measured()
                 await self._look_at_schema(plumbing)
-            yield plumbing
+            if not self.dry_run:
+                yield plumbing
+                return
+            async with plumbing.database.rehearsal():
+                yield plumbing
+            tell(OK, "dry run: nothing of it was done")
         finally:
             await plumbing.database.close()
 
@@ -114,3 +127,4 @@ class Command:
     help: str
     run: Callable[[Asked[Any, Any]], Coroutine[Any, Any, int]]
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
+    changes: bool = False  # it takes --dry-run

@@ -95,6 +95,8 @@ def parser(service: str, commands: Sequence[Command]) -> argparse.ArgumentParser
         level = groups[first] if second else verbs
         one = level.add_parser(second or first, help=command.help, description=command.help)
         command.arguments(one)
+        if command.changes:
+            one.add_argument("--dry-run", action="store_true", help="only say what it would do")
         one.set_defaults(verb=command.name)
     return top
 
@@ -106,4 +108,6 @@ def own(verb: Verb[S]) -> Command:
         async with asked.plumbing() as plumbing:
             return await verb.run(plumbing, asked.arguments)
 
-    return Command(name=verb.name, help=verb.help, run=run, arguments=verb.arguments)
+    return Command(
+        name=verb.name, help=verb.help, run=run, arguments=verb.arguments, changes=verb.changes
+    )

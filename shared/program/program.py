@@ -119,6 +119,7 @@ class Verb(Generic[S]):
     help: str
     run: Callable[[Plumbing[S], argparse.Namespace], Awaitable[int]]
     arguments: Callable[[argparse.ArgumentParser], object] = lambda _: None
+    changes: bool = False  # it takes --dry-run, and is then taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

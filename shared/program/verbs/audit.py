@@ -1,7 +1,5 @@
 """The audit: its chain verified from the first row, and what is six years old dropped (ST-3)."""
 
-import argparse
-
 from shared.audit import dropping
 from shared.audit.verification import AuditVerification
 from shared.db import one_connection
@@ -31,7 +29,7 @@ async def drop_months(asked: Asked[F, S]) -> int:
             due = await dropping.due(connection, plumbing.clock.now())
         if not due:
             return say("no month of it is six years old")
-        if asked.arguments.dry_run:
+        if asked.dry_run:
             return say(*(f"would drop what is {months}" for months in due))
         url = settings.migration_url.reveal()
         by = plumbing.operator().origin
@@ -45,16 +43,12 @@ async def drop_months(asked: Asked[F, S]) -> int:
     return say("the chain begins at an anchor now: `audit verify` goes on from there")
 
 
-def dry_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="only say what it would do")
-
-
 COMMANDS = (
     Command(name="audit verify", help="check the whole audit chain", run=verify),
     Command(
         name="audit drop-months",
         help="drop the months older than six years, as the migration role",
         run=drop_months,
-        arguments=dry_run,
+        changes=True,
     ),
 )

@@ -2,10 +2,16 @@
 
 import argparse
 
+from shared.audit.entries import Action
 from shared.messaging import dead_letters
 from shared.program.asked import Asked, Command
 from shared.program.program import F, S
 from shared.program.terminal import number_from, say, say_json
+
+
+class LetterAction(Action):
+    REPLAY = "dead-letters.replay"
+    DISCARD = "dead-letters.discard"
 
 
 async def list_dead(asked: Asked[F, S]) -> int:
@@ -21,16 +27,18 @@ async def list_dead(asked: Asked[F, S]) -> int:
 
 
 async def replay(asked: Asked[F, S]) -> int:
-    async with asked.plumbing() as plumbing:
-        replayed = await dead_letters.replay(
-            plumbing.database, ids=asked.arguments.ids or None, now=plumbing.clock.now()
-        )
+    ids = asked.arguments.ids or None
+    async with asked.plumbing() as plumbing, plumbing.acts.open(plumbing.operator()) as act:
+        replayed = await dead_letters.replay(act.tx, ids=ids, now=act.now)
+        act.record(LetterAction.REPLAY, detail=f"letters:{replayed}")
     return say(f"{replayed} handed to the retry loop")
 
 
 async def discard(asked: Asked[F, S]) -> int:
-    async with asked.plumbing() as plumbing:
-        discarded = await dead_letters.discard(plumbing.database, ids=asked.arguments.ids or None)
+    ids = asked.arguments.ids or None
+    async with asked.plumbing() as plumbing, plumbing.acts.open(plumbing.operator()) as act:
+        discarded = await dead_letters.discard(act.tx, ids=ids)
+        act.record(LetterAction.DISCARD, detail=f"letters:{discarded}")
     return say(f"{discarded} discarded")
 
 
@@ -55,11 +63,18 @@ COMMANDS = (
         run=list_dead,
         arguments=page,
     ),
-    Command(name="dead-letters replay", help="try dead letters again", run=replay, arguments=which),
+    Command(
+        name="dead-letters replay",
+        help="try dead letters again",
+        run=replay,
+        arguments=which,
+        changes=True,
+    ),
     Command(
         name="dead-letters discard",
         help="delete dead letters for good",
         run=discard,
         arguments=which,
+        changes=True,
     ),
 )

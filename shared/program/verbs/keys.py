@@ -43,7 +43,7 @@ async def rotate(asked: Asked[F, S]) -> int:
 
 
 async def revoke(asked: Asked[F, S]) -> int:
-    if not asked.arguments.yes:
+    if not (asked.arguments.yes or asked.dry_run):
         return tell(FAILED, REVOKING)
     async with asked.own_keys() as (own_keys, plumbing):
         try:
@@ -76,17 +76,23 @@ def which_key(parser: argparse.ArgumentParser) -> None:
 COMMANDS = (
     Command(name="keys list", help="list the service's own keys as JSON lines", run=list_held),
     Command(
-        name="keys rotate", help="publish a following key", run=rotate, arguments=which_purpose
+        name="keys rotate",
+        help="publish a following key",
+        run=rotate,
+        arguments=which_purpose,
+        changes=True,
     ),
     Command(
         name="keys revoke",
         help="take a key away at once, everywhere",
         run=revoke,
         arguments=which_key,
+        changes=True,
     ),
     Command(
         name="keys re-encrypt",
         help="bring the private keys under a changed key-encryption key",
         run=encrypt_again,
+        changes=True,
     ),
 )

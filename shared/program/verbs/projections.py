@@ -49,7 +49,7 @@ async def rebuild(asked: Asked[F, S]) -> int:
         return tell(FAILED, f"{asked.program.service} has no such projection: it has {kept}")
     async with asked.plumbing() as plumbing:
         now = await listed(plumbing, projection)
-        if arguments.dry_run:
+        if asked.dry_run:
             generation = now.generation + (not now.rebuilding)
             begun = "go on with" if now.rebuilding else "begin"
             told = f"would {begun} generation {generation}; {now.rows} rows are kept meanwhile"
@@ -118,7 +118,6 @@ def which_projection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-wait", action="store_true", help="only begin; the same verb goes on with it"
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what it would do")
 
 
 COMMANDS = (
@@ -132,5 +131,6 @@ COMMANDS = (
         help="make a projection what its owner has, while events come",
         run=rebuild,
         arguments=which_projection,
+        changes=True,
     ),
 )

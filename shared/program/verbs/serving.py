@@ -3,8 +3,10 @@
 import argparse
 
 from shared import logs
+from shared.contracts.topology import queues
+from shared.db import one_connection
 from shared.messaging import topology
-from shared.migrate import migrate
+from shared.migrate import difference, migrate
 from shared.program.asked import Asked, Command, NeedsSetting, administrator, folders_of
 from shared.program.process import CannotListen, serve
 from shared.program.program import F, S
@@ -29,6 +31,11 @@ async def bring_up_to_date(asked: Asked[F, S]) -> int:
     settings = asked.settings()
     if settings.migration_url is None:
         raise NeedsSetting("MIGRATION_URL")
+    if asked.dry_run:
+        url = settings.migration_url.reveal()
+        async with one_connection(url, application="migrate", ca=settings.tls_ca) as connection:
+            missing, _ = await difference(connection, folders_of(asked.program))
+        return say(*(f"would apply {name}" for name in missing), f"{len(missing)} to apply")
     applied = await migrate(
         settings.migration_url.reveal(),
         service=asked.program.service,
@@ -41,7 +48,11 @@ async def bring_up_to_date(asked: Asked[F, S]) -> int:
 async def make_topology(asked: Asked[F, S]) -> int:
     """Make everything, wait until the queues are up, and say which are not."""
     service, by = asked.program.service, administrator(asked.settings())
-    if remade := asked.arguments.remake:
+    remade = asked.arguments.remake
+    if asked.dry_run:
+        lost = [f"would delete {remade}, with what it holds"] if remade else []
+        return say(*lost, *(f"would make {one.name}, if missing" for one in queues(service)))
+    if remade:
         await topology.remake(service, remade, by)
         say(f"made anew: {remade}. What it held is lost; what waits in an outbox comes by itself")
     old = await topology.apply(service, by)
@@ -71,12 +82,13 @@ def which_queue(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS = (
     Command(name="serve", help="run the service (default)", run=run),
-    Command(name="migrate", help="bring the schema up to date", run=bring_up_to_date),
+    Command(name="migrate", help="bring the schema up to date", run=bring_up_to_date, changes=True),
     Command(
         name="topology",
         help="make exchanges, queues and policies",
         run=make_topology,
         arguments=which_queue,
+        changes=True,
     ),
     Command(name="settings", help="print every setting and its source", run=print_settings),
 )

@@ -45,10 +45,10 @@ async def publish(asked: Asked[F, S]) -> int:
                     rate=arguments.rate,
                     run=plumbing.randomness.uuid(),
                 )
-                await one_kind(publication, plumbing, only_said=arguments.dry_run)
+                await one_kind(publication, plumbing, only_said=asked.dry_run)
         finally:
             await broker.close()
-    return say(*(() if arguments.dry_run else ("done",)))
+    return say(*(() if asked.dry_run else ("done",)))
 
 
 async def one_kind(publication: Publication, plumbing: Plumbing[S], *, only_said: bool) -> None:
@@ -102,7 +102,6 @@ def which_snapshots(parser: argparse.ArgumentParser) -> None:
         metavar="SERVICE:N",
         help="list them besides, for the rebuild that a service's `projection rebuild` began",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what it would do")
 
 
 COMMANDS = (
@@ -111,5 +110,6 @@ COMMANDS = (
         help="publish the snapshots that this service owns again",
         run=publish,
         arguments=which_snapshots,
+        changes=True,
     ),
 )

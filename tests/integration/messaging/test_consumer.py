@@ -363,8 +363,10 @@ async def test_a_dead_letter_that_is_replayed_takes_effect_once(
 
     recorder.fail = lambda event: None
     now = replicas.clock.now()
-    assert await replay(merge.database, ids=None, now=now) == 1
-    assert await replay(merge.database, ids=None, now=now) == 0
+    async with merge.database.connection() as tx:
+        assert await replay(tx, ids=None, now=now) == 1
+    async with merge.database.connection() as tx:
+        assert await replay(tx, ids=None, now=now) == 0
     await merge.retry()
 
     assert len(await merge.effects()) == 1
@@ -381,7 +383,8 @@ async def test_a_dead_letter_whose_event_took_effect_another_way_is_not_applied_
 
     async with merge.database.connection() as connection:
         await connection.execute("UPDATE dead_letters SET consumer = $1", QUEUE)
-    await replay(merge.database, ids=None, now=replicas.clock.now())
+    async with merge.database.connection() as tx:
+        await replay(tx, ids=None, now=replicas.clock.now())
     assert await merge.retry() == 1
 
     assert len(await merge.effects()) == 1
@@ -392,7 +395,8 @@ async def test_only_the_named_dead_letters_are_discarded(identity: Replica, merg
     await merge.intake.drain()
     first, _ = await list_dead(merge.database)
 
-    assert await discard(merge.database, ids=[first.id]) == 1
+    async with merge.database.connection() as tx:
+        assert await discard(tx, ids=[first.id]) == 1
 
     [left] = await list_dead(merge.database)
     assert left.id != first.id

@@ -136,7 +136,8 @@ async def test_what_the_broker_gives_up_keeps_its_publisher_and_can_be_replayed(
     details = await merge.fetch("SELECT DISTINCT detail FROM dead_letters")
     assert details == [("delivery_limit",)]
 
-    await replay(merge.database, ids=None, now=replicas.clock.now())
+    async with merge.database.connection() as tx:
+        await replay(tx, ids=None, now=replicas.clock.now())
     await merge.retry(SAGA)
 
     assert len(await merge.effects()) == 1
@@ -236,7 +237,8 @@ async def test_one_that_names_no_user_and_came_another_way_is_nobodys(
     for _ in range(2):  # as it came, and once more when it is replayed
         assert await merge.effects() == []
         assert await reasons(merge) == [(SAGA, None, "wrong_publisher")]
-        await replay(merge.database, ids=None, now=replicas.clock.now())
+        async with merge.database.connection() as tx:
+            await replay(tx, ids=None, now=replicas.clock.now())
         await merge.retry(SAGA)
 
 
@@ -277,7 +279,8 @@ async def test_what_a_release_before_has_filed_goes_by_its_exchange_but_not_by_a
         await file_as_before(merge, replicas, body, reason)
     assert await reasons(merge) == [(SAGA, None, reason)]
 
-    await replay(merge.database, ids=None, now=replicas.clock.now())
+    async with merge.database.connection() as tx:
+        await replay(tx, ids=None, now=replicas.clock.now())
     await merge.retry(SAGA)
 
     assert len(await merge.effects()) == heard

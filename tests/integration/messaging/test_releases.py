@@ -62,7 +62,8 @@ async def test_an_older_replica_that_is_handed_it_again_keeps_it_again(
 
     for by_an_operator in (True, False):
         if by_an_operator:
-            await replayed(older.database, ids=None, now=replicas.clock.now())
+            async with older.database.connection() as tx:
+                await replayed(tx, ids=None, now=replicas.clock.now())
         else:
             await newer.loop("recall").once()
         await older.retry()
