@@ -196,7 +196,7 @@ async def test_of_two_at_once_the_later_one_goes_on_and_the_other_stops(site: Si
 async def test_what_it_would_publish_is_said_before(site: Site) -> None:
     said = await site.verb("identity", "snapshots", "publish", "--dry-run", "--rate", "10")
 
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.err) == (0, "dry run: nothing of it was done\n")
     assert said.out.splitlines() == [
         "would publish 1 practices, 10 a second: 0 s",
         f"would publish {PEOPLE} accounts, 10 a second: 3 s",
