@@ -9,6 +9,7 @@ from tests.builders.merges import Registry
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
 
+BUDGETS = {"records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20}
 pytestmark = pytest.mark.proves("ST-1")
 NAME = "maria.garcia"
 WRONG = "Wrong-Guess-1234"
@@ -180,4 +181,8 @@ async def test_a_client_reads_who_it_is(identity: Identity, desk: PracticeDesk) 
         "scopes": ["clients:read", "patients:read"],
         "practice_id": desk.practice_id,
         "practice_name": "Elm Street Practice",
+        "budgets": [
+            {"name": name, "most": most, "left": most, "more_in": 0}
+            for name, most in BUDGETS.items()
+        ],
     }
