@@ -67,7 +67,8 @@ class AuditVerification:
     async def _verify_strangers(
         self, connection: Connection, kept_from: datetime, progress: Progress
     ) -> None:
-        """An entry that is neither chained nor waiting was not written by `record`.
+        """An entry that is neither chained nor waiting, under its id and at its time, was not
+        written by `record`.
 
         Of the first minute that is kept the link may have gone with the month before: replicas'
         clocks differ a little.
@@ -76,8 +77,11 @@ class AuditVerification:
         while True:
             entries = await connection.fetch(
                 f"""
-                SELECT id, at, EXISTS (SELECT FROM audit_chain WHERE entry_id = entry.id)
-                            OR EXISTS (SELECT FROM audit_pending WHERE id = entry.id) AS known
+                SELECT id, at,
+                    EXISTS (SELECT FROM audit_chain
+                            WHERE entry_id = entry.id AND entry_at = entry.at)
+                    OR EXISTS (SELECT FROM audit_pending
+                               WHERE id = entry.id AND at = entry.at) AS known
                 FROM audit_entries entry WHERE (at, id) > ($1, $2)
                 ORDER BY at, id LIMIT {PAGE}
                 """,  # noqa: S608 - a number of ours

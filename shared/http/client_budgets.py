@@ -6,7 +6,7 @@ a budget of 100,000 keeps a count for each minute.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -56,6 +56,18 @@ ON CONFLICT (client, budget) DO UPDATE
             GROUP BY fits.granted
        )
 RETURNING client, budget, minutes, counts, granted
+"""
+
+# In the minute that it was counted in: given back in a later one it would be there once more after
+# the first has stopped counting. What the hour has taken back already is not there to be given.
+GIVE_BACK = """
+UPDATE client_budgets
+   SET granted = -$4::integer,
+       counts = ARRAY (SELECT CASE WHEN minute = $3 THEN count - $4 ELSE count END
+                         FROM unnest(minutes, counts) AS spent (minute, count)
+                        ORDER BY minute)
+ WHERE client = $1 AND budget = $2
+RETURNING minutes, counts
 """
 
 READ = "SELECT minutes, counts FROM client_budgets WHERE client = $1 AND budget = $2"
@@ -132,6 +144,7 @@ class Counted:
 
     granted: bool
     standing: Standing
+    minute: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,18 +166,28 @@ class ClientBudgets:
     async def spend(self, client: str, asked: Mapping[str, int]) -> Spent:
         """Count all that is asked, or nothing where it does not fit into one of the budgets."""
         standings: list[Standing] = []
-        taken: list[Asked] = []
+        taken: list[tuple[Asked, int]] = []
         for budget, amount in asked.items():
             one = Asked(client, budget, amount)
             counted = await self._counted(one)
-            standings.append(counted.standing)
             if not counted.granted:
                 self.metrics.count("client_budget_met", budget=budget)
-                for each in taken:
-                    await self._counted(replace(each, amount=-each.amount))
-                return Spent(standings=standings, wait=counted.standing.seconds_until(amount))
-            taken.append(one)
+                back = [await self._give_back(each, minute) for each, minute in taken]
+                return Spent(
+                    standings=[*back, counted.standing],
+                    wait=counted.standing.seconds_until(amount),
+                )
+            standings.append(counted.standing)
+            taken.append((one, counted.minute))
         return Spent(standings=standings)
+
+    async def _give_back(self, taken: Asked, minute: int) -> Standing:
+        now = self.clock.now()
+        async with self.database.connection() as connection:
+            row = await connection.fetchrow(
+                GIVE_BACK, taken.client, taken.budget, minute, taken.amount
+            )
+        return self._standing(taken.budget, row, now)
 
     async def standing(self, client: str) -> Sequence[Standing]:
         """Where it stands with every budget of this service, in the order of their names."""
@@ -199,6 +222,7 @@ class ClientBudgets:
             Counted(
                 granted=upto[place] <= found[call.client, call.budget]["granted"],
                 standing=self._standing(call.budget, found[call.client, call.budget], now),
+                minute=minute_of(now),
             )
             for place, call in enumerate(calls)
         ]

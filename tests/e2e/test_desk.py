@@ -91,6 +91,22 @@ async def test_the_settings_say_what_is_allowed(desk: Browser) -> None:
     assert "The setting was changed." in changed.text
 
 
+@pytest.mark.parametrize("ticked", ["yes", ""])
+async def test_a_refused_page_keeps_a_tick_as_it_was_set(desk: Browser, ticked: str) -> None:
+    settings = await desk.get("/settings")
+    bulk = await desk.get("/patients/bulk")
+
+    refused = [
+        await desk.press(settings, "/settings", reset_link_minutes="5", takes_requests=ticked),
+        await desk.press(settings, "/settings", reset_link_minutes="x", takes_requests=ticked),
+        await desk.press(bulk, "/patients/bulk", rows="nothing of a list", invite=ticked),
+    ]
+
+    assert [page.status for page in refused] == [422, 422, 422]
+    for page in refused:
+        assert (" checked>" in page.text) == bool(ticked), page.heading
+
+
 async def test_nobody_does_anything_at_the_desk_who_does_not_sit_there(suite: Suite) -> None:
     url = suite.addresses.desk
     loopback = url.replace("localhost", "127.0.0.1")

@@ -12,7 +12,7 @@ from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Route, form
 
-MONTHS = 12
+MONTHS, LONGEST = 12, 240
 LONGEST_LIST = 100 * 37  # ids, with blanks between
 RESULTS: Mapping[str, str] = {
     "un-enrolled": N_("Un-enrolled"),
@@ -31,8 +31,9 @@ class DormantForm(Form, frozen=True, kw_only=True):
 
 
 async def show(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
-    """List them, for the months that were asked for."""
-    return await shown(desk, visit, filled, visit.request.query.get("months", ""))
+    """List them, for the months that were asked for; after a refusal, those that were sent."""
+    asked = filled.typed.get("months", visit.request.query.get("months", ""))
+    return await shown(desk, visit, filled, asked)
 
 
 async def shown(
@@ -43,7 +44,9 @@ async def shown(
     results: tuple[Unenrolment, ...] = (),
 ) -> web.Response:
     """The list as it is now, with what became of those who were un-enrolled just before."""
-    number = int(months) if months.isdecimal() and 1 <= int(months) <= 240 else MONTHS
+    number = int(months) if len(months) <= 3 and months.isdecimal() else 0
+    if not 1 <= number <= LONGEST:
+        number = MONTHS
     found = await desk.system.dormant(visit, visit.desk.client, number)
     return desk.page(
         visit,

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from deploy.gateway.desk.site import STAFF, Desk, Staffed, an_id
 from deploy.gateway.doors.practice import SettingsChange
-from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.forms import TICKED, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Route, form, page, wrong
 from deploy.gateway.web.visits import see
@@ -72,7 +72,8 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
         for name, text in asdict(sent).items()
         if name not in ("reason", "takes_requests")
     }
-    typed = {**settings, "reason": sent.reason}
+    ticked = TICKED if sent.takes_requests else ""
+    typed = {**settings, "takes_requests": ticked, "reason": sent.reason}
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
             problem = wrong(visit, name, N_("Type a whole number."))

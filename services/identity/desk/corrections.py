@@ -49,7 +49,6 @@ class Corrections:
         async with self.acts.begin(
             by, Action.CORRECT_PATIENT, patient=patient_id, practice=practice_id
         ) as act:
-            act.detail = " ".join(sorted(changes))
             patient = await store.hold(act.tx, practice_id, patient_id)
             if patient is None:
                 raise NotFound
@@ -58,6 +57,8 @@ class Corrections:
             after = replace(patient, **changes)
             if after == patient:
                 return version
+            differs = (name for name in changes if getattr(after, name) != getattr(patient, name))
+            act.detail = " ".join(sorted(differs))
             await self.patients.check(act, after)
             corrected = await store.correct(act.tx, after)
             if corrected is None:

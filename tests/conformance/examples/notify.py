@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from tests.builders import events
-from tests.builders.patients import a_patient
+from tests.builders.patients import Patient, a_patient
 from tests.builders.people import Person, a_person, a_practice
 from tests.conformance.stage import Clients, Example
 from tests.rigs.notify import Office
@@ -28,15 +28,25 @@ class NotifyStage(Clients):
 
 
 async def records(stage: NotifyStage, practice_id: PracticeId) -> dict[str, PatientId]:
-    """Records of this practice, one in each state in which notify has heard of them."""
+    """Records of this practice, one in each state in which notify has heard of them; to each
+    something was sent before.
+    """
+    await stage.replica.know_practice(events.practice(practice_id))
     made = {}
     for state in EnrolmentState:
-        patient = replace(await a_patient(stage.replica), practice_id=practice_id)
-        await patient.changes(2, state)
+        patient = await written_to(stage, practice_id)
+        await patient.changes(3, state)
         made[str(state)] = patient.patient_id
-    absorbed = replace(await a_patient(stage.replica), practice_id=practice_id)
-    await absorbed.changes(2, account_id=events.new_account())
+    absorbed = await written_to(stage, practice_id)
+    await absorbed.changes(3, account_id=events.new_account())
     return {**made, "merged": absorbed.patient_id}
+
+
+async def written_to(stage: NotifyStage, practice_id: PracticeId) -> Patient:
+    patient = replace(await a_patient(stage.replica), practice_id=practice_id)
+    await patient.changes(2)
+    await patient.is_written_to(str(patient.patient_id))
+    return patient
 
 
 async def own_records(stage: NotifyStage) -> dict[str, PatientId]:

@@ -139,6 +139,23 @@ async def test_what_fits_into_one_of_two_budgets_alone_counts_on_neither(
     assert (await budgets.spend(THIEF, {"communications": 100_000, BUDGET: 1})).wait is None
 
 
+async def test_what_is_given_back_in_another_minute_makes_no_hour_longer_than_its_budget(
+    replicas: Sequence[ClientBudgets], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that a minute ends under: what it gave back is not there a second time."""
+    budgets = replicas[0]
+    await budgets.spend(THIEF, {BUDGET: 99})
+    turning = iter([clock.now(), *[clock.now() + timedelta(minutes=1)] * 2])
+    with monkeypatch.context() as while_it_turns:
+        while_it_turns.setattr(clock, "now", lambda: next(turning))
+        spent = await budgets.spend(THIEF, {"communications": 100_000, BUDGET: 2})
+
+    assert [one.left for one in spent.standings] == [100_000, 1]
+    clock.advance(minutes=HOUR + 1)
+    assert (await budgets.spend(THIEF, {"communications": 100_000})).wait is None
+    assert (await budgets.spend(THIEF, {"communications": 1})).wait is not None
+
+
 @pytest.mark.parametrize(
     ("service", "budget"), [(s, b) for s, each in DEFAULTS.items() for b in each]
 )

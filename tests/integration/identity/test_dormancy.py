@@ -165,7 +165,7 @@ async def test_of_two_bulks_at_once_each_record_is_un_enrolled_once(desk: Practi
     assert len(await desk.identity.events("enrolment-ended")) == 4
 
 
-@pytest.mark.parametrize("months", ["0", "241", "-1", "1.5", "", "٣"])
+@pytest.mark.parametrize("months", ["0", "241", "-1", "1.5", "", "٣", "0240999", "1" * 5000])
 async def test_what_is_no_number_of_months_is_named(desk: PracticeDesk, months: str) -> None:
     answer = await desk.call(f"/practice/dormant-patients?months={months}", method="GET")
 

@@ -189,6 +189,9 @@ TAMPERING = {
     "an entry put in": "INSERT INTO audit_entries"
     " SELECT gen_random_uuid(), at, actor, subject, practice, source, action, outcome, detail,"
     " reason, correlation_id, traceparent FROM audit_entries WHERE subject = 'patient:3'",
+    "an entry put in under another's id": "INSERT INTO audit_entries"
+    " SELECT id, at + interval '1 second', 'anonymous', subject, practice, source, action, outcome,"
+    " detail, reason, correlation_id, traceparent FROM audit_entries WHERE subject = 'patient:3'",
     "two entries swapped": "UPDATE audit_entries SET subject = 'patient:' || "
     " (7 - substr(subject, 9)::int) WHERE subject IN ('patient:3', 'patient:4')",
     "two places swapped": "UPDATE audit_chain SET place = -place WHERE false;"
@@ -252,6 +255,19 @@ async def test_an_entry_deleted_unchained_is_found_and_holds_nothing_up(book: Bo
     assert await book.chain.once() == 2
 
 
+async def test_an_entry_under_the_id_of_one_that_waits_is_found(book: Book) -> None:
+    await book.records(3)
+    await book.by_owner(
+        "INSERT INTO audit_entries"
+        " SELECT id, at - interval '1 day', 'anonymous', subject, practice, source, action,"
+        " outcome, detail, reason, correlation_id, traceparent"
+        " FROM audit_entries WHERE subject = 'patient:1'"
+    )
+
+    await book.is_broken("put in")
+
+
+@AU_1
 async def test_an_entry_without_its_waiting_row_is_found(book: Book) -> None:
     """The service itself could leave out an entry from the chain, but not unseen."""
     await book.records(3)

@@ -101,7 +101,8 @@ def _result(ended: Ended) -> UnenrolmentResult:
 
 def months_of(typed: str) -> int:
     """Read the query's months. Raises BodyInvalid."""
-    if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed[:4]) <= LONGEST):
+    digits = typed.isascii() and typed.isdecimal() and len(typed) <= len(str(LONGEST))
+    if not (digits and 1 <= int(typed) <= LONGEST):
         detail = f"expected a whole number from 1 to {LONGEST}"
         raise BodyInvalid(wrong("query.months", "field_wrong_format", detail))
     return int(typed)
