@@ -85,7 +85,11 @@ async def test_a_correction_that_changes_nothing_tells_nothing(desk: PracticeDes
 async def test_what_was_named_and_is_as_it_was_stands_in_no_row(desk: PracticeDesk) -> None:
     """A system sends the whole record back: the row says what became another."""
     patient_id = await desk.a_patient(home_phone="+1 555 0123")
-    whole = {"first_name": "Maria", "birth_date": "1984-05-03", "home_phone": "+1 555 0124"}
+    whole: dict[str, Any] = {
+        "first_name": "Maria",
+        "birth_date": "1984-05-03",
+        "home_phone": "+1 555 0124",
+    }
 
     await correct(desk, patient_id, **whole)
     await correct(desk, patient_id, version=2, **whole)
