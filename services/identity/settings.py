@@ -101,7 +101,7 @@ class Settings(ServiceSettings):
     client_records_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
         "CLIENT_RECORDS_AN_HOUR",
         default=5000,
-        help="patient records a client, registered or corrected (ST-1)",
+        help="what a client registers, corrects, seeks or sets (ST-1)",
     )
     client_tokens_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
         "CLIENT_TOKENS_AN_HOUR",
