@@ -79,8 +79,13 @@ async def approve(desk: Desk, visit: Staffed, sent: ApprovalForm, key: str) -> w
             patient_id = str(UUID(sent.patient_id))
         except ValueError:
             problem = wrong(visit, "patient_id", N_("This is no patient id."))
+            typed = {
+                "patient_id": sent.patient_id,
+                "number": sent.number,
+                "reason": sent.reason,
+            }
             return await shown(
-                desk, visit, Filled(key=key, typed={}, problems=(problem,), status=422)
+                desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
             )
     body = Approval(
         staff_id=visit.desk.staff_id,

@@ -23,6 +23,7 @@ from services.identity.requests.model import (
 )
 from services.identity.requests.store import contacts
 from services.identity.requests.store import requests as store
+from services.identity.requests.typed_addresses import TypedAddresses
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ENROLMENT_REQUEST_APPROVED,
@@ -64,6 +65,7 @@ class Decisions:
     database: Database
     patients: Patients
     invitations: Invitations
+    addresses: TypedAddresses
 
     async def list(
         self, practice_id: PracticeId, *, after: RequestId | None, by: By
@@ -115,21 +117,21 @@ class Decisions:
         ) as act:
             practice, _ = await self._end(act, practice_id, request_id, RequestState.REJECTED)
             said = await contacts.read(act.tx, request_id)
-            for email, locale in {one.email: one.locale for one in reversed(said)}.items():
-                if email is not None:
-                    act.publish(
-                        ENROLMENT_REQUEST_REJECTED,
-                        EnrolmentRequestRejected(
-                            request_id=request_id,
-                            recipients=(email,),
-                            locale=locale,
-                            time_zone=practice.time_zone,
-                            occurred_at=act.now,
-                            practice_name=practice.name,
-                            practice_contact=practice.contact,
-                        ),
-                        subject=request_id,
-                    )
+            typed = {one.email: one.locale for one in reversed(said) if one.email is not None}
+            for email, locale in (await self.addresses.mailable(act, typed)).items():
+                act.publish(
+                    ENROLMENT_REQUEST_REJECTED,
+                    EnrolmentRequestRejected(
+                        request_id=request_id,
+                        recipients=(email,),
+                        locale=locale,
+                        time_zone=practice.time_zone,
+                        occurred_at=act.now,
+                        practice_name=practice.name,
+                        practice_contact=practice.contact,
+                    ),
+                    subject=request_id,
+                )
 
     async def _end(
         self, act: Act, practice_id: PracticeId, request_id: RequestId, state: RequestState

@@ -8,6 +8,7 @@ from services.identity.requests.decisions import Decisions
 from services.identity.requests.model import request_mail_limit
 from services.identity.requests.requests import Requests
 from services.identity.requests.sweeper import RequestSweeper
+from services.identity.requests.typed_addresses import TypedAddresses
 from services.identity.settings import Settings
 from shared.loops import Loop
 from shared.program.program import Plumbing
@@ -32,21 +33,25 @@ def compose(
 ) -> Features:
     """Build the group."""
     settings = plumbing.settings
+    addresses = TypedAddresses(
+        digests=plumbing.digests,
+        limit=request_mail_limit(
+            an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
+        ),
+    )
     return Features(
         requests=Requests(
             acts=plumbing.acts,
             database=plumbing.database,
             randomness=plumbing.randomness,
-            digests=plumbing.digests,
-            mail_limit=request_mail_limit(
-                an_hour=settings.verify_mails_an_hour, a_day=settings.verify_mails_a_day
-            ),
+            addresses=addresses,
         ),
         decisions=Decisions(
             acts=plumbing.acts,
             database=plumbing.database,
             patients=patients,
             invitations=invitations,
+            addresses=addresses,
         ),
         sweeper=RequestSweeper(database=plumbing.database, clock=plumbing.clock),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.identity.actions import Action
 from services.identity.credentials.locales import check_locale
-from services.identity.emails.addresses import address_key, check_address
+from services.identity.emails.addresses import check_address
 from services.identity.patients.patients import require_born, require_comparable
 from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
@@ -13,14 +13,12 @@ from services.identity.requests.errors import RequestsNotTaken
 from services.identity.requests.model import Contact, Person, RequestId
 from services.identity.requests.store import contacts
 from services.identity.requests.store import requests as store
-from shared import limits
+from services.identity.requests.typed_addresses import TypedAddresses
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_REQUEST_SUBMITTED, EnrolmentRequestSubmitted
 from shared.contracts.ids import PracticeId
 from shared.db import Database
-from shared.limits import Limit
 from shared.randomness import Randomness
-from shared.trust.tokens import Digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,7 @@ class Requests:
     acts: Acts
     database: Database
     randomness: Randomness
-    digests: Digests
-    mail_limit: Limit
+    addresses: TypedAddresses
 
     async def open_practices(self) -> Sequence[Practice]:
         """The practices that take requests, by name."""
@@ -77,8 +74,7 @@ class Requests:
         """Mail the typed address, which may be anybody's: so often, and then no more of it."""
         if contact.email is None:
             return
-        key = self.digests.of("mailed-address", address_key(contact.email))
-        if not (await limits.take(act.tx, self.mail_limit, [key], now=act.now))[key].granted:
+        if not await self.addresses.mailable(act, {contact.email: contact.locale}):
             return
         act.publish(
             ENROLMENT_REQUEST_SUBMITTED,

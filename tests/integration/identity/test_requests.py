@@ -205,6 +205,27 @@ async def test_rejection_tells_every_address_and_never_the_reason(desk: Practice
     assert (row["staff"], row["reason"]) == ("nurse-7", "lives elsewhere")
 
 
+async def test_rejections_count_on_what_a_typed_address_may_get(desk: PracticeDesk) -> None:
+    for number in range(3):
+        await ask(desk, first_name=f"Child {number}")
+
+    for request in await pending(desk):
+        assert (await desk.reject(request["request_id"])).status == 204
+
+    assert (len(await told(desk, "submitted")), len(await told(desk, "rejected"))) == (3, 2)
+
+
+async def test_a_rejection_is_mailed_once_to_an_address_however_it_was_typed(
+    desk: PracticeDesk,
+) -> None:
+    await ask(desk, email="Maria@MAIL.example")
+    request_id = await desk.a_request()
+
+    assert (await desk.reject(request_id)).status == 204
+
+    assert len(await told(desk, "rejected")) == 1
+
+
 async def test_of_approval_and_rejection_at_once_one_decides(desk: PracticeDesk) -> None:
     request_id = await desk.a_request()
 
