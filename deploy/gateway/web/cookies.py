@@ -1,5 +1,6 @@
 """Cookies: the gateway's only memory, sealed, so that any replica goes on where another left."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from shared.trust.ciphers import Cipher, CipherBroken
 R = TypeVar("R", bound=msgspec.Struct)
 
 VERSION = "v1."
+SYMBOLS = re.compile("[A-Za-z0-9_-]*")
 LARGEST = 3800  # bytes of a cookie; browsers drop one over 4,096 without a word
 DAY = 86400
 
@@ -41,6 +43,8 @@ class Sealer:
         if not value.startswith(VERSION) or len(value) > LARGEST:
             return None
         text = value.removeprefix(VERSION)
+        if not SYMBOLS.fullmatch(text):  # the decoder passes over what is none
+            return None
         try:
             sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
             return msgspec.msgpack.decode(
