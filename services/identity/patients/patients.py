@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from services.identity.actions import Action
 from services.identity.patients.errors import (
@@ -17,7 +17,6 @@ from shared.acts import Act, Acts, By
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.matching import name_forms
-from shared.db import Connection
 from shared.errors import NotFound, Refused
 from shared.http.routes import Reply
 from shared.idempotency import IdempotencyKey
@@ -70,8 +69,8 @@ class Patients:
             return await act.keep(key, Registered(patient_id=patient.id))
 
     async def add(self, act: Act, patient: Patient) -> None:
-        """Add what was made, and tell of it. Raises BirthDateInFuture, and PatientNumberTaken."""
-        await require_born(act.tx, patient.practice_id, patient.birth_date, act.now)
+        """Add what was made, and tell of it. Raises what `check` does, and PatientNumberTaken."""
+        await self.check(act, patient)
         if not await store.add(act.tx, patient, now=act.now):
             raise PatientNumberTaken.in_field("number", "another record's")
         self.announce(act, patient)
@@ -104,8 +103,9 @@ class Patients:
 
     async def check(self, act: Act, patient: Patient) -> None:
         """Raise what a record must not be, as it is registered and as it is corrected."""
-        require_comparable(patient.last_name)
-        await require_born(act.tx, patient.practice_id, patient.birth_date, act.now)
+        [refusal] = await self.wrong(act, patient.practice_id, [patient])
+        if refusal is not None:
+            raise refusal
 
     async def tell(self, act: Act, patient_ids: Sequence[PatientId]) -> None:
         """Tell these records' snapshots as they stand, once more."""
@@ -137,17 +137,8 @@ def require_comparable(last_name: str) -> None:
         raise NameIncomparable.in_field("last_name", "no letter and no digit")
 
 
-async def require_born(
-    tx: Connection, practice_id: PracticeId, birth_date: date, now: datetime
-) -> None:
+def require_born(birth_date: date, today: date) -> None:
     """Today is a date of the practice's: a child is born there when it is tomorrow in UTC."""
-    practice = await practices.find(tx, practice_id)
-    if practice is None:
-        raise NotFound
-    _require_born(birth_date, practice.today(now))
-
-
-def _require_born(birth_date: date, today: date) -> None:
     if birth_date > today:
         raise BirthDateInFuture.in_field("birth_date", "after today")
 
@@ -155,7 +146,7 @@ def _require_born(birth_date: date, today: date) -> None:
 def _wrong(patient: Patient, today: date) -> Refused | None:
     try:
         require_comparable(patient.last_name)
-        _require_born(patient.birth_date, today)
+        require_born(patient.birth_date, today)
     except Refused as refusal:
         return refusal
     return None

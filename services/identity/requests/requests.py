@@ -54,7 +54,7 @@ class Requests:
             practice = await practices.hold(act.tx, practice_id)
             if practice is None or not practice.settings.takes_requests:
                 raise RequestsNotTaken
-            await require_born(act.tx, practice_id, person.birth_date, act.now)
+            require_born(person.birth_date, practice.today(act.now))
             request_id = await self._pending(act, practice_id, person)
             act.about(request=request_id)
             if await contacts.keep(act.tx, request_id, contact, now=act.now):

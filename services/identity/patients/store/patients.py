@@ -113,22 +113,7 @@ async def hold(tx: Connection, practice_id: PracticeId, patient_id: PatientId) -
     Issuing and using a token both hold the record first and the token then: no deadlock, and one
     at a time.
     """
-    row = await tx.fetchrow(
-        f"""
-        SELECT {_PATIENT} FROM patients p
-        WHERE p.id = $1 AND p.practice_id = $2
-        FOR NO KEY UPDATE
-        """,  # noqa: S608 - columns of ours
-        patient_id,
-        practice_id,
-    )
-    if row is None:
-        return None
-    # Read after the lock: the subquery of a locking statement would see what was before it.
-    holder = await tx.fetchval(
-        "SELECT account_id FROM enrolments WHERE patient_id = $1", patient_id
-    )
-    return _patient(row, holder)
+    return next(iter(await hold_all(tx, practice_id, [patient_id])), None)
 
 
 async def hold_all(
@@ -145,6 +130,7 @@ async def hold_all(
         patient_ids,
         practice_id,
     )
+    # Read after the lock: the subquery of a locking statement would see what was before it.
     holders = {
         row["patient_id"]: row["account_id"]
         for row in await tx.fetch(
