@@ -224,10 +224,7 @@ def document(
     told: type[Expected], violations: Iterable[Violation], correlation_id: UUID, *, oauth: bool
 ) -> Problem:
     """Shape what is told; nothing of an error but its violations is repeated."""
-    errors = tuple(
-        FieldProblem(field=wrong.field, code=wrong.code, detail=wrong.detail, params=wrong.params)
-        for wrong in islice(violations, MOST_ERRORS)
-    )
+    errors = field_problems(violations)
     return Problem(
         type=URN + told.code,
         title=told.title,
@@ -239,6 +236,14 @@ def document(
         errors=errors,
         error=told.oauth_error if oauth else None,
         error_description=f"{told.title}. {told.hint}" if oauth else None,
+    )
+
+
+def field_problems(violations: Iterable[Violation]) -> tuple[FieldProblem, ...]:
+    """Shape what is wrong with the fields of a body, or of a row of one."""
+    return tuple(
+        FieldProblem(field=wrong.field, code=wrong.code, detail=wrong.detail, params=wrong.params)
+        for wrong in islice(violations, MOST_ERRORS)
     )
 
 

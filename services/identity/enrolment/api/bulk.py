@@ -16,6 +16,7 @@ from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
 from shared.errors import Refused, Violation
 from shared.http.parsing import every_violation
+from shared.http.problems import FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
 
@@ -53,15 +54,6 @@ class BulkBody(StaffBody, frozen=True, kw_only=True):
         return invited if budget == TOKENS.name else len(self.patients)
 
 
-class FieldError(Reply, frozen=True, kw_only=True):
-    """As in a problem document."""
-
-    field: str
-    code: str
-    detail: str
-    params: Mapping[str, int | str] | UnsetType = UNSET
-
-
 class RowResult(Reply, frozen=True, kw_only=True):
     """`result` is `registered`, `unchanged`, or why it is no record: `row_invalid` and others, with
     `errors`; `patient_number_taken` where the number is known with another content, and `differs`
@@ -72,7 +64,7 @@ class RowResult(Reply, frozen=True, kw_only=True):
     result: str
     patient_id: PatientId | UnsetType = UNSET
     differs: tuple[str, ...] | UnsetType = UNSET
-    errors: tuple[FieldError, ...] | UnsetType = UNSET
+    errors: tuple[FieldProblem, ...] | UnsetType = UNSET
     invitation: str | UnsetType = UNSET
 
 
@@ -96,7 +88,7 @@ async def register_patients(features: Features, call: Call[BulkBody, PracticeCal
         results=tuple(
             _result(row.details.number, next(outcomes))
             if isinstance(row, Row)
-            else RowResult(number=_number(values), result="row_invalid", errors=_errors(row))
+            else RowResult(number=_number(values), result="row_invalid", errors=field_problems(row))
             for row, values in zip(read, call.body.patients, strict=True)
         )
     )
@@ -134,7 +126,7 @@ def _result(number: str | None, outcome: Outcome) -> RowResult:
         result=_word(outcome),
         patient_id=outcome.patient_id or UNSET,
         differs=outcome.differs or UNSET,
-        errors=_errors(outcome.refusal.violations) if outcome.refusal else UNSET,
+        errors=field_problems(outcome.refusal.violations if outcome.refusal else ()) or UNSET,
         invitation=_invitation(outcome.invitation),
     )
 
@@ -151,15 +143,3 @@ def _invitation(invitation: bool | type[Refused] | None) -> str | UnsetType:
     if isinstance(invitation, bool):
         return "sent" if invitation else "sent_before"
     return invitation.code
-
-
-def _errors(violations: Sequence[Violation]) -> tuple[FieldError, ...] | UnsetType:
-    return (
-        tuple(
-            FieldError(
-                field=each.field, code=each.code, detail=each.detail, params=each.params or UNSET
-            )
-            for each in violations
-        )
-        or UNSET
-    )
