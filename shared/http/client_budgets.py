@@ -229,11 +229,14 @@ class ClientBudgets:
 
     def _standing(self, budget: str, row: Row | None, now: datetime) -> Standing:
         spent = zip(row["minutes"], row["counts"], strict=True) if row else ()
-        live = [(minute, count) for minute, count in spent if minute >= minute_of(now) - HOUR]
         return Standing(
             budget=budget,
             most=self.most[budget],
-            spent=[(minute, count) for minute, count in live if count],
+            spent=[
+                (minute, count)
+                for minute, count in spent
+                if count and minute >= minute_of(now) - HOUR
+            ],
             now=now,
         )
 
