@@ -97,6 +97,15 @@ class Database(DatabaseAccess):
         async with self.administrators.acquire() as connection:
             yield connection
 
+    async def waits_for_a_lock(self, application: str) -> None:
+        """Assert that a statement of this program waits for a row or a table."""
+        async with self.administrator() as connection:
+            assert await connection.fetch(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name = $1 AND wait_event_type = 'Lock'",
+                application,
+            )
+
 
 @asynccontextmanager
 async def administered(

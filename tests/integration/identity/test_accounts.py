@@ -83,15 +83,8 @@ async def test_a_read_beside_a_change_is_of_one_moment(identity: Identity) -> No
             other.id,
         )
         read = asyncio.ensure_future(identity.call("GET", "/account", token=token))
-        await eventually(lambda: waits(identity))
+        await eventually(lambda: identity.database.waits_for_a_lock("identity"))
 
     answer = await read
 
     assert (answer.status, answer.body["practices"]) == (200, [])
-
-
-async def waits(identity: Identity) -> None:
-    assert await identity.rows(
-        "SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )

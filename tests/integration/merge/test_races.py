@@ -72,7 +72,7 @@ async def test_who_waited_for_the_end_of_a_merge_decides_by_what_it_left(
             saga.merge_id,
         )
         asking = asyncio.create_task(merging.send(request))
-        await eventually(lambda: waits_for_a_lock(database))
+        await eventually(lambda: database.waits_for_a_lock("merge"))
 
     assert (await asking).refused() == (409, "account_merged")
     assert len(await merging.rows("SELECT FROM merges")) == 1
@@ -98,19 +98,11 @@ async def test_accounts_are_taken_in_the_order_of_their_ids(
         take = "INSERT INTO busy_accounts VALUES ($1, $2)"
         await other.execute(take, low.account_id, merge_id)
         asking = asyncio.create_task(merging.send(request))
-        await eventually(lambda: waits_for_a_lock(database))
+        await eventually(lambda: database.waits_for_a_lock("merge"))
         await other.execute(take, high.account_id, merge_id, timeout=5)
         await undone.rollback()
 
     assert (await asking).status == 202
-
-
-async def waits_for_a_lock(database: Database) -> None:
-    async with database.administrator() as connection:
-        assert await connection.fetch(
-            "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'merge' AND wait_event_type = 'Lock'"
-        )
 
 
 @pytest.mark.proves("MG-3")
