@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.records import RowResult, Submission
-from deploy.gateway.web.forms import TICKED, Filled, Form, FormPage
+from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form
 
 COLUMNS = ("number", "last_name", "first_name", "birth_date", "home_phone", "address", "email")
 NEEDED = frozenset(COLUMNS[:4])
@@ -71,10 +71,7 @@ async def submit(desk: Desk, visit: Staffed, sent: BulkForm, key: str) -> web.Re
             "Name the columns in the first line, and paste 1 to 1,000 patients below it, a line "
             "each; what has a comma in it stands in quotes."
         )
-        invite = TICKED if sent.invite else ""
-        typed = {"rows": sent.rows, "reason": sent.reason, "invite": invite}
-        problem = wrong(visit, "rows", text)
-        return shown(desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422))
+        raise Mistyped("rows", text)
     submission = Submission(
         staff_id=visit.desk.staff_id,
         reason=sent.reason,

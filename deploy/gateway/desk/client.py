@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from deploy.gateway.desk.site import COOKIE, STAFF, Desk, Staffed
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import see
 
 Reason = Annotated[str, Meta(max_length=200)]
@@ -39,11 +39,7 @@ async def show_rotate(desk: Desk, visit: Staffed, filled: Filled) -> web.Respons
 async def rotate(desk: Desk, visit: Staffed, sent: RotateForm, key: str) -> web.Response:
     """Take a new secret, go on with it, and show it this once."""
     if not (sent.overlap_hours.isascii() and sent.overlap_hours.isdecimal()):
-        problem = wrong(visit, "overlap_hours", N_("Type a whole number."))
-        typed = {"overlap_hours": sent.overlap_hours, "reason": sent.reason}
-        return await show_rotate(
-            desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
-        )
+        raise Mistyped("overlap_hours", N_("Type a whole number."))
     secret = await desk.records.rotate(
         visit,
         visit.desk.client,
@@ -62,9 +58,7 @@ async def show_revoke(desk: Desk, visit: Staffed, filled: Filled) -> web.Respons
 async def revoke(desk: Desk, visit: Staffed, sent: RevokeForm, key: str) -> web.Response:
     """Revoke the client; nobody sits at this desk any more."""
     if not sent.confirm:
-        problem = wrong(visit, "confirm", N_("Tick the box if this is what you want."))
-        filled = Filled(key=key, typed={"reason": sent.reason}, problems=(problem,), status=422)
-        return await show_revoke(desk, visit, filled)
+        raise Mistyped("confirm", N_("Tick the box if this is what you want."))
     await desk.records.revoke(visit, visit.desk.client, visit.desk.staff(sent.reason))
     visit.jar.delete(COOKIE)
     return see("/")

@@ -9,7 +9,7 @@ from deploy.gateway.desk.site import ANYBODY, COOKIE, AtDesk, Desk, Nothing
 from deploy.gateway.doors.practice import Client
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, action, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, action, form
 from deploy.gateway.web.visits import Visit, see
 
 OTHER = "other"
@@ -36,9 +36,7 @@ async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response
         client_id=sent.client_id, client_secret=sent.client_secret
     )
     if not client.client_id:
-        problem = wrong(visit, "client_id", N_("Choose a practice, or give a client of your own."))
-        filled = Filled(key=key, typed={"staff_id": sent.staff_id}, problems=(problem,), status=422)
-        return await show_sit(desk, visit, filled)
+        raise Mistyped("client_id", N_("Choose a practice, or give a client of your own."))
     await desk.system.token(visit, client, "identity")
     name = sent.practice if sent.practice in offered else visit.say(N_("Your practice"))
     sits = AtDesk(

@@ -8,9 +8,9 @@ from msgspec.structs import asdict
 
 from deploy.gateway.desk.site import STAFF, Desk, Staffed, an_id
 from deploy.gateway.doors.practice import SettingsChange
-from deploy.gateway.web.forms import TICKED, Filled, Form, FormPage
+from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import see
 
 Whole = Annotated[str, Meta(max_length=6)]
@@ -72,13 +72,9 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
         for name, text in asdict(sent).items()
         if name not in ("reason", "takes_requests")
     }
-    ticked = TICKED if sent.takes_requests else ""
-    typed = {**settings, "takes_requests": ticked, "reason": sent.reason}
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
-            problem = wrong(visit, name, N_("Type a whole number."))
-            filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
-            return await show_settings(desk, visit, filled)
+            raise Mistyped(name, N_("Type a whole number."))
     change = SettingsChange(
         staff_id=visit.desk.staff_id,
         reason=sent.reason,

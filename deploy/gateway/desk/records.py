@@ -12,7 +12,7 @@ from deploy.gateway.doors.practice import Patient
 from deploy.gateway.doors.records import Correction, FoundPatients, Sought
 from deploy.gateway.web.forms import DATE_PARTS, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.visits import see
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -68,20 +68,13 @@ def listed(desk: Desk, visit: Staffed, filled: Filled, found: FoundPatients | No
 
 async def find(desk: Desk, visit: Staffed, sent: SearchForm, key: str) -> web.Response:
     """List who is found; an id of ours leads to its record at once."""
-    parts = (sent.birth_date.isoformat().split("-") if sent.birth_date else ("", "", ""))[::-1]
-    typed = {"last_name": sent.last_name, "number": sent.number, "patient_id": sent.patient_id}
-    typed |= {f"birth_date_{part}": text for part, text in zip(DATE_PARTS, parts, strict=True)}
     if sent.patient_id:
         try:
             return see(f"/patients/{UUID(sent.patient_id)}")
         except ValueError:
-            problem = wrong(visit, "patient_id", N_("This is no patient id."))
-            filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
-            return await show_search(desk, visit, filled)
+            raise Mistyped("patient_id", N_("This is no patient id.")) from None
     if not (sent.last_name or sent.birth_date or sent.number):
-        problem = wrong(visit, "last_name", N_("Type a last name, a date of birth or a number."))
-        filled = Filled(key=key, typed=typed, problems=(problem,), status=422)
-        return await show_search(desk, visit, filled)
+        raise Mistyped("last_name", N_("Type a last name, a date of birth or a number."))
     sought = Sought(number=sent.number)
     if not sent.number:
         sought = Sought(
@@ -89,6 +82,9 @@ async def find(desk: Desk, visit: Staffed, sent: SearchForm, key: str) -> web.Re
             birth_date=sent.birth_date,
             after=sent.after or None,
         )
+    parts = (sent.birth_date.isoformat().split("-") if sent.birth_date else ("", "", ""))[::-1]
+    typed = {"last_name": sent.last_name, "number": sent.number, "patient_id": sent.patient_id}
+    typed |= {f"birth_date_{part}": text for part, text in zip(DATE_PARTS, parts, strict=True)}
     found = await desk.records.find(visit, visit.desk.client, sought)
     return listed(desk, visit, Filled(key=key, typed=typed), found)
 

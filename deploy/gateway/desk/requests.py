@@ -11,7 +11,7 @@ from deploy.gateway.desk.site import STAFF, Desk, Staffed, an_id
 from deploy.gateway.doors.requests import Approval
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, action, page, wrong
+from deploy.gateway.web.routes import Mistyped, Route, action, page
 from deploy.gateway.web.visits import see
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -78,15 +78,7 @@ async def approve(desk: Desk, visit: Staffed, sent: ApprovalForm, key: str) -> w
         try:
             patient_id = str(UUID(sent.patient_id))
         except ValueError:
-            problem = wrong(visit, "patient_id", N_("This is no patient id."))
-            typed = {
-                "patient_id": sent.patient_id,
-                "number": sent.number,
-                "reason": sent.reason,
-            }
-            return await shown(
-                desk, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
-            )
+            raise Mistyped("patient_id", N_("This is no patient id.")) from None
     body = Approval(
         staff_id=visit.desk.staff_id,
         reason=sent.reason,

@@ -12,7 +12,7 @@ from deploy.gateway.pages.enrolment_proofs import fresh_grant
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import Visit, see
 
@@ -56,11 +56,7 @@ async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response
     """Add the practice, and log on with the same words."""
     flow = proven_to_add(visit)
     if flow is None and not sent.token:
-        problem = wrong(visit, "token", MISSING["token"])
-        typed = {"username": sent.username}
-        return await show_add(
-            site, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
-        )
+        raise Mistyped("token", MISSING["token"])
     added = AddedPractice(
         token=sent.token if flow is None else None,
         grant=await fresh_grant(site, visit, flow) if flow is not None else None,
@@ -90,8 +86,7 @@ async def add_own(site: Site, visit: Inside, sent: OwnForm, key: str) -> web.Res
     """Add it to the account one is logged on to (SE-3)."""
     flow = proven_to_add(visit)
     if flow is None and not sent.token:
-        problem = wrong(visit, "token", MISSING["token"])
-        return await show_own(site, visit, Filled(key=key, problems=(problem,), status=422))
+        raise Mistyped("token", MISSING["token"])
     proof = await site.sessions.ask(
         visit,
         "identity",

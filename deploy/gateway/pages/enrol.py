@@ -15,7 +15,7 @@ from deploy.gateway.pages.site import ANYBODY, HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import Visit, see
 
 EMAIL_OR_NONE = N_("Type your e-mail address, or tick that you do not wish to provide one.")
@@ -84,13 +84,7 @@ async def take_email(site: Site, visit: Visit, sent: EmailForm, key: str) -> web
     if flow.terms_version is None:
         raise flows.gone(EnrolFlow)
     if bool(sent.email) is sent.no_email:
-        filled = Filled(
-            key=key,
-            typed={"email": sent.email},
-            problems=(wrong(visit, "email", EMAIL_OR_NONE),),
-            status=422,
-        )
-        return await show_email(site, visit, filled)
+        raise Mistyped("email", EMAIL_OR_NONE)
     email = sent.email or None
     flows.carry(visit, msgspec.structs.replace(flow, email=email, no_email=sent.no_email))
     return see("/enrol/credentials")

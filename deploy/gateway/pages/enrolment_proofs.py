@@ -13,7 +13,7 @@ from deploy.gateway.flows import EnrolFlow
 from deploy.gateway.pages.site import ANYBODY, Site, token_of
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.visits import Visit, see
 
 MARGIN = 60  # seconds that a grant must be good for yet
@@ -76,24 +76,11 @@ async def take_invitation(site: Site, visit: Visit, sent: InvitationForm, key: s
     if sent.number:
         return await go_on(site, visit, EnrolmentProof(invitation=invitation, number=sent.number))
     if sent.birth_date is None or not sent.home_phone:
-        problem = wrong(visit, "home_phone", PHONE_OR_NUMBER)
-        filled = Filled(key=key, typed=typed(sent), problems=(problem,), status=422)
-        return await show_invitation(site, visit, filled)
+        raise Mistyped("home_phone", PHONE_OR_NUMBER)
     proof = EnrolmentProof(
         invitation=invitation, birth_date=sent.birth_date, home_phone=sent.home_phone
     )
     return await go_on(site, visit, proof)
-
-
-def typed(sent: InvitationForm) -> dict[str, str]:
-    """What was typed, to be shown again."""
-    born = sent.birth_date
-    parts = {"day": born.day, "month": born.month, "year": born.year} if born else {}
-    return {
-        "link": sent.link,
-        "home_phone": sent.home_phone,
-        **{f"birth_date_{part}": str(value) for part, value in parts.items()},
-    }
 
 
 async def go_on(site: Site, visit: Visit, proof: EnrolmentProof) -> web.Response:

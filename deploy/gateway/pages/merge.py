@@ -14,7 +14,7 @@ from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import see
 
@@ -76,9 +76,7 @@ async def confirm(site: Site, visit: Inside, sent: ConfirmForm, key: str) -> web
     """Ask for the merge with both proofs, and look for a moment how it goes."""
     flow = flows.followed(visit, MergeFlow)
     if not sent.confirm:
-        text = CODES["merge_confirmation_required"].text
-        problem = wrong(visit, "confirm", text)
-        return await show_confirm(site, visit, Filled(key=key, problems=(problem,), status=422))
+        raise Mistyped("confirm", CODES["merge_confirmation_required"].text)
     own = await site.sessions.ask(
         visit,
         "identity",

@@ -9,8 +9,8 @@ from msgspec import Meta
 from deploy.gateway.doors.requests import Demographics
 from deploy.gateway.pages.enrol import EMAIL_OR_NONE
 from deploy.gateway.pages.site import ANYBODY, Site
-from deploy.gateway.web.forms import DATE_PARTS, Filled, Form, FormPage
-from deploy.gateway.web.routes import Route, form, page, wrong
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import Visit, see
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -41,13 +41,7 @@ async def show(site: Site, visit: Visit, filled: Filled) -> web.Response:
 async def ask(site: Site, visit: Visit, sent: RequestForm, key: str) -> web.Response:
     """Ask; what is said then is the same for everybody."""
     if bool(sent.email) is sent.no_email:
-        filled = Filled(
-            key=key,
-            typed=typed(sent),
-            problems=(wrong(visit, "email", EMAIL_OR_NONE),),
-            status=422,
-        )
-        return await show(site, visit, filled)
+        raise Mistyped("email", EMAIL_OR_NONE)
     await site.requests.submit(
         visit,
         Demographics(
@@ -63,20 +57,6 @@ async def ask(site: Site, visit: Visit, sent: RequestForm, key: str) -> web.Resp
         ),
     )
     return see("/enrol/requested")
-
-
-def typed(sent: RequestForm) -> dict[str, str]:
-    """What was typed, to be shown again."""
-    born = sent.birth_date
-    return {
-        "practice_id": sent.practice_id,
-        "last_name": sent.last_name,
-        "first_name": sent.first_name,
-        "home_phone": sent.home_phone,
-        "address": sent.address,
-        "email": sent.email,
-        **{f"birth_date_{part}": str(getattr(born, part)) for part in DATE_PARTS},
-    }
 
 
 async def requested(site: Site, visit: Visit) -> web.Response:

@@ -12,7 +12,7 @@ from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.routes import Route, form, wrong
+from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import see
 
@@ -42,11 +42,7 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
 async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web.Response:
     """Take it. A name that is refused does not cost the password again."""
     if not is_confirmed(visit, UsernameFlow) and not sent.password:
-        problem = wrong(visit, "password", MISSING["password"])
-        typed = {"username": sent.username}
-        return await show(
-            site, visit, Filled(key=key, typed=typed, problems=(problem,), status=422)
-        )
+        raise Mistyped("password", MISSING["password"])
     await confirmed(
         site,
         visit,

@@ -79,6 +79,17 @@ def page(path: str, guard: Guard[S, V], show: Callable[[S, V], Answer]) -> tuple
     return (Route(method="GET", path=path, guard=guard.name, name=named(show), handle=handle),)
 
 
+class Mistyped(Exception):
+    """A page itself finds a field wrong, beside others or what it remembers: the form is shown
+    again with all that was typed. `text` is a marked one.
+    """
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(field)
+        self.field = field
+        self.text = text
+
+
 def form(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Route[T], ...]:
     """Make a page with a form: shown by GET, sent by POST."""
 
@@ -110,6 +121,8 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
         except Away as away:
             visit.request[CODE] = f"{away.service}_away"
             filled, wait = without(away, visit, made, reading, key), away.retry_after
+        except Mistyped as mistyped:
+            filled, wait = corrected(mistyped, visit, reading, key), None
         response = await made.show(site, seen, filled)
         if wait is not None:
             response.headers["Retry-After"] = str(wait)
@@ -174,6 +187,16 @@ def without(
         typed=reading.typed,
         problems=(of_code("away", visit.language, made.field_names(), wait=away.retry_after),),
         status=503,
+    )
+
+
+def corrected(mistyped: Mistyped, visit: Visit, reading: Reading[Any], key: str) -> Filled:
+    """The form again, filled in, with what its page found wrong."""
+    return Filled(
+        key=key,
+        typed=reading.typed,
+        problems=(wrong(visit, mistyped.field, mistyped.text),),
+        status=422,
     )
 
 
