@@ -18,6 +18,7 @@ from shared.trust.ciphers import SigningKey, VerifyingKey, verifying_key
 ALGORITHM = "EdDSA"
 JWS = jwt.PyJWS(algorithms=[ALGORITHM])  # knows no other
 LONGEST = 4096  # characters; ours have some 600
+WIDEST_DATE = len("1764329347.123456")  # characters: no zero at its end is left out
 REMEMBERED = 1024  # tokens of some 600 bytes that are not read, and not verified, a second time
 SKEW = timedelta(seconds=5)  # between the clocks of two replicas, both measured to databases
 
@@ -92,8 +93,11 @@ def from_numeric_date(seconds: float) -> datetime:
 
 
 def sign(claims: Claims, *, typ: str, kid: str, key: SigningKey) -> str:
-    """Return the compact form."""
-    payload = msgspec.json.encode(claims)
+    """Return the compact form, of one length at every moment: who carries it in a cookie would
+    show another size for zeros at the end of a time, and sizes are compared (NT-6).
+    """
+    missing = sum(WIDEST_DATE - len(repr(date)) for date in (claims.iat, claims.exp))
+    payload = msgspec.json.encode(claims) + b" " * missing
     return JWS.encode(payload, key, ALGORITHM, headers={"typ": typ, "kid": kid})
 
 

@@ -16,8 +16,10 @@ from tests.support.suite import Suite
 TOKENS = ("access_token", "refresh_token")
 
 
-async def test_a_persons_way_is_played_to_its_end(suite: Suite) -> None:
-    assert await tour.play(suite.addresses) == 0
+async def test_a_persons_way_is_played_to_its_end(
+    suite: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await tour.play(suite.addresses) == 0, why(capsys)
 
 
 async def test_a_step_that_does_not_do_what_its_row_says_ends_the_tour(
@@ -36,7 +38,7 @@ async def test_a_step_that_does_not_do_what_its_row_says_ends_the_tour(
 
 @pytest.mark.proves("V16.2.5", "V14.2.1")
 async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
+    suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     met: list[Person] = []
     mailed: list[str] = []
@@ -53,7 +55,7 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     monkeypatch.setattr(Person, "met_for_the_first_time", remember_person)
     monkeypatch.setattr(acts, "secret_of", remember_secret)
 
-    assert await tour.play(suite.addresses) == 0
+    assert await tour.play(suite.addresses) == 0, why(capsys)
 
     person, *guests = met
     people = (person, person.other_account, *guests)
@@ -114,3 +116,9 @@ def secrets_of(person: Person) -> tuple[str, ...]:
 def tokens_of(person: Person) -> tuple[str, ...]:
     """What her last session was given, where she has logged on."""
     return tuple(person.tokens[name] for name in TOKENS if name in person.tokens)
+
+
+def why(capsys: pytest.CaptureFixture[str]) -> str:
+    """What the tour said of the step that failed, where a summary of one line shows it."""
+    _, _, failed = capsys.readouterr().out.rpartition("step ")
+    return f"step {' '.join(failed.split())}"

@@ -296,3 +296,12 @@ def test_every_claim_is_needed(missing: str) -> None:
 def test_a_fractional_date_keeps_every_microsecond(moment: datetime) -> None:
     assert from_numeric_date(numeric_date(moment)) == moment
     assert from_numeric_date(json.loads(json.dumps(numeric_date(moment)))) == moment
+
+
+@pytest.mark.parametrize("microseconds", [0, 1, 10, 123_000, 123_456])
+def test_a_token_is_as_long_at_every_moment(microseconds: int) -> None:
+    moment = NOW + timedelta(microseconds=microseconds)
+    token = signed(iat=numeric_date(moment), exp=numeric_date(moment + timedelta(minutes=5)))
+
+    assert len(token) == len(signed(iat=numeric_date(NOW), exp=numeric_date(NOW)))
+    assert checked(token, now=moment).issued_at == moment
