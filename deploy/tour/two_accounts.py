@@ -72,8 +72,7 @@ async def merged(stage: Stage, person: Person, merge_id: str) -> None:
     """
 
     async def completed() -> Any:
-        bearer = await acts.renewed(stage, person)
-        merge = await stage.call("read_merge", 200, token=bearer, path={"merge_id": merge_id})
+        merge = await acts.renewed_for(stage, person, "read_merge", path={"merge_id": merge_id})
         stage.insist(merge.body["state"] == "completed", f"the merge is {merge.body}")
 
     await eventually(completed, within=15)

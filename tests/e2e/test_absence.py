@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy.client.answers import Unexpected
 from deploy.client.eventually import eventually
 from deploy.local.processes import together
-from deploy.tour.acts import log_on, renewed, secret_of
+from deploy.tour.acts import log_on, renewed_for, secret_of
 from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -94,8 +93,7 @@ async def test_a_merge_is_done_without_who_has_to_follow_and_completed_when_they
     async with without(suite, service):
         merge_id = await request_merge(stage, person, proofs)
         await eventually(partial(united, stage, person), within=15)
-        bearer = await renewed(stage, person)
-        merge = await stage.call("read_merge", 200, token=bearer, path={"merge_id": merge_id})
+        merge = await renewed_for(stage, person, "read_merge", path={"merge_id": merge_id})
         assert merge.body["state"] != "completed"
 
     await merged(stage, person, merge_id)
@@ -127,9 +125,5 @@ async def request_merge(stage: Stage, person: Person, proofs: dict[str, Any]) ->
 
 async def united(stage: Stage, person: Person) -> None:
     """Both practices stand under her first account."""
-    bearer = await renewed(stage, person)
-    try:
-        account = await stage.call("read_account", 200, token=bearer)
-    except Unexpected as early:  # the merge came between, and voided the token
-        raise AssertionError(early) from early
+    account = await renewed_for(stage, person, "read_account")
     assert len(account.body["practices"]) == 2
