@@ -42,6 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--again", action="store_true", help="inspect a page each time it is seen")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin with no pictures, before there are workers."""
+    if config.getoption("shots") and not hasattr(config, "workerinput"):
+        shutil.rmtree(PICTURES, ignore_errors=True)
+        PICTURES.mkdir(parents=True)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.timeout(SECONDS))
 
@@ -82,12 +89,17 @@ async def suite(
 
 
 @pytest.fixture(scope="session")
-def inspector(request: pytest.FixtureRequest) -> Iterator[Inspector]:
-    pictures = PICTURES if request.config.getoption("shots") else None
-    if pictures is not None:
-        shutil.rmtree(pictures, ignore_errors=True)
-        pictures.mkdir(parents=True)
-    inspector = Inspector(pictures=pictures, again=request.config.getoption("again"))
+def inspector(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Inspector]:
+    folder = tmp_path_factory.getbasetemp()  # a worker's own lies in the run's
+    seen = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "seen"
+    seen.mkdir(exist_ok=True)
+    inspector = Inspector(
+        seen=seen,
+        pictures=PICTURES if request.config.getoption("shots") else None,
+        again=request.config.getoption("again"),
+    )
     yield inspector
     inspector.contact_sheet()
 

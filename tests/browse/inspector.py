@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from zlib import crc32
@@ -41,13 +41,13 @@ def sampled(state: str) -> bool:
     return crc32(state.encode()) % SAMPLE == 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspector:
     """Looks at a state once a run, however many stories come by: looking is what takes long."""
 
+    seen: Path  # a folder with a file for each state, which all workers of the run share
     pictures: Path | None = None  # where to write them
     again: bool = False  # look each time, and in the dark with every rule
-    seen: dict[str, str] = field(default_factory=dict)  # state → title
 
     async def inspect(
         self, page: Page, state: str, *, theirs: Sequence[str] = (), scripted: bool = True
@@ -61,15 +61,23 @@ class Inspector:
         assert shape["title"].strip(), f"{state}: no title"
         assert shape["h1"] == 1, f"{state}: {shape['h1']} headings of the first level"
         assert theirs or not shape["twice"], f"{state}: ids that stand twice: {shape['twice']}"
-        if state in self.seen and not self.again:
+        if not self._first(state) and not self.again:
             return
-        self.seen[state] = shape["title"]
         if not theirs:
             await self._narrow(page, state)
         if scripted:  # axe is a script; without one the markup is the same
             await self._accessible(page, state, theirs)
         if self.pictures is not None:
             await self._picture(page, state, self.pictures, scripted=scripted)
+
+    def _first(self, state: str) -> bool:
+        """Note that it was looked at; False where it was before, by whichever worker."""
+        try:
+            with (self.seen / slug(state)).open("x") as note:
+                note.write(state)
+        except FileExistsError:
+            return False
+        return True
 
     async def _accessible(self, page: Page, state: str, theirs: Sequence[str]) -> None:
         every = {
@@ -123,6 +131,7 @@ class Inspector:
         """Write one page with all pictures."""
         if self.pictures is None:
             return
+        noted = sorted(self.seen.iterdir(), key=lambda note: note.stat().st_mtime_ns)
         rows = "".join(
             f"<h2>{state}</h2><div>"
             + "".join(
@@ -132,7 +141,7 @@ class Inspector:
                 for name in [f"{slug(state)}-{device}-{scheme}.png"]
             )
             + "</div>"
-            for state in self.seen
+            for state in [note.read_text() for note in noted]
         )
         style = "img{height:24rem;border:1px solid #888;margin:.25rem}body{font:16px system-ui}"
         (self.pictures / "index.html").write_text(
