@@ -22,7 +22,7 @@ export SERVERS
 # A stack starts a dozen processes: each from what was compiled once.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv run tour up play down servers test browse shots fault bench timing coverage lint types fmt proof docs
+.PHONY: help venv run tour up play down servers test browse shots mails fault bench timing coverage lint types fmt proof docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,11 +68,14 @@ test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration
 	@$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder $(addprefix tests/,$(PART))
 
 browse: $(STAMP) ## play the stories in a real browser; STORY=words narrows, ALL=1 looks at a page each time
-	@$(BIN)/pytest tests/browse $(if $(STORY),-k "$(STORY)") $(if $(ALL),--again)
+	@$(BIN)/pytest tests/browse --numprocesses 2 $(if $(STORY),-k "$(STORY)") $(if $(ALL),--again)
 
 shots: $(STAMP) ## the same, and a picture of every page to .local/shots
-	@$(BIN)/pytest tests/browse --shots $(if $(STORY),-k "$(STORY)")
+	@$(BIN)/pytest tests/browse --numprocesses 2 --shots $(if $(STORY),-k "$(STORY)")
 	@echo "pictures: .local/shots/index.html"
+
+mails: $(STAMP) ## write every mail, in both languages, to one page: .local/mails/index.html
+	@$(BIN)/python -m tests.support.mails
 
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path

@@ -9,10 +9,14 @@ import aiosmtplib
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser
 from yarl import URL
 
 from deploy.client.mailbox import Mailbox
+from services.notify.tellings.contents import CONTENTS
 from tests.browse.conftest import Visit
+from tests.browse.inspector import NARROW, OVERHANG
+from tests.support.mails import every_mail
 from tests.support.suite import Suite
 
 LINK = "http://127.0.0.1:8100/verify-email#abc"
@@ -139,3 +143,17 @@ async def test_a_mail_that_is_not_there_says_so(suite: Suite, visit: Visit) -> N
 
         assert "or the catcher has let it go" in await reader.page.locator("main").inner_text()
         await reader.sees("mails, not found")
+
+
+@pytest.mark.proves("NT-4")
+async def test_no_mail_is_wider_than_the_narrowest_phone(browser: Browser) -> None:
+    page = await browser.new_page(viewport=NARROW)
+    too_wide = {}
+
+    for each in every_mail():
+        await page.set_content(each.mail.html)
+        too_wide[each.name] = await page.evaluate(OVERHANG)
+
+    await page.close()
+    assert {name: over for name, over in too_wide.items() if over > 0} == {}
+    assert len(too_wide) >= 2 * len(CONTENTS)

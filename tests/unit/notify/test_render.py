@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import combinations
@@ -30,11 +30,11 @@ from shared.contracts.identity import (
     AccountLocked,
     EnrolmentEnded,
     MergeRefusal,
-    ResetRoute,
 )
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
+from tests.builders.contents import sample
 from tests.builders.events import ADDRESS
 from tests.builders.turns import a_turn
 from tests.support.clock import START
@@ -51,21 +51,6 @@ PORTAL = Portal(
 LINK = "https://portal.example/new/password#secret"
 LONG_LINK = "https://portal.example/new/password#" + "s" * 60
 LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
-SAMPLES = {
-    str: "Elm Street",
-    int: 60,
-    datetime: START,
-    Topic: Topic.HEALTH_RECORD,
-    ResetRoute: ResetRoute.LINK,
-    MergeRefusal: MergeRefusal.PROOF_STALE,
-}
-
-
-def sample(kind: type[Content], **changed: object) -> Content:
-    """A content with something in every field."""
-    hints = get_type_hints(kind)
-    fields = {name: SAMPLES[hints[name]] for name in kind.__struct_fields__}
-    return kind(**{**fields, **changed})
 
 
 def declared(kind: type[Content]) -> set[str]:

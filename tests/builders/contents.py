@@ -1,0 +1,37 @@
+"""Contents of mails, with something in every field."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import Enum
+from typing import get_type_hints
+
+from services.notify.tellings.contents import Content
+from shared.contracts.identity import MergeRefusal, ResetRoute
+from shared.contracts.notify import Topic
+from tests.support.clock import START
+
+SAMPLES = {
+    str: "Elm Street",
+    int: 60,
+    datetime: START,
+    Topic: Topic.HEALTH_RECORD,
+    ResetRoute: ResetRoute.LINK,
+    MergeRefusal: MergeRefusal.PROOF_STALE,
+}
+
+
+def sample(kind: type[Content], **changed: object) -> Content:
+    """A content with something in every field."""
+    hints = get_type_hints(kind)
+    fields = {name: SAMPLES[hints[name]] for name in kind.__struct_fields__}
+    return kind(**{**fields, **changed})
+
+
+def samples(kind: type[Content]) -> Iterator[tuple[str, Content]]:
+    """Each that reads another way: one, or one for each word of its own; with what it is about."""
+    hints = get_type_hints(kind)
+    words = {name: hints[name] for name in kind.__struct_fields__ if issubclass(hints[name], Enum)}
+    if not words:
+        yield "", sample(kind)
+    for name, choices in words.items():
+        yield from ((str(word), sample(kind, **{name: word})) for word in choices)
