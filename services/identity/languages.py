@@ -22,11 +22,18 @@ class Worded:
 
 
 def worded(texts: Mapping[str, str], locale: str) -> Worded:
-    """Pick the text of a locale, of its language, in English, or the first there is.
+    """Pick the text of a locale, of its language in whatever country, in English, or the first
+    there is.
 
     Whatever the locale says, there is a text: nobody is shut out by the language of a browser.
     """
-    for language in (locale, locale.partition("-")[0], FALLBACK, *sorted(texts)):
+    spoken = locale.partition("-")[0]
+    for language in (locale, *_of(texts, spoken), *_of(texts, FALLBACK), *sorted(texts)):
         if language in texts:
             return Worded(language=language, text=texts[language])
     raise LookupError("there is no text in any language")
+
+
+def _of(texts: Mapping[str, str], spoken: str) -> list[str]:
+    """The locales of that language, the one without a country before the others."""
+    return sorted(each for each in texts if each.partition("-")[0] == spoken)

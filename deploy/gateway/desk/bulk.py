@@ -18,6 +18,8 @@ COLUMNS = ("number", "last_name", "first_name", "birth_date", "home_phone", "add
 NEEDED = frozenset(COLUMNS[:4])
 HEADING = ",".join(COLUMNS)
 MOST = 1000
+LONGEST_LIST = MOST * 400  # characters; a row with an address has about 130
+MOST_BYTES = 2**20  # as it is posted: a comma is three, an accented letter six
 RESULTS: Mapping[str, tuple[str, str]] = {
     "registered": ("ok", N_("Registered")),
     "unchanged": ("plain", N_("Was here before")),
@@ -31,13 +33,13 @@ INVITATIONS: Mapping[str, str] = {
     "sent": N_("An invitation is on its way"),
     "sent_before": N_("Was invited before"),
     "patient_enrolled": N_("Has an account"),
-    "patient_without_email": N_("Has no e-mail address"),
+    "patient_without_email": N_("Has no valid e-mail address"),
     "patient_without_proof": N_("Has nothing to prove who it is"),
 }
 
 
 class BulkForm(Form, frozen=True, kw_only=True):
-    rows: Annotated[str, Meta(max_length=60000)]
+    rows: Annotated[str, Meta(max_length=LONGEST_LIST)]
     reason: Annotated[str, Meta(max_length=200)]
     invite: bool = False
 
@@ -100,5 +102,7 @@ def read(text: str) -> Sequence[Mapping[str, str]]:
 
 
 ROUTES: tuple[Route[Desk], ...] = form(
-    "/patients/bulk", STAFF, FormPage(form=BulkForm, show=show, submit=submit)
+    "/patients/bulk",
+    STAFF,
+    FormPage(form=BulkForm, show=show, submit=submit, most_bytes=MOST_BYTES),
 )

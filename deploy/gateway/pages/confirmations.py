@@ -25,15 +25,16 @@ async def confirmed(
     change: Callable[[str, str], Awaitable[T]],
 ) -> T:
     """Do what needs the password, with a token and a grant; what is refused keeps the grant, but
-    where it is the grant that is refused.
+    where it is the grant that is refused: then the password is asked for again.
     """
     grant = await grant_of(site, visit, kind, password)
     try:
         done = await site.sessions.ask(visit, "identity", lambda token: change(token, grant))
     except Refused as refused:
-        if refused.code.startswith("grant_"):
-            flows.drop(visit, kind)
-        raise
+        if not refused.code.startswith("grant_"):
+            raise
+        flows.drop(visit, kind)
+        raise Refused("reauthentication_required", status=refused.status) from None
     flows.drop(visit, kind)
     return done
 

@@ -13,11 +13,12 @@ from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.messages import Problem
+from deploy.gateway.web.messages import of_code
+from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Route, action, form
-from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import Visit, see
 
+LINK_DEAD = "email_link_invalid"
 CLAIM_FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
 
 
@@ -96,8 +97,7 @@ async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
 async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Take the mailed link; nothing is used up before a person presses the button."""
     if visit.request.query.get("said") == "refused" and not filled.problems:
-        text = visit.say(CODES["link_invalid"].text)
-        filled = Filled(key=filled.key, problems=(Problem(text=text),))
+        filled = Filled(key=filled.key, problems=(of_code(LINK_DEAD, visit.language, {}),))
     return site.page(visit, "verify_email.html", status=filled.status, filled=filled)
 
 
@@ -109,9 +109,14 @@ async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
         flows.carry(visit, LinkFlow(token=link))
         return see("/log-on?said=verify")
     entered = inside(visit, kept)
-    await site.sessions.ask(
-        entered, "identity", lambda token: site.identity.verify(entered, token, link)
-    )
+    try:
+        await site.sessions.ask(
+            entered, "identity", lambda token: site.identity.verify(entered, token, link)
+        )
+    except Refused as refused:
+        if refused.code != "link_invalid":
+            raise
+        raise Refused(LINK_DEAD, status=refused.status) from None
     return await on_to_home(site, entered, "verified")
 
 

@@ -23,6 +23,7 @@ FIELDS_OF: Mapping[str, str] = {
     "new_password": "password",
     "reauthenticated": "current",
     "reauthentication_failed": "current",
+    "reauthentication_required": "current",
 }
 
 

@@ -68,13 +68,15 @@ class Filled:
 class FormPage(Generic[S, V, F]):
     """A page with a form: `show` is its GET, and every refusal; `submit` what a good one does.
 
-    `fields` says which field of the form a service means by a name, or a code, of its own.
+    `fields` says which field of the form a service means by a name, or a code, of its own;
+    `most_bytes` how large it may be as it is posted.
     """
 
     form: type[F]
     show: Callable[[S, V, Filled], Awaitable[web.Response]]
     submit: Callable[[S, V, F, str], Awaitable[web.Response]]
     fields: Mapping[str, str] = field(default_factory=dict)
+    most_bytes: int = MOST_BYTES
 
     def field_names(self) -> Mapping[str, str]:
         """Map each name to a field: the form's own, and what services call them."""
@@ -82,14 +84,14 @@ class FormPage(Generic[S, V, F]):
         return {**own, **self.fields}
 
 
-async def read_posted(request: web.Request) -> dict[str, str]:
+async def read_posted(request: web.Request, most_bytes: int) -> dict[str, str]:
     """Read a body's fields. Raises NoForm: what two readers might read differently is refused."""
     if request.content_type != FORM or "Content-Encoding" in request.headers:
         raise NoForm(415)
     body = bytearray()
     while chunk := await request.content.readany():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most_bytes:
             raise NoForm(413)
     try:
         pairs = parse_qsl(

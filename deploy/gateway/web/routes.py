@@ -105,7 +105,7 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
     """Make what a form or a button does, where another page shows it."""
 
     async def send(site: T, visit: Visit) -> web.Response:
-        posted = await read_posted(visit.request)
+        posted = await read_posted(visit.request, made.most_bytes)
         visit.flow = posted.get(FLOW, "")
         seen = await guard.admit(site, visit)
         reading = read_form(made.form, posted, visit.language)

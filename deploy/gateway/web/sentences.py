@@ -33,6 +33,10 @@ HOME = Step(path="/home", text=N_("Go to your home page"))
 PROVE = Step(path="/merge/other", text=N_("Give the other account's username and password again"))
 MERGES = Step(path="/merge", text=N_("See your merges"))
 
+LINK_DEAD = N_(
+    "This link does not work. It may have expired or have been used, or a newer one was sent to "
+    "you."
+)
 SEND_AGAIN = Message(text=N_("This did not work. Nothing was lost. Please send it once more."))
 NEW_PROOF = Message(
     text=N_("This took too long, or was used before. Please begin again."), step=NEW_LINK
@@ -54,6 +58,9 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "away": Message(
             text=N_("We are busy at the moment. Nothing was lost. Please try again shortly.")
+        ),
+        "email_link_invalid": Message(  # a `link_invalid` where an address was to be verified
+            text=LINK_DEAD, step=Step(path="/settings/e-mail", text=NEW_LINK.text)
         ),
         # ---- coming in
         "invalid_credentials": Message(
@@ -168,6 +175,7 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "email_malformed": Message(
             field="email",
             text=N_("This is not an e-mail address. Check it, as in name@example.com."),
+            step=Step(path="/enrol/e-mail", text=N_("Use another address")),
         ),
         # ---- account e-mail
         "email_verified": Message(
@@ -206,13 +214,7 @@ CODES: Mapping[str, Message] = MappingProxyType(
                 "wrong tries an account is locked for 20 minutes."
             ),
         ),
-        "link_invalid": Message(
-            text=N_(
-                "This link does not work. It may have expired or have been used, or a newer one "
-                "was sent to you."
-            ),
-            step=NEW_LINK,
-        ),
+        "link_invalid": Message(text=LINK_DEAD, step=NEW_LINK),
         # ---- a new password
         "grant_invalid": NEW_PROOF,
         "grant_wrong_act": NEW_PROOF,
@@ -291,7 +293,7 @@ CODES: Mapping[str, Message] = MappingProxyType(
             text=N_("It was used, replaced or made void before, or has expired.")
         ),
         "patient_without_email": Message(
-            text=N_("This patient has no e-mail address here. Issue a token instead.")
+            text=N_("This patient has no valid e-mail address here. Issue a token instead.")
         ),
         "patient_without_proof": Message(
             text=N_(

@@ -136,11 +136,21 @@ class Bulk:
         for patient_id in first:
             act.record(Action.INVITE, patient=patient_id, practice=practice_id)
         return [
-            replace(outcome, invitation=answers.get(outcome.patient_id))
-            if row.invite and outcome.patient_id
+            replace(outcome, invitation=_once(answers, outcome.patient_id))
+            if row.invite and outcome.patient_id and outcome.refusal is None
             else outcome
             for row, outcome in zip(rows, outcomes, strict=True)
         ]
+
+
+def _once(
+    answers: dict[PatientId, bool | type[Refused]], patient_id: PatientId
+) -> bool | type[Refused]:
+    """The answer to a row that invites; of several of one record the first has the link."""
+    answer = answers[patient_id]
+    if answer is True:
+        answers[patient_id] = False
+    return answer
 
 
 def _found(patient: Patient, known: Mapping[str, Patient], added: frozenset[PatientId]) -> Outcome:

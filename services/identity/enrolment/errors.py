@@ -74,8 +74,8 @@ class PersonMismatch(Conflict):
 class PatientWithoutEmail(Conflict):
     """The practice's record has no address that an invitation could be mailed to (EN-3)."""
 
-    title = "This record has no e-mail address"
-    hint = "Issue an enrolment token instead, or add the address."
+    title = "This record has no e-mail address that a mail can be written to"
+    hint = "Issue an enrolment token instead, or correct the address."
 
 
 class PatientWithoutProof(Conflict):

@@ -17,6 +17,7 @@ from services.identity.patients.model import Patient
 from services.identity.patients.store import patients
 from services.identity.practices.store import practices
 from shared.acts import Act, Acts, By
+from shared.contracts.addresses import AddressMalformed, mailable
 from shared.contracts.contract import Contract
 from shared.contracts.identity import PATIENT_INVITED, PatientInvited
 from shared.contracts.ids import PatientId, PracticeId
@@ -122,13 +123,16 @@ class Invitations:
 
 
 def require_invitable(patient: Patient) -> None:
-    """Raise why a record cannot be invited: it has an account, no address, or no second proof.
+    """Raise why a record cannot be invited: it has an account, no address that notify would write
+    to, or no second proof.
 
     Whoever reads the mailbox has half of an invitation: the other half is what the record says.
     """
     if patient.account_id is not None:
         raise PatientEnrolled
-    if patient.email is None:
-        raise PatientWithoutEmail
+    try:
+        mailable(patient.email or "")
+    except AddressMalformed:
+        raise PatientWithoutEmail from None
     if patient.home_phone is None and patient.number is None:
         raise PatientWithoutProof

@@ -175,6 +175,30 @@ async def test_each_row_says_what_is_wrong_with_it(desk: PracticeDesk) -> None:
     ]
 
 
+@pytest.mark.parametrize("no_row", [None, 7, "P-2,Hale,June", [row(2)], {}])
+async def test_a_row_that_is_no_object_takes_none_along(desk: PracticeDesk, no_row: object) -> None:
+    answer = await desk.call(
+        "/practice/patients/bulk",
+        {"patients": [row(1), no_row, row(3)], "staff_id": "nurse-7", "reason": "moved here"},
+    )
+
+    assert told(answer) == ["registered", "row_invalid", "registered"]
+    assert answer.body["results"][1]["number"] is None
+    assert answer.body["results"][1]["errors"][0]["code"] in ("field_wrong_type", "field_missing")
+
+
+async def test_of_one_number_twice_the_first_row_has_the_invitation(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    answer = await submit(
+        desk, row(1, email="p1@mail.example"), invited(1), invited(1), invited(1, first_name="J.")
+    )
+
+    assert told(answer) == ["registered", "unchanged", "unchanged", "patient_number_taken"]
+    assert invitations(answer) == [None, "sent", "sent_before", None]
+    assert len(await postman.invitations()) == 1
+
+
 async def test_a_thousand_and_one_are_too_many(desk: PracticeDesk) -> None:
     answer = await submit(desk, *(row(number) for number in range(1001)))
 

@@ -114,6 +114,30 @@ async def test_pages_go_on_where_the_last_one_ended(
     assert seen == enrolled
 
 
+@pytest.mark.parametrize("since", ["un-enrolled", "here again"])
+async def test_pages_go_on_when_the_last_one_listed_is_dormant_no_more(
+    desk: PracticeDesk, monkeypatch: pytest.MonkeyPatch, since: str
+) -> None:
+    monkeypatch.setattr("services.identity.desk.dormancy.PAGE", 2)
+    monkeypatch.setattr("services.identity.desk.api.dormancy.PAGE", 2)
+    enrolled = []
+    for number in range(5):
+        enrolled.append(await desk.enrolled(username=f"maria.{number}"))
+        desk.identity.clock.advance(seconds=1)
+    desk.identity.clock.advance(days=370)
+    first = await listed(desk)
+    if since == "un-enrolled":
+        assert results(await un_enrol(desk, *ids(first))) == ["un-enrolled"] * 2
+    else:
+        await desk.identity.logged_on("maria.0")
+        await desk.identity.logged_on("maria.1")
+
+    second = await listed(desk, after=first["next"])
+
+    assert ids(first) + ids(second) == enrolled[:4]
+    assert ids(await listed(desk, after=second["next"])) == enrolled[4:]
+
+
 async def test_each_row_has_its_result_and_the_same_call_again_changes_nothing(
     desk: PracticeDesk,
 ) -> None:

@@ -7,7 +7,10 @@ import pytest
 
 from services.identity.enrolment.model import INVITATION
 from tests.builders.practices import (
+    BIRTH_DATE,
+    FIRST_NAME,
     INVITABLE,
+    LAST_NAME,
     Postman,
     PracticeDesk,
     enrols,
@@ -164,4 +167,37 @@ async def test_a_record_without_address_or_without_proof_is_not_invited(
 
     assert (no_address.status, no_address.code) == (409, "patient_without_email")
     assert (no_proof.status, no_proof.code) == (409, "patient_without_proof")
+    assert await postman.invitations() == []
+
+
+@pytest.mark.parametrize(
+    "email", ["maria", "maria@mail", " maria@mail.example", "a@b@mail.example"]
+)
+async def test_what_no_mail_can_be_written_to_is_told_at_once_and_no_link_is_made(
+    desk: PracticeDesk, postman: Postman, email: str
+) -> None:
+    patient_id = await desk.a_patient(**{**INVITABLE, "email": email})
+
+    answer = await desk.invite(patient_id)
+    bulk = await desk.call(
+        "/practice/patients/bulk",
+        {
+            "patients": [
+                {
+                    "last_name": LAST_NAME,
+                    "first_name": FIRST_NAME,
+                    "birth_date": BIRTH_DATE,
+                    **INVITABLE,
+                    "email": email,
+                    "invite": True,
+                }
+            ],
+            "staff_id": "nurse-7",
+            "reason": "moved to the portal",
+        },
+    )
+
+    assert (answer.status, answer.code) == (409, "patient_without_email")
+    [row] = bulk.body["results"]
+    assert (row["result"], row["invitation"]) == ("unchanged", "patient_without_email")
     assert await postman.invitations() == []

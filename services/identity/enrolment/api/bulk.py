@@ -15,7 +15,7 @@ from services.identity.patients.patients import PatientDetails
 from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
 from shared.errors import Refused, Violation
-from shared.http.parsing import every_violation
+from shared.http.parsing import every_violation, translate
 from shared.http.problems import FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
@@ -44,13 +44,15 @@ class BulkBody(StaffBody, frozen=True, kw_only=True):
     """Each row is read by itself: what is wrong with one is told with it, and takes none along."""
 
     patients: Annotated[
-        tuple[Annotated[dict[str, Any], Meta(extra_json_schema=ROW_SCHEMA)], ...],
+        tuple[Annotated[Any, Meta(extra_json_schema=ROW_SCHEMA)], ...],
         Meta(min_length=1, max_length=MOST),
     ]
 
     def counts_as(self, budget: str) -> int:
         """A record each, and a token each that is to be invited."""
-        invited = sum(row.get("invite") is True for row in self.patients)
+        invited = sum(
+            isinstance(row, Mapping) and row.get("invite") is True for row in self.patients
+        )
         return invited if budget == TOKENS.name else len(self.patients)
 
 
@@ -94,11 +96,13 @@ async def register_patients(features: Features, call: Call[BulkBody, PracticeCal
     )
 
 
-def _read(values: Mapping[str, Any]) -> Row | Sequence[Violation]:
+def _read(values: Any) -> Row | Sequence[Violation]:
     """Read a row as strictly as a body; what was wrong with it, where it is none."""
     try:
         body = msgspec.convert(values, RowBody)
     except msgspec.ValidationError as error:
+        if not isinstance(values, Mapping):
+            return [translate(error)]
         return every_violation(RowBody, values, error, strict=True)
     details = PatientDetails(
         number=body.number,
@@ -112,8 +116,10 @@ def _read(values: Mapping[str, Any]) -> Row | Sequence[Violation]:
     return Row(details=details, invite=body.invite)
 
 
-def _number(values: Mapping[str, Any]) -> str | None:
+def _number(values: Any) -> str | None:
     """Say a number again that is one."""
+    if not isinstance(values, Mapping):
+        return None
     try:
         return msgspec.convert(values.get("number"), Line)
     except msgspec.ValidationError:
