@@ -30,6 +30,7 @@ help: ## list the targets
 	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
 	@echo "REPLICAS=3 starts that many of each service: run, tour, up"
 	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
+	@echo "AUDIT_ROWS=10000000 makes \`make bench ROW=audit\` go along that many (else 200,000)"
 	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
 
 venv: $(STAMP) ## make .venv with everything that is needed, at the versions of constraints.txt

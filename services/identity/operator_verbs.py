@@ -21,6 +21,7 @@ from services.identity.practices.settings import SETTINGS
 from services.identity.settings import Settings
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
+from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
 from shared.program.terminal import FAILED, OK, say, say_json, tell
 
@@ -101,7 +102,8 @@ async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namesp
 
 
 async def re_key_names(plumbing: Plumbing[Settings], _: argparse.Namespace) -> int:
-    count, collisions = await stored_names(plumbing).re_key(by=plumbing.operator())
+    with shown("addresses") as progress:
+        count, collisions = await stored_names(plumbing).re_key(progress, by=plumbing.operator())
     say(f"{count} addresses have a new key")
     kept = (
         f"account {one.account_id} keeps its former key: account {one.holder_id} has the name"

@@ -4,12 +4,14 @@ import argparse
 
 from services.recovery.app import stored_names
 from services.recovery.settings import RecoverySettings
+from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
 from shared.program.terminal import say
 
 
 async def re_key_names(plumbing: Plumbing[RecoverySettings], _: argparse.Namespace) -> int:
-    count = await stored_names(plumbing).re_key(by=plumbing.operator())
+    with shown("accounts") as progress:
+        count = await stored_names(plumbing).re_key(progress, by=plumbing.operator())
     return say(f"{count} accounts have new digests of their names")
 
 

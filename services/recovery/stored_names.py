@@ -11,6 +11,7 @@ from services.recovery.model import AccountNames
 from services.recovery.names import name_digest
 from services.recovery.store import accounts
 from shared.acts import Acts, By
+from shared.progress import Progress
 from shared.trust.tokens import Digests
 
 BATCH = 500  # accounts of one transaction
@@ -32,13 +33,15 @@ class StoredNames:
                 return count
             last = batch[-1].account_id
 
-    async def re_key(self, *, by: By) -> int:
+    async def re_key(self, progress: Progress, *, by: By) -> int:
         """Make every digest anew that differs; return of how many accounts.
 
         A batch is a transaction, so a run that was broken off is begun again. Its accounts are held
         in one order: a snapshot that arrives meanwhile waits, or was here before.
         """
         count, last = 0, None
+        async with self.acts.database.connection() as connection:
+            progress.begin(await accounts.count(connection))
         while True:
             async with self.acts.open(by) as act:
                 batch = await accounts.names(act.tx, after=last, limit=BATCH, holding=True)
@@ -47,6 +50,7 @@ class StoredNames:
                     await accounts.re_key(act.tx, changed)
                     act.record(Action.RE_KEY_NAMES, detail=f"accounts:{len(changed)}")
             count += len(changed)
+            progress.add(len(batch))
             if len(batch) < BATCH:
                 return count
             last = batch[-1].account_id

@@ -1,6 +1,6 @@
 """Whether audit entries were chained when they say that they were written (AU-1)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.db import Row
@@ -20,21 +20,23 @@ class AuditTimes:
 
     newest: datetime = BEGINNING  # of the entries before
     chained_at: datetime = BEGINNING  # of the link before
-    late: list[int] = field(default_factory=list)  # places
-    set_back: list[int] = field(default_factory=list)
+    late: int = 0  # entries: of millions no list is kept
+    first_late: int = 0  # its place
+    set_back: int = 0  # the first place at which it was
 
     def wrong(self, link: Row) -> str | None:
         """Say what cannot be honest of this link, or None."""
         at, chained_at = link["entry_at"], link["chained_at"]
         if chained_at + SLACK < self.chained_at:
-            self.set_back.append(link["place"])
+            self.set_back = self.set_back or link["place"]
             self.newest = BEGINNING
         if at > chained_at + SLACK:
             return f"was chained before its time, at {chained_at}"
         if at + SLACK < chained_at:
             if at + SLACK < self.newest:
                 return f"was put in later, at {chained_at}"
-            self.late.append(link["place"])
+            self.late += 1
+            self.first_late = self.first_late or link["place"]
         self.newest, self.chained_at = max(self.newest, at), chained_at
         return None
 
@@ -42,9 +44,9 @@ class AuditTimes:
         told = ""
         if self.late:
             told += (
-                f"{len(self.late)} entries chained over {SLACK} late, the first at place "
-                f"{self.late[0]}: did no replica run?; "
+                f"{self.late} entries chained over {SLACK} late, the first at place "
+                f"{self.first_late}: did no replica run?; "
             )
         if self.set_back:
-            told += f"the clock was set back at place {self.set_back[0]}; "
+            told += f"the clock was set back at place {self.set_back}; "
         return told

@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from shared import logs
@@ -62,7 +65,8 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         logs.configure(program.service, "WARNING", sys.stderr)
     asked = Asked(program=program, environ=environ, arguments=parsed)
     try:
-        return asyncio.run(command.run(asked))
+        with terminated_as_interrupted():
+            return asyncio.run(command.run(asked))
     except SettingsInvalid as invalid:
         return tell(MISUSED, *invalid.problems)
     except NeedsSetting as missing:
@@ -80,6 +84,22 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(FAILED, f"the database refused it: {told_by(failed)}")
     except KeyboardInterrupt:
         return tell(INTERRUPTED, "interrupted: what it was at is undone, what it said is done")
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, as a scheduler sends it, end a verb as Ctrl-C does: in order, and with a word.
+
+    `serve` drains on either by handlers of its own. Outside the main thread nothing can be set.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parser(service: str, commands: Sequence[Command]) -> argparse.ArgumentParser:

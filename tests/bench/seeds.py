@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,8 @@ from deploy.local.provision import connected
 from services.notify.projections.store import accounts
 from services.notify.tellings import contents
 from services.recovery.projection import Projection
+from shared.audit.chain import START, hash_of
+from shared.audit.entries import COLUMNS
 from shared.contracts.contract import Contract, E
 from shared.contracts.identity import (
     ACCOUNT_CHANGED,
@@ -29,6 +32,9 @@ from tests.builders import events
 
 PASSWORD = "Walnut-Harbour-7"
 COST = 12
+PAGE = 20_000  # rows in memory at a time
+CHAIN_COLUMNS = ("place", "entry_id", "entry_at", "entry_digest", "hash", "chained_at")
+BENCH = "0d5c1a52-6a4e-4a0e-9a53-6e3c1f4b7a10"  # whom and which practice an audit row is about
 
 
 def name_of(number: int) -> str:
@@ -41,7 +47,7 @@ def mailbox_of(number: int) -> str:
     return f"person{number}@mail.example"
 
 
-async def log_on_accounts(site: Site, count: int) -> None:
+async def log_on_accounts(site: Site, numbers: range) -> None:
     """Accounts of identity's that can log on, all with one password, hashed once; each is enrolled
     at the one practice, as most are.
     """
@@ -49,7 +55,7 @@ async def log_on_accounts(site: Site, count: int) -> None:
     hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
     hashed = await hasher.hash(PASSWORD)
     hasher.close()
-    ids = [uuid4() for _ in range(count)]
+    ids = [uuid4() for _ in numbers]
     now = datetime.now(UTC)
     await site.database.copy_records_to_table(
         "accounts",
@@ -60,14 +66,17 @@ async def log_on_accounts(site: Site, count: int) -> None:
         ),
         records=[
             (one, "active", 1, 1, name_of(number), hashed, hasher.new_salt(), "en", "UTC", now)
-            for number, one in enumerate(ids)
+            for number, one in zip(numbers, ids, strict=True)
         ],
     )
     await site.database.copy_records_to_table(
         "log_on_names",
         schema_name="identity",
         columns=("name_key", "account_id", "kind", "created_at"),
-        records=[(name_of(number), one, "username", now) for number, one in enumerate(ids)],
+        records=[
+            (name_of(number), one, "username", now)
+            for number, one in zip(numbers, ids, strict=True)
+        ],
     )
     await enrolled(site, ids, now)
 
@@ -182,6 +191,43 @@ async def deliveries(connection: Connection, count: int) -> None:
             )
             for number in range(count)
         ],
+    )
+
+
+async def audited(site: Site, service: str, places: int) -> None:
+    """Lengthen a service's audit chain to so many places, in pages: they may be millions."""
+    head = await site.database.fetchrow(
+        f"SELECT place, hash, chained_at FROM {service}.audit_chain ORDER BY place DESC LIMIT 1"  # noqa: S608 - a name of ours
+    )
+    place, before = (head["place"], head["hash"]) if head else (0, START)
+    begun = head["chained_at"] if head else datetime.now(UTC)
+    while place < places:
+        entries: list[tuple[Any, ...]] = []
+        links: list[tuple[Any, ...]] = []
+        for number in range(place + 1, min(places, place + PAGE) + 1):
+            at = begun + timedelta(microseconds=len(entries) + 1)
+            entry = audit_entry(number, at)
+            digest = sha256(msgspec.json.encode(entry)).digest()
+            before = hash_of(before, number, digest)
+            entries.append(entry)
+            links.append((number, entry[0], at, digest, before, at))
+        place, begun = place + len(entries), begun + timedelta(microseconds=len(entries))
+        for table, columns, rows in (
+            ("audit_entries", COLUMNS.split(", "), entries),
+            ("audit_chain", CHAIN_COLUMNS, links),
+        ):
+            await site.database.copy_records_to_table(
+                table, schema_name=service, columns=columns, records=rows
+            )
+    await site.database.execute(f"ANALYZE {service}.audit_entries; ANALYZE {service}.audit_chain")
+
+
+def audit_entry(number: int, at: datetime) -> tuple[Any, ...]:
+    """One row as a staff verb leaves it, in the order of its columns."""
+    return (
+        *(uuid4(), at, f"staff:nurse-{number % 50}@{BENCH}", f"patient:{BENCH}", BENCH),
+        *("198.51.100.7", "patient.correct", "done", "birth_date last_name"),
+        *("she wrote in", uuid4(), None, f"client-{number % 50}", f"nurse-{number % 50}"),
     )
 
 

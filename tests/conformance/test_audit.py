@@ -26,6 +26,9 @@ OTHERWISE = {  # how many rows, and why not one
     "request_merge": (2, "one an account"),
     "read_notice": (0, "her own, as often as she likes"),
     "dismiss_notice": (0, "her own, as often as she likes"),
+    "read_patient": (1, "what a practice saw of one patient"),
+    "read_enrolment_request": (1, "likewise, with every address and phone that came with it"),
+    "list_dormant_patients": (1, "when each of many was here"),
 }
 
 
@@ -40,6 +43,9 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "reject_enrolment_request": "request",
     "register_patient": "patient",
     "register_patients": ("patient", ""),  # each record, and the call
+    "read_patient": "patient",
+    "read_enrolment_request": "request",
+    "list_dormant_patients": None,
     "correct_patient": "patient",
     "void_handed_out": "patient",
     "find_patients": None,  # what was sought is not kept
@@ -134,11 +140,9 @@ NO_ROW = {
     ("register_patient", "NameIncomparable"): TYPED,
     ("obtain_client_token", "TwoAuthentications"): TWICE,
     ("read_terms", "NotFound"): "there is nothing to read yet, for anybody",
-    ("read_patient", "NotFound"): "a practice looks for a record by an id that is none of its own",
     ("request_enrolment", "NameIncomparable"): TYPED,
     ("request_enrolment", "EmailMalformed"): TYPED,
     ("request_enrolment", "LocaleNotOffered"): TYPED,
-    ("read_enrolment_request", "NotFound"): "likewise for a request",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,

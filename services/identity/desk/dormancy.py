@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.identity.actions import Action
 from services.identity.desk.unenrolments import Unenrolments
 from services.identity.patients.model import DormantPatient
 from services.identity.patients.store import dormancy as store
-from shared.acts import By
+from shared.acts import Acts, By
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Database
 from shared.errors import Refused
 
 PAGE = 100
@@ -26,18 +26,19 @@ class Ended:
 class Dormancy:
     """Nothing here happens by itself: a practice looks, and a practice decides."""
 
-    database: Database
+    acts: Acts
     unenrolments: Unenrolments
 
     async def list(
         self, practice_id: PracticeId, months: int, *, after: PatientId | None, by: By
     ) -> Sequence[DormantPatient]:
         """A page of them, who was here longest ago first; `after` is the last one of the page
-        before.
+        before. A page is on record: it tells of many at once when each was here.
         """
-        async with self.database.connection() as connection:
+        async with self.acts.begin(by, Action.LIST_DORMANT, practice=practice_id) as act:
+            act.detail = f"months={months}"
             return await store.list_dormant(
-                connection, practice_id, months=months, after=after, limit=PAGE, now=by.now
+                act.tx, practice_id, months=months, after=after, limit=PAGE, now=by.now
             )
 
     async def un_enrol(

@@ -40,13 +40,13 @@ def compose(
     unenrolments = Unenrolments(acts=plumbing.acts, accounts=accounts, sessions=sessions)
     return Features(
         unenrolments=unenrolments,
-        dormancy=Dormancy(database=plumbing.database, unenrolments=unenrolments),
+        dormancy=Dormancy(acts=plumbing.acts, unenrolments=unenrolments),
         unlocks=Unlocks(
             acts=plumbing.acts,
             lockouts=lockouts,
             accounts=accounts,
         ),
-        records=Records(database=plumbing.database, lockouts=lockouts),
+        records=Records(acts=plumbing.acts, lockouts=lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
         username_reading=UsernameReading(acts=plumbing.acts, accounts=accounts),
         waivers=Waivers(acts=plumbing.acts),

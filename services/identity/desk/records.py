@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.identity.accounts.store import accounts
+from services.identity.actions import Action
 from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.patients.model import Patient
 from services.identity.patients.store import enrolments, patients
 from shared import one_time
-from shared.acts import By
+from shared.acts import Acts, By
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.db import Connection, Database
+from shared.db import Connection
 from shared.errors import NotFound
 
 
@@ -37,22 +38,38 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    database: Database
+    acts: Acts
     lockouts: Lockouts
 
     async def read(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> Record:
-        """An own record; nothing of other practices, and not when anybody logged on."""
-        async with self.database.snapshot() as tx:
+        """An own record; nothing of other practices, and not when anybody logged on.
+
+        That it was looked at is on record before it is told, and a look for an id that is none
+        of the practice's as well: who has stolen a client is followed by what she has seen.
+        """
+        record = await self._find(practice_id, patient_id, by.now)
+        async with self.acts.begin(
+            by, Action.READ_PATIENT, patient=patient_id, practice=practice_id
+        ):
+            if record is None:
+                raise NotFound
+        return record
+
+    async def _find(
+        self, practice_id: PracticeId, patient_id: PatientId, now: datetime
+    ) -> Record | None:
+        """Everything as it stands at one moment."""
+        async with self.acts.database.snapshot() as tx:
             patient = await patients.find(tx, practice_id, patient_id)
             if patient is None:
-                raise NotFound
+                return None
             enrolment = await enrolments.find(tx, patient_id)
             enrolled = enrolment is not None and enrolment.state is EnrolmentState.ENROLLED
             return Record(
                 patient=patient,
                 enrolled=enrolled,
-                token_until=await one_time.live_until(tx, ENROLMENT_TOKEN, patient_id, now=by.now),
-                standing=await self._standing(tx, enrolment.account_id, by.now)
+                token_until=await one_time.live_until(tx, ENROLMENT_TOKEN, patient_id, now=now),
+                standing=await self._standing(tx, enrolment.account_id, now)
                 if enrolment and enrolled
                 else Standing(),
             )

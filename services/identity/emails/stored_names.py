@@ -18,6 +18,7 @@ from services.identity.emails.store import emails, verifications
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId
 from shared.db import Connection
+from shared.progress import Progress
 
 BATCH = 500  # rows read at once
 
@@ -36,9 +37,9 @@ class StoredNames:
 
     async def outdated(self) -> int:
         """How many keys are of another form; a look at every address, in batches."""
-        return len([address async for address in self._outdated()])
+        return len([address async for address in self._outdated(Progress())])
 
-    async def re_key(self, *, by: By) -> tuple[int, tuple[Collision, ...]]:
+    async def re_key(self, progress: Progress, *, by: By) -> tuple[int, tuple[Collision, ...]]:
         """Give each address its key of today; return how many, and whom that did not work for.
 
         Each is a transaction of its own, so that nobody waits for the others, and a run that was
@@ -46,7 +47,9 @@ class StoredNames:
         are of one mailbox, and only a person can say which goes on.
         """
         count, collisions = 0, []
-        async for address in self._outdated():
+        async with self.acts.database.connection() as connection:
+            progress.begin(await emails.count(connection))
+        async for address in self._outdated(progress):
             async with self.acts.open(by) as act:
                 # The account's row first, as claim, verification and merge do.
                 await accounts.hold(act.tx, address.account_id)
@@ -56,7 +59,8 @@ class StoredNames:
                     count += 1
         return count, tuple(collisions)
 
-    async def _outdated(self) -> AsyncIterator[StoredAddress]:
+    async def _outdated(self, progress: Progress) -> AsyncIterator[StoredAddress]:
+        """Look at every address, in batches; each batch is told once it has been gone through."""
         last: StoredAddress | None = None
         while True:
             async with self.acts.database.connection() as connection:
@@ -64,6 +68,7 @@ class StoredNames:
             for address in batch:
                 if address.key != address_key(address.address):
                     yield address
+            progress.add(len(batch))
             if len(batch) < BATCH:
                 return
             last = batch[-1]

@@ -66,15 +66,18 @@ class Practices:
     ) -> Practice:
         """Change those that are named, each within its range; others may change beside (ST-2).
 
+        Where all of them are so already, the version stays and nobody is told.
         An operator's `by` says so; a practice's carries the staff member and the reason.
         """
         async with self.acts.begin(by, Action.SET_PRACTICE, practice=practice_id) as act:
             act.detail = " ".join(f"{name}={value}" for name, value in sorted(changes.items()))
             check_change(changes)
-            practice = await store.change_settings(act.tx, practice_id, changes)
+            changed = await store.change_settings(act.tx, practice_id, changes)
+            practice = changed or await store.find(act.tx, practice_id)
             if practice is None:
                 raise NotFound
-            self._announce(act, practice)
+            if changed:
+                self._announce(act, practice)
         return practice
 
     async def read(self, practice_id: PracticeId) -> Practice:

@@ -77,12 +77,17 @@ class Decisions:
             )
 
     async def read(self, practice_id: PracticeId, request_id: RequestId, *, by: By) -> Asked:
-        """One with every address and phone that came with it, whatever became of it."""
-        async with self.database.connection() as connection:
-            request = await store.find(connection, practice_id, request_id, now=by.now)
+        """One with every address and phone that came with it, whatever became of it.
+
+        That it was looked at is on record, as for a patient's.
+        """
+        async with self.acts.begin(
+            by, Action.READ_REQUEST, request=request_id, practice=practice_id
+        ) as act:
+            request = await store.find(act.tx, practice_id, request_id, now=by.now)
             if request is None:
                 raise NotFound
-            return Asked(request=request, contacts=await contacts.read(connection, request_id))
+            return Asked(request=request, contacts=await contacts.read(act.tx, request_id))
 
     async def approve(
         self, practice_id: PracticeId, request_id: RequestId, approval: Approval, *, by: By

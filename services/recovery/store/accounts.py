@@ -63,6 +63,11 @@ async def keep(
     )
 
 
+async def count(tx: Connection) -> int:
+    """How many accounts are known."""
+    return int(await tx.fetchval("SELECT count(*) FROM accounts"))
+
+
 async def names(
     tx: Connection, *, after: AccountId | None, limit: int, holding: bool = False
 ) -> tuple[AccountNames, ...]:

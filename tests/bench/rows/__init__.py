@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tests.bench.figures import Result
 from tests.bench.rows import (
     alone,
+    audit,
     broadcast,
     bulk,
     consumer,
@@ -13,6 +14,7 @@ from tests.bench.rows import (
     logon,
     relay,
     resets,
+    snapshots,
     storm,
     waiting,
 )
@@ -32,4 +34,6 @@ ROWS: Mapping[str, Row] = {
     "alone": alone.measure,
     "broadcast": broadcast.measure,
     "bulk": bulk.measure,
+    "snapshots": snapshots.measure,
+    "audit": audit.measure,
 }

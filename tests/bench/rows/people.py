@@ -31,7 +31,7 @@ class People:
     async def at(cls, site: Site, identity: Service) -> "People":
         """Make what is not there yet."""
         if not await site.database.fetchval("SELECT count(*) FROM identity.accounts"):
-            await log_on_accounts(site, ACCOUNTS)
+            await log_on_accounts(site, range(ACCOUNTS))
         made = await site.verb("identity", "gateway", "add", "bench", "--json")
         return cls(identity=identity, gateway=msgspec.json.decode(made, type=ClientCredentials))
 

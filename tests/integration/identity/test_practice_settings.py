@@ -104,6 +104,48 @@ async def test_each_of_parallel_changes_is_told_under_a_version_of_its_own(
     assert [event["reset_link_minutes"] for event in told] == expected
 
 
+@pytest.mark.proves("ST-2")
+async def test_a_change_to_what_is_so_already_raises_no_version_and_tells_nobody(
+    desk: PracticeDesk,
+) -> None:
+    await desk.change_settings(reset_link_minutes=30, takes_requests=True)
+    told = len(await desk.identity.events("practice-changed"))
+
+    answers = [
+        await desk.change_settings(reset_link_minutes=30, takes_requests=True),
+        await desk.change_settings(token_days_post=DEFAULTS["token_days_post"]),
+    ]
+
+    expected = {"version": 2, **DEFAULTS, "reset_link_minutes": 30, "takes_requests": True}
+    assert [answer.body for answer in answers] == [expected, expected]
+    assert len(await desk.identity.events("practice-changed")) == told
+    rows = await desk.identity.rows(
+        "SELECT outcome, detail FROM audit_entries WHERE action = 'practice.set' ORDER BY at, id"
+    )
+    assert [row["outcome"] for row in rows] == ["done", "done", "done"]
+
+
+@pytest.mark.proves("ST-2")
+async def test_a_setting_that_no_row_says_yet_is_its_default_already(desk: PracticeDesk) -> None:
+    async with desk.identity.database.administrator() as connection:
+        await connection.execute("""UPDATE identity.practices SET settings = '{}'""")
+
+    same = await desk.change_settings(token_days_post=DEFAULTS["token_days_post"])
+    changed = await desk.change_settings(token_days_post=DEFAULTS["token_days_post"] + 1)
+
+    assert [same.body["version"], changed.body["version"]] == [1, 2]
+
+
+@pytest.mark.proves("ST-2")
+async def test_of_parallel_changes_to_one_value_one_is_told(desk: PracticeDesk) -> None:
+    answers = await asyncio.gather(
+        *(desk.change_settings(reset_link_minutes=30) for _ in range(16))
+    )
+
+    assert {answer.body["version"] for answer in answers} == {2}
+    assert len(await desk.identity.events("practice-changed")) == 2
+
+
 @pytest.mark.proves("ST-2", "EN-1", "EN-8")
 @pytest.mark.parametrize(
     ("setting", "lowest", "highest"),

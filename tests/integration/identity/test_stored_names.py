@@ -6,6 +6,7 @@ import pytest
 
 from services.identity.__main__ import PROGRAM
 from services.identity.emails.features import stored_names
+from shared.progress import Progress
 from tests.builders.practices import Postman
 from tests.integration.identity.test_emails import REQUESTED, claim, session, verify
 from tests.integration.identity.test_operator_verbs import run
@@ -107,7 +108,9 @@ async def test_of_parallel_runs_each_address_is_changed_by_one(identity: Identit
         await of_older_form(identity, person, f"p{number}@bücher.example")
     names = stored_names(identity.plumbing)
 
-    runs = await asyncio.gather(*(names.re_key(by=identity.operator()) for _ in range(4)))
+    runs = await asyncio.gather(
+        *(names.re_key(Progress(), by=identity.operator()) for _ in range(4))
+    )
 
     assert sum(count for count, _ in runs) == len(people)
     assert {collisions for _, collisions in runs} == {()}

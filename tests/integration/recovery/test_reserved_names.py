@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.recovery.app import stored_names
+from shared.progress import Progress
 from shared.trust.ciphers import KeyPair
 from tests.rigs import recovery as rig
 from tests.rigs.recovery import EMAIL, Recovery, an_account
@@ -48,6 +49,6 @@ async def test_another_digest_key_loses_no_reserved_name(
     await recovery.knows(account)
 
     async with rig.replica(database, clock, notify_key, digest_key=ANOTHER) as changed:
-        assert await stored_names(changed.plumbing).re_key(by=changed.by()) == 1
+        assert await stored_names(changed.plumbing).re_key(Progress(), by=changed.by()) == 1
         assert await stored_names(changed.plumbing).outdated() == 0
         assert (await changed.asks_and_is_mailed(OLD)).data.account_id == account.account_id

@@ -8,6 +8,7 @@ import pytest
 from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
 from services.recovery.app import stored_names
+from shared.progress import Progress
 from shared.trust.ciphers import KeyPair
 from tests.rigs.recovery import Recovery, an_account, replica
 from tests.support.clock import FakeClock
@@ -24,7 +25,7 @@ async def looked_at(recovery: Recovery) -> str | None:
 async def re_keyed(recovery: Recovery) -> int:
     (verb,) = [verb for verb in PROGRAM.verbs if verb.name == "names re-key"]
     assert await verb.run(recovery.plumbing, verb) == 0  # type: ignore[arg-type]
-    return await stored_names(recovery.plumbing).re_key(by=recovery.by())
+    return await stored_names(recovery.plumbing).re_key(Progress(), by=recovery.by())
 
 
 @pytest.mark.proves("RC-1", "RC-3")
@@ -86,3 +87,37 @@ async def test_snapshots_that_arrive_meanwhile_are_kept_with_their_own_names(
         await asyncio.gather(re_keyed(changed), *renamed)
 
         assert await looked_at(changed) is None
+
+
+class Noted(Progress):
+    """Keeps what a piece of work tells of itself."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def begin(self, total: int) -> None:
+        self.told.append(total)
+
+    def add(self, count: int) -> None:
+        self.told.append(count)
+
+
+@pytest.mark.proves("ST-3")
+async def test_of_two_runs_at_once_each_account_is_changed_by_one_and_each_tells_how_far_it_is(
+    recovery: Recovery,
+    database: Database,
+    clock: FakeClock,
+    notify_key: KeyPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    for number in range(5):
+        await recovery.knows(an_account(username=f"name.{number}"))
+
+    async with replica(database, clock, notify_key, digest_key=ANOTHER) as changed:
+        names, progresses = stored_names(changed.plumbing), (Noted(), Noted())
+        counts = await asyncio.gather(*(names.re_key(one, by=changed.by()) for one in progresses))
+
+        assert sum(counts) == 5
+        assert [one.told for one in progresses] == [[5, 2, 2, 1], [5, 2, 2, 1]]
+        assert await names.outdated() == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -175,6 +176,45 @@ async def test_killed_in_the_middle_the_same_verb_goes_on_there(site: Site) -> N
     assert (said.code, said.out) == (0, f"published {PEOPLE - done} accounts\ndone\n"), said.err
     assert f"goes on after {done} accounts that were published" in said.err
     assert await site.published() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_interrupted_it_says_so_and_the_same_verb_goes_on_there(
+    site: Site, number: signal.Signals
+) -> None:
+    slow = ("snapshots", "publish", "accounts", "--rate", "5")
+    async with begun("identity", site.environ("identity"), *slow) as verb:
+
+        async def is_under_way() -> None:
+            assert (await site.published() or 0) >= 3
+
+        await eventually(is_under_way, within=60)
+        verb.send_signal(number)
+        _, told = await verb.communicate()
+    done = await site.published()
+
+    assert (verb.returncode, told.decode().splitlines()[-1]) == (
+        130,
+        "interrupted: what it was at is undone, what it said is done",
+    )
+    assert done is not None
+    said = await site.verb("identity", "snapshots", "publish", "accounts")
+    assert said.out == f"published {PEOPLE - done} accounts\ndone\n", said.err
+
+
+async def test_a_rebuild_that_is_terminated_says_so_and_goes_on_at_the_next_call(
+    site: Site,
+) -> None:
+    rebuild = ("projection", "rebuild", "persons")
+    async with begun("merge", site.environ("merge"), *rebuild) as verb:
+        assert verb.stdout is not None
+        await verb.stdout.readline()
+        verb.terminate()
+        _, told = await verb.communicate()
+
+    assert (verb.returncode, "interrupted: " in told.decode()) == (130, True), told
+    again = await site.verb("merge", *rebuild, "--no-wait")
+    assert again.out.startswith("generation 1 of persons: "), again.err
 
 
 async def test_of_two_at_once_the_later_one_goes_on_and_the_other_stops(site: Site) -> None:

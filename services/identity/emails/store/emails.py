@@ -57,6 +57,11 @@ async def confirm(
     return address
 
 
+async def count(tx: Connection) -> int:
+    """How many addresses there are."""
+    return int(await tx.fetchval("SELECT count(*) FROM account_emails"))
+
+
 async def page(
     tx: Connection, *, after: StoredAddress | None, limit: int
 ) -> tuple[StoredAddress, ...]:

@@ -66,15 +66,19 @@ async def that_take_requests(connection: Connection) -> Sequence[Practice]:
 async def change_settings(
     tx: Connection, practice_id: PracticeId, changes: Mapping[str, int]
 ) -> Practice | None:
-    """Change those settings, whatever happens to others; return the practice at its new version."""
+    """Change those settings, whatever happens to others; return the practice at its new version.
+
+    None where it has these values already: by its row, or as defaults that no row says yet.
+    """
     row = await tx.fetchrow(
         f"""
         UPDATE practices SET settings = settings || $2::text::jsonb, version = version + 1
-        WHERE id = $1
+        WHERE id = $1 AND NOT ($3::text::jsonb || settings) @> $2::text::jsonb
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,
         encode(changes).decode(),
+        encode(PracticeSettings()).decode(),
     )
     return _practice(row) if row else None
 
