@@ -185,8 +185,8 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "address_no_username": Message(
             field="email",
             text=N_(
-                "Your username is your e-mail address, and this one is too long for a username. "
-                "Change your username first."
+                "Your username is your e-mail address, and this one is too short or too long for "
+                "one. Change your username first."
             ),
             step=Step(path="/settings/username", text=N_("Change your username")),
         ),

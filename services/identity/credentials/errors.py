@@ -13,7 +13,7 @@ class EmailVerified(Conflict):
 class AddressNoUsername(Conflict):
     """The account e-mail is the username as well, and this address can be none (ID-1, ID-4)."""
 
-    title = "Your username is your account e-mail, and this address is too long for one"
+    title = "Your username is your account e-mail, and this address is too short or long for one"
     hint = "Change the username first, then the address."
 
 

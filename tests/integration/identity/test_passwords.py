@@ -23,6 +23,19 @@ async def test_every_rule_is_told_with_met_not_met_or_on_saving(identity: Identi
     assert all(rule["text"] for rule in answer.body["rules"])
 
 
+@pytest.mark.parametrize(
+    "username", ["e\u0301" * 50, "\u1112\u1161\u11ab" * 50, "june\u200b", " ", ""]
+)
+async def test_a_username_is_compared_however_it_is_being_typed(
+    identity: Identity, username: str
+) -> None:
+    answer = await identity.call(
+        "POST", "/passwords/check", {"candidate": PASSWORD, "username": username}
+    )
+
+    assert (answer.status, answer.body.get("acceptable")) == (200, True)
+
+
 async def test_the_list_of_common_passwords_can_be_read_by_whoever_wonders(
     identity: Identity,
 ) -> None:

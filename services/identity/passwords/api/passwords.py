@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
 
 from services.identity.fields import Address, Line, Name, Typed
 from services.identity.passwords.common_list import COMMON_LIST
@@ -16,7 +19,7 @@ class CandidateBody(Body, frozen=True, kw_only=True):
     """What the page knows of the person so far; each makes one more rule tell."""
 
     candidate: Typed
-    username: Name | None = None
+    username: Annotated[str, Meta(max_length=200)] | None = None  # as it is being typed
     email: Address | None = None
     last_name: Name | None = None
     first_name: Name | None = None
