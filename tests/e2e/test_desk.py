@@ -118,3 +118,23 @@ async def test_nobody_does_anything_at_the_desk_who_does_not_sit_there(suite: Su
         )
 
     assert "not known, or its secret is wrong" in wrong.problems
+
+
+@pytest.mark.proves("DISC-1")
+async def test_a_disclaimer_keeps_what_the_practices_system_has_worded_in_other_languages(
+    desk: Browser, stage: Stage
+) -> None:
+    token = await acts.client_token(stage, stage.stack.practice)
+    staff = {"staff_id": "system", "reason": "published"}
+    body = {**staff, "texts": {"en": "Ask.", "fr": "Demandez."}}
+    await stage.call("publish_disclaimer", 200, token=token, body=body)
+
+    page = await desk.get("/disclaimer")
+    await desk.press(page, "/disclaimer", en="Ask us.", es="Pregunte.", reason="reviewed")
+    kept = await stage.call("read_disclaimer", 200, token=token)
+    page = await desk.get("/disclaimer")
+    await desk.press(page, "/disclaimer", en="", es="", reason="no more")
+    none = await stage.call("read_disclaimer", 200, token=token)
+
+    assert kept.body["texts"] == {"en": "Ask us.", "es": "Pregunte.", "fr": "Demandez."}
+    assert none.body["texts"] == {}

@@ -35,15 +35,21 @@ async def show(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
 
 
 async def change(desk: Desk, visit: Staffed, sent: DisclaimerForm, key: str) -> web.Response:
-    """Word it anew; patients are asked from their next log-on on."""
-    typed = {"en": sent.en, "es": sent.es}
+    """Word it anew; patients are asked from their next log-on on. What the practice's system has
+    worded in other languages stays, unless the practice asks nothing any more.
+    """
+    shown = {"en": sent.en, "es": sent.es}
+    texts = {name: text.replace("\r\n", "\n") for name, text in shown.items() if text}
+    if texts:
+        kept = (await desk.system.disclaimer(visit, visit.desk.client)).texts
+        texts = {name: text for name, text in kept.items() if name not in shown} | texts
     await desk.system.change_disclaimer(
         visit,
         visit.desk.client,
         DisclaimerChange(
             staff_id=visit.desk.staff_id,
             reason=sent.reason,
-            texts={name: text.replace("\r\n", "\n") for name, text in typed.items() if text},
+            texts=texts,
         ),
     )
     return see("/disclaimer?said=changed")
