@@ -96,7 +96,7 @@ class IdempotencyKeys:
             await tx.execute(KEEP, *name, msgspec.json.encode(reply))
 
     async def sweep(self, database: Database) -> int:
-        """Delete keys that are over; a full round says so."""
+        """Delete up to SWEPT keys that are over; return how many."""
         async with database.connection() as connection:
             swept = await connection.fetch(SWEEP, self._clock.now(), SWEPT)
-        return len(swept) // SWEPT
+        return len(swept)

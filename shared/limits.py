@@ -143,6 +143,6 @@ class Sweeper:
     clock: Clock
 
     async def once(self) -> int:
-        """Forget a batch of keys that no window reaches any more; a full one says so."""
+        """Forget up to SWEPT keys that no window reaches any more; return how many."""
         async with self.database.connection() as connection:
-            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT)) // SWEPT
+            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT))

@@ -30,6 +30,25 @@ def stopped() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What is over and serves nothing any more: it goes batch by batch, by a loop of each replica,
+    or to the last row of it by an operator's `purge` (ST-3).
+    """
+
+    name: str  # of its loop
+    what: str  # goes, in words for an operator
+    once: Callable[[], Awaitable[int]]  # deletes a batch; how many that were
+    full: int = 1  # so many at once say that there may be more
+
+    def loop(self, every: float) -> "Loop":
+        """Make the loop, which rests after what was no full batch."""
+        return Loop(name=self.name, once=self._round, every=every, sweep=self)
+
+    async def _round(self) -> int:
+        return await self.once() // self.full
+
+
 @dataclass(slots=True, kw_only=True)
 class Loop:
     """Call `once` again and again. It returns how much it did: then another round follows at once,
@@ -48,6 +67,7 @@ class Loop:
     randomness: Randomness = field(default_factory=Randomness)
     longest_wait: float = LONGEST_WAIT
     metrics: Metrics | None = None  # the runtime hands in its own
+    sweep: Sweep | None = None  # what it does, where that is deleting what is over
 
     async def run(self) -> None:
         """Go on until cancelled. Errors are never the end of a loop."""

@@ -337,6 +337,6 @@ class Sweeper:
     clock: Clock
 
     async def once(self) -> int:
-        """Forget a batch that nobody asks for any more; a full one says so."""
+        """Forget up to SWEPT that nobody asks for any more; return how many."""
         async with self.database.connection() as connection:
-            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT)) // SWEPT
+            return len(await connection.fetch(SWEEP, self.clock.now(), SWEPT))

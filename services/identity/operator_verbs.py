@@ -23,7 +23,7 @@ from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
 from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
-from shared.program.terminal import FAILED, OK, say, say_json, tell
+from shared.program.terminal import FAILED, OK, named, say, say_json, tell
 
 LONGEST_LINE = 200  # code points
 
@@ -49,10 +49,11 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
 
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
-    await practices(plumbing).change_settings(
-        PracticeId(arguments.practice_id), _settings(arguments), by=plumbing.operator()
-    )
-    return OK
+    with named(arguments.practice_id):
+        practice = await practices(plumbing).change_settings(
+            PracticeId(arguments.practice_id), _settings(arguments), by=plumbing.operator()
+        )
+    return say(f"the settings of {practice.name} are at version {practice.version}")
 
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
@@ -88,16 +89,17 @@ async def list_clients(plumbing: Plumbing[Settings], _: argparse.Namespace) -> i
 
 
 async def rotate_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
-    made = await clients(plumbing).rotate(
-        arguments.client_id,
-        overlap=timedelta(hours=arguments.overlap_hours),
-        by=plumbing.operator(),
-    )
+    overlap = timedelta(hours=arguments.overlap_hours)
+    with named(arguments.client_id):
+        made = await clients(plumbing).rotate(
+            arguments.client_id, overlap=overlap, by=plumbing.operator()
+        )
     return _print(made, arguments)
 
 
 async def revoke_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
-    await clients(plumbing).revoke(arguments.client_id, by=plumbing.operator())
+    with named(arguments.client_id):
+        await clients(plumbing).revoke(arguments.client_id, by=plumbing.operator())
     return say(f"revoked {arguments.client_id}")
 
 

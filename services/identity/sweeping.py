@@ -11,7 +11,7 @@ from services.identity.settings import Settings
 from shared.acts import Acts
 from shared.clock import Clock
 from shared.db import Database
-from shared.loops import Loop
+from shared.loops import Loop, Sweep
 from shared.program.program import Plumbing
 
 BATCH = 500
@@ -27,7 +27,7 @@ class SessionSweeper:
     async def once(self) -> int:
         """Delete up to BATCH expired sessions; until then a used refresh token is kept."""
         async with self.database.transaction() as tx:
-            return await sessions.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH) // BATCH
+            return await sessions.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class LockoutSweeper:
     async def once(self) -> int:
         """Forget up to BATCH unknown names that nobody tried for a day."""
         async with self.database.transaction() as tx:
-            return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH) // BATCH
+            return await lockouts.sweep_unknown(tx, now=self.clock.now(), limit=BATCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class NameSweeper:
                 await accounts.hold(act.tx, account_id)
                 if await names.free(act.tx, account_id, now=act.now):
                     await self.accounts.changed(act, account_id)
-        return len(due) // BATCH
+        return len(due)
 
 
 def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ...]:
@@ -67,8 +67,12 @@ def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ..
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
     names = NameSweeper(acts=plumbing.acts, accounts=accounts, clock=clock)
-    return (
-        Loop(name="session-sweeper", once=sessions.once, every=SWEEP_EVERY),
-        Loop(name="lockout-sweeper", once=lockouts.once, every=SWEEP_EVERY),
-        Loop(name="name-sweeper", once=names.once, every=SWEEP_EVERY),
+    swept = (
+        ("session-sweeper", "sessions", sessions.once),
+        ("lockout-sweeper", "tried names that nobody has", lockouts.once),
+        ("name-sweeper", "reservations of names, by account", names.once),
+    )
+    return tuple(
+        Sweep(name=name, what=what, once=once, full=BATCH).loop(SWEEP_EVERY)
+        for name, what, once in swept
     )

@@ -9,11 +9,11 @@ from services.merge.parties import Parties
 from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
 from services.merge.proofs import ProofChecker
-from services.merge.refusals import Refusals
+from services.merge.refusals import SWEPT, Refusals
 from services.merge.saga_steps import SagaSteps
 from services.merge.settings import MergeSettings
 from services.merge.watch import Watch
-from shared.loops import Loop
+from shared.loops import Loop, Sweep
 from shared.program.program import Composition, Plumbing
 
 WATCH_EVERY = 10.0  # seconds
@@ -46,7 +46,12 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
         subscriptions=subscriptions(features, plumbing.public_keys),
         loops=(
             Loop(name="merge watch", once=features.watch.once, every=WATCH_EVERY),
-            Loop(name="refusal sweep", once=refusals.sweep, every=SWEEP_EVERY),
+            Sweep(
+                name="refusal sweep",
+                what="refusals that were told",
+                once=refusals.sweep,
+                full=SWEPT,
+            ).loop(SWEEP_EVERY),
         ),
         own_keys=None,
     )

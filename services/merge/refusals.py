@@ -51,7 +51,7 @@ class Refusals:
         )
 
     async def sweep(self) -> int:
-        """Forget up to SWEPT pairs of proofs that nobody can send any more."""
+        """Forget up to SWEPT pairs of proofs that nobody can send any more; return how many."""
         async with self.database.transaction() as tx:
             before = self.clock.now() - KEPT
-            return await told_refusals.sweep(tx, before=before, limit=SWEPT) // SWEPT
+            return await told_refusals.sweep(tx, before=before, limit=SWEPT)

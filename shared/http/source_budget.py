@@ -63,7 +63,7 @@ RETURNING source
 
 SWEEP = """
 DELETE FROM source_budget
- WHERE source IN (SELECT source FROM source_budget WHERE last_at <= $1 LIMIT 1000
+ WHERE source IN (SELECT source FROM source_budget WHERE last_at <= $1 LIMIT $2
                      FOR UPDATE SKIP LOCKED)
    AND last_at <= $1
 RETURNING 1
@@ -77,6 +77,7 @@ SELECT source, count(*) AS refusals FROM source_budget, unnest(refusals) AS at
 """
 OVERALL = f"SELECT coalesce(sum(refusals), 0)::bigint FROM ({SHARES}) AS shares"  # noqa: S608 - ours
 CLIENT = "client:"  # before the id of a client at whose secret somebody tries
+SWEPT = 1000  # rows a round
 ENOUGH = 50  # refusals, before one source's share of them means anything
 
 
@@ -126,14 +127,18 @@ class SourceBudget:
         raise self._exhausted(wait or 0.0)
 
     async def once(self) -> int:
-        """Sweep what is over, and raise the alarm when many sources guess together (LG-4)."""
-        since = self.clock.now() - self.window
+        """Raise the alarm when many sources guess together (LG-4); always 0."""
         async with self.database.connection() as connection:
-            swept = await connection.fetch(SWEEP, since)
-            overall = await connection.fetchval(OVERALL, since)
+            overall = await connection.fetchval(OVERALL, self.clock.now() - self.window)
         self.metrics.gauge("source_refusals_recent", overall)
         self._alarm(overall)
-        return len(swept) // 1000  # a full sweep goes on at once, a part of one rests
+        return 0
+
+    async def sweep(self) -> int:
+        """Forget up to SWEPT sources that were told nothing for the window; return how many."""
+        async with self.database.connection() as connection:
+            swept = await connection.fetch(SWEEP, self.clock.now() - self.window, SWEPT)
+        return len(swept)
 
     async def warning(self) -> str | None:
         """Say where one source makes up most refusals: all people behind a proxy, as a rule."""

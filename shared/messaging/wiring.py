@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.clock import Clock
 from shared.contracts import topology
 from shared.db import Database
-from shared.loops import SOON, Loop
+from shared.loops import SOON, Loop, Sweep
 from shared.messaging.backlogs import Backlogs
 from shared.messaging.beats import Beats
 from shared.messaging.broker import Broker
@@ -21,6 +21,20 @@ from shared.messaging.retries import Aftermath, Retries, RetryPolicy
 from shared.messaging.subscriptions import Reader, Subscription
 from shared.metrics import Metrics
 from shared.randomness import Randomness
+
+SWEEP_EVERY = 600.0  # seconds
+
+
+def sweeps(
+    queues: Sequence[str], *, database: Database, clock: Clock, metrics: Metrics
+) -> Sequence[Sweep]:
+    """What is over of all that came by these queues, which are all that the service has."""
+    inbox = InboxSweep(database=database, clock=clock)
+    letters = LetterSweep(queues=queues, database=database, clock=clock, metrics=metrics)
+    return (
+        Sweep(name="inbox sweep", what="ids of messages that were taken", once=inbox.once),
+        Sweep(name="dead letters sweep", what="dead letters", once=letters.once),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +149,7 @@ class Bus:
 
     def _loops(self, readers: Sequence[Reader], retries: Mapping[str, Retries]) -> tuple[Loop, ...]:
         queues = [reader.queue for reader in readers]
-        sweep = InboxSweep(database=self.database, clock=self.clock)
-        letters = LetterSweep(
-            queues=queues, database=self.database, clock=self.clock, metrics=self.metrics
-        )
+        swept = sweeps(queues, database=self.database, clock=self.clock, metrics=self.metrics)
         recall = Recall(
             known=[(reader.queue, known) for reader in readers for known in reader.types],
             database=self.database,
@@ -153,8 +164,6 @@ class Bus:
         )
         rounds = (
             *((f"retries {queue}", one.once, 1.0) for queue, one in retries.items()),
-            ("inbox sweep", sweep.once, 600.0),
-            ("dead letters sweep", letters.once, 600.0),
             ("recall", recall.once, 10.0),
             ("backlogs", backlogs.once, 10.0),
         )
@@ -170,5 +179,6 @@ class Bus:
         )
         return (
             *(Loop(name=name, once=once, every=every) for name, once, every in rounds),
+            *(sweep.loop(SWEEP_EVERY) for sweep in swept),
             *(Loop(name="beats", once=one.once, every=0.8, longest_wait=SOON) for one in beats),
         )

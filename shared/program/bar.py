@@ -69,7 +69,7 @@ class Lines(Progress):
         now = asyncio.get_running_loop().time()
         if now - self.told_at >= EVERY:
             self.told_at = now
-            self.note(f"{self.what}: {self.done} of {self.total}")
+            self.note(f"{self.what}: {self.done}" + (f" of {self.total}" if self.total else ""))
 
     def note(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")

@@ -18,7 +18,7 @@ from shared.messaging.management import ManagementRefused
 from shared.migrate import MigrationRefused
 from shared.program.asked import Asked, Command, NeedsSetting, NoKeys, OtherSchema
 from shared.program.program import F, Program, S, Verb
-from shared.program.terminal import FAILED, INTERRUPTED, MISUSED, OTHER_SCHEMA, tell, why
+from shared.program.terminal import FAILED, INTERRUPTED, MISUSED, OTHER_SCHEMA, NoSuch, tell, why
 from shared.program.verbs import (
     audit,
     check,
@@ -26,6 +26,7 @@ from shared.program.verbs import (
     documents,
     keys,
     projections,
+    purge,
     serving,
     snapshots,
 )
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     *keys.COMMANDS,
     *snapshots.COMMANDS,
     *projections.COMMANDS,
+    *purge.COMMANDS,
     *audit.COMMANDS,
     *check.COMMANDS,
 )
@@ -48,6 +50,7 @@ REFUSALS = (
     ManagementRefused,
     MigrationRefused,
     NoKeys,
+    NoSuch,
     NotChainedYet,
     NotKnownSince,
     TakenOver,
@@ -77,7 +80,7 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(FAILED, str(refused))
     except Refused as refusal:
         said = (f"{one.field}: {one.detail}" for one in refusal.violations)
-        return tell(FAILED, "; ".join(said) or why(refusal))
+        return tell(FAILED, "; ".join(said) or refusal.title)
     except Unavailable as away:
         return tell(FAILED, f"{type(away).__name__}: {why(away)}")
     except StatementFailed as failed:  # as where a right is missing

@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
-from shared import limits, one_time
+from shared import idempotency, limits, one_time
 from shared.audit.backlog import AuditBacklog
 from shared.audit.chain import AuditChain
 from shared.clock import MEASURE_EVERY, DatabaseClock
-from shared.loops import SOON, Loop
+from shared.http import source_budget
+from shared.loops import SOON, Loop, Sweep
 from shared.metrics import Metrics
 from shared.program.program import Plumbing, S
 from shared.program.readiness import Ensured
-from shared.trust.spent_grants import SpentGrants
+from shared.trust import spent_grants
 
 
 def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     """What runs in every service beside the bus. What readiness waits for retries soon."""
-    database, idempotency = plumbing.database, plumbing.idempotency
+    database = plumbing.database
     chain = AuditChain(database=database, clock=plumbing.clock)
     backlog = AuditBacklog(database=database, clock=plumbing.clock, metrics=plumbing.metrics)
-    spent = SpentGrants(database=database, clock=plumbing.clock)
     if isinstance(plumbing.clock, DatabaseClock):
         yield Loop(name="clock", once=plumbing.clock.once, every=MEASURE_EVERY, longest_wait=SOON)
     if keys is not None:
@@ -28,15 +28,37 @@ def own_loops(plumbing: Plumbing[S], keys: Ensured | None) -> Iterator[Loop]:
     yield Loop(name="public-keys", once=public_keys.once, every=1.0, longest_wait=SOON)
     yield Loop(name="audit-chain", once=chain.once, every=1.0)
     yield Loop(name="audit-backlog", once=backlog.once, every=5.0)
-    yield Loop(name="spent-grants", once=spent.sweep, every=3600.0)
     yield Loop(name="audit-floods", once=floods_told(plumbing), every=10.0)
     yield Loop(name="source-budget", once=plumbing.budget.once, every=10.0)
-    yield Loop(name="idempotency", once=lambda: idempotency.sweep(database), every=300.0)
-    secrets = one_time.Sweeper(database=database, clock=plumbing.clock)
-    counts = limits.Sweeper(database=database, clock=plumbing.clock)
-    yield Loop(name="one-time-secrets", once=secrets.once, every=60.0)
-    yield Loop(name="limits", once=counts.once, every=60.0)
     yield Loop(name="lag", once=lambda: lag(plumbing.metrics), every=0.4)
+    yield from own_sweeps(plumbing)
+
+
+def own_sweeps(plumbing: Plumbing[S]) -> Iterator[Loop]:
+    """What is over in the tables that every service has."""
+    database, clock = plumbing.database, plumbing.clock
+    grants = spent_grants.SpentGrants(database=database, clock=clock)
+    secrets = one_time.Sweeper(database=database, clock=clock)
+    counts = limits.Sweeper(database=database, clock=clock)
+    yield Sweep(
+        name="spent-grants", what="spent grants", once=grants.sweep, full=spent_grants.SWEPT
+    ).loop(3600.0)
+    yield Sweep(
+        name="idempotency",
+        what="idempotency keys",
+        once=lambda: plumbing.idempotency.sweep(database),
+        full=idempotency.SWEPT,
+    ).loop(300.0)
+    yield Sweep(
+        name="one-time-secrets", what="one-time secrets", once=secrets.once, full=one_time.SWEPT
+    ).loop(60.0)
+    yield Sweep(
+        name="source-budget sweep",
+        what="refusals of sources",
+        once=plumbing.budget.sweep,
+        full=source_budget.SWEPT,
+    ).loop(10.0)
+    yield Sweep(name="limits", what="counts", once=counts.once, full=limits.SWEPT).loop(60.0)
 
 
 def floods_told(plumbing: Plumbing[S]) -> Callable[[], Awaitable[int]]:

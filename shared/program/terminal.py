@@ -2,16 +2,31 @@
 
 import argparse
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import msgspec
+
+from shared.errors import NotFound
 
 OK, FAILED, MISUSED = 0, 1, 2
 OTHER_SCHEMA = 3
 INTERRUPTED = 130  # as a shell says it
 HIGHEST = 2**63 - 1  # of a row's id
+
+
+class NoSuch(Exception):
+    """What was named is not there, or not any more; the message names it."""
+
+
+@contextmanager
+def named(what: object) -> Iterator[None]:
+    """Say of what was named that it is not there. Raises NoSuch for a NotFound."""
+    try:
+        yield
+    except NotFound as missing:
+        raise NoSuch(f"{what}: there is none, or no more") from missing
 
 
 def number_from(low: int) -> Callable[[str], int]:

@@ -23,7 +23,7 @@ class SpentGrants:
     clock: Clock
 
     async def sweep(self) -> int:
-        """Delete what is over; a full round says so."""
+        """Delete up to SWEPT that are over; return how many."""
         async with self.database.connection() as connection:
             swept = await connection.fetch(SWEEP, self.clock.now() - KEPT, SWEPT)
-        return len(swept) // SWEPT
+        return len(swept)

@@ -7,10 +7,10 @@ from services.identity.patients.patients import Patients
 from services.identity.requests.decisions import Decisions
 from services.identity.requests.model import request_mail_limit
 from services.identity.requests.requests import Requests
-from services.identity.requests.sweeper import RequestSweeper
+from services.identity.requests.sweeper import BATCH, RequestSweeper
 from services.identity.requests.typed_addresses import TypedAddresses
 from services.identity.settings import Settings
-from shared.loops import Loop
+from shared.loops import Loop, Sweep
 from shared.program.program import Plumbing
 
 SWEEP_EVERY = 60.0  # seconds
@@ -25,7 +25,14 @@ class Features:
     @property
     def loops(self) -> tuple[Loop, ...]:
         """What runs by itself."""
-        return (Loop(name="request-sweeper", once=self.sweeper.once, every=SWEEP_EVERY),)
+        return (
+            Sweep(
+                name="request-sweeper",
+                what="requests to be enrolled",
+                once=self.sweeper.once,
+                full=BATCH,
+            ).loop(SWEEP_EVERY),
+        )
 
 
 def compose(

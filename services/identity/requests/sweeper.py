@@ -15,6 +15,6 @@ class RequestSweeper:
     clock: Clock
 
     async def once(self) -> int:
-        """Delete up to BATCH of them; a full one says so. Expiry waits for no sweep."""
+        """Delete up to BATCH of them; return how many. Expiry waits for no sweep."""
         async with self.database.transaction() as tx:
-            return await requests.sweep(tx, now=self.clock.now(), limit=BATCH) // BATCH
+            return await requests.sweep(tx, now=self.clock.now(), limit=BATCH)

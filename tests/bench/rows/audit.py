@@ -11,7 +11,7 @@ from tests.bench.site import Site
 SERVICE = "recovery"
 ROWS = 200_000
 OPTION = "AUDIT_ROWS"
-SHORTER = 10  # times, of what the memory is compared with
+SHORTER = 4  # times, of what the memory is compared with
 WHOLE = "chain whole to place "
 
 

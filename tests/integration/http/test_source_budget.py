@@ -286,7 +286,7 @@ async def test_sources_that_are_quiet_for_the_window_are_swept(
     await spend(stall, 1, source="203.0.113.1")
     clock.advance(minutes=4)
 
-    await stall.budget.once()
+    await stall.budget.sweep()
 
     async with stall.shop.database.connection() as connection:
         left = await connection.fetchval("SELECT array_agg(source) FROM source_budget")

@@ -99,7 +99,7 @@ async def test_what_is_not_there_or_revoked_is_neither_rotated_nor_revoked(
     ]
 
     assert codes == [1, 1, 2, 1, 1, 2]
-    assert "There is no such thing" in capsys.readouterr().err
+    assert "there is none, or no more" in capsys.readouterr().err
 
 
 async def test_clients_are_listed_without_their_secrets(

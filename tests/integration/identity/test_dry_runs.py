@@ -1,5 +1,6 @@
 """Every operator's verb that changes something says what it would do, and does nothing (ST-3)."""
 
+import asyncio
 import importlib
 import json
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ CALLS = {
     "keys re-encrypt": [],
     "dead-letters replay": ["--all"],
     "dead-letters discard": ["--all"],
+    "purge": [],
 }
 ELSEWHERE = {
     "migrate": "below: it changes the schema, not rows",
@@ -50,6 +52,10 @@ ELSEWHERE = {
     "deliveries resend": "notify's, by the same mechanism",
     "deliveries settle": "likewise",
 }
+
+
+#: what the later of two calls is refused with; the others can be called twice
+LATER = {"client revoke": ": there is none, or no more"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -81,12 +87,7 @@ async def test_a_dry_run_says_what_it_does_and_leaves_every_row_as_it_was(
     database: Database,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    client_id, _ = await identity.a_practice_client()
-    [row] = await identity.rows("SELECT practice_id::text AS id FROM clients")
-    terms = importlib.import_module("services.identity").__path__[0]
-    named = {"CLIENT": client_id, "PRACTICE": row["id"], "TERMS": str(Path(terms) / "terms")}
-    arguments = [named.get(word, word) for word in CALLS[verb]]
-    await identity.rows(DEAD_LETTER)
+    arguments = await called(identity, verb)
     before = await tables(database)
     capsys.readouterr()
 
@@ -98,6 +99,54 @@ async def test_a_dry_run_says_what_it_does_and_leaves_every_row_as_it_was(
     assert await tables(database) == before
     assert await run(identity, *verb.split(), *arguments) == 0
     assert await tables(database) != before or verb in ("names re-key", "keys re-encrypt")
+
+
+@pytest.mark.parametrize("verb", CALLS)
+async def test_two_at_once_each_end_with_a_code_and_lines_of_their_own(
+    verb: str, identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = await called(identity, verb)
+    capsys.readouterr()
+
+    codes = await asyncio.gather(*(run(identity, *verb.split(), *arguments) for _ in range(2)))
+
+    told = capsys.readouterr()
+    second = LATER.get(verb, "")
+    assert (sorted(codes), second in told.err) == ([0, int(bool(second))], True), told.err
+    assert len(told.err.splitlines()) == int(bool(second))
+    assert told.out
+
+
+@pytest.mark.parametrize("verb", [*CALLS, "audit verify", "keys list", "client list"])
+async def test_before_an_older_schema_a_verb_says_so_and_does_nothing(
+    verb: str, identity: Identity, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = await called(identity, verb)
+    async with database.administrator() as connection:
+        await connection.execute(
+            "DELETE FROM identity.schema_migrations WHERE (folder, number) IN ("
+            " SELECT folder, max(number) FROM identity.schema_migrations"
+            " WHERE folder = 'identity' GROUP BY folder)"
+        )
+    before = await tables(database)
+    capsys.readouterr()
+
+    code = await run(identity, *verb.split(), *arguments)
+
+    told = capsys.readouterr()
+    assert (code, told.out) == (3, "")
+    assert told.err.startswith("the schema lacks identity/")
+    assert await tables(database) == before
+
+
+async def called(identity: Identity, verb: str) -> Sequence[str]:
+    """What is typed after the verb, once there is something that it can be about."""
+    client_id, _ = await identity.a_practice_client()
+    [row] = await identity.rows("SELECT practice_id::text AS id FROM clients")
+    terms = importlib.import_module("services.identity").__path__[0]
+    named = {"CLIENT": client_id, "PRACTICE": row["id"], "TERMS": str(Path(terms) / "terms")}
+    await identity.rows(DEAD_LETTER)
+    return [named.get(word, word) for word in CALLS.get(verb, [])]
 
 
 async def test_a_dry_run_refuses_what_the_verb_refuses(

@@ -10,6 +10,15 @@ from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
 
 DEFAULTS = asdict(PracticeSettings())
+RANGES = [  # as ST-2 and EN-8 have them
+    ("reset_link_minutes", 15, 24 * 60),
+    ("token_hours_in_person", 1, 7 * 24),
+    ("token_days_post", 1, 30),
+    ("token_hours_email", 1, 24),
+    ("temporary_hours", 1, 7 * 24),
+    ("invitation_days", 1, 14),
+    ("own_account_age", 13, 18),
+]
 
 
 @pytest.mark.proves("ST-2", "RC-3")
@@ -146,19 +155,9 @@ async def test_of_parallel_changes_to_one_value_one_is_told(desk: PracticeDesk) 
     assert len(await desk.identity.events("practice-changed")) == 2
 
 
-@pytest.mark.proves("ST-2", "EN-1", "EN-8")
-@pytest.mark.parametrize(
-    ("setting", "lowest", "highest"),
-    [
-        ("token_hours_in_person", 1, 168),
-        ("token_days_post", 1, 30),
-        ("token_hours_email", 1, 24),
-        ("temporary_hours", 1, 168),
-        ("invitation_days", 1, 14),
-        ("own_account_age", 13, 18),
-    ],
-)
-async def test_a_setting_of_enrolment_is_taken_within_its_range(
+@pytest.mark.proves("ST-2", "EN-1", "EN-2", "EN-3", "EN-8", "RC-3")
+@pytest.mark.parametrize(("setting", "lowest", "highest"), RANGES)
+async def test_a_number_is_taken_within_its_range_and_refused_outside(
     desk: PracticeDesk, setting: str, lowest: int, highest: int
 ) -> None:
     answers = [
@@ -167,5 +166,15 @@ async def test_a_setting_of_enrolment_is_taken_within_its_range(
     ]
 
     assert [answer.status for answer in answers] == [422, 200, 200, 422]
-    assert answers[0].body["errors"][0]["params"] == {"minimum": lowest, "maximum": highest}
+    for refused in (answers[0], answers[3]):
+        [problem] = refused.body["errors"]
+        assert (refused.code, problem["field"]) == ("setting_out_of_range", setting)
+        assert problem["params"] == {"minimum": lowest, "maximum": highest}
     assert answers[2].body == {"version": 3, **DEFAULTS, setting: highest}
+
+
+@pytest.mark.proves("ST-2")
+def test_every_number_that_a_practice_sets_is_tried_at_both_edges() -> None:
+    numbers = {name for name, value in DEFAULTS.items() if not isinstance(value, bool)}
+
+    assert {setting for setting, _, _ in RANGES} == numbers

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.client.eventually import eventually
 from shared.errors import DatabaseUnavailable
-from shared.loops import Loop
+from shared.loops import Loop, Sweep
 from shared.metrics import Metrics
 
 NEVER = 3600.0
@@ -137,3 +137,15 @@ def test_the_wait_doubles_with_each_failure_up_to_thirty_seconds(
 
 def expect(found: object, wanted: object) -> None:
     assert found == wanted
+
+
+async def test_the_loop_of_a_sweep_goes_on_at_once_after_a_full_batch_alone() -> None:
+    rounds, once = counting(500, 500, 7)
+    sweep = Sweep(name="attic", what="old things", once=once, full=500)
+
+    async with running(sweep.loop(NEVER)):
+        await eventually(lambda: expect(len(rounds), 3))
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    assert len(rounds) == 3
