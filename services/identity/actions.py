@@ -52,6 +52,7 @@ class Action(entries.Action):
     ADD_PRACTICE = "practice.add"
     SET_PRACTICE = "practice.set"
     ADD_GATEWAY = "gateway.add"
+    ADD_MAIL_SERVER = "mail-server.add"
     OBTAIN_CLIENT_TOKEN = "client-token.obtain"  # noqa: S105 - likewise
     ROTATE_CLIENT = "client.rotate"
     REVOKE_CLIENT = "client.revoke"

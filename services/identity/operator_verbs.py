@@ -1,5 +1,7 @@
-"""What an operator does on identity's command line: practices, gateways, clients, the keys of
-names, and the terms (ST-1, ST-2, ID-4, EN-9).
+"""What an operator does on identity's command line: practices, gateways, mail servers,
+clients, the keys of names, and the terms (ST-1, ST-2, ID-4, EN-9).
+
+One piece: each verb is a line or two, beside what is typed for it.
 """
 
 import argparse
@@ -57,7 +59,12 @@ async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
 
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
-    made = await practices(plumbing).add_gateway(arguments.gateway, by=plumbing.operator())
+    made = await practices(plumbing).add_gateway(arguments.client, by=plumbing.operator())
+    return _print(made, arguments)
+
+
+async def add_mail_server(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
+    made = await practices(plumbing).add_mail_server(arguments.client, by=plumbing.operator())
     return _print(made, arguments)
 
 
@@ -153,8 +160,8 @@ def _settings(arguments: argparse.Namespace) -> Mapping[str, int]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _gateway_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("gateway", metavar="NAME", type=_line)
+def _client_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("client", metavar="NAME", type=_line)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -263,8 +270,15 @@ VERBS: tuple[Verb[Settings], ...] = (
     Verb(
         name="gateway add",
         help="add a gateway's client; prints its id and secret, once",
-        arguments=_gateway_arguments,
+        arguments=_client_arguments,
         run=add_gateway,
+        changes=True,
+    ),
+    Verb(
+        name="mail-server add",
+        help="add a mail server's client; prints its id and secret, once",
+        arguments=_client_arguments,
+        run=add_mail_server,
         changes=True,
     ),
     Verb(name="client list", help="list every client as JSON lines", run=list_clients),

@@ -1,5 +1,6 @@
 """Notify, put together: plumbing to features, a call a group, from what is lowest up."""
 
+from services.notify.bounces import features as bounces
 from services.notify.communications import features as communications
 from services.notify.consumers import subscriptions
 from services.notify.features import Features
@@ -8,6 +9,7 @@ from services.notify.notices import features as notices
 from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.settings import NotifySettings
+from services.notify.suppressions import features as suppressions
 from shared.contracts.keys import KeyPurpose
 from shared.program.program import Composition, Plumbing
 from shared.trust.own_keys import OwnKeys
@@ -34,10 +36,15 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
 def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
     """Build every group after those that it is made of."""
     known = projections.compose(plumbing)
-    way_out = sending.compose(plumbing, own_keys=own_keys)
+    dead = suppressions.compose(plumbing, projections=known.projections)
+    way_out = sending.compose(plumbing, own_keys=own_keys, suppressions=dead.suppressions)
     return Features(
+        bounces=bounces.compose(
+            plumbing, return_paths=way_out.return_paths, suppressions=dead.suppressions
+        ),
         notices=notices.compose(plumbing, projections=known.projections, renderer=way_out.renderer),
         sending=way_out,
+        suppressions=dead,
         ledger=ledger.compose(plumbing, projections=known.projections, wakes=way_out.wakes),
         communications=communications.compose(plumbing),
         projections=known,

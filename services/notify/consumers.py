@@ -7,10 +7,18 @@ from services.notify.projections.features import PROJECTIONS
 from shared.contracts import identity, notify
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountEmailChanged, AccountEmailVerified
+from shared.db import Connection
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
+APART = (  # account activity of which more than a delivery becomes
+    identity.ACCOUNTS_MERGED,
+    identity.ACCOUNT_EMAIL_VERIFIED,
+    identity.ACCOUNT_EMAIL_CHANGED,
+)
 LISTINGS = Listings(service="notify", projections=PROJECTIONS)
 
 
@@ -20,6 +28,15 @@ def subscriptions(
     """The table of each queue."""
     filing, ledger = features.ledger, features.ledger.ledger
     projections = features.projections.projections
+    lifting = features.suppressions.lifting
+
+    async def proven(
+        tx: Connection, /, *events: Received[AccountEmailVerified | AccountEmailChanged]
+    ) -> None:
+        """A verified address gets mails again, this one the first (NT-5)."""
+        await lifting.verified(tx, *events)
+        await ledger.file_activity(tx, *events)
+
     return {
         "notify.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "notify.accounts": (
@@ -29,10 +46,12 @@ def subscriptions(
         ),
         "notify.account-activity": (
             subscribe(identity.ACCOUNTS_MERGED, filing.absorptions.apply),
+            subscribe_several(identity.ACCOUNT_EMAIL_VERIFIED, proven),
+            subscribe_several(identity.ACCOUNT_EMAIL_CHANGED, proven),
             *(
                 subscribe_several(contract, ledger.file_activity)
                 for contract in of_kind(Kind.ACTIVITY)
-                if contract is not identity.ACCOUNTS_MERGED
+                if contract not in APART
             ),
         ),
         "notify.practice-communications": (

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 
+from services.notify.bounces import features as bounces
 from services.notify.communications import features as communications
 from services.notify.ledger import features as ledger
 from services.notify.notices import features as notices
 from services.notify.projections import features as projections
 from services.notify.sending import features as sending
+from services.notify.suppressions import features as suppressions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
+    bounces: bounces.Features
     notices: notices.Features
     sending: sending.Features
+    suppressions: suppressions.Features
     ledger: ledger.Features
     communications: communications.Features
     projections: projections.Features

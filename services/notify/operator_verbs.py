@@ -1,12 +1,16 @@
-"""What an operator does on notify's command line: deliveries held in `unknown` or failed (NT-6)."""
+"""What an operator does on notify's command line: deliveries held in `unknown` or failed (NT-6),
+and addresses that get no mail (NT-5).
+"""
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from services.notify.ledger.held import HeldDeliveries
-from services.notify.ledger.model import DeliveryId, Hindrance, State
+from services.notify.ledger.model import DeliveryId, Hindrance, State, masked
 from services.notify.settings import NotifySettings
+from services.notify.suppressions.lifting import Lifting
 from shared.program.program import Plumbing, Verb
 from shared.program.terminal import FAILED, OK, number_from, say_json, tell
 
@@ -27,6 +31,17 @@ async def settle(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespa
     return told(await held(plumbing).settle(arguments.ids, arguments.state, by=plumbing.operator()))
 
 
+async def list_suppressed(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
+    found = await lifting(plumbing).newest(limit=arguments.limit)
+    return say_json(*(replace(one, address=masked(one.address)) for one in found))
+
+
+async def lift(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
+    if await lifting(plumbing).lift([arguments.address], by=plumbing.operator()):
+        return OK
+    return tell(FAILED, "this address is not suppressed")
+
+
 def told(left: Mapping[DeliveryId, Hindrance]) -> int:
     """Name each that was left as it is, and why; exit code 1 where there is one."""
     lines = (f"{delivery_id}: {why}" for delivery_id, why in left.items())
@@ -37,8 +52,16 @@ def held(plumbing: Plumbing[NotifySettings]) -> HeldDeliveries:
     return HeldDeliveries(acts=plumbing.acts)
 
 
+def lifting(plumbing: Plumbing[NotifySettings]) -> Lifting:
+    return Lifting(acts=plumbing.acts)
+
+
 def list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=number_from(1), default=100)
+
+
+def address_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", metavar="ADDRESS")
 
 
 def ids_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +110,19 @@ VERBS: tuple[Verb[NotifySettings], ...] = (
         help="record what became of held deliveries",
         arguments=settle_arguments,
         run=settle,
+        changes=True,
+    ),
+    Verb(
+        name="suppressions list",
+        help="list addresses that get no mail, newest first, as JSON lines",
+        arguments=list_arguments,
+        run=list_suppressed,
+    ),
+    Verb(
+        name="suppressions lift",
+        help="let mails go to an address again",
+        arguments=address_arguments,
+        run=lift,
         changes=True,
     ),
 )

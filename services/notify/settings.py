@@ -13,6 +13,8 @@ from shared.settings.process import expose_metrics_on, listen_on, refused_in_the
 from shared.settings.service import ServiceSettings
 from shared.settings.values import Port, Secret, url_of, web_address
 
+TAG_LENGTH = 42  # of a return path, behind a plus
+
 DomainName = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9.-]*[A-Za-z0-9][A-Za-z0-9.-]*\Z", description="a domain name"),
@@ -82,6 +84,13 @@ class NotifySettings(ServiceSettings):
         help="wait for the answer to a whole mail; longer is `unknown` (NT-5)",
     )
     mail_from: str = setting("MAIL_FROM", parse=mail_address, help="address that mail comes from")
+    mail_return_path: str | None = setting(
+        "MAIL_RETURN_PATH",
+        default=None,
+        parse=mail_address,
+        help="address that mail is given back to, each with a tag behind a plus (NT-5); "
+        "MAIL_FROM where it is not set",
+    )
     mail_domain: DomainName = setting(
         "MAIL_DOMAIN", help="domain in Message-ID, and our name in EHLO"
     )
@@ -119,7 +128,20 @@ class NotifySettings(ServiceSettings):
         help="practice communications a client, over HTTP (ST-1)",
     )
 
+    @property
+    def return_path(self) -> str:
+        """Where mails are given back to, without their tags."""
+        return self.mail_return_path or self.mail_from
+
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
+        local, _, domain = (self.mail_return_path or self.mail_from).rpartition("@")
+        try:
+            mailable(f"{local}+{'x' * TAG_LENGTH}@{domain}")
+        except AddressMalformed:
+            yield (
+                "PORTICO_MAIL_RETURN_PATH, or PORTICO_MAIL_FROM where it is not set, is too long: "
+                f"a plus and {TAG_LENGTH} characters have no room before its @"
+            )
         urls = {"SMTP_URL": self.smtp_url, "PORTAL_URL": Secret(self.portal_url)}
         yield from refused_in_the_clear(self, urls)

@@ -9,6 +9,7 @@ class Scope(StrEnum):
     """What one kind of verb asks of a client."""
 
     ACCOUNTS_UNLOCK = "accounts:unlock"
+    BOUNCES_WRITE = "bounces:write"
     CLIENTS_READ = "clients:read"
     CLIENTS_WRITE = "clients:write"
     COMMUNICATIONS_WRITE = "communications:write"
@@ -31,6 +32,7 @@ class Role(StrEnum):
 
     PRACTICE = "practice"  #: a practice's own system
     GATEWAY = "gateway"  #: of no practice, before all of them
+    MAIL_SERVER = "mail-server"  #: of no practice, hands over what comes back to our return paths
 
 
 SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -55,5 +57,6 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             }
         ),
         Role.GATEWAY: frozenset({Scope.INTROSPECT}),
+        Role.MAIL_SERVER: frozenset({Scope.BOUNCES_WRITE}),
     }
 )

@@ -11,7 +11,7 @@ from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
 from shared.http.guards import AnyGuard, Client, Counted, Practice, Public, Session
 from shared.http.problems import Problem
-from shared.http.routes import SLOT, Form, NoBody, NoReply, Route
+from shared.http.routes import SLOT, Form, Message, NoBody, NoReply, Route
 from shared.idempotency import SHAPE, IdempotencyKeyReused
 from shared.trust.access import TokenStale
 
@@ -32,6 +32,8 @@ EVERYWHERE: tuple[type[Expected], ...] = (
     CatchingUp,
     Unavailable,
 )
+
+BARE = (NoBody, Message, NoReply)  # they have no schema
 
 CORRELATION: Json = {
     "Correlation-Id": {"schema": {"type": "string", "format": "uuid"}},
@@ -74,7 +76,7 @@ def title(service: str) -> str:
 def document(service: str, routes: Sequence[Route[Any]]) -> bytes:
     """Write the document; the same routes give the same bytes."""
     types = [kind for route in routes for kind in (route.body, route.reply)]
-    kinds = list(dict.fromkeys(kind for kind in types if kind not in (NoBody, NoReply)))
+    kinds = list(dict.fromkeys(kind for kind in types if kind not in BARE))
     refs, components = msgspec.json.schema_components([*kinds, Problem], ref_template=REF)
     schemas = dict(zip([*kinds, Problem], refs, strict=True))
     paths: dict[str, Json] = defaultdict(dict)
@@ -112,11 +114,16 @@ def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     if route.body is not NoBody:
         described["requestBody"] = {
             "required": True,
-            "content": {route.form.value: {"schema": schemas[route.body]}},
+            "content": {route.form.value: schema_of_body(route, schemas)},
         }
     if security := security_of(route.guard):
         described["security"] = security
     return described
+
+
+def schema_of_body(route: Route[Any], schemas: dict[Any, Json]) -> Json:
+    """Describe a body; of one that is bytes the media type says all (OpenAPI 3.1, 4.8.14.3)."""
+    return {} if route.form is Form.MESSAGE else {"schema": schemas[route.body]}
 
 
 def success(route: Route[Any], schemas: dict[Any, Json]) -> Json:

@@ -24,7 +24,7 @@ from shared.http.problems import (
     MalformedBody,
     RouteUnknown,
 )
-from shared.http.routes import MOST_VALUES, Body, Form
+from shared.http.routes import MOST_VALUES, Body, Form, Message
 
 MOST_FORM_FIELDS = 50
 DEEPEST = 32  # levels of a body; the walks below recurse, so this is asked first
@@ -78,6 +78,9 @@ def read_body(
 
     Raises ContentTypeUnsupported, MalformedBody, BodyInvalid.
     """
+    if form is Form.MESSAGE:
+        check_content_type(form, content_type, coding)
+        return Message(content=raw)
     if not raw:
         return from_json(kind, b"{}", most_values) if form is Form.JSON else from_form(kind, "")
     check_content_type(form, content_type, coding)

@@ -48,6 +48,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A reply body."""
 
 
+class Message(Body, frozen=True, kw_only=True):
+    """A mail as its server hands it over: bytes that nobody has vouched for."""
+
+    content: bytes
+
+
 class NoBody(Body, frozen=True, kw_only=True):
     """For verbs without a body."""
 
@@ -99,6 +105,7 @@ class Form(Enum):
 
     JSON = "application/json"
     URLENCODED = "application/x-www-form-urlencoded"  #: OAuth's own verbs
+    MESSAGE = "message/rfc822"  #: a mail, as it came over the wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +165,8 @@ def route(
     name = handler.__name__
     body, reply, ids = annotated(handler)
     check_ids(f"{method} {path}", name, ids)
+    if (body is Message) != (form is Form.MESSAGE):
+        raise TypeError(f"{name}: a Message is what a route of Form.MESSAGE takes, and no other")
     if reply is NoReply and status is not None:
         raise TypeError(f"{name} returns NoReply, which is told as 204: give no status")
     return Route(

@@ -66,6 +66,7 @@ class Example:
 
     body: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
+    message: bytes | None = None
     path: Mapping[str, object] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
@@ -95,6 +96,7 @@ async def send(stage: Stage, verb: Verb, example: Example, *, source: str | None
         str(URL(verb.route.path.format(**example.path)).with_query(example.query)),
         example.body,
         form=example.form,
+        message=example.message,
         token=example.token,
         source=source,
         headers={**example.headers, **({"Idempotency-Key": example.key} if example.key else {})},

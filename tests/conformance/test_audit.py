@@ -50,6 +50,7 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "void_handed_out": "patient",
     "find_patients": None,  # what was sought is not kept
     "submit_communication": "patient",
+    "take_bounce": "delivery",
     "obtain_client_token": "client",
     "rotate_own_secret": "client",
     "revoke_own_client": "client",

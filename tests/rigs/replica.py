@@ -138,6 +138,7 @@ class Replica(Generic[F, S]):
         body: Any = None,
         *,
         form: Mapping[str, str] | None = None,
+        message: bytes | None = None,
         token: str | None = None,
         source: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -147,6 +148,9 @@ class Replica(Generic[F, S]):
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
         said: Any = form
+        if message is not None:
+            said = message
+            sent.setdefault("Content-Type", "message/rfc822")
         if body is not None:  # as the services write it: no code point takes six bytes
             said = msgspec.json.encode(body)
             sent.setdefault("Content-Type", "application/json")

@@ -102,6 +102,13 @@ class Practices:
             act.about(client=made.client_id)
         return made
 
+    async def add_mail_server(self, name: str, *, by: By) -> NewClient:
+        """Make a mail server's client: it hands over bounces (NT-5), and belongs to no practice."""
+        async with self.acts.begin(by, Action.ADD_MAIL_SERVER) as act:
+            made = await self._add_client(act, name, None, Role.MAIL_SERVER)
+            act.about(client=made.client_id)
+        return made
+
     async def _add_client(
         self,
         act: Act,

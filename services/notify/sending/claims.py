@@ -7,7 +7,7 @@ mail up until its lease has run out.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Turn
 from services.notify.sending.store import turns as store
 from services.notify.sending.turns import Turns
+from services.notify.suppressions.store.suppressions import among
 from shared.clock import Clock
 from shared.db import Database
 from shared.errors import Unavailable
@@ -68,6 +69,8 @@ class Claims:
         lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
         async with self.database.transaction() as tx:
             taken = await self.turns.take(tx, lease, now=self.clock.now())
+            suppressed = await among(tx, {turn.destination for turn in taken}) if taken else ()
+        taken = [replace(turn, suppressed=turn.destination in suppressed) for turn in taken]
         return Claim(token=token, waiting=deque(taken))
 
     async def keep(self, claim: Claim) -> None:

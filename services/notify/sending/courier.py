@@ -24,6 +24,7 @@ from services.notify.sending.model import (
     Verdict,
 )
 from services.notify.sending.render import Renderer
+from services.notify.sending.return_paths import ReturnPaths
 from services.notify.sending.store import settlements
 from services.notify.sending.verdicts import after_answer, before_sending
 from services.notify.tellings.contents import UsernameReminder, check_username, template_of
@@ -61,6 +62,7 @@ class Courier:
     metrics: Metrics
     opener: Opener
     renderer: Renderer
+    return_paths: ReturnPaths
     alarms: Alarms
 
     async def once(self) -> int:
@@ -190,7 +192,13 @@ class Courier:
         if isinstance(delivery.content, UsernameReminder):
             check_username(delivery.content.username)
         address = delivery.destination
-        return self.renderer.mail(delivery, link=link, address=address, now=self.clock.now())
+        return self.renderer.mail(
+            delivery,
+            link=link,
+            address=address,
+            return_path=self.return_paths.write(delivery.id),
+            now=self.clock.now(),
+        )
 
     async def _secret(self, delivery: Turn) -> str:
         """A secret sealed for another purpose or recipient is none of this delivery's."""
@@ -236,6 +244,7 @@ class Courier:
             verdict=verdict,
             answer=answer,
             at=self.clock.now(),
+            destination=delivery.destination,
         )
         if not await self.settle(settlement):
             raise LeaseLost

@@ -16,9 +16,12 @@ from services.notify.sending.claims import Claims
 from services.notify.sending.courier import Courier
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer
+from services.notify.sending.return_paths import ReturnPaths
+from services.notify.sending.settling import Settling
 from services.notify.sending.store import settlements as store
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns, Turns
 from services.notify.settings import NotifySettings
+from services.notify.suppressions.suppressions import Suppressions
 from services.notify.tellings.model import MessageClass
 from shared.contracts.sealed import SealPurpose
 from shared.group_commit import GroupCommit
@@ -34,6 +37,7 @@ AHEAD = 20  # mails of a claim that wait for a connection: so many share what it
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     renderer: Renderer
+    return_paths: ReturnPaths
     connections: Connections[Conversation]
     activity_mail: SmtpChannel
     communication_mail: SmtpChannel
@@ -49,9 +53,11 @@ class Features:
         return {of: tuple(loop.wake for loop in found) for of, found in self.courier_loops.items()}
 
 
-def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Features:
+def compose(
+    plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys, suppressions: Suppressions
+) -> Features:
     """Build the group."""
-    settings = plumbing.settings
+    settings, settling = plumbing.settings, Settling(suppressions=suppressions)
     dialer = Dialer(server=SmtpServer.of(settings))
     connections = Connections(
         begin=dialer.begin,
@@ -62,6 +68,7 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
     )
     activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
     communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
+    return_paths = ReturnPaths.of(settings.return_path, plumbing.digests)
     activity = Courier(
         message_class=MessageClass.ACCOUNT_ACTIVITY,
         claims=claims(plumbing, ActivityTurns()),
@@ -69,12 +76,13 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         at_once=settings.smtp_connections,
         database=plumbing.database,
         mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
-        settle=GroupCommit(database=plumbing.database, write=store.settle),
+        settle=GroupCommit(database=plumbing.database, write=settling.settle),
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
         opener=Opener(own_keys=own_keys),
         renderer=renderer(settings),
+        return_paths=return_paths,
         alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
     )
     communication = replace(
@@ -83,7 +91,7 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
         claims=claims(plumbing, CommunicationTurns()),
         channel=communication_mail,
         mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
-        settle=GroupCommit(database=plumbing.database, write=store.settle),
+        settle=GroupCommit(database=plumbing.database, write=settling.settle),
     )
     reaper = Reaper(
         database=plumbing.database,
@@ -96,6 +104,7 @@ def compose(plumbing: Plumbing[NotifySettings], *, own_keys: OwnKeys) -> Feature
     }
     return Features(
         renderer=activity.renderer,
+        return_paths=return_paths,
         connections=connections,
         activity_mail=activity_mail,
         communication_mail=communication_mail,

@@ -6,7 +6,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.notify.ledger.model import DeliveryId, State
-from services.notify.tellings.contents import MAILED_ONLY, Content
+from services.notify.suppressions.model import NoMailbox, means_no_mailbox
+from services.notify.tellings.contents import AT_AN_ADDRESS_ONLY, MAILED_ONLY, Content
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId
@@ -58,6 +59,7 @@ class Turn:
     account_email: str | None
     enrolment: EnrolmentState | None  # of its patient record; None: not this account's
     contested: bool  # another account says the same of that patient record: a merge is on its way
+    suppressed: bool = False  # no mailbox stands behind its destination, as far as was heard
 
     @property
     def destination(self) -> str:
@@ -83,6 +85,11 @@ class Turn:
     def dies_with_account(self) -> bool:
         """As of its intent."""
         return type(self.content) in MAILED_ONLY
+
+    @property
+    def at_an_address_only(self) -> bool:
+        """Whether no notice can stand in for its mail."""
+        return type(self.content) in AT_AN_ADDRESS_ONLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +138,18 @@ class Settlement:
     verdict: Verdict
     answer: Answer | None
     at: datetime
+    destination: str | None = None  # where it was to go; None: nobody was asked just now
+
+    @property
+    def no_mailbox(self) -> NoMailbox | None:
+        """What its refusal says of the address; None: nothing."""
+        answer = self.answer
+        if answer is None or answer.outcome is not Outcome.REFUSED or self.destination is None:
+            return None
+        status = answer.enhanced_code
+        if status is None or not means_no_mailbox(status):
+            return None
+        return NoMailbox(delivery_id=self.delivery_id, address=self.destination, status=status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,18 +89,27 @@ class Renderer:
             templates=environment,
         )
 
-    def mail(self, delivery: Turn, *, link: str | None, address: str, now: datetime) -> Mail:
+    def mail(
+        self,
+        delivery: Turn,
+        *,
+        link: str | None,
+        address: str,
+        return_path: str,
+        now: datetime,
+    ) -> Mail:
         """Write one delivery as a mail; the Message-ID is the delivery's, however often it goes.
 
         Raises AddressInvalid, NotRenderable.
         """
         to = deliverable(address)
         try:
-            return self._written(delivery, link=link, to=to, now=now)
+            content = self._written(delivery, link=link, to=to, now=now)
         except UNWRITABLE as error:
             raise NotRenderable from error
+        return Mail(sender=return_path, recipient=to, content=content)
 
-    def _written(self, delivery: Turn, *, link: str | None, to: str, now: datetime) -> Mail:
+    def _written(self, delivery: Turn, *, link: str | None, to: str, now: datetime) -> bytes:
         found = self.render(
             delivery.content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
         )
@@ -114,11 +123,7 @@ class Renderer:
             "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",  # nor Exchange; NDR stays
             "Content-Language": spoken(delivery.locale),
         }
-        return Mail(
-            sender=self.portal.mail_from,
-            recipient=to,
-            content=encode(headers, text=found.text, html=found.html, mark=delivery.id.hex),
-        )
+        return encode(headers, text=found.text, html=found.html, mark=delivery.id.hex)
 
     def render(
         self, content: Content, *, locale: str, time_zone: str, link: str | None = None

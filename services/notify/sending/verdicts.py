@@ -21,7 +21,8 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
     """Say why this must not be sent any more, or None (NT-6).
 
     A dead, superseded or merged account's link is never sent late, nor a merged account's username.
-    What only tells that something happened still goes to where it was to be told.
+    What only tells that something happened still goes to where it was to be told, but not where no
+    mailbox is; what somebody asks for is tried there all the same, as a bounce may be wrong (NT-5).
     """
     if delivery.expires_at is not None and delivery.expires_at <= now:
         return Verdict(state=State.EXPIRED, reason=Reason.LINK_EXPIRED)
@@ -29,10 +30,10 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
         return Verdict(state=State.CANCELLED, reason=Reason.ACCOUNT_MERGED)
     if delivery.link_purpose is not None and (void := void_link(delivery)) is not None:
         return void
-    if delivery.own_address_only:
-        return void_address(delivery, now=now)
-    if delivery.message_class is MessageClass.PRACTICE_COMMUNICATION:
-        return void_communication(delivery, now=now)
+    if (void := void_destination(delivery, now=now)) is not None:
+        return void
+    if delivery.suppressed and not delivery.at_an_address_only:
+        return Verdict(state=State.FAILED, reason=Reason.SUPPRESSED, unanswered=delivery.unanswered)
     return None
 
 
@@ -48,6 +49,13 @@ def void_link(delivery: Turn) -> Verdict | None:
     if delivery.superseded:
         return Verdict(state=State.CANCELLED, reason=Reason.SUPERSEDED)
     return None
+
+
+def void_destination(delivery: Turn, *, now: datetime) -> Verdict | None:
+    """The account's address of now is the one for what may go to no other."""
+    if delivery.own_address_only:
+        return void_address(delivery, now=now)
+    return void_communication(delivery, now=now) if delivery.of_practice else None
 
 
 def void_address(delivery: Turn, *, now: datetime) -> Verdict | None:

@@ -111,6 +111,12 @@ class MergeRejected(Content, frozen=True, kw_only=True, tag="merge-rejected"):
     reason: MergeRefusal
 
 
+class AddressSuppressed(Content, frozen=True, kw_only=True, tag="address-suppressed"):
+    """NT-5: mails to an address come back; the address as an onlooker may see it."""
+
+    address: str
+
+
 class PracticeCommunication(Content, frozen=True, kw_only=True, tag="practice-communication"):
     """NT-1: something of this kind waits in the portal; never what it says."""
 
@@ -160,6 +166,7 @@ CONTENTS: tuple[type[Content], ...] = (
     ResetLink,
     UsernameReminder,
     MergeRejected,
+    AddressSuppressed,
     PracticeCommunication,
     *PLAIN.values(),
 )
@@ -174,6 +181,9 @@ MAILED_ONLY: frozenset[type[Content]] = LINKED | {
     EnrolmentRequestSubmitted,
     EnrolmentRequestRejected,
 }
+# What stands in no notice either: who claimed an address is not told whether another account has it
+# (EN-1, ID-6).
+AT_AN_ADDRESS_ONLY: frozenset[type[Content]] = MAILED_ONLY | {AccountEnrolledTaken, EmailTaken}
 # What the account's holder is told in the portal as well: the mail may go to who brought it about.
 NOTICED_TOO: frozenset[type[Content]] = frozenset(
     {

@@ -48,7 +48,8 @@ class Intent:
         """
         if self.content is None or type(self.content) in MAILED_ONLY:
             return False
-        return self.refusal is Reason.NO_ADDRESS or type(self.content) in NOTICED_TOO
+        nowhere = self.refusal in (Reason.NO_ADDRESS, Reason.SUPPRESSED)
+        return nowhere or type(self.content) in NOTICED_TOO
 
     @property
     def dies_with_account(self) -> bool:

@@ -15,6 +15,7 @@ class Reason(StrEnum):
 
     NO_ADDRESS = "no_address"
     NO_ACCOUNT = "no_account"
+    SUPPRESSED = "suppressed"
     NOT_ENROLLED = "not_enrolled"
     ADDRESS_INVALID = "address_invalid"
     SEAL_BROKEN = "seal_broken"

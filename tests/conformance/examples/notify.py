@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.scopes import Scope
 from tests.builders import events
+from tests.builders.bounces import bounce_of, is_sent, is_suppressed
 from tests.builders.patients import Patient, a_patient
 from tests.builders.people import Person, a_person, a_practice
 from tests.conformance.stage import Clients, Example
@@ -99,6 +101,25 @@ async def submit_communication(stage: NotifyStage) -> Example:
         body={"patient_id": str(stage.patient_id), "topic": "message", "reference": "visit-7"},
         token=await stage.practice(),
     )
+
+
+async def take_bounce(stage: NotifyStage) -> Example:
+    delivery_id = await is_sent(stage.replica)
+    return Example(
+        message=bounce_of(stage.replica, delivery_id),
+        token=await stage.issuer.client_token(None, Scope.BOUNCES_WRITE),
+    )
+
+
+async def list_suppressions(stage: NotifyStage) -> Example:
+    return await list_notices(stage)
+
+
+async def lift_suppressions(stage: NotifyStage) -> Example:
+    account_id = stage.patient.account_id
+    await stage.replica.know(events.account(account_id, email=events.ADDRESS), version=2)
+    await is_suppressed(stage.replica)
+    return Example(token=await stage.issuer.token_of(account_id, version=2))
 
 
 async def read_source_at_notify(stage: NotifyStage) -> Example:

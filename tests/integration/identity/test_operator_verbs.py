@@ -67,6 +67,17 @@ async def test_a_gateways_client_belongs_to_no_practice(
     assert answer.body["scope"] == "introspect"
 
 
+@pytest.mark.proves("NT-5")
+async def test_a_mail_servers_client_hands_over_bounces_and_nothing_else(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = await added(identity, capsys, "mail-server", "add", "mx")
+
+    assert set(made) == {"client_id", "client_secret"}
+    answer = await identity.client_token(made["client_id"], made["client_secret"])
+    assert answer.body["scope"] == "bounces:write"
+
+
 @pytest.mark.proves("V13.3.1")
 async def test_a_clients_secret_is_printed_once_and_kept_as_a_digest(
     identity: Identity, capsys: pytest.CaptureFixture[str]

@@ -48,6 +48,7 @@ PORTAL = Portal(
     mail_from="portal@portico.example",
     mail_domain="portico.example",
 )
+RETURN_PATH = "portal+tag@portico.example"
 LINK = "https://portal.example/new/password#secret"
 LONG_LINK = "https://portal.example/new/password#" + "s" * 60
 LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
@@ -61,7 +62,9 @@ def declared(kind: type[Content]) -> set[str]:
 def mail_of(content: Content, *, renderer: Renderer | None = None, **rest: str) -> EmailMessage:
     link = LINK if type(content) in LINKED else None
     turn = a_turn(content, **rest)
-    made = (renderer or Renderer.of(PORTAL)).mail(turn, link=link, address=turn.address, now=START)
+    made = (renderer or Renderer.of(PORTAL)).mail(
+        turn, link=link, address=turn.address, return_path=RETURN_PATH, now=START
+    )
     return message_from_bytes(made.content, policy=policy.default)
 
 
@@ -250,6 +253,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
 
     assert contents.UsernameReminder.__struct_fields__ == ("username",)
     assert fields == {
+        "address",  # masked, as the next is
         "life_minutes",
         "link_expires_at",
         "locked_until",
@@ -443,7 +447,13 @@ def test_the_message_id_is_the_delivery_s_however_often_it_is_sent() -> None:
     one, renderer = a_turn(sample(LOCKED)), Renderer.of(PORTAL)
 
     sent = [
-        renderer.mail(one, link=None, address=ADDRESS, now=START + timedelta(hours=hours))
+        renderer.mail(
+            one,
+            link=None,
+            address=ADDRESS,
+            return_path=RETURN_PATH,
+            now=START + timedelta(hours=hours),
+        )
         for hours in range(2)
     ]
 

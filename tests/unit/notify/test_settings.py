@@ -39,6 +39,9 @@ def test_a_link_has_one_slash_between_portal_and_page() -> None:
         ("MAIL_FROM", "Portal <portal@portico.example>"),
         ("MAIL_FROM", "nobody"),
         ("MAIL_FROM", "a@b.example\r\nBcc: c@d.example"),
+        ("MAIL_RETURN_PATH", "Bounces <bounces@portico.example>"),
+        ("MAIL_RETURN_PATH", "b" * 22 + "@portico.example"),
+        ("MAIL_FROM", "p" * 22 + "@portico.example"),
         ("MAIL_DOMAIN", "portico.example>"),
         ("PORTAL_URL", "javascript:alert(1)"),
         ("PORTAL_URL", "https://portal.example/?a=b"),
@@ -56,6 +59,14 @@ def test_a_link_has_one_slash_between_portal_and_page() -> None:
 def test_a_setting_that_does_not_fit_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsInvalid, match=f"PORTICO_{name}"):
         settings(**{name: value})
+
+
+def test_mails_are_given_back_to_where_they_come_from_unless_it_is_another_address() -> None:
+    apart = settings(MAIL_FROM="p" * 22 + "@portico.example", MAIL_RETURN_PATH="b@bounces.example")
+
+    assert settings().return_path == "portal@portico.example"
+    assert apart.return_path == "b@bounces.example"
+    assert settings(MAIL_RETURN_PATH="b" * 21 + "@portico.example")
 
 
 @pytest.mark.parametrize(

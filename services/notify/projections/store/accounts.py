@@ -54,6 +54,12 @@ async def version_of(connection: Connection, account_id: AccountId) -> int:
     return found or 0
 
 
+async def own_addresses(connection: Connection, account_id: AccountId) -> Sequence[str]:
+    """Return the addresses that are proven to be this account's."""
+    email = await connection.fetchval("SELECT email FROM accounts WHERE id = $1", account_id)
+    return [email] if email else []
+
+
 async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
     """Keep what the snapshots that were kept just now name. Their rows are locked until commit."""
     await tx.executemany(

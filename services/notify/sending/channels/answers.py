@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from services.notify.sending.channels.replies import Reply
 from services.notify.sending.model import Answer, Outcome, Phase
+from services.notify.suppressions.model import MEANS_SENDER
 
 ENHANCED_CODE = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 MEANS_RECIPIENT = re.compile(r"5\.[12]\.\d+")  # RFC 3463: its address, its mailbox
-MEANS_SENDER = ("5.1.7", "5.1.8")  # the sender's address, which many servers refuse at RCPT
 MEANS_SESSION = (503, 530)  # RFC 5321, RFC 4954: commands out of order, not logged on
 
 

@@ -8,8 +8,10 @@ from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Abandoned, Dot, Phase, Settlement
 from services.notify.sending.store.turns import SUPERSEDED
 from services.notify.tellings import contents
-from services.notify.tellings.model import MessageClass
+from services.notify.tellings.model import MessageClass, Reason
 from shared.db import Connection
+
+NOTICED = (Reason.NO_ADDRESS, Reason.SUPPRESSED, Reason.REFUSED)  # of which a notice tells
 
 
 async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[bool]:
@@ -51,7 +53,7 @@ async def phase_of(connection: Connection, delivery_id: DeliveryId, token: UUID)
 
 
 async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[bool]:
-    """Record what became of each and of its attempt, with a notice where it has no address (NT-8).
+    """Record what became of each and of its attempt, with a notice where no mail can go (NT-8).
 
     False: the lease is lost, nothing changes.
     """
@@ -85,7 +87,7 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             FROM settled LEFT JOIN LATERAL (
                 SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
             ) AS merged ON true
-            WHERE reason = 'no_address'
+            WHERE reason = ANY ($12) AND template <> ALL ($13) AND account_id IS NOT NULL
             ON CONFLICT DO NOTHING
         ), attempted AS (
             INSERT INTO attempts
@@ -98,6 +100,8 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
         SELECT id FROM settled
         """,
         *zip(*(_columns(settlement) for settlement in settlements), strict=True),
+        NOTICED,
+        [contents.template_of(kind) for kind in contents.AT_AN_ADDRESS_ONLY],
     )
     mine = {row["id"] for row in rows}
     return [settlement.delivery_id in mine for settlement in settlements]

@@ -1,0 +1,1 @@
+"""What mail servers give back, and what becomes of the delivery that it was (NT-5)."""

@@ -1,0 +1,142 @@
+"""Suppressed addresses have a way back: verified anew, or by their owner or an operator (NT-5)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.notify.suppressions.lifting import Lifting
+from shared.contracts.contract import Contract
+from shared.contracts.identity import (
+    ACCOUNT_EMAIL_CHANGED,
+    ACCOUNT_EMAIL_VERIFIED,
+    Activity,
+)
+from tests.builders import events
+from tests.builders.bounces import is_suppressed
+from tests.builders.patients import file_communications
+from tests.rigs.issuer import Issuer
+from tests.rigs.notify import Office
+
+OTHER = "other@mail.example"
+
+
+async def hear(
+    office: Office, contract: Contract[Activity], data: Activity, *, minutes: int
+) -> None:
+    """The event comes, so many minutes after now."""
+    table = office.composition.subscriptions["notify.account-activity"]
+    [handler] = [one.handler for one in table if one.contract is contract]
+    at = office.clock.now() + timedelta(minutes=minutes)
+    async with office.plumbing.database.transaction() as tx:
+        await handler(tx, events.received(data, time=at))
+
+
+async def suppressed(office: Office) -> list[str]:
+    return [row["address"] for row in await office.rows("SELECT address FROM suppressions")]
+
+
+@pytest.mark.proves("NT-5")
+async def test_who_verifies_an_address_gets_mails_there_again_and_that_one_first(
+    office: Office,
+) -> None:
+    await is_suppressed(office)
+    mine = events.email_verified(events.new_account(), events.ADDRESS.upper())
+
+    await hear(office, ACCOUNT_EMAIL_VERIFIED, mine, minutes=-1)
+    assert await suppressed(office) == [events.ADDRESS], "it was verified before it came back"
+    await hear(office, ACCOUNT_EMAIL_VERIFIED, mine, minutes=1)
+
+    assert await suppressed(office) == []
+    await office.send_all()
+    assert {mail.envelope_to for mail in office.mails} == {("JUNIPER@mail.example",)}
+
+
+async def test_who_changes_her_address_has_verified_the_new_one_alone(office: Office) -> None:
+    await is_suppressed(office)
+
+    to_another = events.email_changed(events.new_account(), events.ADDRESS, OTHER)
+    await hear(office, ACCOUNT_EMAIL_CHANGED, to_another, minutes=1)
+    assert await suppressed(office) == [events.ADDRESS]
+
+    back = events.email_changed(events.new_account(), OTHER, events.ADDRESS)
+    await hear(office, ACCOUNT_EMAIL_CHANGED, back, minutes=1)
+    assert await suppressed(office) == []
+
+
+@pytest.mark.proves("NT-5")
+async def test_an_owner_sees_that_nothing_is_mailed_to_her_and_has_it_tried_again(
+    office: Office, issuer: Issuer
+) -> None:
+    account_id, stranger = events.new_account(), events.new_account()
+    await office.know(events.account(account_id, email=events.ADDRESS))
+    await office.know(events.account(stranger, email=OTHER))
+    await is_suppressed(office)
+    hers, another_s = await issuer.token_of(account_id), await issuer.token_of(stranger)
+
+    seen = await office.call("GET", "/suppressions", token=hers)
+    [one] = seen.body["suppressions"]
+    assert (one["address"], one["status"]) == ("j***@mail.example", "5.1.1")
+    assert (await office.call("GET", "/suppressions", token=another_s)).body == {"suppressions": []}
+    assert (await office.call("POST", "/suppressions/lift", token=another_s)).status == 204
+    assert await suppressed(office) == [events.ADDRESS]
+
+    assert (await office.call("POST", "/suppressions/lift", token=hers)).status == 204
+
+    assert await suppressed(office) == []
+    await file_communications(office)
+    await office.send_all()
+    assert len(office.mails) == 1
+
+
+@pytest.mark.proves("NT-5")
+async def test_three_times_a_day_she_may(office: Office, issuer: Issuer) -> None:
+    account_id = events.new_account()
+    await office.know(events.account(account_id, email=events.ADDRESS))
+    hers = await issuer.token_of(account_id)
+    for _ in range(3):
+        await is_suppressed(office)
+        for _ in range(2):  # what lifts nothing uses nothing up
+            assert (await office.call("POST", "/suppressions/lift", token=hers)).status == 204
+    await is_suppressed(office)
+
+    refused = await office.call("POST", "/suppressions/lift", token=hers)
+
+    assert (refused.status, refused.body["code"]) == (429, "too_many_requests")
+    assert await suppressed(office) == [events.ADDRESS]
+    office.clock.advance(hours=24)
+    fresh = await issuer.token_of(account_id)
+    assert (await office.call("POST", "/suppressions/lift", token=fresh)).status == 204
+    assert await suppressed(office) == []
+
+
+async def test_of_many_at_once_over_two_replicas_one_lifts_it(office: Office, twin: Office) -> None:
+    account_id = events.new_account()
+    await office.know(events.account(account_id, email=events.ADDRESS))
+    await is_suppressed(office)
+
+    await asyncio.gather(
+        *(
+            replica.features.suppressions.lifting.lift_own(
+                account_id, by=replica.plumbing.operator()
+            )
+            for replica in (office, twin) * 10
+        )
+    )
+
+    [row] = await office.rows("SELECT cardinality(taken_at) AS taken FROM limits")
+    assert row["taken"] == 1
+    assert await suppressed(office) == []
+
+
+@pytest.mark.proves("NT-5")
+async def test_an_operator_lifts_an_address_however_it_is_written(office: Office) -> None:
+    await is_suppressed(office)
+    lifting = Lifting(acts=office.plumbing.acts)
+    by = office.plumbing.operator()
+
+    [listed] = await lifting.newest(limit=10)
+    assert (listed.address, listed.status) == (events.ADDRESS, "5.1.1")
+    assert await lifting.lift([OTHER], by=by) == 0
+    assert await lifting.lift([f" {events.ADDRESS.upper()} "], by=by) == 1
+    assert await suppressed(office) == []
