@@ -37,10 +37,10 @@ async def sit(desk: Desk, visit: Visit, sent: SitForm, key: str) -> web.Response
     )
     if not client.client_id:
         raise Mistyped("client_id", N_("Choose a practice, or give a client of your own."))
-    await desk.system.token(visit, client, "identity")
-    name = sent.practice if sent.practice in offered else visit.say(N_("Your practice"))
+    own = await desk.records.client(visit, client)
     sits = AtDesk(
-        practice=name,
+        practice=own.practice_name,
+        time_zone=own.practice_time_zone,
         client_id=client.client_id,
         client_secret=client.client_secret,
         staff_id=sent.staff_id,

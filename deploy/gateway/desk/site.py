@@ -34,6 +34,7 @@ class AtDesk(msgspec.Struct, frozen=True, kw_only=True):
     """Who sits at the desk, and for which practice."""
 
     practice: str
+    time_zone: str = "UTC"
     client_id: str
     client_secret: str
     staff_id: str

@@ -27,6 +27,7 @@ class OwnClient(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     practice_id: str
     practice_name: str
+    practice_time_zone: str
     budgets: tuple[ClientBudget, ...]
 
 

@@ -25,6 +25,7 @@ class OwnClientReply(Reply, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     practice_id: PracticeId
     practice_name: str
+    practice_time_zone: str
     budgets: tuple[BudgetReply, ...]
 
 
@@ -39,6 +40,7 @@ async def read_own_client(features: Features, call: Call[NoBody, PracticeCaller]
         scopes=tuple(sorted(call.caller.scopes)),
         practice_id=practice.id,
         practice_name=practice.name,
+        practice_time_zone=practice.time_zone,
         budgets=tuple(
             BudgetReply(name=one.budget, most=one.most, left=one.left, more_in=one.more_in)
             for one in await features.own_clients.standings(client.id)
