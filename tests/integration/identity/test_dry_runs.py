@@ -25,13 +25,14 @@ DEAD_LETTER = (
 READS = {
     *("serve", "settings", "check", "openapi", "asyncapi", "audit verify"),
     *("dead-letters list", "keys list", "projection list", "client list"),
-    *("deliveries held", "deliveries failed"),
+    *("deliveries held", "deliveries failed", "suppressions list"),
 }
 #: a call of each verb of identity's that changes rows; CLIENT and PRACTICE stand for ids
 CALLS = {
     "practice add": ["Elm", "--contact", "desk", "--json"],
     "practice set": ["PRACTICE", "--reset-link-minutes", "30"],
     "gateway add": ["Web", "--json"],
+    "mail-server add": ["Mail", "--json"],
     "client rotate": ["CLIENT", "--json"],
     "client revoke": ["CLIENT"],
     "terms publish": ["2031-09", "TERMS"],
@@ -51,6 +52,7 @@ ELSEWHERE = {
     "projection rebuild": "tests/integration/runtime/test_snapshot_verbs.py",
     "deliveries resend": "notify's, by the same mechanism",
     "deliveries settle": "likewise",
+    "suppressions lift": "likewise",
 }
 
 
