@@ -62,6 +62,14 @@ class LinkFlow(Flow, frozen=True, kw_only=True):
     token: str
 
 
+class AddressLinkFlow(Flow, frozen=True, kw_only=True):
+    """The same of a notification address: it goes on by itself once its holder presses the button
+    again, since a required gate may come before.
+    """
+
+    token: str
+
+
 class MergeFlow(Flow, frozen=True, kw_only=True):
     """Proof of the other account, until the merge is confirmed."""
 
@@ -88,6 +96,10 @@ class EmailFlow(Confirmed, frozen=True, kw_only=True):
     verb = "email"
 
 
+class AddressFlow(Confirmed, frozen=True, kw_only=True):
+    verb = "notification-address"
+
+
 F = TypeVar("F", bound=Flow)
 
 
@@ -104,10 +116,12 @@ KINDS: dict[type[Flow], Kind] = {
     EnrolFlow: Kind("portico-flow-enrol", HOUR, "/enrol"),
     ResetFlow: Kind("portico-flow-reset", HOUR, "/forgot-password"),
     LinkFlow: Kind("portico-flow-link", HOUR, "/log-on"),
+    AddressLinkFlow: Kind("portico-flow-address-link", HOUR, "/settings/notifications/verify"),
     MergeFlow: Kind("portico-flow-merge", FIVE_MINUTES, "/merge/other"),
     UsernameFlow: Kind("portico-flow-username", FIVE_MINUTES, "/settings/username"),
     PasswordFlow: Kind("portico-flow-password", FIVE_MINUTES, "/settings/password"),
     EmailFlow: Kind("portico-flow-e-mail", FIVE_MINUTES, "/settings/e-mail"),
+    AddressFlow: Kind("portico-flow-address", FIVE_MINUTES, "/settings/notifications/addresses"),
 }
 SAID: dict[str, str] = {
     "anew": N_("You have begun this anew in another tab. Go on there, or begin again here."),

@@ -19,7 +19,7 @@ from services.identity.languages import FALLBACK, LANGUAGE, LONGEST_TEXT
 from services.identity.log_on.features import terms
 from services.identity.practices.features import clients, practices
 from services.identity.practices.practices import NewClient
-from services.identity.practices.settings import SETTINGS
+from services.identity.practices.settings import SETTINGS, Order, Value
 from services.identity.settings import Settings
 from shared.contracts.code_points import shows, trimmed
 from shared.contracts.ids import PracticeId
@@ -148,13 +148,19 @@ def _setting_arguments(parser: argparse.ArgumentParser) -> None:
 def _each_setting(parser: argparse.ArgumentParser) -> None:
     for setting in SETTINGS.values():
         flag = f"--{setting.name.replace('_', '-')}"
-        if setting.is_choice:
+        if isinstance(setting, Order):
+            parser.add_argument(flag, type=_in_order, metavar="A,B", help=setting.help)
+        elif setting.is_choice:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=setting.help)
         else:
             parser.add_argument(flag, type=int, metavar="N", help=setting.help)
 
 
-def _settings(arguments: argparse.Namespace) -> Mapping[str, int]:
+def _in_order(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def _settings(arguments: argparse.Namespace) -> Mapping[str, Value]:
     """Those that were given."""
     given = {name: getattr(arguments, name) for name in SETTINGS}
     return {name: value for name, value in given.items() if value is not None}

@@ -5,6 +5,10 @@ from shared.audit import entries
 
 class Action(entries.Action):
     SUBMIT_COMMUNICATION = "communication.submitted"
+    ADD_ADDRESS = "address.added"
+    VERIFY_ADDRESS = "address.verified"
+    REMOVE_ADDRESS = "address.removed"
+    CHOOSE_PREFERENCE = "preference.chosen"
     DECIDE_DELIVERY = "delivery.decided"
     BOUNCE_DELIVERY = "delivery.bounced"
     LIFT_SUPPRESSION = "suppression.lift"

@@ -1,11 +1,13 @@
 """Notify, put together: plumbing to features, a call a group, from what is lowest up."""
 
+from services.notify.addresses import features as addresses
 from services.notify.bounces import features as bounces
 from services.notify.communications import features as communications
 from services.notify.consumers import subscriptions
 from services.notify.features import Features
 from services.notify.ledger import features as ledger
 from services.notify.notices import features as notices
+from services.notify.preferences import features as preferences
 from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.settings import NotifySettings
@@ -38,14 +40,17 @@ def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
     known = projections.compose(plumbing)
     dead = suppressions.compose(plumbing, projections=known.projections)
     way_out = sending.compose(plumbing, own_keys=own_keys, suppressions=dead.suppressions)
+    filing = ledger.compose(plumbing, projections=known.projections, wakes=way_out.wakes)
     return Features(
         bounces=bounces.compose(
             plumbing, return_paths=way_out.return_paths, suppressions=dead.suppressions
         ),
         notices=notices.compose(plumbing, projections=known.projections, renderer=way_out.renderer),
         sending=way_out,
+        addresses=addresses.compose(plumbing, projections=known.projections, ledger=filing.ledger),
         suppressions=dead,
-        ledger=ledger.compose(plumbing, projections=known.projections, wakes=way_out.wakes),
+        ledger=filing,
+        preferences=preferences.compose(plumbing, projections=known.projections),
         communications=communications.compose(plumbing),
         projections=known,
     )

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from services.notify.addresses import features as addresses
 from services.notify.bounces import features as bounces
 from services.notify.communications import features as communications
 from services.notify.ledger import features as ledger
 from services.notify.notices import features as notices
+from services.notify.preferences import features as preferences
 from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.suppressions import features as suppressions
@@ -16,7 +18,9 @@ class Features:
     bounces: bounces.Features
     notices: notices.Features
     sending: sending.Features
+    addresses: addresses.Features
     suppressions: suppressions.Features
     ledger: ledger.Features
+    preferences: preferences.Features
     communications: communications.Features
     projections: projections.Features

@@ -1,5 +1,19 @@
 """Notify's verbs, each with its guard: one file to read for who may do what."""
 
+from services.notify.addresses.api.addresses import (
+    add_notification_address,
+    list_notification_addresses,
+    remove_notification_address,
+    verify_notification_address,
+)
+from services.notify.addresses.errors import (
+    AddressInUse,
+    AddressKnown,
+    AddressLimit,
+    AddressMalformed,
+    LinkInvalid,
+    TooManyMails,
+)
 from services.notify.bounces.api.bounces import take_bounce
 from services.notify.budgets import COMMUNICATIONS
 from services.notify.communications.api.communications import submit_communication
@@ -7,14 +21,39 @@ from services.notify.communications.errors import ReferenceReused
 from services.notify.features import Features
 from services.notify.ledger.api.deliveries import list_deliveries, list_practice_deliveries
 from services.notify.notices.api.notices import dismiss_notice, list_notices, read_notice
+from services.notify.preferences.api.preferences import (
+    choose_notification_preference,
+    list_notification_preferences,
+)
+from services.notify.preferences.errors import (
+    AddressUnverified,
+    ChannelNotOffered,
+    OrderContradictory,
+)
 from services.notify.suppressions.api.suppressions import lift_suppressions, list_suppressions
 from services.notify.suppressions.errors import TooManyLifts
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
-from shared.http.guards import Client, Practice, Session
+from shared.http.guards import Client, Counted, Practice, Session
 from shared.http.own_source import source_at
 from shared.http.routes import Form, Limits, Route, lifted, route
+from shared.trust.grants import (
+    GrantInvalid,
+    GrantUsed,
+    GrantWrongAccount,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongSession,
+)
 
+CONFIRMATION_REFUSED = (
+    GrantInvalid,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongAccount,
+    GrantWrongSession,
+    GrantUsed,
+)
 LONGEST_MESSAGE = 256 * 1024  # a report with all of the mail that it returns
 
 # fmt: off
@@ -31,6 +70,33 @@ ROUTES: tuple[Route[Features], ...] = (
               dismiss_notice, rows=("NT-8",),
               summary="Put a notice away for good",
               problems=(NotFound,)),
+    )),
+    *lifted(lambda of: of.addresses, (
+        route("GET", "/notification-addresses", Session(),
+              list_notification_addresses, rows=("NT-2",),
+              summary="List my addresses for practice communications, besides my account e-mail"),
+        route("POST", "/notification-addresses", Session(),
+              add_notification_address, status=202, rows=("NT-2", "SE-3", "ID-6"),
+              summary="Add such an address, or have the link to it sent again",
+              problems=(AddressMalformed, AddressKnown, AddressLimit, NotFound, TooManyMails,
+                        *CONFIRMATION_REFUSED)),
+        route("POST", "/notification-addresses/verify", Session(Counted.MISSES),
+              verify_notification_address, rows=("NT-2",),
+              summary="Verify such an address by the mailed link",
+              problems=(LinkInvalid,)),
+        route("POST", "/notification-addresses/{address_id}/remove", Session(),
+              remove_notification_address, rows=("NT-2", "SE-3"),
+              summary="Remove such an address",
+              problems=(NotFound, AddressInUse, *CONFIRMATION_REFUSED)),
+    )),
+    *lifted(lambda of: of.preferences, (
+        route("GET", "/notification-preferences", Session(),
+              list_notification_preferences, rows=("NT-2",),
+              summary="List how each of my practices reaches me, and what it offers"),
+        route("PUT", "/notification-preferences/{patient_id}", Session(),
+              choose_notification_preference, rows=("NT-2",),
+              summary="Choose how the practice of this record reaches me",
+              problems=(NotFound, ChannelNotOffered, AddressUnverified, OrderContradictory)),
     )),
     *lifted(lambda of: of.ledger, (
         route("GET", "/deliveries", Session(),

@@ -104,8 +104,22 @@ class NotifySettings(ServiceSettings):
     reset_password_page: PagePath = setting(
         "RESET_PASSWORD_PAGE", default="reset-password", help="its page that sets a new password"
     )
+    verify_address_page: PagePath = setting(
+        "VERIFY_ADDRESS_PAGE",
+        default="settings/notifications/verify",
+        help="its page that confirms a notification address",
+    )
     invitation_page: PagePath = setting(
         "INVITATION_PAGE", default="enrol/invitation", help="its page that takes an invitation"
+    )
+    verify_address_minutes: Annotated[int, Meta(ge=5, le=1440)] = setting(
+        "VERIFY_ADDRESS_MINUTES", default=60, help="life of a link to a notification address (NT-2)"
+    )
+    address_mails_an_hour: Annotated[int, Meta(ge=1, le=100)] = setting(
+        "ADDRESS_MAILS_AN_HOUR", default=5, help="such links an account, and an address (NT-2)"
+    )
+    address_mails_a_day: Annotated[int, Meta(ge=1, le=1000)] = setting(
+        "ADDRESS_MAILS_A_DAY", default=10, help="such links an account, and an address (NT-2)"
     )
     courier_seconds: Annotated[float, Meta(ge=0.01, le=60)] = setting(
         "COURIER_SECONDS",

@@ -1,10 +1,18 @@
 """What a practice decides for its patients (ST-2): each setting a line, with range and default."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta
 
 from shared.contracts.contract import Data
+
+
+class Channel(StrEnum):
+    """How practice communications reach a patient (NT-2)."""
+
+    EMAIL = "email"
+    PORTAL = "portal"  #: a notice (NT-8)
 
 
 class PracticeSettings(Data, frozen=True, kw_only=True):
@@ -66,3 +74,11 @@ class PracticeSettings(Data, frozen=True, kw_only=True):
         bool,
         Meta(description="whether people may ask to be enrolled (EN-4)"),
     ] = False
+    channels: Annotated[
+        tuple[str, ...],  # a reader passes over one that it does not know yet
+        Meta(
+            description="channels that patients may choose, in the order in which they are tried "
+            "where a patient chose nothing (NT-2)",
+            extra={"of": tuple(Channel)},
+        ),
+    ] = (Channel.EMAIL, Channel.PORTAL)

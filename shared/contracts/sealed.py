@@ -9,6 +9,7 @@ class SealPurpose(StrEnum):
     """What the secret is for: notify builds the link that belongs to it, or prints it as it is."""
 
     EMAIL_VERIFICATION = "email-verification"
+    NOTIFICATION_ADDRESS = "notification-address"  #: NT-2: verifies one
     RESET_LINK = "reset-link"
     INVITATION = "invitation"
     USERNAME = "username"  #: RC-1: no link, and for nobody's eyes but the holder's

@@ -35,6 +35,7 @@ class Verb(StrEnum):
 
     EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
+    NOTIFICATION_ADDRESS = "notification-address"  #: NT-2: add or remove one
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     PRACTICE = "practice"  #: EN-5: add a practice to the account
     USERNAME = "username"  #: ID-2: take another username
@@ -198,6 +199,20 @@ class GrantChecker:
         CatchingUp where the key is unknown. Spends nothing.
         """
         return await self._checked(token, act=act, verb=verb, now=now, late=None)
+
+    async def confirmed(
+        self, token: str, verb: Verb, *, account_id: AccountId, session_id: SessionId, now: datetime
+    ) -> Grant:
+        """Check that the holder of this session has just proven to be there, for this verb (SE-3).
+
+        Raises as `check`, and where it is about another account or of another session.
+        """
+        grant = await self.check(token, act=GrantAct.REAUTHENTICATED, verb=verb, now=now)
+        if grant.account_id != account_id:
+            raise GrantWrongAccount
+        if grant.session_id != session_id:
+            raise GrantWrongSession
+        return grant
 
     async def check_again(
         self, token: str, *, act: GrantAct, now: datetime, verb: Verb | None = None

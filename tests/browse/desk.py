@@ -126,6 +126,13 @@ class Desk:
         await self.page.get_by_role("button", name=button).click()
         await expect(self.page.get_by_role("status")).to_contain_text(said)
 
+    async def tells(self, person: Person, topic: str) -> None:
+        """Let her know that something waits for her."""
+        await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
+        await self.page.locator("#topic").select_option(topic)
+        await self.page.get_by_role("button", name="Tell").click()
+        await expect(self.page.get_by_role("status")).to_be_visible()
+
     async def word_disclaimer(self, en: str = "", es: str = "") -> None:
         """Word the practice's disclaimer, or let it ask nothing."""
         await self.visitor.go(f"{self.url}/disclaimer")

@@ -262,7 +262,11 @@ def person(
 
 
 def practice(
-    practice_id: PracticeId, name: str = ELM_STREET, *, reset_link_minutes: int = 60
+    practice_id: PracticeId,
+    name: str = ELM_STREET,
+    *,
+    reset_link_minutes: int = 60,
+    settings: PracticeSettings | None = None,
 ) -> PracticeChanged:
     return PracticeChanged(
         practice_id=practice_id,
@@ -271,7 +275,7 @@ def practice(
         locale="en",
         time_zone="UTC",
         reset_link_minutes=reset_link_minutes,
-        settings=PracticeSettings(reset_link_minutes=reset_link_minutes),
+        settings=settings or PracticeSettings(reset_link_minutes=reset_link_minutes),
     )
 
 

@@ -20,8 +20,9 @@ from tests.builders.practices import (
     proven,
     with_grant,
 )
-from tests.conformance.examples import identity, recovery
+from tests.conformance.examples import identity, notify, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
+from tests.conformance.examples.notify import NotifyStage
 from tests.conformance.examples.recovery import RecoveryStage
 from tests.conformance.refusals import Recipe, but
 from tests.conformance.refusals import identity as refused
@@ -352,6 +353,16 @@ async def anothers_link(stage: IdentityStage) -> Example:
     return replace(example, token=await stage.session())
 
 
+async def address_verified(stage: NotifyStage, example: Example) -> None:
+    path = "/notification-addresses/verify"
+    await stage.replica.call("POST", path, example.body, token=example.token)
+
+
+async def anothers_address_link(stage: NotifyStage) -> Example:
+    example = await notify.verify_notification_address(stage)
+    return replace(example, token=await stage.session())
+
+
 def said_of_no_link(token: str) -> Recipe:
     async def made(_: RecoveryStage) -> Example:
         return Example(body={"token": token})
@@ -462,6 +473,13 @@ MISSES: Mapping[str, Sequence[Group]] = {
     ),
     "verify_email": (
         (but("verify_email", token="x"), anothers_link, after(identity.verify_email, verified)),
+    ),
+    "verify_notification_address": (
+        (
+            but("verify_notification_address", token="x"),
+            anothers_address_link,
+            after(notify.verify_notification_address, address_verified),
+        ),
     ),
     "reauthenticate": ((but("reauthenticate", password=WRONG), again_while_locked),),
     "prove_ownership": (

@@ -15,7 +15,8 @@ from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled,
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
-from shared.errors import Refused
+from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
+from shared.errors import NotFound, Refused
 from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import GrantSuperseded, GrantUsed
 from tests.conformance.stage import Stage, audit_since_now, example, send
@@ -44,11 +45,17 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "rotate_own_secret": (ClientSecretWrong, lambda _: {}),
     "revoke_own_client": (ClientSecretWrong, lambda _: {}),
     "request_merge": (GrantUsed, lambda _: {}),
+    "add_notification_address": (GrantUsed, lambda _: {}),
+    "verify_notification_address": (AddressLinkInvalid, lambda _: {}),
+    "remove_notification_address": (NotFound, lambda _: {}),
 }
 #: how those are told that come when it is done, where the session ends with it
 TOO_LATE: Mapping[str, type[Refused]] = {"change_password": AccessTokenInvalid}
 #: what no other service has to know
-SILENT = {"rotate_own_secret", "revoke_own_client"}
+SILENT = {
+    *("rotate_own_secret", "revoke_own_client"),
+    *("add_notification_address", "verify_notification_address", "remove_notification_address"),
+}
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
     *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
@@ -63,6 +70,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice", "submit_communication"),
+    "choose_notification_preference",
     "lift_suppressions",
     "take_bounce",  # told alike whatever it is: raced in a test of its own
 }

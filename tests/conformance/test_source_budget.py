@@ -17,7 +17,7 @@ COUNTED = {
     Counted.EVERY_REQUEST: {"remind_username", "request_enrolment", "request_reset_link"},
     Counted.MISSES: {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
-        *("reset_password", "verify_email"),
+        *("reset_password", "verify_email", "verify_notification_address"),
     },
     Counted.REFUSALS: {
         *(

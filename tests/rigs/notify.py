@@ -5,13 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
+import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
 from deploy.local.caught import Mail
 from services.notify.__main__ import PROGRAM
 from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
+from services.notify.preferences.model import AddressId
 from services.notify.sending.alarms import Cause
 from services.notify.sending.channels import MailChannel
 from services.notify.sending.courier import Courier
@@ -31,8 +34,10 @@ from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.messaging.subscriptions import Message, Reader, subscribe
 from shared.program.program import Composition
-from shared.trust.sealing import Sealer
+from shared.trust.grants import Verb
+from shared.trust.sealing import Opener, Sealer
 from tests.builders import events
+from tests.builders.people import Person
 from tests.rigs.issuer import Issuer
 from tests.rigs.mail_server import MailServer
 from tests.rigs.replica import Replica, environment, put_together
@@ -248,6 +253,47 @@ class Office(Replica[Features, NotifySettings]):
                 recipient=recipient,
                 expires_at=expires_at,
             )
+
+    async def confirmed(self, issuer: Issuer, person: Person, **said: Any) -> str:
+        """She has just given her password again, for an address (SE-3)."""
+        audience = (self.plumbing.issuer,)
+        return await issuer.reauthenticated(
+            person, **{"verb": Verb.NOTIFICATION_ADDRESS, "audience": audience, **said}
+        )
+
+    async def add_address(
+        self, issuer: Issuer, person: Person, address: str = "other@mail.example"
+    ) -> tuple[AddressId, str]:
+        """She adds an address by the verb; its id, and the token of the link as it was sealed."""
+        await self.make_keys()
+        mailed = "SELECT id, event_id, sealed::text FROM deliveries WHERE link_purpose = $1"
+        purpose = SealPurpose.NOTIFICATION_ADDRESS
+        before = {row["id"] for row in await self.rows(mailed, purpose)}
+        answer = await self.call(
+            "POST",
+            "/notification-addresses",
+            {"address": address, "reauthenticated": await self.confirmed(issuer, person)},
+            token=await issuer.token(person),
+        )
+        assert answer.status == 202, answer.body
+        [row] = [row for row in await self.rows(mailed, purpose) if row["id"] not in before]
+        sealed = msgspec.json.decode(row["sealed"], type=Sealed)
+        token = await Opener(own_keys=self.own_keys).open(sealed, event_id=row["event_id"])
+        return AddressId(UUID(answer.body["address_id"])), token
+
+    async def has_address(
+        self, issuer: Issuer, person: Person, address: str = "other@mail.example"
+    ) -> AddressId:
+        """She adds one and opens its link."""
+        address_id, link = await self.add_address(issuer, person, address)
+        answer = await self.call(
+            "POST",
+            "/notification-addresses/verify",
+            {"token": link},
+            token=await issuer.token(person),
+        )
+        assert answer.status == 200, answer.body
+        return address_id
 
     async def resend(self) -> None:
         """Have everything that failed sent again, as an operator."""

@@ -1,5 +1,7 @@
 """The practice's own: what was sent to its patients, its settings, its duplicate charts (ST-2)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from aiohttp import web
@@ -13,6 +15,15 @@ from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import see
 
+CHANNELS: Mapping[str, str] = MappingProxyType(
+    {
+        "email,portal": N_("By e-mail; where that fails, by a notice in the portal"),
+        "portal,email": N_("By a notice in the portal; patients may choose e-mail"),
+        "email": N_("By e-mail alone"),
+        "portal": N_("By a notice in the portal alone"),
+    }
+)
+"""What a practice offers, in its order of trying, as the form sends it (NT-2)."""
 Whole = Annotated[str, Meta(max_length=6)]
 
 
@@ -25,6 +36,7 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     temporary_hours: Whole
     own_account_age: Whole
     takes_requests: bool = False
+    channels: Annotated[str, Meta(max_length=20)]
     reason: Annotated[str, Meta(max_length=200)]
 
 
@@ -61,6 +73,7 @@ async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Respo
         status=filled.status,
         filled=filled,
         settings=await desk.system.settings(visit, visit.desk.client),
+        channels=CHANNELS,
         said=visit.request.query.get("said", ""),
     )
 
@@ -70,7 +83,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
     settings = {
         name: text
         for name, text in asdict(sent).items()
-        if name not in ("reason", "takes_requests")
+        if name not in ("reason", "takes_requests", "channels")
     }
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
@@ -79,6 +92,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
         staff_id=visit.desk.staff_id,
         reason=sent.reason,
         takes_requests=sent.takes_requests,
+        channels=tuple(sent.channels.split(",")),
         **{name: int(text) for name, text in settings.items()},
     )
     await desk.system.change_settings(visit, visit.desk.client, change)

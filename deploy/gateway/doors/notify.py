@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from deploy.gateway.doors.http import Door, Nothing, Verb, paragraphs_of
+from deploy.gateway.doors.http import Door, Nothing, Sent, Verb, paragraphs_of
 from deploy.gateway.web.visits import Visit
 
 
@@ -29,6 +29,7 @@ class Notices(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     message_class: str
     template: str
+    channel: str
     address: str | None
     state: str
     reason: str | None
@@ -39,12 +40,110 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
 
 
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification address: the holder's own, so it is in full."""
+
+    address_id: str
+    address: str
+    verified_at: datetime | None
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    addresses: tuple[Address, ...]
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    channel: str
+    address_id: str | None = None
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """What a practice offers, in its order, and what was chosen for one record there."""
+
+    practice_name: str
+    patient_id: str
+    offers: tuple[str, ...]
+    default: tuple[Way, ...]
+    topics: dict[str, tuple[Way, ...]]
+
+
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    enrolments: tuple[Enrolment, ...]
+
+
+class NewAddress(Sent, frozen=True, kw_only=True):
+    address: str
+    reauthenticated: str
+
+
+class Link(Sent, frozen=True, kw_only=True):
+    token: str
+
+
+class Removal(Sent, frozen=True, kw_only=True):
+    reauthenticated: str
+
+
+class Choice(Sent, frozen=True, kw_only=True):
+    default: tuple[Way, ...]
+    topics: dict[str, tuple[Way, ...]]
+
+
 NOTICES = Verb("list_notices", "GET", "/notices", Notices, bearer=True)
 READ = Verb("read_notice", "POST", "/notices/{notice_id}/read", Nothing, bearer=True)
 DISMISS = Verb("dismiss_notice", "POST", "/notices/{notice_id}/dismiss", Nothing, bearer=True)
 DELIVERIES = Verb("list_deliveries", "GET", "/deliveries", Deliveries, bearer=True)
+ADDRESSES = Verb(
+    "list_notification_addresses", "GET", "/notification-addresses", Addresses, bearer=True
+)
+ADD_ADDRESS = Verb(
+    "add_notification_address",
+    "POST",
+    "/notification-addresses",
+    Address,
+    NewAddress,
+    bearer=True,
+)
+VERIFY_ADDRESS = Verb(
+    "verify_notification_address",
+    "POST",
+    "/notification-addresses/verify",
+    Nothing,
+    Link,
+    bearer=True,
+)
+REMOVE_ADDRESS = Verb(
+    "remove_notification_address",
+    "POST",
+    "/notification-addresses/{address_id}/remove",
+    Nothing,
+    Removal,
+    bearer=True,
+)
+PREFERENCES = Verb(
+    "list_notification_preferences", "GET", "/notification-preferences", Preferences, bearer=True
+)
+CHOOSE = Verb(
+    "choose_notification_preference",
+    "PUT",
+    "/notification-preferences/{patient_id}",
+    Nothing,
+    Choice,
+    bearer=True,
+)
 
-VERBS = (NOTICES, READ, DISMISS, DELIVERIES)
+VERBS = (
+    NOTICES,
+    READ,
+    DISMISS,
+    DELIVERIES,
+    ADDRESSES,
+    ADD_ADDRESS,
+    VERIFY_ADDRESS,
+    REMOVE_ADDRESS,
+    PREFERENCES,
+    CHOOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +163,28 @@ class Notify:
 
     async def deliveries(self, visit: Visit, token: str) -> Deliveries:
         return await self.door.call(DELIVERIES, visit, token=token)
+
+    async def addresses(self, visit: Visit, token: str) -> tuple[Address, ...]:
+        return (await self.door.call(ADDRESSES, visit, token=token)).addresses
+
+    async def add_address(
+        self, visit: Visit, token: str, address: str, reauthenticated: str
+    ) -> Address:
+        body = NewAddress(address=address, reauthenticated=reauthenticated)
+        return await self.door.call(ADD_ADDRESS, visit, token=token, body=body)
+
+    async def verify_address(self, visit: Visit, token: str, link: str) -> None:
+        await self.door.call(VERIFY_ADDRESS, visit, token=token, body=Link(token=link))
+
+    async def remove_address(
+        self, visit: Visit, token: str, address_id: str, reauthenticated: str
+    ) -> None:
+        body, ids = Removal(reauthenticated=reauthenticated), {"address_id": address_id}
+        await self.door.call(REMOVE_ADDRESS, visit, token=token, body=body, ids=ids)
+
+    async def preferences(self, visit: Visit, token: str) -> tuple[Enrolment, ...]:
+        return (await self.door.call(PREFERENCES, visit, token=token)).enrolments
+
+    async def choose(self, visit: Visit, token: str, patient_id: str, choice: Choice) -> None:
+        ids = {"patient_id": patient_id}
+        await self.door.call(CHOOSE, visit, token=token, body=choice, ids=ids)

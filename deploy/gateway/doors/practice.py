@@ -73,6 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     temporary_hours: int
     own_account_age: int
     takes_requests: bool
+    channels: tuple[str, ...]
 
 
 class SettingsChange(ByStaff, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ class SettingsChange(ByStaff, frozen=True, kw_only=True):
     temporary_hours: int
     own_account_age: int
     takes_requests: bool
+    channels: tuple[str, ...]
 
 
 class DisclaimerTexts(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,13 +23,15 @@ async def confirmed(
     kind: type[Confirmed],
     password: str,
     change: Callable[[str, str], Awaitable[T]],
+    *,
+    service: str = "identity",
 ) -> T:
     """Do what needs the password, with a token and a grant; what is refused keeps the grant, but
     where it is the grant that is refused: then the password is asked for again.
     """
     grant = await grant_of(site, visit, kind, password)
     try:
-        done = await site.sessions.ask(visit, "identity", lambda token: change(token, grant))
+        done = await site.sessions.ask(visit, service, lambda token: change(token, grant))
     except Refused as refused:
         if not refused.code.startswith("grant_"):
             raise

@@ -2,6 +2,7 @@
 
 from deploy.gateway.pages import (
     added_practices,
+    addresses,
     emails,
     enrol,
     enrolment_proofs,
@@ -13,6 +14,7 @@ from deploy.gateway.pages import (
     locales,
     log_on,
     merge,
+    notifications,
     password_changes,
     passwords,
     requests,
@@ -39,6 +41,8 @@ ROUTES: tuple[Route[Site], ...] = (
     *help.ROUTES,
     *merge.ROUTES,
     *settings.ROUTES,
+    *notifications.ROUTES,
+    *addresses.ROUTES,
     *usernames.ROUTES,
     *password_changes.ROUTES,
     *locales.ROUTES,

@@ -40,6 +40,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "enrolment-added": N_("A practice was added"),
         "enrolment-ended": N_("A practice ended your enrolment"),
         "enrolment-reactivated": N_("A practice enrolled you again"),
+        "notification-address-verification": N_("A link to verify an address for practices"),
         "merge-rejected": N_("Your accounts were not merged"),
         "password-disabled": N_("Your password was disabled"),
         "password-changed": N_("Your password was changed"),
@@ -53,6 +54,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
 )
 OTHERWISE = N_("A message about your account")
 NO_ADDRESS = N_("No address")
+IN_PORTAL = N_("A notice in the portal")
+NOT_WANTED = N_("Not sent: you want none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,12 @@ async def sent_to_me(site: Site, visit: Inside) -> web.Response:
 def row(visit: Inside, delivery: Delivery, zone: str) -> Row:
     """Say a delivery in the person's language."""
     kind, state = STATES.get(delivery.state, ("plain", delivery.state))
+    if delivery.reason == "not_wanted":
+        state = NOT_WANTED
+    elsewhere = IN_PORTAL if delivery.channel == "portal" else NO_ADDRESS
     return Row(
         what=visit.say(TEMPLATES.get(delivery.template, OTHERWISE)),
-        address=delivery.address or visit.say(NO_ADDRESS),
+        address=delivery.address or visit.say(elsewhere),
         state=visit.say(state),
         kind=kind,
         at=visit.language.moment(delivery.at, zone),

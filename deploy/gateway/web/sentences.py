@@ -33,6 +33,8 @@ HOME = Step(path="/home", text=N_("Go to your home page"))
 PROVE = Step(path="/merge/other", text=N_("Give the other account's username and password again"))
 MERGES = Step(path="/merge", text=N_("See your merges"))
 
+NOTIFICATIONS = N_("See your notifications")
+
 LINK_DEAD = N_(
     "This link does not work. It may have expired or have been used, or a newer one was sent to "
     "you."
@@ -61,6 +63,9 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "email_link_invalid": Message(  # a `link_invalid` where an address was to be verified
             text=LINK_DEAD, step=Step(path="/settings/e-mail", text=NEW_LINK.text)
+        ),
+        "address_link_invalid": Message(  # the same of a notification address
+            text=LINK_DEAD, step=Step(path="/settings/notifications", text=NOTIFICATIONS)
         ),
         # ---- coming in
         "invalid_credentials": Message(
@@ -203,6 +208,32 @@ CODES: Mapping[str, Message] = MappingProxyType(
                 "to the account that has it."
             ),
             step=Step(path="/settings/e-mail", text=N_("Use another address")),
+        ),
+        # ---- notifications
+        "address_malformed": Message(
+            field="email",
+            text=N_("This is not an e-mail address. Check it, as in name@example.com."),
+        ),
+        "address_known": Message(
+            field="email",
+            text=N_("This address is one of yours already. You can choose it for a practice."),
+        ),
+        "address_limit": Message(
+            text=N_("You have five addresses. Remove one that you do not need."),
+            step=Step(path="/settings/notifications", text=NOTIFICATIONS),
+        ),
+        "address_in_use": Message(
+            text=N_("A practice writes to this address. Choose another way for it first."),
+            step=Step(path="/settings/notifications", text=NOTIFICATIONS),
+        ),
+        "address_unverified": Message(
+            text=N_("This address is not verified, or is yours no longer. Choose another one."),
+        ),
+        "channel_not_offered": Message(
+            text=N_("This practice does not offer this any more. Choose another way."),
+        ),
+        "order_contradictory": Message(
+            text=N_("These ways do not go together. Choose another one."),
         ),
         "reauthentication_required": Message(
             field="password", text=N_("Type your password to go on.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.identity.actions import Action
 from services.identity.practices.model import Client, Practice
-from services.identity.practices.settings import check_change, settled
+from services.identity.practices.settings import Value, check_change, settled, written
 from services.identity.practices.store import clients
 from services.identity.practices.store import practices as store
 from shared.acts import Act, Acts, By
@@ -41,7 +41,7 @@ class Practices:
         contact: str,
         locale: str,
         time_zone: str,
-        settings: Mapping[str, int],
+        settings: Mapping[str, Value],
         by: By,
     ) -> NewClient:
         """Make a practice and its first client."""
@@ -62,7 +62,7 @@ class Practices:
         return made
 
     async def change_settings(
-        self, practice_id: PracticeId, changes: Mapping[str, int], *, by: By
+        self, practice_id: PracticeId, changes: Mapping[str, Value], *, by: By
     ) -> Practice:
         """Change those that are named, each within its range; others may change beside (ST-2).
 
@@ -70,7 +70,9 @@ class Practices:
         An operator's `by` says so; a practice's carries the staff member and the reason.
         """
         async with self.acts.begin(by, Action.SET_PRACTICE, practice=practice_id) as act:
-            act.detail = " ".join(f"{name}={value}" for name, value in sorted(changes.items()))
+            act.detail = " ".join(
+                f"{name}={written(value)}" for name, value in sorted(changes.items())
+            )
             check_change(changes)
             changed = await store.change_settings(act.tx, practice_id, changes)
             practice = changed or await store.find(act.tx, practice_id)

@@ -10,6 +10,8 @@ from msgspec import inspect
 from services.identity.practices.errors import SettingOutOfRange
 from shared.contracts.practice_settings import PracticeSettings
 
+Value = int | tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -26,9 +28,9 @@ class Setting:
         """Whether it is a yes or a no, not a number."""
         return isinstance(self.default, bool)
 
-    def check(self, value: int) -> None:
+    def check(self, value: Value) -> None:
         """Raise SettingOutOfRange, which names the range."""
-        if not self.lowest <= value <= self.highest:
+        if not isinstance(value, int) or not self.lowest <= value <= self.highest:
             raise SettingOutOfRange.in_field(
                 self.name,
                 f"{self.lowest} to {self.highest}",
@@ -37,7 +39,24 @@ class Setting:
             )
 
 
-def _described() -> Iterator[Setting]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A setting that puts some of its members in order."""
+
+    name: str
+    members: tuple[str, ...]
+    help: str
+
+    def check(self, value: Value) -> None:
+        """Raise SettingOutOfRange, which names the members: one at least, and each once."""
+        order = value if isinstance(value, tuple) else ()
+        if not order or len(set(order)) < len(order) or not set(order) <= set(self.members):
+            raise SettingOutOfRange.in_field(
+                self.name, f"some of {', '.join(self.members)}, each once"
+            )
+
+
+def _described() -> Iterator[Setting | Order]:
     record = cast(inspect.StructType, inspect.type_info(PracticeSettings))
     for field in record.fields:
         match field.type:
@@ -63,26 +82,41 @@ def _described() -> Iterator[Setting]:
                     highest=True,
                     help=f"{text}; {'yes' if field.default else 'no'} unless set",
                 )
+            case inspect.Metadata(
+                type=inspect.VarTupleType(),
+                extra={"of": tuple(members)},
+                extra_json_schema={"description": str(text)},
+            ):
+                yield Order(
+                    name=field.name,
+                    members=tuple(map(str, members)),
+                    help=f"{text}; {','.join(field.default)} unless set",
+                )
             case other:
                 raise TypeError(f"{field.name}: say how a setting of {other} is checked and typed")
 
 
-SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _described()}
+SETTINGS: Mapping[str, Setting | Order] = {setting.name: setting for setting in _described()}
 
 
-def check_change(changes: Mapping[str, int]) -> None:
+def check_change(changes: Mapping[str, Value]) -> None:
     """Raise SettingOutOfRange for the first that is, and for a change of none."""
     if not changes:
         raise SettingOutOfRange.in_field("settings", "name one at least")
     _check(changes)
 
 
-def settled(changes: Mapping[str, int]) -> PracticeSettings:
+def settled(changes: Mapping[str, Value]) -> PracticeSettings:
     """Return a new practice's: what it chose, and the defaults of the rest."""
     _check(changes)
     return msgspec.convert(changes, PracticeSettings)
 
 
-def _check(changes: Mapping[str, int]) -> None:
+def written(value: Value) -> str:
+    """Write it as the audit does, and the command line."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _check(changes: Mapping[str, Value]) -> None:
     for name, value in changes.items():
         SETTINGS[name].check(value)

@@ -6,15 +6,7 @@ from datetime import datetime
 from services.identity.accounts.model import AccountView
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
-from shared.trust.grants import (
-    Grant,
-    GrantAct,
-    GrantChecker,
-    GrantSuperseded,
-    GrantWrongAccount,
-    GrantWrongSession,
-    Verb,
-)
+from shared.trust.grants import Grant, GrantChecker, GrantSuperseded, Verb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +17,9 @@ class Confirmations:
         self, token: str, verb: Verb, *, account_id: AccountId, session_id: SessionId, now: datetime
     ) -> Grant:
         """Return the grant, which is for this verb and of this session. Spends nothing."""
-        grant = await self.grants.check(token, act=GrantAct.REAUTHENTICATED, verb=verb, now=now)
-        if grant.account_id != account_id:
-            raise GrantWrongAccount
-        if grant.session_id != session_id:
-            raise GrantWrongSession
-        return grant
+        return await self.grants.confirmed(
+            token, verb, account_id=account_id, session_id=session_id, now=now
+        )
 
     async def spend(
         self, tx: Connection, grant: Grant, view: AccountView, *, now: datetime

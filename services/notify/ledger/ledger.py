@@ -9,11 +9,14 @@ from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, Practic
 from services.notify.ledger.model import DeliveryId
 from services.notify.ledger.store import deliveries
 from services.notify.ledger.store.deliveries import Filing
+from services.notify.preferences.model import Reach
+from services.notify.preferences.store import preferences
 from services.notify.projections.model import Account, Found
 from services.notify.projections.store import accounts, practices
 from services.notify.tellings import routing
 from services.notify.tellings.intents import Intent
 from services.notify.tellings.model import MessageClass
+from services.notify.tellings.practice_communications import practice_communication
 from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
 from shared.contracts.envelope import Received
@@ -45,7 +48,7 @@ class Ledger:
             intents = [intent for event in events for intent in routing.account_activity(event)]
         except Unroutable as error:
             raise Undeliverable(str(error)) from error
-        await self._file(tx, intents)
+        await self.file(tx, intents)
 
     async def file_communication(
         self, tx: Connection, *events: Received[CommunicationSubmitted]
@@ -59,19 +62,27 @@ class Ledger:
         records = {(event.data.practice_id, event.data.patient_id) for event in events}
         known = await practices.find(tx, {practice_id for practice_id, _ in records})
         found = await accounts.find_by_patient(tx, records)
+        holders = {
+            record: several[0].account.account_id for record, several in found.items() if several
+        }
+        reaches = await preferences.reaches(tx, holders)
         intents: list[Intent] = []
         for event in events:
             practice = known.get(event.data.practice_id)
             if practice is None:
                 raise PracticeUnknown
-            account = whose(found.get((event.data.practice_id, event.data.patient_id), ()))
+            record = event.data.practice_id, event.data.patient_id
+            account = whose(found.get(record, ()))
             enrolled = account is not None and account[1]
             if not enrolled and event.attempts < PATIENCE:
                 raise PatientUnknown
-            intents += routing.practice_communication(event, account, practice=practice)
-        await self._file(tx, intents)
+            intents += practice_communication(
+                event, account, practice=practice, reach=reaches.get(record, Reach())
+            )
+        await self.file(tx, intents)
 
-    async def _file(self, tx: Connection, intents: Sequence[Intent]) -> None:
+    async def file(self, tx: Connection, intents: Sequence[Intent]) -> None:
+        """File what was decided; couriers are woken by the commit."""
         if not intents:
             return
         filings = [

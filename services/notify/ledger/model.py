@@ -7,14 +7,11 @@ from typing import NewType
 from uuid import UUID
 
 from services.notify.communications.model import Communication
+from services.notify.preferences.model import Means
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import PracticeId
 
 DeliveryId = NewType("DeliveryId", UUID)
-
-
-class Channel(StrEnum):
-    EMAIL = "email"
 
 
 class State(StrEnum):
@@ -55,7 +52,7 @@ class LedgerEntry:
     id: DeliveryId
     message_class: MessageClass
     template: str
-    channel: Channel
+    channel: Means
     address: str | None
     own: bool  # the address is the account's verified one by now
     state: State

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId
+from shared.contracts.practice_settings import Channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +33,4 @@ class Practice:
 
     name: str
     locale: str
+    channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.PORTAL)  # in its order of trying

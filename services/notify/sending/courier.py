@@ -26,7 +26,7 @@ from services.notify.sending.model import (
 from services.notify.sending.render import Renderer
 from services.notify.sending.return_paths import ReturnPaths
 from services.notify.sending.store import settlements
-from services.notify.sending.verdicts import after_answer, before_sending
+from services.notify.sending.verdicts import after_answer, before_sending, falling_back
 from services.notify.tellings.contents import UsernameReminder, check_username, template_of
 from services.notify.tellings.errors import NotRenderable
 from services.notify.tellings.model import MessageClass, Reason
@@ -238,12 +238,14 @@ class Courier:
     async def _settle(
         self, delivery: Turn, token: UUID, verdict: Verdict, answer: Answer | None
     ) -> None:
+        now = self.clock.now()
+        verdict = falling_back(verdict, delivery.then, now=now)
         settlement = Settlement(
             delivery_id=delivery.id,
             token=token,
             verdict=verdict,
             answer=answer,
-            at=self.clock.now(),
+            at=now,
             destination=delivery.destination,
         )
         if not await self.settle(settlement):

@@ -128,6 +128,7 @@ def renderer(settings: NotifySettings) -> Renderer:
             url=settings.portal_url,
             pages={
                 SealPurpose.EMAIL_VERIFICATION: settings.verify_email_page,
+                SealPurpose.NOTIFICATION_ADDRESS: settings.verify_address_page,
                 SealPurpose.RESET_LINK: settings.reset_password_page,
                 SealPurpose.INVITATION: settings.invitation_page,
             },

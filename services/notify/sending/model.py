@@ -8,6 +8,7 @@ from uuid import UUID
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.suppressions.model import NoMailbox, means_no_mailbox
 from services.notify.tellings.contents import AT_AN_ADDRESS_ONLY, MAILED_ONLY, Content
+from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId
@@ -56,9 +57,10 @@ class Turn:
     superseded: bool
     absorbed: bool  # its account was merged; the next three are the survivor's
     account_state: AccountState | None  # None: the account has not arrived here
-    account_email: str | None
+    account_email: str | None  # or the notification address that it was filed for, as it stands
     enrolment: EnrolmentState | None  # of its patient record; None: not this account's
     contested: bool  # another account says the same of that patient record: a merge is on its way
+    then: tuple[Destination, ...] = ()  # where a practice communication goes where this fails
     suppressed: bool = False  # no mailbox stands behind its destination, as far as was heard
 
     @property
@@ -117,6 +119,9 @@ class Verdict:
     reason: Reason | None = None
     due_at: datetime | None = None
     unanswered: int = 0
+    to: Destination | None = None  # queued again for another address
+    then: tuple[Destination, ...] = ()  # and where next
+    notice: bool = False  # it failed, and a notice stands in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +169,4 @@ class Abandoned:
     attempts: int
     unanswered: int
     waits_since: datetime
+    then: tuple[Destination, ...] = ()

@@ -1,10 +1,14 @@
 """What becomes of a delivery: before sending, after an answer, after a vanished courier. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.notify.ledger.model import State
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Abandoned, Answer, Outcome, Phase, Turn, Verdict
+from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.log_on_names import same_name
@@ -14,6 +18,16 @@ LONGEST_WAIT = timedelta(minutes=15)
 GIVE_UP_AFTER = timedelta(hours=72)
 FEWEST_TRIES = 10  # before that: days in which nobody could try, or a person held it, are none
 RESENDS = 3  # of account activity, after no answer
+FALLS_BACK = frozenset(  # the way is no good, whatever else is
+    {
+        Reason.NO_ADDRESS,
+        Reason.SUPPRESSED,
+        Reason.ADDRESS_INVALID,
+        Reason.REFUSED,
+        Reason.SMTPUTF8_MISSING,
+        Reason.GAVE_UP,
+    }
+)
 PATIENCE = timedelta(minutes=4)  # for the snapshot that names an account's new address
 
 
@@ -131,6 +145,26 @@ def after_answer(
     return Verdict(state=State.QUEUED, due_at=now + wait, unanswered=unanswered)
 
 
+def falling_back(verdict: Verdict, then: Sequence[Destination], *, now: datetime) -> Verdict:
+    """Take the next way of a practice communication where this one came to nothing (NT-2).
+
+    Not where nobody knows: it may have arrived. A notice never fails, so it stands in for the mail,
+    whose end the row tells.
+    """
+    if verdict.state is not State.FAILED or verdict.reason not in FALLS_BACK or not then:
+        return verdict
+    following, *others = then
+    if following.means is Means.PORTAL:
+        return replace(verdict, notice=True)
+    return Verdict(
+        state=State.QUEUED,
+        due_at=now,
+        unanswered=verdict.unanswered,
+        to=following,
+        then=tuple(others),
+    )
+
+
 def after_abandonment(left: Abandoned, *, now: datetime, jitter: float) -> tuple[Answer, Verdict]:
     """A lease ran out: before the dot nothing was sent, after it nobody knows."""
     outcome = Outcome.UNANSWERED if left.phase is Phase.AFTER_DOT else Outcome.LOST
@@ -144,7 +178,7 @@ def after_abandonment(left: Abandoned, *, now: datetime, jitter: float) -> tuple
         now=now,
         jitter=jitter,
     )
-    return answer, verdict
+    return answer, falling_back(verdict, left.then, now=now)
 
 
 def back_off(attempts: int) -> timedelta:

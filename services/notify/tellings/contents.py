@@ -86,6 +86,14 @@ class EmailTaken(Content, frozen=True, kw_only=True, tag="email-taken"):
     """ID-6: somebody claimed an address that another account has verified."""
 
 
+class NotificationAddressVerification(
+    Content, frozen=True, kw_only=True, tag="notification-address-verification"
+):
+    """NT-2: the link for an address that practices may write to."""
+
+    link_expires_at: datetime
+
+
 class ResetLink(Content, frozen=True, kw_only=True, tag="reset-link"):
     """RC-3: the link and its life."""
 
@@ -163,6 +171,7 @@ CONTENTS: tuple[type[Content], ...] = (
     AccountEnrolledTaken,
     EmailVerification,
     EmailTaken,
+    NotificationAddressVerification,
     ResetLink,
     UsernameReminder,
     MergeRejected,
@@ -172,7 +181,14 @@ CONTENTS: tuple[type[Content], ...] = (
 )
 FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS))
 LINKED: frozenset[type[Content]] = frozenset(
-    {PatientInvited, EnrolmentRequestApproved, AccountEnrolled, EmailVerification, ResetLink}
+    {
+        PatientInvited,
+        EnrolmentRequestApproved,
+        AccountEnrolled,
+        EmailVerification,
+        NotificationAddressVerification,
+        ResetLink,
+    }
 )
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.communications.model import Communication
+from services.notify.preferences.model import AddressId, Means
 from services.notify.tellings.contents import MAILED_ONLY, NOTICED_TOO, Content
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import AccountId, EventId, PatientId
@@ -18,6 +19,15 @@ class Link:
     purpose: SealPurpose
     sealed: Sealed
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a way leads: an address, whose id is null of the account e-mail, or the portal."""
+
+    means: Means
+    address: str | None = None
+    address_id: AddressId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +50,20 @@ class Intent:
     supersedes: SealPurpose | None = None  # older links of this kind are void by this event
     communication: Communication | None = None
     patient_id: PatientId | None = None  # of who is told and has no account
+    means: Means = Means.EMAIL
+    address_id: AddressId | None = None  # of the notification address that it goes to
+    then: tuple[Destination, ...] = ()  # where it goes where that fails
+    notice: bool = False  # of a practice communication: it is, or stands beside it as, a notice
 
     @property
     def noticed(self) -> bool:
         """NT-8: a notice in the portal stands in for the mail that has nowhere to go, and beside
-        some of those that have.
+        some of those that have; of a practice communication as is chosen.
         """
         if self.content is None or type(self.content) in MAILED_ONLY:
             return False
+        if self.communication is not None:
+            return self.notice
         nowhere = self.refusal in (Reason.NO_ADDRESS, Reason.SUPPRESSED)
         return nowhere or type(self.content) in NOTICED_TOO
 

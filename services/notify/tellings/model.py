@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NO_ACCOUNT = "no_account"
     SUPPRESSED = "suppressed"
     NOT_ENROLLED = "not_enrolled"
+    NOT_WANTED = "not_wanted"
     ADDRESS_INVALID = "address_invalid"
     SEAL_BROKEN = "seal_broken"
     NOT_RENDERABLE = "not_renderable"

@@ -1,10 +1,11 @@
 """Who gets which message because of an event: pure, event and projection in, intents out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
+from uuid import UUID
 
-from services.notify.communications.model import Communication
-from services.notify.projections.model import Account, Practice
+from services.notify.projections.model import Account
 from services.notify.tellings import contents
 from services.notify.tellings.contents import Content
 from services.notify.tellings.intents import Intent, Link
@@ -27,9 +28,8 @@ from shared.contracts.identity import (
     PatientInvited,
     PlainActivity,
 )
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, EventId
 from shared.contracts.log_on_names import same_name
-from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.recovery import (
     ResetLinkRequested,
     UsernameReminderInClear,
@@ -111,49 +111,39 @@ def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...
     return (data.account_id, own), (data.absorbed_id, others)
 
 
-def practice_communication(
-    event: Received[CommunicationSubmitted],
-    found: tuple[Account, bool] | None,
+def address_verification(
+    account: Account,
+    address: str,
     *,
-    practice: Practice,
-) -> tuple[Intent, ...]:
-    """Tell the verified account e-mail of who is enrolled there: the default preference (NT-2).
-
-    `found` is whose account the patient record belongs to, and whether it is enrolled.
+    event_id: EventId,
+    sealed: Sealed,
+    correlation_id: UUID,
+    at: datetime,
+) -> Intent:
+    """Mail the link that verifies a notification address, to it alone (NT-2): account activity, of
+    which notify itself knows first. A newer link of the same address takes its place.
     """
-    content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
-    account, enrolled = found or (None, False)
-    refusal = refused(account, enrolled=enrolled)
-    return (
-        Intent(
-            event_id=event.id,
-            message_class=MessageClass.PRACTICE_COMMUNICATION,
-            template=contents.template_of(content),
-            account_id=account.account_id if account else None,
-            address=account.email if account and refusal is None else None,
-            refusal=refusal,
-            content=content,
-            locale=account.locale if account else practice.locale,
-            time_zone=account.time_zone if account else "UTC",
-            occurred_at=event.time,
-            correlation_id=event.correlation_id,
-            communication=Communication(
-                practice_id=event.data.practice_id,
-                patient_id=event.data.patient_id,
-                topic=event.data.topic,
-                reference=event.data.reference,
-            ),
-        ),
+    link = Link(
+        purpose=SealPurpose.NOTIFICATION_ADDRESS, sealed=sealed, expires_at=sealed.expires_at
     )
-
-
-def refused(account: Account | None, *, enrolled: bool) -> Reason | None:
-    """Say why there is nowhere to send a practice communication, or None."""
-    if account is None:
-        return Reason.NO_ACCOUNT
-    if not enrolled:
-        return Reason.NOT_ENROLLED
-    return Reason.NO_ADDRESS if account.email is None else None
+    telling = linked(
+        contents.NotificationAddressVerification(link_expires_at=link.expires_at), link
+    )
+    return Intent(
+        event_id=event_id,
+        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        template=telling.template,
+        account_id=account.account_id,
+        address=address,
+        refusal=None,
+        content=telling.content,
+        locale=account.locale,
+        time_zone=account.time_zone,
+        occurred_at=at,
+        correlation_id=correlation_id,
+        link=telling.link,
+        supersedes=telling.supersedes,
+    )
 
 
 def told_by(data: Data) -> Telling:

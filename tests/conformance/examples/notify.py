@@ -88,6 +88,47 @@ async def dismiss_notice(stage: NotifyStage) -> Example:
     return await read_notice(stage)
 
 
+async def list_notification_addresses(stage: NotifyStage) -> Example:
+    return await list_notices(stage)
+
+
+async def add_notification_address(stage: NotifyStage) -> Example:
+    await stage.replica.make_keys()
+    return Example(
+        body={
+            "address": "other@mail.example",
+            "reauthenticated": await stage.replica.confirmed(stage.issuer, stage.patient),
+        },
+        token=await stage.issuer.token(stage.patient),
+    )
+
+
+async def verify_notification_address(stage: NotifyStage) -> Example:
+    _, link = await stage.replica.add_address(stage.issuer, stage.patient)
+    return Example(body={"token": link}, token=await stage.issuer.token(stage.patient))
+
+
+async def remove_notification_address(stage: NotifyStage) -> Example:
+    address_id = await stage.replica.has_address(stage.issuer, stage.patient)
+    return Example(
+        path={"address_id": address_id},
+        body={"reauthenticated": await stage.replica.confirmed(stage.issuer, stage.patient)},
+        token=await stage.issuer.token(stage.patient),
+    )
+
+
+async def list_notification_preferences(stage: NotifyStage) -> Example:
+    return await list_notices(stage)
+
+
+async def choose_notification_preference(stage: NotifyStage) -> Example:
+    return Example(
+        path={"patient_id": stage.patient_id},
+        body={"default": [{"channel": "portal"}], "topics": {"statement": [{"channel": "none"}]}},
+        token=await stage.issuer.token(stage.patient),
+    )
+
+
 async def list_deliveries(stage: NotifyStage) -> Example:
     return await list_notices(stage)
 

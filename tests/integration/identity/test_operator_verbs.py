@@ -53,7 +53,7 @@ async def test_an_added_practice_is_told_and_its_client_logs_on(
         "locale": "en-US",
         "time_zone": "America/New_York",
         "reset_link_minutes": 60,
-        "settings": asdict(PracticeSettings()),
+        "settings": {**asdict(PracticeSettings()), "channels": ["email", "portal"]},
     }
 
 

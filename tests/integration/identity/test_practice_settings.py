@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from shared.contracts.practice_settings import PracticeSettings
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
 
-DEFAULTS = asdict(PracticeSettings())
+DEFAULTS = {**to_builtins(PracticeSettings()), "channels": ["email", "portal"]}
 RANGES = [  # as ST-2 and EN-8 have them
     ("reset_link_minutes", 15, 24 * 60),
     ("token_hours_in_person", 1, 7 * 24),
@@ -173,8 +173,40 @@ async def test_a_number_is_taken_within_its_range_and_refused_outside(
     assert answers[2].body == {"version": 3, **DEFAULTS, setting: highest}
 
 
+@pytest.mark.proves("ST-2", "NT-2")
+async def test_a_practice_says_which_channels_it_offers_in_the_order_of_trying(
+    desk: PracticeDesk,
+) -> None:
+    answer = await desk.change_settings(channels=["portal", "email"])
+
+    assert answer.body == {"version": 2, **DEFAULTS, "channels": ["portal", "email"]}
+    told = await desk.identity.events("practice-changed")
+    assert [event["settings"]["channels"] for event in told] == [
+        ["email", "portal"],
+        ["portal", "email"],
+    ]
+    rows = await desk.identity.rows(
+        "SELECT detail FROM audit_entries WHERE action = 'practice.set'"
+    )
+    assert [row["detail"] for row in rows] == ["channels=portal,email"]
+
+
+@pytest.mark.proves("ST-2")
+@pytest.mark.parametrize("channels", [[], ["email", "email"]], ids=["none", "one twice"])
+async def test_a_practice_offers_one_channel_at_least_and_each_once(
+    desk: PracticeDesk, channels: list[str]
+) -> None:
+    answer = await desk.change_settings(channels=channels)
+
+    assert answer.refused() == (422, "setting_out_of_range")
+
+
+async def test_a_channel_that_there_is_not_is_refused(desk: PracticeDesk) -> None:
+    assert (await desk.change_settings(channels=["pigeon"])).status in (400, 422)
+
+
 @pytest.mark.proves("ST-2")
 def test_every_number_that_a_practice_sets_is_tried_at_both_edges() -> None:
-    numbers = {name for name, value in DEFAULTS.items() if not isinstance(value, bool)}
+    numbers = {name for name, value in DEFAULTS.items() if type(value) is int}
 
     assert {setting for setting, _, _ in RANGES} == numbers

@@ -10,10 +10,11 @@ import pytest
 
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.ledger.store import deliveries
+from services.notify.preferences.store import preferences
 from services.notify.projections.store import accounts
 from services.notify.sending.model import Dot, Settlement, Verdict
 from services.notify.sending.store import settlements, turns
-from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.randomness import Randomness
 from tests.rigs.notify import Office
 from tests.support.clock import START
@@ -37,6 +38,12 @@ WITH one AS (
 ), records AS (
     INSERT INTO patient_records (patient_id, account_id, practice_id, state)
     SELECT gen_random_uuid(), id, gen_random_uuid(), 'enrolled' FROM one
+), addresses AS (
+    INSERT INTO notification_addresses (id, account_id, kind, address, key, added_at, verified_at)
+    SELECT id, id, 'email', 'a@mail.example', 'a@mail.example', $2, $2 FROM one
+), preferences AS (
+    INSERT INTO notification_preferences (practice_id, patient_id, topic, place, channel)
+    SELECT gen_random_uuid(), gen_random_uuid(), 'any', 1, 'portal' FROM one
 )
 INSERT INTO deliveries (
     id, event_id, recipient_digest, template, class, channel, account_id, address, content, locale,
@@ -79,6 +86,10 @@ CALLS: dict[str, Call] = {
         PatientId(RANDOM.uuid()),
         before=deliveries.NEWEST,
         limit=100,
+    ),
+    "what is chosen": lambda tx: preferences.reaches(
+        tx,
+        {(PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid())): AccountId(RANDOM.uuid())},
     ),
     "whose record": lambda tx: accounts.find_by_patient(
         tx, [(PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid()))]

@@ -60,6 +60,7 @@ FILED: Mapping[str, Mapping[str, object]] = {
     },
     "enrolment-reactivated": {"occurred_at": AT, "practice_name": "Elm Street"},
     "merge-rejected": {"occurred_at": AT, "reason": "merge_proof_stale"},
+    "notification-address-verification": {"link_expires_at": AT},
     "password-changed": {"occurred_at": AT},
     "password-disabled": {"occurred_at": AT},
     "enrolment-request-submitted": {

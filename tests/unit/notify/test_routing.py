@@ -6,14 +6,11 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from services.notify.preferences.model import Reach
 from services.notify.projections.model import Account, Practice
 from services.notify.tellings.model import MessageClass, Reason
-from services.notify.tellings.routing import (
-    Unroutable,
-    account_activity,
-    practice_communication,
-    told_by,
-)
+from services.notify.tellings.practice_communications import practice_communication
+from services.notify.tellings.routing import Unroutable, account_activity, told_by
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
@@ -226,7 +223,7 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
 def test_a_practice_communication_goes_to_the_verified_email_of_who_is_enrolled_and_nowhere_else(
     found: tuple[Account, bool] | None, address: str | None, refusal: Reason | None, noticed: bool
 ) -> None:
-    (intent,) = practice_communication(submitted(), found, practice=PRACTICE)
+    (intent,) = practice_communication(submitted(), found, practice=PRACTICE, reach=Reach())
 
     assert (intent.address, intent.refusal) == (address, refusal)
     assert intent.account_id == (found and found[0].account_id)

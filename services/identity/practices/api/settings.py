@@ -6,6 +6,7 @@ from msgspec.structs import asdict
 from services.identity.practices.features import Features
 from services.identity.practices.model import Practice
 from services.identity.practices.settings import SETTINGS
+from shared.contracts.practice_settings import Channel
 from shared.http.routes import Call, NoBody, Reply, StaffBody
 from shared.trust.access import PracticeCaller
 
@@ -21,6 +22,7 @@ class SettingsBody(StaffBody, frozen=True, kw_only=True):
     temporary_hours: int | UnsetType = UNSET
     own_account_age: int | UnsetType = UNSET
     takes_requests: bool | UnsetType = UNSET
+    channels: tuple[Channel, ...] | UnsetType = UNSET
 
 
 class SettingsReply(Reply, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     temporary_hours: int
     own_account_age: int
     takes_requests: bool
+    channels: tuple[str, ...]
 
 
 for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ("version",)):

@@ -64,7 +64,7 @@ async def that_take_requests(connection: Connection) -> Sequence[Practice]:
 
 
 async def change_settings(
-    tx: Connection, practice_id: PracticeId, changes: Mapping[str, int]
+    tx: Connection, practice_id: PracticeId, changes: Mapping[str, int | tuple[str, ...]]
 ) -> Practice | None:
     """Change those settings, whatever happens to others; return the practice at its new version.
 
@@ -73,7 +73,8 @@ async def change_settings(
     row = await tx.fetchrow(
         f"""
         UPDATE practices SET settings = settings || $2::text::jsonb, version = version + 1
-        WHERE id = $1 AND NOT ($3::text::jsonb || settings) @> $2::text::jsonb
+        WHERE id = $1
+          AND $3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,

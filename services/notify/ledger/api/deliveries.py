@@ -5,8 +5,9 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from services.notify.ledger.features import Features
-from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State
+from services.notify.ledger.model import DeliveryId, LedgerEntry, State
 from services.notify.ledger.reading import PAGE
+from services.notify.preferences.model import Means
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
@@ -21,7 +22,7 @@ class Delivery(Reply, frozen=True, kw_only=True):
     id: DeliveryId
     message_class: MessageClass
     template: str
-    channel: Channel
+    channel: Means
     address: str | None
     state: State
     reason: Reason | None
@@ -41,7 +42,7 @@ class PracticeDelivery(Reply, frozen=True, kw_only=True):
     patient_id: PatientId
     topic: Topic
     reference: str
-    channel: Channel
+    channel: Means
     state: State
     reason: Reason | None
     at: datetime

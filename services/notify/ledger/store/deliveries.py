@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from services.notify.communications.model import Communication
-from services.notify.ledger.model import Channel, DeliveryId, LedgerEntry, State, masked
+from services.notify.ledger.model import DeliveryId, LedgerEntry, State, masked
+from services.notify.preferences.model import Means
 from services.notify.projections.store.merges import WHOSE
 from services.notify.projections.store.records import SHOWN
 from services.notify.tellings import contents
@@ -73,12 +74,12 @@ async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> No
                 $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
                 $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
                 $20::timestamptz[], $21::timestamptz[], $22::text[], $23::text[], $24::bool[],
-                $25::bool[], $26::bool[], $27::uuid[]
+                $25::bool[], $26::bool[], $27::uuid[], $28::uuid[], $29::text[]
             ) WITH ORDINALITY AS intent (
                 id, event_id, digest, template, class, channel, account_id, practice_id,
                 patient_id, topic, reference, address, content, locale, time_zone, sealed,
                 link_purpose, supersedes, expires_at, occurred_at, state, reason, noticed, dies,
-                own_address_only, correlation_id, place
+                own_address_only, correlation_id, address_id, fallback, place
             )
             LEFT JOIN LATERAL (
                 SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
@@ -88,7 +89,8 @@ async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> No
                 id, event_id, recipient_digest, template, class, channel, account_id,
                 practice_id, patient_id, topic, reference, address, content, locale, time_zone,
                 sealed, link_purpose, supersedes, expires_at, occurred_at, created_at, due_at,
-                state, reason, finished_at, own_address_only, correlation_id
+                state, reason, finished_at, own_address_only, correlation_id, address_id,
+                fallback
             )
             SELECT
                 id, event_id, digest, template, class, channel,
@@ -101,7 +103,7 @@ async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> No
                 filed_at, filed_at, CASE WHEN void THEN 'cancelled' ELSE state END,
                 CASE WHEN void THEN 'account_merged' ELSE reason END,
                 CASE WHEN void OR state <> 'queued' THEN filed_at END, own_address_only,
-                correlation_id
+                correlation_id, address_id, fallback::jsonb
             FROM intent
             ORDER BY place
             ON CONFLICT (event_id, recipient_digest, template) DO NOTHING
@@ -125,7 +127,7 @@ def _columns(filing: Filing) -> tuple[object, ...]:
         filing.digest,
         intent.template,
         intent.message_class,
-        Channel.EMAIL,
+        intent.means,
         intent.account_id,
         of_practice.practice_id if of_practice else None,
         of_practice.patient_id if of_practice else intent.patient_id,
@@ -140,13 +142,26 @@ def _columns(filing: Filing) -> tuple[object, ...]:
         intent.supersedes,
         min(link.expires_at, link.sealed.expires_at) if link else None,
         intent.occurred_at,
-        State.FAILED if intent.refusal is not None else State.QUEUED,
+        filed_as(intent),
         intent.refusal,
         intent.noticed,
         intent.dies_with_account,
         intent.own_address_only,
         intent.correlation_id,
+        intent.address_id,
+        msgspec.json.encode(intent.then).decode(),
     )
+
+
+def filed_as(intent: Intent) -> State:
+    """A notice has arrived as it is written; what is not wanted is dropped; what has nowhere to go
+    has failed.
+    """
+    if intent.refusal is Reason.NOT_WANTED:
+        return State.CANCELLED
+    if intent.refusal is not None:
+        return State.FAILED
+    return State.DELIVERED if intent.means is Means.PORTAL else State.QUEUED
 
 
 async def drop(tx: Connection, absorbed_id: AccountId, *, now: datetime) -> None:
@@ -260,7 +275,7 @@ def entry(row: Row) -> LedgerEntry:
         id=DeliveryId(row["id"]),
         message_class=MessageClass(row["class"]),
         template=row["template"],
-        channel=Channel(row["channel"]),
+        channel=Means(row["channel"]),
         address=masked(row["address"]) if row["address"] else None,
         own=is_own(row),
         state=State(row["state"]),

@@ -7,7 +7,7 @@ from services.notify.projections.model import Account, Found
 from shared.contracts.envelope import Received
 from shared.contracts.identity import ACCOUNT_CHANGED, AccountChanged, AccountState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.db import Connection
+from shared.db import Connection, Row
 from shared.messaging.snapshots import Projection
 
 PROJECTION = Projection(
@@ -54,10 +54,29 @@ async def version_of(connection: Connection, account_id: AccountId) -> int:
     return found or 0
 
 
+async def hold(tx: Connection, account_id: AccountId) -> Account | None:
+    """Look an account up and hold it until commit: what it has so many of is counted under it."""
+    row = await tx.fetchrow(
+        """
+        SELECT id, state, email, locale, time_zone FROM accounts WHERE id = $1 FOR NO KEY UPDATE
+        """,
+        account_id,
+    )
+    return _account(row) if row else None
+
+
 async def own_addresses(connection: Connection, account_id: AccountId) -> Sequence[str]:
     """Return the addresses that are proven to be this account's."""
-    email = await connection.fetchval("SELECT email FROM accounts WHERE id = $1", account_id)
-    return [email] if email else []
+    rows = await connection.fetch(
+        """
+        SELECT email AS address FROM accounts WHERE id = $1 AND email IS NOT NULL
+        UNION
+        SELECT address FROM notification_addresses
+        WHERE account_id = $1 AND verified_at IS NOT NULL
+        """,
+        account_id,
+    )
+    return [row["address"] for row in rows]
 
 
 async def _keep_records(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
@@ -123,15 +142,19 @@ async def find_by_patient(
     for row in rows:
         found[row["practice_id"], row["patient_id"]].append(
             Found(
-                account=Account(
-                    account_id=AccountId(row["id"]),
-                    state=AccountState(row["state"]),
-                    email=row["email"],
-                    locale=row["locale"],
-                    time_zone=row["time_zone"],
-                ),
+                account=_account(row),
                 enrolled=row["enrolled"],
                 gone=row["gone"],
             )
         )
     return found
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        account_id=AccountId(row["id"]),
+        state=AccountState(row["state"]),
+        email=row["email"],
+        locale=row["locale"],
+        time_zone=row["time_zone"],
+    )

@@ -6,8 +6,11 @@ from services.notify.projections.model import Practice
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PRACTICE_CHANGED, PracticeChanged
 from shared.contracts.ids import PracticeId
+from shared.contracts.practice_settings import Channel
 from shared.db import Connection
 from shared.messaging.snapshots import Projection
+
+KNOWN = frozenset(Channel)
 
 PROJECTION = Projection(name="practices", contract=PRACTICE_CHANGED, key="id")
 
@@ -23,6 +26,7 @@ async def keep(tx: Connection, events: Sequence[Received[PracticeChanged]]) -> N
                 "name": practice.name,
                 "locale": practice.locale,
                 "contact": practice.contact,
+                "channels": [one for one in practice.settled.channels if one in KNOWN],
             }
             for event in events
             for practice in (event.data,)
@@ -35,6 +39,14 @@ async def find(
 ) -> Mapping[PracticeId, Practice]:
     """Return what mails say of those that have been heard of."""
     rows = await tx.fetch(
-        "SELECT id, name, locale FROM practices WHERE id = ANY($1::uuid[])", list(practice_ids)
+        "SELECT id, name, locale, channels FROM practices WHERE id = ANY($1::uuid[])",
+        list(practice_ids),
     )
-    return {PracticeId(row["id"]): Practice(name=row["name"], locale=row["locale"]) for row in rows}
+    return {
+        PracticeId(row["id"]): Practice(
+            name=row["name"],
+            locale=row["locale"],
+            channels=tuple(map(Channel, row["channels"])),
+        )
+        for row in rows
+    }

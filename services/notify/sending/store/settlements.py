@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Abandoned, Dot, Phase, Settlement
-from services.notify.sending.store.turns import SUPERSEDED
+from services.notify.sending.store.turns import SUPERSEDED, then
 from services.notify.tellings import contents
 from services.notify.tellings.model import MessageClass, Reason
 from shared.db import Connection
@@ -63,6 +65,12 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             UPDATE deliveries AS d
             SET state = now.state, reason = now.reason, unanswered = now.unanswered,
                 due_at = coalesce(now.due_at, d.due_at),
+                address = coalesce(now.address, d.address),
+                address_id = CASE WHEN now.address IS NULL THEN d.address_id
+                    ELSE now.address_id END,
+                fallback = CASE WHEN now.address IS NULL THEN d.fallback
+                    ELSE now.fallback::jsonb END,
+                resent_at = CASE WHEN now.address IS NULL THEN d.resent_at ELSE now.at END,
                 finished_at = CASE WHEN now.state <> 'queued' THEN now.at END,
                 sealed = CASE WHEN now.state = 'queued' THEN sealed END,
                 content = CASE WHEN now.state IN ('queued', 'unknown') THEN content
@@ -70,16 +78,17 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
                 phase = NULL, lease_token = NULL, lease_until = NULL
             FROM unnest(
                 $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[]
+                $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[],
+                $13::uuid[], $14::text[], $15::bool[]
             ) AS now (
                 id, token, state, reason, unanswered, due_at, at, phase, outcome, smtp_code,
-                enhanced_code
+                enhanced_code, address, address_id, fallback, notice
             )
             WHERE d.id = ANY ($1) AND d.id = now.id AND d.lease_token = now.token
             RETURNING
                 d.id, d.attempts, d.attempted_at, d.event_id, d.account_id, d.template, d.class,
                 d.content, d.reason, now.at, now.phase, now.outcome, now.smtp_code,
-                now.enhanced_code
+                now.enhanced_code, now.notice
         ), noticed AS (
             INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
             SELECT settled.id, event_id, coalesce(survivor_id, account_id), template, class,
@@ -87,7 +96,8 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             FROM settled LEFT JOIN LATERAL (
                 SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
             ) AS merged ON true
-            WHERE reason = ANY ($12) AND template <> ALL ($13) AND account_id IS NOT NULL
+            WHERE account_id IS NOT NULL AND (notice OR class = 'account-activity'
+                AND reason = ANY ($16) AND template <> ALL ($17))
             ON CONFLICT DO NOTHING
         ), attempted AS (
             INSERT INTO attempts
@@ -121,6 +131,10 @@ def _columns(settlement: Settlement) -> tuple[object, ...]:
         answer.outcome if answer else None,
         answer.code if answer else None,
         answer.enhanced_code if answer else None,
+        verdict.to.address if verdict.to else None,
+        verdict.to.address_id if verdict.to else None,
+        msgspec.json.encode(verdict.then).decode(),
+        verdict.notice,
     )
 
 
@@ -128,9 +142,9 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
     """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
     rows = await tx.fetch(
         """
-        SELECT id, lease_token, phase, class, attempts, unanswered,
+        SELECT id, lease_token, phase, class, practice_id, attempts, unanswered,
             coalesce(correlation_id, event_id) AS correlation_id,
-            coalesce(resent_at, created_at) AS waits_since
+            coalesce(resent_at, created_at) AS waits_since, fallback::text AS fallback
         FROM deliveries
         WHERE state = 'sending' AND lease_until <= $1
         ORDER BY lease_until LIMIT $2
@@ -149,6 +163,7 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
             correlation_id=row["correlation_id"],
             unanswered=row["unanswered"],
             waits_since=row["waits_since"],
+            then=then(row),
         )
         for row in rows
     ]

@@ -10,6 +10,7 @@ import msgspec
 from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Turn
 from services.notify.tellings import contents
+from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PracticeId
@@ -32,6 +33,7 @@ SUPERSEDED = """
     d.link_purpose IS NOT NULL AND EXISTS (
         SELECT FROM deliveries AS newer
         WHERE newer.supersedes = d.link_purpose AND newer.occurred_at > d.occurred_at
+          AND (d.link_purpose <> 'notification-address' OR newer.address = d.address)
           AND (newer.account_id = d.account_id OR d.account_id IS NULL
               AND newer.account_id IS NULL AND newer.patient_id = d.patient_id)
     )
@@ -51,12 +53,21 @@ TAKE = f"""
     ) AS a ON true
     WHERE d.id = due.id
     RETURNING
-        d.id, d.event_id, d.class, d.account_id, d.address, d.content::text AS content,
-        d.locale, d.time_zone, d.sealed::text AS sealed, d.link_purpose, d.expires_at,
+        d.id, d.event_id, d.class, d.practice_id, d.account_id, d.address,
+        d.content::text AS content, d.locale, d.time_zone, d.sealed::text AS sealed,
+        d.link_purpose, d.expires_at,
         coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
         coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
         {SUPERSEDED} AS superseded,
-        m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state, a.email AS account_email,
+        m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state,
+        CASE WHEN d.address_id IS NULL THEN a.email ELSE (
+            SELECT chosen.address FROM notification_addresses AS chosen
+            WHERE chosen.id = d.address_id AND chosen.verified_at IS NOT NULL
+              AND (chosen.account_id IN (a.id, d.account_id) OR EXISTS (
+                  SELECT FROM accounts WHERE id = chosen.account_id AND state = 'merged'
+              ))
+        ) END AS account_email,
+        d.fallback::text AS fallback,
         (
             SELECT mine.state FROM patient_records AS mine
             WHERE mine.patient_id = d.patient_id AND mine.practice_id = d.practice_id
@@ -218,4 +229,12 @@ def turn(row: Row) -> Turn:
         account_email=row["account_email"],
         enrolment=EnrolmentState(row["enrolment"]) if row["enrolment"] else None,
         contested=row["contested"],
+        then=then(row),
     )
+
+
+def then(row: Row) -> tuple[Destination, ...]:
+    """Where a practice communication goes next; rows of before have a default for all."""
+    if row["practice_id"] is None:
+        return ()
+    return msgspec.json.decode(row["fallback"], type=tuple[Destination, ...])

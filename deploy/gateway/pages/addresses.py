@@ -1,0 +1,149 @@
+"""Notification addresses: added and removed with the password, verified by a mailed link (NT-2)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway import flows
+from deploy.gateway.flows import AddressFlow, AddressLinkFlow
+from deploy.gateway.pages.confirmations import confirmed, is_confirmed
+from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, token_of
+from deploy.gateway.session import Inside, inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Mistyped, Route, form
+from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.visits import Visit, see
+
+VERIFY = "/settings/notifications/verify"
+FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
+
+
+class AddressForm(Form, frozen=True, kw_only=True):
+    """The password is asked for once, however many addresses are tried in five minutes."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
+
+
+class RemovalForm(Form, frozen=True, kw_only=True):
+    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
+
+
+class LinkForm(Form, frozen=True, kw_only=True):
+    link: str
+
+
+async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for an address, and for the password where it was not given for this yet."""
+    return site.page(
+        visit,
+        "settings_address.html",
+        status=filled.status,
+        filled=filled,
+        said=flows.said(visit),
+        confirmed=is_confirmed(visit, AddressFlow),
+    )
+
+
+async def add(site: Site, visit: Inside, sent: AddressForm, key: str) -> web.Response:
+    """Have the link mailed; for one that waits for it, another one."""
+    require_password(visit, sent.password)
+    await confirmed(
+        site,
+        visit,
+        AddressFlow,
+        sent.password,
+        lambda token, grant: site.notify.add_address(visit, token, sent.email, grant),
+        service="notify",
+    )
+    return see("/settings/notifications?said=added")
+
+
+async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Name the address that is to go, and ask for the password."""
+    address_id = visit.request.match_info["address_id"]
+    known = await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.addresses(visit, token)
+    )
+    address = next((one for one in known if one.address_id == address_id), None)
+    if address is None:
+        raise Refused("not_found", status=404)
+    return site.page(
+        visit,
+        "settings_address_remove.html",
+        status=filled.status,
+        filled=filled,
+        address=address,
+        confirmed=is_confirmed(visit, AddressFlow),
+    )
+
+
+async def remove(site: Site, visit: Inside, sent: RemovalForm, key: str) -> web.Response:
+    """Remove it. Where a practice writes to it, the page says so."""
+    require_password(visit, sent.password)
+    address_id = visit.request.match_info["address_id"]
+    await confirmed(
+        site,
+        visit,
+        AddressFlow,
+        sent.password,
+        lambda token, grant: site.notify.remove_address(visit, token, address_id, grant),
+        service="notify",
+    )
+    return see("/settings/notifications?said=removed")
+
+
+def require_password(visit: Inside, password: str) -> None:
+    if not is_confirmed(visit, AddressFlow) and not password:
+        raise Mistyped("password", MISSING["password"])
+
+
+async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Take the mailed link, or one that waited for the log-on; a person presses the button."""
+    waits = flows.carried(visit, AddressLinkFlow)
+    return site.page(
+        visit,
+        "verify_address.html",
+        status=filled.status,
+        filled=filled,
+        link=waits.token if waits else "",
+    )
+
+
+async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
+    """Verify the address of the account one is logged on to; else the link waits for the log-on."""
+    link = token_of(sent.link)
+    kept = site.sessions.look(visit)
+    if kept is None or not kept.alive(visit.now):
+        flows.carry(visit, AddressLinkFlow(token=link))
+        return see(f"/log-on?next={VERIFY}")
+    entered = inside(visit, kept)
+    try:
+        await site.sessions.ask(
+            entered, "notify", lambda token: site.notify.verify_address(entered, token, link)
+        )
+    except Refused as refused:
+        if refused.code != "link_invalid":
+            raise
+        raise Refused("address_link_invalid", status=refused.status) from None
+    finally:
+        flows.drop(visit, AddressLinkFlow)
+    return see("/settings/notifications?said=verified")
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *form(
+        "/settings/notifications/addresses",
+        HOLDER,
+        FormPage(form=AddressForm, show=show_add, submit=add, fields=FIELDS),
+    ),
+    *form(
+        "/settings/notifications/addresses/{address_id}/remove",
+        HOLDER,
+        FormPage(form=RemovalForm, show=show_remove, submit=remove, fields=FIELDS),
+    ),
+    *form(VERIFY, ANYBODY, FormPage(form=LinkForm, show=show_verify, submit=verify)),
+)

@@ -1,0 +1,188 @@
+"""How each practice reaches one: chosen a practice at a time (NT-2)."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.doors.notify import Address, Choice, Enrolment, Way
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Route, form, page
+from deploy.gateway.web.visits import see
+
+TOPICS: Mapping[str, str] = MappingProxyType(
+    {
+        "message": N_("Messages"),
+        "appointment": N_("Appointments"),
+        "health_record": N_("Health record"),
+        "statement": N_("Statements"),
+    }
+)
+"""The field of each topic, and what it is called."""
+SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "chosen": N_("Your choice was saved."),
+        "added": N_("A mail is on its way. Open the link in it."),
+        "verified": N_("The address is verified. You can choose it for a practice now."),
+        "removed": N_("The address was removed."),
+    }
+)
+Order = Annotated[str, Meta(max_length=400)]
+
+
+class ChoiceForm(Form, frozen=True, kw_only=True):
+    """Each an order as its option is written; an empty one chooses nothing."""
+
+    default: Order = ""
+    message: Order = ""
+    appointment: Order = ""
+    health_record: Order = ""
+    statement: Order = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Says orders in the visitor's language."""
+
+    visit: Inside
+    own: str | None  # the account e-mail, once it is verified
+    addresses: Mapping[str, str]
+
+    def order(self, ways: Sequence[Way]) -> str:
+        """Say an order: what is tried, and what then."""
+        return self.visit.say(N_(", else ")).join(map(self.way, ways))
+
+    def way(self, way: Way) -> str:
+        match way:
+            case Way(channel="portal"):
+                return self.visit.say(N_("a notice in the portal"))
+            case Way(channel="none"):
+                return self.visit.say(N_("not at all"))
+            case Way(address_id=str(address_id)):
+                return self.addresses.get(address_id, "?")
+            case _:
+                name = self.visit.say(N_("your account e-mail"))
+                return f"{name} ({self.own})" if self.own else name
+
+
+def written(ways: Sequence[Way]) -> str:
+    """Write an order as the value of its option."""
+    return ",".join(f"{way.channel}:{way.address_id or ''}" for way in ways)
+
+
+def read(value: str) -> tuple[Way, ...]:
+    """Read one back; notify judges what it says."""
+    parts = [way.partition(":") for way in value.split(",") if way]
+    return tuple(Way(channel=channel, address_id=of or None) for channel, _, of in parts)
+
+
+def offered(enrolment: Enrolment, addresses: Sequence[Address]) -> Iterator[tuple[Way, ...]]:
+    """List the orders to choose among: each mailbox, alone or with a notice behind it."""
+    notice = (Way(channel="portal"),)
+    if "email" in enrolment.offers:
+        verified = [one.address_id for one in addresses if one.verified_at]
+        for address_id in (None, *verified):
+            mail = Way(channel="email", address_id=address_id)
+            if "portal" in enrolment.offers:
+                yield (mail, *notice)
+            yield (mail,)
+    if "portal" in enrolment.offers:
+        yield notice
+    yield (Way(channel="none"),)
+
+
+async def notifications(site: Site, visit: Inside) -> web.Response:
+    """Show every practice with how it reaches one, and the addresses to choose among."""
+    account, enrolments, addresses = await asyncio.gather(
+        site.account(visit), of_practices(site, visit), known(site, visit)
+    )
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "settings_notifications.html",
+        account=account,
+        enrolments=enrolments,
+        addresses=addresses,
+        words=words(visit, account.email, addresses),
+        topics=TOPICS,
+        said=visit.say(said) if said else None,
+    )
+
+
+async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Show what may be chosen for one practice, and what is."""
+    account, enrolments, addresses = await asyncio.gather(
+        site.account(visit), of_practices(site, visit), known(site, visit)
+    )
+    patient_id = visit.request.match_info["patient_id"]
+    enrolment = next((one for one in enrolments if one.patient_id == patient_id), None)
+    if enrolment is None:
+        raise Refused("not_found", status=404)
+    now = {"default": enrolment.default} | {
+        field: enrolment.topics.get(topic(field), ()) for field in TOPICS
+    }
+    orders = list(dict.fromkeys((*offered(enrolment, addresses), *filter(None, now.values()))))
+    say = words(visit, account.email, addresses)
+    return site.page(
+        visit,
+        "settings_notification.html",
+        status=filled.status,
+        filled=filled,
+        enrolment=enrolment,
+        now={field: written(order) for field, order in now.items()},
+        orders={written(order): say.order(order) for order in orders},
+        usual=say.order([Way(channel=channel) for channel in enrolment.offers]),
+        topics=TOPICS,
+    )
+
+
+async def choose(site: Site, visit: Inside, sent: ChoiceForm, key: str) -> web.Response:
+    """Choose it in place of what was."""
+    topics = {topic(field): read(getattr(sent, field)) for field in TOPICS}
+    choice = Choice(
+        default=read(sent.default), topics={name: order for name, order in topics.items() if order}
+    )
+    patient_id = visit.request.match_info["patient_id"]
+    await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.choose(visit, token, patient_id, choice)
+    )
+    return see("/settings/notifications?said=chosen")
+
+
+def topic(field: str) -> str:
+    return field.replace("_", "-")
+
+
+def words(visit: Inside, email: object, addresses: Sequence[Address]) -> Words:
+    own = getattr(email, "address", None) if getattr(email, "state", "") == "verified" else None
+    return Words(visit=visit, own=own, addresses={one.address_id: one.address for one in addresses})
+
+
+async def of_practices(site: Site, visit: Inside) -> tuple[Enrolment, ...]:
+    return await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.preferences(visit, token)
+    )
+
+
+async def known(site: Site, visit: Inside) -> tuple[Address, ...]:
+    return await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.addresses(visit, token)
+    )
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page("/settings/notifications", HOLDER, notifications),
+    *form(
+        "/settings/notifications/{patient_id}",
+        HOLDER,
+        FormPage(form=ChoiceForm, show=show_choice, submit=choose),
+    ),
+)

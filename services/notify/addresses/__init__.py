@@ -1,0 +1,1 @@
+"""Notification addresses: where practice communications may go but to the account e-mail (NT-2)."""

@@ -1,0 +1,192 @@
+"""An account's notification addresses: added, verified by a mailed link, removed (NT-2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.notify.actions import Action
+from services.notify.addresses.errors import (
+    AddressInUse,
+    AddressKnown,
+    AddressLimit,
+    AddressMalformed,
+    LinkInvalid,
+    TooManyMails,
+)
+from services.notify.addresses.model import (
+    ADDRESS_VERIFICATION,
+    MOST,
+    NotificationAddress,
+)
+from services.notify.addresses.store import addresses as store
+from services.notify.ledger.ledger import Ledger
+from services.notify.ledger.store import links
+from services.notify.preferences.model import AddressId
+from services.notify.preferences.store import preferences
+from services.notify.projections.model import Account
+from services.notify.projections.projections import Projections
+from services.notify.projections.store import accounts
+from services.notify.tellings import routing
+from shared import limits, one_time
+from shared.acts import Act, Acts, By
+from shared.contracts import addresses as syntax
+from shared.contracts.code_points import trimmed
+from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.log_on_names import name_key, same_name
+from shared.contracts.sealed import SealPurpose
+from shared.errors import NotFound
+from shared.limits import Limit
+from shared.one_time import Mint
+from shared.trust.grants import Grant, GrantChecker, Verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who asks: the holder of a session, as of the account's version in its token."""
+
+    account_id: AccountId
+    account_version: int
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    acts: Acts
+    projections: Projections
+    grants: GrantChecker
+    ledger: Ledger
+    mint: Mint
+    life: timedelta
+    limit: Limit
+
+    async def of_account(self, account_id: AccountId) -> Sequence[NotificationAddress]:
+        """An account's own, besides its account e-mail."""
+        async with self.acts.database.connection() as connection:
+            return await store.of_account(connection, account_id)
+
+    async def add(
+        self, holder: Holder, typed: str, *, reauthenticated: str, by: By
+    ) -> NotificationAddress:
+        """Add an address and mail it a link, or mail an unverified one another link.
+
+        What practices write could be read where it goes to, so a token is not enough, which may be
+        a stolen one: the password was given again (SE-3). Other accounts may have the same address:
+        nothing is opened by it, and a family may share one.
+        """
+        async with self.acts.before(by, Action.ADD_ADDRESS, account=holder.account_id):
+            address = checked(typed)
+            grant = await self._confirmed(holder, reauthenticated, by)
+        await self.projections.arrived(holder.account_id, holder.account_version)
+        await self.mint.sealer.ready()
+        async with self.acts.begin(by, Action.ADD_ADDRESS, account=holder.account_id) as act:
+            account = await accounts.hold(act.tx, holder.account_id)
+            if account is None:
+                raise NotFound
+            await self.grants.spend(act.tx, grant, now=act.now)
+            added = await self._added(act, account, address)
+            await self._require_mails_left(act, account, added.address)
+            await self._mail_link(act, account, added)
+        return added
+
+    async def verify(self, account_id: AccountId, token: str, *, by: By) -> None:
+        """Confirm the address that the link was mailed to, in a session of its account."""
+        async with self.acts.begin(by, Action.VERIFY_ADDRESS, account=account_id) as act:
+            digest = ADDRESS_VERIFICATION.digest(self.mint.digests, token)
+            link = await one_time.use(act.tx, ADDRESS_VERIFICATION, digest, now=act.now)
+            verified = link is not None and await store.verify(
+                act.tx, AddressId(link.owner), account_id, now=act.now
+            )
+            if not verified:  # what was used up is given back with the transaction
+                raise LinkInvalid.in_field("token", "opens nothing")
+
+    async def remove(
+        self, holder: Holder, address_id: AddressId, *, reauthenticated: str, by: By
+    ) -> None:
+        """Forget an address, and what waits to be mailed there. Raises NotFound."""
+        async with self.acts.before(by, Action.REMOVE_ADDRESS, account=holder.account_id):
+            if address_id not in {each.id for each in await self.of_account(holder.account_id)}:
+                raise NotFound  # as for an id that is nobody's, whatever grant comes with it
+            grant = await self._confirmed(holder, reauthenticated, by)
+        async with self.acts.begin(by, Action.REMOVE_ADDRESS, account=holder.account_id) as act:
+            address = await store.hold(act.tx, address_id, holder.account_id)
+            if address is None:
+                raise NotFound
+            if await preferences.is_chosen(act.tx, address_id):
+                raise AddressInUse
+            await self.grants.spend(act.tx, grant, now=act.now)
+            await one_time.void(act.tx, ADDRESS_VERIFICATION, address_id, now=act.now)
+            await store.remove(act.tx, address_id)
+            await links.drop(
+                act.tx,
+                holder.account_id,
+                SealPurpose.NOTIFICATION_ADDRESS,
+                address=address,
+                now=act.now,
+            )
+
+    async def _confirmed(self, holder: Holder, token: str, by: By) -> Grant:
+        """Check the grant. A credential that changes meanwhile ends the other sessions, and with
+        them what was proven there, so its version need not be compared here.
+        """
+        return await self.grants.confirmed(
+            token,
+            Verb.NOTIFICATION_ADDRESS,
+            account_id=holder.account_id,
+            session_id=holder.session_id,
+            now=by.now,
+        )
+
+    async def _added(self, act: Act, account: Account, address: str) -> NotificationAddress:
+        if account.email is not None and same_name(account.email, address):
+            raise AddressKnown.in_field("address", "is the account e-mail")
+        added = await store.add(
+            act.tx,
+            AddressId(self.mint.randomness.uuid()),
+            account.account_id,
+            address=address,
+            key=name_key(address),
+            most=MOST,
+            now=act.now,
+        )
+        if added is None:
+            raise AddressLimit
+        if added.verified_at is not None:
+            raise AddressKnown.in_field("address", "is verified")
+        return added
+
+    async def _mail_link(self, act: Act, account: Account, added: NotificationAddress) -> None:
+        """An older link of the same address ends. The token leaves here only sealed, and the seal
+        is opened as the mail is sent.
+        """
+        minted = self.mint.make(ADDRESS_VERIFICATION, added.id, life=self.life, now=act.now)
+        await one_time.issue(act.tx, ADDRESS_VERIFICATION, [minted.secret], now=act.now)
+        event_id = act.new_id()
+        sealed = await self.mint.seal(act.tx, minted, event_id=event_id, recipient=added.address)
+        intent = routing.address_verification(
+            account,
+            added.address,
+            event_id=event_id,
+            sealed=sealed,
+            correlation_id=act.origin.correlation_id,
+            at=act.now,
+        )
+        await self.ledger.file(act.tx, [intent])
+
+    async def _require_mails_left(self, act: Act, account: Account, address: str) -> None:
+        """By account, whatever address it names, and by address, whoever names it."""
+        mailed = self.mint.digests.of("mailed-address", name_key(address))
+        keys = (account.account_id.bytes, mailed)
+        taken = await limits.take(act.tx, self.limit, keys, now=act.now)
+        waits = [each.free_at - act.now for each in taken.values() if not each.granted]
+        if waits:
+            raise TooManyMails(retry_after=max(waits).total_seconds())
+
+
+def checked(typed: str) -> str:
+    """Return the trimmed address, or raise AddressMalformed. The mailed link proves the rest."""
+    address = trimmed(typed)
+    try:
+        syntax.mailable(address)
+    except syntax.AddressMalformed:
+        raise AddressMalformed.in_field("address", "not an e-mail address") from None
+    return address

@@ -1,0 +1,79 @@
+"""What a patient chooses, an enrolment at a time (NT-2); no I/O, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.notify import Topic
+
+AddressId = NewType("AddressId", UUID)  # of a notification address
+
+
+class Means(StrEnum):
+    """How a practice communication goes to a patient."""
+
+    EMAIL = "email"
+    PORTAL = "portal"  #: a notice (NT-8)
+    NONE = "none"  #: not at all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to reach a patient; e-mail without an id is the account e-mail."""
+
+    means: Means
+    address_id: AddressId | None = None
+
+
+Order = tuple[Way, ...]  # in which they are tried
+NOT_AT_ALL: Order = (Way(means=Means.NONE),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """What is chosen for one enrolment; an order that is empty was not chosen."""
+
+    default: Order = ()
+    topics: Mapping[Topic, Order] = field(default_factory=dict)
+
+    def order(self, topic: Topic) -> Order:
+        """What was chosen for the topic, or for all."""
+        return self.topics.get(topic) or self.default
+
+
+NOTHING_CHOSEN = Preference()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """An enrolment of an account, with what its practice offers and its holder chose."""
+
+    practice_id: PracticeId
+    practice_name: str
+    patient_id: PatientId
+    offers: tuple[Means, ...]  # in the practice's order
+    preference: Preference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """A preference with the addresses of it that may be written to."""
+
+    preference: Preference = NOTHING_CHOSEN
+    addresses: Mapping[AddressId, str] = field(default_factory=dict)
+
+
+def wanted(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -> Order:
+    """Return the ways in the order in which they are to be tried, none of which may be left.
+
+    What the practice does not offer any more is passed over; with nothing else chosen, its own
+    order holds. "None" is none.
+    """
+    chosen = preference.order(topic)
+    if chosen == NOT_AT_ALL:
+        return chosen
+    kept = tuple(way for way in chosen if way.means in offers)
+    return kept or tuple(Way(means=means) for means in offers)

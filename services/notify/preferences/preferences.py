@@ -1,0 +1,47 @@
+"""Preferences of an account's enrolments: read together, chosen one at a time (NT-2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.notify.actions import Action
+from services.notify.preferences.choices import addresses_of, check
+from services.notify.preferences.errors import AddressUnverified
+from services.notify.preferences.model import Enrolment, Preference
+from services.notify.preferences.store import preferences as store
+from shared.acts import Acts, By
+from shared.contracts.ids import AccountId, PatientId
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """They belong to the enrolment, and go with it where accounts are merged (MG-5)."""
+
+    acts: Acts
+
+    async def of_account(self, account_id: AccountId) -> Sequence[Enrolment]:
+        """Each enrolment, with what its practice offers and what was chosen."""
+        async with self.acts.database.connection() as connection:
+            return await store.of_account(connection, account_id)
+
+    async def choose(
+        self, account_id: AccountId, patient_id: PatientId, preference: Preference, *, by: By
+    ) -> None:
+        """Put this in place of what was chosen before; the same again changes nothing.
+
+        A token is enough: what is chosen among are addresses that were added with a password.
+        Raises NotFound, and what may not be chosen.
+        """
+        async with self.acts.begin(
+            by, Action.CHOOSE_PREFERENCE, account=account_id, patient=patient_id
+        ) as act:
+            held = await store.hold(act.tx, account_id, patient_id)
+            if held is None:
+                raise NotFound
+            practice_id, offers = held
+            check(preference, offers=offers)
+            named = addresses_of(preference)
+            if named != await store.hold_verified(act.tx, account_id, named):
+                raise AddressUnverified
+            await store.replace(act.tx, practice_id, patient_id, preference)
+            act.about(account=account_id, patient=patient_id, practice=practice_id)

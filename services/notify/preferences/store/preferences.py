@@ -1,0 +1,215 @@
+"""Preferences as rows: a way each, of an enrolment, for a topic or for all (NT-2)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from services.notify.preferences.model import (
+    NOTHING_CHOSEN,
+    AddressId,
+    Enrolment,
+    Means,
+    Order,
+    Preference,
+    Reach,
+    Way,
+)
+from services.notify.projections.store.accounts import PatientRecord
+from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.notify import Topic
+from shared.db import Connection, Row
+
+ANY = "any"  # of what has no rows of its own
+
+
+async def of_account(connection: Connection, account_id: AccountId) -> Sequence[Enrolment]:
+    """List an account's enrolments, each with what is offered and chosen, by practice."""
+    enrolments = await connection.fetch(
+        """
+        SELECT practice_id, patient_id, name, channels
+        FROM patient_records JOIN practices ON practices.id = practice_id
+        WHERE account_id = $1 AND state = 'enrolled'
+        ORDER BY name, practice_id, patient_id
+        """,
+        account_id,
+    )
+    chosen = await _find(
+        connection, [(row["practice_id"], row["patient_id"]) for row in enrolments]
+    )
+    return [
+        Enrolment(
+            practice_id=PracticeId(row["practice_id"]),
+            practice_name=row["name"],
+            patient_id=PatientId(row["patient_id"]),
+            offers=tuple(map(Means, row["channels"])),
+            preference=chosen.get((row["practice_id"], row["patient_id"]), NOTHING_CHOSEN),
+        )
+        for row in enrolments
+    ]
+
+
+async def hold(
+    tx: Connection, account_id: AccountId, patient_id: PatientId
+) -> tuple[PracticeId, tuple[Means, ...]] | None:
+    """Hold an enrolment of the account until commit, and return what its practice offers; two who
+    choose for it do so one after the other. None: it is not this account's.
+    """
+    row = await tx.fetchrow(
+        """
+        SELECT known.practice_id, practices.channels
+        FROM patient_records AS known JOIN practices ON practices.id = known.practice_id
+        WHERE known.account_id = $1 AND known.patient_id = $2 AND known.state = 'enrolled'
+        FOR NO KEY UPDATE OF known
+        """,
+        account_id,
+        patient_id,
+    )
+    if row is None:
+        return None
+    return PracticeId(row["practice_id"]), tuple(map(Means, row["channels"]))
+
+
+async def hold_verified(
+    tx: Connection, account_id: AccountId, addresses: Collection[AddressId]
+) -> Collection[AddressId]:
+    """Hold those of the account's that are verified: none is removed before commit."""
+    rows = await tx.fetch(
+        """
+        SELECT id FROM notification_addresses
+        WHERE id = ANY ($2) AND account_id = $1 AND verified_at IS NOT NULL
+        ORDER BY id
+        FOR KEY SHARE
+        """,
+        account_id,
+        list(addresses),
+    )
+    return {AddressId(row["id"]) for row in rows}
+
+
+async def replace(
+    tx: Connection, practice_id: PracticeId, patient_id: PatientId, preference: Preference
+) -> None:
+    """Keep this in place of what was chosen before, for an enrolment that is held."""
+    await tx.execute(
+        "DELETE FROM notification_preferences WHERE practice_id = $1 AND patient_id = $2",
+        practice_id,
+        patient_id,
+    )
+    await tx.executemany(
+        """
+        INSERT INTO notification_preferences
+            (practice_id, patient_id, topic, place, channel, address_id)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        [
+            (practice_id, patient_id, topic, place, way.means, way.address_id)
+            for topic, order in _orders(preference)
+            for place, way in enumerate(order, start=1)
+        ],
+    )
+
+
+async def is_chosen(tx: Connection, address_id: AddressId) -> bool:
+    """Whether a practice writes to this address, which is held."""
+    chosen: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM notification_preferences WHERE address_id = $1)", address_id
+    )
+    return chosen
+
+
+async def take_over(tx: Connection, *, survivor_id: AccountId, absorbed_id: AccountId) -> None:
+    """Give the survivor those that a practice writes to, and forget the others: preferences follow
+    their practices (MG-5). They may be more than five then, and one of them there twice.
+
+    One that is chosen for just now is held, or holds: then this is tried again.
+    """
+    await tx.execute(
+        """
+        UPDATE notification_addresses AS known SET account_id = coalesce(
+            (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $1), $1
+        )
+        WHERE account_id = $2 AND EXISTS (
+            SELECT FROM notification_preferences WHERE address_id = known.id
+        )
+        """,
+        survivor_id,
+        absorbed_id,
+    )
+    await tx.execute("DELETE FROM notification_addresses WHERE account_id = $1", absorbed_id)
+
+
+async def reaches(
+    tx: Connection, accounts: Mapping[PatientRecord, AccountId]
+) -> Mapping[PatientRecord, Reach]:
+    """Return what was chosen for each of these records, with the addresses that may be written to:
+    verified, and its account's or one's that was merged, which have not been taken over yet.
+    """
+    rows = await tx.fetch(
+        """
+        SELECT practice_id, patient_id, topic, channel, address_id, known.address
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+            AS asked (practice_id, patient_id, account_id)
+        JOIN notification_preferences USING (practice_id, patient_id)
+        LEFT JOIN LATERAL (
+            SELECT address FROM notification_addresses
+            WHERE id = address_id AND verified_at IS NOT NULL AND (
+                notification_addresses.account_id = asked.account_id
+                OR EXISTS (
+                    SELECT FROM accounts
+                    WHERE id = notification_addresses.account_id AND state = 'merged'
+                )
+            )
+            LIMIT 1
+        ) AS known ON true
+        ORDER BY practice_id, patient_id, topic, place
+        """,
+        [practice_id for practice_id, _ in accounts],
+        [patient_id for _, patient_id in accounts],
+        list(accounts.values()),
+    )
+    return {
+        record: Reach(
+            preference=_preference(ways),
+            addresses={
+                AddressId(way["address_id"]): way["address"] for way in ways if way["address"]
+            },
+        )
+        for record, ways in _by_record(rows).items()
+    }
+
+
+async def _find(
+    connection: Connection, records: Sequence[PatientRecord]
+) -> Mapping[PatientRecord, Preference]:
+    rows = await connection.fetch(
+        """
+        SELECT practice_id, patient_id, topic, channel, address_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS asked (practice_id, patient_id)
+        JOIN notification_preferences USING (practice_id, patient_id)
+        ORDER BY practice_id, patient_id, topic, place
+        """,
+        [practice_id for practice_id, _ in records],
+        [patient_id for _, patient_id in records],
+    )
+    return {record: _preference(ways) for record, ways in _by_record(rows).items()}
+
+
+def _by_record(rows: Iterable[Row]) -> Mapping[PatientRecord, Sequence[Row]]:
+    found: dict[PatientRecord, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["practice_id"], row["patient_id"]].append(row)
+    return found
+
+
+def _preference(rows: Iterable[Row]) -> Preference:
+    orders: dict[str, Order] = defaultdict(tuple)
+    for row in rows:
+        way = Way(means=Means(row["channel"]), address_id=row["address_id"])
+        orders[row["topic"]] += (way,)
+    default = orders.pop(ANY, ())
+    return Preference(
+        default=default, topics={Topic(topic): order for topic, order in orders.items()}
+    )
+
+
+def _orders(preference: Preference) -> Iterable[tuple[str, Order]]:
+    return ((ANY, preference.default), *preference.topics.items())

@@ -1,0 +1,117 @@
+"""Where a practice communication goes, and where next: pure, as all routing is (NT-1, NT-2).
+
+Of the event, what its patient chose and what her practice offers comes one intent, with the reason
+why there is nothing to send where that is so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.notify.communications.model import Communication
+from services.notify.preferences.model import (
+    NOT_AT_ALL,
+    AddressId,
+    Means,
+    Order,
+    Reach,
+    Way,
+    wanted,
+)
+from services.notify.projections.model import Account, Practice
+from services.notify.tellings import contents
+from services.notify.tellings.intents import Destination, Intent
+from services.notify.tellings.model import MessageClass, Reason
+from shared.contracts.envelope import Received
+from shared.contracts.notify import CommunicationSubmitted
+
+MAIL, NOTICE = Destination(means=Means.EMAIL), Destination(means=Means.PORTAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Where one goes first, and where next if that fails; or why it goes nowhere."""
+
+    first: Destination = MAIL
+    then: tuple[Destination, ...] = ()
+    refusal: Reason | None = None
+    notice: bool = False
+
+
+def practice_communication(
+    event: Received[CommunicationSubmitted],
+    found: tuple[Account, bool] | None,
+    *,
+    practice: Practice,
+    reach: Reach,
+) -> tuple[Intent, ...]:
+    """Tell who is enrolled there, in the way that she chose.
+
+    `found` is whose account the patient record belongs to, and whether it is enrolled.
+    """
+    content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
+    account, enrolled = found or (None, False)
+    offers = tuple(map(Means, practice.channels))
+    ways = wanted(reach.preference, event.data.topic, offers=offers)
+    routed = route(account, enrolled=enrolled, ways=ways, addresses=reach.addresses)
+    return (
+        Intent(
+            event_id=event.id,
+            message_class=MessageClass.PRACTICE_COMMUNICATION,
+            template=contents.template_of(content),
+            account_id=account.account_id if account else None,
+            means=routed.first.means,
+            address=routed.first.address,
+            address_id=routed.first.address_id,
+            then=routed.then,
+            refusal=routed.refusal,
+            notice=routed.notice,
+            content=content,
+            locale=account.locale if account else practice.locale,
+            time_zone=account.time_zone if account else "UTC",
+            occurred_at=event.time,
+            correlation_id=event.correlation_id,
+            communication=Communication(
+                practice_id=event.data.practice_id,
+                patient_id=event.data.patient_id,
+                topic=event.data.topic,
+                reference=event.data.reference,
+            ),
+        ),
+    )
+
+
+def route(
+    account: Account | None, *, enrolled: bool, ways: Order, addresses: Mapping[AddressId, str]
+) -> Routed:
+    """Take the first way that leads somewhere; the others are left for where it fails.
+
+    A notice that stands in for an address that she has not got is told as that: the row says why
+    nothing was mailed.
+    """
+    if account is None:
+        return Routed(refusal=Reason.NO_ACCOUNT)
+    if not enrolled:
+        return Routed(refusal=Reason.NOT_ENROLLED)
+    if ways == NOT_AT_ALL:
+        return Routed(first=Destination(means=Means.NONE), refusal=Reason.NOT_WANTED)
+    found = [end for way in ways if (end := destination(way, account, addresses))]
+    if not found:
+        return Routed(refusal=Reason.NO_ADDRESS)
+    first, *others = found
+    if first == NOTICE and ways[0].means is not Means.PORTAL:
+        return Routed(refusal=Reason.NO_ADDRESS, notice=True)
+    if first == NOTICE:
+        return Routed(first=first, notice=True)
+    return Routed(first=first, then=tuple(others))
+
+
+def destination(
+    way: Way, account: Account, addresses: Mapping[AddressId, str]
+) -> Destination | None:
+    """Say where a way leads; None: nowhere, so the next one is taken."""
+    if way.means is Means.PORTAL:
+        return NOTICE
+    address = addresses.get(way.address_id) if way.address_id else account.email
+    if address is None:
+        return None
+    return Destination(means=Means.EMAIL, address=address, address_id=way.address_id)
