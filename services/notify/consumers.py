@@ -1,6 +1,7 @@
 """What notify hears: each event and what is done with it. The queue is the class (NT-1)."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from services.notify.features import Features
 from services.notify.projections.features import PROJECTIONS
@@ -8,7 +9,7 @@ from shared.contracts import identity, notify
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountEmailChanged, AccountEmailVerified
+from shared.contracts.identity import Mailed
 from shared.db import Connection
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
@@ -19,6 +20,7 @@ APART = (  # account activity of which more than a delivery becomes
     identity.ACCOUNT_EMAIL_VERIFIED,
     identity.ACCOUNT_EMAIL_CHANGED,
 )
+A = TypeVar("A", bound=Mailed)
 LISTINGS = Listings(service="notify", projections=PROJECTIONS)
 
 
@@ -30,9 +32,7 @@ def subscriptions(
     projections = features.projections.projections
     lifting = features.suppressions.lifting
 
-    async def proven(
-        tx: Connection, /, *events: Received[AccountEmailVerified | AccountEmailChanged]
-    ) -> None:
+    async def proven(tx: Connection, /, *events: Received[A]) -> None:
         """A verified address gets mails again, this one the first (NT-5)."""
         await lifting.verified(tx, *events)
         await ledger.file_activity(tx, *events)

@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from deploy.client.eventually import eventually
+from deploy.local.caught import FaultKind
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
@@ -111,6 +112,38 @@ async def test_an_account_e_mail_is_changed_and_the_old_one_stays_until_then(
             assert new not in mail.text
 
         await eventually(the_old_mailbox_is_told, within=20)
+
+
+async def test_who_finds_that_mails_come_back_has_it_tried_again(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.mailbox.fail(FaultKind.REFUSE)
+        await desk.tell(somebody)
+
+        async def is_told() -> None:
+            await ada.go("/home")
+            await expect(ada.main).to_contain_text("Mails from Portico come back", timeout=500)
+
+        await eventually(is_told, within=20)
+        await expect(ada.main).to_contain_text("Lindenhof has a message for you")
+        await ada.go("/sent")
+        await ada.sees("mails that come back")
+        await desk.tell(somebody)
+        await ada.go("/settings")
+        await ada.main.get_by_role("link", name="Change the account e-mail").click()
+        await ada.at("/settings/e-mail")
+        await expect(ada.main).to_contain_text("Mails come back")
+        await ada.sees("mails come back")
+
+        before = await ada.mailbox.newest()
+        await ada.press("Try it again")
+        await ada.at("/settings/e-mail")
+        await expect(ada.main).to_contain_text("We mail to you there again.")
+        await expect(ada.main.get_by_role("button", name="Try it again")).to_have_count(0)
+        await desk.tell(somebody)
+        await ada.mailbox.wait_for(somebody.address, after=before)
 
 
 async def test_its_link_opened_where_nobody_is_logged_on_waits_for_the_log_on(

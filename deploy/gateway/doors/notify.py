@@ -40,6 +40,15 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
 
 
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    address: str
+    since: datetime
+
+
+class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
+    suppressions: tuple[Suppression, ...]
+
+
 class Address(msgspec.Struct, frozen=True, kw_only=True):
     """A notification address: the holder's own, so it is in full."""
 
@@ -132,6 +141,9 @@ CHOOSE = Verb(
     bearer=True,
 )
 
+SUPPRESSIONS = Verb("list_suppressions", "GET", "/suppressions", Suppressions, bearer=True)
+LIFT = Verb("lift_suppressions", "POST", "/suppressions/lift", Nothing, bearer=True)
+
 VERBS = (
     NOTICES,
     READ,
@@ -143,6 +155,8 @@ VERBS = (
     REMOVE_ADDRESS,
     PREFERENCES,
     CHOOSE,
+    SUPPRESSIONS,
+    LIFT,
 )
 
 
@@ -163,6 +177,12 @@ class Notify:
 
     async def deliveries(self, visit: Visit, token: str) -> Deliveries:
         return await self.door.call(DELIVERIES, visit, token=token)
+
+    async def suppressions(self, visit: Visit, token: str) -> Suppressions:
+        return await self.door.call(SUPPRESSIONS, visit, token=token)
+
+    async def lift(self, visit: Visit, token: str) -> None:
+        await self.door.call(LIFT, visit, token=token)
 
     async def addresses(self, visit: Visit, token: str) -> tuple[Address, ...]:
         return (await self.door.call(ADDRESSES, visit, token=token)).addresses

@@ -1,5 +1,6 @@
 """The account e-mail: claimed on the way in or in the settings, verified by its link (ID-6)."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
+from deploy.gateway.doors.notify import Suppression
 from deploy.gateway.flows import EmailFlow, LinkFlow
 from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
@@ -14,7 +16,7 @@ from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_o
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.messages import of_code
-from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.refusals import Away, Broken, Refused
 from deploy.gateway.web.routes import Route, action, form
 from deploy.gateway.web.visits import Visit, see
 
@@ -59,17 +61,38 @@ async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.R
 
 
 async def show_settings_email(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Show the account e-mail, and take the first or another one."""
+    """Show the account e-mail, and take another one; while notify is there, whether mails come
+    back.
+    """
+    account, returned = await asyncio.gather(site.account(visit), returned_mails(site, visit))
     return site.page(
         visit,
         "settings_email.html",
         status=filled.status,
         filled=filled,
-        account=await site.account(visit),
+        account=account,
+        returned=returned,
         again=flows.said(visit),
         confirmed=is_confirmed(visit, EmailFlow),
         said=visit.request.query.get("said", ""),
     )
+
+
+async def returned_mails(site: Site, visit: Inside) -> tuple[Suppression, ...]:
+    """List one's own addresses from which mails come back."""
+    try:
+        found = await site.sessions.ask(
+            visit, "notify", lambda token: site.notify.suppressions(visit, token)
+        )
+    except (Away, Broken, Refused):
+        return ()
+    return found.suppressions
+
+
+async def try_again(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Have mails sent there again; a mail that comes back ends it once more."""
+    await site.sessions.ask(visit, "notify", lambda token: site.notify.lift(visit, token))
+    return see("/settings/e-mail?said=lifted")
 
 
 async def claim_in_settings(site: Site, visit: Inside, sent: ClaimForm, key: str) -> web.Response:
@@ -137,5 +160,10 @@ ROUTES: tuple[Route[Site], ...] = (
             submit=claim_in_settings,
             fields=CLAIM_FIELDS,
         ),
+    ),
+    *action(
+        "/settings/e-mail/try-again",
+        HOLDER,
+        FormPage(form=Nothing, show=show_settings_email, submit=try_again),
     ),
 )

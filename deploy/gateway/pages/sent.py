@@ -33,6 +33,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "account-enrolled": N_("Welcome to your account"),
         "account-email-changed": N_("Your account e-mail was changed"),
         "account-email-verified": N_("Your e-mail address was verified"),
+        "address-suppressed": N_("Mails to you come back"),
         "account-locked": N_("Your account was locked"),
         "account-unlocked": N_("Your account was unlocked"),
         "accounts-merged": N_("Your accounts were merged"),
@@ -52,10 +53,16 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "username-reminder": N_("Your username"),
     }
 )
+REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "not_wanted": ("plain", N_("Not sent: you want none")),
+        "suppressed": ("warn", N_("Not sent: mails to you come back")),
+    }
+)
+"""Of those that say more than their state."""
 OTHERWISE = N_("A message about your account")
 NO_ADDRESS = N_("No address")
 IN_PORTAL = N_("A notice in the portal")
-NOT_WANTED = N_("Not sent: you want none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +91,8 @@ async def sent_to_me(site: Site, visit: Inside) -> web.Response:
 
 def row(visit: Inside, delivery: Delivery, zone: str) -> Row:
     """Say a delivery in the person's language."""
-    kind, state = STATES.get(delivery.state, ("plain", delivery.state))
-    if delivery.reason == "not_wanted":
-        state = NOT_WANTED
+    told = REASONS.get(delivery.reason or "") or STATES.get(delivery.state)
+    kind, state = told or ("plain", delivery.state)
     elsewhere = IN_PORTAL if delivery.channel == "portal" else NO_ADDRESS
     return Row(
         what=visit.say(TEMPLATES.get(delivery.template, OTHERWISE)),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from services.notify.actions import Action
 from services.notify.projections.store import accounts
@@ -12,11 +13,12 @@ from services.notify.suppressions.store import suppressions as store
 from shared import limits
 from shared.acts import Acts, By
 from shared.contracts.envelope import Received
-from shared.contracts.identity import AccountEmailChanged, AccountEmailVerified
+from shared.contracts.identity import Mailed
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.limits import Limit
 
+A = TypeVar("A", bound=Mailed)
 LIFTS = Limit("suppression-lift", ((3, timedelta(hours=24)),))
 
 
@@ -46,9 +48,7 @@ class Lifting:
             if not lift.granted:
                 raise TooManyLifts(retry_after=(lift.free_at - act.now).total_seconds())
 
-    async def verified(
-        self, tx: Connection, *events: Received[AccountEmailVerified | AccountEmailChanged]
-    ) -> None:
+    async def verified(self, tx: Connection, *events: Received[A]) -> None:
         """Whoever opened a link in a mail that went there has the mailbox. It is told last."""
         for event in events:
             await store.lift(tx, event.data.recipients[-1:], until=event.time)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,7 @@ from tests.rigs.notify import Office
 OTHER = "other@mail.example"
 
 
-async def hear(
-    office: Office, contract: Contract[Activity], data: Activity, *, minutes: int
-) -> None:
+async def hear(office: Office, contract: Contract[Any], data: Activity, *, minutes: int) -> None:
     """The event comes, so many minutes after now."""
     table = office.composition.subscriptions["notify.account-activity"]
     [handler] = [one.handler for one in table if one.contract is contract]
