@@ -14,6 +14,7 @@ MAILS = (
     "username-read",
     "password-changed",
     "email-verification",
+    "notification-address-verification",
     "account-email-changed",
     "account-locked",
     "username-reminder",

@@ -27,6 +27,39 @@ async def message_notice(stage: Stage, person: Person) -> None:
         stage.tell("taken as an id that nobody has is, and mailed to nobody")
 
 
+async def another_address(stage: Stage, person: Person) -> None:
+    """One of her practices writes to another address of hers."""
+    own, other = person.address, person.address.replace("@", ".work@")
+    await acts.log_on(stage, person, person.username, person.password)
+    bearer = person.tokens["access_token"]
+    with stage.step("She has her first practice write to another address", "NT-2, SE-3"):
+        grant = await acts.proof(stage, person, "notification-address")
+        body = {"address": other, "reauthenticated": grant}
+        added = await stage.call("add_notification_address", 202, token=bearer, body=body)
+        person.address = other
+        link = acts.secret_of(await stage.mail(person, "Confirm your address"))
+        body = {"token": link}
+        await stage.call("verify_notification_address", 200, token=bearer, body=body)
+        ways = [{"channel": "email", "address_id": added.body["address_id"]}, {"channel": "portal"}]
+        await stage.call(
+            "choose_notification_preference",
+            204,
+            token=bearer,
+            path={"patient_id": person.patient_id},
+            body={"default": ways},
+        )
+        token = await acts.client_token(stage, stage.stack.practice)
+        notice = {
+            "patient_id": person.patient_id,
+            "topic": "appointment",
+            "reference": stage.randomness.crockford(10),
+        }
+        await stage.call("submit_communication", 202, token=token, body=notice)
+        await stage.mail(person, "Something new")
+        person.address = own
+        stage.tell("her account e-mail hears of everything else")
+
+
 async def un_enrolment(stage: Stage, person: Person) -> None:
     """A practice un-enrols her, she is told and sees it at once; then it takes her back."""
     other = person.other_account

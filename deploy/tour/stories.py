@@ -13,7 +13,7 @@ from deploy.tour.one_account import (
     log_off,
 )
 from deploy.tour.person import Person
-from deploy.tour.practices import disclaimer, message_notice, un_enrolment
+from deploy.tour.practices import another_address, disclaimer, message_notice, un_enrolment
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
@@ -30,6 +30,7 @@ STORIES: tuple[Story, ...] = (
     second_account,
     merging,
     message_notice,
+    another_address,
     un_enrolment,
     disclaimer,
     username_read,
