@@ -17,6 +17,7 @@ from yarl import URL
 
 from deploy.local.processes import together
 from deploy.local.servers import Servers
+from shared.contracts.inbox import System
 from shared.contracts.topology import SERVICES, Rights, rights, topology_rights
 from shared.messaging.management import Management, segment
 
@@ -230,6 +231,26 @@ async def provision_broker(
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
         await management.put(f"/api/permissions/{segment(vhost)}/{segment(admin)}", everything)
     return BrokerAccess(servers=servers, vhost=vhost, passwords=passwords)
+
+
+async def admit_system(broker: BrokerAccess, system: System, password: str) -> str:
+    """Make a practice's system a user that writes its own routing key and nothing else (NT-9).
+
+    Returns its AMQP URL. The narrower right comes first: without it, the wider would hold alone.
+    """
+    vhost, user = segment(broker.vhost), segment(system.user)
+    async with Management(broker.management_url) as management:
+        await management.put(f"/api/users/{user}", {**password_hash(password), "tags": ""})
+        narrow = dict(system.topic_permissions)
+        await management.put(f"/api/topic-permissions/{vhost}/{user}", narrow)
+        await management.put(f"/api/permissions/{vhost}/{user}", dict(system.permissions))
+    return str(URL(broker.administrator_url).with_user(system.user).with_password(password))
+
+
+async def expel_system(broker: BrokerAccess, system: System) -> None:
+    """Remove its user; the broker ends its connections."""
+    async with Management(broker.management_url) as management:
+        await management.delete(f"/api/users/{segment(system.user)}")
 
 
 def password_hash(password: str) -> dict[str, str]:

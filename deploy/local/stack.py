@@ -4,9 +4,10 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 
@@ -16,11 +17,19 @@ from deploy.local.demo import Demo, add_demo
 from deploy.local.errors import ProgramFailed
 from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.processes import Program, Run, Say, together
-from deploy.local.provision import provision_broker, provision_database
+from deploy.local.provision import (
+    BrokerAccess,
+    admit_system,
+    provision_broker,
+    provision_database,
+)
 from deploy.local.servers import Servers
 from deploy.local.settings import Surroundings
 from deploy.local.stack_ports import Ports
+from shared.contracts.ids import PracticeId
+from shared.contracts.inbox import System
 from shared.contracts.topology import SERVICES
+from shared.randomness import Randomness
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 90.0
@@ -76,10 +85,11 @@ class Stack:
         await together(*(self.ready(*replica) for replica in self.replicas))
         await together(*(self.whole(*replica) for replica in self.replicas))
         self.demo = await add_demo(partial(self.verb, "identity"))
+        inbox = await self.admit(broker)
         for replica in range(len(self.ports.portal)):
             self.start_gateway(replica)
         await together(*map(self.gateway_ready, range(len(self.ports.portal))))
-        return self.describe(self.demo)
+        return replace(self.describe(self.demo), inbox=inbox)
 
     async def stop(self) -> None:
         """Stop the services, all at once, then the catcher."""
@@ -194,6 +204,14 @@ class Stack:
             neighbour=demo.neighbour,
             gateway=demo.gateway,
         )
+
+    async def admit(self, broker: BrokerAccess) -> str:
+        """Let the demo practice's own system speak on the bus; return its AMQP URL (NT-9)."""
+        practice = self.demo.practice
+        system = System(
+            practice_id=PracticeId(UUID(practice.practice_id)), client_id=UUID(practice.client_id)
+        )
+        return await admit_system(broker, system, Randomness().token())
 
     async def verb(self, service: str, *arguments: str) -> bytes:
         """Run one of a service's verbs; return what it printed, or raise with its complaint."""

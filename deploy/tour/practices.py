@@ -1,8 +1,12 @@
 """What practices do with a person who goes to two of them."""
 
+import msgspec
+
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
+from shared.messaging.broker import Line, Publisher
+from shared.messaging.messages import Outcome, Outgoing
 
 
 async def message_notice(stage: Stage, person: Person) -> None:
@@ -25,6 +29,67 @@ async def message_notice(stage: Stage, person: Person) -> None:
             named["reference"] = stage.randomness.crockford(10)
             await stage.call("submit_communication", 202, token=stranger, body=named)
         stage.tell("taken as an id that nobody has is, and mailed to nobody")
+    with stage.step("A thousand in a call, one of them wrong; the same call again", "NT-9"):
+        own, nobody = stage.randomness.crockford(10), str(stage.randomness.uuid())
+        rows = [
+            {**notice, "patient_id": nobody, "reference": f"{own}-{number}"}
+            for number in range(999)
+        ]
+        call = {"communications": [*rows, {**rows[0], "topic": "statement"}]}
+        for expected in ("submitted", "unchanged"):
+            answer = await stage.call("submit_communications", 200, token=stranger, body=call)
+            *others, last = [each["result"] for each in answer.body["results"]]
+            stage.insist(set(others) == {expected}, f"the rows became {set(others)}")
+            stage.insist(last == "reference_reused", f"the wrong one became {last}")
+            stage.tell(f"{len(others)} rows {expected}, one {last}")
+
+
+async def on_the_bus(stage: Stage, person: Person) -> None:
+    """Her practice's own system says it on the bus, where it speaks for nobody else."""
+    if stage.stack.inbox is None:
+        return
+    practice = stage.stack.practice
+    own = f"communications.{practice.practice_id}"
+    body = {
+        "patient_id": person.patient_id,
+        "topic": "appointment",
+        "reference": stage.randomness.crockford(10),
+    }
+
+    async def said(exchange: str, key: str) -> Outcome:
+        line = Line(stage.stack.inbox or "", "a practice's system")
+        publisher = Publisher(line)
+        try:
+            [outcome] = await publisher.publish(
+                [
+                    Outgoing(
+                        message_id=str(stage.randomness.uuid()),
+                        exchange=exchange,
+                        routing_key=key,
+                        body=msgspec.json.encode(body),
+                        content_type="application/json",
+                    )
+                ]
+            )
+        finally:
+            await publisher.close()
+        return outcome
+
+    with stage.step("Her practice's system publishes to the bus, twice; one notice", "NT-9"):
+        for _ in range(2):
+            outcome = await said("practices.inbox", own)
+            stage.insist(outcome is Outcome.CONFIRMED, f"the broker says {outcome}")
+        await stage.mail(person, "Something new")
+    with stage.step("It speaks for no other practice and for no service", "NT-9"):
+        another = f"communications.{stage.stack.neighbour.practice_id}"
+        for exchange, key in (
+            ("practices.inbox", another),
+            ("notify.events", "notify.communication-submitted.v1"),
+            ("identity.events", "identity.account-changed.v1"),
+        ):
+            outcome = await said(exchange, key)
+            stage.insist(outcome is Outcome.CLOSED, f"{key} at {exchange}: {outcome}")
+            stage.tell(f"{exchange}, {key.partition('.')[0]} …: refused by the broker")
 
 
 async def another_address(stage: Stage, person: Person) -> None:

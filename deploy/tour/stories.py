@@ -13,7 +13,13 @@ from deploy.tour.one_account import (
     log_off,
 )
 from deploy.tour.person import Person
-from deploy.tour.practices import another_address, disclaimer, message_notice, un_enrolment
+from deploy.tour.practices import (
+    another_address,
+    disclaimer,
+    message_notice,
+    on_the_bus,
+    un_enrolment,
+)
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
@@ -27,6 +33,7 @@ STORIES: tuple[Story, ...] = (
     lock_out,
     forgotten_username,
     changed_credentials,
+    on_the_bus,
     second_account,
     merging,
     message_notice,

@@ -5,6 +5,7 @@ from shared.audit import entries
 
 class Action(entries.Action):
     SUBMIT_COMMUNICATION = "communication.submitted"
+    SUBMIT_COMMUNICATIONS = "communications.submitted"
     ADD_ADDRESS = "address.added"
     VERIFY_ADDRESS = "address.verified"
     REMOVE_ADDRESS = "address.removed"

@@ -25,7 +25,8 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
-        loops=way_out.loops,
+        loops=(*way_out.loops, *built.communications.loops),
+        inboxes=(built.communications.inbox,),
         own_keys=own_keys,
         closers=(way_out.connections.close,),
         probes={

@@ -16,6 +16,7 @@ from services.notify.addresses.errors import (
 )
 from services.notify.bounces.api.bounces import take_bounce
 from services.notify.budgets import COMMUNICATIONS
+from services.notify.communications.api import bulk
 from services.notify.communications.api.communications import submit_communication
 from services.notify.communications.errors import ReferenceReused
 from services.notify.features import Features
@@ -121,6 +122,10 @@ ROUTES: tuple[Route[Features], ...] = (
               counts_on=(COMMUNICATIONS,), rows=("NT-1", "NT-2", "NT-9"),
               summary="Let a patient know that something waits in the portal",
               problems=(ReferenceReused,)),
+        route("POST", "/communications/bulk", Practice(Scope.COMMUNICATIONS_WRITE),
+              bulk.submit_communications,
+              counts_on=(COMMUNICATIONS,), rows=("NT-9",), limits=bulk.LIMITS,
+              summary="Submit up to 1,000 communications, with a result for each"),
     )),
     *lifted(lambda of: of.bounces, (
         route("POST", "/bounces", Client(Scope.BOUNCES_WRITE),

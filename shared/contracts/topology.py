@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from shared.contracts import identity, merge, notify, recovery
+from shared.contracts import identity, inbox, merge, notify, recovery
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.reach import Service
@@ -110,6 +110,34 @@ def queues(service: str) -> tuple[Queue, ...]:
     return tuple(queue for queue in QUEUES if queue.service == service)
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An exchange that others than services write to, and the one queue behind it (NT-9)."""
+
+    exchange: str
+    queue: str
+    keys: str  # what the queue is bound by
+
+    @property
+    def service(self) -> str:
+        """The one service that consumes it."""
+        return self.queue.partition(".")[0]
+
+
+DOORS: tuple[Door, ...] = (Door(inbox.EXCHANGE, inbox.QUEUE, inbox.KEYS),)
+
+
+def doors(service: str) -> tuple[Door, ...]:
+    """Return what practices' systems can write to this service by."""
+    return tuple(door for door in DOORS if door.service == service)
+
+
+def consumed(service: str) -> frozenset[str]:
+    """Name the queues whose messages this service settles."""
+    of_events = (queue.name for queue in queues(service))
+    return frozenset((*of_events, *(door.queue for door in doors(service))))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Settings of the queues whose names match."""
@@ -181,10 +209,11 @@ def topology_rights() -> Rights:
     """Return the rights of who runs the topology verbs: it declares and binds what the services
     have, but publishes no event and reads no queue of events."""
     names = "|".join(SERVICES)
+    inboxes = "|".join(re.escape(door.exchange) for door in DOORS)
     return Rights(
-        configure=rf"^({names})\.",
+        configure=rf"^(({names})\.|({inboxes})$)",
         write=rf"^({names})\.(?!events$)",  # a binding writes to its queue
-        read=rf"^({names})\.(events|sessions|dead)$",  # and reads its exchange
+        read=rf"^(({names})\.(events|sessions|dead)|{inboxes})$",  # and reads its exchange
     )
 
 

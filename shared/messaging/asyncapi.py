@@ -9,10 +9,13 @@ from shared.contracts import topology
 from shared.contracts.catalogue import CONTRACTS, published_by
 from shared.contracts.contract import Contract
 from shared.contracts.envelope import CONTENT_TYPE, Envelope
+from shared.contracts.inbox import PracticeCommunication
 from shared.contracts.sessions import Beat, SessionEntry
 
 BINDING = {"bindingVersion": "0.3.0"}  # of AsyncAPI's AMQP 0-9-1 bindings
 STREAM_MESSAGES = {"session-ended": SessionEntry, "beat": Beat}
+INBOX_MESSAGES = {"practice-communication": PracticeCommunication}
+PLAIN_MESSAGES = {**STREAM_MESSAGES, **INBOX_MESSAGES}  # in no envelope
 
 Json = dict[str, Any]  # a document of this kind is a tree of JSON, not a record of ours
 
@@ -21,6 +24,7 @@ def document(service: str | None = None) -> bytes:
     """Write the document, of the whole bus or of what one service publishes and consumes."""
     services = topology.SERVICES if service is None else (service,)
     queues = [queue for one in services for queue in topology.queues(one)]
+    doors = [door for one in services for door in topology.doors(one)]
     sent = [contract for one in services for contract in published_by(one)]
     used = {contract for queue in queues for contract in queue.contracts} | set(sent)
     whole: Json = {
@@ -34,6 +38,7 @@ def document(service: str | None = None) -> bytes:
         "channels": {
             **{contract.routing_key: key_channel(contract) for contract in sent},
             **{queue.name: queue_channel(queue) for queue in queues},
+            **{door.queue: door_channel(door) for door in doors},
             topology.SESSIONS: stream_channel(),
         },
         "operations": {
@@ -46,6 +51,10 @@ def document(service: str | None = None) -> bytes:
             **{
                 f"receive.{queue.name}": operation("receive", queue.name, keys(queue))
                 for queue in queues
+            },
+            **{
+                f"receive.{door.queue}": operation("receive", door.queue, INBOX_MESSAGES)
+                for door in doors
             },
             **stream_operations(services),
         },
@@ -73,6 +82,20 @@ def queue_channel(queue: topology.Queue) -> Json:
         keys(queue),
         {"is": "queue", "queue": described},
     )
+
+
+def door_channel(door: topology.Door) -> Json:
+    """Describe the exchange that practices' systems publish to (NT-9)."""
+    described = channel(
+        "communications.{practice_id}",
+        "Published by a practice's own system, persistent, with confirms and as its own `user_id`: "
+        "a user `practice.<practice_id>.<client_id>` that may write its practice's routing key and "
+        "nothing else. The practice is the user's; the body names none, and the client's budget is "
+        "the one that it has over HTTP. What names no user_id, or is of no such body, is dead.",
+        INBOX_MESSAGES,
+        by_exchange(door.exchange, "topic"),
+    )
+    return described | {"parameters": {"practice_id": {"description": "the practice's own id"}}}
 
 
 def stream_channel() -> Json:
@@ -133,12 +156,12 @@ def operation(action: str, address: str, messages: Iterable[str]) -> Json:
 
 def components(contracts: Sequence[Contract[Any]]) -> Json:
     """Describe the messages and every schema they refer to."""
-    types = [Envelope, *STREAM_MESSAGES.values(), *(contract.data for contract in contracts)]
+    types = [Envelope, *PLAIN_MESSAGES.values(), *(contract.data for contract in contracts)]
     shapes, schemas = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}"
     )
     envelope, *others = shapes
-    of_stream, data = others[: len(STREAM_MESSAGES)], others[len(STREAM_MESSAGES) :]
+    plain, data = others[: len(PLAIN_MESSAGES)], others[len(PLAIN_MESSAGES) :]
     messages = {
         contract.routing_key: {
             "name": contract.type,
@@ -149,7 +172,7 @@ def components(contracts: Sequence[Contract[Any]]) -> Json:
         }
         for contract, shape in zip(contracts, data, strict=True)
     }
-    for name, shape in zip(STREAM_MESSAGES, of_stream, strict=True):
+    for name, shape in zip(PLAIN_MESSAGES, plain, strict=True):
         messages[name] = {
             "name": name,
             "title": name,

@@ -390,6 +390,7 @@ def received(message: DeliveredMessage) -> Delivery:
         exchange,
         message.body,
         publisher=properties.user_id or topology.owner(exchange),
+        routing_key=message.routing_key or "",
         content_type=properties.content_type,
         headers=properties.headers or {},
     )

@@ -47,7 +47,7 @@ class Drainer:
         """Find whose it was. The broker kept the publisher; the exchange is but the header's."""
         death = read_death(delivery.headers) if delivery.exchange == self.queue else None
         envelope = envelope_of(delivery.body)
-        of_ours = {queue.name for queue in topology.queues(self.service)}
+        of_ours = topology.consumed(self.service)
         return Letter(
             queue=death.queue if death is not None and death.queue in of_ours else self.queue,
             exchange=delivery.exchange if death is None else death.exchange,

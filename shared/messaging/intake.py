@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from shared.clock import Clock
 from shared.errors import Unavailable
@@ -26,6 +27,17 @@ LONGEST_WAIT = 1.0  # seconds between tries: a broker or database that is back i
 log = logger("intake")
 
 Settle = Callable[[Sequence[Delivery]], Awaitable[None]]
+
+
+class Settler(Protocol):
+    """Who puts the batches of one queue into the database."""
+
+    @property
+    def queue(self) -> str:
+        """The one it takes from."""
+
+    async def settle(self, batch: Sequence[Delivery]) -> None:
+        """Settle a batch in one transaction; the acknowledgement comes after it."""
 
 
 class Feeds:

@@ -49,6 +49,7 @@ class Delivery:
     exchange: str  # where it was published, or dead-lettered to
     body: bytes
     publisher: str | None = field(default=None, kw_only=True)  # None: nobody knows
+    routing_key: str = field(default="", kw_only=True)  # the publisher's own, where it may choose
     content_type: str | None = field(default=None, kw_only=True)
     headers: Mapping[str, object] = field(default_factory=dict, kw_only=True)
 

@@ -165,6 +165,10 @@ async def apply(service: str, administrator: Administrator) -> Sequence[str]:
             for contract in queue.contracts:
                 source = topology.exchange(contract.owner)
                 await vhost.bind(source, queue.name, contract.routing_key)
+        for door in topology.doors(service):
+            await vhost.exchange(door.exchange, "topic")
+            await vhost.queue(door.queue, "quorum")
+            await vhost.bind(door.exchange, door.queue, door.keys)
         for stream in topology.streams(service):
             await vhost.exchange(stream, "fanout")
             await vhost.queue(stream, "stream")
@@ -228,7 +232,8 @@ async def warning(service: str, administrator: Administrator) -> str | None:
 def own(service: str) -> Sequence[str]:
     """Name every queue that the service's verb makes."""
     queues = (queue.name for queue in topology.queues(service))
-    return (topology.dead(service), *queues, *topology.streams(service))
+    doors = (door.queue for door in topology.doors(service))
+    return (topology.dead(service), *queues, *doors, *topology.streams(service))
 
 
 def expected_bindings(service: str) -> Mapping[str, set[tuple[str, str]]]:
@@ -243,6 +248,8 @@ def expected_bindings(service: str) -> Mapping[str, set[tuple[str, str]]]:
     }
     for name in (topology.dead(service), *topology.streams(service)):
         found[name] = {(name, "")}
+    for door in topology.doors(service):
+        found[door.queue] = {(door.exchange, door.keys)}
     return {name: wanted for name, wanted in found.items() if wanted}
 
 

@@ -14,7 +14,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import LetterSweep, Recall
 from shared.messaging.drainer import Drainer
 from shared.messaging.inbox import InboxSweep
-from shared.messaging.intake import Feeds, Intake
+from shared.messaging.intake import Feeds, Intake, Settler
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.retries import Aftermath, Retries, RetryPolicy
@@ -70,6 +70,7 @@ class Bus:
         self,
         subscriptions: Mapping[str, Iterable[Subscription]],
         *,
+        inboxes: Sequence[Settler] = (),
         policy: RetryPolicy | None = None,
     ) -> Messaging:
         """Make the relays, an intake for each queue and the loops beside them."""
@@ -101,8 +102,8 @@ class Bus:
                     ("doubts", relay.try_apart, relay.doubts.wake),
                 )
             ),
-            intakes=self._intakes(readers, aftermath),
-            loops=self._loops(readers, retries),
+            intakes=self._intakes(readers, aftermath, inboxes),
+            loops=self._loops(readers, retries, inboxes),
             retries=retries,
         )
 
@@ -119,7 +120,9 @@ class Bus:
             wake=self.outbox.wakes[exchange],
         )
 
-    def _intakes(self, readers: Sequence[Reader], aftermath: Aftermath) -> tuple[Intake, ...]:
+    def _intakes(
+        self, readers: Sequence[Reader], aftermath: Aftermath, inboxes: Sequence[Settler]
+    ) -> tuple[Intake, ...]:
         consumers = [
             Consumer(
                 reader=reader,
@@ -133,7 +136,7 @@ class Bus:
         drainer = Drainer(
             service=self.service, database=self.database, clock=self.clock, metrics=self.metrics
         )
-        takers: list[Consumer | Drainer] = [*consumers, drainer]
+        takers: list[Settler] = [*consumers, *inboxes, drainer]
         return tuple(
             Intake(
                 queue=taker.queue,
@@ -147,8 +150,13 @@ class Bus:
             for taker in takers
         )
 
-    def _loops(self, readers: Sequence[Reader], retries: Mapping[str, Retries]) -> tuple[Loop, ...]:
-        queues = [reader.queue for reader in readers]
+    def _loops(
+        self,
+        readers: Sequence[Reader],
+        retries: Mapping[str, Retries],
+        inboxes: Sequence[Settler],
+    ) -> tuple[Loop, ...]:
+        queues = [*(reader.queue for reader in readers), *(inbox.queue for inbox in inboxes)]
         swept = sweeps(queues, database=self.database, clock=self.clock, metrics=self.metrics)
         recall = Recall(
             known=[(reader.queue, known) for reader in readers for known in reader.types],

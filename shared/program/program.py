@@ -20,7 +20,7 @@ from shared.http.routes import Route
 from shared.http.source_budget import SourceBudget
 from shared.idempotency import IdempotencyKeys
 from shared.loops import Loop
-from shared.messaging.intake import Feeds
+from shared.messaging.intake import Feeds, Settler
 from shared.messaging.outbox import Outbox
 from shared.messaging.snapshots import Projection
 from shared.messaging.subscriptions import Subscription
@@ -104,6 +104,7 @@ class Composition(Generic[F]):
     features: F
     subscriptions: Mapping[str, tuple[Subscription, ...]]  # by queue
     loops: tuple[Loop, ...]
+    inboxes: tuple[Settler, ...] = ()  # of queues that others than services write to
     own_keys: OwnKeys | None  # ensured by the runtime, again and again until it works
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
     probes: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))

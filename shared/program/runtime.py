@@ -164,7 +164,7 @@ def assemble(program: Program[F, S], settings: S, *, clock: Clock | None = None)
         randomness=plumbing.randomness,
         metrics=metrics,
         feeds=plumbing.feeds,
-    ).messaging(composition.subscriptions)
+    ).messaging(composition.subscriptions, inboxes=composition.inboxes)
     keys = Ensured(composition.own_keys) if composition.own_keys else None
     health = Health(
         own=dict(readiness(plumbing, ended_sessions, keys)),

@@ -23,6 +23,7 @@ OTHERWISE = {  # how many rows, and why not one
     "remind_username": (0, "accepted alike whether there is an account or none"),
     "request_reset_link": (0, "accepted alike whether there is an account or none"),
     "register_patients": (3, "one a record, one an invitation, and one of the call"),
+    "submit_communications": (2, "one a communication, and one of the call"),
     "request_merge": (2, "one an account"),
     "read_notice": (0, "her own, as often as she likes"),
     "dismiss_notice": (0, "her own, as often as she likes"),
@@ -50,6 +51,7 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "void_handed_out": "patient",
     "find_patients": None,  # what was sought is not kept
     "submit_communication": "patient",
+    "submit_communications": ("patient", ""),  # each of them, and the call
     "take_bounce": "delivery",
     "obtain_client_token": "client",
     "rotate_own_secret": "client",

@@ -36,7 +36,7 @@ BUDGETS = {
     },
     "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
     "unlocks": {"unlock_account"},
-    "communications": {"submit_communication"},
+    "communications": {"submit_communication", "submit_communications"},
 }
 UNCOUNTED = {
     "rotate_own_secret": "only who has the secret does it, to itself alone",

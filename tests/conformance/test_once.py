@@ -69,7 +69,8 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("change_locale", "check_new_password"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
-    *("read_notice", "dismiss_notice", "submit_communication"),
+    *("read_notice", "dismiss_notice"),
+    *("submit_communication", "submit_communications"),
     "choose_notification_preference",
     "lift_suppressions",
     "take_bounce",  # told alike whatever it is: raced in a test of its own

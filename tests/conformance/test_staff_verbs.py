@@ -20,6 +20,7 @@ BY_THE_SYSTEM = {
     "find_patients": "a practice's system looks its own records up, and changes nothing",
     "register_patient": "a practice's system enters its records by itself, before anybody asks",
     "submit_communication": "what happened in the practice's system is told, and nothing decided",
+    "submit_communications": "the same, many at once",
 }
 
 

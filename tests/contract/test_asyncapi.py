@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -46,7 +47,7 @@ def test_a_service_sends_what_it_publishes_and_receives_from_its_queues(service:
     operations = decoded(service)["operations"]
 
     sends = {f"send.{contract.routing_key}" for contract in published_by(service)}
-    receives = {f"receive.{queue.name}" for queue in topology.queues(service)}
+    receives = {f"receive.{queue}" for queue in topology.consumed(service)}
     stream = "send" if service == "identity" else "receive"
     assert set(operations) == sends | receives | {f"{stream}.identity.sessions"}
 
@@ -60,6 +61,19 @@ def test_a_sample_is_valid_under_the_documents_own_schema(contract: Contract[Any
 
     sample = msgspec.json.decode(sample_path(contract).read_bytes())
     assert list(Draft202012Validator(schema).iter_errors(sample)) == []
+
+
+def test_a_practices_system_finds_where_to_publish_and_what() -> None:
+    whole = decoded("notify")
+    channel = whole["channels"]["notify.inbox"]
+    payload = whole["components"]["messages"]["practice-communication"]["payload"]
+    body = {"patient_id": str(UUID(int=7)), "topic": "message", "reference": "visit-7"}
+    validator = Draft202012Validator({**payload, "components": whole["components"]})
+
+    assert channel["address"] == "communications.{practice_id}"
+    assert channel["bindings"]["amqp"]["exchange"]["name"] == "practices.inbox"
+    assert list(validator.iter_errors(body)) == []
+    assert list(validator.iter_errors({**body, "practice_id": str(UUID(int=7))}))
 
 
 def test_a_channel_names_its_exchange_and_its_key() -> None:

@@ -147,3 +147,19 @@ def test_a_body_never_leaves_out_what_it_was_given() -> None:
             assert issubclass(verb.body, Sent)
             for field in msgspec.structs.fields(verb.body):
                 assert field.required or field.default in (None, False)
+
+
+@pytest.mark.parametrize("service", DOCUMENTS)
+def test_every_reference_of_a_document_leads_somewhere(service: str) -> None:
+    def references(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from (value for key, value in node.items() if key == "$ref")
+        for one in (
+            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        ):
+            yield from references(one)
+
+    for reference in references(DOCUMENTS[service]):
+        found: Any = DOCUMENTS[service]
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deploy.local.provision import BrokerAccess, drop_vhost, provision_broker
 from deploy.local.servers import Servers
-from shared.contracts.topology import QUEUES, SERVICES, SESSIONS
+from shared.contracts.topology import DOORS, QUEUES, SERVICES, SESSIONS
 from shared.messaging.management import Management, segment
 from shared.messaging.topology import Administrator, apply
 
@@ -21,7 +21,8 @@ class Broker(BrokerAccess):
     async def purge(self) -> None:
         """Empty every queue. A stream cannot be emptied, so it is made anew."""
         vhost = segment(self.vhost)
-        names = [queue.name for queue in QUEUES] + [f"{service}.dead" for service in SERVICES]
+        names = [queue.name for queue in QUEUES] + [door.queue for door in DOORS]
+        names += [f"{service}.dead" for service in SERVICES]
         contents = (f"/api/queues/{vhost}/{segment(name)}/contents" for name in names)
         await asyncio.gather(*(self.management.delete(path) for path in contents))
         await self.management.delete(f"/api/queues/{vhost}/{segment(SESSIONS)}")

@@ -37,3 +37,11 @@ class Kept:
 
     communication: Communication
     event_id: EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a submission; `new` is False where the same came before."""
+
+    event_id: EventId
+    new: bool

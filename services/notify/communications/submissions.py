@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from services.notify.actions import Action
 from services.notify.communications.errors import ReferenceReused
-from services.notify.communications.model import Communication, Kept, Submission
+from services.notify.communications.model import Communication, Kept, Submission, Taken
 from services.notify.communications.store import communications
 from shared.acts import Act, Acts, By
 from shared.audit.entries import Outcome
-from shared.contracts.ids import EventId
+from shared.contracts.ids import EventId, PracticeId
 from shared.contracts.notify import COMMUNICATION_SUBMITTED, CommunicationSubmitted
 from shared.db import Connection
 from shared.errors import Refused
@@ -21,12 +21,12 @@ class Submissions:
     """The practice is the caller's own, never one named in a body."""
 
     acts: Acts
-    _taken: GroupCommit[Submission, EventId | Refused] = field(init=False)
+    _taken: GroupCommit[Submission, Taken | Refused] = field(init=False)
 
     def __post_init__(self) -> None:
         self._taken = GroupCommit(
             database=self.acts.database,
-            write=self._take,
+            write=self._take_group,
             key=lambda submission: submission.communication.key,
         )
 
@@ -37,38 +37,58 @@ class Submissions:
         audited and changes nothing. A record of another practice is taken as one that nobody has:
         the ledger says of either that it has no account here.
         """
-        submission = Submission(
-            communication=communication, event_id=self.acts.outbox.new_id(), by=by
-        )
-        taken = await self._taken(submission)
+        taken = await self._taken(self.submission(communication, by))
         if isinstance(taken, Refused):
             raise taken
-        return taken
+        return taken.event_id
 
-    async def _take(
-        self, connection: Connection, submissions: Sequence[Submission]
-    ) -> Sequence[EventId | Refused]:
-        """Keep what is new, with its event and all audit rows, in one transaction.
+    async def submit_all(
+        self, practice_id: PracticeId, rows: Sequence[Communication], *, by: By
+    ) -> Sequence[Taken | Refused]:
+        """Take each as if it came alone, with its outcome in its place: none takes another along.
 
-        A refusal writes nothing but its row, so it takes nothing of its group along.
+        Of two under one reference the first counts, as it does of two calls.
         """
+        about = Action.SUBMIT_COMMUNICATIONS
+        async with self.acts.begin(by, about, practice=practice_id) as act:
+            found = await take(act, [self.submission(each, by) for each in rows])
+            new = sum(isinstance(each, Taken) and each.new for each in found)
+            act.detail = f"{new} submitted"
+            return found
+
+    def submission(self, communication: Communication, by: By) -> Submission:
+        """Give it the id that it has where it is new."""
+        return Submission(communication=communication, event_id=self.acts.outbox.new_id(), by=by)
+
+    async def _take_group(
+        self, connection: Connection, submissions: Sequence[Submission]
+    ) -> Sequence[Taken | Refused]:
+        """Take what several callers bring in one transaction."""
         by = self.acts.of_the_service(submissions[0].by.now)
         async with (
             self.acts.database.transaction_on(connection),
             self.acts.within(connection, by) as act,
         ):
-            added = await communications.add(connection, submissions)
-            others = [each for each in submissions if each.event_id not in added]
-            kept = await communications.find(connection, [each.communication for each in others])
-            for submission in submissions:
-                if submission.event_id in added:
-                    tell(act, submission)
-            return [
-                each.event_id
-                if each.event_id in added
-                else known(act, each, kept[each.communication.key])
-                for each in submissions
-            ]
+            return await take(act, submissions)
+
+
+async def take(act: Act, submissions: Sequence[Submission]) -> Sequence[Taken | Refused]:
+    """Keep what is new, with its event and all audit rows.
+
+    A refusal writes nothing but its row, so it takes nothing of its group along.
+    """
+    added = await communications.add(act.tx, submissions)
+    others = [each.communication for each in submissions if each.event_id not in added]
+    kept = await communications.find(act.tx, others)
+    for submission in submissions:
+        if submission.event_id in added:
+            tell(act, submission)
+    return [
+        Taken(event_id=each.event_id, new=True)
+        if each.event_id in added
+        else known(act, each, kept[each.communication.key])
+        for each in submissions
+    ]
 
 
 def tell(act: Act, submission: Submission) -> None:
@@ -89,10 +109,10 @@ def tell(act: Act, submission: Submission) -> None:
     record(act, submission, "done", communication.topic)
 
 
-def known(act: Act, submission: Submission, kept: Kept) -> EventId | Refused:
+def known(act: Act, submission: Submission, kept: Kept) -> Taken | Refused:
     """Return the id that it got when it came before, or why it is refused."""
     if kept.communication == submission.communication:
-        return kept.event_id  # it was told and audited then
+        return Taken(event_id=kept.event_id, new=False)  # it was told and audited then
     refusal = ReferenceReused.in_field("reference", "was used for another patient or topic")
     record(act, submission, "refused", refusal.cause)
     return refusal

@@ -42,7 +42,7 @@ def sweeps(plumbing: Plumbing[S], composition: Composition[F]) -> Iterator[Sweep
         if loop.sweep is not None:
             yield loop.sweep
     yield from wiring.sweeps(
-        tuple(composition.subscriptions),
+        (*composition.subscriptions, *(inbox.queue for inbox in composition.inboxes)),
         database=plumbing.database,
         clock=plumbing.clock,
         metrics=plumbing.metrics,

@@ -144,6 +144,11 @@ async def submit_communication(stage: NotifyStage) -> Example:
     )
 
 
+async def submit_communications(stage: NotifyStage) -> Example:
+    one = await submit_communication(stage)
+    return Example(body={"communications": [one.body]}, token=one.token)
+
+
 async def take_bounce(stage: NotifyStage) -> Example:
     delivery_id = await is_sent(stage.replica)
     return Example(

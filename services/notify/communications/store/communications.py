@@ -12,7 +12,8 @@ async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[E
     """Keep them, and return the events of those that are kept. Of the others the practice used the
     reference before, also in a race.
 
-    They are inserted in the order of their keys in every replica: or two of them deadlock.
+    They are inserted in the order of their keys in every replica: or two of them deadlock. Of
+    several under one reference the first is.
     """
     rows = await tx.fetch(
         """
@@ -20,8 +21,9 @@ async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[E
             (practice_id, reference, event_id, patient_id, topic, submitted_at)
         SELECT practice_id, reference, event_id, patient_id, topic, submitted_at
         FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
-            AS submitted (practice_id, reference, event_id, patient_id, topic, submitted_at)
-        ORDER BY practice_id, reference COLLATE "C"
+            WITH ORDINALITY
+            AS submitted (practice_id, reference, event_id, patient_id, topic, submitted_at, place)
+        ORDER BY practice_id, reference COLLATE "C", place
         ON CONFLICT (practice_id, reference) DO NOTHING
         RETURNING event_id
         """,

@@ -8,12 +8,17 @@ from typing import cast
 import pytest
 
 from shared.contracts import topology
-from shared.contracts.topology import QUEUES, SERVICES, SESSIONS, policies
+from shared.contracts.topology import DOORS, QUEUES, SERVICES, SESSIONS, policies
 from shared.messaging.management import Management
 from shared.messaging.messages import Death, read_death
 from shared.messaging.topology import Vhost
 
-NAMES = [queue.name for queue in QUEUES] + [topology.dead(one) for one in SERVICES] + [SESSIONS]
+NAMES = [
+    *(queue.name for queue in QUEUES),
+    *(door.queue for door in DOORS),
+    *(topology.dead(one) for one in SERVICES),
+    SESSIONS,
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -41,6 +46,11 @@ def test_a_service_configures_nothing_and_writes_only_its_own_exchanges(service:
     for other in set(SERVICES) - {service}:
         assert not re.search(rights.write, f"{other}.events")
     assert not re.search(rights.write, topology.dead(service))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_service_writes_to_what_practices_systems_write_to(service: str) -> None:
+    assert not re.search(topology.rights(service).write, "practices.inbox")
 
 
 @pytest.mark.parametrize("service", SERVICES)

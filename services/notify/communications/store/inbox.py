@@ -1,0 +1,108 @@
+"""What practices' systems published and is not taken yet, among the messages that wait for a try.
+
+There an operator's replay of a dead letter puts it, and a sweep and the backlogs know of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts import inbox
+from shared.db import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message as it came, by the user that the broker vouches for."""
+
+    publisher: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """It in its row."""
+
+    id: int
+    publisher: str | None  # None: replayed, and nobody knows
+    body: bytes
+
+
+async def keep(tx: Connection, arrivals: Sequence[Arrival], *, now: datetime) -> None:
+    """Write down what came, in its order."""
+    if not arrivals:
+        return
+    await tx.execute(
+        """
+        INSERT INTO inbox_retry
+            (consumer, exchange, publisher, body, taken, attempts, due_at, error, created_at)
+        SELECT $1, $2, publisher, body, false, 0, $5, 'waits for its turn', $5
+        FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS came (publisher, body, place)
+        ORDER BY place
+        """,
+        inbox.QUEUE,
+        inbox.EXCHANGE,
+        [each.publisher for each in arrivals],
+        [each.body for each in arrivals],
+        now,
+    )
+
+
+async def systems(
+    connection: Connection, *, after: str, without: Sequence[str], limit: int
+) -> Sequence[str]:
+    """List who has something waiting, from behind `after`, but for some.
+
+    It hops from user to user in the index: 100,000 messages of one cost one hop. Nobody is "".
+    """
+    rows = await connection.fetch(
+        """
+        WITH RECURSIVE ring AS (
+            (
+                SELECT coalesce(publisher, '') AS publisher FROM inbox_retry
+                WHERE consumer = 'notify.inbox'
+                  AND (coalesce(publisher, '') > $1 OR $1 = '')
+                ORDER BY coalesce(publisher, '') LIMIT 1
+            )
+            UNION ALL
+            SELECT (
+                SELECT coalesce(waiting.publisher, '') FROM inbox_retry AS waiting
+                WHERE waiting.consumer = 'notify.inbox'
+                  AND coalesce(waiting.publisher, '') > ring.publisher
+                ORDER BY coalesce(waiting.publisher, '') LIMIT 1
+            )
+            FROM ring WHERE ring.publisher IS NOT NULL
+        )
+        SELECT publisher FROM ring
+        WHERE publisher IS NOT NULL AND publisher <> ALL ($2::text[])
+        LIMIT $3
+        """,
+        after,
+        list(without),
+        limit,
+    )
+    return [row["publisher"] for row in rows]
+
+
+async def claim(tx: Connection, users: Sequence[str], *, limit: int) -> Sequence[Waiting]:
+    """Hold each user's oldest, as many of one as of another."""
+    rows = await tx.fetch(
+        """
+        SELECT of_one.id, of_one.publisher, of_one.body
+        FROM unnest($1::text[]) AS system (name)
+        CROSS JOIN LATERAL (
+            SELECT id, publisher, body FROM inbox_retry
+            WHERE consumer = 'notify.inbox' AND coalesce(publisher, '') = system.name
+            ORDER BY id LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        ) AS of_one
+        """,
+        list(users),
+        limit,
+    )
+    return [Waiting(**row) for row in rows]
+
+
+async def forget(tx: Connection, done: Sequence[Waiting]) -> None:
+    """Remove what is taken, or dead."""
+    await tx.execute("DELETE FROM inbox_retry WHERE id = ANY ($1)", [each.id for each in done])
