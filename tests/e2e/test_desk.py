@@ -84,11 +84,16 @@ async def test_a_message_is_told_once_though_the_button_is_pressed_twice(
 async def test_the_settings_say_what_is_allowed(desk: Browser) -> None:
     page = await desk.get("/settings")
 
-    refused = await desk.press(page, "/settings", reset_link_minutes="5")
-    changed = await desk.press(refused, "/settings", reset_link_minutes="60")
+    refused = await desk.press(page, "/settings", **set_to("5"))
+    changed = await desk.press(refused, "/settings", **set_to("60"))
 
     assert "outside of what is allowed" in refused.problems
     assert "The setting was changed." in changed.text
+
+
+def set_to(minutes: str) -> dict[str, str]:
+    """The life of a reset link, and what is chosen from a list."""
+    return {"reset_link_minutes": minutes, "channels": "email,portal"}
 
 
 @pytest.mark.parametrize("ticked", ["yes", ""])
@@ -97,8 +102,8 @@ async def test_a_refused_page_keeps_a_tick_as_it_was_set(desk: Browser, ticked: 
     bulk = await desk.get("/patients/bulk")
 
     refused = [
-        await desk.press(settings, "/settings", reset_link_minutes="5", takes_requests=ticked),
-        await desk.press(settings, "/settings", reset_link_minutes="x", takes_requests=ticked),
+        await desk.press(settings, "/settings", **set_to("5"), takes_requests=ticked),
+        await desk.press(settings, "/settings", **set_to("x"), takes_requests=ticked),
         await desk.press(bulk, "/patients/bulk", rows="nothing of a list", invite=ticked),
     ]
 

@@ -345,6 +345,9 @@ class Person:
         )
         owed = Mails(template="practice-communication", refused=refused)
         self.ledger.owes(self.account_id, owed)
+        if refused:  # she is told of it in the portal (NT-5)
+            told = Mails(template="address-suppressed", refused=True)
+            self.ledger.owes(self.account_id, told)
 
         async def is_filed_once(books: Books) -> None:
             rows = await books.rows(

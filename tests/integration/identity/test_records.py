@@ -181,6 +181,7 @@ async def test_a_client_reads_who_it_is(identity: Identity, desk: PracticeDesk) 
         "scopes": ["clients:read", "patients:read"],
         "practice_id": desk.practice_id,
         "practice_name": "Elm Street Practice",
+        "practice_time_zone": "America/New_York",
         "budgets": [
             {"name": name, "most": most, "left": most, "more_in": 0}
             for name, most in BUDGETS.items()

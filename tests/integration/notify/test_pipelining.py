@@ -110,7 +110,7 @@ async def test_replies_in_single_bytes_are_read(
     [
         ("MAIL", b"451 4.3.0 later\r\n", "queued", ("before-dot", "deferred", 451)),
         ("MAIL", b"550 5.7.1 not you\r\n", "queued", ("before-dot", "deferred", 550)),
-        ("RCPT", b"550 5.1.1 nobody\r\n", "failed", ("before-dot", "refused", 550)),
+        ("RCPT", b"550 5.2.1 gone\r\n", "failed", ("before-dot", "refused", 550)),
         ("RCPT", b"450 4.2.0 greylisted\r\n", "queued", ("before-dot", "deferred", 450)),
         ("RCPT", b"252 perhaps\r\n", "queued", ("before-dot", "deferred", 252)),
         ("DATA", b"554 5.5.1 no\r\n", "queued", ("before-dot", "deferred", 554)),
@@ -172,7 +172,7 @@ async def test_a_word_on_a_mail_that_came_before_the_mail_is_none(
 async def test_after_a_refusal_the_next_mail_goes_over_a_fresh_connection(
     portal: Office, server: BluntMailServer
 ) -> None:
-    server.says["RCPT"] = b"550 5.1.1 nobody\r\n"
+    server.says["RCPT"] = b"550 5.2.1 gone\r\n"
     await file_locks(portal)
     await portal.send_all()
 

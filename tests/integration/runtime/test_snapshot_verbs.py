@@ -182,7 +182,7 @@ async def test_killed_in_the_middle_the_same_verb_goes_on_there(site: Site) -> N
 async def test_interrupted_it_says_so_and_the_same_verb_goes_on_there(
     site: Site, number: signal.Signals
 ) -> None:
-    slow = ("snapshots", "publish", "accounts", "--rate", "5")
+    slow = ("snapshots", "publish", "accounts", "--rate", "1")
     async with begun("identity", site.environ("identity"), *slow) as verb:
 
         async def is_under_way() -> None:
