@@ -23,7 +23,7 @@ from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.infra import FOLDER, one_at_a_time
+from tests.support.infra import one_at_a_time
 
 BOUNCES = "bounces.portico.example"
 SECONDS = 30
@@ -50,9 +50,8 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Its own, which all may look into: it drops root's rights."""
-    FOLDER.mkdir(exist_ok=True)
-    made = Path(mkdtemp(prefix="postfix-", dir=FOLDER))
+    """Its own, where all may look in, whoever owns the checkout: it drops root's rights."""
+    made = Path(mkdtemp(prefix="portico-postfix-"))
     made.chmod(0o755)
     yield made
     shutil.rmtree(made)
