@@ -121,8 +121,6 @@ def from_json(kind: type[Body], raw: bytes, most_values: int = MOST_VALUES) -> B
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        if not isinstance(seen, Pairs):
-            raise BodyInvalid(translate(error)) from None
         plain = json.loads(raw.decode())
         raise BodyInvalid(*every_violation(kind, plain, error, strict=True)) from None
     except msgspec.DecodeError:
@@ -240,9 +238,11 @@ def wrong(
 
 
 def every_violation(
-    kind: type[Body], values: Mapping[str, Any], first: msgspec.ValidationError, *, strict: bool
+    kind: type[Body], values: object, first: msgspec.ValidationError, *, strict: bool
 ) -> list[Violation]:
     """Check field by field, since msgspec stops at its first finding."""
+    if not isinstance(values, Mapping):
+        return [translate(first)]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     found = told("field_unknown", (name for name in values if name not in fields))
     for name, field in fields.items():

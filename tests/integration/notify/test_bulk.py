@@ -163,6 +163,17 @@ async def test_each_row_says_what_is_wrong_with_it(
     assert found["reference"] == (None if "reference" in wrong else "visit-7")
 
 
+@pytest.mark.parametrize("nothing", [None, 7, "visit-7", ["visit-7"]])
+async def test_a_row_that_is_no_object_takes_no_other_along(
+    system: System, patient: Patient, nothing: object
+) -> None:
+    found, other = await system.results(nothing, row(patient, "visit-8"))
+
+    assert (found["result"], found["reference"]) == ("row_invalid", None)
+    assert [error["field"] for error in found["errors"]] == [""]
+    assert other["result"] == "submitted"
+
+
 async def test_a_thousand_and_one_are_too_many_and_none_is_too_few(
     system: System, patient: Patient
 ) -> None:

@@ -15,7 +15,7 @@ from services.identity.patients.patients import PatientDetails
 from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
 from shared.errors import Refused, Violation
-from shared.http.parsing import every_violation, translate
+from shared.http.parsing import every_violation
 from shared.http.problems import FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
@@ -101,8 +101,6 @@ def _read(values: Any) -> Row | Sequence[Violation]:
     try:
         body = msgspec.convert(values, RowBody)
     except msgspec.ValidationError as error:
-        if not isinstance(values, Mapping):
-            return [translate(error)]
         return every_violation(RowBody, values, error, strict=True)
     details = PatientDetails(
         number=body.number,

@@ -28,7 +28,7 @@ class BulkBody(Body, frozen=True, kw_only=True):
     """Each row is read by itself: what is wrong with one is told with it, and takes none along."""
 
     communications: Annotated[
-        tuple[Annotated[dict[str, Any], Meta(extra_json_schema=ROW_SCHEMA)], ...],
+        tuple[Annotated[Any, Meta(extra_json_schema=ROW_SCHEMA)], ...],
         Meta(min_length=1, max_length=MOST),
     ]
 
@@ -73,9 +73,7 @@ async def submit_communications(
     )
 
 
-def _read(
-    practice_id: PracticeId, values: Mapping[str, Any]
-) -> Communication | Sequence[Violation]:
+def _read(practice_id: PracticeId, values: Any) -> Communication | Sequence[Violation]:
     """Read a row as strictly as a body; what was wrong with it, where it is none."""
     try:
         row = msgspec.convert(values, SubmitCommunication)
@@ -84,8 +82,10 @@ def _read(
     return row.of(practice_id)
 
 
-def _reference(values: Mapping[str, Any]) -> str | None:
+def _reference(values: Any) -> str | None:
     """Say a reference again that is one."""
+    if not isinstance(values, Mapping):
+        return None
     try:
         return msgspec.convert(values.get("reference"), Reference)
     except msgspec.ValidationError:
