@@ -59,17 +59,17 @@ async def systems(
         """
         WITH RECURSIVE ring AS (
             (
-                SELECT coalesce(publisher, '') AS publisher FROM inbox_retry
+                SELECT coalesce(publisher, '') COLLATE "C" AS publisher FROM inbox_retry
                 WHERE consumer = 'notify.inbox'
-                  AND (coalesce(publisher, '') > $1 OR $1 = '')
-                ORDER BY coalesce(publisher, '') LIMIT 1
+                  AND (coalesce(publisher, '') COLLATE "C" > $1 OR $1 = '')
+                ORDER BY coalesce(publisher, '') COLLATE "C" LIMIT 1
             )
             UNION ALL
             SELECT (
-                SELECT coalesce(waiting.publisher, '') FROM inbox_retry AS waiting
+                SELECT coalesce(waiting.publisher, '') COLLATE "C" FROM inbox_retry AS waiting
                 WHERE waiting.consumer = 'notify.inbox'
-                  AND coalesce(waiting.publisher, '') > ring.publisher
-                ORDER BY coalesce(waiting.publisher, '') LIMIT 1
+                  AND coalesce(waiting.publisher, '') COLLATE "C" > ring.publisher
+                ORDER BY coalesce(waiting.publisher, '') COLLATE "C" LIMIT 1
             )
             FROM ring WHERE ring.publisher IS NOT NULL
         )
@@ -92,7 +92,8 @@ async def claim(tx: Connection, users: Sequence[str], *, limit: int) -> Sequence
         FROM unnest($1::text[]) AS system (name)
         CROSS JOIN LATERAL (
             SELECT id, publisher, body FROM inbox_retry
-            WHERE consumer = 'notify.inbox' AND coalesce(publisher, '') = system.name
+            WHERE consumer = 'notify.inbox'
+              AND coalesce(publisher, '') COLLATE "C" = system.name
             ORDER BY id LIMIT $2
             FOR UPDATE SKIP LOCKED
         ) AS of_one
