@@ -122,7 +122,8 @@ async def test_interrupted_it_says_so_and_the_next_call_takes_what_is_left(attic
 
     async with attic.database.connection("recovery") as holder, holder.transaction():
         await holder.execute("LOCK TABLE spent_grants IN SHARE MODE")
-        async with begun("recovery", attic.environ, "purge") as verb:
+        patient = {**attic.environ, "PORTICO_POOL_WAIT_SECONDS": "20"}  # also on a busy machine
+        async with begun("recovery", patient, "purge") as verb:
             await eventually(has_begun, within=60)
             verb.terminate()
             _, told = await verb.communicate()
