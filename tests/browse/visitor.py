@@ -26,6 +26,7 @@ SECONDS = 30  # for a page to come, or for what is looked for to be there
 QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
+    "--disable-dev-shm-usage",  # a container's is small, and two browsers share it
     "--disable-domain-reliability",
     "--disable-sync",
     "--disable-quic",
