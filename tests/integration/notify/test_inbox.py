@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -257,15 +257,16 @@ async def test_it_names_no_other_user(
     assert (await kept(office), await dead(office)) == ([], [])
 
 
-async def test_a_copy_under_anothers_key_is_still_its_own(
+async def test_a_copy_under_anothers_key_is_never_the_others(
     office: Office, patient: Patient, speaker: Speaker, other: Speaker
 ) -> None:
-    """The broker does not hold CC to the topic permission: who published is what counts."""
-    await speaker.says(body(patient), headers={"CC": [other.system.routing_key]})
+    """RabbitMQ 4 holds CC to the topic permission, 3.10 does not: there who published counts."""
+    with suppress(ChannelAccessRefused):
+        await speaker.says(body(patient), headers={"CC": [other.system.routing_key]})
 
     await take(office)
 
-    assert await kept(office) == [(str(speaker.system.practice_id), "visit-7")]
+    assert await kept(office) in ([], [(str(speaker.system.practice_id), "visit-7")])
 
 
 async def ignore(_: object) -> None:
