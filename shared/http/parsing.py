@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from shared.http.problems import (
     RouteUnknown,
 )
 from shared.http.routes import MOST_VALUES, Body, Form, Message
+
+R = TypeVar("R", bound=Body)
 
 MOST_FORM_FIELDS = 50
 DEEPEST = 32  # levels of a body; the walks below recurse, so this is asked first
@@ -255,6 +257,24 @@ def every_violation(
         except msgspec.ValidationError as error:
             found.append(translate(error, name))
     return found[:MOST_ERRORS] or [translate(first)]
+
+
+def read_row(kind: type[R], values: object) -> R | Sequence[Violation]:
+    """Read a row of a bulk as strictly as a body; what is wrong with it, where it is none."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        return every_violation(kind, values, error, strict=True)
+
+
+def said_again(values: object, name: str, kind: Any) -> str | None:
+    """Say a row's own id again, where it has one of that kind: so that its sender finds the row."""
+    if not isinstance(values, Mapping):
+        return None
+    try:
+        return cast(str | None, msgspec.convert(values.get(name), kind))
+    except msgspec.ValidationError:
+        return None
 
 
 def translate(error: msgspec.ValidationError, under: str = "") -> Violation:

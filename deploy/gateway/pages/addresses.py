@@ -9,7 +9,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.flows import AddressFlow, AddressLinkFlow
 from deploy.gateway.pages.confirmations import confirmed, is_confirmed
-from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, token_of
+from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.refusals import Refused
@@ -30,10 +30,6 @@ class AddressForm(Form, frozen=True, kw_only=True):
 
 class RemovalForm(Form, frozen=True, kw_only=True):
     password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
-
-
-class LinkForm(Form, frozen=True, kw_only=True):
-    link: str
 
 
 async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -109,6 +105,7 @@ async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
         "verify_address.html",
         status=filled.status,
         filled=filled,
+        action=VERIFY,
         link=waits.token if waits else "",
     )
 
@@ -125,10 +122,6 @@ async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
         await site.sessions.ask(
             entered, "notify", lambda token: site.notify.verify_address(entered, token, link)
         )
-    except Refused as refused:
-        if refused.code != "link_invalid":
-            raise
-        raise Refused("address_link_invalid", status=refused.status) from None
     finally:
         flows.drop(visit, AddressLinkFlow)
     return see("/settings/notifications?said=verified")
@@ -145,5 +138,14 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=RemovalForm, show=show_remove, submit=remove, fields=FIELDS),
     ),
-    *form(VERIFY, ANYBODY, FormPage(form=LinkForm, show=show_verify, submit=verify)),
+    *form(
+        VERIFY,
+        ANYBODY,
+        FormPage(
+            form=LinkForm,
+            show=show_verify,
+            submit=verify,
+            codes={"link_invalid": "address_link_invalid"},
+        ),
+    ),
 )

@@ -12,7 +12,7 @@ from deploy.gateway.doors.notify import Suppression
 from deploy.gateway.flows import EmailFlow, LinkFlow
 from deploy.gateway.pages.confirmations import confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
-from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home, token_of
+from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.messages import of_code
@@ -29,10 +29,6 @@ class ClaimForm(Form, frozen=True, kw_only=True):
 
     email: Annotated[str, Meta(max_length=254)]
     password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
-
-
-class LinkForm(Form, frozen=True, kw_only=True):
-    link: str
 
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -121,7 +117,14 @@ async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
     """Take the mailed link; nothing is used up before a person presses the button."""
     if visit.request.query.get("said") == "refused" and not filled.problems:
         filled = Filled(key=filled.key, problems=(of_code(LINK_DEAD, visit.language, {}),))
-    return site.page(visit, "verify_email.html", status=filled.status, filled=filled)
+    return site.page(
+        visit,
+        "verify_address.html",
+        status=filled.status,
+        filled=filled,
+        action="/verify-email",
+        link="",
+    )
 
 
 async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
@@ -132,14 +135,9 @@ async def verify(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
         flows.carry(visit, LinkFlow(token=link))
         return see("/log-on?said=verify")
     entered = inside(visit, kept)
-    try:
-        await site.sessions.ask(
-            entered, "identity", lambda token: site.identity.verify(entered, token, link)
-        )
-    except Refused as refused:
-        if refused.code != "link_invalid":
-            raise
-        raise Refused(LINK_DEAD, status=refused.status) from None
+    await site.sessions.ask(
+        entered, "identity", lambda token: site.identity.verify(entered, token, link)
+    )
     return await on_to_home(site, entered, "verified")
 
 
@@ -150,7 +148,16 @@ ROUTES: tuple[Route[Site], ...] = (
         FormPage(form=ClaimForm, show=show_gate, submit=claim_at_gate, fields=CLAIM_FIELDS),
     ),
     *action("/gate/e-mail/skip", HOLDER, FormPage(form=Nothing, show=once_more, submit=skip_gate)),
-    *form("/verify-email", ANYBODY, FormPage(form=LinkForm, show=show_verify, submit=verify)),
+    *form(
+        "/verify-email",
+        ANYBODY,
+        FormPage(
+            form=LinkForm,
+            show=show_verify,
+            submit=verify,
+            codes={"link_invalid": LINK_DEAD},
+        ),
+    ),
     *form(
         "/settings/e-mail",
         HOLDER,

@@ -10,7 +10,7 @@ from deploy.gateway import flows
 from deploy.gateway.flows import ResetFlow
 from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
-from deploy.gateway.pages.site import ANYBODY, Site, arrive, token_of
+from deploy.gateway.pages.site import ANYBODY, LinkForm, Site, arrive, token_of
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import Visit, see
@@ -24,10 +24,6 @@ class UsernameForm(Form, frozen=True, kw_only=True):
 
 class NameForm(Form, frozen=True, kw_only=True):
     username: Annotated[str, Meta(max_length=320)]
-
-
-class LinkForm(Form, frozen=True, kw_only=True):
-    link: str
 
 
 class PasswordForm(Form, frozen=True, kw_only=True):

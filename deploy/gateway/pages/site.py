@@ -16,6 +16,7 @@ from deploy.gateway.flows import LinkFlow
 from deploy.gateway.gates import EMAIL, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
 from deploy.gateway.web.forgery import Forgery
+from deploy.gateway.web.forms import Form
 from deploy.gateway.web.refusals import Away, Refused
 from deploy.gateway.web.routes import Guard
 from deploy.gateway.web.views import Views
@@ -138,6 +139,12 @@ async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
     kept = visit.kept
     path = next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
     return see(f"{path}?said={said}" if path == HOME else path)
+
+
+class LinkForm(Form, frozen=True, kw_only=True):
+    """A mailed link, as the script or a person brings it."""
+
+    link: str
 
 
 def token_of(link: str) -> str:

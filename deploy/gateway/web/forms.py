@@ -68,14 +68,16 @@ class Filled:
 class FormPage(Generic[S, V, F]):
     """A page with a form: `show` is its GET, and every refusal; `submit` what a good one does.
 
-    `fields` says which field of the form a service means by a name, or a code, of its own;
-    `most_bytes` how large it may be as it is posted.
+    `fields` says which field of the form a service means by a name, or a code, of its own; `codes`
+    under which code the page has a sentence of its own; `most_bytes` how large it may be as it is
+    posted.
     """
 
     form: type[F]
     show: Callable[[S, V, Filled], Awaitable[web.Response]]
     submit: Callable[[S, V, F, str], Awaitable[web.Response]]
     fields: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
     most_bytes: int = MOST_BYTES
 
     def field_names(self) -> Mapping[str, str]:

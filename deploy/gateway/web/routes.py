@@ -116,6 +116,7 @@ def action(path: str, guard: Guard[T, C], made: FormPage[T, C, F]) -> tuple[Rout
         try:
             return await made.submit(site, seen, reading.form, key)
         except Refused as refused:
+            refused.code = made.codes.get(refused.code, refused.code)
             visit.request[CODE] = refused.code
             filled, wait = refilled(site, visit, made, reading, refused, key), refused.retry_after
         except Away as away:

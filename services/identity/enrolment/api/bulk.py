@@ -1,6 +1,6 @@
 """A practice submits its patients by the thousand (EN-6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -14,8 +14,8 @@ from services.identity.fields import Address, Line, Name
 from services.identity.patients.patients import PatientDetails
 from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
-from shared.errors import Refused, Violation
-from shared.http.parsing import every_violation
+from shared.errors import Refused
+from shared.http.parsing import read_row, said_again
 from shared.http.problems import FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
@@ -77,8 +77,8 @@ class BulkReply(Reply, frozen=True, kw_only=True):
 
 
 async def register_patients(features: Features, call: Call[BulkBody, PracticeCaller]) -> BulkReply:
-    read = [_read(values) for values in call.body.patients]
-    rows = [row for row in read if isinstance(row, Row)]
+    read = [read_row(RowBody, values) for values in call.body.patients]
+    rows = [_row(body) for body in read if isinstance(body, RowBody)]
     submitted = await features.bulk.submit(
         call.caller.practice_id,
         rows,
@@ -88,20 +88,19 @@ async def register_patients(features: Features, call: Call[BulkBody, PracticeCal
     outcomes = iter(submitted)
     return BulkReply(
         results=tuple(
-            _result(row.details.number, next(outcomes))
-            if isinstance(row, Row)
-            else RowResult(number=_number(values), result="row_invalid", errors=field_problems(row))
-            for row, values in zip(read, call.body.patients, strict=True)
+            _result(body.number, next(outcomes))
+            if isinstance(body, RowBody)
+            else RowResult(
+                number=said_again(values, "number", Line),
+                result="row_invalid",
+                errors=field_problems(body),
+            )
+            for body, values in zip(read, call.body.patients, strict=True)
         )
     )
 
 
-def _read(values: Any) -> Row | Sequence[Violation]:
-    """Read a row as strictly as a body; what was wrong with it, where it is none."""
-    try:
-        body = msgspec.convert(values, RowBody)
-    except msgspec.ValidationError as error:
-        return every_violation(RowBody, values, error, strict=True)
+def _row(body: RowBody) -> Row:
     details = PatientDetails(
         number=body.number,
         last_name=body.last_name,
@@ -112,16 +111,6 @@ def _read(values: Any) -> Row | Sequence[Violation]:
         email=body.email,
     )
     return Row(details=details, invite=body.invite)
-
-
-def _number(values: Any) -> str | None:
-    """Say a number again that is one."""
-    if not isinstance(values, Mapping):
-        return None
-    try:
-        return msgspec.convert(values.get("number"), Line)
-    except msgspec.ValidationError:
-        return None
 
 
 def _result(number: str | None, outcome: Outcome) -> RowResult:

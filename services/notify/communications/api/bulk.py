@@ -1,6 +1,5 @@
 """A practice's system submits communications by the thousand (NT-9)."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -8,11 +7,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from services.notify.communications.api.communications import SubmitCommunication
 from services.notify.communications.features import Features
-from services.notify.communications.model import Communication, Taken
-from shared.contracts.ids import EventId, PracticeId
+from services.notify.communications.model import Taken
+from shared.contracts.ids import EventId
 from shared.contracts.inbox import Reference
-from shared.errors import Refused, Violation
-from shared.http.parsing import every_violation
+from shared.errors import Refused
+from shared.http.parsing import read_row, said_again
 from shared.http.problems import FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply
 from shared.trust.access import PracticeCaller
@@ -58,38 +57,21 @@ async def submit_communications(
     features: Features, call: Call[BulkBody, PracticeCaller]
 ) -> BulkReply:
     practice_id = call.caller.practice_id
-    read = [_read(practice_id, values) for values in call.body.communications]
-    rows = [row for row in read if isinstance(row, Communication)]
+    read = [read_row(SubmitCommunication, values) for values in call.body.communications]
+    rows = [row.of(practice_id) for row in read if isinstance(row, SubmitCommunication)]
     outcomes = iter(await features.submissions.submit_all(practice_id, rows, by=call.by))
     return BulkReply(
         results=tuple(
             _result(row.reference, next(outcomes))
-            if isinstance(row, Communication)
+            if isinstance(row, SubmitCommunication)
             else RowResult(
-                reference=_reference(values), result="row_invalid", errors=field_problems(row)
+                reference=said_again(values, "reference", Reference),
+                result="row_invalid",
+                errors=field_problems(row),
             )
             for row, values in zip(read, call.body.communications, strict=True)
         )
     )
-
-
-def _read(practice_id: PracticeId, values: Any) -> Communication | Sequence[Violation]:
-    """Read a row as strictly as a body; what was wrong with it, where it is none."""
-    try:
-        row = msgspec.convert(values, SubmitCommunication)
-    except msgspec.ValidationError as error:
-        return every_violation(SubmitCommunication, values, error, strict=True)
-    return row.of(practice_id)
-
-
-def _reference(values: Any) -> str | None:
-    """Say a reference again that is one."""
-    if not isinstance(values, Mapping):
-        return None
-    try:
-        return msgspec.convert(values.get("reference"), Reference)
-    except msgspec.ValidationError:
-        return None
 
 
 def _result(reference: str, outcome: Taken | Refused) -> RowResult:
