@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -261,12 +261,15 @@ async def test_a_copy_under_anothers_key_is_never_the_others(
     office: Office, patient: Patient, speaker: Speaker, other: Speaker
 ) -> None:
     """RabbitMQ 4 holds CC to the topic permission, 3.10 does not: there who published counts."""
-    with suppress(ChannelAccessRefused):
+    own = [(str(speaker.system.practice_id), "visit-7")]
+    try:
         await speaker.says(body(patient), headers={"CC": [other.system.routing_key]})
+    except ChannelAccessRefused:
+        own = []
 
     await take(office)
 
-    assert await kept(office) in ([], [(str(speaker.system.practice_id), "visit-7")])
+    assert await kept(office) == own
 
 
 async def ignore(_: object) -> None:
