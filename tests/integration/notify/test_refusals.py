@@ -69,9 +69,8 @@ async def test_a_refused_recipient_is_final_and_no_alarm(
 
     await office.send_all()
 
-    ledger = await office.ledger()
-    assert ledger.count(("failed", "refused")) == 1
-    assert set(ledger) <= {("failed", "refused"), ("failed", "suppressed")}, "and its owner is told"
+    told = [("failed", "suppressed")] if "5.1.1" in says else []  # its owner, in the portal
+    assert sorted(await office.ledger()) == [("failed", "refused"), *told]
     (row,) = await office.rows("SELECT phase, outcome, smtp_code, enhanced_code FROM attempts")
     code, enhanced = says.split()[:2]
     kept = enhanced if "." in enhanced else None
