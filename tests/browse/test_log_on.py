@@ -133,21 +133,28 @@ async def test_two_minutes_before_the_end_she_is_asked_and_after_it_told_why_and
     async with at_portal(somebody) as ada:
         await ada.enrol(await desk.token_for(somebody))
         await ada.page.clock.install()
-        await ada.go("/sent")
         dialog = ada.page.get_by_role("dialog")
+
+        async def opened() -> None:
+            """With a page that knows when the session ends, before any time passes."""
+            async with ada.page.expect_response("**/session/ends") as told:
+                await ada.go("/sent")
+            await (await told.value).finished()
+            await ada.page.evaluate("() => new Promise(requestIdleCallback)")
 
         async def pass_by(seconds: int) -> None:
             """In the portal and in the page alike."""
             stage.let_time_pass(seconds)
             await ada.page.clock.fast_forward(seconds * 1000)
 
+        await opened()
         await pass_by(13 * 60 + 5)
         await expect(dialog).to_be_visible()
         await ada.sees("about to be logged off")
         await dialog.get_by_role("button", name="Stay logged on").click()
         await expect(dialog).to_be_hidden()
 
-        await ada.go("/sent")
+        await opened()
         await pass_by(13 * 60 + 5)
         await expect(dialog).to_be_visible()
         other = await ada.visitor.new_tab()
