@@ -111,11 +111,19 @@ async def template(servers: Servers, run_id: str) -> AsyncIterator[databases.Tem
         yield made
 
 
+@pytest_asyncio.fixture(scope="session")
+async def copies(template: databases.Template) -> AsyncIterator[databases.Copies]:
+    """The copy that this worker's tests use one after the other."""
+    made = databases.Copies(template=template)
+    yield made
+    await made.close()
+
+
 @pytest_asyncio.fixture
-async def database(template: databases.Template) -> AsyncIterator[databases.Database]:
-    """A migrated database of this test's own."""
-    async with template.copy() as copy:
-        yield copy
+async def database(copies: databases.Copies) -> AsyncIterator[databases.Database]:
+    """A migrated database, this test's own as long as it runs."""
+    async with copies.one() as one:
+        yield one
 
 
 @pytest_asyncio.fixture(scope="module")

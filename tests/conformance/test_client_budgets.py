@@ -15,8 +15,8 @@ import pytest_asyncio
 
 from shared.http.client_budgets import ClientBudgets, Standing
 from tests.conformance.stage import Example, Stage, audit_since_now, example, send
+from tests.conformance.stages import Opened
 from tests.conformance.verbs import Verb, those
-from tests.support.database import Database
 
 pytestmark = pytest.mark.proves("ST-1", "AU-1")
 
@@ -45,15 +45,15 @@ UNCOUNTED = {
 
 
 @pytest_asyncio.fixture
-async def replicas(verb: Verb, stage: Stage, database: Database) -> AsyncIterator[Sequence[Stage]]:
+async def replicas(verb: Verb, opened: Opened) -> AsyncIterator[Sequence[Stage]]:
     """The verb's service three times, on one database."""
     module: Any = importlib.import_module(f"tests.conformance.examples.{verb.service}")
     async with AsyncExitStack() as stack:
         beside = [
-            await stack.enter_async_context(module.opened(database, stage.replica.clock))
+            await stack.enter_async_context(module.opened(opened.database, opened.clock))
             for _ in range(2)
         ]
-        yield [stage, *beside]
+        yield [opened.stage, *beside]
 
 
 def budget_of(verb: Verb) -> str:
