@@ -118,7 +118,7 @@ class Database(DatabaseAccess):
         """End whatever a test left connected."""
         async with self.administrator() as connection:
             await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND application_name <> $1",
                 OURS,
             )

@@ -81,6 +81,7 @@ BEGIN
         );
     END LOOP;
     PERFORM setval(name, last_value, is_called) FROM kept.sequences;
+    PERFORM pg_stat_reset();  -- deadlocks are counted by database
     RETURN true;
 END $$;
 
