@@ -22,13 +22,14 @@ export SERVERS
 # A stack starts a dozen processes: each from what was compiled once.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv run tour up play down servers test browse shots mails fault bench timing coverage lint types fmt proof docs
+.PHONY: help venv run tour up play down servers test browse shots mails fault race bench timing coverage lint types fmt proof docs
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
 	@echo "REPLICAS=3 starts that many of each service: run, tour, up"
+	@echo "KILLS=200 is how often \`make race PART=kills\` kills, MINUTES=40 for how long at the most"
 	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
 	@echo "AUDIT_ROWS=10000000 makes \`make bench ROW=audit\` go along that many (else 200,000)"
 	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
@@ -80,6 +81,9 @@ mails: $(STAMP) ## write every mail, in both languages, to one page: .local/mail
 
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path
+
+race: $(STAMP) ## kill -9 notify's replicas at random under load, and tell what was lost or came twice: PART=kills
+	@$(BIN)/python -m tests.race $(PART) $(if $(KILLS),--kills $(KILLS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes
 	@$(BIN)/python -m tests.bench $(ROW) $(if $(JSON),--json $(JSON))

@@ -84,7 +84,7 @@ async def on_the_bus(stage: Stage, person: Person) -> None:
         another = f"communications.{stage.stack.neighbour.practice_id}"
         for exchange, key in (
             ("practices.inbox", another),
-            ("notify.events", "notify.communication-submitted.v1"),
+            ("notify.events", "notify.keys-changed.v1"),
             ("identity.events", "identity.account-changed.v1"),
         ):
             outcome = await said(exchange, key)

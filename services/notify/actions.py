@@ -9,6 +9,7 @@ class Action(entries.Action):
     ADD_ADDRESS = "address.added"
     VERIFY_ADDRESS = "address.verified"
     REMOVE_ADDRESS = "address.removed"
+    RE_KEY_ADDRESSES = "address.re-key"
     CHOOSE_PREFERENCE = "preference.chosen"
     DECIDE_DELIVERY = "delivery.decided"
     BOUNCE_DELIVERY = "delivery.bounced"

@@ -25,7 +25,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
-        loops=(*way_out.loops, *built.communications.loops),
+        loops=(*way_out.loops, *built.communications.loops, *built.ledger.loops),
         inboxes=(built.communications.inbox,),
         own_keys=own_keys,
         closers=(way_out.connections.close,),
@@ -41,7 +41,13 @@ def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
     known = projections.compose(plumbing)
     dead = suppressions.compose(plumbing, projections=known.projections)
     way_out = sending.compose(plumbing, own_keys=own_keys, suppressions=dead.suppressions)
-    filing = ledger.compose(plumbing, projections=known.projections, wakes=way_out.wakes)
+    submitted = communications.compose(plumbing)
+    filing = ledger.compose(
+        plumbing,
+        projections=known.projections,
+        wakes=way_out.wakes,
+        taken=submitted.submissions.taken,
+    )
     return Features(
         bounces=bounces.compose(
             plumbing, return_paths=way_out.return_paths, suppressions=dead.suppressions
@@ -52,6 +58,6 @@ def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
         suppressions=dead,
         ledger=filing,
         preferences=preferences.compose(plumbing, projections=known.projections),
-        communications=communications.compose(plumbing),
+        communications=submitted,
         projections=known,
     )

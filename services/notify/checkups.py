@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from services.notify.addresses.stored_keys import StoredKeys
+from services.notify.communications.inbox import MOST_WAITING
+from services.notify.communications.store import inbox, waiting
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer
@@ -24,6 +27,27 @@ async def check_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
     return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
 
 
+async def check_keys(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """Addresses that are not found by the form in which addresses are compared."""
+    count = await StoredKeys(acts=plumbing.acts).outdated()
+    return f"{count} addresses have a key of an older form, run `names re-key`" if count else None
+
+
+async def check_waiting(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """What practices submitted is in the ledger within minutes, unless something is missing."""
+    async with plumbing.database.connection() as connection:
+        found = await waiting.late(connection, before=plumbing.clock.now() - LATE)
+    told = (f"{one.depth} for {one.what} since {one.oldest:%Y-%m-%d %H:%M}" for one in found)
+    return "; ".join(told) or None
+
+
+async def check_inbox(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """Whatever else these systems publish is dead, until some of it is taken."""
+    async with plumbing.database.connection() as connection:
+        found = await inbox.full(connection, most=MOST_WAITING)
+    return "; ".join(f"{count} of {user} wait" for user, count in found.items()) or None
+
+
 async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
     """Connect, log on, and leave: no mail is sent."""
     try:
@@ -37,5 +61,8 @@ async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
 CHECKUPS: tuple[Checkup[NotifySettings], ...] = (
     Checkup(name="deliveries held", run=check_held),
     Checkup(name="deliveries due", run=check_oldest_due),
+    Checkup(name="names", run=check_keys),
+    Checkup(name="communications waiting", run=check_waiting),
+    Checkup(name="systems' inboxes", run=check_inbox),
     Checkup(name="mail server", run=check_mail_server),
 )

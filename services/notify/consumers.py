@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from services.notify.features import Features
 from services.notify.projections.features import PROJECTIONS
-from shared.contracts import identity, notify
+from shared.contracts import identity
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
 from shared.contracts.envelope import Received
@@ -53,8 +53,5 @@ def subscriptions(
                 for contract in of_kind(Kind.ACTIVITY)
                 if contract not in APART
             ),
-        ),
-        "notify.practice-communications": (
-            subscribe_several(notify.COMMUNICATION_SUBMITTED, ledger.file_communication),
         ),
     }

@@ -1,5 +1,5 @@
 """What an operator does on notify's command line: deliveries held in `unknown` or failed (NT-6),
-and addresses that get no mail (NT-5).
+addresses that get no mail (NT-5), and the form in which addresses are compared (ID-4).
 """
 
 import argparse
@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from services.notify.addresses.stored_keys import StoredKeys
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import DeliveryId, Hindrance, State, masked
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.lifting import Lifting
+from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
-from shared.program.terminal import FAILED, OK, number_from, say_json, tell
+from shared.program.terminal import FAILED, OK, number_from, say, say_json, tell
 
 
 async def list_held(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
@@ -40,6 +42,12 @@ async def lift(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace
     if await lifting(plumbing).lift([arguments.address], by=plumbing.operator()):
         return OK
     return tell(FAILED, "this address is not suppressed")
+
+
+async def re_key_names(plumbing: Plumbing[NotifySettings], _: argparse.Namespace) -> int:
+    with shown("addresses") as progress:
+        count = await StoredKeys(acts=plumbing.acts).re_key(progress, by=plumbing.operator())
+    return say(f"{count} addresses have a new key")
 
 
 def told(left: Mapping[DeliveryId, Hindrance]) -> int:
@@ -123,6 +131,12 @@ VERBS: tuple[Verb[NotifySettings], ...] = (
         help="let mails go to an address again",
         arguments=address_arguments,
         run=lift,
+        changes=True,
+    ),
+    Verb(
+        name="names re-key",
+        help="bring the keys of addresses to the form that this release compares",
+        run=re_key_names,
         changes=True,
     ),
 )

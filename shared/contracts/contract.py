@@ -43,7 +43,6 @@ class Kind(StrEnum):
 
     SNAPSHOT = "snapshot"  #: state + version: applied only if newer
     ACTIVITY = "activity"  #: happened once; told to the person (account activity, NT-1)
-    COMMUNICATION = "communication"  #: from a practice to a patient (practice communication, NT-1)
     STEP = "step"  #: of a saga: takes effect once for its saga's id (MG-9)
     LISTING = "listing"  #: what there is between two subjects, told for a projection's rebuild
 

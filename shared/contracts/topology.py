@@ -91,7 +91,6 @@ QUEUES: tuple[Queue, ...] = (
         (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED, identity.SNAPSHOTS_LISTED),
     ),
     Queue("notify.account-activity", of_kind(Kind.ACTIVITY)),
-    Queue("notify.practice-communications", (notify.COMMUNICATION_SUBMITTED,)),
 )
 
 

@@ -161,7 +161,7 @@ class ClientBudgets:
     _counted: GroupCommit[Asked, Counted] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._counted = GroupCommit(database=self.database, write=self._count)
+        self._counted = GroupCommit(database=self.database, write=self.count)
 
     async def spend(self, client: str, asked: Mapping[str, int]) -> Spent:
         """Count all that is asked, or nothing where it does not fit into one of the budgets."""
@@ -199,8 +199,11 @@ class ClientBudgets:
             }
         return [self._standing(budget, row, now) for budget, row in rows.items()]
 
-    async def _count(self, connection: Connection, calls: Sequence[Asked]) -> Sequence[Counted]:
-        """Grant of each client's calls as many as fit, the smallest first."""
+    async def count(self, connection: Connection, calls: Sequence[Asked]) -> Sequence[Counted]:
+        """Grant of each client's calls as many as fit, the smallest first, by one statement.
+
+        In a transaction of its caller's it holds these clients until that ends.
+        """
         now = self.clock.now()
         sums: dict[tuple[str, str], int] = defaultdict(int)
         upto = [0] * len(calls)

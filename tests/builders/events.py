@@ -38,7 +38,6 @@ from shared.contracts.identity import (
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.merge import MergeRefused
-from shared.contracts.notify import CommunicationSubmitted, Topic
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import (
     ResetLinkRequested,
@@ -276,16 +275,4 @@ def practice(
         time_zone="UTC",
         reset_link_minutes=reset_link_minutes,
         settings=settings or PracticeSettings(reset_link_minutes=reset_link_minutes),
-    )
-
-
-def communication(
-    practice_id: PracticeId,
-    patient_id: PatientId,
-    *,
-    topic: Topic = Topic.MESSAGE,
-    reference: str = "1",
-) -> CommunicationSubmitted:
-    return CommunicationSubmitted(
-        practice_id=practice_id, patient_id=patient_id, topic=topic, reference=reference
     )

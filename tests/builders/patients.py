@@ -8,6 +8,7 @@ from shared.contracts.identity import Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from tests.builders import events
+from tests.builders.communications import communication
 from tests.rigs.notify import Office
 
 
@@ -25,7 +26,7 @@ class Patient:
 
     async def is_written_to(self, reference: str = "1", **told: Any) -> EventId:
         """Her practice has something for her."""
-        data = events.communication(self.practice_id, self.patient_id, reference=reference)
+        data = communication(self.practice_id, self.patient_id, reference=reference)
         return await self.office.file_communication(data, **told)
 
     async def is_submitted(
@@ -36,14 +37,14 @@ class Patient:
         practice_id: PracticeId | None = None,
     ) -> EventId:
         """Her practice hands in something for her; or another that says she is its own."""
-        communication = Communication(
+        made = Communication(
             practice_id=practice_id or self.practice_id,
             patient_id=self.patient_id,
             topic=topic,
             reference=reference,
         )
         submissions = self.office.features.communications.submissions
-        return await submissions.submit(communication, by=self.office.plumbing.operator())
+        return await submissions.submit(made, by=self.office.plumbing.operator())
 
     async def changes(
         self,

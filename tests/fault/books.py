@@ -31,6 +31,7 @@ UNFINISHED = (
     "identity.lockouts WHERE notice_due OR disabled_due",
     "merge.merges WHERE ended_at IS NULL",
     "merge.busy_accounts",
+    "notify.communications WHERE due_at IS NOT NULL",
 )
 """What was accepted and is to be worked on, apart from events and mails."""
 

@@ -1,5 +1,7 @@
 """The paths as a table: each event on them, what is before it, and what brings it about.
 
+What a practice submits stands among them: it waits in a table, as events do in the outbox.
+
 A path is killed at every crash point of every event on it: in its publisher, its relay, each of
 its consumers, and in notify's courier where a mail is sent.
 """
@@ -13,8 +15,8 @@ from shared.contracts.contract import Contract
 from tests.fault import asking, merging
 from tests.fault.books import CONSUMERS
 from tests.fault.people import Person
-from tests.fault.points import CONSUMER, COURIER, PRODUCER, RELAY, Point
-from tests.fault.seams import SESSIONS
+from tests.fault.points import CONSUMER, COURIER, FILING, PRODUCER, RELAY, Point
+from tests.fault.seams import SESSIONS, SUBMITTED
 from tests.fault.trap import Snare
 
 Act = Callable[[Person], Coroutine[Any, Any, None]]
@@ -48,7 +50,7 @@ class Case:
 def cases(hop: Hop) -> Iterator[Case]:
     """List the kills of one event, in the order in which it comes by them."""
     event = hop.event
-    for point in (*PRODUCER, *RELAY):
+    for point in (*PRODUCER, *(FILING if event == SUBMITTED else RELAY)):
         owner = event.partition(".")[0]
         yield Case(hop=hop, victim=owner, snare=Snare(point=point, event=event))
     for queue in CONSUMERS.get(event, ()):
@@ -122,7 +124,7 @@ HOPS: tuple[Hop, ...] = (
         has_a_link, Person.resets, "password-reset"),
     hop("reset", SESSIONS,
         has_a_link, Person.resets),
-    hop("communication", notify.COMMUNICATION_SUBMITTED,
+    hop("communication", SUBMITTED,
         Person.is_ready, Person.is_written_to, "practice-communication"),
     hop("merge", merge.MERGE_REQUESTED,
         merging.has_two_accounts, merging.merges),
@@ -167,14 +169,15 @@ ONCE: dict[Point, str] = {
     Point.CLAIMED: identity.ACCOUNT_LOCKED.routing_key,
     Point.PUBLISHED: recovery.RESET_LINK_REQUESTED.routing_key,
     Point.CONFIRMED: identity.ACCOUNTS_MERGED.routing_key,
-    Point.DELETED: notify.COMMUNICATION_SUBMITTED.routing_key,
+    Point.DELETED: identity.ENROLMENT_ENDED.routing_key,
     Point.TAKEN: identity.EMAIL_VERIFICATION_REQUESTED.routing_key,
     Point.APPLIED: identity.ACCOUNTS_MERGED.routing_key,
     Point.SETTLED: recovery.RECOVERY_MERGE_APPLIED.routing_key,
+    Point.FILED: SUBMITTED,
     Point.LEASED: recovery.USERNAME_REMINDER_REQUESTED.routing_key,
     Point.BEFORE_DATA: identity.ACCOUNT_ENROLLED.routing_key,
     Point.AFTER_DOT: recovery.RESET_LINK_REQUESTED.routing_key,
-    Point.ANSWERED: notify.COMMUNICATION_SUBMITTED.routing_key,
+    Point.ANSWERED: SUBMITTED,
 }
 """The event on which `make test` goes to each point; `make fault` goes to all of ALL."""
 

@@ -4,6 +4,7 @@
 request, loop or consumer    BEFORE_COMMIT · AFTER_COMMIT      the transaction that writes the event
 relay                        CLAIMED · PUBLISHED · CONFIRMED · DELETED
 consumer                     TAKEN · APPLIED · SETTLED
+ledger                       FILED                             what a practice submitted
 courier                      LEASED · BEFORE_DATA · AFTER_DOT · ANSWERED
 ```
 """
@@ -23,6 +24,7 @@ class Point(StrEnum):
     TAKEN = "taken"  #: the inbox row is written, uncommitted
     APPLIED = "applied"  #: the effect is too
     SETTLED = "settled"  #: committed, not acknowledged
+    FILED = "filed"  #: a submitted communication is in the ledger, uncommitted
     LEASED = "leased"  #: a courier holds the delivery
     BEFORE_DATA = "before-data"  #: the mail server has the envelope, and waits for the content
     AFTER_DOT = "after-dot"  #: the mail server has the mail, its 250 is not seen
@@ -32,6 +34,7 @@ class Point(StrEnum):
 PRODUCER = (Point.BEFORE_COMMIT, Point.AFTER_COMMIT)
 RELAY = (Point.CLAIMED, Point.PUBLISHED, Point.CONFIRMED, Point.DELETED)
 CONSUMER = (Point.TAKEN, Point.APPLIED, Point.SETTLED)
+FILING = (Point.FILED,)
 COURIER = (Point.LEASED, Point.BEFORE_DATA, Point.AFTER_DOT, Point.ANSWERED)
 
 PUBLISHED_TIMES = {

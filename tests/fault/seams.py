@@ -26,6 +26,7 @@ Wrap = Callable[[Call, Trap], Call]
 
 TOLD: dict[int, set[str]] = {}  # the events that each open transaction has written
 SESSIONS = "identity.sessions"  # what we call an ended session's entry: it has no routing key
+SUBMITTED = "notify.communications"  # what we call what a practice submits: no event tells of it
 MAIL: ContextVar[str] = ContextVar("MAIL", default="")  # the template that this task sends
 TURNS = 4  # of the event loop, until a frame is handed to the socket; no broker confirms in them
 DOT_SECONDS = 0.05  # for the mail server to take what was just written to it
@@ -76,6 +77,28 @@ def note_events(write: Call, trap: Trap) -> Call:
         TOLD.setdefault(id(tx), set()).update(row.routing_key or SESSIONS for row in rows)
 
     return noting
+
+
+def note_submitted(add: Call, trap: Trap) -> Call:
+    """The same of what practices submit: there it is the row that waits."""
+
+    async def noting(tx: Any, submissions: Any) -> Any:
+        added = await add(tx, submissions)
+        if added:
+            TOLD.setdefault(id(tx), set()).add(SUBMITTED)
+        return added
+
+    return noting
+
+
+def die_after_filing(settle: Call, trap: Trap) -> Call:
+    """The deliveries are written, and the rows that waited say so."""
+
+    async def deadly(tx: Any, filed: Any, postponed: Any) -> None:
+        await settle(tx, filed, postponed)
+        die(trap, Point.FILED, lambda snare: snare.event == SUBMITTED and bool(filed))
+
+    return deadly
 
 
 def event_of(routing_key: str, body: bytes) -> str:
@@ -259,7 +282,11 @@ SEAMS: tuple[Seam, ...] = (
     ),
 )
 
+SUBMISSIONS = "services.notify.communications.store"
+
 SEAMS_OF_MAIL: tuple[Seam, ...] = (
+    Seam(f"{SUBMISSIONS}.communications", "add", ("tx", "submissions"), note_submitted),
+    Seam(f"{SUBMISSIONS}.waiting", "settle", ("tx", "filed", "postponed"), die_after_filing),
     Seam(
         "services.notify.sending.courier",
         "Courier._attempt",

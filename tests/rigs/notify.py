@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from deploy.local.caught import Mail
 from services.notify.__main__ import PROGRAM
+from services.notify.communications.model import Communication
 from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.preferences.model import AddressId
@@ -25,11 +26,7 @@ from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import IDENTITY_KEYS_CHANGED, AccountsMerged, Activity
 from shared.contracts.ids import AccountId, EventId
-from shared.contracts.notify import (
-    COMMUNICATION_SUBMITTED,
-    NOTIFY_KEYS_CHANGED,
-    CommunicationSubmitted,
-)
+from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
 from shared.messaging.subscriptions import Message, Reader, subscribe
@@ -37,6 +34,7 @@ from shared.program.program import Composition
 from shared.trust.grants import Verb
 from shared.trust.sealing import Opener, Sealer
 from tests.builders import events
+from tests.builders.communications import submitted
 from tests.builders.people import Person
 from tests.rigs.issuer import Issuer
 from tests.rigs.mail_server import MailServer
@@ -118,13 +116,15 @@ class Office(Replica[Features, NotifySettings]):
                 await self.hear(IDENTITY_KEYS_CHANGED, self.plumbing.public_keys.apply, body)
             yield Issuer(trust=identity, clock=self.clock)
 
-    async def consume_own(self) -> None:
-        """Consume what this replica has written about communications, without a broker."""
-        key = COMMUNICATION_SUBMITTED.routing_key
-        for row in await self.rows("SELECT body FROM outbox WHERE routing_key = $1", key):
-            await self.hear(
-                COMMUNICATION_SUBMITTED, self.features.ledger.ledger.file_communication, row["body"]
-            )
+    async def file_submitted(self) -> None:
+        """Take all that is submitted and due to the ledger."""
+        while await self.features.ledger.waiting.once():
+            pass
+
+    async def checked(self, name: str) -> str | None:
+        """What `check` says of this."""
+        (checkup,) = [one for one in PROGRAM.checkups if one.name == name]
+        return await checkup.run(self.plumbing)
 
     async def publish(self) -> None:
         """Let the relays publish everything."""
@@ -173,16 +173,20 @@ class Office(Replica[Features, NotifySettings]):
 
     async def file_communication(
         self,
-        data: CommunicationSubmitted,
+        communication: Communication,
         *,
         event_id: EventId | None = None,
         attempts: int = 0,
     ) -> EventId:
-        """Consume one practice communication event, after so many tries that failed."""
-        event = events.received(data, event_id=event_id, time=self.clock.now(), attempts=attempts)
+        """File a practice communication after so many tries that failed. Raises why it is not."""
+        waiting = submitted(
+            communication, event_id=event_id, at=self.clock.now(), attempts=attempts
+        )
         async with self.plumbing.database.transaction() as tx:
-            await self.features.ledger.ledger.file_communication(tx, event)
-        return event.id
+            unfiled = await self.features.ledger.ledger.file_communications(tx, [waiting])
+        for one in unfiled:
+            raise one.error
+        return waiting.event_id
 
     async def know(self, account: Any, *, version: int = 1) -> None:
         """Consume an account's snapshot."""

@@ -23,10 +23,12 @@ class Features:
 
 def compose(plumbing: Plumbing[NotifySettings]) -> Features:
     """Build the group."""
+    submissions = Submissions(acts=plumbing.acts)
     return Features(
-        submissions=Submissions(acts=plumbing.acts),
+        submissions=submissions,
         inbox=Inbox(
             acts=plumbing.acts,
+            submissions=submissions,
             clock=plumbing.clock,
             budgets=plumbing.client_budgets,
             randomness=plumbing.randomness,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,14 +12,14 @@ from services.notify.budgets import COMMUNICATIONS
 from services.notify.communications.model import Communication, Submission
 from services.notify.communications.store import inbox as store
 from services.notify.communications.store.inbox import Arrival, Waiting
-from services.notify.communications.submissions import take
+from services.notify.communications.submissions import Submissions
 from shared.acts import Act, Acts, By
 from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts import inbox
 from shared.contracts.inbox import PracticeCommunication, System
 from shared.errors import Refused
-from shared.http.client_budgets import ClientBudgets
+from shared.http.client_budgets import Asked, ClientBudgets
 from shared.messaging.dead_letters import bury, tell
 from shared.messaging.messages import Delivery
 from shared.messaging.subscriptions import UNREADABLE, Letter, Reason, without_values
@@ -27,6 +27,7 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 
 TAKEN_AT_ONCE = 200
+MOST_WAITING = 100_000  # of one system: as many as the budget of an hour, as long as nobody sets it
 BODIES = msgspec.json.Decoder(PracticeCommunication)
 
 
@@ -48,6 +49,7 @@ class Inbox:
     """
 
     acts: Acts
+    submissions: Submissions
     clock: Clock
     budgets: ClientBudgets
     randomness: Randomness
@@ -62,12 +64,16 @@ class Inbox:
         return inbox.QUEUE
 
     async def settle(self, batch: Sequence[Delivery]) -> None:
-        """Write down what can be taken; what cannot is dead, with its reason."""
+        """Write down what can be taken; what cannot, or is too much, is dead, with its reason."""
         now = self.clock.now()
         read = [arrival(delivery) for delivery in batch]
         letters = [one for one in read if isinstance(one, Letter)]
         async with self.acts.database.transaction() as tx:
-            await store.keep(tx, [one for one in read if isinstance(one, Arrival)], now=now)
+            arrivals = [one for one in read if isinstance(one, Arrival)]
+            room = await store.room(tx, arrivals, most=MOST_WAITING)
+            kept, beyond = parted(arrivals, room)
+            letters += [too_many(one) for one in beyond]
+            await store.keep(tx, kept, now=now)
             await bury(tx, letters, now)
         self.arrived.set()
         self._tell(letters)
@@ -82,7 +88,7 @@ class Inbox:
             rows = await store.claim(act.tx, users, limit=-(-TAKEN_AT_ONCE // len(users)))
             read = [understood(row) for row in rows]
             letters = [one for one in read if isinstance(one, Letter)]
-            taken = await self._within_budgets([one for one in read if isinstance(one, Said)], now)
+            taken = await self._within_budgets(act, [one for one in read if isinstance(one, Said)])
             letters += await self._take(act, taken)
             done = [one.waiting for one in taken]
             done += [row for row, one in zip(rows, read, strict=True) if isinstance(one, Letter)]
@@ -107,43 +113,31 @@ class Inbox:
                     return found
         return ()
 
-    async def _within_budgets(self, said: Sequence[Said], now: datetime) -> Sequence[Said]:
-        """Count each client's on its budget, and leave what is beyond it where it waits.
+    async def _within_budgets(self, act: Act, said: Sequence[Said]) -> Sequence[Said]:
+        """Count each on its client's budget, and leave what is beyond it where it waits.
 
-        Counted by a statement of its own, as a call's is: taken back with this transaction, it
-        would let who makes it fail go on for ever.
+        In the transaction that takes them: what is not taken is not counted either.
         """
-        granted = {
-            system: await self._granted(system, amount, now)
-            for system, amount in Counter(one.system for one in said).items()
-        }
+        if not said:
+            return ()
+        name = COMMUNICATIONS.name
+        calls = [Asked(str(one.system.client_id), name, 1) for one in said]
         taken: list[Said] = []
-        for one in said:
-            if granted[one.system]:
-                granted[one.system] -= 1
+        for one, counted in zip(said, await self.budgets.count(act.tx, calls), strict=True):
+            if counted.granted:
                 taken.append(one)
+            else:
+                wait = max(1, counted.standing.seconds_until(1))
+                self._full[one.system.user] = act.now + timedelta(seconds=wait)
         return taken
-
-    async def _granted(self, system: System, amount: int, now: datetime) -> int:
-        """As many as fit; where not all do, the rest waits until some come back."""
-        client, name = str(system.client_id), COMMUNICATIONS.name
-        spent = await self.budgets.spend(client, {name: amount})
-        if spent.wait is None:
-            return amount
-        left = min(spent.standings[-1].left, amount)
-        if left and (await self.budgets.spend(client, {name: left})).wait is None:
-            amount = left
-        else:
-            amount = 0
-        wait = max(1, spent.standings[-1].seconds_until(left + 1))
-        self._full[system.user] = now + timedelta(seconds=wait)
-        return amount
 
     async def _take(self, act: Act, taken: Sequence[Said]) -> list[Letter]:
         """Take them as HTTP's are taken; return what is refused."""
         if not taken:
             return []
-        outcomes = await take(act, [self._submission(one, act.now) for one in taken])
+        outcomes = await self.submissions.take(
+            act, [self._submission(one, act.now) for one in taken]
+        )
         return [
             dead(
                 one.waiting.publisher,
@@ -196,8 +190,27 @@ def arrival(delivery: Delivery) -> Arrival | Letter:
         return dead(
             publisher, body, Reason.UNREADABLE, f"its content type is not {inbox.CONTENT_TYPE}"
         )
-    found = understood(Waiting(id=0, publisher=publisher, body=body))
-    return found if isinstance(found, Letter) else Arrival(publisher=publisher, body=body)
+    return Arrival(publisher=publisher, body=body)
+
+
+def parted(
+    arrivals: Sequence[Arrival], room: Mapping[str, int]
+) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
+    """Part what there is room for from what comes after it, system by system."""
+    left, kept, beyond = Counter(room), [], []
+    for one in arrivals:
+        left[one.publisher] -= 1
+        (kept if left[one.publisher] >= 0 else beyond).append(one)
+    return kept, beyond
+
+
+def too_many(one: Arrival) -> Letter:
+    return dead(
+        one.publisher,
+        one.body,
+        Reason.UNDELIVERABLE,
+        f"{MOST_WAITING} of its system wait already",
+    )
 
 
 def understood(waiting: Waiting) -> Said | Letter:

@@ -1,6 +1,8 @@
 """A practice communication as it is submitted."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from shared.acts import By
 from shared.contracts.ids import EventId, PatientId, PracticeId
@@ -24,7 +26,7 @@ class Communication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """It as somebody submits it, with the event that will tell of it if it is new."""
+    """It as somebody submits it, with the id that it has if it is new."""
 
     communication: Communication
     event_id: EventId
@@ -45,3 +47,14 @@ class Taken:
 
     event_id: EventId
     new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """It while it waits for the ledger."""
+
+    event_id: EventId
+    communication: Communication
+    submitted_at: datetime
+    correlation_id: UUID
+    attempts: int = 0  # tries that came before what it waits for

@@ -1,5 +1,6 @@
 """Submissions: a practice's own system submits that something waits for a patient (NT-9)."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,8 +11,7 @@ from services.notify.communications.store import communications
 from shared.acts import Act, Acts, By
 from shared.audit.entries import Outcome
 from shared.contracts.ids import EventId, PracticeId
-from shared.contracts.notify import COMMUNICATION_SUBMITTED, CommunicationSubmitted
-from shared.db import Connection
+from shared.db import Connection, after_commit
 from shared.errors import Refused
 from shared.group_commit import GroupCommit
 
@@ -21,10 +21,12 @@ class Submissions:
     """The practice is the caller's own, never one named in a body."""
 
     acts: Acts
-    _taken: GroupCommit[Submission, Taken | Refused] = field(init=False)
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    """Wakes who takes what is new to the ledger; another replica's finds it by looking."""
+    _grouped: GroupCommit[Submission, Taken | Refused] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._taken = GroupCommit(
+        self._grouped = GroupCommit(
             database=self.acts.database,
             write=self._take_group,
             key=lambda submission: submission.communication.key,
@@ -37,7 +39,7 @@ class Submissions:
         audited and changes nothing. A record of another practice is taken as one that nobody has:
         the ledger says of either that it has no account here.
         """
-        taken = await self._taken(self.submission(communication, by))
+        taken = await self._grouped(self.submission(communication, by))
         if isinstance(taken, Refused):
             raise taken
         return taken.event_id
@@ -51,7 +53,7 @@ class Submissions:
         """
         about = Action.SUBMIT_COMMUNICATIONS
         async with self.acts.begin(by, about, practice=practice_id) as act:
-            found = await take(act, [self.submission(each, by) for each in rows])
+            found = await self.take(act, [self.submission(each, by) for each in rows])
             new = sum(isinstance(each, Taken) and each.new for each in found)
             act.detail = f"{new} submitted"
             return found
@@ -69,44 +71,27 @@ class Submissions:
             self.acts.database.transaction_on(connection),
             self.acts.within(connection, by) as act,
         ):
-            return await take(act, submissions)
+            return await self.take(act, submissions)
 
+    async def take(self, act: Act, submissions: Sequence[Submission]) -> Sequence[Taken | Refused]:
+        """Keep what is new until the ledger has it, with all audit rows.
 
-async def take(act: Act, submissions: Sequence[Submission]) -> Sequence[Taken | Refused]:
-    """Keep what is new, with its event and all audit rows.
-
-    A refusal writes nothing but its row, so it takes nothing of its group along.
-    """
-    added = await communications.add(act.tx, submissions)
-    others = [each.communication for each in submissions if each.event_id not in added]
-    kept = await communications.find(act.tx, others)
-    for submission in submissions:
-        if submission.event_id in added:
-            tell(act, submission)
-    return [
-        Taken(event_id=each.event_id, new=True)
-        if each.event_id in added
-        else known(act, each, kept[each.communication.key])
-        for each in submissions
-    ]
-
-
-def tell(act: Act, submission: Submission) -> None:
-    """Let what is new be heard of."""
-    communication = submission.communication
-    act.publish(
-        COMMUNICATION_SUBMITTED,
-        CommunicationSubmitted(
-            practice_id=communication.practice_id,
-            patient_id=communication.patient_id,
-            topic=communication.topic,
-            reference=communication.reference,
-        ),
-        subject=communication.patient_id,
-        event_id=submission.event_id,
-        origin=submission.by.origin,
-    )
-    record(act, submission, "done", communication.topic)
+        A refusal writes nothing but its row, so it takes nothing of its group along.
+        """
+        added = await communications.add(act.tx, submissions)
+        others = [each.communication for each in submissions if each.event_id not in added]
+        kept = await communications.find(act.tx, others)
+        for submission in submissions:
+            if submission.event_id in added:
+                record(act, submission, "done", submission.communication.topic)
+        if added:
+            after_commit(act.tx, self.taken.set)
+        return [
+            Taken(event_id=each.event_id, new=True)
+            if each.event_id in added
+            else known(act, each, kept[each.communication.key])
+            for each in submissions
+        ]
 
 
 def known(act: Act, submission: Submission, kept: Kept) -> Taken | Refused:

@@ -1,12 +1,15 @@
 """What can be done with the ledger."""
 
+import asyncio
 from dataclasses import dataclass
 
 from services.notify.ledger.absorptions import Absorptions
 from services.notify.ledger.ledger import Ledger, Wakes
 from services.notify.ledger.reading import Reading
+from services.notify.ledger.waiting import WaitingCommunications
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
+from shared.loops import Loop
 from shared.program.program import Plumbing
 
 
@@ -15,6 +18,8 @@ class Features:
     ledger: Ledger
     absorptions: Absorptions
     reading: Reading
+    waiting: WaitingCommunications
+    loops: tuple[Loop, ...]
     projections: Projections  # whose snapshot a reader waits for
 
 
@@ -23,17 +28,27 @@ def compose(
     *,
     projections: Projections,
     wakes: Wakes,
+    taken: asyncio.Event,
 ) -> Features:
-    """Build the group; `wakes` are the couriers'."""
+    """Build the group; `wakes` are the couriers', `taken` wakes who files what is submitted."""
     ledger = Ledger(
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
         couriers=wakes,
     )
+    waiting = WaitingCommunications(
+        ledger=ledger,
+        database=plumbing.database,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
     return Features(
         ledger=ledger,
         absorptions=Absorptions(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
         reading=Reading(database=plumbing.database),
+        waiting=waiting,
+        loops=(Loop(name="communications", once=waiting.once, every=1.0, wake=taken),),
         projections=projections,
     )

@@ -5,7 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.notify.ledger.errors import MergeUnderWay, PatientUnknown, PracticeUnknown
+from services.notify.communications.model import Submitted
+from services.notify.ledger.errors import (
+    MergeUnderWay,
+    NotKnownYet,
+    PatientUnknown,
+    PracticeUnknown,
+)
 from services.notify.ledger.model import DeliveryId
 from services.notify.ledger.store import deliveries
 from services.notify.ledger.store.deliveries import Filing
@@ -21,7 +27,6 @@ from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import Mailed
-from shared.contracts.notify import CommunicationSubmitted
 from shared.db import Connection, after_commit
 from shared.messaging.subscriptions import Undeliverable
 from shared.randomness import Randomness
@@ -33,8 +38,16 @@ PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfiled:
+    """What a practice submitted and cannot be filed yet, and why."""
+
+    submitted: Submitted
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """Files deliveries in the consumer's transaction; a repeated event finds its rows there."""
+    """Files deliveries in its caller's transaction; a repeated event finds its rows there."""
 
     clock: Clock
     randomness: Randomness
@@ -50,16 +63,16 @@ class Ledger:
             raise Undeliverable(str(error)) from error
         await self.file(tx, intents)
 
-    async def file_communication(
-        self, tx: Connection, *events: Received[CommunicationSubmitted]
-    ) -> None:
-        """Practice communication: by preference (NT-2).
+    async def file_communications(
+        self, tx: Connection, waiting: Sequence[Submitted]
+    ) -> Sequence[Unfiled]:
+        """Practice communications: by preference (NT-2). Return those to be tried again later.
 
-        Raises PracticeUnknown, MergeUnderWay, and for some minutes PatientUnknown, while a snapshot
-        has not arrived: tried again later. A patient nobody has an account for, or who is not
-        enrolled, is no fault of the bus's.
+        That is while a snapshot has not arrived: of the practice, of what a merge publishes, and
+        for some minutes of the patient. One nobody has an account for, or who is not enrolled, is
+        no fault of the bus's.
         """
-        records = {(event.data.practice_id, event.data.patient_id) for event in events}
+        records = {(one.communication.practice_id, one.communication.patient_id) for one in waiting}
         known = await practices.find(tx, {practice_id for practice_id, _ in records})
         found = await accounts.find_by_patient(tx, records)
         holders = {
@@ -67,19 +80,25 @@ class Ledger:
         }
         reaches = await preferences.reaches(tx, holders)
         intents: list[Intent] = []
-        for event in events:
-            practice = known.get(event.data.practice_id)
-            if practice is None:
-                raise PracticeUnknown
-            record = event.data.practice_id, event.data.patient_id
-            account = whose(found.get(record, ()))
-            enrolled = account is not None and account[1]
-            if not enrolled and event.attempts < PATIENCE:
-                raise PatientUnknown
-            intents += practice_communication(
-                event, account, practice=practice, reach=reaches.get(record, Reach())
-            )
+        unfiled: list[Unfiled] = []
+        for one in waiting:
+            record = one.communication.practice_id, one.communication.patient_id
+            try:
+                practice = known.get(one.communication.practice_id)
+                if practice is None:
+                    raise PracticeUnknown
+                account = whose(found.get(record, ()))
+                enrolled = account is not None and account[1]
+                if not enrolled and one.attempts < PATIENCE:
+                    raise PatientUnknown
+            except NotKnownYet as error:
+                unfiled.append(Unfiled(submitted=one, error=error))
+            else:
+                intents += practice_communication(
+                    one, account, practice=practice, reach=reaches.get(record, Reach())
+                )
         await self.file(tx, intents)
+        return unfiled
 
     async def file(self, tx: Connection, intents: Sequence[Intent]) -> None:
         """File what was decided; couriers are woken by the commit."""

@@ -1,13 +1,13 @@
 """Where a practice communication goes, and where next: pure, as all routing is (NT-1, NT-2).
 
-Of the event, what its patient chose and what her practice offers comes one intent, with the reason
-why there is nothing to send where that is so.
+Of what is submitted, what its patient chose and what her practice offers comes one intent, with the
+reason why there is nothing to send where that is so.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.notify.communications.model import Communication
+from services.notify.communications.model import Submitted
 from services.notify.preferences.model import (
     NOT_AT_ALL,
     AddressId,
@@ -21,8 +21,6 @@ from services.notify.projections.model import Account, Practice
 from services.notify.tellings import contents
 from services.notify.tellings.intents import Destination, Intent
 from services.notify.tellings.model import MessageClass, Reason
-from shared.contracts.envelope import Received
-from shared.contracts.notify import CommunicationSubmitted
 
 MAIL, NOTICE = Destination(means=Means.EMAIL), Destination(means=Means.PORTAL)
 
@@ -38,7 +36,7 @@ class Routed:
 
 
 def practice_communication(
-    event: Received[CommunicationSubmitted],
+    submitted: Submitted,
     found: tuple[Account, bool] | None,
     *,
     practice: Practice,
@@ -48,14 +46,15 @@ def practice_communication(
 
     `found` is whose account the patient record belongs to, and whether it is enrolled.
     """
-    content = contents.PracticeCommunication(practice_name=practice.name, topic=event.data.topic)
+    topic = submitted.communication.topic
+    content = contents.PracticeCommunication(practice_name=practice.name, topic=topic)
     account, enrolled = found or (None, False)
     offers = tuple(map(Means, practice.channels))
-    ways = wanted(reach.preference, event.data.topic, offers=offers)
+    ways = wanted(reach.preference, topic, offers=offers)
     routed = route(account, enrolled=enrolled, ways=ways, addresses=reach.addresses)
     return (
         Intent(
-            event_id=event.id,
+            event_id=submitted.event_id,
             message_class=MessageClass.PRACTICE_COMMUNICATION,
             template=contents.template_of(content),
             account_id=account.account_id if account else None,
@@ -68,14 +67,9 @@ def practice_communication(
             content=content,
             locale=account.locale if account else practice.locale,
             time_zone=account.time_zone if account else "UTC",
-            occurred_at=event.time,
-            correlation_id=event.correlation_id,
-            communication=Communication(
-                practice_id=event.data.practice_id,
-                patient_id=event.data.patient_id,
-                topic=event.data.topic,
-                reference=event.data.reference,
-            ),
+            occurred_at=submitted.submitted_at,
+            correlation_id=submitted.correlation_id,
+            communication=submitted.communication,
         ),
     )
 

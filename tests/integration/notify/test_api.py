@@ -18,6 +18,7 @@ from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
 from tests.builders import events
+from tests.builders.communications import communication
 from tests.builders.patients import Patient, a_patient, file_communications
 from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
@@ -177,7 +178,7 @@ async def test_a_practice_submits_once_and_sees_what_became_of_it_and_nothing_el
     await file_communications(office)
 
     first, again = [await sender.submits(reference="visit-7") for _ in range(2)]
-    await office.consume_own()
+    await office.file_submitted()
     await office.send_all()
     seen = (await office.call("GET", "/practice/deliveries", token=sender.token)).body
 
@@ -213,9 +214,7 @@ async def test_a_bad_field_is_named(sender: Sender, field: str, value: str) -> N
 
 
 async def written(office: Office) -> int:
-    rows = await office.rows(
-        "SELECT count(*) FROM outbox WHERE routing_key = 'notify.communication-submitted.v1'"
-    )
+    rows = await office.rows("SELECT count(*) FROM communications WHERE due_at IS NOT NULL")
     return int(rows[0]["count"])
 
 
@@ -257,7 +256,7 @@ async def test_a_record_of_another_practice_is_taken_as_nobodys_and_gets_what_no
     patient, here = await a_patient(office), PracticeId(events.RANDOMNESS.uuid())
     await office.know_practice(events.practice(here))
     for reference, patient_id in (("another's", patient.patient_id), ("nobody's", NOBODY)):
-        data = events.communication(here, patient_id, reference=reference)
+        data = communication(here, patient_id, reference=reference)
         await office.file_communication(data, attempts=PATIENCE)
 
     found = await office.features.ledger.reading.of_practice(here)

@@ -55,9 +55,7 @@ def words(results: list[dict[str, Any]]) -> list[str]:
 
 
 async def written(office: Office) -> int:
-    [found] = await office.rows(
-        "SELECT count(*) FROM outbox WHERE routing_key = 'notify.communication-submitted.v1'"
-    )
+    [found] = await office.rows("SELECT count(*) FROM communications WHERE due_at IS NOT NULL")
     return int(found["count"])
 
 
@@ -232,7 +230,7 @@ async def test_each_is_mailed_once(office: Office, system: System, patient: Pati
     await system.results(row(patient, "visit-7"), row(patient, "visit-8"))
     await system.results(row(patient, "visit-7"))
 
-    await office.consume_own()
+    await office.file_submitted()
     await office.send_all()
 
     assert len(await patient.mails()) == 2

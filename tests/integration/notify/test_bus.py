@@ -35,8 +35,7 @@ async def on_the_bus(
 async def test_a_submitted_communication_becomes_a_mail(on_the_bus: Office) -> None:
     await (await a_patient(on_the_bus)).is_submitted(topic=Topic.APPOINTMENT)
 
-    await on_the_bus.publish()
-    await on_the_bus.consume()
+    await on_the_bus.file_submitted()
     await on_the_bus.send_all()
 
     (mail,) = on_the_bus.mail_server.to(events.ADDRESS)
@@ -45,12 +44,11 @@ async def test_a_submitted_communication_becomes_a_mail(on_the_bus: Office) -> N
 
 
 async def written_to_unheard_of(office: Office) -> Patient:
-    """A practice submits something, over the bus and back, for whom notify has not heard of."""
+    """A practice submits something for whom notify has not heard of."""
     patient = await a_patient(office)
     await office.forget_accounts()
     await patient.is_submitted()
-    await office.publish()
-    await office.consume()
+    await office.file_submitted()
     return patient
 
 
@@ -62,7 +60,7 @@ async def test_a_communication_for_a_patient_not_heard_of_yet_waits_for_the_snap
 
     await patient.changes(2)
     on_the_bus.clock.advance(minutes=10)
-    await on_the_bus.service.messaging.retries["notify.practice-communications"].once()
+    await on_the_bus.file_submitted()
 
     assert await on_the_bus.ledger() == [("queued", None)]
 
@@ -71,11 +69,10 @@ async def test_a_communication_for_a_patient_without_an_account_is_written_down_
     on_the_bus: Office,
 ) -> None:
     patient, clock = await written_to_unheard_of(on_the_bus), on_the_bus.clock
-    retries = on_the_bus.service.messaging.retries["notify.practice-communications"]
     began = clock.now()
     while not await on_the_bus.ledger():
         clock.advance(seconds=1)
-        await retries.once()
+        await on_the_bus.file_submitted()
 
     assert await on_the_bus.ledger() == [("failed", "no_account")]
     assert timedelta(minutes=2) <= clock.now() - began <= timedelta(minutes=5)

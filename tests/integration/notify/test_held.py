@@ -237,40 +237,35 @@ async def test_of_many_operators_one_decides(office: Office) -> None:
 
 
 async def test_check_names_what_is_held(office: Office) -> None:
-    assert await looked_at(office, "deliveries held") is None
+    assert await office.checked("deliveries held") is None
     await hold(office)
 
-    warning = await looked_at(office, "deliveries held")
+    warning = await office.checked("deliveries held")
 
     assert warning is not None
     assert warning.startswith("1, the oldest of 2031-")
 
 
-async def looked_at(office: Office, name: str) -> str | None:
-    (checkup,) = [one for one in PROGRAM.checkups if one.name == name]
-    return await checkup.run(office.plumbing)
-
-
 async def test_check_names_what_is_due_and_nobody_sends(office: Office) -> None:
     await file_locks(office)
     office.clock.advance(minutes=4)
-    assert await looked_at(office, "deliveries due") is None
+    assert await office.checked("deliveries due") is None
     office.clock.advance(minutes=2)
 
-    assert await looked_at(office, "deliveries due") == "1, the oldest since 2031-03-05 09:00"
+    assert await office.checked("deliveries due") == "1, the oldest since 2031-03-05 09:00"
 
     await office.send_all()
-    assert await looked_at(office, "deliveries due") is None
+    assert await office.checked("deliveries due") is None
 
 
 async def test_check_speaks_with_the_mail_server_and_sends_it_nothing(office: Office) -> None:
-    assert await looked_at(office, "mail server") is None
+    assert await office.checked("mail server") is None
     assert office.mail_server.strict.asked == ["QUIT"]
 
     office.mail_server.takes = 0
-    refused = await looked_at(office, "mail server")
+    refused = await office.checked("mail server")
     await office.mail_server.stop()
-    away = await looked_at(office, "mail server")
+    away = await office.checked("mail server")
     await office.mail_server.start()
 
     assert refused is not None

@@ -165,8 +165,7 @@ async def test_what_a_practices_system_publishes_becomes_a_mail(
     await speaker.says(body(patient, topic="appointment"))
 
     await take(office)
-    await office.publish()
-    await office.consume()
+    await office.file_submitted()
     await office.send_all()
 
     (mail,) = office.mail_server.to(events.ADDRESS)
@@ -184,9 +183,7 @@ async def test_the_same_reference_is_the_same_communication_by_bus_and_otherwise
 
     practice = str(patient.practice_id)
     assert await kept(office) == [(practice, "visit-7"), (practice, "visit-8")]
-    rows = await office.rows(
-        "SELECT count(*) FROM outbox WHERE routing_key = 'notify.communication-submitted.v1'"
-    )
+    rows = await office.rows("SELECT count(*) FROM communications WHERE due_at IS NOT NULL")
     assert (rows[0]["count"], await dead(office)) == (2, [])
 
 
@@ -220,7 +217,7 @@ async def test_it_speaks_for_no_service(
         await speaker.says(
             body(patient),
             exchange=f"{service}.{suffix}",
-            key="notify.communication-submitted.v1",
+            key="notify.keys-changed.v1",
         )
     await office.consume()
     assert await kept(office) == []
@@ -453,6 +450,34 @@ async def twins(
     yield one, other
     for office in (one, other):
         await office.close()
+
+
+async def test_what_is_too_much_of_one_system_is_dead_with_its_reason_and_in_nobodys_way(
+    office: Office,
+    patient: Patient,
+    speaker: Speaker,
+    other: Speaker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.notify.communications.inbox.MOST_WAITING", 4)
+    monkeypatch.setattr("services.notify.checkups.MOST_WAITING", 4)
+    [intake] = [one for one in office.service.messaging.intakes if one.queue == inbox.QUEUE]
+    await speaker.says(body(patient, "1"), body(patient, "2"))
+    await intake.drain()
+    await other.says(body(patient, "others"))
+    assert await office.checked("systems' inboxes") is None
+
+    for number in (3, 4, 5, 6):
+        await speaker.says(body(patient, f"{number}"))
+    await intake.drain()
+
+    assert await dead(office) == [("undeliverable", "4 of its system wait already")] * 2
+    assert await office.checked("systems' inboxes") == f"4 of {speaker.system.user} wait"
+    await take(office)
+    assert len(await kept(office)) == 5
+    await speaker.says(body(patient, "7"))
+    await take(office)
+    assert len(await kept(office)) == 6
 
 
 @pytest.mark.proves("NT-1")

@@ -15,6 +15,7 @@ from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
 from shared.messaging.subscriptions import Undeliverable
 from tests.builders import events
+from tests.builders.communications import communication
 from tests.builders.events import ADDRESS
 from tests.builders.patients import a_patient
 from tests.rigs.notify import Office
@@ -219,7 +220,7 @@ async def test_a_taken_address_is_told_without_a_link(office: Office) -> None:
 
 async def test_what_has_not_been_heard_of_yet_is_tried_again_later(office: Office) -> None:
     practice_id, patient_id = PracticeId(events.new_event()), PatientId(events.new_event())
-    data = events.communication(practice_id, patient_id)
+    data = communication(practice_id, patient_id)
 
     with pytest.raises(PracticeUnknown):
         await office.file_communication(data)

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 import pytest
 
+from services.notify.communications.store import inbox, waiting
+from services.notify.communications.store.inbox import Arrival
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.ledger.store import deliveries
 from services.notify.preferences.store import preferences
 from services.notify.projections.store import accounts
 from services.notify.sending.model import Dot, Settlement, Verdict
 from services.notify.sending.store import settlements, turns
-from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.randomness import Randomness
 from tests.rigs.notify import Office
 from tests.support.clock import START
@@ -44,6 +46,15 @@ WITH one AS (
 ), preferences AS (
     INSERT INTO notification_preferences (practice_id, patient_id, topic, place, channel)
     SELECT gen_random_uuid(), gen_random_uuid(), 'any', 1, 'portal' FROM one
+), submitted AS (
+    INSERT INTO communications
+        (practice_id, reference, event_id, patient_id, topic, submitted_at, due_at)
+    SELECT id, '1', id, gen_random_uuid(), 'message', $2, CASE WHEN number % 2 = 0 THEN $2 END
+    FROM one
+), published AS (
+    INSERT INTO inbox_retry
+        (consumer, exchange, publisher, body, taken, attempts, due_at, error, created_at)
+    SELECT 'notify.inbox', '', 'practice', '', false, 0, $2, '', $2 FROM one
 )
 INSERT INTO deliveries (
     id, event_id, recipient_digest, template, class, channel, account_id, address, content, locale,
@@ -77,6 +88,14 @@ CALLS: dict[str, Call] = {
     "take communications": lambda tx: turns.take_communications(
         tx, LEASE, [PracticeId(RANDOM.uuid())], now=START
     ),
+    "whose turn it is": lambda tx: waiting.practices(
+        tx, after=PracticeId(RANDOM.uuid()), limit=200, now=START
+    ),
+    "what it submitted": lambda tx: waiting.claim(
+        tx, [PracticeId(RANDOM.uuid())], limit=200, now=START
+    ),
+    "its room": lambda tx: inbox.room(tx, [Arrival(publisher="practice", body=b"")], most=100_000),
+    "that it is filed": lambda tx: waiting.settle(tx, [EventId(RANDOM.uuid())], []),
     "of a practice": lambda tx: deliveries.of_practice(
         tx, PracticeId(RANDOM.uuid()), before=deliveries.NEWEST, limit=100
     ),

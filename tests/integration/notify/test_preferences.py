@@ -13,6 +13,7 @@ from shared.contracts.notify import Topic
 from shared.contracts.practice_settings import PracticeSettings
 from tests.builders import events
 from tests.builders.bounces import bounce_to
+from tests.builders.communications import communication
 from tests.builders.patients import Patient, a_patient
 from tests.builders.people import Person
 from tests.rigs.issuer import Issuer
@@ -164,9 +165,7 @@ async def test_a_message_goes_to_the_address_that_was_chosen_and_to_no_other(
 
     for topic in (Topic.MESSAGE, Topic.STATEMENT, Topic.APPOINTMENT):
         await office.file_communication(
-            events.communication(
-                patient.practice_id, patient.patient_id, reference=topic, topic=topic
-            )
+            communication(patient.practice_id, patient.patient_id, reference=topic, topic=topic)
         )
     await office.send_all()
 

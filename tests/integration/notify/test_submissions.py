@@ -15,7 +15,7 @@ from tests.builders import events
 from tests.builders.patients import a_patient
 from tests.rigs.notify import Office
 
-OUTBOX = "SELECT count(*) FROM outbox WHERE routing_key = 'notify.communication-submitted.v1'"
+WAITING = "SELECT count(*) FROM communications WHERE due_at IS NOT NULL"
 AUDITED = "SELECT outcome, detail, practice, correlation_id FROM audit_entries"
 
 
@@ -40,7 +40,7 @@ async def test_of_submissions_that_come_together_each_is_told_its_own_outcome(
     assert again == first
     assert len({first, alone, new, foreign, newer}) == 5
     assert isinstance(reused, ReferenceReused)
-    assert (await office.rows(OUTBOX))[0]["count"] == 5
+    assert (await office.rows(WAITING))[0]["count"] == 5
     rows = await office.rows(AUDITED)
     assert Counter((row["outcome"], row["detail"]) for row in rows) == {
         ("done", "message"): 5,
@@ -72,7 +72,7 @@ async def test_two_replicas_that_are_sent_the_same_in_another_order_take_it_once
     )
 
     assert here == there[::-1]
-    assert (await office.rows(OUTBOX))[0]["count"] == len(sent)
+    assert (await office.rows(WAITING))[0]["count"] == len(sent)
     assert len(await office.rows(AUDITED)) == len(sent)
 
 
@@ -88,4 +88,4 @@ async def test_past_the_bound_a_submission_is_turned_away(
 
     turned_away = [one for one in told if isinstance(one, DatabaseBusy)]
     assert len(turned_away) == 3
-    assert (await office.rows(OUTBOX))[0]["count"] == 2
+    assert (await office.rows(WAITING))[0]["count"] == 2

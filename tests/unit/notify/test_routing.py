@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from services.notify.communications.model import Submitted
 from services.notify.preferences.model import Reach
 from services.notify.projections.model import Account, Practice
 from services.notify.tellings.model import MessageClass, Reason
@@ -13,14 +14,13 @@ from services.notify.tellings.practice_communications import practice_communicat
 from services.notify.tellings.routing import Unroutable, account_activity, told_by
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
-from shared.contracts.envelope import Received
 from shared.contracts.identity import AccountState, Activity, Claim
 from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.contracts.notify import CommunicationSubmitted
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.contracts.topology import QUEUES
 from shared.randomness import Randomness
 from tests.builders import events
+from tests.builders.communications import communication, submitted
 from tests.support.clock import START
 
 SEALED = Sealed(
@@ -41,19 +41,16 @@ ONE, OTHER = events.new_account(), events.new_account()
 PRACTICE = Practice(name="Elm Street", locale="en")
 
 
-def submitted() -> Received[CommunicationSubmitted]:
+def letter() -> Submitted:
     ids = Randomness()
-    return events.received(events.communication(PracticeId(ids.uuid()), PatientId(ids.uuid())))
+    return submitted(communication(PracticeId(ids.uuid()), PatientId(ids.uuid())))
 
 
 @pytest.mark.proves("NT-1")
 def test_the_class_is_the_queue_s_and_fixed_by_the_event_s_type() -> None:
     contracts = {queue.name: queue.contracts for queue in QUEUES}
-    activity = contracts["notify.account-activity"]
-    communications = contracts["notify.practice-communications"]
 
-    assert activity == of_kind(Kind.ACTIVITY)
-    assert {contract.kind for contract in communications} == {Kind.COMMUNICATION}
+    assert contracts["notify.account-activity"] == of_kind(Kind.ACTIVITY)
 
 
 def test_each_recipient_is_told_once() -> None:
@@ -223,7 +220,7 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
 def test_a_practice_communication_goes_to_the_verified_email_of_who_is_enrolled_and_nowhere_else(
     found: tuple[Account, bool] | None, address: str | None, refusal: Reason | None, noticed: bool
 ) -> None:
-    (intent,) = practice_communication(submitted(), found, practice=PRACTICE, reach=Reach())
+    (intent,) = practice_communication(letter(), found, practice=PRACTICE, reach=Reach())
 
     assert (intent.address, intent.refusal) == (address, refusal)
     assert intent.account_id == (found and found[0].account_id)

@@ -9,8 +9,8 @@ from shared.db import Connection
 
 
 async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[EventId]:
-    """Keep them, and return the events of those that are kept. Of the others the practice used the
-    reference before, also in a race.
+    """Keep them until the ledger has them, and return the ids of those that are kept. Of the others
+    the practice used the reference before, also in a race.
 
     They are inserted in the order of their keys in every replica: or two of them deadlock. Of
     several under one reference the first is.
@@ -18,11 +18,16 @@ async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[E
     rows = await tx.fetch(
         """
         INSERT INTO communications
-            (practice_id, reference, event_id, patient_id, topic, submitted_at)
-        SELECT practice_id, reference, event_id, patient_id, topic, submitted_at
-        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[])
-            WITH ORDINALITY
-            AS submitted (practice_id, reference, event_id, patient_id, topic, submitted_at, place)
+            (practice_id, reference, event_id, patient_id, topic, submitted_at, due_at,
+             correlation_id)
+        SELECT practice_id, reference, event_id, patient_id, topic, submitted_at, submitted_at,
+            correlation_id
+        FROM unnest(
+            $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[],
+            $7::uuid[]
+        ) WITH ORDINALITY AS submitted (
+            practice_id, reference, event_id, patient_id, topic, submitted_at, correlation_id, place
+        )
         ORDER BY practice_id, reference COLLATE "C", place
         ON CONFLICT (practice_id, reference) DO NOTHING
         RETURNING event_id
@@ -33,6 +38,7 @@ async def add(tx: Connection, submissions: Sequence[Submission]) -> Collection[E
         [each.communication.patient_id for each in submissions],
         [each.communication.topic for each in submissions],
         [each.by.now for each in submissions],
+        [each.by.origin.correlation_id for each in submissions],
     )
     return {EventId(row["event_id"]) for row in rows}
 

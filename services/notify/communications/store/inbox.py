@@ -3,7 +3,8 @@
 There an operator's replay of a dead letter puts it, and a sweep and the backlogs know of it.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +47,55 @@ async def keep(tx: Connection, arrivals: Sequence[Arrival], *, now: datetime) ->
         [each.body for each in arrivals],
         now,
     )
+
+
+async def room(tx: Connection, arrivals: Sequence[Arrival], *, most: int) -> Mapping[str, int]:
+    """Say for how many of what comes of each user there is room, where so many of one may wait.
+
+    They are counted only where that can matter: no more wait than lie between the first and the
+    last by their ids. Replicas that ask at once may each fill the room.
+    """
+    if not arrivals:
+        return {}
+    coming = Counter(each.publisher for each in arrivals)
+    rows = await tx.fetch(
+        """
+        SELECT name, CASE
+            WHEN spread.ids + coming.count <= $3 THEN coming.count
+            ELSE greatest(0, $3 - (
+                SELECT count(*) FROM (
+                    SELECT FROM inbox_retry
+                    WHERE consumer = 'notify.inbox'
+                      AND coalesce(publisher, '') COLLATE "C" = coming.name
+                    LIMIT $3
+                ) AS waiting
+            ))
+        END AS room
+        FROM unnest($1::text[], $2::bigint[]) AS coming (name, count)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(max(id) - min(id) + 1, 0) AS ids FROM inbox_retry
+            WHERE consumer = 'notify.inbox'
+              AND coalesce(publisher, '') COLLATE "C" = coming.name
+        ) AS spread
+        """,
+        list(coming.keys()),
+        list(coming.values()),
+        most,
+    )
+    return {row["name"]: row["room"] for row in rows}
+
+
+async def full(connection: Connection, *, most: int) -> Mapping[str, int]:
+    """Say of whom as many wait as may."""
+    rows = await connection.fetch(
+        """
+        SELECT coalesce(publisher, '') AS name, count(*) AS depth FROM inbox_retry
+        WHERE consumer = 'notify.inbox'
+        GROUP BY 1 HAVING count(*) >= $1 ORDER BY 1
+        """,
+        most,
+    )
+    return {row["name"]: row["depth"] for row in rows}
 
 
 async def systems(

@@ -1,0 +1,61 @@
+"""`python -m tests.race PART`: run a race for long; 1 where it was lost."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from deploy.client.mailbox import Mailbox
+from deploy.local import ports
+from deploy.local.errors import CannotStart
+from tests.bench.figures import NotMeasured
+from tests.bench.site import Site, listening, opened
+from tests.race.kills import race
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+async def kills(site: Site, arguments: argparse.Namespace) -> bool:
+    """Kill -9 of notify's replicas at random, under load (NT-6)."""
+    smtp, http = ports.free_ports(2)
+    catcher = site.program("catcher", ["deploy.local.catcher", str(smtp), str(http)], os.environ)
+    await listening(http, catcher)
+    async with Mailbox(f"http://{ports.LOOPBACK}:{http}") as mailbox:
+        tally = await race(
+            site,
+            mailbox,
+            smtp_url=f"smtp://{ports.LOOPBACK}:{smtp}",
+            kills=arguments.kills,
+            rate=arguments.rate,
+            within=arguments.minutes * 60,
+        )
+    for line in tally.told():
+        say(line)
+    return tally.holds
+
+
+PARTS = {"kills": kills}
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    async with opened(os.environ, say) as site:
+        return 0 if await PARTS[arguments.part](site, arguments) else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.race", description=__doc__)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--rate", type=int, default=100, help="messages a second")
+    parser.add_argument("--minutes", type=float, default=40, help="no kill after that")
+    try:
+        return asyncio.run(run(parser.parse_args()))
+    except (CannotStart, NotMeasured, AssertionError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
