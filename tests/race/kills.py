@@ -202,7 +202,8 @@ async def outcomes(site: Site, load: Load) -> Sequence[Any]:
 
 def unfiled(load: Load, rows: Sequence[Any]) -> set[UUID | tuple[UUID, str]]:
     """What was promised and has no row; rows of what was never confirmed are no harm."""
-    return {*load.locked, *load.submitted} - {
+    promised: set[UUID | tuple[UUID, str]] = {*load.locked, *load.submitted}
+    return promised - {
         (row["practice_id"], row["reference"]) if row["practice_id"] else row["event_id"]
         for row in rows
     }

@@ -15,7 +15,7 @@ from services.notify.projections.store import accounts, practices
 from shared.contracts import inbox
 from shared.contracts.envelope import CONTENT_TYPE
 from shared.contracts.identity import ACCOUNT_LOCKED
-from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.inbox import PracticeCommunication, System
 from shared.contracts.notify import Topic
 from shared.contracts.topology import exchange
@@ -97,7 +97,7 @@ def lock(event_id: UUID) -> Outgoing:
             events.locked(account_id, f"{account_id}@mail.example", at=now),
             subject=account_id,
             time=now,
-            event_id=events.EventId(event_id),
+            event_id=EventId(event_id),
         ),
         content_type=CONTENT_TYPE,
     )

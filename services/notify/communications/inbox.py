@@ -197,7 +197,9 @@ def parted(
     arrivals: Sequence[Arrival], room: Mapping[str, int]
 ) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
     """Part what there is room for from what comes after it, system by system."""
-    left, kept, beyond = Counter(room), [], []
+    left = Counter(room)
+    kept: list[Arrival] = []
+    beyond: list[Arrival] = []
     for one in arrivals:
         left[one.publisher] -= 1
         (kept if left[one.publisher] >= 0 else beyond).append(one)
