@@ -16,6 +16,7 @@ from deploy.gateway.doors.practice import PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Decisions, Requests
+from deploy.gateway.doors.two_step import TwoSteps
 from deploy.gateway.pages.routes import ROUTES, own_paths
 from deploy.gateway.pages.site import Site
 from deploy.gateway.session import Sessions
@@ -150,6 +151,7 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         merging=Merging(doors["merge"]),
         notify=Notify(doors["notify"]),
         requests=Requests(identity=doors["identity"]),
+        two_steps=TwoSteps(doors["identity"]),
         sessions=Sessions(identity),
         views=views,
         forgery=parts.forgery,

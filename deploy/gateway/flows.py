@@ -77,6 +77,13 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
     name: str
 
 
+class AppFlow(Flow, frozen=True, kw_only=True):
+    """An authenticator app that is being set up: what it is shown until it shows a code."""
+
+    secret: str
+    uri: str
+
+
 class Confirmed(Flow, frozen=True, kw_only=True):
     """A password that was given for one verb, until that is done."""
 
@@ -118,6 +125,7 @@ KINDS: dict[type[Flow], Kind] = {
     LinkFlow: Kind("portico-flow-link", HOUR, "/log-on"),
     AddressLinkFlow: Kind("portico-flow-address-link", HOUR, "/settings/notifications/verify"),
     MergeFlow: Kind("portico-flow-merge", FIVE_MINUTES, "/merge/other"),
+    AppFlow: Kind("portico-flow-app", HOUR, "/settings/two-step/app"),
     UsernameFlow: Kind("portico-flow-username", FIVE_MINUTES, "/settings/username"),
     PasswordFlow: Kind("portico-flow-password", FIVE_MINUTES, "/settings/password"),
     EmailFlow: Kind("portico-flow-e-mail", FIVE_MINUTES, "/settings/e-mail"),

@@ -5,11 +5,17 @@ from types import MappingProxyType
 
 from deploy.gateway.doors.identity import Gate
 
+SECOND_STEP = "second-step"
 TERMS = "terms"
 EMAIL = "account-email"
 DISCLAIMERS = "disclaimers"
 PAGES: Mapping[str, str] = MappingProxyType(
-    {TERMS: "/gate/terms", EMAIL: "/gate/e-mail", DISCLAIMERS: "/gate/disclaimers"}
+    {
+        SECOND_STEP: "/gate/second-step",
+        TERMS: "/gate/terms",
+        EMAIL: "/gate/e-mail",
+        DISCLAIMERS: "/gate/disclaimers",
+    }
 )
 """Each gate's page; their order is LG-3's, that of identity's own list. A gate without a page is
 one of a release that this gateway does not know yet: it is passed by, and a verb that insists on

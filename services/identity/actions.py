@@ -43,6 +43,13 @@ class Action(entries.Action):
     MERGE = "account.merge"
     CHANGE_USERNAME = "username.change"
     CHANGE_PASSWORD = "password.change"  # noqa: S105 - likewise
+    SET_UP_APP = "two-step.set-up"
+    CONFIRM_APP = "two-step.confirm"
+    TURN_OFF_TWO_STEP = "two-step.turn-off"
+    RESET_TWO_STEP = "two-step.reset"
+    MAKE_RECOVERY_CODES = "recovery-codes.make"
+    TAKE_SECOND_STEP = "second-step.take"
+    LOCK_SECOND_STEP = "second-step.lock"
     CHANGE_LOCALE = "locale.change"
     CLAIM_EMAIL = "email.claim"
     VERIFY_EMAIL = "email.verify"

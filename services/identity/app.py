@@ -17,6 +17,7 @@ from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
 from services.identity.settings import Settings
 from services.identity.sweeping import sweepers
+from services.identity.two_step import features as two_step
 from shared.contracts.keys import KeyPurpose
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
@@ -28,7 +29,8 @@ from shared.trust.sealing import Sealer
 
 def compose(plumbing: Plumbing[Settings]) -> Composition[Features]:
     """Build what runs, around the features."""
-    own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
+    apps = two_step.app_secrets(plumbing)
+    own_keys = plumbing.own_keys(KeyPurpose.SIGNING, beside=apps.encrypt_again)
     built = features(plumbing, own_keys)
 
     async def close_hasher() -> None:
@@ -78,12 +80,20 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
     )
     email = emails.compose(plumbing, mint=mint)
-    proof = proving.compose(plumbing, own_keys=own_keys, proofs=password.proofs, checker=grants)
+    steps = two_step.compose(plumbing, accounts=account.accounts, hasher=password.hasher)
+    proof = proving.compose(
+        plumbing,
+        own_keys=own_keys,
+        proofs=password.proofs,
+        second_steps=steps.second_steps,
+        checker=grants,
+    )
     entry = log_on.compose(
         plumbing,
         grants=grants,
         accounts=account.accounts,
         secrets=password,
+        second_steps=steps.second_steps,
         sessions=session.sessions,
     )
     enrolled = enrolment.compose(
@@ -96,6 +106,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         patients=patient.patients,
         addresses=email,
         secrets=password,
+        second_steps=steps.second_steps,
         terms=entry.terms,
         sessions=session.sessions,
     )
@@ -118,6 +129,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             accounts=account.accounts,
             addresses=email,
             passwords=password.passwords,
+            steps=steps,
             sessions=session.sessions,
         ),
         merging=merging.compose(
@@ -128,6 +140,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             sessions=session.sessions,
         ),
         proving=proof,
+        two_step=steps,
         passwords=password,
         sessions=session,
         patients=patient,

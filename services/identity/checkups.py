@@ -5,18 +5,25 @@ from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
 from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
+from services.identity.two_step.store import recovery_codes
 from shared.program.program import Checkup, Plumbing
 
 
 async def check_peppers(plumbing: Plumbing[Settings]) -> str | None:
-    """Passwords that nobody could log on with: a pepper was lost, or forgotten too early."""
+    """What nobody could log on with any more: a pepper was lost, or forgotten too early."""
     hasher = hasher_of(plumbing)
     try:
         async with plumbing.database.connection() as connection:
-            count = await accounts.count_under_other_peppers(connection, hasher.peppers)
+            passwords = await accounts.count_under_other_peppers(connection, hasher.peppers)
+            codes = await recovery_codes.count_under_other_peppers(connection, hasher.peppers)
     finally:
         hasher.close()
-    return f"{count} passwords are under a pepper that no setting names" if count else None
+    lost = [
+        f"{count} {what} are under a pepper that no setting names"
+        for count, what in ((passwords, "passwords"), (codes, "sets of recovery codes"))
+        if count
+    ]
+    return "; ".join(lost) or None
 
 
 async def check_names(plumbing: Plumbing[Settings]) -> str | None:

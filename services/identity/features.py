@@ -14,6 +14,7 @@ from services.identity.practices import features as practices
 from services.identity.proving import features as proving
 from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
+from services.identity.two_step import features as two_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Features:
     credentials: credentials.Features
     merging: merging.Features
     proving: proving.Features
+    two_step: two_step.Features
     passwords: passwords.Features
     sessions: sessions.Features
     patients: patients.Features

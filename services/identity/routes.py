@@ -17,6 +17,12 @@ from services.identity.credentials.api.password_changes import (
     change_password,
     check_new_password,
 )
+from services.identity.credentials.api.two_step import (
+    confirm_app,
+    make_recovery_codes,
+    set_up_app,
+    turn_off_two_step,
+)
 from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
     AddressNoUsername,
@@ -33,6 +39,7 @@ from services.identity.desk.api.dormancy import (
     un_enrol_dormant_patients,
 )
 from services.identity.desk.api.records import correct_patient, read_patient
+from services.identity.desk.api.two_step_resets import reset_two_step
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
 from services.identity.desk.errors import PatientNotEnrolled
@@ -72,6 +79,7 @@ from services.identity.log_on.api.disclaimers import (
 from services.identity.log_on.api.gates import answer_terms, skip_account_email
 from services.identity.log_on.api.log_on import log_on
 from services.identity.log_on.api.resets import reset_password
+from services.identity.log_on.api.second_steps import take_second_step
 from services.identity.log_on.api.terms import read_terms
 from services.identity.log_on.errors import (
     DisclaimerChanged,
@@ -132,6 +140,14 @@ from services.identity.sessions.api.sessions import (
     refresh_session,
 )
 from services.identity.sessions.errors import RefreshInvalid
+from services.identity.two_step.errors import (
+    CodeRequired,
+    CodeWrong,
+    SecondStepFailed,
+    SecondStepOver,
+    SetUpOver,
+    TwoStepOff,
+)
 from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
@@ -185,6 +201,8 @@ ADDED_PRACTICE_REFUSED = (*PROOF_PROBLEMS, AlreadyEnrolled, PersonMismatch)
 EXISTING_ACCOUNT_PROBLEMS = (
     InvalidCredentials,
     AccountMerged,
+    CodeRequired,
+    SecondStepFailed,
     *ADDED_PRACTICE_REFUSED,
     *ENROLMENT_GRANT_REFUSED,
 )
@@ -214,7 +232,13 @@ CLAIM_PROBLEMS = (
     TooManyMails,
     *CONFIRMATION_REFUSED,
 )
-OWNERSHIP_PROBLEMS = (MergeProofFailed, MergeSameAccount, AccountMerged)
+OWNERSHIP_PROBLEMS = (
+    MergeProofFailed,
+    MergeSameAccount,
+    AccountMerged,
+    CodeRequired,
+    SecondStepFailed,
+)
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
@@ -240,6 +264,11 @@ ROUTES: tuple[Route[Features], ...] = (
               unlock_account, counts_on=(UNLOCKS,), rows=("LG-2", "ST-1"),
               summary="Clear the password lock of a patient's account",
               problems=(NotFound, PatientNotEnrolled, UnlockLimit)),
+        route("POST", "/practice/patients/{patient_id}/reset-two-step",
+              Staff(Scope.TWO_STEPS_RESET),
+              reset_two_step, counts_on=(UNLOCKS,), rows=("MF-4", "ST-1"),
+              summary="Reset the two-step verification of a patient's account; sessions end",
+              problems=(NotFound, PatientNotEnrolled, TwoStepOff)),
         route("POST", "/practice/patients/{patient_id}/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
               un_enrol_patient, counts_on=(UN_ENROLMENTS,), rows=("UN-1", "ST-1"),
               summary="Un-enrol a patient; other practices are not touched",
@@ -358,6 +387,10 @@ ROUTES: tuple[Route[Features], ...] = (
               log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5", "SE-4"),
               summary="Log on with username or account e-mail and password",
               problems=(InvalidCredentials, AccountMerged)),
+        route("POST", "/sessions/second-step", Session(Counted.REFUSALS, also=(GATES,)),
+              take_second_step, status=201, rows=("MF-1", "MF-3", "MF-4", "LG-3", "RC-10", "SE-4"),
+              summary="Take the second step: a code for a full session",
+              problems=(SecondStepFailed, SecondStepOver, GateClosed)),
         route("POST", "/passwords/reset", Public(Counted.MISSES),
               reset_password, rows=("RC-3", "SE-4"),
               summary="Set a new password with a grant of recovery's",
@@ -380,6 +413,22 @@ ROUTES: tuple[Route[Features], ...] = (
               check_new_password, rows=("ID-3",),
               summary="Check a candidate against every rule, beside what the account is known by",
               problems=(TooManyPasswords,)),
+        route("POST", "/account/two-step/app", Session(),
+              set_up_app, status=201, rows=("MF-1", "SE-3"),
+              summary="Set up an authenticator app, the first or another",
+              problems=(ReauthenticationRequired, *CONFIRMATION_REFUSED)),
+        route("POST", "/account/two-step/app/confirm", Session(),
+              confirm_app, rows=("MF-1", "MF-4", "SE-1"),
+              summary="Confirm the app by a code it shows; with the first two-step is on",
+              problems=(CodeWrong, SetUpOver)),
+        route("POST", "/account/two-step/recovery-codes", Session(),
+              make_recovery_codes, rows=("MF-4", "SE-3"),
+              summary="Make new recovery codes; those before are void",
+              problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
+        route("POST", "/account/two-step/off", Session(),
+              turn_off_two_step, rows=("MF-4", "SE-1", "SE-3"),
+              summary="Turn two-step verification off; other sessions end",
+              problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
         route("PATCH", "/account", Session(),
               change_locale, rows=("ID-8",),
               summary="Change the language and the time zone that its holder is written to in",
@@ -397,8 +446,8 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/account/reauthenticate",
               Session(Counted.REFUSALS, also=(GATES, SETTINGS)),
               reauthenticate, rows=("SE-3",),
-              summary="Give one's password again: a grant for one verb",
-              problems=(ReauthenticationFailed,)),
+              summary="Give one's password again, and a code: a grant for one verb",
+              problems=(ReauthenticationFailed, CodeRequired, SecondStepFailed)),
         route("POST", "/account/ownership-proofs", Session(Counted.REFUSALS),
               prove_ownership, rows=("MG-1", "MG-3"),
               summary="Prove another account of one's own, to merge it",

@@ -114,7 +114,7 @@ class Settings(ServiceSettings):
         help="un-enrolments and re-activations a client (ST-1)",
     )
     client_unlocks_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
-        "CLIENT_UNLOCKS_AN_HOUR", default=20, help="unlocks a client (ST-1)"
+        "CLIENT_UNLOCKS_AN_HOUR", default=20, help="unlocks and resets of two-step a client (ST-1)"
     )
 
     def contradictions(self) -> Iterable[str]:

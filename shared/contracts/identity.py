@@ -195,6 +195,39 @@ class PasswordChanged(PlainActivity, frozen=True, kw_only=True):
     """ID-7: its holder set another password; every session of before has ended."""
 
 
+class TwoStepTurnedOn(PlainActivity, frozen=True, kw_only=True):
+    """MF-1: a first authenticator app has shown a good code; every other session has ended."""
+
+
+class AuthenticatorAppReplaced(PlainActivity, frozen=True, kw_only=True):
+    """MF-1: another app has taken the place of the one before; the recovery codes stay."""
+
+
+class TwoStepTurnedOff(PlainActivity, frozen=True, kw_only=True):
+    """MF-4: its holder turned it off, by password and code."""
+
+
+class RecoveryCodesMade(PlainActivity, frozen=True, kw_only=True):
+    """MF-4: new recovery codes; those before open nothing any more."""
+
+
+class RecoveryCodesLow(PlainActivity, frozen=True, kw_only=True):
+    """MF-4: a recovery code was used, and three are left."""
+
+
+class SecondStepLocked(PlainActivity, frozen=True, kw_only=True):
+    """MF-3: ten wrong codes, from somebody who has the password; at most three a day are told."""
+
+    locked_until: InMail[Moment]
+
+
+class TwoStepReset(PlainActivity, frozen=True, kw_only=True):
+    """MF-4: a practice took app and codes away; every session has ended."""
+
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
+
+
 class ResetRoute(StrEnum):
     LINK = "link"
 
@@ -300,6 +333,15 @@ ACCOUNT_EMAIL_CHANGED = Contract(
 PASSWORD_DISABLED = Contract("identity", "password-disabled", PasswordDisabled, Kind.ACTIVITY)
 USERNAME_CHANGED = Contract("identity", "username-changed", UsernameChanged, Kind.ACTIVITY)
 PASSWORD_CHANGED = Contract("identity", "password-changed", PasswordChanged, Kind.ACTIVITY)
+TWO_STEP_TURNED_ON = Contract("identity", "two-step-turned-on", TwoStepTurnedOn, Kind.ACTIVITY)
+AUTHENTICATOR_APP_REPLACED = Contract(
+    "identity", "authenticator-app-replaced", AuthenticatorAppReplaced, Kind.ACTIVITY
+)
+TWO_STEP_TURNED_OFF = Contract("identity", "two-step-turned-off", TwoStepTurnedOff, Kind.ACTIVITY)
+RECOVERY_CODES_MADE = Contract("identity", "recovery-codes-made", RecoveryCodesMade, Kind.ACTIVITY)
+RECOVERY_CODES_LOW = Contract("identity", "recovery-codes-low", RecoveryCodesLow, Kind.ACTIVITY)
+SECOND_STEP_LOCKED = Contract("identity", "second-step-locked", SecondStepLocked, Kind.ACTIVITY)
+TWO_STEP_RESET = Contract("identity", "two-step-reset", TwoStepReset, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)

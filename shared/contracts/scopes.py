@@ -24,6 +24,7 @@ class Scope(StrEnum):
     SETTINGS_WRITE = "settings:write"
     TOKENS_READ = "tokens:read"
     TOKENS_WRITE = "tokens:write"
+    TWO_STEPS_RESET = "two-steps:reset"
     USERNAMES_READ = "usernames:read"
 
 
@@ -53,6 +54,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.SETTINGS_WRITE,
                 Scope.TOKENS_READ,
                 Scope.TOKENS_WRITE,
+                Scope.TWO_STEPS_RESET,
                 Scope.USERNAMES_READ,
             }
         ),

@@ -31,7 +31,7 @@ from shared.settings.service import ServiceSettings
 from shared.settings.values import key_bytes
 from shared.trust.access import AccessTokens
 from shared.trust.ciphers import Cipher, derive
-from shared.trust.own_keys import OwnKeys
+from shared.trust.own_keys import OwnKeys, Renewal
 from shared.trust.public_keys import PublicKeys
 from shared.trust.tokens import Digests
 
@@ -84,8 +84,11 @@ class Plumbing(Generic[S]):
         key, *retired = (derive(key_bytes(root), purpose) for root in roots)
         return Cipher(key, self.randomness, retired=tuple(retired))
 
-    def own_keys(self, *purposes: KeyPurpose) -> OwnKeys:
-        """Make the key pairs of this service; hand them back in its Composition."""
+    def own_keys(self, *purposes: KeyPurpose, beside: Renewal | None = None) -> OwnKeys:
+        """Make the key pairs of this service; hand them back in its Composition.
+
+        `beside` brings what else is under the key-encryption key under the current one.
+        """
         return OwnKeys(
             service=self.service,
             issuer=self.issuer,
@@ -94,6 +97,7 @@ class Plumbing(Generic[S]):
             randomness=self.randomness,
             cipher=self.cipher("own keys"),
             purposes=purposes,
+            beside=beside,
         )
 
 

@@ -38,6 +38,8 @@ class Verb(StrEnum):
     NOTIFICATION_ADDRESS = "notification-address"  #: NT-2: add or remove one
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     PRACTICE = "practice"  #: EN-5: add a practice to the account
+    RECOVERY_CODES = "recovery-codes"  #: MF-4: make new ones
+    TWO_STEP = "two-step"  #: MF-1, MF-4: set an app up, or turn it off
     USERNAME = "username"  #: ID-2: take another username
 
 

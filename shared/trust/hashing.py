@@ -71,9 +71,11 @@ class PasswordHasher:
         `salt` is a bcrypt salt from `new_salt`, for an account's password history (ID-3), and
         `pepper_id` one of `peppers`, to find in it what was hashed before the pepper was changed.
         What is too long to be a password is hashed as it was typed: the policy refuses it, and
-        nobody could log on with it.
+        nobody could log on with it. Raises HashUnreadable for a pepper that no setting names.
         """
         pepper_id = pepper_id or self._pepper_id
+        if pepper_id not in self._peppers:
+            raise self._unreadable("pepper")
         pepper, salt = self._peppers[pepper_id], salt or self.new_salt()
 
         def hash_whole() -> bytes:

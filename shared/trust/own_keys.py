@@ -3,7 +3,7 @@
 waiting → in use → ended, each by what its row says; revoked from any of them (`keys revoke`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -54,6 +54,10 @@ RETURNING purpose
 """
 
 
+Renewal = Callable[[Act], Awaitable[int]]
+"""Encrypts all of a kind again, within an act, and says how many there were."""
+
+
 class KeyAction(Action):
     """What every service with keys of its own audits of them."""
 
@@ -83,9 +87,11 @@ class OwnKeys:
         randomness: Randomness,
         cipher: Cipher,
         purposes: tuple[KeyPurpose, ...],
+        beside: Renewal | None = None,
     ) -> None:
         self.purposes = purposes
         self.ring = Keyring(database=acts.database, cipher=cipher)
+        self._beside = beside
         self._contract = KEYS_CHANGED[service]
         self._issuer = issuer
         self._acts = acts
@@ -145,7 +151,8 @@ class OwnKeys:
         return Revoked(purpose=purpose, fresh=fresh)
 
     async def encrypt_again(self, *, by: By | None = None) -> int:
-        """Bring every private key under the current key-encryption key; return how many there are.
+        """Bring every private key under the current key-encryption key, and what else is under it;
+        return how many there are.
 
         After it the retired ones can be forgotten. Raises KeysUnreadable.
         """
@@ -159,7 +166,8 @@ class OwnKeys:
                     kid,
                     self.ring.sealed(private, kid, row["purpose"]),
                 )
-        return len(rows)
+            others = await self._beside(act) if self._beside else 0
+        return len(rows) + others
 
     async def current(self, purpose: KeyPurpose, now: datetime) -> OwnKey:
         """The key to sign with, or to be sealed to, of those that open here.

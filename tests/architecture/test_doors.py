@@ -20,6 +20,7 @@ DOORS = {
     "cryptography": "shared/trust/ciphers.py",
     "idna": "shared/contracts/domains.py",
     "jwt": "shared/trust/signed.py",
+    "pyotp": "services/identity/two_step/authenticator.py",
     "prometheus_client": "shared/metrics.py",
     "rich": "shared/program/bar.py",
     "structlog": "shared/logs.py",

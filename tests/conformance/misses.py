@@ -20,6 +20,7 @@ from tests.builders.practices import (
     proven,
     with_grant,
 )
+from tests.builders.two_step import WRONG_CODE
 from tests.conformance.examples import identity, notify, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
 from tests.conformance.examples.notify import NotifyStage
@@ -297,6 +298,17 @@ async def frozen(stage: IdentityStage, example: Example) -> None:
     )
 
 
+async def code_while_locked(stage: IdentityStage) -> Example:
+    """A good one, after ten that were not."""
+    person = await stage.two_stepper()
+    for _ in range(2):
+        half = await person.log_on()
+        for _ in range(5):
+            await person.step(half["access_token"], WRONG_CODE)
+    half = await person.log_on()
+    return Example(body={"code": person.codes[0]}, token=half["access_token"])
+
+
 async def proof_of_a_locked_account(stage: IdentityStage) -> Example:
     example = await identity.prove_ownership(stage)
     await locked(stage, example)
@@ -482,6 +494,13 @@ MISSES: Mapping[str, Sequence[Group]] = {
         ),
     ),
     "reauthenticate": ((but("reauthenticate", password=WRONG), again_while_locked),),
+    "take_second_step": (
+        (
+            code_while_locked,
+            but("take_second_step", code=WRONG_CODE),
+            but("take_second_step", code="no code"),
+        ),
+    ),
     "prove_ownership": (
         (
             but("prove_ownership", name="nobody.at.all"),

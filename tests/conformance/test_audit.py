@@ -150,8 +150,8 @@ NO_ROW = {
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,
 }
-#: a password that was refused for a reason of its own, which its reply must not tell
-PASSWORD = {"InvalidCredentials", "ReauthenticationFailed", "MergeProofFailed"}
+#: a password or a code that was refused for a reason of its own, which its reply must not tell
+PASSWORD = {"InvalidCredentials", "ReauthenticationFailed", "MergeProofFailed", "SecondStepFailed"}
 REFUSED = [
     (verb, problem)
     for verb in VERBS

@@ -18,6 +18,7 @@ from services.identity.emails.model import verification_mail_limit
 from services.identity.log_on.resets import REFUSED
 from services.identity.passwords.model import LockPolicy
 from services.identity.requests.model import request_mail_limit
+from services.identity.two_step.model import NOTICES, WRONG
 from services.notify.addresses.model import address_mail_limit
 from services.notify.suppressions.lifting import LIFTS
 from services.recovery.model import link_mail_limit, reminder_limit
@@ -41,6 +42,8 @@ LIMITS = (
     ("identity", CHECKS),
     ("identity", CHANGES),
     ("identity", TAKEN),
+    ("identity", WRONG),
+    ("identity", NOTICES),
     ("notify", address_mail_limit(an_hour=5, a_day=10)),
     ("notify", LIFTS),
     ("recovery", link_mail_limit(pause=timedelta(seconds=60), an_hour=3, a_day=10)),

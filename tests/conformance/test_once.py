@@ -15,8 +15,10 @@ from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled,
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
+from services.identity.two_step.errors import SetUpOver, TwoStepOff
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from shared.errors import NotFound, Refused
+from shared.http.problems import ClientBudget
 from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import GrantSuperseded, GrantUsed
 from tests.conformance.stage import Stage, audit_since_now, example, send
@@ -37,6 +39,11 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
         GrantSuperseded,
         lambda number: {"new_password": f"Copper!Lantern-{number}"},
     ),
+    "confirm_app": (SetUpOver, lambda _: {}),
+    "make_recovery_codes": (GrantUsed, lambda _: {}),
+    "turn_off_two_step": (GrantSuperseded, lambda _: {}),
+    "take_second_step": (AccessTokenInvalid, lambda _: {}),
+    "reset_two_step": (TwoStepOff, lambda _: {}),
     "change_username": (GrantUsed, lambda number: {"username": f"racer.{number:02}"}),
     "approve_enrolment_request": (RequestNotPending, lambda _: {}),
     "reject_enrolment_request": (RequestNotPending, lambda _: {}),
@@ -49,10 +56,12 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "verify_notification_address": (AddressLinkInvalid, lambda _: {}),
     "remove_notification_address": (NotFound, lambda _: {}),
 }
-#: how those are told that come when it is done, where the session ends with it
+#: how those are told that come when it is done, where the session ends with it, or its client has
+#: asked as often as it may
 TOO_LATE: Mapping[str, type[Refused]] = {
     "change_password": AccessTokenInvalid,
     "revoke_own_client": AccessTokenInvalid,  # where that second passed meanwhile
+    "reset_two_step": ClientBudget,
 }
 #: what no other service has to know
 SILENT = {
@@ -69,7 +78,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("make_temporary_credentials", "prove_enrolment"),
     "add_practice",  # renews the session that asks: raced in a test of its own
     *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
-    *("change_locale", "check_new_password"),
+    *("change_locale", "check_new_password", "set_up_app"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice"),

@@ -22,6 +22,7 @@ OTHERS: Mapping[SessionScope, set[str]] = {
         "end_session",
         "read_account",
         "reauthenticate",
+        "take_second_step",
         "verify_email",
     },
     # UN-4: reads settings, re-authenticates, adds a practice, logs off

@@ -28,7 +28,7 @@ COUNTED = {
             "prove_enrolment",
             "prove_ownership",
         ),
-        *("prove_ownership", "reauthenticate", "request_merge"),
+        *("prove_ownership", "reauthenticate", "request_merge", "take_second_step"),
     },
 }
 

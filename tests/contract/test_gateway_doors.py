@@ -8,7 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.gateway.doors import identity, merge, notify, practice, records, recovery, requests
+from deploy.gateway.doors import (
+    identity,
+    merge,
+    notify,
+    practice,
+    records,
+    recovery,
+    requests,
+    two_step,
+)
 from deploy.gateway.doors.http import Sent, Verb
 from deploy.gateway.web.sentences import CODES
 from shared.contracts.topology import SERVICES
@@ -18,7 +27,7 @@ from tests.unit.gateway.words import ENGLISH, SPANISH
 DOORS = {"identity": identity, "merge": merge, "notify": notify, "recovery": recovery}
 VERBS: list[tuple[str, Verb[Any]]] = [
     *((service, verb) for service, door in DOORS.items() for verb in door.VERBS),
-    *(("identity", verb) for verb in (*records.VERBS, *requests.VERBS)),
+    *(("identity", verb) for verb in (*records.VERBS, *requests.VERBS, *two_step.VERBS)),
     *((service, verb) for service, verbs in practice.VERBS.items() for verb in verbs),
 ]
 each_verb = pytest.mark.parametrize(

@@ -83,6 +83,7 @@ async def has_a_link(person: Person) -> None:
     await person.mailed_secret("Set a new")
 
 
+has_two_step = after(Person.is_ready, Person.sets_up_an_app, Person.turns_two_step_on)
 has_an_account = after(Person.is_registered, Person.enrols, Person.logs_on)
 
 
@@ -151,6 +152,23 @@ HOPS: tuple[Hop, ...] = (
     hop("new-address", identity.ACCOUNT_EMAIL_CHANGED,
         after(Person.is_ready, Person.has_another_address_mailed), Person.changes_her_address,
         "account-email-changed"),
+    hop("two-step", identity.TWO_STEP_TURNED_ON,
+        after(Person.is_ready, Person.sets_up_an_app), Person.turns_two_step_on,
+        "two-step-turned-on"),
+    hop("two-step", identity.AUTHENTICATOR_APP_REPLACED,
+        after(has_two_step, Person.sets_up_an_app), Person.replaces_the_app,
+        "authenticator-app-replaced"),
+    hop("two-step", identity.RECOVERY_CODES_MADE,
+        has_two_step, Person.makes_new_codes, "recovery-codes-made"),
+    hop("two-step", identity.RECOVERY_CODES_LOW,
+        after(has_two_step, Person.uses_six_codes), Person.uses_a_seventh, "recovery-codes-low"),
+    hop("two-step", identity.SECOND_STEP_LOCKED,
+        after(has_two_step, Person.gives_nine_wrong_codes), Person.gives_a_tenth,
+        "second-step-locked"),
+    hop("two-step", identity.TWO_STEP_TURNED_OFF,
+        has_two_step, Person.turns_two_step_off, "two-step-turned-off"),
+    hop("two-step", identity.TWO_STEP_RESET,
+        has_two_step, Person.is_reset_to_one_step, "two-step-reset"),
     hop("second-practice", identity.ENROLMENT_ADDED,
         after(Person.is_ready, Person.is_enrolled_next_door), Person.adds_a_practice,
         "enrolment-added"),

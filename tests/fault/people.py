@@ -11,6 +11,8 @@ from deploy.client.eventually import eventually
 from deploy.client.gateway import Gateway
 from deploy.local.addresses import StackAddresses
 from deploy.tour.acts import AT_THE_DESK
+from shared.clock import MachineClock
+from tests.builders.two_step import WRONG_CODE, code_of
 from tests.fault.books import Books
 from tests.fault.client import PATIENCE, Client, Practice
 from tests.fault.ledger import Ledger, Mails
@@ -38,6 +40,8 @@ class Person:
     patient_id: UUID = NOBODY
     token: str = ""  # of enrolment
     access: str = ""
+    app: str = ""  # the secret that her authenticator app has
+    codes: list[str] = field(default_factory=list)  # of recovery
 
     survivor_id: UUID | None = None  # once this account is merged into another
     other: "Person | None" = None  # herself, by her second account
@@ -300,6 +304,80 @@ class Person:
         self.ledger.owes(self.account_id, Mails(template="password-changed"))
         await self.logs_on()
         await self.guesses_wrong(old)
+
+    async def sets_up_an_app(self) -> None:
+        """MF-1: asked again, it is another secret, and the one before is none."""
+        body: dict[str, str] = {}
+        if self.codes:
+            body["reauthenticated"] = await self._proof("two-step")
+        answer = await self.call("set_up_app", 201, token=self.access, body=body)
+        self.app = answer.body["secret"]
+
+    async def turns_two_step_on(self) -> None:
+        """MF-1: told once; asked again, nothing is being set up."""
+        await self._confirms_the_app("two-step-turned-on")
+
+    async def replaces_the_app(self) -> None:
+        """MF-1: likewise."""
+        await self._confirms_the_app("authenticator-app-replaced")
+
+    async def _confirms_the_app(self, template: str) -> None:
+        body = {"code": code_of(self.app, MachineClock().now())}
+        answer = await self.call("confirm_app", 200, 409, token=self.access, body=body)
+        assert answer.status == 200 or answer.code == "set_up_over", answer.body
+        self.codes += answer.body.get("recovery_codes", ())
+        self.ledger.owes(self.account_id, Mails(template=template))
+
+    async def makes_new_codes(self) -> None:
+        """MF-4: with a grant, which is spent once."""
+        body = {"reauthenticated": await self._proof("recovery-codes")}
+        answer = await self.call("make_recovery_codes", 200, 400, token=self.access, body=body)
+        assert answer.status == 200 or answer.code == "grant_used", answer.body
+        self.ledger.owes(self.account_id, Mails(template="recovery-codes-made"))
+
+    async def turns_two_step_off(self) -> None:
+        """MF-4: once; asked again, the grant is of before the change."""
+        body = {"reauthenticated": await self._proof("two-step")}
+        answer = await self.call("turn_off_two_step", 204, 400, token=self.access, body=body)
+        assert answer.status == 204 or answer.code == "grant_superseded", answer.body
+        self.ledger.owes(self.account_id, Mails(template="two-step-turned-off"))
+
+    async def uses_six_codes(self) -> None:
+        """MF-4: four are left."""
+        for _ in range(6):
+            await self._proof("username")
+
+    async def uses_a_seventh(self) -> None:
+        """MF-4: told once; a code whose answer was lost is used up."""
+        body = {"password": self.password, "verb": "username", "code": self.codes.pop()}
+        answer = await self.call("reauthenticate", 200, 403, token=self.access, body=body)
+        assert answer.status == 200 or answer.code == "second_step_failed", answer.body
+        self.ledger.owes(self.account_id, Mails(template="recovery-codes-low"))
+
+    async def gives_nine_wrong_codes(self) -> None:
+        """MF-3: the tenth locks."""
+        for _ in range(9):
+            await self._gives_a_wrong_code()
+
+    async def gives_a_tenth(self) -> None:
+        """MF-3: told once; under the lock nothing is counted."""
+        await self._gives_a_wrong_code()
+        self.ledger.owes(self.account_id, Mails(template="second-step-locked"))
+
+    async def is_reset_to_one_step(self) -> None:
+        """MF-4: once; asked again, two-step is off."""
+        await self._is_at_the_desk("reset_two_step", "two_step_off")
+        self.ledger.owes(self.account_id, Mails(template="two-step-reset"))
+
+    async def _gives_a_wrong_code(self) -> None:
+        body = {"password": self.password, "verb": "username", "code": WRONG_CODE}
+        await self.call("reauthenticate", 403, token=self.access, body=body)
+
+    async def _proof(self, verb: str) -> str:
+        """A grant by password and a recovery code."""
+        body = {"password": self.password, "verb": verb, "code": self.codes.pop()}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        return str(proof.body["grant"])
 
     async def has_another_address_mailed(self) -> None:
         """ID-6: with a grant, which is spent once, so the link is mailed once."""

@@ -10,6 +10,7 @@ from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.http import Nothing, Verb
 from deploy.gateway.doors.practice import (
     REACTIVATE,
+    RESET_TWO_STEP,
     UN_ENROL,
     UNLOCK,
     Communication,
@@ -49,11 +50,13 @@ STATES: Mapping[str, tuple[str, str]] = {
 """Of each state the shape of its tag, and the words."""
 DEEDS: Mapping[str, Verb[Nothing]] = {
     "unlock": UNLOCK,
+    "reset-two-step": RESET_TWO_STEP,
     "un-enrol": UN_ENROL,
     "re-activate": REACTIVATE,
 }
 SAID: Mapping[str, str] = {
     "unlock": N_("The account is unlocked."),
+    "reset-two-step": N_("Two-step verification is reset. The patient was told."),
     "un-enrol": N_("The patient is un-enrolled."),
     "re-activate": N_("The patient is enrolled again."),
     "told": N_("It is on its way."),
@@ -163,7 +166,7 @@ async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.
 
 
 async def do(desk: Desk, visit: Staffed, sent: DeedForm, key: str) -> web.Response:
-    """Unlock, un-enrol or re-activate, with a reason."""
+    """Unlock, reset two-step, un-enrol or re-activate, with a reason."""
     patient_id = visit.request.match_info["patient_id"]
     verb = DEEDS.get(sent.deed, UNLOCK)
     by = visit.desk.staff(sent.reason)

@@ -38,6 +38,11 @@ class Refresh(Sent, frozen=True, kw_only=True):
     resource: tuple[str, ...]
 
 
+class SecondStep(Sent, frozen=True, kw_only=True):
+    code: str
+    resource: tuple[str, ...]
+
+
 class Reset(Sent, frozen=True, kw_only=True):
     grant: str
     new_password: str
@@ -96,6 +101,7 @@ class AddedPractice(Sent, frozen=True, kw_only=True):
     grant: str | None = None
     name: str
     password: str
+    code: str | None = None
 
 
 class OwnPractice(Sent, frozen=True, kw_only=True):
@@ -194,6 +200,13 @@ class DisclaimerAnswer(Sent, frozen=True, kw_only=True):
     answer: str
 
 
+class TwoStep(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether log-on asks for a code; the recovery codes that are left."""
+
+    on: bool
+    recovery_codes_left: int
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """The account's settings, in one read."""
 
@@ -201,6 +214,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     email: Email | None
     claimed_email: str | None  # beside a verified one: what is to take its place
     practices: tuple[Practice, ...]
+    two_step: TwoStep
     recovery_routes: tuple[str, ...]
     to_set_up: tuple[str, ...]
     terms_version: str | None
@@ -246,11 +260,13 @@ class Verify(Sent, frozen=True, kw_only=True):
 class Reauthenticate(Sent, frozen=True, kw_only=True):
     password: str
     verb: str
+    code: str | None
 
 
 class Ownership(Sent, frozen=True, kw_only=True):
     name: str
     password: str
+    code: str | None
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +286,9 @@ class Sessions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LOG_ON = Verb("log_on", "POST", "/sessions", Session, LogOn)
+SECOND_STEP = Verb(
+    "take_second_step", "POST", "/sessions/second-step", Session, SecondStep, bearer=True
+)
 REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
 RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
 TERMS = Verb("read_terms", "GET", "/terms", Terms)
@@ -328,6 +347,7 @@ END_OTHERS = Verb("end_other_sessions", "POST", "/sessions/end-others", Nothing,
 
 VERBS = (
     LOG_ON,
+    SECOND_STEP,
     REFRESH,
     RESET,
     TERMS,
@@ -365,6 +385,10 @@ class Identity:
         return await self.door.call(
             LOG_ON, visit, body=LogOn(name=name, password=password, resource=RESOURCES)
         )
+
+    async def second_step(self, visit: Visit, token: str, code: str) -> Session:
+        body = SecondStep(code=code, resource=RESOURCES)
+        return await self.door.call(SECOND_STEP, visit, token=token, body=body)
 
     async def refresh(self, visit: Visit, refresh_token: str) -> Session:
         return await self.door.call(
@@ -445,12 +469,14 @@ class Identity:
     async def verify(self, visit: Visit, token: str, link: str) -> None:
         await self.door.call(VERIFY, visit, token=token, body=Verify(token=link))
 
-    async def reauthenticate(self, visit: Visit, token: str, password: str, verb: str) -> Proof:
-        body = Reauthenticate(password=password, verb=verb)
+    async def reauthenticate(
+        self, visit: Visit, token: str, password: str, code: str, verb: str
+    ) -> Proof:
+        body = Reauthenticate(password=password, verb=verb, code=code or None)
         return await self.door.call(REAUTHENTICATE, visit, token=token, body=body)
 
-    async def prove(self, visit: Visit, token: str, name: str, password: str) -> Proof:
-        body = Ownership(name=name, password=password)
+    async def prove(self, visit: Visit, token: str, name: str, password: str, code: str) -> Proof:
+        body = Ownership(name=name, password=password, code=code or None)
         return await self.door.call(PROVE, visit, token=token, body=body)
 
     async def sessions(self, visit: Visit, token: str) -> Sessions:

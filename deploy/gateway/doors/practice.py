@@ -180,6 +180,9 @@ MAKE_TEMPORARY = Verb(
     bearer=True,
 )
 UNLOCK = Verb("unlock_account", "POST", f"{OF_PATIENT}/unlock", Nothing, ByStaff, bearer=True)
+RESET_TWO_STEP = Verb(
+    "reset_two_step", "POST", f"{OF_PATIENT}/reset-two-step", Nothing, ByStaff, bearer=True
+)
 UN_ENROL = Verb("un_enrol_patient", "POST", f"{OF_PATIENT}/un-enrol", Nothing, ByStaff, bearer=True)
 REACTIVATE = Verb(
     "reactivate_patient", "POST", f"{OF_PATIENT}/re-activate", Nothing, ByStaff, bearer=True
@@ -224,6 +227,7 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         INVITE,
         MAKE_TEMPORARY,
         UNLOCK,
+        RESET_TWO_STEP,
         UN_ENROL,
         REACTIVATE,
         SETTINGS,

@@ -8,6 +8,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.identity import AddedPractice, OwnPractice
 from deploy.gateway.flows import EnrolFlow
+from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.enrolment_proofs import fresh_grant
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
 from deploy.gateway.session import Inside
@@ -25,13 +26,13 @@ class AddForm(Form, frozen=True, kw_only=True):
     token: Annotated[str, Meta(max_length=200)] = ""
     username: str
     password: Annotated[str, SECRET, Meta(max_length=4096)]
+    code: Code = ""  # asked for once the password was right, where two-step is on
 
 
-class OwnForm(Form, frozen=True, kw_only=True):
+class OwnForm(Proof, frozen=True, kw_only=True):
     """The same in a session; the password is given again for this."""
 
     token: Annotated[str, Meta(max_length=200)] = ""
-    password: Annotated[str, SECRET, Meta(max_length=4096)]
 
 
 def proven_to_add(visit: Visit) -> EnrolFlow | None:
@@ -62,6 +63,7 @@ async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response
         grant=await fresh_grant(site, visit, flow) if flow is not None else None,
         name=sent.username,
         password=sent.password,
+        code=sent.code or None,
     )
     await site.identity.add_practice(visit, added, key=key)
     session = await site.identity.log_on(visit, sent.username, sent.password)
@@ -78,6 +80,7 @@ async def show_own(site: Site, visit: Inside, filled: Filled) -> web.Response:
         "settings_practices_add.html",
         status=filled.status,
         filled=filled,
+        account=await site.account(visit),
         practice=flow.practice if flow else None,
     )
 
@@ -87,15 +90,11 @@ async def add_own(site: Site, visit: Inside, sent: OwnForm, key: str) -> web.Res
     flow = proven_to_add(visit)
     if flow is None and not sent.token:
         raise Mistyped("token", MISSING["token"])
-    proof = await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
-    )
+    proof = await grant_once(site, visit, VERB, sent)
     added = OwnPractice(
         token=sent.token if flow is None else None,
         grant=await fresh_grant(site, visit, flow) if flow is not None else None,
-        reauthenticated=proof.grant,
+        reauthenticated=proof,
     )
     await site.sessions.ask(
         visit,

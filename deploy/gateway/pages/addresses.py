@@ -8,28 +8,22 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import AddressFlow, AddressLinkFlow
-from deploy.gateway.pages.confirmations import confirmed, is_confirmed
+from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, token_of
 from deploy.gateway.session import Inside, inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, form
-from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.routes import Route, form
 from deploy.gateway.web.visits import Visit, see
 
 VERIFY = "/settings/notifications/verify"
 FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
 
 
-class AddressForm(Form, frozen=True, kw_only=True):
+class AddressForm(Proof, frozen=True, kw_only=True):
     """The password is asked for once, however many addresses are tried in five minutes."""
 
     email: Annotated[str, Meta(max_length=254)]
-    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
-
-
-class RemovalForm(Form, frozen=True, kw_only=True):
-    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
 
 
 async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -40,18 +34,18 @@ async def show_add(site: Site, visit: Inside, filled: Filled) -> web.Response:
         status=filled.status,
         filled=filled,
         said=flows.said(visit),
+        account=await site.account(visit),
         confirmed=is_confirmed(visit, AddressFlow),
     )
 
 
 async def add(site: Site, visit: Inside, sent: AddressForm, key: str) -> web.Response:
     """Have the link mailed; for one that waits for it, another one."""
-    require_password(visit, sent.password)
     await confirmed(
         site,
         visit,
         AddressFlow,
-        sent.password,
+        sent,
         lambda token, grant: site.notify.add_address(visit, token, sent.email, grant),
         service="notify",
     )
@@ -73,28 +67,23 @@ async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response
         status=filled.status,
         filled=filled,
         address=address,
+        account=await site.account(visit),
         confirmed=is_confirmed(visit, AddressFlow),
     )
 
 
-async def remove(site: Site, visit: Inside, sent: RemovalForm, key: str) -> web.Response:
+async def remove(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Remove it. Where a practice writes to it, the page says so."""
-    require_password(visit, sent.password)
     address_id = visit.request.match_info["address_id"]
     await confirmed(
         site,
         visit,
         AddressFlow,
-        sent.password,
+        sent,
         lambda token, grant: site.notify.remove_address(visit, token, address_id, grant),
         service="notify",
     )
     return see("/settings/notifications?said=removed")
-
-
-def require_password(visit: Inside, password: str) -> None:
-    if not is_confirmed(visit, AddressFlow) and not password:
-        raise Mistyped("password", MISSING["password"])
 
 
 async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:
@@ -136,7 +125,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         "/settings/notifications/addresses/{address_id}/remove",
         HOLDER,
-        FormPage(form=RemovalForm, show=show_remove, submit=remove, fields=FIELDS),
+        FormPage(form=Proof, show=show_remove, submit=remove, fields=FIELDS),
     ),
     *form(
         VERIFY,

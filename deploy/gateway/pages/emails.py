@@ -10,11 +10,11 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.notify import Suppression
 from deploy.gateway.flows import EmailFlow, LinkFlow
-from deploy.gateway.pages.confirmations import confirmed, is_confirmed
+from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, on_to_home, token_of
 from deploy.gateway.session import Inside, inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.messages import of_code
 from deploy.gateway.web.refusals import Away, Broken, Refused
 from deploy.gateway.web.routes import Route, action, form
@@ -24,11 +24,10 @@ LINK_DEAD = "email_link_invalid"
 CLAIM_FIELDS: Mapping[str, str] = {"address": "email", "reauthenticated": "password"}
 
 
-class ClaimForm(Form, frozen=True, kw_only=True):
+class ClaimForm(Proof, frozen=True, kw_only=True):
     """The password is asked for only where the session is too old to vouch for its holder."""
 
     email: Annotated[str, Meta(max_length=254)]
-    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
 
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -104,7 +103,7 @@ async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
             site,
             visit,
             EmailFlow,
-            sent.password,
+            sent,
             lambda token, grant: site.identity.claim(visit, token, sent.email, grant),
         )
         return

@@ -22,6 +22,7 @@ SAID: Mapping[str, str] = {
     "declined": N_(
         "You have declined the terms, and are logged off. Log on again to read and accept them."
     ),
+    "codes": N_("Five wrong codes were given. Log on again."),
     "verify": N_("Log on to confirm your e-mail address."),
     "added": N_("The practice was added. Log on to see it."),
 }

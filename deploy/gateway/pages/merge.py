@@ -10,6 +10,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.merge import Merge, MergeRequest
 from deploy.gateway.flows import MergeFlow
+from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
@@ -27,10 +28,10 @@ CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 class OtherForm(Form, frozen=True, kw_only=True):
     username: str
     password: Annotated[str, SECRET, Meta(max_length=4096)]
+    code: Code = ""  # asked for once the password was right, where two-step is on there
 
 
-class ConfirmForm(Form, frozen=True, kw_only=True):
-    password: Annotated[str, SECRET, Meta(max_length=4096)]
+class ConfirmForm(Proof, frozen=True, kw_only=True):
     confirm: bool = False
 
 
@@ -53,7 +54,7 @@ async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> w
     proof = await site.sessions.ask(
         visit,
         "identity",
-        lambda token: site.identity.prove(visit, token, sent.username, sent.password),
+        lambda token: site.identity.prove(visit, token, sent.username, sent.password, sent.code),
     )
     flows.carry(visit, MergeFlow(owned=proof.grant, name=sent.username))
     return see("/merge/confirm")
@@ -77,12 +78,8 @@ async def confirm(site: Site, visit: Inside, sent: ConfirmForm, key: str) -> web
     flow = flows.followed(visit, MergeFlow)
     if not sent.confirm:
         raise Mistyped("confirm", CODES["merge_confirmation_required"].text)
-    own = await site.sessions.ask(
-        visit,
-        "identity",
-        lambda token: site.identity.reauthenticate(visit, token, sent.password, VERB),
-    )
-    asked = MergeRequest(reauthenticated=own.grant, owned=flow.owned, confirm=True)
+    own = await grant_once(site, visit, VERB, sent)
+    asked = MergeRequest(reauthenticated=own, owned=flow.owned, confirm=True)
     merge = await requested_once(site, visit, asked, key)
     flows.drop(visit, MergeFlow)
     await followed(site, visit, merge)

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import PasswordFlow
-from deploy.gateway.pages.confirmations import confirmed, is_confirmed
+from deploy.gateway.pages.confirmations import Code, Proof, confirmed, is_confirmed
 from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.passwords import NewPassword, marks, states
 from deploy.gateway.pages.site import HOLDER, Site
@@ -31,6 +31,7 @@ class PasswordForm(Form, frozen=True, kw_only=True):
     """The current password is asked for once, however many new ones are tried in five minutes."""
 
     current: Annotated[str, SECRET, Meta(max_length=4096)] = ""
+    code: Code = ""
     password: NewPassword
     again: NewPassword
 
@@ -63,7 +64,7 @@ async def change(site: Site, visit: Inside, sent: PasswordForm, key: str) -> web
         site,
         visit,
         PasswordFlow,
-        sent.current,
+        Proof(password=sent.current, code=sent.code),
         lambda token, grant: site.identity.change_password(visit, token, sent.password, grant),
     )
     site.sessions.begin(visit, session)

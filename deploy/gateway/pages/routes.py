@@ -20,6 +20,7 @@ from deploy.gateway.pages import (
     requests,
     sent,
     settings,
+    two_step,
     usernames,
 )
 from deploy.gateway.pages.site import Site
@@ -34,6 +35,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *added_practices.ROUTES,
     *passwords.ROUTES,
     *forgotten.ROUTES,
+    *two_step.ROUTES,
     *gates.ROUTES,
     *emails.ROUTES,
     *home.ROUTES,

@@ -12,6 +12,7 @@ from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Requests
+from deploy.gateway.doors.two_step import TwoSteps
 from deploy.gateway.flows import LinkFlow
 from deploy.gateway.gates import EMAIL, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
@@ -33,6 +34,7 @@ class Site:
     merging: Merging
     notify: Notify
     requests: Requests
+    two_steps: TwoSteps
     sessions: Sessions
     views: Views
     forgery: Forgery

@@ -8,22 +8,20 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import UsernameFlow
-from deploy.gateway.pages.confirmations import confirmed, is_confirmed
+from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
-from deploy.gateway.web.routes import Mistyped, Route, form
-from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.forms import Filled, FormPage
+from deploy.gateway.web.routes import Route, form
 from deploy.gateway.web.visits import see
 
 FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
-class UsernameForm(Form, frozen=True, kw_only=True):
+class UsernameForm(Proof, frozen=True, kw_only=True):
     """The password is asked for once, however many names are tried in five minutes."""
 
     username: Annotated[str, Meta(max_length=254)]
-    password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
 
 
 async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -41,13 +39,11 @@ async def show(site: Site, visit: Inside, filled: Filled) -> web.Response:
 
 async def change(site: Site, visit: Inside, sent: UsernameForm, key: str) -> web.Response:
     """Take it. A name that is refused does not cost the password again."""
-    if not is_confirmed(visit, UsernameFlow) and not sent.password:
-        raise Mistyped("password", MISSING["password"])
     await confirmed(
         site,
         visit,
         UsernameFlow,
-        sent.password,
+        sent,
         lambda token, grant: site.identity.change_username(visit, token, sent.username, grant),
     )
     return see("/settings?said=username")

@@ -105,6 +105,31 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "gate_closed": Message(
             text=N_("You have accepted the terms before. There is nothing to decline."), step=HOME
         ),
+        "second_step_failed": Message(
+            text=N_(
+                "This code was not taken. Wait for the next one in your app, or use a recovery "
+                "code. After ten wrong codes none is taken for 20 minutes."
+            ),
+            field="code",
+        ),
+        "second_step_over": Message(
+            text=N_("Five wrong codes were given. Please log on again."), step=LOG_ON
+        ),
+        "code_wrong": Message(
+            text=N_(
+                "This is not the code that the app shows now. Check that your phone sets its clock "
+                "by itself, and type the code of this moment."
+            ),
+            field="code",
+        ),
+        "set_up_over": Message(
+            text=N_("No app is being set up here any more. Please begin again."),
+            step=Step(path="/settings/two-step", text=N_("See two-step verification")),
+        ),
+        "two_step_off": Message(text=N_("Two-step verification is off.")),
+        "code_required": Message(
+            text=N_("Give a code of your app, or a recovery code."), field="code"
+        ),
         "disclaimer_changed": Message(
             text=N_("This text has changed. Please read it and answer again.")
         ),

@@ -7,12 +7,14 @@ from services.identity.credentials.emails import Emails
 from services.identity.credentials.locales import Locales
 from services.identity.credentials.password_changes import PasswordChanges
 from services.identity.credentials.settings import AccountSettings
+from services.identity.credentials.two_step_changes import TwoStepChanges
 from services.identity.credentials.usernames import Usernames
 from services.identity.emails import features as emails
 from services.identity.passwords.passwords import Passwords
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
+from services.identity.two_step import features as two_step
 from shared.program.program import Plumbing
 
 
@@ -23,6 +25,7 @@ class Features:
     password_changes: PasswordChanges
     usernames: Usernames
     settings: AccountSettings
+    two_step: TwoStepChanges
 
 
 def compose(
@@ -32,6 +35,7 @@ def compose(
     accounts: Accounts,
     addresses: emails.Features,
     passwords: Passwords,
+    steps: two_step.Features,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
@@ -54,4 +58,12 @@ def compose(
         ),
         usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
         settings=AccountSettings(database=plumbing.database, accounts=accounts, sessions=sessions),
+        two_step=TwoStepChanges(
+            acts=plumbing.acts,
+            accounts=accounts,
+            confirmations=confirmations,
+            sessions=sessions,
+            authenticator=steps.authenticator,
+            recovery_codes=steps.recovery_codes,
+        ),
     )

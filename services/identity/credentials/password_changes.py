@@ -89,7 +89,7 @@ class PasswordChanges:
                 act.committing(unacceptable)
                 raise
             tell(act, view, PASSWORD_CHANGED)
-            opened = await self.sessions.open(act, account_id)
+            opened = await self.sessions.open(act, account_id, second_step_taken=True)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, account_id: AccountId, new_password: str) -> HashedPassword:

@@ -6,6 +6,7 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
 from services.identity.desk.records import Records
+from services.identity.desk.two_step_resets import TwoStepResets
 from services.identity.desk.unenrolments import Unenrolments
 from services.identity.desk.unlocks import Unlocks
 from services.identity.desk.username_reading import UsernameReading
@@ -26,6 +27,7 @@ class Features:
     corrections: Corrections
     username_reading: UsernameReading
     waivers: Waivers
+    two_step_resets: TwoStepResets
 
 
 def compose(
@@ -50,4 +52,5 @@ def compose(
         corrections=Corrections(acts=plumbing.acts, patients=patients),
         username_reading=UsernameReading(acts=plumbing.acts, accounts=accounts),
         waivers=Waivers(acts=plumbing.acts),
+        two_step_resets=TwoStepResets(acts=plumbing.acts, accounts=accounts, sessions=sessions),
     )

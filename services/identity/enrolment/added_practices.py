@@ -17,6 +17,7 @@ from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
+from services.identity.two_step.second_steps import SecondSteps, refusal_of
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId, SessionId
@@ -41,6 +42,7 @@ class AddedPractices:
     acts: Acts
     ways_in: WaysIn
     proofs: PasswordProofs
+    second_steps: SecondSteps
     confirmations: Confirmations
     patients: Patients
     accounts: Accounts
@@ -52,17 +54,21 @@ class AddedPractices:
         name: str,
         password: str,
         *,
+        code: str | None,
         by: By,
         key: IdempotencyKey | None,
     ) -> PracticeAdded:
-        """Give the secret's record to the account that name and password log on to.
+        """Give the secret's record to the account that name and password log on to, and a code
+        where two-step is on.
 
-        The password is counted like a log-on's, and that count stays when the rest is refused and
-        undone. Only who has proven the account hears anything of the secret (LG-2, EN-1).
+        The password is counted like a log-on's, and the code like one, and these counts stay when
+        the rest is refused and undone. Only who has proven the account hears anything of the secret
+        (LG-2, EN-1). A repetition is answered whatever its code, which is used up by then.
         """
         async with self.acts.before(by, Action.ADD_TO_ACCOUNT):
             presented = await self._presented(brought, by)
         attempt = await self.proofs.by_name(name, password)
+        offered = await self.second_steps.look(attempt.account_id, code)
         record = await self.ways_in.owner(presented)
         async with self.acts.begin(
             by,
@@ -73,10 +79,13 @@ class AddedPractices:
             decision = await self.proofs.decide(act, attempt)
             if decision.account is None:
                 raise act.committing(self.proofs.refusal(decision, InvalidCredentials))
+            outcome = await self.second_steps.take(act, decision.account.account_id, offered)
             try:
                 async with act.attempt():
                     if kept := await act.repeat(key, PracticeAdded):
                         return kept
+                    if refused := refusal_of(outcome):
+                        raise refused
                     added = await self._add(act, decision.account.account_id, record, presented)
                     return await act.keep(key, added)
             except Refused as refusal:

@@ -19,6 +19,7 @@ from services.identity.patients.patients import Patients
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
+from services.identity.two_step.second_steps import SecondSteps
 from shared.one_time import Mint
 from shared.program.program import Plumbing
 from shared.trust.grants import GrantChecker, GrantIssuer
@@ -48,6 +49,7 @@ def compose(
     patients: Patients,
     addresses: emails.Features,
     secrets: passwords.Features,
+    second_steps: SecondSteps,
     terms: Terms,
     sessions: Sessions,
 ) -> Features:
@@ -83,6 +85,7 @@ def compose(
             acts=plumbing.acts,
             ways_in=ways_in,
             proofs=secrets.proofs,
+            second_steps=second_steps,
             confirmations=confirmations,
             patients=patients,
             accounts=accounts,

@@ -7,10 +7,12 @@ from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
 from services.identity.log_on.log_on import LogOn
 from services.identity.log_on.resets import Resets
+from services.identity.log_on.second_steps import SecondStepGate
 from services.identity.log_on.terms import Terms
 from services.identity.passwords import features as passwords
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
+from services.identity.two_step.second_steps import SecondSteps
 from shared.program.program import Plumbing
 from shared.trust.grants import GrantChecker
 
@@ -22,6 +24,7 @@ class Features:
     terms: Terms
     gates: Gates
     disclaimers: Disclaimers
+    second_steps: SecondStepGate
 
 
 def compose(
@@ -30,6 +33,7 @@ def compose(
     grants: GrantChecker,
     accounts: Accounts,
     secrets: passwords.Features,
+    second_steps: SecondSteps,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
@@ -52,6 +56,9 @@ def compose(
         terms=terms(plumbing),
         gates=gates,
         disclaimers=Disclaimers(acts=plumbing.acts, gates=gates, sessions=sessions),
+        second_steps=SecondStepGate(
+            acts=plumbing.acts, gates=gates, second_steps=second_steps, sessions=sessions
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
+from services.identity.two_step.store import two_steps
 from shared import one_time
 from shared.acts import Act
 from shared.contracts.ids import SessionId
@@ -48,6 +49,7 @@ class Unions:
         moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
         await self._hand_over_names(act, couple)
         await store.leave_waiver(act.tx, absorbed_id, survivor_id)
+        await two_steps.turn_off(act.tx, absorbed_id)
         await store.absorb(act.tx, absorbed_id, survivor_id)
         await self.sessions.end_within(act, absorbed_id, why=SessionEnd.MERGED)
         await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)

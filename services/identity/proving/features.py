@@ -8,6 +8,7 @@ from services.identity.proving.grants import ProofGrants
 from services.identity.proving.ownership import OwnershipProofs
 from services.identity.proving.reauthentication import Reauthentication
 from services.identity.settings import Settings
+from services.identity.two_step.second_steps import SecondSteps
 from shared.program.program import Plumbing
 from shared.trust.grants import GrantChecker, GrantIssuer
 from shared.trust.own_keys import OwnKeys
@@ -25,6 +26,7 @@ def compose(
     *,
     own_keys: OwnKeys,
     proofs: PasswordProofs,
+    second_steps: SecondSteps,
     checker: GrantChecker,
 ) -> Features:
     """Build the group."""
@@ -34,7 +36,11 @@ def compose(
         prefix=plumbing.settings.issuer,
     )
     return Features(
-        reauthentication=Reauthentication(acts=plumbing.acts, proofs=proofs, grants=grants),
-        ownership_proofs=OwnershipProofs(acts=plumbing.acts, proofs=proofs, grants=grants),
+        reauthentication=Reauthentication(
+            acts=plumbing.acts, proofs=proofs, second_steps=second_steps, grants=grants
+        ),
+        ownership_proofs=OwnershipProofs(
+            acts=plumbing.acts, proofs=proofs, second_steps=second_steps, grants=grants
+        ),
         confirmations=Confirmations(grants=checker),
     )

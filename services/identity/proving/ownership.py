@@ -7,6 +7,7 @@ from services.identity.actions import Action
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import MergeProofFailed, MergeSameAccount
 from services.identity.proving.grants import IssuedGrant, ProofGrants
+from services.identity.two_step.second_steps import SecondSteps
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct
@@ -18,6 +19,7 @@ LIFE = timedelta(minutes=10)
 class OwnershipProofs:
     acts: Acts
     proofs: PasswordProofs
+    second_steps: SecondSteps
     grants: ProofGrants
 
     async def prove(
@@ -26,17 +28,20 @@ class OwnershipProofs:
         name: str,
         password: str,
         *,
+        code: str | None,
         session_id: SessionId,
         by: By,
     ) -> IssuedGrant:
         """Prove the account of that name; opens no session. Counts on that account's own lock.
 
-        `own_id` and `session_id` are the caller's; the grant is good in that session alone.
+        `own_id` and `session_id` are the caller's; the grant is good in that session alone. Where
+        that account has two-step on its code is needed as well.
 
         Raises MergeProofFailed for whatever may not be told, and only after the right password
-        AccountMerged and MergeSameAccount.
+        AccountMerged, MergeSameAccount, CodeRequired and SecondStepFailed.
         """
         attempt = await self.proofs.by_name(name, password)
+        offered = await self.second_steps.look(attempt.account_id, code)
         async with self.acts.begin(by, Action.PROVE_OWNERSHIP, account=attempt.account_id) as act:
             decision = await self.proofs.decide(act, attempt)
             if decision.account is None:
@@ -44,6 +49,7 @@ class OwnershipProofs:
                 raise act.committing(failed, detail=decision.refusal)
             if decision.account.account_id == own_id:
                 raise act.committing(MergeSameAccount())
+            await self.second_steps.require(act, decision.account.account_id, offered)
         return await self.grants.issue(
             GrantAct.ACCOUNT_OWNED,
             decision.account,

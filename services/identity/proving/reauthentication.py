@@ -7,6 +7,7 @@ from services.identity.actions import Action
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import ReauthenticationFailed
 from services.identity.proving.grants import IssuedGrant, ProofGrants
+from services.identity.two_step.second_steps import SecondSteps
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct, Verb
@@ -18,6 +19,7 @@ LIFE = timedelta(minutes=5)
 class Reauthentication:
     acts: Acts
     proofs: PasswordProofs
+    second_steps: SecondSteps
     grants: ProofGrants
 
     async def reauthenticate(
@@ -26,22 +28,27 @@ class Reauthentication:
         password: str,
         verb: Verb,
         *,
+        code: str | None,
         session_id: SessionId,
         by: By,
     ) -> IssuedGrant:
         """Prove that who holds the session knows the password; counted like a log-on (LG-2).
 
-        The grant is good in that session alone.
+        Where two-step is on a code is needed as well, of the app or a recovery code. It is looked
+        at after a right password only, as at log-on. The grant is good in that session alone.
 
-        Raises ReauthenticationFailed, alike for a wrong password and for a right one under a lock.
+        Raises ReauthenticationFailed, alike for a wrong password and for a right one under a lock;
+        CodeRequired, and SecondStepFailed alike for a wrong code and under its lock (MF-3).
         """
         attempt = await self.proofs.by_account(account_id, password)
+        offered = await self.second_steps.look(account_id, code)
         async with self.acts.begin(by, Action.REAUTHENTICATE, account=account_id) as act:
             act.detail = verb
             decision = await self.proofs.decide(act, attempt)
             if decision.account is None:
                 failed = ReauthenticationFailed(self.proofs.rule())
                 raise act.committing(failed, detail=decision.refusal)
+            await self.second_steps.require(act, account_id, offered)
         return await self.grants.issue(
             GrantAct.REAUTHENTICATED,
             decision.account,

@@ -38,6 +38,10 @@ class SessionEnd(StrEnum):
     MERGED = "merged"
     UNENROLLED = "un-enrolled"
     TERMS_DECLINED = "terms-declined"
+    SECOND_STEP = "second-step"  #: a full one took its place (LG-3)
+    SECOND_STEP_FAILED = "second-step-failed"
+    TWO_STEP_CHANGE = "two-step-change"
+    TWO_STEP_RESET = "two-step-reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

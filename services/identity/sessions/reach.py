@@ -14,6 +14,7 @@ from shared.contracts.reach import SessionScope
 
 
 class GateName(StrEnum):
+    SECOND_STEP = "second-step"
     TERMS = "terms"
     ACCOUNT_EMAIL = "account-email"
     DISCLAIMERS = "disclaimers"
@@ -70,6 +71,7 @@ class Standing:
     account_id: AccountId
     account_version: int
     enrolled: bool  # at one practice at least
+    second_step_due: bool
     terms_due: bool
     email_verified: bool
     disclaimers_due: bool
@@ -99,6 +101,10 @@ Asks = Literal["required", "offered"]
 Rule = Callable[[Standing], Asks | None]
 
 
+def _second_step(at: Standing) -> Asks | None:
+    return "required" if at.second_step_due else None
+
+
 def _terms(at: Standing) -> Asks | None:
     return "required" if at.terms_due else None
 
@@ -112,6 +118,7 @@ def _disclaimers(at: Standing) -> Asks | None:
 
 
 RULES: tuple[tuple[GateName, Rule], ...] = (
+    (GateName.SECOND_STEP, _second_step),
     (GateName.TERMS, _terms),
     (GateName.ACCOUNT_EMAIL, _account_email),
     (GateName.DISCLAIMERS, _disclaimers),

@@ -59,16 +59,25 @@ class Sessions:
     issuer: AccessTokenIssuer
     lives: SessionLives
 
-    async def open(self, act: Act, account_id: AccountId) -> Opened:
+    async def open(
+        self,
+        act: Act,
+        account_id: AccountId,
+        *,
+        second_step_taken: bool = False,
+        auth_time: datetime | None = None,
+    ) -> Opened:
         """Begin a session with the act that proved who is there and holds the account.
 
-        It is a log-on, and noted as one: for the account, and at its practices (UN-2).
+        By a password alone it waits for the second step, where two-step is on. Else it is a log-on,
+        and noted as one: for the account, and at its practices (UN-2). `auth_time` is when the
+        password was given, where that was not now.
         """
         now = act.now
         session = Session(
             id=SessionId(self.randomness.uuid()),
             account_id=account_id,
-            auth_time=now,
+            auth_time=auth_time or now,
             started_at=now,
             refreshed_at=now,
             issued_at=now,
@@ -80,11 +89,13 @@ class Sessions:
             session,
             idle_until=now + self.lives.idle,
             refresh_digest=refresh_digest(self.digests, token),
+            second_step_taken=second_step_taken,
         )
-        await accounts.note_log_on(act.tx, account_id, now=now)
-        await dormancy.note(act.tx, account_id, now=now)
         await disclaimers.ask(act.tx, account_id, only=session.id)
         standing = await standings.of_session(act.tx, session.id)
+        if not standing.second_step_due:
+            await accounts.note_log_on(act.tx, account_id, now=now)
+            await dormancy.note(act.tx, account_id, now=now)
         return Opened(session=session, standing=standing, refresh_token=token)
 
     async def sign(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from shared.contracts.ids import PatientId, PracticeId
@@ -18,6 +18,7 @@ from tests.builders.practices import (
     postman_beside,
     practice_desk,
 )
+from tests.builders.two_step import TwoStepper, code_of, confirm, set_up, turned_on
 from tests.conformance.stage import Example
 from tests.rigs.identity import (
     PASSWORD,
@@ -42,6 +43,7 @@ class IdentityStage:
     desk: PracticeDesk
     recovery: Recovery
     postman: Postman
+    codes: dict[str, list[str]] = field(default_factory=dict)  # of recovery, by whose token
 
     async def session(self, *, service: str | None = None) -> str:
         if service is None:
@@ -57,8 +59,16 @@ class IdentityStage:
     async def proof(self, token: str, verb: str) -> str:
         """The grant of a re-authentication in this session, for this verb (SE-3)."""
         body = {"password": PASSWORD, "verb": verb}
+        if codes := self.codes.get(token):
+            body["code"] = codes.pop()
         answer = await self.replica.call("POST", "/account/reauthenticate", body, token=token)
         return str(answer.body["grant"])
+
+    async def two_stepper(self) -> TwoStepper:
+        """Somebody with two-step on."""
+        person = await turned_on(self.replica)
+        self.codes[person.token] = person.codes
+        return person
 
     async def practice(self, *, without: str = "", service: str | None = None) -> str:
         whole = await self.replica.client_token(*self.desk.client)
@@ -132,6 +142,14 @@ async def read_username(stage: IdentityStage) -> Example:
 
 async def waive_email(stage: IdentityStage) -> Example:
     return (await unlock_account(stage)).but(waived=True)
+
+
+async def reset_two_step(stage: IdentityStage) -> Example:
+    example = await unlock_account(stage)
+    token = await stage.opened(MARIA)
+    secret = (await set_up(stage.replica, token)).body["secret"]
+    await confirm(stage.replica, token, code_of(secret, stage.replica.clock.now()))
+    return example
 
 
 async def un_enrol_patient(stage: IdentityStage) -> Example:
@@ -317,6 +335,34 @@ async def change_password(stage: IdentityStage) -> Example:
     token = await stage.session()
     grant = await stage.proof(token, "password")
     return Example(body={"new_password": "Copper!Lantern-9", "reauthenticated": grant}, token=token)
+
+
+async def set_up_app(stage: IdentityStage) -> Example:
+    return Example(body={}, token=await stage.session())
+
+
+async def confirm_app(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    secret = (await set_up(stage.replica, token)).body["secret"]
+    return Example(body={"code": code_of(secret, stage.replica.clock.now())}, token=token)
+
+
+async def make_recovery_codes(stage: IdentityStage) -> Example:
+    token = (await stage.two_stepper()).token
+    return Example(
+        body={"reauthenticated": await stage.proof(token, "recovery-codes")}, token=token
+    )
+
+
+async def turn_off_two_step(stage: IdentityStage) -> Example:
+    token = (await stage.two_stepper()).token
+    return Example(body={"reauthenticated": await stage.proof(token, "two-step")}, token=token)
+
+
+async def take_second_step(stage: IdentityStage) -> Example:
+    person = await stage.two_stepper()
+    half = await person.log_on()
+    return Example(body={"code": person.codes[0]}, token=half["access_token"])
 
 
 async def change_locale(stage: IdentityStage) -> Example:

@@ -13,6 +13,7 @@ from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.people import Person as Someone
 from tests.builders.practices import INVITABLE, add_practice, enrol, practice_desk, proven
+from tests.builders.two_step import WRONG_CODE
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
@@ -526,6 +527,67 @@ async def approved_for_who_can_prove_nothing(stage: IdentityStage) -> Example:
     return (await examples.approve_enrolment_request(stage)).but(patient_id=patient_id)
 
 
+# ---- two-step
+
+
+async def another_app_long_after_log_on(stage: IdentityStage) -> Example:
+    return replace(await long_after_log_on(stage), body={})
+
+
+async def app_of_nobody(stage: IdentityStage) -> Example:
+    return Example(body={"code": "123456"}, token=await stage.session())
+
+
+async def turned_off_before(stage: IdentityStage, verb: str) -> Example:
+    token = await stage.session()
+    return Example(body={"reauthenticated": await stage.proof(token, verb)}, token=token)
+
+
+async def codes_without_two_step(stage: IdentityStage) -> Example:
+    return await turned_off_before(stage, ForVerb.RECOVERY_CODES)
+
+
+async def off_without_two_step(stage: IdentityStage) -> Example:
+    return await turned_off_before(stage, ForVerb.TWO_STEP)
+
+
+async def fifth_wrong_code(stage: IdentityStage) -> Example:
+    example = (await examples.take_second_step(stage)).but(code=WRONG_CODE)
+    for _ in range(4):
+        await send(stage, NAMED["take_second_step"], example)
+    return example
+
+
+async def second_step_in_a_full_session(stage: IdentityStage) -> Example:
+    return Example(body={"code": "123456"}, token=await stage.session())
+
+
+async def password_without_a_code(stage: IdentityStage) -> Example:
+    return (await examples.reauthenticate(stage)).by((await stage.two_stepper()).token)
+
+
+async def password_with_a_wrong_code(stage: IdentityStage) -> Example:
+    return (await password_without_a_code(stage)).but(code=WRONG_CODE)
+
+
+async def other_account_without_its_code(stage: IdentityStage) -> Example:
+    said = {"name": (await stage.two_stepper()).person.username, "password": PASSWORD}
+    return Example(body=said, token=await stage.session())
+
+
+async def other_account_with_a_wrong_code(stage: IdentityStage) -> Example:
+    return (await other_account_without_its_code(stage)).but(code=WRONG_CODE)
+
+
+async def practice_without_a_code(stage: IdentityStage) -> Example:
+    example = await examples.add_practice_to_account(stage)
+    return example.but(name=(await stage.two_stepper()).person.username)
+
+
+async def practice_with_a_wrong_code(stage: IdentityStage) -> Example:
+    return (await practice_without_a_code(stage)).but(code=WRONG_CODE)
+
+
 unknown = {"patient_id": NOBODY}
 REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "unlock_account": {
@@ -625,6 +687,8 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "AgeNotAllowed": practice_for_a_child,
         "InvalidCredentials": but("add_practice_to_account", password=WRONG),
         "AccountMerged": practice_for_a_merged_account,
+        "CodeRequired": practice_without_a_code,
+        "SecondStepFailed": practice_with_a_wrong_code,
         "TokenInvalid": but("add_practice_to_account", token="ABCD-EFGH-JKMN-PQRS"),
         "AlreadyEnrolled": practice_added_already,
         "PersonMismatch": record_of_somebody_else,
@@ -680,6 +744,33 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         **unconfirmed(ForVerb.PASSWORD, examples.change_password),
         "GrantUsed": Elsewhere(why="the session that the grant is bound to ends with its use"),
     },
+    "set_up_app": {
+        "ReauthenticationRequired": another_app_long_after_log_on,
+        **unconfirmed(ForVerb.TWO_STEP, examples.set_up_app),
+    },
+    "confirm_app": {
+        "CodeWrong": but("confirm_app", code="no code"),
+        "SetUpOver": app_of_nobody,
+    },
+    "make_recovery_codes": {
+        "TwoStepOff": codes_without_two_step,
+        **unconfirmed(ForVerb.RECOVERY_CODES, examples.make_recovery_codes),
+    },
+    "turn_off_two_step": {
+        "TwoStepOff": off_without_two_step,
+        **unconfirmed(ForVerb.TWO_STEP, examples.turn_off_two_step),
+        "GrantUsed": Elsewhere(why="its use changes the credentials: it is told as superseded"),
+    },
+    "take_second_step": {
+        "SecondStepFailed": but("take_second_step", code=WRONG_CODE),
+        "SecondStepOver": fifth_wrong_code,
+        "GateClosed": second_step_in_a_full_session,
+    },
+    "reset_two_step": {
+        "NotFound": at("reset_two_step", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+        "TwoStepOff": examples.unlock_account,
+    },
     "change_locale": {
         "LocaleNotOffered": but("change_locale", locale="de"),
         "TimeZoneUnknown": but("change_locale", time_zone="Mars/Olympus"),
@@ -697,11 +788,17 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "EmailUnavailable": verified_by_another_meanwhile,
         "AddressNoUsername": username_became_the_address_meanwhile,
     },
-    "reauthenticate": {"ReauthenticationFailed": but("reauthenticate", password=WRONG)},
+    "reauthenticate": {
+        "ReauthenticationFailed": but("reauthenticate", password=WRONG),
+        "CodeRequired": password_without_a_code,
+        "SecondStepFailed": password_with_a_wrong_code,
+    },
     "prove_ownership": {
         "MergeProofFailed": but("prove_ownership", password=WRONG),
         "MergeSameAccount": own_account_as_the_other,
         "AccountMerged": merged_account_as_the_other,
+        "CodeRequired": other_account_without_its_code,
+        "SecondStepFailed": other_account_with_a_wrong_code,
     },
     "refresh_session": {"RefreshInvalid": but("refresh_session", refresh_token="x")},
     "end_session": {"NotFound": at("end_session", session_id=NOBODY)},

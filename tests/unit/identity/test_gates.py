@@ -27,6 +27,7 @@ INSIDE = Standing(
     account_id=AccountId(UUID(int=1)),
     account_version=1,
     enrolled=True,
+    second_step_due=False,
     terms_due=False,
     email_verified=True,
     disclaimers_due=False,
@@ -47,6 +48,13 @@ PRACTICE = SeenPractice(
 def test_who_has_everything_is_inside() -> None:
     assert gates(INSIDE) == ()
     assert scope(INSIDE) is SessionScope.FULL
+
+
+def test_the_second_step_is_required_and_comes_before_the_terms() -> None:
+    both = replace(INSIDE, second_step_due=True, terms_due=True)
+
+    assert gates(both) == (Gate(name=GateName.SECOND_STEP, required=True), TERMS)
+    assert scope(both) is SessionScope.GATES
 
 
 def test_the_account_email_is_offered_and_not_required() -> None:

@@ -84,6 +84,17 @@ FILED: Mapping[str, Mapping[str, object]] = {
     "password-reset": {"occurred_at": AT, "route": "link"},
     "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},
     "reset-link": {"life_minutes": 60, "link_expires_at": AT},
+    "two-step-turned-on": {"occurred_at": AT},
+    "authenticator-app-replaced": {"occurred_at": AT},
+    "two-step-turned-off": {"occurred_at": AT},
+    "recovery-codes-made": {"occurred_at": AT},
+    "recovery-codes-low": {"occurred_at": AT},
+    "second-step-locked": {"occurred_at": AT, "locked_until": AT},
+    "two-step-reset": {
+        "occurred_at": AT,
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
     "username-changed": {
         "occurred_at": AT,
         "old_username": "j•••r",

@@ -12,6 +12,7 @@ from services.identity.accounts.model import (
 from services.identity.credentials.features import Features
 from services.identity.sessions.api.replies import GateReply, gate_replies
 from services.identity.sessions.reach import Area, AreaState, Sight, areas
+from services.identity.two_step.model import Means, TwoStep
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.http.routes import Call, NoBody, Reply
@@ -34,6 +35,14 @@ class PracticeReply(Reply, frozen=True, kw_only=True):
     areas: Mapping[Area, AreaState]
 
 
+class TwoStepReply(Reply, frozen=True, kw_only=True):
+    """`means` is what a code can come from."""
+
+    on: bool
+    means: tuple[Means, ...]
+    recovery_codes_left: int
+
+
 class AccountReply(Reply, frozen=True, kw_only=True):
     """`email` is the account e-mail, or the address that was claimed for it; `claimed_email` is one
     that takes its place once it is verified.
@@ -45,6 +54,7 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     claimed_email: str | None
     practices: tuple[PracticeReply, ...]
     gates: tuple[GateReply, ...]
+    two_step: TwoStepReply
     recovery_routes: tuple[RecoveryRoute, ...]
     to_set_up: tuple[ToSetUp, ...]
     terms_version: str | None
@@ -56,7 +66,7 @@ async def read_account(features: Features, call: Call[NoBody, SessionCaller]) ->
     return _reply(*await features.settings.read(call.caller))
 
 
-def _reply(view: AccountView, sight: Sight) -> AccountReply:
+def _reply(view: AccountView, sight: Sight, two_step: TwoStep | None) -> AccountReply:
     account = view.account
     contacts = {each.practice_id: each.practice_contact for each in view.enrolments}
     email = view.emails[0] if view.emails else None
@@ -77,6 +87,11 @@ def _reply(view: AccountView, sight: Sight) -> AccountReply:
             for each in sight.practices
         ),
         gates=gate_replies(sight.standing),
+        two_step=TwoStepReply(
+            on=two_step.on if two_step else False,
+            means=two_step.means if two_step else (),
+            recovery_codes_left=two_step.codes_left if two_step else 0,
+        ),
         recovery_routes=recovery_routes(email=view.verified_email is not None),
         to_set_up=view.to_set_up,
         terms_version=view.terms_version,

@@ -16,13 +16,14 @@ from shared.trust.access import Anonymous, SessionCaller
 
 class AddedPracticeBody(Body, frozen=True, kw_only=True):
     """The practice's token, or the `grant` of who has proven such a thing before; `name` and
-    `password` as they log on.
+    `password` as they log on, with a `code` where two-step is on.
     """
 
     token: Typed | None = None
     grant: Typed | None = None
     name: Annotated[str, Meta(max_length=1024)]
     password: Given
+    code: Typed | None = None
 
 
 class PracticeBody(Body, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ async def add_practice_to_account(
         brought_with(call.body),
         call.body.name,
         call.body.password,
+        code=call.body.code,
         by=call.by,
         key=call.idempotency,
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.fields import Given
+from services.identity.fields import Given, Typed
 from services.identity.proving.features import Features
 from services.identity.proving.grants import IssuedGrant
 from shared.http.routes import Body, Call, Reply
@@ -13,17 +13,23 @@ from shared.trust.grants import Verb
 
 
 class ReauthenticationBody(Body, frozen=True, kw_only=True):
-    """`verb` is what the grant will be good for, and nothing else."""
+    """`verb` is what the grant will be good for, and nothing else. `code`, where two-step is on, is
+    one of the authenticator app or a recovery code.
+    """
 
     password: Given
     verb: Verb
+    code: Typed | None = None
 
 
 class OwnershipBody(Body, frozen=True, kw_only=True):
-    """`name` is a username or the verified account e-mail of the other account."""
+    """`name` is a username or the verified account e-mail of the other account; `code`, where that
+    has two-step on, is one of its app or a recovery code.
+    """
 
     name: Annotated[str, Meta(max_length=1024)]
     password: Given
+    code: Typed | None = None
 
 
 class ProofReply(Reply, frozen=True, kw_only=True):
@@ -40,6 +46,7 @@ async def reauthenticate(
         call.caller.account_id,
         call.body.password,
         call.body.verb,
+        code=call.body.code,
         session_id=call.caller.session_id,
         by=call.by,
     )
@@ -53,6 +60,7 @@ async def prove_ownership(
         call.caller.account_id,
         call.body.name,
         call.body.password,
+        code=call.body.code,
         session_id=call.caller.session_id,
         by=call.by,
     )

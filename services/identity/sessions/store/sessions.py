@@ -20,24 +20,32 @@ which is now.
 
 
 async def add(
-    tx: Connection, session: Session, *, idle_until: datetime, refresh_digest: bytes
+    tx: Connection,
+    session: Session,
+    *,
+    idle_until: datetime,
+    refresh_digest: bytes,
+    second_step_taken: bool,
 ) -> None:
     """Insert a session with its first refresh token, in one statement: the account is held.
 
-    Terms that are published later are asked for at the next log-on, not in this session (EN-9).
+    Where two-step is on and no code was given yet, it waits for one (LG-3). Terms that are
+    published later are asked for at the next log-on, not in this session (EN-9).
     """
     await tx.execute(
         f"""
         WITH session AS (
             INSERT INTO sessions (
                 id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
-                terms_due
+                terms_due, second_step_due
             )
             VALUES ($1, $2, $3, $4, $5, $6, $7, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
                 )
+            ), NOT $9 AND EXISTS (
+                SELECT FROM two_steps WHERE account_id = $2 AND on_since IS NOT NULL
             ))
             RETURNING id, started_at
         )
@@ -52,6 +60,7 @@ async def add(
         min(idle_until, session.expires_at),
         session.expires_at,
         refresh_digest,
+        second_step_taken,
     )
 
 

@@ -12,7 +12,7 @@ from shared.db import Connection, Row
 
 CURRENT_TERMS = "SELECT version FROM terms ORDER BY place DESC LIMIT 1"
 STANDING = """
-    a.id AS account_id, a.version AS account_version, s.terms_due, s.skipped,
+    a.id AS account_id, a.version AS account_version, s.second_step_due, s.terms_due, s.skipped,
     EXISTS (
         SELECT FROM enrolments e WHERE e.account_id = a.id AND e.state = 'enrolled'
     ) AS enrolled,
@@ -93,6 +93,16 @@ async def hold(tx: Connection, session_id: SessionId) -> bool:
     return held is not None
 
 
+async def count_wrong_code(tx: Connection, session_id: SessionId) -> int:
+    """Count a wrong code given in a session; return how many there were (MF-3)."""
+    return int(
+        await tx.fetchval(
+            "UPDATE sessions SET wrong_codes = wrong_codes + 1 WHERE id = $1 RETURNING wrong_codes",
+            session_id,
+        )
+    )
+
+
 async def skip(tx: Connection, session_id: SessionId, gate: GateName) -> None:
     """Remember that an offer was declined in this session, however often it is."""
     await tx.execute(
@@ -111,6 +121,7 @@ def standing(row: Row) -> Standing:
         account_id=row["account_id"],
         account_version=row["account_version"],
         enrolled=row["enrolled"],
+        second_step_due=row["second_step_due"],
         terms_due=row["terms_due"],
         email_verified=row["email_verified"],
         disclaimers_due=row["disclaimers_due"],

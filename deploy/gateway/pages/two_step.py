@@ -1,0 +1,164 @@
+"""Two-step verification: the code at the log-on, and its settings (MF-1, MF-3, MF-4)."""
+
+from collections.abc import Mapping
+
+import segno
+from aiohttp import web
+
+from deploy.gateway import flows
+from deploy.gateway.flows import AppFlow
+from deploy.gateway.pages.confirmations import Code, Proof, grant_once
+from deploy.gateway.pages.site import HOLDER, Site, arrive
+from deploy.gateway.session import COOKIE, Inside
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Route, form, page
+from deploy.gateway.web.visits import see
+
+TWO_STEP, RECOVERY_CODES = "two-step", "recovery-codes"  # what the password is given again for
+OVER = "second_step_over"
+SETTINGS = "/settings/two-step"
+SAID: Mapping[str, str] = {
+    "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
+    "off": N_("Two-step verification is off. Your password alone logs you on."),
+}
+
+
+class CodeForm(Form, frozen=True, kw_only=True):
+    code: Code
+
+
+async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for the code that the log-on waits for."""
+    return site.page(visit, "gate_second_step.html", status=filled.status, filled=filled)
+
+
+async def take(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
+    """Go on in the full session that the code opens; the fifth wrong one leads to the log-on."""
+    wanted = visit.kept.wanted
+    try:
+        session = await site.sessions.ask(
+            visit, "identity", lambda token: site.identity.second_step(visit, token, sent.code)
+        )
+    except Refused as refused:
+        if refused.code != OVER:
+            raise
+        visit.jar.delete(COOKIE)
+        return see("/log-on?said=codes")
+    return await arrive(site, visit, site.sessions.begin(visit, session), wanted)
+
+
+async def show_settings(site: Site, visit: Inside) -> web.Response:
+    """Say whether it is on, and what can be done about it."""
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "settings_two_step.html",
+        account=await site.account(visit),
+        said=visit.say(said) if said else None,
+    )
+
+
+async def show_set_up(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Say what an app is, and ask for the password where the session is too old for it."""
+    return site.page(
+        visit,
+        "settings_two_step_app.html",
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+        said=flows.said(visit),
+    )
+
+
+async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
+    """Make the secret, and go on to where it is shown."""
+    grant = await grant_once(site, visit, TWO_STEP, sent) if sent.password else None
+    made = await site.sessions.ask(
+        visit, "identity", lambda token: site.two_steps.set_up(visit, token, grant)
+    )
+    flows.carry(visit, AppFlow(secret=made.secret, uri=made.uri))
+    return see(f"{SETTINGS}/app/confirm")
+
+
+async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Show the QR code, and the secret to be typed where none can be read."""
+    flow = flows.followed(visit, AppFlow)
+    return site.page(
+        visit,
+        "settings_two_step_confirm.html",
+        status=filled.status,
+        filled=filled,
+        image=segno.make_qr(flow.uri).svg_data_uri(scale=5, light="#fff"),
+        secret=" ".join(flow.secret[at : at + 4] for at in range(0, len(flow.secret), 4)),
+    )
+
+
+async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
+    """Turn it on by a code of the app, and show the recovery codes."""
+    flows.followed(visit, AppFlow)
+    made = await site.sessions.ask(
+        visit, "identity", lambda token: site.two_steps.confirm(visit, token, sent.code)
+    )
+    flows.drop(visit, AppFlow)
+    if not made.recovery_codes:
+        return see(f"{SETTINGS}?said=replaced")
+    return codes_page(site, visit, made.recovery_codes)
+
+
+async def show_codes(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for password and code before new recovery codes are made."""
+    return await proof_page(site, visit, "settings_two_step_codes.html", filled)
+
+
+async def make_codes(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
+    """Show new ones, this once."""
+    grant = await grant_once(site, visit, RECOVERY_CODES, sent)
+    made = await site.sessions.ask(
+        visit, "identity", lambda token: site.two_steps.make_codes(visit, token, grant)
+    )
+    return codes_page(site, visit, made.recovery_codes)
+
+
+async def show_off(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask for password and code before it is turned off."""
+    return await proof_page(site, visit, "settings_two_step_off.html", filled)
+
+
+async def turn_off(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
+    """Turn it off."""
+    grant = await grant_once(site, visit, TWO_STEP, sent)
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.two_steps.turn_off(visit, token, grant)
+    )
+    return see(f"{SETTINGS}?said=off")
+
+
+async def proof_page(site: Site, visit: Inside, template: str, filled: Filled) -> web.Response:
+    return site.page(
+        visit,
+        template,
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+    )
+
+
+def codes_page(site: Site, visit: Inside, codes: tuple[str, ...]) -> web.Response:
+    """Show recovery codes; where the page is loaded again there are none to show."""
+    return site.page(visit, "settings_recovery_codes.html", codes=codes)
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *form("/gate/second-step", HOLDER, FormPage(form=CodeForm, show=show_gate, submit=take)),
+    *page(SETTINGS, HOLDER, show_settings),
+    *form(f"{SETTINGS}/app", HOLDER, FormPage(form=Proof, show=show_set_up, submit=set_up)),
+    *form(
+        f"{SETTINGS}/app/confirm",
+        HOLDER,
+        FormPage(form=CodeForm, show=show_confirm, submit=confirm),
+    ),
+    *form(f"{SETTINGS}/codes", HOLDER, FormPage(form=Proof, show=show_codes, submit=make_codes)),
+    *form(f"{SETTINGS}/off", HOLDER, FormPage(form=Proof, show=show_off, submit=turn_off)),
+)

@@ -1,0 +1,47 @@
+"""A practice resets two-step verification for a patient who has lost her phone (MF-4)."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.store import accounts as account_store
+from services.identity.accounts.tellings import tell
+from services.identity.actions import Action
+from services.identity.desk import enrolled
+from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.sessions import Sessions
+from services.identity.two_step.errors import TwoStepOff
+from services.identity.two_step.store import two_steps as store
+from shared.acts import Acts, By
+from shared.contracts.identity import TWO_STEP_RESET
+from shared.contracts.ids import PatientId, PracticeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoStepResets:
+    acts: Acts
+    accounts: Accounts
+    sessions: Sessions
+
+    async def reset(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
+        """Forget app and recovery codes, and end every session; the password stays.
+
+        `by` carries the staff member and the reason. The holder is told, so that nobody takes the
+        second step away in silence; staff see no secret. Raises TwoStepOff.
+        """
+        async with self.acts.begin(
+            by, Action.RESET_TWO_STEP, patient=patient_id, practice=practice_id
+        ) as act:
+            practice, account_id = await enrolled.hold(act.tx, practice_id, patient_id)
+            act.about(account=account_id)
+            act.detail = f"patient:{patient_id}"
+            if not await store.turn_off(act.tx, account_id):
+                raise TwoStepOff
+            await account_store.change_credential(act.tx, account_id)
+            await self.sessions.end_within(act, account_id, why=SessionEnd.TWO_STEP_RESET)
+            tell(
+                act,
+                await self.accounts.changed(act, account_id),
+                TWO_STEP_RESET,
+                practice_name=practice.name,
+                practice_contact=practice.contact,
+            )

@@ -1,0 +1,65 @@
+"""The second step of a log-on or a reset: a code for a full session (MF-3, LG-3, RC-10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.identity.actions import Action
+from services.identity.log_on.errors import GateClosed
+from services.identity.log_on.gates import Gates
+from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.store import standings
+from services.identity.two_step.errors import SecondStepFailed, SecondStepOver
+from services.identity.two_step.model import WRONG_A_SESSION, Outcome
+from services.identity.two_step.second_steps import SecondSteps, rule
+from shared.acts import Act, Acts, By
+from shared.contracts.reach import Service
+from shared.errors import Refused
+from shared.trust.access import SessionCaller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondStepGate:
+    acts: Acts
+    gates: Gates
+    second_steps: SecondSteps
+    sessions: Sessions
+
+    async def take(
+        self, code: str, *, caller: SessionCaller, resource: Sequence[Service], by: By
+    ) -> SessionTokens:
+        """Open a full session for one that a password alone has begun, which ends with it.
+
+        Whatever was handed out for that one opens nothing any more: who has seen its tokens has
+        none of the other's. Its password is as old as it was.
+
+        Raises SecondStepFailed alike for a wrong code and under a lock, SecondStepOver for the
+        fifth wrong one, and GateClosed where no code is asked for.
+        """
+        account_id = caller.account_id
+        offered = await self.second_steps.look(account_id, code)
+        async with self.acts.begin(by, Action.TAKE_SECOND_STEP, account=account_id) as act:
+            if not (await self.gates.hold(act, caller)).second_step_due:
+                raise GateClosed
+            outcome = await self.second_steps.take(act, account_id, offered)
+            if outcome is not Outcome.PASSED:
+                raise await self._refusal(act, caller, outcome)
+            await self.sessions.end_within(
+                act, account_id, why=SessionEnd.SECOND_STEP, only=caller.session_id
+            )
+            opened = await self.sessions.open(
+                act, account_id, second_step_taken=True, auth_time=caller.auth_time
+            )
+        return await self.sessions.sign(opened, resource=resource, now=by.now)
+
+    async def _refusal(self, act: Act, caller: SessionCaller, outcome: Outcome) -> Refused:
+        """Count a wrong code on the session as well, and end it with the fifth (MF-3)."""
+        failed = act.committing(SecondStepFailed(rule()), detail=outcome)
+        if outcome is not Outcome.WRONG:
+            return failed
+        if await standings.count_wrong_code(act.tx, caller.session_id) < WRONG_A_SESSION:
+            return failed
+        await self.sessions.end_within(
+            act, caller.account_id, why=SessionEnd.SECOND_STEP_FAILED, only=caller.session_id
+        )
+        return act.committing(SecondStepOver())

@@ -1,0 +1,45 @@
+"""What is refused here."""
+
+from shared.errors import Conflict, Forbidden, Invalid
+
+
+class SecondStepFailed(Forbidden):
+    """No code that is taken now; whether it was wrong or there is a lock is never told (MF-3)."""
+
+    title = "This code was not taken"
+    hint = "Wait for the app's next code, or use a recovery code; while locked no code is taken."
+
+
+class SecondStepOver(Forbidden):
+    """The fifth wrong code has ended the session that was to be (MF-3)."""
+
+    title = "Five wrong codes were given, and the log-on is over"
+    hint = "Log on again; a recovery code does as well, and the practice can reset two-step."
+
+
+class CodeRequired(Forbidden):
+    """Two-step is on, and the password alone is not enough (SE-3)."""
+
+    title = "A code is needed beside the password"
+    hint = "Send `code`: one of the authenticator app, or a recovery code."
+
+
+class CodeWrong(Invalid):
+    """Not a code of the app that is being set up (MF-1)."""
+
+    title = "This is not the code that the app shows now"
+    hint = "Check that the phone sets its clock by itself, and type the code of this moment."
+
+
+class SetUpOver(Conflict):
+    """No app is being set up in this session, or not any more (MF-1)."""
+
+    title = "No app is being set up here, or it took too long"
+    hint = "Begin again with POST /account/two-step/app."
+
+
+class TwoStepOff(Conflict):
+    """Two-step is not on."""
+
+    title = "Two-step verification is off"
+    hint = "Turn it on first, with an authenticator app."

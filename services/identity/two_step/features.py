@@ -1,0 +1,52 @@
+"""What the second step is taken by."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.settings import Settings
+from services.identity.two_step.app_secrets import AppSecrets
+from services.identity.two_step.authenticator import Authenticator
+from services.identity.two_step.recovery_codes import RecoveryCodes
+from services.identity.two_step.second_steps import SecondSteps
+from shared.program.program import Plumbing
+from shared.trust.hashing import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    authenticator: Authenticator
+    recovery_codes: RecoveryCodes
+    second_steps: SecondSteps
+
+
+def compose(
+    plumbing: Plumbing[Settings], *, accounts: Accounts, hasher: PasswordHasher
+) -> Features:
+    """Build the group."""
+    app = authenticator(plumbing)
+    recovery_codes = RecoveryCodes(randomness=plumbing.randomness, hasher=hasher)
+    return Features(
+        authenticator=app,
+        recovery_codes=recovery_codes,
+        second_steps=SecondSteps(
+            database=plumbing.database,
+            authenticator=app,
+            recovery_codes=recovery_codes,
+            accounts=accounts,
+            budget=plumbing.budget,
+        ),
+    )
+
+
+def app_secrets(plumbing: Plumbing[Settings]) -> AppSecrets:
+    """What `keys re-encrypt` brings under another key beside the service's own."""
+    return AppSecrets(authenticator=authenticator(plumbing))
+
+
+def authenticator(plumbing: Plumbing[Settings]) -> Authenticator:
+    """What reads apps' codes."""
+    return Authenticator(
+        randomness=plumbing.randomness,
+        cipher=plumbing.cipher("authenticator apps"),
+        portal_name=plumbing.settings.portal_name,
+    )

@@ -1,0 +1,106 @@
+"""Two-step verification of an account, a code as it is offered, and what becomes of it (MF-3)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.contracts.ids import AccountId, SessionId
+from shared.limits import DAY, Limit
+
+WRONG = Limit("second-step", ((10, timedelta(minutes=15)),))
+"""Wrong codes of one account, wherever they were given: the tenth locks."""
+LOCK_LASTS = timedelta(minutes=20)
+NOTICES = Limit("second-step-notice", ((3, DAY),))
+"""Locks that one holder is told of."""
+WRONG_A_SESSION = 5
+SET_UP_LASTS = timedelta(hours=1)
+CODES = 10
+TOLD_AT = 3
+
+
+class Means(StrEnum):
+    """What an account can take the second step by."""
+
+    APP = "app"
+    RECOVERY_CODE = "recovery-code"
+
+
+class Outcome(StrEnum):
+    """What became of a code; the caller is told of PASSED and of nothing else."""
+
+    OFF = "off"  #: two-step is: no code is asked for
+    PASSED = "passed"
+    MISSING = "missing"  #: none was given
+    WRONG = "wrong"
+    LOCKED = "locked"  #: right or wrong, it was neither used up nor counted
+    KEPT_BACK = "source_exhausted"  #: likewise, for its source was told enough (LG-4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodesSalt:
+    """What every recovery code of one set is hashed with."""
+
+    salt: bytes
+    pepper_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An app that is being set up, by one session."""
+
+    sealed: bytes = field(repr=False)
+    session_id: SessionId
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoStep:
+    """How an account stands with two-step: on where it has an app."""
+
+    account_id: AccountId
+    app_sealed: bytes | None = field(repr=False)
+    pending: Pending | None
+    codes_salt: CodesSalt | None
+    codes_left: int
+    locked_until: datetime | None
+
+    @property
+    def means(self) -> tuple[Means, ...]:
+        """What a code can come from."""
+        if self.app_sealed is None:
+            return ()
+        return (Means.APP, Means.RECOVERY_CODE) if self.codes_left else (Means.APP,)
+
+    @property
+    def on(self) -> bool:
+        """Whether log-on asks for it."""
+        return bool(self.means)
+
+    def is_locked(self, now: datetime) -> bool:
+        """Whether no code is taken (MF-3)."""
+        return self.locked_until is not None and now < self.locked_until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptSecret:
+    """An app's secret as a row has it."""
+
+    account_id: AccountId
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A code as it was typed, after the slow work and before anything is decided."""
+
+    typed: str | None = field(repr=False)
+    recovery_hash: str | None = field(repr=False)  # where it looks like a recovery code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCodes:
+    """A set of recovery codes just made: shown once, kept as hashes."""
+
+    shown: tuple[str, ...] = field(repr=False)
+    hashes: tuple[str, ...]
+    salt: CodesSalt

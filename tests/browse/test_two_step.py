@@ -1,0 +1,125 @@
+"""Stories of two-step verification: set up, a lost phone, and how it ends (MF-1, MF-3, MF-4)."""
+
+from playwright.async_api import expect
+
+from deploy.tour.person import Person
+from shared.clock import MachineClock
+from tests.browse.conftest import AtPortal
+from tests.browse.desk import Desk
+from tests.browse.patient import Patient
+from tests.builders.two_step import code_of
+
+
+async def sets_two_step_up(ada: Patient) -> tuple[str, list[str]]:
+    """Set it up as the pages lead; return the secret she typed, and her recovery codes."""
+    await ada.go("/settings")
+    await ada.main.get_by_role("link", name="Set up two-step verification").click()
+    await ada.sees("two-step, off")
+    await ada.main.get_by_role("link", name="Set it up").click()
+    await ada.at("/settings/two-step/app")
+    await ada.sees("two-step, before an app")
+    await ada.press("Go on")
+    await ada.at("/settings/two-step/app/confirm")
+    await expect(ada.page.get_by_alt_text("QR code for your authenticator app")).to_be_visible()
+    secret = (await ada.page.locator("#app-secret").inner_text()).replace(" ", "")
+    await ada.fill(code="no code")
+    await ada.press("Confirm")
+    await expect(ada.page.locator("#code-wrong")).to_be_visible()
+    await ada.sees("two-step, an app")
+    await ada.fill(code=now_of(secret))
+    await ada.press("Confirm")
+    await expect(ada.page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    await ada.sees("two-step, recovery codes")
+    codes = await ada.main.locator("li.secret").all_inner_texts()
+    await ada.main.get_by_role("link", name="I have kept them").click()
+    await ada.at("/settings/two-step")
+    await ada.sees("two-step, on")
+    return secret, codes
+
+
+def now_of(secret: str, *, shift: int = 0) -> str:
+    """What her app shows; it goes by the same clock as everybody's."""
+    return code_of(secret, MachineClock().now(), shift=shift)
+
+
+async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada, at_portal(somebody) as phone:
+        await ada.enrol(await desk.token_for(somebody))
+        secret, codes = await sets_two_step_up(ada)
+
+        await phone.log_on()
+        await phone.at("/gate/second-step")
+        await phone.sees("second step")
+        await phone.go("/home")
+        await phone.at("/gate/second-step")
+        await phone.fill(code="AAAA-AAAA-AAAA-AAAA")
+        await phone.press("Go on")
+        await expect(phone.page.locator("#code-wrong")).to_be_visible()
+        await phone.sees("second step, refused")
+        code = now_of(secret, shift=1)
+        await phone.fill(code=f"{code[:3]} {code[3:]}")
+        await phone.press("Go on")
+        await phone.at("/home")
+
+        await phone.go("/settings/username")
+        await phone.fill(username=f"new.{somebody.username}", password=somebody.password)
+        await phone.press("Change your username")
+        await expect(phone.page.locator("#code-wrong")).to_be_visible()
+        await phone.sees("another username, with a code")
+        await phone.fill(password=somebody.password, code=codes[0])
+        await phone.press("Change your username")
+        await phone.at("/settings")
+
+
+async def test_two_step_is_turned_off_with_password_and_code_and_without_script(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody, scripted=False) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        _, codes = await sets_two_step_up(ada)
+
+        await ada.main.get_by_role("link", name="Make new ones").click()
+        await ada.sees("two-step, new recovery codes")
+        await ada.fill(password=somebody.password, code=codes[0])
+        await ada.press("Make new ones")
+        fresh = await ada.main.locator("li.secret").all_inner_texts()
+        await ada.main.get_by_role("link", name="I have kept them").click()
+        await expect(ada.main).to_contain_text("10 left")
+        await ada.main.get_by_role("link", name="Turn it off").click()
+        await ada.sees("two-step, turning it off")
+        await ada.fill(password=somebody.password, code=codes[1])
+        await ada.press("Turn it off")
+        await expect(ada.page.locator("#code-wrong")).to_be_visible()
+        await ada.fill(password=somebody.password, code=fresh[0])
+        await ada.press("Turn it off")
+        await expect(ada.main).to_contain_text("Two-step verification is off.")
+
+        await ada.log_off()
+        await ada.log_on()
+        await ada.at("/home")
+
+
+async def test_five_wrong_codes_lead_back_and_a_lost_phone_to_the_practice(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await sets_two_step_up(ada)
+        await ada.log_off()
+
+        await ada.log_on()
+        for wrong in range(5):
+            await ada.fill(code=f"{wrong}AAA-AAAA-AAAA-AAAA")
+            await ada.press("Go on")
+        await ada.at("/log-on")
+        await expect(ada.main).to_contain_text("Five wrong codes were given.")
+        await desk.do(
+            somebody,
+            "Reset two-step verification",
+            "Two-step verification is reset. The patient was told.",
+        )
+        await ada.log_on()
+
+        await ada.at("/home")

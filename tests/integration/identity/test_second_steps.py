@@ -1,0 +1,310 @@
+"""The second step at log-on and after a reset: taken once, counted exactly (MF-3, LG-3, RC-10)."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.builders.practices import PracticeDesk, practice_desk
+from tests.builders.two_step import WRONG_CODE, turned_on
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
+from tests.rigs.replica import Answer
+
+NEW = "Copper!Lantern-42"
+RACERS = 64
+
+
+def outcomes(answers: list[Answer]) -> Counter[str | int]:
+    return Counter(answer.status if answer.status < 400 else answer.code for answer in answers)
+
+
+@pytest.mark.proves("LG-3", "SE-4")
+async def test_a_session_without_its_second_step_does_only_what_a_gate_lets_it(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+    half = await june.log_on()
+
+    async def status(method: str, path: str, body: dict[str, str] | None = None) -> int:
+        return (await identity.call(method, path, body, token=half["access_token"])).status
+
+    assert half["scope"] == "gates"
+    assert await status("GET", "/account") == 200
+    for method, path in (
+        ("GET", "/sessions"),
+        ("POST", "/sessions/end-others"),
+        ("POST", "/account/two-step/app"),
+        ("POST", "/account/two-step/off"),
+        ("POST", "/gates/account-email/skip"),
+    ):
+        assert await status(method, path) == 403
+    refreshed = await identity.refresh(half["refresh_token"])
+    assert (refreshed.body["scope"], refreshed.body["gates"][0]["name"]) == ("gates", "second-step")
+
+
+@pytest.mark.proves("MF-1", "MF-3", "LG-3")
+async def test_a_code_opens_a_full_session_and_ends_the_one_that_waited(identity: Identity) -> None:
+    june = await turned_on(identity)
+    half = await june.log_on()
+    code = await june.next_code()
+
+    answer = await june.step(half["access_token"], f" {code[:3]} {code[3:]} ")
+
+    assert (answer.status, answer.body["scope"]) == (201, "full")
+    assert answer.body["session_id"] != half["session_id"]
+    assert (await identity.refresh(half["refresh_token"])).code == "refresh_invalid"
+    assert (await june.step(half["access_token"], june.codes[0])).status == 401
+    done = await june.step(answer.body["access_token"], june.codes[0])
+    assert done.refused() == (409, "gate_closed")
+
+
+@pytest.mark.proves("SE-4")
+async def test_it_takes_resource(identity: Identity) -> None:
+    june = await turned_on(identity)
+    half = await june.log_on()
+
+    answer = await june.step(half["access_token"], june.codes[0], resource=["notify", "identity"])
+
+    assert list(answer.body["access_tokens"]) == ["notify", "identity"]
+    for service, token in answer.body["access_tokens"].items():
+        claims = await identity.introspected(token)
+        assert (claims["active"], claims["aud"]) == (True, f"https://portico.example/{service}")
+
+
+@pytest.mark.proves("MF-1", "V6.5.1")
+async def test_a_step_is_accepted_once_also_for_a_b_a(identity: Identity) -> None:
+    june = await turned_on(identity)
+    identity.clock.advance(seconds=60)
+    half = await june.log_on()
+    a, b = june.code(), june.code(shift=1)
+
+    async def taken(code: str) -> int:
+        token = (await june.log_on())["access_token"]
+        return (await june.step(token, code)).status
+
+    first = await june.step(half["access_token"], a)
+
+    assert (first.status, await taken(a), await taken(b), await taken(a)) == (201, 403, 201, 403)
+    assert await taken(b) == 403
+
+
+@pytest.mark.proves("MF-1")
+@pytest.mark.parametrize(("shift", "status"), [(-2, 403), (-1, 201), (0, 201), (1, 201), (2, 403)])
+async def test_a_clock_may_be_a_step_off_and_no_more(
+    identity: Identity, shift: int, status: int
+) -> None:
+    june = await turned_on(identity)
+    identity.clock.advance(minutes=5)
+    half = await june.log_on()
+
+    assert (await june.step(half["access_token"], june.code(shift=shift))).status == status
+
+
+@pytest.mark.proves("MF-3")
+async def test_five_wrong_codes_end_the_log_on(identity: Identity) -> None:
+    june = await turned_on(identity)
+    half = await june.log_on()
+
+    answers = [await june.step(half["access_token"], WRONG_CODE) for _ in range(5)]
+
+    assert [answer.code for answer in answers] == ["second_step_failed"] * 4 + ["second_step_over"]
+    assert (await june.step(half["access_token"], june.codes[0])).status == 401
+    assert (await identity.refresh(half["refresh_token"])).code == "refresh_invalid"
+    again = await june.log_on()
+    assert (await june.step(again["access_token"], june.codes[0])).status == 201
+
+
+@pytest.mark.proves("MF-3")
+async def test_ten_wrong_within_15_minutes_lock_for_20_wherever_they_were_given(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+    identity.clock.advance(minutes=4)
+    half = await june.log_on()
+    for _ in range(4):
+        await june.step(half["access_token"], WRONG_CODE)
+    full = (await june.step(half["access_token"], june.codes[0])).body
+    for _ in range(6):
+        await june.reauthenticate(full["access_token"], "username", WRONG_CODE)
+
+    waiting = await june.log_on()
+    locked = await june.step(waiting["access_token"], june.codes[1])
+    wrong = await june.step(waiting["access_token"], WRONG_CODE)
+    identity.clock.advance(minutes=14)
+    waiting = (await identity.refresh(waiting["refresh_token"])).body
+    identity.clock.advance(minutes=5, seconds=59)
+    waiting = (await identity.refresh(waiting["refresh_token"])).body
+    still = await june.step(waiting["access_token"], june.codes[1])
+    identity.clock.advance(seconds=1)
+    over = await june.step(waiting["access_token"], june.codes[1])
+
+    assert locked.alike() == wrong.alike() == still.alike()
+    assert locked.refused() == (403, "second_step_failed")
+    assert over.status == 201  # the lock used nothing up
+    [row] = await identity.rows("SELECT * FROM audit_entries WHERE action = 'second-step.lock'")
+    assert row["subject"] == f"account:{june.person.id}"
+    assert len(await identity.events("second-step-locked")) == 1
+
+
+@pytest.mark.proves("MF-3")
+async def test_nine_wrong_and_one_after_15_minutes_do_not_lock(identity: Identity) -> None:
+    june = await turned_on(identity)
+    for wrong in (4, 4, 1):
+        half = await june.log_on()
+        for _ in range(wrong):
+            await june.step(half["access_token"], WRONG_CODE)
+    identity.clock.advance(minutes=15)
+    half = await june.log_on()
+    await june.step(half["access_token"], WRONG_CODE)
+
+    assert (await june.step(half["access_token"], june.codes[0])).status == 201
+
+
+@pytest.mark.proves("MF-3")
+async def test_of_64_guesses_at_once_over_two_replicas_ten_are_told(
+    identity: Identity, second: Identity
+) -> None:
+    june = await turned_on(identity)
+    sessions = [await june.log_on() for _ in range(RACERS)]
+
+    answers = await asyncio.gather(
+        *(
+            (identity, second)[number % 2].call(
+                "POST", "/sessions/second-step", {"code": WRONG_CODE}, token=half["access_token"]
+            )
+            for number, half in enumerate(sessions)
+        )
+    )
+
+    assert {answer.code for answer in answers} == {"second_step_failed"}
+    counted = await identity.rows(
+        "SELECT detail, count(*) FROM audit_entries WHERE action = 'second-step.take' GROUP BY 1"
+    )
+    assert {row["detail"]: row["count"] for row in counted} == {"wrong": 10, "locked": RACERS - 10}
+    assert (await june.step(sessions[0]["access_token"], june.codes[0])).status == 403
+
+
+@pytest.mark.proves("MF-1", "MF-4", "V6.5.1")
+@pytest.mark.parametrize("means", ["app", "recovery-code"])
+async def test_of_64_with_one_good_code_one_wins(
+    identity: Identity, second: Identity, means: str
+) -> None:
+    june = await turned_on(identity)
+    code = await june.next_code() if means == "app" else june.codes[0]
+    sessions = [await june.log_on() for _ in range(RACERS)]
+
+    answers = await asyncio.gather(
+        *(
+            (identity, second)[number % 2].call(
+                "POST", "/sessions/second-step", {"code": code}, token=half["access_token"]
+            )
+            for number, half in enumerate(sessions)
+        )
+    )
+
+    assert outcomes(answers) == {201: 1, "second_step_failed": RACERS - 1}
+
+
+@pytest.mark.proves("MF-4")
+async def test_the_holder_is_told_once_three_recovery_codes_are_left(identity: Identity) -> None:
+    june = await turned_on(identity)
+    told = []
+    for code in june.codes[:8]:
+        half = await june.log_on()
+        assert (await june.step(half["access_token"], code)).status == 201
+        told.append(len(await identity.events("recovery-codes-low")))
+
+    assert told == [0] * 6 + [1, 1]
+
+
+@pytest.mark.proves("RC-10", "V6.4.3")
+async def test_a_reset_opens_no_full_session_without_the_second_step(
+    identity: Identity, recovery: Recovery
+) -> None:
+    june = await turned_on(identity)
+
+    reset = await identity.reset(await recovery.grant(june.person, security_version=2), NEW)
+
+    assert (reset.status, reset.body["scope"]) == (200, "gates")
+    assert (await june.step(reset.body["access_token"], june.codes[0])).body["scope"] == "full"
+
+
+@pytest.mark.proves("ID-7", "SE-3")
+async def test_a_password_changed_with_a_code_asks_for_no_other(identity: Identity) -> None:
+    june = await turned_on(identity)
+    body = {"new_password": NEW, "reauthenticated": await june.proof(june.token, "password")}
+
+    changed = await identity.call("PUT", "/account/password", body, token=june.token)
+
+    assert (changed.status, changed.body["scope"]) == (200, "full")
+
+
+async def test_a_log_on_counts_as_one_with_its_second_step(identity: Identity) -> None:
+    june = await turned_on(identity)
+    query = "SELECT last_log_on_at FROM accounts"
+    [before] = await identity.rows(query)
+    identity.clock.advance(minutes=7)
+
+    half = await june.log_on()
+    [waiting] = await identity.rows(query)
+    await june.step(half["access_token"], june.codes[0])
+    [after] = await identity.rows(query)
+
+    assert waiting == before
+    assert after["last_log_on_at"] == identity.clock.now()
+
+
+@pytest.mark.proves("EN-5", "MF-4")
+async def test_a_practice_is_added_by_name_password_and_code_and_asked_again_it_is_once(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    await desk.enrolled()  # as maria.garcia
+    [row] = await identity.rows("SELECT id FROM accounts WHERE username = 'maria.garcia'")
+    maria = Person(id=row["id"], username="maria.garcia", password=PASSWORD, email=None)
+    june = await turned_on(identity, maria)
+    token = await (await practice_desk(identity)).a_token()
+    body = {"token": token, "name": maria.username, "password": PASSWORD}
+
+    async def add(**more: str) -> Answer:
+        return await identity.call(
+            "POST",
+            "/enrolments/existing-account",
+            {**body, **more},
+            headers={"Idempotency-Key": "a-key-of-mine" + more.get("code", "")},
+        )
+
+    assert (await add()).refused() == (403, "code_required")
+    assert (await add(code=WRONG_CODE)).refused() == (403, "second_step_failed")
+    added = await add(code=june.codes[0])
+    again = await add(code=june.codes[0])
+
+    assert (added.status, again.body) == (201, added.body)
+    assert len(await identity.events("enrolment-added")) == 1
+
+
+@pytest.mark.proves("MG-1")
+async def test_the_other_account_is_proven_with_its_code(identity: Identity) -> None:
+    june = await turned_on(identity)
+    token = (await identity.logged_on())["access_token"]
+    body = {"name": june.person.username, "password": PASSWORD}
+
+    async def prove(**more: str) -> Answer:
+        path = "/account/ownership-proofs"
+        return await identity.call("POST", path, {**body, **more}, token=token)
+
+    assert (await prove()).refused() == (403, "code_required")
+    assert (await prove(code=june.codes[0])).status == 200
+    assert (await prove(code=june.codes[0])).refused() == (403, "second_step_failed")
+
+
+@pytest.mark.proves("UN-4")
+async def test_where_no_practice_is_left_the_second_step_comes_first(identity: Identity) -> None:
+    person = await identity.an_account()
+    june = await turned_on(identity, person)
+    await identity.rows("UPDATE enrolments SET state = 'un-enrolled'")
+
+    half = await june.log_on()
+    full = (await june.step(half["access_token"], june.codes[0])).body
+
+    assert [(each["name"], each["required"]) for each in half["gates"]] == [("second-step", True)]
+    assert (half["scope"], full["scope"], full["gates"]) == ("gates", "settings", [])
