@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from shared.trust import hashing
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.builders.two_step import WRONG_CODE, turned_on
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
@@ -308,3 +309,28 @@ async def test_where_no_practice_is_left_the_second_step_comes_first(identity: I
 
     assert [(each["name"], each["required"]) for each in half["gates"]] == [("second-step", True)]
     assert (half["scope"], full["scope"], full["gates"]) == ("gates", "settings", [])
+
+
+@pytest.mark.proves("MG-1", "MF-4")
+async def test_what_could_be_a_recovery_code_costs_nobody_what_it_costs_somebody(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    june = await turned_on(identity)
+    without = await identity.an_account()
+    token = (await identity.logged_on())["access_token"]
+    hashed: list[bytes] = []
+    hashpw = hashing.bcrypt.hashpw
+
+    def counted(password: bytes, salt: bytes) -> bytes:
+        hashed.append(salt)
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(hashing.bcrypt, "hashpw", counted)
+    cost = []
+    for name in (june.person.username, without.username, "nobody.at.all"):
+        hashed.clear()
+        body = {"name": name, "password": "Wrong-Guess-1234", "code": WRONG_CODE}
+        await identity.call("POST", "/account/ownership-proofs", body, token=token)
+        cost.append(len(hashed))
+
+    assert cost == [1, 1, 1]
