@@ -194,6 +194,26 @@ async def deliveries(connection: Connection, count: int) -> None:
     )
 
 
+async def submitted(
+    connection: Connection, practice_id: PracticeId, to: Sequence[PatientId], count: int
+) -> None:
+    """So many communications of a practice that wait for the ledger, in pages."""
+    for start in range(0, count, PAGE):
+        now = datetime.now(UTC)
+        await connection.copy_records_to_table(
+            "communications",
+            schema_name="notify",
+            columns=(
+                *("practice_id", "reference", "event_id", "patient_id", "topic", "submitted_at"),
+                *("due_at", "correlation_id"),
+            ),
+            records=[
+                (practice_id, uuid4().hex, uuid4(), to[number % len(to)], "message", now, now, None)
+                for number in range(start, min(count, start + PAGE))
+            ],
+        )
+
+
 async def audited(site: Site, service: str, places: int) -> None:
     """Lengthen a service's audit chain to so many places, in pages: they may be millions."""
     head = await site.database.fetchrow(

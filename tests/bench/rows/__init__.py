@@ -6,10 +6,14 @@ from tests.bench.figures import Result
 from tests.bench.rows import (
     alone,
     audit,
+    backlog,
     broadcast,
     bulk,
+    commit,
     consumer,
     courier,
+    drain,
+    intake,
     introspection,
     logon,
     relay,
@@ -36,4 +40,8 @@ ROWS: Mapping[str, Row] = {
     "bulk": bulk.measure,
     "snapshots": snapshots.measure,
     "audit": audit.measure,
+    "commit": commit.measure,
+    "drain": drain.measure,
+    "intake": intake.measure,
+    "backlog": backlog.measure,
 }

@@ -1,7 +1,4 @@
-"""A practice's broadcast by HTTP with five resets in its midst, against the bare chain.
-
-By the bus it cannot be measured yet: notify has no queue that practices' systems publish to.
-"""
+"""A practice's broadcast by HTTP with five resets in its midst, against the bare chain."""
 
 import asyncio
 import itertools
@@ -113,8 +110,7 @@ async def measure(site: Site, rounds: int) -> Result:
         ),
         notes=(
             f"broadcast: {MAILS} communications a round of one practice, each to a patient of its "
-            f"own, over {SENDERS} connections, from the first request to the last mail; by the bus "
-            "there is no row yet, as notify has no queue for it",
+            f"own, over {SENDERS} connections, from the first request to the last mail",
             costs("broadcast", "mail", [one.ours for one in done]),
         ),
     )

@@ -59,13 +59,14 @@ class Chain:
 
 
 @asynccontextmanager
-async def mailing(site: Site) -> AsyncIterator[Mailing]:
+async def mailing(site: Site, of_notify: Mapping[str, str] | None = None) -> AsyncIterator[Mailing]:
     """Hold all services, each able to do its part of a mail."""
     sink = Sink()
     await sink.open()
     notify = {
         "PORTICO_SMTP_URL": f"smtp://{ports.LOOPBACK}:{sink.port}",
         "PORTICO_SMTP_CONNECTIONS": str(CONNECTIONS),
+        **(of_notify or {}),
     }
     try:
         async with site.services(*SERVICES, extra={"notify": notify}) as services:
