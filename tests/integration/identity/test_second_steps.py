@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 
+import bcrypt
 import pytest
 
-from shared.trust import hashing
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.builders.two_step import WRONG_CODE, turned_on
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
@@ -319,13 +319,13 @@ async def test_what_could_be_a_recovery_code_costs_nobody_what_it_costs_somebody
     without = await identity.an_account()
     token = (await identity.logged_on())["access_token"]
     hashed: list[bytes] = []
-    hashpw = hashing.bcrypt.hashpw
+    hashpw = bcrypt.hashpw
 
     def counted(password: bytes, salt: bytes) -> bytes:
         hashed.append(salt)
         return hashpw(password, salt)
 
-    monkeypatch.setattr(hashing.bcrypt, "hashpw", counted)
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
     cost = []
     for name in (june.person.username, without.username, "nobody.at.all"):
         hashed.clear()
