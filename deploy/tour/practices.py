@@ -2,6 +2,7 @@
 
 import msgspec
 
+from deploy.client.eventually import eventually
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
@@ -123,6 +124,39 @@ async def another_address(stage: Stage, person: Person) -> None:
         await stage.mail(person, "Something new")
         person.address = own
         stage.tell("her account e-mail hears of everything else")
+
+
+async def unsubscribing(stage: Stage, person: Person) -> None:
+    """She has a practice's mails of one topic stopped by the link in one of them."""
+    token = await acts.client_token(stage, stage.stack.practice)
+    notice = {"patient_id": person.patient_id, "topic": "statement"}
+
+    async def told() -> str:
+        reference = stage.randomness.crockford(10)
+        body = {**notice, "reference": reference}
+        await stage.call("submit_communication", 202, token=token, body=body)
+        return reference
+
+    with stage.step("A mail of her practice has a link that stops such mails", "NT-7"):
+        await told()
+        mail = await stage.mail(person, "Something new")
+        header = dict(mail.headers)["List-Unsubscribe"]
+        body = {"token": header.strip("<>").rpartition("link=")[2]}
+        found = await stage.call("preview_unsubscription", 200, body=body)
+        stage.tell(f"it would stop {found.body['topic']} of {found.body['practice_name']}")
+        stage.insist(found.body["subscribed"], f"to look stopped it: {found.body}")
+    with stage.step("She has them stopped; the next one is a notice", "NT-7, NT-8"):
+        found = await stage.call("unsubscribe", 200, body=body)
+        stage.insist(not found.body["subscribed"], f"they go on: {found.body}")
+        reference = await told()
+
+        async def arrived() -> None:
+            query = {"patient_id": person.patient_id}
+            listed = await stage.call("list_practice_deliveries", 200, token=token, query=query)
+            ways = {each["reference"]: each["channel"] for each in listed.body["deliveries"]}
+            stage.insist(ways.get(reference) == "portal", f"it goes by {ways.get(reference)}")
+
+        await eventually(arrived, within=20)
 
 
 async def un_enrolment(stage: Stage, person: Person) -> None:

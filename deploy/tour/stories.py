@@ -19,6 +19,7 @@ from deploy.tour.practices import (
     message_notice,
     on_the_bus,
     un_enrolment,
+    unsubscribing,
 )
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
@@ -37,6 +38,7 @@ STORIES: tuple[Story, ...] = (
     second_account,
     merging,
     message_notice,
+    unsubscribing,
     another_address,
     un_enrolment,
     disclaimer,

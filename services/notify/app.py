@@ -12,6 +12,7 @@ from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.settings import NotifySettings
 from services.notify.suppressions import features as suppressions
+from services.notify.unsubscriptions import features as unsubscriptions
 from shared.contracts.keys import KeyPurpose
 from shared.program.program import Composition, Plumbing
 from shared.trust.own_keys import OwnKeys
@@ -53,6 +54,7 @@ def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
             plumbing, return_paths=way_out.return_paths, suppressions=dead.suppressions
         ),
         notices=notices.compose(plumbing, projections=known.projections, renderer=way_out.renderer),
+        unsubscriptions=unsubscriptions.compose(plumbing, links=way_out.unsubscribe_links),
         sending=way_out,
         addresses=addresses.compose(plumbing, projections=known.projections, ledger=filing.ledger),
         suppressions=dead,

@@ -9,9 +9,14 @@ from uuid import UUID
 
 from services.notify.addresses.stored_keys import StoredKeys
 from services.notify.ledger.held import HeldDeliveries
+from services.notify.ledger.ledger import Ledger
 from services.notify.ledger.model import DeliveryId, Hindrance, State, masked
+from services.notify.ledger.trials import Trials
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.lifting import Lifting
+from services.notify.tellings.model import MessageClass
+from shared.contracts.addresses import AddressMalformed, mailable
+from shared.contracts.languages import Language
 from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
 from shared.program.terminal import FAILED, OK, number_from, say, say_json, tell
@@ -31,6 +36,20 @@ async def resend(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespa
 
 async def settle(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
     return told(await held(plumbing).settle(arguments.ids, arguments.state, by=plumbing.operator()))
+
+
+async def test_send(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
+    sent = await trials(plumbing).send(
+        arguments.address, locale=arguments.locale, by=plumbing.operator()
+    )
+    return say_json({"id": sent})
+
+
+async def show(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
+    found = await trials(plumbing).look(arguments.ids)
+    missing = [one for one in arguments.ids if one not in {outcome.id for outcome in found}]
+    say_json(*found)
+    return tell(FAILED if missing else OK, *(f"{one}: {Hindrance.NO_SUCH}" for one in missing))
 
 
 async def list_suppressed(plumbing: Plumbing[NotifySettings], arguments: argparse.Namespace) -> int:
@@ -60,6 +79,16 @@ def held(plumbing: Plumbing[NotifySettings]) -> HeldDeliveries:
     return HeldDeliveries(acts=plumbing.acts)
 
 
+def trials(plumbing: Plumbing[NotifySettings]) -> Trials:
+    ledger = Ledger(
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        digests=plumbing.digests,
+        couriers={each: () for each in MessageClass},  # they run elsewhere, and look by themselves
+    )
+    return Trials(acts=plumbing.acts, ledger=ledger)
+
+
 def lifting(plumbing: Plumbing[NotifySettings]) -> Lifting:
     return Lifting(acts=plumbing.acts)
 
@@ -70,6 +99,25 @@ def list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def address_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("address", metavar="ADDRESS")
+
+
+def test_send_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", metavar="ADDRESS", type=mail_address)
+    parser.add_argument(
+        "--locale",
+        default=Language.ENGLISH,
+        type=Language,
+        choices=tuple(Language),
+        metavar="en|es",
+    )
+
+
+def mail_address(text: str) -> str:
+    try:
+        mailable(text)
+    except AddressMalformed:
+        raise argparse.ArgumentTypeError("expected an e-mail address without a name") from None
+    return text
 
 
 def ids_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +160,19 @@ VERBS: tuple[Verb[NotifySettings], ...] = (
         arguments=ids_arguments,
         run=resend,
         changes=True,
+    ),
+    Verb(
+        name="deliveries test-send",
+        help="send a test mail to an address, as every mail goes, and print its delivery's id",
+        arguments=test_send_arguments,
+        run=test_send,
+        changes=True,
+    ),
+    Verb(
+        name="deliveries show",
+        help="say what has become of deliveries, as JSON lines",
+        arguments=ids_arguments,
+        run=show,
     ),
     Verb(
         name="deliveries settle",

@@ -20,7 +20,12 @@ from services.notify.communications.api import bulk
 from services.notify.communications.api.communications import submit_communication
 from services.notify.communications.errors import ReferenceReused
 from services.notify.features import Features
-from services.notify.ledger.api.deliveries import list_deliveries, list_practice_deliveries
+from services.notify.ledger.api.deliveries import (
+    list_deliveries,
+    list_practice_deliveries,
+    resend_delivery,
+)
+from services.notify.ledger.errors import DeliveryNotResendable
 from services.notify.notices.api.notices import dismiss_notice, list_notices, read_notice
 from services.notify.preferences.api.preferences import (
     choose_notification_preference,
@@ -33,9 +38,14 @@ from services.notify.preferences.errors import (
 )
 from services.notify.suppressions.api.suppressions import lift_suppressions, list_suppressions
 from services.notify.suppressions.errors import TooManyLifts
+from services.notify.unsubscriptions.api.unsubscriptions import (
+    preview_unsubscription,
+    unsubscribe,
+)
+from services.notify.unsubscriptions.errors import UnsubscribeLinkInvalid
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
-from shared.http.guards import Client, Counted, Practice, Session
+from shared.http.guards import Client, Counted, Practice, Public, Session, Staff
 from shared.http.own_source import source_at
 from shared.http.routes import Form, Limits, Route, lifted, route
 from shared.trust.grants import (
@@ -99,6 +109,16 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Choose how the practice of this record reaches me",
               problems=(NotFound, ChannelNotOffered, AddressUnverified, OrderContradictory)),
     )),
+    *lifted(lambda of: of.unsubscriptions, (
+        route("POST", "/unsubscriptions/preview", Public(Counted.MISSES),
+              preview_unsubscription, rows=("NT-7",),
+              summary="Say which e-mails a link in a mail's foot would stop",
+              problems=(UnsubscribeLinkInvalid,)),
+        route("POST", "/unsubscriptions", Public(Counted.MISSES),
+              unsubscribe, rows=("NT-7",),
+              summary="Stop a practice's e-mails of one topic by the link in one of them",
+              problems=(UnsubscribeLinkInvalid,)),
+    )),
     *lifted(lambda of: of.ledger, (
         route("GET", "/deliveries", Session(),
               list_deliveries, rows=("NT-5",),
@@ -106,6 +126,11 @@ ROUTES: tuple[Route[Features], ...] = (
         route("GET", "/practice/deliveries", Practice(Scope.DELIVERIES_READ),
               list_practice_deliveries, rows=("NT-5", "ST-1"), query=("patient_id", "after"),
               summary="List what became of this practice's communications, to one patient or all"),
+        route("POST", "/practice/deliveries/{delivery_id}/resend",
+              Staff(Scope.COMMUNICATIONS_WRITE),
+              resend_delivery, counts_on=(COMMUNICATIONS,), rows=("ST-1", "NT-5"),
+              summary="Send a communication again that failed or may not have arrived",
+              problems=(NotFound, DeliveryNotResendable)),
     )),
     *lifted(lambda of: of.suppressions, (
         route("GET", "/suppressions", Session(),

@@ -112,6 +112,11 @@ class NotifySettings(ServiceSettings):
     invitation_page: PagePath = setting(
         "INVITATION_PAGE", default="enrol/invitation", help="its page that takes an invitation"
     )
+    unsubscribe_page: PagePath = setting(
+        "UNSUBSCRIBE_PAGE",
+        default="unsubscribe",
+        help="its page that stops a practice's e-mails, and takes a mail provider's POST (NT-7)",
+    )
     verify_address_minutes: Annotated[int, Meta(ge=5, le=1440)] = setting(
         "VERIFY_ADDRESS_MINUTES", default=60, help="life of a link to a notification address (NT-2)"
     )

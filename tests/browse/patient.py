@@ -132,6 +132,18 @@ class Patient:
 
     # ---- her mails
 
+    async def footer_link(self) -> str:
+        """Return the link that stops a practice's mails, from the newest of them."""
+        wanted = re.compile(rf"{re.escape(self.portal)}/unsubscribe\?link=\w+")
+
+        async def arrived() -> str:
+            for mail in reversed(await self.mailbox.to(self.person.address)):
+                if found := wanted.search(mail.text):
+                    return found[0]
+            raise AssertionError("no mail has such a link")
+
+        return await eventually(arrived, within=20)
+
     async def link(self, path: str, *, after: int = 0) -> str:
         """Wait for a mail with a link to this page, and return the link."""
         wanted = re.compile(rf"{re.escape(self.portal)}/{path}#[\w-]+")

@@ -116,3 +116,40 @@ async def test_a_link_to_an_address_waits_for_the_log_on(
 
         await library.at("/settings/notifications")
         await expect(library.main).to_contain_text("The address is verified.")
+
+
+async def test_a_mail_s_link_stops_its_topic_once_the_button_is_pressed_and_the_settings_undo_it(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    address = somebody.address
+    async with at_portal(somebody) as ada, at_portal(somebody) as library:
+        await ada.enrol(await desk.token_for(somebody))
+        await desk.tells(somebody, "message")
+        await mails(ada, address, 1)
+
+        link = await library.footer_link()
+        await library.visitor.go(link)
+        await expect(library.main).to_contain_text("Messages")
+        await library.sees("unsubscribe")
+        await desk.tells(somebody, "message")
+        await mails(ada, address, 2)
+
+        await library.press("Stop these e-mails")
+        await expect(library.main).to_contain_text("These e-mails are stopped.")
+        await library.sees("unsubscribed")
+        await desk.tells(somebody, "message")
+        await desk.tells(somebody, "appointment")
+        await mails(ada, address, 3)
+        await ada.go("/settings/notifications")
+        await expect(ada.main).to_contain_text("a notice in the portal, and nothing else")
+        await ada.sees("notifications, unsubscribed")
+
+        await ada.main.get_by_role("link", name="Change Lindenhof").click()
+        await ada.page.locator("#message").select_option(label="as above")
+        await ada.press("Save")
+        await desk.tells(somebody, "message")
+        await mails(ada, address, 4)
+
+        await library.go(f"/unsubscribe?link={'x' * 42}")
+        await expect(library.main).to_contain_text("This link stops nothing")
+        await library.sees("unsubscribe, a dead link")

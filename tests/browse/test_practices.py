@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from playwright.async_api import expect
 
+from deploy.client.eventually import eventually
+from deploy.local.caught import FaultKind
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
@@ -234,3 +236,29 @@ async def test_a_practice_writes_and_she_reads_it_and_sees_what_was_sent(
         for path in ("/merge-conflicts", "/settings", "/disclaimer", "/dormant"):
             await desk.visitor.go(desk.url + path)
             await desk.visitor.sees(f"desk, {path[1:]}")
+
+
+async def test_what_may_not_have_arrived_is_sent_again_from_the_desk(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.mailbox.fail(FaultKind.DROP_AFTER_DATA)
+        await desk.tells(somebody, "message")
+        again = desk.page.get_by_role("button", name="Send again")
+
+        async def is_unknown() -> None:
+            await desk.visitor.go(f"{desk.url}/deliveries?patient_id={somebody.patient_id}")
+            await expect(again).to_be_visible(timeout=500)
+
+        await eventually(is_unknown, within=20)
+        await desk.visitor.sees("desk, what may not have arrived")
+        await again.click()
+        await expect(desk.page.get_by_role("status")).to_contain_text("It is sent again.")
+        await desk.visitor.sees("desk, sent again")
+
+        async def twice() -> None:
+            found = await ada.mailbox.to(somebody.address)
+            assert len([mail for mail in found if "Something new" in mail.subject]) == 2
+
+        await eventually(twice, within=20)

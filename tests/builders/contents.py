@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import get_type_hints
 
-from services.notify.tellings.contents import Content
+from services.notify.tellings.contents import LINKED, Content, PracticeCommunication
 from shared.contracts.identity import MergeRefusal, ResetRoute
 from shared.contracts.notify import Topic
 from tests.support.clock import START
@@ -18,6 +18,9 @@ SAMPLES = {
     ResetRoute: ResetRoute.LINK,
     MergeRefusal: MergeRefusal.PROOF_STALE,
 }
+
+#: the mails with a link: that which they are for, or the one that stops such mails (NT-7)
+WITH_LINK = LINKED | {PracticeCommunication}
 
 
 def sample(kind: type[Content], **changed: object) -> Content:

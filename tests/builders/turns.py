@@ -6,18 +6,17 @@ from typing import Any
 from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Turn
 from services.notify.tellings.contents import Content
-from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountState
 from tests.builders import events
 from tests.support.clock import START
 
 
 def a_turn(content: Content, **changed: Any) -> Turn:
-    """Account activity for an active account at its own address, tried for the first time."""
+    """A mail for an active account at its own address, tried for the first time."""
     made = Turn(
         id=DeliveryId(events.RANDOMNESS.uuid()),
         event_id=events.new_event(),
-        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        message_class=content.message_class,
         account_id=events.new_account(),
         address=events.ADDRESS,
         content=content,

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.identity.practices.store import clients
 from shared.contracts.ids import AccountId
+from tests.builders import events
 from tests.builders.practices import (
     INVITABLE,
     application,
@@ -375,6 +376,24 @@ async def anothers_address_link(stage: NotifyStage) -> Example:
     return replace(example, token=await stage.session())
 
 
+async def said_of_a_record_of_anothers(stage: NotifyStage) -> Example:
+    """By the link in a mail of before."""
+    example = await notify.unsubscribe(stage)
+    enrolment = events.enrolment(stage.practice_id, stage.patient_id)
+    await stage.replica.know(events.account(events.new_account(), enrolment))
+    return example
+
+
+async def said_with_another_tag(stage: NotifyStage) -> Example:
+    """Of the same delivery: who has its return path has no link."""
+    example = await notify.unsubscribe(stage)
+    sending = stage.replica.features.sending
+    assert example.body is not None
+    delivery_id = sending.unsubscribe_links.find(example.body["token"])
+    assert delivery_id is not None
+    return example.but(token=sending.return_paths.tags[0].write(delivery_id))
+
+
 def said_of_no_link(token: str) -> Recipe:
     async def made(_: RecoveryStage) -> Example:
         return Example(body={"token": token})
@@ -491,6 +510,20 @@ MISSES: Mapping[str, Sequence[Group]] = {
             but("verify_notification_address", token="x"),
             anothers_address_link,
             after(notify.verify_notification_address, address_verified),
+        ),
+    ),
+    "preview_unsubscription": (
+        (
+            but("preview_unsubscription", token="x"),
+            said_with_another_tag,
+            said_of_a_record_of_anothers,  # the last: it stays so
+        ),
+    ),
+    "unsubscribe": (
+        (
+            but("unsubscribe", token="x"),
+            said_with_another_tag,
+            said_of_a_record_of_anothers,  # the last: it stays so
         ),
     ),
     "reauthenticate": ((but("reauthenticate", password=WRONG), again_while_locked),),

@@ -23,6 +23,7 @@ OTHERWISE = {  # how many rows, and why not one
     "remind_username": (0, "accepted alike whether there is an account or none"),
     "request_reset_link": (0, "accepted alike whether there is an account or none"),
     "register_patients": (3, "one a record, one an invitation, and one of the call"),
+    "preview_unsubscription": (0, "nothing is done, and the link tells nothing of a person"),
     "submit_communications": (2, "one a communication, and one of the call"),
     "request_merge": (2, "one an account"),
     "read_notice": (0, "her own, as often as she likes"),
@@ -53,6 +54,7 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "submit_communication": "patient",
     "submit_communications": ("patient", ""),  # each of them, and the call
     "take_bounce": "delivery",
+    "resend_delivery": "delivery",
     "obtain_client_token": "client",
     "rotate_own_secret": "client",
     "revoke_own_client": "client",
@@ -146,6 +148,10 @@ NO_ROW = {
     ("request_enrolment", "NameIncomparable"): TYPED,
     ("request_enrolment", "EmailMalformed"): TYPED,
     ("request_enrolment", "LocaleNotOffered"): TYPED,
+    (
+        "preview_unsubscription",
+        "UnsubscribeLinkInvalid",
+    ): "nothing is done by a look",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,
@@ -195,6 +201,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
+    "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))
 

@@ -36,7 +36,7 @@ BUDGETS = {
     },
     "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
     "unlocks": {"unlock_account", "reset_two_step"},
-    "communications": {"submit_communication", "submit_communications"},
+    "communications": {"submit_communication", "submit_communications", "resend_delivery"},
 }
 UNCOUNTED = {
     "rotate_own_secret": "only who has the secret does it, to itself alone",

@@ -17,6 +17,7 @@ from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
 from services.identity.two_step.errors import SetUpOver, TwoStepOff
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
+from services.notify.ledger.errors import DeliveryNotResendable
 from shared.errors import NotFound, Refused
 from shared.http.problems import ClientBudget
 from shared.trust.access import AccessTokenInvalid
@@ -55,6 +56,7 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "add_notification_address": (GrantUsed, lambda _: {}),
     "verify_notification_address": (AddressLinkInvalid, lambda _: {}),
     "remove_notification_address": (NotFound, lambda _: {}),
+    "resend_delivery": (DeliveryNotResendable, lambda _: {}),
 }
 #: how those are told that come when it is done, where the session ends with it, or its client has
 #: asked as often as it may
@@ -65,6 +67,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {
 }
 #: what no other service has to know
 SILENT = {
+    "resend_delivery",
     *("rotate_own_secret", "revoke_own_client"),
     *("add_notification_address", "verify_notification_address", "remove_notification_address"),
 }
@@ -83,7 +86,8 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),
     *("read_notice", "dismiss_notice"),
     *("submit_communication", "submit_communications"),
-    "choose_notification_preference",
+    *("choose_notification_preference", "preview_unsubscription"),
+    "unsubscribe",  # told alike each time: raced in a test of its own
     "lift_suppressions",
     "take_bounce",  # told alike whatever it is: raced in a test of its own
 }

@@ -18,6 +18,7 @@ COUNTED = {
     Counted.MISSES: {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
         *("reset_password", "verify_email", "verify_notification_address"),
+        *("preview_unsubscription", "unsubscribe"),
     },
     Counted.REFUSALS: {
         *(

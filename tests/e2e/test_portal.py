@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -242,3 +243,45 @@ async def test_fifty_refusals_of_one_patient_lock_nobody_else_out(
 
     async with browser_at(suite) as other:
         assert (await logged_on(other, person)).heading == "Home"
+
+
+@pytest.mark.proves("NT-7")
+async def test_a_mail_provider_s_one_click_stops_a_topic_and_what_opens_links_does_not(
+    stage: Stage, browser: Browser, person: Person
+) -> None:
+    await verified(stage, person)
+    token = await acts.client_token(stage, stage.stack.practice)
+    notice = {"patient_id": person.patient_id, "topic": "message", "reference": person.username}
+    await stage.call("submit_communication", 202, token=token, body=notice)
+    mail = await stage.mail(person, "Something new")
+    headers = dict(mail.headers)
+    path = headers["List-Unsubscribe"].strip("<>").partition("/unsubscribe")[2]
+
+    for method in ("GET", "HEAD", "GET"):
+        page = await browser.request(method, f"/unsubscribe{path}")
+        assert page.status == 200
+    nothing = [
+        await browser.request("POST", f"/unsubscribe{path}"),
+        await browser.request("POST", f"/unsubscribe{path}", data={"List-Unsubscribe": "No"}),
+    ]
+    still = await browser.get(f"/unsubscribe{path}")
+    name, _, value = headers["List-Unsubscribe-Post"].partition("=")
+    browser.cookies.clear()
+    stopped = await browser.request(
+        "POST", f"/unsubscribe{path}", data={name: value}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    with aiohttp.MultipartWriter("form-data") as body:
+        body.append(value).set_content_disposition("form-data", name=name)
+    again = await browser.request("POST", f"/unsubscribe{path}", data=body)
+    foreign = await browser.request("POST", f"/unsubscribe{path[:-3]}aaa", data={name: value})
+
+    assert [page.status for page in nothing] == [400, 400]
+    assert f"/unsubscribe{path}" in still.forms, "it is to be stopped yet"
+    assert (stopped.status, again.status, foreign.status) == (200, 200, 422)
+    assert stopped.text.count("These e-mails are stopped.") == 1
+    await acts.log_on(stage, person, person.username, person.password)
+    shown = await stage.call(
+        "list_notification_preferences", 200, token=person.tokens["access_token"]
+    )
+    [one] = shown.body["enrolments"]
+    assert [way["channel"] for way in one["topics"]["message"]] == ["portal", "none"]

@@ -128,7 +128,7 @@ class Browser:
         method: str,
         path: str,
         *,
-        data: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | aiohttp.MultipartWriter | None = None,
         headers: Mapping[str, str] = NOTHING,
     ) -> Page:
         """Send one request; keep and forget cookies as told."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from html import escape
 
 from services.notify.sending.render import Portal, Rendered, Renderer
-from services.notify.tellings.contents import CONTENTS, LINKED, template_of
+from services.notify.tellings.contents import CONTENTS, template_of
 from shared.contracts.languages import Language
 from shared.contracts.sealed import SealPurpose
-from tests.builders.contents import samples
+from tests.builders.contents import WITH_LINK, samples
 from tests.support.infra import FOLDER
 
 PAGE = FOLDER / "mails"
@@ -52,7 +52,7 @@ def every_mail() -> Iterator[Shown]:
                         content,
                         locale=locale,
                         time_zone="America/New_York",
-                        link=secret if kind in LINKED else None,
+                        link=secret if kind in WITH_LINK else None,
                     ),
                 )
 

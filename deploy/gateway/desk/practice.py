@@ -1,4 +1,4 @@
-"""The practice's own: what was sent to its patients, its settings, its duplicate charts (ST-2)."""
+"""The practice's own: its settings, its duplicate charts (ST-2)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 from msgspec.structs import asdict
 
-from deploy.gateway.desk.site import STAFF, Desk, Staffed, an_id
+from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.practice import SettingsChange
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
@@ -38,25 +38,6 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     takes_requests: bool = False
     channels: Annotated[str, Meta(max_length=20)]
     reason: Annotated[str, Meta(max_length=200)]
-
-
-async def deliveries(desk: Desk, visit: Staffed) -> web.Response:
-    """Show what became of the practice's communications, to one patient or to all (NT-5)."""
-    patient_id = an_id(visit.request.query, "patient_id")
-    found = await desk.system.deliveries(
-        visit,
-        visit.desk.client,
-        patient_id=patient_id,
-        after=an_id(visit.request.query, "after"),
-    )
-    return desk.page(
-        visit,
-        "desk_deliveries.html",
-        deliveries=found.deliveries,
-        next=found.next,
-        patient_id=patient_id,
-        name_of=visit.name_of,
-    )
 
 
 async def conflicts(desk: Desk, visit: Staffed) -> web.Response:
@@ -100,7 +81,6 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
 
 
 ROUTES: tuple[Route[Desk], ...] = (
-    *page("/deliveries", STAFF, deliveries),
     *page("/merge-conflicts", STAFF, conflicts),
     *form(
         "/settings",

@@ -3,6 +3,7 @@
 from deploy.gateway.desk import (
     bulk,
     client,
+    deliveries,
     disclaimer,
     dormancy,
     handed_out,
@@ -25,6 +26,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     *requests.ROUTES,
     *handed_out.ROUTES,
     *dormancy.ROUTES,
+    *deliveries.ROUTES,
     *practice.ROUTES,
     *disclaimer.ROUTES,
     *client.ROUTES,

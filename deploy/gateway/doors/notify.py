@@ -80,6 +80,14 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     enrolments: tuple[Enrolment, ...]
 
 
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A practice's e-mails of one topic."""
+
+    practice_name: str
+    topic: str
+    subscribed: bool
+
+
 class NewAddress(Sent, frozen=True, kw_only=True):
     address: str
     reauthenticated: str
@@ -141,6 +149,10 @@ CHOOSE = Verb(
     bearer=True,
 )
 
+PREVIEW_UNSUBSCRIPTION = Verb(
+    "preview_unsubscription", "POST", "/unsubscriptions/preview", Subscription, Link
+)
+UNSUBSCRIBE = Verb("unsubscribe", "POST", "/unsubscriptions", Subscription, Link)
 SUPPRESSIONS = Verb("list_suppressions", "GET", "/suppressions", Suppressions, bearer=True)
 LIFT = Verb("lift_suppressions", "POST", "/suppressions/lift", Nothing, bearer=True)
 
@@ -155,6 +167,8 @@ VERBS = (
     REMOVE_ADDRESS,
     PREFERENCES,
     CHOOSE,
+    PREVIEW_UNSUBSCRIPTION,
+    UNSUBSCRIBE,
     SUPPRESSIONS,
     LIFT,
 )
@@ -208,3 +222,9 @@ class Notify:
     async def choose(self, visit: Visit, token: str, patient_id: str, choice: Choice) -> None:
         ids = {"patient_id": patient_id}
         await self.door.call(CHOOSE, visit, token=token, body=choice, ids=ids)
+
+    async def preview_unsubscription(self, visit: Visit, link: str) -> Subscription:
+        return await self.door.call(PREVIEW_UNSUBSCRIPTION, visit, body=Link(token=link))
+
+    async def unsubscribe(self, visit: Visit, link: str) -> Subscription:
+        return await self.door.call(UNSUBSCRIBE, visit, body=Link(token=link))

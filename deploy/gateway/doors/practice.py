@@ -132,10 +132,12 @@ class Communication(Sent, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
     patient_id: str
     topic: str
     reference: str
     state: str
+    reason: str | None
     at: datetime
 
 
@@ -217,6 +219,14 @@ SUBMIT = Verb(
 DELIVERIES = Verb(
     "list_practice_deliveries", "GET", "/practice/deliveries", Deliveries, bearer=True
 )
+RESEND = Verb(
+    "resend_delivery",
+    "POST",
+    "/practice/deliveries/{delivery_id}/resend",
+    Nothing,
+    ByStaff,
+    bearer=True,
+)
 CONFLICTS = Verb("list_merge_conflicts", "GET", "/practice/merge-conflicts", Conflicts, bearer=True)
 
 VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
@@ -237,7 +247,7 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         DORMANT,
         UN_ENROL_DORMANT,
     ),
-    "notify": (SUBMIT, DELIVERIES),
+    "notify": (SUBMIT, DELIVERIES, RESEND),
     "merge": (CONFLICTS,),
 }
 
@@ -342,6 +352,11 @@ class PracticeSystem:
         token = await self.token(asker, client, "notify")
         query = {name: value for name, value in which.items() if value is not None}
         return await self.notify.call(DELIVERIES, asker, token=token, query=query)
+
+    async def resend(self, asker: Asker, client: Client, delivery_id: str, by: ByStaff) -> None:
+        token = await self.token(asker, client, "notify")
+        ids = {"delivery_id": delivery_id}
+        await self.notify.call(RESEND, asker, token=token, ids=ids, body=by)
 
     async def conflicts(self, asker: Asker, client: Client) -> Conflicts:
         token = await self.token(asker, client, "merge")

@@ -58,6 +58,9 @@ class Words:
 
     def order(self, ways: Sequence[Way]) -> str:
         """Say an order: what is tried, and what then."""
+        *others, last = ways
+        if others and last.channel == "none":
+            return self.visit.say(N_("%(ways)s, and nothing else")) % {"ways": self.order(others)}
         return self.visit.say(N_(", else ")).join(map(self.way, ways))
 
     def way(self, way: Way) -> str:

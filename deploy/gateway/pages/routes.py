@@ -21,6 +21,7 @@ from deploy.gateway.pages import (
     sent,
     settings,
     two_step,
+    unsubscribe,
     usernames,
 )
 from deploy.gateway.pages.site import Site
@@ -45,6 +46,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *settings.ROUTES,
     *notifications.ROUTES,
     *addresses.ROUTES,
+    *unsubscribe.ROUTES,
     *usernames.ROUTES,
     *password_changes.ROUTES,
     *locales.ROUTES,

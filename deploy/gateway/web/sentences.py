@@ -270,6 +270,10 @@ CODES: Mapping[str, Message] = MappingProxyType(
                 "wrong tries an account is locked for 20 minutes."
             ),
         ),
+        "delivery_not_resendable": Message(
+            text=N_("This cannot be sent again: it is under way, or another try does not mend it.")
+        ),
+        "unsubscribe_link_invalid": Message(text=N_("This link stops nothing")),
         "link_invalid": Message(text=LINK_DEAD, step=NEW_LINK),
         # ---- a new password
         "grant_invalid": NEW_PROOF,

@@ -26,6 +26,7 @@ from services.notify.preferences.store import preferences
 from services.notify.projections.model import Account
 from services.notify.projections.projections import Projections
 from services.notify.projections.store import accounts
+from services.notify.suppressions.store import suppressions
 from services.notify.tellings import routing
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
@@ -89,15 +90,19 @@ class Addresses:
         return added
 
     async def verify(self, account_id: AccountId, token: str, *, by: By) -> None:
-        """Confirm the address that the link was mailed to, in a session of its account."""
+        """Confirm the address that the link was mailed to, in a session of its account. Whoever
+        opened it has the mailbox: mails go there again (NT-5).
+        """
         async with self.acts.begin(by, Action.VERIFY_ADDRESS, account=account_id) as act:
             digest = ADDRESS_VERIFICATION.digest(self.mint.digests, token)
             link = await one_time.use(act.tx, ADDRESS_VERIFICATION, digest, now=act.now)
-            verified = link is not None and await store.verify(
-                act.tx, AddressId(link.owner), account_id, now=act.now
-            )
-            if not verified:  # what was used up is given back with the transaction
+            address = None
+            if link is not None:
+                owner = AddressId(link.owner)
+                address = await store.verify(act.tx, owner, account_id, now=act.now)
+            if address is None:  # what was used up is given back with the transaction
                 raise LinkInvalid.in_field("token", "opens nothing")
+            await suppressions.lift(act.tx, [address], until=act.now)
 
     async def remove(
         self, holder: Holder, address_id: AddressId, *, reauthenticated: str, by: By
@@ -150,7 +155,7 @@ class Addresses:
         )
         if added is None:
             raise AddressLimit
-        if added.verified_at is not None:
+        if added.verified_at is not None and not await suppressions.among(act.tx, [added.address]):
             raise AddressKnown.in_field("address", "is verified")
         return added
 

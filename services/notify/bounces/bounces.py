@@ -1,4 +1,4 @@
-"""Bounces: a mail that came back ends its delivery, once (NT-5)."""
+"""Bounces: a mail that came back ends its delivery, or goes on to its next address (NT-5, NT-2)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,15 +38,16 @@ class Bounces:
 
     async def _take(self, message: bytes, *, by: By) -> Handed:
         report = reports.read(message)
-        delivery_id = self.return_paths.find(report.to)
-        if delivery_id is None:
+        returned = self.return_paths.find(report.to)
+        if returned is None:
             return Handed.NO_TAG
         if not report.failed:
             return Handed.NO_FAILURE
         async with self.acts.open(by) as act:
-            address = await store.bounce(act.tx, delivery_id, report.status, now=act.now)
+            address = await store.bounce(act.tx, returned, report.status, now=act.now)
             if address is None:
                 return Handed.OVER
+            delivery_id = returned.delivery_id
             act.record(
                 Action.BOUNCE_DELIVERY, "done", delivery=delivery_id, detail=report.status or ""
             )

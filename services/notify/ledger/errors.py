@@ -1,4 +1,13 @@
-"""What is not known yet: tried again later."""
+"""What is refused, and what is not known yet, which is tried again later."""
+
+from shared.errors import Conflict
+
+
+class DeliveryNotResendable(Conflict):
+    """It waits, was sent, or failed for a reason that another try does not mend."""
+
+    title = "This cannot be sent again"
+    hint = "Only what may not have arrived, or failed and can be mended. List the deliveries."
 
 
 class NotKnownYet(Exception):

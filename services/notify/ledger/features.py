@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.notify.ledger.absorptions import Absorptions
 from services.notify.ledger.ledger import Ledger, Wakes
 from services.notify.ledger.reading import Reading
+from services.notify.ledger.resending import Resending
 from services.notify.ledger.waiting import WaitingCommunications
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
@@ -18,6 +19,7 @@ class Features:
     ledger: Ledger
     absorptions: Absorptions
     reading: Reading
+    resending: Resending
     waiting: WaitingCommunications
     loops: tuple[Loop, ...]
     projections: Projections  # whose snapshot a reader waits for
@@ -48,6 +50,7 @@ def compose(
         ledger=ledger,
         absorptions=Absorptions(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
         reading=Reading(database=plumbing.database),
+        resending=Resending(acts=plumbing.acts, couriers=wakes),
         waiting=waiting,
         loops=(Loop(name="communications", once=waiting.once, every=1.0, wake=taken),),
         projections=projections,

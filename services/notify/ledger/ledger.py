@@ -100,10 +100,12 @@ class Ledger:
         await self.file(tx, intents)
         return unfiled
 
-    async def file(self, tx: Connection, intents: Sequence[Intent]) -> None:
-        """File what was decided; couriers are woken by the commit."""
+    async def file(self, tx: Connection, intents: Sequence[Intent]) -> Sequence[DeliveryId]:
+        """File what was decided, and return the ids; couriers are woken by the commit. What was
+        filed before under the same intent stays, under its own id.
+        """
         if not intents:
-            return
+            return ()
         filings = [
             Filing(
                 id=DeliveryId(self.randomness.uuid()),
@@ -116,6 +118,7 @@ class Ledger:
         for filed in {intent.message_class for intent in intents}:
             for courier in self.couriers[filed]:
                 after_commit(tx, courier.set)
+        return [filing.id for filing in filings]
 
     def _recipient(self, intent: Intent) -> bytes:
         """Digest who is meant. A practice means a patient: her address may change meanwhile."""

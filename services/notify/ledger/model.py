@@ -77,6 +77,20 @@ class Held:
     finished_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a delivery, and a mail server's last word on it; no address, no content."""
+
+    id: DeliveryId
+    template: str
+    state: State
+    reason: Reason | None
+    at: datetime
+    attempts: int
+    smtp_code: int | None
+    status: str | None  # RFC 3463
+
+
 def masked(address: str) -> str:
     """Show the owner which of her addresses it was, and an onlooker nothing to write to."""
     local, _, domain = address.rpartition("@")

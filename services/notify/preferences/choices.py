@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from services.notify.preferences.errors import ChannelNotOffered, OrderContradictory
-from services.notify.preferences.model import NOT_AT_ALL, AddressId, Means, Order, Preference
+from services.notify.preferences.model import AddressId, Means, Order, Preference
 
 
 def check(preference: Preference, *, offers: Collection[Means]) -> None:
@@ -14,10 +14,10 @@ def check(preference: Preference, *, offers: Collection[Means]) -> None:
 
 
 def check_order(order: Order, field: str, *, offers: Collection[Means]) -> None:
-    """Each way once, nothing behind a notice, which never fails, and none alone."""
-    if order == NOT_AT_ALL:
-        return
+    """Each way once, none at the end, and before it nothing behind a notice, which never fails."""
     means = [way.means for way in order]
+    if means and means[-1] is Means.NONE:
+        means.pop()
     contradicts = (
         len(set(order)) < len(order)
         or Means.NONE in means
@@ -25,7 +25,7 @@ def check_order(order: Order, field: str, *, offers: Collection[Means]) -> None:
         or any(way.address_id and way.means is not Means.EMAIL for way in order)
     )
     if contradicts:
-        raise OrderContradictory.in_field(field, "name each once, a notice last, none alone")
+        raise OrderContradictory.in_field(field, "name each once, a notice last, none behind it")
     if not set(means) <= set(offers):
         raise ChannelNotOffered.in_field(field, f"offered: {', '.join(offers)}")
 

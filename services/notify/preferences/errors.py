@@ -23,4 +23,4 @@ class OrderContradictory(Invalid):
     """
 
     title = "These ways do not go together"
-    hint = "Name each way once, a notice last, none alone, and an address for e-mail only."
+    hint = "Name each way once, a notice last, none behind it, and an address for e-mail only."

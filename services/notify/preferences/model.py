@@ -1,7 +1,7 @@
 """What a patient chooses, an enrolment at a time (NT-2); no I/O, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
@@ -17,7 +17,7 @@ class Means(StrEnum):
 
     EMAIL = "email"
     PORTAL = "portal"  #: a notice (NT-8)
-    NONE = "none"  #: not at all
+    NONE = "none"  #: not at all; behind others: not otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,22 @@ def wanted(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -
     """Return the ways in the order in which they are to be tried, none of which may be left.
 
     What the practice does not offer any more is passed over; with nothing else chosen, its own
-    order holds. "None" is none.
+    order holds. "None" is none, and behind others it keeps the practice's order out.
     """
-    chosen = preference.order(topic)
-    if chosen == NOT_AT_ALL:
-        return chosen
-    kept = tuple(way for way in chosen if way.means in offers)
+    offered = (*offers, Means.NONE)
+    kept = tuple(way for way in preference.order(topic) if way.means in offered)
     return kept or tuple(Way(means=means) for means in offers)
+
+
+def is_mailed(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -> bool:
+    """Whether mails of the topic are sent at all."""
+    return any(way.means is Means.EMAIL for way in wanted(preference, topic, offers=offers))
+
+
+def unsubscribed(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -> Preference:
+    """The same without mails of the topic, whatever the practice offers one day (NT-7); the other
+    ways of now stay, in their order.
+    """
+    ways = wanted(preference, topic, offers=offers)
+    left = tuple(way for way in ways if way.means not in (Means.EMAIL, Means.NONE))
+    return replace(preference, topics={**preference.topics, topic: (*left, *NOT_AT_ALL)})

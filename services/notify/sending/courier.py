@@ -26,6 +26,7 @@ from services.notify.sending.model import (
 from services.notify.sending.render import Renderer
 from services.notify.sending.return_paths import ReturnPaths
 from services.notify.sending.store import settlements
+from services.notify.sending.unsubscribe_links import UnsubscribeLinks
 from services.notify.sending.verdicts import after_answer, before_sending, falling_back
 from services.notify.tellings.contents import UsernameReminder, check_username, template_of
 from services.notify.tellings.errors import NotRenderable
@@ -63,6 +64,7 @@ class Courier:
     opener: Opener
     renderer: Renderer
     return_paths: ReturnPaths
+    unsubscribe_links: UnsubscribeLinks
     alarms: Alarms
 
     async def once(self) -> int:
@@ -189,6 +191,8 @@ class Courier:
             delivery = replace(delivery, content=UsernameReminder(username=username))
         elif delivery.link_purpose is not None:
             link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
+        elif delivery.of_practice:
+            link = self.unsubscribe_links.write(delivery.id)
         if isinstance(delivery.content, UsernameReminder):
             check_username(delivery.content.username)
         address = delivery.destination
@@ -196,7 +200,7 @@ class Courier:
             delivery,
             link=link,
             address=address,
-            return_path=self.return_paths.write(delivery.id),
+            return_path=self.return_paths.write(delivery.id, delivery.hop),
             now=self.clock.now(),
         )
 

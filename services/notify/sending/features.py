@@ -19,7 +19,9 @@ from services.notify.sending.render import Portal, Renderer
 from services.notify.sending.return_paths import ReturnPaths
 from services.notify.sending.settling import Settling
 from services.notify.sending.store import settlements as store
+from services.notify.sending.tags import Tags
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns, Turns
+from services.notify.sending.unsubscribe_links import PURPOSE, UnsubscribeLinks
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.suppressions import Suppressions
 from services.notify.tellings.model import MessageClass
@@ -38,6 +40,7 @@ AHEAD = 20  # mails of a claim that wait for a connection: so many share what it
 class Features:
     renderer: Renderer
     return_paths: ReturnPaths
+    unsubscribe_links: UnsubscribeLinks
     connections: Connections[Conversation]
     activity_mail: SmtpChannel
     communication_mail: SmtpChannel
@@ -69,6 +72,10 @@ def compose(
     activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
     communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
     return_paths = ReturnPaths.of(settings.return_path, plumbing.digests)
+    unsubscribe_links = UnsubscribeLinks(
+        page=f"{settings.portal_url}/{settings.unsubscribe_page}",
+        tags=Tags(purpose=PURPOSE, digests=plumbing.digests),
+    )
     activity = Courier(
         message_class=MessageClass.ACCOUNT_ACTIVITY,
         claims=claims(plumbing, ActivityTurns()),
@@ -83,6 +90,7 @@ def compose(
         opener=Opener(own_keys=own_keys),
         renderer=renderer(settings),
         return_paths=return_paths,
+        unsubscribe_links=unsubscribe_links,
         alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
     )
     communication = replace(
@@ -105,6 +113,7 @@ def compose(
     return Features(
         renderer=activity.renderer,
         return_paths=return_paths,
+        unsubscribe_links=unsubscribe_links,
         connections=connections,
         activity_mail=activity_mail,
         communication_mail=communication_mail,

@@ -61,6 +61,8 @@ class Turn:
     enrolment: EnrolmentState | None  # of its patient record; None: not this account's
     contested: bool  # another account says the same of that patient record: a merge is on its way
     then: tuple[Destination, ...] = ()  # where a practice communication goes where this fails
+    hop: int = 0  # addresses of its order that failed before this one
+    unsubscribed: bool = False  # since it was filed: it is an e-mail, and none are wanted
     suppressed: bool = False  # no mailbox stands behind its destination, as far as was heard
 
     @property

@@ -123,6 +123,9 @@ class Renderer:
             "X-Auto-Response-Suppress": "DR, RN, NRN, OOF, AutoReply",  # nor Exchange; NDR stays
             "Content-Language": spoken(delivery.locale),
         }
+        if delivery.of_practice:  # and nowhere else: nobody unsubscribes from account activity
+            headers["List-Unsubscribe"] = f"<{link}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         return encode(headers, text=found.text, html=found.html, mark=delivery.id.hex)
 
     def render(

@@ -46,9 +46,21 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
         return void
     if (void := void_destination(delivery, now=now)) is not None:
         return void
+    if delivery.unsubscribed:
+        return unsubscribed(delivery, now=now)
     if delivery.suppressed and not delivery.at_an_address_only:
         return Verdict(state=State.FAILED, reason=Reason.SUPPRESSED, unanswered=delivery.unanswered)
     return None
+
+
+def unsubscribed(delivery: Turn, *, now: datetime) -> Verdict:
+    """It waited, came back or is sent again, and e-mails of its topic are wanted no more (NT-7):
+    what else it was filed for is taken.
+    """
+    others = [end for end in delivery.then if end.means is not Means.EMAIL]
+    if others and others[0].means is not Means.PORTAL:
+        return Verdict(state=State.QUEUED, due_at=now, to=others[0], then=tuple(others[1:]))
+    return Verdict(state=State.CANCELLED, reason=Reason.NOT_WANTED, notice=bool(others))
 
 
 def is_gone(delivery: Turn) -> bool:

@@ -125,6 +125,12 @@ class AddressSuppressed(Content, frozen=True, kw_only=True, tag="address-suppres
     address: str
 
 
+class TrialMail(Content, frozen=True, kw_only=True, tag="test-mail"):
+    """NT-5: an operator looks whether mails arrive; of nobody and for nobody."""
+
+    sent_at: datetime
+
+
 class PracticeCommunication(Content, frozen=True, kw_only=True, tag="practice-communication"):
     """NT-1: something of this kind waits in the portal; never what it says."""
 
@@ -176,6 +182,7 @@ CONTENTS: tuple[type[Content], ...] = (
     UsernameReminder,
     MergeRejected,
     AddressSuppressed,
+    TrialMail,
     PracticeCommunication,
     *PLAIN.values(),
 )

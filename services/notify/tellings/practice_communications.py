@@ -105,6 +105,8 @@ def destination(
     """Say where a way leads; None: nowhere, so the next one is taken."""
     if way.means is Means.PORTAL:
         return NOTICE
+    if way.means is Means.NONE:
+        return None
     address = addresses.get(way.address_id) if way.address_id else account.email
     if address is None:
         return None

@@ -146,6 +146,26 @@ def address_verification(
     )
 
 
+def trial(
+    address: str, *, event_id: EventId, locale: str, correlation_id: UUID, at: datetime
+) -> Intent:
+    """Mail an operator's test: as account activity goes, to nobody's account (NT-5)."""
+    telling = plain(contents.TrialMail(sent_at=at))
+    return Intent(
+        event_id=event_id,
+        message_class=MessageClass.ACCOUNT_ACTIVITY,
+        template=telling.template,
+        account_id=None,
+        address=address,
+        refusal=None,
+        content=telling.content,
+        locale=locale,
+        time_zone="UTC",
+        occurred_at=at,
+        correlation_id=correlation_id,
+    )
+
+
 def told_by(data: Data) -> Telling:
     """Find what an activity event says. Raises Unroutable."""
     match data:

@@ -16,6 +16,8 @@ from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
+BY_STAFF = {"staff_id": "nurse-7", "reason": "asked at the desk"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyStage(Clients):
@@ -129,12 +131,41 @@ async def choose_notification_preference(stage: NotifyStage) -> Example:
     )
 
 
+async def unsubscribe(stage: NotifyStage) -> Example:
+    patient = Patient(
+        office=stage.replica,
+        practice_id=stage.practice_id,
+        patient_id=stage.patient_id,
+        account_id=stage.patient.account_id,
+    )
+    event_id = await patient.is_written_to("unsubscribe")
+    [row] = await stage.replica.rows("SELECT id FROM deliveries WHERE event_id = $1", event_id)
+    links = stage.replica.features.sending.unsubscribe_links
+    return Example(body={"token": links.tags.write(row["id"])})
+
+
+async def preview_unsubscription(stage: NotifyStage) -> Example:
+    return await unsubscribe(stage)
+
+
 async def list_deliveries(stage: NotifyStage) -> Example:
     return await list_notices(stage)
 
 
 async def list_practice_deliveries(stage: NotifyStage) -> Example:
     return Example(token=await stage.practice())
+
+
+async def resend_delivery(stage: NotifyStage) -> Example:
+    patient = await written_to(stage, stage.practice_id)
+    [row] = await stage.replica.rows(
+        """
+        UPDATE deliveries SET state = 'unknown', reason = 'unanswered', finished_at = created_at
+        WHERE patient_id = $1 RETURNING id
+        """,
+        patient.patient_id,
+    )
+    return Example(path={"delivery_id": row["id"]}, body=BY_STAFF, token=await stage.practice())
 
 
 async def submit_communication(stage: NotifyStage) -> Example:

@@ -118,6 +118,12 @@ async def lifted_three_times(stage: NotifyStage) -> Example:
     return example
 
 
+async def one_that_waits(stage: NotifyStage) -> Example:
+    example = await examples.resend_delivery(stage)
+    await send(stage, NAMED["resend_delivery"], example)
+    return example
+
+
 REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "read_notice": {"NotFound": at("read_notice", notice_id=NOBODY)},
     "dismiss_notice": {"NotFound": at("dismiss_notice", notice_id=NOBODY)},
@@ -148,7 +154,15 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
             "choose_notification_preference", default=[{"channel": "portal"}, {"channel": "email"}]
         ),
     },
+    "preview_unsubscription": {
+        "UnsubscribeLinkInvalid": but("preview_unsubscription", token="nonsense")
+    },
+    "unsubscribe": {"UnsubscribeLinkInvalid": but("unsubscribe", token="nonsense")},
     "lift_suppressions": {"TooManyLifts": lifted_three_times},
+    "resend_delivery": {
+        "NotFound": at("resend_delivery", delivery_id=NOBODY),
+        "DeliveryNotResendable": one_that_waits,
+    },
     "submit_communication": {
         "ReferenceReused": reference_of_another_topic,
     },

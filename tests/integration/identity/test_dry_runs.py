@@ -25,7 +25,8 @@ DEAD_LETTER = (
 READS = {
     *("serve", "settings", "check", "openapi", "asyncapi", "audit verify"),
     *("dead-letters list", "keys list", "projection list", "client list"),
-    *("deliveries held", "deliveries failed", "suppressions list"),
+    *("deliveries held", "deliveries failed", "deliveries show"),
+    "suppressions list",
 }
 #: a call of each verb of identity's that changes rows; CLIENT and PRACTICE stand for ids
 CALLS = {
@@ -51,6 +52,7 @@ ELSEWHERE = {
     "snapshots publish": "tests/integration/runtime/test_snapshot_verbs.py",
     "projection rebuild": "tests/integration/runtime/test_snapshot_verbs.py",
     "deliveries resend": "notify's, by the same mechanism",
+    "deliveries test-send": "likewise",
     "deliveries settle": "likewise",
     "suppressions lift": "likewise",
 }

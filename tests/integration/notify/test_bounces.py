@@ -8,11 +8,12 @@ from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import DeliveryId
 from services.notify.sending.channels import BeforeDot, Mail
 from services.notify.sending.model import Answer, Outcome, Phase
+from shared.contracts.ids import SessionId
 from shared.contracts.scopes import Scope
 from tests.builders import events
 from tests.builders.bounces import bounce_of, bounce_to, is_sent
 from tests.builders.patients import a_patient, file_communications, file_locks
-from tests.builders.people import a_practice
+from tests.builders.people import Person, a_practice
 from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
 
@@ -52,7 +53,8 @@ async def test_each_mail_has_a_return_path_of_its_own_and_comes_from_the_portal(
 
     ids = {DeliveryId(row["id"]) for row in await office.rows("SELECT id FROM deliveries")}
     return_paths = office.features.sending.return_paths
-    assert {return_paths.find(mail.envelope_from) for mail in office.mails} == ids
+    found = [return_paths.find(mail.envelope_from) for mail in office.mails]
+    assert {one and one.delivery_id for one in found} == ids
     assert all("<portal@portico.example>" in dict(mail.headers)["From"] for mail in office.mails)
 
 
@@ -282,3 +284,79 @@ async def test_a_mail_server_s_client_hands_bounces_over_and_nobody_else(
     assert (large.status, large.body["code"]) == (413, "body_too_large")
     other = await office.call("POST", "/bounces", {"content": ""}, token=server)
     assert (other.status, other.body["code"]) == (415, "content_type_unsupported")
+
+
+@pytest.mark.proves("NT-2", "NT-5")
+async def test_a_practice_s_mail_that_comes_back_goes_to_the_next_address_and_then_is_a_notice(
+    office: Office, issuer: Issuer
+) -> None:
+    patient = await a_patient(office, email="own@mail.example")
+    person = Person(
+        account_id=patient.account_id, session_id=SessionId(patient.account_id), version=1
+    )
+    other = await office.has_address(issuer, person, "other@mail.example")
+    ways = [{"channel": "email", "address_id": str(other)}, {"channel": "email"}]
+    await office.call(
+        "PUT",
+        f"/notification-preferences/{patient.patient_id}",
+        {"default": [*ways, {"channel": "portal"}]},
+        token=await issuer.token(person),
+    )
+    await patient.is_written_to()
+    await office.send_all()
+    first = bounce_to(office.mails[-1].envelope_from, "5.2.2")
+
+    for _ in range(2):  # the same report again says nothing of the next address
+        await take(office, first)
+        await office.send_all()
+    onward = office.mails[-1]
+    nothing_yet = await noticed(office)
+    await take(office, first)
+    await take(office, bounce_to(onward.envelope_from, "5.2.2"))
+
+    to = [mail.envelope_to[0] for mail in office.mails if "Something new" in mail.subject]
+    assert to == ["other@mail.example", "own@mail.example"]
+    assert nothing_yet == []
+    assert sorted(await office.ledger()) == [("bounced", None), ("sent", None)]
+    assert await noticed(office) == ["practice-communication"]
+    value = office.plumbing.metrics.value
+    assert (value("bounces", outcome="bounced"), value("bounces", outcome="over")) == (2, 2)
+
+
+@pytest.mark.proves("NT-2", "NT-5")
+async def test_of_two_reports_at_once_one_takes_the_next_way(
+    office: Office, twin: Office, issuer: Issuer
+) -> None:
+    patients = [await a_patient(office) for _ in range(5)]
+    for patient in patients:
+        await patient.is_written_to()
+    following = '[{"means": "email", "address": "next@mail.example"}, {"means": "portal"}]'
+    await office.send_all()
+    await office.rows("UPDATE deliveries SET fallback = $1::jsonb RETURNING id", following)
+
+    reports = [bounce_to(mail.envelope_from, "5.2.2") for mail in office.mails]
+    await asyncio.gather(
+        *(take(replica, report) for report in reports for replica in (office, twin))
+    )
+
+    rows = await office.rows("SELECT state, hop, fallback::text FROM deliveries")
+    assert {tuple(row) for row in rows} == {("queued", 1, '[{"means": "portal"}]')}
+
+
+@pytest.mark.proves("NT-5")
+async def test_who_verifies_a_suppressed_notification_address_again_gets_mails_there_again(
+    office: Office, issuer: Issuer
+) -> None:
+    patient = await a_patient(office)
+    person = Person(
+        account_id=patient.account_id, session_id=SessionId(patient.account_id), version=1
+    )
+    await office.has_address(issuer, person, "other@mail.example")
+    await office.send_all()
+    await take(office, bounce_to(office.mails[-1].envelope_from))
+    before = await suppressed(office)
+    office.clock.advance(minutes=1)
+
+    await office.has_address(issuer, person, "other@mail.example")
+
+    assert (before, await suppressed(office)) == (["other@mail.example"], [])

@@ -13,11 +13,14 @@ from services.notify.__main__ import PROGRAM
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import RESENDABLE, DeliveryId, Hindrance, State
 from services.notify.tellings.model import Reason
+from shared.contracts.scopes import Scope
 from shared.program.commands import main
 from tests.builders import events
-from tests.builders.patients import file_communications, file_locks
+from tests.builders.patients import a_patient, file_communications, file_locks
+from tests.rigs.issuer import Issuer
 from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office, environ_of
+from tests.rigs.replica import Answer
 from tests.support.database import Database
 
 Run = Callable[..., Awaitable[int]]
@@ -272,3 +275,75 @@ async def test_check_speaks_with_the_mail_server_and_sends_it_nothing(office: Of
     assert "421" in refused
     assert away is not None
     assert "SMTPConnectError" in away
+
+
+@pytest.mark.proves("NT-5")
+async def test_a_test_mail_goes_the_way_of_every_mail_and_its_row_says_what_became_of_it(
+    office: Office, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = await run("test-send", "Ada <ada@mail.example>")
+    capsys.readouterr()
+    tried = await run("test-send", "ada@mail.example", "--dry-run")
+    capsys.readouterr()
+    nothing = await office.rows("SELECT FROM deliveries")
+    sent = await run("test-send", "ada@mail.example", "--locale", "es")
+    told = json.loads(capsys.readouterr().out)
+    office.mail_server.fail(FaultKind.TEMPFAIL)
+    await office.send_all()
+    capsys.readouterr()
+    await run("show", told["id"])
+    deferred = json.loads(capsys.readouterr().out)
+    office.clock.advance(minutes=1)
+    await office.send_all()
+    capsys.readouterr()
+    await run("show", told["id"])
+    arrived = json.loads(capsys.readouterr().out)
+
+    assert (refused, tried, nothing, sent) == (2, 0, [], 0)
+    assert (deferred["state"], deferred["smtp_code"]) == ("queued", 451)
+    assert (arrived["state"], arrived["attempts"], arrived["smtp_code"]) == ("sent", 2, 250)
+    [mail] = office.mails
+    assert mail.envelope_to == ("ada@mail.example",)
+    assert mail.subject == "Un correo de prueba de Portico"
+    assert "List-Unsubscribe" not in dict(mail.headers)
+    [row] = await office.rows("SELECT * FROM audit_entries WHERE action = 'delivery.tested'")
+    assert (row["actor"], row["subject"]) == ("operator", f"delivery:{told['id']}")
+
+
+@pytest.mark.proves("NT-5")
+async def test_of_a_delivery_that_there_is_not_nothing_is_shown(office: Office, run: Run) -> None:
+    assert await run("show", str(uuid4())) == 1
+
+
+@pytest.mark.proves("ST-1", "NT-5")
+async def test_a_practice_has_its_own_sent_again_as_the_same_mail_and_no_other_s(
+    office: Office, issuer: Issuer
+) -> None:
+    patient, other = await a_patient(office), await a_patient(office)
+    for one in (patient, other):
+        await one.is_written_to()
+    office.mail_server.fail(FaultKind.DROP_AFTER_DATA, count=2)
+    await office.send_all()
+    own, foreign = [
+        row["id"]
+        for one in (patient, other)
+        for row in await office.rows(
+            "SELECT id FROM deliveries WHERE patient_id = $1", one.patient_id
+        )
+    ]
+    token = await issuer.client_token(patient.practice_id, Scope.COMMUNICATIONS_WRITE)
+    body = {"staff_id": "nurse-7", "reason": "she asks for it"}
+
+    async def resend(delivery_id: UUID) -> Answer:
+        path = f"/practice/deliveries/{delivery_id}/resend"
+        return await office.call("POST", path, body, token=token)
+
+    done, again, anothers = await resend(own), await resend(own), await resend(foreign)
+    await office.send_all()
+
+    assert done.status == 204
+    assert again.refused() == (409, "delivery_not_resendable")
+    assert anothers.refused() == (404, "not_found")
+    ids = [mail.message_id for mail in office.mails]
+    assert ids.count(f"<{own}@portico.example>") == 2, "the same mail, so that one is shown"
+    assert sorted(await office.ledger()) == [("sent", None), ("unknown", "unanswered")]

@@ -14,6 +14,8 @@ from services.notify.preferences.model import (
     Order,
     Preference,
     Way,
+    is_mailed,
+    unsubscribed,
     wanted,
 )
 from services.notify.projections.model import Account
@@ -58,13 +60,14 @@ NOWHERE = Destination(means=Means.EMAIL)
         ((NONE,), None),
         ((EMAIL, EMAIL), OrderContradictory),
         ((PORTAL, EMAIL), OrderContradictory),
-        ((EMAIL, NONE), OrderContradictory),
+        ((EMAIL, PORTAL, NONE), None),
+        ((NONE, EMAIL), OrderContradictory),
         ((NONE, NONE), OrderContradictory),
         ((replace(PORTAL, address_id=ID),), OrderContradictory),
         ((replace(NONE, address_id=ID),), OrderContradictory),
     ],
 )
-def test_each_way_stands_once_a_notice_last_and_none_alone(
+def test_each_way_stands_once_a_notice_last_and_none_behind_it(
     ways: Order, refusal: type[Refused] | None
 ) -> None:
     if refusal is None:
@@ -91,6 +94,8 @@ def test_only_what_the_practice_offers_can_be_chosen_and_none_always() -> None:
         (Preference(topics={Topic.STATEMENT: (NONE,)}), BOTH, (EMAIL, PORTAL)),
         (Preference(default=(OTHER, PORTAL)), (Means.PORTAL,), (PORTAL,)),
         (Preference(default=(OTHER, EMAIL)), (Means.PORTAL,), (PORTAL,)),
+        (Preference(default=(EMAIL, NONE)), BOTH, (EMAIL, NONE)),
+        (Preference(default=(EMAIL, NONE)), (Means.PORTAL,), NOT_AT_ALL),
     ],
     ids=[
         "the practice's order",
@@ -101,6 +106,8 @@ def test_only_what_the_practice_offers_can_be_chosen_and_none_always() -> None:
         "another topic's own",
         "what is not offered any more is passed over",
         "nothing is left of what was chosen",
+        "one and no other",
+        "nothing is left, and nothing else is wanted",
     ],
 )
 def test_a_message_goes_as_is_chosen_for_it_or_for_all_or_in_the_order_of_the_practice(
@@ -116,6 +123,8 @@ def test_a_message_goes_as_is_chosen_for_it_or_for_all_or_in_the_order_of_the_pr
         (ACCOUNT, (OTHER, EMAIL, PORTAL), Routed(first=TO_OTHER, then=(TO_OWN, TO_PORTAL))),
         (ACCOUNT, (REMOVED, EMAIL), Routed(first=TO_OWN)),
         (ACCOUNT, (PORTAL,), Routed(first=TO_PORTAL, notice=True)),
+        (ACCOUNT, (OTHER, PORTAL, NONE), Routed(first=TO_OTHER, then=(TO_PORTAL,))),
+        (ACCOUNT, (REMOVED, NONE), Routed(refusal=Reason.NO_ADDRESS)),
         (
             ACCOUNT,
             NOT_AT_ALL,
@@ -178,3 +187,29 @@ def test_nothing_else_falls_back_least_of_all_what_may_have_arrived(verdict: Ver
 
 def test_without_another_way_a_failure_is_one() -> None:
     assert falling_back(failed(Reason.REFUSED), (), now=START) == failed(Reason.REFUSED)
+
+
+@pytest.mark.proves("NT-7")
+@pytest.mark.parametrize(
+    ("chosen", "offers", "left"),
+    [
+        ((), BOTH, (PORTAL, NONE)),
+        ((OTHER, EMAIL, PORTAL), BOTH, (PORTAL, NONE)),
+        ((PORTAL,), BOTH, (PORTAL, NONE)),
+        ((), (Means.EMAIL,), NOT_AT_ALL),
+        ((OTHER,), BOTH, NOT_AT_ALL),
+        (NOT_AT_ALL, BOTH, NOT_AT_ALL),
+    ],
+    ids=["nothing chosen", "several", "none by e-mail", "only e-mail", "an address", "not at all"],
+)
+def test_who_unsubscribes_keeps_the_other_ways_and_no_order_brings_e_mail_back(
+    chosen: Order, offers: tuple[Means, ...], left: Order
+) -> None:
+    before = Preference(default=chosen, topics={Topic.STATEMENT: (EMAIL,)})
+
+    after = unsubscribed(before, Topic.MESSAGE, offers=offers)
+
+    assert after == replace(before, topics={**before.topics, Topic.MESSAGE: left})
+    assert unsubscribed(after, Topic.MESSAGE, offers=offers) == after
+    for one_day in (BOTH, (Means.EMAIL,), (Means.EMAIL, Means.PORTAL)):
+        assert not is_mailed(after, Topic.MESSAGE, offers=one_day)

@@ -34,7 +34,7 @@ from shared.contracts.identity import (
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
-from tests.builders.contents import sample
+from tests.builders.contents import WITH_LINK, sample
 from tests.builders.events import ADDRESS
 from tests.builders.turns import a_turn
 from tests.support.clock import START
@@ -55,12 +55,12 @@ LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
 
 
 def declared(kind: type[Content]) -> set[str]:
-    link = {"link", "page"} if kind in LINKED else set()
+    link = ({"link"} if kind in WITH_LINK else set()) | ({"page"} if kind in LINKED else set())
     return {"portal_name", *kind.__struct_fields__, *link}
 
 
 def mail_of(content: Content, *, renderer: Renderer | None = None, **rest: str) -> EmailMessage:
-    link = LINK if type(content) in LINKED else None
+    link = LINK if type(content) in WITH_LINK else None
     turn = a_turn(content, **rest)
     made = (renderer or Renderer.of(PORTAL)).mail(
         turn, link=link, address=turn.address, return_path=RETURN_PATH, now=START
@@ -127,7 +127,7 @@ def test_text_and_html_say_the_same_in_paragraphs_and_short_lines(
         sample(kind, **changed),
         locale=locale,
         time_zone="UTC",
-        link=LONG_LINK if kind in LINKED else None,
+        link=LONG_LINK if kind in WITH_LINK else None,
     )
 
     assert found.subject
@@ -179,6 +179,34 @@ def test_the_layout_has_no_words_so_a_locale_is_one_folder_with_a_file_a_mail() 
     assert {entry.name for entry in FOLDER.iterdir()} == {"layout.html", *LOCALES}
 
 
+@pytest.mark.proves("NT-7")
+@every_content
+def test_a_practice_s_mails_alone_can_be_unsubscribed_from_by_one_click(
+    kind: type[Content],
+) -> None:
+    mail = mail_of(sample(kind))
+
+    of_practice = kind.message_class is MessageClass.PRACTICE_COMMUNICATION
+    assert mail["List-Unsubscribe"] == (f"<{LINK}>" if of_practice else None)
+    assert mail["List-Unsubscribe-Post"] == ("List-Unsubscribe=One-Click" if of_practice else None)
+
+
+@pytest.mark.proves("NT-7")
+@every_locale
+def test_a_practice_s_mail_has_the_link_in_its_foot_as_well(locale: str) -> None:
+    found = Renderer.of(PORTAL).render(
+        sample(contents.PracticeCommunication), locale=locale, time_zone="UTC", link=LONG_LINK
+    )
+
+    said = {
+        "en": "To get no more e-mails of this kind from Elm Street",
+        "es": "Para no recibir más",
+    }
+    assert said[locale] in found.text
+    assert found.text.endswith(f"\n\n{LONG_LINK}\n")
+    assert re.findall(r"<a[^>]*>.*?</a>", found.html) == [f'<a href="{LONG_LINK}">{LONG_LINK}</a>']
+
+
 def test_answering_machines_are_asked_to_keep_still_and_bounces_are_not() -> None:
     mail = mail_of(sample(LOCKED))
 
@@ -209,7 +237,7 @@ def test_a_mail_says_the_same_in_every_language_and_says_it_in_that_language(
     kind: type[Content],
 ) -> None:
     there = replace(PORTAL, name="#")
-    link = LINK if kind in LINKED else None
+    link = LINK if kind in WITH_LINK else None
     each = [
         Renderer.of(there).render(
             sample(kind, **{name: "#" for name in TEXTS if name in kind.__struct_fields__}),
@@ -220,7 +248,7 @@ def test_a_mail_says_the_same_in_every_language_and_says_it_in_that_language(
         for locale in LOCALES
     ]
 
-    said = [[found.subject, *found.text.split("\n\n")] for found in each]
+    said = [[found.subject, *found.text.strip().split("\n\n")] for found in each]
 
     for first, second in combinations(said, 2):
         assert len(first) == len(second)
@@ -266,6 +294,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "reason",
         "reserved_until",
         "route",
+        "sent_at",
         "topic",
     }
 
@@ -371,7 +400,7 @@ def test_who_has_two_accounts_is_offered_to_merge_and_add_practices(kind: type[C
 @every_locale
 def test_a_notice_is_the_mail_s_text_without_its_foot(locale: str, kind: type[Content]) -> None:
     renderer = Renderer.of(PORTAL)
-    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC")
+    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC", link=LONG_LINK)
 
     told = renderer.notice(sample(kind), locale=locale, time_zone="UTC")
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from services.notify.ledger.model import DeliveryId
-from services.notify.sending.return_paths import ReturnPaths
+from services.notify.sending.return_paths import Returned, ReturnPaths
 from shared.contracts.addresses import mailable
 from shared.trust.tokens import Digests
 
@@ -19,18 +19,20 @@ LOCAL, DOMAIN = WRITTEN.split("@")
 def test_a_return_path_is_a_mailbox_and_says_whose_mail_it_was() -> None:
     assert mailable(WRITTEN) == WRITTEN
     assert len(LOCAL) == 64, "the longest that a setting may make"
-    assert PATHS.find(WRITTEN) == ONE
-    assert PATHS.find(PATHS.write(OTHER)) == OTHER
+    assert PATHS.find(WRITTEN) == Returned(delivery_id=ONE)
+    assert PATHS.find(PATHS.write(OTHER, 3)) == Returned(delivery_id=OTHER, hop=3)
 
 
 def test_a_server_may_change_the_case_of_it() -> None:
-    assert PATHS.find(f"<{WRITTEN.upper()}>") == ONE
+    assert PATHS.find(f"<{WRITTEN.upper()}>") == Returned(delivery_id=ONE)
 
 
 def test_it_is_found_among_others() -> None:
     wrong = PATHS.write(OTHER).replace("+", "+" + "a" * 3)
 
-    assert PATHS.find(f"Bounces <{wrong}>,\n {WRITTEN}, b@bounces.example") == ONE
+    assert PATHS.find(f"Bounces <{wrong}>,\n {WRITTEN}, b@bounces.example") == Returned(
+        delivery_id=ONE
+    )
 
 
 @pytest.mark.proves("NT-5")

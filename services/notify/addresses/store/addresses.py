@@ -66,19 +66,21 @@ async def add(
 
 async def verify(
     tx: Connection, address_id: AddressId, account_id: AccountId, *, now: datetime
-) -> bool:
-    """Note when it was verified first. False: the account has it no more, or never had."""
-    verified = await tx.fetchval(
+) -> str | None:
+    """Note when it was verified first, and return it. None: the account has it no more, or never
+    had.
+    """
+    address: str | None = await tx.fetchval(
         """
         UPDATE notification_addresses SET verified_at = coalesce(verified_at, $3)
         WHERE id = $1 AND account_id = $2
-        RETURNING true
+        RETURNING address
         """,
         address_id,
         account_id,
         now,
     )
-    return verified is not None
+    return address
 
 
 async def hold(tx: Connection, address_id: AddressId, account_id: AccountId) -> str | None:

@@ -12,7 +12,7 @@ from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import PatientId
 from shared.contracts.notify import Topic
 from shared.http.parsing import id_of
-from shared.http.routes import Call, NoBody, Reply
+from shared.http.routes import Call, NoBody, NoReply, Reply, StaffBody
 from shared.trust.access import PracticeCaller, SessionCaller
 
 
@@ -55,6 +55,10 @@ class PracticeDeliveries(Reply, frozen=True, kw_only=True):
     next: DeliveryId | UnsetType = UNSET
 
 
+class Resend(StaffBody, frozen=True, kw_only=True):
+    """Nothing but who has it sent again, and why."""
+
+
 async def list_deliveries(features: Features, call: Call[NoBody, SessionCaller]) -> Deliveries:
     """Show a person what was sent to her. Raises CatchingUp (UN-1)."""
     await features.projections.arrived(call.caller.account_id, call.caller.account_version)
@@ -90,6 +94,14 @@ async def list_practice_deliveries(
         ),
         next=found[-1].id if len(found) == PAGE else UNSET,
     )
+
+
+async def resend_delivery(
+    features: Features, call: Call[Resend, PracticeCaller], delivery_id: DeliveryId
+) -> NoReply:
+    """One of this practice's own; it goes by the way at which it stopped."""
+    await features.resending.resend(call.caller.practice_id, delivery_id, by=call.by)
+    return NoReply()
 
 
 def shown(entry: LedgerEntry) -> Delivery:

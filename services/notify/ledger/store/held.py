@@ -62,8 +62,11 @@ async def count(connection: Connection) -> tuple[int, datetime | None]:
     return (row["held"], row["oldest"]) if row else (0, None)
 
 
-async def resend(tx: Connection, delivery_id: DeliveryId, *, now: datetime) -> bool:
-    """Queue it again. False: `hindrance` says why not.
+async def resend(
+    tx: Connection, delivery_id: DeliveryId, *, of: PracticeId | None = None, now: datetime
+) -> bool:
+    """Queue it again; where a practice asks, only one `of` its own. False: `hindrance` says why
+    not.
 
     What failed is queued where another try may go well; its three days begin anew.
     """
@@ -74,14 +77,26 @@ async def resend(tx: Connection, delivery_id: DeliveryId, *, now: datetime) -> b
         WHERE id = $1 AND link_purpose IS NULL
           AND (state = 'unknown'
                OR (state = 'failed' AND reason = ANY ($3) AND template <> ALL ($4)))
+          AND ($5::uuid IS NULL OR practice_id = $5)
         RETURNING true
         """,
         delivery_id,
         now,
         list(RESENDABLE),
         [template_of(kind) for kind in MAILED_ONLY],
+        of,
     )
     return mine is not None
+
+
+async def is_of_practice(tx: Connection, delivery_id: DeliveryId, practice_id: PracticeId) -> bool:
+    """Whether this practice had it sent."""
+    own: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM deliveries WHERE id = $1 AND practice_id = $2)",
+        delivery_id,
+        practice_id,
+    )
+    return own
 
 
 async def hindrance(tx: Connection, delivery_id: DeliveryId) -> Hindrance:

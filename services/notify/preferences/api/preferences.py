@@ -41,12 +41,13 @@ class ChosenWay(Body, frozen=True, kw_only=True):
     address_id: AddressId | None = None
 
 
-ChosenOrder = Annotated[tuple[ChosenWay, ...], Meta(max_length=7)]  # five addresses, the account's
+ChosenOrder = Annotated[tuple[ChosenWay, ...], Meta(max_length=8)]  # five addresses, the account's
 
 
 class ChoosePreference(Body, frozen=True, kw_only=True):
     """All that is chosen for the enrolment: what is left out is not chosen any more. Each order is
-    tried from its first to its last; `none` stands alone, and a notice last.
+    tried from its first to its last; nothing stands behind a notice but `none`, which alone is not
+    at all, and behind others not otherwise: not by the practice's order either.
     """
 
     default: ChosenOrder = ()

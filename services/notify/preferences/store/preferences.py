@@ -68,6 +68,14 @@ async def hold(
     return PracticeId(row["practice_id"]), tuple(map(Means, row["channels"]))
 
 
+async def of_record(
+    connection: Connection, practice_id: PracticeId, patient_id: PatientId
+) -> Preference:
+    """Return what was chosen for one enrolment."""
+    found = await _find(connection, [(practice_id, patient_id)])
+    return found.get((practice_id, patient_id), NOTHING_CHOSEN)
+
+
 async def hold_verified(
     tx: Connection, account_id: AccountId, addresses: Collection[AddressId]
 ) -> Collection[AddressId]:

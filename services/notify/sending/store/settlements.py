@@ -70,6 +70,7 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
                     ELSE now.address_id END,
                 fallback = CASE WHEN now.address IS NULL THEN d.fallback
                     ELSE now.fallback::jsonb END,
+                hop = d.hop + (now.address IS NOT NULL)::int,
                 resent_at = CASE WHEN now.address IS NULL THEN d.resent_at ELSE now.at END,
                 finished_at = CASE WHEN now.state <> 'queued' THEN now.at END,
                 sealed = CASE WHEN now.state = 'queued' THEN sealed END,

@@ -39,6 +39,15 @@ SUPERSEDED = """
     )
 """
 
+UNSUBSCRIBED = """
+    d.practice_id IS NOT NULL AND d.channel = 'email' AND (
+        SELECT bool_or(channel = 'none') AND NOT bool_or(channel = 'email')
+        FROM notification_preferences AS chosen
+        WHERE chosen.practice_id = d.practice_id AND chosen.patient_id = d.patient_id
+          AND chosen.topic = d.topic
+    ) IS TRUE
+"""
+
 TAKE = f"""
     UPDATE deliveries AS d
     SET state = 'sending', phase = 'connecting', attempts = d.attempts + 1,
@@ -58,7 +67,7 @@ TAKE = f"""
         d.link_purpose, d.expires_at,
         coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
         coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
-        {SUPERSEDED} AS superseded,
+        {SUPERSEDED} AS superseded, {UNSUBSCRIBED} AS unsubscribed,
         m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state,
         CASE WHEN d.address_id IS NULL THEN a.email ELSE (
             SELECT chosen.address FROM notification_addresses AS chosen
@@ -67,7 +76,7 @@ TAKE = f"""
                   SELECT FROM accounts WHERE id = chosen.account_id AND state = 'merged'
               ))
         ) END AS account_email,
-        d.fallback::text AS fallback,
+        d.fallback::text AS fallback, d.hop,
         (
             SELECT mine.state FROM patient_records AS mine
             WHERE mine.patient_id = d.patient_id AND mine.practice_id = d.practice_id
@@ -230,6 +239,8 @@ def turn(row: Row) -> Turn:
         enrolment=EnrolmentState(row["enrolment"]) if row["enrolment"] else None,
         contested=row["contested"],
         then=then(row),
+        hop=row["hop"],
+        unsubscribed=row["unsubscribed"],
     )
 
 
