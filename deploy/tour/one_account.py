@@ -20,6 +20,8 @@ MAILS = (
     "username-reminder",
     "accounts-merged",
     "practice-communication",
+    "two-step-turned-on",
+    "two-step-reset",
     "enrolment-ended",
     "enrolment-reactivated",
 )

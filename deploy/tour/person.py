@@ -17,6 +17,7 @@ class Person:
     address: str
     password: str
     source: str  # the address her browser comes from
+    second_step: list[str] = field(default_factory=list)  # her app's secret, her recovery codes
     tokens: dict[str, Any] = field(default_factory=dict)
     patient_id: str = ""  # her record at the practice that enrolled this account
     second: "Person | None" = None  # herself, by the names of a second account

@@ -23,6 +23,7 @@ from deploy.tour.practices import (
 )
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
+from deploy.tour.two_step import second_step
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
 
 Story = Callable[[Stage, Person], Awaitable[None]]
@@ -40,6 +41,7 @@ STORIES: tuple[Story, ...] = (
     message_notice,
     unsubscribing,
     another_address,
+    second_step,
     un_enrolment,
     disclaimer,
     username_read,

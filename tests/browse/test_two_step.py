@@ -3,6 +3,7 @@
 from playwright.async_api import expect
 
 from deploy.tour.person import Person
+from deploy.tour.stage import Stage
 from shared.clock import MachineClock
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import Desk
@@ -10,7 +11,7 @@ from tests.browse.patient import Patient
 from tests.builders.two_step import code_of
 
 
-async def sets_two_step_up(ada: Patient) -> tuple[str, list[str]]:
+async def sets_two_step_up(ada: Patient, stage: Stage) -> tuple[str, list[str]]:
     """Set it up as the pages lead; return the secret she typed, and her recovery codes."""
     await ada.go("/settings")
     await ada.main.get_by_role("link", name="Set up two-step verification").click()
@@ -26,7 +27,7 @@ async def sets_two_step_up(ada: Patient) -> tuple[str, list[str]]:
     await ada.press("Confirm")
     await expect(ada.page.locator("#code-wrong")).to_be_visible()
     await ada.sees("two-step, an app")
-    await ada.fill(code=now_of(secret))
+    await ada.fill(code=now_of(stage, secret))
     await ada.press("Confirm")
     await expect(ada.page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     await ada.sees("two-step, recovery codes")
@@ -37,17 +38,18 @@ async def sets_two_step_up(ada: Patient) -> tuple[str, list[str]]:
     return secret, codes
 
 
-def now_of(secret: str, *, shift: int = 0) -> str:
-    """What her app shows; it goes by the same clock as everybody's."""
-    return code_of(secret, MachineClock().now(), shift=shift)
+def now_of(stage: Stage, secret: str, *, shift: int = 0) -> str:
+    """What her app shows; it goes by the services' clock."""
+    now = MachineClock(clock_file=stage.stack.clock_file).now()
+    return code_of(secret, now, shift=shift)
 
 
 async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
-    desk: Desk, at_portal: AtPortal, somebody: Person
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
     async with at_portal(somebody) as ada, at_portal(somebody) as phone:
         await ada.enrol(await desk.token_for(somebody))
-        secret, codes = await sets_two_step_up(ada)
+        secret, codes = await sets_two_step_up(ada, stage)
 
         await phone.log_on()
         await phone.at("/gate/second-step")
@@ -58,7 +60,7 @@ async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
         await phone.press("Go on")
         await expect(phone.page.locator("#code-wrong")).to_be_visible()
         await phone.sees("second step, refused")
-        code = now_of(secret, shift=1)
+        code = now_of(stage, secret, shift=1)
         await phone.fill(code=f"{code[:3]} {code[3:]}")
         await phone.press("Go on")
         await phone.at("/home")
@@ -74,11 +76,11 @@ async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
 
 
 async def test_two_step_is_turned_off_with_password_and_code_and_without_script(
-    desk: Desk, at_portal: AtPortal, somebody: Person
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
     async with at_portal(somebody, scripted=False) as ada:
         await ada.enrol(await desk.token_for(somebody))
-        _, codes = await sets_two_step_up(ada)
+        _, codes = await sets_two_step_up(ada, stage)
 
         await ada.main.get_by_role("link", name="Make new ones").click()
         await ada.sees("two-step, new recovery codes")
@@ -102,11 +104,11 @@ async def test_two_step_is_turned_off_with_password_and_code_and_without_script(
 
 
 async def test_five_wrong_codes_lead_back_and_a_lost_phone_to_the_practice(
-    desk: Desk, at_portal: AtPortal, somebody: Person
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
     async with at_portal(somebody) as ada:
         await ada.enrol(await desk.token_for(somebody))
-        await sets_two_step_up(ada)
+        await sets_two_step_up(ada, stage)
         await ada.log_off()
 
         await ada.log_on()

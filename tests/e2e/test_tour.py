@@ -71,8 +71,9 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     kept = await everything_kept(suite)
     assert person.username in kept
     secrets = [client.client_secret for client in clients]
+    assert len(person.second_step) == 11
     for one in people:
-        secrets += [one.password, *tokens_of(one)]
+        secrets += [one.password, *one.second_step, *tokens_of(one)]
     for secret in (*mailed, *secrets):
         assert secret not in kept
 
@@ -109,6 +110,7 @@ def secrets_of(person: Person) -> tuple[str, ...]:
         person.birth_date,
         "555 0134",  # her phone
         "12 Example Street",
+        *person.second_step,
         *tokens_of(person),
     )
 

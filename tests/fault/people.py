@@ -322,7 +322,8 @@ class Person:
         await self._confirms_the_app("authenticator-app-replaced")
 
     async def _confirms_the_app(self, template: str) -> None:
-        body = {"code": code_of(self.app, MachineClock().now())}
+        clock = MachineClock(clock_file=self.ledger.books.clock_file)
+        body = {"code": code_of(self.app, clock.now())}
         answer = await self.call("confirm_app", 200, 409, token=self.access, body=body)
         assert answer.status == 200 or answer.code == "set_up_over", answer.body
         self.codes += answer.body.get("recovery_codes", ())

@@ -116,6 +116,26 @@ async def test_five_wrong_codes_end_the_log_on(identity: Identity) -> None:
 
 
 @pytest.mark.proves("MF-3")
+async def test_of_64_guesses_at_once_in_one_log_on_five_are_looked_at(
+    identity: Identity, second: Identity
+) -> None:
+    june = await turned_on(identity)
+    token = (await june.log_on())["access_token"]
+    body = {"code": WRONG_CODE}
+
+    answers = await asyncio.gather(
+        *(
+            (identity, second)[number % 2].call("POST", "/sessions/second-step", body, token=token)
+            for number in range(RACERS)
+        )
+    )
+
+    told = outcomes(answers)
+    assert (told.pop("second_step_failed"), told.pop("second_step_over")) == (4, 1)
+    assert set(told) == {"unauthenticated"}
+
+
+@pytest.mark.proves("MF-3")
 async def test_ten_wrong_within_15_minutes_lock_for_20_wherever_they_were_given(
     identity: Identity,
 ) -> None:
