@@ -18,7 +18,7 @@ async def eventually(
     assertion: Callable[[], T], *, within: float = ..., pause: float = ...
 ) -> T: ...
 async def eventually(
-    assertion: Callable[[], Awaitable[T] | T], *, within: float = 5.0, pause: float = PAUSE
+    assertion: Callable[[], Awaitable[T] | T], *, within: float = 20.0, pause: float = PAUSE
 ) -> T:
     """Call the assertion until it no longer fails; return what it returned.
 

@@ -120,7 +120,7 @@ async def forgotten_password(stage: Stage, person: Person) -> None:
             answer = await stage.gateway.call("list_deliveries", token=bearer)
             stage.insist(answer.status == 401, "notify takes a token of the session that ended")
 
-        await eventually(refused_elsewhere, within=5)
+        await eventually(refused_elsewhere, within=20)
         stage.tell("her old session: refused, at another service too")
 
 
@@ -205,7 +205,7 @@ async def log_off(stage: Stage, person: Person) -> None:
             stage.insist(found == dict.fromkeys(MAILS, "sent"), f"what was sent to her: {found}")
             return found
 
-        for template, state in (await eventually(all_of_it, within=5)).items():
+        for template, state in (await eventually(all_of_it, within=20)).items():
             stage.tell(f"{template}: {state}")
     with stage.step("She logs off", "SE-1"):
         await stage.call(

@@ -27,6 +27,7 @@ from shared.db import Database, Row
 from shared.limits import DAY, HOUR, Limit, Sweeper, Taken
 from tests.support import database as databases
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 
 SERVICES = Path(__file__).parents[2] / "services"
 RACERS = 64
@@ -220,7 +221,7 @@ async def test_a_key_is_forgotten_once_no_window_reaches_it_and_not_before(
 async def test_a_limit_of_none_lets_nothing_happen(
     database: databases.Database, clock: FakeClock
 ) -> None:
-    pool = Database(database.url("identity"), application="test")
+    pool = Database(database.url("identity"), application="test", wait=PATIENCE)
     never = Limit("never", ((0, DAY), (1, HOUR)))
 
     async with pool.transaction() as tx:

@@ -13,6 +13,7 @@ from shared.errors import BrokerUnavailable
 from shared.messaging.broker import Broker, Publisher
 from shared.messaging.management import Management, segment
 from shared.messaging.messages import Delivery, Outcome, Outgoing
+from tests.support.database import PATIENCE
 
 QUEUE = "fault.tap"
 AT_ONCE = 200
@@ -122,7 +123,7 @@ class Tap:
                     content_type=CONTENT_TYPE,
                 )
                 publisher = self._publisher(event.exchange.partition(".")[0])
-                assert await publisher.publish([message]) == [Outcome.CONFIRMED]
+                assert await publisher.publish([message], within=PATIENCE) == [Outcome.CONFIRMED]
         finally:
             for publisher in self.publishers.values():
                 await publisher.close()

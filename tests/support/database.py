@@ -30,6 +30,7 @@ from tests.support.leftovers import real_time, sign
 
 ADMINISTRATORS = 20  # connections of a test, for fixtures and assertions
 OURS = "a test's administrator"
+PATIENCE = 30.0  # seconds for a connection: a busy machine is no failure
 KEPT = Path(__file__).with_name("kept.sql")
 
 

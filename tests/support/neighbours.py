@@ -23,7 +23,7 @@ from shared.randomness import Randomness
 from tests.builders.outbox import put_out
 from tests.support.broker import Broker
 from tests.support.clock import FakeClock
-from tests.support.database import Database
+from tests.support.database import PATIENCE, Database
 
 RANDOM = Randomness()
 
@@ -53,7 +53,7 @@ async def neighbour(service: str, database: Database, broker: Broker) -> AsyncIt
     """Speak as this service for a while."""
     clock = FakeClock()
     outbox = Outbox(service=service, clock=clock, randomness=RANDOM)
-    opened = db.Database(database.url(service), application=service)
+    opened = db.Database(database.url(service), application=service, wait=PATIENCE)
     connection = Connection(broker.url(service), name=service)
     bus = Bus(
         service=service,

@@ -29,6 +29,7 @@ from tests.builders import events
 from tests.builders.outbox import put_out
 from tests.support.broker import Broker as Vhost
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 from tests.support.database import Database as TestDatabase
 
 QUEUE = "merge.accounts"
@@ -166,7 +167,9 @@ class Replicas:
         policy: RetryPolicy | None = None,
     ) -> Replica:
         randomness, metrics = Randomness(), Metrics()
-        database = Database(database_url or self.databases.url(service), application="test")
+        database = Database(
+            database_url or self.databases.url(service), application="test", wait=PATIENCE
+        )
         self.stack.push_async_callback(database.close)
         broker = Broker(broker_url or self.vhost.url(service), name=f"test {service}")
         self.stack.push_async_callback(broker.close)
@@ -225,7 +228,9 @@ async def replicas(
     database: TestDatabase, broker: Vhost, clock: FakeClock
 ) -> AsyncIterator[Replicas]:
     """The maker of replicas, with merge's schema given the tables that effects are read from."""
-    owner = Database(database.migration_url("merge"), application="test fixture", size=1)
+    owner = Database(
+        database.migration_url("merge"), application="test fixture", size=1, wait=PATIENCE
+    )
     async with owner.connection() as connection:
         await connection.execute(EFFECTS.format(service="merge"))
     await owner.close()

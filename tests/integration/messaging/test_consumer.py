@@ -26,6 +26,7 @@ from tests.integration.messaging.conftest import (
     Replicas,
     running,
 )
+from tests.support.database import PATIENCE
 from tests.support.deliveries import delivered
 from tests.support.proxy import proxied
 
@@ -68,7 +69,8 @@ async def publish(
                 content_type="application/cloudevents+json",
             )
             for body in messages
-        ]
+        ],
+        within=PATIENCE,
     )
     await publisher.close()
     assert set(outcomes) == {Outcome.CONFIRMED}

@@ -21,6 +21,7 @@ from shared.messaging.snapshots import Projection
 from shared.messaging.subscriptions import Undeliverable
 from tests.support import database as databases
 from tests.support.clock import START
+from tests.support.database import PATIENCE
 
 ST_3 = pytest.mark.proves("ST-3")
 PRACTICES = Projection(name="practices", contract=PRACTICE_CHANGED, key="practice_id")
@@ -49,7 +50,7 @@ Message = Snapshot | SnapshotsListed
 @pytest_asyncio.fixture
 async def pool(database: databases.Database) -> AsyncIterator[Database]:
     """The test's database as merge's own role."""
-    opened = Database(database.url("merge"), application="merge")
+    opened = Database(database.url("merge"), application="merge", wait=PATIENCE)
     yield opened
     await opened.close()
 

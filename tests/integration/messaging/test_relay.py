@@ -181,7 +181,7 @@ async def test_a_broker_that_is_away_costs_a_row_nothing_and_is_used_as_soon_as_
 
         proxy.restore()
 
-        await eventually(lambda: relayed(identity), within=2)
+        await eventually(lambda: relayed(identity))
         assert await identity.fetch(OUTBOX) == []
 
 

@@ -11,6 +11,7 @@ from shared.contracts.identity import PRACTICE_CHANGED
 from shared.db import Database
 from shared.messaging.snapshots import Projection
 from tests.support import database as databases
+from tests.support.database import PATIENCE
 
 PRACTICES = Projection(name="practices", contract=PRACTICE_CHANGED, key="practice_id")
 PRACTICE = "018f3c1e-0000-4000-8000-000000000001"
@@ -19,7 +20,7 @@ PRACTICE = "018f3c1e-0000-4000-8000-000000000001"
 @pytest_asyncio.fixture
 async def rows(database: databases.Database) -> AsyncIterator[Database]:
     """The test's database as merge's own role."""
-    opened = Database(database.url("merge"), application="merge")
+    opened = Database(database.url("merge"), application="merge", wait=PATIENCE)
     yield opened
     await opened.close()
 

@@ -31,6 +31,7 @@ from shared.settings.service import ServiceSettings
 from tests.integration.runtime.conftest import PROGRAM, environment
 from tests.support import broker as brokers
 from tests.support import database as databases
+from tests.support.database import PATIENCE
 from tests.support.lines import Lines, logged
 from tests.support.proxy import proxied
 from tests.support.shop import SHELF, Shop
@@ -113,7 +114,7 @@ async def running(database_url: str, broker_url: str) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def beating(database: databases.Database, broker: brokers.Broker) -> AsyncIterator[None]:
     """Identity's beats, without which nobody knows which sessions have ended."""
-    pool = Database(database.url("identity"), application="beats")
+    pool = Database(database.url("identity"), application="beats", wait=PATIENCE)
     line = Broker(broker.url("identity"), name="beats")
     clock = DatabaseClock(pool.time)
     beats = Beats(

@@ -25,6 +25,7 @@ from tests.builders import events
 from tests.support import database as databases
 from tests.support.acts import acts_of
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 from tests.support.statements import noted
 
 ORIGIN = Origin(actor="anonymous", source="192.0.2.1", correlation_id=UUID(int=7))
@@ -148,7 +149,7 @@ async def test_a_count_stays_where_an_attempt_is_refused_and_undone(desk: Desk) 
 async def test_a_lock_taken_before_an_attempt_outlives_its_refusal(
     desk: Desk, database: databases.Database
 ) -> None:
-    another = Database(database.url("identity"), application="test", size=1)
+    another = Database(database.url("identity"), application="test", size=1, wait=PATIENCE)
     async with desk.acts.database.connection() as connection:
         await connection.execute(KEEP, "row")
     async with desk.begin() as act:

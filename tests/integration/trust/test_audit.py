@@ -21,6 +21,7 @@ from shared.progress import Progress
 from tests.rigs.audit import STAFF, Book, audit, entry, opened
 from tests.support import database as databases
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 from tests.support.lines import logged
 
 AU_1 = pytest.mark.proves("AU-1")
@@ -219,7 +220,7 @@ class OneConnection(Database):
 async def ten_chained(template: databases.Template) -> AsyncIterator[databases.Database]:
     """A database whose chain has ten places; the tests undo what they change."""
     async with template.copy() as copy:
-        pool, clock = Database(copy.url("identity"), application="test"), FakeClock()
+        pool, clock = Database(copy.url("identity"), application="test", wait=PATIENCE), FakeClock()
         chain = AuditChain(database=pool, clock=clock)
         await Book(service="identity", database=copy, pool=pool, clock=clock, chain=chain).records(
             10

@@ -57,7 +57,7 @@ async def eventually_pings(pool: Database) -> None:
             raise AssertionError from away
         return True
 
-    assert await eventually(pings, within=5.0)
+    assert await eventually(pings)
 
 
 async def backend(connection: Connection) -> int:
@@ -316,7 +316,7 @@ async def test_a_cancelled_statement_is_cancelled_at_the_server(
         assert found == 0
         return found
 
-    assert await eventually(running, within=3.0) == 0
+    assert await eventually(running) == 0
 
 
 async def test_closed_is_away(pool: Database) -> None:

@@ -15,6 +15,7 @@ from shared.db import Database
 from shared.randomness import Randomness
 from tests.support import database as databases
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 
 
 @pytest_asyncio.fixture
@@ -76,7 +77,7 @@ async def test_a_lock_that_is_none_is_not_held(pool: Database) -> None:
 @pytest.mark.parametrize("service", ["identity", "notify"])
 async def test_no_other_role_holds_merges_up(database: databases.Database, service: str) -> None:
     """One may take every advisory lock there is: nothing asks for one."""
-    pool, ids = Database(database.url(service), application="test"), Randomness()
+    pool, ids = Database(database.url(service), application="test", wait=PATIENCE), Randomness()
     async with database.connection("recovery") as other:
         await other.execute(
             "SELECT pg_advisory_lock(hashtextextended('portico merges ' || $1, 0))", service

@@ -6,6 +6,7 @@ from shared.db import Database
 from shared.trust.spent_grants import KEPT, SWEPT, SpentGrants
 from tests.support import database as databases
 from tests.support.clock import FakeClock
+from tests.support.database import PATIENCE
 
 LONGEST_LIFE = timedelta(days=21)  # of a proof; until then another grant may be fetched for it
 
@@ -24,7 +25,7 @@ async def spend(pool: Database, at: datetime, *, count: int = 1, issuer: str = "
 async def test_a_spent_grant_is_kept_for_longer_than_any_is_taken(
     database: databases.Database, clock: FakeClock
 ) -> None:
-    pool = Database(database.url("identity"), application="test")
+    pool = Database(database.url("identity"), application="test", wait=PATIENCE)
     spent = SpentGrants(database=pool, clock=clock)
     await spend(pool, clock.now(), count=SWEPT + 1)
 
