@@ -32,6 +32,7 @@ help: ## list the targets
 	@echo "KILLS=200 is how often \`make race PART=kills\` kills, MINUTES=40 for how long at the most"
 	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
 	@echo "AUDIT_ROWS=10000000 makes \`make bench ROW=audit\` go along that many (else 200,000)"
+	@echo "DRAIN_ROWS=100000 and BACKLOG_ROWS=100000 are how many wait for \`make bench ROW=\"drain backlog\"\`"
 	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
 
 venv: $(STAMP) ## make .venv with everything that is needed, at the versions of constraints.txt
