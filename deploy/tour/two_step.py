@@ -33,8 +33,8 @@ async def second_step(stage: Stage, person: Person) -> None:
         stage.tell("the code that was used once: second_step_failed")
     with stage.step("The app's next code opens a full session", "MF-1, SE-4"):
         code = app.at(clock.now(), counter_offset=1)
-        both = {"code": code, "resource": ["identity", "notify"]}
-        full = await stage.call("take_second_step", 201, token=bearer, body=both)
+        asked = {"code": code, "resource": ["identity", "notify"]}
+        full = await stage.call("take_second_step", 201, token=bearer, body=asked)
         await stage.call("list_sessions", 200, token=full.body["access_token"])
         await stage.call("read_account", 401, token=bearer)
         stage.tell("a token for each service; the session that waited is over")
