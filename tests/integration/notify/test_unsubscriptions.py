@@ -7,7 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from deploy.client.eventually import eventually
 from deploy.local.caught import FaultKind
+from services.notify.preferences.model import NOT_AT_ALL, Preference
+from services.notify.preferences.store import preferences
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import SessionId
 from shared.contracts.notify import Topic
@@ -255,3 +258,30 @@ async def test_what_waits_to_be_mailed_is_mailed_no_more(office: Office, notice:
     assert tuple(row) == ("cancelled", "not_wanted")
     assert len(office.mails) == before
     assert await patient.notices() == ["practice-communication"] * notice
+
+
+async def test_who_chooses_just_now_is_waited_for_and_loses_nothing(
+    office: Office, issuer: Issuer
+) -> None:
+    patient = await a_patient(office)
+    token = await is_mailed(patient)
+    unsubscriptions = office.features.unsubscriptions.unsubscriptions
+
+    async def waits() -> None:
+        waiting = "SELECT FROM pg_locks WHERE NOT granted"
+        assert await office.rows(waiting)
+
+    async with office.plumbing.database.transaction() as tx:
+        await preferences.hold(tx, patient.account_id, patient.patient_id)
+        racing = asyncio.ensure_future(
+            unsubscriptions.unsubscribe(token, by=office.plumbing.operator())
+        )
+        await eventually(waits, within=20)
+        chosen = Preference(topics={Topic.STATEMENT: NOT_AT_ALL})
+        await preferences.replace(tx, patient.practice_id, patient.patient_id, chosen)
+    await racing
+
+    assert await topics(patient, issuer) == {
+        "statement": ["none"],
+        "message": ["portal", "none"],
+    }
