@@ -1,4 +1,4 @@
-"""What was mailed, asked of a catcher."""
+"""What was mailed, or sent to a phone, asked of a catcher."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +8,7 @@ import msgspec
 
 from deploy.client.eventually import eventually
 from deploy.local.caught import Fault, FaultKind, Mail
+from deploy.local.texts import Answered, TextMessage
 
 
 class Mailbox:
@@ -36,6 +37,16 @@ class Mailbox:
         """
         query = {"after": str(after)} | ({"to": recipient} if recipient else {})
         return msgspec.json.decode(await self._ask("GET", "mails", params=query), type=list[Mail])
+
+    async def texts(self, number: str) -> list[TextMessage]:
+        """Return the text messages to this number, the oldest first."""
+        found = await self._ask("GET", "texts", params={"to": number})
+        return msgspec.json.decode(found, type=list[TextMessage])
+
+    async def answer(self, number: str, body: str) -> None:
+        """Let a phone answer."""
+        said = msgspec.json.encode(Answered(number=number, body=body))
+        await self._ask("POST", "texts/answers", data=said)
 
     async def newest(self) -> int:
         """Return the id of the mail that came last, 0 before the first."""

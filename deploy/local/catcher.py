@@ -1,4 +1,5 @@
-"""The mail catcher: an SMTP server that keeps what it gets, and a web server that shows it.
+"""The mail catcher: an SMTP server that keeps what it gets, and a web server that shows it, and is
+a provider of text messages besides.
 
 `python -m deploy.local.catcher SMTP_PORT HTTP_PORT [HOST]`; tests run the same in their process.
 """
@@ -14,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.local import ports
 from deploy.local.caught import Caught, FaultKind
 from deploy.local.mail_pages.pages import Pages
+from deploy.local.texts import TextProvider
 
 OK = "250 OK"
 
@@ -72,6 +74,7 @@ class Catcher:
     http_port: int
     host: str = ports.LOOPBACK
     caught: Caught = field(default_factory=Caught)
+    texts: TextProvider = field(default_factory=TextProvider)
     smtp: asyncio.Server | None = None
     runner: web.AppRunner | None = None
 
@@ -84,7 +87,9 @@ class Catcher:
             self.host,
             self.smtp_port,
         )
-        self.runner = web.AppRunner(Pages(self.caught).application(), access_log=None)
+        application = Pages(self.caught).application()
+        application.add_routes(self.texts.routes())
+        self.runner = web.AppRunner(application, access_log=None)
         await self.runner.setup()
         await web.TCPSite(self.runner, self.host, self.http_port).start()
 

@@ -23,6 +23,7 @@ from deploy.local.settings import (
     for_mails,
     for_migrate,
     for_practices,
+    for_texts,
     for_topology,
     secrets_of,
 )
@@ -32,6 +33,8 @@ from shared.contracts.topology import SERVICES
 HERE = Path(__file__).resolve().parents[1]
 FILES = ("-f", str(HERE / "compose.yaml"), "-f", str(HERE / "compose.tour.yaml"))
 CATCHER = "smtp://catcher:8025"
+CATCHER_PAGE = "http://catcher:8080"
+HOOKS = "http://balancer:8104"
 NAME = "portico"  # of the database and the vhost
 GATEWAY = "gateway"
 BESIDE = ("provision", "balancer", "catcher", GATEWAY)
@@ -158,7 +161,9 @@ class Compose:
             self.clock_file.write_text("0\n")
         for path in (self.clock_file.parent, self.clock_file):
             path.chmod(0o755)  # read by the services' user
-        write_environ(self.mail_file, for_mails(CATCHER, PORTAL))
+        write_environ(
+            self.mail_file, {**for_mails(CATCHER, PORTAL), **for_texts(CATCHER_PAGE, HOOKS)}
+        )
         write_environ(self.desk_file, {})
         for program, environ in self.secrets().items():
             write_environ(self.files / f"{program}.env", environ)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.local import ports, texts
 from deploy.local.addresses import PracticeCredentials
 from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.provision import BrokerAccess, DatabaseAccess
@@ -37,7 +38,7 @@ class Surroundings:
             "PORTICO_METRICS_PORT": str(metrics_port),
             "PORTICO_CLOCK_FILE": str(self.clock_file),
             "PORTICO_TRUSTED_PROXIES": "127.0.0.0/8",
-            **self.own(service),
+            **self.own(service, http_port),
             **secrets_of(service, self.database, self.broker, self.secrets),
             **self.extra.get(service, {}),
         }
@@ -50,9 +51,14 @@ class Surroundings:
             **for_topology(self.broker),
         }
 
-    def own(self, service: str) -> dict[str, str]:
+    def own(self, service: str, http_port: int) -> dict[str, str]:
         """Return what only this service reads."""
-        return for_mails(self.smtp_url, self.portal_url) if service == "notify" else {}
+        if service != "notify":
+            return {}
+        return {
+            **for_mails(self.smtp_url, self.portal_url),
+            **for_texts(self.mails_url, f"http://{ports.LOOPBACK}:{http_port}"),
+        }
 
     def of_gateway(
         self,
@@ -110,6 +116,16 @@ def for_mails(smtp_url: str, portal_url: str) -> dict[str, str]:
         "PORTICO_SMTP_URL": smtp_url,
         "PORTICO_MAIL_FROM": f"no-reply@{MAIL_DOMAIN}",
         "PORTICO_MAIL_DOMAIN": MAIL_DOMAIN,
+    }
+
+
+def for_texts(catcher_url: str, hooks_url: str) -> dict[str, str]:
+    """Return the same of text messages: the catcher is their provider too."""
+    scheme, _, host = catcher_url.partition("://")
+    return {
+        "PORTICO_TEXTS_URL": f"{scheme}://{texts.ACCOUNT}:{texts.TOKEN}@{host}",
+        "PORTICO_TEXTS_FROM": texts.SENDER,
+        "PORTICO_TEXTS_HOOKS_URL": hooks_url,
     }
 
 

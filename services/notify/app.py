@@ -12,6 +12,7 @@ from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.settings import NotifySettings
 from services.notify.suppressions import features as suppressions
+from services.notify.texts import features as texts
 from services.notify.unsubscriptions import features as unsubscriptions
 from shared.contracts.keys import KeyPurpose
 from shared.program.program import Composition, Plumbing
@@ -29,7 +30,10 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         loops=(*way_out.loops, *built.communications.loops, *built.ledger.loops),
         inboxes=(built.communications.inbox,),
         own_keys=own_keys,
-        closers=(way_out.connections.close,),
+        closers=(
+            way_out.connections.close,
+            *(channel.close for channel in way_out.text_channels),
+        ),
         probes={
             "smtp": way_out.activity_mail.probe,
             "smtp-practice": way_out.communication_mail.probe,
@@ -54,6 +58,7 @@ def features(plumbing: Plumbing[NotifySettings], own_keys: OwnKeys) -> Features:
             plumbing, return_paths=way_out.return_paths, suppressions=dead.suppressions
         ),
         notices=notices.compose(plumbing, projections=known.projections, renderer=way_out.renderer),
+        texts=texts.compose(plumbing, ledger=filing.ledger, stops=dead.stops),
         unsubscriptions=unsubscriptions.compose(plumbing, links=way_out.unsubscribe_links),
         sending=way_out,
         addresses=addresses.compose(plumbing, projections=known.projections, ledger=filing.ledger),

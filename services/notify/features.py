@@ -11,12 +11,14 @@ from services.notify.preferences import features as preferences
 from services.notify.projections import features as projections
 from services.notify.sending import features as sending
 from services.notify.suppressions import features as suppressions
+from services.notify.texts import features as texts
 from services.notify.unsubscriptions import features as unsubscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     bounces: bounces.Features
+    texts: texts.Features
     notices: notices.Features
     unsubscriptions: unsubscriptions.Features
     sending: sending.Features

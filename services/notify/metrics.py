@@ -11,6 +11,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("mail_alarms", Kind.COUNTER, "Mails held up by a fault", ("message_class", "cause")),
     Metric("mail_connections", Kind.COUNTER, "Tries to open one to the server", ("outcome",)),
     Metric("mail_server_away", Kind.GAUGE, "1 while no conversation with it can be begun"),
+    Metric(
+        "texts_provider_away", Kind.GAUGE, "1 while the provider of text messages is left alone"
+    ),
     Metric("communications", Kind.COUNTER, "Tries to take one to the ledger", ("outcome",)),
     Metric("bounces", Kind.COUNTER, "Mails handed over that came to a return path", ("outcome",)),
     Metric("deliveries_reaped", Kind.COUNTER, "Leases that ran out", ("message_class",)),

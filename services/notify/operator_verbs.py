@@ -14,7 +14,6 @@ from services.notify.ledger.model import DeliveryId, Hindrance, State, masked
 from services.notify.ledger.trials import Trials
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.lifting import Lifting
-from services.notify.tellings.model import MessageClass
 from shared.contracts.addresses import AddressMalformed, mailable
 from shared.contracts.languages import Language
 from shared.program.bar import shown
@@ -84,7 +83,8 @@ def trials(plumbing: Plumbing[NotifySettings]) -> Trials:
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
-        couriers={each: () for each in MessageClass},  # they run elsewhere, and look by themselves
+        texts=plumbing.settings.offers_texts,
+        couriers={},  # they run elsewhere, and look by themselves
     )
     return Trials(acts=plumbing.acts, ledger=ledger)
 

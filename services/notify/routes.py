@@ -6,12 +6,19 @@ from services.notify.addresses.api.addresses import (
     remove_notification_address,
     verify_notification_address,
 )
+from services.notify.addresses.api.numbers import (
+    add_notification_number,
+    verify_notification_number,
+)
 from services.notify.addresses.errors import (
     AddressInUse,
     AddressKnown,
     AddressLimit,
     AddressMalformed,
+    CodeInvalid,
     LinkInvalid,
+    NumberMalformed,
+    TextsNotOffered,
     TooManyMails,
 )
 from services.notify.bounces.api.bounces import take_bounce
@@ -38,6 +45,8 @@ from services.notify.preferences.errors import (
 )
 from services.notify.suppressions.api.suppressions import lift_suppressions, list_suppressions
 from services.notify.suppressions.errors import TooManyLifts
+from services.notify.texts.api import hooks
+from services.notify.texts.errors import SignatureWrong
 from services.notify.unsubscriptions.api.unsubscriptions import (
     preview_unsubscription,
     unsubscribe,
@@ -85,7 +94,7 @@ ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.addresses, (
         route("GET", "/notification-addresses", Session(),
               list_notification_addresses, rows=("NT-2",),
-              summary="List my addresses for practice communications, besides my account e-mail"),
+              summary="List my addresses and numbers for practice communications"),
         route("POST", "/notification-addresses", Session(),
               add_notification_address, status=202, rows=("NT-2", "SE-3", "ID-6"),
               summary="Add such an address, or have the link to it sent again",
@@ -97,8 +106,17 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=(LinkInvalid,)),
         route("POST", "/notification-addresses/{address_id}/remove", Session(),
               remove_notification_address, rows=("NT-2", "SE-3"),
-              summary="Remove such an address",
+              summary="Remove such an address, or a number",
               problems=(NotFound, AddressInUse, *CONFIRMATION_REFUSED)),
+        route("POST", "/notification-numbers", Session(),
+              add_notification_number, status=202, rows=("NT-2", "NT-3", "SE-3", "ID-6"),
+              summary="Add a mobile number, or have another code sent to it",
+              problems=(NumberMalformed, AddressKnown, AddressLimit, TextsNotOffered, NotFound,
+                        TooManyMails, *CONFIRMATION_REFUSED)),
+        route("POST", "/notification-numbers/{address_id}/verify", Session(),
+              verify_notification_number, rows=("NT-3",),
+              summary="Verify a mobile number by the code that was sent to it",
+              problems=(NotFound, CodeInvalid)),
     )),
     *lifted(lambda of: of.preferences, (
         route("GET", "/notification-preferences", Session(),
@@ -151,6 +169,17 @@ ROUTES: tuple[Route[Features], ...] = (
               bulk.submit_communications,
               counts_on=(COMMUNICATIONS,), rows=("NT-9",), limits=bulk.LIMITS,
               summary="Submit up to 1,000 communications, with a result for each"),
+    )),
+    *lifted(lambda of: of.texts, (
+        route("POST", "/texts/status", Public(Counted.MISSES),
+              hooks.take_text_receipt, form=Form.HOOK, signed_in=hooks.SIGNED_IN,
+              query=("delivery_id", "hop"), rows=("NT-3", "NT-5"),
+              summary="Tell what became of a text message, signed by its provider",
+              problems=(SignatureWrong,)),
+        route("POST", "/texts/incoming", Public(Counted.MISSES),
+              hooks.take_text_answer, form=Form.HOOK, signed_in=hooks.SIGNED_IN, rows=("NT-3",),
+              summary="Tell what a phone answers, signed by its provider",
+              problems=(SignatureWrong,)),
     )),
     *lifted(lambda of: of.bounces, (
         route("POST", "/bounces", Client(Scope.BOUNCES_WRITE),

@@ -19,6 +19,9 @@ DomainName = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9.-]*[A-Za-z0-9][A-Za-z0-9.-]*\Z", description="a domain name"),
 ]
+PhoneNumber = Annotated[
+    str, Meta(pattern=r"\A\+[1-9][0-9]{6,14}\Z", description="a phone number, +12135550147")
+]
 PagePath = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z", description="a path below PORTAL_URL"),
@@ -44,6 +47,17 @@ def mail_server_url(text: str) -> Secret:
         raise ValueError("expected user:password@host:port, or host:port alone")
     if "@" in parts.netloc and not parts.username:
         raise ValueError("expected user:password@host:port, or host:port alone")
+    if parts.path not in ("", "/") or "?" in text or "#" in text:
+        raise ValueError("expected nothing behind host and port")
+    return url
+
+
+def provider_url(text: str) -> Secret:
+    """Take the URL of a provider of text messages: its host, with our account and its token."""
+    url = url_of("http", "https")(text)
+    parts = urlsplit(text)
+    if not (parts.hostname and parts.username and parts.password):
+        raise ValueError("expected https://account:token@host")
     if parts.path not in ("", "/") or "?" in text or "#" in text:
         raise ValueError("expected nothing behind host and port")
     return url
@@ -90,6 +104,22 @@ class NotifySettings(ServiceSettings):
         parse=mail_address,
         help="address that mail is given back to, each with a tag behind a plus (NT-5); "
         "MAIL_FROM where it is not set",
+    )
+    texts_url: Secret | None = setting(
+        "TEXTS_URL",
+        default=None,
+        parse=provider_url,
+        help="provider of text messages, https://account:token@host, with Twilio's API (NT-3); "
+        "without it no practice offers them",
+    )
+    texts_from: PhoneNumber | None = setting(
+        "TEXTS_FROM", default=None, help="number that text messages come from"
+    )
+    texts_hooks_url: str | None = setting(
+        "TEXTS_HOOKS_URL",
+        default=None,
+        parse=web_address,
+        help="where that provider reaches this service: it signs this with what it tells",
     )
     mail_domain: DomainName = setting(
         "MAIL_DOMAIN", help="domain in Message-ID, and our name in EHLO"
@@ -152,6 +182,11 @@ class NotifySettings(ServiceSettings):
         """Where mails are given back to, without their tags."""
         return self.mail_return_path or self.mail_from
 
+    @property
+    def offers_texts(self) -> bool:
+        """Whether text messages can be sent."""
+        return self.texts_url is not None
+
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
         local, _, domain = (self.mail_return_path or self.mail_from).rpartition("@")
@@ -162,5 +197,13 @@ class NotifySettings(ServiceSettings):
                 "PORTICO_MAIL_RETURN_PATH, or PORTICO_MAIL_FROM where it is not set, is too long: "
                 f"a plus and {TAG_LENGTH} characters have no room before its @"
             )
+        texts = (self.texts_url, self.texts_from, self.texts_hooks_url)
+        if any(texts) and not all(texts):
+            yield (
+                "PORTICO_TEXTS_URL, PORTICO_TEXTS_FROM and PORTICO_TEXTS_HOOKS_URL go together: "
+                "set all three, or none"
+            )
         urls = {"SMTP_URL": self.smtp_url, "PORTAL_URL": Secret(self.portal_url)}
+        if self.texts_url is not None:
+            urls["TEXTS_URL"] = self.texts_url
         yield from refused_in_the_clear(self, urls)

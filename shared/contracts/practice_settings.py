@@ -12,6 +12,7 @@ class Channel(StrEnum):
     """How practice communications reach a patient (NT-2)."""
 
     EMAIL = "email"
+    TEXT_MESSAGE = "text-message"  #: where the deployment has a provider (NT-3)
     PORTAL = "portal"  #: a notice (NT-8)
 
 

@@ -10,6 +10,7 @@ class SealPurpose(StrEnum):
 
     EMAIL_VERIFICATION = "email-verification"
     NOTIFICATION_ADDRESS = "notification-address"  #: NT-2: verifies one
+    NOTIFICATION_NUMBER = "notification-number"  #: NT-3: no link, a code that is typed
     RESET_LINK = "reset-link"
     INVITATION = "invitation"
     USERNAME = "username"  #: RC-1: no link, and for nobody's eyes but the holder's

@@ -159,6 +159,7 @@ class Edge(Generic[F]):
             now=self.clock.now(),
             idempotency=self._idempotency(route, request, caller, body),
             authorization=request.headers.get("Authorization"),
+            signature=request.headers.get(route.signed_in) if route.signed_in else None,
         )
         await self._spend(route, request, call)
         return await self._in_time(route, call, ids)

@@ -11,7 +11,7 @@ from shared.errors import CatchingUp, Expected, Unauthenticated, Unavailable
 from shared.http import problems as told
 from shared.http.guards import AnyGuard, Client, Counted, Practice, Public, Session
 from shared.http.problems import Problem
-from shared.http.routes import SLOT, Form, Message, NoBody, NoReply, Route
+from shared.http.routes import SLOT, Form, Hook, Message, NoBody, NoReply, Route
 from shared.idempotency import SHAPE, IdempotencyKeyReused
 from shared.trust.access import TokenStale
 
@@ -33,7 +33,7 @@ EVERYWHERE: tuple[type[Expected], ...] = (
     Unavailable,
 )
 
-BARE = (NoBody, Message, NoReply)  # they have no schema
+BARE = (NoBody, Message, Hook, NoReply)  # they have no schema
 
 CORRELATION: Json = {
     "Correlation-Id": {"schema": {"type": "string", "format": "uuid"}},
@@ -114,7 +114,7 @@ def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     if route.body is not NoBody:
         described["requestBody"] = {
             "required": True,
-            "content": {route.form.value: schema_of_body(route, schemas)},
+            "content": {route.form.media_type: schema_of_body(route, schemas)},
         }
     if security := security_of(route.guard):
         described["security"] = security
@@ -123,7 +123,7 @@ def operation(route: Route[Any], schemas: dict[Any, Json]) -> Json:
 
 def schema_of_body(route: Route[Any], schemas: dict[Any, Json]) -> Json:
     """Describe a body; of one that is bytes the media type says all (OpenAPI 3.1, 4.8.14.3)."""
-    return {} if route.form is Form.MESSAGE else {"schema": schemas[route.body]}
+    return {} if route.body in BARE else {"schema": schemas[route.body]}
 
 
 def success(route: Route[Any], schemas: dict[Any, Json]) -> Json:

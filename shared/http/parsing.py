@@ -24,7 +24,7 @@ from shared.http.problems import (
     MalformedBody,
     RouteUnknown,
 )
-from shared.http.routes import MOST_VALUES, Body, Form, Message
+from shared.http.routes import MOST_VALUES, Body, Form, Hook, Message
 
 R = TypeVar("R", bound=Body)
 
@@ -83,13 +83,15 @@ def read_body(
     if form is Form.MESSAGE:
         check_content_type(form, content_type, coding)
         return Message(content=raw)
-    if not raw:
+    if not raw and form is not Form.HOOK:
         return from_json(kind, b"{}", most_values) if form is Form.JSON else from_form(kind, "")
     check_content_type(form, content_type, coding)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
         raise MalformedBody from None
+    if form is Form.HOOK:
+        return Hook(said=tuple(pairs_of(text, keep_blank_values=True)))
     return from_json(kind, raw, most_values) if form is Form.JSON else from_form(kind, text)
 
 
@@ -100,7 +102,7 @@ def check_content_type(form: Form, content_type: str | None, coding: str | None)
     """
     match = CONTENT_TYPE.fullmatch((content_type or "").strip().lower())
     plain = (coding or "identity").strip().lower() == "identity"
-    if match is None or match["type"] != form.value or not plain:
+    if match is None or match["type"] != form.media_type or not plain:
         raise ContentTypeUnsupported
     for name, value in PARAMETER.findall(match["parameters"]):
         if name == "charset" and value.strip('"') not in CHARSETS:
@@ -134,12 +136,7 @@ def from_form(kind: type[Body], text: str) -> Body:
 
     But what the verb takes a list of may (RFC 8707).
     """
-    try:
-        pairs = parse_qsl(
-            text, errors="strict", max_num_fields=MOST_FORM_FIELDS, strict_parsing=bool(text)
-        )
-    except ValueError:
-        raise BodyInvalid(wrong("", "field_wrong_format")) from None
+    pairs = pairs_of(text)
     known, lists = names_of(kind), lists_of(kind)
     kept = Pairs((name, value) for name, value in pairs if name in known and name not in lists)
     kept += [(name, found) for name in lists if (found := [v for n, v in pairs if n == name])]
@@ -151,6 +148,20 @@ def from_form(kind: type[Body], text: str) -> Body:
         return msgspec.convert(dict(kept), type=kind, strict=False)
     except msgspec.ValidationError as error:
         raise BodyInvalid(*every_violation(kind, dict(kept), error, strict=False)) from None
+
+
+def pairs_of(text: str, *, keep_blank_values: bool = False) -> list[tuple[str, str]]:
+    """Read a form's names and values. Raises BodyInvalid."""
+    try:
+        return parse_qsl(
+            text,
+            keep_blank_values=keep_blank_values,
+            errors="strict",
+            max_num_fields=MOST_FORM_FIELDS,
+            strict_parsing=bool(text),
+        )
+    except ValueError:
+        raise BodyInvalid(wrong("", "field_wrong_format")) from None
 
 
 @cache

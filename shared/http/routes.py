@@ -54,6 +54,18 @@ class Message(Body, frozen=True, kw_only=True):
     content: bytes
 
 
+class Hook(Body, frozen=True, kw_only=True):
+    """What a provider tells, a form with whatever it says by now: who takes it checks that it is
+    signed before anything of it is read.
+    """
+
+    said: tuple[tuple[str, str], ...]
+
+    def first(self, name: str) -> str:
+        """What it says under this name; empty where it says nothing."""
+        return next((value for said, value in self.said if said == name), "")
+
+
 class NoBody(Body, frozen=True, kw_only=True):
     """For verbs without a body."""
 
@@ -89,6 +101,7 @@ class Call(Generic[B_co, C_co]):
     now: datetime
     idempotency: IdempotencyKey | None
     authorization: str | None  # raw, for OAuth's own client authentication
+    signature: str | None = None  # of a hook, as its header has it
 
     @property
     def by(self) -> By:
@@ -106,6 +119,12 @@ class Form(Enum):
     JSON = "application/json"
     URLENCODED = "application/x-www-form-urlencoded"  #: OAuth's own verbs
     MESSAGE = "message/rfc822"  #: a mail, as it came over the wire
+    HOOK = "hook"  #: a form that a provider signs
+
+    @property
+    def media_type(self) -> str:
+        """As its Content-Type has it."""
+        return Form.URLENCODED.value if self is Form.HOOK else str(self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +157,7 @@ class Route(Generic[F]):
     cached: int = 0  # seconds for which anybody may keep the reply; 0: nobody keeps it
     limits: Limits = Limits()
     counts_on: tuple[Budget[Any], ...] = ()  # of its client, as much as its body says (ST-1)
+    signed_in: str = ""  # the header with a hook's signature
 
 
 def route(
@@ -156,6 +176,7 @@ def route(
     cached: int = 0,
     limits: Limits = Limits(),
     counts_on: tuple[Budget[Any], ...] = (),
+    signed_in: str = "",
 ) -> Route[F]:
     """Make a route; body, reply and the ids it takes from the path are its handler's annotations.
 
@@ -167,6 +188,8 @@ def route(
     check_ids(f"{method} {path}", name, ids)
     if (body is Message) != (form is Form.MESSAGE):
         raise TypeError(f"{name}: a Message is what a route of Form.MESSAGE takes, and no other")
+    if (body is Hook) != (form is Form.HOOK) or (form is Form.HOOK) != bool(signed_in):
+        raise TypeError(f"{name}: a Hook is what a route of Form.HOOK takes, signed in a header")
     if reply is NoReply and status is not None:
         raise TypeError(f"{name} returns NoReply, which is told as 204: give no status")
     return Route(
@@ -187,6 +210,7 @@ def route(
         cached=cached,
         limits=limits,
         counts_on=counts_on,
+        signed_in=signed_in,
     )
 
 

@@ -133,6 +133,13 @@ class Desk:
         await self.page.get_by_role("button", name="Tell").click()
         await expect(self.page.get_by_role("status")).to_be_visible()
 
+    async def offers(self, channels: str) -> None:
+        """Offer these ways, in this order, to patients who choose nothing else."""
+        await self.visitor.go(f"{self.url}/settings")
+        await self.page.locator("#channels").select_option(channels)
+        await self.page.get_by_role("button", name="Save").click()
+        await expect(self.page.get_by_role("status")).to_contain_text("The setting was changed.")
+
     async def word_disclaimer(self, en: str = "", es: str = "") -> None:
         """Word the practice's disclaimer, or let it ask nothing."""
         await self.visitor.go(f"{self.url}/disclaimer")

@@ -5,6 +5,7 @@ from playwright.async_api import expect
 
 from deploy.client.eventually import eventually
 from deploy.tour.person import Person
+from shared.randomness import Randomness
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import Desk
 from tests.browse.patient import Patient
@@ -83,7 +84,7 @@ async def test_one_practice_writes_to_another_address_until_a_notice_is_chosen(
         await chooses(ada, "not at all", "statement")
         await removes(ada, other)
         await ada.at("/settings/notifications")
-        await expect(ada.main).to_contain_text("The address was removed.")
+        await expect(ada.main).to_contain_text("It was removed.")
 
         await desk.tells(somebody, "appointment")
         await desk.tells(somebody, "statement")
@@ -116,6 +117,63 @@ async def test_a_link_to_an_address_waits_for_the_log_on(
 
         await library.at("/settings/notifications")
         await expect(library.main).to_contain_text("The address is verified.")
+
+
+async def test_a_practice_s_text_message_reaches_a_number_that_was_verified_until_stop(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    number = a_number()
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await desk.offers("email,text-message,portal")
+        await ada.go("/settings/notifications")
+        await ada.main.get_by_role("link", name="Add a number").click()
+        await ada.sees("a number")
+        await ada.fill(number="213 555 0147", password=ada.person.password)
+        await ada.press("Send me a code")
+        await expect(ada.page.locator("#number-wrong")).to_be_visible()
+        await ada.fill(number=number)  # the password was given once
+        await ada.press("Send me a code")
+        await ada.sees("the code of a number")
+        code = await newest(ada, number)
+        await ada.fill(code="000000" if code[:6] != "000000" else "000001")
+        await ada.press("Confirm")
+        await expect(ada.page.locator("#code-wrong")).to_be_visible()
+        await ada.sees("the code of a number, refused")
+        await ada.fill(code=code[:6])
+        await ada.press("Confirm")
+        await ada.at("/settings/notifications")
+        await expect(ada.main).to_contain_text("The number is verified.")
+        await chooses(ada, f"a text message to {number}, else a notice in the portal")
+        await ada.sees("notifications, with a number")
+
+        await ada.mailbox.answer(number, "STOP")
+        await desk.tells(somebody, "message")
+
+        async def told() -> None:
+            await ada.go("/sent")
+            practices = ada.page.locator("section", has=ada.page.locator("#practices"))
+            await expect(practices).to_contain_text("STOP was answered", timeout=500)
+
+        await eventually(told, within=20)
+        await ada.sees("sent, after STOP")
+        assert len(await ada.mailbox.texts(number)) == 1
+
+
+def a_number() -> str:
+    """A mobile number of this story's own."""
+    return f"+1213555{Randomness().digits(4)}"
+
+
+async def newest(ada: Patient, number: str) -> str:
+    """Wait for a text message to a number; return what it says."""
+
+    async def arrived() -> str:
+        texts = await ada.mailbox.texts(number)
+        assert texts
+        return texts[-1].body
+
+    return await eventually(arrived, within=20)
 
 
 async def test_a_mail_s_link_stops_its_topic_once_the_button_is_pressed_and_the_settings_undo_it(

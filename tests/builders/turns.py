@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.notify.ledger.model import DeliveryId
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Turn
 from services.notify.tellings.contents import Content
 from shared.contracts.identity import AccountState
@@ -18,6 +19,7 @@ def a_turn(content: Content, **changed: Any) -> Turn:
         event_id=events.new_event(),
         message_class=content.message_class,
         account_id=events.new_account(),
+        means=Means.EMAIL,
         address=events.ADDRESS,
         content=content,
         locale="en",

@@ -512,6 +512,15 @@ MISSES: Mapping[str, Sequence[Group]] = {
             after(notify.verify_notification_address, address_verified),
         ),
     ),
+    "take_text_receipt": (
+        (
+            but("take_text_receipt", MessageStatus="failed"),
+            but("take_text_receipt", MessageStatus="sent"),
+        ),
+    ),
+    "take_text_answer": (
+        (but("take_text_answer", Body="START"), but("take_text_answer", From="+12135550148")),
+    ),
     "preview_unsubscription": (
         (
             but("preview_unsubscription", token="x"),

@@ -54,6 +54,8 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "submit_communication": "patient",
     "submit_communications": ("patient", ""),  # each of them, and the call
     "take_bounce": "delivery",
+    "take_text_receipt": "delivery",
+    "take_text_answer": None,  # a phone is nobody that is known
     "resend_delivery": "delivery",
     "obtain_client_token": "client",
     "rotate_own_secret": "client",
@@ -192,6 +194,8 @@ def test_every_refusal_of_every_verb_is_brought_about(verb: Verb, problem: type[
 UNPROVEN = {"TokenInvalid", "InvitationInvalid", "TemporaryCredentialInvalid"}
 NO_ENROLMENT_GRANT = {"GrantInvalid", "GrantWrongAct", "GrantWrongService"}
 NOBODYS = {
+    "take_text_receipt": {"SignatureWrong"},
+    "take_text_answer": {"SignatureWrong"},
     "prove_enrolment": {*UNPROVEN, "AgeNotAllowed"},
     "enrol": {*UNPROVEN, "AgeNotAllowed", "UsernameTaken", *NO_ENROLMENT_GRANT},
     "add_practice_to_account": NO_ENROLMENT_GRANT,

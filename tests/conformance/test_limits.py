@@ -19,8 +19,9 @@ from services.identity.log_on.resets import REFUSED
 from services.identity.passwords.model import LockPolicy
 from services.identity.requests.model import request_mail_limit
 from services.identity.two_step.model import NOTICES, WRONG
-from services.notify.addresses.model import address_mail_limit
+from services.notify.addresses.model import NUMBER_CODE, address_mail_limit
 from services.notify.suppressions.lifting import LIFTS
+from services.notify.texts.model import HELP
 from services.recovery.model import link_mail_limit, reminder_limit
 from shared import limits
 from shared.db import Database, Row
@@ -46,6 +47,8 @@ LIMITS = (
     ("identity", WRONG),
     ("identity", NOTICES),
     ("notify", address_mail_limit(an_hour=5, a_day=10)),
+    ("notify", NUMBER_CODE),
+    ("notify", HELP),
     ("notify", LIFTS),
     ("recovery", link_mail_limit(pause=timedelta(seconds=60), an_hour=3, a_day=10)),
     ("recovery", reminder_limit(an_hour=3)),

@@ -16,6 +16,7 @@ from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
 from services.identity.two_step.errors import SetUpOver, TwoStepOff
+from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
 from shared.errors import NotFound, Refused
@@ -56,6 +57,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "add_notification_address": (GrantUsed, lambda _: {}),
     "verify_notification_address": (AddressLinkInvalid, lambda _: {}),
     "remove_notification_address": (NotFound, lambda _: {}),
+    "add_notification_number": (GrantUsed, lambda _: {}),
+    "verify_notification_number": (CodeInvalid, lambda _: {}),
     "resend_delivery": (DeliveryNotResendable, lambda _: {}),
 }
 #: how those are told that come when it is done, where the session ends with it, or its client has
@@ -70,6 +73,7 @@ SILENT = {
     "resend_delivery",
     *("rotate_own_secret", "revoke_own_client"),
     *("add_notification_address", "verify_notification_address", "remove_notification_address"),
+    *("add_notification_number", "verify_notification_number"),
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
@@ -89,6 +93,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("choose_notification_preference", "preview_unsubscription"),
     "unsubscribe",  # told alike each time: raced in a test of its own
     "lift_suppressions",
+    *("take_text_answer", "take_text_receipt"),  # likewise
     "take_bounce",  # told alike whatever it is: raced in a test of its own
 }
 

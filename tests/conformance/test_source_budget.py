@@ -18,6 +18,7 @@ COUNTED = {
     Counted.MISSES: {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
         *("reset_password", "verify_email", "verify_notification_address"),
+        *("take_text_answer", "take_text_receipt"),
         *("preview_unsubscription", "unsubscribe"),
     },
     Counted.REFUSALS: {

@@ -17,6 +17,7 @@ from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.preferences.model import AddressId
 from services.notify.sending.alarms import Cause
+from services.notify.sending.channels import Mail as Written
 from services.notify.sending.channels import MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.settings import NotifySettings
@@ -46,6 +47,7 @@ from tests.support.trust import trusting
 D = TypeVar("D", bound=Data)
 Heard = Callable[[Connection, Received[D]], Awaitable[None]]
 DAY = timedelta(hours=24)
+NUMBER = "+12135550147"
 EVERY_MAIL = 50  # rounds at most
 
 
@@ -85,11 +87,11 @@ class Office(Replica[Features, NotifySettings]):
         return self.service.composition
 
     @property
-    def activity(self) -> Courier:
+    def activity(self) -> Courier[Written]:
         return self.features.sending.activity_courier
 
     @property
-    def communications(self) -> Courier:
+    def communications(self) -> Courier[Written]:
         return self.features.sending.communication_courier
 
     async def make_keys(self) -> None:
@@ -299,6 +301,41 @@ class Office(Replica[Features, NotifySettings]):
         assert answer.status == 200, answer.body
         return address_id
 
+    async def add_number(
+        self, issuer: Issuer, person: Person, number: str = NUMBER
+    ) -> tuple[AddressId, str]:
+        """She adds a number by the verb; its id, and the code as it was sealed."""
+        await self.make_keys()
+        answer = await self.call(
+            "POST",
+            "/notification-numbers",
+            {"number": number, "reauthenticated": await self.confirmed(issuer, person)},
+            token=await issuer.token(person),
+        )
+        assert answer.status == 202, answer.body
+        row = (
+            await self.rows(
+                "SELECT event_id, sealed::text FROM deliveries WHERE link_purpose = $1"
+                " ORDER BY created_at DESC, occurred_at DESC LIMIT 1",
+                SealPurpose.NOTIFICATION_NUMBER,
+            )
+        )[0]
+        sealed = msgspec.json.decode(row["sealed"], type=Sealed)
+        code = await Opener(own_keys=self.own_keys).open(sealed, event_id=row["event_id"])
+        return AddressId(UUID(answer.body["address_id"])), code
+
+    async def has_number(self, issuer: Issuer, person: Person, number: str = NUMBER) -> AddressId:
+        """She adds one and types its code."""
+        address_id, code = await self.add_number(issuer, person, number)
+        answer = await self.call(
+            "POST",
+            f"/notification-numbers/{address_id}/verify",
+            {"code": code},
+            token=await issuer.token(person),
+        )
+        assert answer.status == 204, answer.body
+        return address_id
+
     async def resend(self) -> None:
         """Have everything that failed sent again, as an operator."""
         desk = HeldDeliveries(acts=self.plumbing.acts)
@@ -306,10 +343,15 @@ class Office(Replica[Features, NotifySettings]):
         assert not await desk.resend([one.id for one in failed], by=self.plumbing.operator())
 
     async def send_all(self) -> int:
-        """Let both couriers go until nothing is due."""
+        """Let all couriers go until nothing is due."""
+        couriers: tuple[Courier[Any], ...] = (
+            self.activity,
+            self.communications,
+            *self.features.sending.text_couriers,
+        )
         total = 0
         for _ in range(EVERY_MAIL):
-            done = await self.activity.once() + await self.communications.once()
+            done = sum([await courier.once() for courier in couriers])
             if not done:
                 return total
             total += done
@@ -319,9 +361,9 @@ class Office(Replica[Features, NotifySettings]):
         self,
         channel: MailChannel,
         *,
-        of: Courier | None = None,
+        of: Courier[Written] | None = None,
         lease_seconds: float | None = None,
-    ) -> Courier:
+    ) -> Courier[Written]:
         """A courier of ours over another channel."""
         courier = of or self.activity
         claims = courier.claims

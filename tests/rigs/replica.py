@@ -11,6 +11,7 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
+from deploy.local.texts import ACCOUNT, SENDER, TOKEN
 from shared.contracts.contract import Contract
 from shared.contracts.envelope import Envelope
 from shared.contracts.ids import MergeId
@@ -24,6 +25,7 @@ from shared.trust.own_keys import OwnKeys
 from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, KEK
 
+HOOKS_URL = "https://hooks.portico.example"
 NOWHERE = "127.0.0.1:9"  # nothing is connected to: a service starts while everything is away
 EVERY: Mapping[str, str] = {
     "ENVIRONMENT": "development",
@@ -46,6 +48,9 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "SMTP_DOT_SECONDS": "2",
         "MAIL_FROM": "portal@portico.example",
         "MAIL_DOMAIN": "portico.example",
+        "TEXTS_URL": f"http://{ACCOUNT}:{TOKEN}@{NOWHERE}",
+        "TEXTS_FROM": SENDER,
+        "TEXTS_HOOKS_URL": HOOKS_URL,
         "PORTAL_URL": "https://portal.example",
     },
 }

@@ -18,6 +18,12 @@ from deploy.gateway.web.visits import see
 CHANNELS: Mapping[str, str] = MappingProxyType(
     {
         "email,portal": N_("By e-mail; where that fails, by a notice in the portal"),
+        "email,text-message,portal": N_(
+            "By e-mail; where that fails, by text message, then by a notice in the portal"
+        ),
+        "text-message,email,portal": N_(
+            "By text message; where that fails, by e-mail, then by a notice in the portal"
+        ),
         "portal,email": N_("By a notice in the portal; patients may choose e-mail"),
         "email": N_("By e-mail alone"),
         "portal": N_("By a notice in the portal alone"),
@@ -36,7 +42,7 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     temporary_hours: Whole
     own_account_age: Whole
     takes_requests: bool = False
-    channels: Annotated[str, Meta(max_length=20)]
+    channels: Annotated[str, Meta(max_length=40)]
     reason: Annotated[str, Meta(max_length=200)]
 
 

@@ -50,9 +50,10 @@ class Suppressions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """A notification address: the holder's own, so it is in full."""
+    """A notification address or number: the holder's own, so it is in full."""
 
     address_id: str
+    kind: str
     address: str
     verified_at: datetime | None
 
@@ -91,6 +92,15 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
 class NewAddress(Sent, frozen=True, kw_only=True):
     address: str
     reauthenticated: str
+
+
+class NewNumber(Sent, frozen=True, kw_only=True):
+    number: str
+    reauthenticated: str
+
+
+class Code(Sent, frozen=True, kw_only=True):
+    code: str
 
 
 class Link(Sent, frozen=True, kw_only=True):
@@ -137,6 +147,17 @@ REMOVE_ADDRESS = Verb(
     Removal,
     bearer=True,
 )
+ADD_NUMBER = Verb(
+    "add_notification_number", "POST", "/notification-numbers", Address, NewNumber, bearer=True
+)
+VERIFY_NUMBER = Verb(
+    "verify_notification_number",
+    "POST",
+    "/notification-numbers/{address_id}/verify",
+    Nothing,
+    Code,
+    bearer=True,
+)
 PREFERENCES = Verb(
     "list_notification_preferences", "GET", "/notification-preferences", Preferences, bearer=True
 )
@@ -165,6 +186,8 @@ VERBS = (
     ADD_ADDRESS,
     VERIFY_ADDRESS,
     REMOVE_ADDRESS,
+    ADD_NUMBER,
+    VERIFY_NUMBER,
     PREFERENCES,
     CHOOSE,
     PREVIEW_UNSUBSCRIPTION,
@@ -215,6 +238,16 @@ class Notify:
     ) -> None:
         body, ids = Removal(reauthenticated=reauthenticated), {"address_id": address_id}
         await self.door.call(REMOVE_ADDRESS, visit, token=token, body=body, ids=ids)
+
+    async def add_number(
+        self, visit: Visit, token: str, number: str, reauthenticated: str
+    ) -> Address:
+        body = NewNumber(number=number, reauthenticated=reauthenticated)
+        return await self.door.call(ADD_NUMBER, visit, token=token, body=body)
+
+    async def verify_number(self, visit: Visit, token: str, address_id: str, code: str) -> None:
+        body, ids = Code(code=code), {"address_id": address_id}
+        await self.door.call(VERIFY_NUMBER, visit, token=token, body=body, ids=ids)
 
     async def preferences(self, visit: Visit, token: str) -> tuple[Enrolment, ...]:
         return (await self.door.call(PREFERENCES, visit, token=token)).enrolments

@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
+from deploy.gateway.doors.notify import Address
 from deploy.gateway.flows import AddressFlow, AddressLinkFlow
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, token_of
@@ -55,12 +56,7 @@ async def add(site: Site, visit: Inside, sent: AddressForm, key: str) -> web.Res
 async def show_remove(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Name the address that is to go, and ask for the password."""
     address_id = visit.request.match_info["address_id"]
-    known = await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.addresses(visit, token)
-    )
-    address = next((one for one in known if one.address_id == address_id), None)
-    if address is None:
-        raise Refused("not_found", status=404)
+    address = await one_of(site, visit, address_id)
     return site.page(
         visit,
         "settings_address_remove.html",
@@ -84,6 +80,17 @@ async def remove(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
         service="notify",
     )
     return see("/settings/notifications?said=removed")
+
+
+async def one_of(site: Site, visit: Inside, address_id: str) -> Address:
+    """Find one of the holder's own. Raises Refused."""
+    known = await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.addresses(visit, token)
+    )
+    found = next((one for one in known if one.address_id == address_id), None)
+    if found is None:
+        raise Refused("not_found", status=404)
+    return found
 
 
 async def show_verify(site: Site, visit: Visit, filled: Filled) -> web.Response:

@@ -32,7 +32,8 @@ SAID: Mapping[str, str] = MappingProxyType(
         "chosen": N_("Your choice was saved."),
         "added": N_("A mail is on its way. Open the link in it."),
         "verified": N_("The address is verified. You can choose it for a practice now."),
-        "removed": N_("The address was removed."),
+        "number": N_("The number is verified. You can choose it for a practice now."),
+        "removed": N_("It was removed."),
     }
 )
 Order = Annotated[str, Meta(max_length=400)]
@@ -69,6 +70,11 @@ class Words:
                 return self.visit.say(N_("a notice in the portal"))
             case Way(channel="none"):
                 return self.visit.say(N_("not at all"))
+            case Way(channel="text-message", address_id=None):
+                return self.visit.say(N_("a text message"))
+            case Way(channel="text-message", address_id=str(address_id)):
+                number = self.addresses.get(address_id, "?")
+                return self.visit.say(N_("a text message to %(number)s"), number=number)
             case Way(address_id=str(address_id)):
                 return self.addresses.get(address_id, "?")
             case _:
@@ -88,15 +94,27 @@ def read(value: str) -> tuple[Way, ...]:
 
 
 def offered(enrolment: Enrolment, addresses: Sequence[Address]) -> Iterator[tuple[Way, ...]]:
-    """List the orders to choose among: each mailbox, alone or with a notice behind it."""
-    notice = (Way(channel="portal"),)
-    if "email" in enrolment.offers:
-        verified = [one.address_id for one in addresses if one.verified_at]
-        for address_id in (None, *verified):
-            mail = Way(channel="email", address_id=address_id)
-            if "portal" in enrolment.offers:
-                yield (mail, *notice)
-            yield (mail,)
+    """List the orders to choose among: each mailbox and each number, alone or with a notice behind
+    it, and a number with a mail behind it.
+    """
+    notice, mail = (Way(channel="portal"),), (Way(channel="email"),)
+    verified = [one for one in addresses if one.verified_at]
+    mailboxes = [
+        Way(channel="email", address_id=one.address_id) for one in verified if one.kind == "email"
+    ]
+    numbers = [
+        Way(channel="text-message", address_id=one.address_id)
+        for one in verified
+        if one.kind == "phone"
+    ]
+    for way in (*mail, *mailboxes, *numbers):
+        if way.channel not in enrolment.offers:
+            continue
+        if way in numbers and "email" in enrolment.offers:
+            yield (way, *mail)
+        if "portal" in enrolment.offers:
+            yield (way, *notice)
+        yield (way,)
     if "portal" in enrolment.offers:
         yield notice
     yield (Way(channel="none"),)
@@ -113,7 +131,9 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
         "settings_notifications.html",
         account=account,
         enrolments=enrolments,
-        addresses=addresses,
+        addresses=[one for one in addresses if one.kind == "email"],
+        numbers=[one for one in addresses if one.kind == "phone"],
+        texts=any("text-message" in one.offers for one in enrolments),
         words=words(visit, account.email, addresses),
         topics=TOPICS,
         said=visit.say(said) if said else None,

@@ -42,6 +42,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "enrolment-ended": N_("A practice ended your enrolment"),
         "enrolment-reactivated": N_("A practice enrolled you again"),
         "notification-address-verification": N_("A link to verify an address for practices"),
+        "notification-number-verification": N_("A code to verify a number"),
+        "text-help": N_("What you can answer to a text message"),
         "merge-rejected": N_("Your accounts were not merged"),
         "password-disabled": N_("Your password was disabled"),
         "password-changed": N_("Your password was changed"),
@@ -67,6 +69,7 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Of those that say more than their state."""
+STOPPED = ("warn", N_("Not sent: STOP was answered"))
 OTHERWISE = N_("A message about your account")
 NO_ADDRESS = N_("No address")
 IN_PORTAL = N_("A notice in the portal")
@@ -99,6 +102,8 @@ async def sent_to_me(site: Site, visit: Inside) -> web.Response:
 def row(visit: Inside, delivery: Delivery, zone: str) -> Row:
     """Say a delivery in the person's language."""
     told = REASONS.get(delivery.reason or "") or STATES.get(delivery.state)
+    if delivery.channel == "text-message" and delivery.reason == "suppressed":
+        told = STOPPED
     kind, state = told or ("plain", delivery.state)
     elsewhere = IN_PORTAL if delivery.channel == "portal" else NO_ADDRESS
     return Row(

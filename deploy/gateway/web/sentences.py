@@ -247,6 +247,30 @@ CODES: Mapping[str, Message] = MappingProxyType(
             text=N_("You have five addresses. Remove one that you do not need."),
             step=Step(path="/settings/notifications", text=NOTIFICATIONS),
         ),
+        "number_malformed": Message(
+            field="number",
+            text=N_(
+                "This is not a mobile number. Write it with a plus and its country code, like "
+                "+1 213 555 0147."
+            ),
+        ),
+        "number_known": Message(  # an `address_known` where a number was to be added
+            field="number",
+            text=N_("This number is one of yours already. You can choose it for a practice."),
+        ),
+        "number_limit": Message(  # likewise
+            text=N_("You have three numbers. Remove one that you do not need."),
+            step=Step(path="/settings/notifications", text=NOTIFICATIONS),
+        ),
+        "texts_not_offered": Message(
+            text=N_("This portal sends no text messages. Choose another way."),
+            step=Step(path="/settings/notifications", text=NOTIFICATIONS),
+        ),
+        "code_invalid": Message(
+            field="code",
+            text=N_("This code is not right, or not any more. Type the newest one."),
+            step=Step(path="/settings/notifications/numbers", text=N_("Have another code sent")),
+        ),
         "address_in_use": Message(
             text=N_("A practice writes to this address. Choose another way for it first."),
             step=Step(path="/settings/notifications", text=NOTIFICATIONS),
@@ -435,6 +459,8 @@ MISSING: Mapping[str, str] = MappingProxyType(
         "password": N_("Type your password."),
         "again": N_("Type the new password a second time."),
         "email": N_("Type your e-mail address."),
+        "number": N_("Type your mobile number."),
+        "code": N_("Type the code."),
         "token": N_("Type the token from your practice."),
         "link": N_("Paste the whole link from the mail."),
         "last_name": N_("Type your last name."),

@@ -1,10 +1,14 @@
-"""An account's notification addresses: added, verified by a mailed link, removed (NT-2)."""
+"""An account's notification addresses: added, verified by a mailed link, removed (NT-2).
+
+A number is one of them, but for how it is added and verified.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.actions import Action
+from services.notify.addresses.confirmations import Confirmations, Holder
 from services.notify.addresses.errors import (
     AddressInUse,
     AddressKnown,
@@ -16,6 +20,8 @@ from services.notify.addresses.errors import (
 from services.notify.addresses.model import (
     ADDRESS_VERIFICATION,
     MOST,
+    SEALED_AS,
+    AddressKind,
     NotificationAddress,
 )
 from services.notify.addresses.store import addresses as store
@@ -27,34 +33,23 @@ from services.notify.projections.model import Account
 from services.notify.projections.projections import Projections
 from services.notify.projections.store import accounts
 from services.notify.suppressions.store import suppressions
-from services.notify.tellings import routing
+from services.notify.tellings import verifications
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
 from shared.contracts import addresses as syntax
 from shared.contracts.code_points import trimmed
-from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.ids import AccountId
 from shared.contracts.log_on_names import name_key, same_name
-from shared.contracts.sealed import SealPurpose
 from shared.errors import NotFound
 from shared.limits import Limit
 from shared.one_time import Mint
-from shared.trust.grants import Grant, GrantChecker, Verb
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who asks: the holder of a session, as of the account's version in its token."""
-
-    account_id: AccountId
-    account_version: int
-    session_id: SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     acts: Acts
     projections: Projections
-    grants: GrantChecker
+    confirmations: Confirmations
     ledger: Ledger
     mint: Mint
     life: timedelta
@@ -70,20 +65,19 @@ class Addresses:
     ) -> NotificationAddress:
         """Add an address and mail it a link, or mail an unverified one another link.
 
-        What practices write could be read where it goes to, so a token is not enough, which may be
-        a stolen one: the password was given again (SE-3). Other accounts may have the same address:
-        nothing is opened by it, and a family may share one.
+        Other accounts may have the same address: nothing is opened by it, and a family may share
+        one.
         """
         async with self.acts.before(by, Action.ADD_ADDRESS, account=holder.account_id):
             address = checked(typed)
-            grant = await self._confirmed(holder, reauthenticated, by)
+            grant = await self.confirmations.check(holder, reauthenticated, by=by)
         await self.projections.arrived(holder.account_id, holder.account_version)
         await self.mint.sealer.ready()
         async with self.acts.begin(by, Action.ADD_ADDRESS, account=holder.account_id) as act:
             account = await accounts.hold(act.tx, holder.account_id)
             if account is None:
                 raise NotFound
-            await self.grants.spend(act.tx, grant, now=act.now)
+            await self.confirmations.grants.spend(act.tx, grant, now=act.now)
             added = await self._added(act, account, address)
             await self._require_mails_left(act, account, added.address)
             await self._mail_link(act, account, added)
@@ -111,35 +105,23 @@ class Addresses:
         async with self.acts.before(by, Action.REMOVE_ADDRESS, account=holder.account_id):
             if address_id not in {each.id for each in await self.of_account(holder.account_id)}:
                 raise NotFound  # as for an id that is nobody's, whatever grant comes with it
-            grant = await self._confirmed(holder, reauthenticated, by)
+            grant = await self.confirmations.check(holder, reauthenticated, by=by)
         async with self.acts.begin(by, Action.REMOVE_ADDRESS, account=holder.account_id) as act:
             address = await store.hold(act.tx, address_id, holder.account_id)
             if address is None:
                 raise NotFound
             if await preferences.is_chosen(act.tx, address_id):
                 raise AddressInUse
-            await self.grants.spend(act.tx, grant, now=act.now)
+            await self.confirmations.grants.spend(act.tx, grant, now=act.now)
             await one_time.void(act.tx, ADDRESS_VERIFICATION, address_id, now=act.now)
             await store.remove(act.tx, address_id)
             await links.drop(
                 act.tx,
                 holder.account_id,
-                SealPurpose.NOTIFICATION_ADDRESS,
-                address=address,
+                SEALED_AS[address.kind],
+                address=address.address,
                 now=act.now,
             )
-
-    async def _confirmed(self, holder: Holder, token: str, by: By) -> Grant:
-        """Check the grant. A credential that changes meanwhile ends the other sessions, and with
-        them what was proven there, so its version need not be compared here.
-        """
-        return await self.grants.confirmed(
-            token,
-            Verb.NOTIFICATION_ADDRESS,
-            account_id=holder.account_id,
-            session_id=holder.session_id,
-            now=by.now,
-        )
 
     async def _added(self, act: Act, account: Account, address: str) -> NotificationAddress:
         if account.email is not None and same_name(account.email, address):
@@ -148,6 +130,7 @@ class Addresses:
             act.tx,
             AddressId(self.mint.randomness.uuid()),
             account.account_id,
+            kind=AddressKind.EMAIL,
             address=address,
             key=name_key(address),
             most=MOST,
@@ -167,7 +150,7 @@ class Addresses:
         await one_time.issue(act.tx, ADDRESS_VERIFICATION, [minted.secret], now=act.now)
         event_id = act.new_id()
         sealed = await self.mint.seal(act.tx, minted, event_id=event_id, recipient=added.address)
-        intent = routing.address_verification(
+        intent = verifications.address_verification(
             account,
             added.address,
             event_id=event_id,

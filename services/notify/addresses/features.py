@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notify.addresses.addresses import Addresses
+from services.notify.addresses.confirmations import Confirmations
 from services.notify.addresses.model import address_mail_limit
+from services.notify.addresses.numbers import Numbers
 from services.notify.ledger.ledger import Ledger
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
@@ -17,6 +19,7 @@ from shared.trust.sealing import Sealer
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     addresses: Addresses
+    numbers: Numbers
 
 
 def compose(
@@ -24,28 +27,34 @@ def compose(
 ) -> Features:
     """Build the group."""
     settings = plumbing.settings
+    confirmations = Confirmations(
+        grants=GrantChecker(
+            issuer=settings.issuer, service=plumbing.service, public_keys=plumbing.public_keys
+        )
+    )
+    sealer = Sealer(public_keys=plumbing.public_keys, clock=plumbing.clock, issuer=plumbing.issuer)
+    limit = address_mail_limit(
+        an_hour=settings.address_mails_an_hour, a_day=settings.address_mails_a_day
+    )
     return Features(
         addresses=Addresses(
             acts=plumbing.acts,
             projections=projections,
-            grants=GrantChecker(
-                issuer=settings.issuer,
-                service=plumbing.service,
-                public_keys=plumbing.public_keys,
-            ),
+            confirmations=confirmations,
             ledger=ledger,
-            mint=Mint(
-                randomness=plumbing.randomness,
-                digests=plumbing.digests,
-                sealer=Sealer(
-                    public_keys=plumbing.public_keys,
-                    clock=plumbing.clock,
-                    issuer=plumbing.issuer,
-                ),
-            ),
+            mint=Mint(randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer),
             life=timedelta(minutes=settings.verify_address_minutes),
-            limit=address_mail_limit(
-                an_hour=settings.address_mails_an_hour, a_day=settings.address_mails_a_day
-            ),
-        )
+            limit=limit,
+        ),
+        numbers=Numbers(
+            acts=plumbing.acts,
+            projections=projections,
+            confirmations=confirmations,
+            ledger=ledger,
+            randomness=plumbing.randomness,
+            digests=plumbing.digests,
+            sealer=sealer,
+            limit=limit,
+            offered=settings.offers_texts,
+        ),
     )

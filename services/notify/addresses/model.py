@@ -11,6 +11,13 @@ from shared.one_time import Purpose
 
 MOST = 5
 """NT-2: of one account, verified or not."""
+MOST_NUMBERS = 3
+"""The same of numbers."""
+
+CODE_DIGITS = 6
+CODE_TRIES = 5
+NUMBER_CODE = Limit("number-code", ((3, HOUR),))
+"""NT-3: codes a number may get, whoever names it."""
 
 ADDRESS_VERIFICATION = Purpose(
     name=SealPurpose.NOTIFICATION_ADDRESS,
@@ -23,6 +30,13 @@ class AddressKind(StrEnum):
     """What can be written to there."""
 
     EMAIL = "email"
+    PHONE = "phone"  #: a number that gets text messages (NT-3)
+
+
+SEALED_AS = {
+    AddressKind.EMAIL: SealPurpose.NOTIFICATION_ADDRESS,
+    AddressKind.PHONE: SealPurpose.NOTIFICATION_NUMBER,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ def compose(
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         digests=plumbing.digests,
+        texts=plumbing.settings.offers_texts,
         couriers=wakes,
     )
     waiting = WaitingCommunications(

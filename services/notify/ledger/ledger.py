@@ -1,8 +1,8 @@
 """The ledger: events become deliveries, once for one intent."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from services.notify.communications.model import Submitted
@@ -15,9 +15,9 @@ from services.notify.ledger.errors import (
 from services.notify.ledger.model import DeliveryId
 from services.notify.ledger.store import deliveries
 from services.notify.ledger.store.deliveries import Filing
-from services.notify.preferences.model import Reach
+from services.notify.preferences.model import AddressId, Means, Reach, offered
 from services.notify.preferences.store import preferences
-from services.notify.projections.model import Account, Found
+from services.notify.projections.model import Account, Found, Practice
 from services.notify.projections.store import accounts, practices
 from services.notify.tellings import routing
 from services.notify.tellings.intents import Intent
@@ -27,12 +27,14 @@ from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
 from shared.contracts.envelope import Received
 from shared.contracts.identity import Mailed
+from shared.contracts.ids import AccountId
 from shared.db import Connection, after_commit
 from shared.messaging.subscriptions import Undeliverable
 from shared.randomness import Randomness
 from shared.trust.tokens import Digests
 
-Wakes = Mapping[MessageClass, Collection[asyncio.Event]]
+Sent = tuple[MessageClass, Means]  # by which couriers
+Wakes = Mapping[Sent, Collection[asyncio.Event]]
 A = TypeVar("A", bound=Mailed)
 PATIENCE = 8  # tries for a snapshot to arrive: two to four minutes by the retry policy
 
@@ -52,8 +54,9 @@ class Ledger:
     clock: Clock
     randomness: Randomness
     digests: Digests
+    texts: bool  # whether text messages can be sent
     couriers: Wakes
-    """Woken by what was filed of their class, once it is committed; polling catches the rest."""
+    """Woken by what was filed for them, once it is committed; polling catches the rest."""
 
     async def file_activity(self, tx: Connection, *events: Received[A]) -> None:
         """Account activity: to every address that was valid when it happened (NT-1)."""
@@ -79,6 +82,7 @@ class Ledger:
             record: several[0].account.account_id for record, several in found.items() if several
         }
         reaches = await preferences.reaches(tx, holders)
+        numbers = await self._numbers(tx, known.values(), holders.values())
         intents: list[Intent] = []
         unfiled: list[Unfiled] = []
         for one in waiting:
@@ -94,11 +98,22 @@ class Ledger:
             except NotKnownYet as error:
                 unfiled.append(Unfiled(submitted=one, error=error))
             else:
+                reach = reaches.get(record, Reach())
+                if account is not None:
+                    reach = replace(reach, number=numbers.get(account[0].account_id))
+                offers = offered(practice.channels, texts=self.texts)
                 intents += practice_communication(
-                    one, account, practice=practice, reach=reaches.get(record, Reach())
+                    one, account, practice=practice, offers=offers, reach=reach
                 )
         await self.file(tx, intents)
         return unfiled
+
+    async def _numbers(
+        self, tx: Connection, offering: Iterable[Practice], holders: Collection[AccountId]
+    ) -> Mapping[AccountId, tuple[AddressId, str]]:
+        """Find their first numbers where one of these practices offers text messages."""
+        offers = (Means.TEXT_MESSAGE in offered(one.channels, texts=self.texts) for one in offering)
+        return await preferences.first_numbers(tx, holders) if any(offers) else {}
 
     async def file(self, tx: Connection, intents: Sequence[Intent]) -> Sequence[DeliveryId]:
         """File what was decided, and return the ids; couriers are woken by the commit. What was
@@ -115,8 +130,8 @@ class Ledger:
             for intent in intents
         ]
         await deliveries.add(tx, filings, now=self.clock.now())
-        for filed in {intent.message_class for intent in intents}:
-            for courier in self.couriers[filed]:
+        for filed in {(intent.message_class, intent.means) for intent in intents}:
+            for courier in self.couriers.get(filed, ()):
                 after_commit(tx, courier.set)
         return [filing.id for filing in filings]
 

@@ -12,6 +12,7 @@ from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.ids import PracticeId
 
 DeliveryId = NewType("DeliveryId", UUID)
+DIGITS_SHOWN = 2  # of a number
 
 
 class State(StrEnum):
@@ -93,5 +94,7 @@ class Outcome:
 
 def masked(address: str) -> str:
     """Show the owner which of her addresses it was, and an onlooker nothing to write to."""
+    if "@" not in address:
+        return f"***{address[-DIGITS_SHOWN:]}"
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}***@{domain}"

@@ -33,5 +33,7 @@ class Resending:
                 if await held.is_of_practice(act.tx, delivery_id, practice_id):
                     raise DeliveryNotResendable
                 raise NotFound
-            for courier in self.couriers[MessageClass.PRACTICE_COMMUNICATION]:
-                after_commit(act.tx, courier.set)
+            for (message_class, _), couriers in self.couriers.items():
+                if message_class is MessageClass.PRACTICE_COMMUNICATION:
+                    for courier in couriers:
+                        after_commit(act.tx, courier.set)

@@ -3,7 +3,13 @@
 from collections.abc import Collection
 
 from services.notify.preferences.errors import ChannelNotOffered, OrderContradictory
-from services.notify.preferences.model import AddressId, Means, Order, Preference
+from services.notify.preferences.model import (
+    TO_AN_ADDRESS,
+    Means,
+    Order,
+    Preference,
+    Way,
+)
 
 
 def check(preference: Preference, *, offers: Collection[Means]) -> None:
@@ -22,7 +28,8 @@ def check_order(order: Order, field: str, *, offers: Collection[Means]) -> None:
         len(set(order)) < len(order)
         or Means.NONE in means
         or Means.PORTAL in means[:-1]
-        or any(way.address_id and way.means is not Means.EMAIL for way in order)
+        or any(way.address_id and way.means not in TO_AN_ADDRESS for way in order)
+        or Way(means=Means.TEXT_MESSAGE) in order
     )
     if contradicts:
         raise OrderContradictory.in_field(field, "name each once, a notice last, none behind it")
@@ -30,7 +37,7 @@ def check_order(order: Order, field: str, *, offers: Collection[Means]) -> None:
         raise ChannelNotOffered.in_field(field, f"offered: {', '.join(offers)}")
 
 
-def addresses_of(preference: Preference) -> frozenset[AddressId]:
-    """Return every address that it names."""
+def addressed(preference: Preference) -> frozenset[Way]:
+    """Return every way that names an address or a number."""
     orders = (preference.default, *preference.topics.values())
-    return frozenset(way.address_id for order in orders for way in order if way.address_id)
+    return frozenset(way for order in orders for way in order if way.address_id)

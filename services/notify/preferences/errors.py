@@ -11,16 +11,16 @@ class ChannelNotOffered(Conflict):
 
 
 class AddressUnverified(Conflict):
-    """It is none of the account's verified notification addresses."""
+    """It is none of the account's verified notification addresses, or numbers."""
 
     title = "This is not one of your verified addresses"
     hint = "Open the link that was mailed to it, or choose another."
 
 
 class OrderContradictory(Invalid):
-    """An order that says one way twice, something behind one that never fails, or an address for
-    what has none.
+    """An order that says one way twice, something behind one that never fails, an address for
+    what has none, or a text message without a number.
     """
 
     title = "These ways do not go together"
-    hint = "Name each way once, a notice last, none behind it, and an address for e-mail only."
+    hint = "Name each way once, a notice last, none behind it, and a number for each text message."

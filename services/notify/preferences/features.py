@@ -16,4 +16,7 @@ class Features:
 
 def compose(plumbing: Plumbing[NotifySettings], *, projections: Projections) -> Features:
     """Build the group."""
-    return Features(preferences=Preferences(acts=plumbing.acts), projections=projections)
+    return Features(
+        preferences=Preferences(acts=plumbing.acts, texts=plumbing.settings.offers_texts),
+        projections=projections,
+    )

@@ -1,6 +1,6 @@
 """What a patient chooses, an enrolment at a time (NT-2); no I/O, no clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
@@ -16,17 +16,22 @@ class Means(StrEnum):
     """How a practice communication goes to a patient."""
 
     EMAIL = "email"
+    TEXT_MESSAGE = "text-message"  #: to a phone (NT-3)
     PORTAL = "portal"  #: a notice (NT-8)
     NONE = "none"  #: not at all; behind others: not otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way to reach a patient; e-mail without an id is the account e-mail."""
+    """One way to reach a patient; e-mail without an id is the account e-mail, and a text message,
+    where a practice's order says it, goes to her first number.
+    """
 
     means: Means
     address_id: AddressId | None = None
 
+
+TO_AN_ADDRESS = (Means.EMAIL, Means.TEXT_MESSAGE)  # of the patient's own
 
 Order = tuple[Way, ...]  # in which they are tried
 NOT_AT_ALL: Order = (Way(means=Means.NONE),)
@@ -64,6 +69,13 @@ class Reach:
 
     preference: Preference = NOTHING_CHOSEN
     addresses: Mapping[AddressId, str] = field(default_factory=dict)
+    number: tuple[AddressId, str] | None = None  # her first that was verified
+
+
+def offered(channels: Iterable[str], *, texts: bool) -> tuple[Means, ...]:
+    """Return what a practice offers, in its order, as far as this deployment can do it."""
+    means = map(Means, channels)
+    return tuple(one for one in means if texts or one is not Means.TEXT_MESSAGE)
 
 
 def wanted(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -> Order:

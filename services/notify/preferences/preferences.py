@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.notify.actions import Action
-from services.notify.preferences.choices import addresses_of, check
+from services.notify.preferences.choices import addressed, check
 from services.notify.preferences.errors import AddressUnverified
-from services.notify.preferences.model import Enrolment, Preference
+from services.notify.preferences.model import Enrolment, Preference, offered
 from services.notify.preferences.store import preferences as store
 from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, PatientId
@@ -18,11 +18,12 @@ class Preferences:
     """They belong to the enrolment, and go with it where accounts are merged (MG-5)."""
 
     acts: Acts
+    texts: bool  # whether text messages can be sent
 
     async def of_account(self, account_id: AccountId) -> Sequence[Enrolment]:
         """Each enrolment, with what its practice offers and what was chosen."""
         async with self.acts.database.connection() as connection:
-            return await store.of_account(connection, account_id)
+            return await store.of_account(connection, account_id, texts=self.texts)
 
     async def choose(
         self, account_id: AccountId, patient_id: PatientId, preference: Preference, *, by: By
@@ -38,9 +39,9 @@ class Preferences:
             held = await store.hold(act.tx, account_id, patient_id)
             if held is None:
                 raise NotFound
-            practice_id, offers = held
-            check(preference, offers=offers)
-            named = addresses_of(preference)
+            practice_id, channels = held
+            check(preference, offers=offered(channels, texts=self.texts))
+            named = addressed(preference)
             if named != await store.hold_verified(act.tx, account_id, named):
                 raise AddressUnverified
             await store.replace(act.tx, practice_id, patient_id, preference)

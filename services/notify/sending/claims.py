@@ -7,6 +7,7 @@ mail up until its lease has run out.
 
 import asyncio
 from collections import deque
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,9 +16,9 @@ from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Turn
 from services.notify.sending.store import turns as store
 from services.notify.sending.turns import Turns
-from services.notify.suppressions.store.suppressions import among
+from services.notify.suppressions.store import stops, suppressions
 from shared.clock import Clock
-from shared.db import Database
+from shared.db import Connection, Database
 from shared.errors import Unavailable
 from shared.randomness import Randomness
 
@@ -69,9 +70,16 @@ class Claims:
         lease = store.Lease(token=token, until=self._lease_end(), limit=self.batch)
         async with self.database.transaction() as tx:
             taken = await self.turns.take(tx, lease, now=self.clock.now())
-            suppressed = await among(tx, {turn.destination for turn in taken}) if taken else ()
+            suppressed = await self._suppressed(tx, taken)
         taken = [replace(turn, suppressed=turn.destination in suppressed) for turn in taken]
         return Claim(token=token, waiting=deque(taken))
+
+    async def _suppressed(self, tx: Connection, taken: Sequence[Turn]) -> Collection[str]:
+        """Which destinations get nothing; the turns of one courier are of one channel."""
+        if not taken:
+            return ()
+        find = stops.among if taken[0].texted else suppressions.among
+        return await find(tx, {turn.destination for turn in taken})
 
     async def keep(self, claim: Claim) -> None:
         """Renew its lease again and again. While the database is away it may run out: the fence

@@ -1,4 +1,4 @@
-"""The courier of one class: take turns with a lease, open the seal, render, send, record.
+"""The courier of one class and channel: take turns with a lease, write, send, record.
 
 No transaction is open while a mail server is spoken to. Two couriers never send one delivery: a
 turn is a lease, and every statement after it carries the lease's token. Who finds the token gone,
@@ -6,12 +6,13 @@ or the link dead, stops before the final dot.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.sending.alarms import Alarms, Cause
-from services.notify.sending.channels import Mail, MailChannel
+from services.notify.sending.channels import Channel
 from services.notify.sending.claims import Claim, Claims
 from services.notify.sending.errors import AddressInvalid, LeaseLost, StillAway
 from services.notify.sending.model import (
@@ -23,37 +24,36 @@ from services.notify.sending.model import (
     Turn,
     Verdict,
 )
-from services.notify.sending.render import Renderer
-from services.notify.sending.return_paths import ReturnPaths
 from services.notify.sending.store import settlements
-from services.notify.sending.unsubscribe_links import UnsubscribeLinks
 from services.notify.sending.verdicts import after_answer, before_sending, falling_back
-from services.notify.tellings.contents import UsernameReminder, check_username, template_of
+from services.notify.sending.writing import Writer
+from services.notify.tellings.contents import template_of
 from services.notify.tellings.errors import NotRenderable
 from services.notify.tellings.model import MessageClass, Reason
 from shared.clock import Clock
-from shared.contracts.addresses import same_mailbox
-from shared.contracts.sealed import SealPurpose
 from shared.db import Database
 from shared.errors import Unavailable
 from shared.group_commit import GroupCommit
 from shared.logs import about, correlated, logger
 from shared.metrics import Metrics
 from shared.randomness import Randomness
-from shared.trust.sealing import Opener, SealBroken
+from shared.trust.sealing import SealBroken
 
 DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
+
+M = TypeVar("M")  # what its channel sends
 
 log = logger("courier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Courier:
-    """Sends one class's deliveries over that class's own connections (NT-1)."""
+class Courier(Generic[M]):
+    """Sends one class's deliveries of one channel over that class's own connections (NT-1)."""
 
     message_class: MessageClass
     claims: Claims
-    channel: MailChannel
+    writer: Writer[M]
+    channel: Channel[M]
     at_once: int  # mails of one claim; the others wait for one of these to end
     database: Database
     mark: GroupCommit[Dot, bool]
@@ -61,10 +61,6 @@ class Courier:
     clock: Clock
     randomness: Randomness
     metrics: Metrics
-    opener: Opener
-    renderer: Renderer
-    return_paths: ReturnPaths
-    unsubscribe_links: UnsubscribeLinks
     alarms: Alarms
 
     async def once(self) -> int:
@@ -159,7 +155,7 @@ class Courier:
             await self._settle(delivery, token, verdict, None)
             return
         try:
-            mail = await self._write(delivery)
+            message = await self.writer.write(delivery, now=self.clock.now())
         except SealBroken:
             kid = delivery.sealed.kid if delivery.sealed else None
             self.alarms.sound(Cause.SEAL_UNOPENED, self.message_class, of=kid, kid=kid)
@@ -180,39 +176,8 @@ class Courier:
         async def before_dot() -> None:
             await self._mark_dot(delivery, token)
 
-        answer = await self.channel.send(mail, before_dot)
+        answer = await self.channel.send(message, before_dot)
         await self._settle(delivery, token, self._judge(delivery, answer), answer)
-
-    async def _write(self, delivery: Turn) -> Mail:
-        """Open the seal, at this moment only, and render."""
-        link = None
-        if delivery.link_purpose is SealPurpose.USERNAME:
-            username = await self._secret(delivery)
-            delivery = replace(delivery, content=UsernameReminder(username=username))
-        elif delivery.link_purpose is not None:
-            link = self.renderer.portal.link(delivery.link_purpose, await self._secret(delivery))
-        elif delivery.of_practice:
-            link = self.unsubscribe_links.write(delivery.id)
-        if isinstance(delivery.content, UsernameReminder):
-            check_username(delivery.content.username)
-        address = delivery.destination
-        return self.renderer.mail(
-            delivery,
-            link=link,
-            address=address,
-            return_path=self.return_paths.write(delivery.id, delivery.hop),
-            now=self.clock.now(),
-        )
-
-    async def _secret(self, delivery: Turn) -> str:
-        """A secret sealed for another purpose or recipient is none of this delivery's."""
-        sealed = delivery.sealed
-        if sealed is None or sealed.purpose != delivery.link_purpose:
-            raise SealBroken
-        of_account = sealed.recipient == str(delivery.account_id)
-        if not of_account and not same_mailbox(sealed.recipient, delivery.address):
-            raise SealBroken
-        return await self.opener.open(sealed, event_id=delivery.event_id)
 
     async def _mark_dot(self, delivery: Turn, token: UUID) -> None:
         dot = Dot(

@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 
-from services.notify.ledger.ledger import Wakes
+from services.notify.ledger.ledger import Sent, Wakes
+from services.notify.preferences.model import Means
 from services.notify.sending.alarms import Alarms
+from services.notify.sending.channels import Mail, Text
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
+from services.notify.sending.channels.pauses import Pause
+from services.notify.sending.channels.provider import Provider
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer, SmtpChannel
+from services.notify.sending.channels.twilio import TwilioChannel
 from services.notify.sending.claims import Claims
-from services.notify.sending.courier import Courier
+from services.notify.sending.courier import Courier, M
 from services.notify.sending.reaper import Reaper
 from services.notify.sending.render import Portal, Renderer
 from services.notify.sending.return_paths import ReturnPaths
@@ -22,6 +27,7 @@ from services.notify.sending.store import settlements as store
 from services.notify.sending.tags import Tags
 from services.notify.sending.turns import ActivityTurns, CommunicationTurns, Turns
 from services.notify.sending.unsubscribe_links import PURPOSE, UnsubscribeLinks
+from services.notify.sending.writing import MailWriter, Secrets, TextWriter
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.suppressions import Suppressions
 from services.notify.tellings.model import MessageClass
@@ -33,6 +39,7 @@ from shared.trust.own_keys import OwnKeys
 from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
+TEXTS_AT_ONCE = 10  # requests of one claim, as many connections
 AHEAD = 20  # mails of a claim that wait for a connection: so many share what it costs
 
 
@@ -44,15 +51,17 @@ class Features:
     connections: Connections[Conversation]
     activity_mail: SmtpChannel
     communication_mail: SmtpChannel
-    activity_courier: Courier
-    communication_courier: Courier
+    activity_courier: Courier[Mail]
+    communication_courier: Courier[Mail]
+    text_channels: tuple[TwilioChannel, ...]  # none where there is no provider
+    text_couriers: tuple[Courier[Text], ...]
     reaper: Reaper
-    courier_loops: Mapping[MessageClass, tuple[Loop, ...]]
+    courier_loops: Mapping[Sent, tuple[Loop, ...]]
     loops: tuple[Loop, ...]  # what runs by itself, the couriers' among them
 
     @property
     def wakes(self) -> Wakes:
-        """What lets the couriers of each class look at once."""
+        """What lets the couriers of each class and channel look at once."""
         return {of: tuple(loop.wake for loop in found) for of, found in self.courier_loops.items()}
 
 
@@ -71,6 +80,7 @@ def compose(
     )
     activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
     communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
+    secrets, written = Secrets(opener=Opener(own_keys=own_keys)), renderer(settings)
     return_paths = ReturnPaths.of(settings.return_path, plumbing.digests)
     unsubscribe_links = UnsubscribeLinks(
         page=f"{settings.portal_url}/{settings.unsubscribe_page}",
@@ -78,7 +88,13 @@ def compose(
     )
     activity = Courier(
         message_class=MessageClass.ACCOUNT_ACTIVITY,
-        claims=claims(plumbing, ActivityTurns()),
+        claims=claims(plumbing, ActivityTurns(Means.EMAIL)),
+        writer=MailWriter(
+            secrets=secrets,
+            renderer=written,
+            return_paths=return_paths,
+            unsubscribe_links=unsubscribe_links,
+        ),
         channel=activity_mail,
         at_once=settings.smtp_connections,
         database=plumbing.database,
@@ -87,16 +103,12 @@ def compose(
         clock=plumbing.clock,
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
-        opener=Opener(own_keys=own_keys),
-        renderer=renderer(settings),
-        return_paths=return_paths,
-        unsubscribe_links=unsubscribe_links,
         alarms=Alarms(clock=plumbing.clock, metrics=plumbing.metrics),
     )
     communication = replace(
         activity,
         message_class=MessageClass.PRACTICE_COMMUNICATION,
-        claims=claims(plumbing, CommunicationTurns()),
+        claims=claims(plumbing, CommunicationTurns(Means.EMAIL)),
         channel=communication_mail,
         mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
         settle=GroupCommit(database=plumbing.database, write=settling.settle),
@@ -107,11 +119,46 @@ def compose(
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
     )
-    courier_loops = {
-        courier.message_class: loops(courier, settings) for courier in (activity, communication)
+    texting = TextWriter(secrets=secrets, renderer=written)
+    texts = text_channels(plumbing)
+    turns_of_texts: tuple[Turns, ...] = (
+        ActivityTurns(Means.TEXT_MESSAGE),
+        CommunicationTurns(Means.TEXT_MESSAGE),
+    )
+    text_couriers = tuple(
+        Courier(
+            message_class=courier.message_class,
+            claims=claims(plumbing, turns),
+            writer=texting,
+            channel=channel,
+            at_once=TEXTS_AT_ONCE,
+            database=plumbing.database,
+            mark=GroupCommit(database=plumbing.database, write=store.mark_dots),
+            settle=GroupCommit(database=plumbing.database, write=settling.settle),
+            clock=plumbing.clock,
+            randomness=plumbing.randomness,
+            metrics=plumbing.metrics,
+            alarms=activity.alarms,
+        )
+        for courier, turns, channel in zip(
+            (activity, communication),
+            turns_of_texts,
+            texts,
+            strict=False,
+        )
+    )
+    courier_loops: Mapping[Sent, tuple[Loop, ...]] = {
+        **{
+            (courier.message_class, Means.EMAIL): loops(courier, settings, "courier")
+            for courier in (activity, communication)
+        },
+        **{
+            (courier.message_class, Means.TEXT_MESSAGE): loops(courier, settings, "text-courier")
+            for courier in text_couriers
+        },
     }
     return Features(
-        renderer=activity.renderer,
+        renderer=written,
         return_paths=return_paths,
         unsubscribe_links=unsubscribe_links,
         connections=connections,
@@ -119,6 +166,8 @@ def compose(
         communication_mail=communication_mail,
         activity_courier=activity,
         communication_courier=communication,
+        text_channels=texts,
+        text_couriers=text_couriers,
         reaper=reaper,
         courier_loops=courier_loops,
         loops=(
@@ -159,6 +208,18 @@ def claims(plumbing: Plumbing[NotifySettings], turns: Turns) -> Claims:
     )
 
 
+def text_channels(plumbing: Plumbing[NotifySettings]) -> tuple[TwilioChannel, ...]:
+    """A class's way each to the provider, which is found away by both; none where there is none."""
+    provider = Provider.of(plumbing.settings)
+    if provider is None:
+        return ()
+    pause = Pause(clock=plumbing.clock, randomness=plumbing.randomness, metrics=plumbing.metrics)
+    return tuple(
+        TwilioChannel(provider=provider, tls_ca=plumbing.settings.tls_ca, pause=pause)
+        for _ in MessageClass
+    )
+
+
 def channel(
     of: MessageClass, dialer: Dialer, connections: Connections[Conversation]
 ) -> SmtpChannel:
@@ -166,11 +227,11 @@ def channel(
     return SmtpChannel(message_class=of, dialer=dialer, connections=connections)
 
 
-def loops(of: Courier, settings: NotifySettings) -> tuple[Loop, ...]:
+def loops(of: Courier[M], settings: NotifySettings, name: str) -> tuple[Loop, ...]:
     """Several a class: while one waits for a slow mail, another takes the next."""
     return tuple(
         Loop(
-            name=f"courier-{of.message_class}-{number}",
+            name=f"{name}-{of.message_class}-{number}",
             once=of.once,
             every=settings.courier_seconds,
             wake=asyncio.Event(),

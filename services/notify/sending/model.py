@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.notify.ledger.model import DeliveryId, State
+from services.notify.preferences.model import Means
 from services.notify.suppressions.model import NoMailbox, means_no_mailbox
 from services.notify.tellings.contents import AT_AN_ADDRESS_ONLY, MAILED_ONLY, Content
 from services.notify.tellings.intents import Destination
@@ -42,6 +43,7 @@ class Turn:
     event_id: EventId
     message_class: MessageClass
     account_id: AccountId | None  # None: who is told has none
+    means: Means
     address: str
     content: Content
     locale: str
@@ -63,7 +65,7 @@ class Turn:
     then: tuple[Destination, ...] = ()  # where a practice communication goes where this fails
     hop: int = 0  # addresses of its order that failed before this one
     unsubscribed: bool = False  # since it was filed: it is an e-mail, and none are wanted
-    suppressed: bool = False  # no mailbox stands behind its destination, as far as was heard
+    suppressed: bool = False  # no mailbox is behind its destination, or it answered STOP
 
     @property
     def destination(self) -> str:
@@ -86,6 +88,11 @@ class Turn:
         return self.message_class is MessageClass.PRACTICE_COMMUNICATION
 
     @property
+    def texted(self) -> bool:
+        """Whether it goes out as a text message."""
+        return self.means is Means.TEXT_MESSAGE
+
+    @property
     def dies_with_account(self) -> bool:
         """As of its intent."""
         return type(self.content) in MAILED_ONLY
@@ -98,19 +105,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of one conversation with a mail server."""
+    """What came of one conversation with a mail server, or with a provider of text messages."""
 
     outcome: Outcome
     phase: Phase
-    code: int | None = None
-    enhanced_code: str | None = None
+    code: int | None = None  # SMTP's, or HTTP's
+    enhanced_code: str | None = None  # or the provider's own
     reason: Reason = Reason.REFUSED  # of a refusal
+    ours_to_mend: bool = False  # the session, the sender or the content of all is refused (NT-6)
+    stopped: bool = False  # the recipient answered STOP (NT-3)
     sender_refused: bool = False  # which is the sender of every mail
-
-    @property
-    def ours_to_mend(self) -> bool:
-        """Refused, and not for the recipient: for the session, the sender or the content (NT-6)."""
-        return self.outcome is Outcome.DEFERRED and self.code is not None and self.code >= 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """The final dot of a mail is about to go out, under this lease and to this address."""
+    """The final dot of a mail, or a text message, is about to go out, under this lease and to this
+    address.
+    """
 
     delivery_id: DeliveryId
     token: UUID
@@ -146,6 +152,12 @@ class Settlement:
     answer: Answer | None
     at: datetime
     destination: str | None = None  # where it was to go; None: nobody was asked just now
+
+    @property
+    def stopped_number(self) -> str | None:
+        """The number that answered STOP, as its provider says; None: it says nothing of that."""
+        stopped = self.answer is not None and self.answer.stopped
+        return self.destination if stopped else None
 
     @property
     def no_mailbox(self) -> NoMailbox | None:

@@ -18,7 +18,7 @@ from services.notify.sending.channels import Mail
 from services.notify.sending.mime import deliverable, encode, sender
 from services.notify.sending.model import Turn
 from services.notify.sending.moments import written_out
-from services.notify.tellings.contents import Content, template_of
+from services.notify.tellings.contents import Content, PracticeCommunication, template_of
 from services.notify.tellings.errors import NotRenderable
 from shared.contracts.languages import Language, language_of
 from shared.contracts.sealed import SealPurpose
@@ -27,6 +27,7 @@ SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOT
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 LAYOUT = "layout.html"  # all markup there is
 LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
+LONGEST_NAME = 40  # of a practice, in a text message
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -159,6 +160,20 @@ class Renderer:
             raise NotRenderable from error
         return Printed(subject=subject, text=wrapped(message))
 
+    def text(self, content: Content, *, locale: str, time_zone: str) -> str:
+        """Write it as a text message: one line, small enough for one or two parts (NT-3).
+
+        Raises NotRenderable.
+        """
+        variables = self.variables(content, locale=locale, time_zone=time_zone, link=None)
+        if isinstance(content, PracticeCommunication):
+            variables["practice_name"] = cut(str(variables["practice_name"]))
+        try:
+            filled = self.filled(f"{spoken(locale)}/texts/{template_of(content)}.txt", variables)
+        except UNWRITABLE as error:
+            raise NotRenderable from error
+        return one_line(filled)
+
     def written(
         self, content: Content, language: Language, variables: Mapping[str, object]
     ) -> tuple[str, Sequence[str]]:
@@ -198,6 +213,11 @@ class Renderer:
 def spoken(locale: str) -> Language:
     """Choose the language of a mail: a locale that nothing is written in gets English."""
     return language_of(locale) or Language.ENGLISH
+
+
+def cut(name: str) -> str:
+    """Shorten what has no room in a text message; its three dots are in GSM's alphabet."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3].rstrip()}..."
 
 
 def paragraphs(text: str) -> Sequence[str]:

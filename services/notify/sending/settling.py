@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from services.notify.sending.model import Settlement
 from services.notify.sending.store import settlements as store
+from services.notify.suppressions.store import stops
 from services.notify.suppressions.suppressions import Suppressions
 from shared.db import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """A refusal that means the address suppresses it, in the same transaction (NT-5)."""
+    """A refusal that means the address or number suppresses it, in the same transaction (NT-5)."""
 
     suppressions: Suppressions
 
@@ -23,6 +24,13 @@ class Settling:
             for settlement, mine in zip(settlements, settled, strict=True)
             if mine and (no_mailbox := settlement.no_mailbox) is not None
         ]
+        stopped = [
+            number
+            for settlement, mine in zip(settlements, settled, strict=True)
+            if mine and (number := settlement.stopped_number) is not None
+        ]
+        if stopped:
+            await stops.add(tx, stopped, now=max(one.at for one in settlements))
         if found:
             await self.suppressions.suppress(tx, found, now=max(one.at for one in settlements))
         return settled

@@ -1,10 +1,11 @@
-"""Which deliveries a courier takes next: of its class only, and fair between practices."""
+"""Which deliveries a courier takes next: of its class and channel, and fair between practices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Turn
 from services.notify.sending.store import turns as store
 from services.notify.sending.store.turns import LOWEST, Lease
@@ -23,15 +24,18 @@ class Turns(Protocol):
 class ActivityTurns:
     """Account activity: the longest due first."""
 
+    means: Means
+
     async def take(self, tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Turn]:
         """Take the longest due."""
-        return await store.take_activity(tx, lease, now=now)
+        return await store.take_activity(tx, lease, self.means, now=now)
 
 
 @dataclass(slots=True)
 class CommunicationTurns:
     """Practice communications: practices take turns, so a broadcast of one delays no other."""
 
+    means: Means
     after: PracticeId = LOWEST  # the practice that had its turn last
 
     async def take(self, tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Turn]:
@@ -40,11 +44,13 @@ class CommunicationTurns:
         if not due:
             return ()
         self.after = due[-1]
-        return await store.take_communications(tx, lease, due, now=now)
+        return await store.take_communications(tx, lease, self.means, due, now=now)
 
     async def _next(self, tx: Connection, *, limit: int, now: datetime) -> Sequence[PracticeId]:
-        found = await store.practices_due(tx, after=self.after, limit=limit, now=now)
+        found = await store.practices_due(tx, self.means, after=self.after, limit=limit, now=now)
         if len(found) < limit and self.after != LOWEST:
-            first = await store.practices_due(tx, after=LOWEST, limit=limit - len(found), now=now)
+            first = await store.practices_due(
+                tx, self.means, after=LOWEST, limit=limit - len(found), now=now
+            )
             found = [*found, *(practice for practice in first if practice not in found)]
         return found

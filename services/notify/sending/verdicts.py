@@ -8,6 +8,7 @@ from typing import assert_never
 from services.notify.ledger.model import State
 from services.notify.preferences.model import Means
 from services.notify.sending.model import Abandoned, Answer, Outcome, Phase, Turn, Verdict
+from services.notify.sending.quiet_hours import held_until
 from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
@@ -24,6 +25,7 @@ FALLS_BACK = frozenset(  # the way is no good, whatever else is
         Reason.SUPPRESSED,
         Reason.ADDRESS_INVALID,
         Reason.REFUSED,
+        Reason.UNDELIVERED,
         Reason.SMTPUTF8_MISSING,
         Reason.GAVE_UP,
     }
@@ -37,6 +39,7 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
     A dead, superseded or merged account's link is never sent late, nor a merged account's username.
     What only tells that something happened still goes to where it was to be told, but not where no
     mailbox is; what somebody asks for is tried there all the same, as a bounce may be wrong (NT-5).
+    A STOP is not wrong: after it no text message goes out at all (NT-3).
     """
     if delivery.expires_at is not None and delivery.expires_at <= now:
         return Verdict(state=State.EXPIRED, reason=Reason.LINK_EXPIRED)
@@ -48,9 +51,19 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
         return void
     if delivery.unsubscribed:
         return unsubscribed(delivery, now=now)
-    if delivery.suppressed and not delivery.at_an_address_only:
+    if delivery.suppressed and (delivery.texted or not delivery.at_an_address_only):
         return Verdict(state=State.FAILED, reason=Reason.SUPPRESSED, unanswered=delivery.unanswered)
-    return None
+    return quiet(delivery, now=now)
+
+
+def quiet(delivery: Turn, *, now: datetime) -> Verdict | None:
+    """A practice's text message waits for the morning; it is held, and has not failed (NT-3)."""
+    if not (delivery.texted and delivery.of_practice):
+        return None
+    morning = held_until(now, time_zone=delivery.time_zone)
+    if morning is None:
+        return None
+    return Verdict(state=State.QUEUED, due_at=morning, unanswered=delivery.unanswered)
 
 
 def unsubscribed(delivery: Turn, *, now: datetime) -> Verdict:

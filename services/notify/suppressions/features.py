@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.notify.projections.projections import Projections
 from services.notify.settings import NotifySettings
 from services.notify.suppressions.lifting import Lifting
+from services.notify.suppressions.stops import Stops
 from services.notify.suppressions.suppressions import Suppressions
 from shared.program.program import Plumbing
 
@@ -13,6 +14,7 @@ from shared.program.program import Plumbing
 class Features:
     suppressions: Suppressions
     lifting: Lifting
+    stops: Stops
     projections: Projections  # whose snapshot a reader waits for
 
 
@@ -21,5 +23,6 @@ def compose(plumbing: Plumbing[NotifySettings], *, projections: Projections) -> 
     return Features(
         suppressions=Suppressions(randomness=plumbing.randomness, digests=plumbing.digests),
         lifting=Lifting(acts=plumbing.acts),
+        stops=Stops(acts=plumbing.acts),
         projections=projections,
     )

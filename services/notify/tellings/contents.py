@@ -94,6 +94,18 @@ class NotificationAddressVerification(
     link_expires_at: datetime
 
 
+class NotificationNumberVerification(
+    Content, frozen=True, kw_only=True, omit_defaults=True, tag="notification-number-verification"
+):
+    """NT-3: the code for a number; in the ledger it is sealed, as a username is."""
+
+    code: str = ""
+
+
+class TextHelp(Content, frozen=True, kw_only=True, tag="text-help"):
+    """NT-3: what a phone that asks for help is told."""
+
+
 class ResetLink(Content, frozen=True, kw_only=True, tag="reset-link"):
     """RC-3: the link and its life."""
 
@@ -186,7 +198,9 @@ CONTENTS: tuple[type[Content], ...] = (
     PracticeCommunication,
     *PLAIN.values(),
 )
-FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS))
+# What text messages print: by nothing else is a number verified.
+TEXTED_ONLY: tuple[type[Content], ...] = (NotificationNumberVerification, TextHelp)
+FILED: msgspec.json.Decoder[Content] = msgspec.json.Decoder(reduce(or_, CONTENTS + TEXTED_ONLY))
 LINKED: frozenset[type[Content]] = frozenset(
     {
         PatientInvited,
@@ -200,6 +214,8 @@ LINKED: frozenset[type[Content]] = frozenset(
 # What nobody can be told but at an address: its point is the link, or that the mail arrived there.
 # It is good for one account, and for nothing once that one is absorbed.
 MAILED_ONLY: frozenset[type[Content]] = LINKED | {
+    TextHelp,
+    NotificationNumberVerification,
     UsernameReminder,
     EnrolmentRequestSubmitted,
     EnrolmentRequestRejected,

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     SMTPUTF8_MISSING = "smtputf8_missing"
     ADDRESS_FOREIGN = "address_foreign"
     GAVE_UP = "gave_up"
+    UNDELIVERED = "undelivered"
     UNANSWERED = "unanswered"
     OPERATOR = "operator"
     LINK_EXPIRED = "link_expired"

@@ -4,13 +4,11 @@ Of what is submitted, what its patient chose and what her practice offers comes 
 reason why there is nothing to send where that is so.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.notify.communications.model import Submitted
 from services.notify.preferences.model import (
     NOT_AT_ALL,
-    AddressId,
     Means,
     Order,
     Reach,
@@ -40,6 +38,7 @@ def practice_communication(
     found: tuple[Account, bool] | None,
     *,
     practice: Practice,
+    offers: tuple[Means, ...],
     reach: Reach,
 ) -> tuple[Intent, ...]:
     """Tell who is enrolled there, in the way that she chose.
@@ -49,9 +48,8 @@ def practice_communication(
     topic = submitted.communication.topic
     content = contents.PracticeCommunication(practice_name=practice.name, topic=topic)
     account, enrolled = found or (None, False)
-    offers = tuple(map(Means, practice.channels))
     ways = wanted(reach.preference, topic, offers=offers)
-    routed = route(account, enrolled=enrolled, ways=ways, addresses=reach.addresses)
+    routed = route(account, enrolled=enrolled, ways=ways, reach=reach)
     return (
         Intent(
             event_id=submitted.event_id,
@@ -74,9 +72,7 @@ def practice_communication(
     )
 
 
-def route(
-    account: Account | None, *, enrolled: bool, ways: Order, addresses: Mapping[AddressId, str]
-) -> Routed:
+def route(account: Account | None, *, enrolled: bool, ways: Order, reach: Reach) -> Routed:
     """Take the first way that leads somewhere; the others are left for where it fails.
 
     A notice that stands in for an address that she has not got is told as that: the row says why
@@ -88,7 +84,7 @@ def route(
         return Routed(refusal=Reason.NOT_ENROLLED)
     if ways == NOT_AT_ALL:
         return Routed(first=Destination(means=Means.NONE), refusal=Reason.NOT_WANTED)
-    found = [end for way in ways if (end := destination(way, account, addresses))]
+    found = [end for way in ways if (end := destination(way, account, reach))]
     if not found:
         return Routed(refusal=Reason.NO_ADDRESS)
     first, *others = found
@@ -99,15 +95,19 @@ def route(
     return Routed(first=first, then=tuple(others))
 
 
-def destination(
-    way: Way, account: Account, addresses: Mapping[AddressId, str]
-) -> Destination | None:
+def destination(way: Way, account: Account, reach: Reach) -> Destination | None:
     """Say where a way leads; None: nowhere, so the next one is taken."""
     if way.means is Means.PORTAL:
         return NOTICE
     if way.means is Means.NONE:
         return None
-    address = addresses.get(way.address_id) if way.address_id else account.email
+    address_id = way.address_id
+    if address_id is not None:
+        address = reach.addresses.get(address_id)
+    elif way.means is Means.TEXT_MESSAGE:
+        address_id, address = reach.number or (None, None)
+    else:
+        address = account.email
     if address is None:
         return None
-    return Destination(means=Means.EMAIL, address=address, address_id=way.address_id)
+    return Destination(means=way.means, address=address, address_id=address_id)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from services.notify.projections.model import Account
 from services.notify.tellings import contents
 from services.notify.tellings.contents import Content
 from services.notify.tellings.intents import Intent, Link
@@ -109,41 +108,6 @@ def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...
         if not any(same_name(address, other) for other in others)
     )
     return (data.account_id, own), (data.absorbed_id, others)
-
-
-def address_verification(
-    account: Account,
-    address: str,
-    *,
-    event_id: EventId,
-    sealed: Sealed,
-    correlation_id: UUID,
-    at: datetime,
-) -> Intent:
-    """Mail the link that verifies a notification address, to it alone (NT-2): account activity, of
-    which notify itself knows first. A newer link of the same address takes its place.
-    """
-    link = Link(
-        purpose=SealPurpose.NOTIFICATION_ADDRESS, sealed=sealed, expires_at=sealed.expires_at
-    )
-    telling = linked(
-        contents.NotificationAddressVerification(link_expires_at=link.expires_at), link
-    )
-    return Intent(
-        event_id=event_id,
-        message_class=MessageClass.ACCOUNT_ACTIVITY,
-        template=telling.template,
-        account_id=account.account_id,
-        address=address,
-        refusal=None,
-        content=telling.content,
-        locale=account.locale,
-        time_zone=account.time_zone,
-        occurred_at=at,
-        correlation_id=correlation_id,
-        link=telling.link,
-        supersedes=telling.supersedes,
-    )
 
 
 def trial(

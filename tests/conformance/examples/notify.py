@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from twilio.request_validator import RequestValidator
+
+from deploy.local.texts import TOKEN
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.contracts.scopes import Scope
@@ -12,7 +15,8 @@ from tests.builders.bounces import bounce_of, is_sent, is_suppressed
 from tests.builders.patients import Patient, a_patient
 from tests.builders.people import Person, a_person, a_practice
 from tests.conformance.stage import Clients, Example
-from tests.rigs.notify import Office
+from tests.rigs.notify import NUMBER, Office
+from tests.rigs.replica import HOOKS_URL
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -119,6 +123,26 @@ async def remove_notification_address(stage: NotifyStage) -> Example:
     )
 
 
+async def add_notification_number(stage: NotifyStage) -> Example:
+    await stage.replica.make_keys()
+    return Example(
+        body={
+            "number": NUMBER,
+            "reauthenticated": await stage.replica.confirmed(stage.issuer, stage.patient),
+        },
+        token=await stage.issuer.token(stage.patient),
+    )
+
+
+async def verify_notification_number(stage: NotifyStage) -> Example:
+    address_id, code = await stage.replica.add_number(stage.issuer, stage.patient)
+    return Example(
+        path={"address_id": address_id},
+        body={"code": code},
+        token=await stage.issuer.token(stage.patient),
+    )
+
+
 async def list_notification_preferences(stage: NotifyStage) -> Example:
     return await list_notices(stage)
 
@@ -186,6 +210,28 @@ async def take_bounce(stage: NotifyStage) -> Example:
         message=bounce_of(stage.replica, delivery_id),
         token=await stage.issuer.client_token(None, Scope.BOUNCES_WRITE),
     )
+
+
+async def take_text_receipt(stage: NotifyStage) -> Example:
+    delivery_id = await is_sent(stage.replica)
+    await stage.replica.rows("UPDATE deliveries SET channel = 'text-message' RETURNING id")
+    said = {"MessageSid": "SM1", "MessageStatus": "read"}
+    return hook(
+        f"/texts/status?delivery_id={delivery_id}&hop=0",
+        said,
+        delivery_id=str(delivery_id),
+        hop="0",
+    )
+
+
+async def take_text_answer(stage: NotifyStage) -> Example:
+    return hook("/texts/incoming", {"MessageSid": "SM1", "From": NUMBER, "Body": "STOP"})
+
+
+def hook(path: str, said: dict[str, str], **query: str) -> Example:
+    """As the provider signs it, by its own library."""
+    signature = RequestValidator(TOKEN).compute_signature(f"{HOOKS_URL}{path}", said)
+    return Example(form=said, query=query, headers={"X-Twilio-Signature": signature})
 
 
 async def list_suppressions(stage: NotifyStage) -> Example:

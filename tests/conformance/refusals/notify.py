@@ -15,6 +15,7 @@ from tests.conformance.examples.notify import NotifyStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
+from tests.rigs.notify import NUMBER
 from tests.support.trust import ISSUER
 
 NOBODY = UUID(int=7)
@@ -82,6 +83,32 @@ async def a_sixth_mail(stage: NotifyStage) -> Example:
     return await examples.add_notification_address(stage)
 
 
+async def a_verified_number(stage: NotifyStage) -> Example:
+    await stage.replica.has_number(stage.issuer, stage.patient)
+    return await examples.add_notification_number(stage)
+
+
+async def a_fourth_number(stage: NotifyStage) -> Example:
+    for number in range(3):
+        await stage.replica.add_number(stage.issuer, stage.patient, f"+1213555014{number}")
+    return await examples.add_notification_number(stage)
+
+
+async def a_fourth_code(stage: NotifyStage) -> Example:
+    for _ in range(3):
+        await stage.replica.add_number(stage.issuer, stage.patient)
+    return await examples.add_notification_number(stage)
+
+
+async def a_number_of_an_unknown_account(stage: NotifyStage) -> Example:
+    example = await of_an_unknown_account(stage)
+    assert example.body is not None
+    return replace(
+        example,
+        body={"number": NUMBER, "reauthenticated": example.body["reauthenticated"]},
+    )
+
+
 async def an_address_in_use(stage: NotifyStage) -> Example:
     removal = await examples.remove_notification_address(stage)
     chosen = (await examples.choose_notification_preference(stage)).but(
@@ -138,6 +165,19 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "verify_notification_address": {
         "LinkInvalid": but("verify_notification_address", token="nonsense"),
     },
+    "add_notification_number": {
+        "NumberMalformed": but("add_notification_number", number="213 555 0147"),
+        "AddressKnown": a_verified_number,
+        "AddressLimit": a_fourth_number,
+        "TooManyMails": a_fourth_code,
+        "TextsNotOffered": Elsewhere(why="a replica without a provider has a test of its own"),
+        "NotFound": a_number_of_an_unknown_account,
+        **unconfirmed(examples.add_notification_number, number="+12135550148"),
+    },
+    "verify_notification_number": {
+        "NotFound": at("verify_notification_number", address_id=NOBODY),
+        "CodeInvalid": but("verify_notification_number", code="nonsense"),
+    },
     "remove_notification_address": {
         "NotFound": at("remove_notification_address", address_id=NOBODY),
         "AddressInUse": an_address_in_use,
@@ -154,6 +194,8 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
             "choose_notification_preference", default=[{"channel": "portal"}, {"channel": "email"}]
         ),
     },
+    "take_text_receipt": {"SignatureWrong": but("take_text_receipt", MessageStatus="failed")},
+    "take_text_answer": {"SignatureWrong": but("take_text_answer", Body="START")},
     "preview_unsubscription": {
         "UnsubscribeLinkInvalid": but("preview_unsubscription", token="nonsense")
     },

@@ -26,9 +26,9 @@ CLASSES = ("account-activity", "practice-communication")
 File = Callable[[Office, int], Awaitable[None]]
 
 
-def classes(office: Office, *, first: str = CLASSES[0]) -> list[tuple[File, Courier]]:
+def classes(office: Office, *, first: str = CLASSES[0]) -> list[tuple[File, Courier[Mail]]]:
     """Both classes, this one first: what files mails of it, and who sends them."""
-    both: list[tuple[File, Courier]] = [
+    both: list[tuple[File, Courier[Mail]]] = [
         (file_locks, office.activity),
         (file_communications, office.communications),
     ]
@@ -41,7 +41,7 @@ async def at_once(office: Office) -> None:
     await asyncio.gather(*map(until_nothing_is_due, couriers))
 
 
-async def until_nothing_is_due(courier: Courier) -> None:
+async def until_nothing_is_due(courier: Courier[Mail]) -> None:
     while await courier.once():
         pass
 

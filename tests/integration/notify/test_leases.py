@@ -56,7 +56,7 @@ async def stalled(
     office: Office,
     *,
     after_dot: bool = False,
-    of: Courier | None = None,
+    of: Courier[Mail] | None = None,
     lease_seconds: float | None = None,
 ) -> Stalling:
     """A courier that has claimed what is due and stands still, before the final dot or after it."""

@@ -9,6 +9,7 @@ import pytest
 from deploy.local.caught import FaultKind
 from services.notify.ledger.errors import PatientUnknown, PracticeUnknown
 from services.notify.ledger.ledger import PATIENCE
+from services.notify.preferences.model import Means
 from services.notify.tellings.model import MessageClass
 from shared.contracts.identity import AccountChanged, AccountState, Claim, EnrolmentState
 from shared.contracts.ids import EventId, PatientId, PracticeId
@@ -54,7 +55,7 @@ async def test_a_communication_told_again_at_a_new_address_is_one_mail(office: O
 
 
 async def test_couriers_are_woken_by_the_commit_of_what_was_filed(office: Office) -> None:
-    wakes, others = (office.features.sending.wakes[of] for of in MessageClass)
+    wakes, others = (office.features.sending.wakes[of, Means.EMAIL] for of in MessageClass)
     event = events.received(events.locked(events.new_account(), ADDRESS))
     async with office.plumbing.database.transaction() as tx:
         await office.features.ledger.ledger.file_activity(tx, event)

@@ -12,6 +12,7 @@ from services.notify.communications.store import inbox, waiting
 from services.notify.communications.store.inbox import Arrival
 from services.notify.ledger.model import DeliveryId, State
 from services.notify.ledger.store import deliveries
+from services.notify.preferences.model import Means
 from services.notify.preferences.store import preferences
 from services.notify.projections.store import accounts
 from services.notify.sending.model import Dot, Settlement, Verdict
@@ -43,6 +44,9 @@ WITH one AS (
 ), addresses AS (
     INSERT INTO notification_addresses (id, account_id, kind, address, key, added_at, verified_at)
     SELECT id, id, 'email', 'a@mail.example', 'a@mail.example', $2, $2 FROM one
+), stopped AS (
+    INSERT INTO stopped_numbers (number, since)
+    SELECT '+1213555' || number, $2 FROM one
 ), preferences AS (
     INSERT INTO notification_preferences (practice_id, patient_id, topic, place, channel)
     SELECT gen_random_uuid(), gen_random_uuid(), 'any', 1, 'portal' FROM one
@@ -84,9 +88,9 @@ CALLS: dict[str, Call] = {
     "phase": lambda tx: settlements.phase_of(tx, IDS[0], TOKEN),
     "renew": lambda tx: turns.renew(tx, IDS, TOKEN, until=START + timedelta(1)),
     "hand back": lambda tx: turns.hand_back(tx, IDS, TOKEN),
-    "take activity": lambda tx: turns.take_activity(tx, LEASE, now=START),
+    "take activity": lambda tx: turns.take_activity(tx, LEASE, Means.EMAIL, now=START),
     "take communications": lambda tx: turns.take_communications(
-        tx, LEASE, [PracticeId(RANDOM.uuid())], now=START
+        tx, LEASE, Means.EMAIL, [PracticeId(RANDOM.uuid())], now=START
     ),
     "whose turn it is": lambda tx: waiting.practices(
         tx, after=PracticeId(RANDOM.uuid()), limit=200, now=START

@@ -13,6 +13,7 @@ from services.notify.preferences.model import (
     Means,
     Order,
     Preference,
+    Reach,
     Way,
     is_mailed,
     unsubscribed,
@@ -34,7 +35,7 @@ from tests.support.clock import START
 pytestmark = pytest.mark.proves("NT-2")
 
 ID, GONE = AddressId(Randomness().uuid()), AddressId(Randomness().uuid())
-EMAIL, PORTAL, NONE = (Way(means=means) for means in Means)
+EMAIL, _, PORTAL, NONE = (Way(means=means) for means in Means)
 OTHER, REMOVED = (Way(means=Means.EMAIL, address_id=one) for one in (ID, GONE))
 BOTH = (Means.EMAIL, Means.PORTAL)
 ACCOUNT = Account(
@@ -140,13 +141,13 @@ def test_the_first_way_that_leads_somewhere_is_taken_and_none_is_none(
 ) -> None:
     addresses = {ID: "other@mail.example"}
 
-    assert route(account, enrolled=True, ways=ways, addresses=addresses) == routed
+    assert route(account, enrolled=True, ways=ways, reach=Reach(addresses=addresses)) == routed
 
 
 @pytest.mark.parametrize("ways", [(EMAIL,), (PORTAL,), NOT_AT_ALL])
 def test_nobody_is_told_who_is_not_enrolled_whatever_was_chosen(ways: Order) -> None:
-    assert route(ACCOUNT, enrolled=False, ways=ways, addresses={}).refusal is Reason.NOT_ENROLLED
-    assert route(None, enrolled=False, ways=ways, addresses={}).refusal is Reason.NO_ACCOUNT
+    assert route(ACCOUNT, enrolled=False, ways=ways, reach=Reach()).refusal is Reason.NOT_ENROLLED
+    assert route(None, enrolled=False, ways=ways, reach=Reach()).refusal is Reason.NO_ACCOUNT
 
 
 def failed(reason: Reason) -> Verdict:

@@ -221,12 +221,16 @@ def test_a_missing_variable_is_an_error_and_never_an_empty_place() -> None:
         Renderer.of(PORTAL).render(sample(contents.ResetLink), locale="en", time_zone="UTC")
 
 
+TEXTED: tuple[type[contents.Content], ...] = (*contents.TEXTED_ONLY, contents.PracticeCommunication)
+
+
 def test_every_locale_has_every_template() -> None:
     for locale in LOCALES:
         folder = FOLDER / locale
         found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         wanted = {f"{template_of(kind)}.txt" for kind in CONTENTS}
         wanted |= {f"footers/{one}.txt" for one in MessageClass}
+        wanted |= {f"texts/{template_of(kind)}.txt" for kind in TEXTED}
         assert wanted - found == set(), f"{locale} lacks these: write them"
         assert found - wanted == set(), f"{locale} has these, and no content has their names"
 
@@ -496,3 +500,42 @@ def test_a_link_s_secret_is_in_the_fragment() -> None:
 
     assert reset == "https://portal.example/new/password#a-b_c"
     assert verify == "https://portal.example/verify-email#a%20b%2Fc"
+
+
+GSM = set("@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ!\"#¤%&'()*+,-./0123456789:;<=>?¡") | set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)  # 3GPP TS 23.038, without its extension
+ONE_PART = 160  # characters of it
+
+
+@pytest.mark.proves("NT-3", "NT-4")
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("topic", Topic)
+def test_a_text_message_is_one_part_and_tells_the_practice_and_nothing_of_what_waits(
+    locale: str, topic: Topic
+) -> None:
+    name = "Elm Street Family Practice and Children's Clinic"
+    content = contents.PracticeCommunication(practice_name=name, topic=topic)
+
+    text = Renderer.of(PORTAL).text(content, locale=locale, time_zone="UTC")
+
+    assert len(text) <= ONE_PART
+    assert set(text) <= GSM
+    assert text.startswith("Elm Street Family Practice and Childr...:")
+    assert text == Renderer.of(PORTAL).text(
+        contents.PracticeCommunication(practice_name=name, topic=Topic.MESSAGE),
+        locale=locale,
+        time_zone="UTC",
+    )
+
+
+@pytest.mark.proves("NT-3")
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_code_stands_in_its_text_message_once(locale: str) -> None:
+    content = contents.NotificationNumberVerification(code="012345")
+
+    text = Renderer.of(PORTAL).text(content, locale=locale, time_zone="UTC")
+
+    assert text.count("012345") == 1
+    assert len(text) <= ONE_PART
+    assert set(text) <= GSM

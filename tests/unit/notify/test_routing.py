@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from services.notify.communications.model import Submitted
-from services.notify.preferences.model import Reach
+from services.notify.preferences.model import Means, Reach
 from services.notify.projections.model import Account, Practice
 from services.notify.tellings.model import MessageClass, Reason
 from services.notify.tellings.practice_communications import practice_communication
@@ -220,7 +220,9 @@ def test_what_nobody_is_told_of_cannot_be_routed() -> None:
 def test_a_practice_communication_goes_to_the_verified_email_of_who_is_enrolled_and_nowhere_else(
     found: tuple[Account, bool] | None, address: str | None, refusal: Reason | None, noticed: bool
 ) -> None:
-    (intent,) = practice_communication(letter(), found, practice=PRACTICE, reach=Reach())
+    (intent,) = practice_communication(
+        letter(), found, practice=PRACTICE, offers=(Means.EMAIL, Means.PORTAL), reach=Reach()
+    )
 
     assert (intent.address, intent.refusal) == (address, refusal)
     assert intent.account_id == (found and found[0].account_id)

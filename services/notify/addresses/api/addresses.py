@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.notify.addresses.addresses import Holder
+from services.notify.addresses.api.callers import holder_of
 from services.notify.addresses.features import Features
 from services.notify.addresses.model import AddressKind, NotificationAddress
 from services.notify.preferences.model import AddressId
@@ -25,7 +25,9 @@ class AddressShown(Reply, frozen=True, kw_only=True):
 
 
 class AddressesShown(Reply, frozen=True, kw_only=True):
-    """Five at most, but for those that came with a merged account; the first one first."""
+    """Five and three numbers at most, but for those that came with a merged account; the first one
+    first.
+    """
 
     addresses: tuple[AddressShown, ...]
 
@@ -55,16 +57,16 @@ async def list_notification_addresses(
     features: Features, call: Call[NoBody, SessionCaller]
 ) -> AddressesShown:
     found = await features.addresses.of_account(call.caller.account_id)
-    return AddressesShown(addresses=tuple(map(_shown, found)))
+    return AddressesShown(addresses=tuple(map(shown, found)))
 
 
 async def add_notification_address(
     features: Features, call: Call[AddAddress, SessionCaller]
 ) -> AddressShown:
     """The same for one that waits for its link to be opened: it is mailed another one."""
-    return _shown(
+    return shown(
         await features.addresses.add(
-            _holder(call.caller),
+            holder_of(call.caller),
             call.body.address,
             reauthenticated=call.body.reauthenticated,
             by=call.by,
@@ -83,7 +85,7 @@ async def remove_notification_address(
     features: Features, call: Call[RemoveAddress, SessionCaller], address_id: AddressId
 ) -> NoReply:
     await features.addresses.remove(
-        _holder(call.caller),
+        holder_of(call.caller),
         address_id,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
@@ -91,15 +93,7 @@ async def remove_notification_address(
     return NoReply()
 
 
-def _holder(caller: SessionCaller) -> Holder:
-    return Holder(
-        account_id=caller.account_id,
-        account_version=caller.account_version,
-        session_id=caller.session_id,
-    )
-
-
-def _shown(address: NotificationAddress) -> AddressShown:
+def shown(address: NotificationAddress) -> AddressShown:
     return AddressShown(
         address_id=address.id,
         kind=address.kind,

@@ -28,6 +28,7 @@ async def add(
     address_id: AddressId,
     account_id: AccountId,
     *,
+    kind: AddressKind,
     address: str,
     key: str,
     most: int,
@@ -41,10 +42,12 @@ async def add(
         """
         WITH added AS (
             INSERT INTO notification_addresses (id, account_id, kind, address, key, added_at)
-            SELECT $1, $2, 'email', $3, $4, $5
+            SELECT $1, $2, $7, $3, $4, $5
             WHERE NOT EXISTS (
                 SELECT FROM notification_addresses WHERE account_id = $2 AND key = $4
-            ) AND (SELECT count(*) FROM notification_addresses WHERE account_id = $2) < $6
+            ) AND (
+                SELECT count(*) FROM notification_addresses WHERE account_id = $2 AND kind = $7
+            ) < $6
             RETURNING id, kind, address, verified_at
         )
         SELECT * FROM added
@@ -60,6 +63,7 @@ async def add(
         key,
         now,
         most,
+        kind,
     )
     return _address(row) if row else None
 
@@ -83,14 +87,20 @@ async def verify(
     return address
 
 
-async def hold(tx: Connection, address_id: AddressId, account_id: AccountId) -> str | None:
+async def hold(
+    tx: Connection, address_id: AddressId, account_id: AccountId
+) -> NotificationAddress | None:
     """Hold it until commit: nobody chooses it meanwhile. None: it is not this account's."""
-    address: str | None = await tx.fetchval(
-        "SELECT address FROM notification_addresses WHERE id = $1 AND account_id = $2 FOR UPDATE",
+    row = await tx.fetchrow(
+        """
+        SELECT id, kind, address, verified_at FROM notification_addresses
+        WHERE id = $1 AND account_id = $2
+        FOR UPDATE
+        """,
         address_id,
         account_id,
     )
-    return address
+    return _address(row) if row else None
 
 
 async def remove(tx: Connection, address_id: AddressId) -> None:

@@ -13,7 +13,9 @@ from shared.trust.access import SessionCaller
 
 
 class WayShown(Reply, frozen=True, kw_only=True):
-    """`address_id` is a notification address; e-mail without one goes to the account e-mail."""
+    """`address_id` is a notification address, or a number for a text message; e-mail without one
+    goes to the account e-mail.
+    """
 
     channel: Means
     address_id: AddressId | None
@@ -41,7 +43,9 @@ class ChosenWay(Body, frozen=True, kw_only=True):
     address_id: AddressId | None = None
 
 
-ChosenOrder = Annotated[tuple[ChosenWay, ...], Meta(max_length=8)]  # five addresses, the account's
+ChosenOrder = Annotated[
+    tuple[ChosenWay, ...], Meta(max_length=11)
+]  # five addresses, three numbers, the account's
 
 
 class ChoosePreference(Body, frozen=True, kw_only=True):

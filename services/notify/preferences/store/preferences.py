@@ -12,16 +12,20 @@ from services.notify.preferences.model import (
     Preference,
     Reach,
     Way,
+    offered,
 )
 from services.notify.projections.store.accounts import PatientRecord
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
 from shared.db import Connection, Row
 
+LEADS_TO = {"email": Means.EMAIL, "phone": Means.TEXT_MESSAGE}  # kinds of addresses
 ANY = "any"  # of what has no rows of its own
 
 
-async def of_account(connection: Connection, account_id: AccountId) -> Sequence[Enrolment]:
+async def of_account(
+    connection: Connection, account_id: AccountId, *, texts: bool
+) -> Sequence[Enrolment]:
     """List an account's enrolments, each with what is offered and chosen, by practice."""
     enrolments = await connection.fetch(
         """
@@ -40,7 +44,7 @@ async def of_account(connection: Connection, account_id: AccountId) -> Sequence[
             practice_id=PracticeId(row["practice_id"]),
             practice_name=row["name"],
             patient_id=PatientId(row["patient_id"]),
-            offers=tuple(map(Means, row["channels"])),
+            offers=offered(row["channels"], texts=texts),
             preference=chosen.get((row["practice_id"], row["patient_id"]), NOTHING_CHOSEN),
         )
         for row in enrolments
@@ -49,8 +53,8 @@ async def of_account(connection: Connection, account_id: AccountId) -> Sequence[
 
 async def hold(
     tx: Connection, account_id: AccountId, patient_id: PatientId
-) -> tuple[PracticeId, tuple[Means, ...]] | None:
-    """Hold an enrolment of the account until commit, and return what its practice offers; two who
+) -> tuple[PracticeId, Sequence[str]] | None:
+    """Hold an enrolment of the account until commit, and return its practice's channels; two who
     choose for it do so one after the other. None: it is not this account's.
     """
     row = await tx.fetchrow(
@@ -65,7 +69,7 @@ async def hold(
     )
     if row is None:
         return None
-    return PracticeId(row["practice_id"]), tuple(map(Means, row["channels"]))
+    return PracticeId(row["practice_id"]), row["channels"]
 
 
 async def of_record(
@@ -77,20 +81,22 @@ async def of_record(
 
 
 async def hold_verified(
-    tx: Connection, account_id: AccountId, addresses: Collection[AddressId]
-) -> Collection[AddressId]:
-    """Hold those of the account's that are verified: none is removed before commit."""
+    tx: Connection, account_id: AccountId, named: Collection[Way]
+) -> Collection[Way]:
+    """Hold the addresses and numbers of these ways that are the account's and verified: none is
+    removed before commit. Each is returned as the way that leads there.
+    """
     rows = await tx.fetch(
         """
-        SELECT id FROM notification_addresses
+        SELECT id, kind FROM notification_addresses
         WHERE id = ANY ($2) AND account_id = $1 AND verified_at IS NOT NULL
         ORDER BY id
         FOR KEY SHARE
         """,
         account_id,
-        list(addresses),
+        [way.address_id for way in named],
     )
-    return {AddressId(row["id"]) for row in rows}
+    return {Way(means=LEADS_TO[row["kind"]], address_id=AddressId(row["id"])) for row in rows}
 
 
 async def replace(
@@ -183,6 +189,21 @@ async def reaches(
         )
         for record, ways in _by_record(rows).items()
     }
+
+
+async def first_numbers(
+    tx: Connection, account_ids: Collection[AccountId]
+) -> Mapping[AccountId, tuple[AddressId, str]]:
+    """Return where text messages to these accounts go that nobody chose a number for."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT ON (account_id) account_id, id, address FROM notification_addresses
+        WHERE account_id = ANY ($1) AND kind = 'phone' AND verified_at IS NOT NULL
+        ORDER BY account_id, verified_at, id
+        """,
+        list(account_ids),
+    )
+    return {AccountId(row["account_id"]): (AddressId(row["id"]), row["address"]) for row in rows}
 
 
 async def _find(

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from services.notify.ledger.model import DeliveryId
 from services.notify.sending.model import Answer
 
 BeforeDot = Callable[[], Awaitable[None]]
@@ -18,13 +19,29 @@ class Mail:
     content: bytes
 
 
-class MailChannel(Protocol):
-    """Sends mails, one conversation each. It answers for whatever a server does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A finished text message, and under which of our ids its provider tells what became of it."""
 
-    async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
-        """Hand the mail over. `before_dot` is awaited just before the final dot goes out; what it
-        raises stops the mail, unsent. Raises StillAway where the server was not even asked.
+    recipient: str
+    body: str
+    delivery_id: DeliveryId
+    hop: int = 0  # as its delivery's: what is told of one number says nothing of the next
+
+
+M_contra = TypeVar("M_contra", contravariant=True)
+
+
+class Channel(Protocol[M_contra]):
+    """Sends messages, one conversation each. It answers for whatever a server does."""
+
+    async def send(self, message: M_contra, before_dot: BeforeDot, /) -> Answer:
+        """Hand it over. `before_dot` is awaited just before the last of it goes out; what it
+        raises stops the message, unsent. Raises StillAway where the server was not even asked.
         """
 
     async def reachable(self) -> bool:
         """Whether it is worth taking work: False while the server takes no connection."""
+
+
+MailChannel = Channel[Mail]

@@ -57,6 +57,7 @@ def answered(step: Step, reply: Reply) -> Answer:
         phase=phase,
         code=reply.code,
         enhanced_code=enhanced_code,
+        ours_to_mend=outcome is Outcome.DEFERRED and refused,
         sender_refused=step is Step.MAIL and refused,
     )
 

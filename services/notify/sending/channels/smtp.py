@@ -93,7 +93,12 @@ class SmtpChannel:
             except StillAway:
                 raise
             except MailServerAway as error:
-                return Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING, code=error.code)
+                return Answer(
+                    outcome=Outcome.DEFERRED,
+                    phase=Phase.CONNECTING,
+                    code=error.code,
+                    ours_to_mend=error.code is not None and error.code >= 500,
+                )
             reused = conversation.used_at is not None
             answer = await self._converse(conversation, mail, before_dot)
             if not (reused and died_before_the_mail(answer)):

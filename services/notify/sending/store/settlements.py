@@ -19,8 +19,9 @@ NOTICED = (Reason.NO_ADDRESS, Reason.SUPPRESSED, Reason.REFUSED)  # of which a n
 async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[bool]:
     """Record that these final dots go out now, and to where. False: stop.
 
-    The lease is lost; or a link or username became void since its turn began (NT-6), however long
-    the mail server took: then the lease runs out, and the next turn says why it is not sent.
+    The lease is lost; or a link or username became void since its turn began (NT-6), or the number
+    answered STOP, however long the server took: then the lease runs out, and the next turn says why
+    it is not sent.
     """
     rows = await connection.fetch(
         f"""
@@ -29,6 +30,9 @@ async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[boo
             AS dot (id, token, address, now)
         WHERE d.id = ANY ($1) AND d.id = dot.id AND d.lease_token = dot.token
           AND (expires_at IS NULL OR expires_at > dot.now) AND NOT ({SUPERSEDED})
+          AND NOT (channel = 'text-message' AND (
+              SELECT since FROM stopped_numbers WHERE number = dot.address
+          ) IS NOT NULL)
           AND NOT (template = ANY ($5) AND (
               SELECT survivor_id FROM merged_accounts WHERE absorbed_id = d.account_id
           ) IS NOT NULL)
@@ -65,6 +69,7 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             UPDATE deliveries AS d
             SET state = now.state, reason = now.reason, unanswered = now.unanswered,
                 due_at = coalesce(now.due_at, d.due_at),
+                channel = coalesce(now.channel, d.channel),
                 address = coalesce(now.address, d.address),
                 address_id = CASE WHEN now.address IS NULL THEN d.address_id
                     ELSE now.address_id END,
@@ -80,10 +85,10 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             FROM unnest(
                 $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
                 $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[],
-                $13::uuid[], $14::text[], $15::bool[]
+                $13::uuid[], $14::text[], $15::bool[], $16::text[]
             ) AS now (
                 id, token, state, reason, unanswered, due_at, at, phase, outcome, smtp_code,
-                enhanced_code, address, address_id, fallback, notice
+                enhanced_code, address, address_id, fallback, notice, channel
             )
             WHERE d.id = ANY ($1) AND d.id = now.id AND d.lease_token = now.token
             RETURNING
@@ -98,7 +103,7 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
                 SELECT survivor_id FROM merged_accounts WHERE absorbed_id = account_id LIMIT 1
             ) AS merged ON true
             WHERE account_id IS NOT NULL AND (notice OR class = 'account-activity'
-                AND reason = ANY ($16) AND template <> ALL ($17))
+                AND reason = ANY ($17) AND template <> ALL ($18))
             ON CONFLICT DO NOTHING
         ), attempted AS (
             INSERT INTO attempts
@@ -136,6 +141,7 @@ def _columns(settlement: Settlement) -> tuple[object, ...]:
         verdict.to.address_id if verdict.to else None,
         msgspec.json.encode(verdict.then).decode(),
         verdict.notice,
+        verdict.to.means if verdict.to else None,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.notify.ledger.model import DeliveryId
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Turn
 from services.notify.tellings import contents
 from services.notify.tellings.intents import Destination
@@ -33,7 +34,8 @@ SUPERSEDED = """
     d.link_purpose IS NOT NULL AND EXISTS (
         SELECT FROM deliveries AS newer
         WHERE newer.supersedes = d.link_purpose AND newer.occurred_at > d.occurred_at
-          AND (d.link_purpose <> 'notification-address' OR newer.address = d.address)
+          AND (d.link_purpose NOT IN ('notification-address', 'notification-number')
+              OR newer.address = d.address)
           AND (newer.account_id = d.account_id OR d.account_id IS NULL
               AND newer.account_id IS NULL AND newer.patient_id = d.patient_id)
     )
@@ -62,7 +64,7 @@ TAKE = f"""
     ) AS a ON true
     WHERE d.id = due.id
     RETURNING
-        d.id, d.event_id, d.class, d.practice_id, d.account_id, d.address,
+        d.id, d.event_id, d.class, d.channel, d.practice_id, d.account_id, d.address,
         d.content::text AS content, d.locale, d.time_zone, d.sealed::text AS sealed,
         d.link_purpose, d.expires_at,
         coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
@@ -92,13 +94,16 @@ TAKE = f"""
 """  # noqa: S608 - constants only
 
 
-async def take_activity(tx: Connection, lease: Lease, *, now: datetime) -> Sequence[Turn]:
-    """Take the longest due account activity."""
+async def take_activity(
+    tx: Connection, lease: Lease, means: Means, *, now: datetime
+) -> Sequence[Turn]:
+    """Take the longest due account activity that goes this way."""
     rows = await tx.fetch(
         f"""
         WITH due AS MATERIALIZED (
             SELECT id, account_id FROM deliveries
-            WHERE class = 'account-activity' AND state = 'queued' AND due_at <= $3
+            WHERE class = 'account-activity' AND state = 'queued' AND channel = $5
+              AND due_at <= $3
             ORDER BY due_at LIMIT $4
             FOR UPDATE SKIP LOCKED
         )
@@ -108,12 +113,13 @@ async def take_activity(tx: Connection, lease: Lease, *, now: datetime) -> Seque
         lease.until,
         now,
         lease.limit,
+        means,
     )
     return [turn(row) for row in rows]
 
 
 async def take_communications(
-    tx: Connection, lease: Lease, practices: Sequence[PracticeId], *, now: datetime
+    tx: Connection, lease: Lease, means: Means, practices: Sequence[PracticeId], *, now: datetime
 ) -> Sequence[Turn]:
     """Take each of these practices' longest due, as many of one as of another."""
     rows = await tx.fetch(
@@ -123,7 +129,7 @@ async def take_communications(
             FROM unnest($5::uuid[]) AS practice (id)
             CROSS JOIN LATERAL (
                 SELECT id, account_id FROM deliveries
-                WHERE class = 'practice-communication' AND state = 'queued'
+                WHERE class = 'practice-communication' AND state = 'queued' AND channel = $6
                   AND practice_id = practice.id AND due_at <= $3
                 ORDER BY due_at LIMIT $4
                 FOR UPDATE SKIP LOCKED
@@ -136,12 +142,13 @@ async def take_communications(
         now,
         -(-lease.limit // len(practices)),
         list(practices),
+        means,
     )
     return [turn(row) for row in rows]
 
 
 async def practices_due(
-    connection: Connection, *, after: PracticeId, limit: int, now: datetime
+    connection: Connection, means: Means, *, after: PracticeId, limit: int, now: datetime
 ) -> Sequence[PracticeId]:
     """List practices with something due, going round from behind `after`.
 
@@ -152,14 +159,14 @@ async def practices_due(
         WITH RECURSIVE ring AS (
             (
                 SELECT practice_id FROM deliveries
-                WHERE class = 'practice-communication' AND state = 'queued'
+                WHERE class = 'practice-communication' AND state = 'queued' AND channel = $4
                   AND due_at <= $2 AND practice_id > $1
                 ORDER BY practice_id LIMIT 1
             )
             UNION ALL
             SELECT (
                 SELECT d.practice_id FROM deliveries AS d
-                WHERE d.class = 'practice-communication' AND d.state = 'queued'
+                WHERE d.class = 'practice-communication' AND d.state = 'queued' AND d.channel = $4
                   AND d.due_at <= $2 AND d.practice_id > ring.practice_id
                 ORDER BY d.practice_id LIMIT 1
             )
@@ -170,6 +177,7 @@ async def practices_due(
         after,
         now,
         limit,
+        means,
     )
     return [PracticeId(row["practice_id"]) for row in rows]
 
@@ -220,6 +228,7 @@ def turn(row: Row) -> Turn:
         event_id=EventId(row["event_id"]),
         message_class=MessageClass(row["class"]),
         account_id=AccountId(row["account_id"]) if row["account_id"] else None,
+        means=Means(row["channel"]),
         address=row["address"],
         content=contents.read(row["content"]),
         locale=row["locale"],
