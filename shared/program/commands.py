@@ -89,6 +89,15 @@ def main(program: Program[F, S], argv: Sequence[str], environ: Mapping[str, str]
         return tell(INTERRUPTED, "interrupted: what it was at is undone, what it said is done")
 
 
+def interrupt(*_: object) -> None:
+    """As Ctrl-C does, of which asyncio makes a cancellation: but not where Ctrl-C is ignored, as it
+    is in what a script starts in the background.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
     """Let SIGTERM, as a scheduler sends it, end a verb as Ctrl-C does: in order, and with a word.
@@ -98,7 +107,7 @@ def terminated_as_interrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:

@@ -19,7 +19,8 @@ COMMENT ON COLUMN number_codes.digest IS 'Keyed, of the code and the number''s i
 ALTER TABLE deliveries
     DROP CONSTRAINT deliveries_channel_check,
     ADD CONSTRAINT deliveries_channel_check
-        CHECK (channel IN ('email', 'text-message', 'portal', 'none'));
+        CHECK (channel IN ('email', 'text-message', 'portal', 'none')),
+    ALTER COLUMN channel TYPE text COLLATE "C";
 
 DROP INDEX deliveries_due_activity;
 DROP INDEX deliveries_due_communication;

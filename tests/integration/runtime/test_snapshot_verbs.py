@@ -178,12 +178,16 @@ async def test_killed_in_the_middle_the_same_verb_goes_on_there(site: Site) -> N
     assert await site.published() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "background"),
+    [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGTERM, True)],
+)
 async def test_interrupted_it_says_so_and_the_same_verb_goes_on_there(
-    site: Site, number: signal.Signals
+    site: Site, number: signal.Signals, background: bool
 ) -> None:
     slow = ("snapshots", "publish", "accounts", "--rate", "1")
-    async with begun("identity", site.environ("identity"), *slow) as verb:
+    environ = site.environ("identity")
+    async with begun("identity", environ, *slow, background=background) as verb:
 
         async def is_under_way() -> None:
             assert (await site.published() or 0) >= 3
