@@ -78,10 +78,13 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
 
 
 class AppFlow(Flow, frozen=True, kw_only=True):
-    """An authenticator app that is being set up: what it is shown until it shows a code."""
+    """An authenticator app that is being set up, in one session: what it is shown until it shows a
+    code.
+    """
 
     secret: str
     uri: str
+    session_id: str
 
 
 class Confirmed(Flow, frozen=True, kw_only=True):

@@ -64,6 +64,8 @@ async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
         await phone.fill(code=f"{code[:3]} {code[3:]}")
         await phone.press("Go on")
         await phone.at("/home")
+        await phone.go("/gate/second-step")  # as by the back button
+        await phone.at("/home")
 
         await phone.go("/settings/username")
         await phone.fill(username=f"new.{somebody.username}", password=somebody.password)

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from deploy.gateway import flows
 from deploy.gateway.flows import AppFlow
+from deploy.gateway.gates import next_page
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.site import HOLDER, Site, arrive
 from deploy.gateway.session import COOKIE, Inside
@@ -17,7 +18,8 @@ from deploy.gateway.web.routes import Route, form, page
 from deploy.gateway.web.visits import see
 
 TWO_STEP, RECOVERY_CODES = "two-step", "recovery-codes"  # what the password is given again for
-OVER = "second_step_over"
+GATE, OVER, GIVEN = "second-step", "second_step_over", "gate_closed"
+SET_UP_OVER = "set_up_over"
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
     "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
@@ -30,7 +32,9 @@ class CodeForm(Form, frozen=True, kw_only=True):
 
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Ask for the code that the log-on waits for."""
+    """Ask for the code that the log-on waits for; who has given it goes on."""
+    if all(gate.name != GATE for gate in visit.kept.gates):
+        return on(visit)
     return site.page(visit, "gate_second_step.html", status=filled.status, filled=filled)
 
 
@@ -42,11 +46,19 @@ async def take(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Respo
             visit, "identity", lambda token: site.identity.second_step(visit, token, sent.code)
         )
     except Refused as refused:
+        if refused.code == GIVEN:  # the page of before, or of another tab
+            return on(visit)
         if refused.code != OVER:
             raise
         visit.jar.delete(COOKIE)
         return see("/log-on?said=codes")
     return await arrive(site, visit, site.sessions.begin(visit, session), wanted)
+
+
+def on(visit: Inside) -> web.Response:
+    """Go where the session stands."""
+    kept = visit.kept
+    return see(next_page(kept.gates, scope=kept.scope, wanted=kept.wanted))
 
 
 async def show_settings(site: Site, visit: Inside) -> web.Response:
@@ -78,13 +90,13 @@ async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
     made = await site.sessions.ask(
         visit, "identity", lambda token: site.two_steps.set_up(visit, token, grant)
     )
-    flows.carry(visit, AppFlow(secret=made.secret, uri=made.uri))
+    flows.carry(visit, AppFlow(secret=made.secret, uri=made.uri, session_id=visit.kept.session_id))
     return see(f"{SETTINGS}/app/confirm")
 
 
 async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show the QR code, and the secret to be typed where none can be read."""
-    flow = flows.followed(visit, AppFlow)
+    flow = followed(visit)
     return site.page(
         visit,
         "settings_two_step_confirm.html",
@@ -97,14 +109,29 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
 
 async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
     """Turn it on by a code of the app, and show the recovery codes."""
-    flows.followed(visit, AppFlow)
-    made = await site.sessions.ask(
-        visit, "identity", lambda token: site.two_steps.confirm(visit, token, sent.code)
-    )
+    followed(visit)
+    try:
+        made = await site.sessions.ask(
+            visit, "identity", lambda token: site.two_steps.confirm(visit, token, sent.code)
+        )
+    except Refused as refused:
+        if refused.code != SET_UP_OVER:
+            raise
+        flows.drop(visit, AppFlow)
+        raise flows.gone(AppFlow) from refused
     flows.drop(visit, AppFlow)
     if not made.recovery_codes:
         return see(f"{SETTINGS}?said=replaced")
     return codes_page(site, visit, made.recovery_codes)
+
+
+def followed(visit: Inside) -> AppFlow:
+    """Return the app that this session sets up: another's in the same browser is none of its."""
+    flow = flows.followed(visit, AppFlow)
+    if flow.session_id != visit.kept.session_id:
+        flows.drop(visit, AppFlow)
+        raise flows.gone(AppFlow)
+    return flow
 
 
 async def show_codes(site: Site, visit: Inside, filled: Filled) -> web.Response:

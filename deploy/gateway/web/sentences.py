@@ -103,7 +103,7 @@ CODES: Mapping[str, Message] = MappingProxyType(
             step=LOG_ON,
         ),
         "gate_closed": Message(
-            text=N_("You have accepted the terms before. There is nothing to decline."), step=HOME
+            text=N_("This step is done already, or another one comes first."), step=HOME
         ),
         "second_step_failed": Message(
             text=N_(

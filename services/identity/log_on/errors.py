@@ -25,9 +25,9 @@ class TermsPublished(Conflict):
 
 
 class GateClosed(Conflict):
-    """What is declined here was accepted before (LG-3)."""
+    """It was passed before, or another comes before it (LG-3)."""
 
-    title = "This step is done"
+    title = "This step is done, or another one comes first"
     hint = "Refresh the session and go on."
 
 

@@ -26,12 +26,14 @@ class Gates:
         """Keep that the account's holder accepted this version, and when.
 
         That was the gate of each of her sessions: they do what they are for from the next refresh
-        on. Raises TermsRequired where the version is not the current one.
+        on. Raises TermsRequired where the version is not the current one, and GateClosed before
+        the second step: who has the password alone accepts nothing in her name.
         """
         account_id = caller.account_id
         async with self.acts.begin(by, Action.ACCEPT_TERMS, account=account_id) as act:
             act.detail = version
-            await self.hold(act, caller)
+            if (await self.hold(act, caller)).second_step_due:
+                raise GateClosed
             if not await terms.accept(act.tx, account_id, version, now=act.now):
                 raise TermsRequired
             await self.sessions.accept_terms_within(act, account_id)
@@ -39,12 +41,13 @@ class Gates:
     async def decline_terms(self, *, caller: SessionCaller, by: By) -> None:
         """End the session; the next log-on asks again. Always raises.
 
-        TermsDeclined says that it was done; GateClosed that the terms were accepted before.
+        TermsDeclined says that it was done; GateClosed that the terms were accepted before, or that
+        the second step comes first.
         """
         account_id = caller.account_id
         async with self.acts.begin(by, Action.DECLINE_TERMS, account=account_id) as act:
             standing = await self.hold(act, caller)
-            if not standing.terms_due:
+            if standing.second_step_due or not standing.terms_due:
                 raise GateClosed
             await self.sessions.end_within(
                 act, account_id, why=SessionEnd.TERMS_DECLINED, only=caller.session_id

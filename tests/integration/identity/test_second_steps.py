@@ -43,6 +43,21 @@ async def test_a_session_without_its_second_step_does_only_what_a_gate_lets_it(
     assert (refreshed.body["scope"], refreshed.body["gates"][0]["name"]) == ("gates", "second-step")
 
 
+@pytest.mark.proves("LG-3", "EN-9")
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_the_terms_come_after_the_second_step(identity: Identity, accepted: bool) -> None:
+    june = await turned_on(identity)
+    await identity.publish_terms("2026-02")
+    half = await june.log_on()
+    answer = {"version": "2026-02", "accepted": accepted}
+
+    early = await identity.call("POST", "/gates/terms", answer, token=half["access_token"])
+    full = (await june.step(half["access_token"], june.codes[0])).body
+
+    assert early.refused() == (409, "gate_closed")
+    assert full["gates"][0]["name"] == "terms"
+
+
 @pytest.mark.proves("MF-1", "MF-3", "LG-3")
 async def test_a_code_opens_a_full_session_and_ends_the_one_that_waited(identity: Identity) -> None:
     june = await turned_on(identity)
