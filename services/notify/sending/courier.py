@@ -193,6 +193,7 @@ class Courier(Generic[M]):
         return after_answer(
             answer,
             message_class=delivery.message_class,
+            means=delivery.means,
             attempts=delivery.attempts,
             unanswered=delivery.unanswered,
             waits_since=delivery.waits_since,

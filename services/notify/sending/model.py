@@ -179,6 +179,7 @@ class Abandoned:
     lease_token: UUID
     phase: Phase
     message_class: MessageClass
+    means: Means
     correlation_id: UUID
     attempts: int
     unanswered: int

@@ -144,13 +144,17 @@ def after_answer(
     answer: Answer,
     *,
     message_class: MessageClass,
+    means: Means,
     attempts: int,
     unanswered: int,
     waits_since: datetime,
     now: datetime,
     jitter: float,
 ) -> Verdict:
-    """Judge one conversation. `jitter` is from 0.8 to 1.2 and stretches the wait."""
+    """Judge one conversation. `jitter` is from 0.8 to 1.2 and stretches the wait.
+
+    A mail that comes again has the same Message-ID; of a text message both would be seen.
+    """
     match answer.outcome:
         case Outcome.ACCEPTED:
             return Verdict(state=State.SENT, unanswered=unanswered)
@@ -158,7 +162,8 @@ def after_answer(
             return Verdict(state=State.FAILED, reason=answer.reason, unanswered=unanswered)
         case Outcome.UNANSWERED:
             unanswered += 1
-            if message_class is MessageClass.PRACTICE_COMMUNICATION or unanswered > RESENDS:
+            again = message_class is MessageClass.ACCOUNT_ACTIVITY and means is Means.EMAIL
+            if not again or unanswered > RESENDS:
                 return Verdict(state=State.UNKNOWN, reason=Reason.UNANSWERED, unanswered=unanswered)
         case Outcome.DEFERRED | Outcome.LOST:
             pass
@@ -197,6 +202,7 @@ def after_abandonment(left: Abandoned, *, now: datetime, jitter: float) -> tuple
     verdict = after_answer(
         answer,
         message_class=left.message_class,
+        means=left.means,
         attempts=left.attempts,
         unanswered=left.unanswered,
         waits_since=left.waits_since,

@@ -11,7 +11,9 @@ def is_signed(
 ) -> bool:
     """Whether this was told at this URL, with these parameters, by who has the token."""
     right = sign(token, url=url, said=said)
-    return signature is not None and hmac.compare_digest(right.encode(), signature.encode())
+    return signature is not None and hmac.compare_digest(
+        right.encode(), signature.encode("utf-8", "surrogateescape")
+    )
 
 
 def sign(token: str, *, url: str, said: Iterable[tuple[str, str]]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.notify.ledger.model import DeliveryId, State
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Abandoned, Answer, Outcome, Phase, Turn, Verdict
 from services.notify.sending.verdicts import (
     FEWEST_TRIES,
@@ -46,6 +47,7 @@ def judge(
     outcome: Outcome,
     message_class: MessageClass = ACTIVITY,
     *,
+    means: Means = Means.EMAIL,
     attempts: int = 1,
     unanswered: int = 0,
     age: timedelta = timedelta(0),
@@ -53,6 +55,7 @@ def judge(
     verdict = after_answer(
         Answer(outcome=outcome, phase=Phase.ANSWERED),
         message_class=message_class,
+        means=means,
         attempts=attempts,
         unanswered=unanswered,
         waits_since=START - age,
@@ -163,22 +166,24 @@ def test_what_an_address_or_a_merge_is_still_missing_for_waits_and_then_fails(
 
 
 @pytest.mark.parametrize(
-    ("phase", "message_class", "state", "outcome"),
+    ("phase", "message_class", "means", "state", "outcome"),
     [
-        (Phase.CONNECTING, ACTIVITY, State.QUEUED, Outcome.LOST),
-        (Phase.CONNECTING, COMMUNICATION, State.QUEUED, Outcome.LOST),
-        (Phase.AFTER_DOT, ACTIVITY, State.QUEUED, Outcome.UNANSWERED),
-        (Phase.AFTER_DOT, COMMUNICATION, State.UNKNOWN, Outcome.UNANSWERED),
+        (Phase.CONNECTING, ACTIVITY, Means.EMAIL, State.QUEUED, Outcome.LOST),
+        (Phase.CONNECTING, COMMUNICATION, Means.EMAIL, State.QUEUED, Outcome.LOST),
+        (Phase.AFTER_DOT, ACTIVITY, Means.EMAIL, State.QUEUED, Outcome.UNANSWERED),
+        (Phase.AFTER_DOT, ACTIVITY, Means.TEXT_MESSAGE, State.UNKNOWN, Outcome.UNANSWERED),
+        (Phase.AFTER_DOT, COMMUNICATION, Means.EMAIL, State.UNKNOWN, Outcome.UNANSWERED),
     ],
 )
 def test_a_vanished_courier_s_phase_decides(
-    phase: Phase, message_class: MessageClass, state: State, outcome: Outcome
+    phase: Phase, message_class: MessageClass, means: Means, state: State, outcome: Outcome
 ) -> None:
     left = Abandoned(
         id=DeliveryId(Randomness().uuid()),
         lease_token=Randomness().uuid(),
         phase=phase,
         message_class=message_class,
+        means=means,
         attempts=1,
         unanswered=0,
         correlation_id=Randomness().uuid(),

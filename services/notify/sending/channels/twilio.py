@@ -5,7 +5,8 @@ closed it before or after it took the message.
 """
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class TwilioChannel:
     tls_ca: Path | None
     pause: Pause
     _session: aiohttp.ClientSession | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def send(self, text: Text, before_dot: BeforeDot, /) -> Answer:
         """Hand the message over. From when it is marked no answer may mean that it is sent."""
@@ -78,20 +80,23 @@ class TwilioChannel:
 
     async def _opened(self) -> aiohttp.ClientSession:
         """A certificate store is read once: each time costs milliseconds."""
-        if self._session is None:
-            context = await asyncio.to_thread(trusting, self.tls_ca)
-            provider = self.provider
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, force_close=True),
-                headers={
-                    "Authorization": aiohttp.encode_basic_auth(
-                        provider.account, provider.token.reveal()
-                    )
-                },
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS
-                ),
-            )
+        async with self._opening:
+            return self._session or await self._open()
+
+    async def _open(self) -> aiohttp.ClientSession:
+        context = await asyncio.to_thread(trusting, self.tls_ca)
+        provider = self.provider
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context, force_close=True),
+            headers={
+                "Authorization": aiohttp.encode_basic_auth(
+                    provider.account, provider.token.reveal()
+                )
+            },
+            timeout=aiohttp.ClientTimeout(
+                total=CONNECT_SECONDS + ANSWER_SECONDS, connect=CONNECT_SECONDS
+            ),
+        )
         return self._session
 
     async def _post(self, session: aiohttp.ClientSession, text: Text) -> Answer:
@@ -107,11 +112,22 @@ class TwilioChannel:
                 },
                 allow_redirects=False,
             ) as response:
-                return answered(response.status, await response.content.read(LONGEST_ANSWER))
+                return answered(response.status, await said(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             return AWAY
         except (aiohttp.ClientError, TimeoutError, OSError):
             return UNANSWERED
+
+
+async def said(response: aiohttp.ClientResponse) -> bytes:
+    """What came of the body, however it came: its status is the answer, whatever becomes of it."""
+    body = bytearray()
+    with suppress(aiohttp.ClientError, TimeoutError, OSError):
+        async for part in response.content.iter_any():
+            body += part
+            if len(body) > LONGEST_ANSWER:
+                break
+    return bytes(body[:LONGEST_ANSWER])
 
 
 def status_url(provider: Provider, text: Text) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from services.notify.ledger.model import DeliveryId
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Abandoned, Dot, Phase, Settlement
 from services.notify.sending.store.turns import SUPERSEDED, then
 from services.notify.tellings import contents
@@ -149,7 +150,7 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
     """Lock deliveries whose lease ran out; `now` is of the unshifted clock, as leases are."""
     rows = await tx.fetch(
         """
-        SELECT id, lease_token, phase, class, practice_id, attempts, unanswered,
+        SELECT id, lease_token, phase, class, channel, practice_id, attempts, unanswered,
             coalesce(correlation_id, event_id) AS correlation_id,
             coalesce(resent_at, created_at) AS waits_since, fallback::text AS fallback
         FROM deliveries
@@ -166,6 +167,7 @@ async def list_abandoned(tx: Connection, *, now: datetime, limit: int) -> Sequen
             lease_token=row["lease_token"],
             phase=Phase(row["phase"]),
             message_class=MessageClass(row["class"]),
+            means=Means(row["channel"]),
             attempts=row["attempts"],
             correlation_id=row["correlation_id"],
             unanswered=row["unanswered"],

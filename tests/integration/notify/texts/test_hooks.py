@@ -6,7 +6,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from deploy.local.texts import TOKEN
-from services.notify.texts.signatures import sign
+from services.notify.texts.signatures import is_signed, sign
 from tests.builders.patients import a_patient
 from tests.integration.notify.test_preferences import EMAIL, PORTAL, holder
 from tests.integration.notify.texts.test_practice_texts import (
@@ -31,6 +31,9 @@ def test_the_signature_is_the_provider_s_own_library_s(url: str) -> None:
     ours = sign(TOKEN, url=url, said=SAID.items())
 
     assert ours == RequestValidator(TOKEN).compute_signature(url, SAID)
+    assert not is_signed(
+        "\udc80", token=TOKEN, url=url, said=SAID.items()
+    )  # a byte that is no text
     assert RequestValidator(TOKEN).validate(url, SAID, ours)
 
 

@@ -1,0 +1,39 @@
+"""What the provider of text messages answers is read whole, however it comes (NT-3)."""
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from services.notify.sending.channels.twilio import answered, said
+from services.notify.sending.model import Outcome
+
+pytestmark = pytest.mark.proves("NT-3")
+
+
+@pytest.mark.parametrize("breaks_off", [False, True])
+async def test_a_refusal_in_two_pieces_is_one_and_its_status_stands_alone(breaks_off: bool) -> None:
+    go_on = asyncio.Event()
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=400)
+        await response.prepare(request)
+        await response.write(b'{"code": 21')
+        await go_on.wait()
+        if breaks_off:
+            assert request.transport is not None
+            request.transport.abort()
+        else:
+            await response.write(b"610}")
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", refuse)
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        reading = asyncio.ensure_future(said(response))
+        asyncio.get_running_loop().call_soon(go_on.set)
+        answer = answered(response.status, await reading)
+
+    assert answer.outcome is (Outcome.DEFERRED if breaks_off else Outcome.REFUSED)
+    assert answer.stopped is not breaks_off
