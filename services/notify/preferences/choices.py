@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from services.notify.preferences.errors import ChannelNotOffered, OrderContradictory
 from services.notify.preferences.model import (
+    TO_A_NUMBER,
     TO_AN_ADDRESS,
     Means,
     Order,
@@ -29,7 +30,7 @@ def check_order(order: Order, field: str, *, offers: Collection[Means]) -> None:
         or Means.NONE in means
         or Means.PORTAL in means[:-1]
         or any(way.address_id and way.means not in TO_AN_ADDRESS for way in order)
-        or Way(means=Means.TEXT_MESSAGE) in order
+        or TO_A_NUMBER in order
     )
     if contradicts:
         raise OrderContradictory.in_field(field, "name each once, a notice last, none behind it")

@@ -35,6 +35,7 @@ TO_AN_ADDRESS = (Means.EMAIL, Means.TEXT_MESSAGE)  # of the patient's own
 
 Order = tuple[Way, ...]  # in which they are tried
 NOT_AT_ALL: Order = (Way(means=Means.NONE),)
+TO_A_NUMBER = Way(means=Means.TEXT_MESSAGE)  # her first, by her practice's order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +95,16 @@ def is_mailed(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]
     return any(way.means is Means.EMAIL for way in wanted(preference, topic, offers=offers))
 
 
-def unsubscribed(preference: Preference, topic: Topic, *, offers: tuple[Means, ...]) -> Preference:
+def unsubscribed(
+    preference: Preference, topic: Topic, *, offers: tuple[Means, ...], number: AddressId | None
+) -> Preference:
     """The same without mails of the topic, whatever the practice offers one day (NT-7); the other
-    ways of now stay, in their order.
+    ways of now stay, in their order, a text message to the number that it goes to now.
     """
     ways = wanted(preference, topic, offers=offers)
-    left = tuple(way for way in ways if way.means not in (Means.EMAIL, Means.NONE))
+    if number is not None:
+        ways = tuple(replace(way, address_id=number) if way == TO_A_NUMBER else way for way in ways)
+    left = tuple(
+        way for way in ways if way.means not in (Means.EMAIL, Means.NONE) and way != TO_A_NUMBER
+    )
     return replace(preference, topics={**preference.topics, topic: (*left, *NOT_AT_ALL)})

@@ -38,7 +38,9 @@ class Unsubscriptions:
             )
             act.detail = found.topic
             chosen = await preferences.of_record(act.tx, found.practice_id, found.patient_id)
-            left = preference.unsubscribed(chosen, found.topic, offers=found.offers)
+            numbers = await preferences.first_numbers(act.tx, [found.account_id])
+            number, _ = numbers.get(found.account_id, (None, ""))
+            left = preference.unsubscribed(chosen, found.topic, offers=found.offers, number=number)
             if left == chosen:
                 act.repeated()
             else:

@@ -37,7 +37,9 @@ pytestmark = pytest.mark.proves("NT-2")
 ID, GONE = AddressId(Randomness().uuid()), AddressId(Randomness().uuid())
 EMAIL, _, PORTAL, NONE = (Way(means=means) for means in Means)
 OTHER, REMOVED = (Way(means=Means.EMAIL, address_id=one) for one in (ID, GONE))
+NUMBER = Way(means=Means.TEXT_MESSAGE, address_id=ID)
 BOTH = (Means.EMAIL, Means.PORTAL)
+ALL = (Means.EMAIL, Means.TEXT_MESSAGE, Means.PORTAL)
 ACCOUNT = Account(
     account_id=events.new_account(),
     state=AccountState.ACTIVE,
@@ -192,25 +194,30 @@ def test_without_another_way_a_failure_is_one() -> None:
 
 @pytest.mark.proves("NT-7")
 @pytest.mark.parametrize(
-    ("chosen", "offers", "left"),
+    ("chosen", "offers", "number", "left"),
     [
-        ((), BOTH, (PORTAL, NONE)),
-        ((OTHER, EMAIL, PORTAL), BOTH, (PORTAL, NONE)),
-        ((PORTAL,), BOTH, (PORTAL, NONE)),
-        ((), (Means.EMAIL,), NOT_AT_ALL),
-        ((OTHER,), BOTH, NOT_AT_ALL),
-        (NOT_AT_ALL, BOTH, NOT_AT_ALL),
+        ((), BOTH, None, (PORTAL, NONE)),
+        ((OTHER, EMAIL, PORTAL), BOTH, None, (PORTAL, NONE)),
+        ((PORTAL,), BOTH, None, (PORTAL, NONE)),
+        ((), (Means.EMAIL,), None, NOT_AT_ALL),
+        ((OTHER,), BOTH, None, NOT_AT_ALL),
+        (NOT_AT_ALL, BOTH, None, NOT_AT_ALL),
+        ((), ALL, NUMBER.address_id, (NUMBER, PORTAL, NONE)),
+        ((), ALL, None, (PORTAL, NONE)),
     ],
-    ids=["nothing chosen", "several", "none by e-mail", "only e-mail", "an address", "not at all"],
+    ids=[
+        *("nothing chosen", "several", "none by e-mail", "only e-mail", "an address", "not at all"),
+        *("the practice's order with a number", "and without one"),
+    ],
 )
 def test_who_unsubscribes_keeps_the_other_ways_and_no_order_brings_e_mail_back(
-    chosen: Order, offers: tuple[Means, ...], left: Order
+    chosen: Order, offers: tuple[Means, ...], number: AddressId | None, left: Order
 ) -> None:
     before = Preference(default=chosen, topics={Topic.STATEMENT: (EMAIL,)})
 
-    after = unsubscribed(before, Topic.MESSAGE, offers=offers)
+    after = unsubscribed(before, Topic.MESSAGE, offers=offers, number=number)
 
     assert after == replace(before, topics={**before.topics, Topic.MESSAGE: left})
-    assert unsubscribed(after, Topic.MESSAGE, offers=offers) == after
+    assert unsubscribed(after, Topic.MESSAGE, offers=offers, number=number) == after
     for one_day in (BOTH, (Means.EMAIL,), (Means.EMAIL, Means.PORTAL)):
         assert not is_mailed(after, Topic.MESSAGE, offers=one_day)
