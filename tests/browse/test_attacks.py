@@ -50,9 +50,9 @@ async def still_logged_on(ada: Patient) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"], ids=["another origin", "another port"])
 async def test_a_strangers_form_does_nothing_and_asks_her_once_more(
-    desk: Desk, at_portal: AtPortal, somebody: Person, host: str
+    portal: str, desk: Desk, at_portal: AtPortal, somebody: Person, host: str
 ) -> None:
-    async with at_portal(somebody) as ada, stranger(ada.portal) as port:
+    async with stranger(portal) as port, at_portal(somebody) as ada:
         await ada.enrol(await desk.token_for(somebody))
         ada.visitor.faults.origins |= {f"http://{host}:{port}"}
 
@@ -65,9 +65,9 @@ async def test_a_strangers_form_does_nothing_and_asks_her_once_more(
 
 
 async def test_no_page_of_a_strangers_frames_the_portal(
-    stage: Stage, at_portal: AtPortal, somebody: Person
+    portal: str, stage: Stage, at_portal: AtPortal, somebody: Person
 ) -> None:
-    async with at_portal(somebody) as ada, stranger(ada.portal) as port:
+    async with stranger(portal) as port, at_portal(somebody) as ada:
         ada.visitor.faults.origins |= {f"http://127.0.0.1:{port}"}
         ada.visitor.faults.expected += ["frame-ancestors"]
 
