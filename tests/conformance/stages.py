@@ -37,13 +37,13 @@ class Stages:
 
     async def of(self, service: str) -> Opened:
         """The service's stage, as it was opened."""
-        found = self.opened.pop(service, None)
-        if found is None or not await found.as_it_was():
-            if found is not None:
-                await found.stack.aclose()
-            found = await self._open(service)
-        self.opened[service] = found
-        return found
+        found = self.opened.get(service)
+        if found is not None:
+            if await found.as_it_was():
+                return found
+            await self.opened.pop(service).stack.aclose()
+        self.opened[service] = await self._open(service)
+        return self.opened[service]
 
     async def close(self) -> None:
         """Close them all."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.notify.preferences.model import Means
 from services.notify.projections.model import Account
 from services.notify.tellings import contents
+from services.notify.tellings.contents import Content
 from services.notify.tellings.intents import Intent, Link
 from services.notify.tellings.model import MessageClass
 from shared.contracts.ids import EventId
@@ -27,21 +28,10 @@ def address_verification(
     """
     link = Link(purpose=SealPurpose(sealed.purpose), sealed=sealed, expires_at=sealed.expires_at)
     content = contents.NotificationAddressVerification(link_expires_at=link.expires_at)
-    return Intent(
-        event_id=event_id,
-        message_class=MessageClass.ACCOUNT_ACTIVITY,
-        template=contents.template_of(content),
-        account_id=account.account_id,
-        address=address,
-        refusal=None,
-        content=content,
-        locale=account.locale,
-        time_zone=account.time_zone,
-        occurred_at=at,
-        correlation_id=correlation_id,
-        link=link,
-        supersedes=link.purpose,
+    told = _to_one_place(
+        account, address, content, event_id=event_id, correlation_id=correlation_id, at=at
     )
+    return replace(told, link=link, supersedes=link.purpose)
 
 
 def number_verification(
@@ -78,17 +68,31 @@ def help_with_texts(
 ) -> Intent:
     """Answer a phone that asks for help, at once at any hour (NT-3)."""
     content = contents.TextHelp()
+    told = _to_one_place(
+        account, number, content, event_id=event_id, correlation_id=correlation_id, at=at
+    )
+    return replace(told, means=Means.TEXT_MESSAGE)
+
+
+def _to_one_place(
+    account: Account,
+    address: str,
+    content: Content,
+    *,
+    event_id: EventId,
+    correlation_id: UUID,
+    at: datetime,
+) -> Intent:
     return Intent(
         event_id=event_id,
         message_class=MessageClass.ACCOUNT_ACTIVITY,
         template=contents.template_of(content),
         account_id=account.account_id,
-        address=number,
+        address=address,
         refusal=None,
         content=content,
         locale=account.locale,
         time_zone=account.time_zone,
         occurred_at=at,
         correlation_id=correlation_id,
-        means=Means.TEXT_MESSAGE,
     )
