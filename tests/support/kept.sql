@@ -3,6 +3,7 @@ CREATE SCHEMA kept;
 CREATE TABLE kept.sequences (name regclass, last_value bigint, is_called boolean);
 CREATE TABLE kept.altered (command text);
 CREATE TABLE kept.whole AS SELECT ''::text AS told;
+CREATE TABLE kept.sizes (name oid, relpages integer, reltuples real);
 
 -- What was granted on the database and set for it, which no event trigger hears of.
 CREATE FUNCTION kept.whole() RETURNS text LANGUAGE sql AS $$
@@ -16,6 +17,13 @@ CREATE FUNCTION kept.note() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFI
 BEGIN
     INSERT INTO kept.altered VALUES (tg_tag);
 END $$;
+
+-- What the planner believes of the services' tables and their indexes.
+CREATE FUNCTION kept.sizes() RETURNS SETOF kept.sizes LANGUAGE sql AS $$
+    SELECT c.oid, c.relpages, c.reltuples
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'i') AND n.nspname !~ '^(pg_|information_schema$|kept$|public$)'
+$$;
 
 -- The services' tables that have anything in them, or had.
 CREATE FUNCTION kept.tables() RETURNS SETOF regclass LANGUAGE sql AS $$
@@ -44,6 +52,8 @@ BEGIN
             'INSERT INTO kept.sequences SELECT %L, last_value, is_called FROM %s', one, one
         );
     END LOOP;
+    DELETE FROM kept.sizes;
+    INSERT INTO kept.sizes SELECT * FROM kept.sizes();
     UPDATE kept.whole SET told = kept.whole();
     DELETE FROM kept.altered;
 END $$;
@@ -81,6 +91,11 @@ BEGIN
         );
     END LOOP;
     PERFORM setval(name, last_value, is_called) FROM kept.sequences;
+    DELETE FROM pg_statistic WHERE starelid IN (SELECT name FROM kept.sizes);
+    UPDATE pg_class SET relpages = kept.relpages, reltuples = kept.reltuples
+    FROM kept.sizes kept
+    WHERE pg_class.oid = kept.name
+    AND (pg_class.relpages, pg_class.reltuples) <> (kept.relpages, kept.reltuples);
     PERFORM pg_stat_reset();  -- deadlocks are counted by database
     RETURN true;
 END $$;
