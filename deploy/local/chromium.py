@@ -1,4 +1,7 @@
-"""Debian's chromium, which `make browse` drives, and fonts for the letters that pages show."""
+"""Debian's chromium, which `make browse` drives, and fonts for the letters that pages show.
+
+Its build without windows: the other one takes half as much again of the processor in headless mode.
+"""
 
 import shutil
 from collections.abc import Mapping
@@ -8,8 +11,9 @@ from deploy.local.errors import SourceUnavailable
 from deploy.local.packages import install
 from deploy.local.processes import Say
 
+PROGRAM = "chromium-headless-shell"
 # Recommended packages stay out, so the fonts are named: a page in boxes proves nothing.
-PACKAGES = ("chromium", "fonts-liberation", "fonts-noto-core")
+PACKAGES = (PROGRAM, "fonts-liberation", "fonts-noto-core")
 
 
 async def installed(environ: Mapping[str, str], say: Say) -> Path:
@@ -21,11 +25,11 @@ async def installed(environ: Mapping[str, str], say: Say) -> Path:
         await install(PACKAGES, environ, say)
     program = find()
     if program is None:
-        raise SourceUnavailable("chromium is installed, and yet not found")
+        raise SourceUnavailable(f"{PROGRAM} is installed, and yet not found")
     return program
 
 
 def find() -> Path | None:
     """Return the browser's program, if it is on this machine."""
-    found = shutil.which("chromium")
+    found = shutil.which(PROGRAM)
     return Path(found) if found else None

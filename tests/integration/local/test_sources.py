@@ -195,5 +195,5 @@ async def test_a_missing_browser_is_named_with_the_command_where_we_may_not_inst
     monkeypatch.setattr(chromium, "find", lambda: None)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
-    with pytest.raises(SourceUnavailable, match="apt-get install chromium fonts-liberation"):
+    with pytest.raises(SourceUnavailable, match="apt-get install chromium-headless-shell fonts"):
         await chromium.installed({}, lambda _: None)
