@@ -2,6 +2,7 @@
 
 import pytest
 
+from deploy.local.settings import for_texts
 from services.notify.settings import NotifySettings
 from shared.settings.loader import SettingsInvalid, load
 from tests.support.environ import needed
@@ -14,13 +15,25 @@ GOOD = {
 }
 
 
+GOOD_ENVIRON = needed("notify") | {f"PORTICO_{name}": value for name, value in GOOD.items()}
+
+
 def settings(**changed: str) -> NotifySettings:
-    own = {f"PORTICO_{name}": value for name, value in {**GOOD, **changed}.items()}
-    return load(NotifySettings, needed("notify") | own)
+    own = {f"PORTICO_{name}": value for name, value in changed.items()}
+    return load(NotifySettings, GOOD_ENVIRON | own)
 
 
 def test_a_link_has_one_slash_between_portal_and_page() -> None:
     assert settings().portal_url == "https://portal.example"
+
+
+@pytest.mark.parametrize("catcher", ["", "http://127.0.0.1:8025"])
+def test_a_local_stack_has_text_messages_where_there_is_a_catcher_for_them(catcher: str) -> None:
+    told = for_texts(catcher, "http://127.0.0.1:8104")
+
+    found = load(NotifySettings, {**GOOD_ENVIRON, **told})
+
+    assert (found.texts_url is not None) is bool(catcher)
 
 
 @pytest.mark.parametrize(
