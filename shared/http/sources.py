@@ -81,6 +81,18 @@ def key_of(address: Address) -> str:
     return str(ip_network((address, 64), strict=False))
 
 
+def network_of(source: str) -> str | None:
+    """Return the network that a source is in, as far as a person is told: an IPv4 /24, an IPv6 /48.
+
+    Who looks over her sessions knows her own by it, and nobody learns which house they are in.
+    None for a source without an address.
+    """
+    if source in ("", NOWHERE):
+        return None
+    width = 48 if ":" in source else 24
+    return str(ip_network(source).supernet(new_prefix=width))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a source is counted: which row, and which of its /64s where the row is a /48's."""

@@ -14,8 +14,9 @@ from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.passwords.policy import RuleResult
 from services.identity.proving.confirmations import Confirmations
-from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.model import BegunBy, SessionEnd
 from services.identity.sessions.sessions import Sessions, SessionTokens
+from services.identity.sessions.store import sessions
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_CHANGED
@@ -89,7 +90,14 @@ class PasswordChanges:
                 act.committing(unacceptable)
                 raise
             tell(act, view, PASSWORD_CHANGED)
-            opened = await self.sessions.open(act, account_id, second_step_taken=True)
+            asking = await sessions.find(act.tx, session_id)
+            opened = await self.sessions.open(
+                act,
+                account_id,
+                begun_by=[BegunBy.PASSWORD_CHANGE],
+                described=asking.described,
+                second_step_taken=True,
+            )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, account_id: AccountId, new_password: str) -> HashedPassword:

@@ -7,6 +7,7 @@ from services.identity.accounts.store import accounts
 from services.identity.actions import Action
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import Attempt, PasswordProofs
+from services.identity.sessions.model import BegunBy, Described
 from services.identity.sessions.sessions import Sessions, SessionTokens
 from shared.acts import Acts, By
 from shared.contracts.reach import Service
@@ -24,7 +25,13 @@ class LogOn:
     sessions: Sessions
 
     async def log_on(
-        self, name: str, password: str, *, resource: Sequence[Service], by: By
+        self,
+        name: str,
+        password: str,
+        *,
+        described: Described,
+        resource: Sequence[Service],
+        by: By,
     ) -> SessionTokens:
         """Open a session. Raises InvalidCredentials, alike for every cause.
 
@@ -37,7 +44,12 @@ class LogOn:
                 refusal = self.proofs.refusal(decision, InvalidCredentials)
                 raise act.committing(refusal, detail=decision.refusal)
             # A reset that comes later finds this session and ends it: the account is held.
-            opened = await self.sessions.open(act, decision.account.account_id)
+            opened = await self.sessions.open(
+                act,
+                decision.account.account_id,
+                begun_by=[BegunBy.PASSWORD],
+                described=described,
+            )
         await self._renew_hash(attempt, password)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 

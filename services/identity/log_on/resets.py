@@ -13,7 +13,7 @@ from services.identity.log_on.errors import GrantExhausted
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
-from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.model import BegunBy, Described, SessionEnd
 from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
 from shared import limits
 from shared.acts import Act, Acts, By
@@ -44,7 +44,13 @@ class Resets:
     sessions: Sessions
 
     async def reset(
-        self, grant: str, new_password: str, *, resource: Sequence[Service], by: By
+        self,
+        grant: str,
+        new_password: str,
+        *,
+        described: Described,
+        resource: Sequence[Service],
+        by: By,
     ) -> SessionTokens:
         """Set the password the grant allows, end every session and open a new one.
 
@@ -71,7 +77,7 @@ class Resets:
                 act.committing(unacceptable)
                 raise
             tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
-            opened = await self._new_session(act, view)
+            opened = await self._new_session(act, view, described)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, grant: Grant, new_password: str) -> HashedPassword:
@@ -105,9 +111,11 @@ class Resets:
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
         return await self.accounts.announce(act, account_id)
 
-    async def _new_session(self, act: Act, view: AccountView) -> Opened:
+    async def _new_session(self, act: Act, view: AccountView, described: Described) -> Opened:
         """RC-3 ends at the home page; the old sessions have ended before this one begins."""
-        return await self.sessions.open(act, view.account.id)
+        return await self.sessions.open(
+            act, view.account.id, begun_by=[BegunBy.PASSWORD_RESET], described=described
+        )
 
 
 def _proof(grant: Grant) -> bytes:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from services.identity.actions import Action
 from services.identity.log_on.errors import GateClosed
 from services.identity.log_on.gates import Gates
-from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.model import BegunBy, Described, SessionEnd
 from services.identity.sessions.sessions import Sessions, SessionTokens
-from services.identity.sessions.store import standings
+from services.identity.sessions.store import sessions, standings
 from services.identity.two_step.errors import SecondStepFailed, SecondStepOver
 from services.identity.two_step.model import WRONG_A_SESSION, Outcome
 from services.identity.two_step.second_steps import SecondSteps, rule
@@ -26,7 +26,13 @@ class SecondStepGate:
     sessions: Sessions
 
     async def take(
-        self, code: str, *, caller: SessionCaller, resource: Sequence[Service], by: By
+        self,
+        code: str,
+        *,
+        described: Described,
+        caller: SessionCaller,
+        resource: Sequence[Service],
+        by: By,
     ) -> SessionTokens:
         """Open a full session for one that a password alone has begun, which ends with it.
 
@@ -47,8 +53,14 @@ class SecondStepGate:
             await self.sessions.end_within(
                 act, account_id, why=SessionEnd.SECOND_STEP, only=caller.session_id
             )
+            waited = await sessions.find(act.tx, caller.session_id)
             opened = await self.sessions.open(
-                act, account_id, second_step_taken=True, auth_time=caller.auth_time
+                act,
+                account_id,
+                begun_by=[*waited.begun_by, BegunBy(offered.means)],
+                described=described.over(waited.described),
+                second_step_taken=True,
+                auth_time=caller.auth_time,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 

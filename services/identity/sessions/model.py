@@ -42,6 +42,34 @@ class SessionEnd(StrEnum):
     SECOND_STEP_FAILED = "second-step-failed"
     TWO_STEP_CHANGE = "two-step-change"
     TWO_STEP_RESET = "two-step-reset"
+    REVOKED = "revoked"  #: by its refresh token (RFC 7009)
+    TOO_MANY = "too-many"
+
+
+class BegunBy(StrEnum):
+    """What opened a session, and the second step where one was taken."""
+
+    PASSWORD = "password"  # noqa: S105 - likewise
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - likewise
+    PASSWORD_CHANGE = "password-change"  # noqa: S105 - likewise
+    APP = "app"
+    RECOVERY_CODE = "recovery-code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What a client says of itself. It is shown to the holder and decides nothing: anybody can say
+    anything (MF-2).
+    """
+
+    device_name: str | None = None
+    agent: str | None = None
+
+    def over(self, before: "Described") -> "Described":
+        """Say what is said now, and what was said before where nothing is."""
+        return Described(
+            device_name=self.device_name or before.device_name, agent=self.agent or before.agent
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +90,16 @@ class Shown:
     session_id: SessionId
     issued_at: datetime
     now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSession:
+    """A session as its holder tells it from the others."""
+
+    session: Session
+    described: Described
+    network: str | None  # where it began; no place is looked up
+    begun_by: tuple[BegunBy, ...]  # in the order it was given; of none it was not kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,14 @@ from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts
 from services.identity.actions import Action
 from services.identity.patients.store import dormancy
-from services.identity.sessions.model import Session, SessionEnd, SessionLives
+from services.identity.sessions.model import (
+    BegunBy,
+    Described,
+    ListedSession,
+    Session,
+    SessionEnd,
+    SessionLives,
+)
 from services.identity.sessions.reach import Gate, Sight, Standing, gates, scope
 from services.identity.sessions.store import disclaimers, standings
 from services.identity.sessions.store import sessions as store
@@ -20,6 +27,7 @@ from shared.contracts.sessions import SessionEntry
 from shared.db import Connection
 from shared.errors import NotFound
 from shared.http.problems import SessionScopeMissing
+from shared.http.sources import network_of
 from shared.randomness import Randomness
 from shared.trust.access import LIFE_SECONDS, AccessTokenIssuer, SessionCaller, TokenSet
 from shared.trust.tokens import Digests
@@ -64,6 +72,8 @@ class Sessions:
         act: Act,
         account_id: AccountId,
         *,
+        begun_by: Sequence[BegunBy],
+        described: Described,
         second_step_taken: bool = False,
         auth_time: datetime | None = None,
     ) -> Opened:
@@ -88,6 +98,9 @@ class Sessions:
             act.tx,
             session,
             idle_until=now + self.lives.idle,
+            begun_by=begun_by,
+            described=described,
+            network=network_of(act.origin.source),
             refresh_digest=refresh_digest(self.digests, token),
             second_step_taken=second_step_taken,
         )
@@ -133,7 +146,7 @@ class Sessions:
             gates=gates(opened.standing),
         )
 
-    async def list(self, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
+    async def list(self, account_id: AccountId, *, now: datetime) -> tuple[ListedSession, ...]:
         """The account's live sessions, newest first."""
         async with self.acts.database.connection() as connection:
             return await store.list_live(connection, account_id, now=now)

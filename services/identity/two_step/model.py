@@ -96,6 +96,11 @@ class Offered:
     typed: str | None = field(repr=False)
     recovery_hash: str | None = field(repr=False)  # where it looks like a recovery code
 
+    @property
+    def means(self) -> Means:
+        """What it is a code of, if it is one."""
+        return Means.APP if self.recovery_hash is None else Means.RECOVERY_CODE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCodes:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from shared.http.sources import Sources
+from shared.http.sources import Sources, network_of
 
 DIRECT = Sources(trusted=(), header="X-Forwarded-For")
 PROXIED = Sources(
@@ -68,3 +68,17 @@ def test_from_a_proxy_the_rightmost_untrusted_address_counts(
     forwarded: list[str], key: str
 ) -> None:
     assert PROXIED.key("10.0.0.1", forwarded) == key
+
+
+@pytest.mark.proves("SE-1")
+@pytest.mark.parametrize(
+    ("source", "network"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("unknown", None),
+        ("", None),
+    ],
+)
+def test_a_person_is_told_the_network_and_not_the_house(source: str, network: str | None) -> None:
+    assert network_of(source) == network

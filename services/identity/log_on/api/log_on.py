@@ -4,23 +4,27 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.fields import Given, Resource
+from services.identity.fields import Given
 from services.identity.log_on.features import Features
+from services.identity.sessions.api.bodies import OpeningBody
 from services.identity.sessions.api.replies import SessionReply, session_reply
-from shared.http.routes import Body, Call
+from shared.http.routes import Call
 from shared.trust.access import Anonymous
 
 
-class LogOnBody(Body, frozen=True, kw_only=True):
+class LogOnBody(OpeningBody, frozen=True, kw_only=True):
     """`name` is a username or the verified account e-mail; `resource` as in a refresh."""
 
     name: Annotated[str, Meta(max_length=1024)]
     password: Given
-    resource: Resource = ()
 
 
 async def log_on(features: Features, call: Call[LogOnBody, Anonymous]) -> SessionReply:
     tokens = await features.log_on.log_on(
-        call.body.name, call.body.password, resource=call.body.resource, by=call.by
+        call.body.name,
+        call.body.password,
+        described=call.body.described,
+        resource=call.body.resource,
+        by=call.by,
     )
     return session_reply(tokens)

@@ -8,6 +8,7 @@ from msgspec import Meta
 from services.identity.fields import Resource
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
+from services.identity.sessions.model import BegunBy
 from shared.contracts.ids import SessionId
 from shared.http.routes import Body, Call, NoBody, NoReply, Reply
 from shared.trust.access import Anonymous, SessionCaller
@@ -18,18 +19,24 @@ class RefreshBody(Body, frozen=True, kw_only=True):
     resource: Resource = ()
 
 
-class ListedSession(Reply, frozen=True, kw_only=True):
-    """`current` is the one that asks."""
+class ListedSessionReply(Reply, frozen=True, kw_only=True):
+    """`current` is the one that asks. `device_name` and `agent` are what its client said; `network`
+    is where it began, an IPv4 /24 or an IPv6 /48; `begun_by` what it began by, in that order.
+    """
 
     session_id: SessionId
     started_at: datetime
     refreshed_at: datetime
     expires_at: datetime
     current: bool
+    device_name: str | None
+    agent: str | None
+    network: str | None
+    begun_by: tuple[BegunBy, ...]
 
 
 class SessionsReply(Reply, frozen=True, kw_only=True):
-    sessions: tuple[ListedSession, ...]
+    sessions: tuple[ListedSessionReply, ...]
 
 
 async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]) -> SessionReply:
@@ -43,14 +50,18 @@ async def list_sessions(features: Features, call: Call[NoBody, SessionCaller]) -
     current = call.caller.session_id
     return SessionsReply(
         sessions=tuple(
-            ListedSession(
-                session_id=session.id,
-                started_at=session.started_at,
-                refreshed_at=session.refreshed_at,
-                expires_at=session.expires_at,
-                current=session.id == current,
+            ListedSessionReply(
+                session_id=each.session.id,
+                started_at=each.session.started_at,
+                refreshed_at=each.session.refreshed_at,
+                expires_at=each.session.expires_at,
+                current=each.session.id == current,
+                device_name=each.described.device_name,
+                agent=each.described.agent,
+                network=each.network,
+                begun_by=each.begun_by,
             )
-            for session in await features.sessions.list(call.caller.account_id, now=call.now)
+            for each in await features.sessions.list(call.caller.account_id, now=call.now)
         )
     )
 

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.identity.sessions.model import HeldSession, Session, SessionEnd, Shown
+from services.identity.sessions.model import (
+    BegunBy,
+    Described,
+    HeldSession,
+    ListedSession,
+    Session,
+    SessionEnd,
+    Shown,
+)
 from services.identity.sessions.store.lives import live, takes
 from services.identity.sessions.store.standings import CURRENT_TERMS, standing
 from shared.contracts.ids import AccountId, SessionId
@@ -13,6 +21,7 @@ SESSION = """
     s.id, s.account_id, s.auth_time, s.started_at, s.refreshed_at,
     greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
 """
+LISTED = f"{SESSION}, s.device_name, s.agent, s.network, s.begun_by"
 NOT_BEFORE = "greatest($2, greatest(refreshed_at, not_before) + interval '1 microsecond')"
 """Later than the newest token's own moment, which another replica's clock may have put ahead of $2,
 which is now.
@@ -24,6 +33,9 @@ async def add(
     session: Session,
     *,
     idle_until: datetime,
+    begun_by: Sequence[BegunBy],
+    described: Described,
+    network: str | None,
     refresh_digest: bytes,
     second_step_taken: bool,
 ) -> None:
@@ -37,9 +49,9 @@ async def add(
         WITH session AS (
             INSERT INTO sessions (
                 id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
-                terms_due, second_step_due
+                begun_by, device_name, agent, network, terms_due, second_step_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, EXISTS (
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
@@ -61,6 +73,10 @@ async def add(
         session.expires_at,
         refresh_digest,
         second_step_taken,
+        begun_by,
+        described.device_name,
+        described.agent,
+        network,
     )
 
 
@@ -85,18 +101,30 @@ async def take(tx: Connection, shown: Sequence[Shown]) -> Sequence[bool]:
     return [place in taken for place in range(1, len(shown) + 1)]
 
 
-async def list_live(tx: Connection, account_id: AccountId, *, now: datetime) -> tuple[Session, ...]:
+async def list_live(
+    tx: Connection, account_id: AccountId, *, now: datetime
+) -> tuple[ListedSession, ...]:
     """An account's live sessions, newest first."""
     rows = await tx.fetch(
         f"""
-        SELECT {SESSION} FROM sessions s
+        SELECT {LISTED} FROM sessions s
         WHERE s.account_id = $1 AND {live("$2")}
         ORDER BY s.started_at DESC, s.id
         """,  # noqa: S608 - columns of ours
         account_id,
         now,
     )
-    return tuple(session(row) for row in rows)
+    return tuple(listed(row) for row in rows)
+
+
+async def find(tx: Connection, session_id: SessionId) -> ListedSession:
+    """Look up a session that is there, live or not."""
+    row = await tx.fetchrow(
+        f"SELECT {LISTED} FROM sessions s WHERE s.id = $1",  # noqa: S608 - columns of ours
+        session_id,
+    )
+    assert row is not None, "a session is deleted hours after its last token"  # noqa: S101
+    return listed(row)
 
 
 async def belongs(tx: Connection, session_id: SessionId, account_id: AccountId) -> bool:
@@ -220,6 +248,16 @@ def session(row: Row) -> Session:
         refreshed_at=row["refreshed_at"],
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
+    )
+
+
+def listed(row: Row) -> ListedSession:
+    """Read the columns of LISTED."""
+    return ListedSession(
+        session=session(row),
+        described=Described(device_name=row["device_name"], agent=row["agent"]),
+        network=row["network"],
+        begun_by=tuple(map(BegunBy, row["begun_by"])),
     )
 
 
