@@ -56,6 +56,7 @@ class Action(entries.Action):
     END_SESSION = "session.end"
     END_OTHER_SESSIONS = "session.end-others"
     REFRESH = "session.refresh"
+    REVOKE_SESSION = "session.revoke"
     ADD_PRACTICE = "practice.add"
     SET_PRACTICE = "practice.set"
     ADD_GATEWAY = "gateway.add"

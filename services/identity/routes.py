@@ -138,6 +138,7 @@ from services.identity.sessions.api.sessions import (
     end_session,
     list_sessions,
     refresh_session,
+    revoke_session,
 )
 from services.identity.sessions.errors import RefreshInvalid
 from services.identity.two_step.errors import (
@@ -463,6 +464,9 @@ ROUTES: tuple[Route[Features], ...] = (
               refresh_session, rows=("SE-1", "SE-4"),
               summary="Refresh a session; the refresh token rotates",
               problems=(RefreshInvalid,)),
+        route("POST", "/sessions/revoke", Public(Counted.NOTHING),
+              revoke_session, form=Form.URLENCODED, rows=("SE-1",),
+              summary="Revoke a session by its refresh token: always 200 (RFC 7009)"),
         route("GET", "/sessions", Session(),
               list_sessions, rows=("SE-1",),
               summary="List one's own live sessions"),

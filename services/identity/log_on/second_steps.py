@@ -37,7 +37,7 @@ class SecondStepGate:
         """Open a full session for one that a password alone has begun, which ends with it.
 
         Whatever was handed out for that one opens nothing any more: who has seen its tokens has
-        none of the other's. Its password is as old as it was.
+        none of the other's. It lives no longer than that one had left to live.
 
         Raises SecondStepFailed alike for a wrong code and under a lock, SecondStepOver for the
         fifth wrong one, and GateClosed where no code is asked for.
@@ -60,7 +60,7 @@ class SecondStepGate:
                 begun_by=[*waited.begun_by, BegunBy(offered.means)],
                 described=described.over(waited.described),
                 second_step_taken=True,
-                auth_time=caller.auth_time,
+                instead_of=waited.session,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 

@@ -7,6 +7,7 @@ from services.identity.practices.clients import RevokedClients
 from services.identity.sessions.live_tokens import LiveTokens
 from services.identity.sessions.model import SessionLives
 from services.identity.sessions.refreshes import Refreshes
+from services.identity.sessions.revocations import Revocations
 from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import sessions as store
 from services.identity.sessions.store import standings
@@ -21,6 +22,7 @@ from shared.trust.own_keys import OwnKeys
 class Features:
     sessions: Sessions
     refreshes: Refreshes
+    revocations: Revocations
     tokens: LiveTokens
     own_keys: OwnKeys
 
@@ -54,6 +56,7 @@ def compose(
             lives=sessions.lives,
             sessions=sessions,
         ),
+        revocations=Revocations(acts=plumbing.acts, digests=plumbing.digests, sessions=sessions),
         tokens=LiveTokens(
             tokens=plumbing.access_tokens,
             take=GroupCommit(database=plumbing.database, write=store.take),

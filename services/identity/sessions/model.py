@@ -10,7 +10,8 @@ from shared.contracts.ids import AccountId, SessionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLives:
-    """SE-1: idle since the last refresh, at most in all, and how long a twin refresh is honest.
+    """SE-1: idle since the last refresh, at most in all, how long a twin refresh is honest, and how
+    many live at once in one account.
 
     Within `rest` of a rotation its successor does not rotate: a session has so many tokens at most.
     """
@@ -19,6 +20,7 @@ class SessionLives:
     longest: timedelta = timedelta(hours=12)
     twin: timedelta = timedelta(seconds=30)
     rest: timedelta = timedelta(seconds=5)
+    most: int = 50
 
 
 FRESH = timedelta(minutes=10)
@@ -80,6 +82,7 @@ class Session:
     started_at: datetime
     refreshed_at: datetime
     issued_at: datetime  # what an access token of now says: never before a narrowing
+    idle_until: datetime  # without a refresh before
     expires_at: datetime
 
 

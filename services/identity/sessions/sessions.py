@@ -50,6 +50,8 @@ class SessionTokens:
     access_tokens: TokenSet
     expires_in: int
     refresh_token: str
+    idle_seconds: int
+    ends_at: datetime
     scope: SessionScope
     gates: tuple[Gate, ...]
 
@@ -75,35 +77,40 @@ class Sessions:
         begun_by: Sequence[BegunBy],
         described: Described,
         second_step_taken: bool = False,
-        auth_time: datetime | None = None,
+        instead_of: Session | None = None,
     ) -> Opened:
         """Begin a session with the act that proved who is there and holds the account.
 
         By a password alone it waits for the second step, where two-step is on. Else it is a log-on,
-        and noted as one: for the account, and at its practices (UN-2). `auth_time` is when the
-        password was given, where that was not now.
+        and noted as one: for the account, and at its practices (UN-2).
+
+        `instead_of` is the session that waited for the second step: the password is as old as it
+        was there, and so are the hours that are left (SE-1).
         """
         now = act.now
+        expires_at = instead_of.expires_at if instead_of else now + self.lives.longest
         session = Session(
             id=SessionId(self.randomness.uuid()),
             account_id=account_id,
-            auth_time=auth_time or now,
+            auth_time=instead_of.auth_time if instead_of else now,
             started_at=now,
             refreshed_at=now,
             issued_at=now,
-            expires_at=now + self.lives.longest,
+            idle_until=min(now + self.lives.idle, expires_at),
+            expires_at=expires_at,
         )
         token = self.randomness.token()
-        await store.add(
+        others = await store.add(
             act.tx,
             session,
-            idle_until=now + self.lives.idle,
             begun_by=begun_by,
             described=described,
             network=network_of(act.origin.source),
             refresh_digest=refresh_digest(self.digests, token),
             second_step_taken=second_step_taken,
         )
+        if others >= self.lives.most:
+            await self._make_room(act, session)
         await disclaimers.ask(act.tx, account_id, only=session.id)
         standing = await standings.of_session(act.tx, session.id)
         if not standing.second_step_due:
@@ -142,9 +149,21 @@ class Sessions:
             access_tokens=tokens,
             expires_in=int((expires_at - now).total_seconds()),
             refresh_token=opened.refresh_token,
+            idle_seconds=int((session.idle_until - now).total_seconds()),
+            ends_at=session.expires_at,
             scope=caller.scope,
             gates=gates(opened.standing),
         )
+
+    async def _make_room(self, act: Act, begun: Session) -> None:
+        """End what is past the limit; whoever has just proven who she is stays."""
+        account_id = begun.account_id
+        ended = await store.end_past(
+            act.tx, account_id, most=self.lives.most, spare=begun.id, now=act.now
+        )
+        act.end_sessions([SessionEntry(session_id=id_, not_before=None) for id_ in ended])
+        for _ in ended:
+            act.record(Action.END_SESSION, account=account_id, detail=SessionEnd.TOO_MANY)
 
     async def list(self, account_id: AccountId, *, now: datetime) -> tuple[ListedSession, ...]:
         """The account's live sessions, newest first."""
@@ -165,8 +184,12 @@ class Sessions:
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, only=session_id)
 
     async def end_others(self, account_id: AccountId, session_id: SessionId, *, by: By) -> None:
-        """End all of one's own but this one."""
+        """End all of one's own but this one.
+
+        The account is held: one that begins may end some as well, and already holds its own.
+        """
         async with self.acts.begin(by, Action.END_OTHER_SESSIONS, account=account_id) as act:
+            await accounts.hold(act.tx, account_id)
             await self.end_within(act, account_id, why=SessionEnd.HOLDER, spare=session_id)
 
     async def end_within(

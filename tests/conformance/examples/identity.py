@@ -409,6 +409,11 @@ async def refresh_session(stage: IdentityStage) -> Example:
     return Example(body={"refresh_token": opened.body["refresh_token"]})
 
 
+async def revoke_session(stage: IdentityStage) -> Example:
+    opened = await stage.replica.log_on((await stage.replica.an_account()).username)
+    return Example(form={"token": opened.body["refresh_token"]})
+
+
 async def list_sessions(stage: IdentityStage) -> Example:
     return Example(token=await stage.session())
 

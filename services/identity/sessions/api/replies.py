@@ -1,6 +1,7 @@
 """The reply that log-on, refresh and reset share."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -21,6 +22,9 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     """`gates` are the steps still open, in the order they are to be taken (LG-3); `scope` is what
     the session may do before and behind them (SE-4).
 
+    Without a refresh it is over in `idle_seconds`, and with however many at `ends_at`: time enough
+    to ask its holder whether she is still there (WCAG 2.2.1).
+
     `access_tokens` is there with `resource`: by service, and `access_token` is the first of them.
     """
 
@@ -30,6 +34,8 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme, not a token
     expires_in: int
     refresh_token: str
+    idle_seconds: int
+    ends_at: datetime
     scope: SessionScope
     gates: tuple[GateReply, ...]
 
@@ -42,6 +48,8 @@ def session_reply(tokens: SessionTokens) -> SessionReply:
         access_tokens=tokens.access_tokens.each or UNSET,
         expires_in=tokens.expires_in,
         refresh_token=tokens.refresh_token,
+        idle_seconds=tokens.idle_seconds,
+        ends_at=tokens.ends_at,
         scope=tokens.scope,
         gates=_replies(tokens.gates),
     )

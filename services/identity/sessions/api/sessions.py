@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from services.identity.fields import Resource
+from services.identity.practices.api.client_tokens import Text
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
 from services.identity.sessions.model import BegunBy
@@ -17,6 +18,17 @@ from shared.trust.access import Anonymous, SessionCaller
 class RefreshBody(Body, frozen=True, kw_only=True):
     refresh_token: Annotated[str, Meta(max_length=200)]
     resource: Resource = ()
+
+
+class RevocationBody(Body, frozen=True, kw_only=True):
+    """`token` is a refresh token, a used one too; the hint is not read, for there is one kind."""
+
+    token: Annotated[str, Meta(max_length=8192)]
+    token_type_hint: Text | None = None
+
+
+class RevokedReply(Reply, frozen=True, kw_only=True):
+    """The same whatever was brought: the token is good for nothing (RFC 7009 2.2)."""
 
 
 class ListedSessionReply(Reply, frozen=True, kw_only=True):
@@ -44,6 +56,11 @@ async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]
         call.body.refresh_token, resource=call.body.resource, by=call.by
     )
     return session_reply(tokens)
+
+
+async def revoke_session(features: Features, call: Call[RevocationBody, Anonymous]) -> RevokedReply:
+    await features.revocations.revoke(call.body.token, by=call.by)
+    return RevokedReply()
 
 
 async def list_sessions(features: Features, call: Call[NoBody, SessionCaller]) -> SessionsReply:

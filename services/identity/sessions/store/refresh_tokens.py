@@ -62,6 +62,18 @@ async def rotate(
     return session(row) if row else None
 
 
+async def session_of(tx: Connection, digest: bytes) -> Session | None:
+    """Look up the session of a token, used or not, whatever has become of it."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT {SESSION} FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id
+        WHERE t.digest = $1
+        """,  # noqa: S608 - columns of ours
+        digest,
+    )
+    return session(row) if row else None
+
+
 async def find(
     tx: Connection, digest: bytes, *, rest: timedelta, now: datetime
 ) -> Refreshable | None:

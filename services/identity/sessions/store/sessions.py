@@ -19,7 +19,7 @@ from shared.db import Connection, Row
 
 SESSION = """
     s.id, s.account_id, s.auth_time, s.started_at, s.refreshed_at,
-    greatest(s.refreshed_at, s.not_before) AS issued_at, s.expires_at
+    greatest(s.refreshed_at, s.not_before) AS issued_at, s.idle_until, s.expires_at
 """
 LISTED = f"{SESSION}, s.device_name, s.agent, s.network, s.begun_by"
 NOT_BEFORE = "greatest($2, greatest(refreshed_at, not_before) + interval '1 microsecond')"
@@ -32,19 +32,19 @@ async def add(
     tx: Connection,
     session: Session,
     *,
-    idle_until: datetime,
     begun_by: Sequence[BegunBy],
     described: Described,
     network: str | None,
     refresh_digest: bytes,
     second_step_taken: bool,
-) -> None:
+) -> int:
     """Insert a session with its first refresh token, in one statement: the account is held.
 
     Where two-step is on and no code was given yet, it waits for one (LG-3). Terms that are
-    published later are asked for at the next log-on, not in this session (EN-9).
+    published later are asked for at the next log-on, not in this session (EN-9). Return how many
+    others of the account live.
     """
-    await tx.execute(
+    others = await tx.fetchval(
         f"""
         WITH session AS (
             INSERT INTO sessions (
@@ -60,16 +60,18 @@ async def add(
                 SELECT FROM two_steps WHERE account_id = $2 AND on_since IS NOT NULL
             ))
             RETURNING id, started_at
+        ), first AS (
+            INSERT INTO refresh_tokens (digest, session_id, issued_at)
+            SELECT $8, id, started_at FROM session
         )
-        INSERT INTO refresh_tokens (digest, session_id, issued_at)
-        SELECT $8, id, started_at FROM session
+        SELECT count(*) FROM sessions s WHERE s.account_id = $2 AND {live("$4")}
         """,  # noqa: S608 - a query of ours
         session.id,
         session.account_id,
         session.auth_time,
         session.started_at,
         session.refreshed_at,
-        min(idle_until, session.expires_at),
+        session.idle_until,
         session.expires_at,
         refresh_digest,
         second_step_taken,
@@ -78,6 +80,7 @@ async def add(
         described.agent,
         network,
     )
+    return int(others)
 
 
 async def take(tx: Connection, shown: Sequence[Shown]) -> Sequence[bool]:
@@ -172,6 +175,40 @@ async def end(
     return tuple(SessionId(row["id"]) for row in rows)
 
 
+async def end_past(
+    tx: Connection, account_id: AccountId, *, most: int, spare: SessionId, now: datetime
+) -> tuple[SessionId, ...]:
+    """End as many live ones of an account that is held as there are past `most`; return those.
+
+    Those that wait for a second step go first: else who has the password alone could log her off
+    everywhere. Then those that were refreshed longest ago, as they are once each is held: one that
+    is refreshed meanwhile is not idle. Held in the order of their ids, as when they end.
+    """
+    rows = await tx.fetch(
+        f"""
+        WITH others AS (
+            SELECT s.id, s.second_step_due, s.refreshed_at FROM sessions s
+            WHERE s.account_id = $1 AND s.id <> $2 AND {live("$3")}
+            ORDER BY s.id
+            FOR UPDATE
+        )
+        UPDATE sessions SET ended_at = $3, ended_by = $4
+        WHERE ended_at IS NULL AND id IN (
+            SELECT id FROM others
+            ORDER BY second_step_due, refreshed_at DESC, id
+            OFFSET $5
+        )
+        RETURNING id
+        """,  # noqa: S608 - columns of ours
+        account_id,
+        spare,
+        now,
+        SessionEnd.TOO_MANY,
+        most - 1,
+    )
+    return tuple(SessionId(row["id"]) for row in rows)
+
+
 async def narrow(
     tx: Connection, account_id: AccountId, *, now: datetime, only: SessionId | None = None
 ) -> tuple[tuple[SessionId, datetime], ...]:
@@ -247,6 +284,7 @@ def session(row: Row) -> Session:
         started_at=row["started_at"],
         refreshed_at=row["refreshed_at"],
         issued_at=row["issued_at"],
+        idle_until=row["idle_until"],
         expires_at=row["expires_at"],
     )
 
