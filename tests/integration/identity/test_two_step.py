@@ -45,6 +45,28 @@ async def test_turning_it_on_ends_the_other_sessions(identity: Identity) -> None
     assert (await identity.call("GET", "/account", token=june.token)).status == 200
 
 
+@pytest.mark.proves("SE-1")
+@pytest.mark.parametrize("change", ["another app", "off"])
+async def test_another_app_and_turning_it_off_end_the_other_sessions(
+    identity: Identity, change: str
+) -> None:
+    june = await turned_on(identity)
+    elsewhere, waiting = await june.logged_on(), await june.log_on()
+    proof = {"reauthenticated": await june.proof(june.token, "two-step")}
+
+    if change == "off":
+        path = "/account/two-step/off"
+        assert (await identity.call("POST", path, proof, token=june.token)).status < 300
+    else:
+        secret = (await set_up(identity, june.token, **proof)).body["secret"]
+        code = code_of(secret, identity.clock.now())
+        assert (await confirm(identity, june.token, code)).status == 200
+
+    for other in (elsewhere, waiting["access_token"]):
+        assert (await identity.call("GET", "/account", token=other)).status == 401
+    assert (await identity.call("GET", "/account", token=june.token)).status == 200
+
+
 @pytest.mark.proves("MF-1", "SE-3")
 async def test_an_old_session_sets_nothing_up_without_the_password(identity: Identity) -> None:
     session = await identity.logged_on()
