@@ -18,9 +18,7 @@ T = TypeVar("T")
 
 COOKIE = "portico-session"
 HOME = "/home"
-IDLE = timedelta(minutes=15)  # identity's own; what it says counts, this spares asking it
 DUE = timedelta(seconds=60)  # idle counts from the last refresh: one a minute keeps that exact
-LONGEST = timedelta(hours=12)
 ENDED = ("token_stale", "unauthenticated")
 OVER = "refresh_invalid"
 
@@ -33,8 +31,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     refresh: str
     gates: tuple[Gate, ...]
     scope: str  # what identity lets it do
-    begun_at: int
     refreshed_at: int
+    idle_until: int
+    ends_at: int
     wanted: str = HOME  # the page one came for; gates come before it
 
     @property
@@ -44,8 +43,16 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     def alive(self, now: datetime) -> bool:
         """Whether it may still be renewed, as far as can be told without asking."""
-        begun = datetime.fromtimestamp(self.begun_at, UTC)
-        return now < self.refreshed + IDLE and now < begun + LONGEST
+        return self.left(now) > 0
+
+    def left(self, now: datetime) -> int:
+        """For how many seconds it lives without a renewal."""
+        return max(0, min(self.idle_until, self.ends_at) - int(now.timestamp()))
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a renewal makes it live longer: not where its longest life is over before."""
+        return self.idle_until < self.ends_at
 
     def due(self, now: datetime) -> bool:
         """Whether it is to be renewed before anything else."""
@@ -86,6 +93,9 @@ class Sessions:
 
     def begin(self, visit: Visit, session: Session) -> Kept:
         """Keep a new session in its cookie; whatever was kept before is gone."""
+        return self._kept(visit, session, HOME)
+
+    def _kept(self, visit: Visit, session: Session, wanted: str) -> Kept:
         now = int(visit.now.timestamp())
         kept = Kept(
             session_id=session.session_id,
@@ -93,8 +103,10 @@ class Sessions:
             refresh=session.refresh_token,
             gates=session.gates,
             scope=session.scope,
-            begun_at=now,
             refreshed_at=now,
+            idle_until=now + session.idle_seconds,
+            ends_at=int(session.ends_at.timestamp()),
+            wanted=wanted,
         )
         self.keep(visit, kept)
         return kept
@@ -129,18 +141,7 @@ class Sessions:
             if refused.code == OVER:
                 raise Elsewhere(log_on_path(visit)) from None
             raise Away("identity", retry_after=refused.retry_after or 5) from None
-        renewed = Kept(
-            session_id=session.session_id,
-            access=dict(session.access_tokens),
-            refresh=session.refresh_token,
-            gates=session.gates,
-            scope=session.scope,
-            begun_at=kept.begun_at,
-            refreshed_at=int(visit.now.timestamp()),
-            wanted=kept.wanted,
-        )
-        self.keep(visit, renewed)
-        return renewed
+        return self._kept(visit, session, kept.wanted)
 
     async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
         """Ask a service as the holder; once more with a renewed token where this one is too old

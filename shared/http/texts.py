@@ -34,3 +34,14 @@ StaffId = Annotated[str, Meta(min_length=1, max_length=100, pattern=printed("@")
 def prints(text: str) -> bool:
     """Whether a text that came in no body, as from a command line, is such a text."""
     return re.search(PRINTED, text) is not None
+
+
+def shown(text: str, *, most: int) -> str | None:
+    """Return such a text of one that came from anybody, for a line of so many code points.
+
+    What hides or turns becomes a blank, and bytes that are no text are left out. None where nothing
+    is left to see.
+    """
+    whole = text.encode(errors="ignore").decode()
+    line = " ".join(re.sub(f"[{HIDDEN}{JOINERS}]", " ", whole).split())[:most].rstrip()
+    return line if prints(line) else None

@@ -18,11 +18,16 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """What log-on, refresh and reset answer."""
+    """What log-on, refresh and reset answer.
+
+    `idle_seconds` is how long it lives without a refresh, `ends_at` when it is over in any case.
+    """
 
     session_id: str
     access_tokens: Mapping[str, str]
     refresh_token: str
+    idle_seconds: int
+    ends_at: datetime
     scope: str
     gates: tuple[Gate, ...]
 
@@ -31,6 +36,7 @@ class LogOn(Sent, frozen=True, kw_only=True):
     name: str
     password: str
     resource: tuple[str, ...]
+    agent: str | None
 
 
 class Refresh(Sent, frozen=True, kw_only=True):
@@ -41,12 +47,18 @@ class Refresh(Sent, frozen=True, kw_only=True):
 class SecondStep(Sent, frozen=True, kw_only=True):
     code: str
     resource: tuple[str, ...]
+    agent: str | None
 
 
 class Reset(Sent, frozen=True, kw_only=True):
     grant: str
     new_password: str
     resource: tuple[str, ...]
+    agent: str | None
+
+
+class Revocation(Sent, frozen=True, kw_only=True):
+    token: str
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,7 +290,12 @@ class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     started_at: datetime
     refreshed_at: datetime
+    expires_at: datetime
     current: bool
+    device_name: str | None
+    agent: str | None
+    network: str | None
+    begun_by: tuple[str, ...]
 
 
 class Sessions(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,6 +307,7 @@ SECOND_STEP = Verb(
     "take_second_step", "POST", "/sessions/second-step", Session, SecondStep, bearer=True
 )
 REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
+REVOKE = Verb("revoke_session", "POST", "/sessions/revoke", Nothing, Revocation, form=True)
 RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
 TERMS = Verb("read_terms", "GET", "/terms", Terms)
 PROVE_ENROLMENT = Verb(
@@ -349,6 +367,7 @@ VERBS = (
     LOG_ON,
     SECOND_STEP,
     REFRESH,
+    REVOKE,
     RESET,
     TERMS,
     ANSWER_TERMS,
@@ -382,12 +401,11 @@ class Identity:
     door: Door
 
     async def log_on(self, visit: Visit, name: str, password: str) -> Session:
-        return await self.door.call(
-            LOG_ON, visit, body=LogOn(name=name, password=password, resource=RESOURCES)
-        )
+        body = LogOn(name=name, password=password, resource=RESOURCES, agent=visit.agent)
+        return await self.door.call(LOG_ON, visit, body=body)
 
     async def second_step(self, visit: Visit, token: str, code: str) -> Session:
-        body = SecondStep(code=code, resource=RESOURCES)
+        body = SecondStep(code=code, resource=RESOURCES, agent=visit.agent)
         return await self.door.call(SECOND_STEP, visit, token=token, body=body)
 
     async def refresh(self, visit: Visit, refresh_token: str) -> Session:
@@ -395,8 +413,11 @@ class Identity:
             REFRESH, visit, body=Refresh(refresh_token=refresh_token, resource=RESOURCES)
         )
 
+    async def revoke(self, visit: Visit, refresh_token: str) -> None:
+        await self.door.call(REVOKE, visit, body=Revocation(token=refresh_token))
+
     async def reset(self, visit: Visit, grant: str, new_password: str) -> Session:
-        body = Reset(grant=grant, new_password=new_password, resource=RESOURCES)
+        body = Reset(grant=grant, new_password=new_password, resource=RESOURCES, agent=visit.agent)
         return await self.door.call(RESET, visit, body=body)
 
     async def terms(self, visit: Visit) -> Terms:

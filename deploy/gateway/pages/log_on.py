@@ -7,10 +7,10 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, arrive
-from deploy.gateway.session import COOKIE, HOME, IDLE, Inside
+from deploy.gateway.session import COOKIE, HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.refusals import Away
 from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import Elsewhere, Visit, see
 
@@ -27,8 +27,9 @@ SAID: Mapping[str, str] = {
     "added": N_("The practice was added. Log on to see it."),
 }
 ENDED = N_(
-    "You were logged off: nothing was done for 15 minutes, or you logged off or set a new "
-    "password elsewhere, or your last practice ended your enrolment. Log on to go on."
+    "You were logged off: nothing was done for 15 minutes, or the session was 12 hours old, or you "
+    "logged off or set a new password elsewhere, or logged on in more than 50 places, or your last "
+    "practice ended your enrolment. Log on to go on."
 )
 
 
@@ -85,14 +86,16 @@ async def log_on(site: Site, visit: Visit, sent: LogOnForm, key: str) -> web.Res
 
 
 async def log_off(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
-    """End the session. Its cookie goes in any case, and what the browser kept of our pages."""
+    """End the session. Its cookie goes in any case, and what the browser kept of our pages.
+
+    By the refresh token, which ends it also where another tab has used it up, or nobody renewed
+    what else is kept: no way to log off fails for a token that is too old.
+    """
     kept = site.sessions.look(visit)
     said = "off"
     if kept is not None:
         try:
-            await site.identity.end_session(visit, kept.access["identity"], kept.session_id)
-        except Refused:
-            said = await end_renewed(site, visit)
+            await site.identity.revoke(visit, kept.refresh)
         except Away:
             said = "off-later"
         visit.jar.delete(COOKIE)
@@ -101,25 +104,13 @@ async def log_off(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Resp
     return response
 
 
-async def end_renewed(site: Site, visit: Visit) -> str:
-    """End a session whose access token is too old to end it; one that is over is no failure."""
-    kept = site.sessions.look(visit)
-    try:
-        if kept is not None:
-            kept = await site.sessions.renew(visit, kept)
-            await site.identity.end_session(visit, kept.access["identity"], kept.session_id)
-    except (Away, Refused):
-        return "off-later"
-    except Elsewhere:
-        return "off"
-    return "off"
-
-
 async def session_ends(site: Site, visit: Visit) -> web.Response:
-    """Tell a page how many seconds are left; asking is no use of the session."""
+    """Tell a page how many seconds are left, and whether there may be more; asking is no use of
+    the session.
+    """
     kept = site.sessions.look(visit)
-    left = 0 if kept is None else int((kept.refreshed + IDLE - visit.now).total_seconds())
-    return web.json_response({"seconds": max(0, left)})
+    left = kept.left(visit.now) if kept else 0
+    return web.json_response({"seconds": left, "renewable": kept is None or kept.renewable})
 
 
 async def keep_session(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:

@@ -95,20 +95,29 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
 
-// Two minutes before the session ends, ask. Other tabs may have gone on meanwhile.
+// Two minutes before the session ends, ask; say so, once, where no answer would make it last longer.
+// Other tabs may have gone on meanwhile.
 const dialog = document.getElementById("idle");
 if (dialog) {
   const WARN = 120;
+  const last = document.getElementById("last");
+  last.querySelector("button").addEventListener("click", () => last.close());
+  let told = false;
   const look = async () => {
-    let left;
+    let left, renewable;
     try {
       const reply = await fetch(dialog.dataset.ends, { headers: { Accept: "application/json" } });
-      left = (await reply.json()).seconds;
+      ({ seconds: left, renewable } = await reply.json());
     } catch {
       return setTimeout(look, 30000);
     }
     if (left <= 0) return location.assign(dialog.dataset.over);
-    if (left <= WARN && !dialog.open) dialog.showModal();
+    if (left <= WARN && renewable && !dialog.open) dialog.showModal();
+    if (left <= WARN && !renewable && !told) {
+      told = true;
+      dialog.close();
+      last.showModal();
+    }
     if (left > WARN && dialog.open) dialog.close();
     setTimeout(look, (left > WARN ? left - WARN + 1 : Math.min(left + 1, 10)) * 1000);
   };

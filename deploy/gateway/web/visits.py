@@ -8,10 +8,12 @@ from aiohttp import web
 
 from deploy.gateway.web.cookies import DAY, Jar
 from deploy.gateway.web.languages import Language
+from shared.http.texts import shown
 
 CODE: web.RequestKey[str] = web.RequestKey("code", str)  # of a refusal, for logs and metrics
 VISITOR = "portico-visitor"
 LANGUAGE = "portico-language"
+AGENT_LENGTH = 200  # code points
 VISITOR_SECONDS = 400 * DAY
 LANGUAGE_SECONDS = 365 * DAY
 
@@ -35,6 +37,11 @@ class Visit:
     def path(self) -> str:
         """The page's own path."""
         return self.request.path
+
+    @property
+    def agent(self) -> str | None:
+        """What the browser calls itself, as far as it can be shown: anything may stand there."""
+        return shown(self.request.headers.get("User-Agent", ""), most=AGENT_LENGTH)
 
     def say(self, text: str, **values: object) -> str:
         """Translate a marked text."""

@@ -17,7 +17,7 @@ from services.identity.sessions.model import (
     SessionLives,
 )
 from services.identity.sessions.reach import Gate, Sight, Standing, gates, scope
-from services.identity.sessions.store import disclaimers, standings
+from services.identity.sessions.store import disclaimers, narrowings, standings
 from services.identity.sessions.store import sessions as store
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import EnrolmentState
@@ -210,7 +210,7 @@ class Sessions:
         self, act: Act, account_id: AccountId, *, only: SessionId | None = None
     ) -> None:
         """Void what its sessions may have shown until now; a refresh gives a token that counts."""
-        tell(act, await store.narrow(act.tx, account_id, now=act.now, only=only))
+        tell(act, await narrowings.narrow(act.tx, account_id, now=act.now, only=only))
 
     async def practices_changed_within(self, act: Act, view: AccountView) -> None:
         """Let every session of an account that is held see its practices as they are now.
@@ -232,7 +232,7 @@ class Sessions:
 
     async def accept_terms_within(self, act: Act, account_id: AccountId) -> None:
         """Open that gate in all of its sessions, and have their tokens renewed (LG-3)."""
-        tell(act, await store.accept_terms(act.tx, account_id, now=act.now))
+        tell(act, await narrowings.accept_terms(act.tx, account_id, now=act.now))
 
 
 def tell(act: Act, narrowed: Sequence[tuple[SessionId, datetime]]) -> None:

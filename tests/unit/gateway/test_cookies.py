@@ -73,8 +73,9 @@ def test_a_session_with_a_token_for_each_of_four_services_fits() -> None:
         refresh="r" * 43,
         gates=(Gate(name="account-email", required=False),) * 8,
         scope="full",
-        begun_at=1_800_000_000,
         refreshed_at=1_800_000_000,
+        idle_until=1_800_000_000,
+        ends_at=1_800_000_000,
     )
 
     assert len(SEALER.seal(f"__Host-{session.COOKIE}", kept)) < LARGEST

@@ -6,7 +6,7 @@ import pytest
 from shared.http.parsing import from_json
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Body
-from shared.http.texts import Line, prints
+from shared.http.texts import Line, prints, shown
 
 
 class Written(Body, frozen=True, kw_only=True):
@@ -59,3 +59,23 @@ def test_there_must_be_something_to_see(text: str) -> None:
 def test_what_prints_is_taken_in_every_script(text: str) -> None:
     assert prints(text)
     assert taken(text)
+
+
+@pytest.mark.proves("SE-1")
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Mozilla/5.0 (X11)", "Mozilla/5.0 (X11)"),
+        ("  a\tb\n\u202ec\x1b[31m ", "a b c [31m"),
+        ("caf\udce9", "caf"),  # a byte that is no text, as servers hand it over
+        ("\u200b\u2800", None),
+        ("", None),
+        ("📱" * 201, "📱" * 200),
+        ("x" * 199 + " y", "x" * 199),
+    ],
+)
+def test_of_a_text_of_anybodys_a_line_is_left_that_can_be_shown(
+    text: str, line: str | None
+) -> None:
+    assert shown(text, most=200) == line
+    assert line is None or taken(line)

@@ -1,0 +1,93 @@
+"""Where an account is logged on: each session as it began, to be ended (SE-1)."""
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from deploy.gateway.doors.identity import ListedSession
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import COOKIE, Inside
+from deploy.gateway.web.agents import readable
+from deploy.gateway.web.forms import Filled, FormPage
+from deploy.gateway.web.languages import N_, Language
+from deploy.gateway.web.routes import Route, action, page
+from deploy.gateway.web.visits import see
+
+SAID: Mapping[str, str] = {
+    "ended": N_("The session was ended."),
+    "others": N_("All other sessions were ended."),
+}
+NAMELESS = N_("A device without a name")
+BEGUN_BY: Mapping[str, str] = {
+    "password": N_("Begun with the password"),
+    "password-reset": N_("Begun by setting a new password after a reset"),
+    "password-change": N_("Begun by changing the password"),
+    "app": N_("and a code of the authenticator app"),
+    "recovery-code": N_("and a recovery code"),
+}
+
+
+def name_of(session: ListedSession, language: Language) -> str:
+    """What its holder tells it from the others by, first of all."""
+    if session.device_name is not None:
+        return session.device_name
+    return readable(session.agent, language) if session.agent else language.say(NAMELESS)
+
+
+def beginning_of(begun_by: Sequence[str], language: Language) -> str:
+    """How it began, in one sentence; nothing where that was not kept."""
+    return " ".join(language.say(BEGUN_BY[by]) for by in begun_by if by in BEGUN_BY)
+
+
+async def sessions(site: Site, visit: Inside) -> web.Response:
+    """Show where one is logged on."""
+    account = await site.account(visit)
+    listed = await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.sessions(visit, token)
+    )
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "settings_sessions.html",
+        account=account,
+        sessions=[
+            (each, name_of(each, visit.language), beginning_of(each.begun_by, visit.language))
+            for each in listed.sessions
+        ],
+        filled=Filled(key=str(site.randomness.uuid())),
+        said=visit.say(said) if said else None,
+    )
+
+
+async def end_session(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """End one of one's sessions; one's own is to log off."""
+    session_id = visit.request.match_info["session_id"]
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.end_session(visit, token, session_id)
+    )
+    if session_id == visit.kept.session_id:
+        visit.jar.delete(COOKIE)
+        return see("/log-on?said=off")
+    return see("/settings/sessions?said=ended")
+
+
+async def end_others(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """End all but this one."""
+    await site.sessions.ask(visit, "identity", lambda token: site.identity.end_others(visit, token))
+    return see("/settings/sessions?said=others")
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page("/settings/sessions", HOLDER, sessions),
+    *action(
+        "/settings/sessions/{session_id}/end",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=end_session),
+    ),
+    *action(
+        "/settings/sessions/end-others",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=end_others),
+    ),
+)
