@@ -63,6 +63,20 @@ async def first_log_on(stage: Stage, person: Person) -> None:
         session = await acts.log_on(stage, person, person.address, person.password)
         stage.insist(session.body["gates"] == [], f"a gate is open: {session.body['gates']}")
         stage.tell("no gate is left")
+    with stage.step("She sees where she is logged on, and ends a phone's session", "SE-1"):
+        phone = {"device_name": "her old phone", "agent": "portico-phone/1.0"}
+        body = {"name": person.username, "password": person.password, **phone}
+        other = await stage.call("log_on", 201, body=body, source=person.source)
+        bearer = person.tokens["access_token"]
+        listed = await stage.call("list_sessions", 200, token=bearer)
+        for each in listed.body["sessions"]:
+            by = each["device_name"] or "a device without a name"
+            stage.tell(f"{by}, {each['network']}, by {' and '.join(each['begun_by'])}")
+        used = {"token": other.body["refresh_token"]}
+        for _ in range(2):
+            await stage.call("revoke_session", 200, body=used)
+        await stage.call("read_account", 401, token=other.body["access_token"])
+        stage.tell("revoked by its refresh token, and once more: 200 both times")
     with stage.step("Her session is renewed; a gateway looks at it", "SE-1"):
         before = person.tokens
         renewed = await stage.call(
@@ -77,6 +91,8 @@ async def first_log_on(stage: Stage, person: Person) -> None:
         )
         person.tokens = renewed.body
         stage.tell("two refreshes at once are handed the same successor")
+        minutes = renewed.body["idle_seconds"] // 60
+        stage.tell(f"idle it ends in {minutes} minutes, and at {renewed.body['ends_at']} at last")
         gateway = await acts.client_token(stage, stage.stack.gateway)
         seen = await stage.call(
             "introspect_token", 200, token=gateway, body={"token": renewed.body["access_token"]}

@@ -1,5 +1,7 @@
 """Stories 8, 9, 24 and 25: coming in, sessions, and their end."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -98,13 +100,18 @@ async def test_she_ends_one_session_and_all_others_and_logs_off(
         await ada.enrol(await desk.token_for(somebody))
         await ada.go("/settings/sessions")
         await ada.sees("sessions, one")
+        await expect(ada.main).to_contain_text(re.compile(r"\w+ on \w+"))
+        await expect(ada.main).to_contain_text("Begun with the password")
+        await expect(ada.main).to_contain_text(re.compile(r"from the network 198\.19\.\d+\.0/24"))
+        await ada.main.get_by_text("What its browser calls itself").click()
+        await expect(ada.main).to_contain_text("Mozilla/5.0")
         for each in (phone, library):
             await each.log_on()
             await each.at("/home")
 
         await ada.go("/settings/sessions")
         await ada.sees("sessions, three")
-        ends = ada.main.get_by_role("button", name="End the session since")
+        ends = ada.main.get_by_role("button", name=re.compile("^End .*, since "))
         assert await ends.count() == 2
         await ends.first.click()
         await expect(ends).to_have_count(1)
@@ -191,3 +198,37 @@ async def test_a_username_is_changed_and_the_old_one_is_no_way_in(
         await expect(ada.summary).to_contain_text("do not log you on")
         await ada.log_on(name=new)
         await ada.at("/home")
+
+
+async def test_before_the_twelve_hours_are_over_she_is_told_once_that_going_on_will_not_help(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await ada.page.clock.install()
+        for _ in range(51):
+            stage.let_time_pass(14 * 60)
+            assert (await ada.page.request.get(f"{ada.portal}/sent")).ok
+        last = ada.page.locator("dialog#last")
+        await expect(last).to_be_hidden()
+
+        async with ada.page.expect_response("**/session/ends") as told:
+            await ada.go("/settings")
+        await (await told.value).finished()
+        await ada.page.evaluate("() => new Promise(requestIdleCallback)")
+        stage.let_time_pass(4 * 60)
+        await ada.page.clock.fast_forward(4 * 60 * 1000)
+        await expect(last).to_be_visible()
+        await ada.sees("about to be logged off after twelve hours")
+        await last.get_by_role("button").click()
+        await expect(last).to_be_hidden()
+        stage.let_time_pass(15)
+        await ada.page.clock.fast_forward(15 * 1000)
+        await expect(last).to_be_hidden()
+        await expect(ada.page.get_by_role("dialog")).to_be_hidden()
+
+        stage.let_time_pass(2 * 60)
+        await ada.page.clock.fast_forward(2 * 60 * 1000)
+        await expect(ada.main).to_contain_text("the session was 12 hours old")
+        await ada.log_on()
+        await ada.at("/settings")
