@@ -22,14 +22,23 @@ def secret_of(mail: Mail) -> str:
 
 
 async def log_on(
-    stage: Stage, person: Person, name: str, password: str, status: int = 201
+    stage: Stage,
+    person: Person,
+    name: str,
+    password: str,
+    status: int = 201,
+    *,
+    elsewhere: bool = False,
 ) -> Answer:
-    """Log on, and keep the tokens of the session."""
-    answer = await stage.call(
-        "log_on", status, body={"name": name, "password": password}, source=person.source
-    )
+    """Log on in her own browser or elsewhere, and keep the tokens of the session."""
+    body = {"name": name, "password": password}
+    if person.device and not elsewhere:
+        body["device"] = person.device
+    answer = await stage.call("log_on", status, body=body, source=person.source)
     if status == 201:
         person.tokens = answer.body
+        if not elsewhere:
+            person.device = answer.body.get("device", person.device)
     return answer
 
 

@@ -21,6 +21,9 @@ MAILS = (
     "accounts-merged",
     "practice-communication",
     "two-step-turned-on",
+    "two-step-mode-changed",
+    "device-trusted",
+    "unusual-log-on",
     "two-step-reset",
     "enrolment-ended",
     "enrolment-reactivated",
@@ -119,7 +122,11 @@ async def forgotten_password(stage: Stage, person: Person) -> None:
         )
         old_session, old_password = person.tokens, person.password
         person.password = f"Copper!Lantern-{stage.randomness.digits(4)}"
-        reset = {"grant": redeemed.body["grant"], "new_password": person.password}
+        reset = {
+            "grant": redeemed.body["grant"],
+            "new_password": person.password,
+            "device": person.device,
+        }
         answer = await stage.call("reset_password", 200, body=reset, source=person.source)
         person.tokens = answer.body
         stage.tell("she has a session; she is at the home page")
@@ -197,13 +204,20 @@ async def changed_credentials(stage: Stage, person: Person) -> None:
 async def lock_out(stage: Stage, person: Person) -> None:
     """Four wrong tries lock her out; she waits it out."""
     with stage.step("Somebody tries four wrong passwords", "LG-2"):
+        guess = (person.username, "Wrong-Guess-1234")
         for _ in range(4):
-            wrong = await acts.log_on(stage, person, person.username, "Wrong-Guess-1234", 401)
-        right = await acts.log_on(stage, person, person.username, person.password, 401)
+            wrong = await acts.log_on(stage, person, *guess, 401, elsewhere=True)
+        known = (person.username, person.password)
+        right = await acts.log_on(stage, person, *known, 401, elsewhere=True)
         alike = {**wrong.body, "correlation_id": ""} == {**right.body, "correlation_id": ""}
         stage.insist(alike, f"the lock can be told: {wrong.body} and {right.body}")
         stage.tell(f"right and wrong now get the same reply: {right.body['code']}")
         await stage.mail(person, "locked")
+    with stage.step("In her own browser she logs on under the lock", "LG-2, MF-2"):
+        session = await acts.log_on(stage, person, person.username, person.password)
+        stage.insist("device" not in session.body, "her browser is a new device")
+        await acts.log_on(stage, person, *known, 401, elsewhere=True)
+        stage.tell("a device she has logged on from has a counter of its own; elsewhere: locked")
     with stage.step("She waits twenty minutes and logs on", "LG-2"):
         stage.let_time_pass(20 * 60)
         await acts.log_on(stage, person, person.username, person.password)

@@ -38,11 +38,34 @@ async def second_step(stage: Stage, person: Person) -> None:
         await stage.call("list_sessions", 200, token=full.body["access_token"])
         await stage.call("read_account", 401, token=bearer)
         stage.tell("a token for each service; the session that waited is over")
-    with stage.step("She has lost her phone; a recovery code does", "MF-4"):
+    with stage.step("She wants to be asked at new devices only, and trusts this one", "MF-2, SE-3"):
+        bearer = full.body["access_token"]
+        said = {"password": person.password, "verb": "two-step", "code": codes[1]}
+        grant = await stage.call("reauthenticate", 200, token=bearer, body=said)
+        mode = {"mode": "new-devices", "reauthenticated": grant.body["grant"]}
+        await stage.call("change_two_step_mode", 204, token=bearer, body=mode)
         half = await acts.log_on(stage, person, person.username, person.password)
+        stage.insist(half.body["gates"][0]["trust_offered"], f"gates: {half.body['gates']}")
+        said = {"code": codes[2], "device": person.device}
+        await stage.call(
+            "take_second_step",
+            201,
+            token=half.body["access_token"],
+            body={**said, "trust": True},
+        )
+        await stage.mail(person, "asks for no code")
+        spared = await acts.log_on(stage, person, person.username, person.password)
+        stage.insist(spared.body["scope"] == "full", f"gates: {spared.body['gates']}")
+        listed = await stage.call("list_devices", 200, token=spared.body["access_token"])
+        [device] = [each for each in listed.body["devices"] if each["current"]]
+        stage.tell(f"no code here until {device['trusted_until']}")
+    with stage.step("She has lost her phone; elsewhere a recovery code does", "MF-4, SE-2"):
+        half = await acts.log_on(stage, person, person.username, person.password, elsewhere=True)
         bearer = half.body["access_token"]
         full = await stage.call("take_second_step", 201, token=bearer, body={"code": codes[0]})
         person.tokens = full.body
+        await stage.mail(person, "Somebody logged on")
+        stage.tell("a device that was never used: she is told")
         account = await stage.call("read_account", 200, token=full.body["access_token"])
         stage.tell(f"recovery codes left: {account.body['two_step']['recovery_codes_left']}")
     with stage.step("Her practice resets it, and she is told", "MF-4, ST-1"):

@@ -170,6 +170,23 @@ async def test_two_tabs_that_refresh_at_once_a_hundred_times_over_three_replicas
     ] == [3, 3]
 
 
+@pytest.mark.proves("SE-1", "MF-2")
+async def test_a_reply_that_never_reached_the_browser_logs_nobody_off(
+    stage: Stage, browser: Browser, person: Person
+) -> None:
+    await verified(stage, person)
+    await logged_on(browser, person)
+    before = dict(browser.cookies)
+    stage.let_time_pass(61)
+    assert (await browser.get("/settings")).heading == "Settings"
+
+    browser.cookies = before
+    stage.let_time_pass(61)
+
+    assert (await browser.get("/settings")).heading == "Settings"
+    assert browser.cookies[SESSION] != before[SESSION]
+
+
 async def test_a_late_reply_of_an_old_tab_deletes_no_cookie_of_a_new_log_on(
     stage: Stage, browser: Browser, person: Person
 ) -> None:

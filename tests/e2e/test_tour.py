@@ -117,7 +117,8 @@ def secrets_of(person: Person) -> tuple[str, ...]:
 
 def tokens_of(person: Person) -> tuple[str, ...]:
     """What her last session was given, where she has logged on."""
-    return tuple(person.tokens[name] for name in TOKENS if name in person.tokens)
+    tokens = [person.tokens[name] for name in TOKENS if name in person.tokens]
+    return (*tokens, person.device) if person.device else tuple(tokens)
 
 
 def why(capsys: pytest.CaptureFixture[str]) -> str:

@@ -40,6 +40,7 @@ class Person:
     patient_id: UUID = NOBODY
     token: str = ""  # of enrolment
     access: str = ""
+    device: str = ""  # what her browser is known by
     app: str = ""  # the secret that her authenticator app has
     codes: list[str] = field(default_factory=list)  # of recovery
 
@@ -159,7 +160,13 @@ class Person:
     async def logs_on(self) -> None:
         """LG-1."""
         body = {"name": self.username, "password": self.password}
-        self.access = (await self.call("log_on", 201, body=body)).body["access_token"]
+        if self.device:
+            body["device"] = self.device
+        before = self.client.unknown
+        session = (await self.call("log_on", 201, body=body)).body
+        self.access, self.device = session["access_token"], session.get("device", self.device)
+        again = self.client.unknown - before  # SE-2: what it is known by may have got lost
+        self.ledger.owes(self.account_id, Mails(template="unusual-log-on", least=0, most=again))
 
     async def claims(self) -> None:
         """ID-6: has the link sent again. No key: what was asked twice may be mailed twice."""
@@ -342,6 +349,35 @@ class Person:
         answer = await self.call("turn_off_two_step", 204, 400, token=self.access, body=body)
         assert answer.status == 204 or answer.code == "grant_superseded", answer.body
         self.ledger.owes(self.account_id, Mails(template="two-step-turned-off"))
+
+    async def changes_the_mode(self) -> None:
+        """MF-2: with a grant, which is spent once."""
+        body = {"mode": "new-devices", "reauthenticated": await self._proof("two-step")}
+        answer = await self.call("change_two_step_mode", 204, 400, token=self.access, body=body)
+        assert answer.status == 204 or answer.code == "grant_used", answer.body
+        self.ledger.owes(self.account_id, Mails(template="two-step-mode-changed"))
+
+    async def trusts_her_device(self) -> None:
+        """MF-2: told once; where the answer was lost the session that waited is over."""
+        await self.logs_on()
+        body = {"code": self.codes.pop(), "trust": True, "device": self.device}
+        await self.call("take_second_step", 201, 401, token=self.access, body=body)
+        self.ledger.owes(self.account_id, Mails(template="device-trusted"))
+
+    async def removes_her_device(self) -> None:
+        """MF-2: told once; asked again, there is none."""
+        listed = await self.call("list_devices", 200, token=self.access)
+        [path] = [{"device_id": each["device_id"]} for each in listed.body["devices"]]
+        await self.call("revoke_device", 204, 404, token=self.access, path=path)
+        self.ledger.owes(self.account_id, Mails(template="device-removed"))
+
+    async def logs_on_elsewhere(self) -> None:
+        """SE-2: on a device that has no secret yet; what was asked twice may be told twice."""
+        before = self.client.unknown
+        body = {"name": self.username, "password": self.password}
+        await self.call("log_on", 201, body=body)
+        twice = self.client.unknown - before
+        self.ledger.owes(self.account_id, Mails(template="unusual-log-on", most=1 + twice))
 
     async def uses_six_codes(self) -> None:
         """MF-4: four are left."""
