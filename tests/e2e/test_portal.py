@@ -180,7 +180,7 @@ async def test_a_reply_that_never_reached_the_browser_logs_nobody_off(
     stage.let_time_pass(61)
     assert (await browser.get("/settings")).heading == "Settings"
 
-    browser.cookies = before
+    browser.cookies = dict(before)
     stage.let_time_pass(61)
 
     assert (await browser.get("/settings")).heading == "Settings"
