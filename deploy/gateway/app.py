@@ -8,6 +8,7 @@ from aiohttp import web
 
 from deploy.gateway.desk.routes import ROUTES as DESK_ROUTES
 from deploy.gateway.desk.site import DemoPractice, Desk
+from deploy.gateway.doors.devices import Devices
 from deploy.gateway.doors.http import Door
 from deploy.gateway.doors.identity import Identity
 from deploy.gateway.doors.merge import Merging
@@ -152,6 +153,7 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         notify=Notify(doors["notify"]),
         requests=Requests(identity=doors["identity"]),
         two_steps=TwoSteps(doors["identity"]),
+        devices=Devices(doors["identity"]),
         sessions=Sessions(identity),
         views=views,
         forgery=parts.forgery,

@@ -4,6 +4,7 @@ from services.identity.accounts import features as accounts
 from services.identity.consumers import subscriptions
 from services.identity.credentials import features as credentials
 from services.identity.desk import features as desk
+from services.identity.devices import features as devices
 from services.identity.emails import features as emails
 from services.identity.enrolment import features as enrolment
 from services.identity.features import Features
@@ -69,6 +70,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     session = sessions.compose(
         plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
     )
+    device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
     mint = Mint(
         randomness=plumbing.randomness,
@@ -95,6 +97,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         secrets=password,
         second_steps=steps.second_steps,
         sessions=session.sessions,
+        arrivals=device.arrivals,
     )
     enrolled = enrolment.compose(
         plumbing,
@@ -141,6 +144,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         ),
         proving=proof,
         two_step=steps,
+        devices=device,
         passwords=password,
         sessions=session,
         patients=patient,

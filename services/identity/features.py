@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.identity.accounts import features as accounts
 from services.identity.credentials import features as credentials
 from services.identity.desk import features as desk
+from services.identity.devices import features as devices
 from services.identity.enrolment import features as enrolment
 from services.identity.log_on import features as log_on
 from services.identity.merging import features as merging
@@ -27,6 +28,7 @@ class Features:
     merging: merging.Features
     proving: proving.Features
     two_step: two_step.Features
+    devices: devices.Features
     passwords: passwords.Features
     sessions: sessions.Features
     patients: patients.Features

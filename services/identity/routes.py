@@ -18,6 +18,7 @@ from services.identity.credentials.api.password_changes import (
     check_new_password,
 )
 from services.identity.credentials.api.two_step import (
+    change_two_step_mode,
     confirm_app,
     make_recovery_codes,
     set_up_app,
@@ -43,6 +44,7 @@ from services.identity.desk.api.two_step_resets import reset_two_step
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
 from services.identity.desk.errors import PatientNotEnrolled
+from services.identity.devices.api.devices import list_devices, rename_device, revoke_device
 from services.identity.emails.errors import (
     EmailMalformed,
     EmailUnavailable,
@@ -385,11 +387,12 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Word the practice's disclaimer; it is asked from the next log-on on",
               problems=(NotFound,)),
         route("POST", "/sessions", Public(),
-              log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MG-5", "SE-4"),
+              log_on, status=201, rows=("LG-1", "LG-2", "LG-3", "MF-2", "MG-5", "SE-2", "SE-4"),
               summary="Log on with username or account e-mail and password",
               problems=(InvalidCredentials, AccountMerged)),
         route("POST", "/sessions/second-step", Session(Counted.REFUSALS, also=(GATES,)),
-              take_second_step, status=201, rows=("MF-1", "MF-3", "MF-4", "LG-3", "RC-10", "SE-4"),
+              take_second_step, status=201,
+              rows=("MF-1", "MF-2", "MF-3", "MF-4", "LG-3", "RC-10", "SE-2", "SE-4"),
               summary="Take the second step: a code for a full session",
               problems=(SecondStepFailed, SecondStepOver, GateClosed)),
         route("POST", "/passwords/reset", Public(Counted.MISSES),
@@ -426,6 +429,10 @@ ROUTES: tuple[Route[Features], ...] = (
               make_recovery_codes, rows=("MF-4", "SE-3"),
               summary="Make new recovery codes; those before are void",
               problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
+        route("PUT", "/account/two-step/mode", Session(),
+              change_two_step_mode, rows=("MF-2", "SE-3"),
+              summary="Choose when a code is asked for: at every log-on, or at new devices only",
+              problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
         route("POST", "/account/two-step/off", Session(),
               turn_off_two_step, rows=("MF-4", "SE-1", "SE-3"),
               summary="Turn two-step verification off; other sessions end",
@@ -458,6 +465,19 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/passwords/check", Public(Counted.NOTHING),
               check_password, rows=("ID-3",),
               summary="Check a candidate password against every rule"),
+    )),
+    *lifted(lambda of: of.devices, (
+        route("GET", "/account/devices", Session(),
+              list_devices, rows=("MF-2",),
+              summary="List the devices that the account is known to be used on"),
+        route("PATCH", "/account/devices/{device_id}", Session(),
+              rename_device, rows=("MF-2",),
+              summary="Rename a device",
+              problems=(NotFound,)),
+        route("DELETE", "/account/devices/{device_id}", Session(),
+              revoke_device, rows=("MF-2",),
+              summary="Revoke a device: it is known and trusted no more, and its sessions end",
+              problems=(NotFound,)),
     )),
     *lifted(lambda of: of.sessions, (
         route("POST", "/sessions/refresh", Public(Counted.MISSES),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.store import accounts, names
+from services.identity.devices.store import devices
 from services.identity.passwords.store import lockouts
 from services.identity.sessions.store import sessions
 from services.identity.settings import Settings
@@ -42,6 +43,17 @@ class LockoutSweeper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSweeper:
+    database: Database
+    clock: Clock
+
+    async def once(self) -> int:
+        """Forget up to BATCH devices that are known no more."""
+        async with self.database.transaction() as tx:
+            return await devices.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameSweeper:
     acts: Acts
     accounts: Accounts
@@ -66,10 +78,12 @@ def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ..
     database, clock = plumbing.database, plumbing.clock
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
+    devices = DeviceSweeper(database=database, clock=clock)
     names = NameSweeper(acts=plumbing.acts, accounts=accounts, clock=clock)
     swept = (
         ("session-sweeper", "sessions", sessions.once),
         ("lockout-sweeper", "tried names that nobody has", lockouts.once),
+        ("device-sweeper", "devices that are known no more", devices.once),
         ("name-sweeper", "reservations of names, by account", names.once),
     )
     return tuple(

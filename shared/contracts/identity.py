@@ -228,6 +228,54 @@ class TwoStepReset(PlainActivity, frozen=True, kw_only=True):
     practice_contact: InMail[str]
 
 
+class TwoStepMode(StrEnum):
+    """When the second step is asked for (MF-2)."""
+
+    EVERY_LOG_ON = "every-log-on"
+    NEW_DEVICES = "new-devices"  #: not at a device that is trusted
+
+
+class TwoStepModeChanged(PlainActivity, frozen=True, kw_only=True):
+    """MF-2: its holder chose when the second step is asked for."""
+
+    mode: InMail[TwoStepMode]
+
+
+class DeviceTrusted(PlainActivity, frozen=True, kw_only=True):
+    """MF-2: with a code a device was made one that is asked for none until then."""
+
+    trusted_until: InMail[Moment]
+
+
+class DeviceEnd(StrEnum):
+    """What made a device void."""
+
+    HOLDER = "holder"
+    WRONG_PASSWORDS = "wrong-passwords"
+
+
+class DeviceRemoved(PlainActivity, frozen=True, kw_only=True):
+    """MF-2, LG-2: a device is known no more, and not trusted. What it is called is not told: its
+    client said that, and a mail says nothing that anybody else worded.
+    """
+
+    cause: InMail[DeviceEnd]
+
+
+class LogOnAlert(StrEnum):
+    """Why a log-on is told, the gravest of several (SE-2)."""
+
+    AFTER_FAILURES = "after-failures"
+    NEW_DEVICE = "new-device"
+    LONG_ABSENCE = "long-absence"
+
+
+class UnusualLogOn(PlainActivity, frozen=True, kw_only=True):
+    """SE-2: a log-on that its holder would want to know of if it was not hers."""
+
+    cause: InMail[LogOnAlert]
+
+
 class ResetRoute(StrEnum):
     LINK = "link"
 
@@ -342,6 +390,12 @@ RECOVERY_CODES_MADE = Contract("identity", "recovery-codes-made", RecoveryCodesM
 RECOVERY_CODES_LOW = Contract("identity", "recovery-codes-low", RecoveryCodesLow, Kind.ACTIVITY)
 SECOND_STEP_LOCKED = Contract("identity", "second-step-locked", SecondStepLocked, Kind.ACTIVITY)
 TWO_STEP_RESET = Contract("identity", "two-step-reset", TwoStepReset, Kind.ACTIVITY)
+TWO_STEP_MODE_CHANGED = Contract(
+    "identity", "two-step-mode-changed", TwoStepModeChanged, Kind.ACTIVITY
+)
+DEVICE_TRUSTED = Contract("identity", "device-trusted", DeviceTrusted, Kind.ACTIVITY)
+DEVICE_REMOVED = Contract("identity", "device-removed", DeviceRemoved, Kind.ACTIVITY)
+UNUSUAL_LOG_ON = Contract("identity", "unusual-log-on", UnusualLogOn, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)

@@ -6,7 +6,13 @@ from enum import Enum
 from typing import get_type_hints
 
 from services.notify.tellings.contents import LINKED, Content, PracticeCommunication
-from shared.contracts.identity import MergeRefusal, ResetRoute
+from shared.contracts.identity import (
+    DeviceEnd,
+    LogOnAlert,
+    MergeRefusal,
+    ResetRoute,
+    TwoStepMode,
+)
 from shared.contracts.notify import Topic
 from tests.support.clock import START
 
@@ -17,6 +23,9 @@ SAMPLES = {
     Topic: Topic.HEALTH_RECORD,
     ResetRoute: ResetRoute.LINK,
     MergeRefusal: MergeRefusal.PROOF_STALE,
+    TwoStepMode: TwoStepMode.NEW_DEVICES,
+    DeviceEnd: DeviceEnd.HOLDER,
+    LogOnAlert: LogOnAlert.NEW_DEVICE,
 }
 
 #: the mails with a link: that which they are for, or the one that stops such mails (NT-7)

@@ -78,6 +78,7 @@ TOLD = {
     "version",
     "answer",
     "kind",
+    "mode",
 }
 SECRETS = (
     "client_secret",
@@ -85,6 +86,7 @@ SECRETS = (
     "grant",
     "access_token",
     "refresh_token",
+    "device",
     "username",
     "password",
 )

@@ -43,6 +43,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     ),
     "confirm_app": (SetUpOver, lambda _: {}),
     "make_recovery_codes": (GrantUsed, lambda _: {}),
+    "change_two_step_mode": (GrantUsed, lambda _: {}),
+    "revoke_device": (NotFound, lambda _: {}),
     "turn_off_two_step": (GrantSuperseded, lambda _: {}),
     "take_second_step": (AccessTokenInvalid, lambda _: {}),
     "reset_two_step": (TwoStepOff, lambda _: {}),
@@ -85,7 +87,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("make_temporary_credentials", "prove_enrolment"),
     "add_practice",  # renews the session that asks: raced in a test of its own
     *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
-    *("change_locale", "check_new_password", "set_up_app"),
+    *("change_locale", "check_new_password", "set_up_app", "rename_device"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     "revoke_session",  # told alike each time: raced in a test of its own
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),

@@ -74,12 +74,14 @@ class Identity(Replica[Features, Settings]):
             public_keys=self.plumbing.public_keys,
         )
 
-    async def log_on(self, name: str, password: str = PASSWORD) -> Answer:
-        return await self.call("POST", "/sessions", {"name": name, "password": password})
+    async def log_on(self, name: str, password: str = PASSWORD, **said: str) -> Answer:
+        return await self.call("POST", "/sessions", {"name": name, "password": password, **said})
 
-    async def logged_on(self, name: str | None = None, password: str = PASSWORD) -> dict[str, Any]:
+    async def logged_on(
+        self, name: str | None = None, password: str = PASSWORD, **said: str
+    ) -> dict[str, Any]:
         """The reply to a log-on that is taken; of a new account where none is named."""
-        answer = await self.log_on(name or (await self.an_account()).username, password)
+        answer = await self.log_on(name or (await self.an_account()).username, password, **said)
         assert answer.status == 201, answer.body
         return dict(answer.body)
 
@@ -93,15 +95,15 @@ class Identity(Replica[Features, Settings]):
     async def freeze(self, person: Person) -> None:
         await self.rows("UPDATE accounts SET state = 'frozen' WHERE id = $1", person.id)
 
-    async def log_ons(self, name: str, password: str, times: int) -> list[Answer]:
+    async def log_ons(self, name: str, password: str, times: int, **said: str) -> list[Answer]:
         """That many at once."""
-        return await asyncio.gather(*(self.log_on(name, password) for _ in range(times)))
+        return await asyncio.gather(*(self.log_on(name, password, **said) for _ in range(times)))
 
-    async def refresh(self, token: str) -> Answer:
-        return await self.call("POST", "/sessions/refresh", {"refresh_token": token})
+    async def refresh(self, token: str, **said: str) -> Answer:
+        return await self.call("POST", "/sessions/refresh", {"refresh_token": token, **said})
 
-    async def reset(self, grant: str, new_password: str) -> Answer:
-        body = {"grant": grant, "new_password": new_password}
+    async def reset(self, grant: str, new_password: str, **said: str) -> Answer:
+        body = {"grant": grant, "new_password": new_password, **said}
         return await self.call("POST", "/passwords/reset", body)
 
     def a_username(self) -> str:

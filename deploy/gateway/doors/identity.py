@@ -7,20 +7,23 @@ from datetime import date, datetime
 import msgspec
 
 from deploy.gateway.doors.http import Door, Nothing, Sent, Verb, paragraphs_of
+from deploy.gateway.web.devices import secret_for, used
 from deploy.gateway.web.visits import Visit
 
 RESOURCES = ("identity", "merge", "notify")  # a token for each service that a page asks as somebody
 
 
-class Gate(msgspec.Struct, frozen=True, kw_only=True):
+class Gate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     required: bool
+    trust_offered: bool = False  # of the second step: whether this browser can be spared the next
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """What log-on, refresh and reset answer.
 
-    `idle_seconds` is how long it lives without a refresh, `ends_at` when it is over in any case.
+    `idle_seconds` is how long it lives without a refresh, `ends_at` when it is over in any case;
+    `device` is what identity knows a new browser by.
     """
 
     session_id: str
@@ -30,22 +33,27 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     scope: str
     gates: tuple[Gate, ...]
+    device: str | None = None
 
 
 class LogOn(Sent, frozen=True, kw_only=True):
     name: str
     password: str
+    device: str | None = None
     resource: tuple[str, ...]
     agent: str | None
 
 
 class Refresh(Sent, frozen=True, kw_only=True):
     refresh_token: str
+    device: str | None = None
     resource: tuple[str, ...]
 
 
 class SecondStep(Sent, frozen=True, kw_only=True):
     code: str
+    trust: bool = False
+    device: str | None = None
     resource: tuple[str, ...]
     agent: str | None
 
@@ -53,6 +61,7 @@ class SecondStep(Sent, frozen=True, kw_only=True):
 class Reset(Sent, frozen=True, kw_only=True):
     grant: str
     new_password: str
+    device: str | None = None
     resource: tuple[str, ...]
     agent: str | None
 
@@ -213,9 +222,10 @@ class DisclaimerAnswer(Sent, frozen=True, kw_only=True):
 
 
 class TwoStep(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether log-on asks for a code; the recovery codes that are left."""
+    """Whether log-on asks for a code, and when; the recovery codes that are left."""
 
     on: bool
+    mode: str | None
     recovery_codes_left: int
 
 
@@ -294,6 +304,7 @@ class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
     current: bool
     device_name: str | None
     agent: str | None
+    trusted: bool
     network: str | None
     begun_by: tuple[str, ...]
 
@@ -401,24 +412,47 @@ class Identity:
     door: Door
 
     async def log_on(self, visit: Visit, name: str, password: str) -> Session:
-        body = LogOn(name=name, password=password, resource=RESOURCES, agent=visit.agent)
-        return await self.door.call(LOG_ON, visit, body=body)
+        device = secret_for(visit, name)
+        body = LogOn(
+            name=name,
+            password=password,
+            device=device,
+            resource=RESOURCES,
+            agent=visit.agent,
+        )
+        session = await self.door.call(LOG_ON, visit, body=body)
+        used(visit, session.device or device, name)
+        return session
 
-    async def second_step(self, visit: Visit, token: str, code: str) -> Session:
-        body = SecondStep(code=code, resource=RESOURCES, agent=visit.agent)
-        return await self.door.call(SECOND_STEP, visit, token=token, body=body)
+    async def second_step(self, visit: Visit, token: str, code: str, *, trust: bool) -> Session:
+        device = secret_for(visit)
+        body = SecondStep(
+            code=code, trust=trust, device=device, resource=RESOURCES, agent=visit.agent
+        )
+        session = await self.door.call(SECOND_STEP, visit, token=token, body=body)
+        used(visit, session.device or device)
+        return session
 
     async def refresh(self, visit: Visit, refresh_token: str) -> Session:
-        return await self.door.call(
-            REFRESH, visit, body=Refresh(refresh_token=refresh_token, resource=RESOURCES)
-        )
+        device = secret_for(visit)
+        body = Refresh(refresh_token=refresh_token, device=device, resource=RESOURCES)
+        return await self.door.call(REFRESH, visit, body=body)
 
     async def revoke(self, visit: Visit, refresh_token: str) -> None:
         await self.door.call(REVOKE, visit, body=Revocation(token=refresh_token))
 
     async def reset(self, visit: Visit, grant: str, new_password: str) -> Session:
-        body = Reset(grant=grant, new_password=new_password, resource=RESOURCES, agent=visit.agent)
-        return await self.door.call(RESET, visit, body=body)
+        device = secret_for(visit)
+        body = Reset(
+            grant=grant,
+            new_password=new_password,
+            device=device,
+            resource=RESOURCES,
+            agent=visit.agent,
+        )
+        session = await self.door.call(RESET, visit, body=body)
+        used(visit, session.device or device)
+        return session
 
     async def terms(self, visit: Visit) -> Terms:
         return await self.door.call(TERMS, visit, query={"locale": visit.language.code})

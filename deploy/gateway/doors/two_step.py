@@ -27,6 +27,11 @@ class Reauthenticated(Sent, frozen=True, kw_only=True):
     reauthenticated: str
 
 
+class Mode(Sent, frozen=True, kw_only=True):
+    mode: str
+    reauthenticated: str
+
+
 class RecoveryCodes(msgspec.Struct, frozen=True, kw_only=True):
     recovery_codes: tuple[str, ...]
 
@@ -43,11 +48,14 @@ MAKE_CODES = Verb(
     Reauthenticated,
     bearer=True,
 )
+CHANGE_MODE = Verb(
+    "change_two_step_mode", "PUT", "/account/two-step/mode", Nothing, Mode, bearer=True
+)
 TURN_OFF = Verb(
     "turn_off_two_step", "POST", "/account/two-step/off", Nothing, Reauthenticated, bearer=True
 )
 
-VERBS = (SET_UP, CONFIRM, MAKE_CODES, TURN_OFF)
+VERBS = (SET_UP, CONFIRM, MAKE_CODES, CHANGE_MODE, TURN_OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,10 @@ class TwoSteps:
     async def make_codes(self, visit: Visit, token: str, reauthenticated: str) -> RecoveryCodes:
         body = Reauthenticated(reauthenticated=reauthenticated)
         return await self.door.call(MAKE_CODES, visit, token=token, body=body)
+
+    async def change_mode(self, visit: Visit, token: str, mode: str, reauthenticated: str) -> None:
+        body = Mode(mode=mode, reauthenticated=reauthenticated)
+        await self.door.call(CHANGE_MODE, visit, token=token, body=body)
 
     async def turn_off(self, visit: Visit, token: str, reauthenticated: str) -> None:
         body = Reauthenticated(reauthenticated=reauthenticated)

@@ -3,6 +3,7 @@
 from deploy.gateway.pages import (
     added_practices,
     addresses,
+    devices,
     emails,
     enrol,
     enrolment_proofs,
@@ -46,6 +47,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *help.ROUTES,
     *merge.ROUTES,
     *settings.ROUTES,
+    *devices.ROUTES,
     *sessions.ROUTES,
     *notifications.ROUTES,
     *addresses.ROUTES,

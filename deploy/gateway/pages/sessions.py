@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from deploy.gateway.doors.identity import ListedSession
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import COOKIE, Inside
-from deploy.gateway.web.agents import readable
+from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Filled, FormPage
 from deploy.gateway.web.languages import N_, Language
 from deploy.gateway.web.routes import Route, action, page
@@ -18,7 +17,6 @@ SAID: Mapping[str, str] = {
     "ended": N_("The session was ended."),
     "others": N_("All other sessions were ended."),
 }
-NAMELESS = N_("A device without a name")
 BEGUN_BY: Mapping[str, str] = {
     "password": N_("Begun with the password"),
     "password-reset": N_("Begun by setting a new password after a reset"),
@@ -26,13 +24,6 @@ BEGUN_BY: Mapping[str, str] = {
     "app": N_("and a code of the authenticator app"),
     "recovery-code": N_("and a recovery code"),
 }
-
-
-def name_of(session: ListedSession, language: Language) -> str:
-    """What its holder tells it from the others by, first of all."""
-    if session.device_name is not None:
-        return session.device_name
-    return readable(session.agent, language) if session.agent else language.say(NAMELESS)
 
 
 def beginning_of(begun_by: Sequence[str], language: Language) -> str:
@@ -52,7 +43,11 @@ async def sessions(site: Site, visit: Inside) -> web.Response:
         "settings_sessions.html",
         account=account,
         sessions=[
-            (each, name_of(each, visit.language), beginning_of(each.begun_by, visit.language))
+            (
+                each,
+                device_name(each.device_name, each.agent, visit.language),
+                beginning_of(each.begun_by, visit.language),
+            )
             for each in listed.sessions
         ],
         filled=Filled(key=str(site.randomness.uuid())),

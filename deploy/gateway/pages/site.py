@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from deploy.gateway import flows
+from deploy.gateway.doors.devices import Devices
 from deploy.gateway.doors.identity import Account, Identity
 from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
@@ -35,6 +36,7 @@ class Site:
     notify: Notify
     requests: Requests
     two_steps: TwoSteps
+    devices: Devices
     sessions: Sessions
     views: Views
     forgery: Forgery

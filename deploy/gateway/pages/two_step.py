@@ -20,9 +20,11 @@ from deploy.gateway.web.visits import see
 TWO_STEP, RECOVERY_CODES = "two-step", "recovery-codes"  # what the password is given again for
 GATE, OVER, GIVEN = "second-step", "second_step_over", "gate_closed"
 SET_UP_OVER = "set_up_over"
+TICKED = "yes"
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
     "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
+    "mode": N_("When codes are asked for was changed."),
     "off": N_("Two-step verification is off. Your password alone logs you on."),
 }
 
@@ -31,19 +33,37 @@ class CodeForm(Form, frozen=True, kw_only=True):
     code: Code
 
 
+class StepForm(CodeForm, frozen=True, kw_only=True):
+    trust: str = ""
+
+
+class ModeForm(Proof, frozen=True, kw_only=True):
+    mode: str
+
+
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the code that the log-on waits for; who has given it goes on."""
     if all(gate.name != GATE for gate in visit.kept.gates):
         return on(visit)
-    return site.page(visit, "gate_second_step.html", status=filled.status, filled=filled)
+    return site.page(
+        visit,
+        "gate_second_step.html",
+        status=filled.status,
+        filled=filled,
+        trust_offered=any(gate.trust_offered for gate in visit.kept.gates),
+    )
 
 
-async def take(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
+async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Response:
     """Go on in the full session that the code opens; the fifth wrong one leads to the log-on."""
     wanted = visit.kept.wanted
     try:
         session = await site.sessions.ask(
-            visit, "identity", lambda token: site.identity.second_step(visit, token, sent.code)
+            visit,
+            "identity",
+            lambda token: site.identity.second_step(
+                visit, token, sent.code, trust=sent.trust == TICKED
+            ),
         )
     except Refused as refused:
         if refused.code == GIVEN:  # the page of before, or of another tab
@@ -148,6 +168,31 @@ async def make_codes(site: Site, visit: Inside, sent: Proof, key: str) -> web.Re
     return codes_page(site, visit, made.recovery_codes)
 
 
+async def show_mode(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Ask when codes are to be asked for, with password and code; who has none sets it up first."""
+    account = await site.account(visit)
+    if not account.two_step.on:
+        return see(SETTINGS)
+    return site.page(
+        visit,
+        "settings_two_step_mode.html",
+        status=filled.status,
+        filled=filled,
+        account=account,
+    )
+
+
+async def change_mode(site: Site, visit: Inside, sent: ModeForm, key: str) -> web.Response:
+    """Choose it."""
+    grant = await grant_once(site, visit, TWO_STEP, sent)
+    await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.two_steps.change_mode(visit, token, sent.mode, grant),
+    )
+    return see(f"{SETTINGS}?said=mode")
+
+
 async def show_off(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for password and code before it is turned off."""
     return await proof_page(site, visit, "settings_two_step_off.html", filled)
@@ -178,7 +223,7 @@ def codes_page(site: Site, visit: Inside, codes: tuple[str, ...]) -> web.Respons
 
 
 ROUTES: tuple[Route[Site], ...] = (
-    *form("/gate/second-step", HOLDER, FormPage(form=CodeForm, show=show_gate, submit=take)),
+    *form("/gate/second-step", HOLDER, FormPage(form=StepForm, show=show_gate, submit=take)),
     *page(SETTINGS, HOLDER, show_settings),
     *form(f"{SETTINGS}/app", HOLDER, FormPage(form=Proof, show=show_set_up, submit=set_up)),
     *form(
@@ -186,6 +231,7 @@ ROUTES: tuple[Route[Site], ...] = (
         HOLDER,
         FormPage(form=CodeForm, show=show_confirm, submit=confirm),
     ),
+    *form(f"{SETTINGS}/mode", HOLDER, FormPage(form=ModeForm, show=show_mode, submit=change_mode)),
     *form(f"{SETTINGS}/codes", HOLDER, FormPage(form=Proof, show=show_codes, submit=make_codes)),
     *form(f"{SETTINGS}/off", HOLDER, FormPage(form=Proof, show=show_off, submit=turn_off)),
 )

@@ -28,6 +28,14 @@ SYSTEMS: Sequence[tuple[str, str]] = (
     ("Linux", "Linux"),
 )
 ON = N_("%(browser)s on %(system)s")
+NAMELESS = N_("A device without a name")
+
+
+def device_name(named: str | None, agent: str | None, language: Language) -> str:
+    """What its holder tells a device from the others by, first of all."""
+    if named is not None:
+        return named
+    return readable(agent, language) if agent else language.say(NAMELESS)
 
 
 def readable(agent: str, language: Language) -> str:

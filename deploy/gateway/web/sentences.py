@@ -460,6 +460,7 @@ MISSING: Mapping[str, str] = MappingProxyType(
         "again": N_("Type the new password a second time."),
         "email": N_("Type your e-mail address."),
         "number": N_("Type your mobile number."),
+        "name": N_("Type a name."),
         "code": N_("Type the code."),
         "token": N_("Type the token from your practice."),
         "link": N_("Paste the whole link from the mail."),

@@ -90,12 +90,13 @@ class PasswordChanges:
                 act.committing(unacceptable)
                 raise
             tell(act, view, PASSWORD_CHANGED)
-            asking = await sessions.find(act.tx, session_id)
+            asking = await sessions.find(act.tx, session_id, now=act.now)
             opened = await self.sessions.open(
                 act,
                 account_id,
                 begun_by=[BegunBy.PASSWORD_CHANGE],
                 described=asking.described,
+                device_id=asking.device_id,
                 second_step_taken=True,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)

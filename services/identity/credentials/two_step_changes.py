@@ -9,6 +9,7 @@ from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.credentials.errors import ReauthenticationRequired
+from services.identity.devices.store import devices
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import FRESH, SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -22,8 +23,10 @@ from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     AUTHENTICATOR_APP_REPLACED,
     RECOVERY_CODES_MADE,
+    TWO_STEP_MODE_CHANGED,
     TWO_STEP_TURNED_OFF,
     TWO_STEP_TURNED_ON,
+    TwoStepMode,
 )
 from shared.contracts.ids import AccountId
 from shared.db import Connection
@@ -116,6 +119,26 @@ class TwoStepChanges:
             await codes_store.replace(act.tx, account_id, made)
             tell(act, view, RECOVERY_CODES_MADE)
         return made.shown
+
+    async def change_mode(
+        self, mode: TwoStepMode, *, caller: SessionCaller, reauthenticated: str, by: By
+    ) -> None:
+        """Ask for a code at every log-on, and trust no device any more, or at new ones only.
+
+        Sessions go on: no credential is another one. Raises TwoStepOff.
+        """
+        account_id, action = caller.account_id, Action.CHANGE_TWO_STEP_MODE
+        grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        async with self.acts.begin(by, action, account=account_id) as act:
+            act.detail = mode
+            view = await self.accounts.hold(act.tx, account_id)
+            await _require_on(act.tx, account_id)
+            await self.confirmations.spend(act.tx, grant, view, now=act.now)
+            if not await store.set_mode(act.tx, account_id, mode):
+                return
+            if mode is TwoStepMode.EVERY_LOG_ON:
+                await devices.void_trust(act.tx, account_id)
+            tell(act, view, TWO_STEP_MODE_CHANGED, mode=mode)
 
     async def turn_off(self, *, caller: SessionCaller, reauthenticated: str, by: By) -> None:
         """Forget app and recovery codes; the grant is of a password and a code. Others end."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
 from services.identity.log_on.log_on import LogOn
@@ -35,6 +36,7 @@ def compose(
     secrets: passwords.Features,
     second_steps: SecondSteps,
     sessions: Sessions,
+    arrivals: Arrivals,
 ) -> Features:
     """Build the group."""
     gates = Gates(acts=plumbing.acts, accounts=accounts, sessions=sessions)
@@ -44,6 +46,7 @@ def compose(
             hasher=secrets.hasher,
             proofs=secrets.proofs,
             sessions=sessions,
+            arrivals=arrivals,
         ),
         resets=Resets(
             acts=plumbing.acts,
@@ -52,12 +55,17 @@ def compose(
             accounts=accounts,
             lockouts=secrets.lockouts,
             sessions=sessions,
+            arrivals=arrivals,
         ),
         terms=terms(plumbing),
         gates=gates,
         disclaimers=Disclaimers(acts=plumbing.acts, gates=gates, sessions=sessions),
         second_steps=SecondStepGate(
-            acts=plumbing.acts, gates=gates, second_steps=second_steps, sessions=sessions
+            acts=plumbing.acts,
+            gates=gates,
+            second_steps=second_steps,
+            sessions=sessions,
+            arrivals=arrivals,
         ),
     )
 

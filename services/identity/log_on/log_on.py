@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.store import accounts
 from services.identity.actions import Action
+from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import InvalidCredentials
 from services.identity.passwords.proofs import Attempt, PasswordProofs
 from services.identity.sessions.model import BegunBy, Described
@@ -23,32 +24,42 @@ class LogOn:
     hasher: PasswordHasher
     proofs: PasswordProofs
     sessions: Sessions
+    arrivals: Arrivals
 
     async def log_on(
         self,
         name: str,
         password: str,
         *,
+        device: str | None,
         described: Described,
         resource: Sequence[Service],
         by: By,
     ) -> SessionTokens:
         """Open a session. Raises InvalidCredentials, alike for every cause.
 
+        `device` is a device's secret: on a known one the right password passes a lock that others
+        have brought about (LG-2), and a trusted one spares the code (MF-2).
+
         Raises AccountMerged only for a right password that may be told (MG-5).
         """
         attempt = await self.proofs.by_name(name, password)
         async with self.acts.begin(by, Action.LOG_ON, account=attempt.account_id) as act:
-            decision = await self.proofs.decide(act, attempt)
+            decision = await self.proofs.decide(act, attempt, device=self.arrivals.digest(device))
             if decision.account is None:
+                if decision.voided and attempt.account_id is not None:
+                    await self.arrivals.voided(act, attempt.account_id)
                 refusal = self.proofs.refusal(decision, InvalidCredentials)
                 raise act.committing(refusal, detail=decision.refusal)
             # A reset that comes later finds this session and ends it: the account is held.
-            opened = await self.sessions.open(
+            account_id = decision.account.account_id
+            opened = await self.arrivals.open(
                 act,
-                decision.account.account_id,
+                account_id,
+                await self.arrivals.hold(act, account_id, device),
                 begun_by=[BegunBy.PASSWORD],
                 described=described,
+                failures=decision.failures,
             )
         await self._renew_hash(attempt, password)
         return await self.sessions.sign(opened, resource=resource, now=by.now)

@@ -1,7 +1,7 @@
 """Identity's half of a password reset: a grant of recovery's sets the new password (RC-3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.identity.accounts.accounts import Accounts
@@ -9,12 +9,13 @@ from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
+from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import GrantExhausted
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.sessions.model import BegunBy, Described, SessionEnd
-from services.identity.sessions.sessions import Opened, Sessions, SessionTokens
+from services.identity.sessions.sessions import Sessions, SessionTokens
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, ResetRoute
@@ -42,12 +43,14 @@ class Resets:
     accounts: Accounts
     lockouts: Lockouts
     sessions: Sessions
+    arrivals: Arrivals
 
     async def reset(
         self,
         grant: str,
         new_password: str,
         *,
+        device: str | None,
         described: Described,
         resource: Sequence[Service],
         by: By,
@@ -67,6 +70,7 @@ class Resets:
         async with self.acts.begin(by, Action.RESET_PASSWORD, account=account_id) as act:
             act.detail = route
             await store.hold(act.tx, account_id)
+            at = await self.arrivals.hold(act, account_id, device)  # before the lock, as a log-on
             if await limits.wait(act.tx, REFUSED, _proof(checked), now=act.now):
                 raise GrantExhausted
             try:
@@ -77,7 +81,16 @@ class Resets:
                 act.committing(unacceptable)
                 raise
             tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
-            opened = await self._new_session(act, view, described)
+            # RC-3 ends at the home page; the old sessions have ended before this one begins. The
+            # trust of before went with the old password (RC-10).
+            opened = await self.arrivals.open(
+                act,
+                account_id,
+                replace(at, trusted=False),
+                begun_by=[BegunBy.PASSWORD_RESET],
+                described=described,
+                alerts=False,  # of the new password she is told
+            )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _hash(self, grant: Grant, new_password: str) -> HashedPassword:
@@ -110,12 +123,6 @@ class Resets:
         await self.lockouts.clear(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
         return await self.accounts.announce(act, account_id)
-
-    async def _new_session(self, act: Act, view: AccountView, described: Described) -> Opened:
-        """RC-3 ends at the home page; the old sessions have ended before this one begins."""
-        return await self.sessions.open(
-            act, view.account.id, begun_by=[BegunBy.PASSWORD_RESET], described=described
-        )
 
 
 def _proof(grant: Grant) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.identity.actions import Action
+from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import GateClosed
 from services.identity.log_on.gates import Gates
 from services.identity.sessions.model import BegunBy, Described, SessionEnd
@@ -24,11 +25,14 @@ class SecondStepGate:
     gates: Gates
     second_steps: SecondSteps
     sessions: Sessions
+    arrivals: Arrivals
 
     async def take(
         self,
         code: str,
         *,
+        trust: bool,
+        device: str | None,
         described: Described,
         caller: SessionCaller,
         resource: Sequence[Service],
@@ -37,7 +41,8 @@ class SecondStepGate:
         """Open a full session for one that a password alone has begun, which ends with it.
 
         Whatever was handed out for that one opens nothing any more: who has seen its tokens has
-        none of the other's. It lives no longer than that one had left to live.
+        none of the other's. It lives no longer than that one had left to live. With `trust` no code
+        is asked for where it begins for 30 days, if two-step is on for new devices only (MF-2).
 
         Raises SecondStepFailed alike for a wrong code and under a lock, SecondStepOver for the
         fifth wrong one, and GateClosed where no code is asked for.
@@ -53,14 +58,17 @@ class SecondStepGate:
             await self.sessions.end_within(
                 act, account_id, why=SessionEnd.SECOND_STEP, only=caller.session_id
             )
-            waited = await sessions.find(act.tx, caller.session_id)
-            opened = await self.sessions.open(
+            waited = await sessions.find(act.tx, caller.session_id, now=act.now)
+            opened = await self.arrivals.open(
                 act,
                 account_id,
+                await self.arrivals.hold(act, account_id, device, began_on=waited.device_id),
                 begun_by=[*waited.begun_by, BegunBy(offered.means)],
                 described=described.over(waited.described),
                 second_step_taken=True,
                 instead_of=waited.session,
+                failures=waited.failures,
+                trust=trust,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
+from services.identity.devices.store import devices
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.merging.store import merges as store
 from services.identity.patients.patients import Patients
@@ -46,6 +47,7 @@ class Unions:
         Both accounts are held. The survivor's session that asked goes on, every other one ends.
         """
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
+        await devices.void_all(act.tx, absorbed_id, now=act.now)
         moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
         await self._hand_over_names(act, couple)
         await store.leave_waiver(act.tx, absorbed_id, survivor_id)

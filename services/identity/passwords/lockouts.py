@@ -35,13 +35,19 @@ class Lockouts:
         tx: Connection,
         account_id: AccountId | None,
         name_key: str,
+        device: bytes | None,
         *,
         right: bool,
         now: datetime,
     ) -> Counted:
-        """Count a log-on's outcome; an account counts as one, whichever of its names was typed."""
+        """Count a log-on's outcome; an account counts as one, whichever of its names was typed.
+
+        `device` is the digest of a secret that came along; of another account it is none.
+        """
         key = self._key(account_id, name_key)
-        return await store.count(tx, key, account_id, right=right, policy=self.policy, now=now)
+        return await store.count(
+            tx, key, account_id, device, right=right, policy=self.policy, now=now
+        )
 
     async def clear(self, tx: Connection, account_id: AccountId, *, now: datetime) -> None:
         """A completed reset clears the lock, and what was to be told of it."""

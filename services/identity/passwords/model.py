@@ -50,7 +50,8 @@ class Counted:
     """A log-on's outcome after it was counted: only what may be told is told."""
 
     told: bool
-    locked_until: datetime | None
+    failures: int  # in a row, before a right one (SE-2)
+    voided: bool  # the device that it came from, by the last wrong one that it may give
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class Decision:
     account: HeldAccount | None  # proven, and it may be told; the account is held until commit
     survivor: str | None  # the same of a merged account: the username it lives on by (MG-5)
     told: bool  # whether the outcome may be told: not while locked
+    failures: int = 0  # wrong ones in a row before it (SE-2)
+    voided: bool = False  # the device that it came from is known no more
     kept_back: bool = False  # its source was told as many refusals as it may be (LG-4)
 
     @property
@@ -80,9 +82,10 @@ class PasswordProofs:
             found = await accounts.credentials(connection, account_id)
         return await self._compare("", found, password)
 
-    async def decide(self, act: Act, attempt: Attempt) -> Decision:
+    async def decide(self, act: Act, attempt: Attempt, *, device: bytes | None = None) -> Decision:
         """Count the outcome, and let the count decide whether a right password is told.
 
+        `device` is the digest of a device's secret: of a known one the device's own counter counts.
         Neither is it where its source has used up its budget: it is refused as a wrong one, which
         the edge tells as 429 (LG-4). Asked here, so that nothing was done yet that is not told.
 
@@ -98,12 +101,19 @@ class PasswordProofs:
             proven=attempt.right,
         )
         counted = await self.lockouts.count(
-            act.tx, attempt.account_id, attempt.name_key, right=proven is not None, now=act.now
+            act.tx,
+            attempt.account_id,
+            attempt.name_key,
+            device,
+            right=proven is not None,
+            now=act.now,
         )
         kept_back = await self.budget.used_up(act.tx, act.origin.source)
         match proven if counted.told and not kept_back else None:
             case HeldAccount() as account:
-                return Decision(account=account, survivor=None, told=True)
+                return Decision(
+                    account=account, survivor=None, told=True, failures=counted.failures
+                )
             case Absorbed(account_id=absorbed_id):  # only now: one more step would tell it
                 survivor = await accounts.survivor(act.tx, absorbed_id)
                 return Decision(account=None, survivor=survivor.username, told=True)
@@ -112,6 +122,7 @@ class PasswordProofs:
                     account=None,
                     survivor=None,
                     told=counted.told,
+                    voided=counted.voided,
                     kept_back=kept_back and proven is not None,
                 )
 

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NewType
+from uuid import UUID
 
 from services.identity.sessions.reach import Standing
 from shared.contracts.ids import AccountId, SessionId
+
+DeviceId = NewType("DeviceId", UUID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class SessionEnd(StrEnum):
     TWO_STEP_RESET = "two-step-reset"
     REVOKED = "revoked"  #: by its refresh token (RFC 7009)
     TOO_MANY = "too-many"
+    DEVICE_REVOKED = "device-revoked"
 
 
 class BegunBy(StrEnum):
@@ -101,6 +106,9 @@ class ListedSession:
 
     session: Session
     described: Described
+    device_id: DeviceId | None  # None: of before devices were kept
+    trusted: bool  # so that no code is asked for there
+    failures: int  # wrong passwords and codes before what began it (SE-2)
     network: str | None  # where it began; no place is looked up
     begun_by: tuple[BegunBy, ...]  # in the order it was given; of none it was not kept
 
@@ -118,5 +126,6 @@ class Refreshable:
     held: HeldSession
     live: bool
     rests: bool  # made by a rotation a moment ago
+    same_device: bool  # who brings it has the secret of where its session began
     used_at: datetime | None
     successor_sealed: bytes | None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from shared.contracts.identity import EnrolmentState
+from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.reach import SessionScope
 
@@ -18,6 +18,13 @@ class GateName(StrEnum):
     TERMS = "terms"
     ACCOUNT_EMAIL = "account-email"
     DISCLAIMERS = "disclaimers"
+
+
+class Means(StrEnum):
+    """What an account can take the second step by."""
+
+    APP = "app"
+    RECOVERY_CODE = "recovery-code"
 
 
 class Answer(StrEnum):
@@ -57,11 +64,25 @@ DISCLAIMED_IS: Mapping[Answer | None, AreaState] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedStep:
+    """How the second step can be taken, where it is asked for (MF-3)."""
+
+    mode: TwoStepMode
+    means: tuple[Means, ...]
+
+    @property
+    def trust_offered(self) -> bool:
+        """Whether the device can be spared the next codes (MF-2)."""
+        return self.mode is TwoStepMode.NEW_DEVICES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A step between the password and the portal; a required one must be taken first (LG-3)."""
 
     name: GateName
     required: bool
+    step: AskedStep | None = None  # of the second step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +97,7 @@ class Standing:
     email_verified: bool
     disclaimers_due: bool
     skipped: frozenset[str]
+    step: AskedStep | None = None  # where the second step is due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +155,11 @@ def gates(at: Standing) -> tuple[Gate, ...]:
     """The open gates, in their order. An offer that was declined is none."""
     asked = ((name, rule(at)) for name, rule in RULES)
     return tuple(
-        Gate(name=name, required=asks == "required")
+        Gate(
+            name=name,
+            required=asks == "required",
+            step=at.step if name is GateName.SECOND_STEP else None,
+        )
         for name, asks in asked
         if asks == "required" or (asks == "offered" and name not in at.skipped)
     )

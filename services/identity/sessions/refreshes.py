@@ -7,7 +7,13 @@ from datetime import datetime
 from services.identity.actions import Action
 from services.identity.sessions.errors import RefreshInvalid
 from services.identity.sessions.model import Refreshable, SessionEnd, SessionLives
-from services.identity.sessions.sessions import Opened, Sessions, SessionTokens, refresh_digest
+from services.identity.sessions.sessions import (
+    Opened,
+    Sessions,
+    SessionTokens,
+    device_digest,
+    refresh_digest,
+)
 from services.identity.sessions.store import refresh_tokens as store
 from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
@@ -27,9 +33,14 @@ class Refreshes:
     lives: SessionLives
     sessions: Sessions
 
-    async def refresh(self, token: str, *, resource: Sequence[Service], by: By) -> SessionTokens:
-        """Hand out the successor, one for however many services. Raises RefreshInvalid."""
-        opened = await self._rotate(token, by.now) or await self._twin_or_reuse(token, by)
+    async def refresh(
+        self, token: str, *, device: str | None, resource: Sequence[Service], by: By
+    ) -> SessionTokens:
+        """Hand out the successor, one for however many services. Raises RefreshInvalid.
+
+        `device` is the secret of the device that the session began on, where its client has one.
+        """
+        opened = await self._rotate(token, by.now) or await self._again(token, device, by)
         return await self.sessions.sign(opened, resource=resource, now=by.now)
 
     async def _rotate(self, token: str, now: datetime) -> Opened | None:
@@ -51,15 +62,27 @@ class Refreshes:
             standing = await standings.of_session(connection, session.id)
         return Opened(session=session, standing=standing, refresh_token=successor)
 
-    async def _twin_or_reuse(self, token: str, by: By) -> Opened:
+    async def _again(self, token: str, device: str | None, by: By) -> Opened:
+        """What an honest client gets for a token that does not rotate. Raises RefreshInvalid."""
         digest = refresh_digest(self.digests, token)
         async with self.acts.open(by) as act:
-            found = await store.find(act.tx, digest, rest=self.lives.rest, now=act.now)
+            found = await store.find(
+                act.tx,
+                digest,
+                device=device_digest(self.digests, device),
+                rest=self.lives.rest,
+                now=act.now,
+            )
             if found is not None and self._rests(found):
                 held = found.held
                 return Opened(session=held.session, standing=held.standing, refresh_token=token)
             if found is not None and self._is_twin(found, act.now):
                 return self._same_successor(found, token, digest)
+            if found is not None and found.live and found.same_device:
+                lost = self._same_successor(found, token, digest)
+                successor = refresh_digest(self.digests, lost.refresh_token)
+                if await store.is_unused(act.tx, successor):
+                    return lost
             await self._refuse(act, found)
         raise RefreshInvalid
 

@@ -11,6 +11,7 @@ from services.identity.patients.store import dormancy
 from services.identity.sessions.model import (
     BegunBy,
     Described,
+    DeviceId,
     ListedSession,
     Session,
     SessionEnd,
@@ -40,6 +41,8 @@ class Opened:
     session: Session
     standing: Standing
     refresh_token: str
+    device: str | None = None  # a new one's secret, handed out this once
+    last_log_on_at: datetime | None = None  # before this one; None: never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +57,17 @@ class SessionTokens:
     ends_at: datetime
     scope: SessionScope
     gates: tuple[Gate, ...]
+    device: str | None
 
 
 def refresh_digest(digests: Digests, token: str) -> bytes:
     """What is kept of a refresh token."""
     return digests.of("refresh-token", token)
+
+
+def device_digest(digests: Digests, secret: str | None) -> bytes | None:
+    """What is kept of a device's secret; None where there is none."""
+    return None if secret is None else digests.of("device", secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,8 @@ class Sessions:
         *,
         begun_by: Sequence[BegunBy],
         described: Described,
+        device_id: DeviceId | None,
+        failures: int = 0,
         second_step_taken: bool = False,
         instead_of: Session | None = None,
     ) -> Opened:
@@ -105,6 +116,8 @@ class Sessions:
             session,
             begun_by=begun_by,
             described=described,
+            device_id=device_id,
+            failures=failures,
             network=network_of(act.origin.source),
             refresh_digest=refresh_digest(self.digests, token),
             second_step_taken=second_step_taken,
@@ -113,10 +126,11 @@ class Sessions:
             await self._make_room(act, session)
         await disclaimers.ask(act.tx, account_id, only=session.id)
         standing = await standings.of_session(act.tx, session.id)
+        last: datetime | None = None
         if not standing.second_step_due:
-            await accounts.note_log_on(act.tx, account_id, now=now)
+            last = await accounts.note_log_on(act.tx, account_id, now=now)
             await dormancy.note(act.tx, account_id, now=now)
-        return Opened(session=session, standing=standing, refresh_token=token)
+        return Opened(session=session, standing=standing, refresh_token=token, last_log_on_at=last)
 
     async def sign(
         self, opened: Opened, *, resource: Sequence[Service], now: datetime
@@ -153,6 +167,7 @@ class Sessions:
             ends_at=session.expires_at,
             scope=caller.scope,
             gates=gates(opened.standing),
+            device=opened.device,
         )
 
     async def _make_room(self, act: Act, begun: Session) -> None:
@@ -200,9 +215,12 @@ class Sessions:
         why: SessionEnd,
         only: SessionId | None = None,
         spare: SessionId | None = None,
+        device: DeviceId | None = None,
     ) -> int:
         """End sessions with an act, and tell every replica of every service with it."""
-        ended = await store.end(act.tx, account_id, why=why, now=act.now, only=only, spare=spare)
+        ended = await store.end(
+            act.tx, account_id, why=why, now=act.now, only=only, spare=spare, device=device
+        )
         act.end_sessions([SessionEntry(session_id=id_, not_before=None) for id_ in ended])
         return len(ended)
 

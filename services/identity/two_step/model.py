@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.identity.sessions.reach import Means
+from shared.contracts.identity import TwoStepMode
 from shared.contracts.ids import AccountId, SessionId
 from shared.limits import DAY, Limit
 
@@ -16,13 +18,6 @@ WRONG_A_SESSION = 5
 SET_UP_LASTS = timedelta(hours=1)
 CODES = 10
 TOLD_AT = 3
-
-
-class Means(StrEnum):
-    """What an account can take the second step by."""
-
-    APP = "app"
-    RECOVERY_CODE = "recovery-code"
 
 
 class Outcome(StrEnum):
@@ -63,6 +58,7 @@ class TwoStep:
     codes_salt: CodesSalt | None
     codes_left: int
     locked_until: datetime | None
+    mode: TwoStepMode
 
     @property
     def means(self) -> tuple[Means, ...]:

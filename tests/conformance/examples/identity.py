@@ -354,6 +354,26 @@ async def make_recovery_codes(stage: IdentityStage) -> Example:
     )
 
 
+async def change_two_step_mode(stage: IdentityStage) -> Example:
+    token = (await stage.two_stepper()).token
+    grant = await stage.proof(token, "two-step")
+    return Example(body={"mode": "new-devices", "reauthenticated": grant}, token=token)
+
+
+async def list_devices(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def revoke_device(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    [device] = (await stage.replica.call("GET", "/account/devices", token=token)).body["devices"]
+    return Example(path={"device_id": device["device_id"]}, token=token)
+
+
+async def rename_device(stage: IdentityStage) -> Example:
+    return (await revoke_device(stage)).but(name="Grandma's tablet")
+
+
 async def turn_off_two_step(stage: IdentityStage) -> Example:
     token = (await stage.two_stepper()).token
     return Example(body={"reauthenticated": await stage.proof(token, "two-step")}, token=token)

@@ -547,6 +547,11 @@ async def codes_without_two_step(stage: IdentityStage) -> Example:
     return await turned_off_before(stage, ForVerb.RECOVERY_CODES)
 
 
+async def mode_without_two_step(stage: IdentityStage) -> Example:
+    example = await off_without_two_step(stage)
+    return example.but(mode="new-devices")
+
+
 async def off_without_two_step(stage: IdentityStage) -> Example:
     return await turned_off_before(stage, ForVerb.TWO_STEP)
 
@@ -756,6 +761,12 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "TwoStepOff": codes_without_two_step,
         **unconfirmed(ForVerb.RECOVERY_CODES, examples.make_recovery_codes),
     },
+    "change_two_step_mode": {
+        "TwoStepOff": mode_without_two_step,
+        **unconfirmed(ForVerb.TWO_STEP, examples.change_two_step_mode),
+    },
+    "rename_device": {"NotFound": at("rename_device", device_id=NOBODY)},
+    "revoke_device": {"NotFound": at("revoke_device", device_id=NOBODY)},
     "turn_off_two_step": {
         "TwoStepOff": off_without_two_step,
         **unconfirmed(ForVerb.TWO_STEP, examples.turn_off_two_step),

@@ -44,7 +44,7 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
             }
         ],
         "gates": [{"name": "account-email", "required": False}],
-        "two_step": {"on": False, "means": [], "recovery_codes_left": 0},
+        "two_step": {"on": False, "mode": None, "means": [], "recovery_codes_left": 0},
         "recovery_routes": ["practice"],
         "to_set_up": ["account-email"],
         "terms_version": "2026-01",

@@ -13,6 +13,7 @@ from tests.rigs.replica import Answer
 
 NEW = "Copper!Lantern-42"
 RACERS = 64
+WAITING = 32  # of the fifty sessions that an account has at most: two racers in each
 
 
 def outcomes(answers: list[Answer]) -> Counter[str | int]:
@@ -201,7 +202,7 @@ async def test_of_64_guesses_at_once_over_two_replicas_ten_are_told(
     identity: Identity, second: Identity
 ) -> None:
     june = await turned_on(identity)
-    sessions = [await june.log_on() for _ in range(RACERS)]
+    sessions = [await june.log_on() for _ in range(WAITING)] * (RACERS // WAITING)
 
     answers = await asyncio.gather(
         *(
@@ -227,7 +228,7 @@ async def test_of_64_with_one_good_code_one_wins(
 ) -> None:
     june = await turned_on(identity)
     code = await june.next_code() if means == "app" else june.codes[0]
-    sessions = [await june.log_on() for _ in range(RACERS)]
+    sessions = [await june.log_on() for _ in range(WAITING)] * (RACERS // WAITING)
 
     answers = await asyncio.gather(
         *(
@@ -238,7 +239,10 @@ async def test_of_64_with_one_good_code_one_wins(
         )
     )
 
-    assert outcomes(answers) == {201: 1, "second_step_failed": RACERS - 1}
+    told = outcomes(answers)
+    assert told[201] == 1
+    assert told["second_step_failed"] + told["unauthenticated"] == RACERS - 1
+    assert told["unauthenticated"] <= 1  # in the session that ended with it
 
 
 @pytest.mark.proves("MF-4")

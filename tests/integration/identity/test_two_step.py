@@ -29,7 +29,8 @@ async def test_two_step_is_on_after_one_good_code_and_not_before(identity: Ident
     assert wrong.refused() == (422, "code_wrong")
     assert (good.status, len(set(good.body["recovery_codes"]))) == (200, 10)
     half = (await identity.log_on(person.username)).body
-    assert (half["scope"], half["gates"][0]) == ("gates", {"name": "second-step", "required": True})
+    [gate, *_] = half["gates"]
+    assert (half["scope"], gate["name"], gate["required"]) == ("gates", "second-step", True)
     [told] = await identity.events("two-step-turned-on")
     assert told["recipients"] == [MAIL]
 
@@ -194,6 +195,7 @@ async def test_the_settings_say_how_it_stands_with_two_step(identity: Identity) 
 
     assert read["two_step"] == {
         "on": True,
+        "mode": "every-log-on",
         "means": ["app", "recovery-code"],
         "recovery_codes_left": 9,
     }

@@ -95,6 +95,10 @@ FILED: Mapping[str, Mapping[str, object]] = {
         "practice_name": "Elm Street",
         "practice_contact": "+1 555 0100",
     },
+    "two-step-mode-changed": {"occurred_at": AT, "mode": "new-devices"},
+    "device-trusted": {"occurred_at": AT, "trusted_until": AT},
+    "device-removed": {"occurred_at": AT, "cause": "wrong-passwords"},
+    "unusual-log-on": {"occurred_at": AT, "cause": "new-device"},
     "username-changed": {
         "occurred_at": AT,
         "old_username": "j•••r",

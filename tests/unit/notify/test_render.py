@@ -286,9 +286,11 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
     assert contents.UsernameReminder.__struct_fields__ == ("username",)
     assert fields == {
         "address",  # masked, as the next is
+        "cause",
         "life_minutes",
         "link_expires_at",
         "locked_until",
+        "mode",
         "new_email",  # masked, as both usernames are
         "new_username",
         "occurred_at",
@@ -300,6 +302,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "route",
         "sent_at",
         "topic",
+        "trusted_until",
     }
 
 

@@ -239,13 +239,21 @@ async def renew_hash(tx: Connection, account_id: AccountId, *, old: str, new: st
     )
 
 
-async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> None:
-    """Remember the last log-on, of parallel ones the latest; others are not told."""
-    await tx.execute(
-        "UPDATE accounts SET last_log_on_at = greatest(last_log_on_at, $2) WHERE id = $1",
+async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> datetime | None:
+    """Remember the last log-on, of parallel ones the latest; return the one before. Others are not
+    told. The account is held.
+    """
+    last: datetime | None = await tx.fetchval(
+        """
+        UPDATE accounts a SET last_log_on_at = greatest(a.last_log_on_at, $2)
+        FROM accounts before
+        WHERE a.id = $1 AND before.id = $1
+        RETURNING before.last_log_on_at
+        """,
         account_id,
         now,
     )
+    return last
 
 
 async def count_under_other_peppers(tx: Connection, known: tuple[str, ...]) -> int:

@@ -11,9 +11,9 @@ from services.identity.accounts.model import (
 )
 from services.identity.credentials.features import Features
 from services.identity.sessions.api.replies import GateReply, gate_replies
-from services.identity.sessions.reach import Area, AreaState, Sight, areas
-from services.identity.two_step.model import Means, TwoStep
-from shared.contracts.identity import EnrolmentState
+from services.identity.sessions.reach import Area, AreaState, Means, Sight, areas
+from services.identity.two_step.model import TwoStep
+from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.http.routes import Call, NoBody, Reply
 from shared.trust.access import SessionCaller
@@ -36,9 +36,10 @@ class PracticeReply(Reply, frozen=True, kw_only=True):
 
 
 class TwoStepReply(Reply, frozen=True, kw_only=True):
-    """`means` is what a code can come from."""
+    """`means` is what a code can come from; `mode` when one is asked for, none while it is off."""
 
     on: bool
+    mode: TwoStepMode | None
     means: tuple[Means, ...]
     recovery_codes_left: int
 
@@ -89,6 +90,7 @@ def _reply(view: AccountView, sight: Sight, two_step: TwoStep | None) -> Account
         gates=gate_replies(sight.standing),
         two_step=TwoStepReply(
             on=two_step.on if two_step else False,
+            mode=two_step.mode if two_step and two_step.on else None,
             means=two_step.means if two_step else (),
             recovery_codes_left=two_step.codes_left if two_step else 0,
         ),

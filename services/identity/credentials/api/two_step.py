@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.identity.credentials.features import Features
 from services.identity.fields import Typed
+from shared.contracts.identity import TwoStepMode
 from shared.http.routes import Body, Call, NoReply, Reply
 from shared.trust.access import SessionCaller
 
@@ -44,6 +45,13 @@ class OffBody(Body, frozen=True, kw_only=True):
     reauthenticated: Typed
 
 
+class ModeBody(Body, frozen=True, kw_only=True):
+    """`reauthenticated` is a grant for the verb `two-step`."""
+
+    mode: TwoStepMode
+    reauthenticated: Typed
+
+
 class RecoveryCodesReply(Reply, frozen=True, kw_only=True):
     """Shown once; none, where another app has taken the place of the one before."""
 
@@ -71,6 +79,13 @@ async def make_recovery_codes(
         caller=call.caller, reauthenticated=call.body.reauthenticated, by=call.by
     )
     return RecoveryCodesReply(recovery_codes=codes)
+
+
+async def change_two_step_mode(features: Features, call: Call[ModeBody, SessionCaller]) -> NoReply:
+    await features.two_step.change_mode(
+        call.body.mode, caller=call.caller, reauthenticated=call.body.reauthenticated, by=call.by
+    )
+    return NoReply()
 
 
 async def turn_off_two_step(features: Features, call: Call[OffBody, SessionCaller]) -> NoReply:

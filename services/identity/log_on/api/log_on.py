@@ -23,6 +23,7 @@ async def log_on(features: Features, call: Call[LogOnBody, Anonymous]) -> Sessio
     tokens = await features.log_on.log_on(
         call.body.name,
         call.body.password,
+        device=call.body.device,
         described=call.body.described,
         resource=call.body.resource,
         by=call.by,

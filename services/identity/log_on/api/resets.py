@@ -17,6 +17,7 @@ async def reset_password(features: Features, call: Call[ResetBody, Anonymous]) -
     tokens = await features.resets.reset(
         call.body.grant,
         call.body.new_password,
+        device=call.body.device,
         described=call.body.described,
         resource=call.body.resource,
         by=call.by,

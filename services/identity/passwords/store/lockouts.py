@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.identity.passwords.model import Counted, LockNotice, LockPolicy, LockRecord
+from services.identity.sessions.store.lives import known
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 
@@ -23,6 +24,7 @@ async def count(
     tx: Connection,
     key: bytes,
     account_id: AccountId | None,
+    device: bytes | None,
     *,
     right: bool,
     policy: LockPolicy,
@@ -30,49 +32,86 @@ async def count(
 ) -> Counted:
     """Count one outcome and decide whether it may be told, in one statement (LG-2).
 
-    Its row lock puts parallel outcomes in a queue: each is judged by what those before it left.
-    While locked nothing changes, so further tries neither shorten nor lengthen the lock; after it
-    counting begins anew, but for the wrong ones in a row that disable the password at last.
+    A known device of the account has a counter of its own, and the fourth failure voids it; then,
+    and without one, the account's counts. A row lock puts parallel outcomes in a queue: each is
+    judged by what those before it left. While locked nothing changes, so further tries neither
+    shorten nor lengthen the lock; after it counting begins anew, but for the wrong ones in a row
+    that disable the password at last, on every device. Device before lock, so that two never
+    deadlock.
     """
     row = await tx.fetchrow(
-        """
-        INSERT INTO lockouts AS l (key, account_id, failures, wrong_in_a_row, told, counted_at)
-        VALUES ($1, $2, CASE WHEN $3 THEN 0 ELSE 1 END, CASE WHEN $3 THEN 0 ELSE 1 END, true, $4)
-        ON CONFLICT (key) DO UPDATE
-        SET (
-            failures, wrong_in_a_row, locked_until, record_due, notice_due, disabled_due, told,
-            counted_at
-        ) = (
+        f"""
+        WITH device AS (
+            UPDATE devices AS d
+            SET (failures, overcome, voided_at, known_until) = (
+                SELECT
+                    next.failures,
+                    CASE WHEN $3::boolean THEN d.failures ELSE 0 END,
+                    CASE WHEN next.failures >= $5 THEN $4::timestamptz END,
+                    CASE WHEN next.failures >= $5 THEN $4 ELSE d.known_until END
+                FROM (SELECT CASE WHEN $3 THEN 0 ELSE d.failures + 1 END AS failures) AS next
+            )
+            WHERE d.digest = $8 AND d.account_id = $2 AND {known("$4")}
+            RETURNING d.overcome, d.voided_at IS NOT NULL AS voided
+        ), run AS (
+            UPDATE lockouts AS l SET wrong_in_a_row = 0
+            WHERE l.key = $1 AND $3 AND l.wrong_in_a_row BETWEEN 1 AND $7 - 1
+              AND EXISTS (SELECT FROM device)
+        ), account AS (
+            INSERT INTO lockouts AS l (
+                key, account_id, failures, wrong_in_a_row, told, counted_at
+            )
             SELECT
-                CASE WHEN was.locked THEN l.failures ELSE next.failures END,
-                CASE WHEN was.locked THEN l.wrong_in_a_row ELSE next.in_a_row END,
-                CASE WHEN lock.begins THEN $4 + $6::interval ELSE l.locked_until END,
-                CASE WHEN lock.begins THEN $4 ELSE l.record_due END,
-                l.notice_due OR (lock.begins AND NOT lock.disables),
-                l.disabled_due OR lock.disables,
-                NOT was.locked,
-                $4
-            FROM
-                (
-                    SELECT coalesce(l.locked_until > $4, false) OR l.wrong_in_a_row >= $7 AS locked
-                ) AS was,
-                LATERAL (
-                    SELECT
-                        CASE
-                            WHEN $3 THEN 0
-                            WHEN l.failures >= $5 THEN 1
-                            ELSE l.failures + 1
-                        END AS failures,
-                        CASE WHEN $3 THEN 0 ELSE l.wrong_in_a_row + 1 END AS in_a_row
-                ) AS next,
-                LATERAL (
-                    SELECT
-                        NOT was.locked AND next.failures >= $5 AS begins,
-                        NOT was.locked AND next.in_a_row >= $7 AS disables
-                ) AS lock
+                $1, $2::uuid, CASE WHEN $3 THEN 0 ELSE 1 END, CASE WHEN $3 THEN 0 ELSE 1 END,
+                true, $4
+            WHERE NOT EXISTS (SELECT FROM device)
+            ON CONFLICT (key) DO UPDATE
+            SET (
+                failures, wrong_in_a_row, overcome, locked_until, record_due, notice_due,
+                disabled_due, told, counted_at
+            ) = (
+                SELECT
+                    CASE WHEN was.locked THEN l.failures ELSE next.failures END,
+                    CASE WHEN was.locked THEN l.wrong_in_a_row ELSE next.in_a_row END,
+                    CASE WHEN $3 THEN l.failures ELSE 0 END,
+                    CASE WHEN lock.begins THEN $4 + $6::interval ELSE l.locked_until END,
+                    CASE WHEN lock.begins THEN $4 ELSE l.record_due END,
+                    l.notice_due OR (lock.begins AND NOT lock.disables),
+                    l.disabled_due OR lock.disables,
+                    NOT was.locked,
+                    $4
+                FROM
+                    (
+                        SELECT
+                            coalesce(l.locked_until > $4, false) OR l.wrong_in_a_row >= $7
+                                AS locked
+                    ) AS was,
+                    LATERAL (
+                        SELECT
+                            CASE
+                                WHEN $3 THEN 0
+                                WHEN l.failures >= $5 THEN 1
+                                ELSE l.failures + 1
+                            END AS failures,
+                            CASE WHEN $3 THEN 0 ELSE l.wrong_in_a_row + 1 END AS in_a_row
+                    ) AS next,
+                    LATERAL (
+                        SELECT
+                            NOT was.locked AND next.failures >= $5 AS begins,
+                            NOT was.locked AND next.in_a_row >= $7 AS disables
+                    ) AS lock
+            )
+            RETURNING told, overcome
         )
-        RETURNING told, locked_until
-        """,
+        SELECT told, overcome, false AS voided FROM account
+        UNION ALL
+        SELECT
+            NOT EXISTS (
+                SELECT FROM lockouts l WHERE l.key = $1 AND l.wrong_in_a_row >= $7
+            ),
+            overcome, voided
+        FROM device
+        """,  # noqa: S608 - a condition of ours
         key,
         account_id,
         right,
@@ -80,9 +119,10 @@ async def count(
         policy.failures,
         policy.lasts,
         policy.disabled_after,
+        device,
     )
-    assert row is not None  # noqa: S101 - an upsert without a condition returns its row
-    return Counted(told=row["told"], locked_until=row["locked_until"])
+    assert row is not None  # noqa: S101 - one of the two counters has counted
+    return Counted(told=row["told"], failures=row["overcome"], voided=row["voided"])
 
 
 async def clear(tx: Connection, key: bytes, *, now: datetime) -> None:

@@ -16,10 +16,20 @@ Agent = Annotated[
 ]
 
 
+DeviceSecret = Annotated[
+    str,
+    Meta(
+        max_length=200,
+        description="the secret of a device, as a reply handed it out; another account's is none",
+    ),
+]
+
+
 class OpeningBody(Body, frozen=True, kw_only=True):
     """`resource` as in a refresh."""
 
     resource: Resource = ()
+    device: DeviceSecret | None = None
     device_name: DeviceName | None = None
     agent: Agent | None = None
 

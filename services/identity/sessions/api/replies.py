@@ -6,16 +6,24 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from services.identity.sessions.reach import Gate, GateName, Standing, gates
+from services.identity.sessions.reach import Gate, GateName, Means, Standing, gates
 from services.identity.sessions.sessions import SessionTokens
+from shared.contracts.identity import TwoStepMode
 from shared.contracts.ids import SessionId
 from shared.contracts.reach import Service, SessionScope
 from shared.http.routes import Reply
 
 
 class GateReply(Reply, frozen=True, kw_only=True):
+    """Of the second step: when it is asked for, what a code can come from, and whether `trust` is
+    offered with it (MF-3).
+    """
+
     name: GateName
     required: bool
+    mode: TwoStepMode | UnsetType = UNSET
+    means: tuple[Means, ...] | UnsetType = UNSET
+    trust_offered: bool | UnsetType = UNSET
 
 
 class SessionReply(Reply, frozen=True, kw_only=True):
@@ -26,6 +34,8 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     to ask its holder whether she is still there (WCAG 2.2.1).
 
     `access_tokens` is there with `resource`: by service, and `access_token` is the first of them.
+    `device` is the secret of a new device, told this once: whoever keeps it brings it along the
+    next time (MF-2).
     """
 
     session_id: SessionId
@@ -38,6 +48,7 @@ class SessionReply(Reply, frozen=True, kw_only=True):
     ends_at: datetime
     scope: SessionScope
     gates: tuple[GateReply, ...]
+    device: str | UnsetType = UNSET
 
 
 def session_reply(tokens: SessionTokens) -> SessionReply:
@@ -52,6 +63,7 @@ def session_reply(tokens: SessionTokens) -> SessionReply:
         ends_at=tokens.ends_at,
         scope=tokens.scope,
         gates=_replies(tokens.gates),
+        device=tokens.device or UNSET,
     )
 
 
@@ -61,4 +73,16 @@ def gate_replies(standing: Standing) -> tuple[GateReply, ...]:
 
 
 def _replies(open_gates: Sequence[Gate]) -> tuple[GateReply, ...]:
-    return tuple(GateReply(name=gate.name, required=gate.required) for gate in open_gates)
+    return tuple(map(_reply, open_gates))
+
+
+def _reply(gate: Gate) -> GateReply:
+    if gate.step is None:
+        return GateReply(name=gate.name, required=gate.required)
+    return GateReply(
+        name=gate.name,
+        required=gate.required,
+        mode=gate.step.mode,
+        means=gate.step.means,
+        trust_offered=gate.step.trust_offered,
+    )

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from services.identity.fields import Resource
 from services.identity.practices.api.client_tokens import Text
+from services.identity.sessions.api.bodies import DeviceSecret
 from services.identity.sessions.api.replies import SessionReply, session_reply
 from services.identity.sessions.features import Features
 from services.identity.sessions.model import BegunBy
@@ -16,8 +17,13 @@ from shared.trust.access import Anonymous, SessionCaller
 
 
 class RefreshBody(Body, frozen=True, kw_only=True):
+    """`device` is the device's secret: with it a used token whose successor was never used is
+    answered with that one, for then a reply got lost.
+    """
+
     refresh_token: Annotated[str, Meta(max_length=200)]
     resource: Resource = ()
+    device: DeviceSecret | None = None
 
 
 class RevocationBody(Body, frozen=True, kw_only=True):
@@ -33,7 +39,8 @@ class RevokedReply(Reply, frozen=True, kw_only=True):
 
 class ListedSessionReply(Reply, frozen=True, kw_only=True):
     """`current` is the one that asks. `device_name` and `agent` are what its client said; `network`
-    is where it began, an IPv4 /24 or an IPv6 /48; `begun_by` what it began by, in that order.
+    is where it began, an IPv4 /24 or an IPv6 /48; `begun_by` what it began by, in that order. No
+    code is asked for where it began if that device is `trusted` (MF-2).
     """
 
     session_id: SessionId
@@ -43,6 +50,7 @@ class ListedSessionReply(Reply, frozen=True, kw_only=True):
     current: bool
     device_name: str | None
     agent: str | None
+    trusted: bool
     network: str | None
     begun_by: tuple[BegunBy, ...]
 
@@ -53,7 +61,10 @@ class SessionsReply(Reply, frozen=True, kw_only=True):
 
 async def refresh_session(features: Features, call: Call[RefreshBody, Anonymous]) -> SessionReply:
     tokens = await features.refreshes.refresh(
-        call.body.refresh_token, resource=call.body.resource, by=call.by
+        call.body.refresh_token,
+        device=call.body.device,
+        resource=call.body.resource,
+        by=call.by,
     )
     return session_reply(tokens)
 
@@ -75,6 +86,7 @@ async def list_sessions(features: Features, call: Call[NoBody, SessionCaller]) -
                 current=each.session.id == current,
                 device_name=each.described.device_name,
                 agent=each.described.agent,
+                trusted=each.trusted,
                 network=each.network,
                 begun_by=each.begun_by,
             )

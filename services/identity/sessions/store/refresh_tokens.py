@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.identity.sessions.model import Refreshable, Session
-from services.identity.sessions.store.lives import live
+from services.identity.sessions.store.lives import known, live
 from services.identity.sessions.store.sessions import SESSION, held, session
 from services.identity.sessions.store.standings import STANDING
 from shared.db import Connection
@@ -75,14 +75,18 @@ async def session_of(tx: Connection, digest: bytes) -> Session | None:
 
 
 async def find(
-    tx: Connection, digest: bytes, *, rest: timedelta, now: datetime
+    tx: Connection, digest: bytes, *, device: bytes | None, rest: timedelta, now: datetime
 ) -> Refreshable | None:
     """Look up a token that did not rotate, with its session."""
     row = await tx.fetchrow(
         f"""
         SELECT
             {SESSION}, {STANDING}, {live("$2")} AS live, {rests("$2", "$3")} AS rests,
-            t.used_at, t.successor_sealed
+            t.used_at, t.successor_sealed, t.used_at IS NOT NULL AND EXISTS (
+                SELECT FROM devices d
+                WHERE d.id = s.device_id AND d.account_id = s.account_id AND d.digest = $4
+                  AND {known("$2")}
+            ) AS same_device
         FROM refresh_tokens t
         JOIN sessions s ON s.id = t.session_id
         JOIN accounts a ON a.id = s.account_id
@@ -91,6 +95,7 @@ async def find(
         digest,
         now,
         rest,
+        device,
     )
     if row is None:
         return None
@@ -98,6 +103,14 @@ async def find(
         held=held(row),
         live=row["live"],
         rests=row["rests"],
+        same_device=row["same_device"],
         used_at=row["used_at"],
         successor_sealed=row["successor_sealed"],
+    )
+
+
+async def is_unused(tx: Connection, digest: bytes) -> bool:
+    """Whether nobody has brought this token yet: its predecessor's reply may have got lost."""
+    return bool(
+        await tx.fetchval("SELECT used_at IS NULL FROM refresh_tokens WHERE digest = $1", digest)
     )

@@ -6,13 +6,14 @@ from datetime import datetime
 from services.identity.sessions.model import (
     BegunBy,
     Described,
+    DeviceId,
     HeldSession,
     ListedSession,
     Session,
     SessionEnd,
     Shown,
 )
-from services.identity.sessions.store.lives import live, takes
+from services.identity.sessions.store.lives import live, takes, trusted
 from services.identity.sessions.store.standings import CURRENT_TERMS, standing
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row
@@ -21,7 +22,12 @@ SESSION = """
     s.id, s.account_id, s.auth_time, s.started_at, s.refreshed_at,
     greatest(s.refreshed_at, s.not_before) AS issued_at, s.idle_until, s.expires_at
 """
-LISTED = f"{SESSION}, s.device_name, s.agent, s.network, s.begun_by"
+LISTED = f"""
+    {SESSION}, coalesce(d.name, s.device_name) AS device_name, s.agent, s.device_id,
+    {trusted("$2")} AS trusted, s.failures + s.wrong_codes AS failures,
+    s.network, s.begun_by
+"""
+"""Of the session s and its device d, where there is one yet, at $2, which is now."""
 
 
 async def add(
@@ -30,6 +36,8 @@ async def add(
     *,
     begun_by: Sequence[BegunBy],
     described: Described,
+    device_id: DeviceId | None,
+    failures: int,
     network: str | None,
     refresh_digest: bytes,
     second_step_taken: bool,
@@ -45,9 +53,10 @@ async def add(
         WITH session AS (
             INSERT INTO sessions (
                 id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
-                begun_by, device_name, agent, network, terms_due, second_step_due
+                begun_by, device_name, agent, device_id, failures, network, terms_due,
+                second_step_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, EXISTS (
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14, $15, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
@@ -74,6 +83,8 @@ async def add(
         begun_by,
         described.device_name,
         described.agent,
+        device_id,
+        failures,
         network,
     )
     return int(others)
@@ -106,7 +117,7 @@ async def list_live(
     """An account's live sessions, newest first."""
     rows = await tx.fetch(
         f"""
-        SELECT {LISTED} FROM sessions s
+        SELECT {LISTED} FROM sessions s LEFT JOIN devices d ON d.id = s.device_id
         WHERE s.account_id = $1 AND {live("$2")}
         ORDER BY s.started_at DESC, s.id
         """,  # noqa: S608 - columns of ours
@@ -116,14 +127,26 @@ async def list_live(
     return tuple(listed(row) for row in rows)
 
 
-async def find(tx: Connection, session_id: SessionId) -> ListedSession:
+async def find(tx: Connection, session_id: SessionId, *, now: datetime) -> ListedSession:
     """Look up a session that is there, live or not."""
     row = await tx.fetchrow(
-        f"SELECT {LISTED} FROM sessions s WHERE s.id = $1",  # noqa: S608 - columns of ours
+        f"""
+        SELECT {LISTED} FROM sessions s LEFT JOIN devices d ON d.id = s.device_id
+        WHERE s.id = $1
+        """,  # noqa: S608 - columns of ours
         session_id,
+        now,
     )
     assert row is not None, "a session is deleted hours after its last token"  # noqa: S101
     return listed(row)
+
+
+async def device_of(tx: Connection, session_id: SessionId) -> DeviceId | None:
+    """Where a session began; None: before devices were kept."""
+    found: DeviceId | None = await tx.fetchval(
+        "SELECT device_id FROM sessions WHERE id = $1", session_id
+    )
+    return found
 
 
 async def belongs(tx: Connection, session_id: SessionId, account_id: AccountId) -> bool:
@@ -145,8 +168,10 @@ async def end(
     now: datetime,
     only: SessionId | None = None,
     spare: SessionId | None = None,
+    device: DeviceId | None = None,
 ) -> tuple[SessionId, ...]:
-    """End one, all but one, or all sessions of an account; return those that were not ended.
+    """End one, all but one, those of a device, or all sessions of an account; return those that
+    were not ended.
 
     Held in the order of their ids: two who end the same ones do not deadlock.
     """
@@ -157,6 +182,7 @@ async def end(
             SELECT id FROM sessions
             WHERE account_id = $1 AND ended_at IS NULL
                 AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
+                AND ($6::uuid IS NULL OR device_id = $6)
             ORDER BY id
             FOR UPDATE
         )
@@ -167,6 +193,7 @@ async def end(
         why,
         only,
         spare,
+        device,
     )
     return tuple(SessionId(row["id"]) for row in rows)
 
@@ -241,6 +268,9 @@ def listed(row: Row) -> ListedSession:
     return ListedSession(
         session=session(row),
         described=Described(device_name=row["device_name"], agent=row["agent"]),
+        device_id=row["device_id"],
+        trusted=row["trusted"],
+        failures=row["failures"],
         network=row["network"],
         begun_by=tuple(map(BegunBy, row["begun_by"])),
     )

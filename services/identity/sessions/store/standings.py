@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.json import decode
 
 from services.identity.sessions.model import Shown
-from services.identity.sessions.reach import GateName, SeenPractice, Sight, Standing
+from services.identity.sessions.reach import AskedStep, GateName, SeenPractice, Sight, Standing
 from services.identity.sessions.store.lives import takes
 from shared.contracts.ids import SessionId
 from shared.db import Connection, Row
@@ -21,7 +21,16 @@ STANDING = """
     ) AS email_verified,
     EXISTS (
         SELECT FROM session_disclaimers d WHERE d.session_id = s.id AND d.answer IS NULL
-    ) AS disclaimers_due
+    ) AS disclaimers_due,
+    CASE WHEN s.second_step_due THEN (
+        SELECT json_build_object('mode', t.mode, 'means', CASE
+            WHEN EXISTS (
+                SELECT FROM recovery_codes c WHERE c.account_id = a.id AND c.used_at IS NULL
+            ) THEN '["app", "recovery-code"]'::json
+            ELSE '["app"]'::json
+        END)
+        FROM two_steps t WHERE t.account_id = a.id
+    ) END AS step
 """
 """Of the session s and its account a."""
 PRACTICES = """
@@ -126,6 +135,7 @@ def standing(row: Row) -> Standing:
         email_verified=row["email_verified"],
         disclaimers_due=row["disclaimers_due"],
         skipped=frozenset(row["skipped"]),
+        step=decode(row["step"], type=AskedStep) if row["step"] else None,
     )
 
 

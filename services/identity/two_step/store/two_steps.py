@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.identity.two_step.model import CodesSalt, KeptSecret, Pending, TwoStep
+from shared.contracts.identity import TwoStepMode
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection, Row
 
@@ -86,6 +87,20 @@ async def lock(tx: Connection, account_id: AccountId, *, until: datetime) -> Non
     )
 
 
+async def set_mode(tx: Connection, account_id: AccountId, mode: TwoStepMode) -> bool:
+    """Choose when it is asked for. False: it was so before."""
+    changed = await tx.fetchval(
+        """
+        UPDATE two_steps SET mode = $2
+        WHERE account_id = $1 AND on_since IS NOT NULL AND mode <> $2
+        RETURNING true
+        """,
+        account_id,
+        mode,
+    )
+    return changed is not None
+
+
 async def secrets(tx: Connection) -> tuple[KeptSecret, ...]:
     """Every app's secret, those that are being set up too."""
     rows = await tx.fetch(
@@ -141,4 +156,5 @@ def _two_step(row: Row) -> TwoStep:
         codes_salt=salt,
         codes_left=row["codes_left"],
         locked_until=row["locked_until"],
+        mode=TwoStepMode(row["mode"]),
     )

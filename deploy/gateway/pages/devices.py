@@ -1,0 +1,100 @@
+"""The devices that an account is known to be used on: named, and removed (MF-2)."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta
+
+from deploy.gateway.doors.devices import Device
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.session import Inside
+from deploy.gateway.web.agents import device_name
+from deploy.gateway.web.forms import Filled, Form, FormPage
+from deploy.gateway.web.languages import N_
+from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.visits import see
+
+DEVICES = "/settings/devices"
+SAID: Mapping[str, str] = {
+    "renamed": N_("The device was renamed."),
+    "removed": N_("The device was removed. Whoever was logged on there is logged off."),
+}
+FIELDS: Mapping[str, str] = {"name": "name"}
+
+
+class NameForm(Form, frozen=True, kw_only=True):
+    name: Annotated[str, Meta(max_length=200)]
+
+
+async def show(site: Site, visit: Inside) -> web.Response:
+    """List them, the one used last first."""
+    said = SAID.get(visit.request.query.get("said", ""))
+    return site.page(
+        visit,
+        "settings_devices.html",
+        account=await site.account(visit),
+        devices=[
+            (each, device_name(each.name, each.agent, visit.language))
+            for each in await listed(site, visit)
+        ],
+        said=visit.say(said) if said else None,
+    )
+
+
+async def show_one(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Show one, to be renamed or removed."""
+    device_id = visit.request.match_info["device_id"]
+    device = next((one for one in await listed(site, visit) if one.device_id == device_id), None)
+    if device is None:
+        raise Refused("not_found", status=404)
+    return site.page(
+        visit,
+        "settings_device.html",
+        status=filled.status,
+        filled=filled,
+        device=device,
+        called=device_name(device.name, device.agent, visit.language),
+        account=await site.account(visit),
+    )
+
+
+async def rename(site: Site, visit: Inside, sent: NameForm, key: str) -> web.Response:
+    """Call it so from now on."""
+    device_id = visit.request.match_info["device_id"]
+    await site.sessions.ask(
+        visit,
+        "identity",
+        lambda token: site.devices.rename(visit, token, device_id, sent.name),
+    )
+    return see(f"{DEVICES}?said=renamed")
+
+
+async def remove(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Have it count as new, and whoever is logged on there logged off, but for this session."""
+    device_id = visit.request.match_info["device_id"]
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.devices.remove(visit, token, device_id)
+    )
+    return see(f"{DEVICES}?said=removed")
+
+
+async def listed(site: Site, visit: Inside) -> tuple[Device, ...]:
+    return await site.sessions.ask(visit, "identity", lambda token: site.devices.list(visit, token))
+
+
+ROUTES: tuple[Route[Site], ...] = (
+    *page(DEVICES, HOLDER, show),
+    *form(
+        f"{DEVICES}/{{device_id}}",
+        HOLDER,
+        FormPage(form=NameForm, show=show_one, submit=rename, fields=FIELDS),
+    ),
+    *action(
+        f"{DEVICES}/{{device_id}}/remove",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=remove),
+    ),
+)

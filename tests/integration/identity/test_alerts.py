@@ -1,0 +1,150 @@
+"""A log-on that its holder would want to know of: told once, by mail (SE-2)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.builders.two_step import WRONG_CODE, turned_on
+from tests.rigs.identity import Identity, Person, Recovery
+
+pytestmark = pytest.mark.proves("SE-2")
+WRONG = "Wrong-Guess-1234"
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def june(identity: Identity) -> Person:
+    """Who is told."""
+    return await identity.an_account("june.hale", email="june@mail.example")
+
+
+async def told(identity: Identity) -> Sequence[str]:
+    return [event["cause"] for event in await identity.events("unusual-log-on")]
+
+
+async def test_the_very_first_log_on_is_told_to_nobody(identity: Identity) -> None:
+    await identity.logged_on("june.hale")
+
+    assert await told(identity) == []
+
+
+async def test_the_first_log_on_from_a_new_device_is_told(identity: Identity, june: Person) -> None:
+    device = (await identity.logged_on("june.hale"))["device"]
+    await identity.logged_on("june.hale", device=device)
+    assert await told(identity) == []
+
+    new = await identity.logged_on("june.hale")
+    await identity.logged_on("june.hale", device=new["device"])
+
+    [event] = await identity.events("unusual-log-on")
+    assert (event["cause"], event["recipients"]) == ("new-device", ["june@mail.example"])
+    assert event["account_id"] == str(june.id)
+
+
+@pytest.mark.parametrize(("failures", "alerts"), [(2, []), (3, ["after-failures"])])
+async def test_success_after_three_failures_is_told(
+    identity: Identity, failures: int, alerts: list[str]
+) -> None:
+    for _ in range(failures):
+        await identity.log_on("june.hale", WRONG)
+    await identity.logged_on("june.hale")
+    await identity.logged_on("june.hale")
+
+    assert await told(identity) == [*alerts, "new-device"]
+
+
+async def test_success_after_a_lock_is_told(identity: Identity) -> None:
+    for _ in range(4):
+        await identity.log_on("june.hale", WRONG)
+    identity.clock.advance(minutes=20)
+
+    await identity.logged_on("june.hale")
+
+    assert await told(identity) == ["after-failures"]
+
+
+async def test_success_after_three_failures_on_a_known_device_is_told(identity: Identity) -> None:
+    device = (await identity.logged_on("june.hale"))["device"]
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG, device=device)
+    await identity.logged_on("june.hale", device=device)
+    await identity.logged_on("june.hale", device=device)
+
+    assert await told(identity) == ["after-failures"]
+
+
+async def test_what_others_guess_is_no_failure_of_a_known_device(identity: Identity) -> None:
+    device = (await identity.logged_on("june.hale"))["device"]
+    for _ in range(4):
+        await identity.log_on("june.hale", WRONG)
+
+    await identity.logged_on("june.hale", device=device)
+
+    assert await told(identity) == []
+
+
+@pytest.mark.parametrize(("days", "alerts"), [(364, []), (365, ["long-absence"])])
+async def test_the_first_log_on_in_12_months_is_told(
+    identity: Identity, days: int, alerts: list[str]
+) -> None:
+    device = (await identity.logged_on("june.hale"))["device"]
+    identity.clock.advance(days=days)
+
+    await identity.logged_on("june.hale", device=device)
+
+    assert await told(identity) == alerts
+
+
+async def test_one_log_on_is_told_once_and_of_several_reasons_the_gravest(
+    identity: Identity,
+) -> None:
+    await identity.logged_on("june.hale")
+    identity.clock.advance(days=500)
+    for _ in range(3):
+        await identity.log_on("june.hale", WRONG)
+
+    await identity.logged_on("june.hale")
+
+    assert await told(identity) == ["after-failures"]
+
+
+@pytest.mark.parametrize(
+    ("passwords", "codes", "alerts"),
+    [(0, 0, ["new-device"]), (1, 1, ["new-device"]), (1, 2, ["after-failures"])],
+)
+async def test_with_two_step_it_is_told_once_the_code_was_given(
+    identity: Identity, june: Person, passwords: int, codes: int, alerts: list[str]
+) -> None:
+    stepper = await turned_on(identity, june)
+    for _ in range(passwords):
+        await identity.log_on("june.hale", WRONG)
+    half = await stepper.log_on()
+    for _ in range(codes):
+        await stepper.step(half["access_token"], WRONG_CODE)
+    assert await told(identity) == []
+
+    await stepper.step(half["access_token"], stepper.codes[0])
+
+    assert await told(identity) == alerts
+
+
+async def test_of_a_reset_and_a_changed_password_no_more_is_told_than_they_are(
+    identity: Identity, june: Person, recovery: Recovery
+) -> None:
+    session: dict[str, Any] = await identity.logged_on("june.hale")
+    token = session["access_token"]
+    grant = await identity.call(
+        "POST",
+        "/account/reauthenticate",
+        {"password": june.password, "verb": "password"},
+        token=token,
+    )
+    body = {"new_password": "Copper!Lantern-9", "reauthenticated": grant.body["grant"]}
+    assert (await identity.call("PUT", "/account/password", body, token=token)).status == 200
+    reset = await identity.reset(
+        await recovery.grant(june, security_version=2), "Silver!Lantern-10"
+    )
+
+    assert (reset.status, len(reset.body["device"])) == (200, 43)
+    assert await told(identity) == []
