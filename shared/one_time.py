@@ -49,6 +49,8 @@ class Purpose:
     to be guessed at beside a secret that nobody guesses."""
     kept: timedelta = timedelta()
     """Past its expiry, until it is swept."""
+    several: bool = False
+    """An owner may have more than one that lives, and a newer one ends none."""
 
     def digest(self, digests: Digests, typed: str) -> bytes:
         """Return what is kept of a secret; of one to be typed, however it was typed or pasted."""
@@ -146,21 +148,24 @@ class Mint:
 async def issue(
     tx: Connection, purpose: Purpose, secrets: Sequence[Secret], *, now: datetime
 ) -> None:
-    """Keep these, one an owner, each in place of the owner's live one.
+    """Keep these, one an owner, each in place of the owner's live one; or beside those there are,
+    where the purpose lets an owner have several.
 
     Without any the statements are the same: a miss takes them too.
     """
-    await supersede(tx, purpose, [secret.owner for secret in secrets], now=now)
+    if not purpose.several:
+        await supersede(tx, purpose, [secret.owner for secret in secrets], now=now)
     await tx.execute(
         """
         INSERT INTO one_time_secrets (
             id, purpose, digest, owner, sent_to, security_version, state, issued_at, expires_at,
-            kept_until, ended_at
+            kept_until, ended_at, several
         )
         SELECT
             id, $1, digest, owner, sent_to, security_version,
             CASE WHEN withheld THEN 'withheld' ELSE 'live' END,
-            issued_at, expires_at, expires_at + $2::interval, CASE WHEN withheld THEN issued_at END
+            issued_at, expires_at, expires_at + $2::interval, CASE WHEN withheld THEN issued_at END,
+            $11::boolean
         FROM unnest(
             $3::uuid[], $4::bytea[], $5::uuid[], $6::text[], $7::bigint[], $8::boolean[],
             $9::timestamptz[], $10::timestamptz[]
@@ -178,6 +183,7 @@ async def issue(
         [secret.withheld for secret in secrets],
         [secret.issued_at for secret in secrets],
         [secret.expires_at for secret in secrets],
+        purpose.several,
     )
 
 
@@ -268,7 +274,7 @@ async def live_until(
 async def void(
     tx: Connection, purpose: Purpose, owner: UUID, *, now: datetime, wait: bool = True
 ) -> bool:
-    """Void the owner's live secret. False where there is none that was good.
+    """Void the owner's live secret, or all there are. False where there is none that was good.
 
     Who holds rows that are locked after secrets does not `wait`: that could end in a deadlock, and
     whoever holds the secret at this moment is about to end it.

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from deploy.tour.front_desk import correction, username_read
+from deploy.tour.not_me import freeze
 from deploy.tour.one_account import (
     changed_credentials,
     enrolment,
@@ -51,5 +52,6 @@ STORIES: tuple[Story, ...] = (
     bulk,
     temporary_credentials,
     correction,
+    freeze,
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

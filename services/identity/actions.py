@@ -36,6 +36,8 @@ class Action(entries.Action):
     END_LOCK = "lock.end"
     NOTIFY_OF_LOCK = "lock.notice"
     UNLOCK = "account.unlock"
+    FREEZE = "account.freeze"
+    THAW = "account.thaw"
     READ_USERNAME = "username.read"
     WAIVE_EMAIL = "email.waive"
     REAUTHENTICATE = "account.reauthenticate"

@@ -8,6 +8,7 @@ from services.identity.devices import features as devices
 from services.identity.emails import features as emails
 from services.identity.enrolment import features as enrolment
 from services.identity.features import Features
+from services.identity.freezes import features as freezes
 from services.identity.log_on import features as log_on
 from services.identity.merging import features as merging
 from services.identity.passwords import features as passwords
@@ -64,14 +65,6 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         service=plumbing.service,
         public_keys=plumbing.public_keys,
     )
-    account = accounts.compose()
-    practice = practices.compose(plumbing, issuer=issuer)
-    patient = patients.compose(plumbing)
-    session = sessions.compose(
-        plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
-    )
-    device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
-    password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
     mint = Mint(
         randomness=plumbing.randomness,
         digests=plumbing.digests,
@@ -81,6 +74,14 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             issuer=f"{plumbing.settings.issuer}/notify",
         ),
     )
+    account = accounts.compose(mint=mint)
+    practice = practices.compose(plumbing, issuer=issuer)
+    patient = patients.compose(plumbing)
+    session = sessions.compose(
+        plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
+    )
+    device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
+    password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(plumbing, accounts=account.accounts, hasher=password.hasher)
     proof = proving.compose(
@@ -93,7 +94,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     entry = log_on.compose(
         plumbing,
         grants=grants,
-        accounts=account.accounts,
+        holders=account,
         secrets=password,
         second_steps=steps.second_steps,
         sessions=session.sessions,
@@ -116,7 +117,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     return Features(
         desk=desk.compose(
             plumbing,
-            accounts=account.accounts,
+            holders=account,
             lockouts=password.lockouts,
             patients=patient.patients,
             sessions=session.sessions,
@@ -129,10 +130,16 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         credentials=credentials.compose(
             plumbing,
             confirmations=proof.confirmations,
-            accounts=account.accounts,
+            holders=account,
             addresses=email,
             passwords=password.passwords,
             steps=steps,
+            sessions=session.sessions,
+        ),
+        freezes=freezes.compose(
+            plumbing,
+            accounts=account.accounts,
+            replaced_emails=email.replaced,
             sessions=session.sessions,
         ),
         merging=merging.compose(

@@ -1,6 +1,6 @@
 """What `check` looks at in identity besides what it looks at everywhere."""
 
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts, freezes
 from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
 from services.identity.passwords.features import hasher_of
@@ -39,8 +39,18 @@ async def check_terms(plumbing: Plumbing[Settings]) -> str | None:
     return None if published else "no terms are published, run `terms publish`"
 
 
+async def check_freezes(plumbing: Plumbing[Settings]) -> str | None:
+    """Who froze her account and has no practice left: no verb opens it but a re-activation."""
+    async with plumbing.database.connection() as connection:
+        count = await freezes.count_out_of_reach(connection)
+    return (
+        f"{count} frozen accounts are enrolled nowhere: no practice thaws them" if count else None
+    )
+
+
 CHECKUPS: tuple[Checkup[Settings], ...] = (
     Checkup(name="peppers", run=check_peppers),
     Checkup(name="names", run=check_names),
     Checkup(name="terms", run=check_terms),
+    Checkup(name="freezes", run=check_freezes),
 )

@@ -7,6 +7,7 @@ from services.identity.credentials import features as credentials
 from services.identity.desk import features as desk
 from services.identity.devices import features as devices
 from services.identity.enrolment import features as enrolment
+from services.identity.freezes import features as freezes
 from services.identity.log_on import features as log_on
 from services.identity.merging import features as merging
 from services.identity.passwords import features as passwords
@@ -25,6 +26,7 @@ class Features:
     enrolment: enrolment.Features
     log_on: log_on.Features
     credentials: credentials.Features
+    freezes: freezes.Features
     merging: merging.Features
     proving: proving.Features
     two_step: two_step.Features

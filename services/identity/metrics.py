@@ -9,4 +9,9 @@ METRICS: tuple[Metric, ...] = (
         "Merges asked for on the bus whose proofs do not hold: merge should have refused them",
         ("reason",),
     ),
+    Metric(
+        "accounts_frozen",
+        Kind.COUNTER,
+        "Accounts that their holders froze: many at once are a sign of stolen passwords",
+    ),
 )

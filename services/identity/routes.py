@@ -2,6 +2,7 @@
 
 from services.identity.accounts.errors import (
     AccountMerged,
+    AddressNoUsername,
     UsernameHasWhitespace,
     UsernameIsAnAddress,
     UsernameNotPrintable,
@@ -26,7 +27,6 @@ from services.identity.credentials.api.two_step import (
 )
 from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
-    AddressNoUsername,
     EmailVerified,
     LocaleNotOffered,
     ReauthenticationRequired,
@@ -40,10 +40,11 @@ from services.identity.desk.api.dormancy import (
     un_enrol_dormant_patients,
 )
 from services.identity.desk.api.records import correct_patient, read_patient
+from services.identity.desk.api.thaws import thaw_account
 from services.identity.desk.api.two_step_resets import reset_two_step
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
-from services.identity.desk.errors import PatientNotEnrolled
+from services.identity.desk.errors import AccountNotFrozen, PatientNotEnrolled
 from services.identity.devices.api.devices import list_devices, rename_device, revoke_device
 from services.identity.emails.errors import (
     EmailMalformed,
@@ -72,6 +73,8 @@ from services.identity.enrolment.errors import (
     TokenInvalid,
 )
 from services.identity.features import Features
+from services.identity.freezes.api.freezes import freeze_account
+from services.identity.freezes.errors import NotMeLinkInvalid
 from services.identity.log_on.api.disclaimers import (
     answer_disclaimer,
     list_disclaimers,
@@ -272,6 +275,10 @@ ROUTES: tuple[Route[Features], ...] = (
               reset_two_step, counts_on=(UNLOCKS,), rows=("MF-4", "ST-1"),
               summary="Reset the two-step verification of a patient's account; sessions end",
               problems=(NotFound, PatientNotEnrolled, TwoStepOff)),
+        route("POST", "/practice/patients/{patient_id}/thaw", Staff(Scope.ACCOUNTS_THAW),
+              thaw_account, counts_on=(UNLOCKS,), rows=("RC-9", "ST-1"),
+              summary="Thaw a patient's account that its holder froze; she is told",
+              problems=(NotFound, PatientNotEnrolled, AccountNotFrozen)),
         route("POST", "/practice/patients/{patient_id}/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
               un_enrol_patient, counts_on=(UN_ENROLMENTS,), rows=("UN-1", "ST-1"),
               summary="Un-enrol a patient; other practices are not touched",
@@ -449,6 +456,12 @@ ROUTES: tuple[Route[Features], ...] = (
               verify_email, rows=("ID-6", "ID-4"),
               summary="Verify the account e-mail by the mailed link; one before it is given up",
               problems=(LinkInvalid, EmailUnavailable, AddressNoUsername)),
+    )),
+    *lifted(lambda of: of.freezes, (
+        route("POST", "/freezes", Public(Counted.MISSES),
+              freeze_account, rows=("RC-9",),
+              summary="Freeze an account by the link of a mail, and the holder's date of birth",
+              problems=(NotMeLinkInvalid,)),
     )),
     *lifted(lambda of: of.proving, (
         route("POST", "/account/reauthenticate",

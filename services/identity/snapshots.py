@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.identity.accounts import features as accounts
+from services.identity.accounts.accounts import Accounts
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.settings import Settings
@@ -21,7 +21,7 @@ from shared.publications import Published
 
 def snapshots(plumbing: Plumbing[Settings]) -> tuple[Published, ...]:
     """Practices first: whoever hears of an account then knows its practices."""
-    account = accounts.compose().accounts
+    account = Accounts()
     patient = patients.compose(plumbing).patients
     practice = practices.practices(plumbing)
 

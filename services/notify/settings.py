@@ -142,6 +142,9 @@ class NotifySettings(ServiceSettings):
     invitation_page: PagePath = setting(
         "INVITATION_PAGE", default="enrol/invitation", help="its page that takes an invitation"
     )
+    not_me_page: PagePath = setting(
+        "NOT_ME_PAGE", default="not-me", help="its page that freezes an account (RC-9)"
+    )
     unsubscribe_page: PagePath = setting(
         "UNSUBSCRIBE_PAGE",
         default="unsubscribe",

@@ -44,6 +44,7 @@ class AccountChanged(Data, frozen=True, kw_only=True):
     time_zone: str
     enrolments: tuple[Enrolment, ...]
     reserved: tuple[str, ...] = ()  # names given up that still mean this account (ID-2), as keys
+    reset_by_practice: bool = False  # since a freeze nothing but RC-5 sets a password (RC-9)
 
 
 class PersonChanged(Data, frozen=True, kw_only=True):
@@ -123,6 +124,21 @@ class PlainActivity(Activity, frozen=True, kw_only=True):
     """
 
 
+LINKS_ELSEWHERE = 8
+"""As many as an account has notification addresses and numbers (NT-2), one link each."""
+
+
+class CredentialChanged(PlainActivity, frozen=True, kw_only=True):
+    """RC-9: told with a link by which its holder says that it was not her.
+
+    One is sealed to each of `recipients`, so that nobody who reads one mailbox can use up the link
+    of another. Where there was no account e-mail to tell, those sealed to the account itself are
+    for its notification addresses and numbers, which notify alone knows.
+    """
+
+    not_me: tuple[Sealed, ...] = ()
+
+
 class Claim(StrEnum):
     """What the mail to a claimed address says (EN-1, ID-6)."""
 
@@ -171,11 +187,11 @@ class PasswordDisabled(PlainActivity, frozen=True, kw_only=True):
     """LG-2: so many wrong passwords in a row that it opens nothing until a new one is set."""
 
 
-class AccountEmailVerified(PlainActivity, frozen=True, kw_only=True):
+class AccountEmailVerified(CredentialChanged, frozen=True, kw_only=True):
     """ID-6: `recipients` is the address that is now the account e-mail: a new way in."""
 
 
-class AccountEmailChanged(PlainActivity, frozen=True, kw_only=True):
+class AccountEmailChanged(CredentialChanged, frozen=True, kw_only=True):
     """ID-6: another address is the account e-mail now. `recipients` are the old one and the new
     one; what they are told of the new one is masked, for the old mailbox may be somebody else's.
     """
@@ -184,30 +200,30 @@ class AccountEmailChanged(PlainActivity, frozen=True, kw_only=True):
     reserved_until: InMail[Moment]  # so long nobody else gets the old one
 
 
-class UsernameChanged(PlainActivity, frozen=True, kw_only=True):
+class UsernameChanged(CredentialChanged, frozen=True, kw_only=True):
     """ID-2: the username was changed; both as a mailbox may show them, masked (RC-1)."""
 
     old_username: InMail[str]
     new_username: InMail[str]
 
 
-class PasswordChanged(PlainActivity, frozen=True, kw_only=True):
+class PasswordChanged(CredentialChanged, frozen=True, kw_only=True):
     """ID-7: its holder set another password; every session of before has ended."""
 
 
-class TwoStepTurnedOn(PlainActivity, frozen=True, kw_only=True):
+class TwoStepTurnedOn(CredentialChanged, frozen=True, kw_only=True):
     """MF-1: a first authenticator app has shown a good code; every other session has ended."""
 
 
-class AuthenticatorAppReplaced(PlainActivity, frozen=True, kw_only=True):
+class AuthenticatorAppReplaced(CredentialChanged, frozen=True, kw_only=True):
     """MF-1: another app has taken the place of the one before; the recovery codes stay."""
 
 
-class TwoStepTurnedOff(PlainActivity, frozen=True, kw_only=True):
+class TwoStepTurnedOff(CredentialChanged, frozen=True, kw_only=True):
     """MF-4: its holder turned it off, by password and code."""
 
 
-class RecoveryCodesMade(PlainActivity, frozen=True, kw_only=True):
+class RecoveryCodesMade(CredentialChanged, frozen=True, kw_only=True):
     """MF-4: new recovery codes; those before open nothing any more."""
 
 
@@ -221,7 +237,7 @@ class SecondStepLocked(PlainActivity, frozen=True, kw_only=True):
     locked_until: InMail[Moment]
 
 
-class TwoStepReset(PlainActivity, frozen=True, kw_only=True):
+class TwoStepReset(CredentialChanged, frozen=True, kw_only=True):
     """MF-4: a practice took app and codes away; every session has ended."""
 
     practice_name: InMail[str]
@@ -235,7 +251,7 @@ class TwoStepMode(StrEnum):
     NEW_DEVICES = "new-devices"  #: not at a device that is trusted
 
 
-class TwoStepModeChanged(PlainActivity, frozen=True, kw_only=True):
+class TwoStepModeChanged(CredentialChanged, frozen=True, kw_only=True):
     """MF-2: its holder chose when the second step is asked for."""
 
     mode: InMail[TwoStepMode]
@@ -280,11 +296,26 @@ class ResetRoute(StrEnum):
     LINK = "link"
 
 
-class PasswordReset(PlainActivity, frozen=True, kw_only=True):
+class PasswordReset(CredentialChanged, frozen=True, kw_only=True):
     """RC-3: a new password was set with a recovery grant."""
 
     route: InMail[ResetRoute]
     proof_id: str  # the jti that was spent: recovery tidies up by it
+
+
+class AccountFrozen(PlainActivity, frozen=True, kw_only=True):
+    """RC-9: its holder said that a change was not hers: password, sessions, links and grants are
+    void. `recipients` are the account e-mail and the one that it took the place of.
+    """
+
+    email_put_back: InMail[bool]  # the address that was replaced in the last 72 h is hers again
+
+
+class AccountThawed(PlainActivity, frozen=True, kw_only=True):
+    """RC-9: a practice thawed it; a password comes from the practice alone (RC-5)."""
+
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
 
 
 class EnrolmentAdded(PlainActivity, frozen=True, kw_only=True):
@@ -397,6 +428,8 @@ DEVICE_TRUSTED = Contract("identity", "device-trusted", DeviceTrusted, Kind.ACTI
 DEVICE_REMOVED = Contract("identity", "device-removed", DeviceRemoved, Kind.ACTIVITY)
 UNUSUAL_LOG_ON = Contract("identity", "unusual-log-on", UnusualLogOn, Kind.ACTIVITY)
 PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
+ACCOUNT_FROZEN = Contract("identity", "account-frozen", AccountFrozen, Kind.ACTIVITY)
+ACCOUNT_THAWED = Contract("identity", "account-thawed", AccountThawed, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)
 ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.ACTIVITY)
 ENROLMENT_REACTIVATED = Contract(

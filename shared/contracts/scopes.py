@@ -8,6 +8,7 @@ from types import MappingProxyType
 class Scope(StrEnum):
     """What one kind of verb asks of a client."""
 
+    ACCOUNTS_THAW = "accounts:thaw"
     ACCOUNTS_UNLOCK = "accounts:unlock"
     BOUNCES_WRITE = "bounces:write"
     CLIENTS_READ = "clients:read"
@@ -40,6 +41,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
         Role.PRACTICE: frozenset(
             {
+                Scope.ACCOUNTS_THAW,
                 Scope.ACCOUNTS_UNLOCK,
                 Scope.CLIENTS_READ,
                 Scope.CLIENTS_WRITE,

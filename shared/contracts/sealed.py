@@ -13,6 +13,7 @@ class SealPurpose(StrEnum):
     NOTIFICATION_NUMBER = "notification-number"  #: NT-3: no link, a code that is typed
     RESET_LINK = "reset-link"
     INVITATION = "invitation"
+    NOT_ME = "not-me"  #: RC-9: in the mail of a change, which goes without it once it is dead
     USERNAME = "username"  #: RC-1: no link, and for nobody's eyes but the holder's
 
 

@@ -19,6 +19,7 @@ from services.identity.enrolment.errors import (
     WrongPerson,
     WrongTemporaryPassword,
 )
+from services.identity.freezes.errors import WrongBirthDate
 from shared import errors
 from shared.contracts.topology import SERVICES
 from shared.errors import Expected, Refused
@@ -107,6 +108,7 @@ def test_the_audit_has_another_word_only_where_a_reply_must_not_say_as_much() ->
         AccessTokenInvalid,  # told as if no token had come
         WrongPerson,  # a live token, which whoever guesses must not learn (EN-1)
         WrongInvitee,  # likewise a live invitation (EN-3)
+        WrongBirthDate,  # likewise a live link of a mail (RC-9)
         WrongTemporaryPassword,  # likewise a temporary username (EN-2)
     }
 

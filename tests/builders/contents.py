@@ -5,7 +5,12 @@ from datetime import datetime
 from enum import Enum
 from typing import get_type_hints
 
-from services.notify.tellings.contents import LINKED, Content, PracticeCommunication
+from services.notify.tellings.contents import (
+    LINKED,
+    REPUDIABLE,
+    Content,
+    PracticeCommunication,
+)
 from shared.contracts.identity import (
     DeviceEnd,
     LogOnAlert,
@@ -19,6 +24,7 @@ from tests.support.clock import START
 SAMPLES = {
     str: "Elm Street",
     int: 60,
+    bool: True,
     datetime: START,
     Topic: Topic.HEALTH_RECORD,
     ResetRoute: ResetRoute.LINK,
@@ -28,8 +34,11 @@ SAMPLES = {
     LogOnAlert: LogOnAlert.NEW_DEVICE,
 }
 
-#: the mails with a link: that which they are for, or the one that stops such mails (NT-7)
-WITH_LINK = LINKED | {PracticeCommunication}
+#: the mails with a link that can be pasted on a page: that which they are for, or the one that says
+#: that a change was somebody else's (RC-9)
+WITH_PAGE = LINKED | REPUDIABLE
+#: those, and the ones with the link that stops such mails (NT-7)
+WITH_LINK = WITH_PAGE | {PracticeCommunication}
 
 
 def sample(kind: type[Content], **changed: object) -> Content:

@@ -141,6 +141,13 @@ class PracticeDesk:
             {"staff_id": "nurse-7", "reason": "came to the desk"},
         )
 
+    async def thaw(self, patient_id: str) -> Answer:
+        """Thaw a patient's account."""
+        return await self.call(
+            f"/practice/patients/{patient_id}/thaw",
+            {"staff_id": "nurse-7", "reason": "came with her passport"},
+        )
+
     async def un_enrol(self, patient_id: str) -> Answer:
         """Un-enrol a patient."""
         return await self.call(
@@ -287,6 +294,19 @@ class Postman:
         return [
             await self._open(row["event_id"], data["invitation"])
             for row, data in zip(rows, found, strict=True)
+        ]
+
+    async def not_me(self, event: str) -> list[tuple[str, str]]:
+        """Whom the links "this was not me" of these events are sealed to, and their secrets."""
+        rows = await self.identity.rows(
+            "SELECT event_id FROM outbox WHERE routing_key = $1 ORDER BY id",
+            f"identity.{event}.v1",
+        )
+        found = await self.identity.events(event)
+        return [
+            (sealed["recipient"], str(await self._open(row["event_id"], sealed)))
+            for row, data in zip(rows, found, strict=True)
+            for sealed in data["not_me"]
         ]
 
     async def invitation(self, desk: PracticeDesk, **patient: Any) -> str:

@@ -361,6 +361,19 @@ async def verified(stage: IdentityStage, example: Example) -> None:
     await stage.replica.call("POST", path, example.body, token=example.token)
 
 
+async def frozen_by_it(stage: IdentityStage, example: Example) -> None:
+    await stage.replica.call("POST", "/freezes", example.body)
+
+
+async def dated_wrong_three_times(stage: IdentityStage, example: Example) -> None:
+    for _ in range(3):
+        await stage.replica.call("POST", "/freezes", example.but(birth_date="1984-05-04").body)
+
+
+async def three_days_passed(stage: IdentityStage, example: Example) -> None:
+    stage.replica.clock.advance(hours=72)
+
+
 async def anothers_link(stage: IdentityStage) -> Example:
     example = await identity.verify_email(stage)
     return replace(example, token=await stage.session())
@@ -504,6 +517,15 @@ MISSES: Mapping[str, Sequence[Group]] = {
     ),
     "verify_email": (
         (but("verify_email", token="x"), anothers_link, after(identity.verify_email, verified)),
+    ),
+    "freeze_account": (
+        (
+            but("freeze_account", token="x"),
+            but("freeze_account", birth_date="1984-05-04"),
+            after(identity.freeze_account, frozen_by_it),
+            after(identity.freeze_account, dated_wrong_three_times),
+            after(identity.freeze_account, three_days_passed),  # the last: time went on
+        ),
     ),
     "verify_notification_address": (
         (

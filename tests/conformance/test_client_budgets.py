@@ -35,7 +35,7 @@ BUDGETS = {
         *("void_handed_out", "read_username", "approve_enrolment_request"),
     },
     "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
-    "unlocks": {"unlock_account", "reset_two_step"},
+    "unlocks": {"unlock_account", "reset_two_step", "thaw_account"},
     "communications": {"submit_communication", "submit_communications", "resend_delivery"},
 }
 UNCOUNTED = {

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.identity.desk.errors import PatientNotEnrolled
+from services.identity.desk.errors import AccountNotFrozen, PatientNotEnrolled
 from services.identity.emails.errors import LinkInvalid
 from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
+from services.identity.freezes.errors import NotMeLinkInvalid
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
@@ -48,6 +49,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "turn_off_two_step": (GrantSuperseded, lambda _: {}),
     "take_second_step": (AccessTokenInvalid, lambda _: {}),
     "reset_two_step": (TwoStepOff, lambda _: {}),
+    "thaw_account": (AccountNotFrozen, lambda _: {}),
+    "freeze_account": (NotMeLinkInvalid, lambda _: {}),
     "change_username": (GrantUsed, lambda number: {"username": f"racer.{number:02}"}),
     "approve_enrolment_request": (RequestNotPending, lambda _: {}),
     "reject_enrolment_request": (RequestNotPending, lambda _: {}),
@@ -69,6 +72,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {
     "change_password": AccessTokenInvalid,
     "revoke_own_client": AccessTokenInvalid,  # where that second passed meanwhile
     "reset_two_step": ClientBudget,
+    "thaw_account": ClientBudget,
 }
 #: what no other service has to know
 SILENT = {

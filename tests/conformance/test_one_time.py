@@ -1,6 +1,7 @@
 """One-time secrets: whatever its purpose, one is live, one use wins, and none outlives its end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,16 @@ every_purpose = pytest.mark.parametrize(
     ("service", "purpose"),
     [(service, purpose) for (service, _), purpose in BY_NAME.items()],
     ids=[f"{service} {name}" for service, name in BY_NAME],
+)
+every_single_one = pytest.mark.parametrize(
+    ("service", "purpose"),
+    [(service, purpose) for (service, _), purpose in BY_NAME.items() if not purpose.several],
+    ids=[f"{service} {name}" for (service, name), one in BY_NAME.items() if not one.several],
+)
+each_of_several = pytest.mark.parametrize(
+    ("service", "purpose"),
+    [(service, purpose) for (service, _), purpose in BY_NAME.items() if purpose.several],
+    ids=[f"{service} {name}" for (service, name), one in BY_NAME.items() if one.several],
 )
 
 
@@ -123,7 +134,7 @@ async def test_of_64_who_use_it_at_once_one_does(shelf: Shelf) -> None:
     assert await shelf.states() == ["used"]
 
 
-@every_purpose
+@every_single_one
 async def test_of_64_issued_at_once_one_is_live(shelf: Shelf) -> None:
     made = [shelf.made() for _ in range(RACERS)]
 
@@ -135,7 +146,19 @@ async def test_of_64_issued_at_once_one_is_live(shelf: Shelf) -> None:
     assert len([one for one in made if await shelf.use(one.text)]) == 1
 
 
-@every_purpose
+@each_of_several
+async def test_of_several_a_newer_one_ends_none_and_an_end_is_all_of_theirs(shelf: Shelf) -> None:
+    made = [shelf.made() for _ in range(RACERS)]
+    await asyncio.gather(*(shelf.keep(one) for one in made))
+
+    first = await shelf.use(made[0].text)
+    await shelf.void()
+
+    assert first is not None
+    assert Counter(await shelf.states()) == {"used": 1, "void": RACERS - 1}
+
+
+@every_single_one
 async def test_beside_a_newer_one_and_an_end_the_older_is_used_once_or_not_at_all(
     shelf: Shelf,
 ) -> None:
@@ -216,7 +239,7 @@ async def test_only_its_owner_and_its_purpose_can_use_it(shelf: Shelf) -> None:
     assert await shelf.use(made.text, owner=OWNER) is not None
 
 
-@every_purpose
+@every_single_one
 async def test_a_withheld_one_is_a_row_like_any_other_and_opens_nothing(shelf: Shelf) -> None:
     older = await shelf.issued()
 

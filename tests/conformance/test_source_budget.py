@@ -19,6 +19,7 @@ COUNTED = {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
         *("reset_password", "verify_email", "verify_notification_address"),
         *("take_text_answer", "take_text_receipt"),
+        "freeze_account",
         *("preview_unsubscription", "unsubscribe"),
     },
     Counted.REFUSALS: {

@@ -312,6 +312,33 @@ class Person:
         await self.logs_on()
         await self.guesses_wrong(old)
 
+    async def freezes_her_account(self) -> None:
+        """RC-9: once, and her session is over; a link that is used up already has done its work."""
+        secret = await self.mailed_secret("password was changed")
+        body = {"token": secret, "birth_date": self.birth_date}
+        answer = await self.call("freeze_account", 204, 422, body=body)
+        assert answer.status == 204 or answer.code == "link_invalid", answer.body
+        self.ledger.owes(self.account_id, Mails(template="account-frozen"))
+        ended = self.access
+
+        async def is_shut(books: Books) -> None:
+            state = await books.value(
+                "SELECT state FROM recovery.accounts WHERE account_id = $1", self.account_id
+            )
+            assert state != "active" or await books.value(
+                "SELECT reset_by_practice FROM recovery.accounts WHERE account_id = $1",
+                self.account_id,
+            )
+            refused = await self.call("list_deliveries", 401, token=ended)
+            assert refused.code in ("unauthenticated", "token_stale")
+
+        self.ledger.promised(f"{self.username} is frozen", is_shut)
+
+    async def is_thawed(self) -> None:
+        """RC-9: once; asked again, it is not frozen."""
+        await self._is_at_the_desk("thaw_account", "account_not_frozen")
+        self.ledger.owes(self.account_id, Mails(template="account-thawed"))
+
     async def sets_up_an_app(self) -> None:
         """MF-1: asked again, it is another secret, and the one before is none."""
         body: dict[str, str] = {}

@@ -24,13 +24,14 @@ from services.identity.practices.store import practices
 from services.identity.settings import Settings
 from shared.acts import By
 from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.keys import KeyPurpose, PublicKey
 from shared.contracts.log_on_names import name_key
 from shared.contracts.practice_settings import PracticeSettings
 from shared.randomness import Randomness
 from shared.trust.grants import GrantAct, GrantIssuer
 from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support import database as databases
-from tests.support.clock import FakeClock
+from tests.support.clock import START, FakeClock
 from tests.support.trust import ISSUER, ORIGIN, Trust, trusting
 
 PASSWORD = "Walnut-Harbour-7"
@@ -43,6 +44,13 @@ PRACTICE = Practice(
     locale="en-US",
     time_zone="America/New_York",
     settings=PracticeSettings(),
+)
+NOBODY_S = PublicKey(
+    kid="nobody-s",
+    purpose=KeyPurpose.SEALING,
+    raw=bytes(range(1, 33)),
+    usable_from=START - timedelta(days=1),
+    usable_until=None,
 )
 ENVIRONMENT: Mapping[str, str] = environment("identity")
 
@@ -177,11 +185,20 @@ class Identity(Replica[Features, Settings]):
         )
 
     async def begin(self) -> None:
-        """Publish the terms, and add the practice of the accounts made here: once a database."""
+        """Publish the terms, and add the practice of the accounts made here: once a database.
+
+        A key of notify's is known, older than any that a postman has: nobody opens what is sealed.
+        """
         now = self.clock.now()
         async with self.plumbing.database.transaction() as tx:
             if await terms.publish(tx, TERMS_VERSION, {"en": "Be kind.", "es": "Sé."}, now=now):
                 await practices.add(tx, PRACTICE, now=now)
+            await tx.execute(
+                "INSERT INTO public_keys VALUES ($1, 0, $2, $3) ON CONFLICT DO NOTHING",
+                f"{ISSUER}/notify",
+                msgspec.json.encode([NOBODY_S]).decode(),
+                now,
+            )
 
     async def publish_terms(self, version: str, **texts: str) -> bool:
         """Publish a version as the operator does."""

@@ -11,6 +11,7 @@ from deploy.gateway.doors.http import Nothing, Verb
 from deploy.gateway.doors.practice import (
     REACTIVATE,
     RESET_TWO_STEP,
+    THAW,
     UN_ENROL,
     UNLOCK,
     Communication,
@@ -51,12 +52,14 @@ STATES: Mapping[str, tuple[str, str]] = {
 DEEDS: Mapping[str, Verb[Nothing]] = {
     "unlock": UNLOCK,
     "reset-two-step": RESET_TWO_STEP,
+    "thaw": THAW,
     "un-enrol": UN_ENROL,
     "re-activate": REACTIVATE,
 }
 SAID: Mapping[str, str] = {
     "unlock": N_("The account is unlocked."),
     "reset-two-step": N_("Two-step verification is reset. The patient was told."),
+    "thaw": N_("The account is open again, without a password. The patient was told."),
     "un-enrol": N_("The patient is un-enrolled."),
     "re-activate": N_("The patient is enrolled again."),
     "told": N_("It is on its way."),
@@ -166,7 +169,7 @@ async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.
 
 
 async def do(desk: Desk, visit: Staffed, sent: DeedForm, key: str) -> web.Response:
-    """Unlock, reset two-step, un-enrol or re-activate, with a reason."""
+    """Unlock, reset two-step, thaw, un-enrol or re-activate, with a reason."""
     patient_id = visit.request.match_info["patient_id"]
     verb = DEEDS.get(sent.deed, UNLOCK)
     by = visit.desk.staff(sent.reason)

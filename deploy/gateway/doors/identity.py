@@ -70,6 +70,11 @@ class Revocation(Sent, frozen=True, kw_only=True):
     token: str
 
 
+class Freeze(Sent, frozen=True, kw_only=True):
+    token: str
+    birth_date: date
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     language: str
@@ -320,6 +325,7 @@ SECOND_STEP = Verb(
 REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
 REVOKE = Verb("revoke_session", "POST", "/sessions/revoke", Nothing, Revocation, form=True)
 RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
+FREEZE = Verb("freeze_account", "POST", "/freezes", Nothing, Freeze)
 TERMS = Verb("read_terms", "GET", "/terms", Terms)
 PROVE_ENROLMENT = Verb(
     "prove_enrolment", "POST", "/enrolments/proofs", ProvenEnrolment, EnrolmentProof
@@ -380,6 +386,7 @@ VERBS = (
     REFRESH,
     REVOKE,
     RESET,
+    FREEZE,
     TERMS,
     ANSWER_TERMS,
     SKIP_EMAIL,
@@ -453,6 +460,9 @@ class Identity:
         session = await self.door.call(RESET, visit, body=body)
         used(visit, session.device or device)
         return session
+
+    async def freeze(self, visit: Visit, token: str, birth_date: date) -> None:
+        await self.door.call(FREEZE, visit, body=Freeze(token=token, birth_date=birth_date))
 
     async def terms(self, visit: Visit) -> Terms:
         return await self.door.call(TERMS, visit, query={"locale": visit.language.code})

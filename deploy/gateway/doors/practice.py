@@ -185,6 +185,7 @@ UNLOCK = Verb("unlock_account", "POST", f"{OF_PATIENT}/unlock", Nothing, ByStaff
 RESET_TWO_STEP = Verb(
     "reset_two_step", "POST", f"{OF_PATIENT}/reset-two-step", Nothing, ByStaff, bearer=True
 )
+THAW = Verb("thaw_account", "POST", f"{OF_PATIENT}/thaw", Nothing, ByStaff, bearer=True)
 UN_ENROL = Verb("un_enrol_patient", "POST", f"{OF_PATIENT}/un-enrol", Nothing, ByStaff, bearer=True)
 REACTIVATE = Verb(
     "reactivate_patient", "POST", f"{OF_PATIENT}/re-activate", Nothing, ByStaff, bearer=True
@@ -238,6 +239,7 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         MAKE_TEMPORARY,
         UNLOCK,
         RESET_TWO_STEP,
+        THAW,
         UN_ENROL,
         REACTIVATE,
         SETTINGS,

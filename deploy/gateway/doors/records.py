@@ -80,6 +80,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     token_until: datetime | None
     locked: bool
     frozen: bool
+    two_step_on: bool
     email_waived: bool
 
     @property

@@ -36,6 +36,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "address-suppressed": N_("Mails to you come back"),
         "account-locked": N_("Your account was locked"),
         "account-unlocked": N_("Your account was unlocked"),
+        "account-frozen": N_("Your account was frozen"),
+        "account-thawed": N_("A practice opened your account again"),
         "accounts-merged": N_("Your accounts were merged"),
         "email-verification": N_("Verify your e-mail address"),
         "enrolment-added": N_("A practice was added"),

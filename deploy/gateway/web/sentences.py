@@ -67,6 +67,13 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "address_link_invalid": Message(  # the same of a notification address
             text=LINK_DEAD, step=Step(path="/settings/notifications", text=NOTIFICATIONS)
         ),
+        "not_me_link_invalid": Message(  # the same of the link of a mail about a change
+            text=N_(
+                "This link does not work any more, or this is not your date of birth. Check the "
+                "date. After three wrong ones the link is void: call your practice then."
+            ),
+            step=PRACTICE,
+        ),
         # ---- coming in
         "invalid_credentials": Message(
             text=N_(
@@ -391,6 +398,9 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "patient_not_enrolled": Message(text=N_("This patient is not enrolled at the moment.")),
         "already_issued": Message(
             text=N_("This was shown once already. Issue a new one: it replaces the one before it.")
+        ),
+        "account_not_frozen": Message(
+            text=N_("This account is not frozen, or somebody thawed it before.")
         ),
         "unlock_limit": Message(
             text=N_("This account was unlocked often enough today. A lock ends by itself.")

@@ -39,6 +39,7 @@ class Accounts:
                 time_zone=account.time_zone,
                 enrolments=view.told_enrolments,
                 reserved=view.reserved,
+                reset_by_practice=account.reset_by_practice,
             ),
             subject=account.id,
             version=account.version,
@@ -48,11 +49,11 @@ class Accounts:
     async def hold(self, tx: Connection, account_id: AccountId) -> AccountView:
         """Hold the account of a session until commit, and return it as it stands.
 
-        Raises AccessTokenInvalid where it was merged since the session was looked at.
+        Raises AccessTokenInvalid where it was merged or frozen since the session was looked at.
         """
         await store.hold(tx, account_id)
         view = await self.view(tx, account_id)
-        if view.account.state is AccountState.MERGED:
+        if view.account.state is not AccountState.ACTIVE:
             raise AccessTokenInvalid
         return view
 

@@ -38,6 +38,13 @@ class UsernameIsAnAddress(Invalid):
     hint = "Take a name without @; a verified account e-mail logs on as well."
 
 
+class AddressNoUsername(Conflict):
+    """The account e-mail is the username as well, and this address can be none (ID-1, ID-4)."""
+
+    title = "Your username is your account e-mail, and this address is too short or long for one"
+    hint = "Change the username first, then the address."
+
+
 class UsernameTaken(Conflict):
     """Somebody holds the name. Told only after a proven token or with a session (ID-1)."""
 

@@ -1,11 +1,24 @@
 """Accounts with their names, addresses and enrolments."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
+from shared.contracts.sealed import SealPurpose
+from shared.one_time import Purpose
+
+NOT_ME_LIFE = timedelta(hours=72)
+BIRTH_DATE = "birth-date"
+NOT_ME = Purpose(
+    name=SealPurpose.NOT_ME,
+    longest=NOT_ME_LIFE,
+    tries={BIRTH_DATE: 3},
+    several=True,
+)
+"""RC-9: one for each mail about credentials. A later change, which somebody else may bring about,
+ends no earlier one's; a freeze ends all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +33,7 @@ class Account:
     created_at: datetime
     last_log_on_at: datetime | None
     email_waived: bool  # a practice says that she has none: RC-6 requires none of her
+    reset_by_practice: bool  # since a freeze nothing but RC-5 sets a password (RC-9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +57,7 @@ class Credentials:
     state: AccountState
     version: int
     security_version: int
-    password_hash: str
+    password_hash: str | None  # void since a freeze (RC-9)
     history_salt: bytes
     opens: bool  # no, by a reserved name: whatever the password, it proves nothing (ID-2)
 

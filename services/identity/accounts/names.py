@@ -1,6 +1,7 @@
 """What a username may be (ID-1). Pure."""
 
 from services.identity.accounts.errors import (
+    AddressNoUsername,
     UsernameHasWhitespace,
     UsernameIsAnAddress,
     UsernameNotPrintable,
@@ -9,6 +10,7 @@ from services.identity.accounts.errors import (
 )
 from shared.contracts.code_points import trimmed
 from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, name_key, username_length
+from shared.errors import Refused
 
 SHORTEST = 6
 
@@ -41,6 +43,20 @@ def check_username(typed: str, *, verified: str | None = None) -> str:
 def is_address(key: str) -> bool:
     """Whether a name's key is an address's."""
     return "@" in key
+
+
+def following_username(username: str, *, before: str | None, address: str) -> str | None:
+    """Return the username that goes with this account e-mail; None where it is a name of its own.
+
+    A username that is the account e-mail is replaced with it: the two are one name (ID-4). Raises
+    AddressNoUsername.
+    """
+    if before is None or name_key(username) != name_key(before):
+        return None
+    try:
+        return check_username(address, verified=address)
+    except Refused:
+        raise AddressNoUsername from None
 
 
 def masked(username: str) -> str:

@@ -5,16 +5,12 @@ from datetime import datetime, timedelta
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView, NameKind
-from services.identity.accounts.names import check_username
+from services.identity.accounts.names import following_username
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.store import names as log_on_names
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings, tell
 from services.identity.actions import Action
-from services.identity.credentials.errors import (
-    AddressNoUsername,
-    EmailVerified,
-    ReauthenticationRequired,
-)
+from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
 from services.identity.emails.addresses import address_key, check_address, masked
 from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
 from services.identity.emails.model import EMAIL_VERIFICATION
@@ -31,9 +27,7 @@ from shared.contracts.identity import (
     EMAIL_VERIFICATION_REQUESTED,
 )
 from shared.contracts.ids import AccountId, SessionId
-from shared.contracts.log_on_names import name_key
 from shared.db import Connection
-from shared.errors import Refused
 from shared.limits import Limit
 from shared.trust.grants import (
     Grant,
@@ -50,6 +44,7 @@ late, and nobody else may log on by it meanwhile.
 class Emails:
     acts: Acts
     accounts: Accounts
+    tellings: CredentialTellings
     verifications: Verifications
     confirmations: Confirmations
     sessions: Sessions
@@ -94,7 +89,7 @@ class Emails:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
             elif before is not None or act.now >= auth_time + FRESH:
                 raise ReauthenticationRequired
-            following_username(view, address)
+            following_username(view.account.username, before=before, address=address)
             await self._require_mails_left(act.tx, account_id, address, act.now)
             event_id = act.new_id()
             mailing = await self.verifications.begin(
@@ -117,12 +112,14 @@ class Emails:
     ) -> None:
         """Confirm the claimed address; its holder is told there and in the portal.
 
-        The first one ends no session and voids nothing: it adds a way in. Another one takes a way
-        in from whoever had it, so all but this session end.
+        The first one ends no session and voids nothing: it adds a way in, of which her notification
+        addresses and numbers hear as well, since nobody but who claimed it reads this one. Another
+        one takes a way in from whoever had it, so all but this session end.
 
         Of two accounts that verify one address at once, the key of the name space takes one; the
         other's link is not used up.
         """
+        await self.tellings.ready()
         async with self.acts.begin(by, Action.VERIFY_EMAIL, account=account_id) as act:
             tx, now = act.tx, act.now
             # The account's row first, as `claim` does, or the two could wait for each other.
@@ -139,7 +136,8 @@ class Emails:
             if address is None:
                 raise _link_invalid()
             if view.verified_email is None:
-                tell(act, await self.accounts.changed(act, account_id), ACCOUNT_EMAIL_VERIFIED)
+                view = await self.accounts.changed(act, account_id)
+                await self.tellings.tell(act, view, ACCOUNT_EMAIL_VERIFIED, elsewhere=True)
             else:
                 await self._replace(act, view, view.verified_email, address, session_id)
 
@@ -151,9 +149,9 @@ class Emails:
         A username that was the old address is the new one: the two are one name (ID-4).
         """
         account_id, until = view.account.id, act.now + RESERVED_FOR
-        username = following_username(view, new)
+        username = following_username(view.account.username, before=old, address=new)
         await log_on_names.reserve(
-            act.tx, address_key(old), account_id, NameKind.EMAIL, until=until
+            act.tx, address_key(old), account_id, NameKind.EMAIL, until=until, address=old
         )
         if username is not None:
             await account_store.rename(act.tx, account_id, username)
@@ -161,7 +159,7 @@ class Emails:
         await self.sessions.end_within(
             act, account_id, why=SessionEnd.EMAIL_CHANGE, spare=session_id
         )
-        tell(
+        await self.tellings.tell(
             act,
             await self.accounts.changed(act, account_id),
             ACCOUNT_EMAIL_CHANGED,
@@ -179,20 +177,6 @@ class Emails:
         waits = [each.free_at - now for each in taken.values() if not each.granted]
         if waits:
             raise TooManyMails(retry_after=max(waits).total_seconds())
-
-
-def following_username(view: AccountView, address: str) -> str | None:
-    """Return the username that goes with this account e-mail; None where it is a name of its own.
-
-    Raises AddressNoUsername.
-    """
-    before = view.verified_email
-    if before is None or name_key(view.account.username) != address_key(before):
-        return None
-    try:
-        return check_username(address, verified=address)
-    except Refused:
-        raise AddressNoUsername from None
 
 
 def _link_invalid() -> LinkInvalid:

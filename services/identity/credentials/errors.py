@@ -10,13 +10,6 @@ class EmailVerified(Conflict):
     hint = "There is nothing to claim; name another address to change it."
 
 
-class AddressNoUsername(Conflict):
-    """The account e-mail is the username as well, and this address can be none (ID-1, ID-4)."""
-
-    title = "Your username is your account e-mail, and this address is too short or long for one"
-    hint = "Change the username first, then the address."
-
-
 class TooManyUsernames(Limited):
     """Five changes in 30 days, or ten names in an hour that were somebody's (ID-2)."""
 

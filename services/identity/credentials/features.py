@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import features as accounts
 from services.identity.credentials.emails import Emails
 from services.identity.credentials.locales import Locales
 from services.identity.credentials.password_changes import PasswordChanges
@@ -32,7 +32,7 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     confirmations: Confirmations,
-    accounts: Accounts,
+    holders: accounts.Features,
     addresses: emails.Features,
     passwords: Passwords,
     steps: two_step.Features,
@@ -42,25 +42,35 @@ def compose(
     return Features(
         emails=Emails(
             acts=plumbing.acts,
-            accounts=accounts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
             verifications=addresses.verifications,
             confirmations=confirmations,
             sessions=sessions,
             limit=addresses.limit,
         ),
-        locales=Locales(acts=plumbing.acts, accounts=accounts),
+        locales=Locales(acts=plumbing.acts, accounts=holders.accounts),
         password_changes=PasswordChanges(
             acts=plumbing.acts,
-            accounts=accounts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
             passwords=passwords,
             confirmations=confirmations,
             sessions=sessions,
         ),
-        usernames=Usernames(acts=plumbing.acts, accounts=accounts, confirmations=confirmations),
-        settings=AccountSettings(database=plumbing.database, accounts=accounts, sessions=sessions),
+        usernames=Usernames(
+            acts=plumbing.acts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
+            confirmations=confirmations,
+        ),
+        settings=AccountSettings(
+            database=plumbing.database, accounts=holders.accounts, sessions=sessions
+        ),
         two_step=TwoStepChanges(
             acts=plumbing.acts,
-            accounts=accounts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
             confirmations=confirmations,
             sessions=sessions,
             authenticator=steps.authenticator,

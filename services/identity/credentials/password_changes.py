@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import TooManyPasswords
 from services.identity.passwords.errors import PasswordUnacceptable
@@ -38,6 +38,7 @@ CHECKS = Limit("candidate-check", ((40, timedelta(minutes=5)),))
 class PasswordChanges:
     acts: Acts
     accounts: Accounts
+    tellings: CredentialTellings
     passwords: Passwords
     confirmations: Confirmations
     sessions: Sessions
@@ -78,6 +79,7 @@ class PasswordChanges:
                 now=by.now,
             )
             hashed = await self._hash(account_id, new_password)
+        await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
@@ -89,7 +91,7 @@ class PasswordChanges:
                 await limits.take(act.tx, REFUSED, [account_id.bytes], now=act.now)
                 act.committing(unacceptable)
                 raise
-            tell(act, view, PASSWORD_CHANGED)
+            await self.tellings.tell(act, view, PASSWORD_CHANGED)
             asking = await sessions.find(act.tx, session_id, now=act.now)
             opened = await self.sessions.open(
                 act,

@@ -6,7 +6,7 @@ from datetime import datetime
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as account_store
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import ReauthenticationRequired
 from services.identity.devices.store import devices
@@ -47,6 +47,7 @@ class NewApp:
 class TwoStepChanges:
     acts: Acts
     accounts: Accounts
+    tellings: CredentialTellings
     confirmations: Confirmations
     sessions: Sessions
     authenticator: Authenticator
@@ -89,6 +90,7 @@ class TwoStepChanges:
         async with self.acts.before(by, Action.CONFIRM_APP, account=account_id):
             found, pending, step = await self._look(caller, code, by.now)
         made = None if found.on else await self.recovery_codes.make()
+        await self.tellings.ready()
         async with self.acts.begin(by, Action.CONFIRM_APP, account=account_id) as act:
             await self.accounts.hold(act.tx, account_id)
             if not await store.confirm(act.tx, account_id, pending, step=step, now=act.now):
@@ -97,9 +99,9 @@ class TwoStepChanges:
                 await codes_store.replace(act.tx, account_id, made)
             view = await self._changed(act, caller)
             if made is not None:
-                tell(act, view, TWO_STEP_TURNED_ON)
+                await self.tellings.tell(act, view, TWO_STEP_TURNED_ON)
             else:
-                tell(act, view, AUTHENTICATOR_APP_REPLACED)
+                await self.tellings.tell(act, view, AUTHENTICATOR_APP_REPLACED)
         return made.shown if made else ()
 
     async def make_codes(
@@ -112,12 +114,13 @@ class TwoStepChanges:
             async with self.acts.database.connection() as connection:
                 await _require_on(connection, account_id)
             made = await self.recovery_codes.make()
+        await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
             await _require_on(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             await codes_store.replace(act.tx, account_id, made)
-            tell(act, view, RECOVERY_CODES_MADE)
+            await self.tellings.tell(act, view, RECOVERY_CODES_MADE)
         return made.shown
 
     async def change_mode(
@@ -129,6 +132,7 @@ class TwoStepChanges:
         """
         account_id, action = caller.account_id, Action.CHANGE_TWO_STEP_MODE
         grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             act.detail = mode
             view = await self.accounts.hold(act.tx, account_id)
@@ -138,18 +142,20 @@ class TwoStepChanges:
                 return
             if mode is TwoStepMode.EVERY_LOG_ON:
                 await devices.void_trust(act.tx, account_id)
-            tell(act, view, TWO_STEP_MODE_CHANGED, mode=mode)
+            await self.tellings.tell(act, view, TWO_STEP_MODE_CHANGED, mode=mode)
 
     async def turn_off(self, *, caller: SessionCaller, reauthenticated: str, by: By) -> None:
         """Forget app and recovery codes; the grant is of a password and a code. Others end."""
         account_id, action = caller.account_id, Action.TURN_OFF_TWO_STEP
         grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
             await self.confirmations.spend(act.tx, grant, view, now=act.now)
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff
-            tell(act, await self._changed(act, caller), TWO_STEP_TURNED_OFF)
+            view = await self._changed(act, caller)
+            await self.tellings.tell(act, view, TWO_STEP_TURNED_OFF)
 
     async def _confirmed(
         self, action: Action, token: str, caller: SessionCaller, verb: Verb, by: By

@@ -9,7 +9,7 @@ from services.identity.accounts.model import AccountView, NameKind
 from services.identity.accounts.names import check_username, is_address, masked
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.store import names
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import TooManyUsernames
 from services.identity.proving.confirmations import Confirmations
@@ -31,6 +31,7 @@ TAKEN = Limit("username-taken", ((10, HOUR),))
 class Usernames:
     acts: Acts
     accounts: Accounts
+    tellings: CredentialTellings
     confirmations: Confirmations
 
     async def change(
@@ -55,6 +56,7 @@ class Usernames:
                 session_id=session_id,
                 now=by.now,
             )
+        await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_USERNAME, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
             username = check_username(typed, verified=view.verified_email)
@@ -68,7 +70,7 @@ class Usernames:
             except UsernameTaken as taken:
                 await limits.take(act.tx, TAKEN, [account_id.bytes], now=act.now)
                 raise act.committing(taken) from None
-            tell(
+            await self.tellings.tell(
                 act,
                 await self.accounts.changed(act, account_id),
                 USERNAME_CHANGED,

@@ -15,3 +15,10 @@ class PatientNotDormant(Conflict):
 
     title = "This patient has logged on since"
     hint = "List who is dormant anew."
+
+
+class AccountNotFrozen(Conflict):
+    """Nobody froze the account, or it was thawed before (RC-9)."""
+
+    title = "This account is not frozen"
+    hint = "There is nothing to thaw."

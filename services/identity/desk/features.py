@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import features as accounts
 from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
 from services.identity.desk.records import Records
+from services.identity.desk.thaws import Thaws
 from services.identity.desk.two_step_resets import TwoStepResets
 from services.identity.desk.unenrolments import Unenrolments
 from services.identity.desk.unlocks import Unlocks
@@ -28,29 +29,36 @@ class Features:
     username_reading: UsernameReading
     waivers: Waivers
     two_step_resets: TwoStepResets
+    thaws: Thaws
 
 
 def compose(
     plumbing: Plumbing[Settings],
     *,
-    accounts: Accounts,
+    holders: accounts.Features,
     lockouts: Lockouts,
     patients: Patients,
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
-    unenrolments = Unenrolments(acts=plumbing.acts, accounts=accounts, sessions=sessions)
+    unenrolments = Unenrolments(acts=plumbing.acts, accounts=holders.accounts, sessions=sessions)
     return Features(
         unenrolments=unenrolments,
         dormancy=Dormancy(acts=plumbing.acts, unenrolments=unenrolments),
         unlocks=Unlocks(
             acts=plumbing.acts,
             lockouts=lockouts,
-            accounts=accounts,
+            accounts=holders.accounts,
         ),
         records=Records(acts=plumbing.acts, lockouts=lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
-        username_reading=UsernameReading(acts=plumbing.acts, accounts=accounts),
+        username_reading=UsernameReading(acts=plumbing.acts, accounts=holders.accounts),
         waivers=Waivers(acts=plumbing.acts),
-        two_step_resets=TwoStepResets(acts=plumbing.acts, accounts=accounts, sessions=sessions),
+        two_step_resets=TwoStepResets(
+            acts=plumbing.acts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
+            sessions=sessions,
+        ),
+        thaws=Thaws(acts=plumbing.acts, accounts=holders.accounts),
     )

@@ -9,6 +9,7 @@ from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.patients.model import Patient
 from services.identity.patients.store import enrolments, patients
+from services.identity.two_step.store import two_steps
 from shared import one_time
 from shared.acts import Acts, By
 from shared.contracts.identity import AccountState, EnrolmentState
@@ -23,6 +24,7 @@ class Standing:
 
     locked: bool = False
     frozen: bool = False
+    two_step_on: bool = False
     email_waived: bool = False
 
 
@@ -78,8 +80,10 @@ class Records:
         view = await accounts.view(tx, account_id)
         if view is None:
             raise NotFound
+        two_step = await two_steps.find(tx, account_id)
         return Standing(
             locked=await self.lockouts.is_locked(tx, account_id, now=now),
             frozen=view.account.state is AccountState.FROZEN,
+            two_step_on=two_step is not None and two_step.on,
             email_waived=view.account.email_waived,
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.store import accounts as account_store
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.desk import enrolled
 from services.identity.sessions.model import SessionEnd
@@ -20,6 +20,7 @@ from shared.contracts.ids import PatientId, PracticeId
 class TwoStepResets:
     acts: Acts
     accounts: Accounts
+    tellings: CredentialTellings
     sessions: Sessions
 
     async def reset(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
@@ -28,6 +29,7 @@ class TwoStepResets:
         `by` carries the staff member and the reason. The holder is told, so that nobody takes the
         second step away in silence; staff see no secret. Raises TwoStepOff.
         """
+        await self.tellings.ready()
         async with self.acts.begin(
             by, Action.RESET_TWO_STEP, patient=patient_id, practice=practice_id
         ) as act:
@@ -38,7 +40,7 @@ class TwoStepResets:
                 raise TwoStepOff
             await account_store.change_credential(act.tx, account_id)
             await self.sessions.end_within(act, account_id, why=SessionEnd.TWO_STEP_RESET)
-            tell(
+            await self.tellings.tell(
                 act,
                 await self.accounts.changed(act, account_id),
                 TWO_STEP_RESET,

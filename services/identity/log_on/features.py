@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.identity.accounts.accounts import Accounts
+from services.identity.accounts import features as accounts
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
@@ -32,14 +32,14 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     grants: GrantChecker,
-    accounts: Accounts,
+    holders: accounts.Features,
     secrets: passwords.Features,
     second_steps: SecondSteps,
     sessions: Sessions,
     arrivals: Arrivals,
 ) -> Features:
     """Build the group."""
-    gates = Gates(acts=plumbing.acts, accounts=accounts, sessions=sessions)
+    gates = Gates(acts=plumbing.acts, accounts=holders.accounts, sessions=sessions)
     return Features(
         log_on=LogOn(
             acts=plumbing.acts,
@@ -52,7 +52,8 @@ def compose(
             acts=plumbing.acts,
             grants=grants,
             passwords=secrets.passwords,
-            accounts=accounts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
             lockouts=secrets.lockouts,
             sessions=sessions,
             arrivals=arrivals,

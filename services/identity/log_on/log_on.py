@@ -71,7 +71,9 @@ class LogOn:
         the database away or unwilling. Then the hash is renewed at the next good log-on.
         """
         known = attempt.credentials
-        if known is None or not self.hasher.outdated(known.password_hash):
+        if known is None or known.password_hash is None:
+            return
+        if not self.hasher.outdated(known.password_hash):
             return
         try:
             renewed = await self.hasher.hash(password)

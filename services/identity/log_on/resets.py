@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts as store
-from services.identity.accounts.tellings import tell
+from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import GrantExhausted
@@ -34,6 +34,9 @@ FIELD = "new_password"
 REFUSED = Limit("refused-password", ((5, timedelta(days=30)),))
 """RC-3: of one proof, for longer than any can bring grants."""
 
+OF_PRACTICES: frozenset[ResetRoute] = frozenset()
+"""The routes that a practice vouches for, which alone open a thawed account (RC-9): RC-5 will."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resets:
@@ -41,6 +44,7 @@ class Resets:
     grants: GrantChecker
     passwords: Passwords
     accounts: Accounts
+    tellings: CredentialTellings
     lockouts: Lockouts
     sessions: Sessions
     arrivals: Arrivals
@@ -67,6 +71,7 @@ class Resets:
         account_id = checked.account_id
         async with self.acts.before(by, Action.RESET_PASSWORD, account=account_id):
             hashed = await self._hash(checked, new_password)
+        await self.tellings.ready()
         async with self.acts.begin(by, Action.RESET_PASSWORD, account=account_id) as act:
             act.detail = route
             await store.hold(act.tx, account_id)
@@ -80,7 +85,7 @@ class Resets:
                 await limits.take(act.tx, REFUSED, [_proof(checked)], now=act.now)
                 act.committing(unacceptable)
                 raise
-            tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
+            await self.tellings.tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
             # RC-3 ends at the home page; the old sessions have ended before this one begins. The
             # trust of before went with the old password (RC-10).
             opened = await self.arrivals.open(
@@ -107,7 +112,11 @@ class Resets:
         tx, now, account_id = act.tx, act.now, grant.account_id
         await self.grants.spend(tx, grant, now=now)
         security_version = await store.set_password(
-            tx, account_id, hashed.hash, security_version=grant.security_version
+            tx,
+            account_id,
+            hashed.hash,
+            security_version=grant.security_version,
+            by_practice=_route(grant) in OF_PRACTICES,
         )
         if security_version is None:
             raise GrantSuperseded

@@ -48,6 +48,7 @@ class SessionEnd(StrEnum):
     SECOND_STEP_FAILED = "second-step-failed"
     TWO_STEP_CHANGE = "two-step-change"
     TWO_STEP_RESET = "two-step-reset"
+    FROZEN = "frozen"
     REVOKED = "revoked"  #: by its refresh token (RFC 7009)
     TOO_MANY = "too-many"
     DEVICE_REVOKED = "device-revoked"

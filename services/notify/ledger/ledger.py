@@ -20,13 +20,13 @@ from services.notify.preferences.store import preferences
 from services.notify.projections.model import Account, Found, Practice
 from services.notify.projections.store import accounts, practices
 from services.notify.tellings import routing
-from services.notify.tellings.intents import Intent
+from services.notify.tellings.intents import Destination, Intent
 from services.notify.tellings.model import MessageClass
 from services.notify.tellings.practice_communications import practice_communication
 from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
 from shared.contracts.envelope import Received
-from shared.contracts.identity import Mailed
+from shared.contracts.identity import Activity, Mailed
 from shared.contracts.ids import AccountId
 from shared.db import Connection, after_commit
 from shared.messaging.subscriptions import Undeliverable
@@ -60,11 +60,39 @@ class Ledger:
 
     async def file_activity(self, tx: Connection, *events: Received[A]) -> None:
         """Account activity: to every address that was valid when it happened (NT-1)."""
+        elsewhere = await self._elsewhere(tx, [event.data for event in events])
         try:
-            intents = [intent for event in events for intent in routing.account_activity(event)]
+            intents = [
+                intent
+                for event, ends in zip(events, elsewhere, strict=True)
+                for intent in routing.account_activity(event, elsewhere=ends)
+            ]
         except Unroutable as error:
             raise Undeliverable(str(error)) from error
         await self.file(tx, intents)
+
+    async def _elsewhere(
+        self, tx: Connection, told: Sequence[Mailed]
+    ) -> Sequence[Sequence[Destination]]:
+        """Where else each is told: at every notification address and number, of a change of
+        credentials that the account e-mail does not tell its holder (RC-9).
+        """
+        holders = {
+            one.account_id
+            for one in told
+            if isinstance(one, Activity) and routing.tells_elsewhere(one)
+        }
+        known = await preferences.verified(tx, holders) if holders else {}
+        return [
+            [
+                Destination(means=means, address=address)
+                for means, address in known.get(one.account_id, ())
+                if self.texts or means is not Means.TEXT_MESSAGE
+            ]
+            if isinstance(one, Activity)
+            else ()
+            for one in told
+        ]
 
     async def file_communications(
         self, tx: Connection, waiting: Sequence[Submitted]

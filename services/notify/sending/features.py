@@ -189,6 +189,7 @@ def renderer(settings: NotifySettings) -> Renderer:
                 SealPurpose.NOTIFICATION_ADDRESS: settings.verify_address_page,
                 SealPurpose.RESET_LINK: settings.reset_password_page,
                 SealPurpose.INVITATION: settings.invitation_page,
+                SealPurpose.NOT_ME: settings.not_me_page,
             },
             mail_from=settings.mail_from,
             mail_domain=settings.mail_domain,

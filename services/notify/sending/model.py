@@ -92,6 +92,14 @@ class Turn:
         """Whether it goes out as a text message."""
         return self.means is Means.TEXT_MESSAGE
 
+    def not_me(self, now: datetime) -> Sealed | None:
+        """The link beside what it tells (RC-9), while it opens something."""
+        if self.link_purpose is not None or self.sealed is None or self.absorbed:
+            return None
+        if self.account_state in (AccountState.FROZEN, AccountState.MERGED):
+            return None
+        return self.sealed if self.sealed.expires_at > now else None
+
     @property
     def dies_with_account(self) -> bool:
         """As of its intent."""

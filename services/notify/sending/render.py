@@ -18,7 +18,12 @@ from services.notify.sending.channels import Mail
 from services.notify.sending.mime import deliverable, encode, sender
 from services.notify.sending.model import Turn
 from services.notify.sending.moments import written_out
-from services.notify.tellings.contents import Content, PracticeCommunication, template_of
+from services.notify.tellings.contents import (
+    REPUDIABLE,
+    Content,
+    PracticeCommunication,
+    template_of,
+)
 from services.notify.tellings.errors import NotRenderable
 from shared.contracts.languages import Language, language_of
 from shared.contracts.sealed import SealPurpose
@@ -26,6 +31,7 @@ from shared.contracts.sealed import SealPurpose
 SUBJECT = re.compile(r"\ASubject: (?P<subject>[^\n]+)\n\n(?P<text>.+)\Z", re.DOTALL)
 BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]+")
 LAYOUT = "layout.html"  # all markup there is
+NOT_ME = "not-me"  # the text message of every change of credentials
 LONGEST_LINE = 72  # of the text part: what is quoted in an answer still fits
 LONGEST_NAME = 40  # of a practice, in a text message
 UNWRITABLE = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
@@ -160,16 +166,22 @@ class Renderer:
             raise NotRenderable from error
         return Printed(subject=subject, text=wrapped(message))
 
-    def text(self, content: Content, *, locale: str, time_zone: str) -> str:
-        """Write it as a text message: one line, small enough for one or two parts (NT-3).
+    def text(
+        self, content: Content, *, locale: str, time_zone: str, link: str | None = None
+    ) -> str:
+        """Write it as a text message: one line, small enough for one or two parts (NT-3). Of a
+        change of credentials it is the mail's subject, with the link.
 
         Raises NotRenderable.
         """
-        variables = self.variables(content, locale=locale, time_zone=time_zone, link=None)
+        variables = self.variables(content, locale=locale, time_zone=time_zone, link=link)
         if isinstance(content, PracticeCommunication):
             variables["practice_name"] = cut(str(variables["practice_name"]))
+        name, language = template_of(content), spoken(locale)
         try:
-            filled = self.filled(f"{spoken(locale)}/texts/{template_of(content)}.txt", variables)
+            if type(content) in REPUDIABLE:
+                name, variables["subject"] = NOT_ME, self.written(content, language, variables)[0]
+            filled = self.filled(f"{language}/texts/{name}.txt", variables)
         except UNWRITABLE as error:
             raise NotRenderable from error
         return one_line(filled)

@@ -15,7 +15,7 @@ from services.notify.tellings.contents import (
     check_username,
 )
 from shared.contracts.addresses import same_mailbox
-from shared.contracts.sealed import SealPurpose
+from shared.contracts.sealed import Sealed, SealPurpose
 from shared.trust.sealing import Opener, SealBroken
 
 M_co = TypeVar("M_co", covariant=True)
@@ -36,8 +36,24 @@ class Secrets:
 
     async def of(self, delivery: Turn) -> str:
         """A secret sealed for another purpose or recipient is none of this delivery's."""
-        sealed = delivery.sealed
-        if sealed is None or sealed.purpose != delivery.link_purpose:
+        return await self._open(delivery, delivery.sealed, delivery.link_purpose)
+
+    async def not_me(self, delivery: Turn, *, now: datetime) -> str | None:
+        """The secret of the link beside what is told (RC-9). What is told goes without it where it
+        opens nothing, or cannot be opened.
+        """
+        sealed = delivery.not_me(now)
+        if sealed is None:
+            return None
+        try:
+            return await self._open(delivery, sealed, SealPurpose.NOT_ME)
+        except SealBroken:
+            return None
+
+    async def _open(
+        self, delivery: Turn, sealed: Sealed | None, purpose: SealPurpose | None
+    ) -> str:
+        if sealed is None or sealed.purpose != purpose:
             raise SealBroken
         of_account = sealed.recipient == str(delivery.account_id)
         if not of_account and not same_mailbox(sealed.recipient, delivery.address):
@@ -53,15 +69,16 @@ class MailWriter:
     unsubscribe_links: UnsubscribeLinks
 
     async def write(self, delivery: Turn, *, now: datetime) -> Mail:
-        link = None
+        link: str | None = None
         if delivery.link_purpose is SealPurpose.USERNAME:
             username = await self.secrets.of(delivery)
             delivery = replace(delivery, content=UsernameReminder(username=username))
         elif delivery.link_purpose is not None:
-            secret = await self.secrets.of(delivery)
-            link = self.renderer.portal.link(delivery.link_purpose, secret)
+            link = self.renderer.portal.link(delivery.link_purpose, await self.secrets.of(delivery))
         elif delivery.of_practice:
             link = self.unsubscribe_links.write(delivery.id)
+        elif secret := await self.secrets.not_me(delivery, now=now):
+            link = self.renderer.portal.link(SealPurpose.NOT_ME, secret)
         if isinstance(delivery.content, UsernameReminder):
             check_username(delivery.content.username)
         return self.renderer.mail(
@@ -79,10 +96,14 @@ class TextWriter:
     renderer: Renderer
 
     async def write(self, delivery: Turn, *, now: datetime) -> Text:
-        content = delivery.content
+        content, link = delivery.content, None
         if delivery.link_purpose is SealPurpose.NOTIFICATION_NUMBER:
             content = NotificationNumberVerification(code=await self.secrets.of(delivery))
-        body = self.renderer.text(content, locale=delivery.locale, time_zone=delivery.time_zone)
+        elif secret := await self.secrets.not_me(delivery, now=now):
+            link = self.renderer.portal.link(SealPurpose.NOT_ME, secret)
+        body = self.renderer.text(
+            content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
+        )
         return Text(
             recipient=delivery.destination, body=body, delivery_id=delivery.id, hop=delivery.hop
         )

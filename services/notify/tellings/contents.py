@@ -18,7 +18,7 @@ from services.notify.tellings.model import MessageClass
 from shared.contracts import identity
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Contract, Data, Kind, in_mail
-from shared.contracts.identity import MergeRefusal, PlainActivity
+from shared.contracts.identity import CredentialChanged, MergeRefusal, PlainActivity
 from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, username_length
 from shared.contracts.notify import Topic
 
@@ -231,6 +231,12 @@ NOTICED_TOO: frozenset[type[Content]] = frozenset(
         PLAIN[identity.AccountUnlocked],
         PLAIN[identity.UsernameRead],
     }
+)
+
+
+# RC-9: changes that their holder may say were not hers; with a link beside what they tell.
+REPUDIABLE: frozenset[type[Content]] = frozenset(
+    kind for event, kind in PLAIN.items() if issubclass(event, CredentialChanged)
 )
 
 

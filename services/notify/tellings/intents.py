@@ -54,6 +54,9 @@ class Intent:
     address_id: AddressId | None = None  # of the notification address that it goes to
     then: tuple[Destination, ...] = ()  # where it goes where that fails
     notice: bool = False  # of a practice communication: it is, or stands beside it as, a notice
+    not_me: Sealed | None = (
+        None  # a link beside what is told, which goes without it once it is dead
+    )
 
     @property
     def noticed(self) -> bool:

@@ -1,13 +1,15 @@
 """Who gets which message because of an event: pure, event and projection in, intents out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import cycle
 from typing import TypeVar
 from uuid import UUID
 
 from services.notify.tellings import contents
 from services.notify.tellings.contents import Content
-from services.notify.tellings.intents import Intent, Link
+from services.notify.tellings.intents import Destination, Intent, Link
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Data, Kind
@@ -16,6 +18,7 @@ from shared.contracts.identity import (
     AccountEnrolled,
     Activity,
     Claim,
+    CredentialChanged,
     EmailVerificationRequested,
     EnrolmentRequestApproved,
     EnrolmentRequestRejected,
@@ -57,13 +60,16 @@ class Telling:
     supersedes: SealPurpose | None = None
 
 
-def account_activity(event: Received[A]) -> tuple[Intent, ...]:
+def account_activity(
+    event: Received[A], *, elsewhere: Sequence[Destination] = ()
+) -> tuple[Intent, ...]:
     """Tell every address that was valid when it happened, whatever anybody prefers (NT-1).
 
-    An account without one has a row that says so.
+    An account without one has a row that says so; of its credentials its notification addresses and
+    numbers hear, which are `elsewhere` (RC-9).
     """
     telling = told_by(event.data)
-    return tuple(
+    told = tuple(
         Intent(
             event_id=event.id,
             message_class=MessageClass.ACCOUNT_ACTIVITY,
@@ -80,10 +86,39 @@ def account_activity(event: Received[A]) -> tuple[Intent, ...]:
             own_address_only=isinstance(event.data, OF_OTHERS),
             link=telling.link if address is not None else None,
             supersedes=telling.supersedes,
+            not_me=next(iter(not_me_links(event.data, address)), None),
         )
         for account_id, addresses in holders(event.data)
         for address in (unique(addresses) if telling.content is not None else ()) or (None,)
     )
+    return (*told, *told_elsewhere(told, event.data, elsewhere))
+
+
+def not_me_links(data: Mailed, recipient: str | None) -> Sequence[Sealed]:
+    """Those of a change of credentials that are sealed to this recipient."""
+    if not isinstance(data, CredentialChanged):
+        return ()
+    return [sealed for sealed in data.not_me if sealed.recipient == recipient]
+
+
+def told_elsewhere(
+    told: Sequence[Intent], data: Mailed, elsewhere: Sequence[Destination]
+) -> tuple[Intent, ...]:
+    """The same to addresses that notify alone knows: those sealed to the account are for them, one
+    each as far as they go.
+    """
+    links = tells_elsewhere(data)
+    if not links:
+        return ()
+    return tuple(
+        replace(told[0], refusal=None, means=end.means, address=end.address, not_me=sealed)
+        for end, sealed in zip(elsewhere, cycle(links), strict=False)
+    )
+
+
+def tells_elsewhere(data: Mailed) -> Sequence[Sealed]:
+    """The links for an account's notification addresses; none where they are not told."""
+    return not_me_links(data, str(data.account_id)) if isinstance(data, Activity) else ()
 
 
 def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ async def keep(
                 "reserved_digests": [digest(name) for name in account.reserved],
                 "locale": account.locale,
                 "time_zone": account.time_zone,
+                "reset_by_practice": account.reset_by_practice,
                 "practices": [
                     enrolment.practice_id
                     for enrolment in account.enrolments
@@ -103,13 +104,14 @@ async def re_key(tx: Connection, changed: Sequence[AccountNames]) -> None:
 
 
 async def addressees(tx: Connection, name_digests: Collection[bytes]) -> Mapping[bytes, Addressee]:
-    """Find whom each log-on name belongs to: an active account with a verified e-mail.
+    """Find whom each log-on name belongs to: an active account with a verified e-mail, unless only
+    its practice sets a password since a freeze (RC-9).
 
     The username of an absorbed account is the survivor's, its address only once that passed on; a
     name that was given up is its holder's while it is reserved.
     """
     named = f"{BY_USERNAME} UNION {BY_RESERVED} UNION {BY_EMAIL}"
-    return await _addressees(tx, named, name_digests)
+    return await _addressees(tx, named, name_digests, for_link=True)
 
 
 async def addressees_by_address(
@@ -120,7 +122,7 @@ async def addressees_by_address(
 
 
 async def _addressees(
-    tx: Connection, named: str, digests: Collection[bytes]
+    tx: Connection, named: str, digests: Collection[bytes], *, for_link: bool = False
 ) -> Mapping[bytes, Addressee]:
     """Find one active account for each name; an absorbed one is none, whatever is heard of it.
 
@@ -138,10 +140,11 @@ async def _addressees(
             ) AS practice_minutes
         FROM ({named}) AS named
         JOIN accounts a USING (account_id)
-        WHERE a.state = 'active'
+        WHERE a.state = 'active' AND NOT (a.reset_by_practice AND $2)
           AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
         """,  # noqa: S608 - statements of ours
         list(digests),
+        for_link,
     )
     by_name: dict[bytes, list[Row]] = defaultdict(list)
     for row in rows:

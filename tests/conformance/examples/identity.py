@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from shared.contracts.ids import PatientId, PracticeId
+from tests.builders.freezes import freeze, link_of_a_change
 from tests.builders.merges import Registry
 from tests.builders.practices import (
     BIRTH_DATE,
@@ -69,6 +70,10 @@ class IdentityStage:
         person = await turned_on(self.replica)
         self.codes[person.token] = person.codes
         return person
+
+    async def not_me_link(self, token: str) -> str:
+        """The link of the mail about a password that is changed in this session (RC-9)."""
+        return await link_of_a_change(self.replica, self.postman, token)
 
     async def practice(self, *, without: str = "", service: str | None = None) -> str:
         whole = await self.replica.client_token(*self.desk.client)
@@ -150,6 +155,18 @@ async def reset_two_step(stage: IdentityStage) -> Example:
     secret = (await set_up(stage.replica, token)).body["secret"]
     await confirm(stage.replica, token, code_of(secret, stage.replica.clock.now()))
     return example
+
+
+async def thaw_account(stage: IdentityStage) -> Example:
+    example = await unlock_account(stage)
+    link = await stage.not_me_link(await stage.opened(MARIA))
+    assert (await freeze(stage.replica, link)).status == 204
+    return example
+
+
+async def freeze_account(stage: IdentityStage) -> Example:
+    link = await stage.not_me_link(await stage.session())
+    return Example(body={"token": link, "birth_date": BIRTH_DATE})
 
 
 async def un_enrol_patient(stage: IdentityStage) -> Example:

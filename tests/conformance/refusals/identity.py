@@ -777,6 +777,12 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "SecondStepOver": fifth_wrong_code,
         "GateClosed": second_step_in_a_full_session,
     },
+    "thaw_account": {
+        "NotFound": at("thaw_account", **unknown),
+        "PatientNotEnrolled": never_enrolled,
+        "AccountNotFrozen": examples.unlock_account,
+    },
+    "freeze_account": {"NotMeLinkInvalid": but("freeze_account", birth_date="1984-05-04")},
     "reset_two_step": {
         "NotFound": at("reset_two_step", **unknown),
         "PatientNotEnrolled": never_enrolled,

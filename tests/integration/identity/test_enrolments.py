@@ -72,6 +72,7 @@ async def test_the_account_the_person_and_the_welcome_are_told_in_one_transactio
             {"practice_id": desk.practice_id, "patient_id": patient_id, "state": "enrolled"}
         ],
         "reserved": [],
+        "reset_by_practice": False,
     }
     assert (await desk.identity.events("person-changed"))[-1]["account_id"] == account_id
     [welcome] = await desk.identity.events("account-enrolled")
@@ -99,6 +100,7 @@ async def test_without_notifys_key_nothing_is_written_unsealed_and_the_token_sta
     desk: PracticeDesk,
 ) -> None:
     token = await desk.a_token()
+    await desk.identity.rows("DELETE FROM public_keys")
 
     answer = await enrol(desk.identity, token, email="maria@mail.example")
 

@@ -11,9 +11,9 @@ from jwt import PyJWK, PyJWS
 from tests.rigs.identity import Identity
 
 SCOPES = (
-    "accounts:unlock clients:read clients:write communications:write deliveries:read emails:waive "
-    "enrolments:write merges:read patients:read patients:write settings:read settings:write "
-    "tokens:read tokens:write two-steps:reset usernames:read"
+    "accounts:thaw accounts:unlock clients:read clients:write communications:write "
+    "deliveries:read emails:waive enrolments:write merges:read patients:read patients:write "
+    "settings:read settings:write tokens:read tokens:write two-steps:reset usernames:read"
 )
 
 

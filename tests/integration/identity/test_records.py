@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders.merges import Registry
 from tests.builders.practices import PracticeDesk, practice_desk
+from tests.builders.two_step import code_of, confirm, set_up
 from tests.rigs.identity import Identity
 
 BUDGETS = {"records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20}
@@ -42,6 +43,7 @@ async def test_a_record_is_read_with_how_things_stand_and_nothing_else(desk: Pra
         "token_until": issued.body["expires_at"],
         "locked": False,
         "frozen": False,
+        "two_step_on": False,
         "email_waived": False,
     }
     desk.identity.clock.advance(hours=72)
@@ -63,6 +65,16 @@ async def test_a_lock_is_seen_by_who_enrols_her_while_it_lasts(desk: PracticeDes
     assert [read["locked"] for read in (locked, gone, open_again)] == [True, False, False]
     assert [read["enrolled"] for read in (locked, gone, open_again)] == [True, False, True]
     assert {read["account"] for read in (locked, gone, open_again)} == {True}
+
+
+async def test_whether_two_step_is_on_is_seen(desk: PracticeDesk) -> None:
+    patient_id, identity = await desk.enrolled(), desk.identity
+    before = await desk.read(patient_id)
+    token = str((await identity.log_on(NAME)).body["access_token"])
+    secret = (await set_up(identity, token)).body["secret"]
+    assert (await confirm(identity, token, code_of(secret, identity.clock.now()))).status == 200
+
+    assert (before["two_step_on"], (await desk.read(patient_id))["two_step_on"]) == (False, True)
 
 
 async def test_a_password_that_is_disabled_is_seen_as_a_lock(desk: PracticeDesk) -> None:

@@ -285,6 +285,19 @@ async def test_nothing_is_sent_where_nobody_may_be_told(
         assert await recovery.rows(f"SELECT FROM {table}") == []
 
 
+@pytest.mark.proves("RC-9")
+async def test_after_a_freeze_a_username_is_mailed_and_no_link_until_the_practice_helped(
+    recovery: Recovery, clock: FakeClock
+) -> None:
+    account = an_account(reset_by_practice=True)
+    await recovery.knows(account)
+
+    links = await LINK.asked(recovery)
+    usernames = await REMINDER.asked(recovery)
+
+    assert (len(links), len(usernames)) == (0, 1)
+
+
 @both_ways
 async def test_an_account_heard_of_within_sixty_seconds_is_mailed_and_one_of_later_is_not(
     recovery: Recovery, clock: FakeClock, way: Way

@@ -84,6 +84,12 @@ FILED: Mapping[str, Mapping[str, object]] = {
     "password-reset": {"occurred_at": AT, "route": "link"},
     "practice-communication": {"practice_name": "Elm Street", "topic": "health-record"},
     "reset-link": {"life_minutes": 60, "link_expires_at": AT},
+    "account-frozen": {"occurred_at": AT, "email_put_back": True},
+    "account-thawed": {
+        "occurred_at": AT,
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+    },
     "two-step-turned-on": {"occurred_at": AT},
     "authenticator-app-replaced": {"occurred_at": AT},
     "two-step-turned-off": {"occurred_at": AT},

@@ -22,6 +22,7 @@ from services.notify.tellings.contents import (
     LINKED,
     MAILED_ONLY,
     PLAIN,
+    REPUDIABLE,
     Content,
     template_of,
 )
@@ -34,7 +35,7 @@ from shared.contracts.identity import (
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
 from shared.contracts.sealed import SealPurpose
-from tests.builders.contents import WITH_LINK, sample
+from tests.builders.contents import WITH_LINK, WITH_PAGE, sample
 from tests.builders.events import ADDRESS
 from tests.builders.turns import a_turn
 from tests.support.clock import START
@@ -55,7 +56,7 @@ LOCKED, ENDED = PLAIN[AccountLocked], PLAIN[EnrolmentEnded]
 
 
 def declared(kind: type[Content]) -> set[str]:
-    link = ({"link"} if kind in WITH_LINK else set()) | ({"page"} if kind in LINKED else set())
+    link = ({"link"} if kind in WITH_LINK else set()) | ({"page"} if kind in WITH_PAGE else set())
     return {"portal_name", *kind.__struct_fields__, *link}
 
 
@@ -149,7 +150,7 @@ def paragraphs(page: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind in LINKED], ids=template_of)
+@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind in WITH_PAGE], ids=template_of)
 @every_locale
 def test_a_link_is_whole_on_a_line_of_its_own_and_an_anchor_in_html(
     locale: str, kind: type[Content]
@@ -161,7 +162,7 @@ def test_a_link_is_whole_on_a_line_of_its_own_and_an_anchor_in_html(
 
 
 @pytest.mark.proves("NT-4")
-@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind in LINKED], ids=template_of)
+@pytest.mark.parametrize("kind", [kind for kind in CONTENTS if kind in WITH_PAGE], ids=template_of)
 @every_locale
 def test_a_mail_with_a_link_says_on_which_page_it_can_be_pasted(
     locale: str, kind: type[Content]
@@ -231,6 +232,7 @@ def test_every_locale_has_every_template() -> None:
         wanted = {f"{template_of(kind)}.txt" for kind in CONTENTS}
         wanted |= {f"footers/{one}.txt" for one in MessageClass}
         wanted |= {f"texts/{template_of(kind)}.txt" for kind in TEXTED}
+        wanted |= {"parts/not-me.txt", "texts/not-me.txt"}
         assert wanted - found == set(), f"{locale} lacks these: write them"
         assert found - wanted == set(), f"{locale} has these, and no content has their names"
 
@@ -287,6 +289,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
     assert fields == {
         "address",  # masked, as the next is
         "cause",
+        "email_put_back",
         "life_minutes",
         "link_expires_at",
         "locked_until",
@@ -407,7 +410,8 @@ def test_who_has_two_accounts_is_offered_to_merge_and_add_practices(kind: type[C
 @every_locale
 def test_a_notice_is_the_mail_s_text_without_its_foot(locale: str, kind: type[Content]) -> None:
     renderer = Renderer.of(PORTAL)
-    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC", link=LONG_LINK)
+    link = None if kind in REPUDIABLE else LONG_LINK
+    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC", link=link)
 
     told = renderer.notice(sample(kind), locale=locale, time_zone="UTC")
 
@@ -542,3 +546,32 @@ def test_a_code_stands_in_its_text_message_once(locale: str) -> None:
     assert text.count("012345") == 1
     assert len(text) <= ONE_PART
     assert set(text) <= GSM
+
+
+@pytest.mark.proves("RC-9")
+@pytest.mark.parametrize("kind", [one for one in CONTENTS if one in REPUDIABLE], ids=template_of)
+@every_locale
+def test_of_a_change_a_text_message_says_what_and_when_with_the_link(
+    locale: str, kind: type[Content]
+) -> None:
+    renderer = Renderer.of(PORTAL)
+    mail = renderer.render(sample(kind), locale=locale, time_zone="UTC")
+
+    text = renderer.text(sample(kind), locale=locale, time_zone="UTC", link=LINK)
+
+    assert text.startswith(f"{mail.subject} (")
+    assert text.endswith(f"? {LINK}")
+    assert "2031" in text
+    assert LINK not in renderer.text(sample(kind), locale=locale, time_zone="UTC")
+
+
+@pytest.mark.proves("RC-9")
+@pytest.mark.parametrize("kind", [one for one in CONTENTS if one in REPUDIABLE], ids=template_of)
+def test_without_its_link_a_change_is_told_all_the_same_and_the_practice_named(
+    kind: type[Content],
+) -> None:
+    """As a notice, or once the link is dead."""
+    told = Renderer.of(PORTAL).render(sample(kind), locale="en", time_zone="UTC")
+
+    assert "If it was not you, contact your practice now." in " ".join(told.text.split())
+    assert "date of birth" not in told.text

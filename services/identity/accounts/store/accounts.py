@@ -19,7 +19,7 @@ from shared.db import Connection, Row
 
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
-    email_waived
+    email_waived, reset_by_practice
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -205,19 +205,30 @@ async def survivor(tx: Connection, absorbed_id: AccountId) -> Account:
 
 
 async def set_password(
-    tx: Connection, account_id: AccountId, password_hash: str, *, security_version: int
+    tx: Connection,
+    account_id: AccountId,
+    password_hash: str,
+    *,
+    security_version: int,
+    by_practice: bool = False,
 ) -> int | None:
-    """Replace the password where no credential has changed since; return the security version."""
+    """Replace the password where no credential has changed since; return the security version.
+
+    After a freeze nothing but a practice's token does (RC-9).
+    """
     version: int | None = await tx.fetchval(
         """
         UPDATE accounts
-        SET password_hash = $2, security_version = security_version + 1, version = version + 1
+        SET password_hash = $2, security_version = security_version + 1, version = version + 1,
+            reset_by_practice = false
         WHERE id = $1 AND security_version = $3 AND state = 'active'
+          AND (NOT reset_by_practice OR $4)
         RETURNING security_version
         """,
         account_id,
         password_hash,
         security_version,
+        by_practice,
     )
     return version
 
@@ -277,6 +288,7 @@ def _account(row: Row) -> Account:
         created_at=row["created_at"],
         last_log_on_at=row["last_log_on_at"],
         email_waived=row["email_waived"],
+        reset_by_practice=row["reset_by_practice"],
     )
 
 

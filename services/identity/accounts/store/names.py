@@ -20,7 +20,7 @@ async def claim(
         INSERT INTO log_on_names (name_key, account_id, kind, created_at)
         VALUES ($1, $2, $3, $4)
         ON CONFLICT (name_key) DO UPDATE
-            SET kind = excluded.kind, absorbed_id = NULL, reserved_until = NULL
+            SET kind = excluded.kind, absorbed_id = NULL, reserved_until = NULL, address = NULL
             WHERE log_on_names.account_id = excluded.account_id
         RETURNING account_id
         """,
@@ -52,18 +52,79 @@ async def holder(tx: Connection, name_key: str) -> AccountId | None:
 
 
 async def reserve(
-    tx: Connection, name_key: str, account_id: AccountId, kind: NameKind, *, until: datetime
+    tx: Connection,
+    name_key: str,
+    account_id: AccountId,
+    kind: NameKind,
+    *,
+    until: datetime,
+    address: str | None = None,
 ) -> None:
-    """Keep a name that was given up: it opens nothing, and is nobody else's until then."""
+    """Keep a name that was given up: it opens nothing, and is nobody else's until then.
+
+    An account e-mail is kept as it was written, for a freeze to put it back (RC-9).
+    """
     await tx.execute(
         """
-        UPDATE log_on_names SET kind = 'reserved', reserved_until = $4
+        UPDATE log_on_names SET kind = 'reserved', reserved_until = $4, address = $5
         WHERE name_key = $1 AND account_id = $2 AND kind = $3
         """,
         name_key,
         account_id,
         kind,
         until,
+        address,
+    )
+
+
+async def put_back(
+    tx: Connection, account_id: AccountId, *, now: datetime
+) -> tuple[str, str] | None:
+    """Make the account e-mail that was replaced first of those still reserved a name that logs on
+    again; return its key, and the address as it was written. None: there is none.
+    """
+    row = await tx.fetchrow(
+        """
+        UPDATE log_on_names SET kind = 'email', reserved_until = NULL
+        WHERE name_key = (
+            SELECT name_key FROM log_on_names
+            WHERE account_id = $1 AND kind = 'reserved' AND address IS NOT NULL
+              AND reserved_until > $2
+            ORDER BY reserved_until, name_key
+            LIMIT 1
+        )
+        RETURNING name_key, address
+        """,
+        account_id,
+        now,
+    )
+    return (row["name_key"], row["address"]) if row else None
+
+
+async def former_username(tx: Connection, account_id: AccountId) -> str | None:
+    """The name that was given up last of those that are reserved and no address."""
+    name_key: str | None = await tx.fetchval(
+        """
+        SELECT name_key FROM log_on_names
+        WHERE account_id = $1 AND kind = 'reserved' AND address IS NULL
+          AND position('@' IN name_key) = 0
+        ORDER BY reserved_until DESC, name_key
+        LIMIT 1
+        """,
+        account_id,
+    )
+    return name_key
+
+
+async def take_back(tx: Connection, name_key: str, account_id: AccountId) -> None:
+    """Make a reserved name the account's username again."""
+    await tx.execute(
+        """
+        UPDATE log_on_names SET kind = 'username', reserved_until = NULL
+        WHERE name_key = $1 AND account_id = $2 AND kind = 'reserved'
+        """,
+        name_key,
+        account_id,
     )
 
 

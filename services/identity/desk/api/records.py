@@ -21,7 +21,7 @@ class RecordReply(Reply, frozen=True, kw_only=True):
     """`account` says whether the record belongs to one, enrolled or not. `version` goes up with
     each change; a correction names it. `token_until` is there while a token is good. The rest is
     of an enrolled patient's account: whether its password opens nothing at the moment, whether it
-    is frozen, and whether a practice waived its e-mail.
+    is frozen, whether two-step is on, and whether a practice waived its e-mail.
     """
 
     patient_id: PatientId
@@ -38,6 +38,7 @@ class RecordReply(Reply, frozen=True, kw_only=True):
     token_until: datetime | None
     locked: bool
     frozen: bool
+    two_step_on: bool
     email_waived: bool
 
 
@@ -79,6 +80,7 @@ async def read_patient(
         token_until=found.token_until,
         locked=standing.locked,
         frozen=standing.frozen,
+        two_step_on=standing.two_step_on,
         email_waived=standing.email_waived,
     )
 

@@ -57,6 +57,29 @@ async def confirm(
     return address
 
 
+async def forget_claim(tx: Connection, account_id: AccountId) -> None:
+    """Take the claimed address away from an account that is held; its link is void."""
+    await tx.execute(
+        "DELETE FROM account_emails WHERE account_id = $1 AND state = 'claimed'", account_id
+    )
+
+
+async def replace(
+    tx: Connection, account_id: AccountId, address: str, address_key: str, *, now: datetime
+) -> None:
+    """Make this the verified address in place of the one of now: call it with the account held."""
+    await tx.execute(
+        """
+        UPDATE account_emails SET address = $2, address_key = $3, verified_at = $4
+        WHERE account_id = $1 AND state = 'verified'
+        """,
+        account_id,
+        address,
+        address_key,
+        now,
+    )
+
+
 async def count(tx: Connection) -> int:
     """How many addresses there are."""
     return int(await tx.fetchval("SELECT count(*) FROM account_emails"))

@@ -89,11 +89,13 @@ async def absorb(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId)
 
 
 async def leave_names(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
-    """Every name counts as the survivor's; the username goes on only as a merged one (ID-4)."""
+    """Every name counts as the survivor's; the username goes on only as a merged one (ID-4), and
+    an address that was replaced is never the survivor's to have back.
+    """
     await tx.execute(
         """
         UPDATE log_on_names
-        SET account_id = $2,
+        SET account_id = $2, address = NULL,
             kind = CASE WHEN kind = 'username' THEN 'merged' ELSE kind END,
             absorbed_id = CASE WHEN kind = 'username' THEN $1 ELSE absorbed_id END
         WHERE account_id = $1

@@ -121,6 +121,7 @@ async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> No
 def _columns(filing: Filing) -> tuple[object, ...]:
     intent = filing.intent
     link, of_practice = intent.link, intent.communication
+    sealed = link.sealed if link else intent.not_me
     return (
         filing.id,
         intent.event_id,
@@ -137,7 +138,7 @@ def _columns(filing: Filing) -> tuple[object, ...]:
         contents.write(intent.content) if intent.content else None,
         intent.locale,
         intent.time_zone,
-        msgspec.json.encode(link.sealed).decode() if link else None,
+        msgspec.json.encode(sealed).decode() if sealed else None,
         link.purpose if link else None,
         intent.supersedes,
         min(link.expires_at, link.sealed.expires_at) if link else None,

@@ -206,6 +206,24 @@ async def first_numbers(
     return {AccountId(row["account_id"]): (AddressId(row["id"]), row["address"]) for row in rows}
 
 
+async def verified(
+    tx: Connection, account_ids: Collection[AccountId]
+) -> Mapping[AccountId, Sequence[tuple[Means, str]]]:
+    """Return the verified addresses and numbers of these accounts, in the order they were added."""
+    rows = await tx.fetch(
+        """
+        SELECT account_id, kind, address FROM notification_addresses
+        WHERE account_id = ANY ($1) AND verified_at IS NOT NULL
+        ORDER BY account_id, added_at, id
+        """,
+        list(account_ids),
+    )
+    found: dict[AccountId, list[tuple[Means, str]]] = defaultdict(list)
+    for row in rows:
+        found[AccountId(row["account_id"])].append((LEADS_TO[row["kind"]], row["address"]))
+    return found
+
+
 async def _find(
     connection: Connection, records: Sequence[PatientRecord]
 ) -> Mapping[PatientRecord, Preference]:

@@ -1,0 +1,1 @@
+"""A holder shuts her account from a mail: "this was not me" (RC-9)."""

@@ -1,0 +1,35 @@
+"""What a holder can do about a change that was not hers."""
+
+from dataclasses import dataclass
+
+from services.identity.accounts.accounts import Accounts
+from services.identity.emails.replaced import ReplacedEmails
+from services.identity.freezes.freezes import Freezes
+from services.identity.sessions.sessions import Sessions
+from services.identity.settings import Settings
+from shared.program.program import Plumbing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    freezes: Freezes
+
+
+def compose(
+    plumbing: Plumbing[Settings],
+    *,
+    accounts: Accounts,
+    replaced_emails: ReplacedEmails,
+    sessions: Sessions,
+) -> Features:
+    """Build the group."""
+    return Features(
+        freezes=Freezes(
+            acts=plumbing.acts,
+            digests=plumbing.digests,
+            accounts=accounts,
+            replaced_emails=replaced_emails,
+            sessions=sessions,
+            metrics=plumbing.metrics,
+        )
+    )

@@ -1,0 +1,443 @@
+"""RC-9: a link of a mail and the date of birth shut the account; its practice opens it again."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from services.identity.checkups import check_freezes
+from shared.contracts.identity import LINKS_ELSEWHERE
+from tests.builders.freezes import THIEF_S, a_link, change_password, freeze, frozen
+from tests.builders.practices import Postman, PracticeDesk
+from tests.builders.two_step import turned_on
+from tests.integration.identity.test_email_changes import changed
+from tests.integration.identity.test_emails import claim, reauthenticate, session, verify
+from tests.rigs.identity import Identity, Person, Recovery
+
+pytestmark = pytest.mark.proves("RC-9")
+MAIL, THIEF_S_MAIL, THIRD = "maria@mail.example", "thief@post.example", "third@post.example"
+WRONG_DATE = "1984-05-04"
+DEAD = (422, "link_invalid")
+
+
+async def state(identity: Identity, person: Person) -> str:
+    [row] = await identity.rows("SELECT state FROM accounts WHERE id = $1", person.id)
+    return str(row["state"])
+
+
+async def test_a_link_and_the_date_of_birth_freeze_the_account(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+
+    answer = await freeze(identity, link)
+
+    assert (answer.status, answer.body) == (204, {})
+    assert await state(identity, person) == "frozen"
+    [told] = await identity.events("account-frozen")
+    assert (told["recipients"], told["email_put_back"]) == ([MAIL], False)
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["state"], snapshot["reset_by_practice"]) == ("frozen", True)
+    assert snapshot["security_version"] == 3
+
+
+async def test_what_opens_the_link_uses_nothing_up(identity: Identity, postman: Postman) -> None:
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+
+    for method in ("GET", "HEAD", "OPTIONS"):
+        await identity.call(method, f"/freezes?token={link}")
+
+    assert await state(identity, person) == "active"
+    assert (await freeze(identity, link)).status == 204
+
+
+async def test_a_link_lives_72_hours(identity: Identity, postman: Postman) -> None:
+    people = [await identity.an_account(email=f"p{number}@mail.example") for number in range(2)]
+    links = [await a_link(identity, postman, person) for person in people]
+
+    identity.clock.advance(hours=71, minutes=59, seconds=59)
+    in_time = await freeze(identity, links[0])
+    identity.clock.advance(seconds=1)
+    too_late = await freeze(identity, links[1])
+
+    assert (in_time.status, too_late.refused()) == (204, DEAD)
+
+
+async def test_three_wrong_dates_kill_the_link_and_no_reply_tells_why(
+    identity: Identity, postman: Postman
+) -> None:
+    person, other = [await identity.an_account(email=mail) for mail in (MAIL, THIRD)]
+    link, used = await a_link(identity, postman, person), await frozen(identity, postman, other)
+
+    wrong = [await freeze(identity, link, WRONG_DATE) for _ in range(2)]
+    third = await freeze(identity, link, WRONG_DATE)
+    dead = await freeze(identity, link)
+    unknown, again = await freeze(identity, "no link of ours"), await freeze(identity, used)
+
+    assert {answer.refused() for answer in (*wrong, third, dead, unknown, again)} == {DEAD}
+    assert len({repr(one.alike()) for one in (*wrong, third, dead, unknown, again)}) == 1
+    assert await state(identity, person) == "active"
+    rows = await identity.rows(
+        "SELECT detail, subject FROM audit_entries"
+        " WHERE action = 'account.freeze' AND outcome = 'refused'"
+    )
+    assert Counter(row["detail"] for row in rows) == {"wrong_birth_date": 3, "link_invalid": 3}
+    assert {row["subject"] for row in rows if row["detail"] == "wrong_birth_date"} == {
+        f"account:{person.id}"
+    }
+
+
+async def test_of_64_guesses_at_once_three_are_compared(
+    identity: Identity, second: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+
+    answers = await asyncio.gather(
+        *(freeze(one, link, WRONG_DATE) for _ in range(32) for one in (identity, second))
+    )
+
+    assert {answer.status for answer in answers} <= {422, 429}
+    [row] = await identity.rows(
+        "SELECT state, tries FROM one_time_secrets WHERE purpose = 'not-me'"
+    )
+    assert (row["state"], row["tries"]) == ("void", '{"birth-date": 3}')
+    assert (await freeze(identity, link)).status != 204
+
+
+async def test_of_64_uses_at_once_one_freezes(
+    identity: Identity, second: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+
+    answers = await asyncio.gather(
+        *(freeze(one, link) for _ in range(32) for one in (identity, second))
+    )
+
+    assert [answer.status for answer in answers].count(204) == 1
+    assert len(await identity.events("account-frozen")) == 1
+    [row] = await identity.rows("SELECT security_version FROM accounts WHERE id = $1", person.id)
+    assert row["security_version"] == 3
+
+
+async def test_each_mail_has_a_link_of_its_own_and_a_later_one_ends_none(
+    identity: Identity, postman: Postman
+) -> None:
+    """Who has the account's mails of later can use up none that was sent before."""
+    person = await identity.an_account(email=MAIL)
+    first = await a_link(identity, postman, person)
+    await changed_by_the_thief(identity, postman, person)
+    links = dict(await postman.not_me("account-email-changed"))
+
+    killed = [await freeze(identity, links[THIEF_S_MAIL], WRONG_DATE) for _ in range(3)]
+    dead = await freeze(identity, links[THIEF_S_MAIL])
+
+    assert {answer.refused() for answer in (*killed, dead)} == {DEAD}
+    assert sorted(links) == sorted([MAIL, THIEF_S_MAIL])
+    assert (await freeze(identity, links[MAIL])).status == 204
+    assert (await freeze(identity, first)).refused() == DEAD
+
+
+async def changed_by_the_thief(identity: Identity, postman: Postman, person: Person) -> None:
+    token = str((await identity.logged_on(person.username, THIEF_S))["access_token"])
+    body = {"password": THIEF_S, "verb": "email"}
+    grant = (await identity.call("POST", "/account/reauthenticate", body, token=token)).body
+    await claim(identity, token, THIEF_S_MAIL, grant=grant["grant"])
+    *_, link = await postman.tokens("email-verification-requested")
+    assert (await verify(identity, token, link)).status == 200
+
+
+async def test_nothing_of_before_opens_the_account(
+    identity: Identity, postman: Postman, recovery: Recovery
+) -> None:
+    """No password, no session, no refresh, no grant and no link; the username stays hers."""
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+    thief = await identity.logged_on(person.username, THIEF_S)
+    reset = await recovery.grant(person, security_version=2)
+    proof = {"password": THIEF_S, "verb": "username"}
+    token = thief["access_token"]
+    grant = (await identity.call("POST", "/account/reauthenticate", proof, token=token)).body
+
+    assert (await freeze(identity, link)).status == 204
+
+    body = {"username": "taken.over", "reauthenticated": grant["grant"]}
+    assert (await identity.call("GET", "/account", token=token)).status == 401
+    assert (await identity.call("PUT", "/account/username", body, token=token)).status == 401
+    assert (await identity.refresh(thief["refresh_token"])).code == "refresh_invalid"
+    assert (await identity.reset(reset, "Harbour-Walnut-8")).code == "grant_superseded"
+    after = await recovery.grant(person, security_version=3)
+    assert (await identity.reset(after, "Harbour-Walnut-8")).code == "grant_superseded"
+    live = await identity.rows("SELECT FROM one_time_secrets WHERE state = 'live'")
+    assert live == []
+    [ended] = await identity.rows(
+        "SELECT DISTINCT ended_by FROM sessions WHERE ended_by = 'frozen'"
+    )
+    assert ended["ended_by"] == "frozen"
+
+
+async def test_a_frozen_account_looks_like_a_wrong_password(
+    identity: Identity, postman: Postman
+) -> None:
+    person, other = [await identity.an_account(email=mail) for mail in (MAIL, THIRD)]
+    await frozen(identity, postman, person)
+
+    right = await identity.log_on(person.username, THIEF_S)
+    wrong = await identity.log_on(other.username, "Wrong-Guess-1234")
+
+    assert right.alike() == wrong.alike()
+    assert right.refused() == (401, "invalid_credentials")
+
+
+async def test_an_e_mail_that_was_replaced_is_put_back(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    await changed(identity, postman, person, THIEF_S_MAIL)
+    link = dict(await postman.not_me("account-email-changed"))[MAIL]
+
+    assert (await freeze(identity, link)).status == 204
+
+    [told] = await identity.events("account-frozen")
+    assert (told["recipients"], told["email_put_back"]) == ([MAIL, THIEF_S_MAIL], True)
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["email"], snapshot["reserved"]) == (MAIL, [])
+    names = await identity.rows("SELECT name_key FROM log_on_names WHERE kind = 'email'")
+    assert [row["name_key"] for row in names] == [MAIL]
+
+
+async def test_of_several_that_were_replaced_the_first_is_put_back(
+    identity: Identity, postman: Postman
+) -> None:
+    """Whoever changes it twice keeps none of his."""
+    person = await identity.an_account(email="Maria@Mail.example")
+    await changed(identity, postman, person, THIEF_S_MAIL)
+    link = dict(await postman.not_me("account-email-changed"))["Maria@Mail.example"]
+    await changed(identity, postman, person, THIRD)
+
+    assert (await freeze(identity, link)).status == 204
+
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["email"], snapshot["reserved"]) == ("Maria@Mail.example", [THIEF_S_MAIL])
+
+
+async def test_what_was_replaced_before_that_stays_replaced(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    await changed(identity, postman, person, THIRD)
+    identity.clock.advance(hours=72)
+    await identity.own_keys.ensure()
+
+    await frozen(identity, postman, person)
+
+    [told] = await identity.events("account-frozen")
+    assert (told["recipients"], told["email_put_back"]) == ([THIRD], False)
+    assert (await identity.events("account-changed"))[-1]["email"] == THIRD
+
+
+async def test_a_claim_of_the_thief_s_is_forgotten(identity: Identity, postman: Postman) -> None:
+    person = await identity.an_account(email=MAIL)
+    link = await a_link(identity, postman, person)
+    token = str((await identity.logged_on(person.username, THIEF_S))["access_token"])
+    body = {"password": THIEF_S, "verb": "email"}
+    grant = (await identity.call("POST", "/account/reauthenticate", body, token=token)).body
+    assert (await claim(identity, token, THIEF_S_MAIL, grant=grant["grant"])).status == 202
+
+    assert (await freeze(identity, link)).status == 204
+
+    addresses = await identity.rows("SELECT address, state FROM account_emails")
+    assert [tuple(row) for row in addresses] == [(MAIL, "verified")]
+
+
+@pytest.mark.proves("ID-4")
+async def test_a_username_that_was_the_address_follows_it_back(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    await changed(identity, postman, person, THIEF_S_MAIL)
+    await renamed(identity, person, THIEF_S_MAIL)
+    link = dict(await postman.not_me("account-email-changed"))[MAIL]
+
+    assert (await freeze(identity, link)).status == 204
+
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["username"], snapshot["email"]) == (MAIL, MAIL)
+    assert snapshot["reserved"] == [person.username]
+
+
+@pytest.mark.proves("ID-4")
+async def test_where_that_can_be_no_username_the_one_before_is_put_back(
+    identity: Identity, postman: Postman
+) -> None:
+    short = "m@e.x"
+    person = await identity.an_account(email=short)
+    await changed(identity, postman, person, THIEF_S_MAIL)
+    await renamed(identity, person, THIEF_S_MAIL)
+    link = dict(await postman.not_me("account-email-changed"))[short]
+
+    assert (await freeze(identity, link)).status == 204
+
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["username"], snapshot["email"]) == (person.username, short)
+    assert snapshot["reserved"] == []
+
+
+async def renamed(identity: Identity, person: Person, username: str) -> None:
+    token = await session(identity, person)
+    grant = await reauthenticate(identity, token, "username")
+    body = {"username": username, "reauthenticated": grant}
+    assert (await identity.call("PUT", "/account/username", body, token=token)).status == 200
+
+
+async def test_a_changed_username_stays_and_the_old_one_means_the_account(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account(email=MAIL)
+    await renamed(identity, person, "taken.over")
+    [(to, link)] = await postman.not_me("username-changed")
+
+    assert (await freeze(identity, link)).status == 204
+
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (to, snapshot["username"]) == (MAIL, "taken.over")
+    assert snapshot["reserved"] == [person.username]
+
+
+async def test_two_step_stays(identity: Identity, postman: Postman) -> None:
+    person = await identity.an_account(email=MAIL)
+    await turned_on(identity, person)
+    [(_, link)] = await postman.not_me("two-step-turned-on")
+
+    assert (await freeze(identity, link)).status == 204
+
+    assert await identity.rows("SELECT FROM two_steps WHERE on_since IS NOT NULL")
+
+
+async def test_without_an_account_e_mail_the_links_are_for_its_notification_addresses(
+    identity: Identity, postman: Postman
+) -> None:
+    person = await identity.an_account()
+
+    await change_password(identity, await session(identity, person))
+
+    links = await postman.not_me("password-changed")
+    assert [to for to, _ in links] == [str(person.id)] * LINKS_ELSEWHERE
+    assert len({link for _, link in links}) == LINKS_ELSEWHERE
+    [told] = await identity.events("password-changed")
+    assert told["recipients"] == []
+    assert (await freeze(identity, links[-1][1])).status == 204
+
+
+@pytest.mark.proves("ID-6")
+async def test_of_a_first_e_mail_the_notification_addresses_hear_as_well(
+    identity: Identity, postman: Postman
+) -> None:
+    """It is a way in, and nobody but who claimed it reads it."""
+    person = await identity.an_account()
+    token = await session(identity, person)
+    await claim(identity, token, THIEF_S_MAIL)
+    [link] = await postman.tokens("email-verification-requested")
+
+    assert (await verify(identity, token, link)).status == 200
+
+    told = [to for to, _ in await postman.not_me("account-email-verified")]
+    assert told == [THIEF_S_MAIL, *[str(person.id)] * LINKS_ELSEWHERE]
+
+
+@pytest.mark.proves("ST-1")
+async def test_a_practice_thaws_it_and_the_holder_is_told(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    identity, patient_id, person = await one_at(desk)
+    await frozen(identity, postman, person)
+    assert (await desk.read(patient_id))["frozen"] is True
+
+    answer = await desk.thaw(patient_id)
+
+    assert answer.status == 204
+    assert (await desk.read(patient_id))["frozen"] is False
+    [told] = await identity.events("account-thawed")
+    assert told["account_id"] == str(person.id)
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert (snapshot["state"], snapshot["reset_by_practice"]) == ("active", True)
+    [row] = await identity.rows(
+        "SELECT staff, reason, subject FROM audit_entries WHERE action = 'account.thaw'"
+    )
+    assert tuple(row) == ("nurse-7", "came with her passport", f"account:{person.id}")
+
+
+async def one_at(desk: PracticeDesk) -> tuple[Identity, str, Person]:
+    patient_id = await desk.enrolled()
+    [row] = await desk.identity.rows("SELECT id FROM accounts WHERE username = 'maria.garcia'")
+    person = Person(id=row["id"], username="maria.garcia", password="", email=None)
+    return desk.identity, patient_id, person
+
+
+async def test_after_the_thaw_nothing_of_before_is_a_way_in_and_no_link_by_e_mail(
+    desk: PracticeDesk, postman: Postman, recovery: Recovery
+) -> None:
+    identity, patient_id, person = await one_at(desk)
+    link = await frozen(identity, postman, person)
+    await desk.thaw(patient_id)
+
+    [row] = await identity.rows("SELECT security_version FROM accounts WHERE id = $1", person.id)
+    by_mail = await recovery.grant(person, security_version=row["security_version"])
+
+    assert (await identity.log_on(person.username, THIEF_S)).status == 401
+    assert (await identity.reset(by_mail, "Harbour-Walnut-8")).code == "grant_superseded"
+    assert (await freeze(identity, link)).refused() == DEAD
+
+
+@pytest.mark.proves("ST-1")
+async def test_what_is_not_frozen_is_not_thawed(desk: PracticeDesk, postman: Postman) -> None:
+    identity, patient_id, person = await one_at(desk)
+    early = await desk.thaw(patient_id)
+    await frozen(identity, postman, person)
+
+    answers = await asyncio.gather(*(desk.thaw(patient_id) for _ in range(16)))
+
+    assert early.refused() == (409, "account_not_frozen")
+    assert Counter(answer.status for answer in answers) == {204: 1, 409: 15}
+    assert len(await identity.events("account-thawed")) == 1
+
+
+async def test_an_operator_hears_of_who_froze_her_account_and_has_no_practice_left(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    identity, patient_id, person = await one_at(desk)
+    await frozen(identity, postman, person)
+    assert await check_freezes(identity.plumbing) is None
+
+    await desk.un_enrol(patient_id)
+
+    assert "1 frozen accounts" in str(await check_freezes(identity.plumbing))
+    assert (await desk.thaw(patient_id)).refused() == (409, "patient_not_enrolled")
+    await desk.reactivate(patient_id)
+    assert (await desk.thaw(patient_id)).status == 204
+
+
+async def test_links_are_swept_once_they_are_dead(identity: Identity, postman: Postman) -> None:
+    await a_link(identity, postman, await identity.an_account(email=MAIL))
+    sweeper = identity.loop("one-time-secrets")
+
+    identity.clock.advance(hours=71, minutes=59)
+    await sweeper.once()
+    kept = await identity.rows("SELECT FROM one_time_secrets")
+    identity.clock.advance(minutes=1)
+    await sweeper.once()
+
+    assert len(kept) == 1
+    assert await identity.rows("SELECT FROM one_time_secrets") == []
+
+
+@pytest.mark.proves("MF-2")
+async def test_its_devices_are_known_no_more(identity: Identity, postman: Postman) -> None:
+    person = await identity.an_account(email=MAIL)
+    await frozen(identity, postman, person)
+
+    left = await identity.rows("SELECT FROM devices WHERE voided_at IS NULL")
+    assert (left, bool(await identity.rows("SELECT FROM devices"))) == ([], True)
