@@ -68,6 +68,7 @@ class TextProvider:
         """What programs ask: the API, and what is told by hand."""
         return [
             web.post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self._take),
+            web.get(f"/2010-04-01/Accounts/{ACCOUNT}.json", self._tell_account),
             web.get("/texts", self._list),
             web.post("/texts/faults", self._fail),
             web.post("/texts/answers", self._answer),
@@ -105,10 +106,17 @@ class TextProvider:
             said["ErrorCode"] = str(code)
         return await self.tell(text.status_url, said)
 
+    def _refused(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") == encode_basic_auth(ACCOUNT, self.token):
+            return None
+        return web.json_response({"code": 20003, "status": 401}, status=401)
+
+    async def _tell_account(self, request: web.Request) -> web.Response:
+        return self._refused(request) or web.json_response({"sid": ACCOUNT, "status": "active"})
+
     async def _take(self, request: web.Request) -> web.Response:
-        wanted = encode_basic_auth(ACCOUNT, self.token)
-        if request.headers.get("Authorization") != wanted:
-            return web.json_response({"code": 20003, "status": 401}, status=401)
+        if (refused := self._refused(request)) is not None:
+            return refused
         fault = self.faults.popleft() if self.faults else Fault()
         if fault.status != 201:
             return web.json_response(

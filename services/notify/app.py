@@ -24,6 +24,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
     own_keys = plumbing.own_keys(KeyPurpose.SEALING)
     built = features(plumbing, own_keys)
     way_out = built.sending
+    texted = {"texts": way_out.text_channels[0].probe} if way_out.text_channels else {}
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
@@ -37,6 +38,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         probes={
             "smtp": way_out.activity_mail.probe,
             "smtp-practice": way_out.communication_mail.probe,
+            **texted,
         },
     )
 

@@ -6,11 +6,15 @@ from services.notify.addresses.stored_keys import StoredKeys
 from services.notify.communications.inbox import MOST_WAITING
 from services.notify.communications.store import inbox, waiting
 from services.notify.ledger.held import HeldDeliveries
+from services.notify.projections.store import practices
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer
-from services.notify.sending.errors import MailServerAway
+from services.notify.sending.errors import MailServerAway, ProviderAway
+from services.notify.sending.features import text_channels
 from services.notify.sending.store import turns
 from services.notify.settings import NotifySettings
+from shared.contracts.practice_settings import Channel
+from shared.program.asked import NeedsSetting
 from shared.program.program import Checkup, Plumbing
 
 LATE = timedelta(minutes=5)
@@ -58,6 +62,27 @@ async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:
     return None
 
 
+async def check_texts(plumbing: Plumbing[NotifySettings]) -> str | None:
+    """Ask the provider for our account: no message is sent. Without one nothing is asked, but what
+    practices offer all the same is told.
+    """
+    channels = text_channels(plumbing)
+    if not channels:
+        async with plumbing.database.connection() as connection:
+            count = await practices.count_offering(connection, Channel.TEXT_MESSAGE)
+        if not count:
+            raise NeedsSetting("TEXTS_URL")
+        return f"{count} practices offer text messages, and there is no provider"
+    try:
+        await channels[0].look()
+    except ProviderAway as away:
+        said = f"{away.code}, {away.own}" if away.code else type(away.__cause__).__name__
+        return f"the provider does not answer for our account ({said})"
+    finally:
+        await channels[0].close()
+    return None
+
+
 CHECKUPS: tuple[Checkup[NotifySettings], ...] = (
     Checkup(name="deliveries held", run=check_held),
     Checkup(name="deliveries due", run=check_oldest_due),
@@ -65,4 +90,5 @@ CHECKUPS: tuple[Checkup[NotifySettings], ...] = (
     Checkup(name="communications waiting", run=check_waiting),
     Checkup(name="systems' inboxes", run=check_inbox),
     Checkup(name="mail server", run=check_mail_server),
+    Checkup(name="text messages", run=check_texts),
 )

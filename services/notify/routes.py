@@ -173,7 +173,7 @@ ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.texts, (
         route("POST", "/texts/status", Public(Counted.MISSES),
               hooks.take_text_receipt, form=Form.HOOK, signed_in=hooks.SIGNED_IN,
-              query=("delivery_id", "hop"), rows=("NT-3", "NT-5"),
+              query=("delivery_id", "hop", "attempt"), rows=("NT-3", "NT-5"),
               summary="Tell what became of a text message, signed by its provider",
               problems=(SignatureWrong,)),
         route("POST", "/texts/incoming", Public(Counted.MISSES),

@@ -24,6 +24,7 @@ def a_turn(content: Content, **changed: Any) -> Turn:
         content=content,
         locale="en",
         time_zone="UTC",
+        zone_of_now="UTC",
         sealed=None,
         link_purpose=None,
         expires_at=None,

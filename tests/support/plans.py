@@ -52,6 +52,17 @@ async def detours_of(database: Database, call: Call) -> Sequence[str]:
     return detours(await plan_of(database, call))
 
 
+async def pages_read(database: Database, call: Call) -> int:
+    """How many pages its statement reads, with these values."""
+    note = Note()
+    await call(cast(Connection, note))
+    ((query, values),) = note.asked
+    async with database.transaction() as tx:
+        found = await tx.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", *values)
+    plan: dict[str, Any] = msgspec.json.decode(found)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
 async def plan_of(database: Database, call: Call) -> dict[str, Any]:
     """The plan that is kept for its statement."""
     note = Note()

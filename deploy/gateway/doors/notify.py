@@ -56,10 +56,14 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     address: str
     verified_at: datetime | None
+    stopped_since: datetime | None = None
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """`texts_from` is the number that text messages come from."""
+
     addresses: tuple[Address, ...]
+    texts_from: str | None = None
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,8 +225,8 @@ class Notify:
     async def lift(self, visit: Visit, token: str) -> None:
         await self.door.call(LIFT, visit, token=token)
 
-    async def addresses(self, visit: Visit, token: str) -> tuple[Address, ...]:
-        return (await self.door.call(ADDRESSES, visit, token=token)).addresses
+    async def addresses(self, visit: Visit, token: str) -> Addresses:
+        return await self.door.call(ADDRESSES, visit, token=token)
 
     async def add_address(
         self, visit: Visit, token: str, address: str, reauthenticated: str

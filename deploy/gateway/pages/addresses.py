@@ -7,7 +7,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.doors.notify import Address
+from deploy.gateway.doors.notify import Address, Addresses
 from deploy.gateway.flows import AddressFlow, AddressLinkFlow
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, token_of
@@ -84,10 +84,19 @@ async def remove(site: Site, visit: Inside, sent: Proof, key: str) -> web.Respon
 
 async def one_of(site: Site, visit: Inside, address_id: str) -> Address:
     """Find one of the holder's own. Raises Refused."""
-    known = await site.sessions.ask(
+    return among(await known(site, visit), address_id)
+
+
+async def known(site: Site, visit: Inside) -> Addresses:
+    """List the holder's own."""
+    return await site.sessions.ask(
         visit, "notify", lambda token: site.notify.addresses(visit, token)
     )
-    found = next((one for one in known if one.address_id == address_id), None)
+
+
+def among(own: Addresses, address_id: str) -> Address:
+    """Find it among these. Raises Refused."""
+    found = next((one for one in own.addresses if one.address_id == address_id), None)
     if found is None:
         raise Refused("not_found", status=404)
     return found

@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway.doors.notify import Address, Choice, Enrolment, Way
+from deploy.gateway.pages.addresses import known
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
@@ -57,12 +58,21 @@ class Words:
     own: str | None  # the account e-mail, once it is verified
     addresses: Mapping[str, str]
 
-    def order(self, ways: Sequence[Way]) -> str:
-        """Say an order: what is tried, and what then."""
+    def order(self, ways: Sequence[Way], offers: Sequence[str]) -> str:
+        """Say an order: what is tried, and what then; of what is passed over, since it is not
+        offered any more, that too.
+        """
         *others, last = ways
         if others and last.channel == "none":
-            return self.visit.say(N_("%(ways)s, and nothing else")) % {"ways": self.order(others)}
-        return self.visit.say(N_(", else ")).join(map(self.way, ways))
+            said = self.visit.say(N_("%(ways)s, and nothing else"))
+            return said % {"ways": self.order(others, offers)}
+        return self.visit.say(N_(", else ")).join(self.offered(way, offers) for way in ways)
+
+    def offered(self, way: Way, offers: Sequence[str]) -> str:
+        said = self.way(way)
+        if way.channel in (*offers, "none"):
+            return said
+        return self.visit.say(N_("%(way)s (not offered at the moment)")) % {"way": said}
 
     def way(self, way: Way) -> str:
         match way:
@@ -122,9 +132,10 @@ def offered(enrolment: Enrolment, addresses: Sequence[Address]) -> Iterator[tupl
 
 async def notifications(site: Site, visit: Inside) -> web.Response:
     """Show every practice with how it reaches one, and the addresses to choose among."""
-    account, enrolments, addresses = await asyncio.gather(
+    account, enrolments, own = await asyncio.gather(
         site.account(visit), of_practices(site, visit), known(site, visit)
     )
+    addresses = own.addresses
     said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
@@ -133,6 +144,7 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
         enrolments=enrolments,
         addresses=[one for one in addresses if one.kind == "email"],
         numbers=[one for one in addresses if one.kind == "phone"],
+        texts_from=own.texts_from,
         texts=any("text-message" in one.offers for one in enrolments),
         words=words(visit, account.email, addresses),
         topics=TOPICS,
@@ -142,7 +154,7 @@ async def notifications(site: Site, visit: Inside) -> web.Response:
 
 async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Show what may be chosen for one practice, and what is."""
-    account, enrolments, addresses = await asyncio.gather(
+    account, enrolments, own = await asyncio.gather(
         site.account(visit), of_practices(site, visit), known(site, visit)
     )
     patient_id = visit.request.match_info["patient_id"]
@@ -152,8 +164,8 @@ async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response
     now = {"default": enrolment.default} | {
         field: enrolment.topics.get(topic(field), ()) for field in TOPICS
     }
-    orders = list(dict.fromkeys((*offered(enrolment, addresses), *filter(None, now.values()))))
-    say = words(visit, account.email, addresses)
+    orders = list(dict.fromkeys((*offered(enrolment, own.addresses), *filter(None, now.values()))))
+    say = words(visit, account.email, own.addresses)
     return site.page(
         visit,
         "settings_notification.html",
@@ -161,8 +173,8 @@ async def show_choice(site: Site, visit: Inside, filled: Filled) -> web.Response
         filled=filled,
         enrolment=enrolment,
         now={field: written(order) for field, order in now.items()},
-        orders={written(order): say.order(order) for order in orders},
-        usual=say.order([Way(channel=channel) for channel in enrolment.offers]),
+        orders={written(order): say.order(order, enrolment.offers) for order in orders},
+        usual=say.order([Way(channel=one) for one in enrolment.offers], enrolment.offers),
         topics=TOPICS,
     )
 
@@ -192,12 +204,6 @@ def words(visit: Inside, email: object, addresses: Sequence[Address]) -> Words:
 async def of_practices(site: Site, visit: Inside) -> tuple[Enrolment, ...]:
     return await site.sessions.ask(
         visit, "notify", lambda token: site.notify.preferences(visit, token)
-    )
-
-
-async def known(site: Site, visit: Inside) -> tuple[Address, ...]:
-    return await site.sessions.ask(
-        visit, "notify", lambda token: site.notify.addresses(visit, token)
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import AddressFlow
-from deploy.gateway.pages.addresses import one_of
+from deploy.gateway.pages.addresses import among, known
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
@@ -57,9 +57,14 @@ async def add(site: Site, visit: Inside, sent: NumberForm, key: str) -> web.Resp
 
 async def show_code(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the code that was sent to this number."""
-    number = await one_of(site, visit, visit.request.match_info["address_id"])
+    own = await known(site, visit)
     return site.page(
-        visit, "settings_number_code.html", status=filled.status, filled=filled, number=number
+        visit,
+        "settings_number_code.html",
+        status=filled.status,
+        filled=filled,
+        number=among(own, visit.request.match_info["address_id"]),
+        texts_from=own.texts_from,
     )
 
 

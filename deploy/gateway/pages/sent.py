@@ -72,6 +72,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "not_wanted": ("plain", N_("Not sent: you want none")),
         "suppressed": ("warn", N_("Not sent: mails to you come back")),
+        "not_enrolled": ("plain", N_("Not sent: you were not enrolled there")),
+        "account_merged": ("plain", N_("Not sent: your accounts were merged")),
+        "account_frozen": ("plain", N_("Not sent: your account was frozen")),
+        "texts_not_offered": ("warn", N_("Not sent: this portal sends no text messages")),
     }
 )
 """Of those that say more than their state."""

@@ -20,6 +20,7 @@ from shared.trust.sealing import Sealer
 class Features:
     addresses: Addresses
     numbers: Numbers
+    texts_from: str | None  # None: no text messages are sent
 
 
 def compose(
@@ -57,4 +58,5 @@ def compose(
             limit=limit,
             offered=settings.offers_texts,
         ),
+        texts_from=settings.texts_from,
     )

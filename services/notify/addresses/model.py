@@ -47,6 +47,7 @@ class NotificationAddress:
     kind: AddressKind
     address: str
     verified_at: datetime | None
+    stopped_since: datetime | None = None  # when a verified number answered STOP
 
 
 def address_mail_limit(*, an_hour: int, a_day: int) -> Limit:

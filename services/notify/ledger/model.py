@@ -31,7 +31,13 @@ class State(StrEnum):
 
 # Of failures: the mail was never taken, and what was in its way can be mended.
 RESENDABLE = frozenset(
-    {Reason.REFUSED, Reason.SMTPUTF8_MISSING, Reason.GAVE_UP, Reason.NOT_RENDERABLE}
+    {
+        Reason.REFUSED,
+        Reason.SMTPUTF8_MISSING,
+        Reason.TEXTS_NOT_OFFERED,
+        Reason.GAVE_UP,
+        Reason.NOT_RENDERABLE,
+    }
 )
 
 

@@ -17,5 +17,14 @@ class MailServerAway(Exception):
         self.code = code
 
 
+class ProviderAway(Exception):
+    """The provider of text messages did not take what it was asked; its last word is `code`."""
+
+    def __init__(self, code: int | None = None, own: str | None = None) -> None:
+        super().__init__(code, own)
+        self.code = code  # HTTP's; None: no answer
+        self.own = own  # the provider's
+
+
 class StillAway(MailServerAway):
     """It is known to be away: nothing was asked of it anew."""

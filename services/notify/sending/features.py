@@ -9,7 +9,7 @@ from itertools import chain
 from services.notify.ledger.ledger import Sent, Wakes
 from services.notify.preferences.model import Means
 from services.notify.sending.alarms import Alarms
-from services.notify.sending.channels import Mail, Text
+from services.notify.sending.channels import Channel, Mail, Text
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
 from services.notify.sending.channels.pauses import Pause
@@ -17,6 +17,7 @@ from services.notify.sending.channels.provider import Provider
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer, SmtpChannel
 from services.notify.sending.channels.twilio import TwilioChannel
+from services.notify.sending.channels.unprovided import UnprovidedTexts
 from services.notify.sending.claims import Claims
 from services.notify.sending.courier import Courier, M
 from services.notify.sending.reaper import Reaper
@@ -121,6 +122,7 @@ def compose(
     )
     texting = TextWriter(secrets=secrets, renderer=written)
     texts = text_channels(plumbing)
+    sends_texts: tuple[Channel[Text], ...] = texts or tuple(UnprovidedTexts() for _ in MessageClass)
     turns_of_texts: tuple[Turns, ...] = (
         ActivityTurns(Means.TEXT_MESSAGE),
         CommunicationTurns(Means.TEXT_MESSAGE),
@@ -143,8 +145,8 @@ def compose(
         for courier, turns, channel in zip(
             (activity, communication),
             turns_of_texts,
-            texts,
-            strict=False,
+            sends_texts,
+            strict=True,
         )
     )
     courier_loops: Mapping[Sent, tuple[Loop, ...]] = {

@@ -48,6 +48,7 @@ class Turn:
     content: Content
     locale: str
     time_zone: str
+    zone_of_now: str  # the account's, which may have another one since it was filed
     sealed: Sealed | None
     link_purpose: SealPurpose | None
     expires_at: datetime | None

@@ -1,7 +1,8 @@
 """Quiet hours: no practice's text message rings at night where its recipient is (NT-3). Pure."""
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+
+from services.notify.sending.moments import zone_of
 
 EVENING, MORNING = time(21), time(8)
 
@@ -12,7 +13,7 @@ def held_until(now: datetime, *, time_zone: str) -> datetime | None:
     The morning is found on its clock, so a night in which clocks change is as long as that makes
     it.
     """
-    there = now.astimezone(ZoneInfo(time_zone))
+    there = now.astimezone(zone_of(time_zone))
     if MORNING <= there.time() < EVENING:
         return None
     day = there.date() + timedelta(days=there.time() >= EVENING)

@@ -26,6 +26,7 @@ FALLS_BACK = frozenset(  # the way is no good, whatever else is
         Reason.ADDRESS_INVALID,
         Reason.REFUSED,
         Reason.UNDELIVERED,
+        Reason.TEXTS_NOT_OFFERED,
         Reason.SMTPUTF8_MISSING,
         Reason.GAVE_UP,
     }
@@ -57,10 +58,12 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
 
 
 def quiet(delivery: Turn, *, now: datetime) -> Verdict | None:
-    """A practice's text message waits for the morning; it is held, and has not failed (NT-3)."""
+    """A practice's text message waits for the morning where its recipient is by now; it is held,
+    and has not failed (NT-3). Once that morning has come it is asked again, for who travels.
+    """
     if not (delivery.texted and delivery.of_practice):
         return None
-    morning = held_until(now, time_zone=delivery.time_zone)
+    morning = held_until(now, time_zone=delivery.zone_of_now)
     if morning is None:
         return None
     return Verdict(state=State.QUEUED, due_at=morning, unanswered=delivery.unanswered)

@@ -105,5 +105,9 @@ class TextWriter:
             content, locale=delivery.locale, time_zone=delivery.time_zone, link=link
         )
         return Text(
-            recipient=delivery.destination, body=body, delivery_id=delivery.id, hop=delivery.hop
+            recipient=delivery.destination,
+            body=body,
+            delivery_id=delivery.id,
+            hop=delivery.hop,
+            attempt=delivery.attempts,
         )

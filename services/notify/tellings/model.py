@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ADDRESS_FOREIGN = "address_foreign"
     GAVE_UP = "gave_up"
     UNDELIVERED = "undelivered"
+    TEXTS_NOT_OFFERED = "texts_not_offered"
     UNANSWERED = "unanswered"
     OPERATOR = "operator"
     LINK_EXPIRED = "link_expired"

@@ -15,4 +15,5 @@ class Features:
 
 def compose(plumbing: Plumbing[NotifySettings], *, links: UnsubscribeLinks) -> Features:
     """Build the group."""
-    return Features(unsubscriptions=Unsubscriptions(acts=plumbing.acts, links=links))
+    texts = plumbing.settings.offers_texts
+    return Features(unsubscriptions=Unsubscriptions(acts=plumbing.acts, links=links, texts=texts))

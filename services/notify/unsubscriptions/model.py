@@ -13,7 +13,7 @@ class Subscription:
 
     practice_id: PracticeId
     practice_name: str
-    offers: tuple[Means, ...]  # in the practice's order
+    offers: tuple[Means, ...]  # in the practice's order, as far as it can be done here
     patient_id: PatientId
     topic: Topic
     account_id: AccountId  # whose record it is

@@ -19,6 +19,7 @@ class Unsubscriptions:
 
     acts: Acts
     links: UnsubscribeLinks
+    texts: bool  # whether text messages can be sent
 
     async def look(self, token: str) -> Status:
         """Say what the link would stop; nothing is changed. Raises UnsubscribeLinkInvalid."""
@@ -54,7 +55,7 @@ class Unsubscriptions:
         if delivery_id is None:
             raise UnsubscribeLinkInvalid.in_field("token", "stops nothing")
         find = store.hold if held else store.find
-        found = await find(connection, delivery_id)
+        found = await find(connection, delivery_id, texts=self.texts)
         if found is None:
             raise UnsubscribeLinkInvalid.in_field("token", "stops nothing")
         return found

@@ -17,6 +17,7 @@ from services.notify.preferences.store import preferences
 from services.notify.projections.store import accounts
 from services.notify.sending.model import Dot, Settlement, Verdict
 from services.notify.sending.store import settlements, turns
+from services.notify.texts.store import phones
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.randomness import Randomness
 from tests.rigs.notify import Office
@@ -92,6 +93,11 @@ CALLS: dict[str, Call] = {
     "take communications": lambda tx: turns.take_communications(
         tx, LEASE, Means.EMAIL, [PracticeId(RANDOM.uuid())], now=START
     ),
+    "who has a turn": lambda tx: turns.practices_due(
+        tx, Means.EMAIL, after=PracticeId(RANDOM.uuid()), limit=12, now=START
+    ),
+    "what is overdue": lambda tx: turns.oldest_due(tx, before=START),
+    "whose phone it is": lambda tx: phones.holder(tx, "+12135550147"),
     "whose turn it is": lambda tx: waiting.practices(
         tx, after=PracticeId(RANDOM.uuid()), limit=200, now=START
     ),

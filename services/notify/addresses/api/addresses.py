@@ -16,20 +16,25 @@ Typed = Annotated[str, Meta(max_length=4096)]  # judged by rules with codes of t
 
 
 class AddressShown(Reply, frozen=True, kw_only=True):
-    """In full: it is the holder's own. Nothing goes there before it is verified."""
+    """In full: it is the holder's own. Nothing goes there before it is verified, and nothing to a
+    number that answered STOP (`stopped_since`) until it sends START to `texts_from` of the list.
+    """
 
     address_id: AddressId
     kind: AddressKind
     address: str
     verified_at: datetime | None
+    stopped_since: datetime | None
 
 
 class AddressesShown(Reply, frozen=True, kw_only=True):
     """Five and three numbers at most, but for those that came with a merged account; the first one
-    first.
+    first. `texts_from` is the number that text messages come from, where there are any: the one to
+    which a phone sends STOP and START.
     """
 
     addresses: tuple[AddressShown, ...]
+    texts_from: str | None
 
 
 class AddAddress(Body, frozen=True, kw_only=True):
@@ -57,7 +62,7 @@ async def list_notification_addresses(
     features: Features, call: Call[NoBody, SessionCaller]
 ) -> AddressesShown:
     found = await features.addresses.of_account(call.caller.account_id)
-    return AddressesShown(addresses=tuple(map(shown, found)))
+    return AddressesShown(addresses=tuple(map(shown, found)), texts_from=features.texts_from)
 
 
 async def add_notification_address(
@@ -99,4 +104,5 @@ def shown(address: NotificationAddress) -> AddressShown:
         kind=address.kind,
         address=address.address,
         verified_at=address.verified_at,
+        stopped_since=address.stopped_since,
     )

@@ -1,6 +1,7 @@
 """Notification addresses as rows: one of an account and one spelling (NT-2)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.notify.addresses.model import AddressKind, NotificationAddress
@@ -12,15 +13,20 @@ from shared.db import Connection, Row
 async def of_account(
     connection: Connection, account_id: AccountId
 ) -> Sequence[NotificationAddress]:
-    """List an account's, the first one first."""
+    """List an account's, the first one first; of a number that it has verified, since when it is
+    stopped. Who only claimed one is not told: somebody else may have answered.
+    """
     rows = await connection.fetch(
         """
-        SELECT id, kind, address, verified_at FROM notification_addresses
-        WHERE account_id = $1 ORDER BY added_at, id
+        SELECT id, kind, address, verified_at, (
+            SELECT since FROM stopped_numbers
+            WHERE kind = 'phone' AND number = key AND verified_at IS NOT NULL
+        ) AS stopped_since
+        FROM notification_addresses WHERE account_id = $1 ORDER BY added_at, id
         """,
         account_id,
     )
-    return [_address(row) for row in rows]
+    return [replace(_address(row), stopped_since=row["stopped_since"]) for row in rows]
 
 
 async def add(

@@ -50,3 +50,11 @@ async def find(
         )
         for row in rows
     }
+
+
+async def count_offering(connection: Connection, channel: Channel) -> int:
+    """Count the practices whose patients may choose this one."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM practices WHERE $1 = ANY (channels)", channel
+    )
+    return count

@@ -21,12 +21,15 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A finished text message, and under which of our ids its provider tells what became of it."""
+    """A finished text message, and by what its provider tells what became of it: what is told of
+    one number says nothing of the next, and what is told of one attempt nothing of another.
+    """
 
     recipient: str
     body: str
     delivery_id: DeliveryId
-    hop: int = 0  # as its delivery's: what is told of one number says nothing of the next
+    hop: int  # as its delivery's
+    attempt: int  # of its delivery
 
 
 M_contra = TypeVar("M_contra", contravariant=True)

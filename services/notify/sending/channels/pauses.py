@@ -27,6 +27,11 @@ class Pause:
         """Whether it may be asked."""
         return self.clock.monotonic() >= self._until
 
+    @property
+    def begun(self) -> bool:
+        """Whether it was found away, or refusing us, and has taken nothing since."""
+        return self._failures > 0
+
     def away(self) -> None:
         """It did not answer, or is busy."""
         self._longer(AWAY_SECONDS)

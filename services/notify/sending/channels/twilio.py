@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from services.notify.sending.channels import BeforeDot, Text
 from services.notify.sending.channels.pauses import Pause
 from services.notify.sending.channels.provider import Provider
-from services.notify.sending.errors import StillAway
+from services.notify.sending.errors import ProviderAway, StillAway
 from services.notify.sending.model import Answer, Outcome, Phase
 from shared.tls import trusting
 
@@ -24,7 +25,7 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 LONGEST_ANSWER = 64 * 1024
 STOPPED = "21610"  # it answered STOP
-MEANS_NUMBER = frozenset(
+MEANS_NUMBER = frozenset(  # of a request that is refused with 400
     {
         "21211",  # no valid number
         "21214",  # cannot be reached
@@ -32,6 +33,16 @@ MEANS_NUMBER = frozenset(
         STOPPED,
         "21612",  # not reachable from our number
         "21614",  # not a mobile
+    }
+)
+MEANS_SENDER = frozenset(  # and so every message of ours
+    {
+        "21212",  # no valid sender
+        "21603",  # none
+        "21606",  # not ours, or it sends no text messages
+        "21611",  # as many wait for it as may
+        "21659",  # not ours
+        "21660",  # another account's
     }
 )
 AWAY = Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING)
@@ -61,9 +72,9 @@ class TwilioChannel:
         session = await self._opened()
         await before_dot()
         answer = await self._post(session, text)
-        if answer.ours_to_mend:
+        if answer.sender_refused:
             self.pause.refused()
-        elif answer.outcome is Outcome.DEFERRED:
+        elif answer.outcome is Outcome.DEFERRED and not answer.ours_to_mend:
             self.pause.away()
         elif answer.outcome is not Outcome.UNANSWERED:
             self.pause.end()
@@ -72,6 +83,28 @@ class TwilioChannel:
     async def reachable(self) -> bool:
         """Whether it is worth taking work."""
         return self.pause.over
+
+    async def probe(self) -> None:
+        """For status: raise ProviderAway where it was found away and is so still. While it takes
+        messages, it is not asked for this.
+        """
+        if not self.pause.over:
+            raise ProviderAway
+        if self.pause.begun:
+            await self.look()
+
+    async def look(self) -> None:
+        """Ask for our account, and send nothing. Raises ProviderAway."""
+        provider, session = self.provider, await self._opened()
+        try:
+            async with session.get(
+                f"{provider.url}/2010-04-01/Accounts/{provider.account}.json", allow_redirects=False
+            ) as response:
+                body = await said(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ProviderAway from error
+        if response.status != HTTPStatus.OK:
+            raise ProviderAway(response.status, code_of(body))
 
     async def close(self) -> None:
         """Let go of what `send` has opened."""
@@ -132,27 +165,35 @@ async def said(response: aiohttp.ClientResponse) -> bytes:
 
 def status_url(provider: Provider, text: Text) -> str:
     """Where the provider tells what became of it, and of which: it signs both."""
-    return f"{provider.hooks_url}/texts/status?delivery_id={text.delivery_id}&hop={text.hop}"
+    which = urlencode({"delivery_id": text.delivery_id, "hop": text.hop, "attempt": text.attempt})
+    return f"{provider.hooks_url}/texts/status?{which}"
 
 
 def answered(status: int, body: bytes) -> Answer:
-    """Judge a reply: final is a refusal that means the number; any other of ours is an alarm."""
-    code = None
+    """Judge a reply: final is a refusal that means the number. Of another message the provider says
+    that it is this one's fault: it waits alone, others go on. Any other refusal, as of our account
+    or number, is one for every message. Both are alarms.
+    """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        outcome = Outcome.ACCEPTED
-    else:
-        code = code_of(body)
-        of_number = status == HTTPStatus.BAD_REQUEST and code in MEANS_NUMBER
-        outcome = Outcome.REFUSED if of_number else Outcome.DEFERRED
+        return Answer(outcome=Outcome.ACCEPTED, phase=Phase.ANSWERED, code=status)
+    code = code_of(body)
+    of_message = status == HTTPStatus.BAD_REQUEST and code is not None and not means_us(code)
+    refused = of_message and code in MEANS_NUMBER
     busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
     return Answer(
-        outcome=outcome,
+        outcome=Outcome.REFUSED if refused else Outcome.DEFERRED,
         phase=Phase.ANSWERED,
         code=status,
         enhanced_code=code,
-        stopped=outcome is Outcome.REFUSED and code == STOPPED,
-        ours_to_mend=outcome is Outcome.DEFERRED and not busy,
+        stopped=refused and code == STOPPED,
+        ours_to_mend=not refused and not busy,
+        sender_refused=not of_message and not busy,
     )
+
+
+def means_us(code: str) -> bool:
+    """Whether a code is of our account (20xxx) or of the number that we send from."""
+    return code.startswith("20") or code in MEANS_SENDER
 
 
 def code_of(body: bytes) -> str | None:

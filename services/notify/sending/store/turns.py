@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.notify.ledger.model import DeliveryId
-from services.notify.preferences.model import Means
+from services.notify.preferences.model import TO_AN_ADDRESS, Means
 from services.notify.sending.model import Turn
 from services.notify.tellings import contents
 from services.notify.tellings.intents import Destination
@@ -59,13 +59,14 @@ TAKE = f"""
         SELECT survivor_id FROM merged_accounts WHERE absorbed_id = due.account_id LIMIT 1
     ) AS m ON true
     LEFT JOIN LATERAL (
-        SELECT id, state, email FROM accounts
+        SELECT id, state, email, time_zone FROM accounts
         WHERE id = coalesce(m.survivor_id, due.account_id) LIMIT 1
     ) AS a ON true
     WHERE d.id = due.id
     RETURNING
         d.id, d.event_id, d.class, d.channel, d.practice_id, d.account_id, d.address,
-        d.content::text AS content, d.locale, d.time_zone, d.sealed::text AS sealed,
+        d.content::text AS content, d.locale, d.time_zone,
+        coalesce(a.time_zone, d.time_zone) AS zone_of_now, d.sealed::text AS sealed,
         d.link_purpose, d.expires_at,
         coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
         coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
@@ -152,27 +153,28 @@ async def practices_due(
 ) -> Sequence[PracticeId]:
     """List practices with something due, going round from behind `after`.
 
-    It hops from practice to practice in the index: 100,000 waiting messages of one cost one hop.
+    It hops from practice to practice in the index: 100,000 waiting messages of one cost one hop,
+    and so do 100,000 that quiet hours or a back-off hold, of which the first is not due.
     """
     rows = await connection.fetch(
         """
         WITH RECURSIVE ring AS (
             (
-                SELECT practice_id FROM deliveries
+                SELECT practice_id, due_at FROM deliveries
                 WHERE class = 'practice-communication' AND state = 'queued' AND channel = $4
-                  AND due_at <= $2 AND practice_id > $1
-                ORDER BY practice_id LIMIT 1
+                  AND practice_id > $1
+                ORDER BY practice_id, due_at LIMIT 1
             )
             UNION ALL
-            SELECT (
-                SELECT d.practice_id FROM deliveries AS d
+            SELECT following.practice_id, following.due_at
+            FROM ring CROSS JOIN LATERAL (
+                SELECT d.practice_id, d.due_at FROM deliveries AS d
                 WHERE d.class = 'practice-communication' AND d.state = 'queued' AND d.channel = $4
-                  AND d.due_at <= $2 AND d.practice_id > ring.practice_id
-                ORDER BY d.practice_id LIMIT 1
-            )
-            FROM ring WHERE ring.practice_id IS NOT NULL
+                  AND d.practice_id > ring.practice_id
+                ORDER BY d.practice_id, d.due_at LIMIT 1
+            ) AS following
         )
-        SELECT practice_id FROM ring WHERE practice_id IS NOT NULL LIMIT $3
+        SELECT practice_id FROM ring WHERE due_at <= $2 LIMIT $3
         """,
         after,
         now,
@@ -211,13 +213,23 @@ async def hand_back(connection: Connection, ids: Sequence[DeliveryId], token: UU
 
 
 async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
-    """Return how many are due since before then, and since when the oldest is."""
+    """Return how many are due since before then, and since when the oldest is: of each class by its
+    own index of what is queued, not from a ledger of years.
+    """
     row = await connection.fetchrow(
         """
-        SELECT count(*) AS late, min(due_at) AS oldest FROM deliveries
-        WHERE state = 'queued' AND due_at <= $1
+        SELECT count(*) AS late, min(due_at) AS oldest FROM (
+            SELECT due_at FROM deliveries
+            WHERE class = 'account-activity' AND state = 'queued' AND channel = ANY ($2)
+              AND due_at <= $1
+            UNION ALL
+            SELECT due_at FROM deliveries
+            WHERE class = 'practice-communication' AND state = 'queued' AND channel = ANY ($2)
+              AND due_at <= $1
+        ) AS due
         """,
         before,
+        list(TO_AN_ADDRESS),
     )
     return (row["late"], row["oldest"]) if row else (0, None)
 
@@ -233,6 +245,7 @@ def turn(row: Row) -> Turn:
         content=contents.read(row["content"]),
         locale=row["locale"],
         time_zone=row["time_zone"],
+        zone_of_now=row["zone_of_now"],
         sealed=msgspec.json.decode(row["sealed"], type=Sealed) if row["sealed"] else None,
         link_purpose=SealPurpose(row["link_purpose"]) if row["link_purpose"] else None,
         expires_at=row["expires_at"],

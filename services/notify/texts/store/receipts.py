@@ -7,13 +7,13 @@ from services.notify.ledger.model import DeliveryId, State
 from services.notify.sending.store.turns import then
 from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import Reason
+from services.notify.texts.model import Texted
 from shared.db import Connection
 
 
 async def end(
     tx: Connection,
-    delivery_id: DeliveryId,
-    hop: int,
+    texted: Texted,
     state: State,
     reason: Reason | None,
     *,
@@ -21,23 +21,28 @@ async def end(
 ) -> Sequence[Destination] | None:
     """Record what became of it; return where it goes next, which nobody does where it arrived.
 
-    None: it was not out, was told before, or goes another way by now. Its receipt may come before
-    its courier has recorded that it was taken: then the courier's lease is lost.
+    None: it was not out, was told before, was sent again since or goes another way by now. Its
+    receipt may come before its courier has recorded that it was taken: then the courier's lease is
+    lost. What arrived is not sent again, where that waits.
     """
     row = await tx.fetchrow(
         """
         UPDATE deliveries
         SET state = $2, reason = $3, finished_at = $4, sealed = NULL,
             phase = NULL, lease_token = NULL, lease_until = NULL
-        WHERE id = $1 AND channel = 'text-message' AND hop = $5 AND (state IN ('sent', 'unknown')
-            OR (state = 'sending' AND phase = 'after-dot'))
+        WHERE id = $1 AND channel = 'text-message' AND hop = $5 AND CASE
+            WHEN state IN ('sent', 'unknown') OR (state = 'sending' AND phase = 'after-dot')
+                THEN attempts = coalesce($6, attempts)
+            ELSE state = 'queued' AND $2 = 'delivered' AND attempts >= $6
+        END
         RETURNING practice_id, fallback::text AS fallback
         """,
-        delivery_id,
+        texted.delivery_id,
         state,
         reason,
         now,
-        hop,
+        texted.hop,
+        texted.attempt,
     )
     return None if row is None else then(row)
 

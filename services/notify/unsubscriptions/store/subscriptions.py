@@ -1,7 +1,7 @@
 """Whose e-mails a delivery is one of: the ledger's row with the record that it was for (NT-7)."""
 
 from services.notify.ledger.model import DeliveryId
-from services.notify.preferences.model import Means
+from services.notify.preferences.model import offered
 from services.notify.unsubscriptions.model import Subscription
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.notify import Topic
@@ -32,18 +32,21 @@ OF_DELIVERY = """
 """
 
 
-async def find(connection: Connection, delivery_id: DeliveryId) -> Subscription | None:
+async def find(
+    connection: Connection, delivery_id: DeliveryId, *, texts: bool
+) -> Subscription | None:
     """Return what a delivery's link stands for. None: nothing, or nothing any more."""
-    return await _found(connection, OF_DELIVERY, delivery_id)
+    return await _found(connection, OF_DELIVERY, delivery_id, texts=texts)
 
 
-async def hold(tx: Connection, delivery_id: DeliveryId) -> Subscription | None:
+async def hold(tx: Connection, delivery_id: DeliveryId, *, texts: bool) -> Subscription | None:
     """The same, and hold its record until commit, as who chooses for it does."""
-    return await _found(tx, f"{OF_DELIVERY} FOR NO KEY UPDATE OF known", delivery_id)
+    statement = f"{OF_DELIVERY} FOR NO KEY UPDATE OF known"
+    return await _found(tx, statement, delivery_id, texts=texts)
 
 
 async def _found(
-    connection: Connection, statement: str, delivery_id: DeliveryId
+    connection: Connection, statement: str, delivery_id: DeliveryId, *, texts: bool
 ) -> Subscription | None:
     row = await connection.fetchrow(statement, delivery_id)
     if row is None:
@@ -51,7 +54,7 @@ async def _found(
     return Subscription(
         practice_id=PracticeId(row["practice_id"]),
         practice_name=row["name"],
-        offers=tuple(map(Means, row["channels"])),
+        offers=offered(row["channels"], texts=texts),
         patient_id=PatientId(row["patient_id"]),
         topic=Topic(row["topic"]),
         account_id=AccountId(row["account_id"]),

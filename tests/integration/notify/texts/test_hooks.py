@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from msgspec import structs
 from twilio.request_validator import RequestValidator
 
-from deploy.local.texts import TOKEN
+from deploy.local.texts import TOKEN, Fault, TextMessage
+from services.notify.ledger.held import HeldDeliveries
+from services.notify.ledger.model import DeliveryId
 from services.notify.texts.signatures import is_signed, sign
-from tests.builders.patients import a_patient
+from tests.builders.patients import Patient, a_patient
 from tests.integration.notify.test_preferences import EMAIL, PORTAL, holder
 from tests.integration.notify.texts.test_practice_texts import (
     NOTICED,
@@ -19,6 +22,7 @@ from tests.integration.notify.texts.test_practice_texts import (
 from tests.rigs.issuer import Issuer
 from tests.rigs.notify import NUMBER, Office
 from tests.rigs.texts import Provider
+from tests.support.clock import START
 
 SAID = {"From": NUMBER, "Body": "Hola, \u00bfqu\u00e9 tal?", "Empty": "", "b": "2", "B": "1"}
 
@@ -180,3 +184,82 @@ async def test_nothing_of_an_answer_is_kept(
     kept = str(await office.rows("SELECT a::text AS a FROM audit_entries AS a"))
     assert "private" not in kept
     assert NUMBER not in kept
+
+
+async def sent_again(
+    office: Office, issuer: Issuer, provider: Provider, *, hour: int = 9
+) -> tuple[Patient, TextMessage]:
+    """A text message of which nobody knows whether it arrived is to be sent again."""
+    patient, _ = await with_number(office, issuer, EMAIL)
+    await written_to(office, patient, Fault(hangs_up=True), provider=provider)
+    assert await last(office) == ("text-message", "unknown", "unanswered")
+    first = provider.to(NUMBER)[-1]
+    office.clock.advance(hours=hour - START.hour)
+    [row] = await office.rows("SELECT id FROM deliveries WHERE practice_id IS NOT NULL")
+    held = HeldDeliveries(acts=office.plumbing.acts)
+    assert await held.resend([DeliveryId(row["id"])], by=office.plumbing.operator()) == {}
+    return patient, first
+
+
+@pytest.mark.proves("NT-3", "NT-5")
+@pytest.mark.parametrize("status", ["undelivered", "failed", "delivered"])
+async def test_a_late_receipt_of_the_first_is_none_of_what_was_sent_again(
+    office: Office, issuer: Issuer, provider: Provider, status: str
+) -> None:
+    _, first = await sent_again(office, issuer, provider)
+    await office.send_all()
+    second = provider.to(NUMBER)[-1]
+    assert second.id != first.id
+
+    assert (await provider.became(first, status))[0] == 204
+    after_first = await last(office)
+    await provider.became(second, "delivered")
+    await office.send_all()
+
+    assert after_first == ("text-message", "sent", None)
+    assert await last(office) == ("text-message", "delivered", None)
+    assert office.mails == []
+
+
+@pytest.mark.proves("NT-3", "NT-6")
+async def test_what_arrived_after_all_is_not_sent_again_where_that_waits(
+    office: Office, issuer: Issuer, provider: Provider
+) -> None:
+    _, first = await sent_again(office, issuer, provider, hour=22)
+    await office.send_all()  # it is night: held until eight
+    waits = await last(office)
+
+    await asyncio.gather(*(provider.became(first, "delivered") for _ in range(8)))
+    office.clock.advance(hours=10)
+    await office.send_all()
+
+    assert waits == ("text-message", "queued", None)
+    assert await last(office) == ("text-message", "delivered", None)
+    assert len(of_practices(provider)) == 1
+
+
+async def test_a_receipt_at_the_address_of_an_older_release_counts(
+    office: Office, issuer: Issuer, provider: Provider
+) -> None:
+    patient, _ = await with_number(office, issuer, EMAIL)
+    await written_to(office, patient, provider=provider)
+    text = provider.to(NUMBER)[-1]
+    older = structs.replace(text, status_url=text.status_url.partition("&attempt=")[0])
+
+    told, _ = await provider.became(older, "delivered")
+
+    assert told == 204
+    assert await last(office) == ("text-message", "delivered", None)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?hop=0", "?delivery_id=00000000-0000-4000-8000-000000000000"]
+)
+async def test_a_signed_receipt_that_names_no_message_of_ours_changes_nothing(
+    office: Office, issuer: Issuer, provider: Provider, query: str
+) -> None:
+    said = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+
+    told, _ = await provider.tell(f"{provider.hooks_url}/texts/status{query}", said)
+
+    assert told == 204
