@@ -37,3 +37,32 @@ async def test_a_refusal_in_two_pieces_is_one_and_its_status_stands_alone(breaks
 
     assert answer.outcome is (Outcome.DEFERRED if breaks_off else Outcome.REFUSED)
     assert answer.stopped is not breaks_off
+
+
+OURS, MESSAGE, NUMBER, BUSY = (True, True), (True, False), (False, False), (False, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "alarms_and_pauses"),
+    [
+        (201, b"{}", Outcome.ACCEPTED, (False, False)),
+        (400, b'{"code": 21211}', Outcome.REFUSED, NUMBER),
+        (400, b'{"code": 21617}', Outcome.DEFERRED, MESSAGE),
+        (400, b'{"code": 63999}', Outcome.DEFERRED, MESSAGE),
+        (400, b'{"code": 21606}', Outcome.DEFERRED, OURS),
+        (400, b'{"code": 20422}', Outcome.DEFERRED, OURS),
+        (400, b"<html>", Outcome.DEFERRED, OURS),
+        (401, b'{"code": 20003}', Outcome.DEFERRED, OURS),
+        (403, b'{"code": 21617}', Outcome.DEFERRED, OURS),
+        (404, b"", Outcome.DEFERRED, OURS),
+        (429, b'{"code": 20429}', Outcome.DEFERRED, BUSY),
+        (503, b"", Outcome.DEFERRED, BUSY),
+    ],
+)
+def test_a_refusal_is_of_the_number_of_this_message_or_of_us(
+    status: int, body: bytes, outcome: Outcome, alarms_and_pauses: tuple[bool, bool]
+) -> None:
+    answer = answered(status, body)
+
+    assert answer.outcome is outcome
+    assert (answer.ours_to_mend, answer.sender_refused) == alarms_and_pauses

@@ -1,13 +1,17 @@
 """Practice communications as text messages: by preference, by day, and with a way on (NT-3)."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from deploy.local.texts import Fault
+from deploy.local.texts import SENDER, Fault
 from services.notify.preferences.model import AddressId
 from services.notify.sending.alarms import Cause
+from services.notify.sending.errors import ProviderAway
+from shared.program.asked import NeedsSetting
 from tests.builders import events
 from tests.builders.patients import Patient, a_patient
 from tests.integration.notify.test_preferences import EMAIL, PORTAL, choose, holder, listed, offers
@@ -15,7 +19,9 @@ from tests.rigs.issuer import Issuer
 from tests.rigs.notify import NUMBER, Office
 from tests.rigs.texts import Provider
 from tests.support.clock import START
+from tests.support.database import Database
 
+OTHER_NUMBER = "+12135550148"
 NOTICED = "SELECT FROM notices WHERE template = 'practice-communication'"
 
 
@@ -237,3 +243,182 @@ async def test_a_notice_stands_in_where_it_is_next(
 
     assert await last(office) == ("text-message", "failed", "refused")
     assert len(await office.rows(NOTICED)) == 1
+
+
+@pytest.mark.proves("NT-3", "NT-6")
+@pytest.mark.parametrize("code", [21617, 30007])
+async def test_a_refused_message_waits_alone_and_others_go_on_in_both_classes(
+    office: Office, issuer: Issuer, provider: Provider, code: int
+) -> None:
+    refused, _ = await with_number(office, issuer, EMAIL)
+    provider.faults.append(Fault(status=400, code=code))
+    await refused.is_written_to()
+    [_, courier] = office.features.sending.text_couriers
+    await courier.once()
+    other = await a_patient(office)
+
+    await office.add_number(issuer, holder(other), OTHER_NUMBER)
+    await office.send_all()  # at the same moment
+
+    assert len(provider.to(OTHER_NUMBER)) == 1
+    assert await last(office) == ("text-message", "queued", None)
+    assert office.alarms(Cause.REFUSED_US) == 1
+    assert await office.rows("SELECT FROM stopped_numbers") == []
+    office.clock.advance(minutes=10)
+    await office.send_all()
+    assert await last(office) == ("text-message", "sent", None)
+
+
+@pytest.mark.proves("NT-3")
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, 21606), (400, 20001), (401, 20003), (403, 0), (503, 0)]
+)
+async def test_what_is_refused_to_us_is_not_tried_with_the_next_message(
+    office: Office, issuer: Issuer, provider: Provider, status: int, code: int
+) -> None:
+    patient, _ = await with_number(office, issuer, EMAIL)
+    before = len(provider.to())
+
+    await written_to(office, patient, Fault(status=status, code=code), provider=provider)
+    await office.add_number(issuer, holder(await a_patient(office)), OTHER_NUMBER)
+    await office.send_all()
+
+    assert len(provider.to()) == before
+    [probe] = [office.composition.probes["texts"]]
+    with pytest.raises(ProviderAway):
+        await probe()
+    office.clock.advance(minutes=1)
+    await probe()
+    await office.send_all()
+    assert len(provider.to()) == before + 2
+
+
+@pytest.mark.proves("NT-3")
+async def test_check_asks_the_provider_for_our_account_and_sends_nothing(
+    office: Office, provider: Provider
+) -> None:
+    well = await office.checked("text messages")
+    provider.token = "another"
+    refused = await office.checked("text messages")
+    await provider.stop()
+    away = await office.checked("text messages")
+
+    assert well is None
+    assert refused == "the provider does not answer for our account (401, 20003)"
+    assert away is not None
+    assert "ClientConnectorError" in away
+    assert provider.to() == []
+
+
+@asynccontextmanager
+async def without_provider(office: Office, database: Database) -> AsyncIterator[Office]:
+    """The same notify once its settings name no provider any more."""
+    none = {"texts_url": "", "texts_from": "", "texts_hooks_url": ""}
+    made = Office.opened(database, office.clock, office.mail_server, **none)
+    yield made
+    await made.close()
+
+
+@pytest.mark.proves("NT-2", "NT-3")
+@pytest.mark.parametrize(
+    ("then", "becomes", "mails", "notices"),
+    [
+        ((EMAIL,), ("email", "sent", None), 1, 0),
+        ((PORTAL,), ("text-message", "failed", "texts_not_offered"), 0, 1),
+        ((), ("text-message", "failed", "texts_not_offered"), 0, 0),
+    ],
+)
+async def test_what_waits_as_the_provider_goes_takes_the_next_way_or_says_why_not(
+    office: Office,
+    issuer: Issuer,
+    database: Database,
+    then: tuple[Any, ...],
+    becomes: object,
+    mails: int,
+    notices: int,
+) -> None:
+    patient, _ = await with_number(office, issuer, *then)
+    await patient.is_written_to()
+    await office.add_number(issuer, holder(await a_patient(office)), OTHER_NUMBER)
+
+    async with without_provider(office, database) as later:
+        await later.own_keys.ensure()
+        await later.send_all()
+        checked = await later.checked("text messages")
+
+    assert await last(office) == becomes
+    assert (len(office.mails), len(await office.rows(NOTICED))) == (mails, notices)
+    assert checked == "1 practices offer text messages, and there is no provider"
+    [code] = await office.rows(
+        "SELECT state, reason FROM deliveries WHERE account_id <> $1", patient.account_id
+    )
+    assert tuple(code) == ("failed", "texts_not_offered")
+
+
+@pytest.mark.proves("NT-3")
+async def test_what_failed_for_want_of_a_provider_can_be_sent_again_once_there_is_one(
+    office: Office, issuer: Issuer, provider: Provider, database: Database
+) -> None:
+    patient, _ = await with_number(office, issuer)
+    await patient.is_written_to()
+    async with without_provider(office, database) as later:
+        await later.send_all()
+
+    await office.resend()
+    await office.send_all()
+
+    assert await last(office) == ("text-message", "sent", None)
+    assert len(of_practices(provider)) == 1
+
+
+async def test_without_a_provider_and_without_a_practice_that_offers_it_nothing_is_asked(
+    office: Office, database: Database
+) -> None:
+    async with without_provider(office, database) as later:
+        with pytest.raises(NeedsSetting):
+            await later.checked("text messages")
+        assert "texts" not in later.composition.probes
+
+
+@pytest.mark.proves("NT-3", "NT-7")
+async def test_who_unsubscribes_without_a_provider_keeps_no_text_message_among_her_ways(
+    office: Office, issuer: Issuer, database: Database
+) -> None:
+    patient = await a_patient(office)
+    await offers(patient, "text-message", "email", "portal")
+    await office.has_number(issuer, holder(patient))
+    async with without_provider(office, database) as later, later.client:
+        await replace(patient, office=later).is_written_to()
+        await later.send_all()
+        [mail] = office.mails
+        link = dict(mail.headers)["List-Unsubscribe"].strip("<>").rpartition("link=")[2]
+        stopped = await later.call("POST", "/unsubscriptions", {"token": link})
+
+    assert stopped.body["subscribed"] is False
+    [enrolment] = await listed(patient, issuer)
+    assert [way["channel"] for way in enrolment["topics"]["message"]] == ["portal", "none"]
+
+
+@pytest.mark.proves("NT-3")
+async def test_a_stopped_number_says_so_and_where_to_start_it_again(
+    office: Office, issuer: Issuer, provider: Provider
+) -> None:
+    patient, _ = await with_number(office, issuer, EMAIL)
+    stranger = await a_patient(office)
+    await office.add_number(issuer, holder(stranger))
+
+    async def shown(of: Patient) -> tuple[str | None, str | None]:
+        token = await issuer.token(holder(of))
+        answer = await office.call("GET", "/notification-addresses", token=token)
+        [one] = answer.body["addresses"]
+        return one["stopped_since"], answer.body["texts_from"]
+
+    before = await shown(patient)
+    await provider.answer(NUMBER, "STOP")
+    stopped, of_stranger = await shown(patient), await shown(stranger)
+    await provider.answer(NUMBER, "START")
+
+    assert before == (None, SENDER)
+    assert stopped == ("2031-03-05T09:00:00Z", SENDER)
+    assert of_stranger == (None, SENDER), "who only claimed the number is not told"
+    assert await shown(patient) == before
