@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +27,13 @@ PagePath = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\Z", description="a path below PORTAL_URL"),
 ]
+
+
+class Receipts(StrEnum):
+    """Whether to ask for them."""
+
+    NO = "no"
+    YES = "yes"
 
 
 def mail_address(text: str) -> str:
@@ -104,6 +112,12 @@ class NotifySettings(ServiceSettings):
         parse=mail_address,
         help="address that mail is given back to, each with a tag behind a plus (NT-5); "
         "MAIL_FROM where it is not set",
+    )
+    mail_receipts: Receipts = setting(
+        "MAIL_RECEIPTS",
+        default=Receipts.NO,
+        help="whether mail servers are asked to tell of each mail that was delivered (RFC 3461, "
+        "NT-5): as many mails come to MAIL_RETURN_PATH as go out",
     )
     texts_url: Secret | None = setting(
         "TEXTS_URL",

@@ -4,7 +4,7 @@ mail needs that is taken, refused elsewhere and given back.
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from deploy.local.packages import install
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Say
 
-PACKAGES = ("postfix",)
+PACKAGES = ("postfix", "python3")  # what it pipes to is a program in Python
+FOR_ALL = "/usr/local/bin:/usr/bin"
+KEEPS = "kept.example"  # a domain of which it is the last server
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -35,7 +37,8 @@ smtp_tls_security_level = none
 smtp_dns_support_level = disabled
 fast_flush_domains =
 default_transport = smtp:[{host}]:{elsewhere}
-transport_maps = inline:{{ {{ {own_domain} = smtp:[{host}]:{given_back} }} }}
+transport_maps = inline:{{ {{ {own_domain} = portico: }}, {{ {keeps} = discard: }} }}
+portico_destination_recipient_limit = 1
 """
 MASTER = """\
 {host}:{port} inet n - n - - smtpd
@@ -46,6 +49,9 @@ bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 smtp unix - - n - - smtp
+discard unix - - n - - discard
+portico unix - n n - - pipe
+  flags=DRO user=nobody argv={handed_to}
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
@@ -55,20 +61,32 @@ postlog unix-dgram n - n - 1 postlogd
 
 async def installed(environ: Mapping[str, str], say: Say) -> Path:
     """Return its program, installed with apt where it is missing. Raises SourceUnavailable."""
-    if shutil.which("postfix") is None:
+    if shutil.which("postfix") is None or python() is None:
         await install(PACKAGES, environ, say)
     program = shutil.which("postfix")
-    if program is None:
+    if program is None or python() is None:
         raise SourceUnavailable("postfix is installed, and yet not found")
     return Path(program)
 
 
+def python() -> str | None:
+    """Find an interpreter that others than root may run."""
+    return shutil.which("python3", path=FOR_ALL)
+
+
 @asynccontextmanager
 async def running(
-    program: Path, folder: Path, *, port: int, elsewhere: int, own_domain: str, given_back: int
+    program: Path,
+    folder: Path,
+    *,
+    port: int,
+    elsewhere: int,
+    own_domain: str,
+    handed_to: Sequence[str],
 ) -> AsyncIterator[None]:
-    """Take mails at `port`, and give those to this domain to `given_back`, all others to
-    `elsewhere`. It drops root's rights, so that all may look into the folder.
+    """Take mails at `port`: those to this domain are handed to a program in Python, those to `KEEPS` are
+    delivered, all others go on to `elsewhere`. It drops root's rights, so that all may look into
+    the folder.
     """
     for part in ("etc", "queue", "data"):
         (folder / part).mkdir(mode=0o755, parents=True)
@@ -79,7 +97,8 @@ async def running(
         "port": port,
         "elsewhere": elsewhere,
         "own_domain": own_domain,
-        "given_back": given_back,
+        "keeps": KEEPS,
+        "handed_to": " ".join((python() or "python3", *handed_to)),
     }
     (folder / "etc" / "main.cf").write_text(MAIN.format(**said))
     (folder / "etc" / "master.cf").write_text(MASTER.format(**said))

@@ -15,6 +15,7 @@ PART = re.compile(  # RFC 6533 gives it another name where addresses are beyond 
     r"^content-type:[ \t]*message/(?:global-)?delivery-status\b", re.IGNORECASE | re.MULTILINE
 )
 FAILED = re.compile(r"^action:[ \t]*failed\b", re.IGNORECASE | re.MULTILINE)
+DELIVERED = re.compile(r"^action:[ \t]*delivered\b", re.IGNORECASE | re.MULTILINE)
 STATUS = re.compile(r"^status:[ \t]*([45]\.\d{1,3}\.\d{1,3})\b", re.IGNORECASE | re.MULTILINE)
 
 
@@ -23,7 +24,8 @@ class Report:
     """What a mail says that came to a return path."""
 
     to: str  # as its headers have it
-    failed: bool  # else it tells of a delay, or is no report at all
+    failed: bool
+    delivered: bool = False  # neither: it tells of a delay, or went on, or is no report at all
     status: str | None = None  # RFC 3463
 
 
@@ -32,11 +34,12 @@ def read(message: bytes) -> Report:
     text = message.decode("latin-1").replace("\r\n", "\n")
     head = text.partition("\n\n")[0]
     to = "\n".join(SENT_BACK_TO.findall(head))
-    for block in recipients(text):
+    blocks = recipients(text)
+    for block in blocks:
         if FAILED.search(block):
             found = STATUS.search(block)
             return Report(to=to, failed=True, status=found[1] if found else None)
-    return Report(to=to, failed=False)
+    return Report(to=to, failed=False, delivered=any(map(DELIVERED.search, blocks)))
 
 
 def recipients(text: str) -> list[str]:

@@ -4,21 +4,22 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
-import pytest_asyncio
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from deploy.client.eventually import eventually
 from deploy.local import ports
+from deploy.mail_server import hand_over
 from shared.contracts.scopes import Scope
 from tests.builders import events
 from tests.builders.patients import file_communications
 from tests.conftest import told_at_once
 from tests.rigs import postfix
-from tests.rigs.issuer import Issuer
 from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office
 from tests.support.clock import FakeClock
@@ -27,18 +28,7 @@ from tests.support.infra import one_at_a_time
 
 BOUNCES = "bounces.portico.example"
 SECONDS = 30
-
-
-class Pipe:
-    """Stands for the program that the mail server pipes to: hands over what came, as it came."""
-
-    def __init__(self) -> None:
-        self.came: list[bytes] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        assert isinstance(envelope.content, bytes)
-        self.came.append(envelope.content)
-        return "250 OK"
+HAND_OVER = Path(hand_over.__file__)
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +47,66 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
-@pytest_asyncio.fixture
-async def pipe() -> AsyncIterator[tuple[Pipe, int]]:
-    made, port = Pipe(), ports.free_port()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(made, enable_SMTPUTF8=True), ports.LOOPBACK, port
-    )
-    yield made, port
-    server.close()
+@asynccontextmanager
+async def piped(
+    program: Path,
+    folder: Path,
+    mail_server: MailServer,
+    office: Office,
+    database: Database,
+    *,
+    port: int,
+) -> AsyncIterator[None]:
+    """Postfix, which pipes what comes to our return paths to the program that hands it over to this
+    replica, as whoever runs one would set it up.
+    """
+    await office.make_keys()
+    async with office.served(database) as issuer:
+
+        async def log_on(request: web.Request) -> web.Response:
+            """Identity's part."""
+            said = await request.post()
+            assert (said["client_id"], said["client_secret"]) == ("mx", "secret")
+            token = await issuer.client_token(None, Scope.BOUNCES_WRITE)
+            return web.json_response({"access_token": token})
+
+        identity = web.Application()
+        identity.router.add_post("/oauth/token", log_on)
+        copied = Path(shutil.copy(HAND_OVER, folder))
+        credentials = folder / "client.json"
+        credentials.write_text('{"client_id": "mx", "client_secret": "secret"}')
+        shutil.chown(credentials, "nobody")
+        credentials.chmod(0o400)
+        async with (
+            TestServer(identity) as server,
+            postfix.running(
+                program,
+                folder,
+                port=port,
+                elsewhere=mail_server.port,
+                own_domain=BOUNCES,
+                handed_to=(
+                    str(copied),
+                    *("--identity", str(server.make_url("")).rstrip("/")),
+                    *("--notify", str(office.client.make_url("")).rstrip("/")),
+                    *("--credentials", str(credentials)),
+                ),
+            ),
+        ):
+            yield
+
+
+async def ends(office: Office, folder: Path) -> tuple[str, str | None]:
+    """What becomes of the only mail that a practice had sent, once its server has told."""
+
+    async def told() -> tuple[str, str | None]:
+        [row] = await office.rows(
+            "SELECT state, bounce_status FROM deliveries WHERE practice_id IS NOT NULL"
+        )
+        assert row["state"] != "sent", (folder / "log").read_text()
+        return row["state"], row["bounce_status"]
+
+    return await eventually(told, within=SECONDS)
 
 
 @pytest.mark.proves("NT-5")
@@ -72,55 +114,81 @@ async def pipe() -> AsyncIterator[tuple[Pipe, int]]:
     ("says", "suppresses"),
     [("550 5.1.1 No such mailbox", True), ("552 5.2.2 Mailbox full", False)],
 )
-async def test_postfix_takes_a_mail_and_gives_it_back_to_its_return_path(
+async def test_postfix_takes_a_mail_and_pipes_it_back_from_its_return_path(
     program: Path,
     folder: Path,
-    pipe: tuple[Pipe, int],
     mail_server: MailServer,
     database: Database,
     clock: FakeClock,
     says: str,
     suppresses: bool,
 ) -> None:
-    handed, given_back = pipe
     mail_server.strict.says["RCPT"] = says
     port = ports.free_port()
-    office = Office.opened(
-        database,
-        clock,
-        smtp_url=f"smtp://{ports.LOOPBACK}:{port}",
-        mail_return_path=f"bounces@{BOUNCES}",
-    )
-    try:
-        await office.make_keys()
-        async with (
-            office.served(database) as issuer,
-            postfix.running(
-                program,
-                folder,
-                port=port,
-                elsewhere=mail_server.port,
-                own_domain=BOUNCES,
-                given_back=given_back,
-            ),
-        ):
-            await file_communications(office)
-            await office.send_all()
-            assert await office.ledger() == [("sent", None)]
+    office = through(database, clock, port)
+    async with piped(program, folder, mail_server, office, database, port=port):
+        await file_communications(office)
+        await office.send_all()
+        sent = await office.ledger()
 
-            async def came_back() -> bytes:
-                assert handed.came, (folder / "log").read_text()
-                return handed.came[0]
+        end = await ends(office, folder)
 
-            await hands_over(office, issuer, await eventually(came_back, within=SECONDS))
-        [row] = await office.rows("SELECT bounce_status FROM deliveries WHERE state = 'bounced'")
-        assert row["bounce_status"] == says.split()[1]
-        rows = await office.rows("SELECT address FROM suppressions")
-        assert [row["address"] for row in rows] == [events.ADDRESS] * suppresses
-    finally:
-        await office.close()
+        suppressed = await office.rows("SELECT address FROM suppressions")
+    await office.close()
+    assert sent == [("sent", None)]
+    assert end == ("bounced", says.split()[1])
+    assert [row["address"] for row in suppressed] == [events.ADDRESS] * suppresses
 
 
-async def hands_over(office: Office, issuer: Issuer, message: bytes) -> None:
-    token = await issuer.client_token(None, Scope.BOUNCES_WRITE)
-    assert (await office.call("POST", "/bounces", message=message, token=token)).status == 204
+@pytest.mark.proves("NT-5")
+@pytest.mark.parametrize("receipts", ["yes", "no"])
+async def test_postfix_tells_of_what_it_delivered_where_it_is_asked_to(
+    program: Path,
+    folder: Path,
+    mail_server: MailServer,
+    database: Database,
+    clock: FakeClock,
+    receipts: str,
+) -> None:
+    port = ports.free_port()
+    office = through(database, clock, port, mail_receipts=receipts)
+    async with piped(program, folder, mail_server, office, database, port=port):
+        await file_communications(office, email=f"ada@{postfix.KEEPS}")
+        await office.send_all()
+
+        async def delivered() -> None:
+            assert f"to=<ada@{postfix.KEEPS}>" in (folder / "log").read_text()
+
+        await eventually(delivered, within=SECONDS)
+        if receipts == "yes":
+            assert await ends(office, folder) == ("delivered", None)
+        counted = office.plumbing.metrics.value("bounces", outcome="delivered")
+        last = await office.ledger()
+    await office.close()
+    assert counted == (receipts == "yes")
+    assert last == [("delivered" if receipts == "yes" else "sent", None)]
+
+
+@pytest.mark.proves("NT-5")
+async def test_what_goes_on_to_a_server_that_tells_nothing_stays_sent(
+    program: Path, folder: Path, mail_server: MailServer, database: Database, clock: FakeClock
+) -> None:
+    port = ports.free_port()
+    office = through(database, clock, port, mail_receipts="yes")
+    async with piped(program, folder, mail_server, office, database, port=port):
+        await file_communications(office)
+        await office.send_all()
+
+        async def told() -> None:
+            assert office.plumbing.metrics.value("bounces", outcome="no-failure") == 1
+
+        await eventually(told, within=SECONDS)
+        last = await office.ledger()
+    await office.close()
+    assert last == [("sent", None)]
+
+
+def through(database: Database, clock: FakeClock, port: int, **changed: str) -> Office:
+    """A replica that sends by Postfix."""
+    own = {"smtp_url": f"smtp://{ports.LOOPBACK}:{port}", "mail_return_path": f"bounces@{BOUNCES}"}
+    return Office.opened(database, clock, **own, **changed)

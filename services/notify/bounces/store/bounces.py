@@ -15,7 +15,8 @@ async def bounce(
 
     None: it was not sent, came back before, or has gone on to another address. It may come back
     before its courier has recorded that it was taken: then the courier's lease is lost. What an
-    operator has queued again comes back once more.
+    operator has queued again comes back once more. Whoever delivered it may have sent it on: that
+    it failed there outweighs a receipt.
     """
     address: str | None = await tx.fetchval(
         """
@@ -23,7 +24,7 @@ async def bounce(
             SELECT id, address, fallback -> 0 AS following,
                 practice_id IS NOT NULL AND fallback -> 0 ->> 'means' <> 'portal' AS onward
             FROM deliveries
-            WHERE id = $1 AND hop = $2 AND (state IN ('sent', 'unknown')
+            WHERE id = $1 AND hop = $2 AND (state IN ('sent', 'unknown', 'delivered')
                 OR (state = 'sending' AND phase = 'after-dot'))
             FOR UPDATE
         ), onward AS (
@@ -60,3 +61,25 @@ async def bounce(
         [contents.template_of(kind) for kind in contents.AT_AN_ADDRESS_ONLY],
     )
     return address
+
+
+async def arrive(tx: Connection, returned: Returned, *, now: datetime) -> bool:
+    """Record that it was delivered; what waits to be sent again, since no answer came, is not.
+
+    False: it was not sent, was told before, or has gone on to another address.
+    """
+    mine = await tx.fetchval(
+        """
+        UPDATE deliveries
+        SET state = 'delivered', reason = NULL, finished_at = $3, sealed = NULL,
+            content = content - 'username', phase = NULL, lease_token = NULL, lease_until = NULL
+        WHERE id = $1 AND hop = $2 AND channel = 'email' AND (state IN ('sent', 'unknown')
+            OR (state = 'sending' AND phase = 'after-dot')
+            OR (state = 'queued' AND unanswered > 0))
+        RETURNING true
+        """,
+        returned.delivery_id,
+        returned.hop,
+        now,
+    )
+    return mine is not None

@@ -32,6 +32,8 @@ class Conversation:
     replies: Replies
     pipelining: bool  # what the server offers
     smtputf8: bool
+    dsn: bool
+    receipts: bool  # what we ask for, where it offers DSN
     command_seconds: float
     dot_seconds: float
     sent: int = 0
@@ -68,7 +70,7 @@ class Conversation:
     async def _envelope(self, mail: Mail) -> Answer | None:
         """Have all three agreed to; the first that was not tells why."""
         for steps in ALL_TOGETHER if self.pipelining else ONE_BY_ONE:
-            commands = [command(step, mail) for step in steps]
+            commands = [self._command(step, mail) for step in steps]
             replies = await self.replies.ask(*commands, within=self.command_seconds)
             for step, reply in zip(steps, replies, strict=False):
                 if not step.agrees(reply):
@@ -76,6 +78,23 @@ class Conversation:
             if self.replies.over:
                 return CUT_SHORT
         return None
+
+    def _command(self, step: Step, mail: Mail) -> bytes:
+        """Write it as it goes over the wire. The addresses are `mailable`: none needs quotes.
+
+        Of a mail that is given back nobody needs more than its headers (RFC 3461): a link in it
+        would travel once more.
+        """
+        match step:
+            case Step.MAIL:
+                utf8 = "" if mail.recipient.isascii() else " SMTPUTF8"
+                headers = " RET=HDRS" if self.dsn else ""
+                return f"MAIL FROM:<{mail.sender}>{utf8}{headers}".encode()
+            case Step.RCPT:
+                notify = " NOTIFY=SUCCESS,FAILURE" if self.dsn and self.receipts else ""
+                return f"RCPT TO:<{mail.recipient}>{notify}".encode()
+            case _:
+                return step.value.encode()
 
     async def _content(self, content: bytes) -> Answer:
         whole = DOT_LINES.sub(b"..", content) + b".\r\n"
@@ -89,15 +108,3 @@ class Conversation:
 ENVELOPE = (Step.MAIL, Step.RCPT, Step.DATA)
 ALL_TOGETHER: Sequence[Sequence[Step]] = (ENVELOPE,)
 ONE_BY_ONE: Sequence[Sequence[Step]] = tuple((step,) for step in ENVELOPE)
-
-
-def command(step: Step, mail: Mail) -> bytes:
-    """Write it as it goes over the wire. The addresses are `mailable`: none needs quotes."""
-    match step:
-        case Step.MAIL:
-            utf8 = "" if mail.recipient.isascii() else " SMTPUTF8"
-            return f"MAIL FROM:<{mail.sender}>{utf8}".encode()
-        case Step.RCPT:
-            return f"RCPT TO:<{mail.recipient}>".encode()
-        case _:
-            return step.value.encode()

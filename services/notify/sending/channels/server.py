@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from services.notify.settings import NotifySettings
+from services.notify.settings import NotifySettings, Receipts
 from shared.settings.values import Secret
 from shared.tls import believing, trusting
 
@@ -26,6 +26,7 @@ class SmtpServer:
     connect_seconds: float
     command_seconds: float
     dot_seconds: float
+    receipts: bool = False  # whether it is asked to tell of what was delivered
 
     @classmethod
     def at(cls, url: Secret, **rest: object) -> Self:
@@ -52,6 +53,7 @@ class SmtpServer:
             connect_seconds=settings.smtp_connect_seconds,
             command_seconds=settings.smtp_command_seconds,
             dot_seconds=settings.smtp_dot_seconds,
+            receipts=settings.mail_receipts is Receipts.YES,
         )
 
     def trusts(self) -> ssl.SSLContext:

@@ -66,6 +66,8 @@ class Dialer:
             replies=Replies(smtp.transport),
             pipelining=smtp.supports_extension("pipelining"),
             smtputf8=smtp.supports_extension("smtputf8"),
+            dsn=smtp.supports_extension("dsn"),
+            receipts=self.server.receipts,
             command_seconds=self.server.command_seconds,
             dot_seconds=self.server.dot_seconds,
         )

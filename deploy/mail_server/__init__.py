@@ -1,0 +1,1 @@
+"""What runs on the mail server's own machine."""
