@@ -8,7 +8,7 @@ import msgspec
 
 from deploy.client.eventually import eventually
 from deploy.local.caught import Fault, FaultKind, Mail
-from deploy.local.texts import Answered, TextMessage
+from deploy.local.texts import Answered, Became, TextMessage
 
 
 class Mailbox:
@@ -47,6 +47,11 @@ class Mailbox:
         """Let a phone answer."""
         said = msgspec.json.encode(Answered(number=number, body=body))
         await self._ask("POST", "texts/answers", data=said)
+
+    async def became(self, text: TextMessage, status: str) -> None:
+        """Let the provider tell what became of a text message."""
+        said = msgspec.json.encode(Became(status=status))
+        await self._ask("POST", f"texts/{text.id}/status", data=said)
 
     async def newest(self) -> int:
         """Return the id of the mail that came last, 0 before the first."""

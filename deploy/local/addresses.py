@@ -38,6 +38,7 @@ class StackAddresses:
     practice: PracticeCredentials
     neighbour: PracticeCredentials  # another practice: for who goes to both
     gateway: ClientCredentials
+    mail_server: ClientCredentials  # which hands over what comes back
     inbox: str | None = None  # AMQP URL of the practice's own system, where the broker is reached
 
     def save(self, path: Path) -> None:

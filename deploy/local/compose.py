@@ -90,6 +90,7 @@ class Compose:
             practice=demo.practice,
             neighbour=demo.neighbour,
             gateway=demo.gateway,
+            mail_server=demo.mail_server,
         )
 
     async def down(self) -> None:

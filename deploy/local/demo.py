@@ -1,4 +1,6 @@
-"""What a tour needs to be there: terms, two practices, and a gateway that may introspect."""
+"""What a tour needs to be there: terms, two practices, a gateway that may introspect, and a mail
+server that hands over what comes back.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ class Demo:
     practice: PracticeCredentials
     neighbour: PracticeCredentials
     gateway: ClientCredentials
+    mail_server: ClientCredentials
 
     @property
     def of_desk(self) -> dict[str, PracticeCredentials]:
@@ -34,13 +37,15 @@ async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
         return await identity(*arguments, "--json")
 
     await identity("terms", "publish", "2026-01", TERMS)
-    practice, neighbour, gateway = await together(
+    practice, neighbour, gateway, mail_server = await together(
         add("practice", "add", PRACTICE, *PLACE),
         add("practice", "add", NEIGHBOUR, *PLACE),
         add("gateway", "add", "portal"),
+        add("mail-server", "add", "mx"),
     )
     return Demo(
         practice=msgspec.json.decode(practice, type=PracticeCredentials),
         neighbour=msgspec.json.decode(neighbour, type=PracticeCredentials),
         gateway=msgspec.json.decode(gateway, type=ClientCredentials),
+        mail_server=msgspec.json.decode(mail_server, type=ClientCredentials),
     )

@@ -203,6 +203,7 @@ class Stack:
             practice=demo.practice,
             neighbour=demo.neighbour,
             gateway=demo.gateway,
+            mail_server=demo.mail_server,
         )
 
     async def admit(self, broker: BrokerAccess) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from deploy.tour.front_desk import correction, username_read
+from deploy.tour.last_miles import returned_mail, text_message
 from deploy.tour.not_me import freeze
 from deploy.tour.one_account import (
     changed_credentials,
@@ -42,6 +43,8 @@ STORIES: tuple[Story, ...] = (
     message_notice,
     unsubscribing,
     another_address,
+    text_message,
+    returned_mail,
     second_step,
     un_enrolment,
     disclaimer,

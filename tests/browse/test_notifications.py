@@ -159,6 +159,14 @@ async def test_a_practice_s_text_message_reaches_a_number_that_was_verified_unti
         await ada.sees("sent, after STOP")
         assert len(await ada.mailbox.texts(number)) == 1
 
+        await ada.go("/settings/notifications")
+        await expect(ada.main).to_contain_text("STOP was answered from this number")
+        await expect(ada.main).to_contain_text("Send START from it to +12135550100")
+        await ada.sees("notifications, a number stopped")
+        await ada.mailbox.answer(number, "START")
+        await ada.go("/settings/notifications")
+        await expect(ada.main).not_to_contain_text("STOP was answered from this number")
+
 
 def a_number() -> str:
     """A mobile number of this story's own."""

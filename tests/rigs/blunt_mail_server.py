@@ -33,6 +33,7 @@ class BluntMailServer:
     resets: bool = False  # once it has taken a mail
     port: int = field(default_factory=ports.free_port)
     heard: list[str] = field(default_factory=list)  # each command, of all connections
+    lines: list[str] = field(default_factory=list)  # as they came
     mails: list[bytes] = field(default_factory=list)
     cut_off: list[bytes] = field(default_factory=list)  # what came instead of a whole mail
     connections: int = 0
@@ -68,6 +69,7 @@ class BluntMailServer:
         while line := await reader.readuntil(b"\r\n"):
             command = line[:4].decode().strip().upper()
             self.heard.append(command)
+            self.lines.append(line.decode().strip())
             said = self._said(command)
             if self.together and command in ("MAIL", "RCPT"):
                 continue

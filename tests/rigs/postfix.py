@@ -84,9 +84,9 @@ async def running(
     own_domain: str,
     handed_to: Sequence[str],
 ) -> AsyncIterator[None]:
-    """Take mails at `port`: those to this domain are handed to a program in Python, those to `KEEPS` are
-    delivered, all others go on to `elsewhere`. It drops root's rights, so that all may look into
-    the folder.
+    """Take mails at `port`: those to this domain are handed to a program in Python, those to
+    `KEEPS` are delivered, all others go on to `elsewhere`. It drops root's rights, so that all may
+    look into the folder.
     """
     for part in ("etc", "queue", "data"):
         (folder / part).mkdir(mode=0o755, parents=True)

@@ -9,8 +9,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
-from deploy.gateway.doors.notify import Address, Choice, Enrolment, Way
-from deploy.gateway.pages.addresses import known
+from deploy.gateway.doors.notify import Address, Addresses, Choice, Enrolment, Way
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
@@ -204,6 +203,12 @@ def words(visit: Inside, email: object, addresses: Sequence[Address]) -> Words:
 async def of_practices(site: Site, visit: Inside) -> tuple[Enrolment, ...]:
     return await site.sessions.ask(
         visit, "notify", lambda token: site.notify.preferences(visit, token)
+    )
+
+
+async def known(site: Site, visit: Inside) -> Addresses:
+    return await site.sessions.ask(
+        visit, "notify", lambda token: site.notify.addresses(visit, token)
     )
 
 

@@ -5,11 +5,17 @@ from dataclasses import dataclass, replace
 
 from services.notify.ledger.model import DeliveryId, LedgerEntry, State
 from services.notify.ledger.store import deliveries
-from services.notify.tellings.contents import TOLD_AS
+from services.notify.tellings.contents import (
+    TOLD_AS,
+    NotificationNumberVerification,
+    template_of,
+)
+from services.notify.tellings.model import Reason
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Database
 
 PAGE = 100  # of each class
+CODE = template_of(NotificationNumberVerification)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +56,20 @@ def hushed(entry: LedgerEntry) -> LedgerEntry:
     and when such a mail ended would tell whether another account has the address. Once the address
     is the account's own, nothing is left to hide.
     """
+    if entry.template == CODE:
+        return code_hushed(entry)
     told_as = TOLD_AS.get(entry.template)
     if told_as is None or entry.address is None:
         return entry
     if entry.own:
         return replace(entry, template=told_as)
     return replace(entry, template=told_as, state=State.QUEUED, reason=None, finished_at=None)
+
+
+def code_hushed(entry: LedgerEntry) -> LedgerEntry:
+    """Tell of a code that it was sent, where it arrived and where the number had answered STOP:
+    else who only claimed it were told whether somebody has had text messages from here (NT-3).
+    """
+    if entry.state is State.DELIVERED or entry.reason is Reason.SUPPRESSED:
+        return replace(entry, state=State.SENT, reason=None)
+    return entry

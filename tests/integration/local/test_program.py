@@ -31,6 +31,7 @@ ADDRESSES = StackAddresses(
     practice=PracticeCredentials(practice_id="p", client_id="c", client_secret="s"),
     neighbour=PracticeCredentials(practice_id="n", client_id="d", client_secret="s"),
     gateway=ClientCredentials(client_id="g", client_secret="s"),
+    mail_server=ClientCredentials(client_id="m", client_secret="s"),
 )
 
 

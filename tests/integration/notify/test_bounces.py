@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from deploy.local.caught import FaultKind
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.ledger.model import DeliveryId
 from services.notify.sending.channels import BeforeDot, Mail
@@ -14,8 +15,11 @@ from tests.builders import events
 from tests.builders.bounces import bounce_of, bounce_to, is_sent
 from tests.builders.patients import a_patient, file_communications, file_locks
 from tests.builders.people import Person, a_practice
+from tests.rigs.blunt_mail_server import EHLO, BluntMailServer
 from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
+from tests.support.clock import FakeClock
+from tests.support.database import Database
 
 BOUNCED = [("bounced", None)]
 
@@ -360,3 +364,66 @@ async def test_who_verifies_a_suppressed_notification_address_again_gets_mails_t
     await office.has_address(issuer, person, "other@mail.example")
 
     assert (before, await suppressed(office)) == (["other@mail.example"], [])
+
+
+@pytest.mark.proves("NT-5")
+async def test_a_receipt_ends_its_delivery_once_and_a_failure_after_it_outweighs_it(
+    office: Office, twin: Office
+) -> None:
+    await file_locks(office)
+    await office.send_all()
+    [mail] = office.mails
+    arrived = bounce_to(mail.envelope_from, "2.0.0", "delivered")
+
+    await asyncio.gather(*(take(one, arrived) for _ in range(8) for one in (office, twin)))
+    delivered, audited = await office.ledger(), await actions_of(office)
+    await take(office, bounce_to(mail.envelope_from))
+    await take(office, arrived)
+
+    assert delivered == [("delivered", None)]
+    assert audited.count("delivery.delivered") == 1
+    assert ("bounced", None) in await office.ledger()
+    assert await suppressed(office) == [events.ADDRESS]
+
+
+@pytest.mark.proves("NT-5", "NT-6")
+async def test_a_mail_that_arrived_without_an_answer_is_not_sent_again(office: Office) -> None:
+    office.mail_server.fail(FaultKind.DROP_AFTER_DATA)
+    await office.file_reminder(events.new_account())
+    await office.send_all()
+    waits = await office.ledger()
+    [mail] = office.mails
+
+    await take(office, bounce_to(mail.envelope_from, "2.0.0", "delivered"))
+    office.clock.advance(minutes=20)
+    await office.send_all()
+
+    assert waits == [("queued", None)]
+    assert await office.ledger() == [("delivered", None)]
+    assert len(office.mails) == 1
+    [row] = await office.rows("SELECT sealed, content ->> 'username' AS username FROM deliveries")
+    assert tuple(row) == (None, None)
+
+
+@pytest.mark.proves("NT-5")
+@pytest.mark.parametrize("offered", [True, False], ids=["offered", "not-offered"])
+@pytest.mark.parametrize("receipts", ["yes", "no"])
+async def test_a_receipt_is_asked_for_where_settings_say_so_and_the_server_can(
+    database: Database, clock: FakeClock, receipts: str, offered: bool
+) -> None:
+    server = BluntMailServer()
+    if offered:
+        server.says[EHLO] = b"250-blunt.example\r\n250-PIPELINING\r\n250 DSN\r\n"
+    await server.start()
+    url = f"smtp://127.0.0.1:{server.port}"
+    office = Office.opened(database, clock, None, smtp_url=url, mail_receipts=receipts)
+    await file_locks(office)
+
+    await office.send_all()
+    await office.close()
+    await server.stop()
+
+    [mail, rcpt] = [line for line in server.lines if line[:4] in ("MAIL", "RCPT")]
+    asked = " NOTIFY=SUCCESS,FAILURE" if offered and receipts == "yes" else ""
+    assert rcpt == f"RCPT TO:<{events.ADDRESS}>{asked}"
+    assert mail.endswith("> RET=HDRS") == offered

@@ -190,5 +190,11 @@ async def test_what_goes_on_to_a_server_that_tells_nothing_stays_sent(
 
 def through(database: Database, clock: FakeClock, port: int, **changed: str) -> Office:
     """A replica that sends by Postfix."""
-    own = {"smtp_url": f"smtp://{ports.LOOPBACK}:{port}", "mail_return_path": f"bounces@{BOUNCES}"}
-    return Office.opened(database, clock, **own, **changed)
+    return Office.opened(
+        database,
+        clock,
+        None,
+        smtp_url=f"smtp://{ports.LOOPBACK}:{port}",
+        mail_return_path=f"bounces@{BOUNCES}",
+        **changed,
+    )

@@ -111,6 +111,9 @@ async def test_stop_holds_for_everybody_who_has_the_number_and_for_codes(
 
     assert provider.to(NUMBER) == []
     assert await office.ledger() == [("failed", "suppressed")]
+    answer = await office.call("GET", "/deliveries", token=await issuer.token(holder(stranger)))
+    [shown] = answer.body["deliveries"]
+    assert (shown["state"], shown["reason"]) == ("sent", None), "she may not be its holder"
 
 
 @pytest.mark.proves("NT-3")

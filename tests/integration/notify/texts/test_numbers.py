@@ -68,6 +68,8 @@ async def test_a_number_is_verified_by_the_code_that_is_sent_to_it_at_any_hour(
     assert (await verify(office, issuer, person, added.body["address_id"], code)).status == 204
     assert await listed(office, issuer, person) == {NUMBER: True}
     assert await office.ledger() == [("sent", None)]
+    shown = await office.call("GET", "/deliveries", token=await issuer.token(person))
+    assert [one["state"] for one in shown.body["deliveries"]] == ["sent"]
 
 
 @pytest.mark.parametrize(
