@@ -29,7 +29,7 @@ help: ## list the targets
 	@echo
 	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
 	@echo "REPLICAS=3 starts that many of each service: run, tour, up"
-	@echo "KILLS=200 is how often \`make race PART=kills\` kills, MINUTES=40 for how long at the most"
+	@echo "KILLS=200 is how often \`make race PART=kills\` kills, ROUNDS=1000 how often \`PART=secrets\` races for each, MINUTES=40 for how long at the most"
 	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
 	@echo "AUDIT_ROWS=10000000 makes \`make bench ROW=audit\` go along that many (else 200,000)"
 	@echo "DRAIN_ROWS=100000 and BACKLOG_ROWS=100000 are how many wait for \`make bench ROW=\"drain backlog\"\`"
@@ -83,8 +83,8 @@ mails: $(STAMP) ## write every mail, in both languages, to one page: .local/mail
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path
 
-race: $(STAMP) ## kill -9 notify's replicas at random under load, and tell what was lost or came twice: PART=kills
-	@$(BIN)/python -m tests.race $(PART) $(if $(KILLS),--kills $(KILLS)) $(if $(MINUTES),--minutes $(MINUTES))
+race: $(STAMP) ## what chance finds: PART=kills kills notify's replicas, PART=secrets has 64 race for what is good once
+	@$(BIN)/python -m tests.race $(PART) $(if $(KILLS),--kills $(KILLS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes
 	@$(BIN)/python -m tests.bench $(ROW) $(if $(JSON),--json $(JSON))

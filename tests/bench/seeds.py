@@ -47,12 +47,12 @@ def mailbox_of(number: int) -> str:
     return f"person{number}@mail.example"
 
 
-async def log_on_accounts(site: Site, numbers: range) -> None:
+async def log_on_accounts(site: Site, numbers: range, *, cost: int = COST) -> Sequence[UUID]:
     """Accounts of identity's that can log on, all with one password, hashed once; each is enrolled
-    at the one practice, as most are.
+    at the one practice, as most are. Returns their ids.
     """
     environ = site.surroundings.of("identity")
-    hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
+    hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=cost, wait=60)
     hashed = await hasher.hash(PASSWORD)
     hasher.close()
     ids = [uuid4() for _ in numbers]
@@ -79,6 +79,7 @@ async def log_on_accounts(site: Site, numbers: range) -> None:
         ],
     )
     await enrolled(site, ids, now)
+    return ids
 
 
 async def enrolled(site: Site, ids: Sequence[UUID], now: datetime) -> None:

@@ -13,7 +13,7 @@ from shared.db import Row
 from tests.builders.people import a_practice
 from tests.conformance.verbs import SCOPES, Verb
 from tests.rigs.issuer import Issuer
-from tests.rigs.replica import Answer, Replica
+from tests.rigs.replica import Answer, Caller, Replica
 
 
 class Stage(Protocol):
@@ -91,7 +91,14 @@ class Example:
 
 async def send(stage: Stage, verb: Verb, example: Example, *, source: str | None = None) -> Answer:
     """Call the verb so, from a source of the call's own where none is named."""
-    return await stage.replica.call(
+    return await send_by(stage.replica, verb, example, source=source)
+
+
+async def send_by(
+    caller: Caller, verb: Verb, example: Example, *, source: str | None = None
+) -> Answer:
+    """The same at any of the service's replicas."""
+    return await caller.call(
         verb.route.method,
         str(URL(verb.route.path.format(**example.path)).with_query(example.query)),
         example.body,

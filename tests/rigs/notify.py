@@ -316,9 +316,11 @@ class Office(Replica[Features, NotifySettings]):
         row = (
             await self.rows(
                 "SELECT event_id, sealed::text FROM deliveries WHERE link_purpose = $1"
-                " AND account_id = $2 ORDER BY created_at DESC, occurred_at DESC LIMIT 1",
+                " AND account_id = $2 AND address = $3"
+                " ORDER BY created_at DESC, occurred_at DESC LIMIT 1",
                 SealPurpose.NOTIFICATION_NUMBER,
                 person.account_id,
+                number,
             )
         )[0]
         sealed = msgspec.json.decode(row["sealed"], type=Sealed)

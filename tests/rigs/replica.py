@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network
 from itertools import count
 from typing import Any, Generic
 
@@ -26,6 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.trust import ISSUER, KEK
 
 HOOKS_URL = "https://hooks.portico.example"
+SOURCES = IPv4Network("198.18.0.0/15")  # for benchmarks (RFC 2544)
 NOWHERE = "127.0.0.1:9"  # nothing is connected to: a service starts while everything is away
 EVERY: Mapping[str, str] = {
     "ENVIRONMENT": "development",
@@ -107,34 +109,11 @@ class Answer:
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
-class Replica(Generic[F, S]):
-    """A service put together; two over the same database and clock are two of its replicas.
+class Caller:
+    """Calls the verbs of one replica, wherever it runs."""
 
-    It shows none of what it is made of: asyncio puts a task's result in words for each test.
-    """
-
-    service: Assembled[F, S]
-    client: "TestClient[Any, Any]"
-    clock: FakeClock
+    client: Any
     numbers: "count[int]" = field(default_factory=lambda: count(1))
-
-    @property
-    def plumbing(self) -> Plumbing[S]:
-        return self.service.plumbing
-
-    @property
-    def features(self) -> F:
-        return self.service.composition.features
-
-    @property
-    def own_keys(self) -> OwnKeys:
-        found = self.service.composition.own_keys
-        assert found is not None
-        return found
-
-    def loop(self, name: str) -> Loop:
-        """One of the service's loops, to be run by hand."""
-        return next(loop for loop in self.service.loops if loop.name == name)
 
     async def call(
         self,
@@ -168,9 +147,38 @@ class Replica(Generic[F, S]):
             )
 
     def a_source(self) -> str:
-        """An address nobody has called from."""
-        high, low = divmod(next(self.numbers), 250)
-        return f"198.18.{high}.{low + 1}"
+        """An address nobody has called from, or not for as many calls as the network has."""
+        return str(SOURCES[next(self.numbers) % SOURCES.num_addresses])
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Replica(Caller, Generic[F, S]):
+    """A service put together; two over the same database and clock are two of its replicas.
+
+    It shows none of what it is made of: asyncio puts a task's result in words for each test.
+    """
+
+    service: Assembled[F, S]
+    client: "TestClient[Any, Any]"
+    clock: FakeClock
+
+    @property
+    def plumbing(self) -> Plumbing[S]:
+        return self.service.plumbing
+
+    @property
+    def features(self) -> F:
+        return self.service.composition.features
+
+    @property
+    def own_keys(self) -> OwnKeys:
+        found = self.service.composition.own_keys
+        assert found is not None
+        return found
+
+    def loop(self, name: str) -> Loop:
+        """One of the service's loops, to be run by hand."""
+        return next(loop for loop in self.service.loops if loop.name == name)
 
     async def take_in(self, queue: str, *deliveries: Delivery) -> None:
         """Take these in as one batch of that queue's consumer."""

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from shared.clock import MachineClock
+
 START = datetime(2031, 3, 5, 9, 0, tzinfo=UTC)
 
 
@@ -41,3 +43,19 @@ class FakeClock:
         """Set the offset that a test's or tour's clock file would; returns the new now."""
         self.offset = offset
         return self.now()
+
+
+class RunningClock(FakeClock):
+    """Goes on with the real time, for what is tried beside processes of its own."""
+
+    def now(self) -> datetime:
+        """Real time plus what a test has moved it by."""
+        return self.unshifted() + self.offset
+
+    def unshifted(self) -> datetime:
+        """Real time, and what was let pass by hand."""
+        return MachineClock().unshifted() + self.elapsed
+
+    def monotonic(self) -> float:
+        """Of the machine."""
+        return MachineClock().monotonic()

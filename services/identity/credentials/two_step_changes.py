@@ -87,12 +87,17 @@ class TwoStepChanges:
         app. Every other session ends. Raises CodeWrong, and SetUpOver.
         """
         account_id = caller.account_id
-        async with self.acts.before(by, Action.CONFIRM_APP, account=account_id):
-            found, pending, step = await self._look(caller, code, by.now)
+        async with (
+            self.acts.before(by, Action.CONFIRM_APP, account=account_id),
+            self.acts.database.connection() as connection,
+        ):
+            found, *_ = await self._look(connection, caller, code, by.now)
         made = None if found.on else await self.recovery_codes.make()
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CONFIRM_APP, account=account_id) as act:
             await self.accounts.hold(act.tx, account_id)
+            await store.hold(act.tx, account_id)  # nothing encrypts its secret again from here on
+            _, pending, step = await self._look(act.tx, caller, code, by.now)
             if not await store.confirm(act.tx, account_id, pending, step=step, now=act.now):
                 raise SetUpOver
             if made is not None:
@@ -170,14 +175,13 @@ class TwoStepChanges:
             )
 
     async def _look(
-        self, caller: SessionCaller, code: str, now: datetime
+        self, connection: Connection, caller: SessionCaller, code: str, now: datetime
     ) -> tuple[TwoStep, Pending, int]:
         """The app that this session sets up, and the step whose code this is.
 
         Wrong ones are not counted: whoever sets it up has been shown the secret.
         """
-        async with self.acts.database.connection() as connection:
-            found = await store.find(connection, caller.account_id)
+        found = await store.find(connection, caller.account_id)
         pending = found.pending if found else None
         if found is None or pending is None or pending.session_id != caller.session_id:
             raise SetUpOver

@@ -59,7 +59,12 @@ class Chain:
 
 
 @asynccontextmanager
-async def mailing(site: Site, of_notify: Mapping[str, str] | None = None) -> AsyncIterator[Mailing]:
+async def mailing(
+    site: Site,
+    of_notify: Mapping[str, str] | None = None,
+    *,
+    of_identity: Mapping[str, str] | None = None,
+) -> AsyncIterator[Mailing]:
     """Hold all services, each able to do its part of a mail."""
     sink = Sink()
     await sink.open()
@@ -68,8 +73,9 @@ async def mailing(site: Site, of_notify: Mapping[str, str] | None = None) -> Asy
         "PORTICO_SMTP_CONNECTIONS": str(CONNECTIONS),
         **(of_notify or {}),
     }
+    extra = {"notify": notify, "identity": of_identity or {}}
     try:
-        async with site.services(*SERVICES, extra={"notify": notify}) as services:
+        async with site.services(*SERVICES, extra=extra) as services:
             await site.until(KEY_THERE)
             yield Mailing(site=site, sink=sink, services=services)
     finally:

@@ -35,6 +35,16 @@ class NotifyStage(Clients):
         return await self.issuer.token(a_person(version=0), service=service)
 
 
+def about(stage: NotifyStage, patient: Patient) -> NotifyStage:
+    """The same stage about somebody else."""
+    return replace(
+        stage,
+        practice_id=patient.practice_id,
+        patient_id=patient.patient_id,
+        patient=Person(account_id=patient.account_id, version=1),
+    )
+
+
 async def records(stage: NotifyStage, practice_id: PracticeId) -> dict[str, PatientId]:
     """Records of this practice, one in each state in which notify has heard of them; to each
     something was sent before.

@@ -12,6 +12,8 @@ from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting
 
+NOTIFYS_KEY = a_sealing_key()  # one, whichever stage of a database heard of it first
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryStage(Clients):
@@ -26,7 +28,7 @@ class RecoveryStage(Clients):
 @asynccontextmanager
 async def opened(database: Database, clock: FakeClock) -> AsyncIterator[RecoveryStage]:
     async with (
-        replica(database, clock, a_sealing_key()) as recovery,
+        replica(database, clock, NOTIFYS_KEY) as recovery,
         trusting(database, "identity", clock) as identity,
     ):
         await recovery.own_keys.ensure()

@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from services.identity.two_step.model import NewCodes
+from services.identity.two_step.recovery_codes import RecoveryCodes
 from tests.builders.practices import PracticeDesk
 from tests.builders.two_step import WRONG_CODE, code_of, confirm, set_up, turned_on
 from tests.rigs.identity import ENVIRONMENT, PASSWORD, Identity, identity_service
@@ -228,3 +230,22 @@ async def test_the_secret_is_at_rest_under_the_key_encryption_key(identity: Iden
     assert june.secret.encode() not in row["app_sealed"]
     opened = identity.features.two_step.authenticator.opened(row["app_sealed"], june.person.id)
     assert opened == june.secret
+
+
+@pytest.mark.proves("MF-1", "ST-3")
+async def test_an_app_is_confirmed_though_its_secret_is_encrypted_again_meanwhile(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = (await identity.logged_on())["access_token"]
+    secret = (await set_up(identity, token)).body["secret"]
+    make = RecoveryCodes.make
+
+    async def make_meanwhile(self: RecoveryCodes) -> NewCodes:
+        assert await identity.own_keys.encrypt_again() == 2
+        return await make(self)
+
+    monkeypatch.setattr(RecoveryCodes, "make", make_meanwhile)
+
+    answer = await confirm(identity, token, code_of(secret, identity.clock.now()))
+
+    assert (answer.status, len(answer.body["recovery_codes"])) == (200, 10)

@@ -4,9 +4,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from tests.bench.site import Site
-from tests.timing.doors import resets
+from tests.timing.doors import enrolment, log_on, ownership, resets, second_step, tokens
 from tests.timing.pairs import Door
 
 DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "resets": resets.opened,
+    "log-on": log_on.opened,
+    "ownership": ownership.opened,
+    "second-step": second_step.opened,
+    "tokens": tokens.opened,
+    "enrolment": enrolment.opened,
 }

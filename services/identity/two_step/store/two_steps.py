@@ -24,6 +24,11 @@ async def find(tx: Connection, account_id: AccountId) -> TwoStep | None:
     return _two_step(row) if row else None
 
 
+async def hold(tx: Connection, account_id: AccountId) -> None:
+    """Let nobody else change the row until this transaction is over; there may be none."""
+    await tx.execute("SELECT FROM two_steps WHERE account_id = $1 FOR UPDATE", account_id)
+
+
 async def begin(tx: Connection, account_id: AccountId, pending: Pending) -> None:
     """Keep the secret of an app that is to be set up, in place of one that was not."""
     await tx.execute(

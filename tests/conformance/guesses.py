@@ -1,0 +1,343 @@
+"""Everything that can be guessed at, as 64 who guess at it meanwhile honest people log on.
+
+A line a door: what is guessed, how often a row lets the outcome of a guess be told, and what shows
+how often it was. `make test` guesses a little, `make race PART=secrets` ten thousand times.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from services.identity.passwords.model import LockPolicy
+from services.identity.two_step.model import WRONG
+from services.notify.addresses.model import CODE_TRIES
+from shared.randomness import Randomness
+from tests.builders.practices import practice_desk
+from tests.builders.two_step import WRONG_CODE
+from tests.conformance.examples.identity import IdentityStage
+from tests.conformance.examples.notify import NotifyStage
+from tests.conformance.secrets import another_patient
+from tests.conformance.stage import Example, send_by
+from tests.conformance.verbs import NAMED, Verb
+from tests.rigs.identity import PASSWORD
+from tests.rigs.replica import Answer, Caller
+
+GUESSERS = 64
+RIGHT = 0.02  # the part of guesses that are right, once none may be told any more
+WRONG_PASSWORD = "Wrong-Guess-1234"
+FAILURES = LockPolicy().failures
+[(CODES, _)] = WRONG.windows
+PERSONS = 5  # EN-1, EN-2, EN-3
+
+
+class Learned(AssertionError):
+    """A guesser was told more than the row allows, or somebody honest was kept out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that is guessed at."""
+
+    wrong: Sequence[Example]
+    """Wrong guesses, dealt out in turn."""
+    right: Callable[[], Example]
+    """The right one, of this moment."""
+    outcomes: Callable[[], Awaitable[int]]
+    """How often it was looked at whether a guess is right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guessed:
+    """A door at which it can be guessed."""
+
+    name: str
+    verb: Verb
+    made: Callable[[Any], Awaitable[Target]]
+    allowed: int
+
+    @property
+    def service(self) -> str:
+        return self.verb.service
+
+    async def guess(self, stage: Any, replicas: Sequence[Caller], times: int) -> "Guesses":
+        """Guess so often, 64 at a time; after the first 64 some are right.
+
+        Raises Learned where one of those was told, or another number was looked at than the row
+        allows.
+        """
+        target, randomness, numbers = await self.made(stage), Randomness(), count()
+        told: list[tuple[bool, Answer]] = []
+
+        async def guesser(replica: Caller) -> None:
+            while (number := next(numbers)) < times:
+                right = number >= 2 * GUESSERS and randomness.between(0, 1) < RIGHT
+                example = target.right() if right else target.wrong[number % len(target.wrong)]
+                told.append((right, await send_by(replica, self.verb, example)))
+
+        await asyncio.gather(
+            *(guesser(replicas[number % len(replicas)]) for number in range(GUESSERS))
+        )
+        outcomes = await target.outcomes()
+        if done := [answer for _, answer in told if answer.status == self.verb.route.status]:
+            raise Learned(f"{self.name}: {len(done)} right guesses were told")
+        if outcomes != self.allowed:
+            raise Learned(f"{self.name}: {outcomes} were looked at, where {self.allowed} may be")
+        late = told[2 * GUESSERS :]
+        rights, wrongs = (
+            {repr(answer.alike()) for right, answer in late if right is kind}
+            for kind in (True, False)
+        )
+        if not rights <= wrongs:
+            raise Learned(f"{self.name}: a right guess is told otherwise, {rights - wrongs}")
+        return Guesses(told=len(told), right=sum(right for right, _ in told))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guesses:
+    """How many there were, and how many of them were right."""
+
+    told: int
+    right: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Honest:
+    """People who log on meanwhile, each with her own name."""
+
+    names: Sequence[str]
+    passed: int = 0
+
+    async def log_on(self, replicas: Sequence[Caller], times: int) -> None:
+        """Do it so often, one after the other. Raises Learned where one of them is kept out."""
+        verb = NAMED["log_on"]
+        for number in range(times):
+            said = {"name": self.names[number % len(self.names)], "password": PASSWORD}
+            answer = await send_by(replicas[number % len(replicas)], verb, Example(body=said))
+            if answer.status != verb.route.status:
+                raise Learned(f"an honest log-on was answered {answer.refused()}")
+            self.passed += 1
+
+
+@asynccontextmanager
+async def honest_beside(
+    stage: IdentityStage, replicas: Sequence[Caller], times: int
+) -> AsyncIterator[Honest]:
+    """Have so many log on meanwhile; on leaving, all have."""
+    people = [await stage.replica.an_account() for _ in range(20)]
+    honest = Honest(names=[person.username for person in people])
+    logging_on = asyncio.ensure_future(honest.log_on(replicas, times))
+    try:
+        yield honest
+        await logging_on
+    finally:
+        logging_on.cancel()
+        await asyncio.wait({logging_on})
+
+
+# ---- the password, at each of its doors
+
+
+def counted(stage: IdentityStage, name: str) -> Callable[[], Awaitable[int]]:
+    """How often her password was looked at."""
+
+    async def outcomes() -> int:
+        rows = await stage.replica.rows(
+            "SELECT wrong_in_a_row FROM lockouts l JOIN accounts a ON a.id = l.account_id"
+            " WHERE a.username = $1",
+            name,
+        )
+        return sum(row["wrong_in_a_row"] for row in rows)
+
+    return outcomes
+
+
+async def password_at_log_on(stage: IdentityStage) -> Target:
+    name = (await stage.replica.an_account()).username
+    return Target(
+        wrong=[Example(body={"name": name, "password": WRONG_PASSWORD})],
+        right=lambda: Example(body={"name": name, "password": PASSWORD}),
+        outcomes=counted(stage, name),
+    )
+
+
+async def password_in_session(stage: IdentityStage) -> Target:
+    name = (await stage.replica.an_account()).username
+    token = await stage.opened(name)
+    said = Example(body={"password": PASSWORD, "verb": "username"}, token=token)
+    return Target(
+        wrong=[said.but(password=WRONG_PASSWORD)],
+        right=lambda: said,
+        outcomes=counted(stage, name),
+    )
+
+
+async def password_of_another(stage: IdentityStage) -> Target:
+    name = (await stage.replica.an_account()).username
+    said = Example(body={"name": name, "password": PASSWORD}, token=await stage.session())
+    return Target(
+        wrong=[said.but(password=WRONG_PASSWORD)],
+        right=lambda: said,
+        outcomes=counted(stage, name),
+    )
+
+
+async def password_beside_a_token(stage: IdentityStage) -> Target:
+    name = (await stage.replica.an_account()).username
+    token = await (await practice_desk(stage.replica)).a_token()
+    said = Example(body={"token": token, "name": name, "password": PASSWORD})
+    return Target(
+        wrong=[said.but(password=WRONG_PASSWORD)],
+        right=lambda: said,
+        outcomes=counted(stage, name),
+    )
+
+
+# ---- the second step
+
+
+def looked_at(stage: IdentityStage, account_id: Any) -> Callable[[], Awaitable[int]]:
+    """How many codes of hers were counted as wrong."""
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT count(*) AS wrong FROM audit_entries"
+            " WHERE subject = $1 AND outcome = 'refused' AND detail = 'wrong'",
+            f"account:{account_id}",
+        )
+        return int(row["wrong"])
+
+    return outcomes
+
+
+async def codes_at_log_on(stage: IdentityStage, wrong: str, *, by_app: bool) -> Target:
+    """The guesser has the password, and begins forty log-ons."""
+    person = await stage.two_stepper()
+    halves = [(await person.log_on())["access_token"] for _ in range(40)]
+
+    def right() -> Example:
+        code = person.code(shift=1) if by_app else person.codes[0]
+        return Example(body={"code": code}, token=halves[-1])
+
+    return Target(
+        wrong=[Example(body={"code": wrong}, token=half) for half in halves],
+        right=right,
+        outcomes=looked_at(stage, person.person.id),
+    )
+
+
+async def app_at_log_on(stage: IdentityStage) -> Target:
+    return await codes_at_log_on(stage, "AAAAAA", by_app=True)
+
+
+async def recovery_code_at_log_on(stage: IdentityStage) -> Target:
+    return await codes_at_log_on(stage, WRONG_CODE, by_app=False)
+
+
+async def app_in_session(stage: IdentityStage) -> Target:
+    person = await stage.two_stepper()
+    said = Example(body={"password": PASSWORD, "verb": "username"}, token=person.token)
+    return Target(
+        wrong=[said.but(code=WRONG_CODE)],
+        right=lambda: said.but(code=person.code(shift=1)),
+        outcomes=looked_at(stage, person.person.id),
+    )
+
+
+# ---- the second proof beside what a practice handed out
+
+
+def tries(stage: IdentityStage, secret: str) -> Callable[[], Awaitable[int]]:
+    """How many tries were counted of the newest of this purpose."""
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT (tries ->> 'wrong-person')::int AS wrong FROM one_time_secrets"
+            " WHERE purpose = $1 ORDER BY issued_at DESC, id DESC LIMIT 1",
+            secret,
+        )
+        return int(row["wrong"])
+
+    return outcomes
+
+
+async def person_of_a_token(stage: IdentityStage) -> Target:
+    token = await stage.desk.a_token()
+    said = Example(body={"token": token, "birth_date": "1984-05-03", "last_name": "García-Lopez"})
+    return Target(
+        wrong=[said.but(birth_date=f"19{year}-05-03") for year in range(10, 84)],
+        right=lambda: said,
+        outcomes=tries(stage, "enrolment-token"),
+    )
+
+
+async def number_of_an_invitation(stage: IdentityStage) -> Target:
+    number = stage.replica.a_username()
+    invitation = await stage.postman.invitation(stage.desk, number=number)
+    said = Example(body={"invitation": invitation, "number": number})
+    return Target(
+        wrong=[said.but(number=f"P-{number}") for number in range(100)],
+        right=lambda: said,
+        outcomes=tries(stage, "invitation"),
+    )
+
+
+async def temporary_password(stage: IdentityStage) -> Target:
+    said = Example(body=await stage.desk.a_temporary_pair())
+    return Target(
+        wrong=[said.but(password="0000-0000-0000-0000")],
+        right=lambda: said,
+        outcomes=tries(stage, "temporary-username"),
+    )
+
+
+# ---- notify
+
+
+async def code_of_a_number(stage: NotifyStage) -> Target:
+    ours = await another_patient(stage)
+    number = f"+1213555{next(stage.replica.numbers) % 10_000:04}"
+    address_id, code = await stage.replica.add_number(stage.issuer, ours.patient, number)
+    said = Example(
+        path={"address_id": address_id},
+        body={"code": code},
+        token=await stage.issuer.token(ours.patient),
+    )
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT tries_left FROM number_codes WHERE address_id = $1", address_id
+        )
+        return CODE_TRIES - int(row["tries_left"])
+
+    return Target(
+        wrong=[said.but(code=f"{n:06}") for n in range(200) if f"{n:06}" != code],
+        right=lambda: said,
+        outcomes=outcomes,
+    )
+
+
+def at(name: str, verb: str, made: Callable[[Any], Awaitable[Target]], allowed: int) -> Guessed:
+    return Guessed(name=name, verb=NAMED[verb], made=made, allowed=allowed)
+
+
+DOORS: tuple[Guessed, ...] = (
+    at("password, at log-on", "log_on", password_at_log_on, FAILURES),
+    at("password, in a session", "reauthenticate", password_in_session, FAILURES),
+    at("password, of another account", "prove_ownership", password_of_another, FAILURES),
+    at(
+        "password, beside a token",
+        "add_practice_to_account",
+        password_beside_a_token,
+        FAILURES,
+    ),
+    at("code of an app, at log-on", "take_second_step", app_at_log_on, CODES),
+    at("code of an app, in a session", "reauthenticate", app_in_session, CODES),
+    at("recovery code, at log-on", "take_second_step", recovery_code_at_log_on, CODES),
+    at("person of an enrolment token", "prove_enrolment", person_of_a_token, PERSONS),
+    at("number beside an invitation", "prove_enrolment", number_of_an_invitation, PERSONS),
+    at("temporary password", "prove_enrolment", temporary_password, PERSONS),
+    at("code of a number", "verify_notification_number", code_of_a_number, CODE_TRIES),
+)

@@ -1,0 +1,256 @@
+"""Keys and peppers change while people log on, and no request fails (ID-5, MF-1, SE-1, ST-3)."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from deploy.client.eventually import eventually
+from deploy.local.processes import Run
+from shared.trust import signed
+from shared.trust.access import TYPE
+from tests.builders.two_step import code_of
+from tests.rigs import verbs
+from tests.rigs.identity import PASSWORD, Identity, identity_service
+from tests.rigs.processes import Process, process
+from tests.rigs.replica import EVERY, OWN, Answer, environment
+from tests.support import broker as brokers
+from tests.support import database as databases
+from tests.support.clock import RunningClock
+from tests.support.infra import FOLDER
+
+REPLICAS = 2
+PEOPLE = 4  # who come again and again, all at once
+COMINGS = 3  # of all of them together, at least, between two changes
+AHEAD = timedelta(minutes=11)  # a following key is used ten minutes after it was published
+NEW_PEPPER = "another pepper that is long enough for a test"
+OLD_PEPPER = OWN["identity"]["PEPPER"]
+NEW_KEY = base64.b64encode(b"another key-encryption key......").decode()
+OLD_KEY = EVERY["KEY_ENCRYPTION_KEY"]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Place:
+    """Where one replica after the other runs, and the requests that are with it."""
+
+    replica: Process
+    stack: AsyncExitStack
+    busy: int = 0
+
+    async def is_left(self) -> None:
+        """Return once no request is with it."""
+
+        def left() -> None:
+            assert not self.busy
+
+        await eventually(left, within=30)
+
+
+@dataclass(slots=True, kw_only=True)
+class Fleet:
+    """Replicas as processes, restarted one at a time: what a balancer does not ask just now is not
+    among the `serving`.
+    """
+
+    environ: dict[str, str]
+    run: Run = field(default_factory=lambda: Run(FOLDER))
+    serving: list[Place] = field(default_factory=list)
+    numbers: "count[int]" = field(default_factory=count)
+
+    async def roll(self, **changed: str) -> None:
+        """Restart each under changed settings: it drains, and another one has its place."""
+        self.environ |= {f"PORTICO_{name.upper()}": value for name, value in changed.items()}
+        for place in list(self.serving):
+            self.serving.remove(place)
+            await place.is_left()
+            await place.stack.aclose()
+            await self.start()
+
+    async def start(self) -> None:
+        """Add one."""
+        stack = AsyncExitStack()
+        name = f"rotation-{next(self.numbers)}"
+        replica = await stack.enter_async_context(
+            process(self.run, "identity", self.environ, name=name)
+        )
+        self.serving.append(Place(replica=replica, stack=stack))
+
+    async def call(self, method: str, path: str, body: Any, *, token: str | None) -> Answer:
+        """Ask the next one."""
+        place = self.serving.pop(0)
+        self.serving.append(place)
+        place.busy += 1
+        try:
+            return await place.replica.caller.call(method, path, body, token=token)
+        finally:
+            place.busy -= 1
+
+    async def verb(self, *argv: str) -> str:
+        """Do what an operator types."""
+        said = await verbs.run("identity", self.environ, *argv)
+        assert said.code == 0, said.err
+        return said.out
+
+    async def close(self) -> None:
+        for place in self.serving:
+            await place.stack.aclose()
+        await self.run.stop()
+
+
+@dataclass(slots=True, kw_only=True)
+class Visitors:
+    """People who log on with old passwords and new apps, each request at the next replica."""
+
+    fleet: Fleet
+    identity: Identity  # makes their accounts, as before the first change
+    clock: RunningClock
+    names: list[str] = field(default_factory=list)
+    came: int = 0
+    kids: set[str] = field(default_factory=set)
+    going: "asyncio.Future[Any] | None" = None
+
+    async def begin(self) -> None:
+        """Let all of them come from now on."""
+        if not self.names:
+            self.names = [(await self.identity.an_account()).username for _ in range(PEOPLE)]
+        self.going = asyncio.gather(*(self._comes(name) for name in self.names))
+
+    async def pause(self) -> None:
+        """Let each finish what she is at. Raises what failed."""
+        assert self.going is not None
+        going, self.going = self.going, None
+        await going
+
+    async def come_again(self) -> None:
+        """Return once they came as often again. Raises what failed."""
+        before = self.came
+
+        def all_came() -> None:
+            assert self.going is not None
+            if self.going.done():
+                self.going.result()
+            assert self.came >= before + COMINGS * PEOPLE
+
+        await eventually(all_came, within=60)
+
+    async def _comes(self, name: str) -> None:
+        while self.going is not None:
+            await self.log_on(name)
+            await self.sets_up_an_app()
+            self.came += 1
+
+    async def log_on(self, name: str) -> None:
+        """Each request where another one was before."""
+        session = await self.asks("POST", "/sessions", 201, {"name": name, "password": PASSWORD})
+        self.kids.add(signed.inspect(session["access_token"], typ=TYPE).kid)
+        body = {"refresh_token": session["refresh_token"]}
+        renewed = await self.asks("POST", "/sessions/refresh", 200, body)
+        await self.asks("GET", "/account", 200, token=renewed["access_token"])
+
+    async def sets_up_an_app(self) -> None:
+        """By somebody new: one replica seals the secret, another one reads its codes."""
+        name = (await self.identity.an_account()).username
+        said = {"name": name, "password": PASSWORD}
+        token = (await self.asks("POST", "/sessions", 201, said))["access_token"]
+        path = "/account/two-step/app"
+        secret = (await self.asks("POST", path, 201, {}, token=token))["secret"]
+        code = code_of(secret, self.clock.now())
+        await self.asks("POST", f"{path}/confirm", 200, {"code": code}, token=token)
+        half = (await self.asks("POST", "/sessions", 201, said))["access_token"]
+        code = code_of(secret, self.clock.now(), shift=1)
+        await self.asks("POST", "/sessions/second-step", 201, {"code": code}, token=half)
+
+    async def asks(
+        self, method: str, path: str, status: int, body: Any = None, *, token: str | None = None
+    ) -> Mapping[str, Any]:
+        """Call the next replica. Raises AssertionError where the reply is another one."""
+        answer = await self.fleet.call(method, path, body, token=token)
+        assert answer.status == status, (method, path, answer.status, answer.body)
+        return dict(answer.body)
+
+
+def move(clock_file: Path, by: timedelta) -> None:
+    """Let the time of all replicas be that much later."""
+    clock_file.write_text(f"{by.total_seconds()}\n")
+
+
+@asynccontextmanager
+async def visited(
+    database: databases.Database, broker: brokers.Broker, clock_file: Path
+) -> AsyncIterator[Visitors]:
+    """Hold two replicas, and people who come."""
+    clock = RunningClock()
+    environ = environment(
+        "identity",
+        database.url("identity"),
+        broker_url=broker.url("identity"),
+        clock_file=str(clock_file),
+    )
+    move(clock_file, timedelta())
+    fleet = Fleet(environ=environ)
+    async with identity_service(database, clock) as identity:
+        try:
+            for _ in range(REPLICAS):
+                await fleet.start()
+            yield Visitors(fleet=fleet, identity=identity, clock=clock)
+        finally:
+            await fleet.close()
+
+
+async def in_use_from_now_on(visitors: Visitors, clock_file: Path) -> None:
+    """Let the ten minutes pass before a following key is used, once the broker has it."""
+
+    async def confirmed() -> None:
+        listed = (await visitors.fleet.verb("keys", "list")).splitlines()
+        assert all(msgspec.json.decode(line)["confirmed"] for line in listed)
+
+    await eventually(confirmed, within=30)
+    await visitors.pause()  # what they hold would be over with the time
+    move(clock_file, AHEAD)
+    visitors.clock.shift(AHEAD)
+    await visitors.begin()
+
+
+@pytest.mark.proves("ID-5", "MF-1", "SE-1", "ST-3")
+async def test_peppers_and_keys_change_while_people_log_on_and_no_request_fails(
+    database: databases.Database, broker: brokers.Broker, tmp_path: Path
+) -> None:
+    clock_file = tmp_path / "clock"
+    async with visited(database, broker, clock_file) as visitors:
+        fleet = visitors.fleet
+        await visitors.begin()
+        await visitors.come_again()
+
+        await fleet.roll(peppers_retired=NEW_PEPPER, key_encryption_keys_retired=NEW_KEY)
+        await visitors.come_again()
+        await fleet.roll(
+            pepper=NEW_PEPPER,
+            peppers_retired=OLD_PEPPER,
+            key_encryption_key=NEW_KEY,
+            key_encryption_keys_retired=OLD_KEY,
+        )
+        await visitors.come_again()
+        await fleet.verb("keys", "re-encrypt")
+        await fleet.roll(key_encryption_keys_retired="")
+        await visitors.come_again()
+        await fleet.verb("keys", "rotate")
+        await in_use_from_now_on(visitors, clock_file)
+        await visitors.come_again()
+        await visitors.pause()
+
+        hashed = await visitors.identity.rows(
+            "SELECT DISTINCT split_part(password_hash, '$', 4) AS pepper FROM accounts"
+            " WHERE username = ANY ($1)",
+            visitors.names,
+        )
+
+    assert len(visitors.kids) == 2
+    assert len(hashed) == 1

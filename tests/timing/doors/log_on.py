@@ -1,0 +1,39 @@
+"""Log-on (LG-1, LG-2): whether a name is somebody's, or locked, by the time of a 401.
+
+Each name is tried once, with a wrong password.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+
+from tests.bench.load import Job
+from tests.bench.rows.people import JSON
+from tests.bench.site import Site
+from tests.timing.accounts import CLASSES, QUICK, Accounts, Names
+from tests.timing.pairs import Door
+
+WRONG = "Wrong-Guess-1234"
+
+
+@asynccontextmanager
+async def opened(site: Site) -> AsyncIterator[Door]:
+    """Hold identity alone: what a lock leads to goes on behind the replies."""
+    accounts = Accounts(site=site)
+    async with site.services("identity", extra=QUICK) as (identity,):
+        yield Door(
+            job=Job(port=identity.http_port, path="/sessions", headers=JSON),
+            accepted=401,
+            known=partial(tried, accounts, Accounts.verified),
+            others={name: partial(tried, accounts, names) for name, names in CLASSES.items()},
+        )
+
+
+async def tried(accounts: Accounts, names: Names, count: int) -> Sequence[str]:
+    """Log-ons with so many names of a class."""
+    return [
+        msgspec.json.encode({"name": name, "password": WRONG}).decode()
+        for name in await names(accounts, count)
+    ]

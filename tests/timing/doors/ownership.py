@@ -1,0 +1,61 @@
+"""The proof of another account (MG-1): whether a name is somebody's, locked, or has two-step on.
+
+It is the one door at which a name, a password and a code are typed together. Each name is tried
+once, with a wrong password beside a code.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import aiohttp
+import msgspec
+
+from deploy.local import ports
+from tests.bench.load import Job
+from tests.bench.rows.people import JSON, answered
+from tests.bench.seeds import PASSWORD
+from tests.bench.site import Site
+from tests.timing.accounts import CLASSES, QUICK, Accounts, Names
+from tests.timing.pairs import Door
+from tests.timing.second_steps import two_steppers
+
+WRONG = "Wrong-Guess-1234"
+
+
+@asynccontextmanager
+async def opened(site: Site) -> AsyncIterator[Door]:
+    """Hold identity, and sessions that ask."""
+    accounts = Accounts(site=site)
+    async with site.services("identity", extra=QUICK) as (identity,):
+        classes: dict[str, Names] = {**CLASSES, "two-step on": two_steppers}
+        yield Door(
+            job=await asking(accounts, identity.http_port),
+            renewed=partial(asking, accounts, identity.http_port),
+            accepted=403,
+            known=partial(tried, accounts, Accounts.verified),
+            others={name: partial(tried, accounts, names) for name, names in classes.items()},
+        )
+
+
+async def asking(accounts: Accounts, port: int) -> Job:
+    """The verb, in a session of somebody new."""
+    [name] = await accounts.named(1)
+    said = msgspec.json.encode({"name": name, "password": PASSWORD})
+    async with aiohttp.ClientSession() as http:
+        body = await answered(http, f"http://{ports.LOOPBACK}:{port}/sessions", said, JSON)
+    return Job(
+        port=port,
+        path="/account/ownership-proofs",
+        headers={**JSON, "Authorization": f"Bearer {body['access_token']}"},
+    )
+
+
+async def tried(
+    accounts: Accounts, names: Names, count: int, *, password: str = WRONG, code: str = "123456"
+) -> Sequence[str]:
+    """Proofs of so many accounts of a class."""
+    return [
+        msgspec.json.encode({"name": name, "password": password, "code": code}).decode()
+        for name in await names(accounts, count)
+    ]

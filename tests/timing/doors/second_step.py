@@ -1,0 +1,31 @@
+"""The second step (MF-3): whether it is locked, by the time of a refused code.
+
+At the proof of another account, since a code is typed there beside the right password, and no
+log-on comes before each; what looks at the code is one for all verbs.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from tests.bench.seeds import PASSWORD
+from tests.bench.site import Site
+from tests.timing.accounts import QUICK, Accounts
+from tests.timing.doors.ownership import asking, tried
+from tests.timing.pairs import Door
+from tests.timing.second_steps import locked_two_steppers, two_steppers
+
+
+@asynccontextmanager
+async def opened(site: Site) -> AsyncIterator[Door]:
+    """Hold identity, and sessions that ask."""
+    accounts = Accounts(site=site)
+    async with site.services("identity", extra=QUICK) as (identity,):
+        of = partial(partial, tried, accounts, password=PASSWORD)
+        yield Door(
+            job=await asking(accounts, identity.http_port),
+            renewed=partial(asking, accounts, identity.http_port),
+            accepted=403,
+            known=of(two_steppers),
+            others={"known as well": of(two_steppers), "locked": of(locked_two_steppers)},
+        )
