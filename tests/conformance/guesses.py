@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
 from tests.builders.two_step import WRONG_CODE
+from tests.conformance.examples import identity
 from tests.conformance.examples.identity import IdentityStage
 from tests.conformance.examples.notify import NotifyStage
 from tests.conformance.secrets import another_patient
@@ -293,6 +295,23 @@ async def temporary_password(stage: IdentityStage) -> Target:
     )
 
 
+async def birth_date_beside_a_link(stage: IdentityStage) -> Target:
+    said = await identity.freeze_account(stage)
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT sum((tries ->> 'birth-date')::int) AS wrong FROM one_time_secrets"
+            " WHERE purpose = 'not-me'"
+        )
+        return int(row["wrong"])
+
+    return Target(
+        wrong=[said.but(birth_date=f"19{year}-01-01") for year in range(10, 84)],
+        right=lambda: said,
+        outcomes=outcomes,
+    )
+
+
 # ---- notify
 
 
@@ -339,5 +358,11 @@ DOORS: tuple[Guessed, ...] = (
     at("person of an enrolment token", "prove_enrolment", person_of_a_token, PERSONS),
     at("number beside an invitation", "prove_enrolment", number_of_an_invitation, PERSONS),
     at("temporary password", "prove_enrolment", temporary_password, PERSONS),
+    at(
+        "birth date beside a link that says it was not me",
+        "freeze_account",
+        birth_date_beside_a_link,
+        NOT_ME.tries[BIRTH_DATE],
+    ),
     at("code of a number", "verify_notification_number", code_of_a_number, CODE_TRIES),
 )

@@ -21,6 +21,7 @@ from services.identity.enrolment.errors import (
     TemporaryCredentialInvalid,
 )
 from services.identity.enrolment.errors import TokenInvalid as EnrolmentTokenInvalid
+from services.identity.freezes.errors import NotMeLinkInvalid
 from services.identity.two_step.errors import SecondStepFailed, SecondStepOver, SetUpOver
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
@@ -355,6 +356,13 @@ IDENTITY: tuple[OneTime, ...] = (
         made=verifies_email,
         late=told(LinkInvalid),
         spends=("email-verification",),
+    ),
+    OneTime(
+        name="link that says it was not me",
+        verb=NAMED["freeze_account"],
+        made=one(identity.freeze_account),
+        late=told(NotMeLinkInvalid),
+        spends=("not-me",),
     ),
     OneTime(
         name="confirmation, for another e-mail",
