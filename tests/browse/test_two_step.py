@@ -9,6 +9,9 @@ from tests.browse.conftest import AtPortal
 from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 from tests.builders.two_step import code_of
+from tests.support.suite import Suite
+
+SHORT, LONG = "owlheron", "seventeen herons over the lake"
 
 
 async def sets_two_step_up(ada: Patient, stage: Stage) -> tuple[str, list[str]]:
@@ -126,4 +129,75 @@ async def test_five_wrong_codes_lead_back_and_a_lost_phone_to_the_practice(
         )
         await ada.log_on()
 
+        await ada.at("/home")
+
+
+async def test_a_short_password_beside_two_step_does_not_stand_alone(
+    stage: Stage, suite: Suite, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    """ID-3, under the policy that asks for length and nothing else."""
+    async with (
+        suite.otherwise("identity", PORTICO_PASSWORD_POLICY="nist"),
+        at_portal(somebody) as ada,
+    ):
+        await ada.enrol(await desk.token_for(somebody))
+        _, codes = await sets_two_step_up(ada, stage)
+        await ada.go("/settings/password")
+        await expect(ada.main).to_contain_text("At least 8 characters")
+        await ada.fill(current=somebody.password, code=codes[0], password=SHORT, again=SHORT)
+        await ada.press("Change your password")
+        await ada.at("/settings")
+
+        await ada.go("/settings/two-step/off")
+        await ada.fill(password=SHORT, code=codes[1])
+        await ada.press("Turn it off")
+        await expect(ada.summary).to_contain_text("at least 15 characters")
+        await ada.sees("two-step, a password too short without it")
+        await desk.do(
+            somebody,
+            "Reset two-step verification",
+            "Two-step verification is reset. The patient was told.",
+        )
+        await ada.go("/log-on")
+        await ada.log_on(password=SHORT)
+        await ada.at("/gate/new-password")
+        await ada.sees("gate, new password")
+        await ada.go("/home")
+        await ada.at("/gate/new-password")
+        await ada.fill(current=SHORT, password="owl herons", again="owl herons")
+        await ada.press("Set the password")
+        await expect(ada.page.locator("#password-wrong")).to_be_visible()
+        await ada.sees("gate, new password, refused")
+        await ada.fill(password=LONG, again=LONG)
+        await ada.press("Set the password")
+        await ada.at("/home")
+
+
+async def test_who_is_un_enrolled_and_has_lost_her_phone_reads_what_comes_first(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody))
+        await sets_two_step_up(ada, stage)
+        await desk.do(somebody, "Un-enrol", "The patient is un-enrolled.")
+        await ada.go("/log-on")
+        await ada.log_on()
+        await ada.at("/gate/second-step")
+        await expect(ada.main).to_contain_text("must enrol you again first")
+        await ada.go("/help")
+        await expect(ada.main).to_contain_text("Ask one of them to enrol you again.")
+        await ada.sees("help")
+
+        await desk.visitor.go(f"{desk.url}/patients/{somebody.patient_id}")
+        note = "Un-enrolled: re-activate the patient before"
+        await expect(desk.page.locator("main")).to_contain_text(note)
+        await desk.page.get_by_role("button", name="Reset two-step verification").click()
+        await expect(desk.page.locator("#summary")).to_contain_text("Re-activate the patient first")
+        await desk.do(somebody, "Re-activate", "The patient is enrolled again.")
+        await desk.do(
+            somebody,
+            "Reset two-step verification",
+            "Two-step verification is reset. The patient was told.",
+        )
+        await ada.log_on()
         await ada.at("/home")

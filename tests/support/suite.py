@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.client.mailbox import Mailbox
@@ -10,6 +10,7 @@ from deploy.local.addresses import StackAddresses
 from deploy.local.processes import Run
 from deploy.local.provision import drop_database, drop_vhost, provision_database
 from deploy.local.servers import Servers
+from deploy.local.settings import Surroundings
 from deploy.local.stack import Stack, program_name, running
 from deploy.local.stack_ports import Ports
 from tests.support.infra import FOLDER
@@ -36,6 +37,22 @@ class Suite:
         """Start a replica that a test has killed, and wait until it is ready."""
         self.stack.start_service(service, replica)
         await self.stack.ready(service, replica)
+
+    @asynccontextmanager
+    async def otherwise(self, service: str, **settings: str) -> AsyncIterator[None]:
+        """Let a service of one replica run with other settings meanwhile."""
+        before = self.stack.surroundings
+        own = {**before.extra.get(service, {}), **settings}
+        await self._settled(service, replace(before, extra={**before.extra, service: own}))
+        try:
+            yield
+        finally:
+            await self._settled(service, before)
+
+    async def _settled(self, service: str, surroundings: Surroundings) -> None:
+        self.kill(service)
+        self.stack.surroundings = surroundings
+        await self.restart(service)
 
 
 @asynccontextmanager
