@@ -1,6 +1,5 @@
 """What a token reaches: what its session may do, and at which service it is good (SE-4, SE-3)."""
 
-import re
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -15,6 +14,7 @@ from shared.http.guards import Session
 from shared.http.routes import NoBody
 from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
+from tests.support.shop import path_of
 from tests.support.trust import ISSUER
 
 pytestmark = pytest.mark.proves("SE-4")
@@ -111,7 +111,7 @@ async def test_a_session_that_is_not_full_reaches_no_verb_but_those_that_are_for
     taken: set[str] = set()
 
     for route in of_persons:
-        path = re.sub(r"\{\w+\}", str(UUID(int=7)), route.path)
+        path = path_of(route, str(UUID(int=7)))
         body: dict[str, Any] | None = None if route.body is NoBody else {}
         answer = await identity.call(route.method, path, body, token=token)
         told = (answer.status, answer.code) == (403, "session_scope_missing")

@@ -1,7 +1,6 @@
 """Sessions: listed and ended by their holder, refused at once when ended (SE-1)."""
 
 import asyncio
-import re
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ from services.identity.routes import ROUTES
 from shared.http.guards import Session
 from shared.http.routes import NoBody
 from tests.rigs.identity import Identity
+from tests.support.shop import path_of
 
 pytestmark = pytest.mark.proves("SE-1")
 SESSION_VERBS = [route for route in ROUTES if isinstance(route.guard, Session)]
@@ -45,7 +45,7 @@ async def test_a_session_one_has_logged_off_is_refused_at_once_by_every_verb(
 
     off = await identity.call("DELETE", f"/sessions/{session_id}", token=token)
 
-    path = re.sub(r"\{\w+\}", session_id, verb.path)
+    path = path_of(verb, session_id)
     body: dict[str, str] | None = None if verb.body is NoBody else {}
     for replica in (identity, second):
         assert (await replica.call(verb.method, path, body, token=token)).code == "unauthenticated"
