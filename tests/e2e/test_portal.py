@@ -74,7 +74,7 @@ async def test_a_mailed_link_is_used_up_by_no_get_and_waits_for_the_log_on(
     assert page.path == "/log-on?said=verify"
     page = await browser.press(page, "/log-on", username=person.username, password=person.password)
 
-    assert page.path == "/home?said=verified"
+    assert page.path == "/gate/two-step"  # verified, and on to what is offered next
 
 
 @pytest.mark.proves("LG-1", "LG-2", "MG-5", "UN-1")
