@@ -74,7 +74,8 @@ class MergeFlow(Flow, frozen=True, kw_only=True):
     """Proof of the other account, until the merge is confirmed."""
 
     owned: str
-    name: str
+    name: str  # masked, as it was proven
+    practices: str  # their names, cut short where they are many
 
 
 class AppFlow(Flow, frozen=True, kw_only=True):

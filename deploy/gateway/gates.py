@@ -6,14 +6,18 @@ from types import MappingProxyType
 from deploy.gateway.doors.identity import Gate
 
 SECOND_STEP = "second-step"
+NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
 TERMS = "terms"
 EMAIL = "account-email"
+TWO_STEP = "two-step"
 DISCLAIMERS = "disclaimers"
 PAGES: Mapping[str, str] = MappingProxyType(
     {
         SECOND_STEP: "/gate/second-step",
+        NEW_PASSWORD: "/gate/new-password",
         TERMS: "/gate/terms",
         EMAIL: "/gate/e-mail",
+        TWO_STEP: "/gate/two-step",
         DISCLAIMERS: "/gate/disclaimers",
     }
 )

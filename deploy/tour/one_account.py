@@ -66,6 +66,12 @@ async def first_log_on(stage: Stage, person: Person) -> None:
         account = await stage.call("read_account", 200, token=bearer)
         stage.insist(account.body["email"]["state"] == "verified", f"{account.body}")
         stage.tell(f"account e-mail: {account.body['email']['address']}, verified")
+    with stage.step("Two-step verification is offered once; she declines it", "LG-3"):
+        await stage.call("skip_gate", 204, token=bearer, path={"gate": "two-step"})
+        await stage.refused(
+            "skip_gate", 409, "gate_not_offered", token=bearer, path={"gate": "terms"}
+        )
+        stage.tell("it is not offered again; what is required cannot be skipped")
     with stage.step("She logs on by her address", "LG-1, ID-4"):
         session = await acts.log_on(stage, person, person.address, person.password)
         stage.insist(session.body["gates"] == [], f"a gate is open: {session.body['gates']}")

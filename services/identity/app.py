@@ -83,11 +83,17 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
     email = emails.compose(plumbing, mint=mint)
-    steps = two_step.compose(plumbing, accounts=account.accounts, hasher=password.hasher)
+    steps = two_step.compose(
+        plumbing,
+        accounts=account.accounts,
+        hasher=password.hasher,
+        sessions=session.sessions,
+    )
     proof = proving.compose(
         plumbing,
         own_keys=own_keys,
-        proofs=password.proofs,
+        accounts=account.accounts,
+        secrets=password,
         second_steps=steps.second_steps,
         checker=grants,
     )
@@ -118,7 +124,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         desk=desk.compose(
             plumbing,
             holders=account,
-            lockouts=password.lockouts,
+            secrets=password,
             patients=patient.patients,
             sessions=session.sessions,
         ),

@@ -81,7 +81,7 @@ from services.identity.log_on.api.disclaimers import (
     publish_disclaimer,
     read_disclaimer,
 )
-from services.identity.log_on.api.gates import answer_terms, skip_account_email
+from services.identity.log_on.api.gates import answer_terms, skip_gate
 from services.identity.log_on.api.log_on import log_on
 from services.identity.log_on.api.resets import reset_password
 from services.identity.log_on.api.second_steps import take_second_step
@@ -89,6 +89,7 @@ from services.identity.log_on.api.terms import read_terms
 from services.identity.log_on.errors import (
     DisclaimerChanged,
     GateClosed,
+    GateNotOffered,
     GrantExhausted,
     InvalidCredentials,
     TermsDeclined,
@@ -121,6 +122,7 @@ from services.identity.practices.errors import (
 )
 from services.identity.proving.api.proofs import prove_ownership, reauthenticate
 from services.identity.proving.errors import (
+    MergeNeedsTwoStep,
     MergeProofFailed,
     MergeSameAccount,
     ReauthenticationFailed,
@@ -152,6 +154,7 @@ from services.identity.two_step.errors import (
     SecondStepFailed,
     SecondStepOver,
     SetUpOver,
+    TooManyCodeSets,
     TwoStepOff,
 )
 from shared.contracts.reach import SessionScope
@@ -241,6 +244,7 @@ CLAIM_PROBLEMS = (
 OWNERSHIP_PROBLEMS = (
     MergeProofFailed,
     MergeSameAccount,
+    MergeNeedsTwoStep,
     AccountMerged,
     CodeRequired,
     SecondStepFailed,
@@ -376,9 +380,10 @@ ROUTES: tuple[Route[Features], ...] = (
               answer_terms, rows=("EN-9", "LG-3"),
               summary="Accept the current terms, or decline them and be logged off",
               problems=(TermsRequired, TermsDeclined, GateClosed)),
-        route("POST", "/gates/account-email/skip", Session(),
-              skip_account_email, rows=("LG-3",),
-              summary="Decline the offer of an account e-mail, for this session"),
+        route("POST", "/gates/{gate}/skip", Session(),
+              skip_gate, rows=("LG-3",),
+              summary="Decline an offer: an account e-mail for this session, two-step for good",
+              problems=(GateNotOffered,)),
         route("GET", "/gates/disclaimers", Session(),
               list_disclaimers, rows=("DISC-1", "LG-3"), query=("locale",),
               summary="List the disclaimers that this session is asked, and what it answered"),
@@ -416,11 +421,11 @@ ROUTES: tuple[Route[Features], ...] = (
               change_username, rows=("ID-2", "SE-3"),
               summary="Change the username; the old one stays reserved for a year",
               problems=(*USERNAME_REFUSED, TooManyUsernames, *CONFIRMATION_REFUSED)),
-        route("PUT", "/account/password", Session(),
+        route("PUT", "/account/password", Session(also=(GATES,)),
               change_password, rows=("ID-7", "ID-3", "SE-3", "SE-4"),
               summary="Change the password; every session ends, and a new one begins here",
               problems=(PasswordUnacceptable, TooManyPasswords, *CONFIRMATION_REFUSED)),
-        route("POST", "/account/password/check", Session(),
+        route("POST", "/account/password/check", Session(also=(GATES,)),
               check_new_password, rows=("ID-3",),
               summary="Check a candidate against every rule, beside what the account is known by",
               problems=(TooManyPasswords,)),
@@ -431,11 +436,11 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/account/two-step/app/confirm", Session(),
               confirm_app, rows=("MF-1", "MF-4", "SE-1"),
               summary="Confirm the app by a code it shows; with the first two-step is on",
-              problems=(CodeWrong, SetUpOver)),
+              problems=(CodeWrong, SetUpOver, TooManyCodeSets)),
         route("POST", "/account/two-step/recovery-codes", Session(),
               make_recovery_codes, rows=("MF-4", "SE-3"),
               summary="Make new recovery codes; those before are void",
-              problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
+              problems=(TwoStepOff, TooManyCodeSets, *CONFIRMATION_REFUSED)),
         route("PUT", "/account/two-step/mode", Session(),
               change_two_step_mode, rows=("MF-2", "SE-3"),
               summary="Choose when a code is asked for: at every log-on, or at new devices only",
@@ -468,7 +473,8 @@ ROUTES: tuple[Route[Features], ...] = (
               Session(Counted.REFUSALS, also=(GATES, SETTINGS)),
               reauthenticate, rows=("SE-3",),
               summary="Give one's password again, and a code: a grant for one verb",
-              problems=(ReauthenticationFailed, CodeRequired, SecondStepFailed)),
+              problems=(ReauthenticationFailed, CodeRequired, SecondStepFailed, SecondStepOver,
+                        PasswordUnacceptable)),
         route("POST", "/account/ownership-proofs", Session(Counted.REFUSALS),
               prove_ownership, rows=("MG-1", "MG-3"),
               summary="Prove another account of one's own, to merge it",

@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -141,7 +142,7 @@ class Edge(Generic[F]):
     async def _answer(
         self, route: Route[F], request: web.Request, caller: Caller, source: str
     ) -> Reply:
-        ids = parsing.read_ids(request.match_info)
+        slots = parsing.read_path(request.match_info, route.names)
         query = parsing.read_query(route.query, list(request.query.items()))
         body = parsing.read_body(
             route.body,
@@ -162,7 +163,7 @@ class Edge(Generic[F]):
             signature=request.headers.get(route.signed_in) if route.signed_in else None,
         )
         await self._spend(route, request, call)
-        return await self._in_time(route, call, ids)
+        return await self._in_time(route, call, slots)
 
     async def _spend(self, route: Route[F], request: web.Request, call: Call[Body, Caller]) -> None:
         """Count the call on its client's budgets, and let every reply from here on tell of them.
@@ -199,13 +200,13 @@ class Edge(Generic[F]):
             raise MalformedBody from None
 
     async def _in_time(
-        self, route: Route[F], call: Call[Body, Caller], ids: Mapping[str, UUID]
+        self, route: Route[F], call: Call[Body, Caller], slots: Mapping[str, UUID | StrEnum]
     ) -> Reply:
         """Past the limit the verb is cancelled, its transaction with it; the caller may retry."""
         limit = asyncio.timeout(self._seconds(route))
         try:
             async with limit:
-                return await route.handler(self.features, call, **ids)
+                return await route.handler(self.features, call, **slots)
         except TimeoutError:
             if limit.expired():
                 raise Overdue from None

@@ -192,7 +192,9 @@ def of_shape(route: Route[Any]) -> Iterator[type[Expected]]:
 
 def parameters_of(route: Route[Any]) -> Iterator[Json]:
     for name in SLOT.findall(route.path):
-        schema = {"type": "string", "format": "uuid"}
+        allowed = route.names.get(name)
+        said = {"enum": [*allowed]} if allowed else {"format": "uuid"}
+        schema = {"type": "string", **said}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     for name in route.query:
         yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}

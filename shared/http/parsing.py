@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -194,18 +195,26 @@ def read_query(declared: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Map
     return dict(pairs)
 
 
-def read_ids(path: Mapping[str, str]) -> Mapping[str, UUID]:
-    """Read the ids of a path; what is none, or another spelling, names nothing.
+def read_path(
+    path: Mapping[str, str], names: Mapping[str, type[StrEnum]]
+) -> Mapping[str, UUID | StrEnum]:
+    """Read the slots of a path: ids, and names of their closed sets. What is none, or another
+    spelling, names nothing.
 
     Raises RouteUnknown.
     """
-    ids: dict[str, UUID] = {}
-    for name, text in path.items():
-        found = canonical_uuid(text)
+    read: dict[str, UUID | StrEnum] = {}
+    for slot, text in path.items():
+        found = one_of(names[slot], text) if slot in names else canonical_uuid(text)
         if found is None:
             raise RouteUnknown
-        ids[name] = found
-    return ids
+        read[slot] = found
+    return read
+
+
+def one_of(names: type[StrEnum], text: str) -> StrEnum | None:
+    """Read a name of a closed set."""
+    return next((name for name in names if name.value == text), None)
 
 
 def canonical_uuid(text: str) -> UUID | None:

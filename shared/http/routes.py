@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from inspect import signature
 from typing import (
     Any,
@@ -33,7 +33,7 @@ from shared.idempotency import IdempotencyKey
 from shared.trust.access import Caller
 
 MOST_VALUES = 1000  # of a body, over all its levels; no verb takes a tenth of it
-SLOT = re.compile(r"\{(\w+)\}")  # an id of a path, "{patient_id}"
+SLOT = re.compile(r"\{(\w+)\}")  # an id of a path, "{patient_id}", or a name of a closed set
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,6 +142,8 @@ class Route(Generic[F]):
 
     method: str
     path: str  # "/patients/{patient_id}"
+    names: Mapping[str, type[StrEnum]] = field(default_factory=dict)
+    """Its slots that take one of a closed set of names; every other one takes an id."""
     name: str  # the OpenAPI operationId, "issue_enrolment_token"
     summary: str
     guard: AnyGuard
@@ -184,8 +186,8 @@ def route(
     Raises TypeError where the handler does not fit, before anything is served.
     """
     name = handler.__name__
-    body, reply, ids = annotated(handler)
-    check_ids(f"{method} {path}", name, ids)
+    body, reply, slots = annotated(handler)
+    check_slots(f"{method} {path}", name, [*slots])
     if (body is Message) != (form is Form.MESSAGE):
         raise TypeError(f"{name}: a Message is what a route of Form.MESSAGE takes, and no other")
     if (body is Hook) != (form is Form.HOOK) or (form is Form.HOOK) != bool(signed_in):
@@ -195,6 +197,7 @@ def route(
     return Route(
         method=method,
         path=path,
+        names={slot: names for slot, names in slots.items() if names is not None},
         name=name,
         summary=summary,
         guard=checked(guard, name, body, counts_on),
@@ -224,32 +227,41 @@ def lifted(pick: Callable[[F], G], routes: Sequence[Route[G]]) -> tuple[Route[F]
     return tuple(replace(one, handler=lift(one.handler)) for one in every)
 
 
-def annotated(handler: Callable[..., object]) -> tuple[type[Body], type[Reply], list[str]]:
-    """Read a handler's body, its reply, and the ids it takes. Raises TypeError."""
+def annotated(
+    handler: Callable[..., object],
+) -> tuple[type[Body], type[Reply], Mapping[str, type[StrEnum] | None]]:
+    """Read a handler's body, its reply, and what it takes of the path: ids (None), and names by
+    their set. Raises TypeError.
+    """
     name, hints = handler.__name__, get_type_hints(handler)
-    given, *ids = [*signature(handler).parameters][1:] or [""]
+    given, *taken = [*signature(handler).parameters][1:] or [""]
     call, reply = hints.get(given), hints.get("return")
     body = get_args(call)[0] if get_origin(call) is Call else None
     if not is_a(body, Body):
         raise TypeError(f"{name}: annotate its second parameter as Call[its body, its caller]")
     if not is_a(reply, Reply):
         raise TypeError(f"{name}: annotate what it returns as a Reply, or as NoReply")
-    for taken in ids:
-        kind = hints.get(taken)
-        if not isinstance(kind, NewType) or kind.__supertype__ is not UUID:
-            raise TypeError(f"{name}: annotate {taken} as an id, like PatientId")
-    return body, reply, ids
+    return body, reply, {slot: names_of(name, slot, hints.get(slot)) for slot in taken}
 
 
-def check_ids(path: str, name: str, ids: Sequence[str]) -> None:
-    """Raise TypeError where the path has other ids than its handler takes."""
+def names_of(name: str, slot: str, kind: object) -> type[StrEnum] | None:
+    """Return the closed set of names that a slot takes; None: it takes an id. Raises TypeError."""
+    if is_a(kind, StrEnum):
+        return kind
+    if isinstance(kind, NewType) and kind.__supertype__ is UUID:
+        return None
+    raise TypeError(f"{name}: annotate {slot} as an id, like PatientId, or as a StrEnum")
+
+
+def check_slots(path: str, name: str, taken: Sequence[str]) -> None:
+    """Raise TypeError where the path has other slots than its handler takes."""
     slots = SLOT.findall(path)
     for slot in slots:
-        if slot not in ids:
+        if slot not in taken:
             raise TypeError(f"{path}: let {name} take {slot}, annotated as an id, like PatientId")
-    for taken in ids:
-        if taken not in slots:
-            raise TypeError(f"{path} has no {{{taken}}}, which {name} takes")
+    for slot in taken:
+        if slot not in slots:
+            raise TypeError(f"{path} has no {{{slot}}}, which {name} takes")
 
 
 def checked(

@@ -1,8 +1,10 @@
 """A service's web application: its routes behind the edge, health, and its own description."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -56,7 +58,7 @@ class Server(Generic[F]):
 
         application = web.Application(middlewares=[envelope])
         for route in self.routes:
-            handler, path = self.edge.handler(route), matched(route.path)
+            handler, path = self.edge.handler(route), matched(route.path, route.names)
             application.router.add_route(route.method, path, handler)
             if route.method == "GET":
                 application.router.add_route("HEAD", path, handler)
@@ -191,12 +193,18 @@ async def live(_: web.Request) -> web.StreamResponse:
     return web.Response(body=b'{"live":true}', content_type="application/json")
 
 
-def matched(path: str) -> str:
+def matched(path: str, names: Mapping[str, type[StrEnum]]) -> str:
     """Let an id of a path match ids alone, as written by us: so `refresh` is no session's id.
 
-    An id has one spelling: what logs, caches and proxies see of two is the same.
+    An id has one spelling: what logs, caches and proxies see of two is the same. So has a name.
     """
-    return SLOT.sub(rf"{{\1:{CANONICAL_UUID}}}", path)
+
+    def only(slot: re.Match[str]) -> str:
+        allowed = names.get(slot[1])
+        pattern = "|".join(map(re.escape, allowed)) if allowed else CANONICAL_UUID
+        return f"{{{slot[1]}:{pattern}}}"
+
+    return SLOT.sub(only, path)
 
 
 def operation_of(request: web.Request) -> str:

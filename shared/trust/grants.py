@@ -39,7 +39,8 @@ class Verb(StrEnum):
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     PRACTICE = "practice"  #: EN-5: add a practice to the account
     RECOVERY_CODES = "recovery-codes"  #: MF-4: make new ones
-    TWO_STEP = "two-step"  #: MF-1, MF-4: set an app up, or turn it off
+    TWO_STEP = "two-step"  #: MF-1: set an app up
+    TWO_STEP_OFF = "two-step-off"  #: MF-4: turn it off; the password is judged with it (ID-3)
     USERNAME = "username"  #: ID-2: take another username
 
 

@@ -99,8 +99,10 @@ class Patient:
         await self.press()
         await self.at("/enrol/done")
 
-    async def enrol(self, token: str, *, email: bool = True) -> None:
-        """Make an account; with an e-mail it is verified as well. She ends at home."""
+    async def enrol(self, token: str, *, email: bool = True, declines: bool = True) -> None:
+        """Make an account; with an e-mail it is verified as well. She ends at home, or where
+        two-step verification is offered to her.
+        """
         await self.give_token(token)
         await self.accept_terms()
         if email:
@@ -113,9 +115,18 @@ class Patient:
         if email:
             await self.open_link("verify-email")
             await self.press()
-            await self.at("/home")
+            await self.at("/gate/two-step")
+            if declines:
+                await self.decline_two_step()
         else:
             await self.go("/home")
+
+    async def decline_two_step(self) -> None:
+        """Pass by the one offer of it, and so come home."""
+        await self.at("/gate/two-step")
+        await self.sees("gate, two-step")
+        await self.main.get_by_role("button").click()
+        await self.at("/home")
 
     async def log_on(self, name: str | None = None, password: str | None = None) -> None:
         """Fill in the log-on page and press its button; she stands wherever that leads."""

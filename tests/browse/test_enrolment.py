@@ -61,8 +61,9 @@ async def test_a_person_makes_an_account_with_a_token_and_verifies_her_e_mail(
         await ada.open_link("verify-email")
         await ada.sees("verify e-mail" + ("" if scripted else ", pasted"))
         await ada.press("Confirm")
+        await ada.decline_two_step()
 
-        await ada.at("/home")
+        await expect(ada.main).to_contain_text("at any time in your settings")
         await expect(ada.main).to_contain_text(f"You are logged on as {somebody.username}.")
         await expect(ada.main).to_contain_text("Lindenhof")
         await expect(ada.main).not_to_contain_text("Still to do")
@@ -166,7 +167,7 @@ async def test_without_an_e_mail_she_is_told_what_she_lacks_and_the_account_work
         await ada.at("/gate/e-mail")
         await ada.sees("gate, no e-mail")
         await ada.press("Not now")
-        await ada.at("/home")
+        await ada.decline_two_step()
         await expect(ada.main).to_contain_text("Still to do")
         await ada.sees("home, no e-mail")
 

@@ -6,7 +6,7 @@ from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from shared.clock import MachineClock
 from tests.browse.conftest import AtPortal
-from tests.browse.desk import Desk
+from tests.browse.desk import SECOND, Desk
 from tests.browse.patient import Patient
 from tests.builders.two_step import code_of
 from tests.support.suite import Suite
@@ -20,6 +20,14 @@ async def sets_two_step_up(ada: Patient, stage: Stage) -> tuple[str, list[str]]:
     await ada.main.get_by_role("link", name="Set up two-step verification").click()
     await ada.sees("two-step, off")
     await ada.main.get_by_role("link", name="Set it up").click()
+    secret, codes = await sets_an_app_up(ada, stage)
+    await ada.at("/settings/two-step")
+    await ada.sees("two-step, on")
+    return secret, codes
+
+
+async def sets_an_app_up(ada: Patient, stage: Stage) -> tuple[str, list[str]]:
+    """From where an app is asked for to behind the recovery codes."""
     await ada.at("/settings/two-step/app")
     await ada.sees("two-step, before an app")
     await ada.press("Go on")
@@ -36,8 +44,6 @@ async def sets_two_step_up(ada: Patient, stage: Stage) -> tuple[str, list[str]]:
     await ada.sees("two-step, recovery codes")
     codes = await ada.main.locator("li.secret").all_inner_texts()
     await ada.main.get_by_role("link", name="I have kept them").click()
-    await ada.at("/settings/two-step")
-    await ada.sees("two-step, on")
     return secret, codes
 
 
@@ -45,6 +51,41 @@ def now_of(stage: Stage, secret: str, *, shift: int = 0) -> str:
     """What her app shows; it goes by the services' clock."""
     now = MachineClock(clock_file=stage.stack.clock_file).now()
     return code_of(secret, now, shift=shift)
+
+
+async def test_two_step_is_offered_once_after_the_enrolment_and_set_up_from_there(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody) as ada:
+        await ada.enrol(await desk.token_for(somebody), declines=False)
+
+        await ada.main.get_by_role("link", name="Set it up").click()
+        _, codes = await sets_an_app_up(ada, stage)
+
+        await ada.at("/home")
+        await ada.log_off()
+        await ada.log_on()
+        await ada.fill(code=codes[0])
+        await ada.press("Go on")
+        await ada.at("/home")
+        await ada.go("/gate/two-step")
+        await ada.at("/home")
+
+
+async def test_two_step_declined_is_not_offered_at_the_next_log_on(
+    desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with at_portal(somebody, scripted=False) as ada:
+        await ada.enrol(await desk.token_for(somebody), declines=False)
+        await ada.go("/home")  # offered, and not required
+        await ada.log_off()
+        await ada.log_on()
+        await ada.decline_two_step()
+        await ada.log_off()
+
+        await ada.log_on()
+
+        await ada.at("/home")
 
 
 async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
@@ -106,6 +147,40 @@ async def test_two_step_is_turned_off_with_password_and_code_and_without_script(
         await ada.log_off()
         await ada.log_on()
         await ada.at("/home")
+
+
+async def test_an_account_with_two_step_is_merged_into_one_that_has_it_and_no_other(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    other = somebody.with_another_account(stage.randomness)
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(other)
+    async with at_portal(other) as eve:
+        await eve.enrol(second)
+        _, codes = await sets_two_step_up(eve, stage)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+
+        await ada.go("/merge")
+        await expect(ada.main).to_contain_text("this one must have it first")
+        await ada.sees("merge, without two-step")
+        await ada.main.get_by_role("link", name="Merge another account into this one").click()
+        await ada.fill(username=other.username, password=other.password)
+        await ada.press("Continue")
+        await expect(ada.summary).to_contain_text("Set it up here first")
+        await ada.sees("merge, two-step first")
+        await sets_two_step_up(ada, stage)
+        await ada.go("/merge/other")
+        await ada.fill(username=other.username, password=other.password)
+        await ada.press("Continue")
+        await expect(ada.page.locator("#code-wrong")).to_be_visible()
+        await ada.fill(password=other.password, code=codes[0])
+        await ada.press("Continue")
+        await ada.at("/merge/confirm")
+        await expect(ada.main).to_contain_text("Seeblick")
+        await expect(ada.main).not_to_contain_text(other.username)
+        await ada.sees("merge, confirm, with two-step")
 
 
 async def test_five_wrong_codes_lead_back_and_a_lost_phone_to_the_practice(

@@ -83,7 +83,7 @@ async def confirm(identity: Identity, token: str, code: str) -> Answer:
 async def turned_on(identity: Identity, person: Person | None = None) -> TwoStepper:
     """Turn two-step on for this person, or somebody new, right after her log-on."""
     person = person or await identity.an_account()
-    token = str((await identity.log_on(person.username)).body["access_token"])
+    token = str((await identity.log_on(person.username, person.password)).body["access_token"])
     secret = str((await set_up(identity, token)).body["secret"])
     answer = await confirm(identity, token, code_of(secret, identity.clock.now()))
     assert answer.status == 200, answer.body

@@ -22,7 +22,12 @@ from services.identity.enrolment.errors import (
 )
 from services.identity.enrolment.errors import TokenInvalid as EnrolmentTokenInvalid
 from services.identity.freezes.errors import NotMeLinkInvalid
-from services.identity.two_step.errors import SecondStepFailed, SecondStepOver, SetUpOver
+from services.identity.two_step.errors import (
+    SecondStepFailed,
+    SecondStepOver,
+    SetUpOver,
+    TooManyCodeSets,
+)
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from shared.contracts.ids import AccountId
@@ -406,20 +411,20 @@ IDENTITY: tuple[OneTime, ...] = (
         verb=NAMED["turn_off_two_step"],
         made=one(identity.turn_off_two_step),
         late=told(GrantSuperseded, GrantUsed),
-        spends=(GrantAct.REAUTHENTICATED, ForVerb.TWO_STEP),
+        spends=(GrantAct.REAUTHENTICATED, ForVerb.TWO_STEP_OFF),
     ),
     OneTime(
         name="confirmation, for recovery codes",
         verb=NAMED["make_recovery_codes"],
         made=one(identity.make_recovery_codes),
-        late=told(GrantUsed),
+        late=told(GrantUsed, TooManyCodeSets),
         spends=(GrantAct.REAUTHENTICATED, ForVerb.RECOVERY_CODES),
     ),
     OneTime(
         name="app that is set up",
         verb=NAMED["confirm_app"],
         made=one(identity.confirm_app),
-        late=told(SetUpOver),
+        late=told(SetUpOver, TooManyCodeSets),
     ),
     OneTime(
         name="step of an app, at log-on",

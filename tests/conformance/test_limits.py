@@ -18,7 +18,7 @@ from services.identity.emails.model import verification_mail_limit
 from services.identity.log_on.resets import REFUSED
 from services.identity.passwords.model import LockPolicy
 from services.identity.requests.model import request_mail_limit
-from services.identity.two_step.model import NOTICES, WRONG
+from services.identity.two_step.model import CODE_SETS, NOTICES, WRONG
 from services.notify.addresses.model import NUMBER_CODE, address_mail_limit
 from services.notify.suppressions.lifting import LIFTS
 from services.notify.texts.model import HELP
@@ -46,6 +46,7 @@ LIMITS = (
     ("identity", TAKEN),
     ("identity", WRONG),
     ("identity", NOTICES),
+    ("identity", CODE_SETS),
     ("notify", address_mail_limit(an_hour=5, a_day=10)),
     ("notify", NUMBER_CODE),
     ("notify", HELP),

@@ -16,7 +16,7 @@ from services.identity.freezes.errors import NotMeLinkInvalid
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
-from services.identity.two_step.errors import SetUpOver, TwoStepOff
+from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoStepOff
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
@@ -72,6 +72,8 @@ TOO_LATE: Mapping[str, type[Refused]] = {
     "change_password": AccessTokenInvalid,
     "revoke_own_client": AccessTokenInvalid,  # where that second passed meanwhile
     "reset_two_step": ClientBudget,
+    "confirm_app": TooManyCodeSets,
+    "make_recovery_codes": TooManyCodeSets,
     "thaw_account": ClientBudget,
 }
 #: what no other service has to know
@@ -83,7 +85,7 @@ SILENT = {
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
-    *("answer_terms", "skip_account_email", "answer_disclaimer", "publish_disclaimer"),
+    *("answer_terms", "skip_gate", "answer_disclaimer", "publish_disclaimer"),
     "request_enrolment",  # one request of many: raced in a test of its own
     *("un_enrol_dormant_patients", "register_patients", "invite_patient"),
     *("find_patients", "read_username", "waive_email"),

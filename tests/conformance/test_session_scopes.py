@@ -1,6 +1,5 @@
 """A session does what its scope says, at every verb of all four services (SE-4)."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
@@ -11,7 +10,7 @@ from shared.contracts.reach import SessionScope
 from shared.http.guards import Counted, Session
 from shared.http.routes import NoBody, NoReply
 from tests.conformance.verbs import NAMED, VERBS, Verb, those
-from tests.support.shop import open_stall
+from tests.support.shop import open_stall, path_of
 
 pytestmark = pytest.mark.proves("SE-4", "V8.2.1")
 
@@ -19,6 +18,8 @@ OTHERS: Mapping[SessionScope, set[str]] = {
     # LG-3: the gate's own verbs, re-authenticate, read its account, verify an e-mail, log off
     SessionScope.GATES: {
         "answer_terms",
+        "change_password",
+        "check_new_password",
         "end_session",
         "read_account",
         "reauthenticate",
@@ -52,7 +53,7 @@ async def test_a_verb_takes_the_sessions_that_its_route_names_and_no_other(
     async with open_stall(routes=[route]) as stall:
         response = await stall.client.request(
             route.method,
-            re.sub(r"\{\w+\}", str(UUID(int=10)), route.path),
+            path_of(route, str(UUID(int=10))),
             headers={"Authorization": f"Bearer {scope}"},
         )
         told = await response.text()

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contracts.topology import SERVICES
 from shared.http.guards import Client, Practice, Public, Session
-from shared.http.routes import Route
+from shared.http.routes import SLOT, Route
 from shared.program.program import Program
 
 
@@ -53,7 +53,7 @@ class Verb:
     @property
     def has_an_id(self) -> bool:
         """Whether its path names something that could be another's."""
-        return "{" in self.route.path
+        return len(SLOT.findall(self.route.path)) > len(self.route.names)
 
     @property
     def fields(self) -> tuple[str, ...]:

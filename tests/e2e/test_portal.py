@@ -229,7 +229,9 @@ async def test_an_old_session_gives_the_password_before_it_claims_an_address(
     page = await browser.press(page, "/log-on", username=person.username, password=person.password)
     assert page.path == "/gate/e-mail"
     page = await browser.press(page, "/gate/e-mail/skip")
-    assert page.path == "/settings/sessions"  # what she came for, with the gate in between
+    assert page.path == "/gate/two-step"
+    page = await browser.press(page, "/gate/two-step/skip")
+    assert page.path == "/settings/sessions"  # what she came for, with the gates in between
     stage.let_time_pass(11 * 60)
 
     page = await browser.get("/settings/e-mail")

@@ -372,7 +372,7 @@ class Person:
 
     async def turns_two_step_off(self) -> None:
         """MF-4: once; asked again, the grant is of before the change."""
-        body = {"reauthenticated": await self._proof("two-step")}
+        body = {"reauthenticated": await self._proof("two-step-off")}
         answer = await self.call("turn_off_two_step", 204, 400, token=self.access, body=body)
         assert answer.status == 204 or answer.code == "grant_superseded", answer.body
         self.ledger.owes(self.account_id, Mails(template="two-step-turned-off"))

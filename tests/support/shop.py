@@ -27,7 +27,7 @@ from shared.http.guards import Client, Counted, Practice, Public, Session
 from shared.http.health import Check, Health, Lack
 from shared.http.own_source import source_at
 from shared.http.problems import InvalidClient
-from shared.http.routes import Body, Call, Form, NoBody, NoReply, Reply, Route, route
+from shared.http.routes import SLOT, Body, Call, Form, NoBody, NoReply, Reply, Route, route
 from shared.http.server import Server
 from shared.http.source_budget import SourceBudget
 from shared.http.sources import Sources
@@ -310,3 +310,11 @@ async def open_stall(
     async with TestClient(Served(server.application())) as client:
         yield Stall(shop=shop, client=client, metrics=metrics, health=health, budget=budget)
     await database.close()
+
+
+def path_of(route: Route[Any], an_id: str) -> str:
+    """Fill a route's path in: this id where it takes one, else a name of the slot's set."""
+    return SLOT.sub(
+        lambda slot: next(iter(route.names[slot[1]])) if slot[1] in route.names else an_id,
+        route.path,
+    )

@@ -301,6 +301,13 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: int
 
 
+class Owned(Proof, frozen=True, kw_only=True):
+    """The other account that was proven: its name, masked, and its practices."""
+
+    username: str
+    practices: tuple[str, ...]
+
+
 class ListedSession(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     started_at: datetime
@@ -331,7 +338,7 @@ PROVE_ENROLMENT = Verb(
     "prove_enrolment", "POST", "/enrolments/proofs", ProvenEnrolment, EnrolmentProof
 )
 ANSWER_TERMS = Verb("answer_terms", "POST", "/gates/terms", Nothing, TermsAnswer, bearer=True)
-SKIP_EMAIL = Verb("skip_account_email", "POST", "/gates/account-email/skip", Nothing, bearer=True)
+SKIP = Verb("skip_gate", "POST", "/gates/{gate}/skip", Nothing, bearer=True)
 DISCLAIMERS = Verb("list_disclaimers", "GET", "/gates/disclaimers", Disclaimers, bearer=True)
 ANSWER_DISCLAIMER = Verb(
     "answer_disclaimer",
@@ -375,7 +382,7 @@ VERIFY = Verb("verify_email", "POST", "/account/email/verify", Nothing, Verify, 
 REAUTHENTICATE = Verb(
     "reauthenticate", "POST", "/account/reauthenticate", Proof, Reauthenticate, bearer=True
 )
-PROVE = Verb("prove_ownership", "POST", "/account/ownership-proofs", Proof, Ownership, bearer=True)
+PROVE = Verb("prove_ownership", "POST", "/account/ownership-proofs", Owned, Ownership, bearer=True)
 SESSIONS = Verb("list_sessions", "GET", "/sessions", Sessions, bearer=True)
 END_SESSION = Verb("end_session", "DELETE", "/sessions/{session_id}", Nothing, bearer=True)
 END_OTHERS = Verb("end_other_sessions", "POST", "/sessions/end-others", Nothing, bearer=True)
@@ -389,7 +396,7 @@ VERBS = (
     FREEZE,
     TERMS,
     ANSWER_TERMS,
-    SKIP_EMAIL,
+    SKIP,
     DISCLAIMERS,
     ANSWER_DISCLAIMER,
     PROVE_ENROLMENT,
@@ -471,8 +478,8 @@ class Identity:
         body = TermsAnswer(version=version, accepted=accepted)
         await self.door.call(ANSWER_TERMS, visit, token=token, body=body)
 
-    async def skip_email(self, visit: Visit, token: str) -> None:
-        await self.door.call(SKIP_EMAIL, visit, token=token)
+    async def skip(self, visit: Visit, token: str, gate: str) -> None:
+        await self.door.call(SKIP, visit, token=token, ids={"gate": gate})
 
     async def disclaimers(self, visit: Visit, token: str) -> Disclaimers:
         query = {"locale": visit.language.code}
@@ -540,7 +547,7 @@ class Identity:
         body = Reauthenticate(password=password, verb=verb, code=code or None)
         return await self.door.call(REAUTHENTICATE, visit, token=token, body=body)
 
-    async def prove(self, visit: Visit, token: str, name: str, password: str, code: str) -> Proof:
+    async def prove(self, visit: Visit, token: str, name: str, password: str, code: str) -> Owned:
         body = Ownership(name=name, password=password, code=code or None)
         return await self.door.call(PROVE, visit, token=token, body=body)
 

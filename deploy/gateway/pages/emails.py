@@ -10,6 +10,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.notify import Suppression
 from deploy.gateway.flows import EmailFlow, LinkFlow
+from deploy.gateway.gates import EMAIL
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import ANYBODY, HOLDER, LinkForm, Site, on_to_home, token_of
@@ -51,7 +52,9 @@ async def claim_at_gate(site: Site, visit: Inside, sent: ClaimForm, key: str) ->
 
 async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
     """Not now: it is offered again at the next log-on."""
-    await site.sessions.ask(visit, "identity", lambda token: site.identity.skip_email(visit, token))
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.skip(visit, token, EMAIL)
+    )
     return await on_to_home(site, visit, "skipped")
 
 

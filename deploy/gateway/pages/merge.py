@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Annotated
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from deploy.gateway.web.visits import see
 
 VERB = "merge"  # what the password is given again for
 LOOKS, PAUSE = 8, 0.25  # seconds; most merges are done in one
+LONGEST = 400  # of the names of practices: they are kept in a cookie
 REUSED = "idempotency_key_reused"
 CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
@@ -56,7 +58,9 @@ async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> w
         "identity",
         lambda token: site.identity.prove(visit, token, sent.username, sent.password, sent.code),
     )
-    flows.carry(visit, MergeFlow(owned=proof.grant, name=sent.username))
+    practices = shorten(", ".join(proof.practices), LONGEST, placeholder=" …")
+    flow = MergeFlow(owned=proof.grant, name=proof.username, practices=practices)
+    flows.carry(visit, flow)
     return see("/merge/confirm")
 
 
@@ -70,6 +74,7 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
         filled=filled,
         account=await site.account(visit),
         other=flow.name,
+        practices=flow.practices,
     )
 
 

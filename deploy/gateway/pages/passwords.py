@@ -61,9 +61,13 @@ class CandidateForm(Form, frozen=True, kw_only=True):
     username: str = ""
 
 
-async def marks(site: Site, visit: Visit, failed: frozenset[str]) -> list[Mark]:
-    """List every rule: none met as long as nothing was sent, else those that were not."""
-    judged = await site.identity.check_password(visit, Candidate(candidate=""))
+async def marks(
+    site: Site, visit: Visit, failed: frozenset[str], judged: Judged | None = None
+) -> list[Mark]:
+    """List every rule: none met as long as nothing was sent, else those that were not. They are
+    those of `judged`, where a session has some of its own: two-step lets a password be shorter.
+    """
+    judged = judged or await site.identity.check_password(visit, Candidate(candidate=""))
     sent = bool(failed & {rule.code for rule in judged.rules})
     found = []
     for rule in judged.rules:

@@ -5,20 +5,22 @@ from collections.abc import Mapping
 import segno
 from aiohttp import web
 
-from deploy.gateway import flows
+from deploy.gateway import flows, gates
 from deploy.gateway.flows import AppFlow
 from deploy.gateway.gates import next_page
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
-from deploy.gateway.pages.site import HOLDER, Site, arrive
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import HOLDER, Site, arrive, on_to_home
 from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, form, page
+from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import see
 
-TWO_STEP, RECOVERY_CODES = "two-step", "recovery-codes"  # what the password is given again for
-GATE, OVER, GIVEN = "second-step", "second_step_over", "gate_closed"
+# what the password is given again for
+TWO_STEP, TWO_STEP_OFF, RECOVERY_CODES = "two-step", "two-step-off", "recovery-codes"
+OVER, GIVEN = "second_step_over", "gate_closed"
 SET_UP_OVER = "set_up_over"
 TICKED = "yes"
 SETTINGS = "/settings/two-step"
@@ -43,7 +45,7 @@ class ModeForm(Proof, frozen=True, kw_only=True):
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the code that the log-on waits for; who has given it goes on."""
-    if all(gate.name != GATE for gate in visit.kept.gates):
+    if not stands_at(visit, gates.SECOND_STEP):
         return on(visit)
     return site.page(
         visit,
@@ -75,10 +77,35 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
     return await arrive(site, visit, site.sessions.begin(visit, session), wanted)
 
 
+def stands_at(visit: Inside, name: str) -> bool:
+    """Whether this gate is one of those that are open."""
+    return any(gate.name == name for gate in visit.kept.gates)
+
+
 def on(visit: Inside) -> web.Response:
     """Go where the session stands."""
+    return see(onward(visit))
+
+
+def onward(visit: Inside) -> str:
+    """Name the page where the session stands."""
     kept = visit.kept
-    return see(next_page(kept.gates, scope=kept.scope, wanted=kept.wanted))
+    return next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
+
+
+async def show_offer(site: Site, visit: Inside) -> web.Response:
+    """Offer it, once after the enrolment; who has it, or declined it, goes on."""
+    if not stands_at(visit, gates.TWO_STEP):
+        return on(visit)
+    return site.page(visit, "gate_two_step.html", key=str(site.randomness.uuid()))
+
+
+async def decline_offer(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Not now: it is not offered again, and stays in the settings."""
+    await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.skip(visit, token, gates.TWO_STEP)
+    )
+    return await on_to_home(site, visit, "two-step")
 
 
 async def show_settings(site: Site, visit: Inside) -> web.Response:
@@ -128,8 +155,11 @@ async def show_confirm(site: Site, visit: Inside, filled: Filled) -> web.Respons
 
 
 async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Response:
-    """Turn it on by a code of the app, and show the recovery codes."""
+    """Turn it on by a code of the app, and show the recovery codes. Who was offered it on the way
+    in goes on there.
+    """
     followed(visit)
+    offered = stands_at(visit, gates.TWO_STEP)
     try:
         made = await site.sessions.ask(
             visit, "identity", lambda token: site.two_steps.confirm(visit, token, sent.code)
@@ -142,7 +172,10 @@ async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Re
     flows.drop(visit, AppFlow)
     if not made.recovery_codes:
         return see(f"{SETTINGS}?said=replaced")
-    return codes_page(site, visit, made.recovery_codes)
+    if not offered:
+        return codes_page(site, visit, made.recovery_codes)
+    visit.kept = await site.sessions.renew(visit, visit.kept)
+    return codes_page(site, visit, made.recovery_codes, then=onward(visit))
 
 
 def followed(visit: Inside) -> AppFlow:
@@ -200,7 +233,7 @@ async def show_off(site: Site, visit: Inside, filled: Filled) -> web.Response:
 
 async def turn_off(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Turn it off."""
-    grant = await grant_once(site, visit, TWO_STEP, sent)
+    grant = await grant_once(site, visit, TWO_STEP_OFF, sent)
     await site.sessions.ask(
         visit, "identity", lambda token: site.two_steps.turn_off(visit, token, grant)
     )
@@ -217,13 +250,21 @@ async def proof_page(site: Site, visit: Inside, template: str, filled: Filled) -
     )
 
 
-def codes_page(site: Site, visit: Inside, codes: tuple[str, ...]) -> web.Response:
+def codes_page(
+    site: Site, visit: Inside, codes: tuple[str, ...], *, then: str = SETTINGS
+) -> web.Response:
     """Show recovery codes; where the page is loaded again there are none to show."""
-    return site.page(visit, "settings_recovery_codes.html", codes=codes)
+    return site.page(visit, "settings_recovery_codes.html", codes=codes, then=then)
 
 
 ROUTES: tuple[Route[Site], ...] = (
     *form("/gate/second-step", HOLDER, FormPage(form=StepForm, show=show_gate, submit=take)),
+    *page("/gate/two-step", HOLDER, show_offer),
+    *action(
+        "/gate/two-step/skip",
+        HOLDER,
+        FormPage(form=Nothing, show=once_more, submit=decline_offer),
+    ),
     *page(SETTINGS, HOLDER, show_settings),
     *form(f"{SETTINGS}/app", HOLDER, FormPage(form=Proof, show=show_set_up, submit=set_up)),
     *form(
@@ -233,5 +274,14 @@ ROUTES: tuple[Route[Site], ...] = (
     ),
     *form(f"{SETTINGS}/mode", HOLDER, FormPage(form=ModeForm, show=show_mode, submit=change_mode)),
     *form(f"{SETTINGS}/codes", HOLDER, FormPage(form=Proof, show=show_codes, submit=make_codes)),
-    *form(f"{SETTINGS}/off", HOLDER, FormPage(form=Proof, show=show_off, submit=turn_off)),
+    *form(
+        f"{SETTINGS}/off",
+        HOLDER,
+        FormPage(
+            form=Proof,
+            show=show_off,
+            submit=turn_off,
+            codes={"password_unacceptable": "password_too_short_alone"},
+        ),
+    ),
 )

@@ -137,6 +137,19 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "code_required": Message(
             text=N_("Give a code of your app, or a recovery code."), field="code"
         ),
+        "gate_not_offered": Message(text=N_("This step cannot be skipped."), step=HOME),
+        "password_too_short_alone": Message(  # a `password_unacceptable`: two-step off
+            field="password",
+            text=N_(
+                "Without two-step verification your password must be longer. Change it first, then "
+                "turn two-step verification off."
+            ),
+            told_more=N_(
+                "Without two-step verification your password must have at least %(minimum)s "
+                "characters. Change it first, then turn two-step verification off."
+            ),
+            step=Step(path="/settings/password", text=N_("Change your password")),
+        ),
         "disclaimer_changed": Message(
             text=N_("This text has changed. Please read it and answer again.")
         ),
@@ -337,6 +350,13 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=PROVE,
         ),
+        "merge_needs_two_step": Message(
+            text=N_(
+                "The other account has two-step verification, and this one, which stays, has not. "
+                "Set it up here first, then prove the other account again."
+            ),
+            step=Step(path="/settings/two-step", text=N_("Set up two-step verification")),
+        ),
         "merge_confirmation_required": Message(
             field="confirm", text=N_("Tick the box to say that you know this cannot be undone.")
         ),
@@ -395,7 +415,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "patient_enrolled": Message(
             text=N_("This patient has an account. The patient can log on, or recover it.")
         ),
-        "patient_not_enrolled": Message(text=N_("This patient is not enrolled at the moment.")),
+        "patient_not_enrolled": Message(
+            text=N_(
+                "This patient is not enrolled at the moment. Re-activate the patient first: then "
+                "you can unlock the account, or reset two-step verification."
+            )
+        ),
         "already_issued": Message(
             text=N_("This was shown once already. Issue a new one: it replaces the one before it.")
         ),

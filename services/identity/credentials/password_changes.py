@@ -15,15 +15,18 @@ from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.passwords.policy import RuleResult
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import BegunBy, SessionEnd
+from services.identity.sessions.reach import GateName, next_required
 from services.identity.sessions.sessions import Sessions, SessionTokens
-from services.identity.sessions.store import sessions
+from services.identity.sessions.store import sessions, standings
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_CHANGED
-from shared.contracts.ids import AccountId, SessionId
-from shared.contracts.reach import Service
+from shared.contracts.ids import AccountId
+from shared.contracts.reach import Service, SessionScope
+from shared.db import Connection
+from shared.http.problems import SessionScopeMissing
 from shared.limits import HOUR, Limit
-from shared.trust.access import AccessTokenInvalid
+from shared.trust.access import AccessTokenInvalid, SessionCaller
 from shared.trust.grants import Grant, GrantSuperseded, Verb
 
 FIELD = "new_password"
@@ -44,10 +47,12 @@ class PasswordChanges:
     sessions: Sessions
 
     async def check(
-        self, account_id: AccountId, candidate: str, *, by: By
+        self, candidate: str, *, caller: SessionCaller, by: By
     ) -> tuple[RuleResult, ...]:
         """Judge a candidate beside what the account is known by; nothing is kept of it."""
+        account_id = caller.account_id
         async with self.acts.database.transaction() as tx:
+            await require_here(tx, caller)
             key = account_id.bytes
             taken = (await limits.take(tx, CHECKS, [key], now=by.now))[key]
             if not taken.granted:
@@ -57,10 +62,9 @@ class PasswordChanges:
 
     async def change(
         self,
-        account_id: AccountId,
         new_password: str,
         *,
-        session_id: SessionId,
+        caller: SessionCaller,
         reauthenticated: str,
         resource: Sequence[Service],
         by: By,
@@ -70,18 +74,20 @@ class PasswordChanges:
 
         A password that is refused does not cost the grant, but one of ten tries an hour.
         """
+        account_id = caller.account_id
         async with self.acts.before(by, Action.CHANGE_PASSWORD, account=account_id):
             grant = await self.confirmations.check(
                 reauthenticated,
                 Verb.PASSWORD,
                 account_id=account_id,
-                session_id=session_id,
+                session_id=caller.session_id,
                 now=by.now,
             )
             hashed = await self._hash(account_id, new_password)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
+            await require_here(act.tx, caller)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
                 raise TooManyPasswords(retry_after=wait.total_seconds())
             try:
@@ -92,7 +98,7 @@ class PasswordChanges:
                 act.committing(unacceptable)
                 raise
             await self.tellings.tell(act, view, PASSWORD_CHANGED)
-            asking = await sessions.find(act.tx, session_id, now=act.now)
+            asking = await sessions.find(act.tx, caller.session_id, now=act.now)
             opened = await self.sessions.open(
                 act,
                 account_id,
@@ -137,3 +143,15 @@ class PasswordChanges:
         )
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_CHANGE)
         return await self.accounts.announce(act, account_id)
+
+
+async def require_here(tx: Connection, caller: SessionCaller) -> None:
+    """Let a session with gates before it only where a new password is the one it stands at (LG-3).
+
+    Raises SessionScopeMissing.
+    """
+    if caller.scope is SessionScope.FULL:
+        return
+    standing = await standings.of_session(tx, caller.session_id)
+    if next_required(standing) is not GateName.NEW_PASSWORD:
+        raise SessionScopeMissing

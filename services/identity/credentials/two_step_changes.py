@@ -14,11 +14,17 @@ from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import FRESH, SessionEnd
 from services.identity.sessions.sessions import Sessions
 from services.identity.two_step.authenticator import Authenticator
-from services.identity.two_step.errors import CodeWrong, SetUpOver, TwoStepOff
-from services.identity.two_step.model import SET_UP_LASTS, Pending, TwoStep
+from services.identity.two_step.errors import (
+    CodeWrong,
+    SetUpOver,
+    TooManyCodeSets,
+    TwoStepOff,
+)
+from services.identity.two_step.model import CODE_SETS, SET_UP_LASTS, NewCodes, Pending, TwoStep
 from services.identity.two_step.recovery_codes import RecoveryCodes
 from services.identity.two_step.store import recovery_codes as codes_store
 from services.identity.two_step.store import two_steps as store
+from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     AUTHENTICATOR_APP_REPLACED,
@@ -87,12 +93,10 @@ class TwoStepChanges:
         app. Every other session ends. Raises CodeWrong, and SetUpOver.
         """
         account_id = caller.account_id
-        async with (
-            self.acts.before(by, Action.CONFIRM_APP, account=account_id),
-            self.acts.database.connection() as connection,
-        ):
-            found, *_ = await self._look(connection, caller, code, by.now)
-        made = None if found.on else await self.recovery_codes.make()
+        async with self.acts.before(by, Action.CONFIRM_APP, account=account_id):
+            async with self.acts.database.connection() as connection:
+                found, *_ = await self._look(connection, caller, code, by.now)
+            made = None if found.on else await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CONFIRM_APP, account=account_id) as act:
             await self.accounts.hold(act.tx, account_id)
@@ -102,6 +106,7 @@ class TwoStepChanges:
                 raise SetUpOver
             if made is not None:
                 await codes_store.replace(act.tx, account_id, made)
+                await account_store.answer_two_step(act.tx, account_id)
             view = await self._changed(act, caller)
             if made is not None:
                 await self.tellings.tell(act, view, TWO_STEP_TURNED_ON)
@@ -118,7 +123,7 @@ class TwoStepChanges:
         async with self.acts.before(by, action, account=account_id):
             async with self.acts.database.connection() as connection:
                 await _require_on(connection, account_id)
-            made = await self.recovery_codes.make()
+            made = await self._make(account_id, now=by.now)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
@@ -150,9 +155,12 @@ class TwoStepChanges:
             await self.tellings.tell(act, view, TWO_STEP_MODE_CHANGED, mode=mode)
 
     async def turn_off(self, *, caller: SessionCaller, reauthenticated: str, by: By) -> None:
-        """Forget app and recovery codes; the grant is of a password and a code. Others end."""
+        """Forget app and recovery codes, and end the other sessions.
+
+        The grant is of a password that may stand alone (ID-3), and a code.
+        """
         account_id, action = caller.account_id, Action.TURN_OFF_TWO_STEP
-        grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP_OFF, by)
         await self.tellings.ready()
         async with self.acts.begin(by, action, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
@@ -173,6 +181,20 @@ class TwoStepChanges:
                 session_id=caller.session_id,
                 now=by.now,
             )
+
+    async def _make(self, account_id: AccountId, *, now: datetime) -> NewCodes:
+        """Make a set, where there may be one more.
+
+        It is counted before the first of its ten slow hashes, for a set that somebody else's takes
+        the place of as well: else one grant, sent a hundred times at once, has a thousand computed.
+        Raises TooManyCodeSets.
+        """
+        key = account_id.bytes
+        async with self.acts.database.transaction() as tx:
+            taken = (await limits.take(tx, CODE_SETS, [key], now=now))[key]
+        if not taken.granted:
+            raise TooManyCodeSets(retry_after=(taken.free_at - now).total_seconds())
+        return await self.recovery_codes.make()
 
     async def _look(
         self, connection: Connection, caller: SessionCaller, code: str, now: datetime

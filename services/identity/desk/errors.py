@@ -7,7 +7,10 @@ class PatientNotEnrolled(Conflict):
     """The patient record has no account, or was un-enrolled."""
 
     title = "This patient is not enrolled"
-    hint = "Issue an enrolment token, or re-activate who was un-enrolled."
+    hint = (
+        "Issue an enrolment token, or re-activate who was un-enrolled: unlocking and resetting "
+        "two-step come after that."
+    )
 
 
 class PatientNotDormant(Conflict):

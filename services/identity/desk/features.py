@@ -12,7 +12,7 @@ from services.identity.desk.unenrolments import Unenrolments
 from services.identity.desk.unlocks import Unlocks
 from services.identity.desk.username_reading import UsernameReading
 from services.identity.desk.waivers import Waivers
-from services.identity.passwords.lockouts import Lockouts
+from services.identity.passwords import features as passwords
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
@@ -36,7 +36,7 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     holders: accounts.Features,
-    lockouts: Lockouts,
+    secrets: passwords.Features,
     patients: Patients,
     sessions: Sessions,
 ) -> Features:
@@ -47,16 +47,17 @@ def compose(
         dormancy=Dormancy(acts=plumbing.acts, unenrolments=unenrolments),
         unlocks=Unlocks(
             acts=plumbing.acts,
-            lockouts=lockouts,
+            lockouts=secrets.lockouts,
             accounts=holders.accounts,
         ),
-        records=Records(acts=plumbing.acts, lockouts=lockouts),
+        records=Records(acts=plumbing.acts, lockouts=secrets.lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
         username_reading=UsernameReading(acts=plumbing.acts, accounts=holders.accounts),
         waivers=Waivers(acts=plumbing.acts),
         two_step_resets=TwoStepResets(
             acts=plumbing.acts,
             accounts=holders.accounts,
+            policy=secrets.passwords.policy,
             tellings=holders.tellings,
             sessions=sessions,
         ),

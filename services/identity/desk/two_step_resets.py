@@ -7,6 +7,7 @@ from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.desk import enrolled
+from services.identity.passwords.policy import PasswordPolicy
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
 from services.identity.two_step.errors import TwoStepOff
@@ -20,11 +21,13 @@ from shared.contracts.ids import PatientId, PracticeId
 class TwoStepResets:
     acts: Acts
     accounts: Accounts
+    policy: PasswordPolicy
     tellings: CredentialTellings
     sessions: Sessions
 
     async def reset(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
-        """Forget app and recovery codes, and end every session; the password stays.
+        """Forget app and recovery codes, and end every session; the password stays, but where it
+        may be too short to stand alone each log-on asks for another one (ID-3).
 
         `by` carries the staff member and the reason. The holder is told, so that nobody takes the
         second step away in silence; staff see no secret. Raises TwoStepOff.
@@ -38,6 +41,8 @@ class TwoStepResets:
             act.detail = f"patient:{patient_id}"
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff
+            if self.policy.asks_more_alone:
+                await account_store.require_new_password(act.tx, account_id)
             await account_store.change_credential(act.tx, account_id)
             await self.sessions.end_within(act, account_id, why=SessionEnd.TWO_STEP_RESET)
             await self.tellings.tell(

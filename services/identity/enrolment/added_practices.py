@@ -17,6 +17,7 @@ from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
+from services.identity.two_step.model import Outcome
 from services.identity.two_step.second_steps import SecondSteps, refusal_of
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ENROLMENT_ADDED, EnrolmentState
@@ -61,9 +62,11 @@ class AddedPractices:
         """Give the secret's record to the account that name and password log on to, and a code
         where two-step is on.
 
-        The password is counted like a log-on's, and the code like one, and these counts stay when
-        the rest is refused and undone. Only who has proven the account hears anything of the secret
-        (LG-2, EN-1). A repetition is answered whatever its code, which is used up by then.
+        The password is counted like a log-on's, and a wrong code like one, and these counts stay
+        when the rest is refused and undone. Only who has proven the account hears anything of the
+        secret (LG-2, EN-1); a right code is used up with it, and given back where it is refused:
+        who mistypes a token needs no other code for the next try. A repetition is answered whatever
+        its code, which is used up by then, and is not counted.
         """
         async with self.acts.before(by, Action.ADD_TO_ACCOUNT):
             presented = await self._presented(brought, by)
@@ -79,16 +82,18 @@ class AddedPractices:
             decision = await self.proofs.decide(act, attempt)
             if decision.account is None:
                 raise act.committing(self.proofs.refusal(decision, InvalidCredentials))
-            outcome = await self.second_steps.take(act, decision.account.account_id, offered)
+            account_id, outcome = decision.account.account_id, Outcome.OFF
             try:
                 async with act.attempt():
                     if kept := await act.repeat(key, PracticeAdded):
                         return kept
+                    outcome = await self.second_steps.judge(act, account_id, offered)
                     if refused := refusal_of(outcome):
                         raise refused
-                    added = await self._add(act, decision.account.account_id, record, presented)
+                    added = await self._add(act, account_id, record, presented)
                     return await act.keep(key, added)
             except Refused as refusal:
+                await self.second_steps.count(act, account_id, outcome)
                 act.committing(refusal)
                 raise
 

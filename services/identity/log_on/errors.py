@@ -31,6 +31,13 @@ class GateClosed(Conflict):
     hint = "Refresh the session and go on."
 
 
+class GateNotOffered(Conflict):
+    """It is required, or answered in its own words: there is no offer to decline (LG-3)."""
+
+    title = "This step is no offer, and cannot be skipped"
+    hint = "Take it; a disclaimer is accepted or declined."
+
+
 class DisclaimerChanged(Conflict):
     """This session is asked for another version than the one that was answered (DISC-1)."""
 

@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.store import accounts as account_store
 from services.identity.actions import Action
-from services.identity.log_on.errors import GateClosed, TermsDeclined, TermsRequired
+from services.identity.log_on.errors import (
+    GateClosed,
+    GateNotOffered,
+    TermsDeclined,
+    TermsRequired,
+)
 from services.identity.log_on.store import terms
 from services.identity.sessions.model import SessionEnd
-from services.identity.sessions.reach import GateName, Standing
+from services.identity.sessions.reach import OFFERS, GateName, Standing
 from services.identity.sessions.sessions import Sessions
 from services.identity.sessions.store import standings
 from shared.acts import Act, Acts, By
@@ -55,11 +61,18 @@ class Gates:
             raise act.committing(TermsDeclined())
 
     async def skip(self, gate: GateName, *, caller: SessionCaller, by: By) -> None:
-        """Pass by an offer for as long as this session lives; the next log-on makes it again."""
+        """Pass by an offer: of two-step for good, of another one for as long as this session lives;
+        the next log-on makes it again. Raises GateNotOffered for what is required or answered.
+        """
         async with self.acts.begin(by, Action.SKIP_GATE, account=caller.account_id) as act:
             act.detail = gate
+            if gate not in OFFERS:
+                raise GateNotOffered
             await self.hold(act, caller)
-            await standings.skip(act.tx, caller.session_id, gate)
+            if gate is GateName.TWO_STEP:
+                await account_store.answer_two_step(act.tx, caller.account_id)
+            else:
+                await standings.skip(act.tx, caller.session_id, gate)
 
     async def hold(self, act: Act, caller: SessionCaller) -> Standing:
         """Hold account and session. Raises AccessTokenInvalid where the session has ended since."""

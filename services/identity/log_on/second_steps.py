@@ -9,13 +9,12 @@ from services.identity.log_on.errors import GateClosed
 from services.identity.log_on.gates import Gates
 from services.identity.sessions.model import BegunBy, Described, SessionEnd
 from services.identity.sessions.sessions import Sessions, SessionTokens
-from services.identity.sessions.store import sessions, standings
-from services.identity.two_step.errors import SecondStepFailed, SecondStepOver
-from services.identity.two_step.model import WRONG_A_SESSION, Outcome
-from services.identity.two_step.second_steps import SecondSteps, rule
-from shared.acts import Act, Acts, By
+from services.identity.sessions.store import sessions
+from services.identity.two_step.errors import SecondStepFailed
+from services.identity.two_step.model import Outcome
+from services.identity.two_step.second_steps import SecondSteps, refusal_of, rule
+from shared.acts import Acts, By
 from shared.contracts.reach import Service
-from shared.errors import Refused
 from shared.trust.access import SessionCaller
 
 
@@ -52,9 +51,12 @@ class SecondStepGate:
         async with self.acts.begin(by, Action.TAKE_SECOND_STEP, account=account_id) as act:
             if not (await self.gates.hold(act, caller)).second_step_due:
                 raise GateClosed
-            outcome = await self.second_steps.take(act, account_id, offered)
+            outcome = await self.second_steps.take(
+                act, account_id, offered, session_id=caller.session_id
+            )
             if outcome is not Outcome.PASSED:
-                raise await self._refusal(act, caller, outcome)
+                refusal = refusal_of(outcome) or SecondStepFailed(rule())
+                raise act.committing(refusal, detail=outcome)
             await self.sessions.end_within(
                 act, account_id, why=SessionEnd.SECOND_STEP, only=caller.session_id
             )
@@ -71,15 +73,3 @@ class SecondStepGate:
                 trust=trust,
             )
         return await self.sessions.sign(opened, resource=resource, now=by.now)
-
-    async def _refusal(self, act: Act, caller: SessionCaller, outcome: Outcome) -> Refused:
-        """Count a wrong code on the session as well, and end it with the fifth (MF-3)."""
-        failed = act.committing(SecondStepFailed(rule()), detail=outcome)
-        if outcome is not Outcome.WRONG:
-            return failed
-        if await standings.count_wrong_code(act.tx, caller.session_id) < WRONG_A_SESSION:
-            return failed
-        await self.sessions.end_within(
-            act, caller.account_id, why=SessionEnd.SECOND_STEP_FAILED, only=caller.session_id
-        )
-        return act.committing(SecondStepOver())

@@ -9,6 +9,7 @@ from services.identity.merging.errors import MergeImpossible
 from services.identity.merging.store import merges as store
 from services.identity.merging.unions import Couple, Unions
 from services.identity.patients.store import enrolments
+from services.identity.two_step.store import two_steps
 from shared.acts import Act, Acts, By
 from shared.audit.entries import Origin, Outcome
 from shared.clock import Clock
@@ -141,6 +142,9 @@ class MergeDecisions:
             raise MergeImpossible(MergeRefusal.PROOF_STALE)
         known = survivor.security_version, absorbed.security_version
         if known != (proofs.survivor.security_version, proofs.absorbed.security_version):
+            raise MergeImpossible(MergeRefusal.PROOF_STALE)
+        if await two_steps.only_of(tx, absorbed.id, not_of=survivor.id):
+            # MG-5: on as the other one was proven, which would be told now why it is not enough.
             raise MergeImpossible(MergeRefusal.PROOF_STALE)
         if not same_holder(
             await enrolments.records(tx, survivor.id), await enrolments.records(tx, absorbed.id)

@@ -19,6 +19,7 @@ class Context:
     names: tuple[str, ...] = ()
     birth_dates: tuple[date, ...] = ()
     practices: tuple[str, ...] = ()
+    two_step: bool = False  # a code is asked for beside it: then it may be shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

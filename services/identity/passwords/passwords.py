@@ -1,5 +1,6 @@
 """Passwords: checked by the policy, hashed before any transaction, remembered for reuse (ID-3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
@@ -42,13 +43,11 @@ class Passwords:
 
     def require(self, candidate: str, context: Context, *, field: str) -> None:
         """Raise PasswordUnacceptable naming each rule that is not met."""
-        wrong = [
-            Violation(field=field, code=rule.code, detail=rule.text, params=rule.params)
-            for rule in self.check(candidate, context)
-            if rule.state is RuleState.NOT_MET
-        ]
-        if wrong:
-            raise PasswordUnacceptable(*wrong)
+        require(self.check(candidate, context), field=field)
+
+    def require_alone(self, password: str, *, field: str) -> None:
+        """Raise PasswordUnacceptable where it is good beside two-step alone."""
+        require(self.policy.check_alone(password), field=field)
 
     async def hash(self, password: str, *, history_salt: bytes | None = None) -> HashedPassword:
         """Hash for saving; without a history salt it is a new account's first password."""
@@ -115,3 +114,14 @@ class Passwords:
     ) -> None:
         """Keep the password that came with this security version among the last 5."""
         await store.add(tx, account_id, hashed.history_hash, place=security_version, now=now)
+
+
+def require(rules: Iterable[RuleResult], *, field: str) -> None:
+    """Raise PasswordUnacceptable naming each rule that is not met."""
+    wrong = [
+        Violation(field=field, code=rule.code, detail=rule.text, params=rule.params)
+        for rule in rules
+        if rule.state is RuleState.NOT_MET
+    ]
+    if wrong:
+        raise PasswordUnacceptable(*wrong)

@@ -43,24 +43,41 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPolicy:
-    rules: tuple[Rule, ...]
+    """Two sets of rules: for a password that logs on alone, and for one beside a second step."""
+
+    alone: tuple[Rule, ...]
+    beside_two_step: tuple[Rule, ...]
+
+    @property
+    def asks_more_alone(self) -> bool:
+        """Whether a password may be too short once two-step is off."""
+        return self.alone != self.beside_two_step
 
     def check(self, candidate: str, context: Context) -> tuple[RuleResult, ...]:
         """Answer every rule, met or not, in an order that never changes.
 
         Length is judged first: of what is too long no more than `LONGEST` is looked at.
         """
-        password = judged_part(candidate)
-        judged = tuple(
-            RuleResult(
-                code=rule.code,
-                text=rule.text,
-                state=RuleState.MET if rule.met(password, context) else RuleState.NOT_MET,
-                params=rule.params,
-            )
-            for rule in self.rules
+        rules = self.beside_two_step if context.two_step else self.alone
+        return (*_judged(rules, candidate, context), ON_SAVING)
+
+    def check_alone(self, password: str) -> tuple[RuleResult, ...]:
+        """Answer the rules that two-step spares a password, which it has to meet without."""
+        spared = tuple(rule for rule in self.alone if rule not in self.beside_two_step)
+        return _judged(spared, password, Context())
+
+
+def _judged(rules: Iterable[Rule], candidate: str, context: Context) -> tuple[RuleResult, ...]:
+    password = judged_part(candidate)
+    return tuple(
+        RuleResult(
+            code=rule.code,
+            text=rule.text,
+            state=RuleState.MET if rule.met(password, context) else RuleState.NOT_MET,
+            params=rule.params,
         )
-        return (*judged, ON_SAVING)
+        for rule in rules
+    )
 
 
 NOT_COMMON, NOT_RECENT = "not_common", "not_recent"
@@ -75,31 +92,36 @@ ON_SAVING = RuleResult(
 def password_policy(
     name: PolicyName, *, common: frozenset[str], portal_name: str
 ) -> PasswordPolicy:
-    """Build one of the two named policies."""
+    """Build one of the two named policies. `nist` asks for less beside a second step (63B-4
+    3.1.1.2).
+    """
+    words = _own_words(common, portal_name)
     match name:
         case PolicyName.PORTAL:
-            composition = (*_length(8, LONGEST), *_COMPOSITION)
+            rules = (_at_least(8), _NOT_TOO_LONG, *_COMPOSITION, *words)
+            return PasswordPolicy(alone=rules, beside_two_step=rules)
         case PolicyName.NIST:
-            composition = _length(15, LONGEST)
-    return PasswordPolicy(rules=(*composition, *_own_words(common, portal_name)))
+            rules = (_NOT_TOO_LONG, *words)
+            return PasswordPolicy(
+                alone=(_at_least(15), *rules), beside_two_step=(_at_least(8), *rules)
+            )
 
 
-def _length(shortest: int, longest: int) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "long_enough",
-            f"At least {shortest} characters",
-            lambda p, _: len(p) >= shortest,
-            {"minimum": shortest},
-        ),
-        Rule(
-            "not_too_long",
-            f"At most {longest} characters",
-            lambda p, _: len(p) <= longest,
-            {"maximum": longest},
-        ),
+def _at_least(shortest: int) -> Rule:
+    return Rule(
+        "long_enough",
+        f"At least {shortest} characters",
+        lambda p, _: len(p) >= shortest,
+        {"minimum": shortest},
     )
 
+
+_NOT_TOO_LONG = Rule(
+    "not_too_long",
+    f"At most {LONGEST} characters",
+    lambda p, _: len(p) <= LONGEST,
+    {"maximum": LONGEST},
+)
 
 _COMPOSITION = (
     Rule("has_upper", "An upper-case letter", lambda p, _: any(s.isupper() for s in p)),

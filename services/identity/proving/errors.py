@@ -17,6 +17,13 @@ class MergeProofFailed(Forbidden):
     hint = "Check both and try again; while locked no password does."
 
 
+class MergeNeedsTwoStep(Conflict):
+    """The other account has two-step on and the session's, which stays, has not (MG-5)."""
+
+    title = "The other account has two-step verification on, and this one has not"
+    hint = "Set it up for the account of the session, which stays, then prove the other one again."
+
+
 class MergeSameAccount(Conflict):
     """An account is not merged with itself."""
 

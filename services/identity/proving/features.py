@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.identity.passwords.proofs import PasswordProofs
+from services.identity.accounts.accounts import Accounts
+from services.identity.passwords import features as passwords
 from services.identity.proving.confirmations import Confirmations
 from services.identity.proving.grants import ProofGrants
 from services.identity.proving.ownership import OwnershipProofs
@@ -25,7 +26,8 @@ def compose(
     plumbing: Plumbing[Settings],
     *,
     own_keys: OwnKeys,
-    proofs: PasswordProofs,
+    accounts: Accounts,
+    secrets: passwords.Features,
     second_steps: SecondSteps,
     checker: GrantChecker,
 ) -> Features:
@@ -37,10 +39,18 @@ def compose(
     )
     return Features(
         reauthentication=Reauthentication(
-            acts=plumbing.acts, proofs=proofs, second_steps=second_steps, grants=grants
+            acts=plumbing.acts,
+            passwords=secrets.passwords,
+            proofs=secrets.proofs,
+            second_steps=second_steps,
+            grants=grants,
         ),
         ownership_proofs=OwnershipProofs(
-            acts=plumbing.acts, proofs=proofs, second_steps=second_steps, grants=grants
+            acts=plumbing.acts,
+            accounts=accounts,
+            proofs=secrets.proofs,
+            second_steps=second_steps,
+            grants=grants,
         ),
         confirmations=Confirmations(grants=checker),
     )

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.identity.actions import Action
+from services.identity.passwords.errors import PasswordUnacceptable
+from services.identity.passwords.passwords import Passwords
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import ReauthenticationFailed
 from services.identity.proving.grants import IssuedGrant, ProofGrants
 from services.identity.two_step.second_steps import SecondSteps
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct, Verb
 
@@ -18,6 +20,7 @@ LIFE = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reauthentication:
     acts: Acts
+    passwords: Passwords
     proofs: PasswordProofs
     second_steps: SecondSteps
     grants: ProofGrants
@@ -38,7 +41,9 @@ class Reauthentication:
         at after a right password only, as at log-on. The grant is good in that session alone.
 
         Raises ReauthenticationFailed, alike for a wrong password and for a right one under a lock;
-        CodeRequired, and SecondStepFailed alike for a wrong code and under its lock (MF-3).
+        CodeRequired, and SecondStepFailed alike for a wrong code and under its lock (MF-3). In a
+        session that waits for its second step the fifth wrong code is SecondStepOver, as there.
+        PasswordUnacceptable where two-step is to go off and this password may not stand alone.
         """
         attempt = await self.proofs.by_account(account_id, password)
         offered = await self.second_steps.look(account_id, code)
@@ -48,7 +53,9 @@ class Reauthentication:
             if decision.account is None:
                 failed = ReauthenticationFailed(self.proofs.rule())
                 raise act.committing(failed, detail=decision.refusal)
-            await self.second_steps.require(act, account_id, offered)
+            if verb is Verb.TWO_STEP_OFF:
+                self._require_alone(act, password)
+            await self.second_steps.require(act, account_id, offered, session_id=session_id)
         return await self.grants.issue(
             GrantAct.REAUTHENTICATED,
             decision.account,
@@ -58,3 +65,11 @@ class Reauthentication:
             now=by.now,
             verb=verb,
         )
+
+    def _require_alone(self, act: Act, password: str) -> None:
+        """ID-3: looked at here, for this is where it is known. No code is used up."""
+        try:
+            self.passwords.require_alone(password, field="password")
+        except PasswordUnacceptable as unacceptable:
+            act.committing(unacceptable)
+            raise

@@ -15,9 +15,15 @@ from shared.contracts.reach import SessionScope
 
 class GateName(StrEnum):
     SECOND_STEP = "second-step"
+    NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
     TERMS = "terms"
     ACCOUNT_EMAIL = "account-email"
+    TWO_STEP = "two-step"
     DISCLAIMERS = "disclaimers"
+
+
+OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP})
+"""What may be declined; a disclaimer is answered, and what is required is done."""
 
 
 class Means(StrEnum):
@@ -93,8 +99,10 @@ class Standing:
     account_version: int
     enrolled: bool  # at one practice at least
     second_step_due: bool
+    new_password_due: bool
     terms_due: bool
     email_verified: bool
+    two_step_offered: bool  # neither taken up nor declined yet
     disclaimers_due: bool
     skipped: frozenset[str]
     step: AskedStep | None = None  # where the second step is due
@@ -127,6 +135,10 @@ def _second_step(at: Standing) -> Asks | None:
     return "required" if at.second_step_due else None
 
 
+def _new_password(at: Standing) -> Asks | None:
+    return "required" if at.new_password_due and at.enrolled else None
+
+
 def _terms(at: Standing) -> Asks | None:
     return "required" if at.terms_due else None
 
@@ -135,14 +147,20 @@ def _account_email(at: Standing) -> Asks | None:
     return None if at.email_verified or not at.enrolled else "offered"
 
 
+def _two_step(at: Standing) -> Asks | None:
+    return "offered" if at.two_step_offered and at.enrolled else None
+
+
 def _disclaimers(at: Standing) -> Asks | None:
     return "offered" if at.disclaimers_due and at.enrolled else None
 
 
 RULES: tuple[tuple[GateName, Rule], ...] = (
     (GateName.SECOND_STEP, _second_step),
+    (GateName.NEW_PASSWORD, _new_password),
     (GateName.TERMS, _terms),
     (GateName.ACCOUNT_EMAIL, _account_email),
+    (GateName.TWO_STEP, _two_step),
     (GateName.DISCLAIMERS, _disclaimers),
 )
 """Every gate in the order it is to be taken in (LG-3): a new one is a line at its place.
@@ -165,9 +183,14 @@ def gates(at: Standing) -> tuple[Gate, ...]:
     )
 
 
+def next_required(at: Standing) -> GateName | None:
+    """The gate that a session stands at, whose own verbs it has (LG-3)."""
+    return next((gate.name for gate in gates(at) if gate.required), None)
+
+
 def scope(at: Standing) -> SessionScope:
     """What the session may do: its gates come first, then whether a practice is left."""
-    if any(gate.required for gate in gates(at)):
+    if next_required(at) is not None:
         return SessionScope.GATES
     return SessionScope.FULL if at.enrolled else SessionScope.SETTINGS
 

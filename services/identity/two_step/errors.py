@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import Conflict, Forbidden, Invalid
+from shared.errors import Conflict, Forbidden, Invalid, Limited
 
 
 class SecondStepFailed(Forbidden):
@@ -14,7 +14,10 @@ class SecondStepOver(Forbidden):
     """The fifth wrong code has ended the session that was to be (MF-3)."""
 
     title = "Five wrong codes were given, and the log-on is over"
-    hint = "Log on again; a recovery code does as well, and the practice can reset two-step."
+    hint = (
+        "Log on again; a recovery code does as well, and the practice can reset two-step: one that "
+        "has un-enrolled the patient re-activates her first."
+    )
 
 
 class CodeRequired(Forbidden):
@@ -36,6 +39,14 @@ class SetUpOver(Conflict):
 
     title = "No app is being set up here, or it took too long"
     hint = "Begin again with POST /account/two-step/app."
+
+
+class TooManyCodeSets(Limited):
+    """Recovery codes were made as often as they may be in an hour (MF-4)."""
+
+    code = Limited.code
+    title = "Recovery codes were made often enough for now"
+    hint = "The last ones are good; wait as long as the Retry-After header says."
 
 
 class TwoStepOff(Conflict):

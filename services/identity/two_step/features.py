@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from services.identity.two_step.app_secrets import AppSecrets
 from services.identity.two_step.authenticator import Authenticator
@@ -20,7 +21,7 @@ class Features:
 
 
 def compose(
-    plumbing: Plumbing[Settings], *, accounts: Accounts, hasher: PasswordHasher
+    plumbing: Plumbing[Settings], *, accounts: Accounts, hasher: PasswordHasher, sessions: Sessions
 ) -> Features:
     """Build the group."""
     app = authenticator(plumbing)
@@ -33,6 +34,7 @@ def compose(
             authenticator=app,
             recovery_codes=recovery_codes,
             accounts=accounts,
+            sessions=sessions,
             budget=plumbing.budget,
         ),
     )

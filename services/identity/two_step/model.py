@@ -7,7 +7,7 @@ from enum import StrEnum
 from services.identity.sessions.reach import Means
 from shared.contracts.identity import TwoStepMode
 from shared.contracts.ids import AccountId, SessionId
-from shared.limits import DAY, Limit
+from shared.limits import DAY, HOUR, Limit
 
 WRONG = Limit("second-step", ((10, timedelta(minutes=15)),))
 """Wrong codes of one account, wherever they were given: the tenth locks."""
@@ -17,6 +17,8 @@ NOTICES = Limit("second-step-notice", ((3, DAY),))
 WRONG_A_SESSION = 5
 SET_UP_LASTS = timedelta(hours=1)
 CODES = 10
+CODE_SETS = Limit("recovery-codes", ((5, HOUR),))
+"""Sets made for one account: each is ten slow hashes, of which guesses should have the use."""
 TOLD_AT = 3
 
 
@@ -29,6 +31,7 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     LOCKED = "locked"  #: right or wrong, it was neither used up nor counted
     KEPT_BACK = "source_exhausted"  #: likewise, for its source was told enough (LG-4)
+    OVER = "second_step_over"  #: wrong, and the fifth in a session that waited for one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

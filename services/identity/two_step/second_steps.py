@@ -10,8 +10,11 @@ from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
 from services.identity.passwords.lockouts import NOBODY
+from services.identity.sessions.model import SessionEnd
+from services.identity.sessions.sessions import Sessions
+from services.identity.sessions.store import standings
 from services.identity.two_step.authenticator import Authenticator, looks_like_one
-from services.identity.two_step.errors import CodeRequired, SecondStepFailed
+from services.identity.two_step.errors import CodeRequired, SecondStepFailed, SecondStepOver
 from services.identity.two_step.model import (
     LOCK_LASTS,
     NOTICES,
@@ -28,10 +31,11 @@ from services.identity.two_step.store import two_steps as store
 from shared import limits
 from shared.acts import Act
 from shared.contracts.identity import RECOVERY_CODES_LOW, SECOND_STEP_LOCKED
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, SessionId
 from shared.db import Database
 from shared.errors import Refused, Violation
 from shared.http.source_budget import SourceBudget
+from shared.trust.access import AccessTokenInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class SecondSteps:
     authenticator: Authenticator
     recovery_codes: RecoveryCodes
     accounts: Accounts
+    sessions: Sessions
     budget: SourceBudget
 
     async def look(self, account_id: AccountId | None, typed: str | None) -> Offered:
@@ -55,12 +60,31 @@ class SecondSteps:
         salt = found.codes_salt if found else None
         return Offered(typed=typed, recovery_hash=await self.recovery_codes.hash(typed, salt))
 
-    async def take(self, act: Act, account_id: AccountId, offered: Offered) -> Outcome:
-        """Take the code, or count it as wrong; the tenth in 15 minutes locks.
+    async def take(
+        self,
+        act: Act,
+        account_id: AccountId,
+        offered: Offered,
+        *,
+        session_id: SessionId | None = None,
+    ) -> Outcome:
+        """Take the code, or count it as wrong; `session_id` is where it was given.
 
         The account is held: parallel codes of one account are looked at one after the other, and
         as many are told as there may be. Under the lock nothing is used up and nothing counted, so
-        further tries neither shorten nor lengthen it.
+        further tries neither shorten nor lengthen it. So is its session: none is told that is over.
+
+        Raises AccessTokenInvalid.
+        """
+        if session_id is not None and not await standings.hold(act.tx, session_id):
+            raise AccessTokenInvalid
+        outcome = await self.judge(act, account_id, offered)
+        return await self.count(act, account_id, outcome, session_id=session_id)
+
+    async def judge(self, act: Act, account_id: AccountId, offered: Offered) -> Outcome:
+        """Use the code up where it is right, and count nothing.
+
+        In an attempt of its own a right one is given back with the rest; then `count` outside.
         """
         found = await store.find(act.tx, account_id)
         if found is None or not found.on:
@@ -73,15 +97,45 @@ class SecondSteps:
             return Outcome.KEPT_BACK
         if await self._use(act, found, offered):
             return Outcome.PASSED
-        await self._count(act, account_id)
         return Outcome.WRONG
 
-    async def require(self, act: Act, account_id: AccountId, offered: Offered) -> None:
+    async def count(
+        self,
+        act: Act,
+        account_id: AccountId,
+        outcome: Outcome,
+        *,
+        session_id: SessionId | None = None,
+    ) -> Outcome:
+        """Count what was judged wrong: the tenth of the account in 15 minutes locks, and the fifth
+        in a session that waits for a code ends it, whatever the codes were given for (MF-3).
+        """
+        if outcome is not Outcome.WRONG:
+            return outcome
+        await self._count(act, account_id)
+        if session_id is None:
+            return outcome
+        if await standings.count_wrong_code(act.tx, session_id) < WRONG_A_SESSION:
+            return outcome
+        await self.sessions.end_within(
+            act, account_id, why=SessionEnd.SECOND_STEP_FAILED, only=session_id
+        )
+        return Outcome.OVER
+
+    async def require(
+        self,
+        act: Act,
+        account_id: AccountId,
+        offered: Offered,
+        *,
+        session_id: SessionId | None = None,
+    ) -> None:
         """Take the code where two-step is on, for who has just given the password.
 
-        Raises CodeRequired, and SecondStepFailed alike for a wrong code and under a lock.
+        Raises CodeRequired, SecondStepFailed alike for a wrong code and under a lock, and
+        SecondStepOver where the session has ended with it.
         """
-        outcome = await self.take(act, account_id, offered)
+        outcome = await self.take(act, account_id, offered, session_id=session_id)
         if refusal := refusal_of(outcome):
             raise act.committing(refusal, detail=None if outcome is Outcome.MISSING else outcome)
 
@@ -125,7 +179,9 @@ def refusal_of(outcome: Outcome) -> Refused | None:
     """Why the password alone is not enough; None where it is, or the code was taken."""
     if outcome in (Outcome.OFF, Outcome.PASSED):
         return None
-    return CodeRequired() if outcome is Outcome.MISSING else SecondStepFailed(rule())
+    if outcome is Outcome.MISSING:
+        return CodeRequired()
+    return SecondStepOver() if outcome is Outcome.OVER else SecondStepFailed(rule())
 
 
 def rule() -> Violation:

@@ -327,8 +327,8 @@ async def un_enrol_dormant_patients(stage: IdentityStage) -> Example:
     return Example(body=body, token=desk.access_token)
 
 
-async def skip_account_email(stage: IdentityStage) -> Example:
-    return Example(token=await stage.session())
+async def skip_gate(stage: IdentityStage) -> Example:
+    return Example(path={"gate": "account-email"}, token=await stage.session())
 
 
 async def reset_password(stage: IdentityStage) -> Example:
@@ -393,7 +393,7 @@ async def rename_device(stage: IdentityStage) -> Example:
 
 async def turn_off_two_step(stage: IdentityStage) -> Example:
     token = (await stage.two_stepper()).token
-    return Example(body={"reauthenticated": await stage.proof(token, "two-step")}, token=token)
+    return Example(body={"reauthenticated": await stage.proof(token, "two-step-off")}, token=token)
 
 
 async def take_second_step(stage: IdentityStage) -> Example:

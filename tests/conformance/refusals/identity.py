@@ -13,7 +13,7 @@ from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.people import Person as Someone
 from tests.builders.practices import INVITABLE, add_practice, enrol, practice_desk, proven
-from tests.builders.two_step import WRONG_CODE
+from tests.builders.two_step import WRONG_CODE, code_of, set_up
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
@@ -553,7 +553,29 @@ async def mode_without_two_step(stage: IdentityStage) -> Example:
 
 
 async def off_without_two_step(stage: IdentityStage) -> Example:
-    return await turned_off_before(stage, ForVerb.TWO_STEP)
+    return await turned_off_before(stage, ForVerb.TWO_STEP_OFF)
+
+
+async def codes_made_five_times(stage: IdentityStage) -> Example:
+    """Once with the app, and four times since."""
+    person = await stage.two_stepper()
+    for _ in range(4):
+        made = {"reauthenticated": await stage.proof(person.token, ForVerb.RECOVERY_CODES)}
+        answer = await stage.replica.call(
+            "POST", "/account/two-step/recovery-codes", made, token=person.token
+        )
+        stage.codes[person.token] = answer.body["recovery_codes"]
+    grant = await stage.proof(person.token, ForVerb.RECOVERY_CODES)
+    return Example(body={"reauthenticated": grant}, token=person.token)
+
+
+async def app_after_codes_made_five_times(stage: IdentityStage) -> Example:
+    token = (await codes_made_five_times(stage)).token
+    assert token is not None
+    off = {"reauthenticated": await stage.proof(token, ForVerb.TWO_STEP_OFF)}
+    await stage.replica.call("POST", "/account/two-step/off", off, token=token)
+    secret = (await set_up(stage.replica, token)).body["secret"]
+    return Example(body={"code": code_of(secret, stage.replica.clock.now())}, token=token)
 
 
 async def fifth_wrong_code(stage: IdentityStage) -> Example:
@@ -561,6 +583,12 @@ async def fifth_wrong_code(stage: IdentityStage) -> Example:
     for _ in range(4):
         await send(stage, NAMED["take_second_step"], example)
     return example
+
+
+async def fifth_wrong_code_beside_a_password(stage: IdentityStage) -> Example:
+    example = await fifth_wrong_code(stage)
+    said = {"password": PASSWORD, "verb": "merge", "code": WRONG_CODE}
+    return Example(body=said, token=example.token)
 
 
 async def second_step_in_a_full_session(stage: IdentityStage) -> Example:
@@ -576,6 +604,11 @@ async def password_with_a_wrong_code(stage: IdentityStage) -> Example:
 
 
 async def other_account_without_its_code(stage: IdentityStage) -> Example:
+    token = (await stage.two_stepper()).token
+    return (await other_account_before_ones_own(stage)).by(token)
+
+
+async def other_account_before_ones_own(stage: IdentityStage) -> Example:
     said = {"name": (await stage.two_stepper()).person.username, "password": PASSWORD}
     return Example(body=said, token=await stage.session())
 
@@ -709,6 +742,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "DisclaimerChanged": but("answer_disclaimer", version=7),
     },
     "publish_disclaimer": {"NotFound": NEVER},
+    "skip_gate": {"GateNotOffered": at("skip_gate", gate="terms")},
     "add_practice": {
         "TokenInvalid": but("add_practice", token="ABCD-EFGH-JKMN-PQRS"),
         "InvitationInvalid": by_an_older_invitation,
@@ -756,9 +790,11 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "confirm_app": {
         "CodeWrong": but("confirm_app", code="no code"),
         "SetUpOver": app_of_nobody,
+        "TooManyCodeSets": app_after_codes_made_five_times,
     },
     "make_recovery_codes": {
         "TwoStepOff": codes_without_two_step,
+        "TooManyCodeSets": codes_made_five_times,
         **unconfirmed(ForVerb.RECOVERY_CODES, examples.make_recovery_codes),
     },
     "change_two_step_mode": {
@@ -769,7 +805,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "revoke_device": {"NotFound": at("revoke_device", device_id=NOBODY)},
     "turn_off_two_step": {
         "TwoStepOff": off_without_two_step,
-        **unconfirmed(ForVerb.TWO_STEP, examples.turn_off_two_step),
+        **unconfirmed(ForVerb.TWO_STEP_OFF, examples.turn_off_two_step),
         "GrantUsed": Elsewhere(why="its use changes the credentials: it is told as superseded"),
     },
     "take_second_step": {
@@ -809,10 +845,15 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "ReauthenticationFailed": but("reauthenticate", password=WRONG),
         "CodeRequired": password_without_a_code,
         "SecondStepFailed": password_with_a_wrong_code,
+        "SecondStepOver": fifth_wrong_code_beside_a_password,
+        "PasswordUnacceptable": Elsewhere(
+            why="only under the policy nist, tests/integration/identity/test_passwords_alone.py"
+        ),
     },
     "prove_ownership": {
         "MergeProofFailed": but("prove_ownership", password=WRONG),
         "MergeSameAccount": own_account_as_the_other,
+        "MergeNeedsTwoStep": other_account_before_ones_own,
         "AccountMerged": merged_account_as_the_other,
         "CodeRequired": other_account_without_its_code,
         "SecondStepFailed": other_account_with_a_wrong_code,

@@ -43,7 +43,10 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
                 },
             }
         ],
-        "gates": [{"name": "account-email", "required": False}],
+        "gates": [
+            {"name": "account-email", "required": False},
+            {"name": "two-step", "required": False},
+        ],
         "two_step": {"on": False, "mode": None, "means": [], "recovery_codes_left": 0},
         "recovery_routes": ["practice"],
         "to_set_up": ["account-email"],

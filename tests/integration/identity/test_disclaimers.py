@@ -92,10 +92,11 @@ async def test_what_is_offered_and_asked_is_taken_up_again_at_minute_11_and_a_da
     session = resumed.body if minutes == 11 else await identity.logged_on(person.username)
 
     assert resumed.status == (200 if minutes == 11 else 401)
-    assert [gate["name"] for gate in asked] == ["account-email", "disclaimers"]
+    assert [gate["name"] for gate in asked] == ["account-email", "two-step", "disclaimers"]
     assert session["gates"] == asked
-    skip = "/gates/account-email/skip"
-    assert (await identity.call("POST", skip, token=session["access_token"])).status == 204
+    for offer in ("account-email", "two-step"):
+        skip = f"/gates/{offer}/skip"
+        assert (await identity.call("POST", skip, token=session["access_token"])).status == 204
     assert (await renewed(identity, session))["gates"] == [ASKED]
     assert (await answered(identity, session, "decline")).status == 204
     assert (await renewed(identity, session))["gates"] == []

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, MergeId, SessionId
 from shared.contracts.merge import MergeRequested
+from shared.randomness import Randomness
 from tests.builders.merges import (
     Registry,
     again,
@@ -18,7 +19,8 @@ from tests.builders.merges import (
     replace_of,
 )
 from tests.builders.people import Person as Someone
-from tests.rigs.identity import Identity, Recovery
+from tests.builders.two_step import turned_on
+from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.issuer import Issuer
 from tests.support.trust import ISSUER
 
@@ -370,3 +372,36 @@ async def test_a_request_about_nobody_is_a_dead_letter(
     [dead] = await identity.rows("SELECT reason, detail FROM dead_letters")
     assert tuple(dead) == ("undeliverable", "Undeliverable: no such account")
     assert await outcomes(identity) == []
+
+
+@pytest.mark.proves("MG-5", "MG-1")
+async def test_two_step_turned_off_since_the_other_account_was_proven_makes_that_proof_stale(
+    identity: Identity, registry: Registry
+) -> None:
+    """Else who may not merge without it would set it up for a moment alone."""
+    survivor, absorbed = await registry.two()
+    own, other = await turned_on(identity, survivor), await turned_on(identity, absorbed)
+    proven = await identity.call(
+        "POST",
+        "/account/ownership-proofs",
+        {"name": absorbed.username, "password": PASSWORD, "code": other.codes[0]},
+        token=own.token,
+    )
+    off = {"reauthenticated": await own.proof(own.token, "two-step-off")}
+    await identity.call("POST", "/account/two-step/off", off, token=own.token)
+    told = await identity.call("GET", "/sessions", token=own.token)
+    [session] = told.body["sessions"]
+
+    request = MergeRequested(
+        merge_id=MergeId(Randomness().uuid()),
+        survivor_id=survivor.id,
+        absorbed_id=absorbed.id,
+        session_id=SessionId(UUID(session["session_id"])),
+        reauthenticated=(await registry.reauthenticate(own.token)).body["grant"],
+        owned=proven.body["grant"],
+    )
+
+    assert proven.status == 200
+    await refused(identity, request, "merge_proof_stale")
+    again_asked = await registry.prove(own.token, absorbed.username)
+    assert again_asked.refused() == (409, "merge_needs_two_step")

@@ -35,6 +35,21 @@ async def test_name_and_password_of_the_other_account_give_a_grant_about_it(
         assert str(grant.session_id) == session["session_id"]
 
 
+async def test_it_tells_the_other_accounts_masked_name_and_its_practices(
+    identity: Identity, registry: Registry
+) -> None:
+    own, _ = await registry.two()
+    other = await registry.a_member(desk=1, username="maria.garcia")
+    un_enrolled = registry.patients_of["maria.garcia"]
+    await registry.desks[1].un_enrol(un_enrolled)
+    session = await registry.session(own)
+
+    answer = await registry.prove(session["access_token"], other.username)
+
+    assert answer.body["username"] == "m•••a"
+    assert answer.body["practices"] == ["Elm Street Practice"]
+
+
 async def test_a_proof_opens_no_session(identity: Identity, registry: Registry) -> None:
     token, own, other = await two(registry)
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass
 
 import bcrypt
 import pytest
 
 from tests.builders.practices import PracticeDesk, practice_desk
-from tests.builders.two_step import WRONG_CODE, turned_on
+from tests.builders.two_step import WRONG_CODE, TwoStepper, turned_on
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 from tests.rigs.replica import Answer
 
@@ -257,6 +258,61 @@ async def test_the_holder_is_told_once_three_recovery_codes_are_left(identity: I
     assert told == [0] * 6 + [1, 1]
 
 
+@pytest.mark.proves("MF-3", "SE-3")
+async def test_in_a_session_that_waits_wrong_codes_count_together_whatever_they_are_for(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+    half = await june.log_on()
+    token = half["access_token"]
+
+    first = [await june.step(token, WRONG_CODE) for _ in range(2)]
+    beside = [await june.reauthenticate(token, "merge", WRONG_CODE) for _ in range(2)]
+    fifth = await june.reauthenticate(token, "merge", WRONG_CODE)
+
+    assert {answer.refused() for answer in (*first, *beside)} == {(403, "second_step_failed")}
+    assert fifth.refused() == (403, "second_step_over")
+    assert (await june.step(token, june.codes[0])).status == 401
+    assert (await identity.refresh(half["refresh_token"])).code == "refresh_invalid"
+    [row] = await identity.rows("SELECT ended_by FROM sessions WHERE id = $1", half["session_id"])
+    assert row["ended_by"] == "second-step-failed"
+
+
+@pytest.mark.proves("MF-3", "SE-3", "V6.5.1")
+async def test_of_64_wrong_codes_at_once_at_both_doors_of_a_session_five_are_told(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+    token = (await june.log_on())["access_token"]
+
+    answers = await asyncio.gather(
+        *(
+            june.reauthenticate(token, "merge", WRONG_CODE)
+            if number % 2
+            else june.step(token, WRONG_CODE)
+            for number in range(RACERS)
+        )
+    )
+
+    told = outcomes(answers)
+    assert (told["second_step_failed"], told["second_step_over"]) == (4, 1)
+    assert sum(told.values()) == RACERS
+    assert {answer.status for answer in answers} <= {401, 403, 429}
+
+
+@pytest.mark.proves("MF-3", "SE-3")
+async def test_in_a_full_session_wrong_codes_end_nothing_before_the_tenth_locks(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+
+    wrong = [await june.reauthenticate(june.token, "merge", WRONG_CODE) for _ in range(10)]
+    locked = await june.reauthenticate(june.token, "merge", june.codes[0])
+
+    assert {answer.refused() for answer in (*wrong, locked)} == {(403, "second_step_failed")}
+    assert (await identity.call("GET", "/sessions", token=june.token)).status == 200
+
+
 @pytest.mark.proves("RC-10", "V6.4.3")
 async def test_a_reset_opens_no_full_session_without_the_second_step(
     identity: Identity, recovery: Recovery
@@ -322,19 +378,156 @@ async def test_a_practice_is_added_by_name_password_and_code_and_asked_again_it_
     assert len(await identity.events("enrolment-added")) == 1
 
 
-@pytest.mark.proves("MG-1")
-async def test_the_other_account_is_proven_with_its_code(identity: Identity) -> None:
-    june = await turned_on(identity)
-    token = (await identity.logged_on())["access_token"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adding:
+    """June, who has two-step on and is of the record, and a token of another practice for her."""
+
+    identity: Identity
+    june: TwoStepper
+    token: str
+
+    async def add(self, code: str, *, token: str | None = None, key: str = "") -> Answer:
+        body = {
+            "token": token or self.token,
+            "name": self.june.person.username,
+            "password": PASSWORD,
+            "code": code,
+        }
+        headers = {"Idempotency-Key": key} if key else {}
+        path = "/enrolments/existing-account"
+        return await self.identity.call("POST", path, body, headers=headers)
+
+
+async def adding(identity: Identity, desk: PracticeDesk) -> Adding:
+    await desk.enrolled()  # as maria.garcia
+    [row] = await identity.rows("SELECT id FROM accounts WHERE username = 'maria.garcia'")
+    maria = Person(id=row["id"], username="maria.garcia", password=PASSWORD, email=None)
+    june = await turned_on(identity, maria)
+    token = await (await practice_desk(identity)).a_token()
+    return Adding(identity=identity, june=june, token=token)
+
+
+MISTYPED = "ABCD-EFGH-JKMN-PQRS"
+
+
+@pytest.mark.proves("EN-5", "MF-1", "MF-4")
+@pytest.mark.parametrize("of_app", [True, False])
+async def test_a_mistyped_token_uses_no_code_up(
+    identity: Identity, desk: PracticeDesk, of_app: bool
+) -> None:
+    one = await adding(identity, desk)
+    code = await one.june.next_code() if of_app else one.june.codes[0]
+
+    mistyped = [await one.add(code, token=MISTYPED) for _ in range(11)]
+    added = await one.add(code)
+
+    assert {answer.refused() for answer in mistyped} == {(422, "token_invalid")}
+    assert added.status == 201
+    half = await one.june.log_on()
+    used = await one.june.step(half["access_token"], code)
+    assert used.refused() == (403, "second_step_failed")
+
+
+@pytest.mark.proves("EN-5", "MF-3")
+async def test_of_a_token_nothing_is_heard_before_a_right_code_and_wrong_ones_are_counted(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    one = await adding(identity, desk)
+
+    wrong = [
+        await one.add(WRONG_CODE, token=MISTYPED if number % 2 else None) for number in range(10)
+    ]
+    locked = await one.add(one.june.codes[0])
+
+    assert all(answer.alike() == wrong[0].alike() for answer in (*wrong, locked))
+    assert locked.refused() == (403, "second_step_failed")
+    assert len(await identity.events("second-step-locked")) == 1
+
+
+@pytest.mark.proves("EN-5", "MF-3")
+async def test_asked_again_it_is_answered_and_its_used_code_counts_as_none(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    one = await adding(identity, desk)
+    code = one.june.codes[0]
+
+    answers = [await one.add(code, key="a-key-of-mine") for _ in range(12)]
+
+    assert {answer.status for answer in answers} == {201}
+    half = await one.june.log_on()
+    assert (await one.june.step(half["access_token"], one.june.codes[1])).status == 201
+
+
+@pytest.mark.proves("EN-5", "MF-4", "V6.5.1")
+async def test_of_64_practices_added_at_once_by_one_code_one_is(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    one = await adding(identity, desk)
+    desks = [await practice_desk(identity) for _ in range(3)]
+    tokens = [await each.a_token() for each in desks]
+    code = one.june.codes[0]
+
+    answers = await asyncio.gather(
+        *(one.add(code, token=[*tokens, MISTYPED][number % 4]) for number in range(RACERS))
+    )
+
+    assert outcomes(answers)[201] == 1
+    assert set(outcomes(answers)) <= {
+        201,
+        "token_invalid",
+        "second_step_failed",
+        "already_enrolled",
+        "too_many_requests",
+    }
+    assert len(await identity.events("enrolment-added")) == 1
+
+
+@pytest.mark.proves("MG-1", "MF-4", "MF-1")
+@pytest.mark.parametrize("of_app", [True, False])
+async def test_the_other_account_is_proven_with_its_code(identity: Identity, of_app: bool) -> None:
+    june, own = await turned_on(identity), await turned_on(identity)
     body = {"name": june.person.username, "password": PASSWORD}
+    code = await june.next_code() if of_app else june.codes[0]
 
     async def prove(**more: str) -> Answer:
         path = "/account/ownership-proofs"
-        return await identity.call("POST", path, {**body, **more}, token=token)
+        return await identity.call("POST", path, {**body, **more}, token=own.token)
 
     assert (await prove()).refused() == (403, "code_required")
-    assert (await prove(code=june.codes[0])).status == 200
-    assert (await prove(code=june.codes[0])).refused() == (403, "second_step_failed")
+    assert (await prove(code=code)).status == 200
+    assert (await prove(code=code)).refused() == (403, "second_step_failed")
+
+
+@pytest.mark.proves("MG-5", "MG-1")
+async def test_who_has_no_two_step_proves_no_account_that_has_it_and_uses_no_code_up(
+    identity: Identity,
+) -> None:
+    june, person = await turned_on(identity), await identity.an_account()
+    token = (await identity.logged_on(person.username))["access_token"]
+    body = {"name": june.person.username, "password": PASSWORD, "code": june.codes[0]}
+
+    async def prove(token: str, **more: str) -> Answer:
+        return await identity.call(
+            "POST", "/account/ownership-proofs", {**body, **more}, token=token
+        )
+
+    wrong = await prove(token, password="Wrong-Guess-1234")
+    early = [await prove(token, code="000000") for _ in range(11)]
+    own = await turned_on(identity, person)
+
+    assert wrong.refused() == (403, "merge_proof_failed")
+    assert {answer.refused() for answer in early} == {(409, "merge_needs_two_step")}
+    assert (await prove(own.token)).status == 200
+
+
+@pytest.mark.proves("MG-5")
+async def test_an_account_without_two_step_is_proven_by_who_has_it(identity: Identity) -> None:
+    own, other = await turned_on(identity), await identity.an_account()
+    body = {"name": other.username, "password": PASSWORD}
+
+    answer = await identity.call("POST", "/account/ownership-proofs", body, token=own.token)
+
+    assert answer.status == 200
 
 
 @pytest.mark.proves("UN-4")

@@ -11,6 +11,7 @@ from services.identity.__main__ import PROGRAM
 from services.identity.log_on.errors import TermsPublished
 from shared.program.commands import main
 from tests.builders.practices import PracticeDesk, enrol
+from tests.builders.two_step import turned_on
 from tests.rigs.identity import TERMS_VERSION, Identity
 from tests.rigs.replica import Answer, environment
 from tests.support.database import Database
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.proves("EN-9")
 NEW = "2026-02"
 TERMS = {"name": "terms", "required": True}
 EMAIL = {"name": "account-email", "required": False}
+TWO_STEP = {"name": "two-step", "required": False}
+OFFERS = [EMAIL, TWO_STEP]
 
 
 async def answered(
@@ -160,9 +163,9 @@ async def test_a_new_version_asks_at_the_next_log_on_and_not_before(identity: Id
     went_on = await renewed(identity, before)
     asked = await identity.logged_on(person.username)
 
-    assert went_on["gates"] == [EMAIL]
+    assert went_on["gates"] == OFFERS
     assert (await identity.introspected(went_on["access_token"]))["scope"] == "full"
-    assert asked["gates"] == [TERMS, EMAIL]
+    assert asked["gates"] == [TERMS, *OFFERS]
     assert (await identity.introspected(asked["access_token"]))["scope"] == "gates"
 
 
@@ -183,9 +186,9 @@ async def test_accepting_opens_the_session_with_new_tokens_and_is_kept_with_its_
     assert void.status == 401
     for each in (session, beside):
         opened = await renewed(identity, each)
-        assert opened["gates"] == [EMAIL]
+        assert opened["gates"] == OFFERS
         assert (await identity.introspected(opened["access_token"]))["scope"] == "full"
-    assert (await identity.logged_on(person.username))["gates"] == [EMAIL]
+    assert (await identity.logged_on(person.username))["gates"] == OFFERS
     [row] = await identity.rows("SELECT accepted_at FROM terms_acceptances WHERE version = $1", NEW)
     assert row["accepted_at"] == identity.clock.now()
     entries = await identity.rows("SELECT body FROM outbox WHERE routing_key = ''")
@@ -206,9 +209,9 @@ async def test_the_gate_is_taken_up_again_at_minute_11_and_a_day_later(
     session = resumed.body if minutes == 11 else await identity.logged_on(person.username)
 
     assert resumed.status == (200 if minutes == 11 else 401)
-    assert session["gates"] == [TERMS, EMAIL]
+    assert session["gates"] == [TERMS, *OFFERS]
     assert (await answered(identity, session)).status == 204
-    assert (await renewed(identity, session))["gates"] == [EMAIL]
+    assert (await renewed(identity, session))["gates"] == OFFERS
 
 
 async def test_declining_ends_this_session_alone_and_the_next_log_on_asks_again(
@@ -223,8 +226,8 @@ async def test_declining_ends_this_session_alone_and_the_next_log_on_asks_again(
 
     assert (answer.status, answer.code) == (403, "terms_declined")
     assert (await identity.refresh(session["refresh_token"])).status == 401
-    assert (await renewed(identity, beside))["gates"] == [TERMS, EMAIL]
-    assert (await identity.logged_on(person.username))["gates"] == [TERMS, EMAIL]
+    assert (await renewed(identity, beside))["gates"] == [TERMS, *OFFERS]
+    assert (await identity.logged_on(person.username))["gates"] == [TERMS, *OFFERS]
     [row] = await identity.rows("SELECT ended_by FROM sessions WHERE ended_at IS NOT NULL")
     assert row["ended_by"] == "terms-declined"
     assert await identity.rows("SELECT FROM terms_acceptances WHERE version = $1", NEW) == []
@@ -288,18 +291,83 @@ async def test_nobody_enrols_before_terms_are_published_or_by_those_of_before(
 # ---- offers
 
 
+async def skipped(identity: Identity, session: dict[str, Any], gate: str) -> Answer:
+    return await identity.call("POST", f"/gates/{gate}/skip", token=session["access_token"])
+
+
 @pytest.mark.proves("LG-3")
 async def test_an_offer_declined_is_not_made_again_in_this_session(identity: Identity) -> None:
     person = await identity.an_account()
     session = await identity.logged_on(person.username)
 
     for _ in range(2):
-        skipped = await identity.call(
-            "POST", "/gates/account-email/skip", token=session["access_token"]
-        )
-        assert skipped.status == 204
+        assert (await skipped(identity, session, "account-email")).status == 204
 
-    assert (await renewed(identity, session))["gates"] == []
-    assert (await identity.logged_on(person.username))["gates"] == [EMAIL]
+    assert (await renewed(identity, session))["gates"] == [TWO_STEP]
+    assert (await identity.logged_on(person.username))["gates"] == OFFERS
     [row] = await identity.rows("SELECT skipped FROM sessions WHERE skipped <> '{}'")
     assert row["skipped"] == ["account-email"]
+
+
+@pytest.mark.proves("LG-3")
+async def test_two_step_declined_is_never_offered_again_in_whatever_session(
+    identity: Identity,
+) -> None:
+    person = await identity.an_account()
+    beside, session = [await identity.logged_on(person.username) for _ in range(2)]
+
+    for _ in range(2):
+        assert (await skipped(identity, session, "two-step")).status == 204
+
+    assert (await renewed(identity, session))["gates"] == [EMAIL]
+    assert (await renewed(identity, beside))["gates"] == [EMAIL]
+    identity.clock.advance(days=30)
+    assert (await identity.logged_on(person.username))["gates"] == [EMAIL]
+    assert (await identity.logged_on())["gates"] == OFFERS  # somebody else
+
+
+@pytest.mark.proves("LG-3")
+async def test_an_offer_is_made_until_it_is_answered(identity: Identity) -> None:
+    person = await identity.an_account()
+
+    gates = [(await identity.logged_on(person.username))["gates"] for _ in range(2)]
+
+    assert gates == [OFFERS, OFFERS]
+
+
+@pytest.mark.proves("LG-3")
+async def test_two_step_turned_on_is_offered_no_more_though_it_is_turned_off(
+    identity: Identity,
+) -> None:
+    june = await turned_on(identity)
+    body = {"reauthenticated": await june.proof(june.token, "two-step-off")}
+
+    off = await identity.call("POST", "/account/two-step/off", body, token=june.token)
+
+    assert off.status == 204
+    assert (await identity.logged_on(june.person.username))["gates"] == [EMAIL]
+
+
+@pytest.mark.proves("LG-3")
+@pytest.mark.parametrize("gate", ["second-step", "new-password", "terms", "disclaimers"])
+async def test_what_is_required_or_answered_is_no_offer_to_decline(
+    identity: Identity, gate: str
+) -> None:
+    session = await identity.logged_on()
+
+    refused = await skipped(identity, session, gate)
+
+    assert refused.refused() == (409, "gate_not_offered")
+    assert (await renewed(identity, session))["gates"] == OFFERS
+
+
+@pytest.mark.proves("LG-3")
+async def test_at_a_required_gate_nothing_is_skipped(identity: Identity) -> None:
+    person = await identity.an_account()
+    await identity.publish_terms(NEW)
+    session = await identity.logged_on(person.username)
+
+    answers = [await skipped(identity, session, gate) for gate in ("terms", "two-step")]
+
+    assert {answer.refused() for answer in answers} == {(403, "session_scope_missing")}
+    assert (await renewed(identity, session))["gates"] == [TERMS, *OFFERS]

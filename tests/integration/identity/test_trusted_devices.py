@@ -192,7 +192,7 @@ async def test_off_and_on_again_begins_with_every_log_on_and_no_trust(identity: 
     june = await for_new_devices(identity)
     session = await trusted(june)
     token = session["access_token"]
-    body = {"reauthenticated": await june.proof(token, "two-step")}
+    body = {"reauthenticated": await june.proof(token, "two-step-off")}
     assert (await identity.call("POST", "/account/two-step/off", body, token=token)).status == 204
     identity.clock.advance(minutes=1)
 

@@ -1,7 +1,10 @@
 """Two-step verification: set up, its codes renewed, turned off, by its holder (MF-1, MF-4)."""
 
+import asyncio
 import base64
+from collections import Counter
 
+import bcrypt
 import pytest
 
 from services.identity.two_step.model import NewCodes
@@ -9,9 +12,11 @@ from services.identity.two_step.recovery_codes import RecoveryCodes
 from tests.builders.practices import PracticeDesk
 from tests.builders.two_step import WRONG_CODE, code_of, confirm, set_up, turned_on
 from tests.rigs.identity import ENVIRONMENT, PASSWORD, Identity, identity_service
+from tests.rigs.replica import Answer
 
 MAIL = "maria@mail.example"
 BY_STAFF = {"staff_id": "nurse-7", "reason": "lost her phone"}
+RACERS = 64
 
 
 @pytest.mark.proves("MF-1", "MF-4")
@@ -55,7 +60,8 @@ async def test_another_app_and_turning_it_off_end_the_other_sessions(
 ) -> None:
     june = await turned_on(identity)
     elsewhere, waiting = await june.logged_on(), await june.log_on()
-    proof = {"reauthenticated": await june.proof(june.token, "two-step")}
+    verb = "two-step-off" if change == "off" else "two-step"
+    proof = {"reauthenticated": await june.proof(june.token, verb)}
 
     if change == "off":
         path = "/account/two-step/off"
@@ -134,16 +140,78 @@ async def test_new_recovery_codes_void_the_old_ones(identity: Identity) -> None:
     assert len(await identity.events("recovery-codes-made")) == 1
 
 
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The salt of each slow hash from now on."""
+    salts: list[bytes] = []
+    hashpw = bcrypt.hashpw
+
+    def counted(password: bytes, salt: bytes) -> bytes:
+        salts.append(salt)
+        return hashpw(password, salt)
+
+    monkeypatch.setattr(bcrypt, "hashpw", counted)
+    return salts
+
+
+@pytest.mark.proves("MF-4")
+async def test_64_codes_of_a_new_app_at_once_cost_five_sets_of_hashes(
+    identity: Identity, hashed: list[bytes]
+) -> None:
+    session = await identity.logged_on()
+    secret = (await set_up(identity, session["access_token"])).body["secret"]
+    code = code_of(secret, identity.clock.now())
+    hashed.clear()
+
+    answers = await asyncio.gather(
+        *(confirm(identity, session["access_token"], code) for _ in range(RACERS))
+    )
+
+    told = Counter(answer.code or answer.status for answer in answers)
+    assert (told[200], told["too_many_requests"]) == (1, RACERS - 5)
+    assert len(hashed) == 5 * 10
+
+
+@pytest.mark.proves("MF-4")
+async def test_recovery_codes_are_made_five_times_an_hour_by_whatever_grants(
+    identity: Identity, hashed: list[bytes]
+) -> None:
+    june = await turned_on(identity)  # which made a set
+    body = {"reauthenticated": await june.proof(june.token, "recovery-codes")}
+    hashed.clear()
+
+    async def make(body: dict[str, str]) -> Answer:
+        path = "/account/two-step/recovery-codes"
+        return await identity.call("POST", path, body, token=june.token)
+
+    answers = await asyncio.gather(*(make(body) for _ in range(RACERS)))
+    another = {"reauthenticated": await june.proof(june.token, "recovery-codes")}
+    early, in_between = await make(another), len(hashed)
+    identity.clock.advance(hours=1)
+    token = await june.logged_on()
+    last = {"reauthenticated": await june.proof(token, "recovery-codes")}
+    late = await identity.call("POST", "/account/two-step/recovery-codes", last, token=token)
+
+    told = Counter(answer.code or answer.status for answer in answers)
+    assert (told[200], told["grant_used"], told["too_many_requests"]) == (1, 3, RACERS - 4)
+    assert early.refused() == (429, "too_many_requests")
+    assert in_between == 4 * 10
+    assert late.status == 200
+
+
 @pytest.mark.proves("MF-4", "SE-1")
 async def test_turning_it_off_takes_password_and_code(identity: Identity) -> None:
     june = await turned_on(identity)
     other = await june.logged_on()
-    alone = await june.reauthenticate(june.token, "two-step", None)
-    wrong = await june.reauthenticate(june.token, "two-step", WRONG_CODE)
-    body = {"reauthenticated": await june.proof(june.token, "two-step")}
+    alone = await june.reauthenticate(june.token, "two-step-off", None)
+    wrong = await june.reauthenticate(june.token, "two-step-off", WRONG_CODE)
+    other_verb = {"reauthenticated": await june.proof(june.token, "two-step")}
+    body = {"reauthenticated": await june.proof(june.token, "two-step-off")}
 
+    elsewhere = await identity.call("POST", "/account/two-step/off", other_verb, token=june.token)
     off = await identity.call("POST", "/account/two-step/off", body, token=june.token)
 
+    assert elsewhere.refused() == (400, "grant_wrong_act")
     assert alone.refused() == (403, "code_required")
     assert wrong.refused() == (403, "second_step_failed")
     assert off.status == 204

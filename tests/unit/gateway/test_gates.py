@@ -6,6 +6,8 @@ from deploy.gateway.gates import barred, next_page
 TERMS = Gate(name="terms", required=True)
 OFFERED = Gate(name="account-email", required=False)
 REQUIRED = Gate(name="account-email", required=True)
+TWO_STEP = Gate(name="two-step", required=False)
+NEW_PASSWORD = Gate(name="new-password", required=True)
 DISCLAIMERS = Gate(name="disclaimers", required=False)
 OF_LATER = Gate(name="of-a-later-release", required=True)
 
@@ -16,6 +18,8 @@ OF_LATER = Gate(name="of-a-later-release", required=True)
         ([], "/sent"),
         ([TERMS, OFFERED], "/gate/terms"),
         ([OFFERED, DISCLAIMERS], "/gate/e-mail"),
+        ([TWO_STEP, DISCLAIMERS], "/gate/two-step"),
+        ([NEW_PASSWORD, TERMS], "/gate/new-password"),
         ([REQUIRED], "/gate/e-mail"),
         ([DISCLAIMERS], "/gate/disclaimers"),
         ([OF_LATER], "/sent"),
@@ -34,6 +38,9 @@ def test_the_first_open_gate_comes_before_what_was_wanted(gates: list[Gate], pag
         ([REQUIRED], "/session/keep", None),
         ([TERMS, OFFERED], "/gate/e-mail", "/gate/terms"),
         ([OFFERED, DISCLAIMERS], "/home", None),
+        ([TWO_STEP], "/home", None),
+        ([NEW_PASSWORD, OFFERED], "/settings/password", "/gate/new-password"),
+        ([NEW_PASSWORD], "/gate/new-password/rules", None),
         ([OF_LATER], "/home", None),
     ],
 )

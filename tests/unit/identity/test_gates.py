@@ -15,6 +15,7 @@ from services.identity.sessions.reach import (
     Standing,
     areas,
     gates,
+    next_required,
     scope,
 )
 from shared.contracts.identity import EnrolmentState
@@ -28,13 +29,17 @@ INSIDE = Standing(
     account_version=1,
     enrolled=True,
     second_step_due=False,
+    new_password_due=False,
     terms_due=False,
     email_verified=True,
+    two_step_offered=False,
     disclaimers_due=False,
     skipped=frozenset(),
 )
 TERMS = Gate(name=GateName.TERMS, required=True)
+NEW_PASSWORD = Gate(name=GateName.NEW_PASSWORD, required=True)
 EMAIL = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
+TWO_STEP = Gate(name=GateName.TWO_STEP, required=False)
 DISCLAIMERS = Gate(name=GateName.DISCLAIMERS, required=False)
 PRACTICE = SeenPractice(
     practice_id=PracticeId(UUID(int=2)),
@@ -64,6 +69,23 @@ def test_the_account_email_is_offered_and_not_required() -> None:
     assert scope(without) is SessionScope.FULL
 
 
+@pytest.mark.proves("ID-3")
+def test_a_new_password_is_required_after_the_second_step_and_before_the_terms() -> None:
+    asked = replace(INSIDE, second_step_due=True, new_password_due=True, terms_due=True)
+
+    assert gates(asked)[1:] == (NEW_PASSWORD, TERMS)
+    assert next_required(asked) is GateName.SECOND_STEP
+    assert next_required(replace(asked, second_step_due=False)) is GateName.NEW_PASSWORD
+
+
+def test_two_step_is_offered_after_the_account_email_and_not_required() -> None:
+    new = replace(INSIDE, email_verified=False, two_step_offered=True, disclaimers_due=True)
+
+    assert gates(new) == (EMAIL, TWO_STEP, DISCLAIMERS)
+    assert next_required(new) is None
+    assert scope(new) is SessionScope.FULL
+
+
 def test_the_terms_are_required_and_come_first() -> None:
     both = replace(INSIDE, terms_due=True, email_verified=False)
 
@@ -80,7 +102,9 @@ def test_an_offer_that_was_declined_is_none_and_what_is_required_cannot_be() -> 
 
 @pytest.mark.proves("UN-4")
 def test_without_a_practice_there_are_the_terms_and_no_other_gate() -> None:
-    alone = replace(INSIDE, enrolled=False, email_verified=False)
+    alone = replace(
+        INSIDE, enrolled=False, email_verified=False, two_step_offered=True, new_password_due=True
+    )
 
     assert gates(alone) == ()
     assert scope(alone) is SessionScope.SETTINGS

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -77,6 +78,33 @@ def test_nist_asks_for_fifteen_characters_and_no_composition(
     candidate: str, codes: set[str]
 ) -> None:
     assert not_met(NIST, candidate) == codes
+
+
+@pytest.mark.parametrize(
+    ("candidate", "codes"),
+    [
+        ("zorgle wumble", set()),
+        ("wumble z", set()),
+        ("wumble ", {"long_enough"}),
+        ("password", {"not_common"}),
+        ("\U00020021" * 201, {"not_too_long"}),
+    ],
+)
+def test_nist_asks_for_eight_beside_two_step(candidate: str, codes: set[str]) -> None:
+    assert not_met(NIST, candidate, replace(MARIA, two_step=True)) == codes
+
+
+@pytest.mark.parametrize("policy", [PORTAL, NIST])
+def test_what_a_password_has_to_meet_without_two_step_is_its_length_under_nist(
+    policy: PasswordPolicy,
+) -> None:
+    asked = policy.check_alone("wumble z")
+
+    assert [(rule.code, rule.state, dict(rule.params)) for rule in asked] == (
+        [("long_enough", RuleState.NOT_MET, {"minimum": 15})] if policy is NIST else []
+    )
+    assert policy.asks_more_alone is (policy is NIST)
+    assert not_met(PORTAL, "Qx7!wum", replace(MARIA, two_step=True)) == {"long_enough"}
 
 
 def test_the_list_of_common_passwords_has_at_least_30000() -> None:

@@ -302,7 +302,7 @@ def test_a_query_takes_each_declared_parameter_once() -> None:
 
 
 def test_a_path_that_no_id_of_ours_can_be_names_nothing() -> None:
-    assert parsing.read_ids({"id": str(UUID(int=7))}) == {"id": UUID(int=7)}
+    assert parsing.read_path({"id": str(UUID(int=7))}, {}) == {"id": UUID(int=7)}
     for text in ("7", "a\x00"):
         with pytest.raises(RouteUnknown):
-            parsing.read_ids({"id": text})
+            parsing.read_path({"id": text}, {})

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
@@ -83,6 +84,15 @@ async def ring_by_text(shop: Shop, call: Call[NoBody, Anonymous], bird_id: str) 
     return NoReply()
 
 
+class Perch(StrEnum):
+    LOW = "low"
+    HIGH = "high"
+
+
+async def ring_at(shop: Shop, call: Call[NoBody, Anonymous], perch: Perch) -> NoReply:
+    return NoReply()
+
+
 async def ring_by_any(shop: Shop, call: Call[NoBody, Anonymous], bird_id: UUID) -> NoReply:
     return NoReply()
 
@@ -98,6 +108,13 @@ def test_body_reply_and_status_are_the_handlers() -> None:
     assert (counted.name, counted.body, counted.reply, counted.status) == ("count", Many, Told, 200)
     assert made.status == 201
     assert (rung.body, rung.reply, rung.status) == (NoBody, NoReply, 204)
+
+
+def test_a_slot_takes_an_id_or_a_name_of_its_handlers_set() -> None:
+    rung = route("POST", PATH, NOTHING, ring, summary="Ring")
+    perched = route("POST", "/perches/{perch}/ring", NOTHING, ring_at, summary="Ring")
+
+    assert (rung.names, perched.names) == ({}, {"perch": Perch})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from services.merge.__main__ import PROGRAM as MERGE
 from services.notify.__main__ import PROGRAM as NOTIFY
 from services.recovery.__main__ import PROGRAM as RECOVERY
 from shared.http.routes import Route
-from tests.support.shop import open_stall
+from tests.support.shop import open_stall, path_of
 
 PROGRAMS: Mapping[str, Any] = {
     program.service: program for program in (IDENTITY, RECOVERY, MERGE, NOTIFY)
@@ -36,7 +36,7 @@ def paths(service: str) -> Iterator[tuple[str, set[str]]]:
     """Each path with an id filled in, and the methods that the route table has for it."""
     methods: defaultdict[str, set[str]] = defaultdict(set)
     for route in PROGRAMS[service].routes:
-        methods[SLOT.sub(ID, route.path)] |= with_head(route)
+        methods[path_of(route, ID)] |= with_head(route)
     yield from methods.items()
 
 
@@ -63,7 +63,7 @@ async def test_allow_names_exactly_the_methods_of_a_path_and_no_other_is_worked_
         pytest.param(route, id=route.name)
         for program in PROGRAMS.values()
         for route in program.routes
-        if "{" in route.path
+        if "{" in route.path and not route.names
     ],
 )
 async def test_an_id_in_another_spelling_names_nothing(route: Route[Any]) -> None:
@@ -76,8 +76,31 @@ async def test_an_id_in_another_spelling_names_nothing(route: Route[Any]) -> Non
             assert (response.status, (await response.json())["code"]) == (404, "not_found")
 
 
-def test_every_parameter_of_a_path_is_an_id() -> None:
+def test_every_parameter_of_a_path_is_an_id_or_a_name_of_a_closed_set() -> None:
     """What is none would be matched by whatever stands there, beside paths of fixed words."""
     for program in PROGRAMS.values():
         for route in program.routes:
-            assert all(slot.endswith("_id}") for slot in SLOT.findall(route.path)), route.path
+            slots = {slot[1:-1] for slot in SLOT.findall(route.path)}
+            ids = slots - set(route.names)
+            assert set(route.names) <= slots, route.path
+            assert all(slot.endswith("_id") for slot in ids), route.path
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        pytest.param(route, id=route.name)
+        for program in PROGRAMS.values()
+        for route in program.routes
+        if route.names
+    ],
+)
+async def test_a_name_of_another_spelling_or_of_no_set_names_nothing(route: Route[Any]) -> None:
+    headers = {"Authorization": "Bearer person"}
+    [names] = route.names.values()
+    async with open_stall(routes=[route]) as stall:
+        for spelling in (*(name.upper() for name in names), "none-of-them", str(UUID(int=7))):
+            path = SLOT.sub(spelling, route.path)
+            response = await stall.client.request(route.method, path, headers=headers)
+
+            assert (response.status, (await response.json())["code"]) == (404, "not_found")

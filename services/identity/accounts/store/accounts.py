@@ -152,6 +152,16 @@ async def waive_email(tx: Connection, account_id: AccountId, *, waived: bool) ->
     await tx.execute("UPDATE accounts SET email_waived = $2 WHERE id = $1", account_id, waived)
 
 
+async def answer_two_step(tx: Connection, account_id: AccountId) -> None:
+    """Offer two-step no more: it was declined, or taken up (LG-3)."""
+    await tx.execute("UPDATE accounts SET two_step_answered = true WHERE id = $1", account_id)
+
+
+async def require_new_password(tx: Connection, account_id: AccountId) -> None:
+    """Have each log-on ask for a new password until one is set (ID-3)."""
+    await tx.execute("UPDATE accounts SET new_password_due = true WHERE id = $1", account_id)
+
+
 async def change(tx: Connection, account_id: AccountId) -> int:
     """Count a change that others may see, and hold the row until commit; return the version."""
     return int(
@@ -220,7 +230,7 @@ async def set_password(
         """
         UPDATE accounts
         SET password_hash = $2, security_version = security_version + 1, version = version + 1,
-            reset_by_practice = false
+            reset_by_practice = false, new_password_due = false
         WHERE id = $1 AND security_version = $3 AND state = 'active'
           AND (NOT reset_by_practice OR $4)
         RETURNING security_version

@@ -26,7 +26,7 @@ async def check_new_password(
     features: Features, call: Call[NewCandidateBody, SessionCaller]
 ) -> CandidateReply:
     rules = await features.password_changes.check(
-        call.caller.account_id, call.body.candidate, by=call.by
+        call.body.candidate, caller=call.caller, by=call.by
     )
     return candidate_reply(rules)
 
@@ -35,9 +35,8 @@ async def change_password(
     features: Features, call: Call[PasswordBody, SessionCaller]
 ) -> SessionReply:
     tokens = await features.password_changes.change(
-        call.caller.account_id,
         call.body.new_password,
-        session_id=call.caller.session_id,
+        caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         resource=call.body.resource,
         by=call.by,

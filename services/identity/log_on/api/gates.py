@@ -22,6 +22,8 @@ async def answer_terms(features: Features, call: Call[TermsAnswer, SessionCaller
     return NoReply()
 
 
-async def skip_account_email(features: Features, call: Call[NoBody, SessionCaller]) -> NoReply:
-    await features.gates.skip(GateName.ACCOUNT_EMAIL, caller=call.caller, by=call.by)
+async def skip_gate(
+    features: Features, call: Call[NoBody, SessionCaller], gate: GateName
+) -> NoReply:
+    await features.gates.skip(gate, caller=call.caller, by=call.by)
     return NoReply()

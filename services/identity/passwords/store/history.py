@@ -44,10 +44,16 @@ async def add(
 
 
 async def context(tx: Connection, account_id: AccountId) -> Context:
-    """The words of this person's own: names, addresses, birth dates, practices."""
+    """The words of this person's own, names, addresses, birth dates, practices; and whether her
+    password stands alone.
+    """
     username = await tx.fetchval("SELECT username FROM accounts WHERE id = $1", account_id)
     emails = await tx.fetch(
         "SELECT address FROM account_emails WHERE account_id = $1 ORDER BY state", account_id
+    )
+    two_step = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM two_steps WHERE account_id = $1 AND on_since IS NOT NULL)",
+        account_id,
     )
     people = await tx.fetch(
         """
@@ -65,4 +71,5 @@ async def context(tx: Connection, account_id: AccountId) -> Context:
         names=tuple(name for row in people for name in (row["last_name"], row["first_name"])),
         birth_dates=tuple(row["birth_date"] for row in people),
         practices=tuple(row["name"] for row in people),
+        two_step=two_step,
     )

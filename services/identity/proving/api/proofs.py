@@ -6,7 +6,6 @@ from msgspec import Meta
 
 from services.identity.fields import Given, Typed
 from services.identity.proving.features import Features
-from services.identity.proving.grants import IssuedGrant
 from shared.http.routes import Body, Call, Reply
 from shared.trust.access import SessionCaller
 from shared.trust.grants import Verb
@@ -33,10 +32,21 @@ class OwnershipBody(Body, frozen=True, kw_only=True):
 
 
 class ProofReply(Reply, frozen=True, kw_only=True):
-    """`grant` is carried to merge; `expires_in` is in seconds."""
+    """`grant` is carried to who takes it; `expires_in` is in seconds."""
 
     grant: str
     expires_in: int
+
+
+class OwnershipReply(Reply, frozen=True, kw_only=True):
+    """`grant` is carried to merge; `username` is the other account's, masked, and `practices` are
+    the names of its practices, for the page that asks to confirm.
+    """
+
+    grant: str
+    expires_in: int
+    username: str
+    practices: tuple[str, ...]
 
 
 async def reauthenticate(
@@ -50,13 +60,13 @@ async def reauthenticate(
         session_id=call.caller.session_id,
         by=call.by,
     )
-    return _reply(proof)
+    return ProofReply(grant=proof.grant, expires_in=proof.expires_in)
 
 
 async def prove_ownership(
     features: Features, call: Call[OwnershipBody, SessionCaller]
-) -> ProofReply:
-    proof = await features.ownership_proofs.prove(
+) -> OwnershipReply:
+    owned = await features.ownership_proofs.prove(
         call.caller.account_id,
         call.body.name,
         call.body.password,
@@ -64,8 +74,9 @@ async def prove_ownership(
         session_id=call.caller.session_id,
         by=call.by,
     )
-    return _reply(proof)
-
-
-def _reply(proof: IssuedGrant) -> ProofReply:
-    return ProofReply(grant=proof.grant, expires_in=proof.expires_in)
+    return OwnershipReply(
+        grant=owned.proof.grant,
+        expires_in=owned.proof.expires_in,
+        username=owned.username,
+        practices=owned.practices,
+    )

@@ -13,6 +13,10 @@ from shared.db import Connection, Row
 CURRENT_TERMS = "SELECT version FROM terms ORDER BY place DESC LIMIT 1"
 STANDING = """
     a.id AS account_id, a.version AS account_version, s.second_step_due, s.terms_due, s.skipped,
+    a.new_password_due,
+    NOT a.two_step_answered AND NOT EXISTS (
+        SELECT FROM two_steps t WHERE t.account_id = a.id AND t.on_since IS NOT NULL
+    ) AS two_step_offered,
     EXISTS (
         SELECT FROM enrolments e WHERE e.account_id = a.id AND e.state = 'enrolled'
     ) AS enrolled,
@@ -103,13 +107,19 @@ async def hold(tx: Connection, session_id: SessionId) -> bool:
 
 
 async def count_wrong_code(tx: Connection, session_id: SessionId) -> int:
-    """Count a wrong code given in a session; return how many there were (MF-3)."""
-    return int(
-        await tx.fetchval(
-            "UPDATE sessions SET wrong_codes = wrong_codes + 1 WHERE id = $1 RETURNING wrong_codes",
-            session_id,
-        )
+    """Count a wrong code given in a session that waits for one; return how many there were (MF-3).
+
+    0: it waits for none, and a wrong code ends nothing.
+    """
+    counted: int | None = await tx.fetchval(
+        """
+        UPDATE sessions SET wrong_codes = wrong_codes + 1
+        WHERE id = $1 AND second_step_due AND ended_at IS NULL
+        RETURNING wrong_codes
+        """,
+        session_id,
     )
+    return counted or 0
 
 
 async def skip(tx: Connection, session_id: SessionId, gate: GateName) -> None:
@@ -131,8 +141,10 @@ def standing(row: Row) -> Standing:
         account_version=row["account_version"],
         enrolled=row["enrolled"],
         second_step_due=row["second_step_due"],
+        new_password_due=row["new_password_due"],
         terms_due=row["terms_due"],
         email_verified=row["email_verified"],
+        two_step_offered=row["two_step_offered"],
         disclaimers_due=row["disclaimers_due"],
         skipped=frozenset(row["skipped"]),
         step=decode(row["step"], type=AskedStep) if row["step"] else None,

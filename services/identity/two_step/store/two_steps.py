@@ -24,6 +24,20 @@ async def find(tx: Connection, account_id: AccountId) -> TwoStep | None:
     return _two_step(row) if row else None
 
 
+async def only_of(tx: Connection, account_id: AccountId, *, not_of: AccountId) -> bool:
+    """Whether the one account has two-step on, and the other does not (MG-5)."""
+    return bool(
+        await tx.fetchval(
+            """
+            SELECT coalesce(array_agg(account_id), '{}') = ARRAY[$1::uuid] FROM two_steps
+            WHERE account_id IN ($1, $2) AND on_since IS NOT NULL
+            """,
+            account_id,
+            not_of,
+        )
+    )
+
+
 async def hold(tx: Connection, account_id: AccountId) -> None:
     """Let nobody else change the row until this transaction is over; there may be none."""
     await tx.execute("SELECT FROM two_steps WHERE account_id = $1 FOR UPDATE", account_id)
