@@ -81,7 +81,7 @@ async def made(stage: Stage) -> Everybody:
     }
     await stage.call("enrol", 201, body=body, source=silent.source)
     for _ in range(4):
-        await acts.log_on(stage, locked, locked.username, WRONG, 401)
+        await acts.log_on(stage, locked, locked.username, WRONG, 401, elsewhere=True)
     people = {
         "unknown": unknown,
         "known": known,

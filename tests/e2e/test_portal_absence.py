@@ -32,10 +32,12 @@ async def without(suite: Suite, service: str) -> AsyncIterator[Browser]:
     gateway = gateway_of(suite, {f"{service.upper()}_URL": NOWHERE})
     server = TestServer(gateway.portal)
     await server.start_server()
-    async with Browser([str(server.make_url("")).rstrip("/")], HOST, a_source()) as browser:
-        yield browser
-    await server.close()
-    await gateway.close()
+    try:
+        async with Browser([str(server.make_url("")).rstrip("/")], HOST, a_source()) as browser:
+            yield browser
+    finally:
+        await server.close()
+        await gateway.close()
 
 
 async def test_without_notify_home_is_there_and_says_what_is_not(

@@ -13,7 +13,7 @@ import pytest_asyncio
 from deploy.client.eventually import eventually
 from deploy.local.provision import connected
 from shared.contracts.topology import SERVICES
-from tests.fault.ledger import Ledger
+from tests.fault.ledger import Ledger, Mails
 from tests.fault.people import Person
 from tests.fault.portal import CHECKED, Portal, opened
 from tests.fault.rig import Rig
@@ -49,6 +49,7 @@ async def logs_on_and_is_served_everywhere(portal: Portal, person: Person) -> No
     call = portal.gateway.call
     session = await call("log_on", body={"name": person.username, "password": person.password})
     session.must(201)
+    person.ledger.owes(person.account_id, Mails(template="unusual-log-on"))  # without her device
     renewed = await call("refresh_session", body={"refresh_token": session.body["refresh_token"]})
     renewed.must(200)
     bearer = renewed.body["access_token"]

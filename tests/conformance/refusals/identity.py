@@ -548,7 +548,7 @@ async def codes_without_two_step(stage: IdentityStage) -> Example:
 
 
 async def mode_without_two_step(stage: IdentityStage) -> Example:
-    example = await off_without_two_step(stage)
+    example = await turned_off_before(stage, ForVerb.TWO_STEP)
     return example.but(mode="new-devices")
 
 

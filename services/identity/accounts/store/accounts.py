@@ -1,4 +1,7 @@
-"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE."""
+"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE.
+
+One piece: every statement that changes an account stands beside the others that do.
+"""
 
 from datetime import datetime
 
