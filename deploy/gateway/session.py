@@ -21,6 +21,7 @@ HOME = "/home"
 DUE = timedelta(seconds=60)  # idle counts from the last refresh: one a minute keeps that exact
 ENDED = ("token_stale", "unauthenticated")
 OVER = "refresh_invalid"
+TOLD_APART = 5  # seconds: the idle end is told as so many from a reply on, the last end as a moment
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def renewable(self) -> bool:
         """Whether a renewal makes it live longer: not where its longest life is over before."""
-        return self.idle_until < self.ends_at
+        return self.idle_until + TOLD_APART < self.ends_at
 
     def due(self, now: datetime) -> bool:
         """Whether it is to be renewed before anything else."""

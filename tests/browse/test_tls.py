@@ -85,6 +85,7 @@ async def test_over_tls_a_browser_keeps_each_cookie_to_this_host_and_lets_it_go(
         assert {each["name"] for each in kept} == {
             "__Host-portico-session",
             "__Host-portico-visitor",
+            "__Host-portico-device",
             "__Host-portico-flow-reset",
         }
         for each in kept:

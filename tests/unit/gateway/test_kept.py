@@ -40,7 +40,7 @@ def test_a_session_lives_as_long_as_identity_said(
 
 
 @pytest.mark.proves("SE-1")
-@pytest.mark.parametrize(("idle_until", "renewable"), [(NOW + 299, True), (NOW + 300, False)])
+@pytest.mark.parametrize(("idle_until", "renewable"), [(NOW + 290, True), (NOW + 296, False)])
 def test_going_on_gives_more_only_before_the_longest_life_is_over(
     idle_until: int, renewable: bool
 ) -> None:
