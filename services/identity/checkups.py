@@ -1,6 +1,6 @@
 """What `check` looks at in identity besides what it looks at everywhere."""
 
-from services.identity.accounts.store import accounts, freezes
+from services.identity.accounts.store import freezes, hashes
 from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
 from services.identity.passwords.features import hasher_of
@@ -14,7 +14,7 @@ async def check_peppers(plumbing: Plumbing[Settings]) -> str | None:
     hasher = hasher_of(plumbing)
     try:
         async with plumbing.database.connection() as connection:
-            passwords = await accounts.count_under_other_peppers(connection, hasher.peppers)
+            passwords = await hashes.count_under_other_peppers(connection, hasher.peppers)
             codes = await recovery_codes.count_under_other_peppers(connection, hasher.peppers)
     finally:
         hasher.close()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import hashes
 from services.identity.actions import Action
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import InvalidCredentials
@@ -78,7 +78,7 @@ class LogOn:
         try:
             renewed = await self.hasher.hash(password)
             async with self.acts.database.connection() as connection:
-                await accounts.renew_hash(
+                await hashes.renew(
                     connection, known.account_id, old=known.password_hash, new=renewed
                 )
         except Exception as error:

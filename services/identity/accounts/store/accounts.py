@@ -1,7 +1,4 @@
-"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE.
-
-One piece: every statement that changes an account stands beside the others that do.
-"""
+"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE."""
 
 from datetime import datetime
 
@@ -253,16 +250,6 @@ async def change_credential(tx: Connection, account_id: AccountId) -> None:
     )
 
 
-async def renew_hash(tx: Connection, account_id: AccountId, *, old: str, new: str) -> None:
-    """Replace the same password's hash by one at the current cost (ID-5); no credential changes."""
-    await tx.execute(
-        "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
-        account_id,
-        old,
-        new,
-    )
-
-
 async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> datetime | None:
     """Remember the last log-on, of parallel ones the latest; return the one before. Others are not
     told. The account is held.
@@ -278,15 +265,6 @@ async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -
         now,
     )
     return last
-
-
-async def count_under_other_peppers(tx: Connection, known: tuple[str, ...]) -> int:
-    """How many password hashes name none of these peppers; a look at every account."""
-    count: int = await tx.fetchval(
-        "SELECT count(*) FROM accounts WHERE split_part(password_hash, '$', 4) <> ALL ($1)",
-        list(known),
-    )
-    return count
 
 
 def _account(row: Row) -> Account:
