@@ -50,7 +50,6 @@ from tests.rigs.recovery import an_account
 from tests.rigs.replica import Answer, Caller
 
 RACERS = 64
-TRIES = 5
 HALVES = 16  # sessions that wait for one code: an account has 50 at the most (SE-1)
 
 Recipe = Callable[[Any], Awaitable[Sequence[Example]]]
@@ -59,14 +58,6 @@ Said = Callable[[int], Mapping[str, Any]]
 
 class Lost(AssertionError):
     """A race that nobody, or more than one, has won; or a racer who was told something else."""
-
-
-async def patiently(replica: Caller, verb: Verb, call: Example) -> Answer:
-    """Send it, and again where the replica was too busy to begin, as its clients are told to."""
-    for _ in range(TRIES):
-        if (answer := await send_by(replica, verb, call)).status != 503:
-            break
-    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +90,7 @@ class OneTime:
         calls = await self.made(stage)
         answers = await asyncio.gather(
             *(
-                patiently(
+                send_by(
                     replicas[racer % len(replicas)],
                     self.verb,
                     calls[racer % len(calls)].but(**self.said(number * RACERS + racer)),
