@@ -28,9 +28,7 @@ class Thaws:
         async with self.acts.begin(
             by, Action.THAW, patient=patient_id, practice=practice_id
         ) as act:
-            practice, account_id = await enrolled.hold(act.tx, practice_id, patient_id)
-            act.about(account=account_id)
-            act.detail = f"patient:{patient_id}"
+            practice, account_id = await enrolled.hold(act, practice_id, patient_id)
             if not await store.thaw(act.tx, account_id):
                 raise AccountNotFrozen
             tell(

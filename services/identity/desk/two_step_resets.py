@@ -36,9 +36,7 @@ class TwoStepResets:
         async with self.acts.begin(
             by, Action.RESET_TWO_STEP, patient=patient_id, practice=practice_id
         ) as act:
-            practice, account_id = await enrolled.hold(act.tx, practice_id, patient_id)
-            act.about(account=account_id)
-            act.detail = f"patient:{patient_id}"
+            practice, account_id = await enrolled.hold(act, practice_id, patient_id)
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff
             if self.policy.asks_more_alone:

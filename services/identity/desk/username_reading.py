@@ -26,7 +26,7 @@ class UsernameReading:
         async with self.acts.begin(
             by, Action.READ_USERNAME, patient=patient_id, practice=practice_id
         ) as act:
-            practice, account_id = await enrolled.hold(act.tx, practice_id, patient_id)
+            practice, account_id = await enrolled.hold(act, practice_id, patient_id)
             view = await self.accounts.view(act.tx, account_id)
             tell(
                 act,
@@ -35,6 +35,4 @@ class UsernameReading:
                 practice_name=practice.name,
                 practice_contact=practice.contact,
             )
-            act.about(account=account_id)
-            act.detail = f"patient:{patient_id}"
         return view.account.username

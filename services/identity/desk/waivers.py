@@ -24,7 +24,6 @@ class Waivers:
         async with self.acts.begin(
             by, Action.WAIVE_EMAIL, patient=patient_id, practice=practice_id
         ) as act:
-            _, account_id = await enrolled.hold(act.tx, practice_id, patient_id)
+            _, account_id = await enrolled.hold(act, practice_id, patient_id)
             await accounts.waive_email(act.tx, account_id, waived=waived)
-            act.about(account=account_id)
             act.detail = "waived" if waived else "taken_back"
