@@ -434,18 +434,14 @@ class Identity:
             resource=RESOURCES,
             agent=visit.agent,
         )
-        session = await self.door.call(LOG_ON, visit, body=body)
-        used(visit, session.device or device, name)
-        return session
+        return await self._opened(LOG_ON, visit, body, name=name)
 
     async def second_step(self, visit: Visit, token: str, code: str, *, trust: bool) -> Session:
         device = secret_for(visit)
         body = SecondStep(
             code=code, trust=trust, device=device, resource=RESOURCES, agent=visit.agent
         )
-        session = await self.door.call(SECOND_STEP, visit, token=token, body=body)
-        used(visit, session.device or device)
-        return session
+        return await self._opened(SECOND_STEP, visit, body, token=token)
 
     async def refresh(self, visit: Visit, refresh_token: str) -> Session:
         device = secret_for(visit)
@@ -464,8 +460,20 @@ class Identity:
             resource=RESOURCES,
             agent=visit.agent,
         )
-        session = await self.door.call(RESET, visit, body=body)
-        used(visit, session.device or device)
+        return await self._opened(RESET, visit, body)
+
+    async def _opened(
+        self,
+        verb: Verb[Session],
+        visit: Visit,
+        body: LogOn | SecondStep | Reset,
+        *,
+        token: str | None = None,
+        name: str | None = None,
+    ) -> Session:
+        """Begin a session, and keep by what identity knows this browser from then on (MF-2)."""
+        session = await self.door.call(verb, visit, token=token, body=body)
+        used(visit, session.device or body.device, name)
         return session
 
     async def freeze(self, visit: Visit, token: str, birth_date: date) -> None:
