@@ -120,7 +120,9 @@ def for_mails(smtp_url: str, portal_url: str) -> dict[str, str]:
 
 
 def for_texts(catcher_url: str, hooks_url: str) -> dict[str, str]:
-    """Return the same of text messages: the catcher is their provider too. None: there are none."""
+    """Return the same of text messages: the catcher is their provider, and without one
+    there are none.
+    """
     if not catcher_url:
         return {}
     scheme, _, host = catcher_url.partition("://")
