@@ -226,7 +226,7 @@ async def live(
         digest,
         now,
     )
-    return secret_of(row) if row else None
+    return _secret_of(row) if row else None
 
 
 async def use(
@@ -252,7 +252,7 @@ async def use(
         now,
         owner,
     )
-    return secret_of(row) if row else None
+    return _secret_of(row) if row else None
 
 
 async def live_until(
@@ -324,7 +324,7 @@ async def count_try(
     )
 
 
-def secret_of(row: Row) -> Secret:
+def _secret_of(row: Row) -> Secret:
     """A row of the table as a secret."""
     return Secret(
         id=row["id"],

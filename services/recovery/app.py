@@ -7,6 +7,7 @@ from functools import partial
 from services.recovery.absorptions import Absorptions
 from services.recovery.consumers import ACCOUNTS, subscriptions
 from services.recovery.features import Features
+from services.recovery.grants import PasswordGrants
 from services.recovery.link_mails import LinkMails
 from services.recovery.links import Links
 from services.recovery.model import Kind, link_mail_limit, reminder_limit
@@ -35,8 +36,10 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     links = Links(
         acts=plumbing.acts,
         digests=plumbing.digests,
-        grants=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
-        redeemer=f"{settings.issuer}/identity",
+        grants=PasswordGrants(
+            issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
+            redeemer=f"{settings.issuer}/identity",
+        ),
     )
     reminders = Reminders(
         sealer=sealer(plumbing),

@@ -293,7 +293,10 @@ class UnusualLogOn(PlainActivity, frozen=True, kw_only=True):
 
 
 class ResetRoute(StrEnum):
-    LINK = "link"
+    LINK = "link"  #: RC-3
+    QUESTIONS = "questions"  #: RC-4
+    PRACTICE_TOKEN = "practice-token"  #: RC-5
+    VALIDATION = "validation"  #: RC-6
 
 
 class PasswordReset(CredentialChanged, frozen=True, kw_only=True):

@@ -5,8 +5,9 @@ from typing import Annotated
 import msgspec
 
 from services.recovery.api.accepted import LONGEST_NAME, Accepted
+from services.recovery.api.grants import RecoveryGrant
 from services.recovery.features import Features
-from shared.http.routes import Body, Call, Reply
+from shared.http.routes import Body, Call
 from shared.trust.access import Anonymous
 
 MESSAGE = (
@@ -28,13 +29,6 @@ class RedeemResetLink(Body, frozen=True, kw_only=True):
     token: str
 
 
-class RecoveryGrant(Reply, frozen=True, kw_only=True):
-    """For identity's `reset_password`, which takes it once; seconds are counted from now."""
-
-    grant: str
-    expires_in: int
-
-
 async def request_reset_link(
     features: Features, call: Call[RequestResetLink, Anonymous]
 ) -> Accepted:
@@ -47,5 +41,4 @@ async def redeem_reset_link(
     features: Features, call: Call[RedeemResetLink, Anonymous]
 ) -> RecoveryGrant:
     """Exchange a live link's token for a grant; the link stays usable until a password is set."""
-    redeemed = await features.links.redeem(call.body.token, by=call.by)
-    return RecoveryGrant(grant=redeemed.grant, expires_in=redeemed.expires_in)
+    return RecoveryGrant.of(await features.links.redeem(call.body.token, by=call.by))

@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from services.recovery.grants import Proven
 from services.recovery.model import RESET_LINK
+from shared.contracts.identity import ResetRoute
+from shared.contracts.ids import AccountId
 from shared.db import Connection
-from shared.one_time import Secret, secret_of
 
 
-async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Secret | None:
+async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Proven | None:
     """Find the link of a token that still opens something; reading it uses nothing up.
 
     A change of credentials or a merge that has been heard of voids it; one that has not is refused
@@ -16,21 +18,27 @@ async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Se
     """
     row = await tx.fetchrow(
         """
-        SELECT id, digest, owner, sent_to, security_version, issued_at, expires_at
+        SELECT s.id, s.owner, a.username, s.security_version, s.expires_at
         FROM one_time_secrets s
-        WHERE digest = $2 AND purpose = $1 AND state = 'live' AND expires_at > $3
-          AND NOT EXISTS (
-              SELECT FROM accounts a
-              WHERE a.account_id = s.owner
-                AND (a.security_version > s.security_version OR a.state <> 'active')
-          )
+        JOIN accounts a ON a.account_id = s.owner
+        WHERE s.digest = $2 AND s.purpose = $1 AND s.state = 'live' AND s.expires_at > $3
+          AND a.security_version <= s.security_version AND a.state = 'active'
           AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = s.owner)
         """,
         RESET_LINK.name,
         token_digest,
         now,
     )
-    return secret_of(row) if row else None
+    if row is None:
+        return None
+    return Proven(
+        id=row["id"],
+        route=ResetRoute.LINK,
+        account_id=AccountId(row["owner"]),
+        username=row["username"],
+        security_version=row["security_version"],
+        expires_at=row["expires_at"],
+    )
 
 
 async def use(tx: Connection, link_id: UUID, *, at: datetime) -> None:

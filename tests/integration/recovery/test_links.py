@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.recovery.errors import LinkInvalid
-from services.recovery.links import Redeemed
+from services.recovery.grants import Ends, PasswordGrant
 from shared.acts import By
 from shared.audit.entries import Origin
 from shared.contracts.identity import AccountState
@@ -27,14 +27,14 @@ async def mail(recovery: Recovery) -> LinkMail:
     return await recovery.asks_and_is_mailed()
 
 
-async def redeem(recovery: Recovery, token: str) -> Redeemed:
+async def redeem(recovery: Recovery, token: str) -> PasswordGrant:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
     return await recovery.features.links.redeem(
         token, by=By(origin=origin, now=recovery.clock.now())
     )
 
 
-async def checked(recovery: Recovery, redeemed: Redeemed) -> Grant:
+async def checked(recovery: Recovery, redeemed: PasswordGrant) -> Grant:
     """What identity's checker reads in the grant, by recovery's own published key."""
     checker = GrantChecker(
         issuer=ISSUER, service="identity", public_keys=recovery.plumbing.public_keys
@@ -63,6 +63,15 @@ async def test_a_live_link_gives_a_grant_to_set_this_accounts_password(
     assert (grant.account_id, grant.security_version) == (account_id, 7)
     assert (grant.act, grant.route) == (GrantAct.PASSWORD_SET, "link")
     assert grant.issuer == f"{ISSUER}/recovery"
+
+
+@pytest.mark.proves("RC-3")
+async def test_a_grant_comes_with_the_username_and_where_the_reset_ends(
+    recovery: Recovery, mail: LinkMail
+) -> None:
+    redeemed = await redeem(recovery, mail.token)
+
+    assert (redeemed.username, redeemed.ends) == (USERNAME, Ends.HOME)
 
 
 @pytest.mark.proves("RC-3")
