@@ -28,6 +28,7 @@ def subscriptions(
             subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
             subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
+            subscribe(identity.PASSWORD_RESET_BY_LINK, features.links.tidy_up),
             subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
             subscribe(identity.ACCOUNTS_MERGED, features.absorptions.apply),
         ),

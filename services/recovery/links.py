@@ -10,7 +10,7 @@ from services.recovery.model import RESET_LINK
 from services.recovery.store import links as store
 from shared.acts import Acts, By
 from shared.contracts.envelope import Received
-from shared.contracts.identity import PasswordReset
+from shared.contracts.identity import PasswordReset, PasswordResetByLink
 from shared.db import Connection
 from shared.messaging.subscriptions import Undeliverable
 from shared.trust.tokens import Digests
@@ -36,7 +36,9 @@ class Links:
             act.about(account=link.account_id)
         return await self.grants.give(link, now=by.now)
 
-    async def tidy_up(self, tx: Connection, event: Received[PasswordReset]) -> None:
+    async def tidy_up(
+        self, tx: Connection, event: Received[PasswordReset] | Received[PasswordResetByLink]
+    ) -> None:
         """Mark the link used by which a password was set. Nothing depends on it.
 
         Identity refuses the grant's second use and, by the security version, every older one.

@@ -5,6 +5,7 @@ One piece: what the others may hear of it, to be read through.
 
 from datetime import date
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from shared.contracts.contract import Contract, Data, InMail, Kind, Moment
@@ -295,12 +296,19 @@ class UnusualLogOn(PlainActivity, frozen=True, kw_only=True):
 class ResetRoute(StrEnum):
     LINK = "link"  #: RC-3
     QUESTIONS = "questions"  #: RC-4
-    PRACTICE_TOKEN = "practice-token"  #: RC-5
+    PRACTICE_TOKEN = "practice-token"  # noqa: S105 - a route; RC-5
     VALIDATION = "validation"  #: RC-6
 
 
+class PasswordResetByLink(CredentialChanged, frozen=True, kw_only=True):
+    """As it was published while a link was the only route."""
+
+    route: InMail[Literal["link"]]
+    proof_id: str
+
+
 class PasswordReset(CredentialChanged, frozen=True, kw_only=True):
-    """RC-3: a new password was set with a recovery grant."""
+    """RC-3 to RC-6: a new password was set with a recovery grant."""
 
     route: InMail[ResetRoute]
     proof_id: str  # the jti that was spent: recovery tidies up by it
@@ -430,7 +438,8 @@ TWO_STEP_MODE_CHANGED = Contract(
 DEVICE_TRUSTED = Contract("identity", "device-trusted", DeviceTrusted, Kind.ACTIVITY)
 DEVICE_REMOVED = Contract("identity", "device-removed", DeviceRemoved, Kind.ACTIVITY)
 UNUSUAL_LOG_ON = Contract("identity", "unusual-log-on", UnusualLogOn, Kind.ACTIVITY)
-PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY)
+PASSWORD_RESET_BY_LINK = Contract("identity", "password-reset", PasswordResetByLink, Kind.ACTIVITY)
+PASSWORD_RESET = Contract("identity", "password-reset", PasswordReset, Kind.ACTIVITY, version=2)
 ACCOUNT_FROZEN = Contract("identity", "account-frozen", AccountFrozen, Kind.ACTIVITY)
 ACCOUNT_THAWED = Contract("identity", "account-thawed", AccountThawed, Kind.ACTIVITY)
 ENROLMENT_ADDED = Contract("identity", "enrolment-added", EnrolmentAdded, Kind.ACTIVITY)

@@ -62,6 +62,7 @@ QUEUES: tuple[Queue, ...] = (
             identity.PERSON_CHANGED,
             identity.PRACTICE_CHANGED,
             identity.SNAPSHOTS_LISTED,
+            identity.PASSWORD_RESET_BY_LINK,
             identity.PASSWORD_RESET,
             identity.ACCOUNTS_MERGED,
         ),

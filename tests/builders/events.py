@@ -31,6 +31,7 @@ from shared.contracts.identity import (
     PasswordChanged,
     PasswordDisabled,
     PasswordReset,
+    PasswordResetByLink,
     PersonChanged,
     PracticeChanged,
     ResetRoute,
@@ -141,6 +142,7 @@ email_changed = always(
 )
 password_changed = always(PasswordChanged)
 password_reset = always(PasswordReset, route=ResetRoute.LINK, proof_id="proof")
+password_reset_by_link = always(PasswordResetByLink, route="link", proof_id="proof")
 enrolment_added = always(EnrolmentAdded, practice_name=ELM_STREET)
 enrolment_ended = always(EnrolmentEnded, practice_name=ELM_STREET, practice_contact=CONTACT)
 enrolment_reactivated = always(EnrolmentReactivated, practice_name=ELM_STREET)

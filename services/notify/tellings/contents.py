@@ -175,11 +175,15 @@ def own_fields(contract: Contract[Any]) -> type[Content]:
     return cast(type[Content], made)
 
 
-PLAIN: Mapping[type[PlainActivity], type[Content]] = {
-    contract.data: own_fields(contract)
-    for contract in of_kind(Kind.ACTIVITY)
-    if issubclass(contract.data, PlainActivity)
-}
+def plain_contents() -> Mapping[type[PlainActivity], type[Content]]:
+    """Make the content of each plain event; an older version of one is told as the newest is."""
+    contracts = [each for each in of_kind(Kind.ACTIVITY) if issubclass(each.data, PlainActivity)]
+    newest = {each.name: each for each in sorted(contracts, key=lambda each: each.version)}
+    made = {name: own_fields(contract) for name, contract in newest.items()}
+    return {contract.data: made[contract.name] for contract in contracts}
+
+
+PLAIN: Mapping[type[PlainActivity], type[Content]] = plain_contents()
 CONTENTS: tuple[type[Content], ...] = (
     PatientInvited,
     EnrolmentRequestSubmitted,
@@ -196,7 +200,7 @@ CONTENTS: tuple[type[Content], ...] = (
     AddressSuppressed,
     TrialMail,
     PracticeCommunication,
-    *PLAIN.values(),
+    *dict.fromkeys(PLAIN.values()),
 )
 # What text messages print: by nothing else is a number verified.
 TEXTED_ONLY: tuple[type[Content], ...] = (NotificationNumberVerification, TextHelp)

@@ -27,6 +27,7 @@ from shared.contracts.identity import (
     MergeNotDone,
     MergeRejected,
     PasswordReset,
+    PasswordResetByLink,
     PatientInvited,
     PlainActivity,
 )
@@ -174,7 +175,7 @@ def told_by(data: Data) -> Telling:
             return enrolled(data)
         case EmailVerificationRequested():
             return verification_requested(data)
-        case PasswordReset():
+        case PasswordReset() | PasswordResetByLink():
             # RC-3: a changed password voids all links
             return plain(contents.of_plain(data), supersedes=SealPurpose.RESET_LINK)
         case ResetLinkRequested():
