@@ -50,10 +50,11 @@ class EnrolFlow(Flow, frozen=True, kw_only=True):
 
 
 class ResetFlow(Flow, frozen=True, kw_only=True):
-    """A forgotten password: the name that was typed, and once it is proven, the grant."""
+    """A forgotten password: the name that was typed, and once it is proven, the grant and whose."""
 
     name: str = ""
     grant: str | None = None
+    username: str = ""
 
 
 class LinkFlow(Flow, frozen=True, kw_only=True):

@@ -80,6 +80,7 @@ async def test_a_mailed_link_leads_to_a_new_password_though_a_scanner_opened_and
                 await expect(ada.summary).to_be_visible()
                 await ada.sees("reset password, refused")
         await ada.at("/new-password")
+        await expect(ada.page.get_by_text(f"the account {somebody.username}")).to_be_visible()
         await ada.sees("new password")
         await ada.fill(password=NEW, again="Another-Word-1")
         await ada.press()

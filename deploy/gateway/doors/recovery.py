@@ -23,6 +23,7 @@ class Redemption(Sent, frozen=True, kw_only=True):
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
     expires_in: int
+    username: str
 
 
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)

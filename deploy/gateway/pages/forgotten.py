@@ -102,7 +102,8 @@ async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Resp
     """Exchange the link for a grant, and carry it to the new password."""
     grant = await site.recovery.redeem(visit, token_of(sent.link))
     before = flows.carried(visit, ResetFlow) or ResetFlow()
-    flows.carry(visit, msgspec.structs.replace(before, grant=grant.grant))
+    proven = msgspec.structs.replace(before, grant=grant.grant, username=grant.username)
+    flows.carry(visit, proven)
     return see("/new-password")
 
 
@@ -116,7 +117,7 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
         "new_password.html",
         status=filled.status,
         filled=filled,
-        name=flow.name,
+        username=flow.username,
         marks=await marks(site, visit, filled.failed),
     )
 
