@@ -158,6 +158,8 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         views=views,
         forgery=parts.forgery,
         randomness=parts.randomness,
+        android_apps=settings.android_apps,
+        apple_apps=settings.apple_apps,
         paths=own_paths(),
     )
     return parts.edge(site, ROUTES, views, languages, settings.host)

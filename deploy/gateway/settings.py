@@ -1,5 +1,6 @@
 """What the gateway reads from its environment."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +13,10 @@ from shared.settings.process import Environment, ProcessSettings, refused_in_the
 from shared.settings.values import Port, Secret, key_bytes, key_of_32_bytes, secrets
 
 MOST_KEYS = 2
+ANDROID_APP = re.compile(
+    r"([a-zA-Z]\w*(?:\.[a-zA-Z]\w*)+)\|((?:[0-9A-F]{2}:){31}[0-9A-F]{2})", re.ASCII
+)
+APPLE_APP = re.compile(r"[A-Z0-9]{10}\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 
 def origin(text: str) -> str:
@@ -49,6 +54,37 @@ def desk_practice(text: str) -> Secret:
     return Secret(text)
 
 
+@dataclass(frozen=True, slots=True)
+class AndroidApp:
+    """A native app: its package, and the SHA-256 of a certificate that it is signed with."""
+
+    package: str
+    fingerprint: str
+
+    def __str__(self) -> str:
+        return f"{self.package}|{self.fingerprint}"
+
+
+def android_apps(text: str) -> tuple[AndroidApp, ...]:
+    """Take packages with their fingerprints, as `keytool` prints them."""
+    found = [ANDROID_APP.fullmatch(part) for part in parts_of(text)]
+    if not found or None in found:
+        raise ValueError("expected package|SHA-256 fingerprint, 32 pairs like AB with : between")
+    return tuple(AndroidApp(*one.groups()) for one in found if one is not None)
+
+
+def apple_apps(text: str) -> tuple[str, ...]:
+    """Take application identifiers: the team's ten characters, a dot, the bundle's identifier."""
+    found = tuple(parts_of(text))
+    if not found or not all(map(APPLE_APP.fullmatch, found)):
+        raise ValueError("expected TEAMID.bundle.id, where TEAMID has ten characters")
+    return found
+
+
+def parts_of(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
 def service_at(name: str, service: str) -> str:
     """Declare where one of the services is."""
     found: str = setting(name, parse=origin, help=f"where {service} answers")
@@ -82,6 +118,19 @@ class Settings(ProcessSettings):
     notify_url: str = service_at("NOTIFY_URL", "notify")
     service_seconds: Annotated[float, Meta(ge=0.1, le=60)] = setting(
         "SERVICE_SECONDS", default=10.0, help="how long a service may take to answer"
+    )
+    android_apps: Annotated[tuple[AndroidApp, ...], Meta(description="apps")] = setting(
+        "ANDROID_APPS",
+        default=(),
+        parse=android_apps,
+        help="apps that may use the portal's passkeys and open its mailed links: package and "
+        "SHA-256 fingerprint of the signing certificate parted by a bar, with commas between",
+    )
+    apple_apps: Annotated[tuple[str, ...], Meta(description="apps")] = setting(
+        "APPLE_APPS",
+        default=(),
+        parse=apple_apps,
+        help="the same at Apple: application identifiers, with commas between",
     )
     mails_url: str | None = setting(
         "MAILS_URL",

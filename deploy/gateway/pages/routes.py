@@ -3,6 +3,7 @@
 from deploy.gateway.pages import (
     added_practices,
     addresses,
+    apps,
     devices,
     emails,
     enrol,
@@ -58,6 +59,7 @@ ROUTES: tuple[Route[Site], ...] = (
     *usernames.ROUTES,
     *password_changes.ROUTES,
     *locales.ROUTES,
+    *apps.ROUTES,
 )
 
 
@@ -65,4 +67,4 @@ def own_paths(routes: tuple[Route[Site], ...] = ROUTES) -> frozenset[str]:
     """List the pages that one may be sent back to: those with an address of their own."""
     return frozenset(
         route.path for route in routes if route.method == "GET" and not SLOT.search(route.path)
-    ) - {"/session/ends"}
+    ) - {"/session/ends", *apps.PATHS}

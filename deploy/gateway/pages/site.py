@@ -17,6 +17,7 @@ from deploy.gateway.doors.two_step import TwoSteps
 from deploy.gateway.flows import LinkFlow
 from deploy.gateway.gates import EMAIL, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
+from deploy.gateway.settings import AndroidApp
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Form
 from deploy.gateway.web.refusals import Away, Refused
@@ -41,6 +42,8 @@ class Site:
     views: Views
     forgery: Forgery
     randomness: Randomness
+    android_apps: tuple[AndroidApp, ...]
+    apple_apps: tuple[str, ...]
     paths: frozenset[str]  # of pages without an id in their address: where one may be sent back to
 
     def forged(self, visit: Visit, token: str) -> bool:
