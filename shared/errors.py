@@ -45,6 +45,7 @@ class Refused(Expected):
     """
 
     cause: ClassVar[str]  # the audit's word: the code, unless a reply must not say as much
+    counts: ClassVar[bool] = True  # on its source (LG-4), where the verb counts refusals
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -13,6 +13,7 @@ from deploy.gateway.doors.http import Door
 from deploy.gateway.doors.identity import Identity
 from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
+from deploy.gateway.doors.passkeys import Passkeys
 from deploy.gateway.doors.practice import PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.recovery import Recovery
@@ -154,6 +155,7 @@ def portal(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         requests=Requests(identity=doors["identity"]),
         two_steps=TwoSteps(doors["identity"]),
         devices=Devices(doors["identity"]),
+        passkeys=Passkeys(doors["identity"]),
         sessions=Sessions(identity),
         views=views,
         forgery=parts.forgery,

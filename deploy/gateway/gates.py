@@ -10,6 +10,7 @@ NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
 TERMS = "terms"
 EMAIL = "account-email"
 TWO_STEP = "two-step"
+PASSKEYS = "passkeys"
 DISCLAIMERS = "disclaimers"
 PAGES: Mapping[str, str] = MappingProxyType(
     {
@@ -18,6 +19,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         TERMS: "/gate/terms",
         EMAIL: "/gate/e-mail",
         TWO_STEP: "/gate/two-step",
+        PASSKEYS: "/gate/passkeys",
         DISCLAIMERS: "/gate/disclaimers",
     }
 )
@@ -25,7 +27,8 @@ PAGES: Mapping[str, str] = MappingProxyType(
 one of a release that this gateway does not know yet: it is passed by, and a verb that insists on
 it says so.
 """
-ALWAYS = frozenset({"/log-off", "/language", "/session/keep", "/session/ends"})
+CONFIRM = "/settings/confirm/passkey"  # of the script of every page that asks for the password
+ALWAYS = frozenset({"/log-off", "/language", "/session/keep", "/session/ends", CONFIRM})
 SETTINGS = "settings"  # the scope of a session without a practice
 OUTSIDE = "/contact-your-practice"
 OPEN_OUTSIDE = frozenset({OUTSIDE, "/settings", "/settings/practices/add", "/enrol/done"})

@@ -11,6 +11,7 @@ from services.identity.features import Features
 from services.identity.freezes import features as freezes
 from services.identity.log_on import features as log_on
 from services.identity.merging import features as merging
+from services.identity.passkeys import features as passkeys
 from services.identity.passwords import features as passwords
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
@@ -81,12 +82,14 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
     )
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
+    passkey = passkeys.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(
         plumbing,
         accounts=account.accounts,
         hasher=password.hasher,
+        answers=passkey.answers,
         sessions=session.sessions,
     )
     proof = proving.compose(
@@ -95,6 +98,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         accounts=account.accounts,
         secrets=password,
         second_steps=steps.second_steps,
+        answers=passkey.answers,
         checker=grants,
     )
     entry = log_on.compose(
@@ -103,6 +107,8 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         holders=account,
         secrets=password,
         second_steps=steps.second_steps,
+        keys=passkey,
+        confirmations=proof.confirmations,
         sessions=session.sessions,
         arrivals=device.arrivals,
     )
@@ -139,6 +145,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             holders=account,
             addresses=email,
             passwords=password.passwords,
+            keys=passkey,
             steps=steps,
             sessions=session.sessions,
         ),

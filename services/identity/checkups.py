@@ -3,6 +3,7 @@
 from services.identity.accounts.store import freezes, hashes
 from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
+from services.identity.passkeys.store import passkeys
 from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
 from services.identity.two_step.store import recovery_codes
@@ -48,9 +49,17 @@ async def check_freezes(plumbing: Plumbing[Settings]) -> str | None:
     )
 
 
+async def check_passkeys(plumbing: Plumbing[Settings]) -> str | None:
+    """Passkeys that answer to nobody: the RP id was another one when they were made (MF-6)."""
+    async with plumbing.database.connection() as connection:
+        count = await passkeys.count_of_other_rp(connection, plumbing.settings.passkey_rp_id)
+    return f"{count} passkeys were made for another RP id: none of them works" if count else None
+
+
 CHECKUPS: tuple[Checkup[Settings], ...] = (
     Checkup(name="peppers", run=check_peppers),
     Checkup(name="names", run=check_names),
     Checkup(name="terms", run=check_terms),
     Checkup(name="freezes", run=check_freezes),
+    Checkup(name="passkeys", run=check_passkeys),
 )

@@ -23,3 +23,10 @@ def not_one_of(body: Body, kinds: Kinds) -> BodyInvalid:
     return BodyInvalid(
         *(Violation(field=name, code=code, detail=detail) for name, code in (*missing, *extra))
     )
+
+
+def require_one_of(body: Body, kinds: Kinds) -> None:
+    """Take a body with all fields of one kind, and none of another's. Raises BodyInvalid."""
+    every = {name for kind in kinds for name in kind}
+    if {name for name in every if getattr(body, name) is not None} not in map(set, kinds):
+        raise not_one_of(body, kinds)

@@ -14,6 +14,13 @@ from services.identity.budgets import RECORDS, TOKENS, UN_ENROLMENTS, UNLOCKS
 from services.identity.credentials.api.accounts import read_account
 from services.identity.credentials.api.emails import claim_email, verify_email
 from services.identity.credentials.api.locales import change_locale
+from services.identity.credentials.api.passkeys import (
+    ask_for_new_passkey,
+    list_passkeys,
+    make_passkey,
+    remove_passkey,
+    rename_passkey,
+)
 from services.identity.credentials.api.password_changes import (
     change_password,
     check_new_password,
@@ -24,6 +31,7 @@ from services.identity.credentials.api.two_step import (
     make_recovery_codes,
     set_up_app,
     turn_off_two_step,
+    turn_on_two_step_by_passkeys,
 )
 from services.identity.credentials.api.usernames import change_username
 from services.identity.credentials.errors import (
@@ -83,8 +91,13 @@ from services.identity.log_on.api.disclaimers import (
 )
 from services.identity.log_on.api.gates import answer_terms, skip_gate
 from services.identity.log_on.api.log_on import log_on
+from services.identity.log_on.api.passkeys import (
+    ask_for_passkey,
+    keep_passkeys,
+    log_on_by_passkey,
+)
 from services.identity.log_on.api.resets import reset_password
-from services.identity.log_on.api.second_steps import take_second_step
+from services.identity.log_on.api.second_steps import ask_for_second_step, take_second_step
 from services.identity.log_on.api.terms import read_terms
 from services.identity.log_on.errors import (
     DisclaimerChanged,
@@ -94,6 +107,17 @@ from services.identity.log_on.errors import (
     InvalidCredentials,
     TermsDeclined,
     TermsRequired,
+)
+from services.identity.passkeys.errors import (
+    CeremonyOver,
+    NoPasskeys,
+    PasskeyInvalid,
+    PasskeyLimit,
+    PasskeyNameTaken,
+    PasskeyRegistered,
+    PasskeysNotOffered,
+    PasskeyUnknown,
+    TwoStepNeedsMeans,
 )
 from services.identity.passwords.api.passwords import check_password
 from services.identity.passwords.errors import PasswordUnacceptable, UnlockLimit
@@ -120,7 +144,12 @@ from services.identity.practices.errors import (
     SettingOutOfRange,
     TwoAuthentications,
 )
-from services.identity.proving.api.proofs import prove_ownership, reauthenticate
+from services.identity.proving.api.proofs import (
+    ask_to_prove_ownership,
+    ask_to_reauthenticate,
+    prove_ownership,
+    reauthenticate,
+)
 from services.identity.proving.errors import (
     MergeNeedsTwoStep,
     MergeProofFailed,
@@ -156,6 +185,7 @@ from services.identity.two_step.errors import (
     SetUpOver,
     TooManyCodeSets,
     TwoStepOff,
+    TwoStepOn,
 )
 from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
@@ -186,6 +216,7 @@ USERNAME_REFUSED = (
     UsernameIsAnAddress,
     UsernameTaken,
 )
+CEREMONY_PROBLEMS = (CeremonyOver, PasskeysNotOffered)
 CONFIRMATION_REFUSED = (
     GrantInvalid,
     GrantWrongAct,
@@ -248,6 +279,8 @@ OWNERSHIP_PROBLEMS = (
     AccountMerged,
     CodeRequired,
     SecondStepFailed,
+    PasskeyInvalid,
+    *CEREMONY_PROBLEMS,
 )
 
 # fmt: off
@@ -382,7 +415,7 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=(TermsRequired, TermsDeclined, GateClosed)),
         route("POST", "/gates/{gate}/skip", Session(),
               skip_gate, rows=("LG-3",),
-              summary="Decline an offer: an account e-mail for this session, two-step for good",
+              summary="Decline an offer: two-step for good, another for this session",
               problems=(GateNotOffered,)),
         route("GET", "/gates/disclaimers", Session(),
               list_disclaimers, rows=("DISC-1", "LG-3"), query=("locale",),
@@ -404,9 +437,27 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=(InvalidCredentials, AccountMerged)),
         route("POST", "/sessions/second-step", Session(Counted.REFUSALS, also=(GATES,)),
               take_second_step, status=201,
-              rows=("MF-1", "MF-2", "MF-3", "MF-4", "LG-3", "RC-10", "SE-2", "SE-4"),
-              summary="Take the second step: a code for a full session",
-              problems=(SecondStepFailed, SecondStepOver, GateClosed)),
+              rows=("MF-1", "MF-2", "MF-3", "MF-4", "MF-8", "LG-3", "RC-10", "SE-2", "SE-4"),
+              summary="Take the second step: a code, or a passkey's answer, for a full session",
+              problems=(SecondStepFailed, SecondStepOver, GateClosed, PasskeyInvalid,
+                        *CEREMONY_PROBLEMS)),
+        route("POST", "/sessions/second-step/options", Session(also=(GATES,)),
+              ask_for_second_step, rows=("MF-8", "RC-10"),
+              summary="Ask for what has a passkey answer as the second step",
+              problems=(GateClosed, NoPasskeys, PasskeysNotOffered)),
+        route("POST", "/sessions/passkey/options", Public(Counted.NOTHING),
+              ask_for_passkey, rows=("MF-6", "MF-7"),
+              summary="Ask for what has a passkey answer, to log on without a name",
+              problems=(PasskeysNotOffered,)),
+        route("POST", "/sessions/passkey", Public(Counted.MISSES),
+              log_on_by_passkey, status=201, rows=("MF-7", "MF-6", "LG-3", "MG-5", "SE-4"),
+              summary="Log on with a passkey's answer",
+              problems=(PasskeyInvalid, PasskeyUnknown, AccountMerged, *CEREMONY_PROBLEMS)),
+        route("POST", "/gates/passkeys", Session(),
+              keep_passkeys, rows=("MF-10", "LG-3"),
+              summary="Keep or remove the passkeys that a reset has suspended",
+              problems=(NotFound, GateClosed, TwoStepNeedsMeans, ReauthenticationRequired,
+                        *CONFIRMATION_REFUSED)),
         route("POST", "/passwords/reset", Public(Counted.MISSES),
               reset_password, rows=("RC-3", "SE-4"),
               summary="Set a new password with a grant of recovery's",
@@ -437,6 +488,11 @@ ROUTES: tuple[Route[Features], ...] = (
               confirm_app, rows=("MF-1", "MF-4", "SE-1"),
               summary="Confirm the app by a code it shows; with the first two-step is on",
               problems=(CodeWrong, SetUpOver, TooManyCodeSets)),
+        route("POST", "/account/two-step/passkeys", Session(),
+              turn_on_two_step_by_passkeys, rows=("MF-8", "MF-4", "SE-1", "SE-3"),
+              summary="Turn two-step verification on by passkeys alone, with recovery codes",
+              problems=(TwoStepOn, TwoStepNeedsMeans, TooManyCodeSets, ReauthenticationRequired,
+                        *CONFIRMATION_REFUSED)),
         route("POST", "/account/two-step/recovery-codes", Session(),
               make_recovery_codes, rows=("MF-4", "SE-3"),
               summary="Make new recovery codes; those before are void",
@@ -449,6 +505,27 @@ ROUTES: tuple[Route[Features], ...] = (
               turn_off_two_step, rows=("MF-4", "SE-1", "SE-3"),
               summary="Turn two-step verification off; other sessions end",
               problems=(TwoStepOff, *CONFIRMATION_REFUSED)),
+        route("GET", "/account/passkeys", Session(),
+              list_passkeys, rows=("MF-9",),
+              summary="List the account's passkeys, with what its browser should know of them"),
+        route("POST", "/account/passkeys/options", Session(),
+              ask_for_new_passkey, rows=("MF-5", "MF-6", "SE-3"),
+              summary="Ask for what has a passkey made",
+              problems=(PasskeyLimit, PasskeyNameTaken, PasskeysNotOffered,
+                        *CONFIRMATION_REFUSED)),
+        route("POST", "/account/passkeys", Session(),
+              make_passkey, status=201, rows=("MF-5", "MF-6", "RC-9"),
+              summary="Keep a passkey that was made",
+              problems=(PasskeyInvalid, PasskeyRegistered, PasskeyLimit, PasskeyNameTaken,
+                        GrantUsed, GrantSuperseded, *CEREMONY_PROBLEMS)),
+        route("PATCH", "/account/passkeys/{passkey_id}", Session(),
+              rename_passkey, rows=("MF-5",),
+              summary="Rename a passkey",
+              problems=(NotFound, PasskeyNameTaken)),
+        route("POST", "/account/passkeys/{passkey_id}/remove", Session(),
+              remove_passkey, rows=("MF-9", "RC-9", "SE-3"),
+              summary="Remove a passkey; other sessions that began with it end",
+              problems=(NotFound, TwoStepNeedsMeans, *CONFIRMATION_REFUSED)),
         route("PATCH", "/account", Session(),
               change_locale, rows=("ID-8",),
               summary="Change the language and the time zone that its holder is written to in",
@@ -471,10 +548,18 @@ ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.proving, (
         route("POST", "/account/reauthenticate",
               Session(Counted.REFUSALS, also=(GATES, SETTINGS)),
-              reauthenticate, rows=("SE-3",),
-              summary="Give one's password again, and a code: a grant for one verb",
+              reauthenticate, rows=("SE-3", "MF-8"),
+              summary="Give one's password again, and a code, or a passkey: a grant for one verb",
               problems=(ReauthenticationFailed, CodeRequired, SecondStepFailed, SecondStepOver,
-                        PasswordUnacceptable)),
+                        PasswordUnacceptable, PasskeyInvalid, *CEREMONY_PROBLEMS)),
+        route("POST", "/account/reauthenticate/options", Session(also=(GATES, SETTINGS)),
+              ask_to_reauthenticate, rows=("SE-3", "MF-8"),
+              summary="Ask for what has a passkey answer as a re-authentication",
+              problems=(NoPasskeys, PasskeysNotOffered)),
+        route("POST", "/account/ownership-proofs/options", Session(),
+              ask_to_prove_ownership, rows=("MG-1", "MF-8"),
+              summary="Ask for what has a passkey of another account of one's own answer",
+              problems=(PasskeysNotOffered,)),
         route("POST", "/account/ownership-proofs", Session(Counted.REFUSALS),
               prove_ownership, rows=("MG-1", "MG-3"),
               summary="Prove another account of one's own, to merge it",

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from services.identity.passkey_settings import PasskeySettings
 from shared.settings.loader import PREFIX, setting
 from shared.settings.process import expose_metrics_on, listen_on
-from shared.settings.service import ServiceSettings
 from shared.settings.values import Port, Secret, guessable, key_bytes, secrets
 
 
@@ -33,7 +33,7 @@ class PolicyName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(ServiceSettings):
+class Settings(PasskeySettings):
     http_port: Port = listen_on(8101)
     metrics_port: Port = expose_metrics_on(9101)
     portal_name: str = setting(

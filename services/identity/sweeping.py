@@ -6,6 +6,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.store import accounts, names
 from services.identity.devices.store import devices
+from services.identity.passkeys.store import ceremonies
 from services.identity.passwords.store import lockouts
 from services.identity.sessions.store import sessions
 from services.identity.settings import Settings
@@ -54,6 +55,17 @@ class DeviceSweeper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CeremonySweeper:
+    database: Database
+    clock: Clock
+
+    async def once(self) -> int:
+        """Forget up to BATCH ceremonies that were answered, and are late by themselves by now."""
+        async with self.database.transaction() as tx:
+            return await ceremonies.sweep(tx, before=self.clock.now() - MARGIN, limit=BATCH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NameSweeper:
     acts: Acts
     accounts: Accounts
@@ -79,11 +91,13 @@ def sweepers(plumbing: Plumbing[Settings], accounts: Accounts) -> tuple[Loop, ..
     sessions = SessionSweeper(database=database, clock=clock)
     lockouts = LockoutSweeper(database=database, clock=clock)
     devices = DeviceSweeper(database=database, clock=clock)
+    answered = CeremonySweeper(database=database, clock=clock)
     names = NameSweeper(acts=plumbing.acts, accounts=accounts, clock=clock)
     swept = (
         ("session-sweeper", "sessions", sessions.once),
         ("lockout-sweeper", "tried names that nobody has", lockouts.once),
         ("device-sweeper", "devices that are known no more", devices.once),
+        ("ceremony-sweeper", "ceremonies that were answered", answered.once),
         ("name-sweeper", "reservations of names, by account", names.once),
     )
     return tuple(

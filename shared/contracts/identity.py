@@ -264,6 +264,22 @@ class DeviceTrusted(PlainActivity, frozen=True, kw_only=True):
     trusted_until: InMail[Moment]
 
 
+class PasskeyMade(CredentialChanged, frozen=True, kw_only=True):
+    """MF-5: its holder made a passkey, by which she can log on from now on. What she calls it is
+    not told: a mail says nothing that anybody typed.
+    """
+
+
+class PasskeyRemoved(CredentialChanged, frozen=True, kw_only=True):
+    """MF-9: its holder removed a passkey; it opens nothing any more."""
+
+
+class PasskeyCopied(PlainActivity, frozen=True, kw_only=True):
+    """MF-6: a passkey that is on one device has answered with a counter that did not grow, as a
+    copy would. It was refused, and nothing removed. At most once a day.
+    """
+
+
 class DeviceEnd(StrEnum):
     """What made a device void."""
 
@@ -435,6 +451,9 @@ TWO_STEP_RESET = Contract("identity", "two-step-reset", TwoStepReset, Kind.ACTIV
 TWO_STEP_MODE_CHANGED = Contract(
     "identity", "two-step-mode-changed", TwoStepModeChanged, Kind.ACTIVITY
 )
+PASSKEY_MADE = Contract("identity", "passkey-made", PasskeyMade, Kind.ACTIVITY)
+PASSKEY_REMOVED = Contract("identity", "passkey-removed", PasskeyRemoved, Kind.ACTIVITY)
+PASSKEY_COPIED = Contract("identity", "passkey-copied", PasskeyCopied, Kind.ACTIVITY)
 DEVICE_TRUSTED = Contract("identity", "device-trusted", DeviceTrusted, Kind.ACTIVITY)
 DEVICE_REMOVED = Contract("identity", "device-removed", DeviceRemoved, Kind.ACTIVITY)
 UNUSUAL_LOG_ON = Contract("identity", "unusual-log-on", UnusualLogOn, Kind.ACTIVITY)

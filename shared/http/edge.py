@@ -130,7 +130,8 @@ class Edge(Generic[F]):
         try:
             return await self._answer(route, request, caller, source)
         except Refused as refusal:
-            await self._count(source, refusal)
+            if refusal.counts:
+                await self._count(source, refusal)
             raise
 
     async def _count(self, source: str, refusal: Refused) -> None:

@@ -36,6 +36,7 @@ class Verb(StrEnum):
     EMAIL = "email"  #: ID-6: claim an account e-mail
     MERGE = "merge"
     NOTIFICATION_ADDRESS = "notification-address"  #: NT-2: add or remove one
+    PASSKEYS = "passkeys"  #: MF-5, MF-9: make or remove one
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     PRACTICE = "practice"  #: EN-5: add a practice to the account
     RECOVERY_CODES = "recovery-codes"  #: MF-4: make new ones

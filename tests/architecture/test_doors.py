@@ -23,6 +23,7 @@ DOORS = {
     "pyotp": "services/identity/two_step/authenticator.py",
     "prometheus_client": "shared/metrics.py",
     "rich": "shared/program/bar.py",
+    "webauthn": "services/identity/passkeys/authenticators.py",
     "structlog": "shared/logs.py",
     "aiosmtplib": "services/notify/sending/channels/smtp.py",
     "babel": "services/notify/sending/moments.py",

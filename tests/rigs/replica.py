@@ -43,6 +43,8 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "PEPPER": "a pepper that is long enough for a test",
         "BCRYPT_COST": "4",
         "HASHING_WAIT": "30",
+        "PASSKEY_RP_ID": "portal.example",
+        "PASSKEY_ORIGINS": "https://portal.example",
     },
     "notify": {
         "SMTP_URL": f"smtp://{NOWHERE}",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +18,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     required: bool
     trust_offered: bool = False  # of the second step: whether this browser can be spared the next
+    means: tuple[str, ...] = ()  # of the second step: what it can be taken by
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,23 @@ class LogOn(Sent, frozen=True, kw_only=True):
     agent: str | None
 
 
+class Answer(NamedTuple):
+    """A passkey's, to a ceremony; `id` is the passkey's own name for itself."""
+
+    ceremony: str
+    credential: msgspec.Raw
+    id: str
+
+
+class PasskeyLogOn(Sent, frozen=True, kw_only=True):
+    ceremony: str
+    credential: msgspec.Raw
+    name: str | None
+    device: str | None = None
+    resource: tuple[str, ...]
+    agent: str | None
+
+
 class Refresh(Sent, frozen=True, kw_only=True):
     refresh_token: str
     device: str | None = None
@@ -51,7 +70,9 @@ class Refresh(Sent, frozen=True, kw_only=True):
 
 
 class SecondStep(Sent, frozen=True, kw_only=True):
-    code: str
+    code: str | None = None
+    ceremony: str | None = None
+    credential: msgspec.Raw | None = None
     trust: bool = False
     device: str | None = None
     resource: tuple[str, ...]
@@ -227,11 +248,25 @@ class DisclaimerAnswer(Sent, frozen=True, kw_only=True):
 
 
 class TwoStep(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether log-on asks for a code, and when; the recovery codes that are left."""
+    """Whether log-on asks for a second step, when, and by what; the recovery codes left."""
 
     on: bool
     mode: str | None
+    means: tuple[str, ...]
     recovery_codes_left: int
+
+
+class PasskeyCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there are, and how many of them serve for nothing since a reset."""
+
+    offered: bool
+    made: int
+    suspended: int
+
+    @property
+    def usable(self) -> bool:
+        """Whether one at least can confirm anything."""
+        return self.offered and self.made > self.suspended
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,6 +277,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     claimed_email: str | None  # beside a verified one: what is to take its place
     practices: tuple[Practice, ...]
     two_step: TwoStep
+    passkeys: PasskeyCount
     recovery_routes: tuple[str, ...]
     to_set_up: tuple[str, ...]
     terms_version: str | None
@@ -285,15 +321,19 @@ class Verify(Sent, frozen=True, kw_only=True):
 
 
 class Reauthenticate(Sent, frozen=True, kw_only=True):
-    password: str
     verb: str
-    code: str | None
+    password: str | None = None
+    code: str | None = None
+    ceremony: str | None = None
+    credential: msgspec.Raw | None = None
 
 
 class Ownership(Sent, frozen=True, kw_only=True):
-    name: str
-    password: str
-    code: str | None
+    name: str | None = None
+    password: str | None = None
+    code: str | None = None
+    ceremony: str | None = None
+    credential: msgspec.Raw | None = None
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -326,6 +366,7 @@ class Sessions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LOG_ON = Verb("log_on", "POST", "/sessions", Session, LogOn)
+LOG_ON_BY_PASSKEY = Verb("log_on_by_passkey", "POST", "/sessions/passkey", Session, PasskeyLogOn)
 SECOND_STEP = Verb(
     "take_second_step", "POST", "/sessions/second-step", Session, SecondStep, bearer=True
 )
@@ -389,6 +430,7 @@ END_OTHERS = Verb("end_other_sessions", "POST", "/sessions/end-others", Nothing,
 
 VERBS = (
     LOG_ON,
+    LOG_ON_BY_PASSKEY,
     SECOND_STEP,
     REFRESH,
     REVOKE,
@@ -436,10 +478,33 @@ class Identity:
         )
         return await self._opened(LOG_ON, visit, body, name=name)
 
-    async def second_step(self, visit: Visit, token: str, code: str, *, trust: bool) -> Session:
-        device = secret_for(visit)
+    async def log_on_by_passkey(self, visit: Visit, answer: Answer, name: str | None) -> Session:
+        """This browser's secret is kept by the name that was typed, else by the passkey: whose it
+        is nobody has said.
+        """
+        mine = name or answer.id
+        body = PasskeyLogOn(
+            ceremony=answer.ceremony,
+            credential=answer.credential,
+            name=name,
+            device=secret_for(visit, mine),
+            resource=RESOURCES,
+            agent=visit.agent,
+        )
+        return await self._opened(LOG_ON_BY_PASSKEY, visit, body, name=mine)
+
+    async def second_step(
+        self, visit: Visit, token: str, code: str, answer: Answer | None, *, trust: bool
+    ) -> Session:
+        """By a passkey's answer, where there is one."""
         body = SecondStep(
-            code=code, trust=trust, device=device, resource=RESOURCES, agent=visit.agent
+            code=code if answer is None else None,
+            ceremony=answer.ceremony if answer else None,
+            credential=answer.credential if answer else None,
+            trust=trust,
+            device=secret_for(visit),
+            resource=RESOURCES,
+            agent=visit.agent,
         )
         return await self._opened(SECOND_STEP, visit, body, token=token)
 
@@ -466,7 +531,7 @@ class Identity:
         self,
         verb: Verb[Session],
         visit: Visit,
-        body: LogOn | SecondStep | Reset,
+        body: LogOn | PasskeyLogOn | SecondStep | Reset,
         *,
         token: str | None = None,
         name: str | None = None,
@@ -550,13 +615,24 @@ class Identity:
         await self.door.call(VERIFY, visit, token=token, body=Verify(token=link))
 
     async def reauthenticate(
-        self, visit: Visit, token: str, password: str, code: str, verb: str
+        self, visit: Visit, token: str, verb: str, password: str, code: str, answer: Answer | None
     ) -> Proof:
-        body = Reauthenticate(password=password, verb=verb, code=code or None)
+        """By password, by a passkey's answer, or by both."""
+        body = Reauthenticate(
+            verb=verb,
+            password=password or None,
+            code=code or None,
+            ceremony=answer.ceremony if answer else None,
+            credential=answer.credential if answer else None,
+        )
         return await self.door.call(REAUTHENTICATE, visit, token=token, body=body)
 
     async def prove(self, visit: Visit, token: str, name: str, password: str, code: str) -> Owned:
         body = Ownership(name=name, password=password, code=code or None)
+        return await self.door.call(PROVE, visit, token=token, body=body)
+
+    async def prove_by_passkey(self, visit: Visit, token: str, answer: Answer) -> Owned:
+        body = Ownership(ceremony=answer.ceremony, credential=answer.credential)
         return await self.door.call(PROVE, visit, token=token, body=body)
 
     async def sessions(self, visit: Visit, token: str) -> Sessions:

@@ -1,35 +1,48 @@
-"""The password, and a code where two-step is on, given again for one thing: once, however often
-that is refused (SE-3).
+"""The password, and a code where two-step is on, or a passkey, given again for one thing: once,
+however often that is refused (SE-3).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
+from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
 from deploy.gateway.flows import Confirmed
-from deploy.gateway.pages.site import Site
+from deploy.gateway.gates import CONFIRM
+from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
+from deploy.gateway.pages.log_on import Nothing, once_more
+from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import SECRET, Form
+from deploy.gateway.web.forms import SECRET, FormPage
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped
+from deploy.gateway.web.routes import Mistyped, Route, action
 from deploy.gateway.web.sentences import MISSING
 
 Code = Annotated[str, SECRET, Meta(max_length=200)]
 
+WITH_PASSWORD = frozenset({"two-step-off"})
+"""Verbs that take a passkey in the place of the code alone (MF-4)."""
+
 T = TypeVar("T")
 
 
-class Proof(Form, frozen=True, kw_only=True):
-    """What is given again; a page that knows it already shows neither."""
+class Proof(Answered, frozen=True, kw_only=True):
+    """What is given again; a page that knows it already shows none of it."""
 
     password: Annotated[str, SECRET, Meta(max_length=4096)] = ""
     code: Code = ""
 
+    @property
+    def given(self) -> bool:
+        """Whether there is anything to go by."""
+        return bool(self.password or self.credential)
+
 
 def is_confirmed(visit: Inside, kind: type[Confirmed]) -> bool:
-    """Whether the password was given for this within the last five minutes."""
+    """Whether it was given for this within the last five minutes."""
     return flows.shown(visit, kind) is not None
 
 
@@ -46,15 +59,22 @@ async def confirmed(
     where it is the grant that is refused: then the password is asked for again.
     """
     grant = await grant_of(site, visit, kind, proof)
-    try:
+    with kept_unless_refused(visit, kind):
         done = await site.sessions.ask(visit, service, lambda token: change(token, grant))
+    flows.drop(visit, kind)
+    return done
+
+
+@contextmanager
+def kept_unless_refused(visit: Inside, kind: type[Confirmed]) -> Iterator[None]:
+    """Have the password asked for again where it is the grant that is refused."""
+    try:
+        yield
     except Refused as refused:
         if not refused.code.startswith("grant_"):
             raise
         flows.drop(visit, kind)
         raise Refused("reauthentication_required", status=refused.status) from None
-    flows.drop(visit, kind)
-    return done
 
 
 async def grant_of(site: Site, visit: Inside, kind: type[Confirmed], proof: Proof) -> str:
@@ -68,12 +88,31 @@ async def grant_of(site: Site, visit: Inside, kind: type[Confirmed], proof: Proo
 
 
 async def grant_once(site: Site, visit: Inside, verb: str, proof: Proof) -> str:
-    """Return the grant of a proof given now, which nothing keeps."""
-    if not proof.password:
+    """Return the grant of a proof given now, which nothing keeps. A passkey is a whole one, where
+    no password is asked for beside it: what a browser has filled in is not looked at then.
+    """
+    answer = answer_of(proof)
+    password = "" if answer and verb not in WITH_PASSWORD else proof.password
+    if not password and (answer is None or verb in WITH_PASSWORD):
         raise Mistyped("password", MISSING["password"])
+    code = "" if answer else proof.code
     given = await site.sessions.ask(
         visit,
         "identity",
-        lambda token: site.identity.reauthenticate(visit, token, proof.password, proof.code, verb),
+        lambda token: site.identity.reauthenticate(visit, token, verb, password, code, answer),
     )
     return given.grant
+
+
+async def ask_to_confirm(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Begin a ceremony, for the script of whichever page asks for the password again."""
+    return await begun(
+        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_confirm(visit, token))
+    )
+
+
+ROUTES: tuple[Route[Site], ...] = action(
+    CONFIRM,
+    HOLDER,
+    FormPage(form=Nothing, show=once_more, submit=ask_to_confirm),
+)

@@ -101,7 +101,7 @@ async def claim_in_settings(site: Site, visit: Inside, sent: ClaimForm, key: str
 
 async def claim(site: Site, visit: Inside, sent: ClaimForm) -> None:
     """Claim an address, with the password where it was asked for (SE-3)."""
-    if sent.password or is_confirmed(visit, EmailFlow):
+    if sent.given or is_confirmed(visit, EmailFlow):
         await confirmed(
             site,
             visit,

@@ -6,13 +6,14 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta
 
+from deploy.gateway.pages.ceremonies import MOST, Answered, answer_of, begun, credential_id
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, arrive
 from deploy.gateway.session import COOKIE, HOME, Inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Away
 from deploy.gateway.web.routes import Route, action, form, page
-from deploy.gateway.web.visits import Elsewhere, Visit, see
+from deploy.gateway.web.visits import CODE, Elsewhere, Visit, see
 
 SAID: Mapping[str, str] = {
     "off": N_("You are logged off."),
@@ -26,6 +27,7 @@ SAID: Mapping[str, str] = {
     "verify": N_("Log on to confirm your e-mail address."),
     "added": N_("The practice was added. Log on to see it."),
 }
+UNKNOWN = "passkey_unknown"
 ENDED = N_(
     "You were logged off: nothing was done for 15 minutes, or the session was 12 hours old, or you "
     "logged off or set a new password elsewhere, or logged on in more than 50 places, or your last "
@@ -36,6 +38,14 @@ ENDED = N_(
 class LogOnForm(Form, frozen=True, kw_only=True):
     username: str
     password: Annotated[str, SECRET, Meta(max_length=4096)]
+    next: str = HOME
+
+
+class PasskeyForm(Answered, frozen=True, kw_only=True):
+    """`username` is what was typed beside it, if anything; the answer is spent, and no secret."""
+
+    username: str = ""
+    credential: Annotated[str, MOST] = ""
     next: str = HOME
 
 
@@ -76,12 +86,29 @@ async def show_log_on(site: Site, visit: Visit, filled: Filled) -> web.Response:
         filled=filled,
         wanted=wanted,
         said=visit.say(said) if said else None,
+        unknown=credential_id(filled.typed["credential"])
+        if visit.request.get(CODE) == UNKNOWN
+        else None,
     )
 
 
 async def log_on(site: Site, visit: Visit, sent: LogOnForm, key: str) -> web.Response:
     """Log on by username, or by the verified account e-mail."""
     session = await site.identity.log_on(visit, sent.username, sent.password)
+    return await arrive(site, visit, site.sessions.begin(visit, session), sent.next)
+
+
+async def ask_to_log_on(site: Site, visit: Visit, sent: Nothing, key: str) -> web.Response:
+    """Begin a ceremony, for the page's script; it names nobody, and serves whoever comes."""
+    return await begun(site.passkeys.to_log_on(visit))
+
+
+async def log_on_by_passkey(site: Site, visit: Visit, sent: PasskeyForm, key: str) -> web.Response:
+    """Log on without a name, or by the one that was typed (MF-7)."""
+    answer = answer_of(sent)
+    if answer is None:
+        raise NoForm(400)
+    session = await site.identity.log_on_by_passkey(visit, answer, sent.username or None)
     return await arrive(site, visit, site.sessions.begin(visit, session), sent.next)
 
 
@@ -134,6 +161,16 @@ ROUTES: tuple[Route[Site], ...] = (
         "/log-on",
         ANYBODY,
         FormPage(form=LogOnForm, show=show_log_on, submit=log_on),
+    ),
+    *action(
+        "/log-on/passkey",
+        ANYBODY,
+        FormPage(form=PasskeyForm, show=show_log_on, submit=log_on_by_passkey),
+    ),
+    *action(
+        "/log-on/passkey/options",
+        ANYBODY,
+        FormPage(form=Nothing, show=show_log_on, submit=ask_to_log_on),
     ),
     *action("/log-off", ANYBODY, FormPage(form=Nothing, show=once_more, submit=log_off)),
     *page("/session/ends", ANYBODY, session_ends),

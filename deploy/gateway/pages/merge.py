@@ -9,14 +9,17 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
+from deploy.gateway.doors.identity import Owned
 from deploy.gateway.doors.merge import Merge, MergeRequest
 from deploy.gateway.flows import MergeFlow
+from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
+from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.site import HOLDER, Site
 from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, form, page
+from deploy.gateway.web.routes import Mistyped, Route, action, form, page
 from deploy.gateway.web.sentences import CODES
 from deploy.gateway.web.visits import see
 
@@ -45,9 +48,14 @@ async def offer(site: Site, visit: Inside) -> web.Response:
 
 
 async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Ask for the other account's own username and password."""
+    """Ask for the other account's own username and password, or for a passkey of its."""
     return site.page(
-        visit, "merge_other.html", status=filled.status, filled=filled, said=flows.said(visit)
+        visit,
+        "merge_other.html",
+        status=filled.status,
+        filled=filled,
+        account=await site.account(visit),
+        said=flows.said(visit),
     )
 
 
@@ -58,6 +66,31 @@ async def prove_other(site: Site, visit: Inside, sent: OtherForm, key: str) -> w
         "identity",
         lambda token: site.identity.prove(visit, token, sent.username, sent.password, sent.code),
     )
+    return go_on(visit, proof)
+
+
+async def ask_other(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Begin a ceremony, for the page's script; whose passkeys could answer it is not said."""
+    return await begun(
+        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_own(visit, token))
+    )
+
+
+async def prove_other_by_passkey(
+    site: Site, visit: Inside, sent: Answered, key: str
+) -> web.Response:
+    """Likewise by one of the other account's passkeys: it is a whole proof."""
+    answer = answer_of(sent)
+    if answer is None:
+        raise NoForm(400)
+    proof = await site.sessions.ask(
+        visit, "identity", lambda token: site.identity.prove_by_passkey(visit, token, answer)
+    )
+    return go_on(visit, proof)
+
+
+def go_on(visit: Inside, proof: Owned) -> web.Response:
+    """Carry the proof on to where the merge is confirmed."""
     practices = shorten(", ".join(proof.practices), LONGEST, placeholder=" …")
     flow = MergeFlow(owned=proof.grant, name=proof.username, practices=practices)
     flows.carry(visit, flow)
@@ -144,6 +177,16 @@ async def progress(site: Site, visit: Inside) -> web.Response:
 ROUTES: tuple[Route[Site], ...] = (
     *page("/merge", HOLDER, offer),
     *form("/merge/other", HOLDER, FormPage(form=OtherForm, show=show_other, submit=prove_other)),
+    *action(
+        "/merge/other/passkey",
+        HOLDER,
+        FormPage(form=Answered, show=show_other, submit=prove_other_by_passkey),
+    ),
+    *action(
+        "/merge/other/passkey/options",
+        HOLDER,
+        FormPage(form=Nothing, show=show_other, submit=ask_other),
+    ),
     *form(
         "/merge/confirm",
         HOLDER,

@@ -10,6 +10,7 @@ from deploy.gateway import flows
 from deploy.gateway.doors.identity import Judged
 from deploy.gateway.flows import PasswordFlow
 from deploy.gateway.gates import NEW_PASSWORD, next_page
+from deploy.gateway.pages.ceremonies import Answered
 from deploy.gateway.pages.confirmations import Code, Proof, confirmed, is_confirmed
 from deploy.gateway.pages.log_on import once_more
 from deploy.gateway.pages.passwords import NewPassword, marks, states
@@ -28,11 +29,15 @@ FIELDS_OF: Mapping[str, str] = {
     "reauthenticated": "current",
     "reauthentication_failed": "current",
     "reauthentication_required": "current",
+    "passkey_invalid": "current",
+    "ceremony_over": "current",
 }
 
 
-class PasswordForm(Form, frozen=True, kw_only=True):
-    """The current password is asked for once, however many new ones are tried in five minutes."""
+class PasswordForm(Answered, frozen=True, kw_only=True):
+    """The current password, or a passkey, is asked for once, however many new ones are tried in
+    five minutes.
+    """
 
     current: Annotated[str, SECRET, Meta(max_length=4096)] = ""
     code: Code = ""
@@ -102,7 +107,12 @@ async def set_once(site: Site, visit: Inside, sent: PasswordForm) -> Kept:
         site,
         visit,
         PasswordFlow,
-        Proof(password=sent.current, code=sent.code),
+        Proof(
+            password=sent.current,
+            code=sent.code,
+            ceremony=sent.ceremony,
+            credential=sent.credential,
+        ),
         lambda token, grant: site.identity.change_password(visit, token, sent.password, grant),
     )
     return site.sessions.begin(visit, session)
@@ -111,7 +121,7 @@ async def set_once(site: Site, visit: Inside, sent: PasswordForm) -> Kept:
 def missing(visit: Inside, sent: PasswordForm) -> list[Problem]:
     """Name what can be seen to be wrong without asking anybody."""
     found = []
-    if not sent.current and not is_confirmed(visit, PasswordFlow):
+    if not (sent.current or sent.credential) and not is_confirmed(visit, PasswordFlow):
         found.append(wrong(visit, "current", MISSING["password"]))
     if sent.password != sent.again:
         found.append(wrong(visit, "again", FIELDS["passwords_differ"]))

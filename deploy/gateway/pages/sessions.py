@@ -21,14 +21,19 @@ BEGUN_BY: Mapping[str, str] = {
     "password": N_("Begun with the password"),
     "password-reset": N_("Begun by setting a new password after a reset"),
     "password-change": N_("Begun by changing the password"),
+    "passkey": N_("Begun with a passkey"),
+}
+AND: Mapping[str, str] = {
     "app": N_("and a code of the authenticator app"),
     "recovery-code": N_("and a recovery code"),
+    "passkey": N_("and a passkey"),
 }
 
 
 def beginning_of(begun_by: Sequence[str], language: Language) -> str:
     """How it began, in one sentence; nothing where that was not kept."""
-    return " ".join(language.say(BEGUN_BY[by]) for by in begun_by if by in BEGUN_BY)
+    words = [(AND if place else BEGUN_BY).get(by) for place, by in enumerate(begun_by)]
+    return " ".join(language.say(text) for text in words if text)
 
 
 async def sessions(site: Site, visit: Inside) -> web.Response:

@@ -11,6 +11,7 @@ from deploy.gateway.doors.devices import Devices
 from deploy.gateway.doors.identity import Account, Identity
 from deploy.gateway.doors.merge import Merging
 from deploy.gateway.doors.notify import Notify
+from deploy.gateway.doors.passkeys import Passkeys
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Requests
 from deploy.gateway.doors.two_step import TwoSteps
@@ -38,6 +39,7 @@ class Site:
     requests: Requests
     two_steps: TwoSteps
     devices: Devices
+    passkeys: Passkeys
     sessions: Sessions
     views: Views
     forgery: Forgery

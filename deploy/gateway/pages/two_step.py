@@ -8,6 +8,7 @@ from aiohttp import web
 from deploy.gateway import flows, gates
 from deploy.gateway.flows import AppFlow
 from deploy.gateway.gates import next_page
+from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.log_on import Nothing, once_more
 from deploy.gateway.pages.site import HOLDER, Site, arrive, on_to_home
@@ -15,7 +16,8 @@ from deploy.gateway.session import COOKIE, Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Route, action, form, page
+from deploy.gateway.web.routes import Mistyped, Route, action, form, page
+from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import see
 
 # what the password is given again for
@@ -25,7 +27,7 @@ SET_UP_OVER = "set_up_over"
 TICKED = "yes"
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
-    "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
+    "replaced": N_("The new app is set up. Codes of one before are not taken any more."),
     "mode": N_("When codes are asked for was changed."),
     "off": N_("Two-step verification is off. Your password alone logs you on."),
 }
@@ -35,7 +37,10 @@ class CodeForm(Form, frozen=True, kw_only=True):
     code: Code
 
 
-class StepForm(CodeForm, frozen=True, kw_only=True):
+class StepForm(Answered, frozen=True, kw_only=True):
+    """A code, or a passkey's answer in its place."""
+
+    code: Code = ""
     trust: str = ""
 
 
@@ -44,27 +49,31 @@ class ModeForm(Proof, frozen=True, kw_only=True):
 
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Ask for the code that the log-on waits for; who has given it goes on."""
-    if not stands_at(visit, gates.SECOND_STEP):
+    """Ask for the code or the passkey that the log-on waits for; who has given it goes on."""
+    step = next((gate for gate in visit.kept.gates if gate.name == gates.SECOND_STEP), None)
+    if step is None:
         return on(visit)
     return site.page(
         visit,
         "gate_second_step.html",
         status=filled.status,
         filled=filled,
-        trust_offered=any(gate.trust_offered for gate in visit.kept.gates),
+        step=step,
     )
 
 
 async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Response:
     """Go on in the full session that the code opens; the fifth wrong one leads to the log-on."""
+    answer = answer_of(sent)
+    if answer is None and not sent.code:
+        raise Mistyped("code", MISSING["code"])
     wanted = visit.kept.wanted
     try:
         session = await site.sessions.ask(
             visit,
             "identity",
             lambda token: site.identity.second_step(
-                visit, token, sent.code, trust=sent.trust == TICKED
+                visit, token, sent.code, answer, trust=sent.trust == TICKED
             ),
         )
     except Refused as refused:
@@ -75,6 +84,13 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
         visit.jar.delete(COOKIE)
         return see("/log-on?said=codes")
     return await arrive(site, visit, site.sessions.begin(visit, session), wanted)
+
+
+async def ask_to_go_on(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
+    """Begin a ceremony with the account's own passkeys, for the page's script."""
+    return await begun(
+        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_go_on(visit, token))
+    )
 
 
 def stands_at(visit: Inside, name: str) -> bool:
@@ -119,6 +135,29 @@ async def show_settings(site: Site, visit: Inside) -> web.Response:
     )
 
 
+async def show_by_passkeys(site: Site, visit: Inside, filled: Filled) -> web.Response:
+    """Say what it means to have it by passkeys; who has none makes one first."""
+    account = await site.account(visit)
+    if account.two_step.on or not account.passkeys.usable:
+        return see(SETTINGS)
+    return site.page(
+        visit,
+        "settings_two_step_passkeys.html",
+        status=filled.status,
+        filled=filled,
+        account=account,
+    )
+
+
+async def turn_on_by_passkeys(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
+    """Turn it on, and show the recovery codes (MF-8)."""
+    grant = await grant_once(site, visit, TWO_STEP, sent) if sent.given else None
+    made = await site.sessions.ask(
+        visit, "identity", lambda token: site.passkeys.turn_on(visit, token, grant)
+    )
+    return codes_page(site, visit, made.recovery_codes)
+
+
 async def show_set_up(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Say what an app is, and ask for the password where the session is too old for it."""
     return site.page(
@@ -133,7 +172,7 @@ async def show_set_up(site: Site, visit: Inside, filled: Filled) -> web.Response
 
 async def set_up(site: Site, visit: Inside, sent: Proof, key: str) -> web.Response:
     """Make the secret, and go on to where it is shown."""
-    grant = await grant_once(site, visit, TWO_STEP, sent) if sent.password else None
+    grant = await grant_once(site, visit, TWO_STEP, sent) if sent.given else None
     made = await site.sessions.ask(
         visit, "identity", lambda token: site.two_steps.set_up(visit, token, grant)
     )
@@ -259,6 +298,11 @@ def codes_page(
 
 ROUTES: tuple[Route[Site], ...] = (
     *form("/gate/second-step", HOLDER, FormPage(form=StepForm, show=show_gate, submit=take)),
+    *action(
+        "/gate/second-step/passkey",
+        HOLDER,
+        FormPage(form=Nothing, show=show_gate, submit=ask_to_go_on),
+    ),
     *page("/gate/two-step", HOLDER, show_offer),
     *action(
         "/gate/two-step/skip",
@@ -271,6 +315,11 @@ ROUTES: tuple[Route[Site], ...] = (
         f"{SETTINGS}/app/confirm",
         HOLDER,
         FormPage(form=CodeForm, show=show_confirm, submit=confirm),
+    ),
+    *form(
+        f"{SETTINGS}/passkeys",
+        HOLDER,
+        FormPage(form=Proof, show=show_by_passkeys, submit=turn_on_by_passkeys),
     ),
     *form(f"{SETTINGS}/mode", HOLDER, FormPage(form=ModeForm, show=show_mode, submit=change_mode)),
     *form(f"{SETTINGS}/codes", HOLDER, FormPage(form=Proof, show=show_codes, submit=make_codes)),

@@ -23,6 +23,7 @@ OWN = frozenset({CSRF, KEY, FLOW})  # beside a form's own fields
 DATE_PARTS = ("day", "month", "year")
 TICKED = "yes"
 FIELD_MISSING = "field_missing"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 DIGITS = re.compile(r"[0-9]{1,4}")
 EARLIEST_YEAR = 1850
 
@@ -36,13 +37,15 @@ class NoForm(Exception):
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a form. All are texts, but a `date` that is typed in three, and a `bool` that
-    is ticked. What a person may leave out has a default.
+    """The fields of a form. All are texts, but a `date` that is typed in three, a `bool` that is
+    ticked, and `Chosen` of many. What a person may leave out has a default.
     """
 
 
 SECRET = msgspec.Meta(extra={"secret": True})
 Secret = Annotated[str, SECRET]  # taken as it is typed, blanks too, and never put back
+CHOSEN = msgspec.Meta(extra={"chosen": True})
+Chosen = Annotated[Mapping[str, str], CHOSEN]  # by id: of each that there is, in a field of its own
 
 F = TypeVar("F", bound=Form)
 V = TypeVar("V")
@@ -126,7 +129,9 @@ def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> R
     parts = {
         f"{name}_{part}" for name, hint in hints.items() if is_date(hint) for part in DATE_PARTS
     }
+    chosen = {name: chosen_of(name, posted) for name, hint in hints.items() if has(hint, CHOSEN)}
     known = {name for name, hint in hints.items() if not is_date(hint)} | parts
+    known |= {choice_field(name, id) for name, ids in chosen.items() for id in ids}
     if set(posted) - known - OWN:
         raise NoForm(400)
     values: dict[str, Any] = {}
@@ -134,6 +139,10 @@ def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> R
     problems = []
     for found in msgspec.structs.fields(kind):
         hint = hints[found.name]
+        if found.name in chosen:
+            values[found.name] = chosen[found.name]
+            typed |= {choice_field(found.name, id): text for id, text in values[found.name].items()}
+            continue
         try:
             values[found.name] = value_of(found, hint, posted, typed)
         except FieldWrong as wrong:
@@ -160,7 +169,7 @@ def value_of(
     if is_date(hint):
         return read_date(found, posted, typed)
     text = posted.get(found.name, "")
-    secret = is_secret(hint)
+    secret = has(hint, SECRET)
     if not secret:
         text = text.strip()
         typed[found.name] = text[: longest_of(hint)]
@@ -214,8 +223,21 @@ def is_date(hint: Any) -> bool:
     return date in (bare(hint), *get_args(hint))
 
 
-def is_secret(hint: Any) -> bool:
-    return SECRET in getattr(hint, "__metadata__", ())
+def has(hint: Any, meta: msgspec.Meta) -> bool:
+    """Whether this is said about a field."""
+    return meta in getattr(hint, "__metadata__", ())
+
+
+def choice_field(name: str, id: str) -> str:
+    """Name the field of one of those that there is something to choose for."""
+    return f"{name}-{id}"
+
+
+def chosen_of(name: str, posted: Mapping[str, str]) -> dict[str, str]:
+    """Read what was chosen for each of them."""
+    fields = re.compile(rf"{re.escape(name)}-({UUID})")
+    found = ((fields.fullmatch(field), text) for field, text in posted.items())
+    return {match[1]: text for match, text in found if match and len(text) <= LONGEST}
 
 
 def longest_of(hint: Any) -> int:

@@ -11,6 +11,7 @@ from deploy.gateway.web.forms import (
     CSRF,
     FLOW,
     KEY,
+    UUID,
     F,
     Filled,
     FormPage,
@@ -26,7 +27,6 @@ from deploy.gateway.web.visits import CODE, Visit
 from shared.randomness import Randomness
 
 SLOT = re.compile(r"\{(\w+)\}")
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 KEY_SHAPE = re.compile(r"[0-9a-f-]{36}")
 
 C = TypeVar("C", bound=Visit)

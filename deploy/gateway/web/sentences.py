@@ -33,6 +33,9 @@ HOME = Step(path="/home", text=N_("Go to your home page"))
 PROVE = Step(path="/merge/other", text=N_("Give the other account's username and password again"))
 MERGES = Step(path="/merge", text=N_("See your merges"))
 
+TWO_STEP = Step(path="/settings/two-step", text=N_("See two-step verification"))
+PASSKEYS = Step(path="/settings/passkeys", text=N_("See your passkeys"))
+
 NOTIFICATIONS = N_("See your notifications")
 
 LINK_DEAD = N_(
@@ -91,6 +94,39 @@ CODES: Mapping[str, Message] = MappingProxyType(
                 "the account that stayed: %(username)s."
             ),
         ),
+        # ---- passkeys
+        "passkey_invalid": Message(
+            field="password",
+            text=N_(
+                "This passkey was not taken. Check that it is one of this account, and that what "
+                "you have typed is yours; or go on another way."
+            ),
+        ),
+        "passkey_unknown": Message(
+            text=N_(
+                "No account has this passkey any more. Remove it from your device, and log on with "
+                "another one or with your password."
+            )
+        ),
+        "ceremony_over": Message(
+            field="password",
+            text=N_("This took too long, or was sent before. Please use the passkey once more."),
+        ),
+        "passkeys_not_offered": Message(
+            text=N_("This portal takes no passkeys at the moment. Go on another way.")
+        ),
+        "no_passkeys": Message(
+            text=N_("Your account has no passkey that can be used here. Go on another way.")
+        ),
+        "passkey_limit": Message(
+            text=N_("You have ten passkeys. Remove one that you do not need."), step=PASSKEYS
+        ),
+        "passkey_name_taken": Message(
+            field="name", text=N_("Another of your passkeys has this name. Take another one.")
+        ),
+        "passkey_registered": Message(
+            text=N_("This passkey was registered before. Make another one."), step=PASSKEYS
+        ),
         "refresh_invalid": Message(text=N_("Your session has ended."), step=LOG_ON),
         "unauthenticated": Message(text=N_("Your session has ended."), step=LOG_ON),
         "token_stale": Message(text=N_("Your session has ended."), step=LOG_ON),
@@ -131,9 +167,17 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "set_up_over": Message(
             text=N_("No app is being set up here any more. Please begin again."),
-            step=Step(path="/settings/two-step", text=N_("See two-step verification")),
+            step=TWO_STEP,
         ),
         "two_step_off": Message(text=N_("Two-step verification is off.")),
+        "two_step_on": Message(text=N_("Two-step verification is on already."), step=TWO_STEP),
+        "two_step_needs_means": Message(
+            text=N_(
+                "Two-step verification needs a passkey or an authenticator app. Make another "
+                "passkey, set up an app, or turn two-step verification off first."
+            ),
+            step=TWO_STEP,
+        ),
         "code_required": Message(
             text=N_("Give a code of your app, or a recovery code."), field="code"
         ),

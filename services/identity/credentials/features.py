@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from services.identity.accounts import features as accounts
 from services.identity.credentials.emails import Emails
 from services.identity.credentials.locales import Locales
+from services.identity.credentials.passkey_changes import PasskeyChanges
 from services.identity.credentials.password_changes import PasswordChanges
 from services.identity.credentials.settings import AccountSettings
 from services.identity.credentials.two_step_changes import TwoStepChanges
 from services.identity.credentials.usernames import Usernames
 from services.identity.emails import features as emails
+from services.identity.passkeys import features as passkeys
 from services.identity.passwords.passwords import Passwords
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
@@ -23,6 +25,7 @@ class Features:
     emails: Emails
     locales: Locales
     password_changes: PasswordChanges
+    passkeys: PasskeyChanges
     usernames: Usernames
     settings: AccountSettings
     two_step: TwoStepChanges
@@ -35,6 +38,7 @@ def compose(
     holders: accounts.Features,
     addresses: emails.Features,
     passwords: Passwords,
+    keys: passkeys.Features,
     steps: two_step.Features,
     sessions: Sessions,
 ) -> Features:
@@ -57,6 +61,15 @@ def compose(
             passwords=passwords,
             confirmations=confirmations,
             sessions=sessions,
+        ),
+        passkeys=PasskeyChanges(
+            acts=plumbing.acts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
+            confirmations=confirmations,
+            ceremonies=keys.ceremonies,
+            removals=keys.removals,
+            randomness=plumbing.randomness,
         ),
         usernames=Usernames(
             acts=plumbing.acts,

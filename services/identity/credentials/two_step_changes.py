@@ -10,6 +10,8 @@ from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.credentials.errors import ReauthenticationRequired
 from services.identity.devices.store import devices
+from services.identity.passkeys.errors import TwoStepNeedsMeans
+from services.identity.passkeys.store import passkeys
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import FRESH, SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -19,6 +21,7 @@ from services.identity.two_step.errors import (
     SetUpOver,
     TooManyCodeSets,
     TwoStepOff,
+    TwoStepOn,
 )
 from services.identity.two_step.model import CODE_SETS, SET_UP_LASTS, NewCodes, Pending, TwoStep
 from services.identity.two_step.recovery_codes import RecoveryCodes
@@ -113,6 +116,38 @@ class TwoStepChanges:
             else:
                 await self.tellings.tell(act, view, AUTHENTICATOR_APP_REPLACED)
         return made.shown if made else ()
+
+    async def turn_on_by_passkeys(
+        self, *, caller: SessionCaller, reauthenticated: str | None, by: By
+    ) -> tuple[str, ...]:
+        """Have log-on ask for a passkey beside the password, and return ten recovery codes (MF-8).
+
+        It is the first means of two-step, as the first app is. Every other session ends. Raises
+        TwoStepOn, and TwoStepNeedsMeans where no passkey counts.
+        """
+        account_id, action = caller.account_id, Action.TURN_ON_TWO_STEP
+        grant: Grant | None = None
+        if reauthenticated is not None:
+            grant = await self._confirmed(action, reauthenticated, caller, Verb.TWO_STEP, by)
+        async with self.acts.before(by, action, account=account_id):
+            if grant is None and by.now >= caller.auth_time + FRESH:
+                raise ReauthenticationRequired
+            async with self.acts.database.connection() as connection:
+                await _require_to_turn_on(connection, account_id)
+            made = await self._make(account_id, now=by.now)
+        await self.tellings.ready()
+        async with self.acts.begin(by, action, account=account_id) as act:
+            view = await self.accounts.hold(act.tx, account_id)
+            await _require_to_turn_on(act.tx, account_id)
+            if grant is not None:
+                await self.confirmations.spend(act.tx, grant, view, now=act.now)
+            if not await store.turn_on(act.tx, account_id, now=act.now):
+                raise TwoStepNeedsMeans
+            await codes_store.replace(act.tx, account_id, made)
+            await account_store.answer_two_step(act.tx, account_id)
+            view = await self._changed(act, caller)
+            await self.tellings.tell(act, view, TWO_STEP_TURNED_ON)
+        return made.shown
 
     async def make_codes(
         self, *, caller: SessionCaller, reauthenticated: str, by: By
@@ -229,3 +264,12 @@ async def _require_on(tx: Connection, account_id: AccountId) -> None:
     found = await store.find(tx, account_id)
     if found is None or not found.on:
         raise TwoStepOff
+
+
+async def _require_to_turn_on(tx: Connection, account_id: AccountId) -> None:
+    """Raises TwoStepOn, and TwoStepNeedsMeans."""
+    found = await store.find(tx, account_id)
+    if found is not None and found.on:
+        raise TwoStepOn
+    if all(each.suspended for each in await passkeys.list_live(tx, account_id)):
+        raise TwoStepNeedsMeans

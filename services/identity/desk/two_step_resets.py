@@ -7,6 +7,8 @@ from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.desk import enrolled
+from services.identity.passkeys.model import PasskeyEnd
+from services.identity.passkeys.store import passkeys
 from services.identity.passwords.policy import PasswordPolicy
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -26,8 +28,8 @@ class TwoStepResets:
     sessions: Sessions
 
     async def reset(self, practice_id: PracticeId, patient_id: PatientId, *, by: By) -> None:
-        """Forget app and recovery codes, and end every session; the password stays, but where it
-        may be too short to stand alone each log-on asks for another one (ID-3).
+        """Forget app and recovery codes, end the passkeys and every session; the password stays,
+        but where it may be too short to stand alone each log-on asks for another one (ID-3).
 
         `by` carries the staff member and the reason. The holder is told, so that nobody takes the
         second step away in silence; staff see no secret. Raises TwoStepOff.
@@ -39,6 +41,7 @@ class TwoStepResets:
             practice, account_id = await enrolled.hold(act, practice_id, patient_id)
             if not await store.turn_off(act.tx, account_id):
                 raise TwoStepOff
+            await passkeys.end_all(act.tx, account_id, PasskeyEnd.TWO_STEP_RESET, now=act.now)
             if self.policy.asks_more_alone:
                 await account_store.require_new_password(act.tx, account_id)
             await account_store.change_credential(act.tx, account_id)

@@ -5,6 +5,7 @@ holder is told of a log-on that is unusual (MF-2, SE-2).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.tellings import tell
@@ -65,6 +66,7 @@ class Arrivals:
         failures: int = 0,
         trust: bool = False,
         alerts: bool = True,
+        passkey_id: UUID | None = None,
     ) -> Opened:
         """Begin a session there; a trusted device spares its holder the code.
 
@@ -80,6 +82,7 @@ class Arrivals:
             failures=failures,
             second_step_taken=second_step_taken or at.trusted,
             instead_of=instead_of,
+            passkey_id=passkey_id,
         )
         if opened.standing.second_step_due:
             return opened

@@ -13,6 +13,8 @@ from services.identity.devices.store import devices
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.replaced import ReplacedEmails
 from services.identity.freezes.errors import NotMeLinkInvalid, WrongBirthDate
+from services.identity.passkeys.model import PasskeyEnd
+from services.identity.passkeys.store import passkeys
 from services.identity.patients.store import enrolments
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -67,6 +69,7 @@ class Freezes:
         account_id = view.account.id
         await self.sessions.end_within(act, account_id, why=SessionEnd.FROZEN)
         await devices.void_all(act.tx, account_id, now=act.now)
+        await passkeys.end_all(act.tx, account_id, PasskeyEnd.FROZEN, now=act.now)
         for purpose in (NOT_ME, EMAIL_VERIFICATION):
             await one_time.void(act.tx, purpose, account_id, now=act.now)
         put_back = await self.replaced_emails.put_back(act, view)

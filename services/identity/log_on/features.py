@@ -7,10 +7,14 @@ from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.disclaimers import Disclaimers
 from services.identity.log_on.gates import Gates
 from services.identity.log_on.log_on import LogOn
+from services.identity.log_on.passkey_gate import PasskeyGate
+from services.identity.log_on.passkeys import PasskeyLogOn
 from services.identity.log_on.resets import Resets
 from services.identity.log_on.second_steps import SecondStepGate
 from services.identity.log_on.terms import Terms
+from services.identity.passkeys import features as passkeys
 from services.identity.passwords import features as passwords
+from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from services.identity.two_step.second_steps import SecondSteps
@@ -26,6 +30,8 @@ class Features:
     gates: Gates
     disclaimers: Disclaimers
     second_steps: SecondStepGate
+    passkeys: PasskeyLogOn
+    passkey_gate: PasskeyGate
 
 
 def compose(
@@ -35,6 +41,8 @@ def compose(
     holders: accounts.Features,
     secrets: passwords.Features,
     second_steps: SecondSteps,
+    keys: passkeys.Features,
+    confirmations: Confirmations,
     sessions: Sessions,
     arrivals: Arrivals,
 ) -> Features:
@@ -65,8 +73,20 @@ def compose(
             acts=plumbing.acts,
             gates=gates,
             second_steps=second_steps,
+            answers=keys.answers,
             sessions=sessions,
             arrivals=arrivals,
+        ),
+        passkeys=PasskeyLogOn(
+            acts=plumbing.acts, answers=keys.answers, sessions=sessions, arrivals=arrivals
+        ),
+        passkey_gate=PasskeyGate(
+            acts=plumbing.acts,
+            accounts=holders.accounts,
+            tellings=holders.tellings,
+            confirmations=confirmations,
+            gates=gates,
+            removals=keys.removals,
         ),
     )
 

@@ -11,6 +11,7 @@ from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import GrantExhausted
+from services.identity.passkeys.store import passkeys
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
@@ -130,6 +131,7 @@ class Resets:
             now=now,
         )
         await self.lockouts.clear(tx, account_id, now=now)
+        await passkeys.suspend_all(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
         return await self.accounts.announce(act, account_id)
 

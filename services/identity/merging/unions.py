@@ -7,6 +7,8 @@ from services.identity.accounts.model import AccountView
 from services.identity.devices.store import devices
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.merging.store import merges as store
+from services.identity.passkeys.model import PasskeyEnd
+from services.identity.passkeys.store import passkeys
 from services.identity.patients.patients import Patients
 from services.identity.patients.store import patients
 from services.identity.sessions.model import SessionEnd
@@ -52,6 +54,7 @@ class Unions:
         await self._hand_over_names(act, couple)
         await store.leave_waiver(act.tx, absorbed_id, survivor_id)
         await two_steps.turn_off(act.tx, absorbed_id)
+        await passkeys.end_all(act.tx, absorbed_id, PasskeyEnd.MERGED, now=act.now)
         await store.absorb(act.tx, absorbed_id, survivor_id)
         await self.sessions.end_within(act, absorbed_id, why=SessionEnd.MERGED)
         await self.sessions.end_within(act, survivor_id, why=SessionEnd.MERGED, spare=asking)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.passkeys.answers import Answers
 from services.identity.passwords import features as passwords
 from services.identity.proving.confirmations import Confirmations
 from services.identity.proving.grants import ProofGrants
@@ -29,6 +30,7 @@ def compose(
     accounts: Accounts,
     secrets: passwords.Features,
     second_steps: SecondSteps,
+    answers: Answers,
     checker: GrantChecker,
 ) -> Features:
     """Build the group."""
@@ -40,6 +42,8 @@ def compose(
     return Features(
         reauthentication=Reauthentication(
             acts=plumbing.acts,
+            accounts=accounts,
+            answers=answers,
             passwords=secrets.passwords,
             proofs=secrets.proofs,
             second_steps=second_steps,
@@ -48,6 +52,7 @@ def compose(
         ownership_proofs=OwnershipProofs(
             acts=plumbing.acts,
             accounts=accounts,
+            answers=answers,
             proofs=secrets.proofs,
             second_steps=second_steps,
             grants=grants,

@@ -33,11 +33,12 @@ class ProofGrants:
         life: timedelta,
         now: datetime,
         verb: Verb | None = None,
+        route: str = "password",
     ) -> IssuedGrant:
         """Sign; after the commit, since a key may have to be waited for.
 
         `session_id` is where it was proven. `security_version` is the one whose password was
-        compared: a change since voids the grant.
+        compared, or whose passkey was taken: a change since voids the grant.
         """
         grant = await self.issuer.issue(
             jti=self.randomness.token(),
@@ -45,7 +46,7 @@ class ProofGrants:
             audience=self._audience(verb),
             subject=account.account_id,
             security_version=security_version,
-            route="password",
+            route=route,
             now=now,
             expires_at=now + life,
             verb=verb,

@@ -1,11 +1,16 @@
-"""Proof of the other account: its name and password, given in a session of one's own (MG-1)."""
+"""Proof of the other account in a session of one's own: by its name and password, or by one of its
+passkeys (MG-1).
+"""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.model import AccountView, HeldAccount
 from services.identity.accounts.names import masked
 from services.identity.actions import Action
+from services.identity.passkeys.answers import Answers, Given
+from services.identity.passkeys.model import Begun, Purpose
 from services.identity.passwords.proofs import PasswordProofs
 from services.identity.proving.errors import (
     MergeNeedsTwoStep,
@@ -15,7 +20,7 @@ from services.identity.proving.errors import (
 from services.identity.proving.grants import IssuedGrant, ProofGrants
 from services.identity.two_step.second_steps import SecondSteps
 from services.identity.two_step.store import two_steps
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
 from shared.trust.grants import GrantAct
 
@@ -35,6 +40,7 @@ class OwnedAccount:
 class OwnershipProofs:
     acts: Acts
     accounts: Accounts
+    answers: Answers
     proofs: PasswordProofs
     second_steps: SecondSteps
     grants: ProofGrants
@@ -66,20 +72,60 @@ class OwnershipProofs:
             if decision.account is None:
                 failed = self.proofs.refusal(decision, MergeProofFailed)
                 raise act.committing(failed, detail=decision.refusal)
-            if decision.account.account_id == own_id:
-                raise act.committing(MergeSameAccount())
-            other_id = decision.account.account_id
-            if await two_steps.only_of(act.tx, other_id, not_of=own_id):
-                raise act.committing(MergeNeedsTwoStep())
-            await self.second_steps.require(act, other_id, offered)
-            other = await self.accounts.view(act.tx, other_id)
+            other = await self._other(act, decision.account.account_id, own_id)
+            await self.second_steps.require(act, other.account.id, offered)
+        return await self._owned(other, decision.account, attempt.security_version, session_id, by)
+
+    def ask(self, *, now: datetime) -> Begun:
+        """Have a passkey of the other account answer, whichever that is."""
+        return self.answers.ceremonies.ask(Purpose.OWN, now=now)
+
+    async def prove_by_passkey(
+        self, own_id: AccountId, passkey: Given, *, session_id: SessionId, by: By
+    ) -> OwnedAccount:
+        """Prove the account that a passkey is of, which is a whole proof (MF-8).
+
+        Raises CeremonyOver; PasskeyInvalid for whatever may not be told, and only after a right
+        answer AccountMerged, MergeSameAccount and MergeNeedsTwoStep.
+        """
+        async with self.acts.before(by, Action.PROVE_OWNERSHIP):
+            answered = await self.answers.read(passkey, Purpose.OWN, now=by.now)
+        async with self.acts.begin(by, Action.PROVE_OWNERSHIP, account=answered.account_id) as act:
+            verdict = await self.answers.take(act, answered, handle_needed=True)
+            if verdict.passkey_id is None or verdict.account_id is None:
+                refusal = await self.answers.refusal(act, verdict)
+                raise act.committing(refusal, detail=verdict.cause)
+            other = await self._other(act, verdict.account_id, own_id)
+        account = other.account
+        held = HeldAccount(account_id=account.id, version=account.version)
+        return await self._owned(
+            other, held, account.security_version, session_id, by, route="passkey"
+        )
+
+    async def _other(self, act: Act, other_id: AccountId, own_id: AccountId) -> AccountView:
+        if other_id == own_id:
+            raise act.committing(MergeSameAccount())
+        if await two_steps.only_of(act.tx, other_id, not_of=own_id):
+            raise act.committing(MergeNeedsTwoStep())
+        return await self.accounts.view(act.tx, other_id)
+
+    async def _owned(
+        self,
+        other: AccountView,
+        held: HeldAccount,
+        security_version: int,
+        session_id: SessionId,
+        by: By,
+        route: str = "password",
+    ) -> OwnedAccount:
         proof = await self.grants.issue(
             GrantAct.ACCOUNT_OWNED,
-            decision.account,
+            held,
             session_id=session_id,
-            security_version=attempt.security_version,
+            security_version=security_version,
             life=LIFE,
             now=by.now,
+            route=route,
         )
         return OwnedAccount(
             proof=proof,

@@ -52,6 +52,7 @@ class SessionEnd(StrEnum):
     REVOKED = "revoked"  #: by its refresh token (RFC 7009)
     TOO_MANY = "too-many"
     DEVICE_REVOKED = "device-revoked"
+    PASSKEY_REMOVED = "passkey-removed"
 
 
 class BegunBy(StrEnum):
@@ -62,6 +63,7 @@ class BegunBy(StrEnum):
     PASSWORD_CHANGE = "password-change"  # noqa: S105 - likewise
     APP = "app"
     RECOVERY_CODE = "recovery-code"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

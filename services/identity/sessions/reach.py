@@ -19,17 +19,19 @@ class GateName(StrEnum):
     TERMS = "terms"
     ACCOUNT_EMAIL = "account-email"
     TWO_STEP = "two-step"
+    PASSKEYS = "passkeys"
     DISCLAIMERS = "disclaimers"
 
 
-OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP})
+OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP, GateName.PASSKEYS})
 """What may be declined; a disclaimer is answered, and what is required is done."""
 
 
 class Means(StrEnum):
-    """What an account can take the second step by."""
+    """What an account can take the second step by, in the order it is offered."""
 
     APP = "app"
+    PASSKEY = "passkey"
     RECOVERY_CODE = "recovery-code"
 
 
@@ -103,6 +105,7 @@ class Standing:
     terms_due: bool
     email_verified: bool
     two_step_offered: bool  # neither taken up nor declined yet
+    passkeys_to_keep: bool  # suspended by a reset, in a session that a password began
     disclaimers_due: bool
     skipped: frozenset[str]
     step: AskedStep | None = None  # where the second step is due
@@ -151,6 +154,10 @@ def _two_step(at: Standing) -> Asks | None:
     return "offered" if at.two_step_offered and at.enrolled else None
 
 
+def _passkeys(at: Standing) -> Asks | None:
+    return "offered" if at.passkeys_to_keep and at.enrolled else None
+
+
 def _disclaimers(at: Standing) -> Asks | None:
     return "offered" if at.disclaimers_due and at.enrolled else None
 
@@ -161,6 +168,7 @@ RULES: tuple[tuple[GateName, Rule], ...] = (
     (GateName.TERMS, _terms),
     (GateName.ACCOUNT_EMAIL, _account_email),
     (GateName.TWO_STEP, _two_step),
+    (GateName.PASSKEYS, _passkeys),
     (GateName.DISCLAIMERS, _disclaimers),
 )
 """Every gate in the order it is to be taken in (LG-3): a new one is a line at its place.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts
@@ -89,6 +90,7 @@ class Sessions:
         failures: int = 0,
         second_step_taken: bool = False,
         instead_of: Session | None = None,
+        passkey_id: UUID | None = None,
     ) -> Opened:
         """Begin a session with the act that proved who is there and holds the account.
 
@@ -121,6 +123,7 @@ class Sessions:
             network=network_of(act.origin.source),
             refresh_digest=refresh_digest(self.digests, token),
             second_step_taken=second_step_taken,
+            passkey_id=passkey_id,
         )
         if others >= self.lives.most:
             await self._make_room(act, session)
@@ -216,10 +219,18 @@ class Sessions:
         only: SessionId | None = None,
         spare: SessionId | None = None,
         device: DeviceId | None = None,
+        passkey: UUID | None = None,
     ) -> int:
         """End sessions with an act, and tell every replica of every service with it."""
         ended = await store.end(
-            act.tx, account_id, why=why, now=act.now, only=only, spare=spare, device=device
+            act.tx,
+            account_id,
+            why=why,
+            now=act.now,
+            only=only,
+            spare=spare,
+            device=device,
+            passkey=passkey,
         )
         act.end_sessions([SessionEntry(session_id=id_, not_before=None) for id_ in ended])
         return len(ended)

@@ -54,3 +54,10 @@ class TwoStepOff(Conflict):
 
     title = "Two-step verification is off"
     hint = "Turn it on first, with an authenticator app."
+
+
+class TwoStepOn(Conflict):
+    """It is on, and what the account has of means counts already (MF-8)."""
+
+    title = "Two-step verification is on already"
+    hint = "There is nothing to turn on: every passkey of the account counts."

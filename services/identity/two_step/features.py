@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.passkeys.answers import Answers
 from services.identity.sessions.sessions import Sessions
 from services.identity.settings import Settings
 from services.identity.two_step.app_secrets import AppSecrets
@@ -21,7 +22,12 @@ class Features:
 
 
 def compose(
-    plumbing: Plumbing[Settings], *, accounts: Accounts, hasher: PasswordHasher, sessions: Sessions
+    plumbing: Plumbing[Settings],
+    *,
+    accounts: Accounts,
+    hasher: PasswordHasher,
+    answers: Answers,
+    sessions: Sessions,
 ) -> Features:
     """Build the group."""
     app = authenticator(plumbing)
@@ -33,6 +39,7 @@ def compose(
             database=plumbing.database,
             authenticator=app,
             recovery_codes=recovery_codes,
+            answers=answers,
             accounts=accounts,
             sessions=sessions,
             budget=plumbing.budget,

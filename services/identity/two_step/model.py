@@ -53,27 +53,34 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwoStep:
-    """How an account stands with two-step: on where it has an app."""
+    """How an account stands with two-step: on with an app, with passkeys, or both (MF-8)."""
 
     account_id: AccountId
+    on_since: datetime | None
     app_sealed: bytes | None = field(repr=False)
     pending: Pending | None
     codes_salt: CodesSalt | None
     codes_left: int
+    passkeys: int  # that count: none that is suspended
     locked_until: datetime | None
     mode: TwoStepMode
 
     @property
     def means(self) -> tuple[Means, ...]:
-        """What a code can come from."""
-        if self.app_sealed is None:
+        """What it can be taken by; nothing, while it is off."""
+        if not self.on:
             return ()
-        return (Means.APP, Means.RECOVERY_CODE) if self.codes_left else (Means.APP,)
+        has = {
+            Means.APP: self.app_sealed is not None,
+            Means.PASSKEY: self.passkeys > 0,
+            Means.RECOVERY_CODE: self.codes_left > 0,
+        }
+        return tuple(means for means in Means if has[means])
 
     @property
     def on(self) -> bool:
         """Whether log-on asks for it."""
-        return bool(self.means)
+        return self.on_since is not None
 
     def is_locked(self, now: datetime) -> bool:
         """Whether no code is taken (MF-3)."""

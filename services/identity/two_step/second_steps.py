@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
+from services.identity.passkeys.answers import Answers
+from services.identity.passkeys.errors import PasskeyInvalid
+from services.identity.passkeys.model import Answered, PasskeyId
 from services.identity.passwords.lockouts import NOBODY
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -43,6 +46,7 @@ class SecondSteps:
     database: Database
     authenticator: Authenticator
     recovery_codes: RecoveryCodes
+    answers: Answers
     accounts: Accounts
     sessions: Sessions
     budget: SourceBudget
@@ -113,14 +117,42 @@ class SecondSteps:
         if outcome is not Outcome.WRONG:
             return outcome
         await self._count(act, account_id)
-        if session_id is None:
-            return outcome
+        if session_id is not None and await self._over(act, account_id, session_id):
+            return Outcome.OVER
+        return outcome
+
+    async def take_passkey(
+        self,
+        act: Act,
+        account_id: AccountId,
+        answered: Answered,
+        *,
+        session_id: SessionId,
+        suspended: bool = False,
+    ) -> PasskeyId:
+        """Take a passkey's answer where a code is asked for; it heeds no lock, and is one of the
+        five that end a session which waits for it, never of the ten that lock (MF-8).
+
+        The account is held. Raises AccessTokenInvalid, CeremonyOver, PasskeyInvalid and
+        SecondStepOver.
+        """
+        if not await standings.hold(act.tx, session_id):
+            raise AccessTokenInvalid
+        verdict = await self.answers.take(act, answered, of=account_id, suspended=suspended)
+        if verdict.passkey_id is not None:
+            return verdict.passkey_id
+        if await self._over(act, account_id, session_id):
+            raise act.committing(SecondStepOver(), detail=Outcome.OVER)
+        raise act.committing(PasskeyInvalid(), detail=verdict.cause)
+
+    async def _over(self, act: Act, account_id: AccountId, session_id: SessionId) -> bool:
+        """Count what was refused in a session that waits for its second step; the fifth ends it."""
         if await standings.count_wrong_code(act.tx, session_id) < WRONG_A_SESSION:
-            return outcome
+            return False
         await self.sessions.end_within(
             act, account_id, why=SessionEnd.SECOND_STEP_FAILED, only=session_id
         )
-        return Outcome.OVER
+        return True
 
     async def require(
         self,

@@ -10,8 +10,8 @@ from shared.trust.access import SessionCaller
 
 
 class AppBody(Body, frozen=True, kw_only=True):
-    """`reauthenticated` is a grant for the verb `two-step`; the first app needs none in a session
-    younger than ten minutes.
+    """`reauthenticated` is a grant for the verb `two-step`; the first means need none in a
+    session younger than ten minutes.
     """
 
     reauthenticated: Typed | None = None
@@ -69,6 +69,15 @@ async def confirm_app(
     features: Features, call: Call[CodeBody, SessionCaller]
 ) -> RecoveryCodesReply:
     codes = await features.two_step.confirm(call.body.code, caller=call.caller, by=call.by)
+    return RecoveryCodesReply(recovery_codes=codes)
+
+
+async def turn_on_two_step_by_passkeys(
+    features: Features, call: Call[AppBody, SessionCaller]
+) -> RecoveryCodesReply:
+    codes = await features.two_step.turn_on_by_passkeys(
+        caller=call.caller, reauthenticated=call.body.reauthenticated, by=call.by
+    )
     return RecoveryCodesReply(recovery_codes=codes)
 
 

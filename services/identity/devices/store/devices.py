@@ -185,6 +185,20 @@ async def void_trust(tx: Connection, account_id: AccountId) -> None:
     )
 
 
+async def keep_trust(tx: Connection, account_id: AccountId) -> None:
+    """Let trust outlive the change of credentials that comes next, which adds one to the account's
+    security version (MF-9). The account is held.
+    """
+    await tx.execute(
+        """
+        UPDATE devices AS d SET trusted_version = a.security_version + 1
+        FROM accounts a
+        WHERE a.id = $1 AND d.account_id = $1 AND d.trusted_version = a.security_version
+        """,
+        account_id,
+    )
+
+
 async def sweep(tx: Connection, *, before: datetime, limit: int) -> int:
     """Forget what is known no more, past locked ones."""
     rows = await tx.fetch(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from services.identity.sessions.model import (
     BegunBy,
@@ -41,6 +42,7 @@ async def add(
     network: str | None,
     refresh_digest: bytes,
     second_step_taken: bool,
+    passkey_id: UUID | None = None,
 ) -> int:
     """Insert a session with its first refresh token, in one statement: the account is held.
 
@@ -53,10 +55,10 @@ async def add(
         WITH session AS (
             INSERT INTO sessions (
                 id, account_id, auth_time, started_at, refreshed_at, idle_until, expires_at,
-                begun_by, device_name, agent, device_id, failures, network, terms_due,
+                begun_by, device_name, agent, device_id, failures, network, passkey_id, terms_due,
                 second_step_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14, $15, EXISTS (
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14, $15, $16, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
@@ -86,6 +88,7 @@ async def add(
         device_id,
         failures,
         network,
+        passkey_id,
     )
     return int(others)
 
@@ -149,6 +152,14 @@ async def device_of(tx: Connection, session_id: SessionId) -> DeviceId | None:
     return found
 
 
+async def passkey_of(tx: Connection, session_id: SessionId) -> UUID | None:
+    """The passkey that a session began with; None: with none."""
+    found: UUID | None = await tx.fetchval(
+        "SELECT passkey_id FROM sessions WHERE id = $1", session_id
+    )
+    return found
+
+
 async def belongs(tx: Connection, session_id: SessionId, account_id: AccountId) -> bool:
     """Whether this was ever a session of that account."""
     return bool(
@@ -169,9 +180,10 @@ async def end(
     only: SessionId | None = None,
     spare: SessionId | None = None,
     device: DeviceId | None = None,
+    passkey: UUID | None = None,
 ) -> tuple[SessionId, ...]:
-    """End one, all but one, those of a device, or all sessions of an account; return those that
-    were not ended.
+    """End one, all but one, those of a device or a passkey, or all sessions of an account; return
+    those that were not ended.
 
     Held in the order of their ids: two who end the same ones do not deadlock.
     """
@@ -183,6 +195,7 @@ async def end(
             WHERE account_id = $1 AND ended_at IS NULL
                 AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
                 AND ($6::uuid IS NULL OR device_id = $6)
+                AND ($7::uuid IS NULL OR passkey_id = $7)
             ORDER BY id
             FOR UPDATE
         )
@@ -194,6 +207,7 @@ async def end(
         only,
         spare,
         device,
+        passkey,
     )
     return tuple(SessionId(row["id"]) for row in rows)
 

@@ -27,14 +27,22 @@ STANDING = """
         SELECT FROM session_disclaimers d WHERE d.session_id = s.id AND d.answer IS NULL
     ) AS disclaimers_due,
     CASE WHEN s.second_step_due THEN (
-        SELECT json_build_object('mode', t.mode, 'means', CASE
-            WHEN EXISTS (
+        SELECT json_build_object('mode', t.mode, 'means', array_remove(ARRAY[
+            CASE WHEN t.app_sealed IS NOT NULL THEN 'app' END,
+            CASE WHEN EXISTS (
+                SELECT FROM passkeys p WHERE p.account_id = a.id AND p.ended_at IS NULL
+                  AND (p.suspended_at IS NULL OR s.begun_by @> '{password-reset}')
+            ) THEN 'passkey' END,
+            CASE WHEN EXISTS (
                 SELECT FROM recovery_codes c WHERE c.account_id = a.id AND c.used_at IS NULL
-            ) THEN '["app", "recovery-code"]'::json
-            ELSE '["app"]'::json
-        END)
+            ) THEN 'recovery-code' END
+        ], NULL))
         FROM two_steps t WHERE t.account_id = a.id
-    ) END AS step
+    ) END AS step,
+    s.begun_by && '{password,password-reset,password-change}' AND EXISTS (
+        SELECT FROM passkeys p
+        WHERE p.account_id = a.id AND p.ended_at IS NULL AND p.suspended_at IS NOT NULL
+    ) AS passkeys_to_keep
 """
 """Of the session s and its account a."""
 PRACTICES = """
@@ -145,6 +153,7 @@ def standing(row: Row) -> Standing:
         terms_due=row["terms_due"],
         email_verified=row["email_verified"],
         two_step_offered=row["two_step_offered"],
+        passkeys_to_keep=row["passkeys_to_keep"],
         disclaimers_due=row["disclaimers_due"],
         skipped=frozenset(row["skipped"]),
         step=decode(row["step"], type=AskedStep) if row["step"] else None,

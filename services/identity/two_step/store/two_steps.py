@@ -16,7 +16,10 @@ async def find(tx: Connection, account_id: AccountId) -> TwoStep | None:
         SELECT t.*, (
             SELECT count(*) FROM recovery_codes c
             WHERE c.account_id = t.account_id AND c.used_at IS NULL
-        ) AS codes_left
+        ) AS codes_left, (
+            SELECT count(*) FROM passkeys p
+            WHERE p.account_id = t.account_id AND p.ended_at IS NULL AND p.suspended_at IS NULL
+        ) AS passkeys
         FROM two_steps t WHERE t.account_id = $1
         """,
         account_id,
@@ -81,6 +84,25 @@ async def confirm(
         now,
     )
     return confirmed is not None
+
+
+async def turn_on(tx: Connection, account_id: AccountId, *, now: datetime) -> bool:
+    """Let it be on by passkeys alone, if one counts. False: it was on, or none does."""
+    turned_on = await tx.fetchval(
+        """
+        INSERT INTO two_steps AS t (account_id, on_since)
+        SELECT $1, $2 WHERE EXISTS (
+            SELECT FROM passkeys
+            WHERE account_id = $1 AND ended_at IS NULL AND suspended_at IS NULL
+        )
+        ON CONFLICT (account_id) DO UPDATE SET on_since = excluded.on_since
+        WHERE t.on_since IS NULL
+        RETURNING true
+        """,
+        account_id,
+        now,
+    )
+    return turned_on is not None
 
 
 async def take_step(tx: Connection, account_id: AccountId, step: int, *, now: datetime) -> bool:
@@ -170,10 +192,12 @@ def _two_step(row: Row) -> TwoStep:
         salt = CodesSalt(salt=row["codes_salt"], pepper_id=row["codes_pepper"])
     return TwoStep(
         account_id=AccountId(row["account_id"]),
+        on_since=row["on_since"],
         app_sealed=row["app_sealed"],
         pending=pending,
         codes_salt=salt,
         codes_left=row["codes_left"],
+        passkeys=row["passkeys"],
         locked_until=row["locked_until"],
         mode=TwoStepMode(row["mode"]),
     )
