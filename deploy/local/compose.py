@@ -21,6 +21,7 @@ from deploy.local.servers import AMQP_URL, MANAGEMENT_URL, POSTGRES_URL, Servers
 from deploy.local.settings import (
     for_cookies,
     for_mails,
+    for_passkeys,
     for_migrate,
     for_practices,
     for_texts,
@@ -163,7 +164,12 @@ class Compose:
         for path in (self.clock_file.parent, self.clock_file):
             path.chmod(0o755)  # read by the services' user
         write_environ(
-            self.mail_file, {**for_mails(CATCHER, PORTAL), **for_texts(CATCHER_PAGE, HOOKS)}
+            self.mail_file,
+            {
+                **for_mails(CATCHER, PORTAL),
+                **for_texts(CATCHER_PAGE, HOOKS),
+                **for_passkeys(PORTAL),
+            },
         )
         write_environ(self.desk_file, {})
         for program, environ in self.secrets().items():

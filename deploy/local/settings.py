@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deploy.local import ports, texts
 from deploy.local.addresses import PracticeCredentials
@@ -53,6 +54,8 @@ class Surroundings:
 
     def own(self, service: str, http_port: int) -> dict[str, str]:
         """Return what only this service reads."""
+        if service == "identity":
+            return for_passkeys(self.portal_url)
         if service != "notify":
             return {}
         return {
@@ -107,6 +110,14 @@ def for_practices(practices: Mapping[str, PracticeCredentials]) -> dict[str, str
 def for_cookies(secrets: KeptSecrets) -> dict[str, str]:
     """Return the key that all replicas of a gateway seal cookies with."""
     return {"PORTICO_COOKIE_KEYS": secrets.key("cookie key gateway")}
+
+
+def for_passkeys(portal_url: str) -> dict[str, str]:
+    """Return what passkeys are made for: the portal alone."""
+    return {
+        "PORTICO_PASSKEY_RP_ID": urlsplit(portal_url).hostname or "",
+        "PORTICO_PASSKEY_ORIGINS": portal_url,
+    }
 
 
 def for_mails(smtp_url: str, portal_url: str) -> dict[str, str]:

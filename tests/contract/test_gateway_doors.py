@@ -12,6 +12,7 @@ from deploy.gateway.doors import (
     identity,
     merge,
     notify,
+    passkeys,
     practice,
     records,
     recovery,
@@ -27,7 +28,11 @@ from tests.unit.gateway.words import ENGLISH, SPANISH
 DOORS = {"identity": identity, "merge": merge, "notify": notify, "recovery": recovery}
 VERBS: list[tuple[str, Verb[Any]]] = [
     *((service, verb) for service, door in DOORS.items() for verb in door.VERBS),
-    *(("identity", verb) for verb in (*records.VERBS, *requests.VERBS, *two_step.VERBS)),
+    *(
+        ("identity", verb)
+        for door in (passkeys, records, requests, two_step)
+        for verb in door.VERBS
+    ),
     *((service, verb) for service, verbs in practice.VERBS.items() for verb in verbs),
 ]
 each_verb = pytest.mark.parametrize(

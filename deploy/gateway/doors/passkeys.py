@@ -75,14 +75,14 @@ TO_GO_ON = Verb(
     "ask_for_second_step", "POST", "/sessions/second-step/options", Ceremony, bearer=True
 )
 TO_CONFIRM = Verb(
-    "ask_for_reauthentication",
+    "ask_to_reauthenticate",
     "POST",
     "/account/reauthenticate/options",
     Ceremony,
     bearer=True,
 )
 TO_OWN = Verb(
-    "ask_for_ownership", "POST", "/account/ownership-proofs/options", Ceremony, bearer=True
+    "ask_to_prove_ownership", "POST", "/account/ownership-proofs/options", Ceremony, bearer=True
 )
 LIST = Verb("list_passkeys", "GET", "/account/passkeys", Listed, bearer=True)
 TO_MAKE = Verb(
@@ -93,7 +93,7 @@ RENAME = Verb("rename_passkey", "PATCH", ONE, Nothing, Name, bearer=True)
 REMOVE = Verb("remove_passkey", "POST", f"{ONE}/remove", Nothing, Reauthenticated, bearer=True)
 KEEP = Verb("keep_passkeys", "POST", "/gates/passkeys", Nothing, Kept, bearer=True)
 TURN_ON = Verb(
-    "turn_on_two_step",
+    "turn_on_two_step_by_passkeys",
     "POST",
     "/account/two-step/passkeys",
     RecoveryCodes,

@@ -27,7 +27,7 @@ SET_UP_OVER = "set_up_over"
 TICKED = "yes"
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
-    "replaced": N_("The new app is set up. Codes of one before are not taken any more."),
+    "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
     "mode": N_("When codes are asked for was changed."),
     "off": N_("Two-step verification is off. Your password alone logs you on."),
 }
