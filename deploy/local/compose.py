@@ -21,8 +21,8 @@ from deploy.local.servers import AMQP_URL, MANAGEMENT_URL, POSTGRES_URL, Servers
 from deploy.local.settings import (
     for_cookies,
     for_mails,
-    for_passkeys,
     for_migrate,
+    for_passkeys,
     for_practices,
     for_texts,
     for_topology,

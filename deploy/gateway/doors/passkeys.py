@@ -1,4 +1,4 @@
-"""Passkeys from outside, at identity: each one asked for, made, named, kept, removed (MF-5 … 10)."""
+"""Passkeys from outside, at identity: asked for, made, named, kept, removed (MF-5 … MF-10)."""
 
 from dataclasses import dataclass
 from datetime import datetime

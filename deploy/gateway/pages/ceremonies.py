@@ -10,7 +10,7 @@ from msgspec import Meta
 from deploy.gateway.doors.identity import Answer
 from deploy.gateway.doors.passkeys import Ceremony
 from deploy.gateway.web.forms import SECRET, Form, NoForm
-from deploy.gateway.web.refusals import Refused
+from deploy.gateway.web.refusals import Away, Refused
 
 MOST = Meta(max_length=16384)  # an answer with a long credential id and the largest key
 NONE_ANSWERS = frozenset({"passkeys_not_offered", "no_passkeys"})
@@ -44,11 +44,15 @@ def credential_id(credential: str) -> str:
 
 
 async def begun(ceremony: Awaitable[Ceremony]) -> web.Response:
-    """Hand a page's script what is to be answered; nothing, where no passkey could."""
+    """Hand a page's script what is to be answered; nothing, where no passkey could or nobody is
+    there to ask for it: the page goes by other means.
+    """
     try:
         body = msgspec.json.encode(await ceremony)
     except Refused as refused:
         if refused.code not in NONE_ANSWERS:
             raise
+        return web.Response(status=204)
+    except Away:
         return web.Response(status=204)
     return web.Response(body=body, content_type="application/json")

@@ -67,7 +67,7 @@ function offer(part) {
     } catch {
       return setTimeout(renew, EARLY * 1000);
     }
-    if (!ceremony) return;
+    if (!ceremony) return part.hidden ? null : setTimeout(renew, EARLY * 1000);
     part.hidden = form.hidden = false;
     setTimeout(renew, Math.max(ceremony.until - Date.now(), EARLY * 1000));
     waiting?.abort();

@@ -130,7 +130,7 @@ def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> R
         f"{name}_{part}" for name, hint in hints.items() if is_date(hint) for part in DATE_PARTS
     }
     chosen = {name: chosen_of(name, posted) for name, hint in hints.items() if has(hint, CHOSEN)}
-    known = {name for name, hint in hints.items() if not is_date(hint)} | parts
+    known = {name for name, hint in hints.items() if not is_date(hint)} - set(chosen) | parts
     known |= {choice_field(name, id) for name, ids in chosen.items() for id in ids}
     if set(posted) - known - OWN:
         raise NoForm(400)

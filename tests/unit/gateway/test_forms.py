@@ -4,7 +4,7 @@ from typing import Annotated
 import pytest
 from msgspec import Meta
 
-from deploy.gateway.web.forms import SECRET, Form, NoForm, Reading, read_form
+from deploy.gateway.web.forms import SECRET, Chosen, Form, NoForm, Reading, read_form
 from tests.unit.gateway.words import ENGLISH
 
 
@@ -79,3 +79,28 @@ def test_a_whole_date_is_taken_wherever_it_was_pasted() -> None:
 def test_a_field_that_the_form_does_not_have_is_no_form_of_ours() -> None:
     with pytest.raises(NoForm):
         read(admin="yes")
+
+
+class ManyForm(Form, frozen=True, kw_only=True):
+    passkey: Chosen
+
+
+ONE, OTHER = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+
+
+def test_what_is_chosen_of_many_is_read_by_id_and_shown_again() -> None:
+    posted = {f"passkey-{ONE}": "keep", f"passkey-{OTHER}": "remove"}
+
+    reading = read_form(ManyForm, posted, ENGLISH)
+
+    assert reading.form == ManyForm(passkey={ONE: "keep", OTHER: "remove"})
+    assert reading.typed == posted
+    assert read_form(ManyForm, {}, ENGLISH).form == ManyForm(passkey={})
+
+
+@pytest.mark.parametrize(
+    "field", [f"other-{ONE}", "passkey-", f"passkey-{ONE}x", "passkey", f"passkey-{ONE}-{ONE}"]
+)
+def test_a_choice_of_none_of_them_is_no_form_of_ours(field: str) -> None:
+    with pytest.raises(NoForm):
+        read_form(ManyForm, {field: "keep"}, ENGLISH)

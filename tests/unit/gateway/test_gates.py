@@ -1,13 +1,14 @@
 import pytest
 
 from deploy.gateway.doors.identity import Gate
-from deploy.gateway.gates import barred, next_page
+from deploy.gateway.gates import ALWAYS, barred, next_page
 
 TERMS = Gate(name="terms", required=True)
 OFFERED = Gate(name="account-email", required=False)
 REQUIRED = Gate(name="account-email", required=True)
 TWO_STEP = Gate(name="two-step", required=False)
 NEW_PASSWORD = Gate(name="new-password", required=True)
+PASSKEYS = Gate(name="passkeys", required=False)
 DISCLAIMERS = Gate(name="disclaimers", required=False)
 OF_LATER = Gate(name="of-a-later-release", required=True)
 
@@ -19,6 +20,7 @@ OF_LATER = Gate(name="of-a-later-release", required=True)
         ([TERMS, OFFERED], "/gate/terms"),
         ([OFFERED, DISCLAIMERS], "/gate/e-mail"),
         ([TWO_STEP, DISCLAIMERS], "/gate/two-step"),
+        ([PASSKEYS, DISCLAIMERS], "/gate/passkeys"),
         ([NEW_PASSWORD, TERMS], "/gate/new-password"),
         ([REQUIRED], "/gate/e-mail"),
         ([DISCLAIMERS], "/gate/disclaimers"),
@@ -36,6 +38,9 @@ def test_the_first_open_gate_comes_before_what_was_wanted(gates: list[Gate], pag
         ([REQUIRED], "/home", "/gate/e-mail"),
         ([REQUIRED], "/gate/e-mail", None),
         ([REQUIRED], "/session/keep", None),
+        ([REQUIRED], "/settings/confirm/passkey", None),
+        ([REQUIRED], "/settings/passkeys", "/gate/e-mail"),
+        ([PASSKEYS], "/home", None),
         ([TERMS, OFFERED], "/gate/e-mail", "/gate/terms"),
         ([OFFERED, DISCLAIMERS], "/home", None),
         ([TWO_STEP], "/home", None),
@@ -59,6 +64,7 @@ def test_a_required_gate_comes_before_every_page_but_its_own(
         ("/settings", None),
         ("/contact-your-practice", None),
         ("/session/keep", None),
+        ("/settings/confirm/passkey", None),
     ],
 )
 def test_without_a_practice_there_is_whom_to_contact_and_the_settings(
@@ -66,6 +72,6 @@ def test_without_a_practice_there_is_whom_to_contact_and_the_settings(
 ) -> None:
     assert barred([], path, scope="settings") == before
     assert next_page([], scope="settings", wanted=path) == (
-        path if before is None and path != "/session/keep" else "/contact-your-practice"
+        path if before is None and path not in ALWAYS else "/contact-your-practice"
     )
     assert next_page([TERMS], scope="gates", wanted=path) == "/gate/terms"
