@@ -49,6 +49,15 @@ class Authenticator:
 
         await eventually(kept, within=10)
 
+    async def calls_her(self, name: str) -> None:
+        """Wait until it shows her passkey under this name."""
+
+        async def renamed() -> None:
+            found = [one.get("userName") for one in await self.credentials()]
+            assert found == [name], found
+
+        await eventually(renamed, within=10)
+
     async def keep(self, credentials: list[dict[str, Any]]) -> None:
         """Put back what it has forgotten, as another device would still have it."""
         for credential in credentials:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from deploy.tour.person import Person
@@ -43,13 +44,14 @@ async def presses_with_her_finger(ada: Patient, finger: Authenticator, button: s
     await ada.main.get_by_role("button", name=button, exact=True).click()
 
 
+@pytest.mark.proves("MF-5", "MF-7", "MF-9", "SE-3")
 async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_it(
     desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
     async with at_portal(somebody) as ada:
         await ada.enrol(await desk.token_for(somebody))
         await ada.go("/settings")
-        await ada.main.get_by_role("link", name="Add the passkeys").click()
+        await ada.main.get_by_role("link", name="Add a passkey").click()
         await ada.sees("passkeys, none")
         finger = await authenticator_of(ada)
         await ada.main.get_by_role("link", name="Make a passkey").click()
@@ -89,10 +91,11 @@ async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_
         await ada.at("/settings")
         await expect(ada.main).to_contain_text(f"new.{somebody.username}")
         await ada.go("/settings/passkeys")  # the browser learns of the new name
+        await finger.calls_her(f"new.{somebody.username}")
         await expect(ada.main).to_contain_text("You logged on with it")
 
         await ada.go("/settings/passkeys/add")
-        await ada.fill(name="her PHONE")
+        await ada.fill(name="Her phone")
         await presses_with_her_finger(ada, finger, USE_INSTEAD)
         await expect(ada.page.locator("#name-wrong")).to_be_visible()
         await expect(ada.main).to_contain_text("You need not do it again.")
@@ -127,6 +130,7 @@ async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_
         await ada.at("/home")
 
 
+@pytest.mark.proves("MF-7")
 async def test_the_browser_fills_in_a_passkey_and_what_was_typed_must_be_hers(
     desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
@@ -146,6 +150,7 @@ async def test_the_browser_fills_in_a_passkey_and_what_was_typed_must_be_hers(
         await ada.at("/settings")
 
 
+@pytest.mark.proves("MF-8", "MF-3", "MF-4")
 async def test_two_step_is_on_by_passkeys_alone_and_off_with_one(
     stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
@@ -205,6 +210,7 @@ async def test_two_step_is_on_by_passkeys_alone_and_off_with_one(
         await expect(ada.main).to_contain_text("Two-step verification is off.")
 
 
+@pytest.mark.proves("MF-10")
 async def test_a_reset_sets_passkeys_aside_until_each_is_kept_or_removed(
     desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
@@ -250,6 +256,7 @@ async def test_a_reset_sets_passkeys_aside_until_each_is_kept_or_removed(
         await ada.at("/home")
 
 
+@pytest.mark.proves("MG-1", "MG-5")
 async def test_another_account_is_proven_by_its_passkey_to_be_merged(
     stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
