@@ -15,6 +15,7 @@ class Holder:
     identity: Identity
     person: Person
     token: str
+    refresh_token: str
     authenticator: Authenticator = field(default_factory=Authenticator)
 
     async def grant(self, verb: str = "passkeys", *, token: str | None = None) -> str:
@@ -25,6 +26,12 @@ class Holder:
         )
         assert answer.status == 200, answer.body
         return str(answer.body["grant"])
+
+    async def refreshed(self) -> str:
+        """An access token of now."""
+        answer = await self.identity.refresh(self.refresh_token)
+        self.refresh_token = answer.body["refresh_token"]
+        return str(answer.body["access_token"])
 
     async def options(self, path: str, *, token: str | None = None, **body: Any) -> Answer:
         """What a passkey is to answer, of the verb whose answer is taken there."""
@@ -80,9 +87,8 @@ class Holder:
 
     async def two_step_by_passkeys(self) -> list[str]:
         """Turn it on by passkeys alone; its recovery codes."""
-        answer = await self.identity.call(
-            "POST", "/account/two-step/passkeys", {}, token=self.token
-        )
+        path = "/account/two-step/passkeys"
+        answer = await self.identity.call("POST", path, {}, token=self.token)
         assert answer.status == 200, answer.body
         return list(answer.body["recovery_codes"])
 
@@ -97,4 +103,9 @@ async def a_holder(identity: Identity, person: Person | None = None) -> Holder:
     """Somebody who has just logged on by her password, and has no passkey yet."""
     person = person or await identity.an_account()
     session = await identity.logged_on(person.username)
-    return Holder(identity=identity, person=person, token=session["access_token"])
+    return Holder(
+        identity=identity,
+        person=person,
+        token=session["access_token"],
+        refresh_token=session["refresh_token"],
+    )

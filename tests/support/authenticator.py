@@ -60,7 +60,7 @@ def signed(private: Any, data: bytes) -> bytes:
 
 @dataclass(slots=True, kw_only=True)
 class Authenticator:
-    """`origin` and what else a browser says of where it is; a test may have it say another thing."""
+    """`origin` and `said` are what a browser says of where it is; a test may change them."""
 
     origin: str = ORIGIN
     rp_id: str = RP_ID

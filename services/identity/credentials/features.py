@@ -78,7 +78,10 @@ def compose(
             confirmations=confirmations,
         ),
         settings=AccountSettings(
-            database=plumbing.database, accounts=holders.accounts, sessions=sessions
+            database=plumbing.database,
+            accounts=holders.accounts,
+            sessions=sessions,
+            passkeys_offered=keys.ceremonies.door is not None,
         ),
         two_step=TwoStepChanges(
             acts=plumbing.acts,

@@ -1,9 +1,12 @@
 """The account settings in one read (ID-8), as the session sees them that asks (SE-4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
+from services.identity.passkeys.model import Passkey
+from services.identity.passkeys.store import passkeys
 from services.identity.sessions.reach import Sight
 from services.identity.sessions.sessions import Sessions
 from services.identity.two_step.model import TwoStep
@@ -13,14 +16,30 @@ from shared.trust.access import SessionCaller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSettings:
+    """Everything of the settings page."""
+
+    view: AccountView
+    sight: Sight
+    two_step: TwoStep | None
+    passkeys: Sequence[Passkey]
+    passkeys_offered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     database: Database
     accounts: Accounts
     sessions: Sessions
+    passkeys_offered: bool
 
-    async def read(self, caller: SessionCaller) -> tuple[AccountView, Sight, TwoStep | None]:
-        """Everything of the settings page, and what this session sees of each practice."""
+    async def read(self, caller: SessionCaller) -> ReadSettings:
+        """What its holder has set, and what this session sees of each practice."""
         async with self.database.snapshot() as tx:
-            view = await self.accounts.view(tx, caller.account_id)
-            two_step = await two_steps.find(tx, caller.account_id)
-            return view, await self.sessions.look(tx, caller.session_id), two_step
+            return ReadSettings(
+                view=await self.accounts.view(tx, caller.account_id),
+                sight=await self.sessions.look(tx, caller.session_id),
+                two_step=await two_steps.find(tx, caller.account_id),
+                passkeys=await passkeys.list_live(tx, caller.account_id),
+                passkeys_offered=self.passkeys_offered,
+            )

@@ -6,9 +6,10 @@ here, and whatever it stumbles over is a refused answer: it raises what its pars
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import webauthn
@@ -18,7 +19,7 @@ from webauthn.helpers import (
     options_to_json_dict,
     parse_attestation_object,
 )
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.cose import COSECRV, COSEKTY, COSEAlgorithmIdentifier
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AttestationFormat,
@@ -38,11 +39,13 @@ from services.identity.passkeys.model import (
     Signed,
 )
 
-ALGORITHMS = [
-    COSEAlgorithmIdentifier.EDDSA,
-    COSEAlgorithmIdentifier.ECDSA_SHA_256,
-    COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
-]
+KINDS: Mapping[COSEAlgorithmIdentifier, tuple[COSEKTY, COSECRV | None]] = MappingProxyType(
+    {
+        COSEAlgorithmIdentifier.EDDSA: (COSEKTY.OKP, COSECRV.ED25519),
+        COSEAlgorithmIdentifier.ECDSA_SHA_256: (COSEKTY.EC2, COSECRV.P256),
+        COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256: (COSEKTY.RSA, None),
+    }
+)
 FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
 """What a browser that was asked for no attestation may answer with: none, or by the key itself."""
 TIMEOUT = int(LIFE.total_seconds() * 1000)
@@ -76,7 +79,7 @@ class Authenticators:
                     user_verification=UserVerificationRequirement.REQUIRED,
                 ),
                 exclude_credentials=_descriptors(known),
-                supported_pub_key_algs=ALGORITHMS,
+                supported_pub_key_algs=list(KINDS),
             )
         )
 
@@ -105,10 +108,10 @@ class Authenticators:
                 expected_rp_id=self.rp.id,
                 expected_origin=list(self.rp.origins),
                 require_user_verification=True,
-                supported_pub_key_algs=ALGORITHMS,
+                supported_pub_key_algs=list(KINDS),
             )
             key, id_ = made.credential_public_key, made.credential_id
-            decoded_public_key_to_cryptography(decode_credential_public_key(key))
+            _require_usable(key)
             if id_ != _decoded(credential["id"]) or not 1 <= len(id_) <= LONGEST_ID:
                 raise AnswerRefused(Cause.MALFORMED)
             if len(key) > LONGEST_KEY:
@@ -174,6 +177,14 @@ def _refusing() -> Iterator[None]:
         raise
     except Exception as error:
         raise AnswerRefused(Cause.REFUSED) from error
+
+
+def _require_usable(key: bytes) -> None:
+    """Let it be of its algorithm's own kind and curve, and on that. Raises AnswerRefused."""
+    decoded = decode_credential_public_key(key)
+    if (decoded.kty, getattr(decoded, "crv", None)) != KINDS[COSEAlgorithmIdentifier(decoded.alg)]:
+        raise AnswerRefused(Cause.REFUSED)
+    decoded_public_key_to_cryptography(decoded)
 
 
 def encoded(value: bytes) -> str:

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 
 from services.identity.accounts.model import (
-    AccountView,
     EmailState,
     RecoveryRoute,
     ToSetUp,
     recovery_routes,
 )
 from services.identity.credentials.features import Features
+from services.identity.credentials.settings import ReadSettings
 from services.identity.sessions.api.replies import GateReply, gate_replies
-from services.identity.sessions.reach import Area, AreaState, Means, Sight, areas
-from services.identity.two_step.model import TwoStep
+from services.identity.sessions.reach import Area, AreaState, Means, areas
 from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.http.routes import Call, NoBody, Reply
@@ -44,6 +43,16 @@ class TwoStepReply(Reply, frozen=True, kw_only=True):
     recovery_codes_left: int
 
 
+class KeysReply(Reply, frozen=True, kw_only=True):
+    """How many passkeys there are; those `suspended` since a reset are among them. Not `offered`:
+    this portal takes none.
+    """
+
+    offered: bool
+    made: int
+    suspended: int
+
+
 class AccountReply(Reply, frozen=True, kw_only=True):
     """`email` is the account e-mail, or the address that was claimed for it; `claimed_email` is one
     that takes its place once it is verified.
@@ -56,6 +65,7 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     practices: tuple[PracticeReply, ...]
     gates: tuple[GateReply, ...]
     two_step: TwoStepReply
+    passkeys: KeysReply
     recovery_routes: tuple[RecoveryRoute, ...]
     to_set_up: tuple[ToSetUp, ...]
     terms_version: str | None
@@ -64,10 +74,11 @@ class AccountReply(Reply, frozen=True, kw_only=True):
 
 
 async def read_account(features: Features, call: Call[NoBody, SessionCaller]) -> AccountReply:
-    return _reply(*await features.settings.read(call.caller))
+    return _reply(await features.settings.read(call.caller))
 
 
-def _reply(view: AccountView, sight: Sight, two_step: TwoStep | None) -> AccountReply:
+def _reply(read: ReadSettings) -> AccountReply:
+    view, sight, two_step = read.view, read.sight, read.two_step
     account = view.account
     contacts = {each.practice_id: each.practice_contact for each in view.enrolments}
     email = view.emails[0] if view.emails else None
@@ -93,6 +104,11 @@ def _reply(view: AccountView, sight: Sight, two_step: TwoStep | None) -> Account
             mode=two_step.mode if two_step and two_step.on else None,
             means=two_step.means if two_step else (),
             recovery_codes_left=two_step.codes_left if two_step else 0,
+        ),
+        passkeys=KeysReply(
+            offered=read.passkeys_offered,
+            made=len(read.passkeys),
+            suspended=sum(each.suspended for each in read.passkeys),
         ),
         recovery_routes=recovery_routes(email=view.verified_email is not None),
         to_set_up=view.to_set_up,
