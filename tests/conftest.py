@@ -19,7 +19,7 @@ from tests.support import database as databases
 from tests.support import infra, known_types
 from tests.support.clock import FakeClock
 from tests.support.mail import catching
-from tests.support.workers import ByFile
+from tests.support.workers import ON_STACKS, ByFile
 
 TESTS = Path(__file__).parent
 FOLDERS = (
@@ -59,11 +59,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the kills of `make fault` to it."""
+    """Leave the kills of `make fault` to it; begin with what one worker does the longest."""
     if not config.getoption("every_path"):
         left = [item for item in items if item.get_closest_marker("every_path")]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(ON_STACKS))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
