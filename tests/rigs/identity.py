@@ -249,11 +249,11 @@ class Identity(Replica[Features, Settings]):
             return list(await connection.fetch(query, *arguments))
 
     async def events(self, name: str) -> list[Any]:
-        """The data of the events of that name that wait in the outbox, in order."""
+        """The data of the events of that name that wait in the outbox, in order; of any version."""
         rows = await self.rows(
             "SELECT convert_from(body, 'UTF8')::json->>'data' AS data FROM outbox "
-            "WHERE routing_key = $1 ORDER BY id",
-            f"identity.{name}.v1",
+            "WHERE routing_key ~ $1 ORDER BY id",
+            rf"^identity\.{name}\.v\d+$",
         )
         return [msgspec.json.decode(row["data"]) for row in rows]
 
