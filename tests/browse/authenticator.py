@@ -1,5 +1,8 @@
 """Chromium's virtual authenticator: a phone's own, with a finger that is there or not."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +10,7 @@ from playwright.async_api import CDPSession
 
 from deploy.client.eventually import eventually
 from tests.browse.patient import Patient
+from tests.browse.visitor import SECONDS
 
 OPTIONS = {
     "protocol": "ctap2",
@@ -28,6 +32,25 @@ class Authenticator:
         """Put it there, or take it away: what the browser asks for then waits, as for a person."""
         enabled = {"authenticatorId": self.id, "enabled": there}
         await self.session.send("WebAuthn.setAutomaticPresenceSimulation", enabled)
+
+    @asynccontextmanager
+    async def touched(self) -> AsyncIterator[None]:
+        """Lay the finger on for what happens inside, and lift it once a passkey has answered: the
+        page that comes back may ask at once for another.
+        """
+        answered = asyncio.Event()
+
+        def asserted(_: object) -> None:
+            answered.set()
+
+        self.session.on("WebAuthn.credentialAsserted", asserted)
+        await self.finger(there=True)
+        try:
+            yield
+            await asyncio.wait_for(answered.wait(), SECONDS)
+        finally:
+            await self.finger(there=False)
+            self.session.remove_listener("WebAuthn.credentialAsserted", asserted)
 
     async def knows(self, *, her: bool) -> None:
         """Have it take the finger for hers or not: then it refuses."""

@@ -38,10 +38,11 @@ async def has_it_made(ada: Patient, finger: Authenticator) -> None:
 
 
 async def presses_with_her_finger(ada: Patient, finger: Authenticator, button: str) -> None:
-    """Press it and lay the finger on; what the browser fills in by itself waits before."""
-    await expect(ada.main.get_by_role("button", name=button, exact=True)).to_be_visible()
-    await finger.finger(there=True)
-    await ada.main.get_by_role("button", name=button, exact=True).click()
+    """Press it and lay the finger on, until a passkey has answered."""
+    pressed = ada.main.get_by_role("button", name=button, exact=True)
+    await expect(pressed).to_be_visible()
+    async with finger.touched():
+        await pressed.click()
 
 
 @pytest.mark.proves("MF-5", "MF-7", "MF-9", "SE-3")
@@ -52,9 +53,11 @@ async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_
         await ada.enrol(await desk.token_for(somebody))
         await ada.go("/settings")
         await ada.main.get_by_role("link", name="Add a passkey").click()
+        await ada.at("/settings/passkeys")
         await ada.sees("passkeys, none")
         finger = await authenticator_of(ada)
         await ada.main.get_by_role("link", name="Make a passkey").click()
+        await ada.at("/settings/passkeys/add")
         await ada.sees("passkeys, before one")
         await ada.fill(name="", password=somebody.password)
         await ada.press("Continue")
@@ -80,7 +83,6 @@ async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_
         await ada.sees("log-on, with passkeys")
         await presses_with_her_finger(ada, finger, LOG_ON)
         await ada.at("/home")
-        await finger.finger(there=False)
         await ada.go("/settings/sessions")
         await expect(ada.main).to_contain_text("Begun with a passkey")
 
@@ -102,24 +104,27 @@ async def test_a_passkey_is_made_named_used_and_removed_and_the_browser_forgets_
         await ada.sees("passkeys, a name that another has")
         await ada.fill(name="Her phone again")
         await ada.press("Continue")
+        await finger.finger(there=True)
         await ada.press("Make the passkey")
         await expect(ada.main).to_contain_text("This device has a passkey for your account")
+        await finger.finger(there=False)
 
         await ada.go("/settings/passkeys")
         await ada.main.get_by_role("link", name="Change Her phone").click()
+        await expect(ada.main.get_by_role("heading", level=1)).to_have_text("Her phone")
         await ada.sees("a passkey")
         await ada.fill(name="The old phone")
         await ada.press("Save")
         await expect(ada.main).to_contain_text("The passkey was renamed.")
         await ada.main.get_by_role("link", name="Change The old phone").click()
         await ada.main.get_by_role("link", name="Remove The old phone").click()
+        await expect(ada.main.get_by_role("heading", name="Remove The old phone")).to_be_visible()
         await ada.sees("a passkey, removing it")
         kept = await finger.credentials()
         await presses_with_her_finger(ada, finger, USE_INSTEAD)
         await expect(ada.main).to_contain_text("The passkey was removed.")
         await finger.keeps(0)
 
-        await finger.finger(there=False)
         await ada.log_off()
         await finger.keep(kept)
         await presses_with_her_finger(ada, finger, LOG_ON)
@@ -145,8 +150,9 @@ async def test_the_browser_fills_in_a_passkey_and_what_was_typed_must_be_hers(
         await expect(ada.summary).to_contain_text("This passkey was not taken.")
         await expect(ada.page.locator("#username")).to_have_value("somebody.else")
         await ada.sees("log-on, a passkey refused")
-        await ada.go("/log-on?next=/settings")  # among what the browser fills in, without a press
 
+        async with finger.touched():  # among what the browser fills in, without a press
+            await ada.go("/log-on?next=/settings")
         await ada.at("/settings")
 
 
@@ -163,6 +169,7 @@ async def test_two_step_is_on_by_passkeys_alone_and_off_with_one(
         await ada.sees("two-step, off, a passkey")
         stage.let_time_pass(TEN_MINUTES)
         await ada.main.get_by_role("link", name="Use your passkeys for it").click()
+        await ada.at("/settings/two-step/passkeys")
         await ada.sees("two-step, by passkeys")
         await ada.press("Turn it on")
         await expect(ada.page.locator("#password-wrong")).to_be_visible()
@@ -171,15 +178,16 @@ async def test_two_step_is_on_by_passkeys_alone_and_off_with_one(
         await expect(ada.page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
         codes = await ada.main.locator("li.secret").all_inner_texts()
         await ada.main.get_by_role("link", name="I have kept them").click()
+        await ada.at("/settings/two-step")
         await ada.sees("two-step, on by passkeys")
-        await finger.finger(there=False)
         await ada.log_off()
 
         await ada.log_on()
         await ada.at("/gate/second-step")
         await ada.sees("second step, a passkey")
         await finger.knows(her=False)
-        await presses_with_her_finger(ada, finger, USE)
+        await finger.finger(there=True)
+        await ada.press(USE)
         await expect(ada.main).to_contain_text("Your browser gave us no passkey.")
         await finger.knows(her=True)
         await presses_with_her_finger(ada, finger, USE)
@@ -202,6 +210,7 @@ async def test_two_step_is_on_by_passkeys_alone_and_off_with_one(
         await ada.sees("a passkey, the only means")
         await ada.summary.get_by_role("link").click()
         await ada.main.get_by_role("link", name="Turn it off").click()
+        await ada.at("/settings/two-step/off")
         await ada.sees("two-step, turning it off by a passkey")
         await presses_with_her_finger(ada, finger, "Use a passkey instead of a code")
         await expect(ada.page.locator("#password-wrong")).to_be_visible()
@@ -240,7 +249,6 @@ async def test_a_reset_sets_passkeys_aside_until_each_is_kept_or_removed(
         await ada.log_off()
         await presses_with_her_finger(ada, finger, LOG_ON)
         await expect(ada.summary).to_contain_text("This passkey was not taken.")
-        await finger.finger(there=False)
         await ada.go("/log-on")
         await ada.log_on(password=NEW)
         await ada.at("/gate/passkeys")
@@ -276,7 +284,6 @@ async def test_another_account_is_proven_by_its_passkey_to_be_merged(
         await presses_with_her_finger(ada, finger, "Use a passkey of the other account")
         await ada.at("/merge/confirm")
         await expect(ada.main).to_contain_text("Seeblick")
-        await finger.finger(there=False)
         await ada.page.locator("#confirm").check()
         await ada.fill(password=somebody.password)
         await ada.press("Merge the accounts")
@@ -322,6 +329,7 @@ async def test_passkeys_speak_spanish(desk: Desk, at_portal: AtPortal, somebody:
         await ada.sees("passkeys, before one, in Spanish")
         await ada.fill(password=somebody.password)
         await ada.press("Continuar")
+        await ada.at("/settings/passkeys/make")
         await ada.sees("passkeys, making one, in Spanish")
         await finger.finger(there=True)
         await ada.press("Crear la llave de acceso")

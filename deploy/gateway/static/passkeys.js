@@ -24,14 +24,14 @@ function answered({ options }, making, more) {
 function offer(part) {
   const form = part.closest("form");
   const said = part.querySelector("[role=status]");
-  const { making, autofill, name, unknown, notNow, known, cancelled } = part.dataset;
-  let ceremony = null, waiting, busy = false;
+  const { making, autofill, name, notNow, known, cancelled } = part.dataset;
+  let begun = null, waiting, busy = false, { unknown } = part.dataset;
 
-  const send = (answer) => {
+  const send = ({ ceremony }, answer) => {
     const typed = name && document.getElementById(name);
     // What a password manager has filled in says nothing about who sits here.
     if (typed) form.elements.username.value = typed.matches(":autofill") ? "" : typed.value;
-    form.elements.ceremony.value = ceremony.ceremony;
+    form.elements.ceremony.value = ceremony;
     form.elements.credential.value = JSON.stringify(answer.toJSON());
     form.requestSubmit();
   };
@@ -41,8 +41,8 @@ function offer(part) {
     said.textContent = "";
     waiting?.abort();
     try {
-      if (!ceremony || Date.now() > ceremony.until) ceremony = await asked(part, form);
-      if (ceremony) send(await answered(ceremony, making));
+      if (!begun || Date.now() > begun.until) begun = await asked(part, form);
+      if (begun) send(begun, await answered(begun, making));
       else said.textContent = notNow;
     } catch (error) {
       said.textContent = error.name === "InvalidStateError" ? known : cancelled;
@@ -53,9 +53,10 @@ function offer(part) {
   };
   // Among what the browser fills in; options that are about to be over give way to new ones.
   const listen = async () => {
-    const mine = waiting = new AbortController();
+    const mine = begun;
+    waiting = new AbortController();
     try {
-      send(await answered(ceremony, making, { mediation: "conditional", signal: mine.signal }));
+      send(mine, await answered(mine, making, { mediation: "conditional", signal: waiting.signal }));
     } catch {
       // The button was pressed, newer options came, or nobody wants one: the button is there.
     }
@@ -63,30 +64,34 @@ function offer(part) {
   const renew = async () => {
     if (busy) return setTimeout(renew, EARLY * 1000);
     try {
-      ceremony = await asked(part, form);
+      begun = await asked(part, form);
     } catch {
       return setTimeout(renew, EARLY * 1000);
     }
-    if (!ceremony) return part.hidden ? null : setTimeout(renew, EARLY * 1000);
+    if (!begun) return part.hidden ? null : setTimeout(renew, EARLY * 1000);
     part.hidden = form.hidden = false;
-    setTimeout(renew, Math.max(ceremony.until - Date.now(), EARLY * 1000));
+    setTimeout(renew, Math.max(begun.until - Date.now(), EARLY * 1000));
     waiting?.abort();
+    if (unknown) { // a browser takes no such word while it is asked for a passkey
+      const about = { rpId: begun.options.rpId, credentialId: unknown };
+      unknown = null;
+      await signal("signalUnknownCredential", about);
+    }
     if (await passkeys.isConditionalMediationAvailable?.()) listen();
   };
 
   part.querySelector("button").addEventListener("click", run);
-  if (!autofill) {
-    part.hidden = form.hidden = false;
-    return;
-  }
-  renew().then(() => {
-    if (unknown && ceremony) signal("signalUnknownCredential", { rpId: ceremony.options.rpId, credentialId: unknown });
-  });
+  if (autofill) renew();
+  else part.hidden = form.hidden = false;
 }
 
 // What a browser shows of passkeys that count no more, or are called otherwise now, it can mend.
-function signal(what, about) {
-  passkeys[what]?.(about).catch(() => {});
+async function signal(what, about) {
+  try {
+    await passkeys[what]?.(about);
+  } catch {
+    // It is not bound to listen.
+  }
 }
 
 if (passkeys?.parseCreationOptionsFromJSON && passkeys.parseRequestOptionsFromJSON) {
@@ -95,7 +100,7 @@ if (passkeys?.parseCreationOptionsFromJSON && passkeys.parseRequestOptionsFromJS
   const kept = document.querySelector("[data-accepted]")?.dataset;
   if (kept) {
     const about = { rpId: kept.rpId, userId: kept.user };
-    signal("signalAllAcceptedCredentials", { ...about, allAcceptedCredentialIds: kept.accepted.split(" ").filter(Boolean) });
-    signal("signalCurrentUserDetails", { ...about, name: kept.name, displayName: kept.name });
+    await signal("signalAllAcceptedCredentials", { ...about, allAcceptedCredentialIds: kept.accepted.split(" ").filter(Boolean) });
+    await signal("signalCurrentUserDetails", { ...about, name: kept.name, displayName: kept.name });
   }
 }
