@@ -217,15 +217,14 @@ USERNAME_REFUSED = (
     UsernameTaken,
 )
 CEREMONY_PROBLEMS = (CeremonyOver, PasskeysNotOffered)
-CONFIRMATION_REFUSED = (
+CONFIRMATION_CHECKED = (
     GrantInvalid,
     GrantWrongAct,
     GrantWrongService,
     GrantWrongAccount,
     GrantWrongSession,
-    GrantUsed,
-    GrantSuperseded,
 )
+CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed, GrantSuperseded)
 ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)
 PROOF_PROBLEMS = (TokenInvalid, InvitationInvalid, AgeNotAllowed)
 ENROL_PROBLEMS = (
@@ -512,7 +511,7 @@ ROUTES: tuple[Route[Features], ...] = (
               ask_for_new_passkey, rows=("MF-5", "MF-6", "SE-3"),
               summary="Ask for what has a passkey made",
               problems=(PasskeyLimit, PasskeyNameTaken, PasskeysNotOffered,
-                        *CONFIRMATION_REFUSED)),
+                        *CONFIRMATION_CHECKED)),
         route("POST", "/account/passkeys", Session(),
               make_passkey, status=201, rows=("MF-5", "MF-6", "RC-9"),
               summary="Keep a passkey that was made",

@@ -22,6 +22,7 @@ from services.identity.enrolment.errors import (
 )
 from services.identity.enrolment.errors import TokenInvalid as EnrolmentTokenInvalid
 from services.identity.freezes.errors import NotMeLinkInvalid
+from services.identity.passkeys.errors import CeremonyOver, PasskeyInvalid
 from services.identity.two_step.errors import (
     SecondStepFailed,
     SecondStepOver,
@@ -35,6 +36,7 @@ from shared.errors import Refused
 from shared.trust.access import AccessTokenInvalid
 from shared.trust.grants import GrantAct, GrantSuperseded, GrantUsed
 from shared.trust.grants import Verb as ForVerb
+from tests.builders.passkeys import ask_to_log_on
 from tests.builders.patients import a_patient
 from tests.builders.practices import granted, practice_desk, proven, with_grant
 from tests.builders.two_step import TwoStepper
@@ -236,6 +238,29 @@ async def proves_another_account_by_app(stage: IdentityStage) -> Sequence[Exampl
     }
     survivor = await stage.two_stepper()  # MG-5: who has none would be sent to set it up first
     return [Example(body=said, token=survivor.token)]
+
+
+async def makes_passkeys(stage: IdentityStage) -> Sequence[Example]:
+    """Sixteen ceremonies under one confirmation, each answered."""
+    holder = await stage.holder()
+    grant = await holder.grant()
+    examples = []
+    for number in range(HALVES):
+        asked = await holder.options(
+            "/account/passkeys", name=f"Key {number}", reauthenticated=grant
+        )
+        credential = holder.authenticator.make(asked.body["options"])
+        body = {"ceremony": asked.body["ceremony"], "credential": credential}
+        examples.append(Example(body=body, token=holder.token))
+    return examples
+
+
+async def logs_on_by_one_counter(stage: IdentityStage) -> Sequence[Example]:
+    """Sixteen ceremonies, each answered with the counter that comes next."""
+    holder = await stage.holder()
+    await holder.made(counter=1)
+    asked = [await ask_to_log_on(stage.replica) for _ in range(HALVES)]
+    return [Example(body=holder.answer(each, counter=2)) for each in asked]
 
 
 # ---- recovery, merge and notify
@@ -462,6 +487,25 @@ IDENTITY: tuple[OneTime, ...] = (
         verb=NAMED["take_second_step"],
         made=one(identity.take_second_step),
         late=told(AccessTokenInvalid),
+    ),
+    OneTime(
+        name="confirmation, for a passkey",
+        verb=NAMED["make_passkey"],
+        made=makes_passkeys,
+        late=told(GrantUsed, GrantSuperseded, CeremonyOver),
+        spends=(GrantAct.REAUTHENTICATED, ForVerb.PASSKEYS),
+    ),
+    OneTime(
+        name="ceremony, at log-on",
+        verb=NAMED["log_on_by_passkey"],
+        made=one(identity.log_on_by_passkey),
+        late=told(CeremonyOver),
+    ),
+    OneTime(
+        name="counter of a passkey on one device, at log-on",
+        verb=NAMED["log_on_by_passkey"],
+        made=logs_on_by_one_counter,
+        late=told(PasskeyInvalid, CeremonyOver),
     ),
     OneTime(
         name="refresh token",

@@ -28,6 +28,11 @@ OTHERWISE = {  # how many rows, and why not one
     "request_merge": (2, "one an account"),
     "read_notice": (0, "her own, as often as she likes"),
     "dismiss_notice": (0, "her own, as often as she likes"),
+    "ask_for_passkey": (0, "nothing is done, nor written, before the answer"),
+    "ask_for_new_passkey": (0, "likewise"),
+    "ask_for_second_step": (0, "likewise"),
+    "ask_to_reauthenticate": (0, "likewise"),
+    "ask_to_prove_ownership": (0, "likewise"),
     "read_patient": (1, "what a practice saw of one patient"),
     "read_enrolment_request": (1, "likewise, with every address and phone that came with it"),
     "list_dormant_patients": (1, "when each of many was here"),
@@ -133,9 +138,13 @@ def of_kinds(about: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 TYPED = "what was typed breaks a rule, whoever typed it: nothing was looked up or decided"
+ASKED = "nothing is asked for that could be answered"
 HER_OWN = "a person looks for something of her own by an id that is none of it"
 TWICE = "a client that authenticates in two ways at once is none yet"
 NO_ROW = {
+    ("ask_for_second_step", "GateClosed"): ASKED,
+    ("ask_for_second_step", "NoPasskeys"): ASKED,
+    ("ask_to_reauthenticate", "NoPasskeys"): ASKED,
     ("enrol", "TermsRequired"): TYPED,
     ("enrol", "UsernameTooShort"): TYPED,
     ("enrol", "UsernameTooLong"): TYPED,

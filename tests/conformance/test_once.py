@@ -13,10 +13,12 @@ from services.identity.desk.errors import AccountNotFrozen, PatientNotEnrolled
 from services.identity.emails.errors import LinkInvalid
 from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
 from services.identity.freezes.errors import NotMeLinkInvalid
+from services.identity.log_on.errors import GateClosed
+from services.identity.passkeys.errors import CeremonyOver
 from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
-from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoStepOff
+from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoStepOff, TwoStepOn
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
@@ -46,6 +48,11 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "make_recovery_codes": (GrantUsed, lambda _: {}),
     "change_two_step_mode": (GrantUsed, lambda _: {}),
     "revoke_device": (NotFound, lambda _: {}),
+    "make_passkey": (CeremonyOver, lambda _: {}),
+    "remove_passkey": (GrantSuperseded, lambda _: {}),
+    "keep_passkeys": (GateClosed, lambda _: {}),
+    "log_on_by_passkey": (CeremonyOver, lambda _: {}),
+    "turn_on_two_step_by_passkeys": (TwoStepOn, lambda _: {}),
     "turn_off_two_step": (GrantSuperseded, lambda _: {}),
     "take_second_step": (AccessTokenInvalid, lambda _: {}),
     "reset_two_step": (TwoStepOff, lambda _: {}),
@@ -74,6 +81,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {
     "reset_two_step": ClientBudget,
     "confirm_app": TooManyCodeSets,
     "make_recovery_codes": TooManyCodeSets,
+    "turn_on_two_step_by_passkeys": TooManyCodeSets,
     "thaw_account": ClientBudget,
 }
 #: what no other service has to know
@@ -94,6 +102,9 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     "add_practice",  # renews the session that asks: raced in a test of its own
     *("log_on", "claim_email", "reauthenticate", "prove_ownership", "check_password"),
     *("change_locale", "check_new_password", "set_up_app", "rename_device"),
+    "rename_passkey",
+    *("ask_for_passkey", "ask_for_new_passkey", "ask_for_second_step"),
+    *("ask_to_reauthenticate", "ask_to_prove_ownership"),
     *("refresh_session", "end_session", "end_other_sessions", "introspect_token"),
     "revoke_session",  # told alike each time: raced in a test of its own
     *("obtain_client_token", "remind_username", "request_reset_link", "redeem_reset_link"),

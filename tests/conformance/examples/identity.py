@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.contracts.ids import PatientId, PracticeId
 from tests.builders.freezes import freeze, link_of_a_change
 from tests.builders.merges import Registry
+from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
 from tests.builders.practices import (
     BIRTH_DATE,
     INVITABLE,
@@ -45,6 +46,7 @@ class IdentityStage:
     recovery: Recovery
     postman: Postman
     codes: dict[str, list[str]] = field(default_factory=dict)  # of recovery, by whose token
+    passwords: dict[str, str] = field(default_factory=dict)  # another one, likewise
 
     async def session(self, *, service: str | None = None) -> str:
         if service is None:
@@ -59,7 +61,7 @@ class IdentityStage:
 
     async def proof(self, token: str, verb: str) -> str:
         """The grant of a re-authentication in this session, for this verb (SE-3)."""
-        body = {"password": PASSWORD, "verb": verb}
+        body = {"password": self.passwords.get(token, PASSWORD), "verb": verb}
         if codes := self.codes.get(token):
             body["code"] = codes.pop()
         answer = await self.replica.call("POST", "/account/reauthenticate", body, token=token)
@@ -70,6 +72,10 @@ class IdentityStage:
         person = await turned_on(self.replica)
         self.codes[person.token] = person.codes
         return person
+
+    async def holder(self) -> Holder:
+        """Somebody with an authenticator, and no passkey yet."""
+        return await a_holder(self.replica)
 
     async def not_me_link(self, token: str) -> str:
         """The link of the mail about a password that is changed in this session (RC-9)."""
@@ -400,6 +406,92 @@ async def take_second_step(stage: IdentityStage) -> Example:
     person = await stage.two_stepper()
     half = await person.log_on()
     return Example(body={"code": person.codes[0]}, token=half["access_token"])
+
+
+async def list_passkeys(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def ask_for_new_passkey(stage: IdentityStage) -> Example:
+    token = await stage.session()
+    grant = await stage.proof(token, "passkeys")
+    return Example(body={"name": "Phone", "reauthenticated": grant}, token=token)
+
+
+async def made_by(holder: Holder) -> Example:
+    """A passkey that its authenticator has made, and nobody keeps yet."""
+    asked = await holder.options(
+        "/account/passkeys", name="Phone", reauthenticated=await holder.grant()
+    )
+    credential = holder.authenticator.make(asked.body["options"])
+    body = {"ceremony": asked.body["ceremony"], "credential": credential}
+    return Example(body=body, token=holder.token)
+
+
+async def make_passkey(stage: IdentityStage) -> Example:
+    return await made_by(await stage.holder())
+
+
+async def rename_passkey(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    path = {"passkey_id": await holder.made("Phone")}
+    return Example(path=path, body={"name": "My old phone"}, token=holder.token)
+
+
+async def remove_passkey(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    path = {"passkey_id": await holder.made("Phone")}
+    return Example(path=path, body={"reauthenticated": await holder.grant()}, token=holder.token)
+
+
+async def turn_on_two_step_by_passkeys(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    await holder.made("Phone")
+    return Example(body={}, token=holder.token)
+
+
+async def ask_for_passkey(_: IdentityStage) -> Example:
+    return Example()
+
+
+async def log_on_by_passkey(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    await holder.made("Phone")
+    return Example(body=holder.answer(await ask_to_log_on(stage.replica)))
+
+
+async def ask_for_second_step(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    await holder.made("Phone")
+    await holder.two_step_by_passkeys()
+    return Example(token=await stage.opened(holder.person.username))
+
+
+async def ask_to_reauthenticate(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    await holder.made("Phone")
+    return Example(token=holder.token)
+
+
+async def ask_to_prove_ownership(stage: IdentityStage) -> Example:
+    return Example(token=await stage.session())
+
+
+async def suspended(stage: IdentityStage) -> tuple[Holder, str]:
+    """Somebody in the session after a reset, and her passkey."""
+    holder = await stage.holder()
+    passkey_id = await holder.made("Phone")
+    grant = await stage.recovery.grant(holder.person, security_version=2)
+    answer = await stage.replica.reset(grant, "Copper!Lantern-42")
+    holder.token = answer.body["access_token"]
+    holder.refresh_token = answer.body["refresh_token"]
+    stage.passwords[holder.token] = "Copper!Lantern-42"
+    return holder, passkey_id
+
+
+async def keep_passkeys(stage: IdentityStage) -> Example:
+    holder, passkey_id = await suspended(stage)
+    return Example(body={"keep": [passkey_id]}, token=holder.token)
 
 
 async def change_locale(stage: IdentityStage) -> Example:

@@ -5,9 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-
-from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.ids import AccountId
 from shared.trust.grants import GrantAct
 from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
@@ -16,7 +14,8 @@ from tests.builders.practices import INVITABLE, add_practice, enrol, practice_de
 from tests.builders.two_step import WRONG_CODE, code_of, set_up
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import ADDRESS, BY_STAFF, MARIA, IdentityStage
-from tests.conformance.refusals import Elsewhere, Recipe, at, but
+from tests.conformance.refusals import Elsewhere, Recipe, at, but, passkeys
+from tests.conformance.refusals.confirmations import unconfirmed
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
 from tests.rigs.identity import PASSWORD, Person
@@ -290,57 +289,6 @@ async def verified_by_another_meanwhile(stage: IdentityStage) -> Example:
 
 
 # ---- confirmations (SE-3)
-
-
-def unconfirmed(verb: ForVerb, example: Recipe, **again: str) -> Mapping[str, Recipe | Elsewhere]:
-    """Return what brings about each refusal of a grant for this verb; `again` is another use."""
-
-    async def with_grant(stage: IdentityStage, verb: str) -> Example:
-        made = await example(stage)
-        assert made.token is not None
-        return made.but(reauthenticated=await stage.proof(made.token, verb))
-
-    async def for_another_verb(stage: IdentityStage) -> Example:
-        return await with_grant(stage, "merge")
-
-    async def for_another_service(stage: IdentityStage) -> Example:
-        person = await stage.replica.an_account()
-        opened = (await stage.replica.log_on(person.username)).body
-        issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
-        about = Someone(
-            account_id=person.id, session_id=msgspec.convert(opened["session_id"], SessionId)
-        )
-        grant = await issuer.reauthenticated(about, verb=verb, audience=(f"{ISSUER}/merge",))
-        made = (await example(stage)).but(reauthenticated=grant)
-        return made.by(str(opened["access_token"]))
-
-    async def a_strangers(stage: IdentityStage) -> Example:
-        grant = await stage.proof(await stage.session(), verb)
-        return (await example(stage)).but(reauthenticated=grant)
-
-    async def of_another_session(stage: IdentityStage) -> Example:
-        person = await stage.replica.an_account()
-        token, elsewhere = await stage.opened(person.username), await stage.opened(person.username)
-        grant = await stage.proof(elsewhere, verb)
-        return (await example(stage)).but(reauthenticated=grant).by(token)
-
-    async def used(stage: IdentityStage) -> Example:
-        made = await with_grant(stage, verb)
-        await send(stage, NAMED[named], made)
-        return made.but(**again)
-
-    named = example.__name__
-    return {
-        "GrantInvalid": but(named, reauthenticated="x.y.z"),
-        "GrantWrongAct": for_another_verb,
-        "GrantWrongService": for_another_service,
-        "GrantWrongAccount": a_strangers,
-        "GrantWrongSession": of_another_session,
-        "GrantUsed": used,
-        "GrantSuperseded": Elsewhere(
-            why="a reset ends the session that the grant is bound to, so only a race gets this far"
-        ),
-    }
 
 
 # ---- proofs
@@ -808,7 +756,9 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         **unconfirmed(ForVerb.TWO_STEP_OFF, examples.turn_off_two_step),
         "GrantUsed": Elsewhere(why="its use changes the credentials: it is told as superseded"),
     },
+    **passkeys.REFUSALS,
     "take_second_step": {
+        **passkeys.ANSWERS["take_second_step"],
         "SecondStepFailed": but("take_second_step", code=WRONG_CODE),
         "SecondStepOver": fifth_wrong_code,
         "GateClosed": second_step_in_a_full_session,
@@ -849,8 +799,10 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PasswordUnacceptable": Elsewhere(
             why="only under the policy nist, tests/integration/identity/test_passwords_alone.py"
         ),
+        **passkeys.ANSWERS["reauthenticate"],
     },
     "prove_ownership": {
+        **passkeys.ANSWERS["prove_ownership"],
         "MergeProofFailed": but("prove_ownership", password=WRONG),
         "MergeSameAccount": own_account_as_the_other,
         "MergeNeedsTwoStep": other_account_before_ones_own,
