@@ -33,6 +33,7 @@ INSIDE = Standing(
     terms_due=False,
     email_verified=True,
     two_step_offered=False,
+    passkeys_to_keep=False,
     disclaimers_due=False,
     skipped=frozenset(),
 )
@@ -40,6 +41,7 @@ TERMS = Gate(name=GateName.TERMS, required=True)
 NEW_PASSWORD = Gate(name=GateName.NEW_PASSWORD, required=True)
 EMAIL = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
 TWO_STEP = Gate(name=GateName.TWO_STEP, required=False)
+PASSKEYS = Gate(name=GateName.PASSKEYS, required=False)
 DISCLAIMERS = Gate(name=GateName.DISCLAIMERS, required=False)
 PRACTICE = SeenPractice(
     practice_id=PracticeId(UUID(int=2)),
@@ -84,6 +86,15 @@ def test_two_step_is_offered_after_the_account_email_and_not_required() -> None:
     assert gates(new) == (EMAIL, TWO_STEP, DISCLAIMERS)
     assert next_required(new) is None
     assert scope(new) is SessionScope.FULL
+
+
+@pytest.mark.proves("MF-10")
+def test_passkeys_to_keep_are_offered_after_two_step_and_before_the_disclaimers() -> None:
+    new = replace(INSIDE, two_step_offered=True, passkeys_to_keep=True, disclaimers_due=True)
+
+    assert gates(new) == (TWO_STEP, PASSKEYS, DISCLAIMERS)
+    assert next_required(new) is None
+    assert gates(replace(new, skipped=frozenset({"passkeys"}))) == (TWO_STEP, DISCLAIMERS)
 
 
 def test_the_terms_are_required_and_come_first() -> None:

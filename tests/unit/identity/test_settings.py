@@ -54,3 +54,66 @@ def test_a_pepper_that_nobody_made_at_random_is_refused(pepper: str) -> None:
     [told] = invalid.value.problems
     assert told.startswith("PORTICO_PEPPER: expected random characters")
     assert pepper not in told
+
+
+APP = "android:apk-key-hash:" + "A" * 43
+
+
+@pytest.mark.proves("MF-6")
+@pytest.mark.parametrize(
+    ("rp_id", "origins", "environment"),
+    [
+        ("portal.example", "https://portal.example", "production"),
+        ("portal.example", f"https://www.portal.example:8443, {APP}", "production"),
+        ("localhost", "http://localhost:8100", "development"),
+    ],
+)
+def test_passkeys_are_offered_where_rp_id_and_origins_fit(
+    rp_id: str, origins: str, environment: str
+) -> None:
+    settings = load(
+        Settings,
+        {
+            **ENOUGH,
+            "PORTICO_ENVIRONMENT": environment,
+            "PORTICO_PASSKEY_RP_ID": rp_id,
+            "PORTICO_PASSKEY_ORIGINS": origins,
+        },
+    )
+
+    assert settings.passkey_rp_id == rp_id
+    assert settings.passkey_origins == tuple(origins.replace(" ", "").split(","))
+
+
+@pytest.mark.proves("MF-6")
+@pytest.mark.parametrize(
+    ("rp_id", "origins", "environment", "problems"),
+    [
+        ("", "https://portal.example", "production", 1),
+        ("portal.example", "", "production", 1),
+        ("Portal.example", "https://portal.example", "production", 1),
+        ("127.0.0.1", "https://127.0.0.1", "production", 1),
+        ("example", "https://example", "production", 1),
+        ("portal.example", "https://portal.example/", "production", 1),
+        ("portal.example", "http://portal.example", "production", 1),
+        ("portal.example", "https://evilportal.example", "production", 1),
+        ("portal.example", "https://other.example, android:apk-key-hash:x", "production", 2),
+        ("localhost", "http://localhost:8100", "production", 1),
+        ("portal.example", "http://localhost:8100", "development", 1),
+    ],
+)
+def test_what_does_not_fit_of_passkeys_is_named(
+    rp_id: str, origins: str, environment: str, problems: int
+) -> None:
+    said = {
+        "PORTICO_ENVIRONMENT": environment,
+        "PORTICO_PASSKEY_RP_ID": rp_id,
+        "PORTICO_PASSKEY_ORIGINS": origins,
+    }
+
+    with pytest.raises(SettingsInvalid) as invalid:
+        load(Settings, {**ENOUGH, **said})
+
+    told = invalid.value.problems
+    assert len(told) == problems
+    assert all("PASSKEY" in one for one in told)
