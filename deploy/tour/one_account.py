@@ -25,6 +25,8 @@ MAILS = (
     "device-trusted",
     "unusual-log-on",
     "two-step-reset",
+    "passkey-made",
+    "passkey-removed",
     "enrolment-ended",
     "enrolment-reactivated",
 )

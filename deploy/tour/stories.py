@@ -14,6 +14,7 @@ from deploy.tour.one_account import (
     lock_out,
     log_off,
 )
+from deploy.tour.passkeys import passkey
 from deploy.tour.person import Person
 from deploy.tour.practices import (
     another_address,
@@ -46,6 +47,7 @@ STORIES: tuple[Story, ...] = (
     text_message,
     returned_mail,
     second_step,
+    passkey,
     un_enrolment,
     disclaimer,
     username_read,

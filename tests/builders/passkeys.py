@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.tour.authenticator import Authenticator, Json
 from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.rigs.replica import Answer
-from tests.support.authenticator import Authenticator, Json
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from services.identity.passkeys.errors import PasskeyInvalid
+from services.identity.passkeys.model import Cause
 from shared.db import Row
 from shared.errors import Refused
 from shared.http.guards import Staff
@@ -190,7 +192,8 @@ def brought_about(pair: tuple[Verb, type[Refused]]) -> bool:
 def causes(problem: type[Refused]) -> set[str]:
     """What the audit may call it: a reply tells less where it must not say as much."""
     kinds = (cause for kind in problem.__subclasses__() for cause in causes(kind))
-    return {problem.cause, *kinds, *(("wrong",) if problem.__name__ in PASSWORD else ())}
+    own = Cause if problem is PasskeyInvalid else ("wrong",) if problem.__name__ in PASSWORD else ()
+    return {problem.cause, *kinds, *own}
 
 
 @pytest.mark.parametrize(("verb", "problem"), REFUSED, ids=map(name, REFUSED))
@@ -213,6 +216,8 @@ NOBODYS = {
     "request_enrolment": {"RequestsNotTaken", "BirthDateInFuture"},
     "reset_password": {"GrantInvalid", "GrantWrongAct", "GrantWrongService"},
     "refresh_session": {"RefreshInvalid"},
+    "log_on_by_passkey": {"CeremonyOver"},
+    "prove_ownership": {"CeremonyOver"},
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},

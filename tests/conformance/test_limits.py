@@ -16,6 +16,7 @@ from services.identity.credentials.password_changes import REFUSED as REFUSED_CH
 from services.identity.credentials.usernames import CHANGES, TAKEN
 from services.identity.emails.model import verification_mail_limit
 from services.identity.log_on.resets import REFUSED
+from services.identity.passkeys.model import COPIED
 from services.identity.passwords.model import LockPolicy
 from services.identity.requests.model import request_mail_limit
 from services.identity.two_step.model import CODE_SETS, NOTICES, WRONG
@@ -47,6 +48,7 @@ LIMITS = (
     ("identity", WRONG),
     ("identity", NOTICES),
     ("identity", CODE_SETS),
+    ("identity", COPIED),
     ("notify", address_mail_limit(an_hour=5, a_day=10)),
     ("notify", NUMBER_CODE),
     ("notify", HELP),

@@ -82,11 +82,13 @@ TOO_LATE: Mapping[str, type[Refused]] = {
     "confirm_app": TooManyCodeSets,
     "make_recovery_codes": TooManyCodeSets,
     "turn_on_two_step_by_passkeys": TooManyCodeSets,
+    "remove_passkey": NotFound,
     "thaw_account": ClientBudget,
 }
 #: what no other service has to know
 SILENT = {
     "resend_delivery",
+    "keep_passkeys",
     *("rotate_own_secret", "revoke_own_client"),
     *("add_notification_address", "verify_notification_address", "remove_notification_address"),
     *("add_notification_number", "verify_notification_number"),

@@ -11,6 +11,7 @@ from deploy.client.eventually import eventually
 from deploy.client.gateway import Gateway
 from deploy.local.addresses import StackAddresses
 from deploy.tour.acts import AT_THE_DESK
+from deploy.tour.authenticator import Authenticator
 from shared.clock import MachineClock
 from tests.builders.two_step import WRONG_CODE, code_of
 from tests.fault.books import Books
@@ -43,6 +44,7 @@ class Person:
     device: str = ""  # what her browser is known by
     app: str = ""  # the secret that her authenticator app has
     codes: list[str] = field(default_factory=list)  # of recovery
+    phone: Authenticator = field(default_factory=Authenticator)  # where her passkey is
 
     survivor_id: UUID | None = None  # once this account is merged into another
     other: "Person | None" = None  # herself, by her second account
@@ -58,6 +60,7 @@ class Person:
             neighbour=Practice(client=client, credentials=addresses.neighbour),
             ledger=ledger,
             mark=client.randomness.crockford(10).lower(),
+            phone=Authenticator(origin=addresses.portal),
         )
 
     @property
@@ -398,6 +401,38 @@ class Person:
         await self.call("revoke_device", 204, 404, token=self.access, path=path)
         self.ledger.owes(self.account_id, Mails(template="device-removed"))
 
+    async def makes_a_passkey(self) -> None:
+        """MF-5: told once; answered again, its ceremony is spent."""
+        body = {"name": "Phone", "reauthenticated": await self._proof("passkeys")}
+        asked = await self.call("ask_for_new_passkey", 200, token=self.access, body=body)
+        options = asked.body["options"]
+        self.phone.rp_id = options["rp"]["id"]
+        credential = self.phone.make(options, counter=1)
+        made = {"ceremony": asked.body["ceremony"], "credential": credential}
+        answer = await self.call("make_passkey", 201, 409, token=self.access, body=made)
+        assert answer.status == 201 or answer.code == "ceremony_over", answer.body
+        self.ledger.owes(self.account_id, Mails(template="passkey-made"))
+
+    async def removes_her_passkey(self) -> None:
+        """MF-9: once; asked again, the grant is of before the change."""
+        listed = await self.call("list_passkeys", 200, token=self.access)
+        [path] = [{"passkey_id": each["passkey_id"]} for each in listed.body["passkeys"]]
+        body = {"reauthenticated": await self._proof("passkeys")}
+        answer = await self.call(
+            "remove_passkey", 204, 400, token=self.access, path=path, body=body
+        )
+        assert answer.status == 204 or answer.code == "grant_superseded", answer.body
+        self.ledger.owes(self.account_id, Mails(template="passkey-removed"))
+
+    async def answers_by_a_copy(self) -> None:
+        """MF-6: told once a day; where the answer was lost its ceremony is spent."""
+        asked = await self.call("ask_for_passkey", 200)
+        credential = self.phone.answer(asked.body["options"], counter=1)
+        body = {"ceremony": asked.body["ceremony"], "credential": credential}
+        answer = await self.call("log_on_by_passkey", 403, 409, body=body)
+        assert answer.code in ("passkey_invalid", "ceremony_over"), answer.body
+        self.ledger.owes(self.account_id, Mails(template="passkey-copied"))
+
     async def logs_on_elsewhere(self) -> None:
         """SE-2: on a device that has no secret yet; what was asked twice may be told twice."""
         before = self.client.unknown
@@ -438,8 +473,10 @@ class Person:
         await self.call("reauthenticate", 403, token=self.access, body=body)
 
     async def _proof(self, verb: str) -> str:
-        """A grant by password and a recovery code."""
-        body = {"password": self.password, "verb": verb, "code": self.codes.pop()}
+        """A grant by password, and a recovery code where she has two-step on."""
+        body = {"password": self.password, "verb": verb}
+        if self.codes:
+            body["code"] = self.codes.pop()
         proof = await self.call("reauthenticate", 200, token=self.access, body=body)
         return str(proof.body["grant"])
 

@@ -171,6 +171,10 @@ class PasskeyChanges:
         """
         account_id = caller.account_id
         async with self.acts.before(by, Action.REMOVE_PASSKEY, account=account_id):
+            async with self.acts.database.connection() as connection:
+                known = await store.list_live(connection, account_id)
+            if passkey_id not in [each.id for each in known]:
+                raise NotFound
             grant = await self.confirmations.check(
                 reauthenticated,
                 Verb.PASSKEYS,

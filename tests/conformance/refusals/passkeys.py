@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from deploy.tour.authenticator import UP
 from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
@@ -14,7 +15,6 @@ from tests.conformance.refusals import Elsewhere, Recipe, at, but
 from tests.conformance.refusals.confirmations import unconfirmed
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
-from tests.support.authenticator import UP
 
 NOBODY = UUID(int=7)
 BEFOREHAND = "its options refuse it; after them another ceremony's answer voids this one's grant"

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from deploy.tour.authenticator import ORIGIN, RP_ID, Authenticator, Json, b64, unb64
 from services.identity.passkeys.authenticators import Authenticators
 from services.identity.passkeys.model import AnswerRefused, RelyingParty
 from tests.builders.passkeys import a_holder, ask_to_log_on
 from tests.rigs.identity import Identity
-from tests.support.authenticator import ORIGIN, RP_ID, Authenticator, Json, b64, unb64
 
 pytestmark = pytest.mark.proves("MF-6")
 ANSWERS = 4_000

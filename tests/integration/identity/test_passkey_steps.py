@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from deploy.tour.authenticator import UP
 from tests.builders.merges import Registry
 from tests.builders.passkeys import Holder, a_holder
 from tests.builders.two_step import WRONG_CODE, code_of, confirm, set_up
 from tests.rigs.identity import PASSWORD, Identity
 from tests.rigs.replica import Answer
-from tests.support.authenticator import UP
 
 pytestmark = pytest.mark.proves("MF-8")
 INVALID = (403, "passkey_invalid")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from deploy.tour.authenticator import BE, BS, UP, UV, Authenticator, b64, cose, unb64
 from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
 from tests.rigs.identity import Identity
-from tests.support.authenticator import BE, BS, UP, UV, Authenticator, b64, cose, unb64
 
 OVER = (409, "ceremony_over")
 INVALID = (403, "passkey_invalid")
@@ -348,6 +348,23 @@ async def test_what_is_not_right_is_refused_alike_and_counts_on_its_source(
         "SELECT subject FROM audit_entries WHERE action = 'log-on.passkey' AND outcome = 'refused'"
     )
     assert row["subject"] == f"account:{june.person.id}"
+
+
+@pytest.mark.proves("MF-7", "LG-4")
+async def test_past_fifty_refused_answers_a_source_is_told_nothing_but_a_right_one(
+    identity: Identity,
+) -> None:
+    june = await a_holder(identity)
+    await june.made()
+
+    async def answer(**changed: Any) -> str:
+        body = june.answer(await ask_to_log_on(identity), **changed)
+        told = await identity.call("POST", "/sessions/passkey", body, source="198.51.100.7")
+        return told.code
+
+    assert {await answer(flags=UP) for _ in range(50)} == {"passkey_invalid"}
+    assert await answer(flags=UP) == "too_many_requests"
+    assert await answer() == ""
 
 
 @pytest.mark.proves("MF-7", "MF-9")

@@ -1,6 +1,7 @@
 """A soft authenticator: makes passkeys and answers with them as a browser hands them over.
 
-By cryptography and cbor2, not by the library that the product looks at answers with.
+By cryptography and cbor2, not by the library that the product looks at answers with; for the tour,
+and for tests, which may have it say what no authenticator says.
 """
 
 import hashlib
@@ -66,7 +67,6 @@ class Authenticator:
     rp_id: str = RP_ID
     said: Json = field(default_factory=dict)
     keys: list[Key] = field(default_factory=list)
-    made: int = 0
 
     def make(
         self,
@@ -81,8 +81,8 @@ class Authenticator:
     ) -> Json:
         """Make a passkey as the options ask, and keep it."""
         private = private or ec.generate_private_key(ec.SECP256R1())
-        self.made += 1
-        id_ = id_ or hashlib.sha256(f"{id(self)} {self.made}".encode()).digest()
+        public = cbor2.dumps(cose_key(private.public_key()))
+        id_ = id_ or hashlib.sha256(public).digest()
         key = Key(
             id=id_,
             private=private,
@@ -91,7 +91,6 @@ class Authenticator:
             flags=flags,
         )
         self.keys.append(key)
-        public = cbor2.dumps(cose_key(private.public_key()))
         attested = bytes(16) + len(id_).to_bytes(2, "big") + id_ + public
         data = self._data(flags | AT, counter or 0) + attested
         attestation = cbor2.dumps({"fmt": fmt, "attStmt": {}, "authData": data})
