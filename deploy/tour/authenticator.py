@@ -103,6 +103,11 @@ class Authenticator:
             },
         )
 
+    @staticmethod
+    def public(private: Any) -> bytes:
+        """The key as it is kept by who looks at its answers."""
+        return cbor2.dumps(cose(private.public_key()))
+
     def answer(
         self, options: Json, key: Key | None = None, *, handle: bool = True, **changed: Any
     ) -> Json:

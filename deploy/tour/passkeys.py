@@ -1,7 +1,9 @@
 """How a person logs on by a passkey, with a soft authenticator in the place of her phone."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.client.answers import Answer
 from deploy.tour import acts
 from deploy.tour.authenticator import Authenticator
 from deploy.tour.person import Person
@@ -14,8 +16,8 @@ async def passkey(stage: Stage, person: Person) -> None:
     phone = Authenticator(origin=portal, rp_id=urlsplit(portal).hostname or "")
     with stage.step("She makes a passkey on her phone, and is told", "MF-5, SE-3"):
         bearer = person.tokens["access_token"]
-        said = {"name": "Phone", "reauthenticated": await acts.proof(stage, person, "passkeys")}
-        asked = await stage.call("ask_for_new_passkey", 200, token=bearer, body=said)
+        named = {"name": "Phone", "reauthenticated": await acts.proof(stage, person, "passkeys")}
+        asked = await stage.call("ask_for_new_passkey", 200, token=bearer, body=named)
         made = {
             "ceremony": asked.body["ceremony"],
             "credential": phone.make(asked.body["options"]),
@@ -27,11 +29,7 @@ async def passkey(stage: Stage, person: Person) -> None:
     with stage.step("She logs on by it, without a name and without a code", "MF-6, MF-7"):
         asked = await stage.call("ask_for_passkey", 200)
         stage.insist(asked.body["options"]["allowCredentials"] == [], "it names credentials")
-        said = {
-            "ceremony": asked.body["ceremony"],
-            "credential": phone.answer(asked.body["options"]),
-            "device": person.device,
-        }
+        said = {**answer(phone, asked), "device": person.device}
         session = await stage.call("log_on_by_passkey", 201, body=said, source=person.source)
         person.tokens = session.body
         stage.insist(session.body["scope"] == "full", f"gates: {session.body['gates']}")
@@ -39,11 +37,7 @@ async def passkey(stage: Stage, person: Person) -> None:
     with stage.step("She proves by it who she is, and removes it", "MF-8, MF-9"):
         bearer = person.tokens["access_token"]
         asked = await stage.call("ask_to_reauthenticate", 200, token=bearer)
-        said = {
-            "ceremony": asked.body["ceremony"],
-            "credential": phone.answer(asked.body["options"]),
-        }
-        proof = {**said, "verb": "passkeys"}
+        proof = {**answer(phone, asked), "verb": "passkeys"}
         grant = await stage.call("reauthenticate", 200, token=bearer, body=proof)
         await stage.call(
             "remove_passkey",
@@ -54,9 +48,14 @@ async def passkey(stage: Stage, person: Person) -> None:
         )
         await stage.mail(person, "A passkey was removed")
         asked = await stage.call("ask_for_passkey", 200)
-        said = {
-            "ceremony": asked.body["ceremony"],
-            "credential": phone.answer(asked.body["options"]),
-        }
-        await stage.refused("log_on_by_passkey", 403, "passkey_unknown", body=said)
+        gone = answer(phone, asked)
+        await stage.refused("log_on_by_passkey", 403, "passkey_unknown", body=gone)
         stage.tell("afterwards it logs nobody on: passkey_unknown")
+
+
+def answer(phone: Authenticator, asked: Answer) -> dict[str, Any]:
+    """What her browser sends of the passkey's answer."""
+    return {
+        "ceremony": asked.body["ceremony"],
+        "credential": phone.answer(asked.body["options"]),
+    }

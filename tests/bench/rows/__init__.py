@@ -16,6 +16,7 @@ from tests.bench.rows import (
     intake,
     introspection,
     logon,
+    passkeys,
     relay,
     resets,
     snapshots,
@@ -28,6 +29,7 @@ Row = Callable[[Site, int], Awaitable[Result]]
 
 ROWS: Mapping[str, Row] = {
     "logon": logon.measure,
+    "passkeys": passkeys.measure,
     "introspection": introspection.measure,
     "storm": storm.measure,
     "relay": relay.measure,

@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -85,7 +86,7 @@ def basic(client: ClientCredentials) -> str:
 
 async def answered(
     http: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Post, and return the body of a reply that is no problem."""
     async with http.post(url, data=body, headers=headers) as reply:
         reply.raise_for_status()

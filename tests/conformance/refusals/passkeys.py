@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from deploy.tour.authenticator import UP
+from shared.contracts.ids import SessionId
 from shared.trust.grants import Verb as ForVerb
 from tests.builders.merges import Registry
 from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
+from tests.builders.people import Person as Someone
 from tests.builders.practices import practice_desk
 from tests.conformance.examples import identity as examples
 from tests.conformance.examples.identity import IdentityStage
@@ -15,6 +19,8 @@ from tests.conformance.refusals import Elsewhere, Recipe, at, but
 from tests.conformance.refusals.confirmations import unconfirmed
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
+from tests.rigs.issuer import Issuer
+from tests.support.trust import ISSUER
 
 NOBODY = UUID(int=7)
 BEFOREHAND = "its options refuse it; after them another ceremony's answer voids this one's grant"
@@ -86,6 +92,30 @@ async def renamed_to_another_passkey(stage: IdentityStage) -> Example:
     await holder.made("Phone")
     path = {"passkey_id": await holder.made("Laptop")}
     return Example(path=path, body={"name": "Phone"}, token=holder.token)
+
+
+async def removed_by_a_grant_for_merge(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    path = {"passkey_id": await holder.made()}
+    opened = (await stage.replica.log_on(holder.person.username)).body
+    issuer = Issuer(trust=stage.replica.trust, clock=stage.replica.clock)
+    about = Someone(
+        account_id=holder.person.id,
+        session_id=msgspec.convert(opened["session_id"], SessionId),
+    )
+    grant = await issuer.reauthenticated(
+        about, verb=ForVerb.PASSKEYS, audience=(f"{ISSUER}/merge",)
+    )
+    body = {"reauthenticated": grant}
+    return Example(path=path, body=body, token=opened["access_token"])
+
+
+async def removed_by_a_grant_of_another_session(stage: IdentityStage) -> Example:
+    holder = await stage.holder()
+    path = {"passkey_id": await holder.made()}
+    elsewhere = await stage.opened(holder.person.username)
+    grant = await stage.proof(elsewhere, ForVerb.PASSKEYS)
+    return Example(path=path, body={"reauthenticated": grant}, token=holder.token)
 
 
 async def only_means_removed(stage: IdentityStage) -> Example:
@@ -279,6 +309,8 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "NotFound": at("remove_passkey", passkey_id=NOBODY),
         "TwoStepNeedsMeans": only_means_removed,
         **unconfirmed(ForVerb.PASSKEYS, examples.remove_passkey),
+        "GrantWrongService": removed_by_a_grant_for_merge,
+        "GrantWrongSession": removed_by_a_grant_of_another_session,
         "GrantUsed": Elsewhere(why="its use changes the credentials: it is told as superseded"),
     },
     "keep_passkeys": {
