@@ -10,7 +10,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.passkeys import Ceremony, Kept, Listed, Passkey
 from deploy.gateway.flows import PasskeyFlow
-from deploy.gateway.gates import PASSKEYS, next_page
+from deploy.gateway.gates import PASSKEYS
 from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import (
     Proof,
@@ -20,7 +20,7 @@ from deploy.gateway.pages.confirmations import (
     kept_unless_refused,
 )
 from deploy.gateway.pages.log_on import Nothing, once_more
-from deploy.gateway.pages.site import HOLDER, Site, on_to_home
+from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, stands_at
 from deploy.gateway.session import Inside
 from deploy.gateway.web.agents import device_name
 from deploy.gateway.web.forms import Chosen, Filled, Form, FormPage, NoForm
@@ -69,7 +69,7 @@ async def show(site: Site, visit: Inside) -> web.Response:
         "settings_passkeys.html",
         account=await site.account(visit),
         listed=listed,
-        gate=stands_at_gate(visit),
+        gate=stands_at(visit, PASSKEYS),
         said=visit.say(said) if said else None,
     )
 
@@ -213,9 +213,8 @@ def followed(visit: Inside) -> PasskeyFlow:
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask which are to be kept; where none waits for that any more, go on."""
-    if not stands_at_gate(visit):
-        kept = visit.kept
-        return see(next_page(kept.gates, scope=kept.scope, wanted=kept.wanted))
+    if not stands_at(visit, PASSKEYS):
+        return on(visit)
     listed = await read(site, visit)
     return site.page(
         visit,
@@ -249,10 +248,6 @@ async def skip_gate(site: Site, visit: Inside, sent: Nothing, key: str) -> web.R
         visit, "identity", lambda token: site.identity.skip(visit, token, PASSKEYS)
     )
     return await on_to_home(site, visit, "skipped")
-
-
-def stands_at_gate(visit: Inside) -> bool:
-    return any(gate.name == PASSKEYS for gate in visit.kept.gates)
 
 
 async def read(site: Site, visit: Inside) -> Listed:

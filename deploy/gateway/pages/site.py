@@ -150,6 +150,22 @@ async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
     return see(f"{path}?said={said}" if path == HOME else path)
 
 
+def stands_at(visit: Inside, name: str) -> bool:
+    """Whether this gate is one of those that are open."""
+    return any(gate.name == name for gate in visit.kept.gates)
+
+
+def on(visit: Inside) -> web.Response:
+    """Go where the session stands."""
+    return see(onward(visit))
+
+
+def onward(visit: Inside) -> str:
+    """Name the page where the session stands."""
+    kept = visit.kept
+    return next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
+
+
 class LinkForm(Form, frozen=True, kw_only=True):
     """A mailed link, as the script or a person brings it."""
 

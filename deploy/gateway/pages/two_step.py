@@ -1,4 +1,4 @@
-"""Two-step verification: the code at the log-on, and its settings (MF-1, MF-3, MF-4)."""
+"""Two-step verification: offered once, and its settings (MF-1, MF-2, MF-4, MF-8)."""
 
 from collections.abc import Mapping
 
@@ -7,24 +7,19 @@ from aiohttp import web
 
 from deploy.gateway import flows, gates
 from deploy.gateway.flows import AppFlow
-from deploy.gateway.gates import next_page
-from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.log_on import Nothing, once_more
-from deploy.gateway.pages.site import HOLDER, Site, arrive, on_to_home
-from deploy.gateway.session import COOKIE, Inside
+from deploy.gateway.pages.site import HOLDER, Site, on, on_to_home, onward, stands_at
+from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
-from deploy.gateway.web.routes import Mistyped, Route, action, form, page
-from deploy.gateway.web.sentences import MISSING
+from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import see
 
 # what the password is given again for
 TWO_STEP, TWO_STEP_OFF, RECOVERY_CODES = "two-step", "two-step-off", "recovery-codes"
-OVER, GIVEN = "second_step_over", "gate_closed"
 SET_UP_OVER = "set_up_over"
-TICKED = "yes"
 SETTINGS = "/settings/two-step"
 SAID: Mapping[str, str] = {
     "replaced": N_("The new app is set up. Codes of the one before are not taken any more."),
@@ -37,76 +32,8 @@ class CodeForm(Form, frozen=True, kw_only=True):
     code: Code
 
 
-class StepForm(Answered, frozen=True, kw_only=True):
-    """A code, or a passkey's answer in its place."""
-
-    code: Code = ""
-    trust: str = ""
-
-
 class ModeForm(Proof, frozen=True, kw_only=True):
     mode: str
-
-
-async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
-    """Ask for the code or the passkey that the log-on waits for; who has given it goes on."""
-    step = next((gate for gate in visit.kept.gates if gate.name == gates.SECOND_STEP), None)
-    if step is None:
-        return on(visit)
-    return site.page(
-        visit,
-        "gate_second_step.html",
-        status=filled.status,
-        filled=filled,
-        step=step,
-    )
-
-
-async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Response:
-    """Go on in the full session that the code opens; the fifth wrong one leads to the log-on."""
-    answer = answer_of(sent)
-    if answer is None and not sent.code:
-        raise Mistyped("code", MISSING["code"])
-    wanted = visit.kept.wanted
-    try:
-        session = await site.sessions.ask(
-            visit,
-            "identity",
-            lambda token: site.identity.second_step(
-                visit, token, sent.code, answer, trust=sent.trust == TICKED
-            ),
-        )
-    except Refused as refused:
-        if refused.code == GIVEN:  # the page of before, or of another tab
-            return on(visit)
-        if refused.code != OVER:
-            raise
-        visit.jar.delete(COOKIE)
-        return see("/log-on?said=codes")
-    return await arrive(site, visit, site.sessions.begin(visit, session), wanted)
-
-
-async def ask_to_go_on(site: Site, visit: Inside, sent: Nothing, key: str) -> web.Response:
-    """Begin a ceremony with the account's own passkeys, for the page's script."""
-    return await begun(
-        site.sessions.ask(visit, "identity", lambda token: site.passkeys.to_go_on(visit, token))
-    )
-
-
-def stands_at(visit: Inside, name: str) -> bool:
-    """Whether this gate is one of those that are open."""
-    return any(gate.name == name for gate in visit.kept.gates)
-
-
-def on(visit: Inside) -> web.Response:
-    """Go where the session stands."""
-    return see(onward(visit))
-
-
-def onward(visit: Inside) -> str:
-    """Name the page where the session stands."""
-    kept = visit.kept
-    return next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
 
 
 async def show_offer(site: Site, visit: Inside) -> web.Response:
@@ -297,12 +224,6 @@ def codes_page(
 
 
 ROUTES: tuple[Route[Site], ...] = (
-    *form("/gate/second-step", HOLDER, FormPage(form=StepForm, show=show_gate, submit=take)),
-    *action(
-        "/gate/second-step/passkey",
-        HOLDER,
-        FormPage(form=Nothing, show=show_gate, submit=ask_to_go_on),
-    ),
     *page("/gate/two-step", HOLDER, show_offer),
     *action(
         "/gate/two-step/skip",
