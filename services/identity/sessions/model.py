@@ -29,7 +29,7 @@ class SessionLives:
 
 FRESH = timedelta(minutes=10)
 """SE-3: so long after its `auth_time` a token vouches for its holder in what comes first, for a
-password was given then, or a new one set. After that it does not: it may be stolen.
+password or a passkey was given then, or a new one set. After that it does not: it may be stolen.
 """
 
 

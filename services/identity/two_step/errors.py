@@ -24,7 +24,7 @@ class CodeRequired(Forbidden):
     """Two-step is on, and the password alone is not enough (SE-3)."""
 
     title = "A code is needed beside the password"
-    hint = "Send `code`: one of the authenticator app, or a recovery code."
+    hint = "Send `code`, of the authenticator app or a recovery code, or a passkey's answer."
 
 
 class CodeWrong(Invalid):

@@ -8,8 +8,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from deploy.tour.authenticator import BE, BS, UP, UV, Authenticator, b64, cose, unb64
+from services.identity.checkups import check_passkeys
 from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
-from tests.rigs.identity import Identity
+from tests.rigs.identity import Identity, identity_service
+from tests.support.clock import FakeClock
+from tests.support.database import Database
 
 OVER = (409, "ceremony_over")
 INVALID = (403, "passkey_invalid")
@@ -123,7 +126,11 @@ async def test_at_most_ten_with_a_name_of_its_own_each_and_a_credential_is_one_a
         {"cose_key": lambda _: "none"},
         {"private": ec.generate_private_key(ec.SECP384R1())},
     ],
-    ids=str,
+    ids=[
+        *("user not verified", "backed up and not to be", "packed without a signature", "U2F"),
+        *("without y", "y off the curve", "algorithm of another kind", "algorithm not asked for"),
+        *("no key", "curve not asked for"),
+    ],
 )
 async def test_one_that_could_not_answer_is_not_made(identity: Identity, made: Any) -> None:
     june = await a_holder(identity)
@@ -327,7 +334,12 @@ async def test_a_ceremony_is_over_when_it_is_late_or_of_something_else(identity:
         ({}, {"handle": False}),
         ({}, {"user_handle": bytes(64)}),
     ],
-    ids=str,
+    ids=[
+        *("another origin", "sub-domain", "another port", "http", "another RP id"),
+        *("in a frame", "crossOrigin is a text", "topOrigin", "of making", "another challenge"),
+        *("user not verified", "user not there", "backed up and not to be"),
+        *("no user handle", "another user handle"),
+    ],
 )
 async def test_what_is_not_right_is_refused_alike_and_counts_on_its_source(
     identity: Identity, browser: Any, changed: Any
@@ -466,9 +478,33 @@ async def test_of_two_first_ones_made_at_once_one_is_kept(
 
 
 @pytest.mark.proves("MF-6")
-async def test_without_an_rp_id_none_are_offered(database: Any, clock: Any) -> None:
-    from tests.rigs.identity import identity_service
+async def test_check_counts_those_of_another_rp_id(identity: Identity) -> None:
+    june = await a_holder(identity)
+    await june.made()
 
+    assert await check_passkeys(identity.plumbing) is None
+    await identity.rows("UPDATE passkeys SET rp_id = 'old.example'")
+    assert "1 passkeys" in str(await check_passkeys(identity.plumbing))
+
+
+@pytest.mark.proves("MF-6")
+async def test_a_spent_ceremony_is_kept_as_long_as_it_could_be_answered(
+    identity: Identity,
+) -> None:
+    june = await a_holder(identity)
+    await june.made()
+
+    left = []
+    for seconds in (0, 300, 59, 1):
+        identity.clock.advance(seconds=seconds)
+        await identity.loop("ceremony-sweeper").once()
+        left.append(len(await identity.rows("SELECT FROM spent_ceremonies")))
+
+    assert left == [1, 1, 1, 0]
+
+
+@pytest.mark.proves("MF-6")
+async def test_without_an_rp_id_none_are_offered(database: Database, clock: FakeClock) -> None:
     async with identity_service(database, clock, passkey_rp_id="", passkey_origins="") as bare:
         june = await a_holder(bare)
         answers = [
