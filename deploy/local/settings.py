@@ -11,6 +11,7 @@ from deploy.local.kept_secrets import KeptSecrets
 from deploy.local.provision import BrokerAccess, DatabaseAccess
 
 MAIL_DOMAIN = "portico.example"
+HASHING = ("identity", "recovery")  # they keep slow hashes, each under a pepper of its own
 INHERITED = ("PATH", "LANG", "HOME", "TZ", "PYTHONPATH", "COVERAGE_PROCESS_START")
 
 
@@ -155,8 +156,8 @@ def secrets_of(
         "PORTICO_KEY_ENCRYPTION_KEY": secrets.key(f"key-encryption key {service}"),
         "PORTICO_DIGEST_KEY": secrets.key(f"digest key {service}"),
     }
-    if service == "identity":
-        found["PORTICO_PEPPER"] = secrets.password("pepper identity")
+    if service in HASHING:
+        found["PORTICO_PEPPER"] = secrets.password(f"pepper {service}")
     return found
 
 

@@ -26,6 +26,7 @@ from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.access import AccessTokenIssuer
 from shared.trust.grants import GrantChecker
+from shared.trust.hashing import hasher_of
 from shared.trust.own_keys import OwnKeys
 from shared.trust.sealing import Sealer
 
@@ -82,8 +83,9 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
     )
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
-    passkey = passkeys.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
-    password = passwords.compose(plumbing, hasher=passwords.hasher_of(plumbing))
+    password = passwords.compose(
+        plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics)
+    )
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(
         plumbing,

@@ -3,16 +3,15 @@
 from services.identity.accounts.store import freezes, hashes
 from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
-from services.identity.passkeys.store import passkeys
-from services.identity.passwords.features import hasher_of
 from services.identity.settings import Settings
 from services.identity.two_step.store import recovery_codes
 from shared.program.program import Checkup, Plumbing
+from shared.trust.hashing import hasher_of
 
 
 async def check_peppers(plumbing: Plumbing[Settings]) -> str | None:
     """What nobody could log on with any more: a pepper was lost, or forgotten too early."""
-    hasher = hasher_of(plumbing)
+    hasher = hasher_of(plumbing.settings, plumbing.metrics)
     try:
         async with plumbing.database.connection() as connection:
             passwords = await hashes.count_under_other_peppers(connection, hasher.peppers)

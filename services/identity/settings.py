@@ -1,30 +1,15 @@
 """What identity reads from the environment, besides what every service does."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta
 
-from services.identity.passkey_settings import PasskeySettings
-from shared.settings.loader import PREFIX, setting
+from shared.settings.hashing import HashingSettings
+from shared.settings.loader import setting
 from shared.settings.process import expose_metrics_on, listen_on
-from shared.settings.values import Port, Secret, guessable, key_bytes, secrets
-
-
-def long_enough(text: str) -> Secret:
-    """Take a pepper, also one retired: a short one protects nothing, a comma parts two of them."""
-    if len(text) < 32 or "," in text:
-        raise ValueError("expected at least 32 characters, no comma among them")
-    return Secret(text)
-
-
-def hard_to_guess(text: str) -> Secret:
-    """Take the pepper in use, which somebody made at random."""
-    if guessable(text):
-        raise ValueError("expected random characters; these can be guessed")
-    return long_enough(text)
+from shared.settings.values import Port
 
 
 class PolicyName(StrEnum):
@@ -33,7 +18,7 @@ class PolicyName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(PasskeySettings):
+class Settings(HashingSettings):
     http_port: Port = listen_on(8101)
     metrics_port: Port = expose_metrics_on(9101)
     portal_name: str = setting(
@@ -41,23 +26,6 @@ class Settings(PasskeySettings):
     )
     password_policy: PolicyName = setting(
         "PASSWORD_POLICY", default=PolicyName.PORTAL, help="the password rules (ID-3)"
-    )
-    pepper: Secret = setting(
-        "PEPPER",
-        parse=hard_to_guess,
-        help="key of the passwords' pre-hash (ID-5); retire it, never lose it",
-    )
-    peppers_retired: tuple[Secret, ...] = setting(
-        "PEPPERS_RETIRED",
-        default=(),
-        parse=secrets(long_enough),
-        help="those before it, with commas between: each password moves on at its next log-on",
-    )
-    bcrypt_cost: Annotated[int, Meta(ge=4, le=15)] = setting(
-        "BCRYPT_COST", default=12, help="cost of a password hash (ID-5)"
-    )
-    hashing_wait: Annotated[float, Meta(ge=0.05, le=60)] = setting(
-        "HASHING_WAIT", default=2.0, help="longest wait for a hash thread"
     )
     verify_minutes: Annotated[int, Meta(ge=5, le=1440)] = setting(
         "VERIFY_MINUTES", default=60, help="life of a verify link (ID-6)"
@@ -116,17 +84,3 @@ class Settings(PasskeySettings):
     client_unlocks_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
         "CLIENT_UNLOCKS_AN_HOUR", default=20, help="unlocks and resets of two-step a client (ST-1)"
     )
-
-    def contradictions(self) -> Iterable[str]:
-        """Name what fits alone but not together."""
-        if self.pepper.reveal().encode() in spellings(self.key_encryption_key):
-            yield (
-                f"{PREFIX}PEPPER and {PREFIX}KEY_ENCRYPTION_KEY are the same: "
-                "who learns one must not have both"
-            )
-
-
-def spellings(key: Secret) -> Sequence[bytes]:
-    """The ways in which somebody may have written the key as text, and its bytes."""
-    raw = key_bytes(key)
-    return key.reveal().encode(), raw, raw.hex().encode()

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from shared.settings.hashing import HashingSettings
 from shared.settings.loader import setting
 from shared.settings.process import expose_metrics_on, listen_on
-from shared.settings.service import ServiceSettings
 from shared.settings.values import Port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoverySettings(ServiceSettings):
+class RecoverySettings(HashingSettings):
     http_port: Port = listen_on(8102)
     metrics_port: Port = expose_metrics_on(9102)
     link_pause: Annotated[float, Meta(ge=1, le=3600)] = setting(
@@ -43,5 +43,6 @@ class RecoverySettings(ServiceSettings):
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
+        yield from super().contradictions()
         if self.links_a_day < self.links_an_hour:
             yield "PORTICO_LINKS_A_DAY is less than PORTICO_LINKS_AN_HOUR"

@@ -17,6 +17,7 @@ import bcrypt
 from shared.errors import HashingBusy, HashUnreadable
 from shared.logs import logger
 from shared.metrics import Metrics
+from shared.settings.hashing import HashingSettings
 from shared.trust.passwords import normal_form
 
 SCHEME = "hmac-sha384"
@@ -148,6 +149,17 @@ class PasswordHasher:
         self._metrics.count("hashing_unreadable", reason=reason)
         log.error("hash_unreadable", reason=reason)
         return HashUnreadable()
+
+
+def hasher_of(settings: HashingSettings, metrics: Metrics) -> PasswordHasher:
+    """The hasher under this deployment's peppers; whoever made it closes it."""
+    return PasswordHasher(
+        pepper=settings.pepper.reveal().encode(),
+        cost=settings.bcrypt_cost,
+        wait=settings.hashing_wait,
+        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
+        metrics=metrics,
+    )
 
 
 def _pepper_id(pepper: bytes) -> str:

@@ -46,6 +46,11 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "PASSKEY_RP_ID": "portal.example",
         "PASSKEY_ORIGINS": "https://portal.example",
     },
+    "recovery": {
+        "PEPPER": "recovery's pepper, long enough for a test",
+        "BCRYPT_COST": "4",
+        "HASHING_WAIT": "30",
+    },
     "notify": {
         "SMTP_URL": f"smtp://{NOWHERE}",
         "SMTP_CONNECTIONS": "4",

@@ -16,7 +16,8 @@ from tests.bench.seeds import log_on_accounts, mailbox_of, name_of
 from tests.bench.site import Site
 
 COST = 4  # of a hash: at 12 its own variance would hide what comes after it
-QUICK = {"identity": {"PORTICO_BCRYPT_COST": str(COST), "PORTICO_HASHING_WAIT": "30"}}
+HASHING = {"PORTICO_BCRYPT_COST": str(COST), "PORTICO_HASHING_WAIT": "30"}
+QUICK = {"identity": HASHING, "recovery": HASHING}
 DAY = timedelta(days=1)
 NUMBERS = itertools.count()  # of a run, whose doors share one database
 

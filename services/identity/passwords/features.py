@@ -67,18 +67,6 @@ def compose(plumbing: Plumbing[Settings], *, hasher: PasswordHasher) -> Features
     )
 
 
-def hasher_of(plumbing: Plumbing[Settings]) -> PasswordHasher:
-    """The hasher under this deployment's peppers; whoever made it closes it."""
-    settings = plumbing.settings
-    return PasswordHasher(
-        pepper=settings.pepper.reveal().encode(),
-        cost=settings.bcrypt_cost,
-        wait=settings.hashing_wait,
-        retired=tuple(pepper.reveal().encode() for pepper in settings.peppers_retired),
-        metrics=plumbing.metrics,
-    )
-
-
 def lock_policy(settings: Settings) -> LockPolicy:
     """LG-2 in this deployment's numbers."""
     return LockPolicy(

@@ -92,9 +92,9 @@ def test_a_service_is_given_no_secret_of_another_and_none_of_its_programs_an_adm
 def test_every_secret_is_one_of_its_own(compose: Compose) -> None:
     secrets = secrets_of(compose)
 
-    # both administrators, two roles and a user a service, who changes the topology, keys, a pepper,
-    # and the key of cookies
-    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 2
+    # both administrators, two roles and a user a service, who changes the topology, keys, two
+    # peppers, and the key of cookies
+    assert len(set(secrets)) == len(secrets) == 2 + 3 * len(SERVICES) + 1 + 2 * len(SERVICES) + 3
     assert min(map(len, secrets)) >= 43  # 256 bits
 
 
