@@ -44,6 +44,9 @@ class Purpose:
     """No secret of the purpose lives longer, whatever a setting says."""
     symbols: int | None = None
     """Crockford symbols for people to type, five bits each; None: 256 bits, for a link."""
+    digits: int | None = None
+    """Decimal digits for people to type. They are so few that whoever has their digests finds them
+    all, so it is known by its id, found by its owner, and who makes it keeps a slow hash (RC-5)."""
     tries: Mapping[str, int] = field(default_factory=dict)
     """How many of a kind of try are counted until it is void; none where there is no second proof
     to be guessed at beside a secret that nobody guesses."""
@@ -111,17 +114,22 @@ class Mint:
         sent_to: str | None = None,
         security_version: int | None = None,
         withheld: bool = False,
+        text: str | None = None,
     ) -> Minted:
-        """Make a secret and the record of it that `issue` keeps."""
+        """Make a secret and the record of it that `issue` keeps.
+
+        `text` is one that `write` made before, where its slow hash had to be made before as well.
+        """
         if life > purpose.longest:
             raise ValueError(f"{purpose.name} lives {purpose.longest} at most, not {life}")
-        text = self._text(purpose)
+        text, secret_id = text or self.write(purpose), self.randomness.uuid()
+        known_by = text if purpose.digits is None else str(secret_id)
         return Minted(
             purpose=purpose,
             text=text,
             secret=Secret(
-                id=self.randomness.uuid(),
-                digest=purpose.digest(self.digests, text),
+                id=secret_id,
+                digest=purpose.digest(self.digests, known_by),
                 owner=owner,
                 issued_at=now,
                 expires_at=now + life,
@@ -138,7 +146,10 @@ class Mint:
         seals = await self.sealer.within(tx)
         return minted.seal(seals, event_id=event_id, recipient=recipient)
 
-    def _text(self, purpose: Purpose) -> str:
+    def write(self, purpose: Purpose) -> str:
+        """Write the text of a secret, which nobody knows yet."""
+        if purpose.digits is not None:
+            return self.randomness.digits(purpose.digits)
         if purpose.symbols is None:
             return self.randomness.token()
         symbols = self.randomness.crockford(purpose.symbols)

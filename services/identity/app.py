@@ -83,9 +83,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
     )
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
-    password = passwords.compose(
-        plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics)
-    )
+    password = passwords.compose(plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics))
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(
         plumbing,

@@ -7,6 +7,7 @@ from importlib.resources import files
 from services.recovery.actions import Action
 from services.recovery.app import compose
 from services.recovery.checkups import CHECKUPS
+from services.recovery.metrics import METRICS
 from services.recovery.operator_verbs import VERBS
 from services.recovery.projection import PROJECTIONS
 from services.recovery.routes import ROUTES
@@ -23,6 +24,7 @@ PROGRAM = Program(
     actions=Action,
     verbs=VERBS,
     checkups=CHECKUPS,
+    metrics=METRICS,
     projections=PROJECTIONS,
 )
 

@@ -11,6 +11,9 @@ from services.recovery.grants import PasswordGrants
 from services.recovery.link_mails import LinkMails
 from services.recovery.links import Links
 from services.recovery.model import Kind, link_mail_limit, reminder_limit
+from services.recovery.practice_tokens.issuing import Issuing
+from services.recovery.practice_tokens.model import guess_limit, token_limit
+from services.recovery.practice_tokens.redeeming import Redeeming
 from services.recovery.projection import Projection
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
@@ -24,6 +27,7 @@ from shared.loops import Loop
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.grants import GrantIssuer
+from shared.trust.hashing import PasswordHasher, hasher_of
 from shared.trust.sealing import Sealer
 
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
@@ -33,14 +37,20 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     """Put the service together; nothing is started."""
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
+    grants = PasswordGrants(
+        issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
+        redeemer=f"{settings.issuer}/identity",
+    )
     links = Links(
         acts=plumbing.acts,
         digests=plumbing.digests,
-        grants=PasswordGrants(
-            issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
-            redeemer=f"{settings.issuer}/identity",
-        ),
+        grants=grants,
     )
+    hasher = hasher_of(settings, plumbing.metrics)
+
+    async def close_hasher() -> None:
+        hasher.close()
+
     reminders = Reminders(
         sealer=sealer(plumbing),
         limit=reminder_limit(an_hour=settings.reminders_an_hour),
@@ -50,6 +60,8 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         link_requests=requests(plumbing, Kind.RESET_LINK, asked[Kind.RESET_LINK]),
         link_rounds=rounds(plumbing, Kind.RESET_LINK, link_mails(plumbing).work),
         links=links,
+        reset_tokens=issuing(plumbing, hasher),
+        redeemed_tokens=redeeming(plumbing, hasher, grants),
         reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER, asked[Kind.USERNAME_REMINDER]),
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
@@ -64,6 +76,7 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
             ticking("reminders", features.reminder_rounds, settings, asked[Kind.USERNAME_REMINDER]),
         ),
         own_keys=own_keys,
+        closers=(close_hasher,),
     )
 
 
@@ -101,13 +114,41 @@ def ticking(name: str, rounds: Rounds, settings: RecoverySettings, wake: asyncio
     )
 
 
+def issuing(plumbing: Plumbing[RecoverySettings], hasher: PasswordHasher) -> Issuing:
+    """The practices' side of RC-5 with its numbers."""
+    return Issuing(
+        acts=plumbing.acts,
+        mint=mint(plumbing),
+        hasher=hasher,
+        limit=token_limit(a_day=plumbing.settings.reset_tokens_a_day),
+    )
+
+
+def redeeming(
+    plumbing: Plumbing[RecoverySettings], hasher: PasswordHasher, grants: PasswordGrants
+) -> Redeeming:
+    """Their patients' side."""
+    return Redeeming(
+        acts=plumbing.acts,
+        digests=plumbing.digests,
+        hasher=hasher,
+        budget=plumbing.budget,
+        grants=grants,
+        guesses=guess_limit(an_hour=plumbing.settings.reset_token_alarm),
+        metrics=plumbing.metrics,
+    )
+
+
+def mint(plumbing: Plumbing[RecoverySettings]) -> Mint:
+    """Makes links and tokens."""
+    return Mint(randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer(plumbing))
+
+
 def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
     """The work of RC-3 with its numbers."""
     settings = plumbing.settings
     return LinkMails(
-        mint=Mint(
-            randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer(plumbing)
-        ),
+        mint=mint(plumbing),
         limit=link_mail_limit(
             pause=timedelta(seconds=settings.link_pause),
             an_hour=settings.links_an_hour,

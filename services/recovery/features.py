@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from services.recovery.absorptions import Absorptions
 from services.recovery.links import Links
+from services.recovery.practice_tokens.issuing import Issuing
+from services.recovery.practice_tokens.redeeming import Redeeming
 from services.recovery.projection import Projection
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
@@ -15,6 +17,8 @@ class Features:
     link_requests: Requests
     link_rounds: Rounds
     links: Links
+    reset_tokens: Issuing
+    redeemed_tokens: Redeeming
     reminder_requests: Requests
     reminder_rounds: Rounds
     reminders: Reminders

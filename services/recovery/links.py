@@ -39,12 +39,12 @@ class Links:
     async def tidy_up(
         self, tx: Connection, event: Received[PasswordReset] | Received[PasswordResetByLink]
     ) -> None:
-        """Mark the link used by which a password was set. Nothing depends on it.
+        """Mark the link or token used by which a password was set. Nothing depends on it.
 
         Identity refuses the grant's second use and, by the security version, every older one.
         """
         try:
-            link_id = UUID(event.data.proof_id)
+            proof_id = UUID(event.data.proof_id)
         except ValueError:
-            raise Undeliverable("proof_id is no link's id") from None
-        await store.use(tx, link_id, at=event.data.occurred_at)
+            raise Undeliverable("proof_id is no id") from None
+        await store.use(tx, proof_id, at=event.data.occurred_at)

@@ -1,4 +1,4 @@
-"""Recovery's settings: the plumbing's, and the numbers of RC-1 and RC-3."""
+"""Recovery's settings: the plumbing's, and the numbers of RC-1, RC-3 and RC-5."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +25,21 @@ class RecoverySettings(HashingSettings):
     links_a_day: Annotated[int, Meta(ge=1, le=1000)] = setting(
         "LINKS_A_DAY", default=10, help="link mails to one account in 24 hours (RC-3)"
     )
+    reset_tokens_a_day: Annotated[int, Meta(ge=1, le=100)] = setting(
+        "RESET_TOKENS_A_DAY",
+        default=10,
+        help="reset tokens given to one account in 24 hours, by all its practices (RC-5)",
+    )
+    reset_token_alarm: Annotated[int, Meta(ge=1, le=1000)] = setting(
+        "RESET_TOKEN_ALARM",
+        default=100,
+        help="wrong reset tokens over all accounts in an hour that raise the alarm (RC-5)",
+    )
+    client_reset_tokens_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
+        "CLIENT_RESET_TOKENS_AN_HOUR",
+        default=100,
+        help="reset tokens a client issues or makes void (ST-1)",
+    )
     reminders_an_hour: Annotated[int, Meta(ge=1, le=100)] = setting(
         "REMINDERS_AN_HOUR",
         default=3,
@@ -43,6 +58,5 @@ class RecoverySettings(HashingSettings):
 
     def contradictions(self) -> Iterable[str]:
         """Name what fits alone but not together."""
-        yield from super().contradictions()
         if self.links_a_day < self.links_an_hour:
             yield "PORTICO_LINKS_A_DAY is less than PORTICO_LINKS_AN_HOUR"

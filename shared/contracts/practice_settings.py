@@ -64,6 +64,20 @@ class PracticeSettings(Data, frozen=True, kw_only=True):
             extra={"lowest": 1, "highest": 168},
         ),
     ] = 72
+    reset_token_hours: Annotated[
+        int,
+        Meta(
+            description="life of a reset token told in person or by phone, 1 to 168 (RC-5)",
+            extra={"lowest": 1, "highest": 168},
+        ),
+    ] = 24
+    reset_token_days_post: Annotated[
+        int,
+        Meta(
+            description="life of one that was posted, 1 to 21 (RC-5)",
+            extra={"lowest": 1, "highest": 21},
+        ),
+    ] = 14
     own_account_age: Annotated[
         int,
         Meta(

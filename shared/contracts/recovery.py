@@ -1,7 +1,7 @@
 """What recovery publishes."""
 
-from shared.contracts.contract import Contract, Kind, Moment
-from shared.contracts.identity import Activity
+from shared.contracts.contract import Contract, InMail, Kind, Moment
+from shared.contracts.identity import Activity, PlainActivity
 from shared.contracts.keys import KeysChanged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.sealed import Sealed
@@ -27,6 +27,14 @@ class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
     username: Sealed
 
 
+class ResetTokenIssued(PlainActivity, frozen=True, kw_only=True):
+    """RC-5: a practice gave out a token with which a new password can be set. It is not told."""
+
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
+    expires_at: InMail[Moment]
+
+
 RECOVERY_KEYS_CHANGED = Contract("recovery", "keys-changed", KeysChanged, Kind.SNAPSHOT)
 RESET_LINK_REQUESTED = Contract(
     "recovery", "reset-link-requested", ResetLinkRequested, Kind.ACTIVITY
@@ -37,4 +45,5 @@ USERNAME_REMINDER_IN_CLEAR = Contract(
 USERNAME_REMINDER_REQUESTED = Contract(
     "recovery", "username-reminder-requested", UsernameReminderRequested, Kind.ACTIVITY, version=2
 )
+RESET_TOKEN_ISSUED = Contract("recovery", "reset-token-issued", ResetTokenIssued, Kind.ACTIVITY)
 RECOVERY_MERGE_APPLIED = Contract("recovery", "merge-applied", MergeApplied, Kind.STEP)

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     MERGES_READ = "merges:read"
     PATIENTS_READ = "patients:read"
     PATIENTS_WRITE = "patients:write"
+    RESET_TOKENS_WRITE = "reset-tokens:write"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
     TOKENS_READ = "tokens:read"
@@ -52,6 +53,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.MERGES_READ,
                 Scope.PATIENTS_READ,
                 Scope.PATIENTS_WRITE,
+                Scope.RESET_TOKENS_WRITE,
                 Scope.SETTINGS_READ,
                 Scope.SETTINGS_WRITE,
                 Scope.TOKENS_READ,

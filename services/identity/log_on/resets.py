@@ -35,8 +35,8 @@ FIELD = "new_password"
 REFUSED = Limit("refused-password", ((5, timedelta(days=30)),))
 """RC-3: of one proof, for longer than any can bring grants."""
 
-OF_PRACTICES: frozenset[ResetRoute] = frozenset()
-"""The routes that a practice vouches for, which alone open a thawed account (RC-9): RC-5 will."""
+OF_PRACTICES = frozenset({ResetRoute.PRACTICE_TOKEN})
+"""The routes that a practice vouches for, which alone open a thawed account (RC-9)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,17 +41,16 @@ async def find_live(tx: Connection, token_digest: bytes, *, now: datetime) -> Pr
     )
 
 
-async def use(tx: Connection, link_id: UUID, *, at: datetime) -> None:
-    """Mark a link used: identity has accepted a password that was set by it.
+async def use(tx: Connection, proof_id: UUID, *, at: datetime) -> None:
+    """Mark a link or token used: identity has accepted a password that was set by it.
 
     A superseded or void one too, for its grant may have been fetched before.
     """
     await tx.execute(
         """
-        UPDATE one_time_secrets SET state = 'used', ended_at = $3
-        WHERE id = $2 AND purpose = $1 AND state <> 'used'
+        UPDATE one_time_secrets SET state = 'used', ended_at = $2
+        WHERE id = $1 AND state <> 'used'
         """,
-        RESET_LINK.name,
-        link_id,
+        proof_id,
         at,
     )

@@ -4,7 +4,7 @@ from services.recovery.settings import RecoverySettings
 from shared.settings.loader import SettingsInvalid, load
 from tests.support.environ import needed
 
-NEEDED = needed("recovery")
+NEEDED = {**needed("recovery"), "PORTICO_PEPPER": "a pepper that is long enough for a test"}
 
 
 def test_the_defaults_are_the_numbers_of_the_row() -> None:

@@ -20,6 +20,8 @@ class SettingsBody(StaffBody, frozen=True, kw_only=True):
     token_hours_email: int | UnsetType = UNSET
     invitation_days: int | UnsetType = UNSET
     temporary_hours: int | UnsetType = UNSET
+    reset_token_hours: int | UnsetType = UNSET
+    reset_token_days_post: int | UnsetType = UNSET
     own_account_age: int | UnsetType = UNSET
     takes_requests: bool | UnsetType = UNSET
     channels: tuple[Channel, ...] | UnsetType = UNSET
@@ -35,6 +37,8 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     token_hours_email: int
     invitation_days: int
     temporary_hours: int
+    reset_token_hours: int
+    reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
     channels: tuple[str, ...]

@@ -1,0 +1,58 @@
+"""RC-5 over HTTP: a practice issues a reset token and makes it void; its patient redeems it."""
+
+from typing import Annotated
+
+import msgspec
+
+from services.recovery.api.accepted import LONGEST_NAME
+from services.recovery.api.grants import RecoveryGrant
+from services.recovery.features import Features
+from services.recovery.practice_tokens.issuing import IssuedResetToken
+from services.recovery.practice_tokens.model import HandedOver
+from shared.contracts.ids import PatientId
+from shared.http.routes import Body, Call, NoReply, StaffBody
+from shared.trust.access import Anonymous, PracticeCaller
+from shared.trust.typed_secrets import LONGEST
+
+
+class IssueResetTokenBody(StaffBody, frozen=True, kw_only=True):
+    handed_over: HandedOver
+
+
+class VoidResetTokenBody(StaffBody, frozen=True, kw_only=True):
+    """Nothing but who makes it void, and why."""
+
+
+class RedeemResetToken(Body, frozen=True, kw_only=True):
+    """`token` may have blanks and dashes wherever somebody put them."""
+
+    username: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
+    token: Annotated[str, msgspec.Meta(max_length=LONGEST)]
+
+
+async def issue_reset_token(
+    features: Features, call: Call[IssueResetTokenBody, PracticeCaller], patient_id: PatientId
+) -> IssuedResetToken:
+    return await features.reset_tokens.issue(
+        call.caller.practice_id,
+        patient_id,
+        handed_over=call.body.handed_over,
+        by=call.by,
+        key=call.idempotency,
+    )
+
+
+async def void_reset_token(
+    features: Features, call: Call[VoidResetTokenBody, PracticeCaller], patient_id: PatientId
+) -> NoReply:
+    await features.reset_tokens.void(call.caller.practice_id, patient_id, by=call.by)
+    return NoReply()
+
+
+async def redeem_reset_token(
+    features: Features, call: Call[RedeemResetToken, Anonymous]
+) -> RecoveryGrant:
+    """Exchange a live token for a grant; it stays usable until a password is set."""
+    return RecoveryGrant.of(
+        await features.redeemed_tokens.redeem(call.body.username, call.body.token, by=call.by)
+    )
