@@ -20,6 +20,7 @@ from shared.contracts.envelope import Envelope, Received
 from shared.contracts.identity import (
     AccountChanged,
     AccountsMerged,
+    PersonChanged,
     PracticeChanged,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
@@ -112,6 +113,10 @@ class Recovery(Replica[Features, RecoverySettings]):
     async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
         await self.hear(self.features.projection.keep_practice, practice, version=version)
         return practice.practice_id
+
+    async def knows_person(self, person: PersonChanged, *, version: int = 1) -> PatientId:
+        await self.hear(self.features.projection.keep_person, person, version=version)
+        return person.patient_id
 
     async def knows_notifys_key(self) -> None:
         """Let notify's sealing key arrive."""
