@@ -175,7 +175,10 @@ def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
     links = {"mails": settings.mails_url, "portal": settings.portal_url}
     views = parts.views(languages, forgery, frame="desk_base.html", links=links)
     system = PracticeSystem(
-        identity=doors["identity"], notify=doors["notify"], merge=doors["merge"]
+        identity=doors["identity"],
+        notify=doors["notify"],
+        merge=doors["merge"],
+        recovery=doors["recovery"],
     )
     made = Desk(
         system=system,

@@ -15,12 +15,15 @@ from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
+from services.recovery.practice_tokens.model import RESET_TOKEN
+from services.recovery.practice_tokens.model import WRONG as TOKEN_TRY
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
 from tests.builders.two_step import WRONG_CODE
-from tests.conformance.examples import identity
+from tests.conformance.examples import identity, recovery
 from tests.conformance.examples.identity import IdentityStage
 from tests.conformance.examples.notify import NotifyStage
+from tests.conformance.examples.recovery import RecoveryStage
 from tests.conformance.secrets import another_patient
 from tests.conformance.stage import Example, send_by
 from tests.conformance.verbs import NAMED, Verb
@@ -312,6 +315,28 @@ async def birth_date_beside_a_link(stage: IdentityStage) -> Target:
     )
 
 
+# ---- recovery
+
+
+async def reset_token(stage: RecoveryStage) -> Target:
+    said = await recovery.redeem_reset_token(stage)
+    assert said.body is not None
+    token = int(said.body["token"])
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT (tries ->> 'wrong')::int AS wrong FROM one_time_secrets"
+            " WHERE purpose = 'reset-token' ORDER BY issued_at DESC, id DESC LIMIT 1"
+        )
+        return int(row["wrong"])
+
+    return Target(
+        wrong=[said.but(token=f"{(token + n) % 10**8:08}") for n in range(1, 200)],
+        right=lambda: said,
+        outcomes=outcomes,
+    )
+
+
 # ---- notify
 
 
@@ -363,6 +388,12 @@ DOORS: tuple[Guessed, ...] = (
         "freeze_account",
         birth_date_beside_a_link,
         NOT_ME.tries[BIRTH_DATE],
+    ),
+    at(
+        "reset token beside a username",
+        "redeem_reset_token",
+        reset_token,
+        RESET_TOKEN.tries[TOKEN_TRY],
     ),
     at("code of a number", "verify_notification_number", code_of_a_number, CODE_TRIES),
 )

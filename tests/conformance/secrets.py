@@ -40,7 +40,7 @@ from tests.builders.passkeys import ask_to_log_on
 from tests.builders.patients import a_patient
 from tests.builders.practices import granted, practice_desk, proven, with_grant
 from tests.builders.two_step import TwoStepper
-from tests.conformance.examples import identity, notify
+from tests.conformance.examples import identity, notify, recovery
 from tests.conformance.examples.identity import IdentityStage
 from tests.conformance.examples.merge import MergeStage
 from tests.conformance.examples.notify import NotifyStage
@@ -285,6 +285,10 @@ async def mailed_link(stage: RecoveryStage, account_id: AccountId) -> str:
     return links[-1]
 
 
+async def redeems_token(stage: RecoveryStage) -> Sequence[Example]:
+    return [await recovery.redeem_reset_token(stage)]
+
+
 async def merges(stage: MergeStage) -> Sequence[Example]:
     """Two accounts that are in no merge."""
     survivor, absorbed = await stage.replica.people()
@@ -521,6 +525,13 @@ OTHERS: tuple[OneTime, ...] = (
         made=redeems_link,
         same=proof_in,
         spends=("reset-link",),
+    ),
+    OneTime(
+        name="reset token",
+        verb=NAMED["redeem_reset_token"],
+        made=redeems_token,
+        same=proof_in,
+        spends=("reset-token",),
     ),
     OneTime(
         name="both proofs of a merge",

@@ -129,8 +129,8 @@ async def test_a_verb_does_what_it_is_for_and_leaves_a_row(verb: Verb, stage: St
         if kind == "account" and verb.of_a_person and verb.name not in OF_ANOTHER:
             assert row["subject"] == row["actor"]
         elif kind == "account" and not verb.of_a_person:
-            [account] = await stage.replica.rows("SELECT a::text AS whole FROM accounts a")
-            assert who in account["whole"]
+            accounts = await stage.replica.rows("SELECT a::text AS whole FROM accounts a")
+            assert any(who in account["whole"] for account in accounts)
         if verb.name in ("un_enrol_patient", "reactivate_patient"):
             assert row["detail"] == f"patient:{good.path['patient_id']}"
 
@@ -221,6 +221,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
+    "redeem_reset_token": {"ResetTokenInvalid"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))

@@ -36,6 +36,7 @@ BUDGETS = {
     },
     "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
     "unlocks": {"unlock_account", "reset_two_step", "thaw_account"},
+    "reset-tokens": {"issue_reset_token", "void_reset_token"},
     "communications": {"submit_communication", "submit_communications", "resend_delivery"},
 }
 UNCOUNTED = {

@@ -16,12 +16,14 @@ KEY = "a-key-of-this-call"
 SHOWN_ONCE = {
     "issue_enrolment_token": "its reply is a secret, which is kept nowhere",
     "make_temporary_credentials": "likewise",
+    "issue_reset_token": "likewise",
 }
 #: what another call would say; a merge says other proofs each time
 OTHER: Mapping[str, Mapping[str, Any]] = {
     "register_patient": {"first_name": "Marta"},
     "issue_enrolment_token": {"reason": "lost it"},
     "make_temporary_credentials": {"reason": "lost it"},
+    "issue_reset_token": {"reason": "lost it"},
     "invite_patient": {"reason": "lost it"},
     "enrol": {"username": "maria.lopez"},
     "add_practice_to_account": {"name": "MARIA.GARCIA"},

@@ -22,6 +22,7 @@ from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoSte
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
+from services.recovery.practice_tokens.errors import NoLiveResetToken
 from shared.errors import NotFound, Refused
 from shared.http.problems import ClientBudget
 from shared.trust.access import AccessTokenInvalid
@@ -72,6 +73,7 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "add_notification_number": (GrantUsed, lambda _: {}),
     "verify_notification_number": (CodeInvalid, lambda _: {}),
     "resend_delivery": (DeliveryNotResendable, lambda _: {}),
+    "void_reset_token": (NoLiveResetToken, lambda _: {}),
 }
 #: how those are told that come when it is done, where the session ends with it, or its client has
 #: asked as often as it may
@@ -87,6 +89,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {
 }
 #: what no other service has to know
 SILENT = {
+    "void_reset_token",
     "resend_delivery",
     "keep_passkeys",
     *("rotate_own_secret", "revoke_own_client"),
@@ -114,6 +117,7 @@ AS_OFTEN_AS_IT_IS_ASKED = {
     *("submit_communication", "submit_communications"),
     *("choose_notification_preference", "preview_unsubscription"),
     "unsubscribe",  # told alike each time: raced in a test of its own
+    *("issue_reset_token", "redeem_reset_token"),
     "lift_suppressions",
     *("take_text_answer", "take_text_receipt"),  # likewise
     "take_bounce",  # told alike whatever it is: raced in a test of its own

@@ -44,6 +44,7 @@ from tests.rigs.replica import Replica, environment, put_together, served
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.statements import noted
+from tests.support.trust import Trust
 
 RANDOM = Randomness()
 ISSUER = "https://portico.example"
@@ -129,6 +130,14 @@ class Recovery(Replica[Features, RecoverySettings]):
         )
         keys = KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,))
         await self.hear(self.plumbing.public_keys.apply, keys, version=1, publisher="notify")
+
+    async def knows_keys_of(self, identity: Trust) -> None:
+        """Let identity's public keys arrive, by which its callers' tokens are checked."""
+        for body in await identity.published():
+            envelope = msgspec.json.decode(body, type=Envelope)
+            keys = msgspec.json.decode(envelope.data, type=KeysChanged)
+            version = envelope.aggregateversion or 0
+            await self.hear(self.plumbing.public_keys.apply, keys, version=version)
 
     async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
         """Let identity's password-reset arrive."""

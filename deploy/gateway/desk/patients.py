@@ -30,6 +30,11 @@ HANDED_OVER: Mapping[str, str] = {
     "post": N_("By post"),
     "e-mail": N_("By e-mail"),
 }
+RESET_HANDED_OVER: Mapping[str, str] = {
+    "in-person": N_("In person"),
+    "phone": N_("By phone"),
+    "post": N_("By post"),
+}
 TOPICS: Mapping[str, str] = {
     "message": N_("A message"),
     "appointment": N_("An appointment"),
@@ -119,6 +124,7 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
         kinds=KINDS,
         states=STATES,
         ways=HANDED_OVER,
+        reset_ways=RESET_HANDED_OVER,
         topics=TOPICS,
         said=SAID.get(said),
     )

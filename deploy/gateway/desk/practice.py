@@ -40,6 +40,8 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     token_hours_email: Whole
     invitation_days: Whole
     temporary_hours: Whole
+    reset_token_hours: Whole
+    reset_token_days_post: Whole
     own_account_age: Whole
     takes_requests: bool = False
     channels: Annotated[str, Meta(max_length=40)]

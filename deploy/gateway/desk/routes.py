@@ -13,6 +13,7 @@ from deploy.gateway.desk import (
     practice,
     records,
     requests,
+    reset_tokens,
 )
 from deploy.gateway.desk.site import Desk
 from deploy.gateway.web.routes import Route
@@ -25,6 +26,7 @@ ROUTES: tuple[Route[Desk], ...] = (
     *patients.ROUTES,
     *requests.ROUTES,
     *handed_out.ROUTES,
+    *reset_tokens.ROUTES,
     *dormancy.ROUTES,
     *deliveries.ROUTES,
     *practice.ROUTES,

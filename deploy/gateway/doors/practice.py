@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_hours_email: int
     invitation_days: int
     temporary_hours: int
+    reset_token_hours: int
+    reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
     channels: tuple[str, ...]
@@ -83,6 +85,8 @@ class SettingsChange(ByStaff, frozen=True, kw_only=True):
     token_hours_email: int
     invitation_days: int
     temporary_hours: int
+    reset_token_hours: int
+    reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
     channels: tuple[str, ...]
@@ -228,6 +232,18 @@ RESEND = Verb(
     ByStaff,
     bearer=True,
 )
+ISSUE_RESET = Verb(
+    "issue_reset_token",
+    "POST",
+    f"{OF_PATIENT}/reset-tokens",
+    Issued,
+    TokenOrder,
+    keyed=True,
+    bearer=True,
+)
+VOID_RESET = Verb(
+    "void_reset_token", "POST", f"{OF_PATIENT}/reset-tokens/void", Nothing, ByStaff, bearer=True
+)
 CONFLICTS = Verb("list_merge_conflicts", "GET", "/practice/merge-conflicts", Conflicts, bearer=True)
 
 VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
@@ -251,6 +267,7 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
     ),
     "notify": (SUBMIT, DELIVERIES, RESEND),
     "merge": (CONFLICTS,),
+    "recovery": (ISSUE_RESET, VOID_RESET),
 }
 
 
@@ -269,6 +286,7 @@ class PracticeSystem:
     identity: Door
     notify: Door
     merge: Door
+    recovery: Door
 
     async def token(self, asker: Asker, client: Client, service: str) -> str:
         """Obtain a token for one service; new each time, for this is no place for speed."""
@@ -307,6 +325,22 @@ class PracticeSystem:
         return await self.identity.call(
             MAKE_TEMPORARY, asker, token=token, ids=ids, body=body, key=key
         )
+
+    async def issue_reset(
+        self, asker: Asker, client: Client, patient_id: str, order: TokenOrder, *, key: str
+    ) -> Issued:
+        token = await self.token(asker, client, "recovery")
+        ids = {"patient_id": patient_id}
+        return await self.recovery.call(
+            ISSUE_RESET, asker, token=token, ids=ids, body=order, key=key
+        )
+
+    async def void_reset(
+        self, asker: Asker, client: Client, patient_id: str, body: ByStaff
+    ) -> None:
+        token = await self.token(asker, client, "recovery")
+        ids = {"patient_id": patient_id}
+        await self.recovery.call(VOID_RESET, asker, token=token, ids=ids, body=body)
 
     async def by_staff(
         self, verb: Verb[Nothing], asker: Asker, client: Client, patient_id: str, body: ByStaff

@@ -20,6 +20,11 @@ class Redemption(Sent, frozen=True, kw_only=True):
     token: str
 
 
+class TokenRedemption(Sent, frozen=True, kw_only=True):
+    username: str
+    token: str
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
     expires_in: int
@@ -29,8 +34,9 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)
 REQUEST_LINK = Verb("request_reset_link", "POST", "/resets/links", Nothing, LinkRequest)
 REDEEM = Verb("redeem_reset_link", "POST", "/resets/links/redeem", Grant, Redemption)
+REDEEM_TOKEN = Verb("redeem_reset_token", "POST", "/resets/tokens/redeem", Grant, TokenRedemption)
 
-VERBS = (REMIND, REQUEST_LINK, REDEEM)
+VERBS = (REMIND, REQUEST_LINK, REDEEM, REDEEM_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +53,7 @@ class Recovery:
 
     async def redeem(self, visit: Visit, link: str) -> Grant:
         return await self.door.call(REDEEM, visit, body=Redemption(token=link))
+
+    async def redeem_token(self, visit: Visit, username: str, token: str) -> Grant:
+        body = TokenRedemption(username=username, token=token)
+        return await self.door.call(REDEEM_TOKEN, visit, body=body)

@@ -55,6 +55,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "password-reset": N_("Your password was set anew"),
         "practice-communication": N_("Something new from your practice"),
         "reset-link": N_("A link to set a new password"),
+        "reset-token-issued": N_("A practice gave out a token for a new password"),
         "authenticator-app-replaced": N_("Another authenticator app was set up"),
         "device-removed": N_("A device was removed"),
         "device-trusted": N_("A device asks for no code"),

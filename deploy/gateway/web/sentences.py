@@ -209,6 +209,14 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=TOKEN,
         ),
+        "reset_token_invalid": Message(
+            text=N_(
+                "This username and code do not fit together. Check both. The code may have expired "
+                "or have been used, or a newer one or five wrong tries made it void: then ask your "
+                "practice for a new one."
+            ),
+            step=PRACTICE,
+        ),
         "invitation_invalid": Message(
             text=N_(
                 "The invitation and what you typed do not fit together, or the invitation has "
@@ -467,6 +475,23 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "already_issued": Message(
             text=N_("This was shown once already. Issue a new one: it replaces the one before it.")
+        ),
+        "account_frozen": Message(
+            text=N_(
+                "This account is frozen. Make sure who asks, and thaw it first; then issue a code."
+            )
+        ),
+        "reset_token_limit": Message(
+            text=N_(
+                "This account was given enough codes today. The patient can use the newest one, or "
+                "another way."
+            )
+        ),
+        "no_live_reset_token": Message(
+            text=N_(
+                "No code of this practice's is good for this patient: it was used, replaced or "
+                "made void before, or has expired."
+            )
         ),
         "account_not_frozen": Message(
             text=N_("This account is not frozen, or somebody thawed it before.")

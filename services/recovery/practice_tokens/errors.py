@@ -13,6 +13,13 @@ class ResetTokenInvalid(Invalid):
     )
 
 
+class WrongToken(ResetTokenInvalid):
+    """Another one than the live token of whose name it came with. Told alike, counted."""
+
+    code = ResetTokenInvalid.code
+    cause = "wrong"
+
+
 class TokenKeptBack(ResetTokenInvalid):
     """The right token from a source that has used up its budget. Told as any other (LG-4)."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from services.recovery.actions import Action
 from services.recovery.grants import PasswordGrant, PasswordGrants, Proven
 from services.recovery.names import name_digest
-from services.recovery.practice_tokens.errors import ResetTokenInvalid, TokenKeptBack
+from services.recovery.practice_tokens.errors import ResetTokenInvalid, TokenKeptBack, WrongToken
 from services.recovery.practice_tokens.model import RESET_TOKEN, WRONG, Token, digits_of
 from services.recovery.practice_tokens.store import tokens as store
 from shared import limits, one_time
@@ -54,7 +54,7 @@ class Redeeming:
             proven = same(found, held) if right else None
             if proven is None:
                 await self._count(act, found)
-                raise act.committing(ResetTokenInvalid(), detail=WRONG if held else None)
+                raise act.committing(WrongToken() if held else ResetTokenInvalid())
             if await self.budget.used_up(act.tx, act.origin.source):
                 raise TokenKeptBack
         return await self.grants.give(proven, now=by.now)

@@ -1,13 +1,24 @@
-"""Recovery's verbs, each called by a person who has not logged on."""
+"""Recovery's verbs, called by people who have not logged on, and by practices for theirs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from shared.contracts.ids import PatientId, PracticeId
 from tests.builders.people import a_person, a_practice
+from tests.builders.reset_tokens import a_patient, a_record
+from tests.conformance.examples.identity import BY_STAFF
 from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
-from tests.rigs.recovery import EMAIL, USERNAME, Recovery, a_sealing_key, an_account, replica
+from tests.rigs.recovery import (
+    EMAIL,
+    USERNAME,
+    Recovery,
+    a_merge,
+    a_sealing_key,
+    an_account,
+    replica,
+)
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting
@@ -34,6 +45,7 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Recovery
         await recovery.own_keys.ensure()
         await recovery.knows_notifys_key()
         await identity.own_keys.ensure()
+        await recovery.knows_keys_of(identity)
         await recovery.knows(an_account())
         issuer = Issuer(trust=identity, clock=clock)
         yield RecoveryStage(replica=recovery, issuer=issuer, practice_id=a_practice())
@@ -53,6 +65,51 @@ async def redeem_reset_link(stage: RecoveryStage) -> Example:
         name = f"juniper.{next(stage.replica.numbers)}"
         await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
     return Example(body={"token": (await stage.replica.asks_and_is_mailed(name)).token})
+
+
+async def issue_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    return Example(
+        path={"patient_id": patient.patient_id},
+        body={**BY_STAFF, "handed_over": "in-person"},
+        token=await stage.practice(),
+    )
+
+
+async def void_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    await patient.is_given()
+    return Example(
+        path={"patient_id": patient.patient_id}, body=BY_STAFF, token=await stage.practice()
+    )
+
+
+async def redeem_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    issued = await patient.is_given()
+    return Example(body={"username": patient.username, "token": issued.token})
+
+
+async def records(stage: RecoveryStage, practice_id: PracticeId) -> dict[str, PatientId]:
+    """Records of this practice, one in each state."""
+    replica = stage.replica
+    enrolled, merged = [await a_patient(replica, practice_id) for _ in range(2)]
+    un_enrolled = await (await a_patient(replica, practice_id)).un_enrolled()
+    await replica.merged(a_merge(merged.account_id, into=enrolled.account_id))
+    return {
+        "registered": await a_record(replica, practice_id),
+        "enrolled": enrolled.patient_id,
+        "un-enrolled": un_enrolled.patient_id,
+        "merged": merged.patient_id,
+    }
+
+
+async def own_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, stage.practice_id)
+
+
+async def anothers_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, a_practice())
 
 
 async def read_source_at_recovery(stage: RecoveryStage) -> Example:

@@ -392,6 +392,33 @@ async def test_after_the_thaw_nothing_of_before_is_a_way_in_and_no_link_by_e_mai
     assert (await freeze(identity, link)).refused() == DEAD
 
 
+@pytest.mark.proves("RC-5", "RC-9")
+async def test_after_the_thaw_the_practices_token_is_the_way_in_and_then_every_other_one_too(
+    desk: PracticeDesk, postman: Postman, recovery: Recovery
+) -> None:
+    identity, patient_id, person = await one_at(desk)
+    await frozen(identity, postman, person)
+    await desk.thaw(patient_id)
+    [row] = await identity.rows("SELECT security_version FROM accounts WHERE id = $1", person.id)
+    version = row["security_version"]
+    others = [
+        await recovery.grant(person, security_version=version, route=route)
+        for route in ("link", "questions", "validation")
+    ]
+    token = await recovery.grant(person, security_version=version, route="practice-token")
+
+    refused = [(await identity.reset(grant, "Harbour-Walnut-8")).code for grant in others]
+    answer = await identity.reset(token, "Harbour-Walnut-8")
+    by_mail = await recovery.grant(person, security_version=version + 1)
+
+    assert refused == ["grant_superseded"] * 3
+    assert answer.status == 200
+    snapshot = (await identity.events("account-changed"))[-1]
+    assert snapshot["reset_by_practice"] is False
+    assert (await identity.log_on(person.username, "Harbour-Walnut-8")).status == 201
+    assert (await identity.reset(by_mail, "Copper!Lantern-9")).status == 200
+
+
 @pytest.mark.proves("ST-1")
 async def test_what_is_not_frozen_is_not_thawed(desk: PracticeDesk, postman: Postman) -> None:
     identity, patient_id, person = await one_at(desk)

@@ -13,7 +13,8 @@ from tests.rigs.identity import Identity
 SCOPES = (
     "accounts:thaw accounts:unlock clients:read clients:write communications:write "
     "deliveries:read emails:waive enrolments:write merges:read patients:read patients:write "
-    "settings:read settings:write tokens:read tokens:write two-steps:reset usernames:read"
+    "reset-tokens:write settings:read settings:write tokens:read tokens:write two-steps:reset "
+    "usernames:read"
 )
 
 

@@ -17,6 +17,8 @@ RANGES = [  # as ST-2 and EN-8 have them
     ("token_hours_email", 1, 24),
     ("temporary_hours", 1, 7 * 24),
     ("invitation_days", 1, 14),
+    ("reset_token_hours", 1, 7 * 24),
+    ("reset_token_days_post", 1, 21),
     ("own_account_age", 13, 18),
 ]
 

@@ -314,12 +314,14 @@ async def test_in_a_full_session_wrong_codes_end_nothing_before_the_tenth_locks(
 
 
 @pytest.mark.proves("RC-10", "V6.4.3")
+@pytest.mark.parametrize("route", ["link", "practice-token"])
 async def test_a_reset_opens_no_full_session_without_the_second_step(
-    identity: Identity, recovery: Recovery
+    identity: Identity, recovery: Recovery, route: str
 ) -> None:
     june = await turned_on(identity)
+    grant = await recovery.grant(june.person, security_version=2, route=route)
 
-    reset = await identity.reset(await recovery.grant(june.person, security_version=2), NEW)
+    reset = await identity.reset(grant, NEW)
 
     assert (reset.status, reset.body["scope"]) == (200, "gates")
     assert (await june.step(reset.body["access_token"], june.codes[0])).body["scope"] == "full"

@@ -119,6 +119,12 @@ FILED: Mapping[str, Mapping[str, object]] = {
         "practice_contact": "+1 555 0100",
     },
     "username-reminder": {},
+    "reset-token-issued": {
+        "occurred_at": AT,
+        "practice_name": "Elm Street",
+        "practice_contact": "+1 555 0100",
+        "expires_at": AT,
+    },
 }
 
 

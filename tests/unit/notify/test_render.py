@@ -290,6 +290,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "address",  # masked, as the next is
         "cause",
         "email_put_back",
+        "expires_at",
         "life_minutes",
         "link_expires_at",
         "locked_until",
