@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from deploy.client.answers import Answer
+from deploy.client.eventually import eventually
 from deploy.local.addresses import ClientCredentials
 from deploy.local.caught import Mail
 from deploy.tour.person import Person
@@ -154,3 +155,35 @@ async def enrol(stage: Stage, person: Person, token: str) -> dict[str, Any]:
     enrolled = await stage.call("enrol", 201, body=form, source=person.source)
     stage.tell(f"recovery routes she has: {', '.join(enrolled.body['recovery_routes'])}")
     return form
+
+
+async def reset_token(stage: Stage, practice: ClientCredentials, person: Person) -> str:
+    """Have her practice give her a token by phone, once recovery has heard how things stand."""
+    token = await client_token(stage, practice)
+
+    async def given() -> str:
+        issued = await stage.call(
+            "issue_reset_token",
+            201,
+            token=token,
+            path={"patient_id": person.patient_id},
+            body={"handed_over": "phone", **AT_THE_DESK},
+        )
+        return str(issued.body["token"])
+
+    person.reset_tokens.append(await eventually(given, pause=0.1))
+    return person.reset_tokens[-1]
+
+
+async def reset_by_token(stage: Stage, person: Person, token: str) -> Answer:
+    """Set a new password by a practice's token, typed with a blank in its midst."""
+    said = {"username": person.username, "token": f"{token[:4]} {token[4:]}"}
+    redeemed = await stage.call("redeem_reset_token", 200, body=said, source=person.source)
+    person.password = f"Copper!Lantern-{stage.randomness.digits(4)}"
+    reset = {"grant": redeemed.body["grant"], "new_password": person.password}
+    if person.device:
+        reset["device"] = person.device
+    answer = await stage.call("reset_password", 200, body=reset, source=person.source)
+    person.tokens = answer.body
+    person.device = answer.body.get("device", person.device)
+    return answer

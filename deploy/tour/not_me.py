@@ -1,15 +1,14 @@
 """What a person does about a change that was not hers, and how her account is opened again."""
 
+from deploy.client.eventually import eventually
 from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 
 
 async def freeze(stage: Stage, _: Person) -> None:
-    """Somebody who has her password changes it; she freezes the account, her practice thaws it.
-
-    It is another account than that of the other stories: until the practice's token is built
-    (RC-5) nothing leads back in.
+    """Somebody who has her password changes it; she freezes the account, her practice thaws it and
+    helps her in. It is another account than that of the other stories.
     """
     person = Person.met_for_the_first_time(stage.randomness)
     with stage.step("Somebody else has her password, and changes it", "ID-7, RC-9"):
@@ -46,3 +45,29 @@ async def freeze(stage: Stage, _: Person) -> None:
         await stage.mail(person, "is open again")
         await acts.log_on(stage, person, person.username, stolen, 401)
         stage.tell("it is open, without a password: her practice helps her to a new one")
+    with stage.step("Her practice gives her eight digits by phone, and she is told", "RC-5, RC-9"):
+        older = await acts.reset_token(stage, stage.stack.practice, person)
+        token = await acts.reset_token(stage, stage.stack.practice, person)
+        for _ in range(2):
+            mail = await stage.mail(person, "gave out a code")
+            stage.insist(older not in mail.text and token not in mail.text, "the mail tells it")
+        said = {"username": person.username, "token": older}
+        await stage.refused(
+            "redeem_reset_token", 422, "reset_token_invalid", body=said, source=person.source
+        )
+        stage.tell("the code before it: reset_token_invalid; a newer one voids it")
+    with stage.step("With her username and the code she sets a new password", "RC-5, RC-9"):
+        await acts.reset_by_token(stage, person, token)
+        await stage.call("read_account", 200, token=person.tokens["access_token"])
+        await stage.mail(person, "was set anew")
+        said["token"] = token
+        await eventually(lambda: refused_again(stage, person, said))
+        await acts.log_on(stage, person, person.username, person.password)
+        stage.tell("she is at the home page; the code a second time: reset_token_invalid")
+
+
+async def refused_again(stage: Stage, person: Person, said: dict[str, str]) -> None:
+    """Once recovery has heard of the new password, the code that set it opens nothing."""
+    await stage.refused(
+        "redeem_reset_token", 422, "reset_token_invalid", body=said, source=person.source
+    )

@@ -18,6 +18,7 @@ class Person:
     password: str
     source: str  # the address her browser comes from
     second_step: list[str] = field(default_factory=list)  # her app's secret, her recovery codes
+    reset_tokens: list[str] = field(default_factory=list)  # that practices gave her (RC-5)
     device: str = ""  # what her own browser is known by, once she has logged on there
     tokens: dict[str, Any] = field(default_factory=dict)
     patient_id: str = ""  # her record at the practice that enrolled this account

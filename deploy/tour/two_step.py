@@ -59,6 +59,15 @@ async def second_step(stage: Stage, person: Person) -> None:
         listed = await stage.call("list_devices", 200, token=spared.body["access_token"])
         [device] = [each for each in listed.body["devices"] if each["current"]]
         stage.tell(f"no code here until {device['trusted_until']}")
+    with stage.step("She has forgotten her password: a code for it spares none of these", "RC-10"):
+        token = await acts.reset_token(stage, stage.stack.practice, person)
+        half = await acts.reset_by_token(stage, person, token)
+        stage.insist(half.body["gates"][0]["name"] == "second-step", f"gates: {half.body['gates']}")
+        await stage.call(
+            "take_second_step", 201, token=half.body["access_token"], body={"code": codes[3]}
+        )
+        await stage.mail(person, "was set anew")
+        stage.tell("the practice's code sets the password; the session waits for a second step")
     with stage.step("She has lost her phone; elsewhere a recovery code does", "MF-4, SE-2"):
         half = await acts.log_on(stage, person, person.username, person.password, elsewhere=True)
         bearer = half.body["access_token"]

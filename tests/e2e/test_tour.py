@@ -73,7 +73,7 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     secrets = [client.client_secret for client in clients]
     assert len(person.second_step) == 11
     for one in people:
-        secrets += [one.password, *one.second_step, *tokens_of(one)]
+        secrets += [one.password, *one.second_step, *one.reset_tokens, *tokens_of(one)]
     for secret in (*mailed, *secrets):
         assert secret not in kept
 
@@ -111,6 +111,7 @@ def secrets_of(person: Person) -> tuple[str, ...]:
         "555 0134",  # her phone
         "12 Example Street",
         *person.second_step,
+        *person.reset_tokens,
         *tokens_of(person),
     )
 

@@ -1,8 +1,10 @@
 """RC-5: a token of eight digits, from a practice's desk to a grant for a new password."""
 
 import asyncio
+import re
 from collections import Counter
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -323,6 +325,73 @@ async def test_a_name_that_was_given_up_still_means_her(recovery: Recovery) -> N
     issued = await patient.is_given()
 
     assert await told(recovery, "Hazel.Marsh", issued.token) == DONE
+
+
+# ---- the README's diagram
+
+
+async def newer(patient: Patient) -> None:
+    await (await patient.beside()).is_given()
+
+
+async def spent(patient: Patient) -> None:
+    rows = "SELECT id FROM one_time_secrets WHERE owner = $1 ORDER BY issued_at, id LIMIT 1"
+    [row] = await patient.recovery.rows(rows, patient.account_id)
+    await patient.recovery.password_was_reset(patient.account_id, str(row["id"]))
+
+
+async def guessed(patient: Patient) -> None:
+    for number in range(5):
+        await told(patient.recovery, patient.username, f"0000000{number}")
+
+
+async def swept(patient: Patient) -> None:
+    patient.recovery.clock.advance(days=1)
+    await patient.recovery.loop("one-time-secrets").once()
+
+
+LEADS: dict[tuple[str, str], Any] = {
+    ("live", "superseded"): (newer,),
+    ("live", "used"): (spent,),
+    ("live", "void"): (guessed, voided, absorbed),
+    ("superseded", "used"): (spent,),
+    ("void", "used"): (spent,),
+    **{(state, "[*]"): (swept,) for state in ("live", "superseded", "used", "void")},
+}
+"""Each arrow of the diagram, and all that leads along it."""
+ARROW = re.compile(r"^ +(\[\*\]|\w+) --> (\[\*\]|\w+): ", re.MULTILINE)
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Those of the token's diagram in the service's README, but for how it begins."""
+    text = (files("services.recovery") / "README.md").read_text()
+    diagram = text.partition('state "reset token"')[2].partition("```")[0]
+    return {arrow for arrow in ARROW.findall(diagram) if arrow[0] != "[*]"}
+
+
+@pytest.mark.proves("RC-5")
+def test_the_diagram_has_every_way_of_a_token_and_no_other() -> None:
+    assert arrows() == set(LEADS)
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes", "act"),
+    [(*arrow, act) for arrow, acts in LEADS.items() for act in acts],
+    ids=lambda part: getattr(part, "__name__", str(part)),
+)
+async def test_a_token_goes_the_ways_of_the_diagram(
+    recovery: Recovery, clock: FakeClock, state: str, becomes: str, act: Any
+) -> None:
+    patient = await a_patient(recovery)
+    await patient.is_given()
+    clock.advance(seconds=1)
+    for before in {"superseded": [newer], "used": [spent], "void": [voided]}.get(state, []):
+        await before(patient)
+    assert (await states(recovery))[0] == state
+
+    await act(patient)
+
+    assert (await states(recovery) or ["[*]"])[0] == becomes
 
 
 # ---- guessing
