@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
 
+from deploy.client.eventually import eventually
 from deploy.tour.person import Person
 from tests.browse.visitor import Visitor
 
@@ -102,6 +103,23 @@ class Desk:
         token = await secret.inner_text()
         await self.visitor.go(back)
         return token
+
+    async def give_code(self, person: Person) -> str:
+        """Issue a code for a new password, and read it off the slip. How her account stands now,
+        recovery hears a moment later than this desk.
+        """
+        secret = self.page.locator(".slip .secret")
+
+        async def given() -> str:
+            await self.visitor.go(f"{self.url}/patients/{person.patient_id}")
+            await self.page.get_by_role("button", name="Issue a code").click()
+            await expect(self.page.locator(".slip, #summary")).to_be_visible()
+            assert await secret.count(), "it was refused"
+            return await secret.inner_text()
+
+        code = await eventually(given, within=20)
+        await self.visitor.sees("desk, a slip with a code")
+        return code
 
     async def invite(self) -> None:
         """Have the patient of this page invited."""

@@ -1,4 +1,4 @@
-"""Story 18, to the thaw: a change that was not hers, the link of its mail, the practice's desk."""
+"""Story 18: a change that was not hers, the link of its mail, the practice's desk, the way in."""
 
 import pytest
 from playwright.async_api import expect
@@ -8,7 +8,7 @@ from tests.browse.conftest import AtPortal
 from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 
-STOLEN = "Maple-Lantern-73"
+STOLEN, HERS = "Maple-Lantern-73", "Copper-Heron-84"
 
 
 async def changes_the_password(thief: Patient) -> None:
@@ -63,3 +63,12 @@ async def test_she_freezes_her_account_by_a_mail_and_her_practice_thaws_it(
         await ada.mailbox.wait_for(somebody.address, subject="is open again", within=30)
         await thief.log_on(password=STOLEN)
         await expect(thief.summary).to_be_visible()
+
+        code = await desk.give_code(somebody)
+        await ada.go("/reset-token")
+        await ada.fill(username=somebody.username, token=code)
+        await ada.press("Continue")
+        await ada.at("/new-password")
+        await ada.fill(password=HERS, again=HERS)
+        await ada.press()
+        await ada.at("/home")

@@ -194,6 +194,8 @@ HOPS: tuple[Hop, ...] = (
     hop("freeze", identity.ACCOUNT_THAWED,
         after(Person.is_ready, Person.changes_her_password, Person.freezes_her_account),
         Person.is_thawed, "account-thawed"),
+    hop("practice-token", recovery.RESET_TOKEN_ISSUED,
+        Person.is_ready, Person.is_given_a_token, "reset-token-issued"),
     hop("second-practice", identity.ENROLMENT_ADDED,
         after(Person.is_ready, Person.is_enrolled_next_door), Person.adds_a_practice,
         "enrolment-added"),

@@ -287,6 +287,27 @@ class Person:
 
         self.ledger.promised(f"{self.username} has a new password", is_set_once)
 
+    async def is_given_a_token(self) -> None:
+        """RC-5, with one key: told once; where the answer was lost it was shown, and is shown to
+        nobody again: then her practice gives another one.
+        """
+        given, token = 0, ""
+        while not token:
+            answer = await self.client.insist(
+                "issue_reset_token",
+                201,
+                409,
+                token=await self.practice.token(),
+                path={"patient_id": self.patient_id},
+                body={"handed_over": "in-person", **AT_THE_DESK},
+                idempotency_key=self.client.key(),
+            )
+            assert answer.status == 201 or answer.code == "already_issued", answer.body
+            given, token = given + 1, answer.body.get("token", "")
+        self.ledger.owes(
+            self.account_id, Mails(template="reset-token-issued", least=given, most=given)
+        )
+
     async def asks_for_her_username(self) -> None:
         """RC-1. What was asked twice may be mailed twice."""
         before = self.client.unknown

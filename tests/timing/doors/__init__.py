@@ -4,11 +4,20 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from tests.bench.site import Site
-from tests.timing.doors import enrolment, log_on, ownership, resets, second_step, tokens
+from tests.timing.doors import (
+    enrolment,
+    log_on,
+    ownership,
+    reset_tokens,
+    resets,
+    second_step,
+    tokens,
+)
 from tests.timing.pairs import Door
 
 DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "resets": resets.opened,
+    "reset-tokens": reset_tokens.opened,
     "log-on": log_on.opened,
     "ownership": ownership.opened,
     "second-step": second_step.opened,
