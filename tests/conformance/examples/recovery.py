@@ -32,8 +32,8 @@ class RecoveryStage(Clients):
 
     replica: Recovery
 
-    async def session(self) -> str:
-        return await self.issuer.token(a_person())
+    async def session(self, *, service: str | None = None) -> str:
+        return await self.issuer.token(a_person(), service=service)
 
 
 @asynccontextmanager

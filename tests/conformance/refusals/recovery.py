@@ -16,9 +16,7 @@ NOBODY = UUID(int=7)
 Happening = Callable[[Patient], Awaitable[None]]
 
 
-def at_the_desk(
-    verb: Recipe, happen: Callable[[RecoveryStage, Patient], Awaitable[None]]
-) -> Recipe:
+def at_the_desk(verb: Recipe, happen: Happening) -> Recipe:
     """The verb about a patient of the practice's, once something has happened to her."""
 
     async def made(stage: RecoveryStage) -> Example:

@@ -203,7 +203,7 @@ async def test_of_a_token_a_slow_hash_is_kept_and_with_it_who_gave_it(recovery: 
 async def test_it_lives_as_long_as_its_practice_says_by_how_it_was_handed_over(
     recovery: Recovery,
     clock: FakeClock,
-    settings: dict[str, int],
+    settings: dict[str, Any],
     handed_over: HandedOver,
     life: timedelta,
 ) -> None:
