@@ -260,6 +260,13 @@ class Acts:
         correlation_id = self.outbox.randomness.uuid()
         return By(origin=Origin(actor="service", source="", correlation_id=correlation_id), now=now)
 
+    async def repeats(self, key: IdempotencyKey | None, reply: type[R]) -> R | None:
+        """Return the reply of this same call, where it is done: before work that is slow, and that
+        a repetition must not have done again. Nothing is left on record. Raises as `Act.repeat`.
+        """
+        async with self.database.connection() as connection:
+            return await self.idempotency.look(connection, key, reply)
+
     @asynccontextmanager
     async def before(self, by: By, action: Action, **about: Unpack[About]) -> AsyncIterator[None]:
         """For what must be known before there is a transaction: a refusal leaves its audit row."""

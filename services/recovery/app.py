@@ -15,6 +15,7 @@ from services.recovery.practice_tokens.issuing import Issuing
 from services.recovery.practice_tokens.model import guess_limit, token_limit
 from services.recovery.practice_tokens.redeeming import Redeeming
 from services.recovery.projection import Projection
+from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds, Work
@@ -27,7 +28,7 @@ from shared.loops import Loop
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.grants import GrantIssuer
-from shared.trust.hashing import PasswordHasher, hasher_of
+from shared.trust.hashing import hasher_of
 from shared.trust.sealing import Sealer
 
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
@@ -37,20 +38,10 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     """Put the service together; nothing is started."""
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
-    grants = PasswordGrants(
-        issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
-        redeemer=f"{settings.issuer}/identity",
-    )
-    links = Links(
-        acts=plumbing.acts,
-        digests=plumbing.digests,
-        grants=grants,
-    )
+    issuer = GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys)
+    grants = PasswordGrants(issuer=issuer, redeemer=f"{settings.issuer}/identity")
     hasher = hasher_of(settings, plumbing.metrics)
-
-    async def close_hasher() -> None:
-        hasher.close()
-
+    links = Links(acts=plumbing.acts, digests=plumbing.digests, grants=grants)
     reminders = Reminders(
         sealer=sealer(plumbing),
         limit=reminder_limit(an_hour=settings.reminders_an_hour),
@@ -65,15 +56,21 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER, asked[Kind.USERNAME_REMINDER]),
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
+        questions=questions.compose(plumbing, hasher=hasher, grants=grants, issuer=issuer),
         projection=Projection(digests=plumbing.digests),
         absorptions=Absorptions(acts=plumbing.acts),
     )
+
+    async def close_hasher() -> None:
+        hasher.close()
+
     return Composition(
         features=features,
         subscriptions=subscriptions(features, plumbing.public_keys),
         loops=(
             ticking("link mails", features.link_rounds, settings, asked[Kind.RESET_LINK]),
             ticking("reminders", features.reminder_rounds, settings, asked[Kind.USERNAME_REMINDER]),
+            *features.questions.loops,
         ),
         own_keys=own_keys,
         closers=(close_hasher,),

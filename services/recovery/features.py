@@ -7,6 +7,7 @@ from services.recovery.links import Links
 from services.recovery.practice_tokens.issuing import Issuing
 from services.recovery.practice_tokens.redeeming import Redeeming
 from services.recovery.projection import Projection
+from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds
@@ -22,5 +23,6 @@ class Features:
     reminder_requests: Requests
     reminder_rounds: Rounds
     reminders: Reminders
+    questions: questions.Features
     projection: Projection
     absorptions: Absorptions

@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
     SNAPSHOT = "snapshot"  #: state + version: applied only if newer
     ACTIVITY = "activity"  #: happened once; told to the person (account activity, NT-1)
-    STEP = "step"  #: of a saga: takes effect once for its saga's id (MG-9)
+    STEP = "step"  #: takes effect once for an id of its own, such as a saga's (MG-9)
     LISTING = "listing"  #: what there is between two subjects, told for a projection's rebuild
 
 

@@ -46,6 +46,8 @@ class AccountChanged(Data, frozen=True, kw_only=True):
     enrolments: tuple[Enrolment, ...]
     reserved: tuple[str, ...] = ()  # names given up that still mean this account (ID-2), as keys
     reset_by_practice: bool = False  # since a freeze nothing but RC-5 sets a password (RC-9)
+    frozen_in: int = 0  # the version that froze it last: what was set up before is void (RC-9)
+    reopened: UUID | None = None  # the closing of RC-4 that a full log-on has ended last
 
 
 class PersonChanged(Data, frozen=True, kw_only=True):
@@ -258,6 +260,12 @@ class TwoStepModeChanged(CredentialChanged, frozen=True, kw_only=True):
     mode: InMail[TwoStepMode]
 
 
+class SecurityQuestionsChanged(CredentialChanged, frozen=True, kw_only=True):
+    """RC-8: five security questions were set, the first or others. Identity tells it as it hears
+    of it from recovery.
+    """
+
+
 class DeviceTrusted(PlainActivity, frozen=True, kw_only=True):
     """MF-2: with a code a device was made one that is asked for none until then."""
 
@@ -451,9 +459,9 @@ TWO_STEP_RESET = Contract("identity", "two-step-reset", TwoStepReset, Kind.ACTIV
 TWO_STEP_MODE_CHANGED = Contract(
     "identity", "two-step-mode-changed", TwoStepModeChanged, Kind.ACTIVITY
 )
-PASSKEY_MADE = Contract("identity", "passkey-made", PasskeyMade, Kind.ACTIVITY)
-PASSKEY_REMOVED = Contract("identity", "passkey-removed", PasskeyRemoved, Kind.ACTIVITY)
-PASSKEY_COPIED = Contract("identity", "passkey-copied", PasskeyCopied, Kind.ACTIVITY)
+SECURITY_QUESTIONS_CHANGED = Contract(
+    "identity", "security-questions-changed", SecurityQuestionsChanged, Kind.ACTIVITY
+)
 DEVICE_TRUSTED = Contract("identity", "device-trusted", DeviceTrusted, Kind.ACTIVITY)
 DEVICE_REMOVED = Contract("identity", "device-removed", DeviceRemoved, Kind.ACTIVITY)
 UNUSUAL_LOG_ON = Contract("identity", "unusual-log-on", UnusualLogOn, Kind.ACTIVITY)

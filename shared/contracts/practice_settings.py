@@ -89,6 +89,13 @@ class PracticeSettings(Data, frozen=True, kw_only=True):
         bool,
         Meta(description="whether people may ask to be enrolled (EN-4)"),
     ] = False
+    security_questions: Annotated[
+        bool,
+        Meta(
+            description="whether patients set five security questions, and may set a new password "
+            "by answering two of them (RC-8, RC-4)"
+        ),
+    ] = True
     channels: Annotated[
         tuple[str, ...],  # a reader passes over one that it does not know yet
         Meta(

@@ -18,3 +18,9 @@ class SessionScope(StrEnum):
     FULL = "full"  #: all that is one's own
     GATES = "gates"  #: a required gate is open: its own verbs, and what leads out of it (LG-3)
     SETTINGS = "settings"  #: the last practice is gone: read settings, add a practice (UN-4)
+
+
+QUESTIONS_GATE = "questions"
+"""The gate at which the five security questions are set: recovery's verb, in a session that
+identity's token says stands there (LG-3, RC-8).
+"""

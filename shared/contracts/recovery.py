@@ -1,7 +1,10 @@
 """What recovery publishes."""
 
-from shared.contracts.contract import Contract, InMail, Kind, Moment
+from uuid import UUID
+
+from shared.contracts.contract import Contract, Data, InMail, Kind, Moment
 from shared.contracts.identity import Activity, PlainActivity
+from shared.contracts.ids import AccountId
 from shared.contracts.keys import KeysChanged
 from shared.contracts.merge import MergeApplied
 from shared.contracts.sealed import Sealed
@@ -27,12 +30,24 @@ class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
     username: Sealed
 
 
-class ResetTokenIssued(PlainActivity, frozen=True, kw_only=True):
-    """RC-5: a practice gave out a token with which a new password can be set. It is not told."""
+class SecurityQuestionsSet(Data, frozen=True, kw_only=True):
+    """RC-8: five were set. `set_id` is also the id of the receipt, so that identity, which tells
+    the holder, does so once. A freeze after `account_version` has dropped them.
+    """
 
-    practice_name: InMail[str]
-    practice_contact: InMail[str]
-    expires_at: InMail[Moment]
+    account_id: AccountId
+    set_id: UUID
+    account_version: int
+
+
+class RecoveryLocked(PlainActivity, frozen=True, kw_only=True):
+    """RC-4: three wrong calls; nothing is answered until then. With the fifth lock in a row the
+    route is closed as well, until a full log-on that identity tells under the id of this closing.
+    """
+
+    locked_until: InMail[Moment]
+    closed: InMail[bool]
+    closing: UUID | None
 
 
 RECOVERY_KEYS_CHANGED = Contract("recovery", "keys-changed", KeysChanged, Kind.SNAPSHOT)
@@ -47,3 +62,7 @@ USERNAME_REMINDER_REQUESTED = Contract(
 )
 RESET_TOKEN_ISSUED = Contract("recovery", "reset-token-issued", ResetTokenIssued, Kind.ACTIVITY)
 RECOVERY_MERGE_APPLIED = Contract("recovery", "merge-applied", MergeApplied, Kind.STEP)
+SECURITY_QUESTIONS_SET = Contract(
+    "recovery", "security-questions-set", SecurityQuestionsSet, Kind.STEP
+)
+RECOVERY_LOCKED = Contract("recovery", "locked", RecoveryLocked, Kind.ACTIVITY)

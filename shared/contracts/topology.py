@@ -54,6 +54,7 @@ OWNERS: Mapping[str, str] = {
 QUEUES: tuple[Queue, ...] = (
     Queue("identity.keys", (recovery.RECOVERY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
     Queue("identity.merges", (merge.MERGE_REQUESTED,)),
+    Queue("identity.questions", (recovery.SECURITY_QUESTIONS_SET, recovery.RECOVERY_LOCKED)),
     Queue("recovery.keys", (identity.IDENTITY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
     Queue(
         "recovery.accounts",

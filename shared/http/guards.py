@@ -50,11 +50,14 @@ class Public:
 class Session:
     """A person with a live session; a verb at which a secret can be guessed counts refusals too.
 
-    It must be a full one, unless the verb is for others `also` (SE-4).
+    It must be a full one, unless the verb is for others `also` (SE-4). `gate` is the one at which
+    alone a verb is for who has a gate open: who stands at another one before it has not come so
+    far (LG-3).
     """
 
     counted: Counted = Counted.NOTHING
     also: tuple[SessionScope, ...] = ()
+    gate: str = ""
 
     @property
     def scopes(self) -> tuple[SessionScope, ...]:
@@ -64,7 +67,8 @@ class Session:
     def admit(self, caller: Caller) -> SessionCaller:
         if not isinstance(caller, SessionCaller):
             raise ScopeMissing
-        if caller.scope not in self.scopes:
+        elsewhere = caller.scope is SessionScope.GATES and caller.gate != self.gate
+        if caller.scope not in self.scopes or (self.gate and elsewhere):
             raise SessionScopeMissing
         return caller
 

@@ -36,6 +36,7 @@ class SessionCaller:
     issued_at: datetime
     expires_at: datetime
     audience: str = AUDIENCE
+    gate: str = ""  # the required one that it stands at, whose own verbs it has (LG-3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,7 @@ class _AccessClaims(signed.Claims, frozen=True, kw_only=True, omit_defaults=True
     av: int = 0  # the account's aggregateversion
     auth_time: float = 0  # as in an ID token (OpenID Connect Core 2)
     scope: str = ""  # a client's scopes, or the one of a session
+    gate: str = ""  # a session's, where one is open
     practice_id: UUID | None = None
 
 
@@ -132,6 +134,7 @@ class AccessTokenIssuer:
             av=caller.account_version,
             auth_time=signed.numeric_date(caller.auth_time),
             scope=caller.scope,
+            gate=caller.gate,
         )
         return await self._sign(claims, caller.issued_at)
 
@@ -265,4 +268,5 @@ def _caller(claims: _AccessClaims) -> SessionCaller | ClientCaller:
         issued_at=claims.issued_at,
         expires_at=claims.expires_at,
         audience=claims.aud[0],
+        gate=claims.gate,
     )

@@ -27,6 +27,7 @@ class GrantAct(StrEnum):
     PASSWORD_SET = "password.set"  # noqa: S105 - an act, not a password
     ACCOUNT_OWNED = "account.owned"  #: MG-1: the other account's name and password were given
     REAUTHENTICATED = "reauthenticated"  #: SE-3: the holder of the session is still there
+    QUESTIONS_SET = "questions.set"  #: RC-8: a receipt, for identity to know it at once
     ENROLMENT = "enrolment"  #: EN-1: a practice's secret was proven by the person it is for
 
 
@@ -39,6 +40,7 @@ class Verb(StrEnum):
     PASSKEYS = "passkeys"  #: MF-5, MF-9: make or remove one
     PASSWORD = "password"  # noqa: S105 - ID-7: set another password
     PRACTICE = "practice"  #: EN-5: add a practice to the account
+    QUESTIONS = "questions"  #: RC-8: set other security questions
     RECOVERY_CODES = "recovery-codes"  #: MF-4: make new ones
     TWO_STEP = "two-step"  #: MF-1: set an app up
     TWO_STEP_OFF = "two-step-off"  #: MF-4: turn it off; the password is judged with it (ID-3)
@@ -48,6 +50,7 @@ class Verb(StrEnum):
 MAY_ISSUE: Mapping[GrantAct, frozenset[str]] = MappingProxyType(
     {
         GrantAct.PASSWORD_SET: frozenset({"recovery"}),
+        GrantAct.QUESTIONS_SET: frozenset({"recovery"}),
         GrantAct.ACCOUNT_OWNED: frozenset({"identity"}),
         GrantAct.REAUTHENTICATED: frozenset({"identity"}),
         GrantAct.ENROLMENT: frozenset({"identity"}),

@@ -25,18 +25,29 @@ class Issuer:
     trust: Trust
     clock: FakeClock
 
-    async def token(self, person: Person, *, service: str | None = None) -> str:
-        """An access token of her session, minted now; for all four services, or for one."""
+    async def token(
+        self,
+        person: Person,
+        *,
+        service: str | None = None,
+        gate: str = "",
+        since: timedelta = timedelta(),
+    ) -> str:
+        """An access token of her session, minted now; for all four services, or for one.
+
+        A required `gate` is open where one is named; `since` is how long ago she logged on.
+        """
         now = self.clock.now()
         caller = SessionCaller(
             account_id=person.account_id,
             session_id=person.session_id,
             account_version=person.version,
-            scope=SessionScope.FULL,
-            auth_time=now,
+            scope=SessionScope.GATES if gate else SessionScope.FULL,
+            auth_time=now - since,
             issued_at=now,
             expires_at=now + timedelta(minutes=5),
             audience=audience(ISSUER, service) if service else EVERYWHERE,
+            gate=gate,
         )
         return await self._tokens().for_session(caller)
 

@@ -1,6 +1,6 @@
 """Recovery in process on a real database; identity's facts and notify's key are told by hand."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from services.recovery.__main__ import PROGRAM
-from services.recovery.consumers import ACCOUNTS
+from services.recovery.consumers import ACCOUNTS, KEYS
 from services.recovery.features import Features
 from services.recovery.settings import RecoverySettings
 from shared.acts import By
@@ -40,9 +40,11 @@ from shared.trust import ciphers
 from shared.trust.ciphers import KeyPair
 from shared.trust.sealing import binding
 from tests.builders import events
-from tests.rigs.replica import Replica, environment, put_together, served
+from tests.builders.questions import FIVE, answered, chosen, codes
+from tests.rigs.replica import Answer, Replica, environment, put_together, served
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.deliveries import delivered
 from tests.support.statements import noted
 from tests.support.trust import Trust
 
@@ -131,13 +133,41 @@ class Recovery(Replica[Features, RecoverySettings]):
         keys = KeysChanged(issuer=f"{ISSUER}/notify", keys=(key,))
         await self.hear(self.plumbing.public_keys.apply, keys, version=1, publisher="notify")
 
-    async def knows_keys_of(self, identity: Trust) -> None:
-        """Let identity's public keys arrive, by which its callers' tokens are checked."""
-        for body in await identity.published():
-            envelope = msgspec.json.decode(body, type=Envelope)
-            keys = msgspec.json.decode(envelope.data, type=KeysChanged)
-            version = envelope.aggregateversion or 0
-            await self.hear(self.plumbing.public_keys.apply, keys, version=version)
+    async def learns_keys(self, trust: Trust) -> None:
+        """Let another service's signing keys arrive."""
+        bodies = await trust.published()
+        deliveries = [delivered(body, tag=tag) for tag, body in enumerate(bodies)]
+        await self.take_in(KEYS, *deliveries)
+
+    async def sets(
+        self, token: str, answers: Mapping[str, str] = FIVE, *, reauthenticated: str | None = None
+    ) -> Answer:
+        """Set five questions over HTTP."""
+        body: dict[str, Any] = {"questions": chosen(answers)}
+        if reauthenticated is not None:
+            body["reauthenticated"] = reauthenticated
+        return await self.call("PUT", "/security-questions", body, token=token)
+
+    async def asked(self, name: str = USERNAME) -> list[str]:
+        """Which two are asked for a name, over HTTP."""
+        reply = await self.call("POST", "/resets/questions", {"name": name})
+        assert reply.status == 200, reply.body
+        return codes(reply.body)
+
+    async def answers(
+        self,
+        name: str = USERNAME,
+        answers: Mapping[str, str] = FIVE,
+        *,
+        asked: Sequence[str] = (),
+        key: str | None = None,
+    ) -> Answer:
+        """Answer the two that are asked, or were."""
+        said = answered(asked or await self.asked(name), answers)
+        headers = {"Idempotency-Key": key} if key else {}
+        return await self.call(
+            "POST", "/resets/questions/answers", {"name": name, "answers": said}, headers=headers
+        )
 
     async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
         """Let identity's password-reset arrive."""

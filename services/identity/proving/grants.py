@@ -56,11 +56,13 @@ class ProofGrants:
         return IssuedGrant(grant=grant, expires_in=int(life.total_seconds()))
 
     def _audience(self, verb: Verb | None) -> tuple[str, ...]:
-        """Who takes it: identity, for a merge merge first, since both spend it, and notify for what
-        is its own.
+        """Who takes it: identity, for a merge merge first, since both spend it, and notify and
+        recovery for what is their own.
         """
         if verb in (None, Verb.MERGE):
             return (f"{self.prefix}/merge", f"{self.prefix}/identity")
         if verb is Verb.NOTIFICATION_ADDRESS:
             return (f"{self.prefix}/notify",)
+        if verb is Verb.QUESTIONS:
+            return (f"{self.prefix}/recovery",)
         return (f"{self.prefix}/identity",)

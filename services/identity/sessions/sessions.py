@@ -18,7 +18,14 @@ from services.identity.sessions.model import (
     SessionEnd,
     SessionLives,
 )
-from services.identity.sessions.reach import Gate, Sight, Standing, gates, scope
+from services.identity.sessions.reach import (
+    Gate,
+    Sight,
+    Standing,
+    gates,
+    next_required,
+    scope,
+)
 from services.identity.sessions.store import disclaimers, narrowings, standings
 from services.identity.sessions.store import sessions as store
 from shared.acts import Act, Acts, By
@@ -156,6 +163,7 @@ class Sessions:
             auth_time=session.auth_time,
             issued_at=session.issued_at,
             expires_at=expires_at,
+            gate=next_required(opened.standing) or "",
         )
         tokens = await self.issuer.for_each(
             resource,

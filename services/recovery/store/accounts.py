@@ -52,6 +52,8 @@ async def keep(
                 "locale": account.locale,
                 "time_zone": account.time_zone,
                 "reset_by_practice": account.reset_by_practice,
+                "frozen_in": account.frozen_in,
+                "reopened": account.reopened,
                 "practices": [
                     enrolment.practice_id
                     for enrolment in account.enrolments
@@ -62,6 +64,14 @@ async def keep(
             for account in (event.data,)
         ],
     )
+
+
+async def version_of(connection: Connection, account_id: AccountId) -> int:
+    """The version an account is known at; 0: it is not."""
+    version: int | None = await connection.fetchval(
+        "SELECT version FROM accounts WHERE account_id = $1", account_id
+    )
+    return version or 0
 
 
 async def count(tx: Connection) -> int:

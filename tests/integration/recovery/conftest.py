@@ -6,9 +6,11 @@ import pytest
 import pytest_asyncio
 
 from shared.trust.ciphers import KeyPair
+from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import Recovery, a_sealing_key, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.trust import trusting
 
 
 @pytest.fixture
@@ -35,3 +37,14 @@ async def second(
     """Another replica on the same database."""
     async with replica(database, clock, notify_key) as made:
         yield made
+
+
+@pytest_asyncio.fixture
+async def identity(
+    recovery: Recovery, database: Database, clock: FakeClock
+) -> AsyncIterator[Issuer]:
+    """Identity as far as recovery believes it: it signs tokens and grants."""
+    async with trusting(database, "identity", clock) as trust:
+        await trust.own_keys.ensure()
+        await recovery.learns_keys(trust)
+        yield Issuer(trust=trust, clock=clock)

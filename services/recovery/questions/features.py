@@ -1,0 +1,63 @@
+"""What can be done with security questions."""
+
+from dataclasses import dataclass
+
+from services.recovery.grants import PasswordGrants
+from services.recovery.questions.answering import Answering
+from services.recovery.questions.model import RoundPolicy
+from services.recovery.questions.notices import SWEEP_EVERY, TICK, RoundNotices
+from services.recovery.questions.setting import QuestionSetting
+from services.recovery.settings import RecoverySettings
+from shared.loops import Loop
+from shared.program.program import Plumbing
+from shared.trust.grants import GrantChecker, GrantIssuer
+from shared.trust.hashing import PasswordHasher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    setting: QuestionSetting
+    answering: Answering
+    notices: RoundNotices
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """What runs by itself."""
+        return (
+            Loop(name="question-lock-notices", once=self.notices.once, every=TICK),
+            Loop(name="question-round-sweeper", once=self.notices.sweep, every=SWEEP_EVERY),
+        )
+
+
+def compose(
+    plumbing: Plumbing[RecoverySettings],
+    *,
+    hasher: PasswordHasher,
+    grants: PasswordGrants,
+    issuer: GrantIssuer,
+) -> Features:
+    """Build the group."""
+    return Features(
+        setting=QuestionSetting(
+            acts=plumbing.acts,
+            randomness=plumbing.randomness,
+            grants=GrantChecker(
+                issuer=plumbing.settings.issuer,
+                service=plumbing.service,
+                public_keys=plumbing.public_keys,
+            ),
+            hasher=hasher,
+            issuer=issuer,
+            redeemer=grants.redeemer,
+        ),
+        answering=Answering(
+            acts=plumbing.acts,
+            digests=plumbing.digests,
+            randomness=plumbing.randomness,
+            hasher=hasher,
+            budget=plumbing.budget,
+            grants=grants,
+            policy=RoundPolicy(),
+        ),
+        notices=RoundNotices(acts=plumbing.acts, clock=plumbing.clock),
+    )

@@ -1,0 +1,1 @@
+"""Questions and rounds of answers in the database."""
