@@ -25,6 +25,7 @@ class Action(entries.Action):
     REACTIVATE = "patient.re-activate"
     LOG_ON = "log-on"
     PUBLISH_TERMS = "terms.publish"
+    HEAR_QUESTIONS = "questions.hear"
     ACCEPT_TERMS = "terms.accept"
     DECLINE_TERMS = "terms.decline"
     SKIP_GATE = "gate.skip"

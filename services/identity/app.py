@@ -16,6 +16,7 @@ from services.identity.passwords import features as passwords
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.proving import features as proving
+from services.identity.questions import features as questions
 from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
 from services.identity.settings import Settings
@@ -80,7 +81,11 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
     practice = practices.compose(plumbing, issuer=issuer)
     patient = patients.compose(plumbing)
     session = sessions.compose(
-        plumbing, issuer=issuer, own_keys=own_keys, revoked=practice.revoked_clients
+        plumbing,
+        accounts=account.accounts,
+        issuer=issuer,
+        own_keys=own_keys,
+        revoked=practice.revoked_clients,
     )
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics))
@@ -154,6 +159,9 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
             accounts=account.accounts,
             replaced_emails=email.replaced,
             sessions=session.sessions,
+        ),
+        questions=questions.compose(
+            plumbing, grants=grants, holders=account, sessions=session.sessions
         ),
         merging=merging.compose(
             plumbing,

@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from services.identity.features import Features
 from shared.contracts.merge import MERGE_REQUESTED
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
-from shared.contracts.recovery import RECOVERY_KEYS_CHANGED
+from shared.contracts.recovery import (
+    RECOVERY_KEYS_CHANGED,
+    RECOVERY_LOCKED,
+    SECURITY_QUESTIONS_SET,
+)
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
 from shared.trust.public_keys import PublicKeys
 
@@ -20,4 +24,8 @@ def subscriptions(
             subscribe(NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
         "identity.merges": (subscribe_several(MERGE_REQUESTED, features.merging.decisions.decide),),
+        "identity.questions": (
+            subscribe(SECURITY_QUESTIONS_SET, features.questions.hearing.hear),
+            subscribe(RECOVERY_LOCKED, features.questions.hearing.hear_of_lock),
+        ),
     }

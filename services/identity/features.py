@@ -14,6 +14,7 @@ from services.identity.passwords import features as passwords
 from services.identity.patients import features as patients
 from services.identity.practices import features as practices
 from services.identity.proving import features as proving
+from services.identity.questions import features as questions
 from services.identity.requests import features as requests
 from services.identity.sessions import features as sessions
 from services.identity.two_step import features as two_step
@@ -27,6 +28,7 @@ class Features:
     log_on: log_on.Features
     credentials: credentials.Features
     freezes: freezes.Features
+    questions: questions.Features
     merging: merging.Features
     proving: proving.Features
     two_step: two_step.Features

@@ -156,6 +156,7 @@ from services.identity.proving.errors import (
     MergeSameAccount,
     ReauthenticationFailed,
 )
+from services.identity.questions.api.receipts import hear_questions
 from services.identity.requests.api.decisions import (
     approve_enrolment_request,
     list_enrolment_requests,
@@ -224,7 +225,7 @@ CONFIRMATION_CHECKED = (
     GrantWrongAccount,
     GrantWrongSession,
 )
-CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed, GrantSuperseded)
+RECEIPT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService, GrantWrongAccount)
 ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)
 PROOF_PROBLEMS = (TokenInvalid, InvitationInvalid, AgeNotAllowed)
 ENROL_PROBLEMS = (
@@ -537,6 +538,12 @@ ROUTES: tuple[Route[Features], ...] = (
               verify_email, rows=("ID-6", "ID-4"),
               summary="Verify the account e-mail by the mailed link; one before it is given up",
               problems=(LinkInvalid, EmailUnavailable, AddressNoUsername)),
+    )),
+    *lifted(lambda of: of.questions, (
+        route("POST", "/gates/questions", Session(also=(GATES,)),
+              hear_questions, rows=("RC-8", "LG-3"),
+              summary="Bring recovery's receipt that five security questions are set",
+              problems=RECEIPT_REFUSED),
     )),
     *lifted(lambda of: of.freezes, (
         route("POST", "/freezes", Public(Counted.MISSES),

@@ -273,16 +273,24 @@ class GrantChecker:
 
         A racer waits here for the first one's commit; where that rolls back, it goes through.
         """
+        if not await self.spend_once(
+            tx, issuer=grant.issuer, jti=grant.jti, act=grant.act, now=now
+        ):
+            raise GrantUsed
+
+    async def spend_once(
+        self, tx: Connection, *, issuer: str, jti: str, act: GrantAct, now: datetime
+    ) -> bool:
+        """The same for what is also told by an event: False, where the other one came first."""
         spent = await tx.fetchval(
             "INSERT INTO spent_grants (issuer, jti, act, spent_at) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT (issuer, jti) DO NOTHING RETURNING jti",
-            grant.issuer,
-            grant.jti,
-            grant.act,
+            issuer,
+            jti,
+            act,
             now,
         )
-        if spent is None:
-            raise GrantUsed
+        return spent is not None
 
     def _grant(self, claims: GrantClaims) -> Grant:
         return Grant(

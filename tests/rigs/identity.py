@@ -43,7 +43,7 @@ PRACTICE = Practice(
     contact="+1 555 0199",
     locale="en-US",
     time_zone="America/New_York",
-    settings=PracticeSettings(),
+    settings=PracticeSettings(security_questions=False),  # for who is not asked about them
 )
 NOBODY_S = PublicKey(
     kid="nobody-s",
@@ -216,14 +216,16 @@ class Identity(Replica[Features, Settings]):
         """Who types a verb now."""
         return By(origin=ORIGIN, now=self.clock.now())
 
-    async def a_practice_client(self) -> tuple[str, str]:
-        """Make a practice; return its client's id and secret."""
+    async def a_practice_client(self, *, security_questions: bool = False) -> tuple[str, str]:
+        """Make a practice; return its client's id and secret. Its patients are asked for no
+        security questions, unless it is said.
+        """
         made = await self.features.practices.practices.add(
             "Elm Street Practice",
             contact="+1 555 0100",
             locale="en-US",
             time_zone="America/New_York",
-            settings={"reset_link_minutes": 60},
+            settings={"reset_link_minutes": 60, "security_questions": security_questions},
             by=self.operator(),
         )
         return made.client_id, made.secret

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from shared.contracts.identity import AccountState, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId, PatientId, PracticeId
@@ -34,6 +35,9 @@ class Account:
     last_log_on_at: datetime | None
     email_waived: bool  # a practice says that she has none: RC-6 requires none of her
     reset_by_practice: bool  # since a freeze nothing but RC-5 sets a password (RC-9)
+    questions_set: bool  # recovery has five security questions of it (RC-8)
+    frozen_in: int  # the version that froze it last: questions of before are void (RC-9)
+    reopened: UUID | None  # the closing of RC-4 that a full log-on has ended last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,26 +93,28 @@ class AccountEnrolment:
     practice_contact: str
     patient_id: PatientId
     state: EnrolmentState
+    asks_questions: bool  # the practice has not turned security questions off (ST-2)
 
 
 class ToSetUp(StrEnum):
     """What is offered to every account, and this one does not have yet (ID-8)."""
 
     ACCOUNT_EMAIL = "account-email"
+    QUESTIONS = "questions"  #: unless a practice has turned them off
 
 
 class RecoveryRoute(StrEnum):
     """How a forgotten username or password can be had back (EN-7)."""
 
     EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
+    QUESTIONS = "questions"  #: RC-4, once five are set
     PRACTICE = "practice"  #: by asking the practice
 
 
-def recovery_routes(*, email: bool) -> tuple[RecoveryRoute, ...]:
-    """The ways back in of an account with or without an e-mail."""
-    if email:
-        return (RecoveryRoute.EMAIL_LINK, RecoveryRoute.PRACTICE)
-    return (RecoveryRoute.PRACTICE,)
+def recovery_routes(*, email: bool, questions: bool = False) -> tuple[RecoveryRoute, ...]:
+    """The ways back in of an account with or without an e-mail and questions."""
+    has = {RecoveryRoute.EMAIL_LINK: email, RecoveryRoute.QUESTIONS: questions}
+    return tuple(route for route in RecoveryRoute if has.get(route, True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,27 @@ class AccountView:
     @property
     def to_set_up(self) -> tuple[ToSetUp, ...]:
         """What the settings page offers first."""
-        return () if self.verified_email else (ToSetUp.ACCOUNT_EMAIL,)
+        lacks = {
+            ToSetUp.ACCOUNT_EMAIL: self.verified_email is None,
+            ToSetUp.QUESTIONS: self.questions_asked and not self.account.questions_set,
+        }
+        return tuple(each for each in ToSetUp if lacks[each])
+
+    @property
+    def questions_asked(self) -> bool:
+        """Whether it is to have security questions, and can be opened by them: no practice where
+        it is enrolled has turned them off (ST-2).
+        """
+        enrolled = [each for each in self.enrolments if each.state is EnrolmentState.ENROLLED]
+        return bool(enrolled) and all(each.asks_questions for each in enrolled)
+
+    @property
+    def recovery_routes(self) -> tuple[RecoveryRoute, ...]:
+        """Its ways back in."""
+        return recovery_routes(
+            email=self.verified_email is not None,
+            questions=self.account.questions_set and self.questions_asked,
+        )
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -163,3 +189,11 @@ class Absorbed:
     """An account that was merged into another: it logs nobody on, but its holder may be told."""
 
     account_id: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotedLogOn:
+    """What a full log-on follows on."""
+
+    last: datetime | None  # the one before; None: it is the first
+    reopens: bool  # it ends a closing of recovery's, and is told (RC-4)

@@ -10,13 +10,14 @@ from typing import Literal
 
 from shared.contracts.identity import EnrolmentState, TwoStepMode
 from shared.contracts.ids import AccountId, PatientId, PracticeId
-from shared.contracts.reach import SessionScope
+from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 
 
 class GateName(StrEnum):
     SECOND_STEP = "second-step"
     NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
     TERMS = "terms"
+    QUESTIONS = QUESTIONS_GATE
     ACCOUNT_EMAIL = "account-email"
     TWO_STEP = "two-step"
     PASSKEYS = "passkeys"
@@ -103,6 +104,7 @@ class Standing:
     second_step_due: bool
     new_password_due: bool
     terms_due: bool
+    questions_due: bool  # none are set, and no practice has turned them off (RC-8, ST-2)
     email_verified: bool
     two_step_offered: bool  # neither taken up nor declined yet
     passkeys_to_keep: bool  # suspended by a reset, in a session that a password began
@@ -146,6 +148,10 @@ def _terms(at: Standing) -> Asks | None:
     return "required" if at.terms_due else None
 
 
+def _questions(at: Standing) -> Asks | None:
+    return "required" if at.questions_due and at.enrolled else None
+
+
 def _account_email(at: Standing) -> Asks | None:
     return None if at.email_verified or not at.enrolled else "offered"
 
@@ -166,6 +172,7 @@ RULES: tuple[tuple[GateName, Rule], ...] = (
     (GateName.SECOND_STEP, _second_step),
     (GateName.NEW_PASSWORD, _new_password),
     (GateName.TERMS, _terms),
+    (GateName.QUESTIONS, _questions),
     (GateName.ACCOUNT_EMAIL, _account_email),
     (GateName.TWO_STEP, _two_step),
     (GateName.PASSKEYS, _passkeys),

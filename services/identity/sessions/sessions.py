@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
 from services.identity.accounts.store import accounts
 from services.identity.actions import Action
@@ -81,6 +82,7 @@ def device_digest(digests: Digests, secret: str | None) -> bytes | None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
     acts: Acts
+    accounts: Accounts
     randomness: Randomness
     digests: Digests
     issuer: AccessTokenIssuer
@@ -102,7 +104,8 @@ class Sessions:
         """Begin a session with the act that proved who is there and holds the account.
 
         By a password alone it waits for the second step, where two-step is on. Else it is a log-on,
-        and noted as one: for the account, and at its practices (UN-2).
+        and noted as one: for the account, at its practices (UN-2), and told to others where it ends
+        a closing of recovery's (RC-4).
 
         `instead_of` is the session that waited for the second step: the password is as old as it
         was there, and so are the hours that are left (SE-1).
@@ -138,7 +141,10 @@ class Sessions:
         standing = await standings.of_session(act.tx, session.id)
         last: datetime | None = None
         if not standing.second_step_due:
-            last = await accounts.note_log_on(act.tx, account_id, now=now)
+            noted = await accounts.note_log_on(act.tx, account_id, now=now)
+            last = noted.last
+            if noted.reopens:
+                await self.accounts.announce(act, account_id)
             await dormancy.note(act.tx, account_id, now=now)
         return Opened(session=session, standing=standing, refresh_token=token, last_log_on_at=last)
 

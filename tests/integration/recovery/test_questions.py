@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from services.recovery.questions.bank import BANK
 from shared.contracts.identity import AccountState
+from shared.contracts.languages import Language
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
 from shared.trust.grants import GrantAct, GrantChecker, Verb
 from tests.builders.people import Person, a_person
@@ -253,7 +254,10 @@ DOUBLED = [*chosen()[:4], chosen()[0]]
             {("questions[3].answer", "answer_doubled"), ("questions[4].answer", "answer_doubled")},
         ),
         (
-            [*chosen()[:4], {"code": "first-film", "answer": BANK["first-film"]["es"].upper()}],
+            [
+                *chosen()[:4],
+                {"code": "first-film", "answer": BANK["first-film"][Language.SPANISH].upper()},
+            ],
             {("questions[4].answer", "answer_is_question")},
         ),
         (

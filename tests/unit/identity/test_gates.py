@@ -31,6 +31,7 @@ INSIDE = Standing(
     second_step_due=False,
     new_password_due=False,
     terms_due=False,
+    questions_due=False,
     email_verified=True,
     two_step_offered=False,
     passkeys_to_keep=False,
@@ -39,6 +40,7 @@ INSIDE = Standing(
 )
 TERMS = Gate(name=GateName.TERMS, required=True)
 NEW_PASSWORD = Gate(name=GateName.NEW_PASSWORD, required=True)
+QUESTIONS = Gate(name=GateName.QUESTIONS, required=True)
 EMAIL = Gate(name=GateName.ACCOUNT_EMAIL, required=False)
 TWO_STEP = Gate(name=GateName.TWO_STEP, required=False)
 PASSKEYS = Gate(name=GateName.PASSKEYS, required=False)
@@ -78,6 +80,17 @@ def test_a_new_password_is_required_after_the_second_step_and_before_the_terms()
     assert gates(asked)[1:] == (NEW_PASSWORD, TERMS)
     assert next_required(asked) is GateName.SECOND_STEP
     assert next_required(replace(asked, second_step_due=False)) is GateName.NEW_PASSWORD
+
+
+@pytest.mark.proves("RC-8")
+def test_five_questions_are_required_after_the_terms_and_before_the_account_email() -> None:
+    asked = replace(INSIDE, terms_due=True, questions_due=True, email_verified=False)
+
+    assert gates(asked) == (TERMS, QUESTIONS, EMAIL)
+    assert next_required(asked) is GateName.TERMS
+    assert next_required(replace(asked, terms_due=False)) is GateName.QUESTIONS
+    assert scope(replace(asked, terms_due=False)) is SessionScope.GATES
+    assert QUESTIONS not in gates(replace(asked, enrolled=False))
 
 
 def test_two_step_is_offered_after_the_account_email_and_not_required() -> None:

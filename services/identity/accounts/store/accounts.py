@@ -12,6 +12,7 @@ from services.identity.accounts.model import (
     EmailState,
     HeldAccount,
     NewAccount,
+    NotedLogOn,
 )
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -19,7 +20,7 @@ from shared.db import Connection, Row
 
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
-    email_waived, reset_by_practice
+    email_waived, reset_by_practice, questions_set, frozen_in, reopened
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -69,7 +70,8 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
     )
     enrolments = await tx.fetch(
         """
-        SELECT c.id, c.name, c.contact, e.patient_id, e.state
+        SELECT c.id, c.name, c.contact, e.patient_id, e.state,
+            c.settings ->> 'security_questions' IS DISTINCT FROM 'false' AS asks_questions
         FROM enrolments e
         JOIN patients p ON p.id = e.patient_id
         JOIN practices c ON c.id = p.practice_id
@@ -92,6 +94,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
                 practice_contact=row["contact"],
                 patient_id=row["patient_id"],
                 state=EnrolmentState(row["state"]),
+                asks_questions=row["asks_questions"],
             )
             for row in enrolments
         ),
@@ -250,21 +253,26 @@ async def change_credential(tx: Connection, account_id: AccountId) -> None:
     )
 
 
-async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> datetime | None:
-    """Remember the last log-on, of parallel ones the latest; return the one before. Others are not
-    told. The account is held.
+async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> NotedLogOn:
+    """Remember the last full log-on, of parallel ones the latest. The account is held.
+
+    Others are told of the one that ends a closing of recovery's alone (RC-4).
     """
-    last: datetime | None = await tx.fetchval(
+    row = await tx.fetchrow(
         """
-        UPDATE accounts a SET last_log_on_at = greatest(a.last_log_on_at, $2)
+        UPDATE accounts a
+        SET last_log_on_at = greatest(a.last_log_on_at, $2),
+            reopened = coalesce(a.closing, a.reopened), closing = NULL,
+            version = a.version + (a.closing IS NOT NULL)::integer
         FROM accounts before
         WHERE a.id = $1 AND before.id = $1
-        RETURNING before.last_log_on_at
+        RETURNING before.last_log_on_at AS last, before.closing IS NOT NULL AS reopens
         """,
         account_id,
         now,
     )
-    return last
+    assert row is not None, "an account that is held is there"  # noqa: S101
+    return NotedLogOn(**row)
 
 
 def _account(row: Row) -> Account:
@@ -280,6 +288,9 @@ def _account(row: Row) -> Account:
         last_log_on_at=row["last_log_on_at"],
         email_waived=row["email_waived"],
         reset_by_practice=row["reset_by_practice"],
+        questions_set=row["questions_set"],
+        frozen_in=row["frozen_in"],
+        reopened=row["reopened"],
     )
 
 

@@ -5,14 +5,15 @@ from shared.db import Connection
 
 
 async def freeze(tx: Connection, account_id: AccountId) -> bool:
-    """Shut an active account: no password, and no link, grant or proof of before. True for one
-    caller only.
+    """Shut an active account: no password, no questions, and no link, grant or proof of before.
+    True for one caller only, who tells the next version.
     """
     frozen = await tx.fetchval(
         """
         UPDATE accounts
         SET state = 'frozen', password_hash = NULL, reset_by_practice = true,
-            security_version = security_version + 1
+            security_version = security_version + 1, questions_set = false,
+            frozen_in = version + 1
         WHERE id = $1 AND state = 'active'
         RETURNING true
         """,

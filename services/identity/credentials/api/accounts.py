@@ -6,7 +6,6 @@ from services.identity.accounts.model import (
     EmailState,
     RecoveryRoute,
     ToSetUp,
-    recovery_routes,
 )
 from services.identity.credentials.features import Features
 from services.identity.credentials.settings import ReadSettings
@@ -65,7 +64,7 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     practices: tuple[PracticeReply, ...]
     gates: tuple[GateReply, ...]
     two_step: TwoStepReply
-    passkeys: KeysReply
+    questions_set: bool
     recovery_routes: tuple[RecoveryRoute, ...]
     to_set_up: tuple[ToSetUp, ...]
     terms_version: str | None
@@ -105,12 +104,8 @@ def _reply(read: ReadSettings) -> AccountReply:
             means=two_step.means if two_step else (),
             recovery_codes_left=two_step.codes_left if two_step else 0,
         ),
-        passkeys=KeysReply(
-            offered=read.passkeys_offered,
-            made=len(read.passkeys),
-            suspended=sum(each.suspended for each in read.passkeys),
-        ),
-        recovery_routes=recovery_routes(email=view.verified_email is not None),
+        questions_set=account.questions_set,
+        recovery_routes=view.recovery_routes,
         to_set_up=view.to_set_up,
         terms_version=view.terms_version,
         locale=account.locale,

@@ -24,6 +24,7 @@ class SettingsBody(StaffBody, frozen=True, kw_only=True):
     reset_token_days_post: int | UnsetType = UNSET
     own_account_age: int | UnsetType = UNSET
     takes_requests: bool | UnsetType = UNSET
+    security_questions: bool | UnsetType = UNSET
     channels: tuple[Channel, ...] | UnsetType = UNSET
 
 
@@ -41,6 +42,7 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
+    security_questions: bool
     channels: tuple[str, ...]
 
 
