@@ -67,7 +67,7 @@ ROUTES: tuple[Route[Features], ...] = (
               set_security_questions, rows=("RC-8", "SE-3", "LG-3"),
               summary="Set five security questions with their answers, the first or others",
               problems=(QuestionsUnacceptable, ReauthenticationRequired, *CONFIRMATION_REFUSED)),
-        route("POST", "/resets/questions", Public(Counted.EVERY_REQUEST),
+        route("POST", "/resets/questions", Public(Counted.NOTHING),
               ask_security_questions, rows=("RC-4",), query=("locale",),
               summary="Ask which two questions are to be answered for a username"),
         route("POST", "/resets/questions/answers", Public(),

@@ -1,4 +1,7 @@
-"""Grants: authority carried by the client, a signed JWT of at most 10 minutes, spent once."""
+"""Grants: authority carried by the client, a signed JWT of at most 10 minutes, spent once.
+
+One piece: who may issue what, and how it is signed, checked and spent, are read together.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

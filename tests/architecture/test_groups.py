@@ -26,6 +26,7 @@ SERVICES_OWN = (
     "operator_verbs",
     "migrations",
 )
+STILL_FLAT = ("recovery",)  # what is older than its groups stands beside them
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -144,7 +145,7 @@ def test_a_group_is_named_where_the_import_contracts_hold_it(group: Path) -> Non
 
 
 def test_a_service_with_groups_has_no_shelf_beside_them() -> None:
-    services = {group.parent for group in GROUPS}
+    services = {group.parent for group in GROUPS if group.parent.name not in STILL_FLAT}
     beside = [
         named(service / name)
         for service in services

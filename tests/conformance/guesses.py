@@ -15,8 +15,7 @@ from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
-from services.recovery.practice_tokens.model import RESET_TOKEN
-from services.recovery.practice_tokens.model import WRONG as TOKEN_TRY
+from services.recovery.questions.model import RoundPolicy
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
 from tests.builders.two_step import WRONG_CODE
@@ -35,6 +34,7 @@ RIGHT = 0.02  # the part of guesses that are right, once none may be told any mo
 WRONG_PASSWORD = "Wrong-Guess-1234"
 FAILURES = LockPolicy().failures
 [(CODES, _)] = WRONG.windows
+ANSWERS = RoundPolicy().attempts
 PERSONS = 5  # EN-1, EN-2, EN-3
 
 
@@ -363,11 +363,30 @@ async def code_of_a_number(stage: NotifyStage) -> Target:
     )
 
 
+# ---- recovery
+
+
+async def answers_to_questions(stage: RecoveryStage) -> Target:
+    said = await recovery.answer_security_questions(stage)
+    assert said.body is not None
+    first, second = said.body["answers"]
+    wrong = [said.but(answers=[{**first, "answer": f"guess {n}"}, second]) for n in range(GUESSERS)]
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT attempts FROM question_rounds WHERE account_id IS NOT NULL"
+        )
+        return int(row["attempts"])
+
+    return Target(wrong=wrong, right=lambda: said, outcomes=outcomes)
+
+
 def at(name: str, verb: str, made: Callable[[Any], Awaitable[Target]], allowed: int) -> Guessed:
     return Guessed(name=name, verb=NAMED[verb], made=made, allowed=allowed)
 
 
 DOORS: tuple[Guessed, ...] = (
+    at("answers to questions", "answer_security_questions", answers_to_questions, ANSWERS),
     at("password, at log-on", "log_on", password_at_log_on, FAILURES),
     at("password, in a session", "reauthenticate", password_in_session, FAILURES),
     at("password, of another account", "prove_ownership", password_of_another, FAILURES),

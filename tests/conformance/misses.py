@@ -22,7 +22,7 @@ from tests.builders.practices import (
     proven,
     with_grant,
 )
-from tests.builders.reset_tokens import Patient, a_patient
+from tests.builders.questions import WRONG_ANSWER
 from tests.builders.two_step import WRONG_CODE
 from tests.conformance.examples import identity, notify, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
@@ -30,10 +30,11 @@ from tests.conformance.examples.notify import NotifyStage
 from tests.conformance.examples.recovery import RecoveryStage
 from tests.conformance.refusals import Recipe, but
 from tests.conformance.refusals import identity as refused
+from tests.conformance.refusals.recovery import answered_wrong
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
 from tests.rigs.identity import PASSWORD
-from tests.rigs.recovery import LinkMail, a_merge, an_account
+from tests.rigs.recovery import EMAIL, LinkMail, an_account
 
 WRONG = "Wrong-Guess-1234"
 NOBODYS = "ABCD-EFGH-JKMN-PQRS"
@@ -417,6 +418,25 @@ def said_of_no_link(token: str) -> Recipe:
     return made
 
 
+async def answered_before(stage: RecoveryStage, example: Example) -> None:
+    """Right, and another pair is asked since."""
+    verb = NAMED["answer_security_questions"]
+    assert (await send(stage, verb, example)).status == 200
+
+
+async def locked_by_three(stage: RecoveryStage, example: Example) -> None:
+    wrong = [{**each, "answer": WRONG_ANSWER} for each in (example.body or {})["answers"]]
+    for _ in range(3):
+        await send(stage, NAMED["answer_security_questions"], example.but(answers=wrong))
+
+
+async def frozen_meanwhile(stage: RecoveryStage, _: Example) -> None:
+    holder = await stage.holder()
+    await stage.replica.knows(
+        an_account(account_id=holder.account_id, state=AccountState.FROZEN, frozen_in=99)
+    )
+
+
 async def link_of(stage: RecoveryStage, name: str) -> tuple[AccountId, LinkMail]:
     """The link of an account of its own, for each gets few."""
     account_id = await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
@@ -654,20 +674,14 @@ MISSES: Mapping[str, Sequence[Group]] = {
             revoked,
         ),
     ),
-    "redeem_reset_token": (
+    "answer_security_questions": (
         (
-            but("redeem_reset_token", username="nobody.at.all"),
-            but("redeem_reset_token", token="no token"),
-            given_none,
-            *map(wrong_token, (0, 4, 5)),
-            token_of(is_frozen),
-            token_of(is_absorbed),
-            token_of(set_a_password),
-            token_of(changed_her_password),
-            token_of(is_un_enrolled),
-            token_of(is_given_another),
-            token_of(voids_it),
-            token_of(waits_a_day),
+            but("answer_security_questions", name="nobody.at.all"),
+            but("answer_security_questions", name=EMAIL),
+            answered_wrong,
+            after(recovery.answer_security_questions, answered_before),
+            after(recovery.answer_security_questions, locked_by_three),
+            after(recovery.answer_security_questions, frozen_meanwhile),
         ),
     ),
     "redeem_reset_link": (

@@ -31,6 +31,7 @@ from services.identity.two_step.errors import (
 )
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
+from services.recovery.questions.errors import AnswersRefused
 from shared.contracts.ids import AccountId
 from shared.errors import Refused
 from shared.trust.access import AccessTokenInvalid
@@ -519,6 +520,26 @@ IDENTITY: tuple[OneTime, ...] = (
     ),
 )
 OTHERS: tuple[OneTime, ...] = (
+    OneTime(
+        name="receipt of five questions",
+        verb=NAMED["hear_questions"],
+        made=one(identity.hear_questions),
+        same=lambda answer: answer.status,
+        spends=(GrantAct.QUESTIONS_SET,),
+    ),
+    OneTime(
+        name="confirmation, for security questions",
+        verb=NAMED["set_security_questions"],
+        made=one(recovery.set_security_questions),
+        late=told(GrantUsed),
+        spends=(GrantAct.REAUTHENTICATED, ForVerb.QUESTIONS),
+    ),
+    OneTime(
+        name="answers to the two that are asked",
+        verb=NAMED["answer_security_questions"],
+        made=one(recovery.answer_security_questions),
+        late=told(AnswersRefused),
+    ),
     OneTime(
         name="reset link",
         verb=NAMED["redeem_reset_link"],

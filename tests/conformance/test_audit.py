@@ -22,6 +22,7 @@ OTHERWISE = {  # how many rows, and why not one
     "check_new_password": (0, "nothing is done, with every letter that is typed"),
     "refresh_session": (0, "once in five minutes of every session; its log-on and its end are"),
     "introspect_token": (0, "a gateway asks with every request of a person's"),
+    "ask_security_questions": (0, "nothing is done: whatever the name, two are asked"),
     "remind_username": (0, "accepted alike whether there is an account or none"),
     "request_reset_link": (0, "accepted alike whether there is an account or none"),
     "register_patients": (3, "one a record, one an invitation, and one of the call"),
@@ -172,7 +173,10 @@ NO_ROW = {
     ("dismiss_notice", "NotFound"): HER_OWN,
 }
 #: a password or a code that was refused for a reason of its own, which its reply must not tell
-PASSWORD = {"InvalidCredentials", "ReauthenticationFailed", "MergeProofFailed", "SecondStepFailed"}
+PASSWORD = {
+    *("InvalidCredentials", "ReauthenticationFailed", "MergeProofFailed", "SecondStepFailed"),
+    "AnswersRefused",
+}
 REFUSED = [
     (verb, problem)
     for verb in VERBS
@@ -221,7 +225,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
-    "redeem_reset_token": {"ResetTokenInvalid"},
+    "answer_security_questions": {"AlreadyIssued"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))

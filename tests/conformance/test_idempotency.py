@@ -26,6 +26,7 @@ OTHER: Mapping[str, Mapping[str, Any]] = {
     "issue_reset_token": {"reason": "lost it"},
     "invite_patient": {"reason": "lost it"},
     "enrol": {"username": "maria.lopez"},
+    "answer_security_questions": {"name": "nobody.at.all"},
     "add_practice_to_account": {"name": "MARIA.GARCIA"},
 }
 

@@ -22,7 +22,7 @@ from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoSte
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
-from services.recovery.practice_tokens.errors import NoLiveResetToken
+from services.recovery.questions.errors import AnswersRefused
 from shared.errors import NotFound, Refused
 from shared.http.problems import ClientBudget
 from shared.trust.access import AccessTokenInvalid
@@ -72,6 +72,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "remove_notification_address": (NotFound, lambda _: {}),
     "add_notification_number": (GrantUsed, lambda _: {}),
     "verify_notification_number": (CodeInvalid, lambda _: {}),
+    "set_security_questions": (GrantUsed, lambda _: {}),
+    "answer_security_questions": (AnswersRefused, lambda _: {}),
     "resend_delivery": (DeliveryNotResendable, lambda _: {}),
     "void_reset_token": (NoLiveResetToken, lambda _: {}),
 }
@@ -91,13 +93,15 @@ TOO_LATE: Mapping[str, type[Refused]] = {
 SILENT = {
     "void_reset_token",
     "resend_delivery",
-    "keep_passkeys",
+    "answer_security_questions",  # the password that is set by it is told
     *("rotate_own_secret", "revoke_own_client"),
     *("add_notification_address", "verify_notification_address", "remove_notification_address"),
     *("add_notification_number", "verify_notification_number"),
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),
+    "ask_security_questions",
+    "hear_questions",  # told alike each time: raced in a test of its own
     *("answer_terms", "skip_gate", "answer_disclaimer", "publish_disclaimer"),
     "request_enrolment",  # one request of many: raced in a test of its own
     *("un_enrol_dormant_patients", "register_patients", "invite_patient"),

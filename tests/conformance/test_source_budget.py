@@ -33,6 +33,7 @@ COUNTED = {
             "prove_ownership",
         ),
         *("prove_ownership", "reauthenticate", "request_merge", "take_second_step"),
+        "answer_security_questions",
     },
 }
 

@@ -309,6 +309,29 @@ class Recovery:
             expires_at=self.clock.now() + timedelta(minutes=10),
         )
 
+    async def receipt(
+        self,
+        person: Person,
+        *,
+        set_id: UUID | None = None,
+        version: int = 1,
+        audience: str = "identity",
+        act: GrantAct = GrantAct.QUESTIONS_SET,
+    ) -> str:
+        """That five security questions were set, at that version of the account."""
+        now = self.clock.now()
+        return await GrantIssuer(issuer=self.trust.issuer, own_keys=self.trust.own_keys).issue(
+            jti=str(set_id or Randomness().uuid()),
+            act=act,
+            audience=(f"{ISSUER}/{audience}",),
+            subject=person.id,
+            security_version=1,
+            route="questions",
+            now=now,
+            expires_at=now + timedelta(minutes=10),
+            account_version=version,
+        )
+
 
 @asynccontextmanager
 async def recovery_beside(identity: Identity) -> AsyncIterator[Recovery]:

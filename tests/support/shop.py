@@ -16,7 +16,7 @@ from shared.acts import Acts
 from shared.audit.entries import Action, Audit
 from shared.clock import Clock
 from shared.contracts.ids import AccountId, PracticeId, SessionId
-from shared.contracts.reach import SessionScope
+from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 from shared.contracts.scopes import Scope
 from shared.db import Database
 from shared.errors import HashingBusy, Refused, Unauthenticated
@@ -213,6 +213,7 @@ class Tokens:
             auth_time=now,
             issued_at=now,
             expires_at=now + timedelta(minutes=5),
+            gate=QUESTIONS_GATE,  # the one that a verb of another service is for
         )
         self.known: Mapping[str, SessionCaller | ClientCaller] = {
             "person": person,

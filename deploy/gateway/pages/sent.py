@@ -63,6 +63,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "unusual-log-on": N_("Somebody logged on to your account"),
         "recovery-codes-low": N_("Three recovery codes are left"),
         "recovery-codes-made": N_("New recovery codes were made"),
+        "locked": N_("Your security questions were answered wrongly"),
+        "security-questions-changed": N_("Your security questions were set"),
         "second-step-locked": N_("Wrong codes were given for your account"),
         "two-step-reset": N_("A practice reset two-step verification"),
         "two-step-turned-off": N_("Two-step verification was turned off"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.model import AccountView
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts, log_ons
 from services.identity.actions import Action
 from services.identity.patients.store import dormancy
 from services.identity.sessions.model import (
@@ -141,7 +141,7 @@ class Sessions:
         standing = await standings.of_session(act.tx, session.id)
         last: datetime | None = None
         if not standing.second_step_due:
-            noted = await accounts.note_log_on(act.tx, account_id, now=now)
+            noted = await log_ons.note(act.tx, account_id, now=now)
             last = noted.last
             if noted.reopens:
                 await self.accounts.announce(act, account_id)

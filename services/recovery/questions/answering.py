@@ -55,10 +55,13 @@ class Answering:
         cause: wrong, locked, closed, turned off, frozen, nobody.
 
         The call is one attempt of each question. A repetition of it is none: it gets what the first
-        got, and the same key with other answers is refused before anything is compared.
+        got, or AlreadyIssued once that is over, and the same key with other answers is refused
+        before anything is compared.
         """
         async with self.acts.before(by, Action.ANSWER_QUESTIONS):
             verdict = await self.acts.repeats(key, Verdict)
+            if verdict is not None and verdict.over(by.now):
+                raise AlreadyIssued
         if verdict is None:
             verdict = await self._decide(name, answers, key=key, by=by)
         return await self._tell(verdict, by=by)
@@ -117,13 +120,9 @@ class Answering:
         )
 
     async def _tell(self, verdict: Verdict, *, by: By) -> PasswordGrant:
-        """Sign the grant; again for a repetition, while the proof lives. Raises AnswersRefused, and
-        AlreadyIssued once it is over.
-        """
+        """Sign the grant; again for a repetition. Raises AnswersRefused."""
         if verdict.proof is None or verdict.account_id is None or verdict.expires_at is None:
             raise self._refusal()
-        if by.now >= verdict.expires_at:
-            raise AlreadyIssued
         proven = Proven(
             id=verdict.proof,
             route=ResetRoute.QUESTIONS,

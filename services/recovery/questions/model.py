@@ -96,3 +96,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     username: str = ""
     security_version: int = 0
     expires_at: datetime | None = None
+
+    def over(self, now: datetime) -> bool:
+        """Whether its proof is too old for another grant."""
+        return self.expires_at is not None and now >= self.expires_at

@@ -333,6 +333,12 @@ async def un_enrol_dormant_patients(stage: IdentityStage) -> Example:
     return Example(body=body, token=desk.access_token)
 
 
+async def hear_questions(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account()
+    receipt = await stage.recovery.receipt(person)
+    return Example(body={"receipt": receipt}, token=await stage.opened(person.username))
+
+
 async def skip_gate(stage: IdentityStage) -> Example:
     return Example(path={"gate": "account-email"}, token=await stage.session())
 

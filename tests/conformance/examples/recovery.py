@@ -1,13 +1,13 @@
-"""Recovery's verbs, called by people who have not logged on, and by practices for theirs."""
+"""Recovery's verbs, most of them called by a person who has not logged on."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from shared.contracts.ids import PatientId, PracticeId
-from tests.builders.people import a_person, a_practice
-from tests.builders.reset_tokens import a_patient, a_record
-from tests.conformance.examples.identity import BY_STAFF
+from shared.trust.grants import Verb
+from tests.builders.people import Person, a_person, a_practice
+from tests.builders.questions import answered, chosen
 from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import (
@@ -21,7 +21,7 @@ from tests.rigs.recovery import (
 )
 from tests.support.clock import FakeClock
 from tests.support.database import Database
-from tests.support.trust import trusting
+from tests.support.trust import ISSUER, trusting
 
 NOTIFYS_KEY = a_sealing_key()  # one, whichever stage of a database heard of it first
 
@@ -35,6 +35,18 @@ class RecoveryStage(Clients):
     async def session(self, *, service: str | None = None) -> str:
         return await self.issuer.token(a_person(), service=service)
 
+    async def holder(self) -> Person:
+        """Whose the one account is, as recovery knows it."""
+        [row] = await self.replica.rows(
+            "SELECT account_id, version FROM accounts WHERE username = $1", USERNAME
+        )
+        return a_person(account_id=row["account_id"], version=row["version"])
+
+    async def confirmed(self, person: Person, **said: Any) -> str:
+        """Her password, given again to set questions."""
+        usual = {"verb": Verb.QUESTIONS, "audience": (f"{ISSUER}/recovery",)}
+        return await self.issuer.reauthenticated(person, **{**usual, **said})
+
 
 @asynccontextmanager
 async def opened(database: Database, clock: FakeClock) -> AsyncIterator[RecoveryStage]:
@@ -45,7 +57,7 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Recovery
         await recovery.own_keys.ensure()
         await recovery.knows_notifys_key()
         await identity.own_keys.ensure()
-        await recovery.knows_keys_of(identity)
+        await recovery.learns_keys(identity)
         await recovery.knows(an_account())
         issuer = Issuer(trust=identity, clock=clock)
         yield RecoveryStage(replica=recovery, issuer=issuer, practice_id=a_practice())
@@ -67,49 +79,28 @@ async def redeem_reset_link(stage: RecoveryStage) -> Example:
     return Example(body={"token": (await stage.replica.asks_and_is_mailed(name)).token})
 
 
-async def issue_reset_token(stage: RecoveryStage) -> Example:
-    patient = await a_patient(stage.replica, stage.practice_id)
+async def list_security_questions(stage: RecoveryStage) -> Example:
+    return Example()
+
+
+async def set_security_questions(stage: RecoveryStage) -> Example:
+    person = await stage.holder()
     return Example(
-        path={"patient_id": patient.patient_id},
-        body={**BY_STAFF, "handed_over": "in-person"},
-        token=await stage.practice(),
+        body={"questions": chosen(), "reauthenticated": await stage.confirmed(person)},
+        token=await stage.issuer.token(person),
     )
 
 
-async def void_reset_token(stage: RecoveryStage) -> Example:
-    patient = await a_patient(stage.replica, stage.practice_id)
-    await patient.is_given()
-    return Example(
-        path={"patient_id": patient.patient_id}, body=BY_STAFF, token=await stage.practice()
-    )
+async def ask_security_questions(stage: RecoveryStage) -> Example:
+    return Example(body={"name": USERNAME})
 
 
-async def redeem_reset_token(stage: RecoveryStage) -> Example:
-    patient = await a_patient(stage.replica, stage.practice_id)
-    issued = await patient.is_given()
-    return Example(body={"username": patient.username, "token": issued.token})
-
-
-async def records(stage: RecoveryStage, practice_id: PracticeId) -> dict[str, PatientId]:
-    """Records of this practice, one in each state."""
-    replica = stage.replica
-    enrolled, merged = [await a_patient(replica, practice_id) for _ in range(2)]
-    un_enrolled = await (await a_patient(replica, practice_id)).un_enrolled()
-    await replica.merged(a_merge(merged.account_id, into=enrolled.account_id))
-    return {
-        "registered": await a_record(replica, practice_id),
-        "enrolled": enrolled.patient_id,
-        "un-enrolled": un_enrolled.patient_id,
-        "merged": merged.patient_id,
-    }
-
-
-async def own_records(stage: RecoveryStage) -> dict[str, PatientId]:
-    return await records(stage, stage.practice_id)
-
-
-async def anothers_records(stage: RecoveryStage) -> dict[str, PatientId]:
-    return await records(stage, a_practice())
+async def answer_security_questions(stage: RecoveryStage) -> Example:
+    """Of five that were set just now."""
+    person = await stage.holder()
+    token, confirmed = await stage.issuer.token(person), await stage.confirmed(person)
+    assert (await stage.replica.sets(token, reauthenticated=confirmed)).status == 200
+    return Example(body={"name": USERNAME, "answers": answered(await stage.replica.asked())})
 
 
 async def read_source_at_recovery(stage: RecoveryStage) -> Example:

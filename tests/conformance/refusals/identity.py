@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from shared.contracts.ids import AccountId
@@ -575,6 +576,26 @@ async def practice_with_a_wrong_code(stage: IdentityStage) -> Example:
 
 
 unknown = {"patient_id": NOBODY}
+
+
+async def receipt_that(stage: IdentityStage, **said: Any) -> Example:
+    person = await stage.replica.an_account()
+    receipt = await stage.recovery.receipt(person, **said)
+    return Example(body={"receipt": receipt}, token=await stage.opened(person.username))
+
+
+async def receipt_of_another_act(stage: IdentityStage) -> Example:
+    return await receipt_that(stage, act=GrantAct.PASSWORD_SET)
+
+
+async def receipt_for_another_service(stage: IdentityStage) -> Example:
+    return await receipt_that(stage, audience="merge")
+
+
+async def receipt_of_another_account(stage: IdentityStage) -> Example:
+    return replace(await examples.hear_questions(stage), token=await stage.session())
+
+
 REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "unlock_account": {
         "NotFound": at("unlock_account", **unknown),
@@ -690,6 +711,12 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "DisclaimerChanged": but("answer_disclaimer", version=7),
     },
     "publish_disclaimer": {"NotFound": NEVER},
+    "hear_questions": {
+        "GrantInvalid": but("hear_questions", receipt="x.y.z"),
+        "GrantWrongAct": receipt_of_another_act,
+        "GrantWrongService": receipt_for_another_service,
+        "GrantWrongAccount": receipt_of_another_account,
+    },
     "skip_gate": {"GateNotOffered": at("skip_gate", gate="terms")},
     "add_practice": {
         "TokenInvalid": but("add_practice", token="ABCD-EFGH-JKMN-PQRS"),

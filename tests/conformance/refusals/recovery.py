@@ -1,16 +1,72 @@
 """What recovery's verbs refuse."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from uuid import UUID
+from datetime import timedelta
+from typing import Any
 
-from shared.contracts.identity import AccountState
-from tests.builders.reset_tokens import Patient, a_patient
+from shared.trust.grants import Verb
+from tests.builders.people import Person, a_person
+from tests.builders.questions import WRONG_ANSWER, chosen
 from tests.conformance.examples import recovery as examples
 from tests.conformance.examples.recovery import RecoveryStage
-from tests.conformance.refusals import Elsewhere, Recipe, at, but
+from tests.conformance.refusals import Elsewhere, Recipe, but
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
+from tests.support.trust import ISSUER
+
+
+async def confirmed_by(stage: RecoveryStage, by: Person | None = None, **said: Any) -> Example:
+    example = await examples.set_security_questions(stage)
+    person = by or await stage.holder()
+    return example.but(reauthenticated=await stage.confirmed(person, **said))
+
+
+async def for_another_verb(stage: RecoveryStage) -> Example:
+    return await confirmed_by(stage, verb=Verb.EMAIL)
+
+
+async def for_another_service(stage: RecoveryStage) -> Example:
+    return await confirmed_by(stage, audience=(f"{ISSUER}/identity",))
+
+
+async def a_strangers(stage: RecoveryStage) -> Example:
+    return await confirmed_by(stage, a_person())
+
+
+async def of_another_session(stage: RecoveryStage) -> Example:
+    other = replace(await stage.holder(), session_id=a_person().session_id)
+    example = await examples.set_security_questions(stage)
+    return example.but(reauthenticated=await stage.confirmed(other))
+
+
+async def used(stage: RecoveryStage) -> Example:
+    example = await examples.set_security_questions(stage)
+    await send(stage, NAMED["set_security_questions"], example)
+    return example
+
+
+async def set_late(stage: RecoveryStage) -> Example:
+    """Ten minutes after the log-on, without the password."""
+    person = await stage.holder()
+    token = await stage.issuer.token(person, since=timedelta(minutes=10))
+    return Example(body={"questions": chosen()}, token=token)
+
+
+async def answered_wrong(stage: RecoveryStage) -> Example:
+    example = await examples.answer_security_questions(stage)
+    assert example.body is not None
+    answers = [{**each, "answer": WRONG_ANSWER} for each in example.body["answers"]]
+    return example.but(answers=answers)
+
+
+async def answered_long_ago(stage: RecoveryStage) -> Example:
+    example = await examples.answer_security_questions(stage)
+    keyed = replace(example, key="answered-long-ago")
+    await send(stage, NAMED["answer_security_questions"], keyed)
+    stage.replica.clock.advance(minutes=10)
+    return keyed
+
 
 NOBODY = UUID(int=7)
 Happening = Callable[[Patient], Awaitable[None]]
@@ -69,4 +125,18 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "ResetTokenInvalid": but("redeem_reset_token", username="nobody.at.all"),
     },
     "redeem_reset_link": {"LinkInvalid": but("redeem_reset_link", token="x")},
+    "set_security_questions": {
+        "QuestionsUnacceptable": but("set_security_questions", questions=chosen()[:4]),
+        "ReauthenticationRequired": set_late,
+        "GrantInvalid": but("set_security_questions", reauthenticated="x.y.z"),
+        "GrantWrongAct": for_another_verb,
+        "GrantWrongService": for_another_service,
+        "GrantWrongAccount": a_strangers,
+        "GrantWrongSession": of_another_session,
+        "GrantUsed": used,
+    },
+    "answer_security_questions": {
+        "AnswersRefused": answered_wrong,
+        "AlreadyIssued": answered_long_ago,
+    },
 }

@@ -18,14 +18,13 @@ from shared.contracts.recovery import (
     SecurityQuestionsSet,
 )
 from shared.randomness import Randomness
-from shared.trust.grants import GrantAct, GrantIssuer
+from shared.trust.grants import GrantAct
 from tests.builders import events
 from tests.builders.practices import desk_of
 from tests.rigs.identity import Identity, Person, Recovery
 from tests.rigs.replica import Answer
 from tests.support.clock import FakeClock
 from tests.support.deliveries import delivered
-from tests.support.trust import ISSUER
 
 RANDOM = Randomness()
 QUEUE = "identity.questions"
@@ -38,31 +37,6 @@ async def person(identity: Identity) -> Person:
         "UPDATE practices SET settings = settings || '{\"security_questions\": true}'"
     )
     return await identity.an_account(email="june@mail.example")
-
-
-async def receipt(
-    recovery: Recovery,
-    person: Person,
-    *,
-    set_id: UUID | None = None,
-    version: int | None = None,
-    audience: str = "identity",
-    act: GrantAct = GrantAct.QUESTIONS_SET,
-) -> str:
-    """As recovery signs it."""
-    issuer = GrantIssuer(issuer=recovery.trust.issuer, own_keys=recovery.trust.own_keys)
-    now = recovery.clock.now()
-    return await issuer.issue(
-        jti=str(set_id or RANDOM.uuid()),
-        act=act,
-        audience=(f"{ISSUER}/{audience}",),
-        subject=person.id,
-        security_version=1,
-        route="questions",
-        now=now,
-        expires_at=now + timedelta(minutes=10),
-        account_version=1 if version is None else version,
-    )
 
 
 async def bring(identity: Identity, token: str, brought: str) -> Answer:
@@ -118,7 +92,7 @@ async def test_a_receipt_opens_the_gate_at_once_in_each_of_her_sessions(
     first = await identity.logged_on(person.username)
     second = await identity.logged_on(person.username)
 
-    answer = await bring(identity, first["access_token"], await receipt(recovery, person))
+    answer = await bring(identity, first["access_token"], await recovery.receipt(person))
 
     assert answer.status == 204, answer.body
     for opened in (first, second):
@@ -150,8 +124,8 @@ async def test_she_is_told_once_a_set_with_not_me_whichever_of_the_two_comes_fir
 
     await hear(identity, person.id, sets[0])
     token = (await identity.logged_on(person.username))["access_token"]
-    again = await bring(identity, token, await receipt(recovery, person, set_id=sets[0]))
-    await bring(identity, token, await receipt(recovery, person, set_id=sets[1]))
+    again = await bring(identity, token, await recovery.receipt(person, set_id=sets[0]))
+    await bring(identity, token, await recovery.receipt(person, set_id=sets[1]))
     await hear(identity, person.id, sets[1])
     await hear(identity, person.id, sets[0])
 
@@ -167,7 +141,7 @@ async def test_receipt_and_event_at_once_are_heard_once(
 ) -> None:
     set_id = RANDOM.uuid()
     token = (await identity.logged_on(person.username))["access_token"]
-    brought = await receipt(recovery, person, set_id=set_id)
+    brought = await recovery.receipt(person, set_id=set_id)
 
     await asyncio.gather(
         *(bring(replica, token, brought) for replica in (identity, second) * 4),
@@ -190,7 +164,7 @@ async def test_what_is_no_receipt_for_identity_opens_nothing(
 ) -> None:
     token = (await identity.logged_on(person.username))["access_token"]
 
-    refused = await bring(identity, token, await receipt(recovery, person, **said))
+    refused = await bring(identity, token, await recovery.receipt(person, **said))
 
     assert refused.refused() == (400, code)
     assert names(await identity.logged_on(person.username)) == ["questions"]
@@ -203,7 +177,7 @@ async def test_anothers_receipt_opens_nothing(
     other = await identity.an_account()
     token = (await identity.logged_on(person.username))["access_token"]
 
-    refused = await bring(identity, token, await receipt(recovery, other))
+    refused = await bring(identity, token, await recovery.receipt(other))
 
     assert refused.refused() == (400, "grant_wrong_account")
 

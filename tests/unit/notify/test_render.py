@@ -289,6 +289,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
     assert fields == {
         "address",  # masked, as the next is
         "cause",
+        "closed",
         "email_put_back",
         "expires_at",
         "life_minutes",

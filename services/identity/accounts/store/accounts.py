@@ -1,7 +1,5 @@
 """Accounts in the database. Each change others may see adds one to the version, in one UPDATE."""
 
-from datetime import datetime
-
 from services.identity.accounts.model import (
     Absorbed,
     Account,
@@ -12,7 +10,6 @@ from services.identity.accounts.model import (
     EmailState,
     HeldAccount,
     NewAccount,
-    NotedLogOn,
 )
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.ids import AccountId
@@ -251,28 +248,6 @@ async def change_credential(tx: Connection, account_id: AccountId) -> None:
     await tx.execute(
         "UPDATE accounts SET security_version = security_version + 1 WHERE id = $1", account_id
     )
-
-
-async def note_log_on(tx: Connection, account_id: AccountId, *, now: datetime) -> NotedLogOn:
-    """Remember the last full log-on, of parallel ones the latest. The account is held.
-
-    Others are told of the one that ends a closing of recovery's alone (RC-4).
-    """
-    row = await tx.fetchrow(
-        """
-        UPDATE accounts a
-        SET last_log_on_at = greatest(a.last_log_on_at, $2),
-            reopened = coalesce(a.closing, a.reopened), closing = NULL,
-            version = a.version + (a.closing IS NOT NULL)::integer
-        FROM accounts before
-        WHERE a.id = $1 AND before.id = $1
-        RETURNING before.last_log_on_at AS last, before.closing IS NOT NULL AS reopens
-        """,
-        account_id,
-        now,
-    )
-    assert row is not None, "an account that is held is there"  # noqa: S101
-    return NotedLogOn(**row)
 
 
 def _account(row: Row) -> Account:

@@ -1,0 +1,29 @@
+"""Full log-ons of accounts, as rows."""
+
+from datetime import datetime
+
+from services.identity.accounts.model import NotedLogOn
+from shared.contracts.ids import AccountId
+from shared.db import Connection
+
+
+async def note(tx: Connection, account_id: AccountId, *, now: datetime) -> NotedLogOn:
+    """Remember the last full log-on, of parallel ones the latest. The account is held.
+
+    Others are told of the one that ends a closing of recovery's alone (RC-4).
+    """
+    row = await tx.fetchrow(
+        """
+        UPDATE accounts a
+        SET last_log_on_at = greatest(a.last_log_on_at, $2),
+            reopened = coalesce(a.closing, a.reopened), closing = NULL,
+            version = a.version + (a.closing IS NOT NULL)::integer
+        FROM accounts before
+        WHERE a.id = $1 AND before.id = $1
+        RETURNING before.last_log_on_at AS last, before.closing IS NOT NULL AS reopens
+        """,
+        account_id,
+        now,
+    )
+    assert row is not None, "an account that is held is there"  # noqa: S101
+    return NotedLogOn(**row)
