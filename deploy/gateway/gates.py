@@ -8,6 +8,7 @@ from deploy.gateway.doors.identity import Gate
 SECOND_STEP = "second-step"
 NEW_PASSWORD = "new-password"  # noqa: S105 - a gate, not a password
 TERMS = "terms"
+QUESTIONS = "questions"
 EMAIL = "account-email"
 TWO_STEP = "two-step"
 PASSKEYS = "passkeys"
@@ -17,6 +18,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         SECOND_STEP: "/gate/second-step",
         NEW_PASSWORD: "/gate/new-password",
         TERMS: "/gate/terms",
+        QUESTIONS: "/gate/questions",
         EMAIL: "/gate/e-mail",
         TWO_STEP: "/gate/two-step",
         PASSKEYS: "/gate/passkeys",

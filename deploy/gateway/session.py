@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from deploy.gateway.doors.identity import Gate, Identity, Session
+from deploy.gateway.doors.identity import RESOURCES, Gate, Identity, Session
 from deploy.gateway.web.refusals import Away, Refused
 from deploy.gateway.web.visits import Elsewhere, Visit
 
@@ -100,7 +100,7 @@ class Sessions:
         now = int(visit.now.timestamp())
         kept = Kept(
             session_id=session.session_id,
-            access=dict(session.access_tokens),
+            access={each: session.access_tokens[each] for each in RESOURCES},
             refresh=session.refresh_token,
             gates=session.gates,
             scope=session.scope,
@@ -136,19 +136,23 @@ class Sessions:
 
     async def renew(self, visit: Visit, kept: Kept) -> Kept:
         """Refresh at identity. Raises Elsewhere where the session is over; Away."""
+        return self._kept(visit, await self._renewed(visit, kept), kept.wanted)
+
+    async def _renewed(self, visit: Visit, kept: Kept, *also: str) -> Session:
         try:
-            session = await self._flown(visit, kept.refresh)
+            return await self._flown(visit, kept.refresh, *also)
         except Refused as refused:
             if refused.code == OVER:
                 raise Elsewhere(log_on_path(visit)) from None
             raise Away("identity", retry_after=refused.retry_after or 5) from None
-        return self._kept(visit, session, kept.wanted)
 
     async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
         """Ask a service as the holder; once more with a renewed token where this one is too old
         for it, or void: the session itself may well go on. Raises Elsewhere where it does not;
         Away where a new token is not taken either, for logging on would bring no better one.
         """
+        if service not in visit.kept.access:
+            return await self._ask_aside(visit, service, question)
         try:
             return await question(visit.kept.access[service])
         except Refused as refused:
@@ -162,17 +166,33 @@ class Sessions:
                 raise
             raise Away(service) from None
 
-    async def _flown(self, visit: Visit, refresh_token: str) -> Session:
+    async def _ask_aside(
+        self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]
+    ) -> T:
+        """Ask a service that is asked seldom, with a token that is not kept: a cookie has no room
+        for one more.
+        """
+        session = await self._renewed(visit, visit.kept, service)
+        visit.kept = self._kept(visit, session, visit.kept.wanted)
+        try:
+            return await question(session.access_tokens[service])
+        except Refused as refused:
+            if refused.code not in ENDED:
+                raise
+            raise Away(service) from None
+
+    async def _flown(self, visit: Visit, refresh_token: str, *also: str) -> Session:
         """One flight a refresh token in this process; identity sees to other replicas."""
-        flight = self._flights.get(refresh_token)
+        name = " ".join((refresh_token, *also))
+        flight = self._flights.get(name)
         if flight is None:
-            flight = asyncio.create_task(self.identity.refresh(visit, refresh_token))
-            self._flights[refresh_token] = flight
-            flight.add_done_callback(lambda done: self._landed(refresh_token, done))
+            flight = asyncio.create_task(self.identity.refresh(visit, refresh_token, *also))
+            self._flights[name] = flight
+            flight.add_done_callback(lambda done: self._landed(name, done))
         return await asyncio.shield(flight)
 
-    def _landed(self, refresh_token: str, flight: "asyncio.Task[Session]") -> None:
+    def _landed(self, name: str, flight: "asyncio.Task[Session]") -> None:
         """Forget a flight. Who waited for it may have gone: then nobody else looks at its end."""
-        del self._flights[refresh_token]
+        del self._flights[name]
         if not flight.cancelled():
             flight.exception()

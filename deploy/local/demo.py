@@ -14,6 +14,8 @@ PRACTICE, NEIGHBOUR = "Lindenhof", "Seeblick"
 TERMS = "services/identity/terms"  # seen from where the services run, in a container as well
 PLACE = ("--contact", "+1 555 0100", "--locale", "en", "--time-zone", "America/New_York")
 
+ASKS_NONE = ("--no-security-questions",)  # who plays on it turns them on at the desk (ST-2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
@@ -38,8 +40,8 @@ async def add_demo(identity: Callable[..., Awaitable[bytes]]) -> Demo:
 
     await identity("terms", "publish", "2026-01", TERMS)
     practice, neighbour, gateway, mail_server = await together(
-        add("practice", "add", PRACTICE, *PLACE),
-        add("practice", "add", NEIGHBOUR, *PLACE),
+        add("practice", "add", PRACTICE, *PLACE, *ASKS_NONE),
+        add("practice", "add", NEIGHBOUR, *PLACE, *ASKS_NONE),
         add("gateway", "add", "portal"),
         add("mail-server", "add", "mx"),
     )

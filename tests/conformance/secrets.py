@@ -197,6 +197,13 @@ async def verifies_email(stage: IdentityStage) -> Sequence[Example]:
     return [Example(body={"token": link}, token=token)]
 
 
+async def brings_receipt(stage: IdentityStage) -> Sequence[Example]:
+    """Of five in the place of others: no gate opens, and no token is void by it."""
+    example = await identity.hear_questions(stage)
+    await stage.replica.rows("UPDATE accounts SET questions_set = true")
+    return [example]
+
+
 async def sets_up_another_app(stage: IdentityStage) -> Sequence[Example]:
     token = (await stage.two_stepper()).token
     return [Example(body={"reauthenticated": await stage.proof(token, "two-step")}, token=token)]
@@ -523,7 +530,7 @@ OTHERS: tuple[OneTime, ...] = (
     OneTime(
         name="receipt of five questions",
         verb=NAMED["hear_questions"],
-        made=one(identity.hear_questions),
+        made=brings_receipt,
         same=lambda answer: answer.status,
         spends=(GrantAct.QUESTIONS_SET,),
     ),

@@ -44,6 +44,7 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     reset_token_days_post: Whole
     own_account_age: Whole
     takes_requests: bool = False
+    security_questions: bool = False
     channels: Annotated[str, Meta(max_length=40)]
     reason: Annotated[str, Meta(max_length=200)]
 
@@ -72,7 +73,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
     settings = {
         name: text
         for name, text in asdict(sent).items()
-        if name not in ("reason", "takes_requests", "channels")
+        if name not in ("reason", "takes_requests", "security_questions", "channels")
     }
     for name, text in settings.items():
         if not (text.isascii() and text.isdecimal()):
@@ -81,6 +82,7 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
         staff_id=visit.desk.staff_id,
         reason=sent.reason,
         takes_requests=sent.takes_requests,
+        security_questions=sent.security_questions,
         channels=tuple(sent.channels.split(",")),
         **{name: int(text) for name, text in settings.items()},
     )

@@ -11,7 +11,7 @@ from deploy.gateway.doors.http import Door, Nothing, Sent, Verb, paragraphs_of
 from deploy.gateway.web.devices import secret_for, used
 from deploy.gateway.web.visits import Visit
 
-RESOURCES = ("identity", "merge", "notify")  # a token for each service that a page asks as somebody
+RESOURCES = ("identity", "merge", "notify")  # a token for each that pages ask often as somebody
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -217,6 +217,10 @@ class Practice(msgspec.Struct, frozen=True, kw_only=True):
 OFF = ("disclaimer-declined", "disclaimer-unanswered")
 
 
+class Receipt(Sent, frozen=True, kw_only=True):
+    receipt: str
+
+
 class TermsAnswer(Sent, frozen=True, kw_only=True):
     version: str
     accepted: bool
@@ -277,7 +281,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     claimed_email: str | None  # beside a verified one: what is to take its place
     practices: tuple[Practice, ...]
     two_step: TwoStep
-    passkeys: PasskeyCount
+    questions_set: bool
     recovery_routes: tuple[str, ...]
     to_set_up: tuple[str, ...]
     terms_version: str | None
@@ -379,6 +383,7 @@ PROVE_ENROLMENT = Verb(
     "prove_enrolment", "POST", "/enrolments/proofs", ProvenEnrolment, EnrolmentProof
 )
 ANSWER_TERMS = Verb("answer_terms", "POST", "/gates/terms", Nothing, TermsAnswer, bearer=True)
+HEAR_QUESTIONS = Verb("hear_questions", "POST", "/gates/questions", Nothing, Receipt, bearer=True)
 SKIP = Verb("skip_gate", "POST", "/gates/{gate}/skip", Nothing, bearer=True)
 DISCLAIMERS = Verb("list_disclaimers", "GET", "/gates/disclaimers", Disclaimers, bearer=True)
 ANSWER_DISCLAIMER = Verb(
@@ -438,6 +443,7 @@ VERBS = (
     FREEZE,
     TERMS,
     ANSWER_TERMS,
+    HEAR_QUESTIONS,
     SKIP,
     DISCLAIMERS,
     ANSWER_DISCLAIMER,
@@ -508,9 +514,10 @@ class Identity:
         )
         return await self._opened(SECOND_STEP, visit, body, token=token)
 
-    async def refresh(self, visit: Visit, refresh_token: str) -> Session:
+    async def refresh(self, visit: Visit, refresh_token: str, *also: str) -> Session:
+        """With a token for each service that is asked often, and for these as well."""
         device = secret_for(visit)
-        body = Refresh(refresh_token=refresh_token, device=device, resource=RESOURCES)
+        body = Refresh(refresh_token=refresh_token, device=device, resource=(*RESOURCES, *also))
         return await self.door.call(REFRESH, visit, body=body)
 
     async def revoke(self, visit: Visit, refresh_token: str) -> None:
@@ -550,6 +557,9 @@ class Identity:
     async def answer_terms(self, visit: Visit, token: str, version: str, accepted: bool) -> None:
         body = TermsAnswer(version=version, accepted=accepted)
         await self.door.call(ANSWER_TERMS, visit, token=token, body=body)
+
+    async def hear_questions(self, visit: Visit, token: str, receipt: str) -> None:
+        await self.door.call(HEAR_QUESTIONS, visit, token=token, body=Receipt(receipt=receipt))
 
     async def skip(self, visit: Visit, token: str, gate: str) -> None:
         await self.door.call(SKIP, visit, token=token, ids={"gate": gate})

@@ -75,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
+    security_questions: bool
     channels: tuple[str, ...]
 
 
@@ -89,6 +90,7 @@ class SettingsChange(ByStaff, frozen=True, kw_only=True):
     reset_token_days_post: int
     own_account_age: int
     takes_requests: bool
+    security_questions: bool
     channels: tuple[str, ...]
 
 

@@ -1,5 +1,6 @@
 """Recovery from outside: what the pages ask of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,12 +32,48 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     username: str
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    text: str
+
+
+class Questions(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank, or two of it; `language` is that of their texts."""
+
+    language: str
+    questions: tuple[Question, ...]
+
+
+class Answer(Sent, frozen=True, kw_only=True):
+    code: str
+    answer: str
+
+
+class Setting(Sent, frozen=True, kw_only=True):
+    questions: tuple[Answer, ...]
+    reauthenticated: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    receipt: str
+
+
+class Answers(Sent, frozen=True, kw_only=True):
+    name: str
+    answers: tuple[Answer, ...]
+
+
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)
 REQUEST_LINK = Verb("request_reset_link", "POST", "/resets/links", Nothing, LinkRequest)
 REDEEM = Verb("redeem_reset_link", "POST", "/resets/links/redeem", Grant, Redemption)
-REDEEM_TOKEN = Verb("redeem_reset_token", "POST", "/resets/tokens/redeem", Grant, TokenRedemption)
+BANK = Verb("list_security_questions", "GET", "/security-questions", Questions)
+SET = Verb("set_security_questions", "PUT", "/security-questions", Receipt, Setting, bearer=True)
+ASK = Verb("ask_security_questions", "POST", "/resets/questions", Questions, LinkRequest)
+ANSWER = Verb(
+    "answer_security_questions", "POST", "/resets/questions/answers", Grant, Answers, keyed=True
+)
 
-VERBS = (REMIND, REQUEST_LINK, REDEEM, REDEEM_TOKEN)
+VERBS = (REMIND, REQUEST_LINK, REDEEM, BANK, SET, ASK, ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +91,22 @@ class Recovery:
     async def redeem(self, visit: Visit, link: str) -> Grant:
         return await self.door.call(REDEEM, visit, body=Redemption(token=link))
 
-    async def redeem_token(self, visit: Visit, username: str, token: str) -> Grant:
-        body = TokenRedemption(username=username, token=token)
-        return await self.door.call(REDEEM_TOKEN, visit, body=body)
+    async def questions(self, visit: Visit) -> Questions:
+        return await self.door.call(BANK, visit, query={"locale": visit.language.code})
+
+    async def set_questions(
+        self, visit: Visit, token: str, questions: Sequence[Answer], grant: str | None
+    ) -> str:
+        """Return the receipt for identity."""
+        body = Setting(questions=tuple(questions), reauthenticated=grant)
+        return (await self.door.call(SET, visit, token=token, body=body)).receipt
+
+    async def ask(self, visit: Visit, name: str) -> Questions:
+        query = {"locale": visit.language.code}
+        return await self.door.call(ASK, visit, body=LinkRequest(name=name), query=query)
+
+    async def answer(
+        self, visit: Visit, name: str, answers: Sequence[Answer], *, key: str
+    ) -> Grant:
+        body = Answers(name=name, answers=tuple(answers))
+        return await self.door.call(ANSWER, visit, body=body, key=key)

@@ -12,6 +12,7 @@ from deploy.gateway.web.routes import Route, page
 SAID: Mapping[str, str] = {
     "username": N_("Your username was changed. Log on with the new one from now on."),
     "password": N_("Your password was changed. You are logged off everywhere else."),
+    "questions": N_("Your security questions were saved. Those before open nothing any more."),
     "language": N_("Your language and time zone were changed."),
 }
 

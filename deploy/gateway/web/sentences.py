@@ -28,6 +28,7 @@ class Message:
 PRACTICE = Step(path="/contact-your-practice", text=N_("Contact your practice"))
 LOG_ON = Step(path="/log-on", text=N_("Log on"))
 NEW_LINK = Step(path="/forgot-password", text=N_("Ask for a new link"))
+WAYS = Step(path="/forgot-password/ways", text=N_("Other ways to a new password"))
 TOKEN = Step(path="/enrol/token", text=N_("Check the token, the date of birth and the last name"))
 HOME = Step(path="/home", text=N_("Go to your home page"))
 PROVE = Step(path="/merge/other", text=N_("Give the other account's username and password again"))
@@ -147,6 +148,25 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "gate_closed": Message(
             text=N_("This step is done already, or another one comes first."), step=HOME
+        ),
+        "questions_unacceptable": Message(
+            text=N_("Choose five different questions, and answer each of them differently.")
+        ),
+        "questions_not_five": Message(text=N_("Choose five questions.")),
+        "question_unknown": Message(text=N_("Choose a question of the list.")),
+        "question_doubled": Message(text=N_("You have chosen this question more than once.")),
+        "answer_too_short": Message(text=N_("An answer must have at least three letters.")),
+        "answer_too_long": Message(text=N_("An answer can have 100 letters at most.")),
+        "answer_doubled": Message(text=N_("You have given this answer more than once.")),
+        "answer_is_question": Message(text=N_("The question itself is no answer.")),
+        "answer_is_username": Message(text=N_("Your username is no answer.")),
+        "answers_refused": Message(
+            text=N_(
+                "These answers do not open the account. Check both and try again. After three "
+                "wrong tries no answers are taken for 20 minutes; after the fifth time, not until "
+                "you have logged on again."
+            ),
+            step=WAYS,
         ),
         "second_step_failed": Message(
             text=N_(
@@ -559,6 +579,8 @@ FIELDS: Mapping[str, str] = MappingProxyType(
 )
 MISSING: Mapping[str, str] = MappingProxyType(
     {
+        **{f"question{place}": N_("Choose a question.") for place in range(1, 6)},
+        **{f"answer{place}": N_("Type an answer.") for place in range(1, 6)},
         "username": N_("Type your username."),
         "password": N_("Type your password."),
         "again": N_("Type the new password a second time."),
