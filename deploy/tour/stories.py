@@ -24,6 +24,7 @@ from deploy.tour.practices import (
     un_enrolment,
     unsubscribing,
 )
+from deploy.tour.questions import security_questions
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
 from deploy.tour.two_step import second_step
@@ -58,5 +59,6 @@ STORIES: tuple[Story, ...] = (
     temporary_credentials,
     correction,
     freeze,
+    security_questions,
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

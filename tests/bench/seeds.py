@@ -32,6 +32,7 @@ from tests.builders import events
 
 PASSWORD = "Walnut-Harbour-7"
 COST = 12
+ASKS_NONE = '{"security_questions": false}'  # so that a log-on leads into a full session
 PAGE = 20_000  # rows in memory at a time
 CHAIN_COLUMNS = ("place", "entry_id", "entry_at", "entry_digest", "hash", "chained_at")
 BENCH = "0d5c1a52-6a4e-4a0e-9a53-6e3c1f4b7a10"  # whom and which practice an audit row is about
@@ -89,7 +90,7 @@ async def enrolled(site: Site, ids: Sequence[UUID], now: datetime) -> None:
         (
             "practices",
             ("id", "version", "name", "contact", "locale", "time_zone", "settings", "created_at"),
-            [(practice_id, 1, "Elm Street", "+1 555 0100", "en", "UTC", "{}", now)],
+            [(practice_id, 1, "Elm Street", "+1 555 0100", "en", "UTC", ASKS_NONE, now)],
         ),
         (
             "patients",

@@ -158,6 +158,13 @@ class Desk:
         await self.page.get_by_role("button", name="Save").click()
         await expect(self.page.get_by_role("status")).to_contain_text("The setting was changed.")
 
+    async def asks_questions(self, yes: bool = True) -> None:
+        """Have patients set security questions, or not."""
+        await self.visitor.go(f"{self.url}/settings")
+        await self.page.locator("#security_questions").set_checked(yes)
+        await self.page.get_by_role("button", name="Save").click()
+        await expect(self.page.get_by_role("status")).to_contain_text("The setting was changed.")
+
     async def word_disclaimer(self, en: str = "", es: str = "") -> None:
         """Word the practice's disclaimer, or let it ask nothing."""
         await self.visitor.go(f"{self.url}/disclaimer")

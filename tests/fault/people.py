@@ -13,6 +13,7 @@ from deploy.local.addresses import StackAddresses
 from deploy.tour.acts import AT_THE_DESK
 from deploy.tour.authenticator import Authenticator
 from shared.clock import MachineClock
+from tests.builders.questions import answered, chosen, codes
 from tests.builders.two_step import WRONG_CODE, code_of
 from tests.fault.books import Books
 from tests.fault.client import PATIENCE, Client, Practice
@@ -362,6 +363,38 @@ class Person:
         """RC-9: once; asked again, it is not frozen."""
         await self._is_at_the_desk("thaw_account", "account_not_frozen")
         self.ledger.owes(self.account_id, Mails(template="account-thawed"))
+
+    async def sets_questions(self) -> None:
+        """RC-8: with a grant, which is spent once; identity hears of it by the event alone."""
+        body = {"password": self.password, "verb": "questions"}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        said = {"questions": chosen(), "reauthenticated": proof.body["grant"]}
+        answer = await self.call("set_security_questions", 200, 400, token=self.access, body=said)
+        assert answer.status == 200 or answer.code == "grant_used", answer.body
+        self.ledger.owes(self.account_id, Mails(template="security-questions-changed"))
+
+        async def are_heard_of(books: Books) -> None:
+            heard = await books.value(
+                "SELECT questions_set FROM identity.accounts WHERE id = $1", self.account_id
+            )
+            assert heard, "identity has not heard of them"
+
+        self.ledger.promised(f"{self.username} has five questions", are_heard_of)
+
+    async def answers_wrong_twice(self) -> None:
+        """RC-4: the third locks."""
+        for _ in range(2):
+            await self._answers_wrong()
+
+    async def answers_wrong_again(self) -> None:
+        """RC-4: told once; under the lock nothing is counted."""
+        await self._answers_wrong()
+        self.ledger.owes(self.account_id, Mails(template="locked"))
+
+    async def _answers_wrong(self) -> None:
+        asked = await self.call("ask_security_questions", 200, body={"name": self.username})
+        body = {"name": self.username, "answers": answered(codes(asked.body), {})}
+        await self.call("answer_security_questions", 422, body=body)
 
     async def sets_up_an_app(self) -> None:
         """MF-1: asked again, it is another secret, and the one before is none."""

@@ -8,7 +8,7 @@ from tests.timing.doors import (
     enrolment,
     log_on,
     ownership,
-    reset_tokens,
+    questions,
     resets,
     second_step,
     tokens,
@@ -17,7 +17,7 @@ from tests.timing.pairs import Door
 
 DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "resets": resets.opened,
-    "reset-tokens": reset_tokens.opened,
+    "questions": questions.opened,
     "log-on": log_on.opened,
     "ownership": ownership.opened,
     "second-step": second_step.opened,
