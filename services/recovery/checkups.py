@@ -1,7 +1,7 @@
 """What `check` looks at in recovery besides what it looks at everywhere."""
 
 from services.recovery.app import stored_names
-from services.recovery.practice_tokens.store import tokens
+from services.recovery.questions.store import questions
 from services.recovery.settings import RecoverySettings
 from shared.program.program import Checkup, Plumbing
 from shared.trust.hashing import hasher_of
@@ -19,14 +19,14 @@ async def check_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
 
 
 async def check_peppers(plumbing: Plumbing[RecoverySettings]) -> str | None:
-    """What can be compared with nothing any more: a pepper was lost, or forgotten too early."""
+    """Answers that nobody can give any more: a pepper was lost, or forgotten too early."""
     hasher = hasher_of(plumbing.settings, plumbing.metrics)
     try:
         async with plumbing.database.connection() as connection:
-            count = await tokens.count_under_other_peppers(connection, hasher.peppers)
+            count = await questions.count_under_other_peppers(connection, hasher.peppers)
     finally:
         hasher.close()
-    return f"{count} reset tokens are under a pepper that no setting names" if count else None
+    return f"{count} sets of questions are under a pepper that no setting names" if count else None
 
 
 CHECKUPS: tuple[Checkup[RecoverySettings], ...] = (

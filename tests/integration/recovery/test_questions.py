@@ -10,15 +10,19 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from services.recovery.__main__ import PROGRAM
 from services.recovery.questions.bank import BANK
 from shared.contracts.identity import AccountState
 from shared.contracts.languages import Language
 from shared.contracts.recovery import SECURITY_QUESTIONS_SET, SecurityQuestionsSet
+from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker, Verb
 from tests.builders.people import Person, a_person
 from tests.builders.questions import FIVE, OTHERS, chosen
 from tests.rigs.issuer import Issuer
-from tests.rigs.recovery import ISSUER, USERNAME, Recovery, a_merge, an_account
+from tests.rigs.recovery import ISSUER, USERNAME, Recovery, a_merge, an_account, replica
+from tests.support.clock import FakeClock
+from tests.support.database import Database
 
 HERE = (f"{ISSUER}/recovery",)
 
@@ -356,3 +360,24 @@ async def test_a_token_that_is_ahead_of_what_arrived_waits_and_sets_nothing(
 
     assert answer.refused() == (503, "catching_up")
     assert await recovery.rows("SELECT FROM security_questions") == []
+
+
+@pytest.mark.proves("RC-8", "V11.2.2")
+async def test_answers_outlive_a_change_of_pepper_and_check_counts_those_of_a_lost_one(
+    recovery: Recovery,
+    identity: Issuer,
+    person: Person,
+    database: Database,
+    clock: FakeClock,
+    notify_key: KeyPair,
+) -> None:
+    await recovery.sets(await identity.token(person))
+    old = recovery.plumbing.settings.pepper.reveal()
+    new = "another pepper that is long enough for a test"
+    (checkup,) = [one for one in PROGRAM.checkups if one.name == "peppers"]
+
+    async with replica(database, clock, notify_key, pepper=new) as without:
+        assert (await checkup.run(without.plumbing) or "").startswith("1 sets of questions are")
+    async with replica(database, clock, notify_key, pepper=new, peppers_retired=old) as after:
+        assert await checkup.run(after.plumbing) is None
+        assert (await after.answers()).status == 200

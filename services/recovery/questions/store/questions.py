@@ -168,3 +168,16 @@ def _named(row: Row) -> Named:
         draw=row["draw"],
         known=known,
     )
+
+
+async def count_under_other_peppers(connection: Connection, known: Sequence[str]) -> int:
+    """How many accounts have an answer that names none of these peppers; a look at every one."""
+    count: int = await connection.fetchval(
+        """
+        SELECT count(*) FROM security_questions WHERE EXISTS (
+            SELECT FROM unnest(answers) AS hashed WHERE split_part(hashed, '$', 4) <> ALL ($1)
+        )
+        """,
+        list(known),
+    )
+    return count
