@@ -16,7 +16,7 @@ from deploy.local.stack_ports import Ports
 from tests.support.infra import FOLDER
 from tests.support.leftovers import real_time, sign
 
-FAST = dict.fromkeys(("identity", "recovery"), {"PORTICO_BCRYPT_COST": "4"})
+FAST = {service: {"PORTICO_BCRYPT_COST": "4"} for service in ("identity", "recovery")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,11 @@ from shared.contracts.practice_settings import PracticeSettings
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.rigs.identity import Identity
 
-DEFAULTS = {**to_builtins(PracticeSettings()), "channels": ["email", "portal"]}
+DEFAULTS = {
+    **to_builtins(PracticeSettings()),
+    "channels": ["email", "portal"],
+    "security_questions": False,  # as the rigs' practices have it
+}
 RANGES = [  # as ST-2 and EN-8 have them
     ("reset_link_minutes", 15, 24 * 60),
     ("token_hours_in_person", 1, 7 * 24),
