@@ -30,7 +30,7 @@ CREATE TABLE question_rounds (
 CREATE INDEX question_rounds_notice ON question_rounds (key) WHERE notice_due;
 CREATE INDEX question_rounds_unknown ON question_rounds (counted_at) WHERE account_id IS NULL;
 COMMENT ON TABLE question_rounds IS 'RC-4: calls with answers, by account, and alike by names that nobody has: one guarded upsert counts and decides.';
-COMMENT ON COLUMN question_rounds.key IS 'Keyed digest of the account, or of a name that nobody has.';
+COMMENT ON COLUMN question_rounds.key IS 'The account''s id, twice, or the keyed digest of a name that nobody has.';
 COMMENT ON COLUMN question_rounds.attempts IS 'Wrong calls since the last lock or success; the third locks.';
 COMMENT ON COLUMN question_rounds.locks IS 'Locks since the last success or closing that a log-on ended; the fifth closes the route.';
 COMMENT ON COLUMN question_rounds.draw IS 'Counts successes: which two of the five are asked follows from it, so a lock does not change them.';

@@ -147,10 +147,12 @@ class Answering:
         return drawn(digest, tuple(known.answers))
 
     def _key(self, name: str, asked: Named | None) -> bytes:
-        """An account counts as one, whichever of its names was typed."""
+        """An account counts as one, whichever of its names was typed, and goes on so under another
+        digest key.
+        """
         if asked is None:
             return self.digests.of("round-unknown-name", name_key(name))
-        return self.digests.of("round-account", str(asked.account_id))
+        return asked.account_id.bytes * 2
 
     def _refusal(self) -> AnswersRefused:
         """Every refusal states the rule, so that it tells nothing."""

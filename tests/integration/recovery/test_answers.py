@@ -1,6 +1,7 @@
 """RC-4: a new password by answering two of the five questions."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -13,14 +14,16 @@ from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import RECOVERY_LOCKED, RecoveryLocked
+from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker
 from tests.builders import events
 from tests.builders.people import a_person
 from tests.builders.questions import FIVE, OTHERS, WRONG_ANSWER
 from tests.rigs.issuer import Issuer
-from tests.rigs.recovery import EMAIL, ISSUER, USERNAME, Recovery, a_merge, an_account
+from tests.rigs.recovery import EMAIL, ISSUER, USERNAME, Recovery, a_merge, an_account, replica
 from tests.rigs.replica import Answer
 from tests.support.clock import FakeClock
+from tests.support.database import Database
 from tests.support.statements import noted
 
 WRONG = dict.fromkeys(FIVE, WRONG_ANSWER)
@@ -539,3 +542,21 @@ async def test_each_accounts_answers_open_that_account_alone(
 
     assert (await recovery.answers("ada.hale", FIVE)).refused() == REFUSED
     assert (await recovery.answers("ada.hale", OTHERS)).status == 200
+
+
+@pytest.mark.proves("RC-4")
+async def test_under_another_digest_key_an_accounts_calls_are_counted_on(
+    recovery: Recovery,
+    account_id: AccountId,
+    database: Database,
+    clock: FakeClock,
+    notify_key: KeyPair,
+) -> None:
+    await wrong(recovery, 2)
+    key = base64.b64encode(bytes(range(40, 72))).decode()
+
+    async with replica(database, clock, notify_key, digest_key=key) as changed:
+        await changed.knows(an_account(account_id=account_id), version=99)
+        await wrong(changed, 1)
+
+        assert (await changed.answers()).refused() == REFUSED

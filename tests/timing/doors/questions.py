@@ -14,9 +14,7 @@ import msgspec
 
 from services.recovery.questions.bank import BANK
 from shared.contracts.identity import AccountState, EnrolmentState
-from shared.settings.values import Secret, key_bytes
 from shared.trust.hashing import PasswordHasher
-from shared.trust.tokens import Digests
 from tests.bench.load import Job
 from tests.bench.rows.people import JSON
 from tests.bench.seeds import known_accounts, name_of
@@ -54,9 +52,9 @@ async def tried(
 ) -> Sequence[str]:
     """Answers for so many accounts, of which this is said."""
     names = [name_of(number) for number in await known_accounts(site, count, **said)]
-    environ = site.surroundings.of("recovery")
     if questions:
-        hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
+        pepper = site.surroundings.of("recovery")["PORTICO_PEPPER"]
+        hasher = PasswordHasher(pepper=pepper.encode(), cost=COST, wait=60)
         hashed = await hasher.hash("barley soup")
         hasher.close()
         await site.database.execute(
@@ -71,11 +69,11 @@ async def tried(
             datetime.now(UTC),
         )
     if locked:
-        await lock(site, names, Digests(key_bytes(Secret(environ["PORTICO_DIGEST_KEY"]))))
+        await lock(site, names)
     return [answered(name) for name in names]
 
 
-async def lock(site: Site, names: Sequence[str], digests: Digests) -> None:
+async def lock(site: Site, names: Sequence[str]) -> None:
     """As three wrong calls have."""
     now = datetime.now(UTC)
     rows = await site.database.fetch(
@@ -90,7 +88,7 @@ async def lock(site: Site, names: Sequence[str], digests: Digests) -> None:
         ),
         records=[
             (
-                digests.of("round-account", str(row["account_id"])),
+                row["account_id"].bytes * 2,
                 *(row["account_id"], 3, 1, 0, now + timedelta(days=1), True, False, now),
             )
             for row in rows
