@@ -108,6 +108,13 @@ class EmailFlow(Confirmed, frozen=True, kw_only=True):
     verb = "email"
 
 
+class PasskeyFlow(Confirmed, frozen=True, kw_only=True):
+    """Beside it the name of the passkey, once it may be made."""
+
+    verb = "passkeys"
+    name: str = ""
+
+
 class QuestionsFlow(Confirmed, frozen=True, kw_only=True):
     verb = "questions"
 
@@ -138,6 +145,7 @@ KINDS: dict[type[Flow], Kind] = {
     UsernameFlow: Kind("portico-flow-username", FIVE_MINUTES, "/settings/username"),
     PasswordFlow: Kind("portico-flow-password", FIVE_MINUTES, "/settings/password"),
     EmailFlow: Kind("portico-flow-e-mail", FIVE_MINUTES, "/settings/e-mail"),
+    PasskeyFlow: Kind("portico-flow-passkey", FIVE_MINUTES, "/settings/passkeys/add"),
     QuestionsFlow: Kind("portico-flow-questions", FIVE_MINUTES, "/settings/questions"),
     AddressFlow: Kind("portico-flow-address", FIVE_MINUTES, "/settings/notifications/addresses"),
 }

@@ -27,6 +27,7 @@ MAILS = (
     "two-step-reset",
     "passkey-made",
     "passkey-removed",
+    "reset-token-issued",
     "enrolment-ended",
     "enrolment-reactivated",
 )

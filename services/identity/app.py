@@ -88,6 +88,7 @@ def features(plumbing: Plumbing[Settings], own_keys: OwnKeys) -> Features:
         revoked=practice.revoked_clients,
     )
     device = devices.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
+    passkey = passkeys.compose(plumbing, accounts=account.accounts, sessions=session.sessions)
     password = passwords.compose(plumbing, hasher=hasher_of(plumbing.settings, plumbing.metrics))
     email = emails.compose(plumbing, mint=mint)
     steps = two_step.compose(

@@ -3,6 +3,7 @@
 from services.identity.accounts.store import freezes, hashes
 from services.identity.emails.features import stored_names
 from services.identity.log_on.store import terms
+from services.identity.passkeys.store import passkeys
 from services.identity.settings import Settings
 from services.identity.two_step.store import recovery_codes
 from shared.program.program import Checkup, Plumbing

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from shared.settings.hashing import HashingSettings
 from shared.settings.loader import PREFIX, setting
 from shared.settings.process import Environment
-from shared.settings.service import ServiceSettings
 from shared.settings.values import DOMAIN_NAME
 
 LOCALHOST = "localhost"
@@ -42,7 +42,7 @@ def within(origin: str, domain: str, *, local: bool) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PasskeySettings(ServiceSettings):
+class PasskeySettings(HashingSettings):
     """What authenticators know the portal by, and where it may ask them."""
 
     passkey_rp_id: str | None = setting(

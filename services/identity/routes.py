@@ -225,6 +225,7 @@ CONFIRMATION_CHECKED = (
     GrantWrongAccount,
     GrantWrongSession,
 )
+CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed, GrantSuperseded)
 RECEIPT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService, GrantWrongAccount)
 ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)
 PROOF_PROBLEMS = (TokenInvalid, InvitationInvalid, AgeNotAllowed)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from shared.settings.hashing import HashingSettings
+from services.identity.passkey_settings import PasskeySettings
 from shared.settings.loader import setting
 from shared.settings.process import expose_metrics_on, listen_on
 from shared.settings.values import Port
@@ -18,7 +18,7 @@ class PolicyName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(HashingSettings):
+class Settings(PasskeySettings):
     http_port: Port = listen_on(8101)
     metrics_port: Port = expose_metrics_on(9101)
     portal_name: str = setting(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.recovery.model import RESET_LINK
+from services.recovery.practice_tokens.model import RESET_TOKEN
 from services.recovery.questions.store import questions
 from services.recovery.store import merges as store
 from shared import one_time
@@ -20,8 +21,8 @@ class Absorptions:
     acts: Acts
 
     async def apply(self, tx: Connection, event: Received[AccountsMerged]) -> None:
-        """Keep who became whom, void the absorbed account's link and forget its questions, and say
-        so: once a merge.
+        """Keep who became whom, void the absorbed account's link and token, forget its questions,
+        and say so: once a merge.
 
         From here on the absorbed account is nobody, in whatever state its snapshots say it is.
         """
@@ -34,9 +35,10 @@ class Absorptions:
             at=merge.occurred_at,
         ):
             return
-        # Waiting for who replaces it just now, out of the order of accounts, could deadlock; the
-        # link that is made instead opens nothing (`find_live`).
-        await one_time.void(tx, RESET_LINK, merge.absorbed_id, now=merge.occurred_at, wait=False)
+        # Waiting for who replaces it just now, out of the order of accounts, could deadlock; what
+        # is made instead opens nothing (`find_live`).
+        for purpose in (RESET_LINK, RESET_TOKEN):
+            await one_time.void(tx, purpose, merge.absorbed_id, now=merge.occurred_at, wait=False)
         await questions.drop(tx, merge.absorbed_id)
         by = By(origin=origin_of(event), now=merge.occurred_at)
         async with self.acts.within(tx, by, cause=event.id) as act:

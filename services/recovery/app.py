@@ -28,7 +28,7 @@ from shared.loops import Loop
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.grants import GrantIssuer
-from shared.trust.hashing import hasher_of
+from shared.trust.hashing import PasswordHasher, hasher_of
 from shared.trust.sealing import Sealer
 
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away

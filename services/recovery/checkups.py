@@ -1,6 +1,7 @@
 """What `check` looks at in recovery besides what it looks at everywhere."""
 
 from services.recovery.app import stored_names
+from services.recovery.practice_tokens.store import tokens
 from services.recovery.questions.store import questions
 from services.recovery.settings import RecoverySettings
 from shared.program.program import Checkup, Plumbing
@@ -19,14 +20,18 @@ async def check_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
 
 
 async def check_peppers(plumbing: Plumbing[RecoverySettings]) -> str | None:
-    """Answers that nobody can give any more: a pepper was lost, or forgotten too early."""
+    """What can be compared with nothing any more: a pepper was lost, or forgotten too early."""
     hasher = hasher_of(plumbing.settings, plumbing.metrics)
     try:
         async with plumbing.database.connection() as connection:
-            count = await questions.count_under_other_peppers(connection, hasher.peppers)
+            count = await tokens.count_under_other_peppers(
+                connection, hasher.peppers
+            ) + await questions.count_under_other_peppers(connection, hasher.peppers)
     finally:
         hasher.close()
-    return f"{count} sets of questions are under a pepper that no setting names" if count else None
+    if not count:
+        return None
+    return f"{count} reset tokens and sets of questions are under a pepper that no setting names"
 
 
 CHECKUPS: tuple[Checkup[RecoverySettings], ...] = (

@@ -10,6 +10,13 @@ from services.recovery.api.reminders import remind_username
 from services.recovery.budgets import RESET_TOKENS
 from services.recovery.errors import LinkInvalid
 from services.recovery.features import Features
+from services.recovery.practice_tokens.errors import (
+    AccountFrozen,
+    NoLiveResetToken,
+    PatientNotEnrolled,
+    ResetTokenInvalid,
+    ResetTokenLimit,
+)
 from services.recovery.questions.api.answers import (
     answer_security_questions,
     ask_security_questions,
@@ -24,7 +31,9 @@ from services.recovery.questions.errors import (
     ReauthenticationRequired,
 )
 from shared.contracts.reach import QUESTIONS_GATE, SessionScope
-from shared.http.guards import Counted, Public, Session
+from shared.contracts.scopes import Scope
+from shared.errors import NotFound
+from shared.http.guards import Counted, Public, Session, Staff
 from shared.http.own_source import source_at
 from shared.http.routes import Route, lifted, route
 from shared.idempotency import AlreadyIssued
@@ -58,6 +67,20 @@ ROUTES: tuple[Route[Features], ...] = (
           redeem_reset_link, rows=("RC-3",),
           summary="Exchange a mailed link's token for a grant to set a new password",
           problems=(LinkInvalid,)),
+    route("POST", "/practice/patients/{patient_id}/reset-tokens", Staff(Scope.RESET_TOKENS_WRITE),
+          issue_reset_token, status=201, idempotent=True,
+          counts_on=(RESET_TOKENS,), rows=("RC-5", "ST-1"),
+          summary="Issue a token by which a patient sets a new password; the one before it expires",
+          problems=(NotFound, PatientNotEnrolled, AccountFrozen, ResetTokenLimit, AlreadyIssued)),
+    route("POST", "/practice/patients/{patient_id}/reset-tokens/void",
+          Staff(Scope.RESET_TOKENS_WRITE),
+          void_reset_token, counts_on=(RESET_TOKENS,), rows=("RC-5", "ST-1"),
+          summary="Make the practice's live reset token of a patient void",
+          problems=(NotFound, PatientNotEnrolled, NoLiveResetToken)),
+    route("POST", "/resets/tokens/redeem", Public(),
+          redeem_reset_token, rows=("RC-5",),
+          summary="Exchange a username and a practice's token for a grant to set a new password",
+          problems=(ResetTokenInvalid,)),
     *lifted(lambda of: of.questions, (
         route("GET", "/security-questions", Public(Counted.NOTHING),
               list_security_questions, rows=("RC-8",), query=("locale",),

@@ -459,6 +459,9 @@ TWO_STEP_RESET = Contract("identity", "two-step-reset", TwoStepReset, Kind.ACTIV
 TWO_STEP_MODE_CHANGED = Contract(
     "identity", "two-step-mode-changed", TwoStepModeChanged, Kind.ACTIVITY
 )
+PASSKEY_MADE = Contract("identity", "passkey-made", PasskeyMade, Kind.ACTIVITY)
+PASSKEY_REMOVED = Contract("identity", "passkey-removed", PasskeyRemoved, Kind.ACTIVITY)
+PASSKEY_COPIED = Contract("identity", "passkey-copied", PasskeyCopied, Kind.ACTIVITY)
 SECURITY_QUESTIONS_CHANGED = Contract(
     "identity", "security-questions-changed", SecurityQuestionsChanged, Kind.ACTIVITY
 )

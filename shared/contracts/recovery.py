@@ -30,6 +30,14 @@ class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
     username: Sealed
 
 
+class ResetTokenIssued(PlainActivity, frozen=True, kw_only=True):
+    """RC-5: a practice gave out a token with which a new password can be set. It is not told."""
+
+    practice_name: InMail[str]
+    practice_contact: InMail[str]
+    expires_at: InMail[Moment]
+
+
 class SecurityQuestionsSet(Data, frozen=True, kw_only=True):
     """RC-8: five were set. `set_id` is also the id of the receipt, so that identity, which tells
     the holder, does so once. A freeze after `account_version` has dropped them.

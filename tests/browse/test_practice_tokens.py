@@ -62,7 +62,7 @@ async def test_her_practice_gives_her_a_code_and_with_it_she_sets_a_new_password
 
         await ada.at("/gate/e-mail")  # she has none, and one is offered
         await ada.press("Not now")
-        await ada.at("/home")
+        await ada.decline_two_step()
         await ada.log_off()
         await types(ada, code)
         await expect(ada.summary).to_be_visible()

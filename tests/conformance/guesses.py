@@ -15,6 +15,8 @@ from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
+from services.recovery.practice_tokens.model import RESET_TOKEN
+from services.recovery.practice_tokens.model import WRONG as TOKEN_TRY
 from services.recovery.questions.model import RoundPolicy
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk

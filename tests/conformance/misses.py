@@ -23,6 +23,7 @@ from tests.builders.practices import (
     with_grant,
 )
 from tests.builders.questions import WRONG_ANSWER
+from tests.builders.reset_tokens import Patient, a_patient
 from tests.builders.two_step import WRONG_CODE
 from tests.conformance.examples import identity, notify, recovery
 from tests.conformance.examples.identity import MARIA, IdentityStage
@@ -34,7 +35,7 @@ from tests.conformance.refusals.recovery import answered_wrong
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
 from tests.rigs.identity import PASSWORD
-from tests.rigs.recovery import EMAIL, LinkMail, an_account
+from tests.rigs.recovery import EMAIL, LinkMail, a_merge, an_account
 
 WRONG = "Wrong-Guess-1234"
 NOBODYS = "ABCD-EFGH-JKMN-PQRS"
@@ -672,6 +673,22 @@ MISSES: Mapping[str, Sequence[Group]] = {
             but("obtain_client_token", client_id="00000000-0000-0000-0000-000000000007"),
             but("obtain_client_token", client_secret="wrong"),
             revoked,
+        ),
+    ),
+    "redeem_reset_token": (
+        (
+            but("redeem_reset_token", username="nobody.at.all"),
+            but("redeem_reset_token", token="no token"),
+            given_none,
+            *map(wrong_token, (0, 4, 5)),
+            token_of(is_frozen),
+            token_of(is_absorbed),
+            token_of(set_a_password),
+            token_of(changed_her_password),
+            token_of(is_un_enrolled),
+            token_of(is_given_another),
+            token_of(voids_it),
+            token_of(waits_a_day),
         ),
     ),
     "answer_security_questions": (

@@ -225,6 +225,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
+    "redeem_reset_token": {"ResetTokenInvalid"},
     "answer_security_questions": {"AlreadyIssued"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }

@@ -22,6 +22,7 @@ from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoSte
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
+from services.recovery.practice_tokens.errors import NoLiveResetToken
 from services.recovery.questions.errors import AnswersRefused
 from shared.errors import NotFound, Refused
 from shared.http.problems import ClientBudget
@@ -93,6 +94,7 @@ TOO_LATE: Mapping[str, type[Refused]] = {
 SILENT = {
     "void_reset_token",
     "resend_delivery",
+    "keep_passkeys",
     "answer_security_questions",  # the password that is set by it is told
     *("rotate_own_secret", "revoke_own_client"),
     *("add_notification_address", "verify_notification_address", "remove_notification_address"),

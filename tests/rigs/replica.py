@@ -47,7 +47,7 @@ OWN: Mapping[str, Mapping[str, str]] = {
         "PASSKEY_ORIGINS": "https://portal.example",
     },
     "recovery": {
-        "PEPPER": "recovery's pepper that is long enough for a test",
+        "PEPPER": "recovery's pepper is long enough for a test",
         "BCRYPT_COST": "4",
         "HASHING_WAIT": "30",
     },

@@ -281,6 +281,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     claimed_email: str | None  # beside a verified one: what is to take its place
     practices: tuple[Practice, ...]
     two_step: TwoStep
+    passkeys: PasskeyCount
     questions_set: bool
     recovery_routes: tuple[str, ...]
     to_set_up: tuple[str, ...]

@@ -66,6 +66,7 @@ class Answers(Sent, frozen=True, kw_only=True):
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)
 REQUEST_LINK = Verb("request_reset_link", "POST", "/resets/links", Nothing, LinkRequest)
 REDEEM = Verb("redeem_reset_link", "POST", "/resets/links/redeem", Grant, Redemption)
+REDEEM_TOKEN = Verb("redeem_reset_token", "POST", "/resets/tokens/redeem", Grant, TokenRedemption)
 BANK = Verb("list_security_questions", "GET", "/security-questions", Questions)
 SET = Verb("set_security_questions", "PUT", "/security-questions", Receipt, Setting, bearer=True)
 ASK = Verb("ask_security_questions", "POST", "/resets/questions", Questions, LinkRequest)
@@ -73,7 +74,7 @@ ANSWER = Verb(
     "answer_security_questions", "POST", "/resets/questions/answers", Grant, Answers, keyed=True
 )
 
-VERBS = (REMIND, REQUEST_LINK, REDEEM, BANK, SET, ASK, ANSWER)
+VERBS = (REMIND, REQUEST_LINK, REDEEM, REDEEM_TOKEN, BANK, SET, ASK, ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,10 @@ class Recovery:
 
     async def redeem(self, visit: Visit, link: str) -> Grant:
         return await self.door.call(REDEEM, visit, body=Redemption(token=link))
+
+    async def redeem_token(self, visit: Visit, username: str, token: str) -> Grant:
+        body = TokenRedemption(username=username, token=token)
+        return await self.door.call(REDEEM_TOKEN, visit, body=body)
 
     async def questions(self, visit: Visit) -> Questions:
         return await self.door.call(BANK, visit, query={"locale": visit.language.code})

@@ -18,6 +18,7 @@ from deploy.gateway.web.visits import see
 SAID: Mapping[str, str] = {
     "two-step": N_("You can set two-step verification up at any time in your settings."),
     "verified": N_("Your e-mail address is verified. It is now your account e-mail."),
+    "passkeys": N_("Your passkeys were kept or removed as you chose."),
     "questions": N_("Your security questions are set."),
     "added": N_("The practice was added to your account."),
     "read": N_("The notice is marked as read."),

@@ -1,13 +1,16 @@
-"""Recovery's verbs, most of them called by a person who has not logged on."""
+"""Recovery's verbs: most of them called by a person who has not logged on, some by practices."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from shared.contracts.ids import PatientId, PracticeId
 from shared.trust.grants import Verb
 from tests.builders.people import Person, a_person, a_practice
 from tests.builders.questions import answered, chosen
+from tests.builders.reset_tokens import a_patient, a_record
+from tests.conformance.examples.identity import BY_STAFF
 from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import (
@@ -78,6 +81,51 @@ async def redeem_reset_link(stage: RecoveryStage) -> Example:
         name = f"juniper.{next(stage.replica.numbers)}"
         await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
     return Example(body={"token": (await stage.replica.asks_and_is_mailed(name)).token})
+
+
+async def issue_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    return Example(
+        path={"patient_id": patient.patient_id},
+        body={**BY_STAFF, "handed_over": "in-person"},
+        token=await stage.practice(),
+    )
+
+
+async def void_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    await patient.is_given()
+    return Example(
+        path={"patient_id": patient.patient_id}, body=BY_STAFF, token=await stage.practice()
+    )
+
+
+async def redeem_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    issued = await patient.is_given()
+    return Example(body={"username": patient.username, "token": issued.token})
+
+
+async def records(stage: RecoveryStage, practice_id: PracticeId) -> dict[str, PatientId]:
+    """Records of this practice, one in each state."""
+    replica = stage.replica
+    enrolled, merged = [await a_patient(replica, practice_id) for _ in range(2)]
+    un_enrolled = await (await a_patient(replica, practice_id)).un_enrolled()
+    await replica.merged(a_merge(merged.account_id, into=enrolled.account_id))
+    return {
+        "registered": await a_record(replica, practice_id),
+        "enrolled": enrolled.patient_id,
+        "un-enrolled": un_enrolled.patient_id,
+        "merged": merged.patient_id,
+    }
+
+
+async def own_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, stage.practice_id)
+
+
+async def anothers_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, a_practice())
 
 
 async def list_security_questions(stage: RecoveryStage) -> Example:

@@ -1,16 +1,19 @@
 """What recovery's verbs refuse."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from shared.contracts.identity import AccountState
 from shared.trust.grants import Verb
 from tests.builders.people import Person, a_person
 from tests.builders.questions import WRONG_ANSWER, chosen
+from tests.builders.reset_tokens import Patient, a_patient
 from tests.conformance.examples import recovery as examples
 from tests.conformance.examples.recovery import RecoveryStage
-from tests.conformance.refusals import Elsewhere, Recipe, but
+from tests.conformance.refusals import Elsewhere, Recipe, at, but
 from tests.conformance.stage import Example, send
 from tests.conformance.verbs import NAMED
 from tests.support.trust import ISSUER

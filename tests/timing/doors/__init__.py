@@ -9,6 +9,7 @@ from tests.timing.doors import (
     log_on,
     ownership,
     questions,
+    reset_tokens,
     resets,
     second_step,
     tokens,
@@ -17,6 +18,7 @@ from tests.timing.pairs import Door
 
 DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "resets": resets.opened,
+    "reset-tokens": reset_tokens.opened,
     "questions": questions.opened,
     "log-on": log_on.opened,
     "ownership": ownership.opened,

@@ -64,6 +64,7 @@ class AccountReply(Reply, frozen=True, kw_only=True):
     practices: tuple[PracticeReply, ...]
     gates: tuple[GateReply, ...]
     two_step: TwoStepReply
+    passkeys: KeysReply
     questions_set: bool
     recovery_routes: tuple[RecoveryRoute, ...]
     to_set_up: tuple[ToSetUp, ...]
@@ -103,6 +104,11 @@ def _reply(read: ReadSettings) -> AccountReply:
             mode=two_step.mode if two_step and two_step.on else None,
             means=two_step.means if two_step else (),
             recovery_codes_left=two_step.codes_left if two_step else 0,
+        ),
+        passkeys=KeysReply(
+            offered=read.passkeys_offered,
+            made=len(read.passkeys),
+            suspended=sum(each.suspended for each in read.passkeys),
         ),
         questions_set=account.questions_set,
         recovery_routes=view.recovery_routes,
