@@ -119,7 +119,7 @@ async def set_five(site: Site, visit: Inside, sent: QuestionsForm) -> None:
     """Have recovery keep them, and bring identity its receipt; with identity away it hears of them
     by itself.
     """
-    if sent.password or is_confirmed(visit, QuestionsFlow):
+    if sent.given or is_confirmed(visit, QuestionsFlow):
         receipt = await confirmed(
             site,
             visit,
