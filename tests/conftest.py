@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from deploy.client.mailbox import Mailbox
 from deploy.local.errors import CannotStart
@@ -44,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     known_types.keep()
+    settings.register_profile("portico", deadline=None)  # on a busy machine everything takes longer
+    settings.load_profile("portico")
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: the tests in tests/{folder}")
 

@@ -11,9 +11,7 @@ from services.recovery.grants import PasswordGrants
 from services.recovery.link_mails import LinkMails
 from services.recovery.links import Links
 from services.recovery.model import Kind, link_mail_limit, reminder_limit
-from services.recovery.practice_tokens.issuing import Issuing
-from services.recovery.practice_tokens.model import guess_limit, token_limit
-from services.recovery.practice_tokens.redeeming import Redeeming
+from services.recovery.practice_tokens import features as practice_tokens
 from services.recovery.projection import Projection
 from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
@@ -28,7 +26,7 @@ from shared.loops import Loop
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.grants import GrantIssuer
-from shared.trust.hashing import PasswordHasher, hasher_of
+from shared.trust.hashing import hasher_of
 from shared.trust.sealing import Sealer
 
 LONGEST_WAIT = 2.0  # seconds until requests are looked at again after the database was away
@@ -51,8 +49,9 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         link_requests=requests(plumbing, Kind.RESET_LINK, asked[Kind.RESET_LINK]),
         link_rounds=rounds(plumbing, Kind.RESET_LINK, link_mails(plumbing).work),
         links=links,
-        reset_tokens=issuing(plumbing, hasher),
-        redeemed_tokens=redeeming(plumbing, hasher, grants),
+        practice_tokens=practice_tokens.compose(
+            plumbing, mint=mint(plumbing), hasher=hasher, grants=grants
+        ),
         reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER, asked[Kind.USERNAME_REMINDER]),
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
@@ -108,31 +107,6 @@ def ticking(name: str, rounds: Rounds, settings: RecoverySettings, wake: asyncio
     """A loop that every request wakes a little later; it ticks for what other replicas left."""
     return Loop(
         name=name, once=rounds.once, every=settings.tick, wake=wake, longest_wait=LONGEST_WAIT
-    )
-
-
-def issuing(plumbing: Plumbing[RecoverySettings], hasher: PasswordHasher) -> Issuing:
-    """The practices' side of RC-5 with its numbers."""
-    return Issuing(
-        acts=plumbing.acts,
-        mint=mint(plumbing),
-        hasher=hasher,
-        limit=token_limit(a_day=plumbing.settings.reset_tokens_a_day),
-    )
-
-
-def redeeming(
-    plumbing: Plumbing[RecoverySettings], hasher: PasswordHasher, grants: PasswordGrants
-) -> Redeeming:
-    """Their patients' side."""
-    return Redeeming(
-        acts=plumbing.acts,
-        digests=plumbing.digests,
-        hasher=hasher,
-        budget=plumbing.budget,
-        grants=grants,
-        guesses=guess_limit(an_hour=plumbing.settings.reset_token_alarm),
-        metrics=plumbing.metrics,
     )
 
 

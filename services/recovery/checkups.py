@@ -24,14 +24,16 @@ async def check_peppers(plumbing: Plumbing[RecoverySettings]) -> str | None:
     hasher = hasher_of(plumbing.settings, plumbing.metrics)
     try:
         async with plumbing.database.connection() as connection:
-            count = await tokens.count_under_other_peppers(
-                connection, hasher.peppers
-            ) + await questions.count_under_other_peppers(connection, hasher.peppers)
+            counts = {
+                "reset tokens": await tokens.count_under_other_peppers(connection, hasher.peppers),
+                "sets of questions": await questions.count_under_other_peppers(
+                    connection, hasher.peppers
+                ),
+            }
     finally:
         hasher.close()
-    if not count:
-        return None
-    return f"{count} reset tokens and sets of questions are under a pepper that no setting names"
+    found = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"{found} are under a pepper that no setting names" if found else None
 
 
 CHECKUPS: tuple[Checkup[RecoverySettings], ...] = (

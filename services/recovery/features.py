@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from services.recovery.absorptions import Absorptions
 from services.recovery.links import Links
-from services.recovery.practice_tokens.issuing import Issuing
-from services.recovery.practice_tokens.redeeming import Redeeming
+from services.recovery.practice_tokens import features as practice_tokens
 from services.recovery.projection import Projection
 from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
@@ -18,11 +17,10 @@ class Features:
     link_requests: Requests
     link_rounds: Rounds
     links: Links
-    reset_tokens: Issuing
-    redeemed_tokens: Redeeming
     reminder_requests: Requests
     reminder_rounds: Rounds
     reminders: Reminders
+    practice_tokens: practice_tokens.Features
     questions: questions.Features
     projection: Projection
     absorptions: Absorptions

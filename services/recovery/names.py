@@ -4,6 +4,7 @@ from shared.contracts.log_on_names import name_key
 from shared.trust.tokens import Digests
 
 PURPOSE = "log-on-name"
+LONGEST_NAME = 320  # no address or username is longer
 
 
 def name_digest(digests: Digests, name: str) -> bytes:

@@ -20,6 +20,7 @@ from services.identity.enrolment.errors import (
     WrongTemporaryPassword,
 )
 from services.identity.freezes.errors import WrongBirthDate
+from services.recovery.practice_tokens.errors import TokenKeptBack, WrongToken
 from shared import errors
 from shared.contracts.topology import SERVICES
 from shared.errors import Expected, Refused
@@ -109,6 +110,8 @@ def test_the_audit_has_another_word_only_where_a_reply_must_not_say_as_much() ->
         WrongPerson,  # a live token, which whoever guesses must not learn (EN-1)
         WrongInvitee,  # likewise a live invitation (EN-3)
         WrongBirthDate,  # likewise a live link of a mail (RC-9)
+        WrongToken,  # likewise a live token of a practice's (RC-5)
+        TokenKeptBack,  # likewise, and that a source's budget is used up (LG-4)
         WrongTemporaryPassword,  # likewise a temporary username (EN-2)
     }
 

@@ -51,13 +51,15 @@ class Patient:
         self, handed_over: HandedOver = HandedOver.IN_PERSON, *, at: Recovery | None = None
     ) -> IssuedResetToken:
         """A token, at this replica or another."""
-        issued: IssuedResetToken = await (at or self.recovery).features.reset_tokens.issue(
+        issued: IssuedResetToken = await (
+            at or self.recovery
+        ).features.practice_tokens.issuing.issue(
             self.practice_id, self.patient_id, handed_over=handed_over, by=self.by(), key=None
         )
         return issued
 
     async def voids(self) -> None:
-        await self.recovery.features.reset_tokens.void(
+        await self.recovery.features.practice_tokens.issuing.void(
             self.practice_id, self.patient_id, by=self.by()
         )
 

@@ -2,8 +2,6 @@
 
 from shared.http.routes import Reply
 
-LONGEST_NAME = 320  # no address or username is longer
-
 
 class Accepted(Reply, frozen=True, kw_only=True):
     """The same whatever was typed."""

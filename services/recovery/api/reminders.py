@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from services.recovery.api.accepted import LONGEST_NAME, Accepted
+from services.recovery.api.accepted import Accepted
 from services.recovery.features import Features
+from services.recovery.names import LONGEST_NAME
 from shared.http.routes import Body, Call
 from shared.trust.access import Anonymous
 

@@ -501,7 +501,7 @@ async def test_a_name_that_nobody_has_costs_the_same_hashes_and_statements(
 ) -> None:
     patient, without = await a_patient(recovery), await a_patient(recovery)
     issued = await patient.is_given()
-    redeeming = recovery.features.redeemed_tokens
+    redeeming = recovery.features.practice_tokens.redeeming
     hashed: list[bool] = []
     verify = redeeming.hasher.verify
 

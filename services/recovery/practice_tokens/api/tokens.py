@@ -4,9 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from services.recovery.api.accepted import LONGEST_NAME
 from services.recovery.api.grants import RecoveryGrant
-from services.recovery.features import Features
+from services.recovery.names import LONGEST_NAME
+from services.recovery.practice_tokens.features import Features
 from services.recovery.practice_tokens.issuing import IssuedResetToken
 from services.recovery.practice_tokens.model import HandedOver
 from shared.contracts.ids import PatientId
@@ -33,7 +33,7 @@ class RedeemResetToken(Body, frozen=True, kw_only=True):
 async def issue_reset_token(
     features: Features, call: Call[IssueResetTokenBody, PracticeCaller], patient_id: PatientId
 ) -> IssuedResetToken:
-    return await features.reset_tokens.issue(
+    return await features.issuing.issue(
         call.caller.practice_id,
         patient_id,
         handed_over=call.body.handed_over,
@@ -45,7 +45,7 @@ async def issue_reset_token(
 async def void_reset_token(
     features: Features, call: Call[VoidResetTokenBody, PracticeCaller], patient_id: PatientId
 ) -> NoReply:
-    await features.reset_tokens.void(call.caller.practice_id, patient_id, by=call.by)
+    await features.issuing.void(call.caller.practice_id, patient_id, by=call.by)
     return NoReply()
 
 
@@ -54,5 +54,5 @@ async def redeem_reset_token(
 ) -> RecoveryGrant:
     """Exchange a live token for a grant; it stays usable until a password is set."""
     return RecoveryGrant.of(
-        await features.redeemed_tokens.redeem(call.body.username, call.body.token, by=call.by)
+        await features.redeeming.redeem(call.body.username, call.body.token, by=call.by)
     )

@@ -1,0 +1,1 @@
+"""Reset tokens over HTTP."""
