@@ -635,8 +635,13 @@ async def test_of_many_issued_at_once_one_is_live_and_it_is_one_that_was_shown(
     assert len(shown) == 10
     assert all(isinstance(one, ResetTokenLimit) for one in issued if one not in shown)
     assert Counter(await states(recovery)) == {"superseded": 9, "live": 1}
-    answers = [await told(recovery, patient.username, one.token) for one in shown]
-    assert answers.count(DONE) == 1
+    [kept] = await recovery.rows(
+        "SELECT hash FROM practice_tokens JOIN one_time_secrets s ON s.id = secret_id "
+        "WHERE s.state = 'live'"
+    )
+    compare = recovery.features.practice_tokens.redeeming.hasher.verify
+    [live] = [one for one in shown if await compare(one.token, kept["hash"])]  # others would count
+    assert await told(recovery, patient.username, live.token) == DONE
 
 
 @pytest.mark.parametrize("round_", range(5))
