@@ -107,6 +107,7 @@ from services.identity.log_on.errors import (
     InvalidCredentials,
     TermsDeclined,
     TermsRequired,
+    ValidationUnavailable,
 )
 from services.identity.passkeys.errors import (
     CeremonyOver,
@@ -264,6 +265,7 @@ RESET_PROBLEMS = (
     GrantSuperseded,
     GrantExhausted,
     PasswordUnacceptable,
+    ValidationUnavailable,
 )
 CLAIM_PROBLEMS = (
     EmailMalformed,
@@ -460,7 +462,7 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=(NotFound, GateClosed, TwoStepNeedsMeans, ReauthenticationRequired,
                         *CONFIRMATION_REFUSED)),
         route("POST", "/passwords/reset", Public(Counted.MISSES),
-              reset_password, rows=("RC-3", "SE-4"),
+              reset_password, rows=("RC-3", "RC-6", "SE-4"),
               summary="Set a new password with a grant of recovery's",
               problems=RESET_PROBLEMS),
     )),
@@ -531,8 +533,8 @@ ROUTES: tuple[Route[Features], ...] = (
               change_locale, rows=("ID-8",),
               summary="Change the language and the time zone that its holder is written to in",
               problems=(LocaleNotOffered, TimeZoneUnknown)),
-        route("POST", "/account/email", Session(),
-              claim_email, status=202, rows=("ID-6", "SE-3"),
+        route("POST", "/account/email", Session(also=(GATES,)),
+              claim_email, status=202, rows=("ID-6", "SE-3", "LG-3"),
               summary="Claim an account e-mail, the first or another, or have its link sent again",
               problems=CLAIM_PROBLEMS),
         route("POST", "/account/email/verify", Session(Counted.MISSES, also=(GATES,)),

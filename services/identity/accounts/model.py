@@ -35,9 +35,7 @@ class Account:
     last_log_on_at: datetime | None
     email_waived: bool  # a practice says that she has none: RC-6 requires none of her
     reset_by_practice: bool  # since a freeze nothing but RC-5 sets a password (RC-9)
-    questions_set: bool  # recovery has five security questions of it (RC-8)
-    frozen_in: int  # the version that froze it last: questions of before are void (RC-9)
-    reopened: UUID | None  # the closing of RC-4 that a full log-on has ended last
+    validated_at: datetime | None  # when RC-6 was used; it is once in its life
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from services.identity.emails.store import emails as store
 from services.identity.emails.verifications import Verifications
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import FRESH, SessionEnd
+from services.identity.sessions.reach import GateName
 from services.identity.sessions.sessions import Sessions
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
@@ -29,6 +30,7 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, SessionId
 from shared.db import Connection
 from shared.limits import Limit
+from shared.trust.access import SessionCaller
 from shared.trust.grants import (
     Grant,
     Verb,
@@ -52,11 +54,9 @@ class Emails:
 
     async def claim(
         self,
-        account_id: AccountId,
         typed: str,
         *,
-        session_id: SessionId,
-        auth_time: datetime,
+        caller: SessionCaller,
         reauthenticated: str | None,
         by: By,
     ) -> None:
@@ -66,8 +66,9 @@ class Emails:
         The reply is the same whether or not another account has verified the address. An address
         is a way in, so a token is not enough, which may be a stolen one: `reauthenticated` says
         that the password was given again (SE-3), or for the first address it was within ten
-        minutes.
+        minutes. After RC-6 it is a gate, and a session that stands at it may claim (LG-3).
         """
+        account_id = caller.account_id
         address = check_address(typed, field="address")
         grant: Grant | None = None
         if reauthenticated is not None:
@@ -76,18 +77,19 @@ class Emails:
                     reauthenticated,
                     Verb.EMAIL,
                     account_id=account_id,
-                    session_id=session_id,
+                    session_id=caller.session_id,
                     now=by.now,
                 )
         await self.verifications.ready()
         async with self.acts.begin(by, Action.CLAIM_EMAIL, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
+            await self.sessions.require_at(act.tx, caller, GateName.ACCOUNT_EMAIL)
             before = view.verified_email
             if before is not None and address_key(before) == address_key(address):
                 raise EmailVerified
             if grant is not None:
                 await self.confirmations.spend(act.tx, grant, view, now=act.now)
-            elif before is not None or act.now >= auth_time + FRESH:
+            elif before is not None or act.now >= caller.auth_time + FRESH:
                 raise ReauthenticationRequired
             following_username(view.account.username, before=before, address=address)
             await self._require_mails_left(act.tx, account_id, address, act.now)

@@ -15,16 +15,14 @@ from services.identity.passwords.passwords import HashedPassword, Passwords
 from services.identity.passwords.policy import RuleResult
 from services.identity.proving.confirmations import Confirmations
 from services.identity.sessions.model import BegunBy, SessionEnd
-from services.identity.sessions.reach import GateName, next_required
+from services.identity.sessions.reach import GateName
 from services.identity.sessions.sessions import Sessions, SessionTokens
-from services.identity.sessions.store import sessions, standings
+from services.identity.sessions.store import sessions
 from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_CHANGED
 from shared.contracts.ids import AccountId
-from shared.contracts.reach import Service, SessionScope
-from shared.db import Connection
-from shared.http.problems import SessionScopeMissing
+from shared.contracts.reach import Service
 from shared.limits import HOUR, Limit
 from shared.trust.access import AccessTokenInvalid, SessionCaller
 from shared.trust.grants import Grant, GrantSuperseded, Verb
@@ -52,7 +50,7 @@ class PasswordChanges:
         """Judge a candidate beside what the account is known by; nothing is kept of it."""
         account_id = caller.account_id
         async with self.acts.database.transaction() as tx:
-            await require_here(tx, caller)
+            await self.sessions.require_at(tx, caller, GateName.NEW_PASSWORD)
             key = account_id.bytes
             taken = (await limits.take(tx, CHECKS, [key], now=by.now))[key]
             if not taken.granted:
@@ -87,7 +85,7 @@ class PasswordChanges:
         await self.tellings.ready()
         async with self.acts.begin(by, Action.CHANGE_PASSWORD, account=account_id) as act:
             view = await self.accounts.hold(act.tx, account_id)
-            await require_here(act.tx, caller)
+            await self.sessions.require_at(act.tx, caller, GateName.NEW_PASSWORD)
             if wait := await limits.wait(act.tx, REFUSED, account_id.bytes, now=act.now):
                 raise TooManyPasswords(retry_after=wait.total_seconds())
             try:
@@ -143,15 +141,3 @@ class PasswordChanges:
         )
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_CHANGE)
         return await self.accounts.announce(act, account_id)
-
-
-async def require_here(tx: Connection, caller: SessionCaller) -> None:
-    """Let a session with gates before it only where a new password is the one it stands at (LG-3).
-
-    Raises SessionScopeMissing.
-    """
-    if caller.scope is SessionScope.FULL:
-        return
-    standing = await standings.of_session(tx, caller.session_id)
-    if next_required(standing) is not GateName.NEW_PASSWORD:
-        raise SessionScopeMissing

@@ -52,6 +52,13 @@ class GrantExhausted(BadRequest):
     hint = "Ask for a new link; POST /passwords/check tells which rules a password meets."
 
 
+class ValidationUnavailable(Invalid):
+    """Validation was used before, or there is an account e-mail by now (RC-6). Nothing is used up."""
+
+    title = "This account's password cannot be set by validation"
+    hint = "Contact your practice: it can help you to a new password."
+
+
 class InvalidCredentials(Unauthenticated):
     """Name and password log nobody on; the cause is never told (LG-1)."""
 

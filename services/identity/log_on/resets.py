@@ -1,4 +1,4 @@
-"""Identity's half of a password reset: a grant of recovery's sets the new password (RC-3)."""
+"""Identity's half of a password reset: a grant of recovery's sets the new password (RC-3, RC-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,7 @@ from services.identity.accounts.store import accounts as store
 from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.devices.arrivals import Arrivals
-from services.identity.log_on.errors import GrantExhausted
-from services.identity.passkeys.store import passkeys
+from services.identity.log_on.errors import GrantExhausted, ValidationUnavailable
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords
@@ -21,6 +20,7 @@ from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import PASSWORD_RESET, ResetRoute
 from shared.contracts.reach import Service
+from shared.db import Connection
 from shared.limits import Limit
 from shared.trust.grants import (
     Grant,
@@ -37,6 +37,11 @@ REFUSED = Limit("refused-password", ((5, timedelta(days=30)),))
 
 OF_PRACTICES = frozenset({ResetRoute.PRACTICE_TOKEN})
 """The routes that a practice vouches for, which alone open a thawed account (RC-9)."""
+
+TO_LOG_ON: frozenset[ResetRoute] = frozenset({ResetRoute.VALIDATION})
+"""The routes that open no session: who came by one shows at the log-on that she has the password,
+and every session after that is gated (RC-6).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +64,9 @@ class Resets:
         described: Described,
         resource: Sequence[Service],
         by: By,
-    ) -> SessionTokens:
-        """Set the password the grant allows, end every session and open a new one.
+    ) -> SessionTokens | None:
+        """Set the password the grant allows, end every session and open a new one; none by a route
+        that leads to the log-on.
 
         Whatever is refused uses nothing up: the grant can be brought again with a better password,
         but for the fifth that is refused. Who only has the mailbox could else try without end
@@ -87,6 +93,8 @@ class Resets:
                 act.committing(unacceptable)
                 raise
             await self.tellings.tell(act, view, PASSWORD_RESET, route=route, proof_id=checked.jti)
+            if route in TO_LOG_ON:
+                return None
             # RC-3 ends at the home page; the old sessions have ended before this one begins. The
             # trust of before went with the old password (RC-10).
             opened = await self.arrivals.open(
@@ -110,17 +118,18 @@ class Resets:
     async def _replace(
         self, act: Act, grant: Grant, new_password: str, hashed: HashedPassword
     ) -> AccountView:
-        tx, now, account_id = act.tx, act.now, grant.account_id
+        tx, now, account_id, route = act.tx, act.now, grant.account_id, _route(grant)
         await self.grants.spend(tx, grant, now=now)
         security_version = await store.set_password(
             tx,
             account_id,
             hashed.hash,
             security_version=grant.security_version,
-            by_practice=_route(grant) in OF_PRACTICES,
+            by_practice=route in OF_PRACTICES,
+            validated_at=now if route is ResetRoute.VALIDATION else None,
         )
         if security_version is None:
-            raise GrantSuperseded
+            raise await self._unset(tx, grant)
         await self.passwords.take(
             tx,
             account_id,
@@ -134,6 +143,13 @@ class Resets:
         await passkeys.suspend_all(tx, account_id, now=now)
         await self.sessions.end_within(act, account_id, why=SessionEnd.PASSWORD_RESET)
         return await self.accounts.announce(act, account_id)
+
+    async def _unset(self, tx: Connection, grant: Grant) -> GrantSuperseded | ValidationUnavailable:
+        """Say why no password was set: of a validation there is more than its age (RC-6)."""
+        current = await store.is_current(
+            tx, grant.account_id, security_version=grant.security_version
+        )
+        return ValidationUnavailable() if current else GrantSuperseded()
 
 
 def _proof(grant: Grant) -> bytes:

@@ -53,6 +53,7 @@ class Unions:
         moved = await patients.hand_over(act.tx, absorbed_id, survivor_id)
         await self._hand_over_names(act, couple)
         await store.leave_waiver(act.tx, absorbed_id, survivor_id)
+        await store.leave_validation(act.tx, absorbed_id, survivor_id)
         await two_steps.turn_off(act.tx, absorbed_id)
         await passkeys.end_all(act.tx, absorbed_id, PasskeyEnd.MERGED, now=act.now)
         await store.absorb(act.tx, absorbed_id, survivor_id)

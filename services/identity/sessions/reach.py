@@ -24,8 +24,10 @@ class GateName(StrEnum):
     DISCLAIMERS = "disclaimers"
 
 
-OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP, GateName.PASSKEYS})
-"""What may be declined; a disclaimer is answered, and what is required is done."""
+OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP})
+"""What may be declined, where it is no more than offered; a disclaimer is answered, and what is
+required is done.
+"""
 
 
 class Means(StrEnum):
@@ -106,6 +108,7 @@ class Standing:
     terms_due: bool
     questions_due: bool  # none are set, and no practice has turned them off (RC-8, ST-2)
     email_verified: bool
+    email_required: bool  # RC-6 was used, and no practice waives the e-mail
     two_step_offered: bool  # neither taken up nor declined yet
     passkeys_to_keep: bool  # suspended by a reset, in a session that a password began
     disclaimers_due: bool
@@ -153,7 +156,9 @@ def _questions(at: Standing) -> Asks | None:
 
 
 def _account_email(at: Standing) -> Asks | None:
-    return None if at.email_verified or not at.enrolled else "offered"
+    if at.email_verified or not at.enrolled:
+        return None
+    return "required" if at.email_required else "offered"
 
 
 def _two_step(at: Standing) -> Asks | None:

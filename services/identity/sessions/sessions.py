@@ -21,6 +21,7 @@ from services.identity.sessions.model import (
 )
 from services.identity.sessions.reach import (
     Gate,
+    GateName,
     Sight,
     Standing,
     gates,
@@ -268,6 +269,17 @@ class Sessions:
             await self.narrow_within(act, account_id)
         else:
             await self.end_within(act, account_id, why=SessionEnd.UNENROLLED)
+
+    async def require_at(self, tx: Connection, caller: SessionCaller, gate: GateName) -> None:
+        """Let a session with gates before it only where this is the one it stands at (LG-3).
+
+        Raises SessionScopeMissing.
+        """
+        if caller.scope is SessionScope.FULL:
+            return
+        standing = await standings.of_session(tx, caller.session_id)
+        if next_required(standing) is not gate:
+            raise SessionScopeMissing
 
     async def look(self, tx: Connection, session_id: SessionId) -> Sight:
         """What the session sees in this second."""

@@ -17,7 +17,7 @@ from shared.db import Connection, Row
 
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
-    email_waived, reset_by_practice, questions_set, frozen_in, reopened
+    email_waived, reset_by_practice, validated_at
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -221,26 +221,49 @@ async def set_password(
     *,
     security_version: int,
     by_practice: bool = False,
+    validated_at: datetime | None = None,
 ) -> int | None:
     """Replace the password where no credential has changed since; return the security version.
 
-    After a freeze nothing but a practice's token does (RC-9).
+    After a freeze nothing but a practice's token does (RC-9). By validation, which is now where its
+    time is given, it is done once, and only while there is no verified account e-mail (RC-6). The
+    account is held before: an e-mail that is being verified is seen.
     """
     version: int | None = await tx.fetchval(
         """
         UPDATE accounts
         SET password_hash = $2, security_version = security_version + 1, version = version + 1,
-            reset_by_practice = false, new_password_due = false
+            reset_by_practice = false, new_password_due = false,
+            validated_at = coalesce(validated_at, $5)
         WHERE id = $1 AND security_version = $3 AND state = 'active'
           AND (NOT reset_by_practice OR $4)
+          AND ($5::timestamptz IS NULL OR validated_at IS NULL AND NOT EXISTS (
+              SELECT FROM account_emails e
+              WHERE e.account_id = accounts.id AND e.state = 'verified'
+          ))
         RETURNING security_version
         """,
         account_id,
         password_hash,
         security_version,
         by_practice,
+        validated_at,
     )
     return version
+
+
+async def is_current(tx: Connection, account_id: AccountId, *, security_version: int) -> bool:
+    """Whether no credential of an active account has changed since."""
+    return bool(
+        await tx.fetchval(
+            """
+            SELECT true FROM accounts
+            WHERE id = $1 AND security_version = $2 AND state = 'active' AND NOT reset_by_practice
+            """,
+            account_id,
+            security_version,
+        )
+    )
 
 
 async def change_credential(tx: Connection, account_id: AccountId) -> None:
@@ -263,9 +286,7 @@ def _account(row: Row) -> Account:
         last_log_on_at=row["last_log_on_at"],
         email_waived=row["email_waived"],
         reset_by_practice=row["reset_by_practice"],
-        questions_set=row["questions_set"],
-        frozen_in=row["frozen_in"],
-        reopened=row["reopened"],
+        validated_at=row["validated_at"],
     )
 
 

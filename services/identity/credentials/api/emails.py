@@ -31,10 +31,8 @@ class VerifyReply(Reply, frozen=True, kw_only=True):
 
 async def claim_email(features: Features, call: Call[ClaimBody, SessionCaller]) -> ClaimReply:
     await features.emails.claim(
-        call.caller.account_id,
         call.body.address,
-        session_id=call.caller.session_id,
-        auth_time=call.caller.auth_time,
+        caller=call.caller,
         reauthenticated=call.body.reauthenticated,
         by=call.by,
     )

@@ -130,6 +130,20 @@ async def leave_waiver(tx: Connection, absorbed_id: AccountId, survivor_id: Acco
     )
 
 
+async def leave_validation(tx: Connection, absorbed_id: AccountId, survivor_id: AccountId) -> None:
+    """What either has used of the one validation is used (RC-6)."""
+    await tx.execute(
+        """
+        UPDATE accounts
+        SET validated_at = greatest(validated_at, absorbed.at)
+        FROM (SELECT validated_at AS at FROM accounts WHERE id = $1) AS absorbed
+        WHERE id = $2
+        """,
+        absorbed_id,
+        survivor_id,
+    )
+
+
 async def free_email(tx: Connection, absorbed_id: AccountId) -> None:
     """Whoever can read its mail may verify the address, the survivor too."""
     await tx.execute("DELETE FROM account_emails WHERE account_id = $1", absorbed_id)
