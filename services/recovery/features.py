@@ -10,6 +10,7 @@ from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds
+from services.recovery.validation.validations import Validations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,6 @@ class Features:
     reminder_requests: Requests
     reminder_rounds: Rounds
     reminders: Reminders
-    practice_tokens: practice_tokens.Features
-    questions: questions.Features
+    validations: Validations
     projection: Projection
     absorptions: Absorptions

@@ -52,7 +52,7 @@ from tests.support.clock import START
 D = TypeVar("D", bound=Data)
 A = TypeVar("A", bound=Activity)
 ADDRESS = "juniper@mail.example"
-LAST_NAME, BIRTH_DATE = "Hale", date(1988, 4, 17)
+LAST_NAME, FIRST_NAME, BIRTH_DATE = "Hale", "Juniper", date(1988, 4, 17)
 CONTACT = "+1 555 0100"
 ELM_STREET = "Elm Street"
 RANDOMNESS = Randomness()
@@ -248,17 +248,20 @@ def person(
     account_id: AccountId | None = None,
     *,
     last_name: str = LAST_NAME,
+    first_name: str = FIRST_NAME,
     birth_date: date = BIRTH_DATE,
+    home_phone: str | None = None,
+    address: str | None = None,
 ) -> PersonChanged:
     return PersonChanged(
         patient_id=patient_id,
         practice_id=practice_id,
         account_id=account_id,
         last_name=last_name,
-        first_name="Juniper",
+        first_name=first_name,
         birth_date=birth_date,
-        home_phone=None,
-        address=None,
+        home_phone=home_phone,
+        address=address,
     )
 
 

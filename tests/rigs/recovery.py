@@ -52,6 +52,7 @@ RANDOM = Randomness()
 ISSUER = "https://portico.example"
 USERNAME = "juniper.hale"
 EMAIL = "juniper.hale@mail.example"
+HOME_PHONE, ADDRESS = "(213) 555-0142", "12 Elm Street, Springfield, IL 62704"
 
 
 def an_account(
@@ -117,9 +118,14 @@ class Recovery(Replica[Features, RecoverySettings]):
         await self.hear(self.features.projection.keep_practice, practice, version=version)
         return practice.practice_id
 
-    async def knows_person(self, person: PersonChanged, *, version: int = 1) -> PatientId:
-        await self.hear(self.features.projection.keep_person, person, version=version)
-        return person.patient_id
+    async def knows_person(self, account_id: AccountId | None, **said: Any) -> PersonChanged:
+        """Let a practice's record arrive, with phone and address unless said otherwise."""
+        usual = {"home_phone": HOME_PHONE, "address": ADDRESS}
+        record = events.person(
+            PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid()), account_id, **{**usual, **said}
+        )
+        await self.hear(self.features.projection.keep_person, record, version=1)
+        return record
 
     async def knows_notifys_key(self) -> None:
         """Let notify's sealing key arrive."""

@@ -53,7 +53,7 @@ class GrantExhausted(BadRequest):
 
 
 class ValidationUnavailable(Invalid):
-    """Validation was used before, or there is an account e-mail by now (RC-6). Nothing is used up."""
+    """Validation was used before, or there is an account e-mail by now (RC-6)."""
 
     title = "This account's password cannot be set by validation"
     hint = "Contact your practice: it can help you to a new password."

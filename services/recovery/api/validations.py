@@ -1,0 +1,71 @@
+"""RC-6 over HTTP: who one is, then one's address among four."""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
+
+from services.recovery.api.accepted import LONGEST_NAME
+from services.recovery.api.grants import RecoveryGrant
+from services.recovery.features import Features
+from services.recovery.validation.model import Fields
+from shared.http.routes import Body, Call, Reply
+from shared.http.texts import Line, Name
+from shared.trust.access import Anonymous
+
+
+class BeginValidation(Body, frozen=True, kw_only=True):
+    """All of it as one practice has it; the phone with or without country code."""
+
+    username: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+    birth_date: date
+    last_name: Name
+    first_name: Name
+    home_phone: Line
+
+
+class AddressQuestion(Reply, frozen=True, kw_only=True):
+    """`addresses` are four, of which one may be true; \"none of these\" is to be shown as a fifth.
+    `challenge` goes back with the answer, within `expires_in` seconds.
+    """
+
+    challenge: str
+    addresses: tuple[str, ...]
+    expires_in: int
+
+
+class AnswerValidation(Body, frozen=True, kw_only=True):
+    """`choice` is the place of an address, from 0; null: none of these."""
+
+    challenge: Annotated[str, Meta(max_length=100)]
+    choice: Annotated[int, Meta(ge=0, le=3)] | None
+
+
+async def begin_validation(
+    features: Features, call: Call[BeginValidation, Anonymous]
+) -> AddressQuestion:
+    """Ask, whatever was typed."""
+    body = call.body
+    question = await features.validations.begin(
+        Fields(
+            username=body.username,
+            birth_date=body.birth_date,
+            last_name=body.last_name,
+            first_name=body.first_name,
+            home_phone=body.home_phone,
+        ),
+        by=call.by,
+    )
+    return AddressQuestion(
+        challenge=question.challenge,
+        addresses=question.addresses,
+        expires_in=int(question.life.total_seconds()),
+    )
+
+
+async def answer_validation(
+    features: Features, call: Call[AnswerValidation, Anonymous]
+) -> RecoveryGrant:
+    """Exchange the right answer for a grant, as often as its reply gets lost."""
+    given = await features.validations.answer(call.body.challenge, call.body.choice, by=call.by)
+    return RecoveryGrant.of(given)

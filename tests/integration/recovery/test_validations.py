@@ -1,0 +1,405 @@
+"""RC-6 at recovery: who one is, then one's address among four; once, and three rounds a day."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import jwt
+import pytest
+
+from deploy.client.eventually import eventually
+from services.recovery.validation.model import VALIDATION
+from services.recovery.validation.store import rounds
+from shared import one_time
+from shared.contracts.identity import AccountState
+from shared.contracts.ids import AccountId
+from tests.rigs.recovery import ADDRESS, USERNAME, Recovery, a_merge, an_account
+from tests.rigs.replica import Answer
+from tests.support.statements import noted
+
+FIELDS: Mapping[str, Any] = {
+    "username": USERNAME,
+    "birth_date": "1988-04-17",
+    "last_name": "Hale",
+    "first_name": "Juniper",
+    "home_phone": "+1 213 555 0142",
+}
+UNAVAILABLE = (422, "validation_unavailable")
+
+
+async def somebody(recovery: Recovery, username: str = USERNAME, **said: Any) -> AccountId:
+    """Who has neither account e-mail nor questions, and one record."""
+    account_id = await recovery.knows(an_account(username=username, email=None, **said))
+    await recovery.knows_person(account_id)
+    return account_id
+
+
+async def begin(recovery: Recovery, **said: Any) -> Answer:
+    return await recovery.call("POST", "/resets/validations", {**FIELDS, **said})
+
+
+async def answer(recovery: Recovery, question: Answer, choice: int | None) -> Answer:
+    said = {"challenge": question.body["challenge"], "choice": choice}
+    return await recovery.call("POST", "/resets/validations/answer", said)
+
+
+def true_of(question: Answer) -> int:
+    return list(question.body["addresses"]).index(ADDRESS)
+
+
+def wrong_of(question: Answer) -> int:
+    return (true_of(question) + 1) % 4
+
+
+async def validated(recovery: Recovery, **said: Any) -> Answer:
+    question = await begin(recovery, **said)
+    return await answer(recovery, question, true_of(question))
+
+
+@pytest.mark.proves("RC-6")
+async def test_right_fields_and_the_right_address_are_a_grant_that_ends_at_the_log_on(
+    recovery: Recovery,
+) -> None:
+    account_id = await somebody(recovery, security_version=4)
+
+    question = await begin(recovery)
+    given = await answer(recovery, question, true_of(question))
+
+    assert question.status == 201
+    assert (len(question.body["addresses"]), question.body["expires_in"]) == (4, 900)
+    assert given.status == 200, given.body
+    assert (given.body["username"], given.body["ends"]) == (USERNAME, "log-on")
+    assert given.body["expires_in"] == 600
+    claims = jwt.decode(given.body["grant"], options={"verify_signature": False})
+    assert (claims["act"], claims["route"]) == ("password.set", "validation")
+    assert (claims["sub"], claims["sv"]) == (str(account_id), 4)
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"home_phone": "213.555.0142"},
+        {"last_name": "HALÉ", "first_name": "juniper"},
+        {"username": " Juniper.HALE "},
+    ],
+)
+async def test_phones_are_compared_by_digits_and_names_however_they_are_written(
+    recovery: Recovery, said: Mapping[str, Any]
+) -> None:
+    await somebody(recovery)
+
+    assert (await validated(recovery, **said)).status == 200
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"birth_date": "1988-04-18"},
+        {"last_name": "Pine"},
+        {"first_name": "June"},
+        {"home_phone": "213 555 0143"},
+        {"username": "nobody.at.all"},
+    ],
+)
+async def test_wrong_fields_bring_up_four_addresses_of_which_none_is_right(
+    recovery: Recovery, said: Mapping[str, Any]
+) -> None:
+    await somebody(recovery)
+
+    question = await begin(recovery, **said)
+    refused = await answer(recovery, question, 0)
+
+    assert question.status == 201
+    assert len(set(question.body["addresses"])) == 4
+    assert not any("Elm Street, Springfield" in each for each in question.body["addresses"])
+    assert refused.refused() == UNAVAILABLE
+
+
+@pytest.mark.proves("RC-6")
+async def test_fields_of_two_records_prove_nothing_together(recovery: Recovery) -> None:
+    account_id = await somebody(recovery)
+    await recovery.knows_person(account_id, last_name="Pine", home_phone="213 555 0199")
+
+    mixed = await begin(recovery, last_name="Pine")
+
+    assert ADDRESS not in mixed.body["addresses"]
+    assert (
+        ADDRESS
+        in (await begin(recovery, last_name="Pine", home_phone="213 555 0199")).body["addresses"]
+    )
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize("lacks", [{"home_phone": None}, {"address": None}, {"address": "-"}])
+async def test_a_record_without_phone_or_address_cannot(
+    recovery: Recovery, lacks: Mapping[str, Any]
+) -> None:
+    account_id = await recovery.knows(an_account(email=None))
+    await recovery.knows_person(account_id, **lacks)
+
+    question = await begin(recovery)
+
+    assert (question.status, ADDRESS in question.body["addresses"]) == (201, False)
+
+
+@pytest.mark.proves("RC-6")
+async def test_what_was_typed_brings_up_the_same_four_and_another_spelling_too(
+    recovery: Recovery, second: Recovery
+) -> None:
+    await somebody(recovery)
+    right = [FIELDS, {"last_name": "hálé", "home_phone": "2135550142"}]
+    wrong = [{"first_name": "Zoë"}, {"first_name": "ZOE", "home_phone": "2135550142"}]
+
+    for said in (right, wrong):
+        questions = [
+            await begin(replica, **each)
+            for replica, each in zip((recovery, second), said, strict=True)
+        ]
+        assert questions[0].body["addresses"] == questions[1].body["addresses"]
+        recovery.clock.advance(hours=24)
+
+
+@pytest.mark.proves("RC-6")
+async def test_by_another_of_her_usernames_the_same_four_come_up(recovery: Recovery) -> None:
+    """Two sets of which both hold the true one would show it."""
+    await somebody(recovery, reserved=("juniper.pine",))
+
+    questions = [await begin(recovery, username=name) for name in (USERNAME, "juniper.pine")]
+
+    assert questions[0].body["addresses"] == questions[1].body["addresses"]
+    assert ADDRESS in questions[0].body["addresses"]
+
+
+SHUT: Sequence[Mapping[str, Any]] = (
+    {"email": "juniper.hale@mail.example"},
+    {"validated": True},
+    {"state": AccountState.FROZEN},
+    {"reset_by_practice": True},
+)
+
+
+@pytest.mark.proves("RC-6", "RC-7")
+@pytest.mark.parametrize("said", SHUT, ids=[next(iter(each)) for each in SHUT])
+async def test_where_the_way_is_shut_right_fields_look_like_wrong_ones(
+    recovery: Recovery, said: Mapping[str, Any]
+) -> None:
+    account_id = await recovery.knows(an_account(**{"email": None, **said}))
+    await recovery.knows_person(account_id)
+
+    question = await begin(recovery)
+
+    assert (question.status, ADDRESS in question.body["addresses"]) == (201, False)
+    assert (await answer(recovery, question, 1)).refused() == UNAVAILABLE
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize("said", [*SHUT, {"security_version": 9}])
+async def test_a_way_that_shuts_meanwhile_is_shut(
+    recovery: Recovery, said: Mapping[str, Any]
+) -> None:
+    account_id = await somebody(recovery)
+    question = await begin(recovery)
+
+    await recovery.knows(an_account(account_id=account_id, **{"email": None, **said}))
+
+    assert (await answer(recovery, question, true_of(question))).refused() == UNAVAILABLE
+
+
+@pytest.mark.proves("RC-6", "MG-9")
+async def test_an_absorbed_account_is_nobody_and_its_records_are_the_survivors(
+    recovery: Recovery,
+) -> None:
+    survivor = await recovery.knows(an_account(username="other.hale", email=None))
+    absorbed = await somebody(recovery)
+    question = await begin(recovery)
+
+    await recovery.merged(a_merge(absorbed, into=survivor))
+
+    assert (await answer(recovery, question, true_of(question))).refused() == UNAVAILABLE
+    given = await validated(recovery, username="other.hale")
+    assert (given.status, given.body["username"]) == (200, "other.hale")
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize("username", [USERNAME, "nobody.at.all"])
+async def test_three_rounds_in_a_day_whether_anybody_has_the_name_or_not(
+    recovery: Recovery, second: Recovery, username: str
+) -> None:
+    await somebody(recovery)
+
+    rounds = [await begin(recovery, username=username) for _ in range(3)]
+    fourth = await begin(second, username=username)
+    recovery.clock.advance(hours=24)
+
+    assert [one.status for one in rounds] == [201, 201, 201]
+    assert fourth.refused() == UNAVAILABLE
+    assert (await begin(recovery, username=username)).status == 201
+
+
+@pytest.mark.proves("RC-6")
+async def test_three_by_one_of_her_names_leave_none_by_another_and_nobody_is_told(
+    recovery: Recovery,
+) -> None:
+    await somebody(recovery, reserved=("juniper.pine",))
+    for _ in range(3):
+        await begin(recovery)
+
+    question = await begin(recovery, username="juniper.pine")
+
+    assert question.status == 201
+    assert (await answer(recovery, question, true_of(question))).refused() == UNAVAILABLE
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize("choice", [None, "wrong"])
+async def test_a_wrong_address_to_right_fields_fails_the_days_other_rounds_without_a_word(
+    recovery: Recovery, second: Recovery, choice: object
+) -> None:
+    await somebody(recovery)
+    first, other = await begin(recovery), await begin(recovery)
+
+    wrong = await answer(recovery, first, None if choice is None else wrong_of(first))
+    silent = await answer(second, other, true_of(other))
+    again = await validated(second)
+    recovery.clock.advance(hours=24)
+
+    assert wrong.refused() == silent.refused() == again.refused() == UNAVAILABLE
+    assert wrong.alike() == silent.alike()
+    assert (await validated(recovery)).status == 200
+
+
+@pytest.mark.proves("RC-6")
+async def test_wrong_fields_cost_a_round_and_no_more(recovery: Recovery) -> None:
+    await somebody(recovery)
+    for first_name in ("June", "Jun"):
+        await answer(recovery, await begin(recovery, first_name=first_name), 0)
+
+    assert (await validated(recovery)).status == 200
+
+
+@pytest.mark.proves("RC-6")
+async def test_a_question_is_over_after_fifteen_minutes(recovery: Recovery) -> None:
+    await somebody(recovery)
+    late, early = await begin(recovery), await begin(recovery)
+
+    recovery.clock.advance(minutes=14, seconds=59)
+    given = await answer(recovery, early, true_of(early))
+    recovery.clock.advance(seconds=1)
+    over = await answer(recovery, late, true_of(late))
+
+    assert given.status == 200
+    assert over.refused() == (422, "validation_over")
+
+
+@pytest.mark.proves("RC-6")
+async def test_a_reply_that_got_lost_is_given_again_by_the_same_proof_and_for_ten_minutes(
+    recovery: Recovery, second: Recovery
+) -> None:
+    await somebody(recovery)
+    question = await begin(recovery)
+
+    first = await answer(recovery, question, true_of(question))
+    recovery.clock.advance(minutes=9)
+    again = await answer(second, question, true_of(question))
+    other = await answer(second, question, wrong_of(question))
+    recovery.clock.advance(minutes=1)
+    late = await answer(second, question, true_of(question))
+
+    jtis = {
+        jwt.decode(one.body["grant"], options={"verify_signature": False})["jti"]
+        for one in (first, again)
+    }
+    assert len(jtis) == 1
+    assert again.body["expires_in"] == 60
+    assert other.refused() == late.refused() == (422, "validation_over")
+
+
+@pytest.mark.proves("RC-6")
+async def test_of_64_who_guess_at_once_at_one_question_one_answer_is_looked_at(
+    recovery: Recovery, second: Recovery
+) -> None:
+    await somebody(recovery)
+    question = await begin(recovery)
+    choices = [racer % 4 for racer in range(64)]
+
+    answers = await asyncio.gather(
+        *(
+            answer((recovery, second)[racer % 2], question, choice)
+            for racer, choice in enumerate(choices)
+        )
+    )
+
+    told = Counter(
+        (choice == true_of(question), one.refused())
+        for choice, one in zip(choices, answers, strict=True)
+    )
+    rights, over = (True, (200, "")), (422, "validation_over")
+    if told[rights]:  # then all who picked it were given the one proof
+        assert told == {rights: 16, (False, over): 48}
+    else:
+        assert told == {(False, UNAVAILABLE): 1, (False, over): 47, (True, over): 16}
+
+
+@pytest.mark.proves("RC-6")
+async def test_a_right_answer_waits_for_a_wrong_one_that_is_being_counted_and_fails(
+    recovery: Recovery, second: Recovery
+) -> None:
+    await somebody(recovery)
+    first, other = await begin(recovery), await begin(recovery)
+    digest = VALIDATION.digest(recovery.plumbing.digests, first.body["challenge"])
+
+    async with recovery.plumbing.database.transaction() as tx:
+        asked = await one_time.use(tx, VALIDATION, digest, now=recovery.clock.now())
+        assert asked is not None
+        wrong = wrong_of(first)
+        await rounds.judge(tx, asked.id, asked.owner, wrong, now=recovery.clock.now())
+        right = asyncio.ensure_future(answer(second, other, true_of(other)))
+        await eventually(partial(somebody_waits, recovery))
+
+    assert (await right).refused() == UNAVAILABLE
+
+
+async def somebody_waits(recovery: Recovery) -> None:
+    assert await recovery.rows(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock'"
+    )
+
+
+@pytest.mark.proves("RC-6")
+async def test_of_64_at_once_three_have_a_question(recovery: Recovery, second: Recovery) -> None:
+    await somebody(recovery)
+
+    questions = await asyncio.gather(*(begin((recovery, second)[racer % 2]) for racer in range(64)))
+
+    assert Counter(one.refused() for one in questions) == {(201, ""): 3, UNAVAILABLE: 61}
+
+
+@pytest.mark.proves("RC-6")
+async def test_known_and_unknown_names_take_the_same_statements(recovery: Recovery) -> None:
+    await somebody(recovery)
+    sent = []
+    for said in ({}, {"first_name": "June"}, {"username": "nobody.at.all"}):
+        with noted(recovery.plumbing.database) as statements:
+            question = await begin(recovery, **said)
+            await answer(recovery, question, None)
+        sent.append(statements)
+
+    assert sent[0] == sent[1] == sent[2]
+
+
+@pytest.mark.proves("RC-6")
+async def test_nothing_that_was_typed_is_kept(recovery: Recovery) -> None:
+    await begin(recovery, home_phone="213 555 7788", last_name="Zimmer", username="zimmer.frei")
+
+    tables = ("validation_rounds", "one_time_secrets", "limits", "audit_entries")
+    kept = [
+        str(await recovery.rows(f"SELECT t::text AS row FROM {table} t"))  # noqa: S608 - ours
+        for table in tables
+    ]
+    assert all(kept)
+    assert not any(word in str(kept) for word in ("7788", "Zimmer", "zimmer"))
