@@ -50,11 +50,16 @@ class EnrolFlow(Flow, frozen=True, kw_only=True):
 
 
 class ResetFlow(Flow, frozen=True, kw_only=True):
-    """A forgotten password: the name that was typed, and once it is proven, the grant and whose."""
+    """A forgotten password: the name that was typed, and once it is proven, the grant, whose, and
+    where it leads; before that, where one's address is asked for, the four to choose from.
+    """
 
     name: str = ""
+    challenge: str | None = None
+    addresses: tuple[str, ...] = ()
     grant: str | None = None
     username: str = ""
+    ends: str = ""
 
 
 class LinkFlow(Flow, frozen=True, kw_only=True):

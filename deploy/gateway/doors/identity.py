@@ -378,6 +378,7 @@ SECOND_STEP = Verb(
 REFRESH = Verb("refresh_session", "POST", "/sessions/refresh", Session, Refresh)
 REVOKE = Verb("revoke_session", "POST", "/sessions/revoke", Nothing, Revocation, form=True)
 RESET = Verb("reset_password", "POST", "/passwords/reset", Session, Reset)
+RESET_ALONE = Verb("reset_password", "POST", "/passwords/reset", Nothing, Reset)
 FREEZE = Verb("freeze_account", "POST", "/freezes", Nothing, Freeze)
 TERMS = Verb("read_terms", "GET", "/terms", Terms)
 PROVE_ENROLMENT = Verb(
@@ -441,6 +442,7 @@ VERBS = (
     REFRESH,
     REVOKE,
     RESET,
+    RESET_ALONE,
     FREEZE,
     TERMS,
     ANSWER_TERMS,
@@ -525,15 +527,21 @@ class Identity:
         await self.door.call(REVOKE, visit, body=Revocation(token=refresh_token))
 
     async def reset(self, visit: Visit, grant: str, new_password: str) -> Session:
-        device = secret_for(visit)
-        body = Reset(
+        return await self._opened(RESET, visit, self._reset(visit, grant, new_password))
+
+    async def reset_alone(self, visit: Visit, grant: str, new_password: str) -> None:
+        """With a grant that leads to the log-on: no session begins."""
+        body = self._reset(visit, grant, new_password)
+        await self.door.call(RESET_ALONE, visit, body=body)
+
+    def _reset(self, visit: Visit, grant: str, new_password: str) -> Reset:
+        return Reset(
             grant=grant,
             new_password=new_password,
-            device=device,
+            device=secret_for(visit),
             resource=RESOURCES,
             agent=visit.agent,
         )
-        return await self._opened(RESET, visit, body)
 
     async def _opened(
         self,

@@ -40,6 +40,7 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
         status=filled.status,
         filled=filled,
         account=account,
+        required=any(gate.name == EMAIL and gate.required for gate in visit.kept.gates),
         said=visit.request.query.get("said", ""),
     )
 

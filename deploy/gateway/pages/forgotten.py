@@ -1,5 +1,6 @@
-"""A forgotten username or password: the same pages for everybody (RC-1, RC-3)."""
+"""A forgotten username or password: the same pages for everybody (RC-1, RC-3, RC-6)."""
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -7,6 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
+from deploy.gateway.doors.recovery import Fields, Grant
 from deploy.gateway.flows import ResetFlow
 from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
@@ -16,6 +18,7 @@ from deploy.gateway.web.routes import Route, action, form, page
 from deploy.gateway.web.visits import Visit, see
 
 WAYS = "/forgot-password/ways"
+LOG_ON = "log-on"  # where a grant may end
 
 
 class UsernameForm(Form, frozen=True, kw_only=True):
@@ -24,6 +27,19 @@ class UsernameForm(Form, frozen=True, kw_only=True):
 
 class NameForm(Form, frozen=True, kw_only=True):
     username: Annotated[str, Meta(max_length=320)]
+
+
+class FieldsForm(Form, frozen=True, kw_only=True):
+    last_name: Annotated[str, Meta(max_length=100)]
+    first_name: Annotated[str, Meta(max_length=100)]
+    birth_date: date
+    home_phone: Annotated[str, Meta(max_length=200)]
+
+
+class AddressForm(Form, frozen=True, kw_only=True):
+    """The place of an address, or none of these."""
+
+    address: str
 
 
 class PasswordForm(Form, frozen=True, kw_only=True):
@@ -100,11 +116,76 @@ async def show_link(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
     """Exchange the link for a grant, and carry it to the new password."""
-    grant = await site.recovery.redeem(visit, token_of(sent.link))
+    return proven(visit, await site.recovery.redeem(visit, token_of(sent.link)))
+
+
+def proven(visit: Visit, grant: Grant) -> web.Response:
+    """Carry a grant to the new password, whichever way it came by."""
     before = flows.carried(visit, ResetFlow) or ResetFlow()
-    proven = msgspec.structs.replace(before, grant=grant.grant, username=grant.username)
-    flows.carry(visit, proven)
+    flows.carry(
+        visit,
+        msgspec.structs.replace(
+            before,
+            grant=grant.grant,
+            username=grant.username,
+            ends=grant.ends,
+            challenge=None,
+            addresses=(),
+        ),
+    )
     return see("/new-password")
+
+
+async def show_validation(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask who one is, as the practice has it."""
+    flow = flows.followed(visit, ResetFlow)
+    if not flow.name:
+        raise flows.gone(ResetFlow)
+    return site.page(visit, "validation.html", status=filled.status, filled=filled)
+
+
+async def begin_validation(site: Site, visit: Visit, sent: FieldsForm, key: str) -> web.Response:
+    """Carry the four addresses to the next page, whoever was typed."""
+    flow = flows.followed(visit, ResetFlow)
+    if not flow.name:
+        raise flows.gone(ResetFlow)
+    fields = Fields(
+        username=flow.name,
+        birth_date=sent.birth_date,
+        last_name=sent.last_name,
+        first_name=sent.first_name,
+        home_phone=sent.home_phone,
+    )
+    asked = await site.recovery.begin_validation(visit, fields)
+    flows.carry(
+        visit,
+        msgspec.structs.replace(flow, challenge=asked.challenge, addresses=asked.addresses),
+    )
+    return see("/forgot-password/address")
+
+
+async def show_address(site: Site, visit: Visit, filled: Filled) -> web.Response:
+    """Ask which address is one's own."""
+    flow = flows.followed(visit, ResetFlow)
+    if flow.challenge is None:
+        raise flows.gone(ResetFlow)
+    return site.page(
+        visit,
+        "validation_address.html",
+        status=filled.status,
+        filled=filled,
+        addresses=flow.addresses,
+    )
+
+
+async def pick_address(site: Site, visit: Visit, sent: AddressForm, key: str) -> web.Response:
+    """Exchange the address for a grant."""
+    flow = flows.followed(visit, ResetFlow)
+    if flow.challenge is None:
+        raise flows.gone(ResetFlow)
+    choices: dict[str, int | None] = {str(at): at for at in range(len(flow.addresses))}
+    choice = choices.get(sent.address)
+    return proven(visit, await site.recovery.answer_validation(visit, flow.challenge, choice))
 
 
 async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Response:
@@ -118,17 +199,24 @@ async def show_new_password(site: Site, visit: Visit, filled: Filled) -> web.Res
         status=filled.status,
         filled=filled,
         username=flow.username,
+        logs_on=flow.ends != LOG_ON,
         marks=await marks(site, visit, filled.failed),
     )
 
 
 async def set_password(site: Site, visit: Visit, sent: PasswordForm, key: str) -> web.Response:
-    """Set it; whoever could is logged on, and every other session is over."""
+    """Set it; whoever could is logged on, and every other session is over. By validation none
+    begins: she logs on with it.
+    """
     flow = flows.followed(visit, ResetFlow)
     if flow.grant is None:
         raise flows.gone(ResetFlow)
     if sent.password != sent.again:
         return await show_new_password(site, visit, differing(visit, Filled(key=key)))
+    if flow.ends == LOG_ON:
+        await site.identity.reset_alone(visit, flow.grant, sent.password)
+        flows.drop(visit, ResetFlow)
+        return see("/log-on?said=new-password")
     session = await site.identity.reset(visit, flow.grant, sent.password)
     flows.drop(visit, ResetFlow)
     return await arrive(site, visit, site.sessions.begin(visit, session))
@@ -151,6 +239,16 @@ ROUTES: tuple[Route[Site], ...] = (
         "/forgot-password/link", ANYBODY, FormPage(form=Nothing, show=show_ways, submit=send_link)
     ),
     *page("/forgot-password/sent", ANYBODY, link_sent),
+    *form(
+        "/forgot-password/validation",
+        ANYBODY,
+        FormPage(form=FieldsForm, show=show_validation, submit=begin_validation),
+    ),
+    *form(
+        "/forgot-password/address",
+        ANYBODY,
+        FormPage(form=AddressForm, show=show_address, submit=pick_address),
+    ),
     *form("/reset-password", ANYBODY, FormPage(form=LinkForm, show=show_link, submit=redeem)),
     *form(
         "/new-password",

@@ -25,6 +25,7 @@ SAID: Mapping[str, str] = {
     ),
     "codes": N_("Five wrong codes were given. Log on again."),
     "verify": N_("Log on to confirm your e-mail address."),
+    "new-password": N_("Your new password is set. Log on with it."),
     "added": N_("The practice was added. Log on to see it."),
 }
 UNKNOWN = "passkey_unknown"

@@ -391,6 +391,18 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "unsubscribe_link_invalid": Message(text=N_("This link stops nothing")),
         "link_invalid": Message(text=LINK_DEAD, step=NEW_LINK),
+        "validation_unavailable": Message(
+            text=N_(
+                "Your password cannot be set this way. This may be because what you typed is not "
+                "what your practice has, or because it was tried too often today, or this way was "
+                "used before. Contact your practice."
+            ),
+            step=PRACTICE,
+        ),
+        "validation_over": Message(
+            text=N_("This took too long, or was answered before. Please begin again."),
+            step=Step(path="/forgot-password", text=N_("Begin again")),
+        ),
         # ---- a new password
         "grant_invalid": NEW_PROOF,
         "grant_wrong_act": NEW_PROOF,
@@ -591,7 +603,10 @@ MISSING: Mapping[str, str] = MappingProxyType(
         "token": N_("Type the token from your practice."),
         "link": N_("Paste the whole link from the mail."),
         "last_name": N_("Type your last name."),
+        "first_name": N_("Type your first name."),
         "birth_date": N_("Type your date of birth."),
+        "home_phone": N_("Type your home phone number."),
+        "address": N_("Choose an address, or none of these."),
         "confirm": N_("Tick the box to go on."),
     }
 )
