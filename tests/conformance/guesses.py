@@ -15,9 +15,7 @@ from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
-from services.recovery.practice_tokens.model import RESET_TOKEN
-from services.recovery.practice_tokens.model import WRONG as TOKEN_TRY
-from services.recovery.questions.model import RoundPolicy
+from services.recovery.validation.model import ROUNDS
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
 from tests.builders.two_step import WRONG_CODE
@@ -36,7 +34,7 @@ RIGHT = 0.02  # the part of guesses that are right, once none may be told any mo
 WRONG_PASSWORD = "Wrong-Guess-1234"
 FAILURES = LockPolicy().failures
 [(CODES, _)] = WRONG.windows
-ANSWERS = RoundPolicy().attempts
+[(ROUNDS_A_DAY, _)] = ROUNDS.windows
 PERSONS = 5  # EN-1, EN-2, EN-3
 
 
@@ -320,21 +318,21 @@ async def birth_date_beside_a_link(stage: IdentityStage) -> Target:
 # ---- recovery
 
 
-async def reset_token(stage: RecoveryStage) -> Target:
-    said = await recovery.redeem_reset_token(stage)
-    assert said.body is not None
-    token = int(said.body["token"])
+async def address_of_a_validation(stage: RecoveryStage) -> Target:
+    """The guesser knows all the fields, and begins all the rounds that there are."""
+    begun = await recovery.begin_validation(stage)
+    asked = [await recovery.answers(stage, begun) for _ in range(ROUNDS_A_DAY)]
 
     async def outcomes() -> int:
         [row] = await stage.replica.rows(
-            "SELECT (tries ->> 'wrong')::int AS wrong FROM one_time_secrets"
-            " WHERE purpose = 'reset-token' ORDER BY issued_at DESC, id DESC LIMIT 1"
+            "SELECT count(*) AS looked_at FROM validation_rounds WHERE answered_at IS NOT NULL"
+            " AND place IS NOT NULL"
         )
-        return int(row["wrong"])
+        return int(row["looked_at"])
 
     return Target(
-        wrong=[said.but(token=f"{(token + n) % 10**8:08}") for n in range(1, 200)],
-        right=lambda: said,
+        wrong=[one.but(choice=4) for one in asked],
+        right=lambda: asked[-1],
         outcomes=outcomes,
     )
 
@@ -410,11 +408,6 @@ DOORS: tuple[Guessed, ...] = (
         birth_date_beside_a_link,
         NOT_ME.tries[BIRTH_DATE],
     ),
-    at(
-        "reset token beside a username",
-        "redeem_reset_token",
-        reset_token,
-        RESET_TOKEN.tries[TOKEN_TRY],
-    ),
+    at("address of a validation", "answer_validation", address_of_a_validation, ROUNDS_A_DAY),
     at("code of a number", "verify_notification_number", code_of_a_number, CODE_TRIES),
 )

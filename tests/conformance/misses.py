@@ -465,71 +465,64 @@ async def link_expired(stage: RecoveryStage) -> Example:
     return Example(body={"token": mail.token})
 
 
-def token_of(happen: Callable[[Patient], Awaitable[None]]) -> Recipe:
-    """The right token of somebody to whom something has happened since."""
-
-    async def made(stage: RecoveryStage) -> Example:
-        patient = await a_patient(stage.replica, stage.practice_id)
-        issued = await patient.is_given()
-        await happen(patient)
-        return Example(body={"username": patient.username, "token": issued.token})
-
-    return made
+# ---- validation
 
 
-def wrong_token(times: int) -> Recipe:
-    """A wrong one, after so many wrong ones; the right one comes after five."""
-
-    async def made(stage: RecoveryStage) -> Example:
-        example = await recovery.redeem_reset_token(stage)
-        assert example.body is not None
-        wrong = example.but(token=f"{(int(example.body['token']) + 1) % 10**8:08}")
-        for _ in range(times):
-            await send(stage, NAMED["redeem_reset_token"], wrong)
-        return wrong if times < 5 else example
-
-    return made
+async def answer_to_wrong_fields(stage: RecoveryStage) -> Example:
+    return await answer_to(stage, (await recovery.begin_validation(stage)).but(last_name="Pine"))
 
 
-async def given_none(stage: RecoveryStage) -> Example:
-    patient = await a_patient(stage.replica, stage.practice_id)
-    return Example(body={"username": patient.username, "token": "01234567"})
+async def answer_of_nobody(stage: RecoveryStage) -> Example:
+    begun = await recovery.begin_validation(stage)
+    return await answer_to(stage, begun.but(username="nobody.at.all"))
 
 
-async def is_frozen(patient: Patient) -> None:
-    await patient.changed(state=AccountState.FROZEN, security_version=2)
+async def answer_to(stage: RecoveryStage, begun: Example) -> Example:
+    """The first of the addresses, of which none is right."""
+    question = await stage.replica.call("POST", "/resets/validations", begun.body)
+    return Example(body={"challenge": question.body["challenge"], "choice": 0})
 
 
-async def is_absorbed(patient: Patient) -> None:
-    into = await a_patient(patient.recovery)
-    await patient.recovery.merged(a_merge(patient.account_id, into=into.account_id))
+async def answer_after_a_wrong_one(stage: RecoveryStage) -> Example:
+    begun = await recovery.begin_validation(stage)
+    wrong, right = [await recovery.answers(stage, begun) for _ in range(2)]
+    await given(stage, wrong.but(choice=4))
+    return right
 
 
-async def set_a_password(patient: Patient) -> None:
-    [row] = await patient.recovery.rows(
-        "SELECT id FROM one_time_secrets WHERE owner = $1", patient.account_id
+async def answer_past_three_rounds(stage: RecoveryStage) -> Example:
+    begun = await recovery.begin_validation(stage)
+    for _ in range(3):
+        await recovery.answers(stage, begun)
+    return await answer_to(stage, begun)
+
+
+async def answer_where_it_is_shut(stage: RecoveryStage) -> Example:
+    """An account e-mail was verified meanwhile."""
+    begun = await recovery.begin_validation(stage)
+    right = await recovery.answers(stage, begun)
+    name = (begun.body or {})["username"]
+    [row] = await stage.replica.rows("SELECT account_id FROM accounts WHERE username = $1", name)
+    await stage.replica.knows(
+        an_account(account_id=row["account_id"], username=name, email=f"{name}@mail.example")
     )
-    await patient.recovery.password_was_reset(patient.account_id, str(row["id"]))
+    return right
 
 
-async def changed_her_password(patient: Patient) -> None:
-    await patient.changed(security_version=2)
+async def answer_that_is_too_late(stage: RecoveryStage) -> Example:
+    right = await recovery.answer_validation(stage)
+    stage.replica.clock.advance(minutes=15)
+    return right
 
 
-async def is_un_enrolled(patient: Patient) -> None:
-    await patient.un_enrolled()
+async def answer_given_otherwise_before(stage: RecoveryStage) -> Example:
+    right = await recovery.answer_validation(stage)
+    await given(stage, right)
+    return right.but(choice=4)
 
 
-async def is_given_another(patient: Patient) -> None:
-    await patient.is_given()
-
-
-async def voids_it(patient: Patient) -> None:
-    await patient.voids()
-
-
-async def waits_a_day(patient: Patient) -> None:
-    patient.recovery.clock.advance(hours=24)
+async def given(stage: RecoveryStage, answer: Example) -> None:
+    await stage.replica.call("POST", "/resets/validations/answer", answer.body)
 
 
 # ---- clients
@@ -675,30 +668,19 @@ MISSES: Mapping[str, Sequence[Group]] = {
             revoked,
         ),
     ),
-    "redeem_reset_token": (
+    "answer_validation": (
         (
-            but("redeem_reset_token", username="nobody.at.all"),
-            but("redeem_reset_token", token="no token"),
-            given_none,
-            *map(wrong_token, (0, 4, 5)),
-            token_of(is_frozen),
-            token_of(is_absorbed),
-            token_of(set_a_password),
-            token_of(changed_her_password),
-            token_of(is_un_enrolled),
-            token_of(is_given_another),
-            token_of(voids_it),
-            token_of(waits_a_day),
+            but("answer_validation", choice=4),
+            answer_to_wrong_fields,
+            answer_of_nobody,
+            answer_after_a_wrong_one,
+            answer_past_three_rounds,
+            answer_where_it_is_shut,
         ),
-    ),
-    "answer_security_questions": (
         (
-            but("answer_security_questions", name="nobody.at.all"),
-            but("answer_security_questions", name=EMAIL),
-            answered_wrong,
-            after(recovery.answer_security_questions, answered_before),
-            after(recovery.answer_security_questions, locked_by_three),
-            after(recovery.answer_security_questions, frozen_meanwhile),
+            but("answer_validation", challenge="x"),
+            answer_that_is_too_late,
+            answer_given_otherwise_before,
         ),
     ),
     "redeem_reset_link": (
@@ -740,6 +722,10 @@ ACCEPTED: Mapping[str, tuple[Recipe, Recipe]] = {
     "request_reset_link": (
         recovery.request_reset_link,
         but("request_reset_link", name="nobody.at.all"),
+    ),
+    "begin_validation": (
+        recovery.begin_validation,
+        but("begin_validation", username="nobody.at.all"),
     ),
     "request_enrolment": (
         asked_by_a_patient,

@@ -293,8 +293,17 @@ async def mailed_link(stage: RecoveryStage, account_id: AccountId) -> str:
     return links[-1]
 
 
-async def redeems_token(stage: RecoveryStage) -> Sequence[Example]:
-    return [await recovery.redeem_reset_token(stage)]
+async def validates(stage: RecoveryStage) -> Sequence[Example]:
+    return [await recovery.answer_validation(stage)]
+
+
+async def resets_by_validation(stage: IdentityStage) -> Sequence[Example]:
+    """Sixteen proofs of one account, which has one validation in its life."""
+    person = await stage.replica.an_account()
+    return [
+        Example(body={"grant": await stage.recovery.grant(person, route="validation")})
+        for _ in range(HALVES)
+    ]
 
 
 async def merges(stage: MergeStage) -> Sequence[Example]:
@@ -392,6 +401,14 @@ IDENTITY: tuple[OneTime, ...] = (
         late=told(GrantUsed),
         said=new_password,
         spends=("reset-link", GrantAct.PASSWORD_SET),
+    ),
+    OneTime(
+        name="the one validation of an account",
+        verb=NAMED["reset_password"],
+        made=resets_by_validation,
+        late=told(GrantUsed, GrantSuperseded),
+        said=new_password,
+        spends=(GrantAct.PASSWORD_SET,),
     ),
     OneTime(
         name="e-mail verification link",
@@ -555,11 +572,11 @@ OTHERS: tuple[OneTime, ...] = (
         spends=("reset-link",),
     ),
     OneTime(
-        name="reset token",
-        verb=NAMED["redeem_reset_token"],
-        made=redeems_token,
+        name="question of a validation",
+        verb=NAMED["answer_validation"],
+        made=validates,
         same=proof_in,
-        spends=("reset-token",),
+        spends=("validation",),
     ),
     OneTime(
         name="both proofs of a merge",

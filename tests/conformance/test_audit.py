@@ -225,8 +225,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
-    "redeem_reset_token": {"ResetTokenInvalid"},
-    "answer_security_questions": {"AlreadyIssued"},
+    "answer_validation": {"ValidationOver"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))

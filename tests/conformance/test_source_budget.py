@@ -14,9 +14,13 @@ BUDGET, SOURCE = 50, "198.51.100.7"
 #: MISSES, where a secret is beyond guessing; REFUSALS, where something can be guessed, or a hash is
 #: computed before anything is known; EVERY_REQUEST, where a mail may be sent for hit and miss alike
 COUNTED = {
-    Counted.EVERY_REQUEST: {"remind_username", "request_enrolment", "request_reset_link"},
+    Counted.EVERY_REQUEST: {
+        *("remind_username", "request_enrolment", "request_reset_link"),
+        "begin_validation",
+    },
     Counted.MISSES: {
         *("obtain_client_token", "redeem_reset_link", "refresh_session"),
+        "answer_validation",  # each guess costs a question, which has counted
         *("reset_password", "verify_email", "verify_notification_address"),
         *("take_text_answer", "take_text_receipt"),
         "freeze_account",

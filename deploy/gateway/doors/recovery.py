@@ -33,10 +33,10 @@ class Fields(Sent, frozen=True, kw_only=True):
 
 
 class Choice(Sent, frozen=True, kw_only=True):
-    """The place of an address; none: none of these."""
+    """The place of an address, or one past the last: none of these."""
 
     challenge: str
-    choice: int | None
+    choice: int
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +109,6 @@ class Recovery:
     async def begin_validation(self, visit: Visit, fields: Fields) -> Question:
         return await self.door.call(BEGIN_VALIDATION, visit, body=fields)
 
-    async def answer_validation(self, visit: Visit, challenge: str, choice: int | None) -> Grant:
+    async def answer_validation(self, visit: Visit, challenge: str, choice: int) -> Grant:
         body = Choice(challenge=challenge, choice=choice)
         return await self.door.call(ANSWER_VALIDATION, visit, body=body)

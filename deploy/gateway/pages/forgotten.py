@@ -183,8 +183,8 @@ async def pick_address(site: Site, visit: Visit, sent: AddressForm, key: str) ->
     flow = flows.followed(visit, ResetFlow)
     if flow.challenge is None:
         raise flows.gone(ResetFlow)
-    choices: dict[str, int | None] = {str(at): at for at in range(len(flow.addresses))}
-    choice = choices.get(sent.address)
+    none = len(flow.addresses)
+    choice = {str(at): at for at in range(none)}.get(sent.address, none)
     return proven(visit, await site.recovery.answer_validation(visit, flow.challenge, choice))
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 from services.recovery.api.accepted import LONGEST_NAME
 from services.recovery.api.grants import RecoveryGrant
 from services.recovery.features import Features
+from services.recovery.validation.decoys import COUNT
 from services.recovery.validation.model import Fields
 from shared.http.routes import Body, Call, Reply
 from shared.http.texts import Line, Name
@@ -35,10 +36,10 @@ class AddressQuestion(Reply, frozen=True, kw_only=True):
 
 
 class AnswerValidation(Body, frozen=True, kw_only=True):
-    """`choice` is the place of an address, from 0; null: none of these."""
+    """`choice` is the place of an address, from 0 to 3, or 4: none of these."""
 
     challenge: Annotated[str, Meta(max_length=100)]
-    choice: Annotated[int, Meta(ge=0, le=3)] | None
+    choice: Annotated[int, Meta(ge=0, le=COUNT)]
 
 
 async def begin_validation(

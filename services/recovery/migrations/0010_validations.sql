@@ -19,4 +19,4 @@ COMMENT ON TABLE validation_rounds IS 'Which of four addresses is the true one, 
 COMMENT ON COLUMN validation_rounds.owner IS 'Whose rounds count together: the account, or what stands for a name that is nobody''s.';
 COMMENT ON COLUMN validation_rounds.account_id IS 'For the audit; null where the name is nobody''s.';
 COMMENT ON COLUMN validation_rounds.place IS 'Null where the fields were wrong, or no round was left: then none is right.';
-COMMENT ON COLUMN validation_rounds.choice IS '-1: none of these.';
+COMMENT ON COLUMN validation_rounds.choice IS 'As place; one past the last: none of these.';

@@ -25,7 +25,7 @@ from services.recovery.validation.model import (
 from services.recovery.validation.store import holders, rounds
 from services.recovery.validation.store.rounds import Passed
 from shared import limits, one_time
-from shared.acts import Act, Acts, By
+from shared.acts import Acts, By
 from shared.contracts.identity import ResetRoute
 from shared.contracts.ids import AccountId
 from shared.one_time import Mint
@@ -50,18 +50,17 @@ class Validations:
 
     async def begin(self, fields: Fields, *, by: By) -> Question:
         """Ask for the address. One of the four is true where all fields are of one record, and
-        nobody is told whether it is.
-
-        Raises ValidationUnavailable past the third for this name, whether anybody has it or not.
+        nobody is told whether it is, nor when no round is left.
         """
         name = name_digest(self.digests, fields.username)
-        async with self.acts.database.connection() as connection:
-            holder = await holders.find(connection, name)
-        account_id = holder.account_id if holder else None
-        async with self.acts.begin(by, Action.BEGIN_VALIDATION, account=account_id) as act:
-            choices, right = self._choices(fields, holder)
+        async with self.acts.begin(by, Action.BEGIN_VALIDATION) as act:
+            holder = await holders.find(act.tx, name)
+            account_id = holder.account_id if holder else None
+            act.about(account=account_id)
             owner = account_id or UUID(bytes=name[:16])
-            counted = await self._count(act, name, owner)
+            taken = await limits.take(act.tx, ROUNDS, (name, owner.bytes), now=act.now)
+            by_name, by_account = taken[name].granted > 0, taken[owner.bytes].granted > 0
+            choices, right = self._choices(fields, holder, spent=not by_name, open_=by_account)
             minted = self.mint.make(
                 VALIDATION,
                 owner,
@@ -75,61 +74,53 @@ class Validations:
                 minted.secret.id,
                 owner,
                 account_id=account_id,
-                place=choices.place if right and counted else None,
+                place=choices.place if right else None,
             )
         return Question(challenge=minted.text, addresses=choices.addresses, life=LIFE)
 
-    async def answer(self, challenge: str, choice: int | None, *, by: By) -> PasswordGrant:
+    async def answer(self, challenge: str, choice: int, *, by: By) -> PasswordGrant:
         """Give the grant to who has picked her address; the same again, where the reply got lost.
 
         A wrong one to right fields fails the day's other rounds, and says no more than any.
         Raises ValidationOver, and ValidationUnavailable for every cause that is the account's.
         """
         digest = VALIDATION.digest(self.digests, challenge)
-        picked = -1 if choice is None else choice
         async with self.acts.database.connection() as connection:
             account_id = await rounds.whose(connection, digest)
         async with self.acts.begin(by, Action.ANSWER_VALIDATION, account=account_id) as act:
             asked = await one_time.use(act.tx, VALIDATION, digest, now=act.now)
             if asked is not None:
-                await rounds.judge(act.tx, asked.id, asked.owner, picked, now=act.now)
-            passed = await rounds.passed(act.tx, digest, picked, now=act.now)
+                await rounds.judge(act.tx, asked.id, asked.owner, choice, now=act.now)
+            passed = await rounds.passed(act.tx, digest, choice, now=act.now)
             if passed is None and asked is None:
                 raise ValidationOver
-            owner = passed.owner if passed else UUID(int=0)
-            version = passed.security_version if passed else 0
-            username = await holders.username_of(act.tx, owner, security_version=version)
-            if passed is None or username is None:
+            if passed is None or passed.username is None:
                 raise act.committing(ValidationUnavailable())
-        return await self.grants.give(_proven(passed, username), now=by.now)
+            proven = _proven(passed, passed.username)
+        return await self.grants.give(proven, now=by.now)
 
-    def _choices(self, fields: Fields, holder: Holder | None) -> tuple[Choices, bool]:
+    def _choices(
+        self, fields: Fields, holder: Holder | None, *, spent: bool, open_: bool
+    ) -> tuple[Choices, bool]:
         """Four addresses around the record's, or around one that is made up, and which it was.
 
         They depend on what was typed: of a record on what it says, so that another spelling, or
         another of her usernames, brings up the same four, of which the true one cannot be told.
+        Once the rounds of a name are `spent` whatever is typed brings up others: who knows the
+        address would else find out the rest by looking whether it is there.
         """
         compared = (holder.records if holder else ()) or (NOBODY,)
         found = next((record for record in compared if fields.of(record)), None)
         record = found or compared[0]
         own = self._draw(_own(record).key, str(holder.account_id if holder else ""))
         true = decoys.around(record.address, own)
-        typed = fields.key
+        typed = f"{fields.key}\n{spent}"
         other = decoys.around(decoys.made_up(self._draw(typed, "made up")), self._draw(typed))
-        return (true if found else other), found is not None
+        right = found is not None and open_ and not spent
+        return (true if right else other), right
 
     def _draw(self, *of: str) -> bytes:
         return self.digests.of("validation-addresses", "\n".join(of))
-
-    async def _count(self, act: Act, name: bytes, owner: UUID) -> bool:
-        """Count a round of the typed name, and of the account; False where the account has had its
-        three by another name, of which nobody is told.
-        """
-        both = (name, owner.bytes)
-        taken = await limits.take(act.tx, ROUNDS, both, now=act.now)
-        if not taken[name].granted:
-            raise ValidationUnavailable
-        return taken[owner.bytes].granted > 0
 
 
 def _own(record: Record) -> Fields:

@@ -185,6 +185,12 @@ async def reset_with_a_reauthentication(stage: IdentityStage) -> Example:
     return Example(body={"grant": grant, "new_password": NEW})
 
 
+async def reset_by_validation_with_an_email(stage: IdentityStage) -> Example:
+    person = await stage.replica.an_account(email=ADDRESS)
+    grant = await stage.recovery.grant(person, route="validation")
+    return Example(body={"grant": grant, "new_password": NEW})
+
+
 async def reset_done(stage: IdentityStage) -> Example:
     example = await examples.reset_password(stage)
     assert example.body is not None
@@ -740,6 +746,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "GrantSuperseded": reset_with(security_version=0),
         "GrantExhausted": reset_tried_five_times,
         "PasswordUnacceptable": but("reset_password", new_password="short"),
+        "ValidationUnavailable": reset_by_validation_with_an_email,
     },
     "change_username": {
         "UsernameTooShort": but("change_username", username="maria"),

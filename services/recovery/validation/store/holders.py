@@ -1,7 +1,5 @@
 """Whose a typed username is, and whether a password can be set by validation (RC-6)."""
 
-from uuid import UUID
-
 from msgspec.json import decode
 
 from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
@@ -49,19 +47,6 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
         [name_digest],
     )
     return _holder(rows[0]) if len(rows) == 1 else None
-
-
-async def username_of(tx: Connection, owner: UUID, *, security_version: int) -> str | None:
-    """The username of an account that is open still, and whose credentials are what they were; one
-    that has changed and not been heard of is refused at identity.
-    """
-    username: str | None = await tx.fetchval(
-        f"SELECT a.username FROM accounts a "  # noqa: S608 - a clause of ours
-        f"WHERE a.account_id = $1 AND a.security_version <= $2 AND {OPEN}",
-        owner,
-        security_version,
-    )
-    return username
 
 
 def _holder(row: Row) -> Holder:

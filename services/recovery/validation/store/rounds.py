@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.recovery.validation.model import PROOF_LIFE, VALIDATION
+from services.recovery.validation.store.holders import OPEN
 from shared.contracts.ids import AccountId
 from shared.db import Connection
 from shared.limits import DAY
@@ -18,6 +19,8 @@ class Passed:
     owner: UUID
     security_version: int
     answered_at: datetime
+    username: str | None
+    """None: the way has been shut meanwhile."""
 
 
 async def add(
@@ -75,14 +78,21 @@ async def judge(tx: Connection, id_: UUID, owner: UUID, choice: int, *, now: dat
 
 
 async def passed(tx: Connection, digest: bytes, choice: int, *, now: datetime) -> Passed | None:
-    """Find the right answer that this is: given just now, or again because its reply got lost."""
+    """Find the right answer that this is: given just now, or again because its reply got lost.
+
+    A change of credentials that has been heard of voids it; one that has not is refused at
+    identity, by the security version in the grant.
+    """
     row = await tx.fetchrow(
-        """
-        SELECT s.id, s.owner, s.security_version, r.answered_at
+        f"""
+        SELECT s.id, s.owner, s.security_version, r.answered_at, (
+            SELECT a.username FROM accounts a
+            WHERE a.account_id = s.owner AND a.security_version <= s.security_version AND {OPEN}
+        ) AS username
         FROM validation_rounds r JOIN one_time_secrets s USING (id)
         WHERE s.digest = $2 AND s.purpose = $1 AND r.passed AND r.choice = $3
           AND r.answered_at > $4::timestamptz - $5::interval
-        """,
+        """,  # noqa: S608 - a clause of ours
         VALIDATION.name,
         digest,
         choice,
