@@ -28,6 +28,7 @@ from deploy.tour.questions import security_questions
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merging, second_account
 from deploy.tour.two_step import second_step
+from deploy.tour.validation import validation
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
 
 Story = Callable[[Stage, Person], Awaitable[None]]
@@ -58,6 +59,7 @@ STORIES: tuple[Story, ...] = (
     bulk,
     temporary_credentials,
     correction,
+    validation,
     freeze,
     security_questions,
 )

@@ -139,6 +139,8 @@ class Emails:
                 raise _link_invalid()
             if view.verified_email is None:
                 view = await self.accounts.changed(act, account_id)
+                if view.account.validated_at is not None:  # it was a gate (RC-6), and is open now
+                    await self.sessions.narrow_within(act, account_id)
                 await self.tellings.tell(act, view, ACCOUNT_EMAIL_VERIFIED, elsewhere=True)
             else:
                 await self._replace(act, view, view.verified_email, address, session_id)

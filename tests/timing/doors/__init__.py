@@ -8,11 +8,10 @@ from tests.timing.doors import (
     enrolment,
     log_on,
     ownership,
-    questions,
-    reset_tokens,
     resets,
     second_step,
     tokens,
+    validations,
 )
 from tests.timing.pairs import Door
 
@@ -25,4 +24,5 @@ DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "second-step": second_step.opened,
     "tokens": tokens.opened,
     "enrolment": enrolment.opened,
+    "validation": validations.opened,
 }

@@ -33,6 +33,7 @@ INSIDE = Standing(
     terms_due=False,
     questions_due=False,
     email_verified=True,
+    email_required=False,
     two_step_offered=False,
     passkeys_to_keep=False,
     disclaimers_due=False,
@@ -71,6 +72,21 @@ def test_the_account_email_is_offered_and_not_required() -> None:
 
     assert gates(without) == (EMAIL,)
     assert scope(without) is SessionScope.FULL
+
+
+@pytest.mark.proves("RC-6")
+def test_after_a_validation_the_account_email_is_required_and_no_skipping_helps() -> None:
+    without = replace(
+        INSIDE,
+        email_verified=False,
+        email_required=True,
+        two_step_offered=True,
+        skipped=frozenset(GateName),
+    )
+
+    assert gates(without) == (Gate(name=GateName.ACCOUNT_EMAIL, required=True),)
+    assert scope(without) is SessionScope.GATES
+    assert gates(replace(without, email_verified=True)) == ()
 
 
 @pytest.mark.proves("ID-3")
