@@ -55,7 +55,7 @@ class Desk:
         for label, value in {"Month": month, "Day": day, "Year": year}.items():
             await self.page.get_by_label(label).fill(value)
         for label, value in reachable.items():
-            await self.page.get_by_label(label).fill(value)
+            await self.page.get_by_label(label, exact=True).fill(value)
         await self.page.get_by_role("button", name="Register").click()
         heading = f"{person.first_name} {person.last_name}"
         await expect(self.page.get_by_role("heading", name=heading)).to_be_visible()

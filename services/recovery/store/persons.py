@@ -11,7 +11,9 @@ PROJECTION = Projection(name="persons", contract=PERSON_CHANGED, key="patient_id
 
 
 async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> None:
-    """Keep each snapshot unless one as new is kept already."""
+    """Keep each snapshot unless one as new is kept already; of who has no account neither phone nor
+    address, since nobody reads them (RC-6).
+    """
     await PROJECTION.keep(
         tx,
         [
@@ -23,8 +25,8 @@ async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> Non
                 "last_name": person.last_name,
                 "first_name": person.first_name,
                 "birth_date": person.birth_date,
-                "home_phone": person.home_phone,
-                "address": person.address,
+                "home_phone": person.home_phone if person.account_id else None,
+                "address": person.address if person.account_id else None,
             }
             for event in events
             for person in (event.data,)

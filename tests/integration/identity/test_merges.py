@@ -449,3 +449,24 @@ async def test_the_history_of_both_accounts_tells_the_merge(
         for person in (survivor, absorbed)
     }
     await no_deadlock(identity)
+
+
+@pytest.mark.proves("RC-6")
+@pytest.mark.parametrize("who", ["survivor", "absorbed"])
+async def test_the_one_validation_is_used_where_either_has_used_it(
+    identity: Identity, registry: Registry, recovery: Recovery, who: str
+) -> None:
+    survivor, absorbed = await registry.two()
+    used = survivor if who == "survivor" else absorbed
+    await identity.rows(
+        "UPDATE accounts SET validated_at = now(), email_waived = true WHERE id = $1", used.id
+    )
+
+    await registry.merge(survivor, absorbed)
+
+    told = (await snapshots(identity, survivor))[-1]
+    assert told["validated"] is True
+    grant = await recovery.grant(
+        survivor, route="validation", security_version=told["security_version"]
+    )
+    assert (await identity.reset(grant, OTHERS)).code == "validation_unavailable"

@@ -52,18 +52,24 @@ async def whose(connection: Connection, digest: bytes) -> AccountId | None:
 async def judge(tx: Connection, id_: UUID, owner: UUID, choice: int, *, now: datetime) -> bool:
     """Keep the answer to a question that was just used up; return whether it is right.
 
-    Every round of the owner is held first. A wrong address to right fields fails the day's other
-    ones: of two answers at once the later would else not know of the earlier.
+    Every round of the owner with right fields is held first, three a day at most. A wrong address
+    to one fails the others: of two answers at once the later would else not know of the earlier.
     """
     await tx.execute(
-        "SELECT FROM validation_rounds WHERE owner = $1 ORDER BY id FOR NO KEY UPDATE", owner
+        """
+        SELECT FROM validation_rounds WHERE owner = $1 AND place IS NOT NULL
+        ORDER BY id
+        FOR NO KEY UPDATE
+        """,
+        owner,
     )
     passed: bool = await tx.fetchval(
         """
         UPDATE validation_rounds AS r
         SET choice = $2, answered_at = $3, passed = r.place IS NOT DISTINCT FROM $2 AND NOT EXISTS (
             SELECT FROM validation_rounds AS other
-            WHERE other.owner = r.owner AND other.choice <> other.place
+            WHERE other.owner = r.owner AND other.place IS NOT NULL
+              AND other.choice <> other.place
               AND other.answered_at > $3::timestamptz - $4::interval
         )
         WHERE r.id = $1
