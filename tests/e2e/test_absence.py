@@ -14,6 +14,7 @@ from deploy.tour.one_account import enrolment, first_log_on, forgotten_password
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import merged, second_account
+from deploy.tour.validation import set_password, validated, validation, who_has_no_email
 from tests.support.suite import Suite
 
 
@@ -45,6 +46,27 @@ async def test_without_recovery_people_enrol_verify_and_log_on(
     async with without(suite, "recovery"):
         await enrolment(stage, person)
         await first_log_on(stage, person)
+
+
+@pytest.mark.proves("RC-6")
+async def test_without_identity_somebody_is_validated_and_sets_her_password_later(
+    suite: Suite, stage: Stage
+) -> None:
+    guest = await who_has_no_email(stage)
+    await log_on(stage, guest, guest.username, guest.password)
+
+    async with without(suite, "identity"):
+        grant = await validated(stage, guest)
+
+    await set_password(stage, guest, grant)
+
+
+@pytest.mark.proves("RC-6")
+async def test_without_notify_somebody_is_validated_to_the_end(
+    suite: Suite, stage: Stage, person: Person
+) -> None:
+    async with without(suite, "notify"):
+        await validation(stage, person)
 
 
 async def test_without_identity_a_reset_link_is_asked_for_mailed_and_redeemed(

@@ -105,14 +105,17 @@ class RecoveryRoute(StrEnum):
     """How a forgotten username or password can be had back (EN-7)."""
 
     EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
-    QUESTIONS = "questions"  #: RC-4, once five are set
+    VALIDATION = "validation"  #: RC-6, once, while there is no verified address
     PRACTICE = "practice"  #: by asking the practice
 
 
-def recovery_routes(*, email: bool, questions: bool = False) -> tuple[RecoveryRoute, ...]:
-    """The ways back in of an account with or without an e-mail and questions."""
-    has = {RecoveryRoute.EMAIL_LINK: email, RecoveryRoute.QUESTIONS: questions}
-    return tuple(route for route in RecoveryRoute if has.get(route, True))
+def recovery_routes(*, email: bool, validated: bool = False) -> tuple[RecoveryRoute, ...]:
+    """The ways back in of an account with or without an e-mail."""
+    if email:
+        return (RecoveryRoute.EMAIL_LINK, RecoveryRoute.PRACTICE)
+    if validated:
+        return (RecoveryRoute.PRACTICE,)
+    return (RecoveryRoute.VALIDATION, RecoveryRoute.PRACTICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,9 @@ async def test_forgotten_again_it_is_no_way_any_more_whatever_recovery_has_heard
 
     assert (again.status, again.code) == (422, "validation_unavailable")
     assert (await identity.log_on(june.username, NEW)).status == 201
+    token = (await identity.log_on(june.username, NEW)).body["access_token"]
+    account = await identity.call("GET", "/account", token=token)
+    assert account.body["recovery_routes"] == ["practice"]
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
     [refused] = await identity.rows("SELECT detail FROM audit_entries WHERE outcome = 'refused'")
     assert refused["detail"] == "validation_unavailable"
