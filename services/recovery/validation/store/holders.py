@@ -1,10 +1,10 @@
 """Whose a typed username is, and whether a password can be set by validation (RC-6)."""
 
-from msgspec.json import decode
+from msgspec.json import decode, encode
 
 from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
 from services.recovery.validation.decoys import usable
-from services.recovery.validation.model import Holder, Record
+from services.recovery.validation.model import NOBODY, Holder, Record
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
@@ -25,34 +25,51 @@ OPEN = f"""
 """Of the account a: without verified e-mail and questions, its one validation not used."""
 
 
+NOBODYS = encode([NOBODY]).decode()  # is read where there is none
+
+
 async def find(connection: Connection, name_digest: bytes) -> Holder | None:
-    """Find whose username this is, or was. While it passes from one to another it is nobody's."""
+    """Find whose username this is, or was. While it passes from one to another it is nobody's.
+
+    Where there is nobody, or the way is shut, nobody's records are looked for in the same steps.
+    """
     rows = await connection.fetch(
         f"""
-        SELECT a.account_id, a.security_version, CASE WHEN {OPEN} THEN (
+        SELECT one.account_id, one.security_version, (
             SELECT json_agg(json_build_object(
                 'patient_id', p.patient_id, 'last_name', p.last_name, 'first_name', p.first_name,
                 'birth_date', p.birth_date, 'home_phone', p.home_phone, 'address', p.address
             ) ORDER BY p.patient_id)
             FROM persons p
-            WHERE (
-                p.account_id = a.account_id OR p.account_id IN (
-                    SELECT m.absorbed_id FROM merges m WHERE m.survivor_id = a.account_id
-                )
-            ) AND p.home_phone IS NOT NULL AND p.address IS NOT NULL
-        ) END AS records
-        FROM ({BY_USERNAME} UNION {BY_RESERVED}) AS named
-        JOIN accounts a USING (account_id)
+            WHERE p.account_id = ANY (ARRAY(
+                SELECT coalesce(one.way_open, $2::uuid)
+                UNION ALL
+                SELECT m.absorbed_id FROM merges m
+                WHERE m.survivor_id = coalesce(one.way_open, $2::uuid)
+            )) AND p.home_phone IS NOT NULL AND p.address IS NOT NULL
+        ) AS records
+        FROM (VALUES (true)) AS always
+        LEFT JOIN (
+            SELECT a.account_id, a.security_version,
+                CASE WHEN {OPEN} THEN a.account_id END AS way_open
+            FROM ({BY_USERNAME} UNION {BY_RESERVED}) AS named
+            JOIN accounts a USING (account_id)
+        ) AS one ON true
         """,  # noqa: S608 - statements of ours
         [name_digest],
+        NOBODY.patient_id,
     )
-    return _holder(rows[0]) if len(rows) == 1 else None
+    found = [_holder(row) for row in rows]
+    return found[0] if len(found) == 1 else None
 
 
-def _holder(row: Row) -> Holder:
-    records = decode(row["records"] or "[]", type=tuple[Record, ...])
+def _holder(row: Row) -> Holder | None:
+    records = decode(row["records"] or NOBODYS, type=tuple[Record, ...])
+    own = tuple(record for record in records if usable(record.address))
+    if row["account_id"] is None:
+        return None
     return Holder(
         account_id=AccountId(row["account_id"]),
         security_version=row["security_version"],
-        records=tuple(record for record in records if usable(record.address)),
+        records=own if row["records"] else (),
     )
