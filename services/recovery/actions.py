@@ -9,4 +9,10 @@ class Action(entries.Action):
     REQUEST_REMINDER = "username-reminder.request"
     BEGIN_VALIDATION = "validation.begin"
     ANSWER_VALIDATION = "validation.answer"
+    ISSUE_RESET_TOKEN = "reset-token.issue"  # noqa: S105 - a verb
+    VOID_RESET_TOKEN = "reset-token.void"  # noqa: S105 - a verb
+    REDEEM_RESET_TOKEN = "reset-token.redeem"  # noqa: S105 - a verb
+    SET_QUESTIONS = "questions.set"
+    ANSWER_QUESTIONS = "questions.answer"
+    LOCK_QUESTIONS = "questions.lock"
     RE_KEY_NAMES = "name.re-key"

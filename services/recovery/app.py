@@ -20,7 +20,7 @@ from services.recovery.rounds import Rounds, Work
 from services.recovery.settings import RecoverySettings
 from services.recovery.store import requests as store
 from services.recovery.stored_names import StoredNames
-from services.recovery.validation.validations import Validations
+from services.recovery.validation import features as validation
 from shared.contracts.keys import KeyPurpose
 from shared.group_commit import GroupCommit
 from shared.loops import Loop
@@ -37,10 +37,9 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     """Put the service together; nothing is started."""
     settings = plumbing.settings
     own_keys = plumbing.own_keys(KeyPurpose.SIGNING)
-    grants = PasswordGrants(
-        issuer=GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys),
-        redeemer=f"{settings.issuer}/identity",
-    )
+    issuer = GrantIssuer(issuer=plumbing.issuer, own_keys=own_keys)
+    grants = PasswordGrants(issuer=issuer, redeemer=f"{settings.issuer}/identity")
+    hasher = hasher_of(settings, plumbing.metrics)
     links = Links(acts=plumbing.acts, digests=plumbing.digests, grants=grants)
     reminders = Reminders(
         sealer=sealer(plumbing),
@@ -57,9 +56,8 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
         reminder_requests=requests(plumbing, Kind.USERNAME_REMINDER, asked[Kind.USERNAME_REMINDER]),
         reminder_rounds=rounds(plumbing, Kind.USERNAME_REMINDER, reminders.work),
         reminders=reminders,
-        validations=Validations(
-            acts=plumbing.acts, digests=plumbing.digests, mint=mint(plumbing), grants=grants
-        ),
+        questions=questions.compose(plumbing, hasher=hasher, grants=grants, issuer=issuer),
+        validation=validation.compose(plumbing, mint=mint(plumbing), grants=grants),
         projection=Projection(digests=plumbing.digests),
         absorptions=Absorptions(acts=plumbing.acts),
     )
@@ -130,11 +128,6 @@ def link_mails(plumbing: Plumbing[RecoverySettings]) -> LinkMails:
             a_day=settings.links_a_day,
         ),
     )
-
-
-def mint(plumbing: Plumbing[RecoverySettings]) -> Mint:
-    """Makes what is good once."""
-    return Mint(randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer(plumbing))
 
 
 def sealer(plumbing: Plumbing[RecoverySettings]) -> Sealer:

@@ -10,7 +10,7 @@ from services.recovery.questions import features as questions
 from services.recovery.reminders import Reminders
 from services.recovery.requests import Requests
 from services.recovery.rounds import Rounds
-from services.recovery.validation.validations import Validations
+from services.recovery.validation import features as validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Features:
     reminder_requests: Requests
     reminder_rounds: Rounds
     reminders: Reminders
-    validations: Validations
+    practice_tokens: practice_tokens.Features
+    questions: questions.Features
+    validation: validation.Features
     projection: Projection
     absorptions: Absorptions

@@ -46,6 +46,8 @@ class AccountChanged(Data, frozen=True, kw_only=True):
     enrolments: tuple[Enrolment, ...]
     reserved: tuple[str, ...] = ()  # names given up that still mean this account (ID-2), as keys
     reset_by_practice: bool = False  # since a freeze nothing but RC-5 sets a password (RC-9)
+    frozen_in: int = 0  # the version that froze it last: what was set up before is void (RC-9)
+    reopened: UUID | None = None  # the closing of RC-4 that a full log-on has ended last
     validated: bool = False  # its one validation was used (RC-6)
 
 

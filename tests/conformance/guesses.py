@@ -15,6 +15,9 @@ from services.identity.accounts.model import BIRTH_DATE, NOT_ME
 from services.identity.passwords.model import LockPolicy
 from services.identity.two_step.model import WRONG
 from services.notify.addresses.model import CODE_TRIES
+from services.recovery.practice_tokens.model import RESET_TOKEN
+from services.recovery.practice_tokens.model import WRONG as TOKEN_TRY
+from services.recovery.questions.model import RoundPolicy
 from services.recovery.validation.model import ROUNDS
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
@@ -34,6 +37,7 @@ RIGHT = 0.02  # the part of guesses that are right, once none may be told any mo
 WRONG_PASSWORD = "Wrong-Guess-1234"
 FAILURES = LockPolicy().failures
 [(CODES, _)] = WRONG.windows
+ANSWERS = RoundPolicy().attempts
 [(ROUNDS_A_DAY, _)] = ROUNDS.windows
 PERSONS = 5  # EN-1, EN-2, EN-3
 
@@ -337,6 +341,25 @@ async def address_of_a_validation(stage: RecoveryStage) -> Target:
     )
 
 
+async def reset_token(stage: RecoveryStage) -> Target:
+    said = await recovery.redeem_reset_token(stage)
+    assert said.body is not None
+    token = int(said.body["token"])
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT (tries ->> 'wrong')::int AS wrong FROM one_time_secrets"
+            " WHERE purpose = 'reset-token' ORDER BY issued_at DESC, id DESC LIMIT 1"
+        )
+        return int(row["wrong"])
+
+    return Target(
+        wrong=[said.but(token=f"{(token + n) % 10**8:08}") for n in range(1, 200)],
+        right=lambda: said,
+        outcomes=outcomes,
+    )
+
+
 # ---- notify
 
 
@@ -409,5 +432,11 @@ DOORS: tuple[Guessed, ...] = (
         NOT_ME.tries[BIRTH_DATE],
     ),
     at("address of a validation", "answer_validation", address_of_a_validation, ROUNDS_A_DAY),
+    at(
+        "reset token beside a username",
+        "redeem_reset_token",
+        reset_token,
+        RESET_TOKEN.tries[TOKEN_TRY],
+    ),
     at("code of a number", "verify_notification_number", code_of_a_number, CODE_TRIES),
 )

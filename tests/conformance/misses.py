@@ -525,6 +525,76 @@ async def given(stage: RecoveryStage, answer: Example) -> None:
     await stage.replica.call("POST", "/resets/validations/answer", answer.body)
 
 
+# ---- the practice's token
+
+
+def token_of(happen: Callable[[Patient], Awaitable[None]]) -> Recipe:
+    """The right token of somebody to whom something has happened since."""
+
+    async def made(stage: RecoveryStage) -> Example:
+        patient = await a_patient(stage.replica, stage.practice_id)
+        issued = await patient.is_given()
+        await happen(patient)
+        return Example(body={"username": patient.username, "token": issued.token})
+
+    return made
+
+
+def wrong_token(times: int) -> Recipe:
+    """A wrong one, after so many wrong ones; the right one comes after five."""
+
+    async def made(stage: RecoveryStage) -> Example:
+        example = await recovery.redeem_reset_token(stage)
+        assert example.body is not None
+        wrong = example.but(token=f"{(int(example.body['token']) + 1) % 10**8:08}")
+        for _ in range(times):
+            await send(stage, NAMED["redeem_reset_token"], wrong)
+        return wrong if times < 5 else example
+
+    return made
+
+
+async def given_none(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    return Example(body={"username": patient.username, "token": "01234567"})
+
+
+async def is_frozen(patient: Patient) -> None:
+    await patient.changed(state=AccountState.FROZEN, security_version=2)
+
+
+async def is_absorbed(patient: Patient) -> None:
+    into = await a_patient(patient.recovery)
+    await patient.recovery.merged(a_merge(patient.account_id, into=into.account_id))
+
+
+async def set_a_password(patient: Patient) -> None:
+    [row] = await patient.recovery.rows(
+        "SELECT id FROM one_time_secrets WHERE owner = $1", patient.account_id
+    )
+    await patient.recovery.password_was_reset(patient.account_id, str(row["id"]))
+
+
+async def changed_her_password(patient: Patient) -> None:
+    await patient.changed(security_version=2)
+
+
+async def is_un_enrolled(patient: Patient) -> None:
+    await patient.un_enrolled()
+
+
+async def is_given_another(patient: Patient) -> None:
+    await patient.is_given()
+
+
+async def voids_it(patient: Patient) -> None:
+    await patient.voids()
+
+
+async def waits_a_day(patient: Patient) -> None:
+    patient.recovery.clock.advance(hours=24)
+
+
 # ---- clients
 
 
@@ -681,6 +751,32 @@ MISSES: Mapping[str, Sequence[Group]] = {
             but("answer_validation", challenge="x"),
             answer_that_is_too_late,
             answer_given_otherwise_before,
+        ),
+    ),
+    "redeem_reset_token": (
+        (
+            but("redeem_reset_token", username="nobody.at.all"),
+            but("redeem_reset_token", token="no token"),
+            given_none,
+            *map(wrong_token, (0, 4, 5)),
+            token_of(is_frozen),
+            token_of(is_absorbed),
+            token_of(set_a_password),
+            token_of(changed_her_password),
+            token_of(is_un_enrolled),
+            token_of(is_given_another),
+            token_of(voids_it),
+            token_of(waits_a_day),
+        ),
+    ),
+    "answer_security_questions": (
+        (
+            but("answer_security_questions", name="nobody.at.all"),
+            but("answer_security_questions", name=EMAIL),
+            answered_wrong,
+            after(recovery.answer_security_questions, answered_before),
+            after(recovery.answer_security_questions, locked_by_three),
+            after(recovery.answer_security_questions, frozen_meanwhile),
         ),
     ),
     "redeem_reset_link": (

@@ -306,6 +306,10 @@ async def resets_by_validation(stage: IdentityStage) -> Sequence[Example]:
     ]
 
 
+async def redeems_token(stage: RecoveryStage) -> Sequence[Example]:
+    return [await recovery.redeem_reset_token(stage)]
+
+
 async def merges(stage: MergeStage) -> Sequence[Example]:
     """Two accounts that are in no merge."""
     survivor, absorbed = await stage.replica.people()
@@ -577,6 +581,13 @@ OTHERS: tuple[OneTime, ...] = (
         made=validates,
         same=proof_in,
         spends=("validation",),
+    ),
+    OneTime(
+        name="reset token",
+        verb=NAMED["redeem_reset_token"],
+        made=redeems_token,
+        same=proof_in,
+        spends=("reset-token",),
     ),
     OneTime(
         name="both proofs of a merge",

@@ -226,6 +226,8 @@ NOBODYS = {
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
     "answer_validation": {"ValidationOver"},
+    "redeem_reset_token": {"ResetTokenInvalid"},
+    "answer_security_questions": {"AlreadyIssued"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))

@@ -24,6 +24,7 @@ from services.notify.addresses.model import NUMBER_CODE, address_mail_limit
 from services.notify.suppressions.lifting import LIFTS
 from services.notify.texts.model import HELP
 from services.recovery.model import link_mail_limit, reminder_limit
+from services.recovery.practice_tokens.model import guess_limit, token_limit
 from services.recovery.validation.model import ROUNDS
 from shared import limits
 from shared.db import Database, Row
@@ -57,6 +58,8 @@ LIMITS = (
     ("recovery", link_mail_limit(pause=timedelta(seconds=60), an_hour=3, a_day=10)),
     ("recovery", reminder_limit(an_hour=3)),
     ("recovery", ROUNDS),
+    ("recovery", token_limit(a_day=10)),
+    ("recovery", guess_limit(an_hour=10)),
 )
 
 every_limit = pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class Recovery(Replica[Features, RecoverySettings]):
         await self.hear(self.features.projection.keep_practice, practice, version=version)
         return practice.practice_id
 
-    async def knows_person(self, account_id: AccountId | None, **said: Any) -> PersonChanged:
+    async def knows_record_of(self, account_id: AccountId | None, **said: Any) -> PersonChanged:
         """Let a practice's record arrive, with phone and address unless said otherwise."""
         usual = {"home_phone": HOME_PHONE, "address": ADDRESS}
         record = events.person(
@@ -126,6 +126,10 @@ class Recovery(Replica[Features, RecoverySettings]):
         )
         await self.hear(self.features.projection.keep_person, record, version=1)
         return record
+
+    async def knows_person(self, person: PersonChanged, *, version: int = 1) -> PatientId:
+        await self.hear(self.features.projection.keep_person, person, version=version)
+        return person.patient_id
 
     async def knows_notifys_key(self) -> None:
         """Let notify's sealing key arrive."""

@@ -39,6 +39,11 @@ class Choice(Sent, frozen=True, kw_only=True):
     choice: int
 
 
+class TokenRedemption(Sent, frozen=True, kw_only=True):
+    username: str
+    token: str
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
     grant: str
     expires_in: int
@@ -46,7 +51,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     ends: str
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class AddressQuestion(msgspec.Struct, frozen=True, kw_only=True):
     challenge: str
     addresses: tuple[str, ...]
 
@@ -85,10 +90,28 @@ class Answers(Sent, frozen=True, kw_only=True):
 REMIND = Verb("remind_username", "POST", "/usernames/reminders", Nothing, Reminder)
 REQUEST_LINK = Verb("request_reset_link", "POST", "/resets/links", Nothing, LinkRequest)
 REDEEM = Verb("redeem_reset_link", "POST", "/resets/links/redeem", Grant, Redemption)
-BEGIN_VALIDATION = Verb("begin_validation", "POST", "/resets/validations", Question, Fields)
+BEGIN_VALIDATION = Verb("begin_validation", "POST", "/resets/validations", AddressQuestion, Fields)
 ANSWER_VALIDATION = Verb("answer_validation", "POST", "/resets/validations/answer", Grant, Choice)
+REDEEM_TOKEN = Verb("redeem_reset_token", "POST", "/resets/tokens/redeem", Grant, TokenRedemption)
+BANK = Verb("list_security_questions", "GET", "/security-questions", Questions)
+SET = Verb("set_security_questions", "PUT", "/security-questions", Receipt, Setting, bearer=True)
+ASK = Verb("ask_security_questions", "POST", "/resets/questions", Questions, LinkRequest)
+ANSWER = Verb(
+    "answer_security_questions", "POST", "/resets/questions/answers", Grant, Answers, keyed=True
+)
 
-VERBS = (REMIND, REQUEST_LINK, REDEEM, BEGIN_VALIDATION, ANSWER_VALIDATION)
+VERBS = (
+    REMIND,
+    REQUEST_LINK,
+    REDEEM,
+    BEGIN_VALIDATION,
+    ANSWER_VALIDATION,
+    REDEEM_TOKEN,
+    BANK,
+    SET,
+    ASK,
+    ANSWER,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +129,33 @@ class Recovery:
     async def redeem(self, visit: Visit, link: str) -> Grant:
         return await self.door.call(REDEEM, visit, body=Redemption(token=link))
 
-    async def begin_validation(self, visit: Visit, fields: Fields) -> Question:
+    async def begin_validation(self, visit: Visit, fields: Fields) -> AddressQuestion:
         return await self.door.call(BEGIN_VALIDATION, visit, body=fields)
 
     async def answer_validation(self, visit: Visit, challenge: str, choice: int) -> Grant:
         body = Choice(challenge=challenge, choice=choice)
         return await self.door.call(ANSWER_VALIDATION, visit, body=body)
+
+    async def redeem_token(self, visit: Visit, username: str, token: str) -> Grant:
+        body = TokenRedemption(username=username, token=token)
+        return await self.door.call(REDEEM_TOKEN, visit, body=body)
+
+    async def questions(self, visit: Visit) -> Questions:
+        return await self.door.call(BANK, visit, query={"locale": visit.language.code})
+
+    async def set_questions(
+        self, visit: Visit, token: str, questions: Sequence[Answer], grant: str | None
+    ) -> str:
+        """Return the receipt for identity."""
+        body = Setting(questions=tuple(questions), reauthenticated=grant)
+        return (await self.door.call(SET, visit, token=token, body=body)).receipt
+
+    async def ask(self, visit: Visit, name: str) -> Questions:
+        query = {"locale": visit.language.code}
+        return await self.door.call(ASK, visit, body=LinkRequest(name=name), query=query)
+
+    async def answer(
+        self, visit: Visit, name: str, answers: Sequence[Answer], *, key: str
+    ) -> Grant:
+        body = Answers(name=name, answers=tuple(answers))
+        return await self.door.call(ANSWER, visit, body=body, key=key)

@@ -40,6 +40,8 @@ class Accounts:
                 enrolments=view.told_enrolments,
                 reserved=view.reserved,
                 reset_by_practice=account.reset_by_practice,
+                frozen_in=account.frozen_in,
+                reopened=account.reopened,
                 validated=account.validated_at is not None,
             ),
             subject=account.id,

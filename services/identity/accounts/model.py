@@ -35,6 +35,9 @@ class Account:
     last_log_on_at: datetime | None
     email_waived: bool  # a practice says that she has none: RC-6 requires none of her
     reset_by_practice: bool  # since a freeze nothing but RC-5 sets a password (RC-9)
+    questions_set: bool  # recovery has five security questions of it (RC-8)
+    frozen_in: int  # the version that froze it last: questions of before are void (RC-9)
+    reopened: UUID | None  # the closing of RC-4 that a full log-on has ended last
     validated_at: datetime | None  # when RC-6 was used; it is once in its life
 
 
@@ -105,17 +108,21 @@ class RecoveryRoute(StrEnum):
     """How a forgotten username or password can be had back (EN-7)."""
 
     EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
-    VALIDATION = "validation"  #: RC-6, once, while there is no verified address
+    QUESTIONS = "questions"  #: RC-4, once five are set
+    VALIDATION = "validation"  #: RC-6, once, with neither of the two
     PRACTICE = "practice"  #: by asking the practice
 
 
-def recovery_routes(*, email: bool, validated: bool = False) -> tuple[RecoveryRoute, ...]:
-    """The ways back in of an account with or without an e-mail."""
-    if email:
-        return (RecoveryRoute.EMAIL_LINK, RecoveryRoute.PRACTICE)
-    if validated:
-        return (RecoveryRoute.PRACTICE,)
-    return (RecoveryRoute.VALIDATION, RecoveryRoute.PRACTICE)
+def recovery_routes(
+    *, email: bool, questions: bool = False, validation: bool
+) -> tuple[RecoveryRoute, ...]:
+    """The ways back in of an account with or without an e-mail, questions and its validation."""
+    has = {
+        RecoveryRoute.EMAIL_LINK: email,
+        RecoveryRoute.QUESTIONS: questions,
+        RecoveryRoute.VALIDATION: validation,
+    }
+    return tuple(route for route in RecoveryRoute if has.get(route, True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +165,11 @@ class AccountView:
     @property
     def recovery_routes(self) -> tuple[RecoveryRoute, ...]:
         """Its ways back in."""
+        email, questions_set = self.verified_email is not None, self.account.questions_set
         return recovery_routes(
-            email=self.verified_email is not None,
-            questions=self.account.questions_set and self.questions_asked,
+            email=email,
+            questions=questions_set and self.questions_asked,
+            validation=not (email or questions_set or self.account.validated_at),
         )
 
     @property

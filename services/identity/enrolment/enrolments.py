@@ -158,7 +158,9 @@ class Enrolments:
         return Enrolled(
             account_id=account_id,
             username=checked.username,
-            recovery_routes=recovery_routes(email=checked.email is not None),
+            recovery_routes=recovery_routes(
+                email=checked.email is not None, validation=checked.email is None
+            ),
             email_verification=EmailVerification.SENT if checked.email else EmailVerification.NONE,
         )
 

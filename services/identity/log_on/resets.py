@@ -11,6 +11,7 @@ from services.identity.accounts.tellings import CredentialTellings
 from services.identity.actions import Action
 from services.identity.devices.arrivals import Arrivals
 from services.identity.log_on.errors import GrantExhausted, ValidationUnavailable
+from services.identity.passkeys.store import passkeys
 from services.identity.passwords.errors import PasswordUnacceptable
 from services.identity.passwords.lockouts import Lockouts
 from services.identity.passwords.passwords import HashedPassword, Passwords

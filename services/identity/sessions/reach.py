@@ -24,7 +24,7 @@ class GateName(StrEnum):
     DISCLAIMERS = "disclaimers"
 
 
-OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP})
+OFFERS = frozenset({GateName.ACCOUNT_EMAIL, GateName.TWO_STEP, GateName.PASSKEYS})
 """What may be declined, where it is no more than offered; a disclaimer is answered, and what is
 required is done.
 """

@@ -52,6 +52,8 @@ async def keep(
                 "locale": account.locale,
                 "time_zone": account.time_zone,
                 "reset_by_practice": account.reset_by_practice,
+                "frozen_in": account.frozen_in,
+                "reopened": account.reopened,
                 "validated": account.validated,
                 "practices": [
                     enrolment.practice_id

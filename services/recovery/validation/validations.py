@@ -109,7 +109,10 @@ class Validations:
         Once the rounds of a name are `spent` whatever is typed brings up others: who knows the
         address would else find out the rest by looking whether it is there.
         """
-        compared = (holder.records if holder else ()) or (NOBODY,)
+        own_records = (
+            [record for record in holder.records if decoys.usable(record.address)] if holder else []
+        )
+        compared = own_records or [NOBODY]
         found = next((record for record in compared if fields.of(record)), None)
         record = found or compared[0]
         own = self._draw(_own(record).key, str(holder.account_id if holder else ""))

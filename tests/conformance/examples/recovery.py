@@ -19,6 +19,7 @@ from tests.rigs.recovery import (
     HOME_PHONE,
     USERNAME,
     Recovery,
+    a_merge,
     a_sealing_key,
     an_account,
     replica,
@@ -96,7 +97,7 @@ async def begin_validation(stage: RecoveryStage) -> Example:
     """Somebody new, who has neither account e-mail nor questions."""
     name = f"juniper.{next(stage.replica.numbers)}"
     account_id = await stage.replica.knows(an_account(username=name, email=None))
-    await stage.replica.knows_person(account_id)
+    await stage.replica.knows_record_of(account_id)
     return Example(body={"username": name, **VALIDATED})
 
 
@@ -109,6 +110,75 @@ async def answers(stage: RecoveryStage, begun: Example) -> Example:
     question = await stage.replica.call("POST", "/resets/validations", begun.body)
     place = list(question.body["addresses"]).index(ADDRESS)
     return Example(body={"challenge": question.body["challenge"], "choice": place})
+
+
+async def issue_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    return Example(
+        path={"patient_id": patient.patient_id},
+        body={**BY_STAFF, "handed_over": "in-person"},
+        token=await stage.practice(),
+    )
+
+
+async def void_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    await patient.is_given()
+    return Example(
+        path={"patient_id": patient.patient_id}, body=BY_STAFF, token=await stage.practice()
+    )
+
+
+async def redeem_reset_token(stage: RecoveryStage) -> Example:
+    patient = await a_patient(stage.replica, stage.practice_id)
+    issued = await patient.is_given()
+    return Example(body={"username": patient.username, "token": issued.token})
+
+
+async def records(stage: RecoveryStage, practice_id: PracticeId) -> dict[str, PatientId]:
+    """Records of this practice, one in each state."""
+    replica = stage.replica
+    enrolled, merged = [await a_patient(replica, practice_id) for _ in range(2)]
+    un_enrolled = await (await a_patient(replica, practice_id)).un_enrolled()
+    await replica.merged(a_merge(merged.account_id, into=enrolled.account_id))
+    return {
+        "registered": await a_record(replica, practice_id),
+        "enrolled": enrolled.patient_id,
+        "un-enrolled": un_enrolled.patient_id,
+        "merged": merged.patient_id,
+    }
+
+
+async def own_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, stage.practice_id)
+
+
+async def anothers_records(stage: RecoveryStage) -> dict[str, PatientId]:
+    return await records(stage, a_practice())
+
+
+async def list_security_questions(stage: RecoveryStage) -> Example:
+    return Example()
+
+
+async def set_security_questions(stage: RecoveryStage) -> Example:
+    person = await stage.holder()
+    return Example(
+        body={"questions": chosen(), "reauthenticated": await stage.confirmed(person)},
+        token=await stage.issuer.token(person),
+    )
+
+
+async def ask_security_questions(stage: RecoveryStage) -> Example:
+    return Example(body={"name": USERNAME})
+
+
+async def answer_security_questions(stage: RecoveryStage) -> Example:
+    """Of five that were set just now."""
+    person = await stage.holder()
+    token, confirmed = await stage.issuer.token(person), await stage.confirmed(person)
+    assert (await stage.replica.sets(token, reauthenticated=confirmed)).status == 200
+    return Example(body={"name": USERNAME, "answers": answered(await stage.replica.asked())})
 
 
 async def read_source_at_recovery(stage: RecoveryStage) -> Example:

@@ -128,6 +128,20 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "ResetTokenInvalid": but("redeem_reset_token", username="nobody.at.all"),
     },
     "redeem_reset_link": {"LinkInvalid": but("redeem_reset_link", token="x")},
+    "set_security_questions": {
+        "QuestionsUnacceptable": but("set_security_questions", questions=chosen()[:4]),
+        "ReauthenticationRequired": set_late,
+        "GrantInvalid": but("set_security_questions", reauthenticated="x.y.z"),
+        "GrantWrongAct": for_another_verb,
+        "GrantWrongService": for_another_service,
+        "GrantWrongAccount": a_strangers,
+        "GrantWrongSession": of_another_session,
+        "GrantUsed": used,
+    },
+    "answer_security_questions": {
+        "AnswersRefused": answered_wrong,
+        "AlreadyIssued": answered_long_ago,
+    },
     "answer_validation": {
         "ValidationOver": but("answer_validation", challenge="x"),
         "ValidationUnavailable": but("answer_validation", choice=4),

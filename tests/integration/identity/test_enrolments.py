@@ -73,6 +73,7 @@ async def test_the_account_the_person_and_the_welcome_are_told_in_one_transactio
         ],
         "reserved": [],
         "reset_by_practice": False,
+        "validated": False,
     }
     assert (await desk.identity.events("person-changed"))[-1]["account_id"] == account_id
     [welcome] = await desk.identity.events("account-enrolled")

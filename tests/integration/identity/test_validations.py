@@ -122,6 +122,8 @@ async def test_forgotten_again_it_is_no_way_any_more_whatever_recovery_has_heard
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
     [refused] = await identity.rows("SELECT detail FROM audit_entries WHERE outcome = 'refused'")
     assert refused["detail"] == "validation_unavailable"
+    by_practice = await recovery.grant(june, route="practice-token", security_version=2)
+    assert (await identity.reset(by_practice, NEXT)).status == 200
 
 
 @pytest.mark.proves("RC-6")

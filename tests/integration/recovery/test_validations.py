@@ -32,7 +32,7 @@ UNAVAILABLE = (422, "validation_unavailable")
 async def somebody(recovery: Recovery, username: str = USERNAME, **said: Any) -> AccountId:
     """Who has neither account e-mail nor questions, and one record."""
     account_id = await recovery.knows(an_account(username=username, email=None, **said))
-    await recovery.knows_person(account_id)
+    await recovery.knows_record_of(account_id)
     return account_id
 
 
@@ -122,7 +122,7 @@ async def test_wrong_fields_bring_up_four_addresses_of_which_none_is_right(
 @pytest.mark.proves("RC-6")
 async def test_fields_of_two_records_prove_nothing_together(recovery: Recovery) -> None:
     account_id = await somebody(recovery)
-    await recovery.knows_person(account_id, last_name="Pine", home_phone="213 555 0199")
+    await recovery.knows_record_of(account_id, last_name="Pine", home_phone="213 555 0199")
 
     mixed = await begin(recovery, last_name="Pine")
 
@@ -139,7 +139,7 @@ async def test_a_record_without_phone_or_address_cannot(
     recovery: Recovery, lacks: Mapping[str, Any]
 ) -> None:
     account_id = await recovery.knows(an_account(email=None))
-    await recovery.knows_person(account_id, **lacks)
+    await recovery.knows_record_of(account_id, **lacks)
 
     question = await begin(recovery)
 
@@ -188,7 +188,7 @@ async def test_where_the_way_is_shut_right_fields_look_like_wrong_ones(
     recovery: Recovery, said: Mapping[str, Any]
 ) -> None:
     account_id = await recovery.knows(an_account(**{"email": None, **said}))
-    await recovery.knows_person(account_id)
+    await recovery.knows_record_of(account_id)
 
     question = await begin(recovery)
 

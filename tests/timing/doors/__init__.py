@@ -8,6 +8,8 @@ from tests.timing.doors import (
     enrolment,
     log_on,
     ownership,
+    questions,
+    reset_tokens,
     resets,
     second_step,
     tokens,

@@ -1,4 +1,9 @@
-"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE."""
+"""Accounts in the database. Each change others may see adds one to the version, in one UPDATE.
+
+One piece: whoever reads an account reads all of its columns.
+"""
+
+from datetime import datetime
 
 from services.identity.accounts.model import (
     Absorbed,
@@ -17,7 +22,7 @@ from shared.db import Connection, Row
 
 _ACCOUNT = """
     id, state, version, security_version, username, locale, time_zone, created_at, last_log_on_at,
-    email_waived, reset_by_practice, validated_at
+    email_waived, reset_by_practice, questions_set, frozen_in, reopened, validated_at
 """
 _CREDENTIALS = """
     a.id, a.state, a.version, a.security_version, a.password_hash, a.history_salt
@@ -286,6 +291,9 @@ def _account(row: Row) -> Account:
         last_log_on_at=row["last_log_on_at"],
         email_waived=row["email_waived"],
         reset_by_practice=row["reset_by_practice"],
+        questions_set=row["questions_set"],
+        frozen_in=row["frozen_in"],
+        reopened=row["reopened"],
         validated_at=row["validated_at"],
     )
 

@@ -105,9 +105,13 @@ def _reply(read: ReadSettings) -> AccountReply:
             means=two_step.means if two_step else (),
             recovery_codes_left=two_step.codes_left if two_step else 0,
         ),
-        recovery_routes=recovery_routes(
-            email=view.verified_email is not None, validated=account.validated_at is not None
+        passkeys=KeysReply(
+            offered=read.passkeys_offered,
+            made=len(read.passkeys),
+            suspended=sum(each.suspended for each in read.passkeys),
         ),
+        questions_set=account.questions_set,
+        recovery_routes=view.recovery_routes,
         to_set_up=view.to_set_up,
         terms_version=view.terms_version,
         locale=account.locale,

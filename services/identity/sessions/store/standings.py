@@ -13,7 +13,15 @@ from shared.db import Connection, Row
 CURRENT_TERMS = "SELECT version FROM terms ORDER BY place DESC LIMIT 1"
 STANDING = """
     a.id AS account_id, a.version AS account_version, s.second_step_due, s.terms_due, s.skipped,
-    a.new_password_due, a.validated_at IS NOT NULL AND NOT a.email_waived AS email_required,
+    a.new_password_due,
+    NOT a.questions_set AND NOT EXISTS (
+        SELECT FROM enrolments e
+        JOIN patients p ON p.id = e.patient_id
+        JOIN practices c ON c.id = p.practice_id
+        WHERE e.account_id = a.id AND e.state = 'enrolled'
+          AND c.settings ->> 'security_questions' = 'false'
+    ) AS questions_due,
+    a.validated_at IS NOT NULL AND NOT a.email_waived AS email_required,
     NOT a.two_step_answered AND NOT EXISTS (
         SELECT FROM two_steps t WHERE t.account_id = a.id AND t.on_since IS NOT NULL
     ) AS two_step_offered,

@@ -3,23 +3,16 @@
 from msgspec.json import decode, encode
 
 from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
-from services.recovery.validation.decoys import usable
 from services.recovery.validation.model import NOBODY, Holder, Record
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
-
-def has_questions(account: str) -> str:
-    """SQL for whether an account has set its five questions.
-
-    None has any yet: the table of questions is to be joined here (RC-8).
-    """
-    return f"({account}.account_id IS NULL)"
-
-
-OPEN = f"""
+OPEN = """
     a.state = 'active' AND NOT a.reset_by_practice AND a.email IS NULL AND NOT a.validated
-    AND NOT {has_questions("a")}
+    AND NOT EXISTS (
+        SELECT FROM security_questions q
+        WHERE q.account_id = a.account_id AND q.account_version >= a.frozen_in
+    )
     AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
 """
 """Of the account a: without verified e-mail and questions, its one validation not used."""
@@ -65,11 +58,10 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
 
 def _holder(row: Row) -> Holder | None:
     records = decode(row["records"] or NOBODYS, type=tuple[Record, ...])
-    own = tuple(record for record in records if usable(record.address))
     if row["account_id"] is None:
         return None
     return Holder(
         account_id=AccountId(row["account_id"]),
         security_version=row["security_version"],
-        records=own if row["records"] else (),
+        records=records if row["records"] else (),
     )

@@ -5,14 +5,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.recovery.api.accepted import LONGEST_NAME
 from services.recovery.api.grants import RecoveryGrant
-from services.recovery.features import Features
 from services.recovery.validation.decoys import COUNT
+from services.recovery.validation.features import Features
 from services.recovery.validation.model import Fields
 from shared.http.routes import Body, Call, Reply
 from shared.http.texts import Line, Name
 from shared.trust.access import Anonymous
+
+LONGEST_NAME = 320  # no address or username is longer
 
 
 class BeginValidation(Body, frozen=True, kw_only=True):

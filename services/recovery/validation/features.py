@@ -1,0 +1,25 @@
+"""What can be done by once-only validation."""
+
+from dataclasses import dataclass
+
+from services.recovery.grants import PasswordGrants
+from services.recovery.settings import RecoverySettings
+from services.recovery.validation.validations import Validations
+from shared.one_time import Mint
+from shared.program.program import Plumbing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    validations: Validations
+
+
+def compose(
+    plumbing: Plumbing[RecoverySettings], *, mint: Mint, grants: PasswordGrants
+) -> Features:
+    """Build the group."""
+    return Features(
+        validations=Validations(
+            acts=plumbing.acts, digests=plumbing.digests, mint=mint, grants=grants
+        )
+    )
