@@ -143,8 +143,8 @@ class Answering:
             digest = self.digests.of("questions-of-nobody", name_key(name))
             return drawn(digest, tuple(BANK))
         known = asked.known
-        digest = self.digests.of("questions-asked", f"{known.set_id} {asked.draw}")
-        return drawn(digest, tuple(known.answers))
+        digest = self.digests.of("questions-asked", str(known.set_id))
+        return drawn(digest, tuple(known.answers), turn=asked.draw)
 
     def _key(self, name: str, asked: Named | None) -> bytes:
         """An account counts as one, whichever of its names was typed, and goes on so under another

@@ -4,6 +4,8 @@ Facts that stay as they are, that have many answers, and that nobody looks up in
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import gcd
 from types import MappingProxyType
 
 from shared.contracts.languages import Language
@@ -84,12 +86,15 @@ BANK: Mapping[str, Mapping[Language, str]] = MappingProxyType(
 """A code is for ever, since accounts keep it; a text may be worded better."""
 
 
-def drawn(digest: bytes, among: Sequence[str]) -> tuple[str, str]:
-    """Draw two of the codes by a keyed digest: always the same ones by the same digest.
+def drawn(digest: bytes, among: Sequence[str], *, turn: int = 0) -> tuple[str, str]:
+    """Draw two of the codes by a keyed digest: always the same ones in the same turn, and never
+    those of the turn before.
 
     Nobody can tell them from those that were drawn for a name that nobody has.
     """
-    codes = sorted(among)
-    number = int.from_bytes(digest, "big") % (len(codes) * (len(codes) - 1))
-    first, second = divmod(number, len(codes) - 1)
-    return codes[first], codes[second + (second >= first)]
+    pairs = list(combinations(sorted(among), 2))
+    steps = [step for step in range(1, len(pairs)) if gcd(step, len(pairs)) == 1]
+    number, start = divmod(int.from_bytes(digest, "big"), len(pairs))
+    number, step = divmod(number, len(steps))
+    first, second = pairs[(start + turn * steps[step]) % len(pairs)]
+    return (second, first) if number % 2 else (first, second)

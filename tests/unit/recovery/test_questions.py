@@ -61,23 +61,24 @@ def test_whatever_may_be_set_keeps_every_rule(answers: list[str]) -> None:
         assert "juniper.hale" not in forms
 
 
-@given(digest=st.binary(min_size=32, max_size=32))
-def test_two_are_drawn_that_differ_and_the_same_two_by_the_same_digest(digest: bytes) -> None:
+@given(digest=st.binary(min_size=32, max_size=32), turn=st.integers(0, 10_000))
+def test_two_are_drawn_that_differ_and_the_next_turn_draws_others(digest: bytes, turn: int) -> None:
     five = list(BANK)[:FIVE]
 
-    first, second = drawn(digest, five)
+    first, second = drawn(digest, five, turn=turn)
 
     assert first != second
     assert {first, second} <= set(five)
-    assert drawn(digest, five[::-1]) == (first, second)
+    assert drawn(digest, five[::-1], turn=turn) == (first, second)
+    assert set(drawn(digest, five, turn=turn + 1)) != {first, second}
 
 
 def test_each_pair_is_drawn_as_often_as_any_other() -> None:
     five = list(BANK)[:FIVE]
-    pairs = Counter(drawn(number.to_bytes(32, "big"), five) for number in range(200))
+    pairs = Counter(drawn(number.to_bytes(32, "big"), five) for number in range(800))
 
     assert len(pairs) == FIVE * (FIVE - 1)
-    assert set(pairs.values()) == {10}
+    assert set(pairs.values()) == {40}
 
 
 def test_every_question_is_worded_in_every_language() -> None:
