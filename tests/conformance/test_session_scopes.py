@@ -20,6 +20,7 @@ OTHERS: Mapping[SessionScope, set[str]] = {
         "answer_terms",
         "change_password",
         "check_new_password",
+        "claim_email",
         "end_session",
         "hear_questions",
         "read_account",

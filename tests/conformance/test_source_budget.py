@@ -38,6 +38,7 @@ COUNTED = {
         ),
         *("prove_ownership", "reauthenticate", "request_merge", "take_second_step"),
         "answer_security_questions",
+        "redeem_reset_token",
     },
 }
 

@@ -16,7 +16,7 @@ COMMENT ON COLUMN security_questions.account_version IS 'The account''s in the t
 
 CREATE TABLE question_rounds (
     key          bytea       PRIMARY KEY CHECK (length(key) = 32),
-    account_id   uuid        UNIQUE,
+    account_id   uuid,
     attempts     integer     NOT NULL CHECK (attempts >= 0),
     locks        integer     NOT NULL CHECK (locks >= 0),
     draw         bigint      NOT NULL CHECK (draw >= 0),
@@ -27,6 +27,8 @@ CREATE TABLE question_rounds (
     opened       boolean     NOT NULL,
     counted_at   timestamptz NOT NULL
 ) WITH (fillfactor = 80);
+-- Not unique: of two first calls at once the upsert by key would fail on this one.
+CREATE INDEX question_rounds_account ON question_rounds (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX question_rounds_notice ON question_rounds (key) WHERE notice_due;
 CREATE INDEX question_rounds_unknown ON question_rounds (counted_at) WHERE account_id IS NULL;
 COMMENT ON TABLE question_rounds IS 'RC-4: calls with answers, by account, and alike by names that nobody has: one guarded upsert counts and decides.';
