@@ -13,6 +13,8 @@ EMAIL = "account-email"
 TWO_STEP = "two-step"
 PASSKEYS = "passkeys"
 DISCLAIMERS = "disclaimers"
+MERGE_OFFER = "/gate/merge"
+AFTER_THE_OFFER = frozenset({DISCLAIMERS})
 PAGES: Mapping[str, str] = MappingProxyType(
     {
         SECOND_STEP: "/gate/second-step",
@@ -42,6 +44,16 @@ def next_page(gates: Iterable[Gate], *, scope: str, wanted: str) -> str:
         if gate.name in PAGES:
             return PAGES[gate.name]
     return OUTSIDE if scope == SETTINGS and wanted not in OPEN_OUTSIDE else wanted
+
+
+def at_merge_offer(gates: Iterable[Gate], *, scope: str) -> bool:
+    """Whether the merge offer comes next, if there is one: after all gates but the disclaimers.
+
+    It is none of identity's gates: merge is asked whether to make it (LG-3, MG-7).
+    """
+    return scope != SETTINGS and all(
+        gate.name in AFTER_THE_OFFER or gate.name not in PAGES for gate in gates
+    )
 
 
 def barred(gates: Iterable[Gate], path: str, *, scope: str) -> str | None:

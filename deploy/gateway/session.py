@@ -36,6 +36,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     idle_until: int
     ends_at: int
     wanted: str = HOME  # the page one came for; gates come before it
+    asked: bool = False  # merge, whether it offers anything: once a log-on (MG-7)
+    merged: bool = False  # then nothing more is offered before the next log-on
 
     @property
     def refreshed(self) -> datetime:
@@ -94,9 +96,13 @@ class Sessions:
 
     def begin(self, visit: Visit, session: Session) -> Kept:
         """Keep a new session in its cookie; whatever was kept before is gone."""
-        return self._kept(visit, session, HOME)
+        return self._kept(visit, session)
 
-    def _kept(self, visit: Visit, session: Session, wanted: str) -> Kept:
+    def go_on(self, visit: Inside, session: Session) -> Kept:
+        """Keep the session that took the place of this one: of the same log-on still."""
+        return self._kept(visit, session, visit.kept)
+
+    def _kept(self, visit: Visit, session: Session, before: Kept | None = None) -> Kept:
         now = int(visit.now.timestamp())
         kept = Kept(
             session_id=session.session_id,
@@ -107,8 +113,11 @@ class Sessions:
             refreshed_at=now,
             idle_until=now + session.idle_seconds,
             ends_at=int(session.ends_at.timestamp()),
-            wanted=wanted,
         )
+        if before is not None:
+            kept = msgspec.structs.replace(
+                kept, wanted=before.wanted, asked=before.asked, merged=before.merged
+            )
         self.keep(visit, kept)
         return kept
 
@@ -145,6 +154,7 @@ class Sessions:
             if refused.code == OVER:
                 raise Elsewhere(log_on_path(visit)) from None
             raise Away("identity", retry_after=refused.retry_after or 5) from None
+        return self._kept(visit, session, kept)
 
     async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
         """Ask a service as the holder; once more with a renewed token where this one is too old

@@ -6,3 +6,4 @@ from shared.audit import entries
 class Action(entries.Action):
     REQUEST = "merge.request"
     END = "merge.end"
+    SKIP_OFFER = "offer.skip"

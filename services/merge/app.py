@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.merge.consumers import subscriptions
 from services.merge.features import Features
 from services.merge.merges import Merges
+from services.merge.offers import Offers
 from services.merge.parties import Parties
 from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
@@ -38,6 +39,7 @@ def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
         refusals=refusals,
         saga_steps=SagaSteps(acts=plumbing.acts, clock=plumbing.clock),
         person_conflicts=PersonConflicts(database=plumbing.database),
+        offers=Offers(acts=plumbing.acts),
         projection=Projection(),
         watch=watch(plumbing),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.merge.merges import Merges
+from services.merge.offers import Offers
 from services.merge.person_conflicts import PersonConflicts
 from services.merge.projection import Projection
 from services.merge.refusals import Refusals
@@ -16,5 +17,6 @@ class Features:
     refusals: Refusals
     saga_steps: SagaSteps
     person_conflicts: PersonConflicts
+    offers: Offers
     projection: Projection
     watch: Watch

@@ -1,6 +1,7 @@
 """Merge's verbs, each with its guard: one file to read for who may do what."""
 
 from services.merge.api.merges import list_merges, read_merge, request_merge
+from services.merge.api.offers import read_offer, skip_offer
 from services.merge.api.person_conflicts import list_merge_conflicts
 from services.merge.errors import (
     AccountMerged,
@@ -51,6 +52,12 @@ ROUTES: tuple[Route[Features], ...] = (
           read_merge, rows=("MG-9",),
           summary="See how far a merge is",
           problems=(NotFound,)),
+    route("GET", "/offer", Session(),
+          read_offer, rows=("MG-7", "MG-8"),
+          summary="See which other accounts are likely mine, and where a merge is offered today"),
+    route("POST", "/offer/skip", Session(),
+          skip_offer, rows=("MG-7",),
+          summary="Let the offer wait for three months"),
     route("GET", "/practice/merge-conflicts", Practice(Scope.MERGES_READ),
           list_merge_conflicts, rows=("MG-5",),
           summary="List this practice's duplicate charts that merges brought to light"),

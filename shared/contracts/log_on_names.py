@@ -46,6 +46,11 @@ def is_seen(name: str) -> bool:
     return all(shows(symbol) for symbol in name)
 
 
+def masked(username: str) -> str:
+    """Enough of a name for its holder to know it by, and not how long it is (MG-5, MG-8)."""
+    return f"{username[0]}•••{username[-1]}"
+
+
 def _folded(name: str) -> str:
     """Casefolding may undo the normal form and the normal form may make new upper case or blanks,
     so it is done until nothing changes; the form of a form is itself.

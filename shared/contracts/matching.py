@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.contracts.code_points import IGNORABLE, ranges
+from shared.contracts.phones import SHORTEST, national, same_phone
 
+LONGEST_ADDRESS = 200  # code points of its form: an index holds them
 LONGEST = 400  # code points of a name that are looked at; no record has more than 100
 
 # Letters that Unicode does not decompose, each as a keyboard without it writes it (ICAO 9303-3, 6,
@@ -127,3 +129,51 @@ def same_holder(records: Iterable[Named], others: Iterable[Named]) -> bool:
         for one in records
         for other in beside
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """All that a patient record says of whom it is about, as far as people are matched by it."""
+
+    last_name: str
+    first_name: str
+    birth_date: date
+    home_phone: str | None
+    address: str | None
+
+
+def likely_same(one: Described, other: Described) -> bool:
+    """MG-8: last and first name and date of birth of both match, and phone or address.
+
+    So a father and a son of one name are two, and so are two of one name and birth date who live
+    apart; who is the same all the same names her other account by hand.
+    """
+    return (
+        same_person(one.last_name, one.birth_date, other.last_name, other.birth_date)
+        and not name_forms(one.first_name).isdisjoint(name_forms(other.first_name))
+        and (
+            same_phone(one.home_phone or "", other.home_phone or "")
+            or same_address(one.address, other.address)
+        )
+    )
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Whether two are written alike; what has no letter and no digit matches nothing."""
+    form = address_form(one)
+    return form is not None and form == address_form(other)
+
+
+def phone_end(phone: str | None) -> str | None:
+    """The last digits of a phone, equal for any two that are one: what to look for it by."""
+    digits = national(phone or "")
+    return digits[-SHORTEST:] if len(digits) >= SHORTEST else None
+
+
+def address_form(address: str | None) -> str | None:
+    """The form under which addresses are equal: letters and digits, whatever case and accents.
+
+    None where nothing is left to compare.
+    """
+    folded = _folded(address or "")
+    return "".join(sign for sign in folded if _counts(sign))[:LONGEST_ADDRESS] or None

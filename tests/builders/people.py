@@ -36,7 +36,10 @@ class Person:
     locale: str = "en"
     time_zone: str = "UTC"
     last_name: str = events.LAST_NAME
+    first_name: str = "Juniper"
     birth_date: date = events.BIRTH_DATE
+    home_phone: str | None = None
+    address: str | None = None
     enrolments: tuple[Enrolment, ...] = ()
 
     def changed(self, **changes: Any) -> "Person":
@@ -63,7 +66,10 @@ class Person:
                 enrolment.patient_id,
                 self.account_id,
                 last_name=self.last_name,
+                first_name=self.first_name,
                 birth_date=self.birth_date,
+                home_phone=self.home_phone,
+                address=self.address,
             )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from deploy.gateway.doors.http import Door, Sent, Verb
+from deploy.gateway.doors.http import Door, Nothing, Sent, Verb
 from deploy.gateway.web.visits import Visit
 
 ENDED = frozenset({"completed", "refused"})
@@ -34,11 +34,34 @@ class Merges(msgspec.Struct, frozen=True, kw_only=True):
     merges: tuple[Merge, ...]
 
 
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    username: str  # masked
+    practices: tuple[str, ...]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    place: str | None
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def at_log_on(self) -> bool:
+        """Whether it is made between the password and the portal."""
+        return self.place == "log-on"
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it is made on the home page: it was skipped three months ago."""
+        return self.place == "home"
+
+
 REQUEST = Verb("request_merge", "POST", "/merges", Merge, MergeRequest, keyed=True, bearer=True)
 LIST = Verb("list_merges", "GET", "/merges", Merges, bearer=True)
 READ = Verb("read_merge", "GET", "/merges/{merge_id}", Merge, bearer=True)
+OFFER = Verb("read_offer", "GET", "/offer", Offer, bearer=True)
+SKIP = Verb("skip_offer", "POST", "/offer/skip", Nothing, bearer=True)
+OFFER_SECONDS = 0.5  # nobody waits longer at the log-on for what may be nothing (LG-3)
 
-VERBS = (REQUEST, LIST, READ)
+VERBS = (REQUEST, LIST, READ, OFFER, SKIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +78,9 @@ class Merging:
 
     async def read(self, visit: Visit, token: str, merge_id: str) -> Merge:
         return await self.door.call(READ, visit, token=token, ids={"merge_id": merge_id})
+
+    async def offer(self, visit: Visit, token: str) -> Offer:
+        return await self.door.call(OFFER, visit, token=token, within=OFFER_SECONDS)
+
+    async def skip(self, visit: Visit, token: str) -> None:
+        await self.door.call(SKIP, visit, token=token)

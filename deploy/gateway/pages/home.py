@@ -7,7 +7,7 @@ from aiohttp import web
 
 from deploy.gateway.doors.notify import Notice
 from deploy.gateway.pages.log_on import Nothing, once_more
-from deploy.gateway.pages.site import HOLDER, Site
+from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.languages import N_
@@ -21,6 +21,7 @@ SAID: Mapping[str, str] = {
     "passkeys": N_("Your passkeys were kept or removed as you chose."),
     "questions": N_("Your security questions are set."),
     "added": N_("The practice was added to your account."),
+    "merge": N_("You can merge your accounts at any time in your settings."),
     "read": N_("The notice is marked as read."),
     "dismissed": N_("The notice was put away."),
 }
@@ -28,13 +29,16 @@ SAID: Mapping[str, str] = {
 
 async def home(site: Site, visit: Inside) -> web.Response:
     """Show practices and notices; without notify the rest is there all the same."""
-    account, notices = await asyncio.gather(site.account(visit), notices_or_none(site, visit))
+    account, notices, found = await asyncio.gather(
+        site.account(visit), notices_or_none(site, visit), offer(site, visit)
+    )
     said = SAID.get(visit.request.query.get("said", ""))
     return site.page(
         visit,
         "home.html",
         account=account,
         notices=notices,
+        offer=found if found and found.at_home and not visit.kept.merged else None,
         said=visit.say(said) if said else None,
     )
 

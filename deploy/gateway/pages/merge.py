@@ -6,18 +6,17 @@ from textwrap import shorten
 from typing import Annotated
 
 from aiohttp import web
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from deploy.gateway import flows
 from deploy.gateway.doors.identity import Owned
 from deploy.gateway.doors.merge import Merge, MergeRequest
 from deploy.gateway.flows import MergeFlow
-from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
+from deploy.gateway.gates import next_page
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
-from deploy.gateway.pages.log_on import Nothing
-from deploy.gateway.pages.site import HOLDER, Site
-from deploy.gateway.session import Inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
+from deploy.gateway.pages.site import HOLDER, Site, offer
+from deploy.gateway.session import HOME, Inside
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Mistyped, Route, action, form, page
 from deploy.gateway.web.sentences import CODES
@@ -40,11 +39,17 @@ class ConfirmForm(Proof, frozen=True, kw_only=True):
     confirm: bool = False
 
 
-async def offer(site: Site, visit: Inside) -> web.Response:
-    """Say what a merge is, and show those that were asked for."""
+async def show(site: Site, visit: Inside) -> web.Response:
+    """Say what a merge is and with whom it is likely (MG-8), and show those that were asked for."""
     found = await site.sessions.ask(visit, "merge", lambda token: site.merging.each(visit, token))
-    account = await site.account(visit)
-    return site.page(visit, "merge.html", merges=found.merges, account=account)
+    likely = await offer(site, visit)
+    return site.page(
+        visit,
+        "merge.html",
+        merges=found.merges,
+        account=await site.account(visit),
+        candidates=likely.candidates if likely else (),
+    )
 
 
 async def show_other(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -120,6 +125,8 @@ async def confirm(site: Site, visit: Inside, sent: ConfirmForm, key: str) -> web
     asked = MergeRequest(reauthenticated=own, owned=flow.owned, confirm=True)
     merge = await requested_once(site, visit, asked, key)
     flows.drop(visit, MergeFlow)
+    visit.kept = structs.replace(visit.kept, merged=True)
+    site.sessions.keep(visit, visit.kept)
     await followed(site, visit, merge)
     return see(f"/merge/{merge.merge_id}")
 
@@ -165,17 +172,19 @@ async def progress(site: Site, visit: Inside) -> web.Response:
     merge = await read(site, visit, visit.request.match_info["merge_id"])
     account = await site.account(visit)
     reason = CODES.get(merge.reason or "")
+    kept = visit.kept
     return site.page(
         visit,
         "merge_progress.html",
         merge=merge,
         account=account,
         reason=visit.say(reason.text) if reason else None,
+        onward=next_page(kept.gates, scope=kept.scope, wanted=HOME),
     )
 
 
 ROUTES: tuple[Route[Site], ...] = (
-    *page("/merge", HOLDER, offer),
+    *page("/merge", HOLDER, show),
     *form("/merge/other", HOLDER, FormPage(form=OtherForm, show=show_other, submit=prove_other)),
     *action(
         "/merge/other/passkey",

@@ -115,7 +115,7 @@ async def set_once(site: Site, visit: Inside, sent: PasswordForm) -> Kept:
         ),
         lambda token, grant: site.identity.change_password(visit, token, sent.password, grant),
     )
-    return site.sessions.begin(visit, session)
+    return site.sessions.go_on(visit, session)
 
 
 def missing(visit: Inside, sent: PasswordForm) -> list[Problem]:

@@ -9,19 +9,19 @@ from aiohttp import web
 from deploy.gateway import flows
 from deploy.gateway.doors.devices import Devices
 from deploy.gateway.doors.identity import Account, Identity
-from deploy.gateway.doors.merge import Merging
+from deploy.gateway.doors.merge import Merging, Offer
 from deploy.gateway.doors.notify import Notify
 from deploy.gateway.doors.passkeys import Passkeys
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Requests
 from deploy.gateway.doors.two_step import TwoSteps
 from deploy.gateway.flows import LinkFlow
-from deploy.gateway.gates import EMAIL, barred, next_page
+from deploy.gateway.gates import EMAIL, MERGE_OFFER, at_merge_offer, barred, next_page
 from deploy.gateway.session import HOME, Inside, Kept, Sessions, inside
 from deploy.gateway.settings import AndroidApp
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Form
-from deploy.gateway.web.refusals import Away, Refused
+from deploy.gateway.web.refusals import Away, Broken, Refused
 from deploy.gateway.web.routes import Guard
 from deploy.gateway.web.views import Views
 from deploy.gateway.web.visits import Elsewhere, Visit, see
@@ -112,7 +112,31 @@ async def arrive(site: Site, visit: Visit, kept: Kept, wanted: str = HOME) -> we
             return await verified(site, inside(visit, kept), link.token)
     kept = msgspec.structs.replace(kept, wanted=site.own(wanted))
     site.sessions.keep(visit, kept)
-    return see(next_page(kept.gates, scope=kept.scope, wanted=kept.wanted))
+    return see(await onward(site, inside(visit, kept)))
+
+
+async def onward(site: Site, visit: Inside) -> str:
+    """Name the page that comes next. At the place of the merge offer merge is asked, once a log-on
+    and not after a merge; where it does not answer at once there is no offer (LG-3, MG-7).
+    """
+    kept = visit.kept
+    if at_merge_offer(kept.gates, scope=kept.scope) and not (kept.asked or kept.merged):
+        found = await offer(site, visit)
+        kept = visit.kept = msgspec.structs.replace(visit.kept, asked=True)
+        site.sessions.keep(visit, kept)
+        if found is not None and found.at_log_on:
+            return MERGE_OFFER
+    return next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
+
+
+async def offer(site: Site, visit: Inside) -> Offer | None:
+    """Ask whom this account may be merged with; None where merge does not answer at once."""
+    try:
+        return await site.sessions.ask(
+            visit, "merge", lambda token: site.merging.offer(visit, token)
+        )
+    except (Away, Broken, Refused):
+        return None
 
 
 async def awaited(site: Site, visit: Inside) -> bool:
@@ -145,8 +169,7 @@ async def on_to_home(site: Site, visit: Inside, said: str) -> web.Response:
         visit.kept = await site.sessions.renew(visit, visit.kept)
     except Away:
         return see(f"{HOME}?said={said}")
-    kept = visit.kept
-    path = next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
+    path = await onward(site, visit)
     return see(f"{path}?said={said}" if path == HOME else path)
 
 

@@ -57,8 +57,3 @@ def following_username(username: str, *, before: str | None, address: str) -> st
         return check_username(address, verified=address)
     except Refused:
         raise AddressNoUsername from None
-
-
-def masked(username: str) -> str:
-    """Enough of a name for its holder to know it by, and not how long it is (MG-5)."""
-    return f"{username[0]}•••{username[-1]}"

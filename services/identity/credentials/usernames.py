@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.errors import UsernameTaken
 from services.identity.accounts.model import AccountView, NameKind
-from services.identity.accounts.names import check_username, is_address, masked
+from services.identity.accounts.names import check_username, is_address
 from services.identity.accounts.store import accounts as store
 from services.identity.accounts.store import names
 from services.identity.accounts.tellings import CredentialTellings
@@ -17,7 +17,7 @@ from shared import limits
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import USERNAME_CHANGED
 from shared.contracts.ids import AccountId, SessionId
-from shared.contracts.log_on_names import name_key
+from shared.contracts.log_on_names import masked, name_key
 from shared.limits import HOUR, Limit
 from shared.trust.grants import Grant, Verb
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from services.identity.accounts.errors import AccountMerged
 from services.identity.accounts.model import Absorbed, Credentials, HeldAccount
-from services.identity.accounts.names import masked
 from services.identity.accounts.store import accounts
 from services.identity.passwords.lockouts import NOBODY, Lockouts
 from shared.acts import Act
 from shared.contracts.ids import AccountId
-from shared.contracts.log_on_names import name_key
+from shared.contracts.log_on_names import masked, name_key
 from shared.db import Database
 from shared.errors import Refused, Violation
 from shared.http.source_budget import SourceBudget

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.accounts.accounts import Accounts
-from services.identity.accounts.model import AccountView, HeldAccount
-from services.identity.accounts.names import masked
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers, Given
 from services.identity.passkeys.model import Begun, Purpose
@@ -22,6 +20,7 @@ from services.identity.two_step.second_steps import SecondSteps
 from services.identity.two_step.store import two_steps
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.log_on_names import masked
 from shared.trust.grants import GrantAct
 
 LIFE = timedelta(minutes=10)

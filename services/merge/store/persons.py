@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from shared.contracts.envelope import Received
 from shared.contracts.identity import PERSON_CHANGED, PersonChanged
 from shared.contracts.ids import PatientId
-from shared.contracts.matching import Named
+from shared.contracts.matching import Described, Named, address_form, phone_end
 from shared.db import Connection
 from shared.messaging.snapshots import Projection
 
@@ -27,6 +27,8 @@ async def keep(tx: Connection, events: Sequence[Received[PersonChanged]]) -> Non
                 "birth_date": person.birth_date,
                 "home_phone": person.home_phone,
                 "address": person.address,
+                "phone_end": phone_end(person.home_phone),
+                "address_form": address_form(person.address),
             }
             for event in events
             for person in (event.data,)
@@ -46,3 +48,17 @@ async def find(
         row["patient_id"]: Named(last_name=row["last_name"], birth_date=row["birth_date"])
         for row in rows
     }
+
+
+async def describe(
+    connection: Connection, patient_ids: Collection[PatientId]
+) -> Sequence[Described]:
+    """Read by what MG-8 compares, of the records that have been heard of."""
+    rows = await connection.fetch(
+        """
+        SELECT last_name, first_name, birth_date, home_phone, address FROM persons
+        WHERE patient_id = ANY($1::uuid[])
+        """,
+        list(patient_ids),
+    )
+    return [Described(**row) for row in rows]

@@ -77,5 +77,13 @@ async def list_merge_conflicts(stage: MergeStage) -> Example:
     return Example(token=await stage.practice())
 
 
+async def read_offer(stage: MergeStage) -> Example:
+    return Example(token=await stage.issuer.token(stage.survivor))
+
+
+async def skip_offer(stage: MergeStage) -> Example:
+    return Example(token=await stage.issuer.token(stage.survivor))
+
+
 async def read_source_at_merge(stage: MergeStage) -> Example:
     return Example()

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from deploy.client.eventually import eventually
-from services.identity.accounts.names import masked
 from services.identity.accounts.store.accounts import hold
 from shared.contracts.ids import AccountId
+from shared.contracts.log_on_names import masked
 from shared.contracts.merge import MergeRequested
 from shared.errors import TransactionConflict
 from tests.builders.merges import (
