@@ -95,8 +95,8 @@ async def enrolment_token(
         "last_name": person.last_name,
         "first_name": person.first_name,
         "birth_date": person.birth_date,
-        "home_phone": "+1 555 0134",
-        "address": "12 Example Street",
+        "home_phone": f"+1 {person.home_phone}",
+        "address": person.street,
     }
     patient = await stage.call("register_patient", 201, token=token, body=record)
     issued = await stage.call(
@@ -116,7 +116,7 @@ async def reachable_record(stage: Stage, practice: ClientCredentials, person: Pe
         "last_name": person.last_name,
         "first_name": person.first_name,
         "birth_date": person.birth_date,
-        "home_phone": "+1 555 0134",
+        "home_phone": f"+1 {person.home_phone}",
         "email": person.address,
     }
     token = await client_token(stage, practice)

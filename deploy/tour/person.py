@@ -16,6 +16,8 @@ class Person:
     username: str
     address: str
     password: str
+    home_phone: str
+    street: str
     source: str  # the address her browser comes from
     second_step: list[str] = field(default_factory=list)  # her app's secret, her recovery codes
     reset_tokens: list[str] = field(default_factory=list)  # that practices gave her (RC-5)
@@ -37,7 +39,7 @@ class Person:
             last_name=self.last_name,
             first_name=self.first_name,
             birth_date=self.birth_date,
-            **names(randomness),
+            **{**names(randomness), "home_phone": self.home_phone, "street": self.street},
         )
         return self.second
 
@@ -50,12 +52,14 @@ class Person:
 
 
 def names(randomness: Randomness) -> dict[str, Any]:
-    """A username, an address and a password that nobody has had."""
+    """What tells her from everybody: a username, an address, a password, a phone, a street."""
     mark = randomness.crockford(6).lower()
     low, high = randomness.bytes(2)
     return {
         "username": f"juniper.{mark}",
         "address": f"juniper.{mark}@mail.example",
         "password": f"Walnut-Harbour-{randomness.digits(4)}",
+        "home_phone": f"555 {randomness.digits(7)}",
+        "street": f"{randomness.digits(5)} Example Street",
         "source": f"198.18.{low}.{high}",  # RFC 2544: never a real host
     }

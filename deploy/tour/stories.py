@@ -26,7 +26,7 @@ from deploy.tour.practices import (
 )
 from deploy.tour.questions import security_questions
 from deploy.tour.stage import Stage
-from deploy.tour.two_accounts import merging, second_account
+from deploy.tour.two_accounts import merging, offered, second_account
 from deploy.tour.two_step import second_step
 from deploy.tour.validation import validation
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
@@ -61,6 +61,6 @@ STORIES: tuple[Story, ...] = (
     correction,
     validation,
     freeze,
-    security_questions,
+    offered,  # lets three months pass
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

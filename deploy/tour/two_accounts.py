@@ -7,6 +7,8 @@ from deploy.tour import acts
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 
+MONTHS_AND_A_DAY = 93 * 86_400  # seconds, whatever three months they are
+
 
 async def second_account(stage: Stage, person: Person) -> None:
     """Another practice enrols her too, and she makes a second account without meaning to."""
@@ -77,3 +79,39 @@ async def merged(stage: Stage, person: Person, merge_id: str) -> None:
 
     await eventually(completed, within=15)
     stage.tell("the merge is completed")
+
+
+async def offered(stage: Stage, person: Person) -> None:
+    """Somebody with two accounts is offered to merge them, skips it, and is asked again later."""
+    guest = Person.met_for_the_first_time(stage.randomness)
+    other = guest.with_another_account(stage.randomness)
+    with stage.step("Two practices each make an account for somebody", "EN-1"):
+        for one, practice in ((guest, stage.stack.practice), (other, stage.stack.neighbour)):
+            one.patient_id, token = await acts.enrolment_token(stage, practice, one)
+            await acts.enrol(stage, one, token)
+    with stage.step("She is offered to merge them, and skips it for now", "MG-7, MG-8"):
+        await acts.log_on(stage, guest, guest.username, guest.password)
+        bearer = guest.tokens["access_token"]
+
+        async def likely() -> Any:
+            offer = (await stage.call("read_offer", 200, token=bearer)).body
+            stage.insist(offer["place"] == "log-on", f"the offer is {offer}")
+            return offer["candidates"]
+
+        [candidate] = await eventually(likely, within=15)
+        stage.tell(f"likely hers too: {candidate['username']}, {candidate['practices'][0]}")
+        await stage.call("skip_offer", 204, token=bearer)
+        skipped = (await stage.call("read_offer", 200, token=bearer)).body
+        stage.insist(skipped["place"] is None, "it is offered again at once")
+        stage.tell(f"not offered before {skipped['quiet_until']}; the settings always can")
+    with stage.step("Three months later it stands on her home page", "MG-7"):
+        stage.let_time_pass(MONTHS_AND_A_DAY)
+
+        async def at_home() -> None:
+            await acts.log_on(stage, guest, guest.username, guest.password)
+            bearer = guest.tokens["access_token"]
+            offer = (await stage.call("read_offer", 200, token=bearer)).body
+            stage.insist(offer["place"] == "home", f"the offer is {offer}")
+
+        await eventually(at_home, within=30)
+        stage.tell("offered on the home page, not at the log-on")

@@ -16,7 +16,7 @@ async def invitation(stage: Stage, person: Person) -> None:
         await stage.call("invite_patient", 201, token=token, path=path, body=acts.AT_THE_DESK)
         link = acts.secret_of(await stage.mail(guest, "An invitation"))
     with stage.step("She proves it by home phone and date of birth, and enrols", "EN-3, EN-7"):
-        proof = {"invitation": link, "birth_date": guest.birth_date, "home_phone": "555 0134"}
+        proof = {"invitation": link, "birth_date": guest.birth_date, "home_phone": guest.home_phone}
         wrong = {**proof, "home_phone": "555 0199"}
         await stage.refused(
             "prove_enrolment", 422, "invitation_invalid", body=wrong, source=guest.source
@@ -54,8 +54,8 @@ async def request(stage: Stage, person: Person) -> None:
             "last_name": guest.last_name,
             "first_name": guest.first_name,
             "birth_date": guest.birth_date,
-            "home_phone": "555 0134",
-            "address": "1 Elm Street",
+            "home_phone": guest.home_phone,
+            "address": guest.street,
             "email": guest.address,
             "locale": "en-US",
         }
@@ -72,7 +72,7 @@ async def request(stage: Stage, person: Person) -> None:
         [hers] = [
             each["number"]
             for each in asked.body["contacts"]
-            if (each["email"], each["home_phone"]) == (guest.address, "555 0134")
+            if (each["email"], each["home_phone"]) == (guest.address, guest.home_phone)
         ]
         approval = {**acts.AT_THE_DESK, "contact": hers, "mail_to": hers}
         await stage.call("approve_enrolment_request", 200, token=token, path=path, body=approval)
@@ -87,7 +87,7 @@ async def request(stage: Stage, person: Person) -> None:
         stage.tell("rejected after that: request_not_pending")
         link = acts.secret_of(await stage.mail(guest, "is approved"))
     with stage.step("She enrols by the link and the phone that she typed", "EN-3, EN-4"):
-        proof = {"invitation": link, "birth_date": guest.birth_date, "home_phone": "555 0134"}
+        proof = {"invitation": link, "birth_date": guest.birth_date, "home_phone": guest.home_phone}
         await acts.enrol_by_proof(stage, guest, proof)
 
 

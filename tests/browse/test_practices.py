@@ -8,6 +8,7 @@ from deploy.client.eventually import eventually
 from deploy.local.caught import FaultKind
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
+from deploy.tour.two_accounts import MONTHS_AND_A_DAY
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import SECOND, Desk
 
@@ -154,6 +155,52 @@ async def test_two_accounts_are_made_one_though_she_presses_twice(
         await ada.log_on(name=twin.username, password=twin.password)
         await expect(ada.summary).to_be_visible()
         await ada.sees("log-on, merged")
+
+
+async def test_a_merge_that_is_offered_at_the_log_on_waits_three_months_and_stands_at_home_then(
+    desk: Desk, stage: Stage, at_portal: AtPortal, somebody: Person
+) -> None:
+    twin = somebody.with_another_account(stage.randomness)
+    reachable = {"Home phone": somebody.home_phone}
+    await desk.register(somebody, **reachable)
+    first = await desk.issue()
+    await desk.move(SECOND)
+    await desk.register(twin, **reachable)
+    second = await desk.issue()
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        async with at_portal(twin) as bea:
+            await bea.enrol(second, declines=False)
+            await bea.main.get_by_role("button").click()
+            await bea.at("/gate/merge")
+        await ada.log_off()
+        await ada.log_on()
+        await ada.at("/gate/merge")
+        await expect(ada.main).to_contain_text("Seeblick")
+        await expect(ada.main).to_contain_text(f"{twin.username[0]}•••{twin.username[-1]}")
+        await ada.sees("gate, merge")
+        await ada.page.get_by_role("button", name="Español").click()
+        await expect(ada.main).to_contain_text("Probablemente tiene otra cuenta.")
+        await ada.page.get_by_role("button", name="English").click()
+        await ada.press("Skip for now")
+        await ada.at("/home")
+        await expect(ada.main).to_contain_text("at any time in your settings")
+        await ada.log_off()
+        await ada.log_on()
+        await ada.at("/home")
+        await ada.go("/merge")
+        await expect(ada.main).to_contain_text("Accounts that are likely yours")
+        await ada.sees("merge, likely accounts")
+
+        stage.let_time_pass(MONTHS_AND_A_DAY)
+        await ada.go("/log-on")
+        await ada.log_on()
+        await ada.at("/home")
+        await expect(ada.page.locator("#merge")).to_be_visible()
+        await ada.sees("home, a merge is offered")
+        await ada.press("Skip for now")
+        await ada.at("/home")
+        await expect(ada.page.locator("#merge")).to_have_count(0)
 
 
 async def test_she_is_un_enrolled_in_the_middle_of_a_page_and_taken_back(

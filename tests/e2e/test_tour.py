@@ -108,8 +108,8 @@ def secrets_of(person: Person) -> tuple[str, ...]:
         person.last_name,
         person.first_name,
         person.birth_date,
-        "555 0134",  # her phone
-        "12 Example Street",
+        person.home_phone,
+        person.street,
         *person.second_step,
         *person.reset_tokens,
         *tokens_of(person),
