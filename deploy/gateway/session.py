@@ -145,7 +145,7 @@ class Sessions:
 
     async def renew(self, visit: Visit, kept: Kept) -> Kept:
         """Refresh at identity. Raises Elsewhere where the session is over; Away."""
-        return self._kept(visit, await self._renewed(visit, kept), kept.wanted)
+        return self._kept(visit, await self._renewed(visit, kept), kept)
 
     async def _renewed(self, visit: Visit, kept: Kept, *also: str) -> Session:
         try:
@@ -154,7 +154,6 @@ class Sessions:
             if refused.code == OVER:
                 raise Elsewhere(log_on_path(visit)) from None
             raise Away("identity", retry_after=refused.retry_after or 5) from None
-        return self._kept(visit, session, kept)
 
     async def ask(self, visit: Inside, service: str, question: Callable[[str], Awaitable[T]]) -> T:
         """Ask a service as the holder; once more with a renewed token where this one is too old
@@ -183,7 +182,7 @@ class Sessions:
         for one more.
         """
         session = await self._renewed(visit, visit.kept, service)
-        visit.kept = self._kept(visit, session, visit.kept.wanted)
+        visit.kept = self._kept(visit, session, visit.kept)
         try:
             return await question(session.access_tokens[service])
         except Refused as refused:

@@ -61,6 +61,7 @@ STORIES: tuple[Story, ...] = (
     correction,
     validation,
     freeze,
+    security_questions,
     offered,  # lets three months pass
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

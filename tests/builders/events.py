@@ -248,7 +248,7 @@ def person(
     account_id: AccountId | None = None,
     *,
     last_name: str = LAST_NAME,
-    first_name: str = "Juniper",
+    first_name: str = FIRST_NAME,
     birth_date: date = BIRTH_DATE,
     home_phone: str | None = None,
     address: str | None = None,

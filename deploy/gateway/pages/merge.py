@@ -13,10 +13,12 @@ from deploy.gateway.doors.identity import Owned
 from deploy.gateway.doors.merge import Merge, MergeRequest
 from deploy.gateway.flows import MergeFlow
 from deploy.gateway.gates import next_page
+from deploy.gateway.pages.ceremonies import Answered, answer_of, begun
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
+from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import HOME, Inside
-from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
+from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
 from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Mistyped, Route, action, form, page
 from deploy.gateway.web.sentences import CODES

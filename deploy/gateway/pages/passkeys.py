@@ -214,7 +214,7 @@ def followed(visit: Inside) -> PasskeyFlow:
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask which are to be kept; where none waits for that any more, go on."""
     if not stands_at(visit, PASSKEYS):
-        return on(visit)
+        return await on(site, visit)
     listed = await read(site, visit)
     return site.page(
         visit,

@@ -21,6 +21,7 @@ from deploy.gateway.pages import (
     notifications,
     numbers,
     offers,
+    passkeys,
     password_changes,
     passwords,
     practice_tokens,

@@ -29,7 +29,7 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     """Ask for the code or the passkey that the log-on waits for; who has given it goes on."""
     step = next((gate for gate in visit.kept.gates if gate.name == SECOND_STEP), None)
     if step is None:
-        return on(visit)
+        return await on(site, visit)
     return site.page(
         visit,
         "gate_second_step.html",
@@ -55,7 +55,7 @@ async def take(site: Site, visit: Inside, sent: StepForm, key: str) -> web.Respo
         )
     except Refused as refused:
         if refused.code == GIVEN:  # the page of before, or of another tab
-            return on(visit)
+            return await on(site, visit)
         if refused.code != OVER:
             raise
         visit.jar.delete(COOKIE)

@@ -178,15 +178,9 @@ def stands_at(visit: Inside, name: str) -> bool:
     return any(gate.name == name for gate in visit.kept.gates)
 
 
-def on(visit: Inside) -> web.Response:
+async def on(site: Site, visit: Inside) -> web.Response:
     """Go where the session stands."""
-    return see(onward(visit))
-
-
-def onward(visit: Inside) -> str:
-    """Name the page where the session stands."""
-    kept = visit.kept
-    return next_page(kept.gates, scope=kept.scope, wanted=kept.wanted)
+    return see(await onward(site, visit))
 
 
 class LinkForm(Form, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ class ModeForm(Proof, frozen=True, kw_only=True):
 async def show_offer(site: Site, visit: Inside) -> web.Response:
     """Offer it, once after the enrolment; who has it, or declined it, goes on."""
     if not stands_at(visit, gates.TWO_STEP):
-        return on(visit)
+        return await on(site, visit)
     return site.page(visit, "gate_two_step.html", key=str(site.randomness.uuid()))
 
 
@@ -141,7 +141,7 @@ async def confirm(site: Site, visit: Inside, sent: CodeForm, key: str) -> web.Re
     if not offered:
         return codes_page(site, visit, made.recovery_codes)
     visit.kept = await site.sessions.renew(visit, visit.kept)
-    return codes_page(site, visit, made.recovery_codes, then=onward(visit))
+    return codes_page(site, visit, made.recovery_codes, then=await onward(site, visit))
 
 
 def followed(visit: Inside) -> AppFlow:

@@ -9,7 +9,6 @@ from typing import Any
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.accounts.errors import AccountMerged
-from services.identity.accounts.names import masked
 from services.identity.accounts.store import accounts as account_store
 from services.identity.accounts.tellings import tell
 from services.identity.actions import Action
@@ -32,6 +31,7 @@ from shared import limits
 from shared.acts import Act
 from shared.contracts.identity import PASSKEY_COPIED, AccountState
 from shared.contracts.ids import AccountId, SessionId
+from shared.contracts.log_on_names import masked
 from shared.db import Database
 from shared.errors import Refused
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.identity.accounts.accounts import Accounts
+from services.identity.accounts.model import AccountView, HeldAccount
 from services.identity.actions import Action
 from services.identity.passkeys.answers import Answers, Given
 from services.identity.passkeys.model import Begun, Purpose

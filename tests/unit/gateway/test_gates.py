@@ -1,7 +1,7 @@
 import pytest
 
 from deploy.gateway.doors.identity import Gate
-from deploy.gateway.gates import ALWAYS, barred, next_page
+from deploy.gateway.gates import ALWAYS, at_merge_offer, barred, next_page
 
 TERMS = Gate(name="terms", required=True)
 OFFERED = Gate(name="account-email", required=False)
@@ -30,6 +30,25 @@ OF_LATER = Gate(name="of-a-later-release", required=True)
 )
 def test_the_first_open_gate_comes_before_what_was_wanted(gates: list[Gate], page: str) -> None:
     assert next_page(gates, scope="full", wanted="/sent") == page
+
+
+@pytest.mark.proves("LG-3")
+@pytest.mark.parametrize(
+    ("gates", "scope", "now"),
+    [
+        ([], "full", True),
+        ([DISCLAIMERS], "full", True),
+        ([OF_LATER], "full", True),
+        ([TERMS], "full", False),
+        ([OFFERED, DISCLAIMERS], "full", False),
+        ([TWO_STEP], "full", False),
+        ([], "settings", False),
+    ],
+)
+def test_the_merge_offer_comes_after_all_gates_but_the_disclaimers(
+    gates: list[Gate], scope: str, now: bool
+) -> None:
+    assert at_merge_offer(gates, scope=scope) is now
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,27 @@
 """The one comparison of name and birth date."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.matching import LONGEST, Named, name_forms, same_holder, same_person
+from shared.contracts.matching import (
+    LONGEST,
+    Described,
+    Named,
+    address_form,
+    likely_same,
+    name_forms,
+    phone_end,
+    same_holder,
+    same_person,
+)
+from shared.contracts.phones import same_phone
 
 DAY = date(1984, 5, 3)
 
@@ -170,3 +183,59 @@ def test_without_a_record_in_common_they_are_two_persons(
 ) -> None:
     assert not same_holder(records, others)
     assert not same_holder(others, records)
+
+
+JUNE = Described(
+    last_name="Hale",
+    first_name="June",
+    birth_date=DAY,
+    home_phone="+1 555 013 4477",
+    address="12 Elm Street",
+)
+
+
+@pytest.mark.proves("MG-8")
+@pytest.mark.parametrize(
+    ("changes", "likely"),
+    [
+        ({}, True),
+        ({"home_phone": None}, True),
+        ({"address": None}, True),
+        ({"home_phone": "(555) 013-4477", "address": "9 Oak"}, True),
+        ({"home_phone": "555 000 1122", "address": "12, ELM STREET."}, True),
+        ({"home_phone": "555 000 1122", "address": "9 Oak"}, False),
+        ({"home_phone": None, "address": None}, False),
+        ({"home_phone": "", "address": " - "}, False),
+        ({"first_name": "JÚNE"}, True),
+        ({"first_name": "Junie"}, False),
+        ({"last_name": "Hale Jr."}, True),
+        ({"last_name": "Thorne"}, False),
+        ({"birth_date": date(2000, 1, 1)}, False),
+    ],
+)
+def test_likely_the_same_are_name_and_date_and_phone_or_address(
+    changes: dict[str, Any], likely: bool
+) -> None:
+    other = replace(JUNE, **changes)
+
+    assert likely_same(JUNE, other) is likely
+    assert likely_same(other, JUNE) is likely
+
+
+@pytest.mark.proves("MG-8")
+@given(
+    st.text("0123456789 +-()", max_size=20),
+    st.sampled_from(["", "+1 ", "0", "0049"]),
+)
+def test_two_that_are_one_phone_are_looked_for_by_the_same_digits(number: str, before: str) -> None:
+    if same_phone(number, before + number):
+        assert phone_end(number) is not None
+        assert phone_end(number) == phone_end(before + number)
+
+
+@pytest.mark.proves("MG-8")
+@given(st.text(max_size=300))
+def test_the_form_of_an_address_fits_an_index(address: str) -> None:
+    form = address_form(address)
+
+    assert form is None or 0 < len(form) <= 200
