@@ -18,6 +18,8 @@ OTHERS: Mapping[SessionScope, set[str]] = {
     # LG-3: the gate's own verbs, re-authenticate, read its account, verify an e-mail, log off
     SessionScope.GATES: {
         "answer_terms",
+        "ask_for_second_step",
+        "ask_to_reauthenticate",
         "change_password",
         "check_new_password",
         "claim_email",
@@ -30,7 +32,13 @@ OTHERS: Mapping[SessionScope, set[str]] = {
         "verify_email",
     },
     # UN-4: reads settings, re-authenticates, adds a practice, logs off
-    SessionScope.SETTINGS: {"add_practice", "end_session", "read_account", "reauthenticate"},
+    SessionScope.SETTINGS: {
+        "add_practice",
+        "ask_to_reauthenticate",
+        "end_session",
+        "read_account",
+        "reauthenticate",
+    },
 }
 
 
