@@ -9,11 +9,12 @@ from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 
 NEW = "Maple-Lantern-73"
-ADDRESS, PHONE = "12 Elm Street, Springfield, IL 62704", "(213) 555-0142"
 
 
-async def say_who_she_is(ada: Patient, phone: str = "+1 213 555 0142") -> None:
+async def say_who_she_is(ada: Patient, phone: str | None = None) -> None:
     """From the log-on page to the question which address is hers."""
+    if phone is None:
+        phone = f"+1 {ada.person.home_phone}"
     await ada.go("/log-on")
     await ada.page.get_by_role("link", name="Forgot password?").click()
     await ada.fill(username=ada.person.username)
@@ -22,7 +23,9 @@ async def say_who_she_is(ada: Patient, phone: str = "+1 213 555 0142") -> None:
     await ada.page.get_by_role("link", name="Say who I am").click()
     await ada.at("/forgot-password/validation")
     await ada.fill(
-        last_name=ada.person.last_name, first_name=ada.person.first_name, home_phone=phone
+        last_name=ada.person.last_name,
+        first_name=ada.person.first_name,
+        home_phone=phone,
     )
     await ada.fill_birthday()
     await ada.press()
@@ -32,7 +35,9 @@ async def say_who_she_is(ada: Patient, phone: str = "+1 213 555 0142") -> None:
 async def test_she_says_who_she_is_picks_her_address_and_is_asked_for_an_e_mail_first(
     desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
 ) -> None:
-    await desk.register(somebody, **{"Home phone": PHONE, "Address": ADDRESS})
+    address = f"{somebody.street}, Springfield, IL 62704"
+    phone = f"({somebody.home_phone[:3]}) {somebody.home_phone[4:]}"
+    await desk.register(somebody, **{"Home phone": phone, "Address": address})
     token = await desk.issue()
     async with at_portal(somebody, scripted=scripted) as ada:
         await ada.enrol(token, email=False)
@@ -43,7 +48,7 @@ async def test_she_says_who_she_is_picks_her_address_and_is_asked_for_an_e_mail_
         await ada.sees("forgot password, address")
         await ada.press()
         await expect(ada.summary).to_be_visible()
-        await ada.page.get_by_label(ADDRESS).check()
+        await ada.page.get_by_label(address).check()
         await ada.press()
         await ada.at("/new-password")
         await ada.sees("new password, by validation")
