@@ -284,6 +284,13 @@ async def redeems_link(stage: RecoveryStage) -> Sequence[Example]:
     return [Example(body={"token": link})]
 
 
+async def answers_two(stage: RecoveryStage) -> Sequence[Example]:
+    """Of somebody new: who is late has answered wrong, and the third of those locks the way."""
+    name = f"juniper.{next(stage.replica.numbers)}"
+    await stage.replica.knows(an_account(username=name, email=f"{name}@mail.example"))
+    return [await recovery.answer_security_questions(stage, name)]
+
+
 async def mailed_link(stage: RecoveryStage, account_id: AccountId) -> str:
     """The link that was mailed, by this replica or another."""
     links = [
@@ -565,7 +572,7 @@ OTHERS: tuple[OneTime, ...] = (
     OneTime(
         name="answers to the two that are asked",
         verb=NAMED["answer_security_questions"],
-        made=one(recovery.answer_security_questions),
+        made=answers_two,
         late=told(AnswersRefused),
     ),
     OneTime(

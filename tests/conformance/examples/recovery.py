@@ -40,10 +40,10 @@ class RecoveryStage(Clients):
     async def session(self, *, service: str | None = None) -> str:
         return await self.issuer.token(a_person(), service=service)
 
-    async def holder(self) -> Person:
-        """Whose the one account is, as recovery knows it."""
+    async def holder(self, username: str = USERNAME) -> Person:
+        """Whose the account of that name is, as recovery knows it."""
         [row] = await self.replica.rows(
-            "SELECT account_id, version FROM accounts WHERE username = $1", USERNAME
+            "SELECT account_id, version FROM accounts WHERE username = $1", username
         )
         return a_person(account_id=row["account_id"], version=row["version"])
 
@@ -173,12 +173,12 @@ async def ask_security_questions(stage: RecoveryStage) -> Example:
     return Example(body={"name": USERNAME})
 
 
-async def answer_security_questions(stage: RecoveryStage) -> Example:
+async def answer_security_questions(stage: RecoveryStage, name: str = USERNAME) -> Example:
     """Of five that were set just now."""
-    person = await stage.holder()
+    person = await stage.holder(name)
     token, confirmed = await stage.issuer.token(person), await stage.confirmed(person)
     assert (await stage.replica.sets(token, reauthenticated=confirmed)).status == 200
-    return Example(body={"name": USERNAME, "answers": answered(await stage.replica.asked())})
+    return Example(body={"name": name, "answers": answered(await stage.replica.asked(name))})
 
 
 async def read_source_at_recovery(stage: RecoveryStage) -> Example:
