@@ -22,6 +22,7 @@ THIEF, BUDGET = "the stolen client", "records"
 DEFAULTS = {
     "identity": {"records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20},
     "notify": {"communications": 100_000},
+    "recovery": {"reset-tokens": 100},
 }
 
 

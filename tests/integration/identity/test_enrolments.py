@@ -73,6 +73,8 @@ async def test_the_account_the_person_and_the_welcome_are_told_in_one_transactio
         ],
         "reserved": [],
         "reset_by_practice": False,
+        "frozen_in": 0,
+        "reopened": None,
         "validated": False,
     }
     assert (await desk.identity.events("person-changed"))[-1]["account_id"] == account_id
