@@ -12,6 +12,12 @@ from shared.messaging.snapshots import Projection
 
 PROJECTION = Projection(name="accounts", contract=ACCOUNT_CHANGED, key="account_id")
 
+LIVE = """
+    a.state = 'active'
+    AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
+"""
+"""Whether an account a is somebody's: neither frozen nor absorbed, as far as has been heard."""
+
 # ID-4: a merged username counts as the survivor's.
 BY_USERNAME = """
     SELECT wanted.digest, coalesce(merged.survivor_id, named.account_id) AS account_id
@@ -151,8 +157,7 @@ async def _addressees(
             ) AS practice_minutes
         FROM ({named}) AS named
         JOIN accounts a USING (account_id)
-        WHERE a.state = 'active' AND NOT (a.reset_by_practice AND $2)
-          AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
+        WHERE {LIVE} AND NOT (a.reset_by_practice AND $2)
         """,  # noqa: S608 - statements of ours
         list(digests),
         for_link,

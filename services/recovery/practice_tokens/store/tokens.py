@@ -7,7 +7,7 @@ import msgspec
 
 from services.recovery.grants import Proven
 from services.recovery.practice_tokens.model import RESET_TOKEN, Holder, Token
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
+from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from shared.contracts.identity import AccountState, ResetRoute
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
@@ -94,9 +94,8 @@ async def find_live(
         JOIN one_time_secrets s ON s.owner = a.account_id
         JOIN practice_tokens t ON t.secret_id = s.id
         WHERE s.purpose = $2 AND s.state = 'live' AND s.expires_at > $3
-          AND a.state = 'active' AND a.security_version <= s.security_version
+          AND {LIVE} AND a.security_version <= s.security_version
           AND t.practice_id = ANY(a.practices)
-          AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
         {"FOR NO KEY UPDATE OF s" if holding else ""}
         """,  # noqa: S608 - statements of ours
         [name_digest],

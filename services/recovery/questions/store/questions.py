@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.recovery.questions.model import Holder, KnownSet, Named, NewSet
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
+from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
-LIVE = """
-    a.state = 'active'
-    AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
-"""
 OPEN = f"""
     {LIVE} AND NOT a.reset_by_practice AND q.account_version >= a.frozen_in
     AND NOT EXISTS (

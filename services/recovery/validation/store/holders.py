@@ -2,18 +2,17 @@
 
 from msgspec.json import decode, encode
 
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME
+from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from services.recovery.validation.model import NOBODY, Holder, Record
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
-OPEN = """
-    a.state = 'active' AND NOT a.reset_by_practice AND a.email IS NULL AND NOT a.validated
+OPEN = f"""
+    {LIVE} AND NOT a.reset_by_practice AND a.email IS NULL AND NOT a.validated
     AND NOT EXISTS (
         SELECT FROM security_questions q
         WHERE q.account_id = a.account_id AND q.account_version >= a.frozen_in
     )
-    AND NOT EXISTS (SELECT FROM merges m WHERE m.absorbed_id = a.account_id)
 """
 """Of the account a: without verified e-mail and questions, its one validation not used."""
 
