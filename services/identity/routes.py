@@ -198,13 +198,13 @@ from shared.http.problems import InvalidClient
 from shared.http.routes import Form, Route, lifted, route
 from shared.idempotency import AlreadyIssued
 from shared.trust.grants import (
+    CONFIRMATION_CHECKED,
     GrantInvalid,
     GrantSuperseded,
     GrantUsed,
     GrantWrongAccount,
     GrantWrongAct,
     GrantWrongService,
-    GrantWrongSession,
 )
 
 # Beside a full session (SE-4): one with a required gate open (LG-3), one without a practice (UN-4).
@@ -219,13 +219,6 @@ USERNAME_REFUSED = (
     UsernameTaken,
 )
 CEREMONY_PROBLEMS = (CeremonyOver, PasskeysNotOffered)
-CONFIRMATION_CHECKED = (
-    GrantInvalid,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongAccount,
-    GrantWrongSession,
-)
 CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed, GrantSuperseded)
 RECEIPT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService, GrantWrongAccount)
 ENROLMENT_GRANT_REFUSED = (GrantInvalid, GrantWrongAct, GrantWrongService)

@@ -57,23 +57,9 @@ from shared.errors import NotFound
 from shared.http.guards import Client, Counted, Practice, Public, Session, Staff
 from shared.http.own_source import source_at
 from shared.http.routes import Form, Limits, Route, lifted, route
-from shared.trust.grants import (
-    GrantInvalid,
-    GrantUsed,
-    GrantWrongAccount,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongSession,
-)
+from shared.trust.grants import CONFIRMATION_CHECKED, GrantUsed
 
-CONFIRMATION_REFUSED = (
-    GrantInvalid,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongAccount,
-    GrantWrongSession,
-    GrantUsed,
-)
+CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed)
 LONGEST_MESSAGE = 256 * 1024  # a report with all of the mail that it returns
 
 # fmt: off

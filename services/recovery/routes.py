@@ -39,23 +39,9 @@ from shared.http.guards import Counted, Public, Session, Staff
 from shared.http.own_source import source_at
 from shared.http.routes import Route, lifted, route
 from shared.idempotency import AlreadyIssued
-from shared.trust.grants import (
-    GrantInvalid,
-    GrantUsed,
-    GrantWrongAccount,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongSession,
-)
+from shared.trust.grants import CONFIRMATION_CHECKED, GrantUsed
 
-CONFIRMATION_REFUSED = (
-    GrantInvalid,
-    GrantWrongAct,
-    GrantWrongService,
-    GrantWrongAccount,
-    GrantWrongSession,
-    GrantUsed,
-)
+CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed)
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (

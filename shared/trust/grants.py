@@ -114,6 +114,16 @@ class GrantSuperseded(BadRequest):
     hint = "Nothing was used up; ask for a new link."
 
 
+CONFIRMATION_CHECKED = (
+    GrantInvalid,
+    GrantWrongAct,
+    GrantWrongService,
+    GrantWrongAccount,
+    GrantWrongSession,
+)
+"""What `GrantChecker.confirmed` raises: of a verb that takes a re-authentication (SE-3)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A checked grant. `jti` is the proof's id, `security_version` the one known as it began."""
