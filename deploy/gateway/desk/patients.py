@@ -130,23 +130,41 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
     )
 
 
-async def issue_token(desk: Desk, visit: Staffed, sent: TokenForm, key: str) -> web.Response:
-    """Issue a token, and show it once, on a slip: sent again, it is refused as already issued."""
-    patient_id = visit.request.match_info["patient_id"]
-    order = TokenOrder(
-        staff_id=visit.desk.staff_id, reason=sent.reason, handed_over=sent.handed_over
-    )
-    issued = await desk.system.issue(visit, visit.desk.client, patient_id, order, key=key)
+def slip(
+    desk: Desk,
+    visit: Staffed,
+    template: str,
+    patient_id: str,
+    *,
+    issued: object = None,
+    pair: object = None,
+) -> web.Response:
+    """Show once what is handed to a patient, with whose it is and where she goes with it."""
     return desk.page(
         visit,
-        "desk_slip.html",
+        template,
         issued=issued,
-        pair=None,
+        pair=pair,
         practice=visit.desk.practice,
         name=visit.name_of(patient_id),
         patient_id=patient_id,
         portal_url=desk.portal_url,
     )
+
+
+def ordered(visit: Staffed, sent: TokenForm) -> TokenOrder:
+    """What the service is told of a token that is to be handed over."""
+    return TokenOrder(
+        staff_id=visit.desk.staff_id, reason=sent.reason, handed_over=sent.handed_over
+    )
+
+
+async def issue_token(desk: Desk, visit: Staffed, sent: TokenForm, key: str) -> web.Response:
+    """Issue a token, and show it once, on a slip: sent again, it is refused as already issued."""
+    patient_id = visit.request.match_info["patient_id"]
+    order = ordered(visit, sent)
+    issued = await desk.system.issue(visit, visit.desk.client, patient_id, order, key=key)
+    return slip(desk, visit, "desk_slip.html", patient_id, issued=issued)
 
 
 async def make_temporary(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:
@@ -154,16 +172,7 @@ async def make_temporary(desk: Desk, visit: Staffed, sent: ReasonForm, key: str)
     patient_id = visit.request.match_info["patient_id"]
     by = visit.desk.staff(sent.reason)
     pair = await desk.system.make_temporary(visit, visit.desk.client, patient_id, by, key=key)
-    return desk.page(
-        visit,
-        "desk_slip.html",
-        issued=None,
-        pair=pair,
-        practice=visit.desk.practice,
-        name=visit.name_of(patient_id),
-        patient_id=patient_id,
-        portal_url=desk.portal_url,
-    )
+    return slip(desk, visit, "desk_slip.html", patient_id, pair=pair)
 
 
 async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:

@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from deploy.gateway.desk.patients import ReasonForm, TokenForm, show_refused
+from deploy.gateway.desk.patients import ReasonForm, TokenForm, ordered, show_refused, slip
 from deploy.gateway.desk.site import STAFF, Desk, Staffed
-from deploy.gateway.doors.practice import TokenOrder
 from deploy.gateway.web.forms import FormPage
 from deploy.gateway.web.routes import Route, action
 from deploy.gateway.web.visits import see
@@ -13,19 +12,9 @@ from deploy.gateway.web.visits import see
 async def issue(desk: Desk, visit: Staffed, sent: TokenForm, key: str) -> web.Response:
     """Issue one, and show it once, on a slip: sent again, it is refused as already issued."""
     patient_id = visit.request.match_info["patient_id"]
-    order = TokenOrder(
-        staff_id=visit.desk.staff_id, reason=sent.reason, handed_over=sent.handed_over
-    )
+    order = ordered(visit, sent)
     issued = await desk.system.issue_reset(visit, visit.desk.client, patient_id, order, key=key)
-    return desk.page(
-        visit,
-        "desk_reset_slip.html",
-        issued=issued,
-        practice=visit.desk.practice,
-        name=visit.name_of(patient_id),
-        patient_id=patient_id,
-        portal_url=desk.portal_url,
-    )
+    return slip(desk, visit, "desk_reset_slip.html", patient_id, issued=issued)
 
 
 async def void(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.Response:
