@@ -160,7 +160,9 @@ async def test_without_an_e_mail_she_is_told_what_she_lacks_and_the_account_work
         await ada.choose_credentials()
 
         ways = ada.page.locator(".routes li")
-        await expect(ways).to_have_text(["By asking your practice."])
+        await expect(ways).to_have_text(
+            ["Once, by what your practice knows of you.", "By asking your practice."]
+        )
         await ada.log_off()
         await ada.log_on()
 
@@ -247,7 +249,7 @@ async def test_an_invitation_that_a_scanner_has_opened_enrols_by_phone_and_birth
     desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
 ) -> None:
     await desk.register(
-        somebody, **{"Home phone": f"+1 {somebody.home_phone}", "E-mail": somebody.address}
+        somebody, **{"Home phone": f"+1 {somebody.home_phone}", "E-mail address": somebody.address}
     )
     await desk.invite()
     scanner = replace(somebody)
@@ -283,7 +285,9 @@ async def test_an_invitation_by_the_practices_number_adds_it_to_the_account_she_
     first = await desk.token_for(somebody)
     await desk.move(SECOND)
     number = somebody.username.rpartition(".")[2]
-    await desk.register(somebody, **{"Number": number, "E-mail": somebody.address})
+    await desk.register(
+        somebody, **{"Your number for this patient": number, "E-mail address": somebody.address}
+    )
     await desk.invite()
     async with at_portal(somebody) as ada:
         await ada.enrol(first)
