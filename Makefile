@@ -29,9 +29,10 @@ help: ## list the targets
 	@echo
 	@echo "SERVERS=urls|containers|local says where PostgreSQL and RabbitMQ come from (else: the first that works)"
 	@echo "REPLICAS=3 starts that many of each service: run, tour, up"
-	@echo "KILLS=200 is how often \`make race PART=kills\` kills, ROUNDS=1000 how often \`PART=secrets\` races for each, MINUTES=40 for how long at the most"
+	@echo "KILLS=200 is how often \`make race PART=kills\` kills, ROUNDS=1000 how often \`PART=secrets\` races for each and \`PART=merges\` for merges (KILLS=200 kills beside them), MINUTES=40 for how long at the most"
 	@echo "ROW=consumer narrows \`make bench\` to that row; JSON=file also writes every figure there"
 	@echo "AUDIT_ROWS=10000000 makes \`make bench ROW=audit\` go along that many (else 200,000)"
+	@echo "MERGE_ACCOUNTS=1000000 makes \`make bench ROW=merges\` merge and offer among that many (else 100,000)"
 	@echo "DRAIN_ROWS=100000 and BACKLOG_ROWS=100000 are how many wait for \`make bench ROW=\"drain backlog\"\`"
 	@echo "PART=\"unit contract\" narrows \`make test\` to these folders; PYTHON=python3.13 makes the environment with that one"
 
@@ -83,7 +84,7 @@ mails: $(STAMP) ## write every mail, in both languages, to one page: .local/mail
 fault: $(STAMP) ## kill every service at every crash point on every path, and its servers; minutes
 	@$(BIN)/pytest tests/fault --every-path
 
-race: $(STAMP) ## what chance finds: PART=kills kills notify's replicas, PART=secrets has 64 race for what is good once
+race: $(STAMP) ## what chance finds: PART=kills kills notify's replicas, PART=secrets has 64 race for what is good once, PART=merges merges beside all else
 	@$(BIN)/python -m tests.race $(PART) $(if $(KILLS),--kills $(KILLS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: $(STAMP) ## measure what the limits are held against, each beside its ceiling; minutes

@@ -215,18 +215,20 @@ class Database:
         """Take back, at its end, all that is done meanwhile: a dry run does what it tells.
 
         All of it is one transaction on one connection, one piece of work after the other. It waits
-        for nobody's lock, and lets nobody wait for longer than it takes.
+        for nobody's lock, and lets nobody wait for longer than it takes; nor than a part of it
+        takes, where that is a rehearsal of its own inside it.
         """
+        outer = self._rehearsing
         async with self.connection() as connection:
-            whole = connection.transaction()
-            await whole.start()
+            part = connection.transaction()  # a savepoint inside another
+            await part.start()
             try:
                 await connection.execute("SET LOCAL lock_timeout = '2s'")
                 self._rehearsing = connection
                 yield
             finally:
-                self._rehearsing = None
-                await whole.rollback()
+                self._rehearsing = outer
+                await part.rollback()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

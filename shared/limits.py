@@ -13,7 +13,8 @@ DAY = timedelta(hours=24)
 SWEPT = 1000  # rows a round
 
 # The row lock of the upsert puts parallel takers in a queue: each is judged by what those before it
-# left. Only what is granted counts, so that one more is when the oldest leaves its window.
+# left. Only what is granted counts, so that one more is when the oldest leaves its window. Where a
+# limit closes for a while ($8), one more is when that is over: what led there is forgotten then.
 TAKE = """
 INSERT INTO limits AS l (purpose, key, taken_at, granted, idle_at)
 SELECT $1, key, array_fill($4::timestamptz, ARRAY[granted]), granted, $4::timestamptz + $7::interval
@@ -30,14 +31,27 @@ SET (taken_at, granted, idle_at) = (
         CASE WHEN free.granted > 0 THEN greatest(l.idle_at, excluded.idle_at) ELSE l.idle_at END
     FROM
         (
+            SELECT CASE
+                WHEN count(*) = ($5::int[])[1] AND max(at) - min(at) < ($6::interval[])[1]
+                THEN max(at) + $8::interval
+            END AS until
+            FROM (
+                SELECT at FROM unnest(l.taken_at) AS at ORDER BY at DESC LIMIT ($5::int[])[1]
+            ) AS newest
+        ) AS closed,
+        LATERAL (
             SELECT ARRAY(
                 SELECT at FROM unnest(l.taken_at) AS at
                 WHERE at > $4::timestamptz - $7::interval
+                  AND (closed.until IS NULL OR closed.until > $4::timestamptz)
                 ORDER BY at
             ) AS instants
         ) AS recent,
         LATERAL (
-            SELECT greatest(0, least(excluded.granted, min(most - taken))) AS granted
+            SELECT CASE
+                WHEN closed.until > $4::timestamptz THEN 0
+                ELSE greatest(0, least(excluded.granted, min(most - taken)))
+            END AS granted
             FROM (
                 SELECT
                     most,
@@ -69,20 +83,27 @@ RETURNING 1
 class Limit:
     """How often something may happen to one key: at most so many in each of these windows.
 
-    A pause between two is a window with one in it.
+    A pause between two is a window with one in it. One with a `closing` has one window: the last
+    that fits into it closes the key for so long, and then counts begin anew (RC-2).
     """
 
     purpose: str
     windows: tuple[tuple[int, timedelta], ...]
+    closing: timedelta | None = None
 
     @property
     def longest(self) -> timedelta:
         """How far back an instant counts."""
-        return max(window for _, window in self.windows)
+        return max(window for _, window in self.windows) + (self.closing or timedelta())
 
     def free_at(self, taken_at: Sequence[datetime], now: datetime) -> datetime:
         """Return when one more fits into every window; `now` where it does already."""
         newest_first = sorted(taken_at, reverse=True)
+        if self.closing is not None:
+            [(most, window)] = self.windows
+            newest = newest_first[:most]
+            closed = len(newest) == most and newest[0] - newest[-1] < window
+            return max(now, newest[0] + self.closing) if closed else now
         ends = [
             newest_first[most - 1] + window
             for most, window in self.windows
@@ -119,6 +140,7 @@ async def take(
         [most for most, _ in limit.windows],
         [window for _, window in limit.windows],
         limit.longest,
+        limit.closing,
     )
     return {
         row["key"]: Taken(granted=row["granted"], free_at=limit.free_at(row["taken_at"], now))

@@ -40,8 +40,12 @@ BEGIN = f"""
     SET since = excluded.since, rebuild = excluded.rebuild, run = excluded.run,
         after = CASE WHEN {SAME} THEN known.after ELSE excluded.after END,
         published = CASE WHEN {SAME} THEN known.published ELSE 0 END
+    WHERE known.rebuild = ''
+       OR split_part(known.rebuild, ':', 1) = split_part(excluded.rebuild, ':', 1)
     RETURNING after, published
 """  # noqa: S608 - words of ours
+
+REBUILT = "SELECT rebuild FROM publications WHERE snapshots = $1"
 
 ADVANCE = """
     UPDATE publications SET after = $3, published = published + $4
@@ -58,6 +62,12 @@ class PublicationAction(Action):
 
 class TakenOver(Exception):
     """Another call of the verb goes on with it; this one has stopped."""
+
+
+class ForAnotherRebuild(Exception):
+    """They are published for the rebuild of a service, which would wait for ever for the rest; the
+    message says for which, and how to go on.
+    """
 
 
 class NotKnownSince(Exception):
@@ -128,7 +138,7 @@ class Publication:
     async def publish(self, progress: Progress, *, by: By) -> int:
         """Publish from where the last call of the same verb stopped; return how many that were.
 
-        Raises TakenOver, and BrokerUnavailable where one is not confirmed.
+        Raises TakenOver, ForAnotherRebuild, and BrokerUnavailable where one is not confirmed.
         """
         loop = asyncio.get_running_loop()
         progress.begin(await self.count())
@@ -154,8 +164,13 @@ class Publication:
         name, which = self.published.name, self.which
         async with self.acts.open(by) as act:
             row = await act.tx.fetchrow(BEGIN, name, which.since, which.of_rebuild, self.run, FIRST)
+            if row is None:
+                other = await act.tx.fetchval(REBUILT, name)
+                raise ForAnotherRebuild(
+                    f"the {name} are being published for a rebuild, which this would leave waiting:"
+                    f" wait for its end, or go on with it by --rebuild {other}"
+                )
             act.record(PublicationAction.PUBLISH, detail=f"begun:{name}")
-        assert row is not None, "it was inserted or updated"  # noqa: S101
         return row["after"], row["published"]
 
     async def _look(self, after: UUID, by: By) -> tuple[Sequence[UUID], Sequence[OutboxRow], bool]:

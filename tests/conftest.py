@@ -1,6 +1,7 @@
 """Markers by folder, and the fixtures that every folder shares."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -17,10 +18,10 @@ from deploy.local.errors import CannotStart
 from deploy.local.servers import Servers, Source, prepare
 from tests.support import broker as brokers
 from tests.support import database as databases
-from tests.support import infra, known_types
+from tests.support import infra, known_keys, known_types
 from tests.support.clock import FakeClock
 from tests.support.mail import catching
-from tests.support.workers import ON_STACKS, ByFile
+from tests.support.workers import ByFile, place
 
 TESTS = Path(__file__).parent
 FOLDERS = (
@@ -45,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     known_types.keep()
+    known_keys.keep()
     settings.register_profile("portico", deadline=None)  # on a busy machine everything takes longer
     settings.load_profile("portico")
     for folder in FOLDERS:
@@ -62,23 +64,32 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the kills of `make fault` to it; begin with what one worker does the longest."""
+    """Leave the kills of `make fault` to it; begin with what workers do the longest."""
     if not config.getoption("every_path"):
         left = [item for item in items if item.get_closest_marker("every_path")]
         items[:] = [item for item in items if item not in left]
         config.hook.pytest_deselected(items=left)
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(ON_STACKS))
+        items.sort(key=place(items, needs_servers))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Install missing servers before any test's time runs; a failure is each such test's own."""
-    if any(NEED_SERVERS & set(getattr(item, "fixturenames", ())) for item in session.items):
+    """Install missing servers before any test's time runs; a failure is each such test's own.
+
+    Whatever is there by then stays to the end, so the collector of garbage leaves it alone.
+    """
+    if any(map(needs_servers, session.items)):
         say = told_at_once(session.config)
         with suppress(CannotStart), infra.one_at_a_time("prepare"):
             session.config.stash[PREPARED] = asyncio.run(
                 prepare(os.environ, folder=infra.FOLDER, say=say)
             )
+    gc.collect()
+    gc.freeze()
+
+
+def needs_servers(item: pytest.Item) -> bool:
+    return not NEED_SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def told_at_once(config: pytest.Config) -> Callable[[str], None]:

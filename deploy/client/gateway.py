@@ -69,7 +69,7 @@ class Gateway:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if basic is not None:
-            headers["Authorization"] = aiohttp.BasicAuth(*basic).encode()
+            headers["Authorization"] = aiohttp.encode_basic_auth(*basic)
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
         filled = operation.path.format(

@@ -18,6 +18,7 @@ from deploy.gateway.doors.practice import PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.recovery import Recovery
 from deploy.gateway.doors.requests import Decisions, Requests
+from deploy.gateway.doors.reviews import Reviews
 from deploy.gateway.doors.two_step import TwoSteps
 from deploy.gateway.pages.routes import ROUTES, own_paths
 from deploy.gateway.pages.site import Site
@@ -184,6 +185,7 @@ def desk(parts: Parts, doors: Mapping[str, Door]) -> web.Application:
         system=system,
         records=Records(system=system),
         decisions=Decisions(system=system),
+        reviews=Reviews(system=system),
         practices=tuple(map(DemoPractice.read, settings.desk_practices)),
         views=views,
         forgery=forgery,

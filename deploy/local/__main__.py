@@ -3,12 +3,10 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from deploy import tour
 from deploy.local import servers
@@ -16,6 +14,7 @@ from deploy.local.addresses import StackAddresses
 from deploy.local.compose import Compose
 from deploy.local.errors import CannotStart
 from deploy.local.processes import Run, reap
+from deploy.local.signals import INTERRUPTED, run_until_signalled
 from deploy.local.stack import ROOT, Stack, running
 from deploy.local.stack_ports import Ports
 from deploy.tour.person import Person
@@ -25,7 +24,6 @@ from shared.randomness import Randomness
 FOLDER = ROOT / ".local"
 STACK = FOLDER / "stack.json"  # where the stack is that is up
 NAME = "portico"
-INTERRUPTED = 130
 
 
 def say(line: str) -> None:
@@ -173,27 +171,6 @@ def each(page: str, urls: Sequence[str]) -> str:
     return " ".join(f"{url}/{page}" for url in urls)
 
 
-async def until_signalled(work: Coroutine[Any, Any, int]) -> int:
-    """Turn a signal to stop into one cancellation, so that everything is stopped in order."""
-    task = asyncio.create_task(work)
-    signals: list[int] = []
-
-    def stop(number: int) -> None:
-        if not signals:  # a second Ctrl-C must not cut the stopping short
-            task.cancel()
-        signals.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
-    try:
-        outcome = await task
-    except asyncio.CancelledError:
-        outcome = INTERRUPTED
-    if signals:
-        say("stopped")
-    return outcome
-
-
 VERBS = {
     "run": stay_up,
     "tour": tour_only,
@@ -221,7 +198,7 @@ def main(arguments: list[str]) -> int:
             )
     chosen = parser.parse_args(arguments)
     try:
-        return asyncio.run(until_signalled(VERBS[chosen.verb](chosen)))
+        return run_until_signalled(VERBS[chosen.verb](chosen))
     except CannotStart as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -61,11 +61,14 @@ def signed(private: Any, data: bytes) -> bytes:
 
 @dataclass(slots=True, kw_only=True)
 class Authenticator:
-    """`origin` and `said` are what a browser says of where it is; a test may change them."""
+    """`origin` and `said` are what a browser says of where it is; a test may change them, and
+    have it write more than there is.
+    """
 
     origin: str = ORIGIN
     rp_id: str = RP_ID
     said: Json = field(default_factory=dict)
+    trailing: bytes = b""  # behind the data it signs: extensions, where a flag says so
     keys: list[Key] = field(default_factory=list)
 
     def make(
@@ -115,7 +118,7 @@ class Authenticator:
         key = key or self.keys[-1]
         if key.counter is not None:
             key.counter = changed.get("counter", key.counter + 1)
-        data = self._data(changed.get("flags", key.flags), key.counter or 0)
+        data = self._data(changed.get("flags", key.flags), key.counter or 0) + self.trailing
         client = self._client("webauthn.get", options)
         response: Json = {
             "clientDataJSON": b64(client),

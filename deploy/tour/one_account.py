@@ -18,6 +18,7 @@ MAILS = (
     "account-email-changed",
     "account-locked",
     "username-reminder",
+    "username-mailed-elsewhere",
     "accounts-merged",
     "practice-communication",
     "two-step-turned-on",

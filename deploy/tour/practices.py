@@ -122,8 +122,19 @@ async def another_address(stage: Stage, person: Person) -> None:
         }
         await stage.call("submit_communication", 202, token=token, body=notice)
         await stage.mail(person, "Something new")
-        person.address = own
         stage.tell("her account e-mail hears of everything else")
+    with stage.step("She has forgotten her username and names that address, and herself", "RC-2"):
+        month, day, year = person.birth_date[5:7], person.birth_date[8:], person.birth_date[:4]
+        born = f"{month}/{day}/{year}"
+        body = {"email": other, "last_name": person.last_name.upper(), "birth_date": born}
+        for typed in ({**body, "last_name": "Nobody"}, body):
+            asked = await stage.call("remind_username", 202, body=typed, source=person.source)
+        stage.tell(f"the reply, for anybody: {asked.body['message']}")
+        mail = await stage.mail(person, "username")
+        stage.insist(person.username in mail.text, "the mail does not name her username")
+        person.address = own
+        mail = await stage.mail(person, "mailed to another")
+        stage.insist(other not in mail.text, "the other address is told in full")
 
 
 async def unsubscribing(stage: Stage, person: Person) -> None:

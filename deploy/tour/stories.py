@@ -26,7 +26,13 @@ from deploy.tour.practices import (
 )
 from deploy.tour.questions import security_questions
 from deploy.tour.stage import Stage
-from deploy.tour.two_accounts import merging, offered, second_account
+from deploy.tour.two_accounts import (
+    duplicate_chart,
+    merging,
+    offered,
+    reviewed,
+    second_account,
+)
 from deploy.tour.two_step import second_step
 from deploy.tour.validation import validation
 from deploy.tour.ways_in import bulk, invitation, request, temporary_credentials
@@ -43,6 +49,7 @@ STORIES: tuple[Story, ...] = (
     on_the_bus,
     second_account,
     merging,
+    duplicate_chart,
     message_notice,
     unsubscribing,
     another_address,
@@ -62,6 +69,7 @@ STORIES: tuple[Story, ...] = (
     validation,
     freeze,
     security_questions,
+    reviewed,
     offered,  # lets three months pass
 )
 COMING_IN = STORIES[:2]  # after these she has an account, and can log on

@@ -81,6 +81,60 @@ async def merged(stage: Stage, person: Person, merge_id: str) -> None:
     stage.tell("the merge is completed")
 
 
+async def duplicate_chart(stage: Stage, person: Person) -> None:
+    """A practice that has somebody twice learns so by her merge, and says which record it keeps."""
+    guest = Person.met_for_the_first_time(stage.randomness)
+    other = guest.with_another_account(stage.randomness)
+    with stage.step("One practice makes two records of somebody, and she two accounts", "EN-1"):
+        for one in (guest, other):
+            one.patient_id, token = await acts.enrolment_token(stage, stage.stack.practice, one)
+            await acts.enrol(stage, one, token)
+    with stage.step("She merges them; the practice finds both records under one account", "MG-5"):
+        await acts.log_on(stage, guest, guest.username, guest.password)
+        bearer = guest.tokens["access_token"]
+        owned = await stage.call(
+            "prove_ownership",
+            200,
+            token=bearer,
+            body={"name": other.username, "password": other.password},
+        )
+        request = {
+            "reauthenticated": await acts.proof(stage, guest, "merge"),
+            "owned": owned.body["grant"],
+            "confirm": True,
+        }
+        accepted = await stage.call("request_merge", 202, token=bearer, body=request)
+        await merged(stage, guest, accepted.body["merge_id"])
+        token = await acts.client_token(stage, stage.stack.practice)
+        both = {guest.patient_id, other.patient_id}
+
+        async def conflicts() -> list[set[str]]:
+            found = await stage.call("list_merge_conflicts", 200, token=token)
+            return [set(one["patient_ids"]) for one in found.body["conflicts"]]
+
+        stage.insist(both in await conflicts(), "the practice is not told of them")
+    with stage.step("It says which one it keeps; the practice stays hers", "ST-1, MG-5"):
+        body = {
+            **acts.AT_THE_DESK,
+            "kept": [guest.patient_id],
+            "given_up": [other.patient_id],
+        }
+        await stage.call("settle_duplicate_chart", 204, token=token, body=body)
+        await stage.refused("settle_duplicate_chart", 409, "charts_settled", token=token, body=body)
+        stage.tell("once more: charts_settled")
+        bearer = await acts.renewed(stage, guest)
+        account = await stage.call("read_account", 200, token=bearer)
+        states = {one["patient_id"]: one["state"] for one in account.body["practices"]}
+        wanted = {guest.patient_id: "enrolled", other.patient_id: "un-enrolled"}
+        stage.insist(states == wanted, f"her records are {states}")
+
+        async def closed() -> None:
+            stage.insist(both not in await conflicts(), "it is still in the practice's list")
+
+        await eventually(closed, within=15)
+        stage.tell("the practice's list is without it")
+
+
 async def offered(stage: Stage, person: Person) -> None:
     """Somebody with two accounts is offered to merge them, skips it, and is asked again later."""
     guest = Person.met_for_the_first_time(stage.randomness)
@@ -115,3 +169,59 @@ async def offered(stage: Stage, person: Person) -> None:
 
         await eventually(at_home, within=30)
         stage.tell("offered on the home page, not at the log-on")
+
+
+async def reviewed(stage: Stage, person: Person) -> None:
+    """Somebody has accounts under two names: a practice of each says that she is one person."""
+    guest = Person.met_for_the_first_time(stage.randomness)
+    other = guest.with_another_account(stage.randomness)
+    other.last_name = "Beforehand"
+    desks = (stage.stack.practice, stage.stack.neighbour)
+    with stage.step("Two practices know somebody under two names", "EN-1"):
+        for one, practice in zip((guest, other), desks, strict=True):
+            one.patient_id, token = await acts.enrolment_token(stage, practice, one)
+            await acts.enrol(stage, one, token)
+            await acts.log_on(stage, one, one.username, one.password)
+    with stage.step("She asks to merge her accounts: practices look at it first", "MG-2"):
+        bearer = guest.tokens["access_token"]
+        again = {"password": guest.password, "verb": "merge"}
+        own = await stage.call("reauthenticate", 200, token=bearer, body=again)
+        right = {"name": other.username, "password": other.password}
+        owned = await stage.call("prove_ownership", 200, token=bearer, body=right)
+        request = {
+            "reauthenticated": own.body["grant"],
+            "owned": owned.body["grant"],
+            "confirm": True,
+        }
+        asked = await stage.call("request_merge", 202, token=bearer, body=request)
+        stage.insist(asked.body["state"] == "under-review", f"the merge is {asked.body}")
+        stage.tell(f"{asked.body['reason']}; under review until {asked.body['review_until']}")
+    path = {"merge_id": asked.body["merge_id"]}
+    with stage.step("A reviewer at each practice approves", "MG-2, ST-1"):
+        for practice in reversed(desks):
+            token = await acts.client_token(stage, practice)
+            review = (await stage.call("read_merge_review", 200, token=token, path=path)).body
+            own_names = [
+                record["last_name"]
+                for side in (review["survivor"], review["absorbed"])
+                for record in side["records"]
+            ]
+            stage.insist(len(own_names) == 1, f"a reviewer sees {review}")
+            body = acts.AT_THE_DESK
+            await stage.call("approve_merge_review", 204, token=token, path=path, body=body)
+            stage.tell(f"its own record alone is shown, {own_names[0]}: approved")
+        await stage.refused(
+            "approve_merge_review", 409, "merge_review_ended", token=token, path=path, body=body
+        )
+        stage.tell("once more: merge_review_ended")
+    with stage.step("Her accounts are one; every session of both has ended", "MG-2, MG-5, SE-1"):
+
+        async def are_one() -> None:
+            await acts.log_on(stage, guest, guest.username, guest.password)
+            bearer = guest.tokens["access_token"]
+            merge = await stage.call("read_merge", 200, token=bearer, path=path)
+            stage.insist(merge.body["state"] == "completed", f"the merge is {merge.body}")
+
+        await eventually(are_one, within=15)
+        await stage.call("read_account", 401, token=other.tokens["access_token"])
+        stage.tell("completed, by what was proven as she asked")

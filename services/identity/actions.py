@@ -23,6 +23,7 @@ class Action(entries.Action):
     LIST_DORMANT = "patient.list-dormant"
     UN_ENROL = "patient.un-enrol"
     REACTIVATE = "patient.re-activate"
+    SETTLE_CHARTS = "charts.settle"
     LOG_ON = "log-on"
     PUBLISH_TERMS = "terms.publish"
     HEAR_QUESTIONS = "questions.hear"
@@ -44,6 +45,7 @@ class Action(entries.Action):
     REAUTHENTICATE = "account.reauthenticate"
     PROVE_OWNERSHIP = "account.prove-ownership"
     MERGE = "account.merge"
+    REVIEW_MERGE = "account.merge-review"
     CHANGE_USERNAME = "username.change"
     CHANGE_PASSWORD = "password.change"  # noqa: S105 - likewise
     SET_UP_APP = "two-step.set-up"
@@ -76,6 +78,7 @@ class Action(entries.Action):
     SET_PRACTICE = "practice.set"
     ADD_GATEWAY = "gateway.add"
     ADD_MAIL_SERVER = "mail-server.add"
+    ADD_CLIENT = "client.add"
     OBTAIN_CLIENT_TOKEN = "client-token.obtain"  # noqa: S105 - likewise
     ROTATE_CLIENT = "client.rotate"
     REVOKE_CLIENT = "client.revoke"

@@ -18,6 +18,7 @@ from services.identity.emails.features import stored_names
 from services.identity.languages import FALLBACK, LANGUAGE, LONGEST_TEXT
 from services.identity.log_on.features import terms
 from services.identity.practices.features import clients, practices
+from services.identity.practices.model import Description
 from services.identity.practices.practices import NewClient
 from services.identity.practices.settings import SETTINGS, Order, Value
 from services.identity.settings import Settings
@@ -52,10 +53,19 @@ async def add_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespa
 
 async def set_practice(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     with named(arguments.practice_id):
-        practice = await practices(plumbing).change_settings(
-            PracticeId(arguments.practice_id), _settings(arguments), by=plumbing.operator()
+        practice = await practices(plumbing).change(
+            PracticeId(arguments.practice_id),
+            _settings(arguments),
+            description=Description(
+                name=arguments.name,
+                contact=arguments.contact,
+                locale=arguments.locale,
+                time_zone=arguments.time_zone,
+            ),
+            by=plumbing.operator(),
         )
-    return say(f"the settings of {practice.name} are at version {practice.version}")
+    said = f"{practice.name} ({practice.contact}, {practice.locale}, {practice.time_zone})"
+    return say(f"{said} and its settings are at version {practice.version}")
 
 
 async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
@@ -65,6 +75,14 @@ async def add_gateway(plumbing: Plumbing[Settings], arguments: argparse.Namespac
 
 async def add_mail_server(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
     made = await practices(plumbing).add_mail_server(arguments.client, by=plumbing.operator())
+    return _print(made, arguments)
+
+
+async def add_client(plumbing: Plumbing[Settings], arguments: argparse.Namespace) -> int:
+    with named(arguments.practice_id):
+        made = await practices(plumbing).add_client(
+            PracticeId(arguments.practice_id), arguments.client, by=plumbing.operator()
+        )
     return _print(made, arguments)
 
 
@@ -142,6 +160,10 @@ def _practice_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _setting_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("practice_id", metavar="PRACTICE_ID", type=UUID)
+    parser.add_argument("--name", type=_line, help="what patients know it by")
+    parser.add_argument("--contact", type=_line, help="how patients reach it; printed in mails")
+    parser.add_argument("--locale", type=_line, help="of its mails")
+    parser.add_argument("--time-zone", type=_time_zone, help="as in the IANA database")
     _each_setting(parser)
 
 
@@ -169,6 +191,11 @@ def _settings(arguments: argparse.Namespace) -> Mapping[str, Value]:
 def _client_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("client", metavar="NAME", type=_line)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _another_client_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("practice_id", metavar="PRACTICE_ID", type=UUID)
+    _client_arguments(parser)
 
 
 def _rotation_arguments(parser: argparse.ArgumentParser) -> None:
@@ -268,7 +295,7 @@ VERBS: tuple[Verb[Settings], ...] = (
     ),
     Verb(
         name="practice set",
-        help="change a practice's settings; counts for new links only",
+        help="change what is said of a practice, or its settings; counts for what comes later",
         arguments=_setting_arguments,
         run=set_practice,
         changes=True,
@@ -285,6 +312,13 @@ VERBS: tuple[Verb[Settings], ...] = (
         help="add a mail server's client; prints its id and secret, once",
         arguments=_client_arguments,
         run=add_mail_server,
+        changes=True,
+    ),
+    Verb(
+        name="client add",
+        help="give a practice another client; prints its id and secret, once",
+        arguments=_another_client_arguments,
+        run=add_client,
         changes=True,
     ),
     Verb(name="client list", help="list every client as JSON lines", run=list_clients),

@@ -13,7 +13,8 @@ from shared.settings.process import Environment
 from shared.settings.values import DOMAIN_NAME
 
 LOCALHOST = "localhost"
-ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?P<port>:[1-9][0-9]{0,4})?")
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?")
+UNWRITTEN, HIGHEST_PORT = {"http": "80", "https": "443"}, 65535
 APP = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
 
 
@@ -29,14 +30,25 @@ def origins(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def within(origin: str, domain: str, *, local: bool) -> bool:
-    """Whether a passkey of that domain may be asked for there, and it is written as it comes."""
+def written(origin: str) -> bool:
+    """Whether a browser or an app could write it so, at whatever domain."""
     if APP.fullmatch(origin):
         return True
     found = ORIGIN.fullmatch(origin)
     if found is None or not DOMAIN_NAME.fullmatch(found["host"]):
         return False
-    if found["scheme"] == "http" and not (local and found["host"] == LOCALHOST):
+    port = found["port"] or ""
+    if port == UNWRITTEN[found["scheme"]] or int(port or 1) > HIGHEST_PORT:
+        return False
+    return found["scheme"] == "https" or found["host"] == LOCALHOST
+
+
+def within(origin: str, domain: str, *, local: bool) -> bool:
+    """Whether a passkey of that domain may be asked for there; it is written as it comes."""
+    found = ORIGIN.fullmatch(origin)
+    if found is None:  # an app's
+        return True
+    if found["scheme"] == "http" and not local:
         return False
     return found["host"] == domain or found["host"].endswith(f".{domain}")
 
@@ -62,14 +74,22 @@ class PasskeySettings(HashingSettings):
     )
 
     def contradictions(self) -> Iterable[str]:
-        """Name what fits alone but not together."""
+        """Name what fits alone but not together; first what is wrong whatever the RP id is."""
+        numbered = dict(enumerate(self.passkey_origins, start=1))
+        for place, origin in numbered.items():
+            if not written(origin):
+                yield (
+                    f"{PREFIX}PASSKEY_ORIGINS: number {place} is neither an https origin, nor an "
+                    "app's android:apk-key-hash, nor http://localhost; it ends with the host or a "
+                    "port, and a scheme's own port is left out, as browsers do"
+                )
         if (self.passkey_rp_id is None) != (not self.passkey_origins):
             yield f"{PREFIX}PASSKEY_RP_ID and {PREFIX}PASSKEY_ORIGINS go together"
             return
         local = self.environment is not Environment.PRODUCTION
-        for place, origin in enumerate(self.passkey_origins, start=1):
-            if not within(origin, self.passkey_rp_id or "", local=local):
+        for place, origin in numbered.items():
+            if written(origin) and not within(origin, self.passkey_rp_id or "", local=local):
                 yield (
-                    f"{PREFIX}PASSKEY_ORIGINS: number {place} is neither https within the RP id, "
-                    "nor an app's android:apk-key-hash, nor http://localhost outside production"
+                    f"{PREFIX}PASSKEY_ORIGINS: number {place} is not within the RP id, or is "
+                    "http://localhost in production"
                 )

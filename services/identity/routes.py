@@ -43,6 +43,7 @@ from services.identity.credentials.errors import (
     TooManyUsernames,
 )
 from services.identity.desk.api.account_help import read_username, waive_email
+from services.identity.desk.api.charts import settle_duplicate_chart
 from services.identity.desk.api.dormancy import (
     list_dormant_patients,
     un_enrol_dormant_patients,
@@ -52,7 +53,14 @@ from services.identity.desk.api.thaws import thaw_account
 from services.identity.desk.api.two_step_resets import reset_two_step
 from services.identity.desk.api.unenrolments import reactivate_patient, un_enrol_patient
 from services.identity.desk.api.unlocks import unlock_account
-from services.identity.desk.errors import AccountNotFrozen, PatientNotEnrolled
+from services.identity.desk.errors import (
+    AccountNotFrozen,
+    ChartNamedTwice,
+    ChartsNotDuplicate,
+    ChartsSettled,
+    KeptChartUnenrolled,
+    PatientNotEnrolled,
+)
 from services.identity.devices.api.devices import list_devices, rename_device, revoke_device
 from services.identity.emails.errors import (
     EmailMalformed,
@@ -326,6 +334,11 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/practice/dormant-patients/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
               un_enrol_dormant_patients, counts_on=(UN_ENROLMENTS,), rows=("UN-2", "ST-1"),
               summary="Un-enrol those of them that are named, with a result for each"),
+        route("POST", "/practice/duplicate-charts/settle", Staff(Scope.ENROLMENTS_WRITE),
+              settle_duplicate_chart, counts_on=(UN_ENROLMENTS,), rows=("MG-5", "ST-1"),
+              summary="Say which of the records that one account has are kept, and which given up",
+              problems=(NotFound, ChartNamedTwice, ChartsNotDuplicate, ChartsSettled,
+                        KeptChartUnenrolled)),
     )),
     *lifted(lambda of: of.requests, (
         route("GET", "/practices", Public(Counted.NOTHING),

@@ -8,7 +8,7 @@ from services.merge.actions import Action
 from services.merge.app import compose
 from services.merge.checkups import CHECKUPS
 from services.merge.metrics import METRICS
-from services.merge.projection import PROJECTIONS
+from services.merge.projections.features import PROJECTIONS
 from services.merge.routes import ROUTES
 from services.merge.settings import MergeSettings
 from shared.program.commands import main

@@ -6,4 +6,7 @@ from shared.audit import entries
 class Action(entries.Action):
     REQUEST = "merge.request"
     END = "merge.end"
+    READ_REVIEW = "merge-review.read"
+    APPROVE_REVIEW = "merge-review.approve"
+    REJECT_REVIEW = "merge-review.reject"
     SKIP_OFFER = "offer.skip"

@@ -1,69 +1,38 @@
-"""Merge's composition root: every dependency on one screen."""
+"""Merge, put together: plumbing to features, a call a group, from what is lowest up."""
 
-from datetime import timedelta
-
+from services.merge.candidates import features as candidates
+from services.merge.charts import features as charts
 from services.merge.consumers import subscriptions
 from services.merge.features import Features
-from services.merge.merges import Merges
-from services.merge.offers import Offers
-from services.merge.parties import Parties
-from services.merge.person_conflicts import PersonConflicts
-from services.merge.projection import Projection
-from services.merge.proofs import ProofChecker
-from services.merge.refusals import SWEPT, Refusals
-from services.merge.saga_steps import SagaSteps
+from services.merge.merging import features as merging
+from services.merge.parties import features as parties
+from services.merge.projections import features as projections
+from services.merge.reviews import features as reviews
+from services.merge.saga import features as saga
 from services.merge.settings import MergeSettings
-from services.merge.watch import Watch
-from shared.loops import Loop, Sweep
 from shared.program.program import Composition, Plumbing
-
-WATCH_EVERY = 10.0  # seconds
-SWEEP_EVERY = 60.0  # seconds
 
 
 def compose(plumbing: Plumbing[MergeSettings]) -> Composition[Features]:
     """Put the service together; nothing is started. It signs nothing and opens nothing."""
-    refusals = Refusals(database=plumbing.database, clock=plumbing.clock)
-    features = Features(
-        merges=Merges(
-            acts=plumbing.acts,
-            grants=ProofChecker(
-                issuer=plumbing.settings.issuer,
-                service=plumbing.service,
-                public_keys=plumbing.public_keys,
-            ),
-            parties=Parties(database=plumbing.database),
-            refusals=refusals,
-            randomness=plumbing.randomness,
-        ),
-        refusals=refusals,
-        saga_steps=SagaSteps(acts=plumbing.acts, clock=plumbing.clock),
-        person_conflicts=PersonConflicts(database=plumbing.database),
-        offers=Offers(acts=plumbing.acts),
-        projection=Projection(),
-        watch=watch(plumbing),
-    )
+    built = features(plumbing)
     return Composition(
-        features=features,
-        subscriptions=subscriptions(features, plumbing.public_keys),
-        loops=(
-            Loop(name="merge watch", once=features.watch.once, every=WATCH_EVERY),
-            Sweep(
-                name="refusal sweep",
-                what="refusals that were told",
-                once=refusals.sweep,
-                full=SWEPT,
-            ).loop(SWEEP_EVERY),
-        ),
+        features=built,
+        subscriptions=subscriptions(built, plumbing.public_keys),
+        loops=(*built.saga.loops, *built.reviews.loops),
         own_keys=None,
     )
 
 
-def watch(plumbing: Plumbing[MergeSettings]) -> Watch:
-    """The alarm of MG-9; `check` looks the same way."""
-    return Watch(
-        database=plumbing.database,
-        clock=plumbing.clock,
-        metrics=plumbing.metrics,
-        patience=timedelta(seconds=plumbing.settings.merge_stuck_seconds),
+def features(plumbing: Plumbing[MergeSettings]) -> Features:
+    """Build every group after those that it is made of."""
+    both = parties.compose(plumbing)
+    return Features(
+        merging=merging.compose(plumbing, both=both),
+        reviews=reviews.compose(plumbing),
+        candidates=candidates.compose(plumbing),
+        charts=charts.compose(plumbing),
+        parties=both,
+        saga=saga.compose(plumbing),
+        projections=projections.compose(),
     )

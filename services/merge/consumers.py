@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.merge.features import Features
-from services.merge.projection import PROJECTIONS
+from services.merge.projections.features import PROJECTIONS
 from shared.contracts import identity, notify, recovery
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
@@ -16,18 +16,21 @@ def subscriptions(
     features: Features, public_keys: PublicKeys
 ) -> Mapping[str, tuple[Subscription, ...]]:
     """The table of each queue."""
+    projections = features.projections.projections
+    saga_steps = features.merging.saga_steps
     return {
         "merge.keys": (subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),),
         "merge.accounts": (
-            subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
-            subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
-            subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, projections.keep_account),
+            subscribe_several(identity.PERSON_CHANGED, projections.keep_person),
+            subscribe_several(identity.PRACTICE_CHANGED, projections.keep_practice),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
         ),
         "merge.saga": (
-            subscribe(identity.ACCOUNTS_MERGED, features.saga_steps.merged),
-            subscribe(identity.MERGE_REJECTED, features.saga_steps.rejected),
-            subscribe(recovery.RECOVERY_MERGE_APPLIED, features.saga_steps.applied),
-            subscribe(notify.NOTIFY_MERGE_APPLIED, features.saga_steps.applied),
+            subscribe(identity.ACCOUNTS_MERGED, saga_steps.merged),
+            subscribe(identity.MERGE_REJECTED, saga_steps.rejected),
+            subscribe(identity.CHARTS_SETTLED, features.charts.person_conflicts.settle),
+            subscribe(recovery.RECOVERY_MERGE_APPLIED, saga_steps.applied),
+            subscribe(notify.NOTIFY_MERGE_APPLIED, saga_steps.applied),
         ),
     }

@@ -1,22 +1,22 @@
-"""What merge can do, as one record: what handlers are given."""
+"""What merge can do: a field a group, in the order of who may import whom."""
 
 from dataclasses import dataclass
 
-from services.merge.merges import Merges
-from services.merge.offers import Offers
-from services.merge.person_conflicts import PersonConflicts
-from services.merge.projection import Projection
-from services.merge.refusals import Refusals
-from services.merge.saga_steps import SagaSteps
-from services.merge.watch import Watch
+from services.merge.candidates import features as candidates
+from services.merge.charts import features as charts
+from services.merge.merging import features as merging
+from services.merge.parties import features as parties
+from services.merge.projections import features as projections
+from services.merge.reviews import features as reviews
+from services.merge.saga import features as saga
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    merges: Merges
-    refusals: Refusals
-    saga_steps: SagaSteps
-    person_conflicts: PersonConflicts
-    offers: Offers
-    projection: Projection
-    watch: Watch
+    merging: merging.Features
+    reviews: reviews.Features
+    candidates: candidates.Features
+    charts: charts.Features
+    parties: parties.Features
+    saga: saga.Features
+    projections: projections.Features

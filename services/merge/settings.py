@@ -1,4 +1,4 @@
-"""Merge's settings: the plumbing's, at its own ports, and when a merge counts as stuck."""
+"""The plumbing's at its own ports; when a merge is stuck, and how much a client reviews."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,4 +19,9 @@ class MergeSettings(ServiceSettings):
         "MERGE_STUCK_SECONDS",
         default=600.0,
         help="a merge that has not ended after this is an alarm (MG-9)",
+    )
+    client_reviews_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
+        "CLIENT_REVIEWS_AN_HOUR",
+        default=100,
+        help="merges under review that a client approves or rejects (ST-1)",
     )

@@ -12,6 +12,7 @@ from services.notify.operator_verbs import VERBS
 from services.notify.projections.features import PROJECTIONS
 from services.notify.routes import ROUTES
 from services.notify.settings import NotifySettings
+from services.notify.snapshots import snapshots
 from shared.program.commands import main
 from shared.program.program import Program
 
@@ -25,6 +26,7 @@ PROGRAM = Program(
     verbs=VERBS,
     checkups=CHECKUPS,
     metrics=METRICS,
+    snapshots=snapshots,
     projections=PROJECTIONS,
 )
 

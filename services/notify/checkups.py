@@ -11,7 +11,7 @@ from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.smtp import Dialer
 from services.notify.sending.errors import MailServerAway, ProviderAway
 from services.notify.sending.features import text_channels
-from services.notify.sending.store import turns
+from services.notify.sending.store import due
 from services.notify.settings import NotifySettings
 from shared.contracts.practice_settings import Channel
 from shared.program.asked import NeedsSetting
@@ -27,7 +27,7 @@ async def check_held(plumbing: Plumbing[NotifySettings]) -> str | None:
 async def check_oldest_due(plumbing: Plumbing[NotifySettings]) -> str | None:
     """A delivery's turn comes as soon as it is due: one that lies has no courier, or no server."""
     async with plumbing.database.connection() as connection:
-        count, oldest = await turns.oldest_due(connection, before=plumbing.clock.now() - LATE)
+        count, oldest = await due.oldest_due(connection, before=plumbing.clock.now() - LATE)
     return f"{count}, the oldest since {oldest:%Y-%m-%d %H:%M}" if oldest else None
 
 

@@ -43,6 +43,7 @@ def subscriptions(
             subscribe_several(identity.ACCOUNT_CHANGED, projections.apply_account),
             subscribe_several(identity.PRACTICE_CHANGED, projections.apply_practice),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
+            subscribe(identity.CHARTS_SETTLED, features.preferences.preferences.keep_of_settled),
         ),
         "notify.account-activity": (
             subscribe(identity.ACCOUNTS_MERGED, filing.absorptions.apply),

@@ -7,6 +7,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "delivery_seconds", Kind.HISTOGRAM, "Filed to accepted by the server", ("message_class",)
     ),
+    Metric(
+        "deliveries_due_seconds",
+        Kind.GAUGE,
+        "Age of the oldest delivery that is due and that no courier has taken",
+        ("message_class", "channel"),
+    ),
     Metric("deliveries_lost", Kind.COUNTER, "Leases lost while sending", ("message_class",)),
     Metric("mail_alarms", Kind.COUNTER, "Mails held up by a fault", ("message_class", "cause")),
     Metric("mail_connections", Kind.COUNTER, "Tries to open one to the server", ("outcome",)),

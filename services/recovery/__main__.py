@@ -9,7 +9,7 @@ from services.recovery.app import compose
 from services.recovery.checkups import CHECKUPS
 from services.recovery.metrics import METRICS
 from services.recovery.operator_verbs import VERBS
-from services.recovery.projection import PROJECTIONS
+from services.recovery.projections.projections import PROJECTIONS
 from services.recovery.routes import ROUTES
 from services.recovery.settings import RecoverySettings
 from shared.program.commands import main

@@ -1,7 +1,7 @@
 """What `check` looks at in recovery besides what it looks at everywhere."""
 
-from services.recovery.app import stored_names
 from services.recovery.practice_tokens.store import tokens
+from services.recovery.projections.features import stored_names
 from services.recovery.questions.store import questions
 from services.recovery.settings import RecoverySettings
 from shared.program.program import Checkup, Plumbing
@@ -9,13 +9,13 @@ from shared.trust.hashing import hasher_of
 
 
 async def check_names(plumbing: Plumbing[RecoverySettings]) -> str | None:
-    """Accounts that nobody is found by: the digest key is another, or the form of names is."""
+    """Names that nobody is found by: the digest key is another, or the form of names is."""
     count = await stored_names(plumbing).outdated()
     if not count:
         return None
     return (
-        f"{count} accounts have names under another PORTICO_DIGEST_KEY or of an older form and are "
-        "not found by them: set the former key, or run `names re-key`"
+        f"{count} rows of names are under another PORTICO_DIGEST_KEY or of an older form and "
+        "nobody is found by them: set the former key, or run `names re-key`"
     )
 
 

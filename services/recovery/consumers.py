@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from services.recovery.features import Features
-from services.recovery.projection import PROJECTIONS
+from services.recovery.projections.projections import PROJECTIONS
 from shared.contracts import identity, notify
 from shared.messaging.rebuilds import Listings
 from shared.messaging.subscriptions import Subscription, subscribe, subscribe_several
@@ -18,18 +18,24 @@ def subscriptions(
     features: Features, public_keys: PublicKeys
 ) -> Mapping[str, tuple[Subscription, ...]]:
     """The table of each queue."""
+    projections = features.projections.projections
     return {
         KEYS: (
             subscribe(identity.IDENTITY_KEYS_CHANGED, public_keys.apply),
             subscribe(notify.NOTIFY_KEYS_CHANGED, public_keys.apply),
         ),
         ACCOUNTS: (
-            subscribe_several(identity.ACCOUNT_CHANGED, features.projection.keep_account),
-            subscribe_several(identity.PERSON_CHANGED, features.projection.keep_person),
-            subscribe_several(identity.PRACTICE_CHANGED, features.projection.keep_practice),
+            subscribe_several(identity.ACCOUNT_CHANGED, projections.keep_account),
+            subscribe_several(identity.PERSON_CHANGED, projections.keep_person),
+            subscribe_several(identity.PRACTICE_CHANGED, projections.keep_practice),
             subscribe(identity.SNAPSHOTS_LISTED, LISTINGS.keep),
-            subscribe(identity.PASSWORD_RESET_BY_LINK, features.links.tidy_up),
-            subscribe(identity.PASSWORD_RESET, features.links.tidy_up),
-            subscribe(identity.ACCOUNTS_MERGED, features.absorptions.apply),
+            subscribe_several(
+                notify.NOTIFICATION_ADDRESSES_CHANGED,
+                projections.keep_notification_addresses,
+            ),
+            subscribe(notify.NOTIFY_SNAPSHOTS_LISTED, LISTINGS.keep),
+            subscribe(identity.PASSWORD_RESET_BY_LINK, features.grants.proofs.tidy_up),
+            subscribe(identity.PASSWORD_RESET, features.grants.proofs.tidy_up),
+            subscribe(identity.ACCOUNTS_MERGED, features.merging.absorptions.apply),
         ),
     }

@@ -2,7 +2,7 @@
 
 import argparse
 
-from services.recovery.app import stored_names
+from services.recovery.projections.features import stored_names
 from services.recovery.settings import RecoverySettings
 from shared.program.bar import shown
 from shared.program.program import Plumbing, Verb
@@ -10,9 +10,9 @@ from shared.program.terminal import say
 
 
 async def re_key_names(plumbing: Plumbing[RecoverySettings], _: argparse.Namespace) -> int:
-    with shown("accounts") as progress:
+    with shown("rows of names") as progress:
         count = await stored_names(plumbing).re_key(progress, by=plumbing.operator())
-    return say(f"{count} accounts have new digests of their names")
+    return say(f"{count} rows of names have new digests")
 
 
 VERBS: tuple[Verb[RecoverySettings], ...] = (

@@ -1,12 +1,12 @@
 """Recovery's verbs, each with its guard: one file to read for who may do what."""
 
-from services.recovery.api.links import redeem_reset_link, request_reset_link
-from services.recovery.api.reminders import remind_username
 from services.recovery.budgets import RESET_TOKENS
-from services.recovery.errors import LinkInvalid
 from services.recovery.features import Features
+from services.recovery.links.api.links import redeem_reset_link, request_reset_link
+from services.recovery.links.errors import LinkInvalid
 from services.recovery.practice_tokens.api.tokens import (
     issue_reset_token,
+    list_reset_tokens,
     redeem_reset_token,
     void_reset_token,
 )
@@ -30,12 +30,14 @@ from services.recovery.questions.errors import (
     QuestionsUnacceptable,
     ReauthenticationRequired,
 )
+from services.recovery.usernames.api.reminders import remind_username
+from services.recovery.usernames.errors import BirthDateImpossible, PersonIncomplete
 from services.recovery.validation.api.validations import answer_validation, begin_validation
 from services.recovery.validation.errors import ValidationOver, ValidationUnavailable
 from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
-from shared.http.guards import Counted, Public, Session, Staff
+from shared.http.guards import Counted, Practice, Public, Session, Staff
 from shared.http.own_source import source_at
 from shared.http.routes import Route, lifted, route
 from shared.idempotency import AlreadyIssued
@@ -45,16 +47,21 @@ CONFIRMATION_REFUSED = (*CONFIRMATION_CHECKED, GrantUsed)
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
-    route("POST", "/usernames/reminders", Public(Counted.EVERY_REQUEST),
-          remind_username, status=202, rows=("RC-1", "RC-2b"),
-          summary="Have one's username mailed to the verified account e-mail"),
-    route("POST", "/resets/links", Public(Counted.EVERY_REQUEST),
-          request_reset_link, status=202, rows=("RC-3",),
-          summary="Have a link mailed with which a new password can be set"),
-    route("POST", "/resets/links/redeem", Public(Counted.MISSES),
-          redeem_reset_link, rows=("RC-3",),
-          summary="Exchange a mailed link's token for a grant to set a new password",
-          problems=(LinkInvalid,)),
+    *lifted(lambda of: of.usernames, (
+        route("POST", "/usernames/reminders", Public(Counted.EVERY_REQUEST),
+              remind_username, status=202, rows=("RC-1", "RC-2", "RC-2b"),
+              summary="Have one's username mailed to a verified address",
+              problems=(PersonIncomplete, BirthDateImpossible)),
+    )),
+    *lifted(lambda of: of.links, (
+        route("POST", "/resets/links", Public(Counted.EVERY_REQUEST),
+              request_reset_link, status=202, rows=("RC-3",),
+              summary="Have a link mailed with which a new password can be set"),
+        route("POST", "/resets/links/redeem", Public(Counted.MISSES),
+              redeem_reset_link, rows=("RC-3",),
+              summary="Exchange a mailed link's token for a grant to set a new password",
+              problems=(LinkInvalid,)),
+    )),
     *lifted(lambda of: of.practice_tokens, (
         route("POST", "/practice/patients/{patient_id}/reset-tokens",
               Staff(Scope.RESET_TOKENS_WRITE),
@@ -63,6 +70,11 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Issue a token for a patient's new password; the one before it expires",
               problems=(NotFound, PatientNotEnrolled, AccountFrozen, ResetTokenLimit,
                         AlreadyIssued)),
+        route("GET", "/practice/patients/{patient_id}/reset-tokens",
+              Practice(Scope.TOKENS_READ),
+              list_reset_tokens, rows=("RC-5", "ST-1"),
+              summary="List the practice's own live reset token of a patient, without the digits",
+              problems=(NotFound,)),
         route("POST", "/practice/patients/{patient_id}/reset-tokens/void",
               Staff(Scope.RESET_TOKENS_WRITE),
               void_reset_token, counts_on=(RESET_TOKENS,), rows=("RC-5", "ST-1"),

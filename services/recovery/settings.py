@@ -45,6 +45,16 @@ class RecoverySettings(HashingSettings):
         default=3,
         help="requests for a username by one address in an hour (RC-1)",
     )
+    named_reminders_an_hour: Annotated[int, Meta(ge=1, le=100)] = setting(
+        "NAMED_REMINDERS_AN_HOUR",
+        default=5,
+        help="the same with last name and date of birth; then the address is closed (RC-2)",
+    )
+    named_reminders_closing: Annotated[int, Meta(ge=1, le=1440)] = setting(
+        "NAMED_REMINDERS_CLOSING",
+        default=20,
+        help="minutes for which it is closed, before it has as many again (RC-2)",
+    )
     miss_patience: Annotated[float, Meta(ge=0, le=3600)] = setting(
         "MISS_PATIENCE",
         default=60.0,

@@ -21,6 +21,10 @@ TURN = """
 ALWAYS = 12  # columns that every digest covers; a version before client and staff no others
 
 
+class ChainBroken(Exception):
+    """An entry was changed, deleted or put in behind the chain's back; the message says which."""
+
+
 def digest_of(entry: Row, columns: int | None = None) -> bytes:
     """SHA-256 of the entry's columns, or of its first ones, as one JSON array: each is written in
     one way only.

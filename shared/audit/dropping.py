@@ -5,25 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from shared.audit.entries import Action, Audit, Entry, Origin
-from shared.audit.partitions import month_after
-from shared.audit.verification import ChainBroken, midnight
+from shared.audit.chain import ChainBroken
+from shared.audit.entries import Audit, Entry, Origin
+from shared.audit.partitions import midnight
+from shared.audit.retention import DropAction, dropped, first_kept
 from shared.db import Connection
 
-KEPT_MONTHS = 6 * 12
 PARTITION = re.compile(r"audit_entries_(\d{4})_(\d{2})")
 
-# Of a month with a link of its own the next month's anchor says how the chain stood at its end.
+# Of a month with a link of its own the next month's anchor says how the chain stood at its end. One
+# that no link of its month follows was put in, to have more dropped than is six years old.
 DUE = """
     SELECT anchor.month, anchor.place, anchor.hash, first.place AS first
-    FROM audit_anchors AS anchor, (SELECT min(place) AS place FROM audit_chain) AS first
+    FROM (SELECT min(place) AS place FROM audit_chain) AS first, audit_anchors AS anchor
+    JOIN audit_chain AS following ON following.place = anchor.place + 1
+        AND anchor.month = date_trunc('month', following.chained_at AT TIME ZONE 'UTC')::date
     WHERE anchor.month <= $1 AND anchor.place >= first.place
     ORDER BY anchor.month
 """
-
-
-class DropAction(Action):
-    DROP_MONTHS = "audit.drop-months"
 
 
 class NotChainedYet(Exception):
@@ -50,7 +49,7 @@ class OldMonths:
 
 async def due(connection: Connection, now: datetime) -> Sequence[OldMonths]:
     """Return what may go: every row of it is six years old, and the chain goes on at an anchor."""
-    rows = await connection.fetch(DUE, month_after(now, -KEPT_MONTHS).date())
+    rows = await connection.fetch(DUE, first_kept(now))
     if not rows:
         return ()
     partitions = await _partitions(connection)
@@ -89,7 +88,7 @@ async def drop(connection: Connection, months: OldMonths, *, by: Origin, audit: 
         raise NotChainedYet(f"entries wait to be chained since {waiting.astimezone(UTC):%Y-%m-%d}")
     await connection.execute("DELETE FROM audit_chain WHERE place <= $1", months.last)
     await connection.execute("DELETE FROM audit_entries_default WHERE at < $1", moment)
-    detail = f"before:{months.before:%Y-%m} places:{first}-{months.last}"
+    detail = dropped(months.before, first, months.last)
     await audit.write(
         connection, Entry(origin=by, action=DropAction.DROP_MONTHS, outcome="done", detail=detail)
     )

@@ -43,6 +43,18 @@ class Origin:
     client: str | None = None  # whose token was shown, where it was a client's
     staff: str | None = None  # whom that client names as acting
 
+    @property
+    def from_outside(self) -> bool:
+        """Whether somebody asks, over HTTP or the bus: no loop, operator or event of a service."""
+        return self.source != "" or self.client is not None
+
+
+def party(origin: Origin) -> Party:
+    """Whose refusals are counted together: a client's, whichever staff member it names."""
+    if origin.client is not None:
+        return Party(f"client:{origin.client}", "")
+    return Party(origin.actor, origin.source if origin.actor == ANONYMOUS else "")
+
 
 class Action(StrEnum):
     """What a service audits: each has an enum of its own, which its README prints."""
@@ -71,22 +83,19 @@ class Audit:
     async def record(self, tx: Connection, *entries: Entry) -> None:
         """Insert rows by one statement.
 
-        Of refusals to a stranger only so many a minute are written, or a single device could fill
-        the table; how many more there were is one row (`tell_floods`). Whom one is about makes no
-        difference.
+        Of refusals to one who asks from outside only so many a minute are written, or a single
+        device, or whoever has stolen a client's secret, could fill the table; how many more there
+        were is one row (`tell_floods`). Whom one is about makes no difference.
         """
         await self.write(tx, *(entry for entry in entries if self._is_within(entry)))
 
     def _is_within(self, entry: Entry) -> bool:
-        bounded = entry.outcome == "refused" and entry.origin.actor == ANONYMOUS
+        bounded = entry.outcome == "refused" and entry.origin.from_outside
         return not bounded or self.admits(entry.origin)
 
     def admits(self, origin: Origin, *, at_the_guard: bool = False) -> bool:
         """Whether a refusal, which this counts, is to be written; a party is bounded a minute."""
-        source = origin.source if origin.actor == ANONYMOUS else ""
-        return self._floods.admits(
-            Party(origin.actor, source), now=self._clock.now(), at_the_guard=at_the_guard
-        )
+        return self._floods.admits(party(origin), now=self._clock.now(), at_the_guard=at_the_guard)
 
     async def tell_floods(self, database: Database) -> int:
         """Write a row for each party some of whose refusals were left out; return how many were."""

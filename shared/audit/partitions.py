@@ -1,6 +1,6 @@
 """The monthly partitions of the audit table, made ahead of their time by `migrate` (AU-1)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from shared.db import Connection
 
@@ -12,6 +12,11 @@ def month_after(moment: datetime, months: int) -> datetime:
     moment = moment.astimezone(UTC)
     count = moment.year * 12 + moment.month - 1 + months
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)
+
+
+def midnight(month: date) -> datetime:
+    """Return the first instant of a month, in UTC."""
+    return datetime(month.year, month.month, 1, tzinfo=UTC)
 
 
 async def make_partitions(connection: Connection, now: datetime, months: int) -> None:

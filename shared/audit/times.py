@@ -7,6 +7,10 @@ from shared.db import Row
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 SLACK = timedelta(seconds=60)  # between an entry's time and its chaining
+# All go by the database's host, whose time NTP corrects by less than a second, and a person by an
+# hour who takes summer time for wrong. Were any time honest, who may only add links could date them
+# as far back as he likes.
+CORRECTION = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -15,11 +19,13 @@ class AuditTimes:
 
     Nobody waits longer than SLACK for the chain while it works, so what is placed late behind
     newer entries was put in with an older time. Late in its order, it waited while no replica
-    ran. What may be honest is only told, since a chain that is called broken stays so for ever.
+    ran. What may be honest is only told, since a chain that is called broken stays so for ever: a
+    clock set back by CORRECTION, over all, or by any time where a file moves it.
     """
 
+    moved: bool = False  # by a clock file, as tours do; production refuses those
     newest: datetime = BEGINNING  # of the entries before
-    chained_at: datetime = BEGINNING  # of the link before
+    latest: datetime = BEGINNING  # of the links before, when they were chained
     late: int = 0  # entries: of millions no list is kept
     first_late: int = 0  # its place
     set_back: int = 0  # the first place at which it was
@@ -27,9 +33,12 @@ class AuditTimes:
     def wrong(self, link: Row) -> str | None:
         """Say what cannot be honest of this link, or None."""
         at, chained_at = link["entry_at"], link["chained_at"]
-        if chained_at + SLACK < self.chained_at:
+        if chained_at + SLACK < self.latest:
+            earliest = BEGINNING if self.moved else self.latest - CORRECTION
+            if chained_at < earliest:
+                return f"was chained at {chained_at}, but what is before it at {self.latest}"
             self.set_back = self.set_back or link["place"]
-            self.newest = BEGINNING
+            self.newest = min(self.newest, earliest)
         if at > chained_at + SLACK:
             return f"was chained before its time, at {chained_at}"
         if at + SLACK < chained_at:
@@ -37,7 +46,7 @@ class AuditTimes:
                 return f"was put in later, at {chained_at}"
             self.late += 1
             self.first_late = self.first_late or link["place"]
-        self.newest, self.chained_at = max(self.newest, at), chained_at
+        self.newest, self.latest = max(self.newest, at), max(self.latest, chained_at)
         return None
 
     def __str__(self) -> str:

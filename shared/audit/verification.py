@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from shared.audit.chain import ALWAYS, START, digest_of, hash_of
+from shared.audit.anchors import Beginning, beginning, verify_anchors
+from shared.audit.chain import ALWAYS, START, ChainBroken, digest_of, hash_of
 from shared.audit.entries import COLUMNS
 from shared.audit.times import BEGINNING, SLACK, AuditTimes
+from shared.clock import Clock
 from shared.db import Connection, Database, Row
 from shared.progress import Progress
 
@@ -15,22 +17,22 @@ FIRST = "SELECT min(place) FROM audit_chain"
 PAGE = 2000  # rows in memory at a time, however many there are
 
 
-class ChainBroken(Exception):
-    """An entry was changed, deleted or put in behind the chain's back; the message says which."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditVerification:
     """Goes along the chain in pages of so many places, and then along the entries."""
 
     database: Database
+    clock: Clock
+    moved: bool = False  # the clock, by a file
 
     async def verify(self, progress: Progress) -> str:
         """Check the whole chain; return what a person reads, with the tail; raise ChainBroken.
 
-        Who may delete entries *and* links can still cut off the newest ones unseen: the place and
-        hash that are returned belong in the operator's own log, to compare with next time. Where
-        months were dropped meanwhile it begins again: what it missed may have gone with them.
+        Who may delete entries *and* links can still cut off the newest ones unseen, back to the
+        last anchor, and who owns the tables can chain all of them anew: where it begins, and the
+        place and hash to which it goes, belong in the operator's own log, to compare with next
+        time. Where months were dropped meanwhile it begins again: what it missed may have gone
+        with them.
         """
         async with self.database.connection() as connection:
             while True:
@@ -45,19 +47,20 @@ class AuditVerification:
         head = await connection.fetchrow(
             "SELECT place, hash FROM audit_chain ORDER BY place DESC LIMIT 1"
         )
-        older, times, kept_from = 0, AuditTimes(), BEGINNING
+        older, times = 0, AuditTimes(moved=self.moved)
+        begun = await beginning(connection, self.clock.now())
         if head is not None:
-            first, before, kept_from = await beginning(connection)
-            progress.begin(2 * (head["place"] - first + 1))  # each place, then its entry
-            links = Links(connection, first=first, before=before, kept_from=kept_from, times=times)
+            progress.begin(2 * (head["place"] - begun.place + 1))  # each place, then its entry
+            links = Links(connection, begun, before=begun.before, times=times)
             older = await links.verify(head["place"], progress)
-        await self._verify_strangers(connection, kept_from, progress)
+        await verify_anchors(connection)
+        await self._verify_strangers(connection, begun.kept_from, progress)
         await self._verify_tail(connection)
         tail = await connection.fetchrow(
             "SELECT count(*) AS entries, min(at) AS oldest FROM audit_pending"
         )
         place, hashed = (head["place"], head["hash"].hex()) if head else (0, START.hex())
-        told = f"chain whole to place {place}, hash {hashed}; {times}"
+        told = f"chain whole to place {place}, hash {hashed}; {begun}; {times}"
         if older:
             told += f"of {older} an older version chained neither client nor staff; "
         if not tail or not tail["entries"]:
@@ -108,15 +111,14 @@ class AuditVerification:
 
 @dataclass(slots=True)
 class Links:
-    """The places from `first` on, each checked against the hash before it, its entry and the time.
+    """The places from where it begins, each checked against the hash before it, its entry and time.
 
-    Entries of months before `kept_from` have been dropped, and are not looked for.
+    Entries of months that have been dropped are not looked for.
     """
 
     connection: Connection
-    first: int
+    begun: Beginning
     before: bytes
-    kept_from: datetime
     times: AuditTimes
 
     async def verify(self, last: int, progress: Progress) -> int:
@@ -124,7 +126,7 @@ class Links:
         hold. Raises ChainBroken.
         """
         older = 0
-        for begin in range(self.first, last + 1, PAGE):
+        for begin in range(self.begun.place, last + 1, PAGE):
             end = min(begin + PAGE, last + 1)
             older += await self._verify_page(begin, end)
             progress.add(end - begin)
@@ -140,7 +142,7 @@ class Links:
             self.before = _checked(place, link, self.before)
             if wrong := self.times.wrong(link):
                 raise ChainBroken(f"{_named(link)} {wrong}")
-            if link["entry_at"] >= self.kept_from:
+            if link["entry_at"] >= self.begun.kept_from:
                 older += _check_entry(link, kept.get(link["entry_id"]))
         if len(links) != end - begin:
             raise ChainBroken(f"places after {begin + len(links) - 1} are gone")
@@ -160,28 +162,6 @@ class Links:
             min(moments),
             max(moments),
         )
-
-
-async def beginning(connection: Connection) -> tuple[int, bytes, datetime]:
-    """Return the first place that is kept, the hash before it, and the first month that is kept.
-
-    Months older than six years are dropped whole: the chain then begins at an anchor. Raises
-    ChainBroken where none is.
-    """
-    first = await connection.fetchval(FIRST)
-    if first == 1:
-        return first, START, BEGINNING
-    anchor = await connection.fetchrow(
-        "SELECT month, hash FROM audit_anchors WHERE place = $1", first - 1
-    )
-    if anchor is None:
-        raise ChainBroken(f"the chain begins at place {first}, where no anchor is")
-    return first, anchor["hash"], midnight(anchor["month"])
-
-
-def midnight(month: date) -> datetime:
-    """Return the first instant of a month."""
-    return datetime(month.year, month.month, 1, tzinfo=UTC)
 
 
 def _is_of_the_turn(at: datetime, kept_from: datetime) -> bool:

@@ -373,6 +373,20 @@ class EnrolmentReactivated(PlainActivity, frozen=True, kw_only=True):
     practice_name: InMail[str]
 
 
+class ChartsSettled(Data, frozen=True, kw_only=True):
+    """MG-5, ST-1: a practice has said of patient records that one account has which it keeps.
+
+    The enrolments of those given up have ended. Whoever was enrolled still is, by one that is kept,
+    so nobody is told: the practice stays hers.
+    """
+
+    settlement_id: UUID
+    account_id: AccountId
+    practice_id: PracticeId
+    kept: tuple[PatientId, ...]
+    given_up: tuple[PatientId, ...]
+
+
 class AccountsMerged(PlainActivity, frozen=True, kw_only=True):
     """MG-4, MG-5: two accounts are one, for good. `account_id` is the survivor.
 
@@ -396,13 +410,18 @@ class MergeRefusal(StrEnum):
     PERSON_MISMATCH = "merge_person_mismatch"  #: MG-2
 
 
-class MergeNotDone(Activity, frozen=True, kw_only=True):
-    """MG-6: two accounts were proven and not merged. `account_id` is the one that would have
-    survived, `recipients` are the verified addresses of both.
+class OfTwo(Activity, frozen=True, kw_only=True):
+    """MG-6: told to the holders of two accounts that are not one. `account_id` is the one that is
+    to survive, or would have; `recipients` are the verified addresses of both.
     """
 
     absorbed_id: AccountId
     absorbed_recipients: tuple[str, ...]  # those of `recipients` that are the other account's
+
+
+class MergeNotDone(OfTwo, frozen=True, kw_only=True):
+    """MG-6: two accounts were proven and not merged."""
+
     reason: MergeRefusal
 
 
@@ -415,6 +434,32 @@ class MergeRejected(MergeNotDone, frozen=True, kw_only=True):
 
     merge_id: MergeId
     proven: bool = True
+
+
+class MergeUnderReview(OfTwo, frozen=True, kw_only=True):
+    """MG-2: both accounts are proven, but not of one person by their records: practices decide.
+
+    What was proven is kept here, so an approval need name no more than the merge.
+    """
+
+    merge_id: MergeId
+    review_until: Moment
+
+
+class ReviewRefusal(StrEnum):
+    """Why a review ended without a merge; nothing was changed."""
+
+    REJECTED = "merge_review_rejected"  #: by a practice of either account
+    EXPIRED = "merge_review_expired"  #: nobody decided in time
+    PROOF_STALE = "merge_proof_stale"  #: credentials of either changed since, or it was frozen
+    ACCOUNT_MERGED = "account_merged"  #: one of the two was absorbed by another merge meanwhile
+
+
+class MergeReviewRefused(OfTwo, frozen=True, kw_only=True):
+    """MG-6: a merge that was under review is not done."""
+
+    merge_id: MergeId
+    reason: ReviewRefusal
 
 
 ACCOUNT_CHANGED = Contract("identity", "account-changed", AccountChanged, Kind.SNAPSHOT)
@@ -478,5 +523,10 @@ ENROLMENT_ENDED = Contract("identity", "enrolment-ended", EnrolmentEnded, Kind.A
 ENROLMENT_REACTIVATED = Contract(
     "identity", "enrolment-reactivated", EnrolmentReactivated, Kind.ACTIVITY
 )
+CHARTS_SETTLED = Contract("identity", "charts-settled", ChartsSettled, Kind.STEP)
 ACCOUNTS_MERGED = Contract("identity", "accounts-merged", AccountsMerged, Kind.ACTIVITY)
 MERGE_REJECTED = Contract("identity", "merge-rejected", MergeRejected, Kind.ACTIVITY)
+MERGE_UNDER_REVIEW = Contract("identity", "merge-under-review", MergeUnderReview, Kind.ACTIVITY)
+MERGE_REVIEW_REFUSED = Contract(
+    "identity", "merge-review-refused", MergeReviewRefused, Kind.ACTIVITY
+)

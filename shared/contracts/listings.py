@@ -12,7 +12,7 @@ class SnapshotsListed(Data, frozen=True, kw_only=True):
     began: what its projection had before, between the two, and is not among them, is nobody's.
     """
 
-    snapshots: str  # accounts, persons, practices
+    snapshots: str  # accounts, persons, practices, notification_addresses
     service: str
     generation: int
     after: UUID

@@ -4,9 +4,9 @@ The subject of every message of a merge is the survivor: a batch is worked in th
 so that two replicas lock the rows of two merges in the same order.
 """
 
-from shared.contracts.contract import Contract, Data, Kind
-from shared.contracts.identity import MergeNotDone
-from shared.contracts.ids import AccountId, MergeId, SessionId
+from shared.contracts.contract import Contract, Data, Kind, Moment
+from shared.contracts.identity import MergeNotDone, ReviewRefusal
+from shared.contracts.ids import AccountId, MergeId, PracticeId, SessionId
 
 
 class MergeRequested(Data, frozen=True, kw_only=True):
@@ -24,6 +24,32 @@ class MergeRequested(Data, frozen=True, kw_only=True):
     owned: str
 
 
+class MergeReviewRequested(MergeRequested, frozen=True, kw_only=True):
+    """MG-2: the same, of two that are not one person by their records: practices decide first.
+
+    An event of its own, since whoever took it for the other would merge at once, and for good: a
+    release that does not know it keeps it until there is one that does.
+    """
+
+    review_until: Moment
+
+
+class MergeApproved(Data, frozen=True, kw_only=True):
+    """MG-2: a practice of both approves, or one of each side. It names the merge alone: what was
+    proven is identity's, which decides by it once more.
+    """
+
+    merge_id: MergeId
+    approved_by: tuple[PracticeId, ...]
+
+
+class MergeReviewEnded(Data, frozen=True, kw_only=True):
+    """MG-2: a review ended without an approval, and no later one counts."""
+
+    merge_id: MergeId
+    reason: ReviewRefusal
+
+
 class MergeApplied(Data, frozen=True, kw_only=True):
     """A service has filed everything of the absorbed account under the survivor (MG-9)."""
 
@@ -31,8 +57,16 @@ class MergeApplied(Data, frozen=True, kw_only=True):
 
 
 class MergeRefused(MergeNotDone, frozen=True, kw_only=True):
-    """MG-2, MG-6: merge itself refused, because the two are not of one person."""
+    """MG-2, MG-6: merge itself refused, because the two are not of one person.
+
+    Of a release before there were reviews: nobody publishes it, and who has it queued reads it.
+    """
 
 
 MERGE_REQUESTED = Contract("merge", "merge-requested", MergeRequested, Kind.STEP)
+MERGE_REVIEW_REQUESTED = Contract(
+    "merge", "merge-review-requested", MergeReviewRequested, Kind.STEP
+)
+MERGE_APPROVED = Contract("merge", "merge-approved", MergeApproved, Kind.STEP)
+MERGE_REVIEW_ENDED = Contract("merge", "merge-review-ended", MergeReviewEnded, Kind.STEP)
 MERGE_REFUSED = Contract("merge", "merge-refused", MergeRefused, Kind.ACTIVITY)

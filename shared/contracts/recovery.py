@@ -25,9 +25,19 @@ class UsernameReminderInClear(Activity, frozen=True, kw_only=True):
 
 
 class UsernameReminderRequested(Activity, frozen=True, kw_only=True):
-    """RC-1: the username to mail, to the verified account e-mail only; notify alone can read it."""
+    """RC-1, RC-2: the username to mail, to a verified address of the account only; notify alone can
+    read it.
+    """
 
     username: Sealed
+
+
+class UsernameMailedElsewhere(PlainActivity, frozen=True, kw_only=True):
+    """RC-2: the username was mailed to a notification address, which is told as an onlooker may see
+    it; the account e-mail hears of it.
+    """
+
+    address: InMail[str]
 
 
 class ResetTokenIssued(PlainActivity, frozen=True, kw_only=True):
@@ -67,6 +77,9 @@ USERNAME_REMINDER_IN_CLEAR = Contract(
 )
 USERNAME_REMINDER_REQUESTED = Contract(
     "recovery", "username-reminder-requested", UsernameReminderRequested, Kind.ACTIVITY, version=2
+)
+USERNAME_MAILED_ELSEWHERE = Contract(
+    "recovery", "username-mailed-elsewhere", UsernameMailedElsewhere, Kind.ACTIVITY
 )
 RESET_TOKEN_ISSUED = Contract("recovery", "reset-token-issued", ResetTokenIssued, Kind.ACTIVITY)
 RECOVERY_MERGE_APPLIED = Contract("recovery", "merge-applied", MergeApplied, Kind.STEP)

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     ENROLMENTS_WRITE = "enrolments:write"
     INTROSPECT = "introspect"
     MERGES_READ = "merges:read"
+    MERGES_REVIEW = "merges:review"
     PATIENTS_READ = "patients:read"
     PATIENTS_WRITE = "patients:write"
     RESET_TOKENS_WRITE = "reset-tokens:write"
@@ -51,6 +52,7 @@ SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.EMAILS_WAIVE,
                 Scope.ENROLMENTS_WRITE,
                 Scope.MERGES_READ,
+                Scope.MERGES_REVIEW,
                 Scope.PATIENTS_READ,
                 Scope.PATIENTS_WRITE,
                 Scope.RESET_TOKENS_WRITE,

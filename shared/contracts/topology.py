@@ -53,7 +53,15 @@ OWNERS: Mapping[str, str] = {
 
 QUEUES: tuple[Queue, ...] = (
     Queue("identity.keys", (recovery.RECOVERY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
-    Queue("identity.merges", (merge.MERGE_REQUESTED,)),
+    Queue(
+        "identity.merges",
+        (
+            merge.MERGE_REQUESTED,
+            merge.MERGE_REVIEW_REQUESTED,
+            merge.MERGE_APPROVED,
+            merge.MERGE_REVIEW_ENDED,
+        ),
+    ),
     Queue("identity.questions", (recovery.SECURITY_QUESTIONS_SET, recovery.RECOVERY_LOCKED)),
     Queue("recovery.keys", (identity.IDENTITY_KEYS_CHANGED, notify.NOTIFY_KEYS_CHANGED)),
     Queue(
@@ -63,6 +71,8 @@ QUEUES: tuple[Queue, ...] = (
             identity.PERSON_CHANGED,
             identity.PRACTICE_CHANGED,
             identity.SNAPSHOTS_LISTED,
+            notify.NOTIFICATION_ADDRESSES_CHANGED,
+            notify.NOTIFY_SNAPSHOTS_LISTED,
             identity.PASSWORD_RESET_BY_LINK,
             identity.PASSWORD_RESET,
             identity.ACCOUNTS_MERGED,
@@ -83,6 +93,7 @@ QUEUES: tuple[Queue, ...] = (
         (
             identity.ACCOUNTS_MERGED,
             identity.MERGE_REJECTED,
+            identity.CHARTS_SETTLED,
             recovery.RECOVERY_MERGE_APPLIED,
             notify.NOTIFY_MERGE_APPLIED,
         ),
@@ -90,7 +101,12 @@ QUEUES: tuple[Queue, ...] = (
     Queue("notify.keys", (identity.IDENTITY_KEYS_CHANGED,)),
     Queue(
         "notify.accounts",
-        (identity.ACCOUNT_CHANGED, identity.PRACTICE_CHANGED, identity.SNAPSHOTS_LISTED),
+        (
+            identity.ACCOUNT_CHANGED,
+            identity.PRACTICE_CHANGED,
+            identity.SNAPSHOTS_LISTED,
+            identity.CHARTS_SETTLED,
+        ),
     ),
     Queue("notify.account-activity", of_kind(Kind.ACTIVITY)),
 )

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from shared import logs
+from shared.audit.chain import ChainBroken
 from shared.audit.dropping import NotChainedYet
-from shared.audit.verification import ChainBroken
 from shared.db import StatementFailed, told_by
 from shared.errors import Refused, Unavailable
 from shared.messaging.management import ManagementRefused
@@ -30,7 +30,7 @@ from shared.program.verbs import (
     serving,
     snapshots,
 )
-from shared.publications import NotKnownSince, TakenOver
+from shared.publications import ForAnotherRebuild, NotKnownSince, TakenOver
 from shared.settings.loader import PREFIX, SettingsInvalid
 
 COMMANDS: tuple[Command, ...] = (
@@ -47,6 +47,7 @@ COMMANDS: tuple[Command, ...] = (
 
 REFUSALS = (
     ChainBroken,
+    ForAnotherRebuild,
     ManagementRefused,
     MigrationRefused,
     NoKeys,

@@ -126,7 +126,8 @@ def contradictions(cls: type[Any], values: Mapping[str, Any]) -> list[str]:
         if check is None:
             continue
         try:
-            problems.extend(check(partial))
+            for problem in check(partial):
+                problems.append(problem)  # told even where the next raises
         except AttributeError:  # it needs a value that is itself a problem already told
             continue
     return problems

@@ -17,6 +17,7 @@ DOORS = {
     "aio_pika": "shared/messaging/broker.py",
     "aiormq": "shared/messaging/broker.py",
     "bcrypt": "shared/trust/hashing.py",
+    "cbor2": "services/identity/passkeys/cbor.py",
     "cryptography": "shared/trust/ciphers.py",
     "idna": "shared/contracts/domains.py",
     "jwt": "shared/trust/signed.py",

@@ -6,7 +6,6 @@ A figure is no assertion: a bound that does not hold is told in the table, and i
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,13 +14,13 @@ from pathlib import Path
 import msgspec
 
 from deploy.local.errors import CannotStart
+from deploy.local.signals import run_until_signalled
 from tests.bench.figures import NotMeasured, Result
 from tests.bench.rows import ROWS
 from tests.bench.site import Site, opened
 from tests.bench.table import show
 
 ROUNDS = 5
-INTERRUPTED = 130
 
 
 def say(line: str) -> None:
@@ -61,17 +60,6 @@ async def bench(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-async def until_signalled(arguments: argparse.Namespace) -> int:
-    """Turn a signal to stop into one cancellation, so that everything is stopped in order."""
-    task = asyncio.ensure_future(bench(arguments))
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return INTERRUPTED
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=", ".join(ROWS))
@@ -82,7 +70,7 @@ def main() -> int:
     if unknown := [name for name in arguments.rows if name not in ROWS]:
         parser.error(f"no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
     try:
-        return asyncio.run(until_signalled(arguments))
+        return run_until_signalled(bench(arguments))
     except CannotStart as problem:
         say(str(problem))
         return 1

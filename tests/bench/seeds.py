@@ -11,7 +11,8 @@ import msgspec
 from deploy.local.provision import connected
 from services.notify.projections.store import accounts
 from services.notify.tellings import contents
-from services.recovery.projection import Projection
+from services.recovery.projections.projections import Projections
+from services.recovery.questions.store import questions
 from shared.audit.chain import START, hash_of
 from shared.audit.entries import COLUMNS
 from shared.contracts.contract import Contract, E
@@ -120,7 +121,7 @@ async def known_accounts(site: Site, count: int, **said: Any) -> range:
         for number in numbers
     ]
     key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
-    recovery = Projection(digests=Digests(key_bytes(key)))
+    recovery = Projections(digests=Digests(key_bytes(key)), drop_void_questions=questions.drop_void)
     async with connected(site.surroundings.database.url("recovery")) as connection:
         await recovery.keep_account(connection, *known)
         await connection.execute("ANALYZE accounts")

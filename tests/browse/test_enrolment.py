@@ -150,7 +150,9 @@ async def test_the_next_person_at_a_device_begins_anew_though_the_one_before_lef
 async def test_without_an_e_mail_she_is_told_what_she_lacks_and_the_account_works(
     desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
 ) -> None:
-    token = await desk.token_for(somebody)
+    known = {"Home phone": somebody.home_phone, "Address": f"{somebody.street}, Springfield"}
+    await desk.register(somebody, **known)
+    token = await desk.issue()
     async with at_portal(somebody, scripted=scripted) as ada:
         await ada.give_token(token)
         await ada.accept_terms()

@@ -38,6 +38,66 @@ async def test_her_username_is_mailed_to_her_and_a_stranger_sees_the_same_page(
         assert await ada.mailbox.to("stranger@mail.example") == []
 
 
+async def has_another_address(ada: Patient, address: str) -> None:
+    """She adds one in the settings, and opens its link."""
+    await ada.go("/settings/notifications")
+    await ada.main.get_by_role("link", name="Add an address").click()
+    await ada.fill(email=address, password=ada.person.password)
+    await ada.press("Send me a mail")
+    await ada.at("/settings/notifications")
+    own, ada.person.address = ada.person.address, address
+    await ada.open_link("settings/notifications/verify")
+    ada.person.address = own
+    await ada.press("Confirm")
+    await ada.at("/settings/notifications")
+
+
+async def names_address(ada: Patient, address: str, last_name: str) -> None:
+    """Name an address, and say whose it is."""
+    await ada.page.get_by_role("link", name="Forgot username?").click()
+    await ada.fill(email=address, last_name=last_name)
+    await ada.fill_birthday()
+    await ada.press()
+    await ada.at("/forgot-username/sent")
+
+
+@pytest.mark.proves("RC-2")
+@pytest.mark.parametrize("scripted", [True, False], ids=["with script", "without"])
+async def test_her_username_is_mailed_to_another_address_to_who_says_whose_it_is(
+    desk: Desk, at_portal: AtPortal, somebody: Person, scripted: bool
+) -> None:
+    token, other = await desk.token_for(somebody), f"other.{somebody.address}"
+    async with at_portal(somebody, scripted=scripted) as ada:
+        await ada.enrol(token)
+        await has_another_address(ada, other)
+        await ada.log_off()
+        mark = await ada.mailbox.newest()
+        await ada.page.get_by_role("link", name="Forgot username?").click()
+        await ada.fill(email=other, last_name=somebody.last_name)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("belong together")
+        for part, value in {"month": "2", "day": "30", "year": "1988"}.items():
+            await ada.page.locator(f"[autocomplete='bday-{part}']").fill(value)
+        await ada.press()
+        await expect(ada.summary).to_contain_text("This is no date there is.")
+        await ada.sees("forgot username, refused")
+
+        said = []
+        for last_name in ("Nobody", somebody.last_name.upper()):
+            await ada.go("/log-on")
+            await names_address(ada, other, last_name)
+            said.append(await ada.main.inner_text())
+
+        assert said[0] == said[1]
+        mail = await ada.mailbox.wait_for(other, after=mark, within=30)
+        assert somebody.username in mail.text
+        told = await ada.mailbox.wait_for(somebody.address, after=mark, within=30)
+        assert "another of your addresses" in told.subject
+        assert other not in told.text
+        assert somebody.username not in told.text
+        assert len(await ada.mailbox.to(other, after=mark)) == 1
+
+
 async def ask_for_link(ada: Patient) -> str:
     """Ask for a link to a new password, and take it from the mail."""
     mark = await ada.mailbox.newest()

@@ -157,6 +157,54 @@ async def test_two_accounts_are_made_one_though_she_presses_twice(
         await ada.sees("log-on, merged")
 
 
+async def test_a_practice_that_has_her_twice_settles_which_record_it_keeps(
+    desk: Desk, stage: Stage, at_portal: AtPortal, somebody: Person
+) -> None:
+    twin = somebody.with_another_account(stage.randomness)
+    first = await desk.token_for(somebody)
+    second = await desk.token_for(twin)
+    async with at_portal(twin) as bea:
+        await bea.enrol(second)
+    async with at_portal(somebody) as ada:
+        await ada.enrol(first)
+        await ada.go("/merge/other")
+        await ada.fill(username=twin.username, password=twin.password)
+        await ada.press()
+        await ada.page.locator("#confirm").check()
+        await ada.fill(password=somebody.password)
+        await ada.press("Merge the accounts")
+        heading = ada.main.get_by_role("heading", level=1)
+        while await heading.inner_text() == "The merge is under way":
+            await ada.main.get_by_role("link", name="Look again").click()
+        listed = desk.page.locator("li", has_text=str(twin.patient_id))
+
+        await desk.visitor.go(f"{desk.url}/merge-conflicts")
+        await listed.get_by_role("link", name="Settle").click()
+        await desk.visitor.sees("desk, which record stays")
+        keep = desk.page.get_by_label(f"Only this one: {somebody.first_name} {somebody.last_name}")
+        await keep.and_(desk.page.locator(f"[value='{somebody.patient_id}']")).check()
+        await desk.page.get_by_role("button", name="Continue").click()
+        await expect(desk.page.get_by_text("is mailed nothing")).to_be_visible()
+        await desk.visitor.sees("desk, settle a duplicate chart")
+        await desk.page.get_by_role("button", name="Settle it").click()
+        await expect(desk.page.locator("#summary")).to_be_visible()
+        await desk.visitor.sees("desk, settle a duplicate chart, refused")
+        await desk.page.get_by_label("Reason").fill("One person, registered twice")
+        await desk.page.get_by_role("button", name="Settle it").click()
+        await expect(desk.page.get_by_role("status")).to_contain_text("It is settled.")
+        await desk.visitor.sees("desk, a duplicate chart is settled")
+
+        async def gone() -> None:
+            await desk.visitor.go(f"{desk.url}/merge-conflicts")
+            await expect(listed).to_have_count(0, timeout=500)
+
+        await eventually(gone, within=20)
+        await ada.go("/home")
+        await expect(ada.main).to_contain_text("Lindenhof")
+        await desk.visitor.go(f"{desk.url}/patients/{twin.patient_id}")
+        await expect(desk.page.get_by_text("Un-enrolled", exact=True)).to_be_visible()
+
+
 async def test_a_merge_that_is_offered_at_the_log_on_waits_three_months_and_stands_at_home_then(
     desk: Desk, stage: Stage, at_portal: AtPortal, somebody: Person
 ) -> None:

@@ -52,9 +52,9 @@ Subject: Your Portico account is locked
 """
 
 
-async def is_sent(office: Office) -> DeliveryId:
+async def is_sent(office: Office, address: str = events.ADDRESS) -> DeliveryId:
     """A mail was sent to somebody whose account was locked."""
-    event_id = await office.file(events.locked(events.new_account(), events.ADDRESS))
+    event_id = await office.file(events.locked(events.new_account(), address))
     [row] = await office.rows(
         """
         UPDATE deliveries SET state = 'sent', attempts = 1, finished_at = created_at
@@ -65,9 +65,9 @@ async def is_sent(office: Office) -> DeliveryId:
     return DeliveryId(row["id"])
 
 
-async def is_suppressed(office: Office) -> None:
+async def is_suppressed(office: Office, address: str = events.ADDRESS) -> None:
     """A mail to the address came back: no mailbox is there."""
-    message = bounce_of(office, await is_sent(office))
+    message = bounce_of(office, await is_sent(office, address))
     await office.features.bounces.bounces.take(message, by=office.plumbing.operator())
 
 

@@ -16,6 +16,7 @@ from shared.contracts.identity import (
     LogOnAlert,
     MergeRefusal,
     ResetRoute,
+    ReviewRefusal,
     TwoStepMode,
 )
 from shared.contracts.notify import Topic
@@ -29,6 +30,7 @@ SAMPLES = {
     Topic: Topic.HEALTH_RECORD,
     ResetRoute: ResetRoute.LINK,
     MergeRefusal: MergeRefusal.PROOF_STALE,
+    ReviewRefusal: ReviewRefusal.REJECTED,
     TwoStepMode: TwoStepMode.NEW_DEVICES,
     DeviceEnd: DeviceEnd.HOLDER,
     LogOnAlert: LogOnAlert.NEW_DEVICE,

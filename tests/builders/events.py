@@ -1,6 +1,6 @@
 """Events as identity and recovery publish them: a test states only what matters to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,11 +14,13 @@ from shared.contracts.identity import (
     AccountEmailChanged,
     AccountEmailVerified,
     AccountEnrolled,
+    AccountFrozen,
     AccountLocked,
     AccountsMerged,
     AccountState,
     AccountUnlocked,
     Activity,
+    ChartsSettled,
     Claim,
     EmailVerificationRequested,
     Enrolment,
@@ -28,6 +30,8 @@ from shared.contracts.identity import (
     EnrolmentState,
     MergeRefusal,
     MergeRejected,
+    MergeReviewRefused,
+    MergeUnderReview,
     PasswordChanged,
     PasswordDisabled,
     PasswordReset,
@@ -35,6 +39,8 @@ from shared.contracts.identity import (
     PersonChanged,
     PracticeChanged,
     ResetRoute,
+    ReviewRefusal,
+    TwoStepTurnedOff,
     UsernameRead,
 )
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
@@ -141,6 +147,8 @@ email_changed = always(
     reserved_until=START + timedelta(hours=72),
 )
 password_changed = always(PasswordChanged)
+two_step_turned_off = always(TwoStepTurnedOff)
+frozen = always(AccountFrozen, email_put_back=False)
 password_reset = always(PasswordReset, route=ResetRoute.LINK, proof_id="proof")
 password_reset_by_link = always(PasswordResetByLink, route="link", proof_id="proof")
 enrolment_added = always(EnrolmentAdded, practice_name=ELM_STREET)
@@ -193,6 +201,23 @@ def sealed_reminder(
     return activity(UsernameReminderRequested, account_id, *recipients, username=sealed)
 
 
+def charts_settled(
+    practice_id: PracticeId,
+    *,
+    kept: Sequence[PatientId],
+    given_up: Sequence[PatientId],
+    account_id: AccountId | None = None,
+) -> ChartsSettled:
+    """A practice says which of these records it keeps."""
+    return ChartsSettled(
+        settlement_id=RANDOMNESS.uuid(),
+        account_id=account_id or new_account(),
+        practice_id=practice_id,
+        kept=tuple(kept),
+        given_up=tuple(given_up),
+    )
+
+
 def merged(
     survivor_id: AccountId, absorbed_id: AccountId, *recipients: str, **said: Any
 ) -> AccountsMerged:
@@ -220,6 +245,16 @@ def merge_rejected(*whom: Any, **said: Any) -> MergeRejected:
 
 def merge_refused(*whom: Any, **said: Any) -> MergeRefused:
     return not_merged(MergeRefused, *whom, reason=MergeRefusal.PERSON_MISMATCH, **said)
+
+
+def merge_under_review(*whom: Any, **said: Any) -> MergeUnderReview:
+    review = {"merge_id": new_merge(), "review_until": START + timedelta(days=30)}
+    return not_merged(MergeUnderReview, *whom, **{**review, **said})
+
+
+def merge_review_refused(*whom: Any, **said: Any) -> MergeReviewRefused:
+    review = {"merge_id": new_merge(), "reason": ReviewRefusal.REJECTED}
+    return not_merged(MergeReviewRefused, *whom, **{**review, **said})
 
 
 def account(account_id: AccountId, *enrolments: Enrolment, **said: Any) -> AccountChanged:

@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import msgspec
 
 from services.identity.patients.store import patients
+from shared.contracts.identity import ReviewRefusal
 from shared.contracts.ids import MergeId, PatientId, PracticeId, SessionId
-from shared.contracts.merge import MERGE_REQUESTED, MergeRequested
+from shared.contracts.merge import (
+    MERGE_APPROVED,
+    MERGE_REQUESTED,
+    MERGE_REVIEW_ENDED,
+    MERGE_REVIEW_REQUESTED,
+    MergeApproved,
+    MergeRequested,
+    MergeReviewEnded,
+    MergeReviewRequested,
+)
 from shared.db import Connection
 from shared.randomness import Randomness
 from tests.builders import events
@@ -19,13 +30,39 @@ from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.rigs.replica import Answer
 from tests.support.deliveries import delivered
 
+R = TypeVar("R", bound=MergeRequested)
 RANDOM = Randomness()
 QUEUE = "identity.merges"
 
 
 def envelope(data: MergeRequested, identity: Identity) -> bytes:
     """A new event of merge's, as the broker hands it over."""
-    return events.body(MERGE_REQUESTED, data, subject=data.survivor_id, time=identity.clock.now())
+    at = identity.clock.now()
+    if isinstance(data, MergeReviewRequested):
+        return events.body(MERGE_REVIEW_REQUESTED, data, subject=data.survivor_id, time=at)
+    return events.body(MERGE_REQUESTED, data, subject=data.survivor_id, time=at)
+
+
+def for_review(request: MergeRequested, identity: Identity) -> MergeReviewRequested:
+    """The same, as merge asks for it where practices decide first."""
+    until = identity.clock.now() + timedelta(days=30)
+    return MergeReviewRequested(**msgspec.structs.asdict(request), review_until=until)
+
+
+def approval(request: MergeRequested, identity: Identity) -> bytes:
+    """Practices have approved it, as merge says."""
+    data = MergeApproved(merge_id=request.merge_id, approved_by=(PracticeId(RANDOM.uuid()),))
+    return events.body(MERGE_APPROVED, data, subject=request.survivor_id, time=identity.clock.now())
+
+
+def end_of_review(
+    request: MergeRequested, identity: Identity, reason: ReviewRefusal = ReviewRefusal.REJECTED
+) -> bytes:
+    """Its review has ended without, as merge says."""
+    data = MergeReviewEnded(merge_id=request.merge_id, reason=reason)
+    return events.body(
+        MERGE_REVIEW_ENDED, data, subject=request.survivor_id, time=identity.clock.now()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +158,12 @@ class Registry:
         return request
 
 
-def again(request: MergeRequested) -> MergeRequested:
+def again(request: R) -> R:
     """The same proofs under another merge id."""
     return replace_of(request, merge_id=MergeId(RANDOM.uuid()))
 
 
-def replace_of(request: MergeRequested, **changes: Any) -> MergeRequested:
+def replace_of(request: R, **changes: Any) -> R:
     """A request that says something else."""
     return msgspec.structs.replace(request, **changes)
 

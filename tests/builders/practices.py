@@ -1,7 +1,7 @@
 """A practice and its patients as the HTTP verbs show them, and what a patient types to enrol."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -160,6 +160,21 @@ class PracticeDesk:
         return await self.call(
             f"/practice/patients/{patient_id}/re-activate",
             {"staff_id": "nurse-7", "reason": "moved back"},
+        )
+
+    async def duplicate(self, username: str = "maria.garcia") -> tuple[str, str]:
+        """The ids of two records that one account has."""
+        first, second = await self.enrolled(username=username), await self.a_patient()
+        token = (await self.issue(second)).body["token"]
+        assert (await add_practice(self.identity, token, name=username)).status == 201
+        return first, second
+
+    async def settle(self, *, kept: Sequence[str], given_up: Sequence[str] = ()) -> Answer:
+        """Settle a duplicate chart."""
+        body = {"staff_id": "nurse-7", "reason": "one person, two records"}
+        return await self.call(
+            "/practice/duplicate-charts/settle",
+            {**body, "kept": list(kept), "given_up": list(given_up)},
         )
 
     async def change_settings(self, **settings: Any) -> Answer:

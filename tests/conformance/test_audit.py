@@ -39,6 +39,10 @@ OTHERWISE = {  # how many rows, and why not one
     "read_patient": (1, "what a practice saw of one patient"),
     "read_enrolment_request": (1, "likewise, with every address and phone that came with it"),
     "list_dormant_patients": (1, "when each of many was here"),
+    "read_merge_review": (1, "what a practice saw of two accounts"),
+    "approve_merge_review": (2, "one an account"),
+    "reject_merge_review": (2, "one an account"),
+    "settle_duplicate_chart": (3, "one a record, and one of the account"),
 }
 
 
@@ -56,7 +60,9 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "read_patient": "patient",
     "read_enrolment_request": "request",
     "list_dormant_patients": None,
+    "read_merge_review": "merge",
     "correct_patient": "patient",
+    "settle_duplicate_chart": ("account", "patient"),
     "void_handed_out": "patient",
     "find_patients": None,  # what was sought is not kept
     "submit_communication": "patient",
@@ -168,6 +174,7 @@ NO_ROW = {
         "preview_unsubscription",
         "UnsubscribeLinkInvalid",
     ): "nothing is done by a look",
+    ("list_reset_tokens", "NotFound"): "nothing of anybody was seen",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,
@@ -225,6 +232,7 @@ NOBODYS = {
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
     "change_practice_settings": {"SettingOutOfRange"},
     "redeem_reset_link": {"LinkInvalid"},
+    "remind_username": {"PersonIncomplete", "BirthDateImpossible"},
     "answer_validation": {"ValidationOver"},
     "redeem_reset_token": {"ResetTokenInvalid"},
     "answer_security_questions": {"AlreadyIssued"},
@@ -264,6 +272,7 @@ async def test_what_is_refused_leaves_a_row_that_says_why(
         assert (row["staff"], row["reason"]) == ("nurse-7", "asked at the desk")
         assert row["actor"] == f"staff:nurse-7@{row['practice']}"
         named = [f"{name.removesuffix('_id')}:{one}" for name, one in refused.path.items()]
+        named += [f"patient:{one}" for one in (refused.body or {}).get("kept", ())[:1]]
         itself = [f"client:{row['client']}"] if ABOUT.get(verb.name, "") == "client" else []
         assert row["subject"] == next(iter((*named, *itself)), None)
     assert await audit.rows("done") == []

@@ -34,8 +34,12 @@ BUDGETS = {
         *("issue_enrolment_token", "invite_patient", "make_temporary_credentials"),
         *("void_handed_out", "read_username", "approve_enrolment_request"),
     },
-    "un-enrolments": {"un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"},
+    "un-enrolments": {
+        *("un_enrol_patient", "reactivate_patient", "un_enrol_dormant_patients"),
+        "settle_duplicate_chart",
+    },
     "unlocks": {"unlock_account", "reset_two_step", "thaw_account"},
+    "merge-reviews": {"approve_merge_review", "reject_merge_review"},
     "reset-tokens": {"issue_reset_token", "void_reset_token"},
     "communications": {"submit_communication", "submit_communications", "resend_delivery"},
 }

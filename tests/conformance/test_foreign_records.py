@@ -21,7 +21,7 @@ from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ST-1", "V8.2.2", "V8.4.1")
 
-RECORD, RECORDS = "patient_id", "patient_ids"
+RECORD, RECORDS = "patient_id", ("patient_ids", "given_up", "kept")
 #: ids of something else, and why it tells nothing of a record
 OTHER_IDS = {
     "after": "goes on from what was listed last: of another's list there is nothing to go on from",
@@ -48,7 +48,7 @@ def ids_of_body(verb: Verb) -> Iterator[str]:
 
 def names_a_record(verb: Verb) -> bool:
     places = {*ids_of_body(verb), *verb.route.query}
-    return f"{{{RECORD}}}" in verb.route.path or bool(places & {RECORD, RECORDS})
+    return f"{{{RECORD}}}" in verb.route.path or bool(places & {RECORD, *RECORDS})
 
 
 def about(verb: Verb, good: Example, patient_id: PatientId) -> Example:
@@ -57,8 +57,9 @@ def about(verb: Verb, good: Example, patient_id: PatientId) -> Example:
         return good.at(patient_id=patient_id)
     if RECORD in verb.route.query:
         return replace(good, query={**good.query, RECORD: str(patient_id)})
-    if RECORDS in ids_of_body(verb):
-        return good.but(patient_ids=[str(patient_id)])
+    for several in RECORDS:
+        if several in ids_of_body(verb):
+            return good.but(**{several: [str(patient_id)]})
     return good.but(patient_id=str(patient_id))
 
 
@@ -87,7 +88,7 @@ def keyed(good: Example, number: int) -> Example:
 @pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice))
 def test_every_id_that_a_practice_may_send_is_a_record_or_tells_nothing_of_one(verb: Verb) -> None:
     for name in ids_of_body(verb):
-        assert name in (RECORD, RECORDS, *OTHER_IDS), (
+        assert name in (RECORD, *RECORDS, *OTHER_IDS), (
             f"{verb.name} takes {name}: call a record patient_id, or say in OTHER_IDS what it tells"
         )
 

@@ -23,8 +23,9 @@ from services.identity.two_step.model import CODE_SETS, NOTICES, WRONG
 from services.notify.addresses.model import NUMBER_CODE, address_mail_limit
 from services.notify.suppressions.lifting import LIFTS
 from services.notify.texts.model import HELP
-from services.recovery.model import link_mail_limit, reminder_limit
+from services.recovery.links.model import link_mail_limit
 from services.recovery.practice_tokens.model import guess_limit, token_limit
+from services.recovery.usernames.model import named_reminder_limit, reminder_limit
 from services.recovery.validation.model import ROUNDS
 from shared import limits
 from shared.db import Database, Row
@@ -57,6 +58,7 @@ LIMITS = (
     ("notify", LIFTS),
     ("recovery", link_mail_limit(pause=timedelta(seconds=60), an_hour=3, a_day=10)),
     ("recovery", reminder_limit(an_hour=3)),
+    ("recovery", named_reminder_limit(an_hour=5, closing=timedelta(minutes=20))),
     ("recovery", ROUNDS),
     ("recovery", token_limit(a_day=10)),
     ("recovery", guess_limit(an_hour=10)),
@@ -159,20 +161,25 @@ async def test_64_with_many_keys_in_any_order_wait_for_each_other_and_never_dead
 async def test_no_window_ever_has_more_and_none_is_refused_that_fits(counter: Counter) -> None:
     """Against a count made by hand, over three times the longest window."""
     counted: list[datetime] = []
+    closing, closed_until = counter.limit.closing, counter.clock.now()
 
     def fits(then: datetime) -> bool:
-        return all(
+        return then >= closed_until and all(
             sum(at > then - window for at in counted) < most
             for most, window in counter.limit.windows
         )
 
-    turn, refused, end = 0, 0, counter.clock.now() + 3 * counter.limit.longest
+    turn, granted, refused, end = 0, 0, 0, counter.clock.now() + 3 * counter.limit.longest
     while (now := counter.clock.now()) < end:
         fitted = fits(now)
         assert await counter.is_spent() is not fitted
         taken = await counter.taken()
         assert taken.granted == fitted
         counted += [now] if fitted else []
+        granted += fitted
+        if closing is not None and not fits(now) and fitted:
+            closed_until = now + closing
+            counted.clear()
         if not fitted:
             refused += 1
             assert fits(taken.free_at)
@@ -183,7 +190,7 @@ async def test_no_window_ever_has_more_and_none_is_refused_that_fits(counter: Co
             gap = (taken.free_at - now).total_seconds()  # the very moment
         counter.clock.advance(seconds=gap if turn % 3 else 1)
 
-    assert len(counted) > counter.at_once
+    assert granted > counter.at_once
     assert refused > 5
 
 

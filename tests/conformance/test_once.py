@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.identity.desk.errors import AccountNotFrozen, PatientNotEnrolled
+from services.identity.desk.errors import AccountNotFrozen, ChartsSettled, PatientNotEnrolled
 from services.identity.emails.errors import LinkInvalid
 from services.identity.enrolment.errors import AlreadyEnrolled, PatientEnrolled, TokenInvalid
 from services.identity.freezes.errors import NotMeLinkInvalid
@@ -19,6 +19,7 @@ from services.identity.patients.errors import PatientChanged, PatientNumberTaken
 from services.identity.practices.errors import ClientSecretWrong
 from services.identity.requests.errors import RequestNotPending
 from services.identity.two_step.errors import SetUpOver, TooManyCodeSets, TwoStepOff, TwoStepOn
+from services.merge.reviews.errors import MergeReviewEnded
 from services.notify.addresses.errors import CodeInvalid
 from services.notify.addresses.errors import LinkInvalid as AddressLinkInvalid
 from services.notify.ledger.errors import DeliveryNotResendable
@@ -38,6 +39,7 @@ RACERS = 64
 ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "un_enrol_patient": (PatientNotEnrolled, lambda _: {}),
     "reactivate_patient": (PatientEnrolled, lambda _: {}),
+    "settle_duplicate_chart": (ChartsSettled, lambda _: {}),
     "correct_patient": (PatientChanged, lambda number: {"first_name": f"Racer {number}"}),
     "enrol": (TokenInvalid, lambda number: {"username": f"racer.{number:02}"}),
     "add_practice_to_account": (AlreadyEnrolled, lambda _: {}),
@@ -63,6 +65,8 @@ ONCE: Mapping[str, tuple[type[Refused], Callable[[int], Mapping[str, Any]]]] = {
     "change_username": (GrantUsed, lambda number: {"username": f"racer.{number:02}"}),
     "approve_enrolment_request": (RequestNotPending, lambda _: {}),
     "reject_enrolment_request": (RequestNotPending, lambda _: {}),
+    "approve_merge_review": (MergeReviewEnded, lambda _: {}),
+    "reject_merge_review": (MergeReviewEnded, lambda _: {}),
     "verify_email": (LinkInvalid, lambda _: {}),
     "register_patient": (PatientNumberTaken, lambda _: {"number": "P-1"}),
     "rotate_own_secret": (ClientSecretWrong, lambda _: {}),
@@ -97,8 +101,7 @@ SILENT = {
     "keep_passkeys",
     "answer_security_questions",  # the password that is set by it is told
     *("rotate_own_secret", "revoke_own_client"),
-    *("add_notification_address", "verify_notification_address", "remove_notification_address"),
-    *("add_notification_number", "verify_notification_number"),
+    *("add_notification_address", "add_notification_number", "verify_notification_number"),
 }
 AS_OFTEN_AS_IT_IS_ASKED = {
     *("unlock_account", "issue_enrolment_token", "change_practice_settings"),

@@ -11,6 +11,7 @@ import pytest
 from shared.contracts.contract import Contract, Kind
 from shared.contracts.identity import ACCOUNT_CHANGED, PERSON_CHANGED, PRACTICE_CHANGED
 from shared.contracts.ids import PracticeId
+from shared.contracts.notify import NOTIFICATION_ADDRESSES_CHANGED, NotificationAddressesChanged
 from shared.contracts.topology import QUEUES
 from shared.randomness import Randomness
 from shared.trust.keys import KEYS_CHANGED
@@ -31,6 +32,9 @@ PRACTICE = PracticeId(Randomness().uuid())
 MADE: Mapping[Contract[Any], Callable[[Any, int], Any]] = {
     ACCOUNT_CHANGED: lambda of, version: events.account(of, username=f"name.{version}"),
     PERSON_CHANGED: lambda of, version: events.person(PRACTICE, of, last_name=f"Name {version}"),
+    NOTIFICATION_ADDRESSES_CHANGED: lambda of, version: NotificationAddressesChanged(
+        account_id=of, addresses=(f"other.{version}@mail.example",)
+    ),
     PRACTICE_CHANGED: lambda of, version: events.practice(
         of, f"Name {version}", reset_link_minutes=20 + version
     ),

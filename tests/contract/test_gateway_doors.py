@@ -17,6 +17,7 @@ from deploy.gateway.doors import (
     records,
     recovery,
     requests,
+    reviews,
     two_step,
 )
 from deploy.gateway.doors.http import Sent, Verb
@@ -33,6 +34,7 @@ VERBS: list[tuple[str, Verb[Any]]] = [
         for door in (passkeys, records, requests, two_step)
         for verb in door.VERBS
     ),
+    *(("merge", verb) for verb in reviews.VERBS),
     *((service, verb) for service, verbs in practice.VERBS.items() for verb in verbs),
 ]
 each_verb = pytest.mark.parametrize(

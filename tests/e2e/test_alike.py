@@ -50,17 +50,18 @@ async def everybody(suite: Suite) -> AsyncIterator[Everybody]:
 
 async def made(stage: Stage) -> Everybody:
     """Make them. Who is locked comes last: a lock ends by time."""
-    unknown, known, locked, unverified, survivor, gone, silent = (
-        Person.met_for_the_first_time(stage.randomness) for _ in range(7)
+    unknown, known, locked, frozen, unverified, survivor, gone, silent = (
+        Person.met_for_the_first_time(stage.randomness) for _ in range(8)
     )
-    for person in (known, locked, survivor, gone):
+    for person in (known, locked, frozen, survivor, gone):
         await verified(stage, person)
     await enrolled(stage, unverified)
     await second_account(stage, survivor)
     merged = survivor.other_account
     links = {}
-    for who, person in {"superseded": known, "merged": merged}.items():
+    for who, person in {"superseded": known, "merged": merged, "frozen": frozen}.items():
         links[who] = await link_of(stage, person)
+    await freeze(stage, frozen)
     await merging(stage, survivor)
     stage.let_time_pass(PAUSE_SECONDS)
     for who, person in {"known": known, "locked": locked}.items():
@@ -86,6 +87,7 @@ async def made(stage: Stage) -> Everybody:
         "unknown": unknown,
         "known": known,
         "locked": locked,
+        "frozen": frozen,
         "unverified": unverified,
         "merged": merged,
         "un-enrolled": gone,
@@ -99,6 +101,17 @@ async def link_of(stage: Stage, person: Person) -> str:
     body = {"name": person.username}
     await stage.call("request_reset_link", 202, body=body, source=person.source)
     return acts.secret_of(await stage.mail(person, "Set a new"))
+
+
+async def freeze(stage: Stage, person: Person) -> None:
+    """Let a change that was not hers be told, and her say so."""
+    bearer = person.tokens["access_token"]
+    proof = await acts.proof(stage, person, "password")
+    body = {"new_password": f"{person.password}9", "reauthenticated": proof}
+    await stage.call("change_password", 200, token=bearer, body=body)
+    link = acts.secret_of(await stage.mail(person, "password was changed"))
+    freeze = {"token": link, "birth_date": person.birth_date}
+    await stage.call("freeze_account", 204, body=freeze, source=person.source)
 
 
 Seen = tuple[object, ...]
@@ -160,6 +173,13 @@ async def forgotten_password(browser: Browser, name: str) -> list[Seen]:
     return [taken.alike(), ways.alike(), sent.alike(), there.alike()]
 
 
+async def practices_code(browser: Browser, name: str) -> list[Seen]:
+    page = await browser.get("/reset-token")
+    fields = {**page.forms["/reset-token"], "username": name, "token": "0123 4567"}
+    refused = await browser.send("/reset-token", fields)
+    return [page.alike(), refused.alike()]
+
+
 async def mailed_link(browser: Browser, token: str) -> list[Seen]:
     page = await browser.get("/reset-password")
     fields = {**page.forms["/reset-password"], "link": token}
@@ -167,7 +187,7 @@ async def mailed_link(browser: Browser, token: str) -> list[Seen]:
     return [page.alike(), sent.alike()]
 
 
-@pytest.mark.proves("LG-1", "LG-2", "RC-1", "RC-3", "ID-6")
+@pytest.mark.proves("LG-1", "LG-2", "RC-1", "RC-3", "RC-5", "RC-9", "ID-6")
 @pytest.mark.parametrize(
     ("walk", "named"),
     [
@@ -176,6 +196,8 @@ async def mailed_link(browser: Browser, token: str) -> list[Seen]:
         (forgotten_username, "address"),
         (forgotten_password, "username"),
         (forgotten_password, "address"),
+        (practices_code, "username"),
+        (practices_code, "address"),
     ],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
@@ -187,7 +209,7 @@ async def test_a_public_page_is_the_same_for_everybody(
     }
 
     assert {who for who in seen if seen[who] != seen["unknown"]} == set()
-    assert len(seen) == 7
+    assert len(seen) == 8
 
 
 @pytest.mark.proves("LG-2")
@@ -212,5 +234,5 @@ async def test_a_mailed_link_that_is_void_is_refused_alike_whosever_it_was(
 ) -> None:
     seen = {who: await watched(mailed_link, token) for who, token in everybody.links.items()}
 
-    assert seen["unknown"] == seen["superseded"] == seen["merged"]
+    assert seen["unknown"] == seen["superseded"] == seen["merged"] == seen["frozen"]
     assert seen["known"] == seen["locked"] != seen["unknown"]

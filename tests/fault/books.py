@@ -29,7 +29,7 @@ UNFINISHED = (
     "recovery.link_requests",
     "recovery.reminder_requests",
     "identity.lockouts WHERE notice_due OR disabled_due",
-    "merge.merges WHERE ended_at IS NULL",
+    "merge.merges WHERE ended_at IS NULL AND NOT under_review",
     "merge.busy_accounts",
     "notify.communications WHERE due_at IS NOT NULL",
 )
@@ -148,7 +148,7 @@ class Books:
         """Read everything that consumers keep, to be compared with what they keep later."""
         found = {}
         for service, tables in (
-            ("recovery", ("accounts", "persons", "practices")),
+            ("recovery", ("accounts", "persons", "practices", "notification_addresses")),
             ("merge", ("accounts", "persons", "practices")),
             ("notify", ("accounts", "practices", "deliveries", "attempts", "communications")),
         ):

@@ -1,5 +1,6 @@
 """A client that asks again until it is answered, and a practice's system that does."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ class Client:
     gateway: Gateway
     randomness: Randomness = field(default_factory=Randomness)
     unknown: int = 0  # requests that may have had their effect though nobody was told
+    away: Counter[str] = field(default_factory=Counter)  # those of them that were told 503
 
     async def insist(self, verb: str, *expected: int, **arguments: Any) -> Answer:
         """Call until it is answered with one of these. Raises Unexpected for any other answer."""
@@ -38,6 +40,7 @@ class Client:
                 raise AssertionError(f"{verb}: {broken!r}") from broken
             if answer.status == AWAY:
                 self.unknown += 1
+                self.away[f"{verb} {answer.code}"] += 1
                 raise AssertionError(f"{verb}: 503 {answer.code}")
             if answer.status not in expected:
                 answer.must(expected[0])

@@ -113,6 +113,13 @@ class Ledger:
             rows = await self.books.rows(f"SELECT {key} AS id, version FROM {service}.accounts")  # noqa: S608
             found = {row["id"]: row["version"] for row in rows}
             assert found == wanted, f"{service} has other accounts than identity"
+        told, heard = [
+            {row["id"]: row["version"] for row in await self.books.rows(versions)}
+            for versions in (ADDRESSES_TOLD, ADDRESSES_HEARD)
+        ]
+        assert heard == told, "recovery has other addresses than notify"
 
 
+ADDRESSES_TOLD = "SELECT id, version FROM notify.address_versions"
+ADDRESSES_HEARD = "SELECT account_id AS id, version FROM recovery.notification_addresses"
 VERSIONS = "SELECT id, version FROM identity.accounts"

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from deploy.client.answers import Answer
 from deploy.client.eventually import eventually
+from deploy.tour.acts import AT_THE_DESK
 from tests.fault.books import Books
+from tests.fault.client import Practice
 from tests.fault.ledger import Mails
 from tests.fault.people import Person
 
@@ -16,7 +18,7 @@ async def has_two_accounts(person: Person) -> None:
     await has_another_account(person, born=person.birth_date)
 
 
-async def has_somebody_elses(person: Person) -> None:
+async def has_two_names(person: Person) -> None:
     """Both proven, but not of one person by what the practices know (MG-2)."""
     await has_another_account(person, born="1961-09-30")
 
@@ -44,10 +46,14 @@ async def proves_both(person: Person) -> None:
 
 async def merges(person: Person) -> None:
     """MG-4, MG-9: completed by all four services, whatever becomes of any of them."""
+    answer = await asks_to_merge(person)
+    await becomes_one(person, UUID(answer.body["merge_id"]))
+
+
+async def becomes_one(person: Person, merge_id: UUID) -> None:
+    """All that a merge promises; it is under way."""
     assert person.other is not None
     absorbed = person.other.account_id
-    answer = await asks_to_merge(person)
-    merge_id = UUID(answer.body["merge_id"])
     person.other.survivor_id = person.account_id
     person.ledger.owes(person.account_id, Mails(template="accounts-merged", least=2, most=2))
 
@@ -74,17 +80,74 @@ async def merges(person: Person) -> None:
 
     person.ledger.promised(f"{person.username} and its other account are one", are_one)
     person.has("enrolled", "enrolled")
+    person.other.has()
     is_told_at_both_addresses(person, person.other)
 
 
-async def is_refused(person: Person) -> None:
-    """MG-2, MG-6: refused by merge itself. Asked twice by the same proofs, it is told once."""
+async def goes_to_review(person: Person) -> None:
+    """MG-2, MG-6: accepted, and both are told that practices decide."""
     assert person.other is not None
-    answer = await asks_to_merge(person, 422)
-    assert answer.code == "merge_person_mismatch", answer.body
+    answer = await asks_to_merge(person)
+    assert answer.body["state"] == "under-review", answer.body
+    person.merge_id = UUID(answer.body["merge_id"])
     for one in (person, person.other):
-        one.ledger.owes(one.account_id, Mails(template="merge-rejected"))
+        one.ledger.owes(one.account_id, Mails(template="merge-under-review"))
         one.has("enrolled")
+
+    async def is_kept(books: Books) -> None:
+        [row] = await books.rows(
+            "SELECT proven_at FROM identity.merge_reviews WHERE merge_id = $1", person.merge_id
+        )
+        assert row["proven_at"] is not None
+
+    person.ledger.promised(f"what {person.username} has proven is kept", is_kept)
+
+
+async def is_under_review(person: Person) -> None:
+    await has_two_names(person)
+    await goes_to_review(person)
+
+
+async def is_approved(person: Person) -> None:
+    """By a practice of each; who comes again, since the reply was lost, hears what is done."""
+    assert person.other is not None
+    for practice in (person.practice, person.other.practice):
+        await decides(person, practice, "approve", "merge_review_approved")
+    await becomes_one(person, person.merge_id)
+
+
+async def is_rejected(person: Person) -> None:
+    """By the other one's practice; both are told (MG-6)."""
+    assert person.other is not None
+    await decides(person, person.other.practice, "reject")
+    for one in (person, person.other):
+        one.ledger.owes(one.account_id, Mails(template="merge-review-refused"))
+
+    async def are_two(books: Books) -> None:
+        [merge] = await books.rows(
+            "SELECT refusal, under_review FROM merge.merges WHERE merge_id = $1", person.merge_id
+        )
+        assert tuple(merge) == ("merge_review_rejected", False)
+        states = await books.rows(
+            "SELECT state FROM identity.accounts WHERE id IN ($1, $2)",
+            person.account_id,
+            person.other.account_id if person.other else None,
+        )
+        assert [row["state"] for row in states] == ["active", "active"]
+
+    person.ledger.promised(f"{person.username} keeps two accounts", are_two)
+
+
+async def decides(person: Person, practice: Practice, what: str, *told: str) -> None:
+    answer = await person.client.insist(
+        f"{what}_merge_review",
+        204,
+        409,
+        token=await practice.token(),
+        path={"merge_id": person.merge_id},
+        body=AT_THE_DESK,
+    )
+    assert answer.status != 409 or answer.code in ("merge_review_ended", *told), answer.body
 
 
 async def merges_in_vain(person: Person) -> None:

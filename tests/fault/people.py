@@ -40,6 +40,7 @@ class Person:
     password: str = "Walnut-Harbour-4711"
     account_id: UUID = NOBODY
     patient_id: UUID = NOBODY
+    duplicate_id: UUID = NOBODY  # of a second record at the same practice
     token: str = ""  # of enrolment
     access: str = ""
     device: str = ""  # what her browser is known by
@@ -50,6 +51,7 @@ class Person:
     survivor_id: UUID | None = None  # once this account is merged into another
     other: "Person | None" = None  # herself, by her second account
     proofs: dict[str, str] = field(default_factory=dict)  # that both are hers
+    merge_id: UUID = NOBODY  # that practices decide about
 
     @classmethod
     def new(cls, addresses: StackAddresses, gateway: Gateway, ledger: Ledger) -> "Person":
@@ -468,14 +470,14 @@ class Person:
         self.ledger.owes(self.account_id, Mails(template="passkey-made"))
 
     async def removes_her_passkey(self) -> None:
-        """MF-9: once; asked again, the grant is of before the change."""
+        """MF-9: once; asked again, it is gone, or the grant is of before the change."""
         listed = await self.call("list_passkeys", 200, token=self.access)
         [path] = [{"passkey_id": each["passkey_id"]} for each in listed.body["passkeys"]]
         body = {"reauthenticated": await self._proof("passkeys")}
         answer = await self.call(
-            "remove_passkey", 204, 400, token=self.access, path=path, body=body
+            "remove_passkey", 204, 400, 404, token=self.access, path=path, body=body
         )
-        assert answer.status == 204 or answer.code == "grant_superseded", answer.body
+        assert answer.code in (None, "grant_superseded", "not_found"), answer.body
         self.ledger.owes(self.account_id, Mails(template="passkey-removed"))
 
     async def answers_by_a_copy(self) -> None:
@@ -555,6 +557,52 @@ class Person:
         assert read.body["email"] == {"address": self.address, "state": "verified"}
         self.ledger.owes(self.account_id, Mails(template="account-email-changed", least=2, most=2))
 
+    @property
+    def second_address(self) -> str:
+        return f"post.{self.mark}@mail.example"
+
+    async def has_a_second_address_mailed(self) -> None:
+        """NT-2: with a grant, which is spent once, so the link is mailed once."""
+        body = {"password": self.password, "verb": "notification-address"}
+        proof = await self.call("reauthenticate", 200, token=self.access, body=body)
+        body = {"address": self.second_address, "reauthenticated": proof.body["grant"]}
+        await self.call("add_notification_address", 202, token=self.access, body=body)
+        self.ledger.owes(self.account_id, Mails(template="notification-address-verification"))
+        await self.second_link()
+
+    async def second_link(self) -> str:
+        mail = await self.ledger.books.mailbox.wait_for(
+            self.second_address, subject="Confirm your address", within=PATIENCE
+        )
+        found = LINK.search(mail.text)
+        assert found, "there is no link in it"
+        return found[1]
+
+    async def verifies_it(self) -> None:
+        """NT-2: a link that is used up already has done its work."""
+        body = {"token": await self.second_link()}
+        verb = "verify_notification_address"
+        answer = await self.call(verb, 200, 422, token=self.access, body=body)
+        assert answer.status == 200 or answer.code == "link_invalid", answer.body
+
+        async def is_known(books: Books) -> None:
+            known = await books.value(
+                "SELECT addresses FROM recovery.notification_addresses WHERE account_id = $1",
+                self.account_id,
+            )
+            assert known == [self.second_address], f"recovery knows {known}"
+
+        self.ledger.promised(f"{self.second_address} is known", is_known)
+
+    async def asks_by_her_second_address(self) -> None:
+        """RC-2. What was asked twice may be mailed twice, and told as often."""
+        before = self.client.unknown
+        said = {"last_name": self.last_name, "birth_date": self.birth_date}
+        await self.call("remind_username", 202, body={"email": self.second_address, **said})
+        twice = self.client.unknown - before
+        for template in ("username-reminder", "username-mailed-elsewhere"):
+            self.ledger.owes(self.account_id, Mails(template=template, most=1 + twice))
+
     # ---- her practice
 
     async def can_be_written_to(self) -> None:
@@ -603,6 +651,34 @@ class Person:
         )
         self.ledger.owes(self.account_id, Mails(template="enrolment-added"))
         self.has("enrolled", "enrolled")
+
+    async def has_a_second_record(self) -> None:
+        """MG-5: her practice has her twice, and her account has both."""
+        self.duplicate_id = await self.practice.register(
+            f"{self.mark}-again", last_name=self.last_name, birth_date=self.birth_date
+        )
+        self.token = await self.practice.issue(self.duplicate_id)
+        await self.adds_a_practice()
+
+    async def has_her_chart_settled(self) -> None:
+        """ST-1: once; asked again, it was settled before. She is mailed nothing."""
+        before, records = self.client.unknown, [self.patient_id, self.duplicate_id]
+        body = {**AT_THE_DESK, "kept": [str(records[0])], "given_up": [str(records[1])]}
+        token = await self.practice.token()
+        answer = await self.client.insist(
+            "settle_duplicate_chart", 204, 409, token=token, body=body
+        )
+        if answer.status == 409:
+            assert (answer.code, self.client.unknown > before) == ("charts_settled", True)
+        self.has("enrolled", "un-enrolled")
+
+        async def is_heard_once(books: Books) -> None:
+            rows = await books.rows(
+                "SELECT FROM merge.settled_charts WHERE patient_ids = $1::uuid[]", records
+            )
+            assert len(rows) == 1
+
+        self.ledger.promised(f"{self.username} has one chart", is_heard_once)
 
     async def is_un_enrolled(self) -> None:
         """UN-1: once; asked again, there is nobody to un-enrol."""

@@ -26,7 +26,7 @@ from tests.support.infra import FOLDER
 NAME = "portico_fault"
 REACHED_WITHIN = 30.0
 QUICK = {
-    "identity": {"PORTICO_BCRYPT_COST": "4"},
+    "identity": {"PORTICO_BCRYPT_COST": "4", "PORTICO_CLIENT_UNLOCKS_AN_HOUR": "1000"},
     "recovery": {"PORTICO_BCRYPT_COST": "4"},
     # A lease is what a killed courier's mail waits for; it must outlast a busy machine's pauses.
     "notify": {"PORTICO_LEASE_SECONDS": "4", "PORTICO_SMTP_DOT_SECONDS": "2"},

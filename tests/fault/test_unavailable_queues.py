@@ -49,15 +49,14 @@ def administrator(rig: Rig) -> Administrator:
 
 
 async def consumed_by(rig: Rig, queue: str) -> set[str]:
-    """Name the connections by which a queue is consumed."""
+    """Name the connections by which a queue is consumed, once the broker has their details."""
     access = rig.stack.surroundings.broker
     async with Management(access.management_url) as management:
         found = await management.get(f"/api/consumers/{segment(access.vhost)}")
-    names = {
-        one["channel_details"]["connection_name"] for one in found if one["queue"]["name"] == queue
-    }
-    assert names
-    return names
+    details = [one["channel_details"] for one in found if one["queue"]["name"] == queue]
+    assert details
+    assert all(details)  # each a list without anything, until it has
+    return {one["connection_name"] for one in details}
 
 
 @pytest.mark.parametrize("end", [stopped, gone], ids=["stopped", "gone"])

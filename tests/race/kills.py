@@ -6,6 +6,7 @@ but a mail whose sender died, or was cut off, after its final dot; those are cou
 
 import asyncio
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -15,9 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from deploy.client.eventually import eventually
-from deploy.client.mailbox import Mailbox
 from deploy.local.settings import MAIL_DOMAIN
 from shared.randomness import Randomness
+from tests.bench.sink import Sink
 from tests.bench.site import Service, Site, ready
 from tests.race.load import Load, loading
 
@@ -31,6 +32,8 @@ QUICK = {
     "PORTICO_SMTP_DOT_SECONDS": "2",
 }
 WITHOUT = ("sessions",)  # identity's stream, which nobody writes here
+
+MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 
 LEFT = """
 SELECT (SELECT count(*) FROM notify.inbox_retry)
@@ -75,51 +78,32 @@ class Tally:
         )
 
 
-@dataclass(slots=True, kw_only=True)
-class Catch:
-    """The mails that came, by Message-ID; the catcher itself keeps the newest alone."""
+@dataclass(slots=True)
+class Catch(Sink):
+    """A mail server that counts what came, by Message-ID."""
 
-    mailbox: Mailbox
     copies: Counter[str] = field(default_factory=Counter)
-    last: int = 0
 
-    async def collect(self) -> None:
-        """Count what came since. Raises AssertionError where the catcher has let some go."""
-        mails = await self.mailbox.to(after=self.last)
-        for mail in mails:
-            assert mail.id == self.last + 1, "more came than the catcher keeps"
-            self.last = mail.id
-            self.copies[mail.message_id] += 1
-
-    async def run(self) -> None:
-        """Go on until cancelled."""
-        while True:
-            await self.collect()
-            await asyncio.sleep(1)
+    def keep(self, content: bytes, mailbox: str) -> None:
+        found = MESSAGE_ID.search(content)
+        assert found, content
+        self.copies[found[1].decode()] += 1
 
 
-async def race(
-    site: Site,
-    mailbox: Mailbox,
-    *,
-    smtp_url: str,
-    kills: int,
-    rate: int,
-    within: float,
-    life: float = LIFE,
-) -> Tally:
+async def race(site: Site, *, kills: int, rate: int, within: float, life: float = LIFE) -> Tally:
     """Kill so many times, or as often as fits; then wait until nothing is left to do, and count."""
-    catch = Catch(mailbox=mailbox, last=await mailbox.newest())
-    loop = asyncio.get_running_loop()
+    catch, loop = Catch(), asyncio.get_running_loop()
+    await catch.open()
+    smtp_url = f"smtp://127.0.0.1:{catch.port}"
     async with replicas(site, {**QUICK, "PORTICO_SMTP_URL": smtp_url}) as made:
         async with loading(site.surroundings) as load:
             began = loop.time()
-            async with beside(catch.run()), beside(load.run(rate)):
+            async with beside(load.run(rate)):
                 done = await made.killed(kills, life=life, until=began + within)
             seconds = loop.time() - began
         await made.whole()
         await eventually(lambda: is_settled(site, load), within=SETTLED_WITHIN, pause=1.0)
-    await catch.collect()
+    catch.close()
     tally = Tally(kills=done, promised=load.promised, seconds=seconds)
     await compare(site, load, catch.copies, tally)
     return tally

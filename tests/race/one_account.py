@@ -45,7 +45,8 @@ IDLE = timedelta(minutes=15)
 FRESH = timedelta(minutes=10)
 PROVEN = timedelta(minutes=5)
 RESETS = timedelta(minutes=10)
-TWIN = timedelta(seconds=30)
+REST = timedelta(seconds=5)  # of a new refresh token, which does not rotate until then
+TWIN = timedelta(seconds=31)  # after 30 it is reuse
 MAYBE_LOCKED = timedelta(minutes=36)  # ten wrong codes in 15 minutes lock for 20
 STEP = 30
 LIMITED = 429
@@ -54,8 +55,10 @@ MANY = 40  # sessions: past 50 the one idle longest ends (SE-1), which has tests
 actors = st.sampled_from([HOLDER, THIEF])
 twins = st.integers(1, 3)
 some = st.integers(0, 1000)  # the number of one of those there are, taken modulo
-kinds = st.sampled_from(["app"] * 4 + ["recovery"] * 2 + ["wrong", "replayed"])
-verbs = st.sampled_from(["password", "username", "email", "two-step-off", "recovery-codes"])
+kinds = st.sampled_from(["app"] * 4 + ["recovery"] * 3 + ["wrong", "replayed", "used", "void"])
+verbs = st.sampled_from(
+    ["password", "username", "email", "two-step-off"] + ["recovery-codes"] * 3
+)  # new codes are for who has an app, which not every life comes to
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -71,7 +74,6 @@ class Seat:
     refreshed: datetime
     ended: bool = False
     over: str = ""  # the access token of which it was seen that it is over
-    spent: list[tuple[str, datetime]] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -142,7 +144,9 @@ class OneAccount(RuleBasedStateMachine):
         self.proofs: list[Proof] = []
         self.links: list[Link] = []
         self.app: App | None = None
-        self.seen: list[str] = []  # codes that were taken, as somebody behind her has seen them
+        # What is no good any more, as somebody behind her has seen it: codes of an app that were
+        # taken, recovery codes that were used, and those that others took the place of.
+        self.gone: dict[str, list[str]] = {"replayed": [], "used": [], "void": []}
         self.password = PASSWORD
         self.known = {HOLDER: PASSWORD, THIEF: PASSWORD}
         self.credentials = 0  # how often they changed
@@ -227,22 +231,22 @@ class OneAccount(RuleBasedStateMachine):
             return
         assert {answer.status for answer in answers} == {200}
         [successor] = {answer.body["refresh_token"] for answer in answers}
-        if successor != seat.refresh:
-            seat.spent.append((seat.refresh, self.now))
         body = answers[0].body
         assert (body["scope"] == "full") is seat.full
         seat.refresh, seat.access = successor, body["access_token"]
         seat.issued = seat.refreshed = self.now
 
-    @precondition(lambda self: any(seat.spent for seat in self.seats))
+    @precondition(lambda self: any(map(self.lives, self.seats)))
     @rule(which=some)
     def uses_a_refresh_token_again(self, which: int) -> None:
-        seat = self.one([seat for seat in self.seats if seat.spent], which)
-        token, at = seat.spent[-1]
-        if self.now - at >= TWIN:
-            answer = self.run(self.world.identity.refresh(token))
-            assert answer.status == 401
-            seat.ended = True
+        """SE-1: whoever has it, too late for a reply that was lost; the session ends with it."""
+        seat = self.one([seat for seat in self.seats if self.lives(seat)], which)
+        self.world.clock.advance(seconds=REST.seconds)
+        spent = seat.refresh
+        self.run(self._refreshes(seat, 1))
+        self.world.clock.advance(seconds=TWIN.seconds)
+        assert self.run(self.world.identity.refresh(spent)).status == 401
+        seat.ended = True
 
     @precondition(lambda self: any(self.fulls()))
     @rule(which=some, verb=verbs, kind=kinds)
@@ -288,6 +292,8 @@ class OneAccount(RuleBasedStateMachine):
                     seat=seat,
                 )
             )
+            if code is not None and kind == "recovery":
+                await self._confirms(seat, verb, "used")
 
     @precondition(lambda self: any(proof.verb != "reset" for proof in self.proofs))
     @rule(which=some, twins=twins)
@@ -351,14 +357,16 @@ class OneAccount(RuleBasedStateMachine):
 
     async def _off(self, seat: Seat, _: Answer, __: int, told: "Told") -> None:
         await told.once("two-step.turn-off", "two-step-turned-off", [self.email])
-        self.app = None
+        self.loses_its_app()
         self.changes(spare=seat)
 
     async def _codes(self, seat: Seat, answer: Answer, _: int, told: "Told") -> None:
         await told.once("recovery-codes.make", "recovery-codes-made", [self.email])
         assert self.app is not None
+        self.gone["void"] += self.app.codes
         self.app.codes = list(answer.body["recovery_codes"])
         self.app.owner = seat.actor
+        await self._confirms(seat, "recovery-codes", "void")
 
     @precondition(lambda self: any(self.fulls()))
     @rule(which=some, twins=twins)
@@ -402,6 +410,9 @@ class OneAccount(RuleBasedStateMachine):
 
     async def _opens_a_link(self, link: Link, seat: Seat, twins: int) -> None:
         may = not link.used and self.now < link.at + timedelta(hours=1) and self.takes(seat)
+        await self._logs_on(seat.actor, 1)  # another session, which ends by it
+        known = len(self.proofs)
+        await self._confirms(seat, "username", "app")  # which is void by it
         body, path = {"token": link.text}, "/account/email/verify"
         async with self.told() as told:
             answers = await self.at_once(twins, lambda _: ("POST", path, body, seat.access))
@@ -411,6 +422,8 @@ class OneAccount(RuleBasedStateMachine):
             await told.once("email.verify", "account-email-changed", [self.email, link.address])
             self.email = link.address
             self.changes(spare=seat)
+            for proof in self.proofs[known:]:
+                await self._uses_a_confirmation(proof, 1)
 
     @precondition(lambda self: True)
     @rule()
@@ -475,7 +488,7 @@ class OneAccount(RuleBasedStateMachine):
             answers = await self.at_once(twins, lambda _: ("POST", path, body, desk.access_token))
         assert sum(answer.status == 204 for answer in answers) == 1
         await told.once("two-step.reset", "two-step-reset", [self.email])
-        self.app = None
+        self.loses_its_app()
         self.credentials += 1
         self.all_end()
 
@@ -595,6 +608,12 @@ class OneAccount(RuleBasedStateMachine):
         self.credentials += 1
         self.all_end(spare=spare)
 
+    def loses_its_app(self) -> None:
+        """Two-step is off, and what codes there were are void."""
+        assert self.app is not None
+        self.gone["void"] += self.app.codes
+        self.app = None
+
     def learns(self, actor: str, password: str) -> None:
         self.password = self.known[actor] = password
         self.credentials += 1
@@ -616,8 +635,8 @@ class OneAccount(RuleBasedStateMachine):
     def code(self, actor: str, kind: str) -> tuple[str | None, bool]:
         """A code of this kind in this one's hands, and whether it is good; None: there is none."""
         app = self.app
-        if kind == "replayed":
-            return (self.seen[-1], False) if self.seen else (None, False)
+        if kind in self.gone:
+            return (self.gone[kind][-1] if self.gone[kind] else None), False
         if app is None or app.owner != actor or kind == "wrong":
             return WRONG_CODE, False
         if kind == "recovery":
@@ -631,10 +650,11 @@ class OneAccount(RuleBasedStateMachine):
     def taken(self, code: str) -> None:
         """It was good, and is no more."""
         assert self.app is not None
-        self.seen.append(code)
         if code in self.app.codes:
             self.app.codes.remove(code)
+            self.gone["used"].append(code)
             return
+        self.gone["replayed"].append(code)
         current = int(self.now.timestamp()) // STEP
         self.app.last = next(
             current + shift

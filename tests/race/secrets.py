@@ -20,17 +20,20 @@ from deploy.local.processes import Run
 from shared.contracts.topology import SERVICES
 from tests.conformance.guesses import DOORS, Guessed, Learned, honest_beside
 from tests.conformance.secrets import RACERS, SECRETS, Lost, OneTime
-from tests.race.one_account import play
+from tests.race import one_account, ways_back
 from tests.rigs.processes import process
 from tests.rigs.replica import Caller, environment
 from tests.support.clock import RunningClock
-from tests.support.database import Database, migrated_template
+from tests.support.database import Database, Template, migrated_template
 from tests.support.infra import FOLDER, new_run_id, open_servers
 
 REPLICAS = 3
 CHUNK = 25  # rounds on one stage: tokens live five minutes, and its tables are emptied after it
 HONEST = 200
-ONE_ACCOUNT = "one account, its holder and a thief"
+PLAYED = {
+    "one account, its holder and a thief": one_account.play,
+    "ways back into an account, its holder and a thief": ways_back.play,
+}
 LIVED = 3  # times the share of a secret
 LIVES, STEPS = 20, 50
 
@@ -81,9 +84,10 @@ async def race(*, rounds: int, guesses: int, within: float, only: str, say: Say)
                 for door in doors:
                     failures += await guessed(arena, door, times=guesses, say=say)
                 failures += await raced(arena, tallies, rounds=rounds, until=ends, say=say)
-        if only in ONE_ACCOUNT:
-            async with template.copy() as database:
-                failures += await lived(database, until=until, say=say)
+        played = [what for what in PLAYED if only in what]
+        for number, what in enumerate(played):
+            ends = loop.time() + (until - loop.time()) / (len(played) - number)
+            failures += await lived(template, what, until=ends, say=say)
     say(f"{failures} lost" if failures else "every round had one winner, no guesser learned more")
     return not failures
 
@@ -149,18 +153,21 @@ async def chunk(arena: "Arena", tally: Tally, *, most: int) -> None:
             tally.rounds += 1
 
 
-async def lived(database: Database, *, until: float, say: Say) -> int:
-    """Let a holder and a thief do with one account what they like, by chance, until then."""
+async def lived(template: Template, what: str, *, until: float, say: Say) -> int:
+    """Let a holder and a thief do by chance what they like, until then."""
     loop, lives = asyncio.get_running_loop(), 0
     began = loop.time()
     while not lives or loop.time() < until:
-        try:
-            await asyncio.to_thread(play, database, examples=LIVES, steps=STEPS, chance=True)
-        except Exception as problem:
-            say("".join(traceback.format_exception(problem)))
-            return 1
+        async with template.copy() as database:
+            try:
+                await asyncio.to_thread(
+                    PLAYED[what], database, examples=LIVES, steps=STEPS, chance=True
+                )
+            except Exception as problem:
+                say("".join(traceback.format_exception(problem)))
+                return 1
         lives += LIVES
-    say(f"{ONE_ACCOUNT}: {lives} lives of {STEPS} steps in {loop.time() - began:.0f} s")
+    say(f"{what}: {lives} lives of {STEPS} steps in {loop.time() - began:.0f} s")
     return 0
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.audit.chain import AuditChain
+from shared.audit import dropping
+from shared.audit.chain import AuditChain, ChainBroken
 from shared.audit.entries import Audit, Entry, Origin
-from shared.audit.verification import AuditVerification, ChainBroken
+from shared.audit.verification import AuditVerification
 from shared.db import Database, Row, one_connection
 from shared.progress import Progress
 from shared.randomness import Randomness
@@ -55,12 +56,24 @@ class Book:
         async with one_connection(url, application="test") as connection:
             await connection.execute(statement)
 
+    async def drops(self) -> int:
+        """Drop what is six years old as the verb does; return how many times something was."""
+        url = self.database.migration_url(self.service)
+        async with one_connection(url, application="test") as owner:
+            due = await dropping.due(owner, self.clock.now())
+            for months in due:
+                async with owner.transaction():
+                    await dropping.drop(owner, months, by=STAFF, audit=audit(self.clock))
+        return len(due)
+
     async def rows(self, query: str) -> Sequence[Row]:
         async with self.pool.connection() as connection:
             return await connection.fetch(query)
 
-    async def verify(self) -> str:
-        return await AuditVerification(database=self.pool).verify(Progress())
+    async def verify(self, *, moved: bool = False) -> str:
+        """Verify; where a clock file moves the clock, as it does in a tour."""
+        verification = AuditVerification(database=self.pool, clock=self.clock, moved=moved)
+        return await verification.verify(Progress())
 
     async def is_broken(self, match: str) -> None:
         """Assert that the chain says so."""

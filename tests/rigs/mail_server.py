@@ -19,7 +19,7 @@ TOO_MANY = b"421 4.7.0 catcher.localhost Error: too many connections\r\n"
 class Strict(Postman):
     """Answers a command with what a test has put there, as often as it is asked."""
 
-    says: dict[str, str] = field(default_factory=dict)  # by MAIL, RCPT, DATA
+    says: dict[str, str] = field(default_factory=dict)  # by MAIL, SMTPUTF8 (in one), RCPT, DATA
     asked: list[str] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)  # each mail's conversation
 
@@ -31,6 +31,8 @@ class Strict(Postman):
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if said := self.is_asked("MAIL"):
+            return said
+        if "SMTPUTF8" in options and (said := self.says.get("SMTPUTF8")):
             return said
         envelope.mail_from = address
         envelope.mail_options.extend(options)

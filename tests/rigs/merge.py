@@ -21,13 +21,17 @@ from shared.contracts.identity import (
     AccountsMerged,
     MergeRefusal,
 )
-from shared.contracts.ids import MergeId
+from shared.contracts.ids import MergeId, PracticeId
 from shared.contracts.merge import (
-    MERGE_REFUSED,
+    MERGE_APPROVED,
     MERGE_REQUESTED,
+    MERGE_REVIEW_ENDED,
+    MERGE_REVIEW_REQUESTED,
     MergeApplied,
-    MergeRefused,
+    MergeApproved,
     MergeRequested,
+    MergeReviewEnded,
+    MergeReviewRequested,
 )
 from shared.contracts.notify import NOTIFY_MERGE_APPLIED
 from shared.contracts.recovery import RECOVERY_MERGE_APPLIED
@@ -154,9 +158,44 @@ class Merging(Replica[Features, MergeSettings]):
         """What identity is asked for by the outbox."""
         return [told for _, told in await self._published(MERGE_REQUESTED)]
 
-    async def refusals(self) -> list[tuple[str, MergeRefused]]:
-        """Of which merges that merge refused the outbox tells: subject and data."""
-        return await self._published(MERGE_REFUSED)
+    async def reviews_requested(self) -> list[MergeReviewRequested]:
+        """Of which merges identity is asked to keep what was proven."""
+        return [told for _, told in await self._published(MERGE_REVIEW_REQUESTED)]
+
+    async def approved(self) -> list[MergeApproved]:
+        """Which merges identity is told that practices approve."""
+        return [told for _, told in await self._published(MERGE_APPROVED)]
+
+    async def reviews_ended(self) -> list[MergeReviewEnded]:
+        """Which reviews identity is told that have ended without."""
+        return [told for _, told in await self._published(MERGE_REVIEW_ENDED)]
+
+    async def under_review(self, **last: Any) -> "Saga":
+        """A merge of two people, each at a practice of its own, which practices have to decide."""
+        return await self.under_way(*await self.people(**{"last_name": "Thorne", **last}))
+
+    async def lists(self, practice_id: PracticeId) -> Answer:
+        token = await self.identity.client_token(practice_id, "merges:read", "merges:review")
+        return await self.get("/practice/merge-reviews", token)
+
+    async def reads(self, practice_id: PracticeId, merge_id: MergeId) -> Answer:
+        token = await self.identity.client_token(practice_id, "merges:read", "merges:review")
+        return await self.get(f"/practice/merge-reviews/{merge_id}", token)
+
+    async def decides(self, practice_id: PracticeId, merge_id: MergeId, what: str) -> Answer:
+        """Have a practice approve or reject."""
+        return await self.call(
+            "POST",
+            f"/practice/merge-reviews/{merge_id}/{what}",
+            {"staff_id": "reception-2", "reason": "she called"},
+            token=await self.identity.client_token(practice_id, "merges:read", "merges:review"),
+        )
+
+    async def approves(self, practice_id: PracticeId, merge_id: MergeId) -> Answer:
+        return await self.decides(practice_id, merge_id, "approve")
+
+    async def rejects(self, practice_id: PracticeId, merge_id: MergeId) -> Answer:
+        return await self.decides(practice_id, merge_id, "reject")
 
     async def _published(self, contract: Contract[E]) -> list[tuple[str, E]]:
         return [
@@ -172,7 +211,7 @@ class Merging(Replica[Features, MergeSettings]):
             await self.rows(f"SELECT FROM {table}")
             for table in ("spent_grants", "merges", "busy_accounts", "idempotency_keys")
         ]
-        return not any((*counts, await self.requested()))
+        return not any((*counts, await self.requested(), await self.reviews_requested()))
 
     async def audited(self, action: str = "merge.request") -> list[tuple[str, str, str | None]]:
         """Outcome, subject and detail of each row, in the order in which they came."""

@@ -97,7 +97,8 @@ class Office(Replica[Features, NotifySettings]):
     async def make_keys(self) -> None:
         """Make the sealing key and hear of it, as those who seal do."""
         await self.own_keys.ensure()
-        for row in await self.rows("SELECT body FROM outbox ORDER BY id"):
+        mine = "SELECT body FROM outbox WHERE routing_key = $1 ORDER BY id"
+        for row in await self.rows(mine, NOTIFY_KEYS_CHANGED.routing_key):
             apply = self.plumbing.public_keys.apply
             await self.hear(NOTIFY_KEYS_CHANGED, apply, row["body"])
 

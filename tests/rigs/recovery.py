@@ -12,6 +12,7 @@ import msgspec
 from services.recovery.__main__ import PROGRAM
 from services.recovery.consumers import ACCOUNTS, KEYS
 from services.recovery.features import Features
+from services.recovery.projections.projections import Projections
 from services.recovery.settings import RecoverySettings
 from shared.acts import By
 from shared.audit.entries import Origin
@@ -26,11 +27,14 @@ from shared.contracts.identity import (
 from shared.contracts.ids import AccountId, EventId, MergeId, PatientId, PracticeId
 from shared.contracts.keys import KeyPurpose, KeysChanged, PublicKey
 from shared.contracts.merge import MergeApplied
+from shared.contracts.notify import NotificationAddressesChanged
 from shared.contracts.recovery import (
     RECOVERY_MERGE_APPLIED,
     RESET_LINK_REQUESTED,
+    USERNAME_MAILED_ELSEWHERE,
     USERNAME_REMINDER_REQUESTED,
     ResetLinkRequested,
+    UsernameMailedElsewhere,
     UsernameReminderRequested,
 )
 from shared.contracts.sealed import Sealed
@@ -103,6 +107,11 @@ class Recovery(Replica[Features, RecoverySettings]):
     notify_key: KeyPair
     told: dict[UUID, int] = field(default_factory=dict)
 
+    @property
+    def projections(self) -> Projections:
+        """What keeps others' snapshots."""
+        return self.features.projections.projections
+
     def hears(self, yes: bool = True) -> None:
         """Whether this replica's consumer is connected, from now on."""
         self.plumbing.feeds.note(ACCOUNTS, self.clock.now() if yes else None)
@@ -111,11 +120,11 @@ class Recovery(Replica[Features, RecoverySettings]):
         """Let identity's snapshot arrive, newer than the one before unless said otherwise."""
         version = version or self.told.get(account.account_id, 0) + 1
         self.told[account.account_id] = max(version, self.told.get(account.account_id, 0))
-        await self.hear(self.features.projection.keep_account, account, version=version)
+        await self.hear(self.projections.keep_account, account, version=version)
         return account.account_id
 
     async def knows_practice(self, practice: PracticeChanged, *, version: int = 1) -> PracticeId:
-        await self.hear(self.features.projection.keep_practice, practice, version=version)
+        await self.hear(self.projections.keep_practice, practice, version=version)
         return practice.practice_id
 
     async def knows_record_of(self, account_id: AccountId | None, **said: Any) -> PersonChanged:
@@ -124,11 +133,19 @@ class Recovery(Replica[Features, RecoverySettings]):
         record = events.person(
             PracticeId(RANDOM.uuid()), PatientId(RANDOM.uuid()), account_id, **{**usual, **said}
         )
-        await self.hear(self.features.projection.keep_person, record, version=1)
+        await self.hear(self.projections.keep_person, record, version=1)
         return record
 
+    async def knows_addresses_of(
+        self, account_id: AccountId, *addresses: str, version: int = 1
+    ) -> None:
+        """Let notify's snapshot of an account's verified addresses arrive."""
+        told = NotificationAddressesChanged(account_id=account_id, addresses=addresses)
+        handler = self.projections.keep_notification_addresses
+        await self.hear(handler, told, version=version, publisher="notify")
+
     async def knows_person(self, person: PersonChanged, *, version: int = 1) -> PatientId:
-        await self.hear(self.features.projection.keep_person, person, version=version)
+        await self.hear(self.projections.keep_person, person, version=version)
         return person.patient_id
 
     async def knows_notifys_key(self) -> None:
@@ -182,7 +199,7 @@ class Recovery(Replica[Features, RecoverySettings]):
     async def password_was_reset(self, account_id: AccountId, link_id: str) -> None:
         """Let identity's password-reset arrive."""
         reset = events.password_reset(account_id, EMAIL, at=self.clock.now(), proof_id=link_id)
-        await self.hear(self.features.links.tidy_up, reset)
+        await self.hear(self.features.grants.proofs.tidy_up, reset)
 
     async def hear(
         self,
@@ -200,7 +217,7 @@ class Recovery(Replica[Features, RecoverySettings]):
 
     async def merged(self, merge: AccountsMerged) -> Received[AccountsMerged]:
         """Let identity's accounts-merged arrive."""
-        return await self.hear(self.features.absorptions.apply, merge)
+        return await self.hear(self.features.merging.absorptions.apply, merge)
 
     def by(self) -> By:
         """Who asks, another one each time."""
@@ -208,19 +225,23 @@ class Recovery(Replica[Features, RecoverySettings]):
 
     async def ask(self, name: str = USERNAME) -> None:
         """Ask for a link without HTTP in between."""
-        await self.features.link_requests.accept(name, by=self.by())
+        await self.features.links.waiting.requests.accept(name, by=self.by())
 
-    async def ask_username(self, email: str = EMAIL) -> None:
+    async def ask_username(
+        self, email: str = EMAIL, last_name: str | None = None, born: str | None = None
+    ) -> None:
         """Ask for a username without HTTP in between."""
-        await self.features.reminder_requests.accept(email, by=self.by())
+        await self.features.usernames.requests.accept(
+            email, last_name=last_name, born=born, by=self.by()
+        )
 
     async def tick(self) -> int:
         """One round of the loop that mails links."""
-        return await self.features.link_rounds.once()
+        return await self.features.links.waiting.rounds.once()
 
     async def tick_reminders(self) -> int:
         """One round of the loop that mails usernames."""
-        return await self.features.reminder_rounds.once()
+        return await self.features.usernames.waiting.rounds.once()
 
     async def asks_and_is_mailed(self, name: str = USERNAME) -> LinkMail:
         """Ask, let the loop tick, and return the one mail that came of it."""
@@ -240,6 +261,13 @@ class Recovery(Replica[Features, RecoverySettings]):
         return [
             self._reminder(envelope)
             for envelope in await self.envelopes(USERNAME_REMINDER_REQUESTED)
+        ]
+
+    async def told_elsewhere(self) -> list[UsernameMailedElsewhere]:
+        """What account e-mails would be told, oldest first."""
+        return [
+            msgspec.json.decode(envelope.data, type=UsernameMailedElsewhere)
+            for envelope in await self.envelopes(USERNAME_MAILED_ELSEWHERE)
         ]
 
     async def applied(self) -> list[MergeId]:

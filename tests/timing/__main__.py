@@ -5,13 +5,13 @@ Of each class the area under the curve of known against it: 0.50 tells nothing, 
 """
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 from statistics import median
 
 from deploy.local.errors import CannotStart
+from deploy.local.signals import run_until_signalled
 from shared.randomness import Randomness
 from tests.bench.figures import NotMeasured
 from tests.bench.site import Site, opened
@@ -70,7 +70,7 @@ def main() -> int:
     if unknown := [name for name in doors if name not in DOORS]:
         parser.error(f"no door {', '.join(unknown)}; there are {', '.join(DOORS)}")
     try:
-        return asyncio.run(timing(doors, arguments.pairs))
+        return run_until_signalled(timing(doors, arguments.pairs))
     except CannotStart as problem:
         say(str(problem))
         return 1

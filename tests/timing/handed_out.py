@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from deploy.local.provision import connected
 from services.identity.enrolment.model import ENROLMENT_TOKEN
 from services.identity.log_on.store import terms
-from shared import one_time
-from shared.one_time import Mint
-from shared.randomness import Randomness
 from tests.timing.accounts import Accounts
+from tests.timing.secrets import Secrets
 
 LIFE = timedelta(hours=72)
 BORN = date(1984, 5, 3)
@@ -45,10 +42,21 @@ class HandedOut:
             await terms.publish(connection, TERMS, {"en": "Be kind.", "es": "Sé."}, now=now)
         return cls(accounts=accounts, practice_id=practice_id)
 
-    async def live(self, count: int) -> Sequence[str]:
-        """Tokens that are good."""
-        site, now, records = self.accounts.site, datetime.now(UTC), [uuid4() for _ in range(count)]
-        await site.database.copy_records_to_table(
+    @property
+    def tokens(self) -> Secrets:
+        """Tokens for new records."""
+        return Secrets(
+            accounts=self.accounts,
+            purpose=ENROLMENT_TOKEN,
+            life=LIFE,
+            owners=self.records,
+            sent_to="in-person",
+        )
+
+    async def records(self, count: int) -> Sequence[UUID]:
+        """Records of patients whom nobody has enrolled."""
+        now, records = datetime.now(UTC), [uuid4() for _ in range(count)]
+        await self.accounts.site.database.copy_records_to_table(
             "patients",
             schema_name="identity",
             columns=(
@@ -57,44 +65,4 @@ class HandedOut:
             ),
             records=[(one, self.practice_id, 1, LAST_NAME, "June", BORN, now) for one in records],
         )
-        mint = Mint(randomness=Randomness(), digests=self.accounts.digests, sealer=UNSEALED)
-        made = [
-            mint.make(ENROLMENT_TOKEN, one, life=LIFE, now=now, sent_to="in-person")
-            for one in records
-        ]
-        async with connected(site.surroundings.database.url("identity")) as connection:
-            await one_time.issue(connection, ENROLMENT_TOKEN, [one.secret for one in made], now=now)
-        return [one.text for one in made]
-
-    async def ended(self, count: int, *, state: str) -> Sequence[str]:
-        """Tokens that were used, superseded or made void."""
-        texts = await self.live(count)
-        digests = [ENROLMENT_TOKEN.digest(self.accounts.digests, text) for text in texts]
-        await self.accounts.site.database.execute(
-            "UPDATE identity.one_time_secrets SET state = $2, ended_at = $3"
-            " WHERE digest = ANY ($1)",
-            digests,
-            state,
-            datetime.now(UTC),
-        )
-        return texts
-
-    async def expired(self, count: int) -> Sequence[str]:
-        """Tokens whose time is over."""
-        texts = await self.live(count)
-        digests = [ENROLMENT_TOKEN.digest(self.accounts.digests, text) for text in texts]
-        await self.accounts.site.database.execute(
-            "UPDATE identity.one_time_secrets SET expires_at = issued_at + interval '1 ms'"
-            " WHERE digest = ANY ($1)",
-            digests,
-        )
-        return texts
-
-    async def nobodys(self, count: int) -> Sequence[str]:
-        """What looks like one and is none."""
-        randomness = Randomness()
-        symbols = [randomness.crockford(16) for _ in range(count)]
-        return ["-".join(text[at : at + 4] for at in range(0, 16, 4)) for text in symbols]
-
-
-UNSEALED: Any = None  # what is typed goes into no mail
+        return records

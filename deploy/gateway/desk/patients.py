@@ -1,7 +1,7 @@
 """One patient: how things stand, and what can be done about it (ST-1)."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from msgspec import Meta
@@ -54,7 +54,8 @@ STATES: Mapping[str, tuple[str, str]] = {
     "expired": ("plain", N_("Expired")),
 }
 """Of each state the shape of its tag, and the words."""
-DEEDS: Mapping[str, Verb[Nothing]] = {
+Deed = Literal["unlock", "reset-two-step", "thaw", "un-enrol", "re-activate"]
+DEEDS: Mapping[Deed, Verb[Nothing]] = {
     "unlock": UNLOCK,
     "reset-two-step": RESET_TWO_STEP,
     "thaw": THAW,
@@ -87,12 +88,12 @@ class ReasonForm(Form, frozen=True, kw_only=True):
 
 
 class DeedForm(Form, frozen=True, kw_only=True):
-    deed: str
+    deed: Deed
     reason: Reason
 
 
 class WaiverForm(Form, frozen=True, kw_only=True):
-    waived: str
+    waived: Literal["yes", "no"]
     reason: Reason
 
 
@@ -111,6 +112,7 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
     said = visit.request.query.get("said", "")
     record = await desk.records.read(visit, client, patient_id)
     handed_out = await desk.records.handed_out(visit, client, patient_id=patient_id)
+    resets = await desk.system.given_resets(visit, client, patient_id)
     desk.remember(visit, patient_id, record.name)
     return desk.page(
         visit,
@@ -124,6 +126,7 @@ async def show_refused(desk: Desk, visit: Staffed, filled: Filled) -> web.Respon
         kinds=KINDS,
         states=STATES,
         ways=HANDED_OVER,
+        resets=resets,
         reset_ways=RESET_HANDED_OVER,
         topics=TOPICS,
         said=SAID.get(said),
@@ -186,9 +189,8 @@ async def invite(desk: Desk, visit: Staffed, sent: ReasonForm, key: str) -> web.
 async def do(desk: Desk, visit: Staffed, sent: DeedForm, key: str) -> web.Response:
     """Unlock, reset two-step, thaw, un-enrol or re-activate, with a reason."""
     patient_id = visit.request.match_info["patient_id"]
-    verb = DEEDS.get(sent.deed, UNLOCK)
     by = visit.desk.staff(sent.reason)
-    await desk.system.by_staff(verb, visit, visit.desk.client, patient_id, by)
+    await desk.system.by_staff(DEEDS[sent.deed], visit, visit.desk.client, patient_id, by)
     return see(f"/patients/{patient_id}?said={sent.deed}")
 
 

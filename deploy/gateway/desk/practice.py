@@ -1,4 +1,4 @@
-"""The practice's own: its settings, its duplicate charts (ST-2)."""
+"""The practice's own settings (ST-2)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from deploy.gateway.desk.site import STAFF, Desk, Staffed
 from deploy.gateway.doors.practice import SettingsChange
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
-from deploy.gateway.web.routes import Mistyped, Route, form, page
+from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.visits import see
 
 CHANNELS: Mapping[str, str] = MappingProxyType(
@@ -47,12 +47,6 @@ class SettingsForm(Form, frozen=True, kw_only=True):
     security_questions: bool = False
     channels: Annotated[str, Meta(max_length=40)]
     reason: Annotated[str, Meta(max_length=200)]
-
-
-async def conflicts(desk: Desk, visit: Staffed) -> web.Response:
-    """Show the duplicate charts that merges brought to light (MG-5)."""
-    found = await desk.system.conflicts(visit, visit.desk.client)
-    return desk.page(visit, "desk_conflicts.html", conflicts=found.conflicts, name_of=visit.name_of)
 
 
 async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
@@ -91,7 +85,6 @@ async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: s
 
 
 ROUTES: tuple[Route[Desk], ...] = (
-    *page("/merge-conflicts", STAFF, conflicts),
     *form(
         "/settings",
         STAFF,

@@ -2,6 +2,7 @@
 
 from deploy.gateway.desk import (
     bulk,
+    charts,
     client,
     deliveries,
     disclaimer,
@@ -14,6 +15,7 @@ from deploy.gateway.desk import (
     records,
     requests,
     reset_tokens,
+    reviews,
 )
 from deploy.gateway.desk.site import Desk
 from deploy.gateway.web.routes import Route
@@ -29,6 +31,8 @@ ROUTES: tuple[Route[Desk], ...] = (
     *reset_tokens.ROUTES,
     *dormancy.ROUTES,
     *deliveries.ROUTES,
+    *charts.ROUTES,
+    *reviews.ROUTES,
     *practice.ROUTES,
     *disclaimer.ROUTES,
     *client.ROUTES,

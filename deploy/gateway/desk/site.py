@@ -10,6 +10,7 @@ from aiohttp import web
 from deploy.gateway.doors.practice import ByStaff, Client, PracticeSystem
 from deploy.gateway.doors.records import Records
 from deploy.gateway.doors.requests import Decisions
+from deploy.gateway.doors.reviews import Reviews
 from deploy.gateway.web.forgery import Forgery
 from deploy.gateway.web.forms import Filled, Form
 from deploy.gateway.web.languages import N_
@@ -83,6 +84,7 @@ class Desk:
     system: PracticeSystem
     records: Records
     decisions: Decisions
+    reviews: Reviews
     practices: tuple[DemoPractice, ...]
     views: Views
     forgery: Forgery

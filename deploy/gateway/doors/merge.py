@@ -22,12 +22,18 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     reason: str | None
     requested_at: datetime
+    review_until: datetime | None = None
     ended_at: datetime | None
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will become of it."""
         return self.state in ENDED
+
+    @property
+    def under_review(self) -> bool:
+        """Whether practices decide first: that takes days."""
+        return self.state == "under-review"
 
 
 class Merges(msgspec.Struct, frozen=True, kw_only=True):

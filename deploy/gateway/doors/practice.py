@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from deploy.gateway.doors.http import Asker, Door, Nothing, Sent, Verb
+from deploy.gateway.web.refusals import Away, Broken, Refused
 
 CLIENT_CREDENTIALS = "client_credentials"
 
@@ -52,6 +53,19 @@ class TokenOrder(ByStaff, frozen=True, kw_only=True):
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     expires_at: datetime
+
+
+class GivenReset(msgspec.Struct, frozen=True, kw_only=True):
+    """A live reset token, without the digits."""
+
+    handed_over: str
+    staff_id: str | None
+    issued_at: datetime
+    expires_at: datetime
+
+
+class GivenResets(msgspec.Struct, frozen=True, kw_only=True):
+    reset_tokens: tuple[GivenReset, ...]
 
 
 class Invited(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,12 +167,18 @@ class Deliveries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    merge_id: str
     patient_ids: tuple[str, ...]
     found_at: datetime
 
 
 class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...]
+
+
+class Settlement(ByStaff, frozen=True, kw_only=True):
+    kept: tuple[str, ...]
+    given_up: tuple[str, ...]
 
 
 OF_PATIENT = "/practice/patients/{patient_id}"
@@ -246,7 +266,18 @@ ISSUE_RESET = Verb(
 VOID_RESET = Verb(
     "void_reset_token", "POST", f"{OF_PATIENT}/reset-tokens/void", Nothing, ByStaff, bearer=True
 )
+GIVEN_RESETS = Verb(
+    "list_reset_tokens", "GET", f"{OF_PATIENT}/reset-tokens", GivenResets, bearer=True
+)
 CONFLICTS = Verb("list_merge_conflicts", "GET", "/practice/merge-conflicts", Conflicts, bearer=True)
+SETTLE_CHART = Verb(
+    "settle_duplicate_chart",
+    "POST",
+    "/practice/duplicate-charts/settle",
+    Nothing,
+    Settlement,
+    bearer=True,
+)
 
 VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
     "identity": (
@@ -266,10 +297,11 @@ VERBS: Mapping[str, tuple[Verb[Any], ...]] = {
         CHANGE_DISCLAIMER,
         DORMANT,
         UN_ENROL_DORMANT,
+        SETTLE_CHART,
     ),
     "notify": (SUBMIT, DELIVERIES, RESEND),
     "merge": (CONFLICTS,),
-    "recovery": (ISSUE_RESET, VOID_RESET),
+    "recovery": (ISSUE_RESET, GIVEN_RESETS, VOID_RESET),
 }
 
 
@@ -337,6 +369,18 @@ class PracticeSystem:
             ISSUE_RESET, asker, token=token, ids=ids, body=order, key=key
         )
 
+    async def given_resets(
+        self, asker: Asker, client: Client, patient_id: str
+    ) -> tuple[GivenReset, ...] | None:
+        """The practice's own live ones; None where recovery does not say."""
+        try:
+            token = await self.token(asker, client, "recovery")
+            ids = {"patient_id": patient_id}
+            found = await self.recovery.call(GIVEN_RESETS, asker, token=token, ids=ids)
+        except (Away, Broken, Refused):
+            return None
+        return found.reset_tokens
+
     async def void_reset(
         self, asker: Asker, client: Client, patient_id: str, body: ByStaff
     ) -> None:
@@ -399,3 +443,7 @@ class PracticeSystem:
     async def conflicts(self, asker: Asker, client: Client) -> Conflicts:
         token = await self.token(asker, client, "merge")
         return await self.merge.call(CONFLICTS, asker, token=token)
+
+    async def settle_chart(self, asker: Asker, client: Client, body: Settlement) -> None:
+        token = await self.token(asker, client, "identity")
+        await self.identity.call(SETTLE_CHART, asker, token=token, body=body)

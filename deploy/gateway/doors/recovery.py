@@ -11,7 +11,11 @@ from deploy.gateway.web.visits import Visit
 
 
 class Reminder(Sent, frozen=True, kw_only=True):
+    """By an account e-mail; with the other two by a notification address as well."""
+
     email: str
+    last_name: str | None = None
+    birth_date: date | None = None
 
 
 class LinkRequest(Sent, frozen=True, kw_only=True):
@@ -120,8 +124,8 @@ class Recovery:
 
     door: Door
 
-    async def remind(self, visit: Visit, email: str) -> None:
-        await self.door.call(REMIND, visit, body=Reminder(email=email))
+    async def remind(self, visit: Visit, reminder: Reminder) -> None:
+        await self.door.call(REMIND, visit, body=reminder)
 
     async def request_link(self, visit: Visit, name: str) -> None:
         await self.door.call(REQUEST_LINK, visit, body=LinkRequest(name=name))

@@ -1,6 +1,6 @@
 """Enrolment, once something was proven: terms, e-mail, username and password (EN-1, EN-9)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -22,7 +22,7 @@ EMAIL_OR_NONE = N_("Type your e-mail address, or tick that you do not wish to pr
 
 
 class TermsForm(Form, frozen=True, kw_only=True):
-    answer: str
+    answer: Literal["accept", "decline"]
     version: str
 
 

@@ -1,4 +1,4 @@
-"""A forgotten username or password: the same pages for everybody (RC-1, RC-3, RC-6)."""
+"""A forgotten username or password: the same pages for everybody (RC-1, RC-2, RC-3, RC-6)."""
 
 from datetime import date
 from typing import Annotated
@@ -8,10 +8,11 @@ from aiohttp import web
 from msgspec import Meta
 
 from deploy.gateway import flows
-from deploy.gateway.doors.recovery import Fields, Grant
+from deploy.gateway.doors.recovery import Fields, Reminder
 from deploy.gateway.flows import ResetFlow
 from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
+from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, LinkForm, Site, arrive, token_of
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, action, form, page
@@ -22,7 +23,11 @@ LOG_ON = "log-on"  # where a grant may end
 
 
 class UsernameForm(Form, frozen=True, kw_only=True):
+    """Name and date are for an address that is no account e-mail."""
+
     email: Annotated[str, Meta(max_length=320)]
+    last_name: Annotated[str, Meta(max_length=100)] = ""
+    birth_date: date | None = None
 
 
 class NameForm(Form, frozen=True, kw_only=True):
@@ -48,13 +53,16 @@ class PasswordForm(Form, frozen=True, kw_only=True):
 
 
 async def show_forgot_username(site: Site, visit: Visit, filled: Filled) -> web.Response:
-    """Ask for the account e-mail."""
+    """Ask for an address, and for what shows whose it is where it is no account e-mail."""
     return site.page(visit, "forgot_username.html", status=filled.status, filled=filled)
 
 
 async def remind(site: Site, visit: Visit, sent: UsernameForm, key: str) -> web.Response:
     """Have the username mailed, whoever's address this is."""
-    await site.recovery.remind(visit, sent.email)
+    await site.recovery.remind(
+        visit,
+        Reminder(email=sent.email, last_name=sent.last_name or None, birth_date=sent.birth_date),
+    )
     return see("/forgot-username/sent")
 
 
@@ -117,23 +125,6 @@ async def show_link(site: Site, visit: Visit, filled: Filled) -> web.Response:
 async def redeem(site: Site, visit: Visit, sent: LinkForm, key: str) -> web.Response:
     """Exchange the link for a grant, and carry it to the new password."""
     return proven(visit, await site.recovery.redeem(visit, token_of(sent.link)))
-
-
-def proven(visit: Visit, grant: Grant) -> web.Response:
-    """Carry a grant to the new password, whichever way it came by."""
-    before = flows.carried(visit, ResetFlow) or ResetFlow()
-    flows.carry(
-        visit,
-        msgspec.structs.replace(
-            before,
-            grant=grant.grant,
-            username=grant.username,
-            ends=grant.ends,
-            challenge=None,
-            addresses=(),
-        ),
-    )
-    return see("/new-password")
 
 
 async def show_validation(site: Site, visit: Visit, filled: Filled) -> web.Response:

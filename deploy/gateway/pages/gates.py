@@ -1,5 +1,7 @@
 """The gates with a page of their own: terms, and disclaimers one after the other (EN-9, DISC-1)."""
 
+from typing import Literal
+
 from aiohttp import web
 
 from deploy.gateway.doors.identity import Disclaimer
@@ -14,12 +16,12 @@ DECLINED = "terms_declined"
 
 
 class TermsAnswer(Form, frozen=True, kw_only=True):
-    answer: str
+    answer: Literal["accept", "decline"]
     version: str
 
 
 class DisclaimerAnswer(Form, frozen=True, kw_only=True):
-    answer: str
+    answer: Literal["accept", "accept-and-keep", "decline"]
     version: str
 
 

@@ -19,6 +19,7 @@ from deploy.gateway.pages.log_on import Nothing
 from deploy.gateway.pages.site import HOLDER, Site, offer
 from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage, NoForm
+from deploy.gateway.web.languages import N_
 from deploy.gateway.web.refusals import Refused
 from deploy.gateway.web.routes import Mistyped, Route, action, form, page
 from deploy.gateway.web.sentences import CODES
@@ -28,6 +29,19 @@ VERB = "merge"  # what the password is given again for
 LOOKS, PAUSE = 8, 0.25  # seconds; most merges are done in one
 LONGEST = 400  # of the names of practices: they are kept in a cookie
 REUSED = "idempotency_key_reused"
+REASONS: Mapping[str, str] = {  # why a merge was refused that no verb is
+    "merge_person_mismatch": N_(
+        "The two accounts have different names or dates of birth, so they were not merged. Ask "
+        "your practice to correct what is wrong."
+    ),
+    "merge_review_rejected": N_(
+        "A practice did not confirm that both accounts are yours. Only your practice can tell you "
+        "why."
+    ),
+    "merge_review_expired": N_(
+        "No practice decided in time. Call your practices, and ask for it again."
+    ),
+}
 CONFIRM_FIELDS: Mapping[str, str] = {"reauthenticated": "password"}
 
 
@@ -156,7 +170,7 @@ async def requested_once(site: Site, visit: Inside, asked: MergeRequest, key: st
 async def followed(site: Site, visit: Inside, merge: Merge) -> Merge:
     """Look again for a moment whether it has ended."""
     for _ in range(LOOKS):
-        if merge.ended:
+        if merge.ended or merge.under_review:
             break
         await asyncio.sleep(PAUSE)
         merge = await read(site, visit, merge.merge_id)
@@ -173,14 +187,15 @@ async def progress(site: Site, visit: Inside) -> web.Response:
     """Show how far a merge is, and why one was refused."""
     merge = await read(site, visit, visit.request.match_info["merge_id"])
     account = await site.account(visit)
-    reason = CODES.get(merge.reason or "")
+    code = merge.reason or ""
+    reason = REASONS.get(code) or (CODES[code].text if code in CODES else None)
     kept = visit.kept
     return site.page(
         visit,
         "merge_progress.html",
         merge=merge,
         account=account,
-        reason=visit.say(reason.text) if reason else None,
+        reason=visit.say(reason) if reason else None,
         onward=next_page(kept.gates, scope=kept.scope, wanted=HOME),
     )
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta
-from msgspec.structs import replace
 
 from deploy.gateway import flows
 from deploy.gateway.flows import ResetFlow
+from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, Site
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.routes import Route, form
-from deploy.gateway.web.visits import Visit, see
+from deploy.gateway.web.visits import Visit
 
 
 class TokenForm(Form, frozen=True, kw_only=True):
@@ -33,10 +33,7 @@ async def show(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 async def redeem(site: Site, visit: Visit, sent: TokenForm, key: str) -> web.Response:
     """Exchange the code for a grant, and carry it to the new password."""
-    grant = await site.recovery.redeem_token(visit, sent.username, sent.token)
-    before = flows.carried(visit, ResetFlow) or ResetFlow()
-    flows.carry(visit, replace(before, grant=grant.grant, username=grant.username))
-    return see("/new-password")
+    return proven(visit, await site.recovery.redeem_token(visit, sent.username, sent.token))
 
 
 ROUTES: tuple[Route[Site], ...] = form(

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta
 
@@ -16,6 +15,7 @@ from deploy.gateway.doors.recovery import Answer
 from deploy.gateway.flows import QuestionsFlow, ResetFlow
 from deploy.gateway.gates import QUESTIONS
 from deploy.gateway.pages.confirmations import Proof, confirmed, is_confirmed
+from deploy.gateway.pages.reset_grants import proven
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
 from deploy.gateway.session import Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
@@ -165,10 +165,7 @@ async def answer(site: Site, visit: Visit, sent: AnswersForm, key: str) -> web.R
         Answer(code=sent.code1, answer=sent.answer1),
         Answer(code=sent.code2, answer=sent.answer2),
     )
-    grant = await site.recovery.answer(visit, flow.name, answers, key=key)
-    proven = msgspec.structs.replace(flow, grant=grant.grant, username=grant.username)
-    flows.carry(visit, proven)
-    return see("/new-password")
+    return proven(visit, await site.recovery.answer(visit, flow.name, answers, key=key))
 
 
 def named(visit: Visit) -> ResetFlow:

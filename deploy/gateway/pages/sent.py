@@ -47,6 +47,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "notification-number-verification": N_("A code to verify a number"),
         "text-help": N_("What you can answer to a text message"),
         "merge-rejected": N_("Your accounts were not merged"),
+        "merge-review-refused": N_("Your accounts were not merged after review"),
+        "merge-under-review": N_("Practices look at your two accounts"),
         "passkey-copied": N_("A passkey may have been copied"),
         "passkey-made": N_("A passkey was made"),
         "passkey-removed": N_("A passkey was removed"),
@@ -70,6 +72,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "two-step-turned-off": N_("Two-step verification was turned off"),
         "two-step-turned-on": N_("Two-step verification was turned on"),
         "username-changed": N_("Your username was changed"),
+        "username-mailed-elsewhere": N_("Your username was mailed to another address of yours"),
         "username-read": N_("A practice looked up your username"),
         "username-reminder": N_("Your username"),
     }

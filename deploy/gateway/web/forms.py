@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -25,6 +25,7 @@ TICKED = "yes"
 FIELD_MISSING = "field_missing"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 DIGITS = re.compile(r"[0-9]{1,4}")
+SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 EARLIEST_YEAR = 1850
 
 
@@ -38,7 +39,8 @@ class NoForm(Exception):
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of a form. All are texts, but a `date` that is typed in three, a `bool` that is
-    ticked, and `Chosen` of many. What a person may leave out has a default.
+    ticked, a `Literal` whose button is pressed, and `Chosen` of many. What a person may leave out
+    has a default.
     """
 
 
@@ -124,7 +126,7 @@ class Reading(Generic[F]):
 
 
 def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> Reading[F]:
-    """Read a form. Raises NoForm for a field that it does not have."""
+    """Read a form. Raises NoForm for a field, or a button, that it does not have."""
     hints = get_type_hints(kind, include_extras=True)
     parts = {
         f"{name}_{part}" for name, hint in hints.items() if is_date(hint) for part in DATE_PARTS
@@ -144,7 +146,7 @@ def read_form(kind: type[F], posted: Mapping[str, str], language: Language) -> R
             typed |= {choice_field(found.name, id): text for id, text in values[found.name].items()}
             continue
         try:
-            values[found.name] = value_of(found, hint, posted, typed)
+            values[found.name] = value_of(found, hint, posted, typed, language)
         except FieldWrong as wrong:
             text = FIELDS[wrong.code]
             if wrong.code == FIELD_MISSING:
@@ -163,11 +165,15 @@ class FieldWrong(Exception):
 
 
 def value_of(
-    found: msgspec.structs.FieldInfo, hint: Any, posted: Mapping[str, str], typed: dict[str, str]
+    found: msgspec.structs.FieldInfo,
+    hint: Any,
+    posted: Mapping[str, str],
+    typed: dict[str, str],
+    language: Language,
 ) -> Any:
     """Read one field, and keep what may be shown again. Raises FieldWrong."""
     if is_date(hint):
-        return read_date(found, posted, typed)
+        return read_date(found, posted, typed, language)
     text = posted.get(found.name, "")
     secret = has(hint, SECRET)
     if not secret:
@@ -179,11 +185,16 @@ def value_of(
         return text == TICKED
     if not text and found.required:
         raise FieldWrong(FIELD_MISSING)
+    if get_origin(hint) is Literal and text not in get_args(hint):
+        raise NoForm(400)
     return text if text or found.required else found.default
 
 
 def read_date(
-    field: msgspec.structs.FieldInfo, posted: Mapping[str, str], typed: dict[str, str]
+    field: msgspec.structs.FieldInfo,
+    posted: Mapping[str, str],
+    typed: dict[str, str],
+    language: Language,
 ) -> date | None:
     """Read a date off three fields; a whole one that was pasted into the first is taken as well.
     Raises FieldWrong.
@@ -198,7 +209,7 @@ def read_date(
     whole = [text for text in texts if text]
     try:
         if len(whole) == 1:
-            found = date.fromisoformat(whole[0])
+            found = whole_date(whole[0], language)
         else:
             found = date(*(whole_number(texts[part]) for part in (2, 1, 0)))
     except ValueError:
@@ -206,6 +217,16 @@ def read_date(
     if found.year < EARLIEST_YEAR:  # two digits are no year: which century is not ours to guess
         raise FieldWrong("date_impossible")
     return found
+
+
+def whole_date(text: str, language: Language) -> date:
+    """Read a date in one piece: ISO, or with slashes in the order of the language (RC-2). Raises
+    ValueError.
+    """
+    if slashed := SLASHED.fullmatch(text):
+        first, second, year = map(int, slashed.groups())
+        return date(year, first, second) if language.month_first else date(year, second, first)
+    return date.fromisoformat(text)
 
 
 def whole_number(text: str) -> int:

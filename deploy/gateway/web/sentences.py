@@ -229,6 +229,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=TOKEN,
         ),
+        "person_incomplete": Message(
+            text=N_("Last name and date of birth belong together. Type both, or neither.")
+        ),
+        "birth_date_impossible": Message(
+            field="birth_date", text=N_("This is no date there is. Check day, month and year.")
+        ),
         "reset_token_invalid": Message(
             text=N_(
                 "This username and code do not fit together. Check both. The code may have expired "
@@ -452,13 +458,6 @@ CODES: Mapping[str, Message] = MappingProxyType(
             text=N_("One of the accounts has changed since you proved it. Please begin again."),
             step=PROVE,
         ),
-        "merge_person_mismatch": Message(
-            text=N_(
-                "The two accounts have different names or dates of birth, so they were not "
-                "merged. Ask your practice to correct what is wrong."
-            ),
-            step=PRACTICE,
-        ),
         # ---- a practice's own system
         "patient_number_taken": Message(
             field="number", text=N_("Another patient of this practice has this number.")
@@ -469,6 +468,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
         ),
         "request_not_pending": Message(
             text=N_("This request was answered before, or it has expired.")
+        ),
+        "merge_review_ended": Message(
+            text=N_("This was approved or rejected before, or its time is over.")
+        ),
+        "merge_review_approved": Message(
+            text=N_("Nothing is left for you to approve. It waits for the other practice.")
         ),
         "contact_unknown": Message(
             text=N_("The request has no such contact, or it has no e-mail address.")
@@ -503,6 +508,25 @@ CODES: Mapping[str, Message] = MappingProxyType(
             text=N_(
                 "This patient is not enrolled at the moment. Re-activate the patient first: then "
                 "you can unlock the account, or reset two-step verification."
+            )
+        ),
+        "chart_named_twice": Message(text=N_("A record was named twice. Choose once more.")),
+        "charts_not_duplicate": Message(
+            text=N_(
+                "These records do not belong to one account any more, so there is nothing to "
+                "settle."
+            )
+        ),
+        "charts_settled": Message(
+            text=N_(
+                "These records were settled before. Un-enrol or re-activate a record on its own "
+                "page where it is to be otherwise."
+            )
+        ),
+        "kept_chart_unenrolled": Message(
+            text=N_(
+                "The record that stays is un-enrolled: the patient would lose the practice. "
+                "Re-activate it first, or let the other one stay."
             )
         ),
         "already_issued": Message(

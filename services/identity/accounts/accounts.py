@@ -39,7 +39,7 @@ class Accounts:
                 time_zone=account.time_zone,
                 enrolments=view.told_enrolments,
                 reserved=view.reserved,
-                reset_by_practice=account.reset_by_practice,
+                reset_by_practice=view.only_by_practice,
                 frozen_in=account.frozen_in,
                 reopened=account.reopened,
                 validated=account.validated_at is not None,

@@ -95,6 +95,7 @@ class AccountEnrolment:
     patient_id: PatientId
     state: EnrolmentState
     asks_questions: bool  # the practice has not turned security questions off (ST-2)
+    can_validate: bool  # its record has the phone and address that are asked for (RC-6)
 
 
 class ToSetUp(StrEnum):
@@ -109,7 +110,7 @@ class RecoveryRoute(StrEnum):
 
     EMAIL_LINK = "email-link"  #: RC-3, once the address is verified
     QUESTIONS = "questions"  #: RC-4, once five are set
-    VALIDATION = "validation"  #: RC-6, once, with neither of the two
+    VALIDATION = "validation"  #: RC-6, once, with neither of the two and a record that can
     PRACTICE = "practice"  #: by asking the practice
 
 
@@ -159,17 +160,38 @@ class AccountView:
         """Whether it is to have security questions, and can be opened by them: no practice where
         it is enrolled has turned them off (ST-2).
         """
-        enrolled = [each for each in self.enrolments if each.state is EnrolmentState.ENROLLED]
-        return bool(enrolled) and all(each.asks_questions for each in enrolled)
+        return self.is_enrolled and all(
+            each.asks_questions for each in self.enrolments if each.state is EnrolmentState.ENROLLED
+        )
+
+    @property
+    def only_by_practice(self) -> bool:
+        """Whether nothing but its practice's token sets a password: since a freeze (RC-9), and
+        after a validation until an account e-mail is verified or waived (RC-7).
+        """
+        has_email = self.verified_email is not None or self.account.email_waived
+        validated = self.account.validated_at is not None
+        return self.account.reset_by_practice or (validated and self.is_enrolled and not has_email)
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether it is, at one practice at least."""
+        return any(each.state is EnrolmentState.ENROLLED for each in self.enrolments)
 
     @property
     def recovery_routes(self) -> tuple[RecoveryRoute, ...]:
-        """Its ways back in."""
+        """Its ways back in; after a validation there is none but the practice's until an account
+        e-mail and the five questions are there (RC-7).
+        """
         email, questions_set = self.verified_email is not None, self.account.questions_set
+        validated = self.account.validated_at is not None
+        if self.only_by_practice or (validated and self.questions_asked and not questions_set):
+            return (RecoveryRoute.PRACTICE,)
+        can_validate = any(each.can_validate for each in self.enrolments)
         return recovery_routes(
             email=email,
             questions=questions_set and self.questions_asked,
-            validation=not (email or questions_set or self.account.validated_at),
+            validation=can_validate and not (email or questions_set or validated),
         )
 
     @property

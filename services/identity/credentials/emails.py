@@ -11,7 +11,7 @@ from services.identity.accounts.store import names as log_on_names
 from services.identity.accounts.tellings import CredentialTellings, tell
 from services.identity.actions import Action
 from services.identity.credentials.errors import EmailVerified, ReauthenticationRequired
-from services.identity.emails.addresses import address_key, check_address, masked
+from services.identity.emails.addresses import address_key, check_address
 from services.identity.emails.errors import EmailUnavailable, LinkInvalid, TooManyMails
 from services.identity.emails.model import EMAIL_VERIFICATION
 from services.identity.emails.store import emails as store
@@ -22,6 +22,7 @@ from services.identity.sessions.reach import GateName
 from services.identity.sessions.sessions import Sessions
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
+from shared.contracts.addresses import masked
 from shared.contracts.identity import (
     ACCOUNT_EMAIL_CHANGED,
     ACCOUNT_EMAIL_VERIFIED,

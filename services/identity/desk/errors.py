@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 
 
 class PatientNotEnrolled(Conflict):
@@ -25,3 +25,31 @@ class AccountNotFrozen(Conflict):
 
     title = "This account is not frozen"
     hint = "There is nothing to thaw."
+
+
+class ChartNamedTwice(Invalid):
+    """A record is said to be kept and given up, or stands twice (MG-5)."""
+
+    title = "A patient record is named more than once"
+    hint = "Name each record once, among those that are kept or among those that are given up."
+
+
+class ChartsNotDuplicate(Conflict):
+    """These records are not of one account, so there is nothing to settle (MG-5)."""
+
+    title = "These patient records do not belong to one account"
+    hint = "Only records that one account has by now are duplicates of each other; read them again."
+
+
+class ChartsSettled(Conflict):
+    """The practice has settled just these records before; the first word holds (MG-5)."""
+
+    title = "These patient records were settled before"
+    hint = "Un-enrol or re-activate a record by itself where it is to be otherwise."
+
+
+class KeptChartUnenrolled(Conflict):
+    """No record that is kept is enrolled, so the patient would lose the practice (MG-5)."""
+
+    title = "The record that is kept is not enrolled"
+    hint = "Re-activate it first, or keep one that is enrolled."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.identity.accounts import features as accounts
+from services.identity.desk.charts import Charts
 from services.identity.desk.corrections import Corrections
 from services.identity.desk.dormancy import Dormancy
 from services.identity.desk.records import Records
@@ -30,6 +31,7 @@ class Features:
     waivers: Waivers
     two_step_resets: TwoStepResets
     thaws: Thaws
+    charts: Charts
 
 
 def compose(
@@ -53,7 +55,7 @@ def compose(
         records=Records(acts=plumbing.acts, lockouts=secrets.lockouts),
         corrections=Corrections(acts=plumbing.acts, patients=patients),
         username_reading=UsernameReading(acts=plumbing.acts, accounts=holders.accounts),
-        waivers=Waivers(acts=plumbing.acts),
+        waivers=Waivers(acts=plumbing.acts, accounts=holders.accounts),
         two_step_resets=TwoStepResets(
             acts=plumbing.acts,
             accounts=holders.accounts,
@@ -62,4 +64,10 @@ def compose(
             sessions=sessions,
         ),
         thaws=Thaws(acts=plumbing.acts, accounts=holders.accounts),
+        charts=Charts(
+            acts=plumbing.acts,
+            accounts=holders.accounts,
+            sessions=sessions,
+            randomness=plumbing.randomness,
+        ),
     )

@@ -14,7 +14,7 @@ from services.identity.practices.model import Practice
 from services.identity.practices.store import practices
 from services.identity.sessions.sessions import Sessions
 from shared import one_time
-from shared.acts import Acts, By
+from shared.acts import Act, Acts, By
 from shared.contracts.identity import (
     ENROLMENT_ENDED,
     ENROLMENT_REACTIVATED,
@@ -57,10 +57,8 @@ class Unenrolments:
                 act.tx, patient_id, months=dormant, now=act.now
             ):
                 raise PatientNotDormant
-            if not await store.end(act.tx, patient_id):
+            if not await end_within(act, patient_id):
                 raise PatientNotEnrolled
-            for way in WAYS.values():
-                await one_time.void(act.tx, way.purpose, patient_id, now=act.now)
             view = await self.accounts.changed(act, account_id)
             await self.sessions.practices_changed_within(act, view)
             tell(
@@ -102,3 +100,14 @@ class Unenrolments:
         if account_id is None:
             raise PatientNotEnrolled
         return practice, account_id
+
+
+async def end_within(act: Act, patient_id: PatientId) -> bool:
+    """End an enrolment whose account is held, with all that was handed out to the patient; True
+    for one caller only. Who ends one tells the account and its sessions.
+    """
+    if not await store.end(act.tx, patient_id):
+        return False
+    for way in WAYS.values():
+        await one_time.void(act.tx, way.purpose, patient_id, now=act.now)
+    return True

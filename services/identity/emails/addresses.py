@@ -19,12 +19,6 @@ def check_address(typed: str, *, field: str) -> str:
     return address
 
 
-def masked(address: str) -> str:
-    """Enough of an address for its holder to know it by, and nothing to write to (ID-6)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[0]}•••@{domain}"
-
-
 def address_key(address: str) -> str:
     """Addresses share the name space of log-on names, and so its key (ID-4)."""
     return name_key(address)

@@ -159,7 +159,8 @@ class Enrolments:
             account_id=account_id,
             username=checked.username,
             recovery_routes=recovery_routes(
-                email=checked.email is not None, validation=checked.email is None
+                email=checked.email is not None,
+                validation=checked.email is None and patient.can_validate,
             ),
             email_verification=EmailVerification.SENT if checked.email else EmailVerification.NONE,
         )

@@ -42,7 +42,8 @@ class PasskeyGate:
         """Let those that are kept serve again, and end the others, all of them or none.
 
         Ten minutes after the password that began the session it must be given again: whoever has
-        the session alone brings no thief's passkey back (SE-3).
+        the session alone brings no thief's passkey back (SE-3). One that is not suspended is
+        removed elsewhere, by a re-authentication in any case (MF-9).
 
         Raises GateClosed, ReauthenticationRequired, NotFound, and TwoStepNeedsMeans.
         """
@@ -71,5 +72,7 @@ class PasskeyGate:
                 raise NotFound
             if not remove:
                 return
-            view = await self.removals.remove(act, remove, caller=caller)
+            view = await self.removals.remove(
+                act, dict.fromkeys(remove), caller=caller, only_suspended=True
+            )
             await self.tellings.tell(act, view, PASSKEY_REMOVED)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
 from services.identity.merging.decisions import MergeDecisions
+from services.identity.merging.outcomes import Outcomes
+from services.identity.merging.proofs import ProofChecker
+from services.identity.merging.reviews import MergeReviews
 from services.identity.merging.unions import Unions
 from services.identity.patients.patients import Patients
 from services.identity.sessions.sessions import Sessions
@@ -15,6 +18,7 @@ from shared.trust.grants import GrantChecker
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     decisions: MergeDecisions
+    reviews: MergeReviews
 
 
 def compose(
@@ -26,13 +30,17 @@ def compose(
     sessions: Sessions,
 ) -> Features:
     """Build the group."""
+    proofs = ProofChecker(grants=grants, clock=plumbing.clock)
+    outcomes = Outcomes(
+        accounts=accounts,
+        unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
+        metrics=plumbing.metrics,
+    )
     return Features(
         decisions=MergeDecisions(
-            acts=plumbing.acts,
-            clock=plumbing.clock,
-            grants=grants,
-            accounts=accounts,
-            unions=Unions(accounts=accounts, patients=patients, sessions=sessions),
-            metrics=plumbing.metrics,
-        )
+            acts=plumbing.acts, clock=plumbing.clock, proofs=proofs, outcomes=outcomes
+        ),
+        reviews=MergeReviews(
+            acts=plumbing.acts, clock=plumbing.clock, proofs=proofs, outcomes=outcomes
+        ),
     )

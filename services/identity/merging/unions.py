@@ -43,10 +43,11 @@ class Unions:
     patients: Patients
     sessions: Sessions
 
-    async def unite(self, act: Act, couple: Couple, *, asking: SessionId) -> AccountView:
+    async def unite(self, act: Act, couple: Couple, *, asking: SessionId | None) -> AccountView:
         """Row by row as the README's table has it; return the survivor as it stands then.
 
-        Both accounts are held. The survivor's session that asked goes on, every other one ends.
+        Both accounts are held. The survivor's session that asked goes on, every other one ends;
+        after a review all do, since it is practices that act then (SE-1).
         """
         survivor_id, absorbed_id = couple.survivor.account.id, couple.absorbed.account.id
         await devices.void_all(act.tx, absorbed_id, now=act.now)

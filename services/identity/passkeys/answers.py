@@ -118,8 +118,9 @@ class Answers:
             key, signed = self._look(answered, of=of, handle_needed=handle_needed)
         except AnswerRefused as refused:
             return Verdict(cause=refused.cause)
-        if key.ended_by is PasskeyEnd.MERGED:
-            return Verdict(account_id=key.account_id, cause=Cause.MERGED)
+        if key.ended_by is PasskeyEnd.MERGED:  # a suspended one serves for nothing, this neither
+            cause = Cause.SUSPENDED if key.suspended else Cause.MERGED
+            return Verdict(account_id=key.account_id, cause=cause)
         return await self._use(act, key, signed, suspended=suspended)
 
     async def refusal(self, act: Act, verdict: Verdict) -> Refused:

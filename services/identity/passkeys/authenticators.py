@@ -30,6 +30,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from services.identity.passkeys import cbor
 from services.identity.passkeys.model import (
     LIFE,
     AnswerRefused,
@@ -49,6 +50,7 @@ KINDS: Mapping[COSEAlgorithmIdentifier, tuple[COSEKTY, COSECRV | None]] = Mappin
 FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
 """What a browser that was asked for no attestation may answer with: none, or by the key itself."""
 TIMEOUT = int(LIFE.total_seconds() * 1000)
+FLAGS, COUNTER_ENDS, ATTESTED, AAGUID = 32, 37, 64, 16  # WebAuthn 6.1: of authenticator data
 LONGEST_ID = 1023  # WebAuthn 4: of a credential id
 LONGEST_KEY = 2048  # a key of RSA with 8,192 bits, and all around it
 
@@ -99,6 +101,7 @@ class Authenticators:
         """The key that was made. Raises AnswerRefused, for one as well that could never answer."""
         with _refusing():
             raw = _decoded(credential["response"]["attestationObject"])
+            _require_plain_object(raw)
             if parse_attestation_object(raw).fmt not in FORMATS:
                 raise AnswerRefused(Cause.REFUSED)
             self._look_at_client(credential)
@@ -139,7 +142,7 @@ class Authenticators:
         with _refusing():
             self._look_at_client(credential)
             response = credential["response"]
-            _decoded(response["authenticatorData"])
+            _require_plain(_decoded(response["authenticatorData"]))
             _decoded(response["signature"])
             handle = response.get("userHandle")
             user_handle = _decoded(handle) if handle is not None else None
@@ -160,14 +163,18 @@ class Authenticators:
             )
 
     def _look_at_client(self, credential: dict[str, Any]) -> None:
-        """What a browser says of where it was asked: not in a frame of somebody else's page."""
+        """What a browser says of where it was asked, not in a frame of somebody else's page; and
+        of which credential, the same twice.
+        """
+        if credential["rawId"] != credential["id"]:
+            raise AnswerRefused(Cause.MALFORMED)
         said = json.loads(_decoded(credential["response"]["clientDataJSON"]))
         if said.get("crossOrigin", False) is not False or "topOrigin" in said:
             raise AnswerRefused(Cause.FRAMED)
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing(cause: Cause = Cause.REFUSED) -> Iterator[None]:
     """Make whatever is wrong with an answer a refusal: the library's parsers raise KeyError,
     ValueError and more on what nobody's browser sends.
     """
@@ -176,7 +183,26 @@ def _refusing() -> Iterator[None]:
     except AnswerRefused:
         raise
     except Exception as error:
-        raise AnswerRefused(Cause.REFUSED) from error
+        raise AnswerRefused(cause) from error
+
+
+def _require_plain_object(attestation: bytes) -> None:
+    """Let an attestation object, and what is in it, be as authenticators write CBOR."""
+    with _refusing(Cause.MALFORMED):
+        [attested] = cbor.read_all(attestation)
+        _require_plain(attested["authData"])
+
+
+def _require_plain(data: bytes) -> None:
+    """Likewise what stands behind the counter: a new credential's key, and extensions, which are
+    not read. Raises AnswerRefused.
+    """
+    with _refusing(Cause.MALFORMED):
+        at = COUNTER_ENDS
+        if data[FLAGS] & ATTESTED:
+            id_ends = at + AAGUID + 2
+            at = id_ends + int.from_bytes(data[id_ends - 2 : id_ends], "big")
+        cbor.read_all(data[at:])
 
 
 def _require_usable(key: bytes) -> None:

@@ -66,7 +66,7 @@ class Ceremony(msgspec.Struct, frozen=True, kw_only=True):
     purpose: Purpose
     challenge: bytes
     expires_at: datetime
-    account_id: AccountId | None = None  # None: anybody's, as at log-on
+    account_id: AccountId | None = None  # whose session asked; None: nobody's, as at log-on
     session_id: SessionId | None = None
     making: Making | None = None
 
@@ -122,6 +122,7 @@ class KeptKey:
     account_state: AccountState
     user_handle: bytes
     public_key: bytes = field(repr=False)
+    suspended: bool
     ended_by: PasskeyEnd | None
 
 

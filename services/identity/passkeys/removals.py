@@ -1,6 +1,6 @@
 """Passkeys that their holder removes, in her settings or after a reset (MF-9, MF-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.identity.accounts.accounts import Accounts
@@ -24,16 +24,24 @@ class Removals:
     sessions: Sessions
 
     async def remove(
-        self, act: Act, passkey_ids: Sequence[PasskeyId], *, caller: SessionCaller
+        self,
+        act: Act,
+        passkey_ids: Iterable[PasskeyId],
+        *,
+        caller: SessionCaller,
+        only_suspended: bool = False,
     ) -> AccountView:
         """End these passkeys of an account that is held, and the other sessions that began with
         them; the account as it stands then. The last one may go, the password stays.
 
-        Raises NotFound, also for another's, and TwoStepNeedsMeans.
+        Raises NotFound, also for another's and, with `only_suspended`, for one that is not; and
+        TwoStepNeedsMeans.
         """
         account_id = caller.account_id
         for passkey_id in passkey_ids:
-            if not await store.end(act.tx, account_id, passkey_id, now=act.now):
+            if not await store.end(
+                act.tx, account_id, passkey_id, only_suspended=only_suspended, now=act.now
+            ):
                 raise NotFound
             await self.sessions.end_within(
                 act,

@@ -21,6 +21,11 @@ class Patient:
     email: str | None
     account_id: AccountId | None
 
+    @property
+    def can_validate(self) -> bool:
+        """Whether it has what a validation asks for (RC-6)."""
+        return self.home_phone is not None and self.address is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientName:

@@ -1,6 +1,6 @@
 """Practices and their clients, as identity keeps them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,24 @@ class Practice:
     def today(self, now: datetime) -> date:
         """The date that it is there: dates of birth and of a person's age are of the practice."""
         return now.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What is to be said of a practice from now on; None leaves it as it is."""
+
+    name: str | None = None
+    contact: str | None = None
+    locale: str | None = None
+    time_zone: str | None = None
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of what it says."""
+        return frozenset(name for name, said in asdict(self).items() if said is not None)
+
+
+NOTHING_SAID = Description()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

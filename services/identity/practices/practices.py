@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.identity.actions import Action
-from services.identity.practices.model import Client, Practice
+from services.identity.practices.model import NOTHING_SAID, Client, Description, Practice
 from services.identity.practices.settings import Value, check_change, settled, written
 from services.identity.practices.store import clients
 from services.identity.practices.store import practices as store
@@ -61,20 +61,30 @@ class Practices:
             act.about(practice=practice.id)
         return made
 
-    async def change_settings(
-        self, practice_id: PracticeId, changes: Mapping[str, Value], *, by: By
+    async def change(
+        self,
+        practice_id: PracticeId,
+        changes: Mapping[str, Value],
+        *,
+        description: Description = NOTHING_SAID,
+        by: By,
     ) -> Practice:
-        """Change those that are named, each within its range; others may change beside (ST-2).
+        """Change the settings that are named, each within its range, and what is said of the
+        practice; others may change beside (ST-2).
 
-        Where all of them are so already, the version stays and nobody is told.
+        Where all of it is so already, the version stays and nobody is told. The audit has the
+        values of settings, and of a description its names alone: a contact may be a person.
         An operator's `by` says so; a practice's carries the staff member and the reason.
         """
         async with self.acts.begin(by, Action.SET_PRACTICE, practice=practice_id) as act:
             act.detail = " ".join(
-                f"{name}={written(value)}" for name, value in sorted(changes.items())
+                (
+                    *sorted(description.given),
+                    *(f"{name}={written(value)}" for name, value in sorted(changes.items())),
+                )
             )
-            check_change(changes)
-            changed = await store.change_settings(act.tx, practice_id, changes)
+            check_change(changes, besides=description.given)
+            changed = await store.change(act.tx, practice_id, changes, description)
             practice = changed or await store.find(act.tx, practice_id)
             if practice is None:
                 raise NotFound
@@ -96,6 +106,18 @@ class Practices:
         if practice is None:
             raise NotFound
         self._announce(act, practice)
+
+    async def add_client(self, practice_id: PracticeId, name: str, *, by: By) -> NewClient:
+        """Make a practice another client, of every scope of its role, whatever became of others.
+
+        Raises NotFound.
+        """
+        async with self.acts.begin(by, Action.ADD_CLIENT, practice=practice_id) as act:
+            if await store.find(act.tx, practice_id) is None:  # no practice is ever deleted
+                raise NotFound
+            made = await self._add_client(act, name, practice_id, Role.PRACTICE)
+            act.about(client=made.client_id)
+        return made
 
     async def add_gateway(self, name: str, *, by: By) -> NewClient:
         """Make a gateway's client: it may introspect, and belongs to no practice."""

@@ -1,6 +1,6 @@
 """A practice's settings, checked against the ranges that their types say (ST-2)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -99,9 +99,9 @@ def _described() -> Iterator[Setting | Order]:
 SETTINGS: Mapping[str, Setting | Order] = {setting.name: setting for setting in _described()}
 
 
-def check_change(changes: Mapping[str, Value]) -> None:
-    """Raise SettingOutOfRange for the first that is, and for a change of none."""
-    if not changes:
+def check_change(changes: Mapping[str, Value], *, besides: Collection[str] = ()) -> None:
+    """Raise SettingOutOfRange for the first that is, and for a change of nothing at all."""
+    if not changes and not besides:
         raise SettingOutOfRange.in_field("settings", "name one at least")
     _check(changes)
 

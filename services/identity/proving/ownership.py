@@ -76,9 +76,13 @@ class OwnershipProofs:
             await self.second_steps.require(act, other.account.id, offered)
         return await self._owned(other, decision.account, attempt.security_version, session_id, by)
 
-    def ask(self, *, now: datetime) -> Begun:
-        """Have a passkey of the other account answer, whichever that is."""
-        return self.answers.ceremonies.ask(Purpose.OWN, now=now)
+    def ask(self, own_id: AccountId, *, session_id: SessionId, now: datetime) -> Begun:
+        """Have a passkey of the other account answer, whichever that is: in the caller's session,
+        so that who has caught the answer merges nothing into an account of her own.
+        """
+        return self.answers.ceremonies.ask(
+            Purpose.OWN, account_id=own_id, session_id=session_id, now=now
+        )
 
     async def prove_by_passkey(
         self, own_id: AccountId, passkey: Given, *, session_id: SessionId, by: By
@@ -89,7 +93,9 @@ class OwnershipProofs:
         answer AccountMerged, MergeSameAccount and MergeNeedsTwoStep.
         """
         async with self.acts.before(by, Action.PROVE_OWNERSHIP):
-            answered = await self.answers.read(passkey, Purpose.OWN, now=by.now)
+            answered = await self.answers.read(
+                passkey, Purpose.OWN, account_id=own_id, session_id=session_id, now=by.now
+            )
         async with self.acts.begin(by, Action.PROVE_OWNERSHIP, account=answered.account_id) as act:
             verdict = await self.answers.take(act, answered, handle_needed=True)
             if verdict.passkey_id is None or verdict.account_id is None:

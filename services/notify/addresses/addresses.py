@@ -27,6 +27,7 @@ from services.notify.addresses.model import (
 from services.notify.addresses.store import addresses as store
 from services.notify.ledger.ledger import Ledger
 from services.notify.ledger.store import links
+from services.notify.preferences import address_snapshots
 from services.notify.preferences.model import AddressId
 from services.notify.preferences.store import preferences
 from services.notify.projections.model import Account
@@ -97,6 +98,7 @@ class Addresses:
             if address is None:  # what was used up is given back with the transaction
                 raise LinkInvalid.in_field("token", "opens nothing")
             await suppressions.lift(act.tx, [address], until=act.now)
+            await address_snapshots.changed(act, [account_id])
 
     async def remove(
         self, holder: Holder, address_id: AddressId, *, reauthenticated: str, by: By
@@ -122,6 +124,8 @@ class Addresses:
                 address=address.address,
                 now=act.now,
             )
+            if address.kind is AddressKind.EMAIL:
+                await address_snapshots.changed(act, [holder.account_id])
 
     async def _added(self, act: Act, account: Account, address: str) -> NotificationAddress:
         if account.email is not None and same_name(account.email, address):

@@ -28,6 +28,8 @@ from shared.randomness import Randomness
 
 TAKEN_AT_ONCE = 200
 MOST_WAITING = 100_000  # of one system: as many as the budget of an hour, as long as nobody sets it
+LARGEST = 4096  # bytes of a body: three short texts and room for blanks
+KEPT = 256  # bytes of a larger one, for an operator to look at
 BODIES = msgspec.json.Decoder(PracticeCommunication)
 
 
@@ -186,6 +188,9 @@ def arrival(delivery: Delivery) -> Arrival | Letter:
         return dead(publisher, body, Reason.WRONG_PUBLISHER, "not of a practice's system")
     if delivery.routing_key != system.routing_key:
         return dead(publisher, body, Reason.WRONG_PUBLISHER, "of another practice's routing key")
+    if len(body) > LARGEST:
+        told = f"its body has {len(body)} bytes, where {LARGEST} are the most"
+        return dead(publisher, body[:KEPT], Reason.UNREADABLE, told)
     if delivery.content_type != inbox.CONTENT_TYPE:
         return dead(
             publisher, body, Reason.UNREADABLE, f"its content type is not {inbox.CONTENT_TYPE}"

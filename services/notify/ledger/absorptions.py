@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from services.notify.ledger.ledger import Ledger
 from services.notify.ledger.store import deliveries
-from services.notify.preferences.store import preferences
+from services.notify.preferences import address_snapshots
+from services.notify.preferences.store import moves
 from services.notify.projections.store import merges
 from shared.acts import Acts, By
 from shared.clock import Clock
@@ -37,7 +38,9 @@ class Absorptions:
             now=now,
         ):
             return
-        await preferences.take_over(tx, survivor_id=data.account_id, absorbed_id=data.absorbed_id)
+        changed = await moves.take_over(
+            tx, survivor_id=data.account_id, absorbed_id=data.absorbed_id
+        )
         await deliveries.drop(tx, data.absorbed_id, now=now)
         await self.ledger.file_activity(tx, event)
         by = By(origin=origin_of(event), now=now)
@@ -47,3 +50,4 @@ class Absorptions:
                 MergeApplied(merge_id=data.merge_id),
                 subject=data.account_id,
             )
+            await address_snapshots.changed(act, changed)

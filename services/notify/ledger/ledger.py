@@ -25,6 +25,7 @@ from services.notify.tellings.model import MessageClass
 from services.notify.tellings.practice_communications import practice_communication
 from services.notify.tellings.routing import Unroutable
 from shared.clock import Clock
+from shared.contracts.addresses import mailbox_key
 from shared.contracts.envelope import Received
 from shared.contracts.identity import Activity, Mailed
 from shared.contracts.ids import AccountId
@@ -164,12 +165,16 @@ class Ledger:
         return [filing.id for filing in filings]
 
     def _recipient(self, intent: Intent) -> bytes:
-        """Digest who is meant. A practice means a patient: her address may change meanwhile."""
+        """Digest who is meant. A practice means a patient: her address may change meanwhile.
+
+        Else it is a mailbox: two that only look alike are both told of one event. What a release
+        before has filed by another form of an address is kept from coming twice by the inbox.
+        """
         if intent.message_class is MessageClass.PRACTICE_COMMUNICATION and intent.communication:
             return self.digests.of("recipient", f"patient:{intent.communication.patient_id}")
         if intent.address is None:
             return self.digests.of("recipient", f"account:{intent.account_id}")
-        return self.digests.of("recipient", f"mailto:{intent.address.casefold()}")
+        return self.digests.of("recipient", f"mailto:{mailbox_key(intent.address)}")
 
 
 def whose(found: Sequence[Found]) -> tuple[Account, bool] | None:

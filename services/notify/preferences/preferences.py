@@ -7,9 +7,13 @@ from services.notify.actions import Action
 from services.notify.preferences.choices import addressed, check
 from services.notify.preferences.errors import AddressUnverified
 from services.notify.preferences.model import Enrolment, Preference, offered
+from services.notify.preferences.store import moves
 from services.notify.preferences.store import preferences as store
 from shared.acts import Acts, By
+from shared.contracts.envelope import Received
+from shared.contracts.identity import ChartsSettled
 from shared.contracts.ids import AccountId, PatientId
+from shared.db import Connection
 from shared.errors import NotFound
 
 
@@ -46,3 +50,15 @@ class Preferences:
                 raise AddressUnverified
             await store.replace(act.tx, practice_id, patient_id, preference)
             act.about(account=account_id, patient=patient_id, practice=practice_id)
+
+    async def keep_of_settled(self, tx: Connection, event: Received[ChartsSettled]) -> None:
+        """Let what was chosen for a record that its practice gave up hold for the one it kept.
+
+        Where she chose nothing for that one: what she says of it herself comes first. Where several
+        were kept, none of them stands for the other, and nothing moves (MG-5).
+        """
+        settled = event.data
+        if len(settled.kept) == 1 and settled.given_up:
+            await moves.leave(
+                tx, settled.practice_id, settled.given_up, to_patient_id=settled.kept[0]
+            )

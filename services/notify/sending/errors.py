@@ -17,6 +17,10 @@ class MailServerAway(Exception):
         self.code = code
 
 
+class MailServerStalled(Exception):
+    """Conversations are begun, and mails in them get no reply."""
+
+
 class ProviderAway(Exception):
     """The provider of text messages did not take what it was asked; its last word is `code`."""
 

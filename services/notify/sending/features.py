@@ -9,6 +9,7 @@ from itertools import chain
 from services.notify.ledger.ledger import Sent, Wakes
 from services.notify.preferences.model import Means
 from services.notify.sending.alarms import Alarms
+from services.notify.sending.backlog import DueBacklog
 from services.notify.sending.channels import Channel, Mail, Text
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
@@ -40,6 +41,7 @@ from shared.trust.own_keys import OwnKeys
 from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
+DUE_LOOK_SECONDS = 10.0
 TEXTS_AT_ONCE = 10  # requests of one claim, as many connections
 AHEAD = 20  # mails of a claim that wait for a connection: so many share what it costs
 
@@ -120,6 +122,7 @@ def compose(
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
     )
+    backlog = DueBacklog(database=plumbing.database, clock=plumbing.clock, metrics=plumbing.metrics)
     texting = TextWriter(secrets=secrets, renderer=written)
     texts = text_channels(plumbing)
     sends_texts: tuple[Channel[Text], ...] = texts or tuple(UnprovidedTexts() for _ in MessageClass)
@@ -175,6 +178,7 @@ def compose(
         loops=(
             *chain.from_iterable(courier_loops.values()),
             Loop(name="reaper", once=reaper.once, every=settings.lease_seconds / 3),
+            Loop(name="deliveries-due", once=backlog.once, every=DUE_LOOK_SECONDS),
             Loop(name="smtp-idle", once=connections.rest, every=IDLE_LOOK_SECONDS),
         ),
     )

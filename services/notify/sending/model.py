@@ -65,7 +65,7 @@ class Turn:
     contested: bool  # another account says the same of that patient record: a merge is on its way
     then: tuple[Destination, ...] = ()  # where a practice communication goes where this fails
     hop: int = 0  # addresses of its order that failed before this one
-    unsubscribed: bool = False  # since it was filed: it is an e-mail, and none are wanted
+    chosen: frozenset[Means] | None = None  # of its topic, as it stands; None: nothing is
     suppressed: bool = False  # no mailbox is behind its destination, or it answered STOP
 
     @property

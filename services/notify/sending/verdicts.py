@@ -50,8 +50,8 @@ def before_sending(delivery: Turn, *, now: datetime) -> Verdict | None:
         return void
     if (void := void_destination(delivery, now=now)) is not None:
         return void
-    if delivery.unsubscribed:
-        return unsubscribed(delivery, now=now)
+    if (left_out := not_wanted(delivery, now=now)) is not None:
+        return left_out
     if delivery.suppressed and (delivery.texted or not delivery.at_an_address_only):
         return Verdict(state=State.FAILED, reason=Reason.SUPPRESSED, unanswered=delivery.unanswered)
     return quiet(delivery, now=now)
@@ -69,14 +69,21 @@ def quiet(delivery: Turn, *, now: datetime) -> Verdict | None:
     return Verdict(state=State.QUEUED, due_at=morning, unanswered=delivery.unanswered)
 
 
-def unsubscribed(delivery: Turn, *, now: datetime) -> Verdict:
-    """It waited, came back or is sent again, and e-mails of its topic are wanted no more (NT-7):
-    what else it was filed for is taken.
+def not_wanted(delivery: Turn, *, now: datetime) -> Verdict | None:
+    """It waited, came back or is sent again, and its topic is wanted this way no more (NT-2, NT-7):
+    what else it was filed for, and is wanted, is taken.
+
+    Where nothing of that is, "none" is none; and who wants it by a way that it was not filed for
+    gets it as it was, rather than not at all.
     """
-    others = [end for end in delivery.then if end.means is not Means.EMAIL]
+    if delivery.chosen is None or delivery.means in delivery.chosen:
+        return None
+    others = [end for end in delivery.then if end.means in delivery.chosen]
     if others and others[0].means is not Means.PORTAL:
         return Verdict(state=State.QUEUED, due_at=now, to=others[0], then=tuple(others[1:]))
-    return Verdict(state=State.CANCELLED, reason=Reason.NOT_WANTED, notice=bool(others))
+    if others or Means.NONE in delivery.chosen:
+        return Verdict(state=State.CANCELLED, reason=Reason.NOT_WANTED, notice=bool(others))
+    return None
 
 
 def is_gone(delivery: Turn) -> bool:
@@ -101,7 +108,8 @@ def void_destination(delivery: Turn, *, now: datetime) -> Verdict | None:
 
 
 def void_address(delivery: Turn, *, now: datetime) -> Verdict | None:
-    """What recovery and merge have to say goes to the account's verified address and no other.
+    """What recovery and merge have to say goes to the account's verified address and no other; a
+    username to a notification address that it has verified, too (RC-2).
 
     Otherwise either of them, fallen, could write to anybody in the portal's name. An address that
     was verified just now may be on its way here: for some minutes it waits for that.

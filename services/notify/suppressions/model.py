@@ -23,7 +23,7 @@ class NoMailbox:
 class Suppression:
     """An address that gets no mail."""
 
-    address: str  # in its one form
+    address: str  # the mailbox's one form
     since: datetime
     status: str
     delivery_id: DeliveryId

@@ -2,7 +2,8 @@
 
 A field's type says how it is printed: an instant in the account's time zone, text on one line.
 No patient name and nothing medical has a field here, and a username in one content only (RC-1).
-What an event says by itself is told of the fields that its contract marks; the rest stands here.
+What an event says by itself is told of the fields that its contract marks; the rest stands here,
+in one piece: to be read for all that a mail can say of anybody.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,12 @@ from services.notify.tellings.model import MessageClass
 from shared.contracts import identity
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Contract, Data, Kind, in_mail
-from shared.contracts.identity import CredentialChanged, MergeRefusal, PlainActivity
+from shared.contracts.identity import (
+    CredentialChanged,
+    MergeRefusal,
+    PlainActivity,
+    ReviewRefusal,
+)
 from shared.contracts.log_on_names import LONGEST_USERNAME, is_seen, username_length
 from shared.contracts.notify import Topic
 
@@ -131,6 +137,20 @@ class MergeRejected(Content, frozen=True, kw_only=True, tag="merge-rejected"):
     reason: MergeRefusal
 
 
+class MergeUnderReview(Content, frozen=True, kw_only=True, tag="merge-under-review"):
+    """MG-6: practices decide whether two accounts are of one person."""
+
+    occurred_at: datetime
+    review_until: datetime
+
+
+class MergeReviewRefused(Content, frozen=True, kw_only=True, tag="merge-review-refused"):
+    """MG-6: a merge that was under review is not done, and why."""
+
+    occurred_at: datetime
+    reason: ReviewRefusal
+
+
 class AddressSuppressed(Content, frozen=True, kw_only=True, tag="address-suppressed"):
     """NT-5: mails to an address come back; the address as an onlooker may see it."""
 
@@ -197,6 +217,8 @@ CONTENTS: tuple[type[Content], ...] = (
     ResetLink,
     UsernameReminder,
     MergeRejected,
+    MergeUnderReview,
+    MergeReviewRefused,
     AddressSuppressed,
     TrialMail,
     PracticeCommunication,

@@ -1,4 +1,7 @@
-"""Who gets which message because of an event: pure, event and projection in, intents out."""
+"""Who gets which message because of an event: pure, event and projection in, intents out.
+
+One piece, so that for every event whom it reaches and what it says is read in one place.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +18,11 @@ from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Data, Kind
 from shared.contracts.envelope import Received
 from shared.contracts.identity import (
+    AccountEmailChanged,
     AccountEnrolled,
+    AccountFrozen,
     Activity,
+    AuthenticatorAppReplaced,
     Claim,
     CredentialChanged,
     EmailVerificationRequested,
@@ -26,10 +32,19 @@ from shared.contracts.identity import (
     Mailed,
     MergeNotDone,
     MergeRejected,
+    MergeReviewRefused,
+    MergeUnderReview,
+    OfTwo,
+    PasskeyMade,
+    PasskeyRemoved,
+    PasswordChanged,
     PasswordReset,
     PasswordResetByLink,
     PatientInvited,
     PlainActivity,
+    TwoStepReset,
+    TwoStepTurnedOff,
+    TwoStepTurnedOn,
 )
 from shared.contracts.ids import AccountId, EventId
 from shared.contracts.log_on_names import same_name
@@ -44,6 +59,20 @@ A = TypeVar("A", bound=Mailed)
 # What other services than identity say: they write to an account's own address and to no other.
 OF_OTHERS = tuple(
     contract.data for contract in of_kind(Kind.ACTIVITY) if contract.owner != "identity"
+)
+# RC-3: what raises an account's security version, by which recovery takes its links for void.
+VOIDS_RESET_LINKS = (
+    AccountEmailChanged,
+    AccountFrozen,
+    AuthenticatorAppReplaced,
+    PasskeyMade,
+    PasskeyRemoved,
+    PasswordChanged,
+    PasswordReset,
+    PasswordResetByLink,
+    TwoStepReset,
+    TwoStepTurnedOff,
+    TwoStepTurnedOn,
 )
 
 
@@ -127,7 +156,7 @@ def unique(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...]:
-    """Whom it happened to, and where each is told: a merge that was not done leaves two accounts,
+    """Whom it happened to, and where each is told: a merge that is not done leaves two accounts,
     whose ledgers show nothing of each other. One that nobody has proven happened to nobody (MG-2).
     Who is invited, or asks to be enrolled, has no account.
     """
@@ -135,7 +164,7 @@ def holders(data: Mailed) -> tuple[tuple[AccountId | None, tuple[str, ...]], ...
         return ((None, data.recipients),)
     if isinstance(data, MergeRejected) and not data.proven:
         return ()
-    if not isinstance(data, MergeNotDone) or data.absorbed_id == data.account_id:
+    if not isinstance(data, OfTwo) or data.absorbed_id == data.account_id:
         return ((data.account_id, data.recipients),)
     others = data.absorbed_recipients
     own = tuple(
@@ -175,9 +204,6 @@ def told_by(data: Data) -> Telling:
             return enrolled(data)
         case EmailVerificationRequested():
             return verification_requested(data)
-        case PasswordReset() | PasswordResetByLink():
-            # RC-3: a changed password voids all links
-            return plain(contents.of_plain(data), supersedes=SealPurpose.RESET_LINK)
         case ResetLinkRequested():
             link = Link(
                 purpose=SealPurpose.RESET_LINK, sealed=data.link, expires_at=data.link_expires_at
@@ -192,10 +218,24 @@ def told_by(data: Data) -> Telling:
             return reminder(sealed)
         case UsernameReminderInClear(username=username):
             return plain(contents.UsernameReminder(username=username))
+        case OfTwo():
+            return of_two(data)
+        case PlainActivity():
+            void = SealPurpose.RESET_LINK if isinstance(data, VOIDS_RESET_LINKS) else None
+            return plain(contents.of_plain(data), supersedes=void)
+        case _:
+            raise Unroutable(f"nothing is told of {type(data).__name__}")
+
+
+def of_two(data: OfTwo) -> Telling:
+    """MG-6: two accounts are not one, or not yet. Raises Unroutable."""
+    match data:
         case MergeNotDone(occurred_at=at, reason=reason):
             return plain(contents.MergeRejected(occurred_at=at, reason=reason))
-        case PlainActivity():
-            return plain(contents.of_plain(data))
+        case MergeUnderReview(occurred_at=at, review_until=until):
+            return plain(contents.MergeUnderReview(occurred_at=at, review_until=until))
+        case MergeReviewRefused(occurred_at=at, reason=why):
+            return plain(contents.MergeReviewRefused(occurred_at=at, reason=why))
         case _:
             raise Unroutable(f"nothing is told of {type(data).__name__}")
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.recovery.grants import PasswordGrants
+from services.recovery.grants.grants import PasswordGrants
+from services.recovery.practice_tokens.given import Given
 from services.recovery.practice_tokens.issuing import Issuing
 from services.recovery.practice_tokens.model import guess_limit, token_limit
 from services.recovery.practice_tokens.redeeming import Redeeming
@@ -15,6 +16,7 @@ from shared.trust.hashing import PasswordHasher
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
     issuing: Issuing
+    given: Given
     redeeming: Redeeming
 
 
@@ -34,6 +36,7 @@ def compose(
             hasher=hasher,
             limit=token_limit(a_day=settings.reset_tokens_a_day),
         ),
+        given=Given(database=plumbing.database),
         redeeming=Redeeming(
             acts=plumbing.acts,
             digests=plumbing.digests,

@@ -1,10 +1,10 @@
 """Reset tokens: how they are made and given out, how long they live, what is counted (RC-5)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.recovery.grants import Proven
+from services.recovery.grants.model import Proven
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.practice_settings import PracticeSettings
@@ -41,6 +41,16 @@ class Holder:
     practice_name: str
     practice_contact: str
     settings: PracticeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenToken:
+    """A live token, as the practice reads it that gave it."""
+
+    handed_over: HandedOver
+    staff_id: str | None
+    issued_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

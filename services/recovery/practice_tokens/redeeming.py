@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.grants import PasswordGrant, PasswordGrants, Proven
-from services.recovery.names import name_digest
+from services.recovery.grants.grants import PasswordGrants
+from services.recovery.grants.model import PasswordGrant, Proven
 from services.recovery.practice_tokens.errors import ResetTokenInvalid, TokenKeptBack, WrongToken
 from services.recovery.practice_tokens.model import RESET_TOKEN, WRONG, Token, digits_of
 from services.recovery.practice_tokens.store import tokens as store
+from services.recovery.projections.names import name_digest
 from shared import limits, one_time
 from shared.acts import Act, Acts, By
 from shared.http.source_budget import SourceBudget

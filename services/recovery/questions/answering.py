@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.recovery.actions import Action
-from services.recovery.grants import PasswordGrant, PasswordGrants, Proven
-from services.recovery.names import name_digest
+from services.recovery.grants.grants import PasswordGrants
+from services.recovery.grants.model import PasswordGrant, Proven
+from services.recovery.projections.names import name_digest
 from services.recovery.questions.answers import normalised
 from services.recovery.questions.bank import BANK, drawn
 from services.recovery.questions.errors import AnswersRefused

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.recovery.grants import PasswordGrants
+from services.recovery.grants.grants import PasswordGrants
 from services.recovery.questions.answering import Answering
 from services.recovery.questions.model import RoundPolicy
 from services.recovery.questions.notices import SWEEP_EVERY, TICK, RoundNotices

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.recovery.actions import Action
+from services.recovery.projections.store import accounts
 from services.recovery.questions.answers import Chosen, judge, normalised
 from services.recovery.questions.errors import QuestionsUnacceptable, ReauthenticationRequired
 from services.recovery.questions.model import Holder, NewSet
 from services.recovery.questions.store import questions as store
-from services.recovery.store import accounts
 from shared.acts import Acts, By
 from shared.catching_up import caught_up
 from shared.contracts.ids import AccountId

@@ -75,6 +75,13 @@ class Line:
         return text
 
 
+def key(address: str) -> str:
+    """What of it can be another, in one form: the same however the rest of it is written."""
+    line = parsed(address)
+    parts = [address[part] for part in (line.number, line.street) if part is not None]
+    return " ".join(parts).casefold()
+
+
 def usable(address: str) -> bool:
     """Whether decoys can be made around it: it has a number or a street to put another for."""
     line = parsed(address)

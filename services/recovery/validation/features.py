@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.recovery.grants import PasswordGrants
+from services.recovery.grants.grants import PasswordGrants
 from services.recovery.settings import RecoverySettings
 from services.recovery.validation.validations import Validations
 from shared.one_time import Mint

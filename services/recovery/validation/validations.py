@@ -7,8 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.recovery.actions import Action
-from services.recovery.grants import PasswordGrant, PasswordGrants, Proven
-from services.recovery.names import name_digest
+from services.recovery.grants.grants import PasswordGrants
+from services.recovery.grants.model import PasswordGrant, Proven
+from services.recovery.projections.names import name_digest
 from services.recovery.validation import decoys
 from services.recovery.validation.decoys import Choices
 from services.recovery.validation.errors import ValidationOver, ValidationUnavailable
@@ -20,7 +21,6 @@ from services.recovery.validation.model import (
     VALIDATION,
     Fields,
     Holder,
-    Record,
 )
 from services.recovery.validation.store import holders, rounds
 from services.recovery.validation.store.rounds import Passed
@@ -104,8 +104,9 @@ class Validations:
     ) -> tuple[Choices, bool]:
         """Four addresses around the record's, or around one that is made up, and which it was.
 
-        They depend on what was typed: of a record on what it says, so that another spelling, or
-        another of her usernames, brings up the same four, of which the true one cannot be told.
+        They depend on what was typed: where that is right on the account and its address alone, so
+        that another spelling, name, phone or record of hers brings up the same four, of which the
+        true one cannot be told.
         Once the rounds of a name are `spent` whatever is typed brings up others: who knows the
         address would else find out the rest by looking whether it is there.
         """
@@ -115,7 +116,7 @@ class Validations:
         compared = own_records or [NOBODY]
         found = next((record for record in compared if fields.of(record)), None)
         record = found or compared[0]
-        own = self._draw(_own(record).key, str(holder.account_id if holder else ""))
+        own = self._draw(decoys.key(record.address), str(holder.account_id if holder else ""))
         true = decoys.around(record.address, own)
         typed = f"{fields.key}\n{spent}"
         other = decoys.around(decoys.made_up(self._draw(typed, "made up")), self._draw(typed))
@@ -124,17 +125,6 @@ class Validations:
 
     def _draw(self, *of: str) -> bytes:
         return self.digests.of("validation-addresses", "\n".join(of))
-
-
-def _own(record: Record) -> Fields:
-    """What a record says, as it would be typed; not the name, of which there may be more."""
-    return Fields(
-        username="",
-        birth_date=record.birth_date,
-        last_name=record.last_name,
-        first_name=record.first_name,
-        home_phone=record.home_phone,
-    )
 
 
 def _proven(passed: Passed, username: str) -> Proven:

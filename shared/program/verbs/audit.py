@@ -6,15 +6,20 @@ from shared.db import one_connection
 from shared.migrate import turn
 from shared.program.asked import Asked, Command, NeedsSetting
 from shared.program.bar import shown
-from shared.program.program import F, S
+from shared.program.program import F, Plumbing, S
 from shared.program.terminal import say
 
 
 async def verify(asked: Asked[F, S]) -> int:
     async with asked.plumbing() as plumbing:
         with shown("audit rows") as progress:
-            told = await AuditVerification(database=plumbing.database).verify(progress)
+            told = await verification(plumbing).verify(progress)
         return say(told)
+
+
+def verification(plumbing: Plumbing[S]) -> AuditVerification:
+    moved = plumbing.settings.clock_file is not None
+    return AuditVerification(database=plumbing.database, clock=plumbing.clock, moved=moved)
 
 
 async def drop_months(asked: Asked[F, S]) -> int:
@@ -24,7 +29,7 @@ async def drop_months(asked: Asked[F, S]) -> int:
         raise NeedsSetting("MIGRATION_URL")
     async with asked.plumbing() as plumbing:
         with shown("audit rows") as progress:
-            say(await AuditVerification(database=plumbing.database).verify(progress))
+            say(await verification(plumbing).verify(progress))
         async with plumbing.database.connection() as connection:
             due = await dropping.due(connection, plumbing.clock.now())
         if not due:

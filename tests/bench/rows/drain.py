@@ -66,7 +66,9 @@ async def by(replicas: int, rows: int, site: Site, rounds: int) -> Drained:
                 mails=rows,
                 connections=replicas * CONNECTIONS,
             )
-            raw = await outcome_of("tests.bench.ceilings.mailing", job, Measured)
+            raw = await outcome_of(
+                "tests.bench.ceilings.mailing", job, Measured, within=longest(rows)
+            )
             return raw, await drained(ours, rows)
 
         raw, mine = zip(*await site.rounds(rounds, once), strict=True)
@@ -78,7 +80,7 @@ async def drained(ours: Office, count: int) -> Measured:
     ours.sink.moments.clear()
     watch = ours.site.watch(*ours.replicas)
     await ours.submits(count)
-    if not await ours.sink.until(count, within=max(60.0, count / SLOWEST)):
+    if not await ours.sink.until(count, within=longest(count)):
         raise NotMeasured(f"{len(ours.sink.moments)} of {count} mails came")
     moments = ours.sink.moments
     measured = watch.measured(count, seconds=max(max(moments) - min(moments), 0.001))
@@ -86,3 +88,8 @@ async def drained(ours: Office, count: int) -> Measured:
     if len(moments) != count:
         raise NotMeasured(f"{len(moments)} mails for {count} communications")
     return measured
+
+
+def longest(count: int) -> float:
+    """Seconds after which so many are not waited for any more."""
+    return max(60.0, count / SLOWEST)

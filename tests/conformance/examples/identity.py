@@ -185,6 +185,12 @@ async def reactivate_patient(stage: IdentityStage) -> Example:
     return example
 
 
+async def settle_duplicate_chart(stage: IdentityStage) -> Example:
+    kept, given_up = await stage.desk.duplicate(stage.replica.a_username())
+    body = {**BY_STAFF, "kept": [kept], "given_up": [given_up]}
+    return Example(body=body, token=stage.desk.access_token)
+
+
 async def issue_enrolment_token(stage: IdentityStage) -> Example:
     return Example(
         path={"patient_id": await stage.desk.a_patient()},

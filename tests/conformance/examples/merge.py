@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.contracts.identity import EnrolmentState
 from shared.contracts.ids import PatientId
 from tests.builders.people import Person, a_person, a_practice, enrolled
 from tests.conformance.stage import Clients, Example
 from tests.rigs.issuer import Issuer
-from tests.rigs.merge import Merging, replica
+from tests.rigs.merge import Merging, Saga, replica
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 from tests.support.trust import trusting
+
+BY_STAFF = {"staff_id": "nurse-7", "reason": "asked at the desk"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,31 @@ async def read_merge(stage: MergeStage) -> Example:
 
 async def list_merge_conflicts(stage: MergeStage) -> Example:
     return Example(token=await stage.practice())
+
+
+async def a_review(stage: MergeStage) -> Saga:
+    """Two accounts of this practice's records, which are not one person's by them."""
+    survivor = a_person(enrolments=(enrolled(stage.practice_id),))
+    absorbed = a_person(enrolments=(enrolled(stage.practice_id),), last_name="Thorne")
+    await stage.replica.knows(survivor, absorbed)
+    return await stage.replica.under_way(survivor, absorbed)
+
+
+async def list_merge_reviews(stage: MergeStage) -> Example:
+    return Example(token=await stage.practice())
+
+
+async def read_merge_review(stage: MergeStage) -> Example:
+    review = await a_review(stage)
+    return Example(path={"merge_id": review.merge_id}, token=await stage.practice())
+
+
+async def approve_merge_review(stage: MergeStage) -> Example:
+    return replace(await read_merge_review(stage), body=BY_STAFF)
+
+
+async def reject_merge_review(stage: MergeStage) -> Example:
+    return replace(await read_merge_review(stage), body=BY_STAFF)
 
 
 async def read_offer(stage: MergeStage) -> Example:

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.contracts.ids import PatientId, PracticeId
 from shared.trust.grants import Verb
+from tests.builders import events
 from tests.builders.people import Person, a_person, a_practice
 from tests.builders.questions import answered, chosen
 from tests.builders.reset_tokens import a_patient, a_record
@@ -70,7 +71,8 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Recovery
 
 
 async def remind_username(stage: RecoveryStage) -> Example:
-    return Example(body={"email": EMAIL})
+    said = {"last_name": events.LAST_NAME, "birth_date": "04/17/1988"}
+    return Example(body={"email": EMAIL, **said})
 
 
 async def request_reset_link(stage: RecoveryStage) -> Example:
@@ -127,6 +129,10 @@ async def void_reset_token(stage: RecoveryStage) -> Example:
     return Example(
         path={"patient_id": patient.patient_id}, body=BY_STAFF, token=await stage.practice()
     )
+
+
+async def list_reset_tokens(stage: RecoveryStage) -> Example:
+    return replace(await void_reset_token(stage), body=None)
 
 
 async def redeem_reset_token(stage: RecoveryStage) -> Example:

@@ -61,6 +61,31 @@ async def corrected_to_be_born_tomorrow(stage: IdentityStage) -> Example:
     return (await examples.correct_patient(stage)).but(birth_date=tomorrow)
 
 
+async def chart_that_is_somebody_elses(stage: IdentityStage) -> Example:
+    example = await examples.settle_duplicate_chart(stage)
+    return example.but(given_up=[await stage.desk.a_patient()])
+
+
+async def chart_settled_before(stage: IdentityStage) -> Example:
+    example = await examples.settle_duplicate_chart(stage)
+    assert example.body is not None
+    await stage.desk.settle(kept=[*example.body["given_up"], *example.body["kept"]])
+    return example
+
+
+async def chart_of_which_the_kept_one_is_un_enrolled(stage: IdentityStage) -> Example:
+    example = await examples.settle_duplicate_chart(stage)
+    assert example.body is not None
+    await stage.desk.un_enrol(example.body["kept"][0])
+    return example
+
+
+async def chart_named_twice(stage: IdentityStage) -> Example:
+    example = await examples.settle_duplicate_chart(stage)
+    assert example.body is not None
+    return example.but(given_up=example.body["kept"])
+
+
 async def waiver_of_who_never_enrolled(stage: IdentityStage) -> Example:
     return (await never_enrolled(stage)).but(waived=True)
 
@@ -631,6 +656,13 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "NotFound": at("reactivate_patient", **unknown),
         "PatientNotEnrolled": never_enrolled,
         "PatientEnrolled": examples.unlock_account,
+    },
+    "settle_duplicate_chart": {
+        "NotFound": but("settle_duplicate_chart", given_up=[str(NOBODY)]),
+        "ChartNamedTwice": chart_named_twice,
+        "ChartsNotDuplicate": chart_that_is_somebody_elses,
+        "ChartsSettled": chart_settled_before,
+        "KeptChartUnenrolled": chart_of_which_the_kept_one_is_un_enrolled,
     },
     "issue_enrolment_token": {
         "NotFound": at("issue_enrolment_token", **unknown),

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.identity import AccountState
-from tests.builders.people import a_person
+from tests.builders.people import a_person, enrolled
 from tests.conformance.examples import merge as examples
-from tests.conformance.examples.merge import MergeStage
+from tests.conformance.examples.merge import BY_STAFF, MergeStage
 from tests.conformance.refusals import Elsewhere, Recipe, at, but
 from tests.conformance.stage import Example
-from tests.rigs.merge import Request
+from tests.rigs.merge import Request, Saga
 from tests.support.trust import ISSUER
 
 NOBODY = UUID(int=7)
@@ -71,10 +71,46 @@ def after(**change: Any) -> Recipe:
     return made
 
 
-async def another_human(stage: MergeStage) -> Example:
+async def decision(stage: MergeStage, saga: Saga) -> Example:
+    """A decision of this practice's."""
+    path = {"merge_id": saga.merge_id}
+    return Example(path=path, body=BY_STAFF, token=await stage.practice())
+
+
+async def rejected(stage: MergeStage) -> Example:
+    saga = await examples.a_review(stage)
+    await stage.replica.rejects(stage.practice_id, saga.merge_id)
+    return await decision(stage, saga)
+
+
+async def one_side_approved(stage: MergeStage) -> Example:
+    """This practice has records of the one alone, and has approved for it."""
+    survivor = a_person(enrolments=(enrolled(stage.practice_id),))
     other = a_person(last_name="Thorne")
-    await stage.replica.knows(other)
-    return of(await stage.replica.request(stage.survivor, other))
+    await stage.replica.knows(survivor, other)
+    saga = await stage.replica.under_way(survivor, other)
+    await stage.replica.approves(stage.practice_id, saga.merge_id)
+    return await decision(stage, saga)
+
+
+def meanwhile(**change: Any) -> Recipe:
+    """One of the accounts has changed since the review was asked for."""
+
+    async def made(stage: MergeStage) -> Example:
+        saga = await examples.a_review(stage)
+        await stage.replica.knows(saga.absorbed.changed(**change))
+        return await decision(stage, saga)
+
+    return made
+
+
+async def beside_another(stage: MergeStage) -> Example:
+    """One of the accounts is merged with a third just now."""
+    saga = await examples.a_review(stage)
+    third = a_person()
+    await stage.replica.knows(third)
+    await stage.replica.under_way(saga.survivor, third)
+    return await decision(stage, saga)
 
 
 REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
@@ -90,7 +126,19 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "MergeInProgress": under_way,
         "AccountMerged": after(state=AccountState.MERGED, security_version=3, enrolments=()),
         "MergeProofStale": after(security_version=3),
-        "MergePersonMismatch": another_human,
     },
     "read_merge": {"NotFound": at("read_merge", merge_id=NOBODY)},
+    "read_merge_review": {"NotFound": at("read_merge_review", merge_id=NOBODY)},
+    "approve_merge_review": {
+        "NotFound": at("approve_merge_review", merge_id=NOBODY),
+        "MergeReviewEnded": rejected,
+        "MergeReviewApproved": one_side_approved,
+        "ReviewInProgress": beside_another,
+        "ReviewStale": meanwhile(security_version=3),
+        "ReviewOfMerged": meanwhile(state=AccountState.MERGED, security_version=3, enrolments=()),
+    },
+    "reject_merge_review": {
+        "NotFound": at("reject_merge_review", merge_id=NOBODY),
+        "MergeReviewEnded": rejected,
+    },
 }

@@ -119,6 +119,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "ResetTokenLimit": at_the_desk(ISSUE, given_ten),
         "AlreadyIssued": issued_before,
     },
+    "list_reset_tokens": {"NotFound": at("list_reset_tokens", patient_id=NOBODY)},
     "void_reset_token": {
         "NotFound": at("void_reset_token", patient_id=NOBODY),
         "PatientNotEnrolled": at_the_desk(VOID, un_enrolled),
@@ -126,6 +127,10 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     },
     "redeem_reset_token": {
         "ResetTokenInvalid": but("redeem_reset_token", username="nobody.at.all"),
+    },
+    "remind_username": {
+        "PersonIncomplete": but("remind_username", birth_date=None),
+        "BirthDateImpossible": but("remind_username", birth_date="02/30/1988"),
     },
     "redeem_reset_link": {"LinkInvalid": but("redeem_reset_link", token="x")},
     "set_security_questions": {

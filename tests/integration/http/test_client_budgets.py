@@ -21,6 +21,7 @@ pytestmark = pytest.mark.proves("ST-1")
 THIEF, BUDGET = "the stolen client", "records"
 DEFAULTS = {
     "identity": {"records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20},
+    "merge": {"merge-reviews": 100},
     "notify": {"communications": 100_000},
     "recovery": {"reset-tokens": 100},
 }

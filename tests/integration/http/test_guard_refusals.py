@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from shared.audit.chain import AuditChain
-from shared.audit.entries import Origin
+from shared.audit.entries import Entry, Origin
 from shared.audit.floods import A_MINUTE, OVERALL, Floods, Party
 from shared.audit.verification import AuditVerification
 from shared.progress import Progress
@@ -86,7 +86,8 @@ async def test_a_flood_leaves_so_many_rows_a_minute_and_one_that_counts_the_rest
     assert len(await entries(stall, "id")) == A_MINUTE + 2
     chain = AuditChain(database=stall.shop.database, clock=clock)
     await chain.once()
-    verified = await AuditVerification(database=stall.shop.database).verify(Progress())
+    verification = AuditVerification(database=stall.shop.database, clock=clock)
+    verified = await verification.verify(Progress())
     assert "chain whole to place" in verified
 
 
@@ -162,3 +163,35 @@ def test_who_floods_guards_hides_none_of_its_refusals_by_verbs(clock: FakeClock)
 
     assert not at_the_guard
     assert floods.admits(party, now=clock.now())
+
+
+@pytest.mark.proves("ST-1")
+@pytest.mark.parametrize(
+    ("actor", "client", "source", "kept"),
+    [
+        ("staff:nurse-{}@practice", "shop-1", ANN, A_MINUTE),  # a client may name whom it likes
+        ("client:shop-1", "shop-1", "", A_MINUTE),  # on the bus
+        (f"account:{UUID(int=1)}", None, ANN, A_MINUTE),
+        ("service", None, "", A_MINUTE + 50),
+    ],
+)
+async def test_what_verbs_refuse_to_one_who_asks_from_outside_is_bounded(
+    stall: Stall, actor: str, client: str | None, source: str, kept: int
+) -> None:
+    refused = [
+        Entry(
+            origin=Origin(
+                actor=actor.format(number),
+                source=source,
+                correlation_id=UUID(int=number),
+                client=client,
+            ),
+            action="stock",
+            outcome="refused",
+        )
+        for number in range(A_MINUTE + 50)
+    ]
+    async with stall.shop.database.transaction() as tx:
+        await stall.shop.audit.record(tx, *refused)
+
+    assert len(await entries(stall, "id")) == kept

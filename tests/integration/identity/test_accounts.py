@@ -50,7 +50,7 @@ async def test_an_account_is_read_with_everything_that_belongs_to_it(
         "two_step": {"on": False, "mode": None, "means": [], "recovery_codes_left": 0},
         "passkeys": {"made": 0, "offered": True, "suspended": 0},
         "questions_set": False,
-        "recovery_routes": ["validation", "practice"],
+        "recovery_routes": ["practice"],
         "to_set_up": ["account-email"],
         "terms_version": "2026-01",
         "locale": "en-US",

@@ -1,15 +1,80 @@
-"""A client's life: its secret is rotated, it is revoked, on the command line (ST-1)."""
+"""A client's life: it is added, has a new secret, is revoked, on the command line (ST-1)."""
 
 import json
 
 import pytest
 
+from tests.builders.practices import desk_of, practice_desk
 from tests.integration.identity.test_operator_verbs import added, run
 from tests.rigs.identity import Identity
 from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ST-1")
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
+
+
+async def test_a_practice_whose_only_client_is_revoked_is_given_another_and_goes_on(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = await practice_desk(identity)
+    patient_id = await desk.a_patient()
+    said = {"staff_id": "clerk-1", "reason": "it was stolen", "client_secret": desk.client[1]}
+    assert (await desk.call("/practice/client/revoke", said)).status == 204
+    await identity.loop("revoked-clients").once()
+
+    made = await added(identity, capsys, "client", "add", desk.practice_id, "Front desk")
+
+    other = await desk_of(identity, (made["client_id"], made["client_secret"]))
+    assert other.practice_id == desk.practice_id == made["practice_id"]
+    assert (await other.issue(patient_id)).status == 201
+    assert (await desk.issue(patient_id)).status == 401
+    assert (await identity.client_token(*desk.client)).status == 401
+    rows = await identity.rows("SELECT c::text FROM clients c")
+    assert not any(made["client_secret"] in row[0] for row in rows)
+    [audited] = await identity.rows(
+        "SELECT actor, subject, practice, outcome FROM audit_entries WHERE action = 'client.add'"
+    )
+    subject = f"client:{made['client_id']}"
+    assert tuple(audited) == ("operator", subject, desk.practice_id, "done")
+
+
+async def test_a_practice_has_a_client_for_each_of_its_systems_and_the_end_of_one_is_no_other_s(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = await practice_desk(identity)
+
+    made = await added(identity, capsys, "client", "add", desk.practice_id, "Laboratory")
+
+    tokens = [
+        await identity.client_token(*client)
+        for client in (desk.client, (made["client_id"], made["client_secret"]))
+    ]
+    assert [answer.status for answer in tokens] == [200, 200]
+    assert tokens[0].body["scope"] == tokens[1].body["scope"]
+    assert await run(identity, "client", "revoke", made["client_id"]) == 0
+    assert (await identity.client_token(*desk.client)).status == 200
+    capsys.readouterr()
+    await run(identity, "client", "list")
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {(one["name"], one["practice_id"]) for one in listed} == {
+        ("Elm Street Practice", desk.practice_id),
+        ("Laboratory", desk.practice_id),
+    }
+
+
+async def test_of_a_practice_that_there_is_not_no_client_is_made(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = [await run(identity, "client", "add", named, "Desk") for named in (UNKNOWN, "nobody")]
+
+    assert codes == [1, 2]
+    told = capsys.readouterr()
+    assert (told.out, f"{UNKNOWN}: there is none, or no more" in told.err) == ("", True)
+    assert await identity.rows("SELECT id FROM clients") == []
+    [audited] = await identity.rows(
+        "SELECT practice, outcome, detail FROM audit_entries WHERE action = 'client.add'"
+    )
+    assert tuple(audited) == (UNKNOWN, "refused", "not_found")
 
 
 async def test_a_rotated_secret_ends_at_once_and_the_new_one_is_printed_once(

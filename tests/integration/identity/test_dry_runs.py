@@ -31,9 +31,10 @@ READS = {
 #: a call of each verb of identity's that changes rows; CLIENT and PRACTICE stand for ids
 CALLS = {
     "practice add": ["Elm", "--contact", "desk", "--json"],
-    "practice set": ["PRACTICE", "--reset-link-minutes", "30"],
+    "practice set": ["PRACTICE", "--reset-link-minutes", "30", "--name", "Oak Street"],
     "gateway add": ["Web", "--json"],
     "mail-server add": ["Mail", "--json"],
+    "client add": ["PRACTICE", "Front desk", "--json"],
     "client rotate": ["CLIENT", "--json"],
     "client revoke": ["CLIENT"],
     "terms publish": ["2031-09", "TERMS"],
@@ -160,10 +161,11 @@ async def test_a_dry_run_refuses_what_the_verb_refuses(
 
     codes = [
         await run(identity, "client", "revoke", nobody, "--dry-run"),
+        await run(identity, "client", "add", nobody, "Front desk", "--dry-run"),
         await run(identity, "practice", "set", nobody, "--reset-link-minutes", "5", "--dry-run"),
     ]
 
-    assert codes == [1, 1]
+    assert codes == [1, 1, 1]
 
 
 async def test_a_key_is_not_revoked_though_nobody_said_yes(
@@ -216,9 +218,12 @@ async def test_what_is_replayed_and_discarded_leaves_a_row(identity: Identity) -
     ]
 
 
+@pytest.mark.parametrize("verb", ["practice add", "gateway add", "mail-server add", "client add"])
 async def test_the_secret_of_a_dry_run_is_not_shown(
-    identity: Identity, capsys: pytest.CaptureFixture[str]
+    verb: str, identity: Identity, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = await added(identity, capsys, "gateway", "add", "Web", "--dry-run")
+    typed = [word for word in await called(identity, verb) if word != "--json"]
+
+    made = await added(identity, capsys, *verb.split(), *typed, "--dry-run")
 
     assert made["client_secret"] == "none: a dry run"

@@ -43,7 +43,7 @@ async def test_without_an_e_mail_the_account_is_fully_usable(desk: PracticeDesk)
     answer = await enrol(desk.identity, await desk.a_token())
 
     assert answer.status == 201
-    assert answer.body["recovery_routes"] == ["validation", "practice"]
+    assert answer.body["recovery_routes"] == ["practice"]
     assert answer.body["email_verification"] == "none"
     [event] = await desk.identity.events("account-enrolled")
     assert (event["recipients"], event["claim"], event["verification"]) == ([], None, None)

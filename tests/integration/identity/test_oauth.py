@@ -12,9 +12,9 @@ from tests.rigs.identity import Identity
 
 SCOPES = (
     "accounts:thaw accounts:unlock clients:read clients:write communications:write "
-    "deliveries:read emails:waive enrolments:write merges:read patients:read patients:write "
-    "reset-tokens:write settings:read settings:write tokens:read tokens:write two-steps:reset "
-    "usernames:read"
+    "deliveries:read emails:waive enrolments:write merges:read merges:review patients:read "
+    "patients:write reset-tokens:write settings:read settings:write tokens:read tokens:write "
+    "two-steps:reset usernames:read"
 )
 
 

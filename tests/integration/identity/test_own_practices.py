@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders.passkeys import Holder, a_holder
 from tests.builders.practices import (
     INVITABLE,
     Postman,
@@ -14,7 +15,7 @@ from tests.builders.practices import (
     prove,
     proven,
 )
-from tests.rigs.identity import PASSWORD, Identity
+from tests.rigs.identity import PASSWORD, Identity, Person
 from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("EN-5", "SE-3")
@@ -135,3 +136,54 @@ async def test_who_has_no_practice_left_adds_one_and_is_in_the_portal_again(
 
     assert (before, added.status) == ("settings", 201)
     assert (await identity.introspected(renewed))["scope"] == "full"
+
+
+@pytest.mark.proves("MF-8", "UN-4")
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("way", ["token", "grant"])
+async def test_a_passkey_is_all_that_is_asked_of_who_adds_one_in_a_session(
+    identity: Identity, desk: PracticeDesk, way: str, left: bool
+) -> None:
+    """With two-step on by passkeys alone neither password nor code is typed, nor a name."""
+    patient_id = await desk.enrolled()
+    maria = await a_holder(identity, await the_person(identity, "maria.garcia"))
+    await maria.made()
+    await maria.two_step_by_passkeys()
+    if not left:
+        await desk.un_enrol(patient_id)
+    opened = (await maria.log_on()).body
+    maria.token, maria.refresh_token = opened["access_token"], opened["refresh_token"]
+    first, second = [await practice_desk(identity) for _ in range(2)]
+    brought = [await brought_of(identity, at, way) for at in (first, second)]
+
+    for_merges = await by_passkey(maria, "merge")
+    wrong = await add(identity, maria.token, **brought[0], reauthenticated=for_merges)
+    grant = await by_passkey(maria, "practice")
+    added = await add(identity, maria.token, **brought[0], reauthenticated=grant)
+    token = await maria.refreshed()
+    again = await add(identity, token, **brought[1], reauthenticated=grant)
+
+    assert wrong.code == "grant_wrong_act"
+    assert (added.status, added.body["practice_id"]) == (201, first.practice_id)
+    assert again.code == "grant_used"
+    assert (await identity.introspected(token))["scope"] == "full"
+    assert len(await identity.rows("SELECT FROM accounts")) == 1
+    assert len(await identity.events("enrolment-added")) == 1
+
+
+async def the_person(identity: Identity, username: str) -> Person:
+    [row] = await identity.rows("SELECT id FROM accounts WHERE username = $1", username)
+    return Person(id=row["id"], username=username, password=PASSWORD, email=None)
+
+
+async def brought_of(identity: Identity, desk: PracticeDesk, way: str) -> dict[str, str]:
+    token = await desk.a_token()
+    return {way: token if way == "token" else await granted(identity, token)}
+
+
+async def by_passkey(holder: Holder, verb: str) -> str:
+    """The grant of a passkey's answer alone."""
+    body = await holder.asked("/account/reauthenticate") | {"verb": verb}
+    answer = await holder.identity.call("POST", "/account/reauthenticate", body, token=holder.token)
+    assert answer.status == 200, answer.body
+    return str(answer.body["grant"])

@@ -1,5 +1,6 @@
 """Passkeys as the second step, as a re-authentication, and as a proof for a merge (MF-8, SE-3)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from deploy.tour.authenticator import UP
 from tests.builders.merges import Registry
 from tests.builders.passkeys import Holder, a_holder
 from tests.builders.two_step import WRONG_CODE, code_of, confirm, set_up
-from tests.rigs.identity import PASSWORD, Identity
+from tests.rigs.identity import PASSWORD, Identity, Recovery
 from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("MF-8")
@@ -300,6 +301,79 @@ async def test_a_passkey_of_the_other_account_is_a_whole_proof(registry: Registr
     assert (await own(pat)).refused() == INVALID
 
 
+@pytest.mark.proves("MF-6", "MF-7", "MF-9", "MF-10", "MG-1")
+@pytest.mark.parametrize(
+    ("why", "at_log_on"), [("removed", "passkey_unknown"), ("suspended", "passkey_invalid")]
+)
+async def test_a_key_that_counts_no_more_opens_no_door(
+    identity: Identity, recovery: Recovery, why: str, at_log_on: str
+) -> None:
+    """Not with the options that another one of the account's may answer, either."""
+    june, eve = await a_holder(identity), await a_holder(identity)
+    gone = await june.made("Gone")
+    old = june.authenticator.keys[-1]
+    password = PASSWORD
+    if why == "suspended":
+        [row] = await identity.rows(
+            "SELECT security_version FROM accounts WHERE id = $1", june.person.id
+        )
+        grant = await recovery.grant(june.person, security_version=row["security_version"])
+        june.token = (await identity.reset(grant, password := NEW)).body["access_token"]
+    proof = {"password": password, "verb": "passkeys"}
+    grant = (await identity.call("POST", "/account/reauthenticate", proof, token=june.token)).body
+    asked = await june.options("/account/passkeys", name="New", reauthenticated=grant["grant"])
+    assert (await june.keep(asked.body)).status == 201
+    if why == "removed":
+        assert (await june.remove(gone)).status == 204
+    await june.two_step_by_passkeys()
+    waiting = (await identity.logged_on(june.person.username, password))["access_token"]
+
+    async def answered(path: str, token: str | None, **said: Any) -> tuple[int, str]:
+        asked = await identity.call("POST", f"{path}/options", token=token)
+        credential = june.authenticator.answer(asked.body["options"], old)
+        body = {"ceremony": asked.body["ceremony"], "credential": credential, **said}
+        return (await identity.call("POST", path, body, token=token)).refused()
+
+    assert await answered("/sessions/passkey", None) == (403, at_log_on)
+    assert await answered("/sessions/second-step", waiting) == INVALID
+    assert await answered("/account/reauthenticate", june.token, verb="merge") == INVALID
+    beside = {"verb": "two-step-off", "password": password}
+    assert await answered("/account/reauthenticate", june.token, **beside) == INVALID
+    assert await answered("/account/ownership-proofs", eve.token) == INVALID
+
+
+@pytest.mark.proves("MF-3", "MF-6")
+async def test_a_ceremony_that_is_over_is_none_of_the_five(identity: Identity) -> None:
+    june = await a_holder(identity)
+    await june.made()
+    await june.two_step_by_passkeys()
+    token = (await half(june))["access_token"]
+    spent = await june.asked("/sessions/second-step", token=token)
+    spent["credential"]["response"]["signature"] = "AA"
+
+    told = [(await step(june, token, spent)).code for _ in range(8)]
+
+    assert told == ["passkey_invalid"] + ["ceremony_over"] * 7
+    assert (await step(june, token)).status == 201
+
+
+@pytest.mark.proves("MF-6", "MG-1")
+async def test_a_proof_of_another_account_is_good_in_the_session_that_asked_for_it_alone(
+    identity: Identity,
+) -> None:
+    """Who has caught it has not the account, to merge it into one of her own."""
+    june, pat, eve = [await a_holder(identity) for _ in range(3)]
+    await pat.made()
+    body = pat.answer((await june.options("/account/ownership-proofs")).body)
+    path, elsewhere = "/account/ownership-proofs", (await half(june))["access_token"]
+
+    of_another = await identity.call("POST", path, body, token=eve.token)
+    in_another = await identity.call("POST", path, body, token=elsewhere)
+    in_its_own = await identity.call("POST", path, body, token=june.token)
+
+    assert [of_another.code, in_another.code, in_its_own.code] == ["ceremony_over"] * 2 + [""]
+
+
 @pytest.mark.proves("MG-5", "MF-10", "MF-7")
 async def test_the_absorbed_account_s_key_says_where_to_log_on_and_opens_nothing(
     registry: Registry,
@@ -325,6 +399,23 @@ async def test_the_absorbed_account_s_key_says_where_to_log_on_and_opens_nothing
         "POST", "/account/ownership-proofs", pat.answer(asked), token=june.token
     )
     assert again.refused() == (409, "account_merged")
+
+
+@pytest.mark.proves("MG-5", "MF-10")
+async def test_what_a_reset_suspended_is_not_told_where_the_account_went(
+    registry: Registry, recovery: Recovery
+) -> None:
+    """A thief's passkey learns no name, as the password of before learns none."""
+    identity = registry.identity
+    survivor, absorbed = await registry.two()
+    pat = await a_holder(identity, absorbed)
+    await pat.made()
+    [row] = await identity.rows("SELECT security_version FROM accounts WHERE id = $1", absorbed.id)
+    grant = await recovery.grant(absorbed, security_version=row["security_version"])
+    assert (await identity.reset(grant, NEW)).status == 200
+    await registry.merge(survivor, replace(absorbed, password=NEW))
+
+    assert (await pat.log_on()).refused() == INVALID
 
 
 @pytest.mark.proves("MG-5")

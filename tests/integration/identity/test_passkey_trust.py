@@ -165,6 +165,27 @@ async def test_only_what_is_suspended_and_one_s_own_is_kept_and_all_or_none(
     assert not (await pat.listed())["passkeys"][0]["suspended"]
 
 
+@pytest.mark.proves("SE-3", "MF-9")
+async def test_one_that_was_made_since_is_not_removed_there(
+    identity: Identity, recovery: Recovery
+) -> None:
+    """That takes a re-authentication, however young the session is."""
+    june = await a_holder(identity)
+    old = await june.made("Old")
+    await reset(june, recovery)
+    proof = {"password": NEW, "verb": "passkeys"}
+    grant = (await identity.call("POST", "/account/reauthenticate", proof, token=june.token)).body
+    asked = await june.options("/account/passkeys", name="New", reauthenticated=grant["grant"])
+    new = (await june.keep(asked.body)).body["passkey_id"]
+
+    answers = [await keep(june, remove=[new]), await keep(june, keep=[old], remove=[new])]
+
+    assert [each.refused() for each in answers] == [(404, "not_found")] * 2
+    listed = (await june.listed())["passkeys"]
+    assert {each["passkey_id"]: each["suspended"] for each in listed} == {old: True, new: False}
+    assert (await keep(june, remove=[old, old])).status == 204
+
+
 async def test_of_64_who_keep_and_remove_at_once_one_says_what_becomes_of_it(
     identity: Identity, second: Identity, recovery: Recovery
 ) -> None:
@@ -237,3 +258,66 @@ async def test_a_race_of_a_log_on_and_a_reset_leaves_no_session_of_before(
             assert (await identity.refresh(token)).code == "refresh_invalid"
         else:
             assert logged_on.refused() == INVALID
+
+
+@pytest.mark.proves("MF-9")
+async def test_a_race_of_a_log_on_and_a_removal_leaves_no_session_of_before(
+    identity: Identity, second: Identity
+) -> None:
+    for _ in range(8):
+        june = await a_holder(identity)
+        at_second = replace(june, identity=second)
+        phone, grant = await june.made("Phone"), await june.grant()
+
+        logged_on, answer = await asyncio.gather(
+            june.log_on(), at_second.remove(phone, grant=grant)
+        )
+
+        assert answer.status == 204
+        if logged_on.status == 201:
+            token = logged_on.body["refresh_token"]
+            assert (await identity.refresh(token)).code == "refresh_invalid"
+        else:
+            assert logged_on.code in ("passkey_invalid", "passkey_unknown")
+
+
+@pytest.mark.proves("RC-9")
+async def test_a_race_of_a_log_on_and_a_freeze_leaves_no_session_of_before(
+    identity: Identity, second: Identity, postman: Postman
+) -> None:
+    for number in range(8):
+        email = f"june.{number}@mail.example"
+        june = await a_holder(identity, await identity.an_account(email=email))
+        await june.made("Phone")
+        (_, not_me) = (await postman.not_me("passkey-made"))[-1]
+
+        logged_on, answer = await asyncio.gather(
+            june.log_on(), freeze(second, not_me, "1984-05-03")
+        )
+
+        assert answer.status == 204
+        if logged_on.status == 201:
+            token = logged_on.body["refresh_token"]
+            assert (await identity.refresh(token)).code == "refresh_invalid"
+        else:
+            assert logged_on.refused() == INVALID
+
+
+@pytest.mark.proves("MF-8", "MF-9")
+async def test_a_race_of_two_step_on_and_the_last_one_removed_leaves_means(
+    identity: Identity, second: Identity
+) -> None:
+    for _ in range(8):
+        june = await a_holder(identity)
+        at_second = replace(june, identity=second)
+        phone, grant = await june.made("Phone"), await june.grant()
+
+        turned_on, removed = await asyncio.gather(
+            identity.call("POST", "/account/two-step/passkeys", {}, token=june.token),
+            at_second.remove(phone, grant=grant),
+        )
+
+        assert (turned_on.refused(), removed.refused()) in (
+            ((200, ""), (400, "grant_superseded")),
+            ((409, "two_step_needs_means"), (204, "")),
+        )

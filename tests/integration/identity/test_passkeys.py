@@ -13,6 +13,7 @@ from tests.builders.passkeys import Holder, a_holder, ask_to_log_on
 from tests.rigs.identity import Identity, identity_service
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.statements import noted
 
 OVER = (409, "ceremony_over")
 INVALID = (403, "passkey_invalid")
@@ -184,6 +185,21 @@ async def test_a_passkey_is_both_steps_and_needs_no_name(identity: Identity) -> 
     assert passkey["used_at"] is not None
     sessions = await identity.call("GET", "/sessions", token=answer.body["access_token"])
     assert sessions.body["sessions"][0]["begun_by"] == ["passkey"]
+
+
+@pytest.mark.proves("MF-7", "MF-6")
+async def test_options_for_a_log_on_are_alike_for_all_and_ask_no_table(identity: Identity) -> None:
+    june = await a_holder(identity)
+    before = await ask_to_log_on(identity)
+    await june.made()
+
+    with noted(identity.plumbing.database) as said:
+        after = await ask_to_log_on(identity)
+
+    assert said == []
+    before["options"]["challenge"] = after["options"]["challenge"]
+    assert before["options"] == after["options"]
+    assert len(before["ceremony"]) == len(after["ceremony"])
 
 
 @pytest.mark.proves("MF-7")

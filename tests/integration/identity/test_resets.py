@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import pytest_asyncio
 
+from shared.contracts.identity import ResetRoute
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 
 NEW = "Copper!Lantern-42"
@@ -92,6 +93,34 @@ async def test_a_grant_of_before_the_last_reset_is_superseded_and_changes_nothin
     assert (await identity.refresh(session["refresh_token"])).status == 200
     assert (await identity.log_on(june.username, NEW)).status == 201
     assert len(await identity.rows("SELECT FROM spent_grants")) == 1
+
+
+@pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6", "V15.4.2")
+async def test_of_all_routes_that_finish_at_once_one_sets_the_password_and_opens_what_it_says(
+    identity: Identity, recovery: Recovery
+) -> None:
+    guest = await identity.an_account()
+    proofs = [(f"{NEW}{n}", list(ResetRoute)[n % len(ResetRoute)]) for n in range(32)]
+    grants = [await recovery.grant(guest, route=route) for _, route in proofs]
+
+    answers = await asyncio.gather(
+        *(
+            identity.reset(grant, password)
+            for grant, (password, _) in zip(grants, proofs, strict=True)
+        )
+    )
+
+    told = Counter((answer.status, answer.code) for answer in answers)
+    assert told == {(200, ""): 1, (400, "grant_superseded"): 31}
+    [(answer, password, route)] = [
+        (answer, *proof)
+        for answer, proof in zip(answers, proofs, strict=True)
+        if answer.status == 200
+    ]
+    assert ("access_token" in answer.body) == (route is not ResetRoute.VALIDATION)
+    assert (await identity.log_on(guest.username, password)).status == 201
+    [account] = await identity.rows("SELECT validated_at FROM accounts WHERE id = $1", guest.id)
+    assert (account["validated_at"] is not None) == (route is ResetRoute.VALIDATION)
 
 
 PARAMS = {"long_enough": {"minimum": 8}, "has_upper": None, "not_recent": {"last": 5}}

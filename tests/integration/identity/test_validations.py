@@ -5,9 +5,11 @@ from collections import Counter
 
 import pytest
 
-from tests.rigs.identity import Identity, Person, Recovery
+from tests.builders.practices import PracticeDesk, enrol
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 from tests.rigs.replica import Answer
 
+NAME = "maria.garcia"
 NEW, NEXT = "Copper!Lantern-42", "Copper!Lantern-43"
 
 
@@ -124,6 +126,57 @@ async def test_forgotten_again_it_is_no_way_any_more_whatever_recovery_has_heard
     assert refused["detail"] == "validation_unavailable"
     by_practice = await recovery.grant(june, route="practice-token", security_version=2)
     assert (await identity.reset(by_practice, NEXT)).status == 200
+
+
+@pytest.mark.proves("RC-7")
+async def test_until_her_e_mail_is_there_or_waived_others_are_told_that_only_her_practice_helps(
+    identity: Identity, recovery: Recovery, desk: PracticeDesk
+) -> None:
+    patient_id = await desk.enrolled()
+    [account] = await identity.rows("SELECT id FROM accounts")
+    june = Person(id=account["id"], username=NAME, password=PASSWORD, email=None)
+    await validate(identity, recovery, june)
+
+    path = f"/practice/patients/{patient_id}/email-waiver"
+    for waived in (True, False):
+        by = {"staff_id": "nurse-7", "reason": "she has none", "waived": waived}
+        assert (await desk.call(path, by, method="PUT")).status == 204
+
+    told = await identity.events("account-changed")
+    assert [each["reset_by_practice"] for each in told] == [False, True, False, True]
+
+
+@pytest.mark.proves("RC-6")
+async def test_it_is_no_way_for_who_has_set_five_questions_meanwhile(
+    identity: Identity, recovery: Recovery
+) -> None:
+    june = await identity.an_account()
+    grant = await recovery.grant(june, route="validation")
+    await identity.rows("UPDATE accounts SET questions_set = true WHERE id = $1", june.id)
+
+    answer = await identity.reset(grant, NEW)
+
+    assert (answer.status, answer.code) == (422, "validation_unavailable")
+
+
+@pytest.mark.proves("RC-6", "EN-7")
+@pytest.mark.parametrize(
+    ("record", "routes"),
+    [
+        ({}, ["practice"]),
+        ({"home_phone": "213 555 0142"}, ["practice"]),
+        ({"home_phone": "213 555 0142", "address": "12 Elm Street"}, ["validation", "practice"]),
+    ],
+)
+async def test_it_is_named_among_her_ways_where_her_record_has_what_is_asked_for(
+    identity: Identity, desk: PracticeDesk, record: dict[str, str], routes: list[str]
+) -> None:
+    enrolled = await enrol(identity, await desk.a_token(**record))
+
+    token = (await identity.logged_on(NAME))["access_token"]
+    account = await identity.call("GET", "/account", token=token)
+
+    assert enrolled.body["recovery_routes"] == account.body["recovery_routes"] == routes
 
 
 @pytest.mark.proves("RC-6")

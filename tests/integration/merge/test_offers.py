@@ -133,6 +133,26 @@ async def test_an_account_in_a_merge_or_absorbed_by_one_is_offered_to_nobody(
     assert await offered(merging, june) == [name_of(other)]
 
 
+@pytest.mark.proves("MG-2", "MG-8")
+async def test_an_account_under_review_with_hers_is_offered_to_others_alone(
+    merging: Merging,
+) -> None:
+    """Its record was corrected since: to ask once more would be refused until the review ends."""
+    june, other, third = reachable(), reachable(last_name="Thorne"), reachable()
+    await merging.knows(june, other)
+    saga = await merging.under_way(june, other)
+    other = other.changed(last_name=june.last_name)
+    await merging.knows(other, third)
+
+    assert await offered(merging, june) == [name_of(third)]
+    assert await offered(merging, other) == [name_of(third)]
+    assert sorted(await offered(merging, third)) == sorted(map(name_of, (june, other)))
+
+    await merging.rejects(june.enrolments[0].practice_id, saga.merge_id)
+
+    assert sorted(await offered(merging, june)) == sorted(map(name_of, (other, third)))
+
+
 @pytest.mark.proves("MG-8")
 async def test_a_record_that_is_corrected_makes_a_candidate_and_unmakes_one(
     merging: Merging,

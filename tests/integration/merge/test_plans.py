@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from services.merge.store import candidates, persons, skipped_offers
+from services.merge.candidates.store import candidates, skipped_offers
+from services.merge.projections.store import persons
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Described
 from shared.randomness import Randomness
@@ -14,7 +15,7 @@ from tests.support.database import Database
 from tests.support.plans import Call, detours, indexes, pages_read, plan_of
 
 RANDOM = Randomness()
-ACCOUNT = AccountId(RANDOM.uuid())
+ACCOUNT, OTHER = AccountId(RANDOM.uuid()), AccountId(RANDOM.uuid())
 MINE = Described(
     last_name="Hale",
     first_name="June",
@@ -42,6 +43,11 @@ WITH one AS (
 ), absorbed AS (
     INSERT INTO absorptions (absorbed_id, survivor_id, merge_id, absorbed_at)
     SELECT absorbed_id, survivor_id, merge_id, '2031-01-01' FROM merge
+), review AS (
+    INSERT INTO reviews (
+        merge_id, survivor_id, absorbed_id, survivor_version, absorbed_version, review_until
+    )
+    SELECT merge_id, survivor_id, absorbed_id, 1, 1, '2031-01-31' FROM merge
 ), busy AS (
     INSERT INTO busy_accounts (account_id, merge_id)
     SELECT gen_random_uuid(), merge_id FROM merge
@@ -56,14 +62,16 @@ FROM one
 """
 CALLS: Mapping[str, Call] = {
     "who is near": lambda tx: candidates.near(tx, [MINE], limit=100),
-    "whose they are": lambda tx: candidates.usernames(tx, [ACCOUNT]),
+    "whose they are": lambda tx: candidates.usernames(tx, [ACCOUNT], of=OTHER),
     "at which practice": lambda tx: candidates.practice_names(tx, [PracticeId(RANDOM.uuid())]),
     "her own records": lambda tx: persons.describe(tx, [PatientId(RANDOM.uuid())]),
     "until when": lambda tx: skipped_offers.quiet_until(tx, ACCOUNT),
 }
 INDEXES: Mapping[str, set[str]] = {
     "who is near": {"persons_phone", "persons_address"},
-    "whose they are": {"accounts_pkey", "absorptions_pkey", "busy_accounts_pkey"},
+    "whose they are": {
+        *("accounts_pkey", "absorptions_pkey", "busy_accounts_pkey", "reviews_pair")
+    },
     "at which practice": {"practices_pkey"},
     "her own records": {"persons_pkey"},
     "until when": {"skipped_offers_pkey"},

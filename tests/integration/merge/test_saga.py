@@ -129,7 +129,7 @@ async def test_a_merge_applied_and_refused_is_a_dead_letter_whatever_came_first(
     await merging.hear(then.rejected())
 
     assert await merging.dead() == [
-        f"merge {first.merge_id} was refused, and now applied by {by}",
+        f"merge {first.merge_id} is refused, and now applied by {by}",
         f"merge {then.merge_id} was applied, and now refused",
     ]
     assert (await merging.state(first.merge_id, first.survivor))[0] == "refused"

@@ -23,16 +23,16 @@ def measured(merging: Merging) -> tuple[float, float]:
 async def test_the_age_of_the_oldest_open_merge_is_measured(
     merging: Merging, clock: FakeClock
 ) -> None:
-    await merging.features.watch.once()
+    await merging.features.saga.watch.once()
     nothing = measured(merging)
     oldest = await merging.a_merge()
     clock.advance(minutes=1)
     await merging.a_merge()
 
-    await merging.features.watch.once()
+    await merging.features.saga.watch.once()
     two = measured(merging)
     await merging.hear(*oldest.all_applied())
-    await merging.features.watch.once()
+    await merging.features.saga.watch.once()
 
     assert (nothing, two, measured(merging)) == ((0, 0), (60, 0), (0, 0))
 
@@ -44,7 +44,7 @@ async def test_a_merge_is_stuck_after_ten_minutes(
     await merging.a_merge()
     clock.advance(seconds=seconds)
 
-    await merging.features.watch.once()
+    await merging.features.saga.watch.once()
 
     assert measured(merging) == (seconds, stuck)
 
@@ -57,12 +57,12 @@ async def test_what_has_become_stuck_is_logged_once(merging: Merging, clock: Fak
 
     with logged("merge") as lines:
         for _ in range(3):
-            await merging.features.watch.once()
+            await merging.features.saga.watch.once()
         first = lines.read_back("merges_stuck")
         clock.advance(minutes=5)
-        await merging.features.watch.once()
+        await merging.features.saga.watch.once()
         await merging.hear(*saga.all_applied())
-        await merging.features.watch.once()
+        await merging.features.saga.watch.once()
         then = lines.read_back("merges_stuck")
 
     told = [(line["level"], line["count"], line["delay_seconds"]) for line in then]

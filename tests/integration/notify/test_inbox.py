@@ -20,6 +20,7 @@ from aiormq.exceptions import (
 
 from deploy.client.eventually import eventually
 from deploy.local.provision import admit_system, expel_system
+from services.notify.communications.inbox import KEPT, LARGEST
 from shared.contracts import inbox
 from shared.contracts.ids import PracticeId
 from shared.contracts.inbox import System
@@ -348,7 +349,7 @@ async def test_a_right_too_wide_lets_nobody_speak_for_another(
         (b"", "schema"),
         (b"\xff", "schema"),
         (b"[]", "schema"),
-        (b"[" * 10_000, "schema"),
+        (b"[" * LARGEST, "schema"),
         ({"topic": "gossip"}, "schema"),
         ({"reference": ""}, "schema"),
         ({"reference": "a\0b"}, "schema"),
@@ -380,6 +381,24 @@ async def test_another_content_type_is_not_read(
     await take(office)
 
     assert [reason for reason, _ in await dead(office)] == ["unreadable"]
+
+
+async def test_a_body_larger_than_any_fills_no_table(
+    office: Office, patient: Patient, speaker: Speaker
+) -> None:
+    most = body(patient, "good").ljust(LARGEST)
+    await speaker.says(most, most + b" ", b"x" * 1_000_000)
+
+    await take(office)
+
+    told = f"bytes, where {LARGEST} are the most"
+    assert sorted(await dead(office)) == [
+        ("unreadable", f"its body has {1_000_000} {told}"),
+        ("unreadable", f"its body has {LARGEST + 1} {told}"),
+    ]
+    assert await kept(office) == [(str(patient.practice_id), "good")]
+    sizes = await office.rows("SELECT octet_length(body) AS size FROM dead_letters")
+    assert {row["size"] for row in sizes} == {KEPT}
 
 
 async def test_a_dead_letter_is_replayed_with_what_is_known_of_it(

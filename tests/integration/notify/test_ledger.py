@@ -1,6 +1,7 @@
 """Events become deliveries, once; links die on time; projections take the newer (NT-5, NT-6)."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
@@ -10,8 +11,16 @@ from deploy.local.caught import FaultKind
 from services.notify.ledger.errors import PatientUnknown, PracticeUnknown
 from services.notify.ledger.ledger import PATIENCE
 from services.notify.preferences.model import Means
+from services.notify.sending import verdicts
+from services.notify.sending.alarms import Cause
 from services.notify.tellings.model import MessageClass
-from shared.contracts.identity import AccountChanged, AccountState, Claim, EnrolmentState
+from shared.contracts.identity import (
+    AccountChanged,
+    AccountState,
+    Activity,
+    Claim,
+    EnrolmentState,
+)
 from shared.contracts.ids import EventId, PatientId, PracticeId
 from shared.contracts.sealed import SealPurpose
 from shared.messaging.subscriptions import Undeliverable
@@ -23,6 +32,7 @@ from tests.rigs.notify import Office
 from tests.support.clock import START
 
 SECRET = "s" * 43
+RESET = "Set a new Portico password"
 LINK = f"https://portal.example/reset-password#{SECRET}"
 
 
@@ -40,6 +50,38 @@ async def test_one_event_told_again_and_again_is_one_mail_to_the_old_and_the_new
     await office.send_all()
 
     assert sorted(mail.envelope_to for mail in office.mails) == [(ADDRESS,), (new,)]
+
+
+@pytest.mark.proves("NT-6")
+@pytest.mark.parametrize(
+    ("recipients", "count"),
+    [
+        (("anna@stra\u00dfe.example", "anna@strasse.example"), 2),
+        (("\ufb01ona@mail.example", "fiona@mail.example"), 2),
+        (("anna@b\u00fccher.example", "Anna@xn--bcher-kva.example"), 1),
+    ],
+)
+async def test_each_mailbox_is_told_once_and_none_for_another_that_looks_alike(
+    office: Office, recipients: tuple[str, ...], count: int
+) -> None:
+    data = events.locked(events.new_account(), *recipients)
+    event_id = await office.file(data)
+
+    await office.file(data, event_id=event_id)
+    await office.send_all()
+
+    assert len(office.mails) == count
+    assert len({mail.envelope_to for mail in office.mails}) == count
+
+
+async def test_an_address_of_ascii_is_known_by_what_releases_before_knew_it_by(
+    office: Office,
+) -> None:
+    await office.file(events.locked(events.new_account(), ADDRESS.upper()))
+
+    (row,) = await office.rows("SELECT recipient_digest FROM deliveries")
+    digests = office.features.ledger.ledger.digests
+    assert row["recipient_digest"] == digests.of("recipient", f"mailto:{ADDRESS}")
 
 
 async def test_a_communication_told_again_at_a_new_address_is_one_mail(office: Office) -> None:
@@ -153,14 +195,45 @@ async def test_no_older_link_is_mailed_beside_a_newer_one(
     assert sorted(await office.ledger()) == [("cancelled", "superseded"), ("sent", None)]
 
 
-async def test_a_reset_password_drops_links_asked_for_before(office: Office) -> None:
+@pytest.mark.proves("RC-3", "NT-6")
+@pytest.mark.parametrize(
+    ("change", "subject"),
+    [
+        (events.password_reset, "Your Portico password was set anew"),
+        (events.password_changed, "Your Portico password was changed"),
+        (events.two_step_turned_off, "Two-step verification is off for your Portico account"),
+        (events.frozen, "Your Portico account is frozen"),
+    ],
+)
+async def test_a_changed_credential_drops_links_asked_for_before_and_none_of_after(
+    office: Office, change: Callable[..., Activity], subject: str
+) -> None:
     account_id = events.new_account()
     await office.file_link(account_id)
-    await office.file(events.password_reset(account_id, ADDRESS, at=START + timedelta(seconds=1)))
+    await office.file(change(account_id, ADDRESS, at=START + timedelta(seconds=1)))
+    await office.file_link(account_id, secret="n" * 43, at=START + timedelta(seconds=2))
 
     await office.send_all()
 
-    assert [mail.subject for mail in office.mails] == ["Your Portico password was set anew"]
+    assert sorted(mail.subject for mail in office.mails) == sorted([subject, RESET])
+    assert ["n" * 43 in mail.text for mail in office.mails if mail.subject == RESET] == [True]
+
+
+@pytest.mark.proves("RC-3", "NT-6")
+async def test_a_link_to_an_address_that_was_changed_meanwhile_is_superseded_and_no_alarm(
+    office: Office,
+) -> None:
+    account_id, new = events.new_account(), "new@mail.example"
+    await office.file_link(account_id)
+    at = office.clock.advance(seconds=1)
+    await office.file(events.email_changed(account_id, ADDRESS, new, at=at))
+    await office.know(events.account(account_id, email=new), version=2)
+    office.clock.advance(seconds=verdicts.PATIENCE.total_seconds())
+
+    await office.send_all()
+
+    assert Counter(await office.ledger()) == {("cancelled", "superseded"): 1, ("sent", None): 2}
+    assert office.alarms(Cause.ADDRESS_FOREIGN) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """Notices in the portal: for what could not be mailed, each once, and only one's own (NT-8)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from services.notify.ledger.model import State
 from services.notify.notices.model import NoticeId
+from services.notify.sending.verdicts import FEWEST_TRIES
 from shared.contracts.identity import Activity, Claim, Enrolment, EnrolmentState
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
@@ -65,6 +66,49 @@ async def test_a_practice_s_word_to_an_enrolled_patient_without_an_address_waits
     assert notice.template == "practice-communication"
     assert "Elm Street has a message for you" in told.text
     assert await office.ledger() == [("failed", "no_address")]
+
+
+async def cannot_be_written_to(office: Office, account_id: AccountId) -> str:
+    await office.file(events.locked(account_id, "a b@mail.example"))
+    await office.send_all()
+    return "address_invalid"
+
+
+async def cannot_be_written_by_this_server(office: Office, account_id: AccountId) -> str:
+    office.mail_server.utf8 = False
+    await office.file(events.locked(account_id, "jürgen@mail.example"))
+    await office.send_all()
+    return "smtputf8_missing"
+
+
+async def is_given_up(office: Office, account_id: AccountId) -> str:
+    office.mail_server.strict.says["DATA"] = "451 4.3.0 in a while"
+    await office.file(events.locked(account_id, events.ADDRESS))
+    for _ in range(FEWEST_TRIES):
+        await office.send_all()
+        office.clock.advance(hours=8)
+    return "gave_up"
+
+
+@pytest.mark.proves("NT-8")
+@pytest.mark.parametrize(
+    "ends", [cannot_be_written_to, cannot_be_written_by_this_server, is_given_up]
+)
+async def test_account_activity_that_could_not_be_mailed_is_one_notice(
+    office: Office, ends: Callable[[Office, AccountId], Awaitable[str]]
+) -> None:
+    account_id = events.new_account()
+
+    reason = await ends(office, account_id)
+
+    assert await office.ledger() == [("failed", reason)]
+    assert await waiting(office, account_id) == ["account-locked"]
+    await office.resend()
+    for _ in range(FEWEST_TRIES):
+        await office.send_all()
+        office.clock.advance(hours=8)
+    assert await office.ledger() == [("failed", reason)]
+    assert await waiting(office, account_id) == ["account-locked"]
 
 
 async def test_an_address_given_up_before_the_mail_went_out_makes_a_notice(office: Office) -> None:

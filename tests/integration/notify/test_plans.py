@@ -16,7 +16,7 @@ from services.notify.preferences.model import Means
 from services.notify.preferences.store import preferences
 from services.notify.projections.store import accounts
 from services.notify.sending.model import Dot, Settlement, Verdict
-from services.notify.sending.store import settlements, turns
+from services.notify.sending.store import due, settlements, turns
 from services.notify.texts.store import phones
 from shared.contracts.ids import AccountId, EventId, PatientId, PracticeId
 from shared.randomness import Randomness
@@ -96,7 +96,9 @@ CALLS: dict[str, Call] = {
     "who has a turn": lambda tx: turns.practices_due(
         tx, Means.EMAIL, after=PracticeId(RANDOM.uuid()), limit=12, now=START
     ),
-    "what is overdue": lambda tx: turns.oldest_due(tx, before=START),
+    "what is due first": lambda tx: due.first_activity(tx, Means.EMAIL),
+    "what is due first of practices": lambda tx: due.first_communication(tx, Means.EMAIL),
+    "what is overdue": lambda tx: due.oldest_due(tx, before=START),
     "whose phone it is": lambda tx: phones.holder(tx, "+12135550147"),
     "whose turn it is": lambda tx: waiting.practices(
         tx, after=PracticeId(RANDOM.uuid()), limit=200, now=START

@@ -1,14 +1,17 @@
 """How a practice reaches a patient is chosen an enrolment at a time (NT-2)."""
 
 import asyncio
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from deploy.local.caught import FaultKind
+from services.notify.ledger.ledger import PATIENCE
 from services.notify.preferences.model import AddressId
 from shared.contracts.identity import AccountState, EnrolmentState
-from shared.contracts.ids import SessionId
+from shared.contracts.ids import PatientId, SessionId
 from shared.contracts.notify import Topic
 from shared.contracts.practice_settings import PracticeSettings
 from tests.builders import events
@@ -357,3 +360,113 @@ async def test_to_a_dead_address_nothing_is_mailed_and_the_next_way_is_taken(
         (events.ADDRESS,),
     ]  # the one that came back as well
     assert await office.rows(STANDING_IN) == []
+
+
+# ---- a duplicate chart is settled (MG-5, ST-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoRecords:
+    """One patient with two records of a practice, of which it gives up the second."""
+
+    kept: Patient
+    given_up: Patient
+    issuer: Issuer
+
+    async def settle(self, *, both_stay: bool = False) -> None:
+        given_up = self.given_up.patient_id
+        settled = events.charts_settled(
+            self.kept.practice_id,
+            kept=(self.kept.patient_id, given_up) if both_stay else (self.kept.patient_id,),
+            given_up=() if both_stay else (given_up,),
+            account_id=self.kept.account_id,
+        )
+        office = self.kept.office
+        async with office.plumbing.database.transaction() as tx:
+            await office.features.preferences.preferences.keep_of_settled(
+                tx, events.received(settled)
+            )
+
+    async def chosen(self) -> dict[str, list[str]]:
+        """By which channels each is reached, by the id of its record."""
+        return {
+            one["patient_id"]: [way["channel"] for way in one["default"]]
+            for one in await listed(self.kept, self.issuer)
+        }
+
+
+@pytest_asyncio.fixture
+async def two_records(office: Office, issuer: Issuer) -> TwoRecords:
+    kept = await a_patient(office)
+    given_up = replace(kept, patient_id=PatientId(events.RANDOMNESS.uuid()))
+    both = events.account(kept.account_id, kept.enrolment(), given_up.enrolment())
+    await office.know(both, version=2)
+    return TwoRecords(kept=kept, given_up=given_up, issuer=issuer)
+
+
+@pytest.mark.proves("ST-1", "MG-5")
+async def test_what_was_chosen_for_a_record_that_is_given_up_holds_for_the_one_that_is_kept(
+    two_records: TwoRecords,
+) -> None:
+    await choose(two_records.given_up, two_records.issuer, PORTAL, statement=[NONE])
+
+    await two_records.settle()
+    await two_records.settle()
+
+    kept, given_up = (str(two_records.kept.patient_id), str(two_records.given_up.patient_id))
+    assert await two_records.chosen() == {kept: ["portal"], given_up: []}
+
+
+@pytest.mark.proves("ST-1", "MG-5")
+@pytest.mark.parametrize("both_stay", [False, True], ids=["chosen for both", "both stay"])
+async def test_what_she_chose_for_the_kept_one_herself_stays_as_it_is(
+    two_records: TwoRecords, both_stay: bool
+) -> None:
+    await choose(two_records.given_up, two_records.issuer, PORTAL)
+    if not both_stay:
+        await choose(two_records.kept, two_records.issuer, NONE)
+
+    await two_records.settle(both_stay=both_stay)
+
+    assert await two_records.chosen() == {
+        str(two_records.kept.patient_id): [] if both_stay else ["none"],
+        str(two_records.given_up.patient_id): ["portal"],
+    }
+
+
+@pytest.mark.proves("ST-1", "V15.4.2")
+async def test_a_choice_beside_it_is_kept_whole_whichever_is_first(
+    two_records: TwoRecords,
+) -> None:
+    await choose(two_records.given_up, two_records.issuer, EMAIL, PORTAL, statement=[NONE])
+
+    answers = await asyncio.gather(
+        *(choose(two_records.kept, two_records.issuer, NONE) for _ in range(4)),
+        two_records.settle(),
+        two_records.settle(),
+        return_exceptions=True,
+    )
+
+    assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+    assert (await two_records.chosen())[str(two_records.kept.patient_id)] == ["none"]
+
+
+@pytest.mark.proves("ST-1", "UN-1")
+async def test_what_its_practice_sends_to_a_record_that_was_given_up_is_refused_to_the_practice(
+    two_records: TwoRecords,
+) -> None:
+    """As of any record that is not enrolled: whoever gave it up writes by the one it kept."""
+    kept, given_up = two_records.kept, two_records.given_up
+    settled = events.account(
+        kept.account_id, kept.enrolment(), given_up.enrolment(EnrolmentState.UNENROLLED)
+    )
+    await kept.office.know(settled, version=3)
+
+    await kept.is_written_to("1")
+    await given_up.is_written_to("2", attempts=PATIENCE)
+
+    rows = await kept.office.rows("SELECT patient_id, state, reason FROM deliveries")
+    assert {row["patient_id"]: (row["state"], row["reason"]) for row in rows} == {
+        kept.patient_id: ("queued", None),
+        given_up.patient_id: ("failed", "not_enrolled"),
+    }

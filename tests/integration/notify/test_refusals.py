@@ -143,6 +143,31 @@ async def test_a_local_part_beyond_ascii_fails_clearly_where_the_server_cannot_t
     assert office.mails == []
 
 
+@pytest.mark.proves("NT-1", "NT-6")
+@pytest.mark.parametrize(
+    ("says", "becomes"),
+    [
+        ("553 5.6.7 Non-ASCII addresses not permitted", ("failed", "smtputf8_missing")),
+        ("555 Parameters not recognized", ("failed", "smtputf8_missing")),
+        ("550 5.7.1 Not allowed", ("queued", None)),
+    ],
+)
+async def test_a_refused_smtputf8_is_of_that_mail_alone_and_holds_up_no_other(
+    office: Office, says: str, becomes: tuple[str, str | None]
+) -> None:
+    office.mail_server.strict.says["SMTPUTF8"] = says
+    await office.file(events.locked(events.new_account(), "j\u00fcrgen@mail.example"))
+    await office.send_all()
+    await file_locks(office)
+    await file_communications(office)
+
+    await office.send_all()
+
+    assert Counter(await office.ledger()) == {becomes: 1, ("sent", None): 2}
+    assert len(office.mails) == 2
+    assert await office.rows("SELECT FROM suppressions") == []
+
+
 async def seal_under_a_key_nobody_has(office: Office, count: int) -> None:
     for _ in range(count):
         await office.file_link(events.new_account())

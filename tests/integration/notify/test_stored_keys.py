@@ -62,3 +62,19 @@ async def test_one_that_is_suppressed_under_both_forms_is_suppressed_once(office
     await re_keyed(office)
 
     assert await keys(office) == [name_key(events.ADDRESS)]
+
+
+@pytest.mark.proves("NT-5")
+async def test_what_a_look_alike_suppressed_by_an_older_form_is_its_own_again(
+    office: Office,
+) -> None:
+    look_alike = "\uff4auniper@mail.example"
+    await is_suppressed(office, look_alike)
+    await office.rows("UPDATE suppressions SET address = $1 RETURNING 1", name_key(look_alike))
+    assert await keys(office) == [events.ADDRESS]
+
+    assert await office.checked("names") is not None
+    await re_keyed(office)
+
+    assert await keys(office) == [look_alike]
+    assert await office.checked("names") is None

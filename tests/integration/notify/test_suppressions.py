@@ -1,6 +1,7 @@
 """Suppressed addresses have a way back: verified anew, or by their owner or an operator (NT-5)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.rigs.issuer import Issuer
 from tests.rigs.notify import Office
 
 OTHER = "other@mail.example"
+LOOK_ALIKE = "\uff4auniper@mail.example"  # one name with events.ADDRESS, and another's mailbox
 
 
 async def hear(office: Office, contract: Contract[Any], data: Activity, *, minutes: int) -> None:
@@ -33,6 +35,44 @@ async def hear(office: Office, contract: Contract[Any], data: Activity, *, minut
 
 async def suppressed(office: Office) -> list[str]:
     return [row["address"] for row in await office.rows("SELECT address FROM suppressions")]
+
+
+async def is_refused(office: Office) -> None:
+    """The recipient's server has no such mailbox."""
+    await office.file(events.locked(events.new_account(), LOOK_ALIKE))
+    office.mail_server.strict.says["RCPT"] = "550 5.1.1 No such mailbox"
+    await office.send_all()
+    office.mail_server.strict.says.clear()
+
+
+async def comes_back(office: Office) -> None:
+    """It was taken, and a report says that there is no such mailbox."""
+    await is_suppressed(office, LOOK_ALIKE)
+
+
+@pytest.mark.proves("NT-5")
+@pytest.mark.parametrize("happens", [is_refused, comes_back])
+async def test_a_look_alike_s_refusal_says_nothing_of_the_address_that_it_looks_like(
+    office: Office, happens: Callable[[Office], Awaitable[None]]
+) -> None:
+    await happens(office)
+    assert await suppressed(office) == [LOOK_ALIKE]
+
+    await office.file(events.locked(events.new_account(), events.ADDRESS.upper()))
+    await office.file(events.locked(events.new_account(), LOOK_ALIKE))
+    await office.send_all()
+
+    assert [mail.envelope_to for mail in office.mails] == [("JUNIPER@mail.example",)]
+
+
+@pytest.mark.proves("NT-5")
+async def test_who_verifies_a_look_alike_lifts_nobody_else_s_address(office: Office) -> None:
+    await is_suppressed(office)
+
+    mine = events.email_verified(events.new_account(), LOOK_ALIKE)
+    await hear(office, ACCOUNT_EMAIL_VERIFIED, mine, minutes=1)
+
+    assert await suppressed(office) == [events.ADDRESS]
 
 
 @pytest.mark.proves("NT-5")

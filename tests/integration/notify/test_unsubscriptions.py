@@ -260,6 +260,32 @@ async def test_what_waits_to_be_mailed_is_mailed_no_more(office: Office, notice:
     assert await patient.notices() == ["practice-communication"] * notice
 
 
+@pytest.mark.proves("NT-2")
+@pytest.mark.parametrize("chosen", [["none"], ["portal", "none"]])
+async def test_what_waits_to_be_mailed_follows_the_order_that_is_chosen_for_all_topics(
+    office: Office, issuer: Issuer, chosen: list[str]
+) -> None:
+    patient = await a_patient(office)
+    office.mail_server.fail(FaultKind.TEMPFAIL)
+    before = len(office.mails)
+    event_id = await patient.is_written_to("waits")
+    await office.send_all()
+
+    await office.call(
+        "PUT",
+        f"/notification-preferences/{patient.patient_id}",
+        {"default": [{"channel": channel} for channel in chosen]},
+        token=await issuer.token(holder(patient)),
+    )
+    office.clock.advance(minutes=1)
+    await office.send_all()
+
+    [row] = await office.rows("SELECT state, reason FROM deliveries WHERE event_id = $1", event_id)
+    assert tuple(row) == ("cancelled", "not_wanted")
+    assert len(office.mails) == before
+    assert await patient.notices() == ["practice-communication"] * ("portal" in chosen)
+
+
 async def test_who_chooses_just_now_is_waited_for_and_loses_nothing(
     office: Office, issuer: Issuer
 ) -> None:

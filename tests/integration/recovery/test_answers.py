@@ -508,6 +508,20 @@ async def test_names_that_nobody_has_are_forgotten_a_day_after_the_last_try(
     assert left["account_id"] == account_id
 
 
+@pytest.mark.proves("RC-4")
+async def test_a_lock_that_is_told_late_is_told_though_right_answers_came_since(
+    recovery: Recovery, account_id: AccountId, clock: FakeClock
+) -> None:
+    await wrong(recovery, 3)
+    clock.advance(minutes=20)
+    until = clock.now()
+    assert (await recovery.answers()).status == 200
+
+    [lock] = await told(recovery)
+
+    assert lock.locked_until == until
+
+
 @pytest.mark.proves("RC-4", "AU-1")
 async def test_calls_and_locks_stand_in_the_audit_and_no_answer_does(
     recovery: Recovery, account_id: AccountId

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from services.recovery.errors import LinkInvalid
-from services.recovery.grants import Ends, PasswordGrant
+from services.recovery.grants.model import Ends, PasswordGrant
+from services.recovery.links.errors import LinkInvalid
 from shared.acts import By
 from shared.audit.entries import Origin
 from shared.contracts.identity import AccountState
@@ -29,7 +29,7 @@ async def mail(recovery: Recovery) -> LinkMail:
 
 async def redeem(recovery: Recovery, token: str) -> PasswordGrant:
     origin = Origin(actor="anonymous", source="192.0.2.1", correlation_id=Randomness().uuid())
-    return await recovery.features.links.redeem(
+    return await recovery.features.links.links.redeem(
         token, by=By(origin=origin, now=recovery.clock.now())
     )
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 from msgspec.structs import replace
 
-from services.recovery.app import stored_names
+from services.recovery.projections.features import stored_names
 from shared.progress import Progress
 from shared.trust.ciphers import KeyPair
 from tests.rigs import recovery as rig

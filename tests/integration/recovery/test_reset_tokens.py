@@ -1,16 +1,15 @@
 """RC-5: a token of eight digits, from a practice's desk to a grant for a new password."""
 
 import asyncio
-import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
-from importlib.resources import files
 from typing import Any
 
 import msgspec
 import pytest
 
-from services.recovery.grants import Ends
+from services.recovery.grants.model import Ends
 from services.recovery.practice_tokens.errors import (
     AccountFrozen,
     NoLiveResetToken,
@@ -19,7 +18,7 @@ from services.recovery.practice_tokens.errors import (
     ResetTokenLimit,
 )
 from services.recovery.practice_tokens.issuing import IssuedResetToken
-from services.recovery.practice_tokens.model import HandedOver
+from services.recovery.practice_tokens.model import GivenToken, HandedOver
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.practice_settings import PracticeSettings
@@ -32,6 +31,7 @@ from tests.builders.people import a_practice
 from tests.builders.reset_tokens import Patient, a_patient, a_record
 from tests.rigs.recovery import ISSUER, Recovery, a_merge
 from tests.support.clock import FakeClock
+from tests.support.diagrams import arrows
 from tests.support.statements import noted
 
 INVALID = (422, "reset_token_invalid")
@@ -359,19 +359,11 @@ LEADS: dict[tuple[str, str], Any] = {
     **{(state, "[*]"): (swept,) for state in ("live", "superseded", "used", "void")},
 }
 """Each arrow of the diagram, and all that leads along it."""
-ARROW = re.compile(r"^ +(\[\*\]|\w+) --> (\[\*\]|\w+): ", re.MULTILINE)
-
-
-def arrows() -> set[tuple[str, str]]:
-    """Those of the token's diagram in the service's README, but for how it begins."""
-    text = (files("services.recovery") / "README.md").read_text()
-    diagram = text.partition('state "reset token"')[2].partition("```")[0]
-    return {arrow for arrow in ARROW.findall(diagram) if arrow[0] != "[*]"}
 
 
 @pytest.mark.proves("RC-5")
 def test_the_diagram_has_every_way_of_a_token_and_no_other() -> None:
-    assert arrows() == set(LEADS)
+    assert arrows("recovery", "reset token") == set(LEADS)
 
 
 @pytest.mark.parametrize(
@@ -596,6 +588,36 @@ async def test_a_practice_makes_its_own_token_void_and_no_others(recovery: Recov
     assert await told(recovery, patient.username, issued.token) == INVALID
     with pytest.raises(NoLiveResetToken):
         await patient.voids()
+
+
+@pytest.mark.proves("RC-5", "ST-1")
+async def test_a_practice_lists_its_own_live_token_without_the_digits(recovery: Recovery) -> None:
+    patient = await a_patient(recovery)
+    other = await patient.beside()
+    first = await patient.is_given(HandedOver.PHONE)
+    listed = [await listing(each) for each in (patient, other)]
+    await other.is_given()
+    superseded = await listing(patient)
+    await other.voids()
+    void = await listing(other)
+    await patient.is_given()
+    await patient.changed(security_version=2, enrolments=other.account.enrolments)
+    changed = await listing(patient)
+
+    [token] = listed[0]
+    assert token == GivenToken(
+        handed_over=HandedOver.PHONE,
+        staff_id="nurse-7",
+        issued_at=recovery.clock.now(),
+        expires_at=first.expires_at,
+    )
+    assert [listed[1], superseded, void, changed] == [[], [], [], []]
+
+
+async def listing(patient: Patient) -> Sequence[GivenToken]:
+    return await patient.recovery.features.practice_tokens.given.list(
+        patient.practice_id, patient.patient_id, by=patient.by()
+    )
 
 
 @pytest.mark.proves("RC-5")

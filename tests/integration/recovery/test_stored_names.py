@@ -5,9 +5,9 @@ import base64
 
 import pytest
 
-from services.recovery import stored_names as module
 from services.recovery.__main__ import PROGRAM
-from services.recovery.app import stored_names
+from services.recovery.projections import stored_names as module
+from services.recovery.projections.features import stored_names
 from shared.progress import Progress
 from shared.trust.ciphers import KeyPair
 from tests.rigs.recovery import Recovery, an_account, replica
@@ -51,11 +51,11 @@ async def test_under_another_digest_key_nobody_is_found_until_names_are_re_keyed
         await changed.ask("name.3")
         await changed.tick()
         assert await changed.mails() == []
-        assert (await looked_at(changed) or "").startswith("5 accounts have names under another")
+        assert (await looked_at(changed) or "").startswith("5 rows of names are under another")
 
         assert await re_keyed(changed) == 0
 
-        assert capsys.readouterr().out == "5 accounts have new digests of their names\n"
+        assert capsys.readouterr().out == "5 rows of names have new digests\n"
         assert await looked_at(changed) is None
         await changed.tick()  # what is waiting was asked for under this key
         for name in ("name.2", "N4@mail.example"):
@@ -69,6 +69,29 @@ async def test_under_another_digest_key_nobody_is_found_until_names_are_re_keyed
             "accounts:2",
             "accounts:2",
         ]
+
+
+@pytest.mark.proves("RC-2")
+async def test_notification_addresses_are_found_again_as_well(
+    recovery: Recovery, database: Database, clock: FakeClock, notify_key: KeyPair
+) -> None:
+    account_id = await recovery.knows(an_account(email=None))
+    record = await recovery.knows_record_of(account_id)
+    await recovery.knows_addresses_of(account_id, "other@mail.example", "third@mail.example")
+    asked = ("Other@mail.example", record.last_name, record.birth_date.isoformat())
+
+    async with replica(database, clock, notify_key, digest_key=ANOTHER) as changed:
+        await changed.ask_username(*asked)
+        await changed.tick_reminders()
+        assert await changed.reminders() == []
+        assert (await looked_at(changed) or "").startswith("2 rows of names are under another")
+
+        assert await stored_names(changed.plumbing).re_key(Progress(), by=changed.by()) == 2
+
+        assert await looked_at(changed) is None
+        clock.advance(seconds=10)
+        await changed.tick_reminders()
+        assert len(await changed.reminders()) == 1
 
 
 async def test_snapshots_that_arrive_meanwhile_are_kept_with_their_own_names(
@@ -119,5 +142,5 @@ async def test_of_two_runs_at_once_each_account_is_changed_by_one_and_each_tells
         counts = await asyncio.gather(*(names.re_key(one, by=changed.by()) for one in progresses))
 
         assert sum(counts) == 5
-        assert [one.told for one in progresses] == [[5, 2, 2, 1], [5, 2, 2, 1]]
+        assert [one.told for one in progresses] == [[5, 2, 2, 1, 0], [5, 2, 2, 1, 0]]
         assert await names.outdated() == 0

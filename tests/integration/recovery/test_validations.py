@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 
 from deploy.client.eventually import eventually
@@ -14,7 +15,11 @@ from services.recovery.validation.model import VALIDATION
 from services.recovery.validation.store import rounds
 from shared import one_time
 from shared.contracts.identity import AccountState
-from shared.contracts.ids import AccountId
+from shared.contracts.ids import AccountId, PracticeId
+from shared.contracts.practice_settings import PracticeSettings
+from tests.builders import events
+from tests.builders.people import a_person
+from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import ADDRESS, USERNAME, Recovery, a_merge, an_account
 from tests.rigs.replica import Answer
 from tests.support.statements import noted
@@ -172,6 +177,24 @@ async def test_by_another_of_her_usernames_the_same_four_come_up(recovery: Recov
 
     assert questions[0].body["addresses"] == questions[1].body["addresses"]
     assert ADDRESS in questions[0].body["addresses"]
+
+
+@pytest.mark.proves("RC-6")
+async def test_by_what_two_practices_know_and_by_what_one_has_corrected_the_same_four_come_up(
+    recovery: Recovery,
+) -> None:
+    """Likewise: who knows both of her phones would see the one address that stands in both."""
+    account_id = await somebody(recovery)
+    await recovery.knows_record_of(
+        account_id, home_phone="213 555 0199", address="12 ELM ST, Springfield, IL 62704"
+    )
+
+    by_one, by_other = [
+        {each.casefold().replace(" street", " st") for each in question.body["addresses"]}
+        for question in (await begin(recovery), await begin(recovery, home_phone="213 555 0199"))
+    ]
+
+    assert by_one == by_other
 
 
 SHUT: Sequence[Mapping[str, Any]] = (
@@ -422,3 +445,31 @@ async def test_nothing_that_was_typed_is_kept(recovery: Recovery) -> None:
     ]
     assert all(kept)
     assert not any(word in str(kept) for word in ("7788", "Zimmer", "zimmer"))
+
+
+@pytest.mark.proves("RC-7")
+@pytest.mark.parametrize(
+    ("practice", "answered", "mails"),
+    [({}, False, 0), ({}, True, 1), ({"security_questions": False}, False, 1)],
+    ids=["before", "after", "none are asked"],
+)
+async def test_forgotten_again_before_her_five_questions_are_set_no_link_is_mailed(
+    recovery: Recovery,
+    identity: Issuer,
+    practice: Mapping[str, Any],
+    answered: bool,
+    mails: int,
+) -> None:
+    person = a_person()
+    at = PracticeId(person.account_id)
+    settings = PracticeSettings(**practice)
+    await recovery.knows_practice(msgspec.structs.replace(events.practice(at), settings=settings))
+    validated = an_account(account_id=person.account_id, practices=[at], validated=True)
+    await recovery.knows(validated, version=person.version)
+    if answered:
+        assert (await recovery.sets(await identity.token(person))).status == 200
+
+    await recovery.ask()
+    await recovery.tick()
+
+    assert len(await recovery.mails()) == mails

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -91,6 +92,52 @@ async def test_months_older_than_six_years_go_and_the_chain_begins_at_an_anchor(
     assert "chain whole to place 18" in await archive.book.verify()
     await archive.book.by_owner("UPDATE audit_chain SET hash = entry_digest WHERE place = 9")
     await archive.book.is_broken("place 9")
+
+
+async def test_verify_says_where_it_begins_for_who_compares_it_with_what_was_told_before(
+    archive: Archive,
+) -> None:
+    [eighth] = await archive.book.rows("SELECT hash FROM audit_chain WHERE place = 8")
+    before = await archive.verb("verify")
+    await archive.verb("drop-months")
+
+    after = await archive.verb("verify")
+
+    assert (before.code, after.code) == (0, 0), before.err + after.err
+    assert "; it begins at place 1; " in before.out
+    assert f"; it begins at place 9 after hash {eighth['hash'].hex()}, " in after.out
+
+
+async def test_months_deleted_by_hand_are_no_months_dropped(archive: Archive) -> None:
+    """Six years old, and at an anchor, but nobody's act."""
+    await archive.book.by_owner(
+        "DELETE FROM audit_chain WHERE place <= 8;"
+        "DELETE FROM audit_entries WHERE id NOT IN (SELECT entry_id FROM audit_chain)"
+    )
+
+    said = await archive.verb("verify")
+
+    assert said.code == 1
+    assert "begins at place 9, and no row says that what was before it was dropped" in said.err
+
+
+async def test_a_clock_set_back_by_days_breaks_the_chain_but_where_a_file_moves_it(
+    archive: Archive, tmp_path: Path
+) -> None:
+    archive.book.clock.start -= timedelta(hours=72)
+    await archive.book.records()
+    await archive.book.chain.once()
+    (file := tmp_path / "clock").write_text("0\n")
+
+    said = await archive.verb("verify")
+    toured = await run(
+        "recovery", {**archive.environ, "PORTICO_CLOCK_FILE": str(file)}, "audit", "verify"
+    )
+
+    assert said.code == 1
+    assert "(place 17) was chained at" in said.err
+    assert toured.code == 0, toured.err
+    assert "the clock was set back at place 17" in toured.out
 
 
 async def test_two_at_once_drop_each_month_once(archive: Archive) -> None:

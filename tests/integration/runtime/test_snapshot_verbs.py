@@ -159,6 +159,47 @@ async def test_a_projection_that_lost_all_is_rebuilt_while_it_serves(site: Site)
     )
 
 
+@pytest.mark.proves("RC-2")
+async def test_what_notify_knows_of_addresses_is_rebuilt_at_recovery_likewise(site: Site) -> None:
+    """Those that were verified before changes were told are all there are."""
+    await site.by_owner(
+        "recovery",
+        "INSERT INTO notification_addresses VALUES"
+        " (gen_random_uuid(), 7, ARRAY['nobody@mail.example'], ARRAY[sha256('x')])",
+    )
+    await site.by_owner(
+        "notify",
+        "INSERT INTO notification_addresses"
+        " (id, account_id, kind, address, key, added_at, verified_at)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), 'email', n || '@mail.example',"
+        " n || '@mail.example', now(), now() FROM generate_series(1, 30) AS n",
+    )
+    name = "notification_addresses"
+    async with begun("recovery", site.environ("recovery"), "serve"):
+        rebuild = begun("recovery", site.environ("recovery"), "projection", "rebuild", name)
+        async with rebuild as watching:
+            assert watching.stdout is not None
+            await watching.stdout.readline()
+            told = (await watching.stdout.readline()).decode()
+            assert told == f"at notify: snapshots publish {name} --rebuild recovery:1\n"
+
+            said = await site.verb("notify", *told.removeprefix("at notify: ").split())
+
+            assert (said.code, said.out) == (0, f"published {PEOPLE} {name}\ndone\n"), said.err
+            async with asyncio.timeout(60):
+                out, err = await watching.communicate()
+            assert watching.returncode == 0, err
+            assert out.decode() == f"{name} are what notify has; 1 were nobody's\n"
+
+    heard = await site.rows(
+        "recovery",
+        "SELECT addresses, version, length(address_digests[1]) FROM notification_addresses",
+    )
+    assert sorted((*row[0], row[1], row[2]) for row in heard) == sorted(
+        (f"{number}@mail.example", 1, 32) for number in range(1, PEOPLE + 1)
+    )
+
+
 async def test_killed_in_the_middle_the_same_verb_goes_on_there(site: Site) -> None:
     slow = ("snapshots", "publish", "accounts", "--rate", "5")
     async with begun("identity", site.environ("identity"), *slow) as verb:
@@ -236,6 +277,28 @@ async def test_of_two_at_once_the_later_one_goes_on_and_the_other_stops(site: Si
     assert (later.code, first.returncode) == (0, 1), later.err
     assert "another call goes on with the accounts" in told.decode()
     assert await site.published() is None
+
+
+async def test_a_rebuild_is_not_left_waiting_for_what_is_published_for_another(site: Site) -> None:
+    publish = ("snapshots", "publish", "accounts")
+    mine = (*publish, "--rebuild", "recovery:1")
+    async with begun("identity", site.environ("identity"), *mine, "--rate", "1") as first:
+
+        async def is_under_way() -> None:
+            assert (await site.published() or 0) >= 1
+
+        await eventually(is_under_way, within=60)
+        others = [
+            await site.verb("identity", *publish, "--rebuild", "merge:1"),
+            await site.verb("identity", *publish),
+        ]
+        anew = await site.verb("identity", *publish, "--rebuild", "recovery:2")
+        await first.wait()
+
+    for other in others:
+        assert (other.code, "go on with it by --rebuild recovery:1" in other.err) == (1, True)
+    assert (anew.code, first.returncode) == (0, 1), anew.err
+    assert (await site.verb("identity", *publish)).code == 0
 
 
 async def test_what_it_would_publish_is_said_before(site: Site) -> None:
@@ -340,5 +403,5 @@ async def test_a_schema_of_another_release_has_an_exit_code_of_its_own(site: Sit
     )
     ahead = await site.verb("recovery", "projection", "list")
 
-    assert (ahead.code, len(ahead.out.splitlines())) == (0, 3)
+    assert (ahead.code, len(ahead.out.splitlines())) == (0, 4)
     assert "of a later release, which added recovery/9999_later.sql" in ahead.err

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from shared.audit import chain as chain_module
 from shared.audit.backlog import AuditBacklog
-from shared.audit.chain import AuditChain
+from shared.audit.chain import AuditChain, ChainBroken
 from shared.audit.entries import COLUMNS
-from shared.audit.verification import AuditVerification, ChainBroken
+from shared.audit.verification import AuditVerification
 from shared.contracts.topology import SERVICES
 from shared.db import Connection, Database, RightMissing, one_connection
 from shared.metrics import Metrics
@@ -238,7 +238,7 @@ async def test_verify_finds_and_names(
 ) -> None:
     url = ten_chained.migration_url("identity")
     async with one_connection(url, application="test") as owner:
-        verification = AuditVerification(database=OneConnection(owner))
+        verification = AuditVerification(database=OneConnection(owner), clock=clock)
         assert "whole to place 10" in await verification.verify(Progress())
 
         await owner.execute(f"BEGIN; {statement}")
@@ -278,21 +278,117 @@ async def test_an_entry_without_its_waiting_row_is_found(book: Book) -> None:
     await book.is_broken("put in")
 
 
-@AU_1
-async def test_each_month_is_anchored_in_the_next_so_that_it_can_be_dropped(book: Book) -> None:
+SIX_YEARS_ON = datetime(2037, 4, 1, tzinfo=UTC)  # March of 2031 is six years old to its last row
+UNCHAINED = "DELETE FROM audit_entries WHERE id NOT IN (SELECT entry_id FROM audit_chain)"
+MARCH_CUT_OFF = (
+    "DELETE FROM audit_chain WHERE chained_at < '2031-04-01Z';"
+    "DELETE FROM audit_entries WHERE at < '2031-04-01Z'"
+)
+
+
+async def three_months(book: Book, *, until: datetime) -> None:
+    """Four places each in March, April and May of 2031; then the time passes."""
     for _ in range(3):
         await book.records(4)
         await book.chain.once()
         book.clock.advance(days=31)
-    april = datetime(2031, 4, 1, tzinfo=UTC)
-    assert book.clock.start + timedelta(days=31) > april
+    book.clock.advance(seconds=(until - book.clock.now()).total_seconds())
 
-    await book.by_owner(
-        "DELETE FROM audit_chain WHERE chained_at < '2031-04-01Z';"
-        "DELETE FROM audit_entries WHERE at < '2031-04-01Z'"
-    )
 
-    assert "whole to place 12" in await book.verify()
+@AU_1
+async def test_each_month_is_anchored_in_the_next_so_that_it_can_be_dropped(book: Book) -> None:
+    await three_months(book, until=SIX_YEARS_ON - timedelta(seconds=1))
+    assert await book.drops() == 0
+    book.clock.advance(seconds=1)
+    [fourth] = await book.rows("SELECT hash FROM audit_chain WHERE place = 4")
+
+    assert await book.drops() == 1
+
+    told = await book.verify()
+    assert "whole to place 12" in told
+    begins = f"it begins at place 5 after hash {fourth['hash'].hex()}, 2031-04 is its first month"
+    assert begins in told
+    await book.chain.once()
+    assert "whole to place 13" in await book.verify()
+
+
+@AU_1
+async def test_a_beginning_cut_off_before_it_was_six_years_old_is_found(book: Book) -> None:
+    """Whatever row says that it was dropped: those of that time do not count later either."""
+    await three_months(book, until=SIX_YEARS_ON - timedelta(seconds=1))
+    await book.enters(action="audit.drop-months", detail="before:2031-04 places:1-4")
+    await book.chain.once()
+
+    await book.by_owner(MARCH_CUT_OFF)
+
+    await book.is_broken("begins at place 5, and what was before it was not six years old")
+    book.clock.advance(seconds=1)
+    await book.is_broken("begins at place 5, and no row says that what was before it was dropped")
+
+
+@AU_1
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"detail": "before:2031-04 places:1-3"},
+        {"detail": "before:2031-04 places:1-14"},
+        {"detail": "before:2031-05 places:1-4"},
+        {"detail": "before:2031-04 places:1-4", "outcome": "refused"},
+        {"detail": "before:2031-04 places:1-4", "action": "token.issued"},
+    ],
+)
+async def test_a_beginning_that_no_verb_has_dropped_is_found(
+    book: Book, said: dict[str, str]
+) -> None:
+    await three_months(book, until=SIX_YEARS_ON)
+    await book.enters(**{"action": "audit.drop-months", **said})
+    await book.chain.once()
+
+    await book.by_owner(MARCH_CUT_OFF)
+
+    await book.is_broken("begins at place 5, and no row says that what was before it was dropped")
+
+
+@AU_1
+async def test_an_anchor_that_the_service_put_in_is_found_and_lets_nothing_be_dropped(
+    book: Book,
+) -> None:
+    await three_months(book, until=SIX_YEARS_ON - timedelta(seconds=1))
+    async with book.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO audit_anchors SELECT '2020-01-01', place, hash FROM audit_chain"
+            " WHERE place = 6"
+        )
+
+    await book.is_broken("the anchor of 2020-01 was put in")
+    assert await book.drops() == 0
+
+    await book.by_owner(f"DELETE FROM audit_chain WHERE place <= 6; {UNCHAINED}")  # noqa: S608 - above
+    await book.is_broken("begins at place 7, where no anchor of its month is")
+
+
+@AU_1
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("DELETE FROM audit_chain", "the anchor of 2031-03 .* places after 0 are gone"),
+        ("DELETE FROM audit_chain WHERE place > 8", "the anchor of 2031-05 .* after 8 are gone"),
+        (
+            "DELETE FROM audit_anchors WHERE place = 4;"
+            " INSERT INTO audit_anchors SELECT '2031-04-01', 4, entry_digest FROM audit_chain"
+            " WHERE place = 4",
+            "the anchor of 2031-04 was put in",
+        ),
+    ],
+)
+async def test_what_an_anchor_says_of_the_chain_must_be_so(
+    book: Book, statement: str, named: str
+) -> None:
+    await three_months(book, until=SIX_YEARS_ON)
+
+    await book.by_owner(f"{statement}; {UNCHAINED}")
+
+    await book.is_broken(named)
 
 
 async def test_a_chain_that_begins_where_no_anchor_is_is_broken(book: Book) -> None:
@@ -342,14 +438,66 @@ async def test_entries_that_waited_for_a_replica_are_told_and_break_nothing(book
     assert "600 entries chained over 0:01:00 late, the first at place 1" in told
 
 
-async def test_a_link_whose_own_time_is_older_than_the_one_before_is_told(book: Book) -> None:
-    await book.records()
-    await book.chain.once()
-    earlier = FakeClock(book.clock.start - timedelta(days=7))
-    await book.records(at=earlier.now())
-    await AuditChain(database=book.pool, clock=earlier).once()
+async def links(book: Book, at: datetime, *, dated: datetime | None = None) -> None:
+    """Add an entry and its link of any time, as the service's own role can."""
+    await book.records(at=dated or at)
+    assert await AuditChain(database=book.pool, clock=FakeClock(at)).once() == 1
 
-    assert "the clock was set back at place 2" in await book.verify()
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+async def test_a_clock_set_back_by_an_hour_is_told_and_breaks_nothing(book: Book) -> None:
+    await links(book, book.clock.start)
+    await links(book, book.clock.start - HOUR)
+
+    assert "whole to place 2" in (told := await book.verify())
+    assert "the clock was set back at place 2" in told
+
+
+@AU_1
+@pytest.mark.parametrize("back", [HOUR + SECOND, timedelta(days=730)])
+async def test_a_link_set_back_further_than_a_clock_is_corrected_is_found(
+    book: Book, back: timedelta
+) -> None:
+    """However its entry fits it: no time of either is the hash's."""
+    await links(book, book.clock.start)
+    await links(book, book.clock.start - back)
+    await links(book, book.clock.start)
+
+    await book.is_broken(r"entry .* \(place 2\) was chained at .*, but what is before it at")
+
+
+@AU_1
+async def test_many_small_steps_back_are_no_corrections(book: Book) -> None:
+    for back in (0, 40, 80):
+        await links(book, book.clock.start - timedelta(minutes=back))
+
+    await book.is_broken(r"entry .* \(place 3\) was chained at .*, but what is before it at")
+
+
+@AU_1
+async def test_a_clock_set_back_lets_no_entry_be_put_in_with_an_older_time(book: Book) -> None:
+    minute, corrected = timedelta(minutes=1), book.clock.start - timedelta(minutes=30)
+    await links(book, book.clock.start)
+    await links(book, corrected, dated=book.clock.start - HOUR - minute)
+    assert "whole to place 2" in await book.verify()
+
+    await links(book, corrected, dated=book.clock.start - HOUR - minute - SECOND)
+
+    await book.is_broken(r"entry .* \(place 3\) was put in later")
+
+
+async def test_entries_that_waited_while_the_clock_was_set_back_break_nothing(book: Book) -> None:
+    await links(book, book.clock.start)
+    corrected = book.clock.start - timedelta(minutes=30)
+    await links(book, corrected + timedelta(minutes=20), dated=corrected)
+
+    told = await book.verify()
+
+    assert "1 entries chained over 0:01:00 late, the first at place 2" in told
+    assert "the clock was set back at place 2" in told
 
 
 @pytest.mark.parametrize("offset", [timedelta(hours=72), timedelta(0)])
@@ -359,7 +507,7 @@ async def test_a_tour_that_moves_the_clock_breaks_nothing(book: Book, offset: ti
         await book.records(2)
         await book.chain.once()
 
-    assert "whole to place 4" in await book.verify()
+    assert "whole to place 4" in await book.verify(moved=True)
 
 
 @AU_1

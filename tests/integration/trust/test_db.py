@@ -349,3 +349,25 @@ async def test_transactions_are_read_committed_whatever_the_server_s_default(
         await pool.close()
 
     assert isolation == "read committed"
+
+
+async def test_a_rehearsal_within_another_is_taken_back_at_once_and_holds_up_nobody(
+    database: databases.Database, pool: Database
+) -> None:
+    """Who counts what a purge would delete must not keep requests from those rows (ST-3)."""
+    async with pool.connection() as connection:
+        await connection.execute(KEEP, "mine")
+    async with pool.rehearsal():
+        async with pool.rehearsal():
+            async with pool.connection() as connection:
+                await connection.execute("DELETE FROM spent_grants")
+            assert await kept(pool) == []
+
+        assert await kept(pool) == ["mine"]
+        async with one_connection(database.url("identity"), application="test") as another:
+            await another.execute("SELECT FROM spent_grants FOR UPDATE NOWAIT")
+        async with pool.transaction() as tx:
+            await tx.execute(KEEP, "rehearsed")
+        assert await kept(pool) == ["mine", "rehearsed"]
+
+    assert await kept(pool) == ["mine"]

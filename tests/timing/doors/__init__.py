@@ -7,12 +7,14 @@ from tests.bench.site import Site
 from tests.timing.doors import (
     enrolment,
     log_on,
+    not_me,
     ownership,
     questions,
     reset_tokens,
     resets,
     second_step,
     tokens,
+    usernames,
     validations,
 )
 from tests.timing.pairs import Door
@@ -25,6 +27,8 @@ DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "ownership": ownership.opened,
     "second-step": second_step.opened,
     "tokens": tokens.opened,
+    "not-me": not_me.opened,
+    "usernames": usernames.opened,
     "enrolment": enrolment.opened,
     "validation": validations.opened,
 }

@@ -53,7 +53,7 @@ async def enrolling(tokens: HandedOut, addresses: Names, count: int) -> Sequence
             }
         ).decode()
         for token, address in zip(
-            await tokens.live(count), await addresses(accounts, count), strict=True
+            await tokens.tokens.live(count), await addresses(accounts, count), strict=True
         )
     ]
 

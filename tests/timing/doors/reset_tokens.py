@@ -27,8 +27,8 @@ from tests.bench.rows.people import JSON
 from tests.bench.seeds import known_accounts, name_of
 from tests.bench.site import Site
 from tests.timing.accounts import COST, QUICK
-from tests.timing.handed_out import UNSEALED
 from tests.timing.pairs import Door
+from tests.timing.secrets import UNSEALED
 
 TOKEN, WRONG = "01234567", "76543210"
 

@@ -3,7 +3,7 @@
 Each token is tried once, with another person's name: `token_invalid` tells no cause.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -15,32 +15,23 @@ from tests.bench.site import Site
 from tests.timing.accounts import QUICK, Accounts
 from tests.timing.handed_out import HandedOut
 from tests.timing.pairs import Door
-
-Tokens = Callable[[int], Awaitable[Sequence[str]]]
+from tests.timing.secrets import Texts
 
 
 @asynccontextmanager
 async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold identity alone."""
-    tokens = await HandedOut.at(Accounts(site=site))
-    others: dict[str, Tokens] = {
-        "live as well": tokens.live,  # what the lab itself adds
-        "unknown": tokens.nobodys,
-        "used": partial(tokens.ended, state="used"),
-        "superseded": partial(tokens.ended, state="superseded"),
-        "void": partial(tokens.ended, state="void"),
-        "expired": tokens.expired,
-    }
+    tokens = (await HandedOut.at(Accounts(site=site))).tokens
     async with site.services("identity", extra=QUICK) as (identity,):
         yield Door(
             job=Job(port=identity.http_port, path="/enrolments/proofs", headers=JSON),
             accepted=422,
             known=partial(tried, tokens.live),
-            others={name: partial(tried, made) for name, made in others.items()},
+            others={name: partial(tried, made) for name, made in tokens.classes.items()},
         )
 
 
-async def tried(tokens: Tokens, count: int) -> Sequence[str]:
+async def tried(tokens: Texts, count: int) -> Sequence[str]:
     """Proofs of so many tokens by another person."""
     return [
         msgspec.json.encode(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from deploy.local.provision import connected
-from services.recovery.store import persons
+from services.recovery.projections.store import persons
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import PatientId, PracticeId
 from shared.randomness import Randomness

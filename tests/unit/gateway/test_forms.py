@@ -1,11 +1,12 @@
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 from msgspec import Meta
 
 from deploy.gateway.web.forms import SECRET, Chosen, Form, NoForm, Reading, read_form
-from tests.unit.gateway.words import ENGLISH
+from deploy.gateway.web.languages import Language
+from tests.unit.gateway.words import ENGLISH, SPANISH
 
 
 class Example(Form, frozen=True, kw_only=True):
@@ -69,6 +70,28 @@ def test_a_date_there_is_not_is_told(day: str, month: str, year: str) -> None:
     assert reading.typed["birth_date_day"] == day
 
 
+@pytest.mark.parametrize(
+    ("typed", "language", "wanted"),
+    [
+        ("04/17/1988", ENGLISH, date(1988, 4, 17)),
+        ("4/7/1988", ENGLISH, date(1988, 4, 7)),
+        ("4/7/1988", SPANISH, date(1988, 7, 4)),
+        ("17/4/1988", SPANISH, date(1988, 4, 17)),
+        ("17/4/1988", ENGLISH, None),
+        ("30/2/1988", SPANISH, None),
+    ],
+)
+def test_a_whole_date_with_slashes_has_the_order_of_the_language(
+    typed: str, language: Language, wanted: date | None
+) -> None:
+    posted = {**GOOD, "birth_date_day": typed, "birth_date_month": "", "birth_date_year": ""}
+
+    reading = read_form(Example, posted, language)
+
+    assert (reading.form and reading.form.birth_date) == wanted
+    assert [problem.field for problem in reading.problems] == ([] if wanted else ["birth_date"])
+
+
 def test_a_whole_date_is_taken_wherever_it_was_pasted() -> None:
     reading = read(birth_date_day="", birth_date_month="1988-04-17", birth_date_year="")
 
@@ -104,3 +127,20 @@ def test_what_is_chosen_of_many_is_read_by_id_and_shown_again() -> None:
 def test_a_choice_of_none_of_them_is_no_form_of_ours(field: str) -> None:
     with pytest.raises(NoForm):
         read_form(ManyForm, {field: "keep"}, ENGLISH)
+
+
+class DeedForm(Form, frozen=True, kw_only=True):
+    deed: Literal["unlock", "thaw"]
+
+
+@pytest.mark.parametrize("deed", ["unlok", "UNLOCK", "un-enrol"])
+def test_a_button_that_the_form_does_not_have_does_nothing(deed: str) -> None:
+    assert read_form(DeedForm, {"deed": "thaw"}, ENGLISH).form == DeedForm(deed="thaw")
+    with pytest.raises(NoForm):
+        read_form(DeedForm, {"deed": deed}, ENGLISH)
+
+
+def test_no_button_at_all_is_told_as_missing() -> None:
+    (problem,) = read_form(DeedForm, {}, ENGLISH).problems
+
+    assert problem.field == "deed"

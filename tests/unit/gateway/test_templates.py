@@ -1,8 +1,11 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from jinja2 import ChainableUndefined, ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
+from deploy.gateway.web.forms import Filled
 from tests.support.proof import ROOT
 
 TEMPLATES = sorted((Path(ROOT) / "deploy" / "gateway" / "templates").glob("*.html"))
@@ -53,3 +56,44 @@ def test_every_page_has_a_title_and_one_heading(template: Path) -> None:
     assert re.match(r'{% extends ("(desk_)?base.html"|frame) %}', text)
     assert "{% block title %}" in text
     assert "<h1>" in text
+
+
+FRAME = '{% import "parts.html" as parts with context %}{% block main %}{% endblock %}'
+SHOWN = Environment(
+    loader=ChoiceLoader([DictLoader({"base.html": FRAME}), FileSystemLoader(TEMPLATES[0].parent)]),
+    autoescape=True,
+    undefined=ChainableUndefined,
+    extensions=["jinja2.ext.i18n"],
+)
+SHOWN.globals |= {"_": lambda text, **_: text, "csrf": str, "static": str}
+
+
+@pytest.mark.proves("MF-8", "MF-10")
+@pytest.mark.parametrize(
+    "means",
+    [
+        ("app", "recovery-code"),
+        ("passkey", "recovery-code"),
+        ("app", "passkey"),
+        ("recovery-code",),
+        (),
+    ],
+    ids=str,
+)
+def test_nobody_is_sent_to_an_app_or_a_passkey_that_the_account_has_not(
+    means: tuple[str, ...],
+) -> None:
+    """Of passkeys that a reset has set aside recovery codes are left."""
+    step = SimpleNamespace(means=means, trust_offered=False)
+    account = SimpleNamespace(
+        two_step=SimpleNamespace(on=True, means=means, mode="", recovery_codes_left=1),
+        passkeys=SimpleNamespace(offered=False, made=0, usable=False),
+    )
+    filled = Filled(key="k")
+
+    gate = SHOWN.get_template("gate_second_step.html").render(step=step, filled=filled)
+    settings = SHOWN.get_template("settings_two_step.html").render(account=account, filled=filled)
+
+    assert ("your authenticator app" in gate) == ("app" in means)
+    assert ("a passkey" in gate) == ("passkey" in means)
+    assert ("That is a code of your authenticator app" in settings) == ("app" in means)

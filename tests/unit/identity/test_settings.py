@@ -1,10 +1,16 @@
 """Identity's settings: every problem at once, never a secret in it."""
 
+import subprocess
+import sys
+
 import pytest
 
+from services.identity.__main__ import PROGRAM
 from services.identity.settings import PolicyName, Settings
+from shared.program.commands import main
 from shared.settings.loader import SettingsInvalid, load
 from tests.support.environ import needed
+from tests.support.lines import logged
 
 ENOUGH = {**needed("identity"), "PORTICO_PEPPER": "a pepper that is long enough for a test"}
 
@@ -92,14 +98,20 @@ def test_passkeys_are_offered_where_rp_id_and_origins_fit(
         ("", "https://portal.example", "production", 1),
         ("portal.example", "", "production", 1),
         ("Portal.example", "https://portal.example", "production", 1),
-        ("127.0.0.1", "https://127.0.0.1", "production", 1),
+        ("127.0.0.1", "https://127.0.0.1", "production", 2),
         ("example", "https://example", "production", 1),
         ("portal.example", "https://portal.example/", "production", 1),
         ("portal.example", "http://portal.example", "production", 1),
+        ("portal.example", "https://portal.example:443", "production", 1),
+        ("portal.example", "https://portal.example:65536", "production", 1),
+        ("localhost", "http://localhost:80", "development", 1),
         ("portal.example", "https://evilportal.example", "production", 1),
         ("portal.example", "https://other.example, android:apk-key-hash:x", "production", 2),
         ("localhost", "http://localhost:8100", "production", 1),
         ("portal.example", "http://localhost:8100", "development", 1),
+        ("Portal.example", "https://portal.example/, http://portal.example", "production", 3),
+        ("", "https://portal.example/", "production", 2),
+        ("portal.example", "https://portal.example:443, https://other.example", "nowhere", 1),
     ],
 )
 def test_what_does_not_fit_of_passkeys_is_named(
@@ -114,6 +126,54 @@ def test_what_does_not_fit_of_passkeys_is_named(
     with pytest.raises(SettingsInvalid) as invalid:
         load(Settings, {**ENOUGH, **said})
 
-    told = invalid.value.problems
+    told = [one for one in invalid.value.problems if "PASSKEY" in one]
     assert len(told) == problems
-    assert all("PASSKEY" in one for one in told)
+    assert len(invalid.value.problems) - len(told) == (environment == "nowhere")
+
+
+WRONG_PASSKEYS = {
+    "PORTICO_PASSKEY_RP_ID": "Portal.example",
+    "PORTICO_PASSKEY_ORIGINS": (
+        "https://portal.example, https://portal.example/, http://portal.example, "
+        "android:apk-key-hash:x"
+    ),
+}
+EACH_NAMED = [
+    "PORTICO_PASSKEY_RP_ID: expected a domain's name",
+    "PORTICO_PASSKEY_ORIGINS: number 2 ",
+    "PORTICO_PASSKEY_ORIGINS: number 3 ",
+    "PORTICO_PASSKEY_ORIGINS: number 4 ",
+]
+
+
+def each_named(told: str) -> bool:
+    """Whether these are told, a line each and nothing else."""
+    lines = told.splitlines()
+    pairs = zip(lines, EACH_NAMED, strict=False)
+    return len(lines) == len(EACH_NAMED) and all(line.startswith(one) for line, one in pairs)
+
+
+@pytest.mark.proves("MF-6")
+@pytest.mark.parametrize("verb", ["serve", "migrate", "check", "settings", "purge"])
+def test_no_verb_runs_with_passkeys_that_do_not_fit(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with logged():
+        assert main(PROGRAM, [verb], {**ENOUGH, **WRONG_PASSKEYS}) == 2
+
+    assert each_named(capsys.readouterr().err)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.proves("MF-6")
+def test_the_process_ends_with_exit_2_and_every_wrong_setting_of_passkeys() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.identity"],
+        env={**ENOUGH, **WRONG_PASSKEYS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert each_named(ended.stderr)

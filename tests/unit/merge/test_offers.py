@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.merge.model import Place, day_in, place_of, quiet_from
+from services.merge.candidates.model import Place, day_in, place_of, quiet_from
 
 pytestmark = pytest.mark.proves("MG-7")
 

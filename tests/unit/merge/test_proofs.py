@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.merge.proofs import WORDED, worded
+from services.merge.parties.proofs import WORDED, worded
 from shared.errors import Refused
 from shared.trust.grants import GrantInvalid, GrantUsed
 

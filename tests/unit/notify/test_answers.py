@@ -6,6 +6,7 @@ from services.notify.sending.channels.answers import Step, answered, died_before
 from services.notify.sending.channels.conversation import CUT_SHORT, UNANSWERED, UNSENT
 from services.notify.sending.channels.replies import Reply
 from services.notify.sending.model import Outcome, Phase
+from services.notify.tellings.model import Reason
 
 CODES = (
     ("421", "4.3.2", Outcome.DEFERRED),
@@ -56,6 +57,31 @@ def test_final_is_only_a_refusal_that_means_the_recipient(
     assert answer.ours_to_mend is (code[0] == "5" and not final)
     assert answer.sender_refused is (answer.ours_to_mend and step is Step.MAIL)
     assert answer.phase is (Phase.ANSWERED if step is Step.DOT else Phase.BEFORE_DOT)
+
+
+OF_UTF8 = ("501", "550", "553", "555", "550 5.6.7", "553 5.6.7", "501 5.5.4", "555 5.5.4")
+OF_US = ("503", "530", "530 5.7.0", "550 5.7.1", "550 5.1.0", "553 5.1.8")
+
+
+@pytest.mark.proves("NT-6")
+@pytest.mark.parametrize("says", [*OF_UTF8, *OF_US])
+def test_a_refused_mail_command_with_smtputf8_is_of_its_own_mail_alone(says: str) -> None:
+    code, _, enhanced = says.partition(" ")
+    reply = Reply(int(code), f"{enhanced} so it is".strip())
+
+    answer = answered(Step.MAIL, reply, utf8=True)
+
+    assert not answer.sender_refused
+    final = says in OF_UTF8
+    assert answer.outcome is (Outcome.REFUSED if final else Outcome.DEFERRED)
+    assert answer.reason is (Reason.SMTPUTF8_MISSING if final else Reason.REFUSED)
+    assert answer.ours_to_mend is not final
+    assert answered(Step.MAIL, reply).sender_refused
+
+
+def test_what_is_refused_behind_smtputf8_is_judged_as_ever() -> None:
+    for step, says in ((Step.RCPT, "5.1.1 no"), (Step.RCPT, "5.6.7 no"), (Step.DATA, "5.6.7 no")):
+        assert answered(step, Reply(550, says), utf8=True) == answered(step, Reply(550, says))
 
 
 @pytest.mark.proves("NT-5")

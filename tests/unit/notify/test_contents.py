@@ -60,6 +60,8 @@ FILED: Mapping[str, Mapping[str, object]] = {
     },
     "enrolment-reactivated": {"occurred_at": AT, "practice_name": "Elm Street"},
     "merge-rejected": {"occurred_at": AT, "reason": "merge_proof_stale"},
+    "merge-review-refused": {"occurred_at": AT, "reason": "merge_review_rejected"},
+    "merge-under-review": {"occurred_at": AT, "review_until": AT},
     "notification-address-verification": {"link_expires_at": AT},
     "password-changed": {"occurred_at": AT},
     "password-disabled": {"occurred_at": AT},

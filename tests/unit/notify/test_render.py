@@ -31,6 +31,7 @@ from shared.contracts.identity import (
     AccountLocked,
     EnrolmentEnded,
     MergeRefusal,
+    ReviewRefusal,
 )
 from shared.contracts.languages import Language
 from shared.contracts.notify import Topic
@@ -304,6 +305,7 @@ def test_no_content_but_rc_1_s_has_a_username_and_none_a_patient_s_name() -> Non
         "practice_name",
         "reason",
         "reserved_until",
+        "review_until",
         "route",
         "sent_at",
         "topic",
@@ -384,6 +386,20 @@ def test_every_reason_for_a_merge_that_was_not_done_is_told_in_a_paragraph_of_pl
     mail = mail_of(sample(contents.MergeRejected, reason=reason), locale=locale)
 
     assert f"\n\n{after}" in part_of(mail, "plain")
+    for words in parts_of(mail):
+        assert re.search(rf"{before}: [a-záéíóúñ ]{{20,}}\.", words)
+        assert reason not in words
+
+
+@pytest.mark.parametrize("reason", ReviewRefusal)
+@pytest.mark.parametrize(
+    ("locale", "before"), [("en", "nothing was changed"), ("es", "no se cambió nada")]
+)
+def test_every_reason_for_which_a_review_ended_is_told_in_plain_words(
+    locale: str, before: str, reason: ReviewRefusal
+) -> None:
+    mail = mail_of(sample(contents.MergeReviewRefused, reason=reason), locale=locale)
+
     for words in parts_of(mail):
         assert re.search(rf"{before}: [a-záéíóúñ ]{{20,}}\.", words)
         assert reason not in words

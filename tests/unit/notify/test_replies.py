@@ -156,6 +156,22 @@ async def test_each_reply_is_waited_for_as_long_and_no_longer() -> None:
     assert cable.ended
 
 
+async def test_a_reply_that_comes_line_by_line_is_waited_for_no_longer() -> None:
+    cable = Cable()
+    replies = Replies(cable)
+    asking = asyncio.create_task(replies.ask(b"NOOP", within=0.05))
+    for _ in range(50):
+        await asyncio.sleep(0.01)
+        if not cable.ended:
+            replies.data_received(b"250-on and on\r\n")
+    if not cable.ended:
+        replies.data_received(b"250 ok\r\n")
+
+    assert await asking == []
+    assert replies.over
+    assert cable.ended
+
+
 async def test_what_came_before_the_end_is_told() -> None:
     cable = Cable()
     replies = Replies(cable)

@@ -11,10 +11,26 @@ from services.notify.preferences.model import Means, Reach
 from services.notify.projections.model import Account, Practice
 from services.notify.tellings.model import MessageClass, Reason
 from services.notify.tellings.practice_communications import practice_communication
-from services.notify.tellings.routing import Unroutable, account_activity, told_by
+from services.notify.tellings.routing import (
+    VOIDS_RESET_LINKS,
+    Unroutable,
+    account_activity,
+    told_by,
+)
 from shared.contracts.catalogue import of_kind
 from shared.contracts.contract import Kind
-from shared.contracts.identity import AccountState, Activity, Claim
+from shared.contracts.identity import (
+    AccountEmailVerified,
+    AccountFrozen,
+    AccountState,
+    Activity,
+    Claim,
+    CredentialChanged,
+    RecoveryCodesMade,
+    SecurityQuestionsChanged,
+    TwoStepModeChanged,
+    UsernameChanged,
+)
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.contracts.topology import QUEUES
@@ -85,12 +101,60 @@ def test_what_happened_to_an_account_is_told_to_its_address(
     assert intent.noticed is noticed
 
 
+KEEPS_RESET_LINKS = {  # the account's security version stays what it is
+    AccountEmailVerified,
+    RecoveryCodesMade,
+    SecurityQuestionsChanged,
+    TwoStepModeChanged,
+    UsernameChanged,
+}
+
+
+@pytest.mark.proves("RC-3")
+def test_of_each_change_of_credentials_it_is_said_whether_it_voids_links() -> None:
+    told = {contract.data for contract in of_kind(Kind.ACTIVITY)}
+    changes = {kind for kind in told if issubclass(kind, CredentialChanged)}
+
+    assert set(VOIDS_RESET_LINKS) == changes - KEEPS_RESET_LINKS | {AccountFrozen}
+
+
+@pytest.mark.proves("RC-3", "NT-6")
+@pytest.mark.parametrize(
+    "change",
+    [
+        events.password_changed,
+        events.password_reset,
+        events.password_reset_by_link,
+        events.email_changed,
+        events.two_step_turned_off,
+        events.frozen,
+    ],
+)
+def test_what_voids_links_supersedes_their_mails(change: Callable[..., Activity]) -> None:
+    intents = account_activity(events.received(change(ONE, "a@mail.example", "b@mail.example")))
+
+    assert {intent.supersedes for intent in intents} == {SealPurpose.RESET_LINK}
+    without = account_activity(events.received(change(ONE)))
+    assert {intent.supersedes for intent in without} == {SealPurpose.RESET_LINK}
+
+
 @pytest.mark.proves("MG-6")
-@pytest.mark.parametrize("not_done", [events.merge_rejected, events.merge_refused])
+@pytest.mark.parametrize(
+    ("not_done", "template"),
+    [
+        (events.merge_rejected, "merge-rejected"),
+        (events.merge_refused, "merge-rejected"),
+        (events.merge_under_review, "merge-under-review"),
+        (events.merge_review_refused, "merge-review-refused"),
+    ],
+)
 @pytest.mark.parametrize("one_s", [(), ("a@mail.example",)])
 @pytest.mark.parametrize("other_s", [(), ("b@mail.example",)])
 def test_a_merge_that_was_not_done_is_told_to_each_account_as_itself(
-    not_done: Callable[..., Activity], one_s: tuple[str, ...], other_s: tuple[str, ...]
+    not_done: Callable[..., Activity],
+    template: str,
+    one_s: tuple[str, ...],
+    other_s: tuple[str, ...],
 ) -> None:
     data = not_done(ONE, OTHER, *one_s, of_absorbed=other_s)
 
@@ -101,7 +165,7 @@ def test_a_merge_that_was_not_done_is_told_to_each_account_as_itself(
         (OTHER, other_s[0] if other_s else None),
     ]
     assert all(intent.noticed is (intent.address is None) for intent in intents)
-    assert {intent.template for intent in intents} == {"merge-rejected"}
+    assert {intent.template for intent in intents} == {template}
 
 
 @pytest.mark.parametrize("spelled", ["B@mail.example", "b@MAIL.example"])

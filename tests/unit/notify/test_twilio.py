@@ -57,6 +57,10 @@ OURS, MESSAGE, NUMBER, BUSY = (True, True), (True, False), (False, False), (Fals
         (404, b"", Outcome.DEFERRED, OURS),
         (429, b'{"code": 20429}', Outcome.DEFERRED, BUSY),
         (503, b"", Outcome.DEFERRED, BUSY),
+        (500, b'{"code": 20500}', Outcome.UNANSWERED, BUSY),
+        (502, b"<html>", Outcome.UNANSWERED, BUSY),
+        (504, b"", Outcome.UNANSWERED, BUSY),
+        (520, b"", Outcome.UNANSWERED, BUSY),
     ],
 )
 def test_a_refusal_is_of_the_number_of_this_message_or_of_us(

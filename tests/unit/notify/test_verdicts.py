@@ -25,6 +25,7 @@ from services.notify.tellings.contents import (
     ResetLink,
     UsernameReminder,
 )
+from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
 from shared.contracts.notify import Topic
@@ -129,6 +130,7 @@ MERGED, FROZEN = AccountState.MERGED, AccountState.FROZEN
         (claimed(LINK, own_address_only=True), None),
         (claimed(LINK, own_address_only=True, account_email=ADDRESS.upper()), None),
         (claimed(LINK, own_address_only=True, absorbed=True), Reason.ACCOUNT_MERGED),
+        (claimed(LINK, own_address_only=True, superseded=True, **NOT_HERE), Reason.SUPERSEDED),
         (claimed(USERNAME), None),
         (claimed(USERNAME, absorbed=True), Reason.ACCOUNT_MERGED),
         (claimed(USERNAME, account_state=MERGED), Reason.ACCOUNT_MERGED),
@@ -138,6 +140,42 @@ def test_what_may_not_be_sent_any_more_ends(delivery: Turn, ended: Reason | None
     verdict = before_sending(delivery, now=START)
 
     assert (verdict.reason if verdict else None) is ended
+
+
+E, T, P, N = Means.EMAIL, Means.TEXT_MESSAGE, Means.PORTAL, Means.NONE
+
+
+@pytest.mark.parametrize(
+    ("means", "then", "chosen", "left"),
+    [
+        (E, [P], None, None),  # nothing was chosen: the practice's order
+        (E, [P], {E}, None),
+        (E, [], {N}, (State.CANCELLED, False)),
+        (E, [P], {N}, (State.CANCELLED, False)),  # "none" is none, no notice either
+        (E, [P], {P, N}, (State.CANCELLED, True)),
+        (E, [P], {P}, (State.CANCELLED, True)),
+        (E, [T, P], {T, N}, (State.QUEUED, False)),
+        (E, [T, P], {P, N}, (State.CANCELLED, True)),
+        (T, [E, P], {N}, (State.CANCELLED, False)),
+        (T, [E, P], {E}, (State.QUEUED, False)),
+        (T, [P], {E}, None),  # filed for no mail: a text message rather than nothing
+    ],
+)
+def test_a_way_that_is_wanted_no_more_gives_way_to_what_is(
+    means: Means, then: list[Means], chosen: set[Means] | None, left: tuple[State, bool] | None
+) -> None:
+    delivery = claimed(
+        means=means,
+        then=tuple(Destination(means=one) for one in then),
+        chosen=None if chosen is None else frozenset(chosen),
+    )
+
+    verdict = before_sending(delivery, now=START)
+
+    assert (verdict and (verdict.state, verdict.notice)) == left
+    if verdict and verdict.state is State.QUEUED:
+        [taken] = set(then) & set(chosen or ())
+        assert verdict.to == Destination(means=taken)
 
 
 @pytest.mark.parametrize(

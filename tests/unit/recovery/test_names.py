@@ -1,6 +1,6 @@
 import pytest
 
-from services.recovery.names import name_digest
+from services.recovery.projections.names import name_digest
 from shared.trust.tokens import Digests
 
 DIGESTS = Digests(b"k" * 32)

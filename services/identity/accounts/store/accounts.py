@@ -73,7 +73,8 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
     enrolments = await tx.fetch(
         """
         SELECT c.id, c.name, c.contact, e.patient_id, e.state,
-            c.settings ->> 'security_questions' IS DISTINCT FROM 'false' AS asks_questions
+            c.settings ->> 'security_questions' IS DISTINCT FROM 'false' AS asks_questions,
+            num_nulls(p.home_phone, p.address) = 0 AS can_validate
         FROM enrolments e
         JOIN patients p ON p.id = e.patient_id
         JOIN practices c ON c.id = p.practice_id
@@ -97,6 +98,7 @@ async def view(tx: Connection, account_id: AccountId) -> AccountView | None:
                 patient_id=row["patient_id"],
                 state=EnrolmentState(row["state"]),
                 asks_questions=row["asks_questions"],
+                can_validate=row["can_validate"],
             )
             for row in enrolments
         ),
@@ -231,8 +233,8 @@ async def set_password(
     """Replace the password where no credential has changed since; return the security version.
 
     After a freeze nothing but a practice's token does (RC-9). By validation, which is now where its
-    time is given, it is done once, and only while there is no verified account e-mail (RC-6). The
-    account is held before: an e-mail that is being verified is seen.
+    time is given, it is done once, and only while there is neither a verified account e-mail nor
+    five questions (RC-6). The account is held before: an e-mail that is being verified is seen.
     """
     version: int | None = await tx.fetchval(
         """
@@ -242,10 +244,11 @@ async def set_password(
             validated_at = coalesce(validated_at, $5)
         WHERE id = $1 AND security_version = $3 AND state = 'active'
           AND (NOT reset_by_practice OR $4)
-          AND ($5::timestamptz IS NULL OR validated_at IS NULL AND NOT EXISTS (
-              SELECT FROM account_emails e
-              WHERE e.account_id = accounts.id AND e.state = 'verified'
-          ))
+          AND ($5::timestamptz IS NULL OR validated_at IS NULL AND NOT questions_set
+              AND NOT EXISTS (
+                  SELECT FROM account_emails e
+                  WHERE e.account_id = accounts.id AND e.state = 'verified'
+              ))
         RETURNING security_version
         """,
         account_id,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from shared import locks
-from shared.contracts.identity import MergeRefusal
+from shared.contracts.identity import MergeRefusal, ReviewRefusal
 from shared.contracts.ids import AccountId, MergeId
 from shared.db import Connection
 
@@ -49,7 +49,7 @@ async def begin(
     return taken is not None
 
 
-async def refuse(tx: Connection, merge_id: MergeId, refusal: MergeRefusal) -> None:
+async def refuse(tx: Connection, merge_id: MergeId, refusal: MergeRefusal | ReviewRefusal) -> None:
     """Note why nothing was merged."""
     await tx.execute("UPDATE merges SET refusal = $2 WHERE id = $1", merge_id, refusal)
 

@@ -91,7 +91,8 @@ async def find(tx: Connection, credential_id: bytes) -> KeptKey | None:
     """Whose passkey it is, or was."""
     row = await tx.fetchrow(
         """
-        SELECT p.id, p.account_id, p.public_key, p.ended_by, a.state, a.user_handle
+        SELECT p.id, p.account_id, p.public_key, p.suspended_at, p.ended_by, a.state,
+            a.user_handle
         FROM passkeys p JOIN accounts a ON a.id = p.account_id
         WHERE p.credential_id = $1
         """,
@@ -105,6 +106,7 @@ async def find(tx: Connection, credential_id: bytes) -> KeptKey | None:
         account_state=AccountState(row["state"]),
         user_handle=row["user_handle"],
         public_key=row["public_key"],
+        suspended=row["suspended_at"] is not None,
         ended_by=PasskeyEnd(row["ended_by"]) if row["ended_by"] else None,
     )
 
@@ -164,18 +166,25 @@ async def rename(tx: Connection, account_id: AccountId, passkey_id: PasskeyId, n
 
 
 async def end(
-    tx: Connection, account_id: AccountId, passkey_id: PasskeyId, *, now: datetime
+    tx: Connection,
+    account_id: AccountId,
+    passkey_id: PasskeyId,
+    *,
+    only_suspended: bool,
+    now: datetime,
 ) -> bool:
-    """Have its holder end it. False: there is none of this id."""
+    """Have its holder end it. False: there is none of this id, or it is not suspended either."""
     ended = await tx.fetchval(
         """
         UPDATE passkeys SET ended_at = $3, ended_by = 'holder'
         WHERE id = $2 AND account_id = $1 AND ended_at IS NULL
+          AND (suspended_at IS NOT NULL OR NOT $4)
         RETURNING true
         """,
         account_id,
         passkey_id,
         now,
+        only_suspended,
     )
     return ended is not None
 

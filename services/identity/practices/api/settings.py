@@ -62,9 +62,7 @@ async def change_practice_settings(
 ) -> SettingsReply:
     given = {name: getattr(call.body, name) for name in SETTINGS}
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    return _reply(
-        await features.practices.change_settings(call.caller.practice_id, changes, by=call.by)
-    )
+    return _reply(await features.practices.change(call.caller.practice_id, changes, by=call.by))
 
 
 def _reply(practice: Practice) -> SettingsReply:

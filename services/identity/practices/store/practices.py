@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.json import decode, encode
 
-from services.identity.practices.model import Practice
+from services.identity.practices.model import Description, Practice
 from shared.contracts.ids import PracticeId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection, Row
@@ -63,23 +63,36 @@ async def that_take_requests(connection: Connection) -> Sequence[Practice]:
     return [_practice(row) for row in rows]
 
 
-async def change_settings(
-    tx: Connection, practice_id: PracticeId, changes: Mapping[str, int | tuple[str, ...]]
+async def change(
+    tx: Connection,
+    practice_id: PracticeId,
+    changes: Mapping[str, int | tuple[str, ...]],
+    description: Description,
 ) -> Practice | None:
-    """Change those settings, whatever happens to others; return the practice at its new version.
+    """Change those settings and what is said, whatever happens to others; return the practice at
+    its new version.
 
     None where it has these values already: by its row, or as defaults that no row says yet.
+    What is not said is null, which differs from nothing.
     """
     row = await tx.fetchrow(
         f"""
-        UPDATE practices SET settings = settings || $2::text::jsonb, version = version + 1
+        UPDATE practices
+        SET settings = settings || $2::text::jsonb, version = version + 1,
+            name = coalesce($4, name), contact = coalesce($5, contact),
+            locale = coalesce($6, locale), time_zone = coalesce($7, time_zone)
         WHERE id = $1
-          AND $3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
+          AND ($3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
+               OR name <> $4 OR contact <> $5 OR locale <> $6 OR time_zone <> $7)
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,
         encode(changes).decode(),
         encode(PracticeSettings()).decode(),
+        description.name,
+        description.contact,
+        description.locale,
+        description.time_zone,
     )
     return _practice(row) if row else None
 

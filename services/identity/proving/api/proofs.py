@@ -102,7 +102,10 @@ async def reauthenticate(
 async def ask_to_prove_ownership(
     features: Features, call: Call[NoBody, SessionCaller]
 ) -> OptionsReply:
-    return options_reply(features.ownership_proofs.ask(now=call.now))
+    begun = features.ownership_proofs.ask(
+        call.caller.account_id, session_id=call.caller.session_id, now=call.now
+    )
+    return options_reply(begun)
 
 
 async def prove_ownership(

@@ -19,7 +19,7 @@ KEPT_SECONDS = 120  # a following key is known long before its use, a revoked on
 
 
 class IntrospectionBody(Body, frozen=True, kw_only=True):
-    token: Annotated[str, Meta(max_length=8192)]
+    token: Annotated[str, Meta(max_length=4096)]
     token_type_hint: Text | None = None
 
 

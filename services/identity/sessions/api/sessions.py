@@ -29,7 +29,7 @@ class RefreshBody(Body, frozen=True, kw_only=True):
 class RevocationBody(Body, frozen=True, kw_only=True):
     """`token` is a refresh token, a used one too; the hint is not read, for there is one kind."""
 
-    token: Annotated[str, Meta(max_length=8192)]
+    token: Annotated[str, Meta(max_length=4096)]
     token_type_hint: Text | None = None
 
 

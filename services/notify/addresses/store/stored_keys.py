@@ -1,11 +1,12 @@
 """Keys by which addresses are compared, as they are kept: of notification addresses, and of
-suppressions, which have no other form.
+suppressions, of which the delivery that was refused has the address as it was written.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.db import Connection
+from shared.contracts.log_on_names import name_key
+from shared.db import Connection, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,30 @@ async def of_suppressions(connection: Connection, *, after: str, limit: int) -> 
     """The same of suppressed addresses."""
     rows = await connection.fetch(
         """
-        SELECT address AS place, address, address AS key FROM suppressions
-        WHERE address > $1 ORDER BY address LIMIT $2
+        SELECT s.address AS key, d.address AS written, d.hop, d.own_address_only
+        FROM suppressions AS s JOIN deliveries AS d ON d.id = s.delivery_id
+        WHERE s.address > $1 ORDER BY s.address LIMIT $2
         """,
         after,
         limit,
     )
-    return [StoredKey(**row) for row in rows]
+    return [
+        StoredKey(place=row["key"], address=suppressed_address(row), key=row["key"]) for row in rows
+    ]
+
+
+def suppressed_address(row: Row) -> str:
+    """What was written to, where the ledger still says so, else the key itself.
+
+    A key of before was of a name, which a look-alike has as well: the delivery tells which of them
+    was refused. It says nothing where it went on to another address, nor where it followed the
+    account's own spelling.
+    """
+    key: str = row["key"]
+    written: str | None = row["written"]
+    if written is None or row["hop"] or row["own_address_only"] or name_key(written) != key:
+        return key
+    return written
 
 
 async def re_key_address(tx: Connection, stored: StoredKey, key: str) -> bool:

@@ -130,27 +130,6 @@ async def is_chosen(tx: Connection, address_id: AddressId) -> bool:
     return chosen
 
 
-async def take_over(tx: Connection, *, survivor_id: AccountId, absorbed_id: AccountId) -> None:
-    """Give the survivor those that a practice writes to, and forget the others: preferences follow
-    their practices (MG-5). They may be more than five then, and one of them there twice.
-
-    One that is chosen for just now is held, or holds: then this is tried again.
-    """
-    await tx.execute(
-        """
-        UPDATE notification_addresses AS known SET account_id = coalesce(
-            (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = $1), $1
-        )
-        WHERE account_id = $2 AND EXISTS (
-            SELECT FROM notification_preferences WHERE address_id = known.id
-        )
-        """,
-        survivor_id,
-        absorbed_id,
-    )
-    await tx.execute("DELETE FROM notification_addresses WHERE account_id = $1", absorbed_id)
-
-
 async def reaches(
     tx: Connection, accounts: Mapping[PatientRecord, AccountId]
 ) -> Mapping[PatientRecord, Reach]:

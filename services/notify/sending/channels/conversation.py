@@ -74,7 +74,7 @@ class Conversation:
             replies = await self.replies.ask(*commands, within=self.command_seconds)
             for step, reply in zip(steps, replies, strict=False):
                 if not step.agrees(reply):
-                    return answered(step, reply)
+                    return answered(step, reply, utf8=not mail.recipient.isascii())
             if self.replies.over:
                 return CUT_SHORT
         return None

@@ -31,6 +31,8 @@ class Replies(asyncio.Protocol):
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.over = transport.is_closing()
+        self.given_up = False  # by us, for want of a reply
+        self.waits_since: float | None = None  # for the next reply, by the loop's time
         self._transport = transport
         self._read: list[Reply] = []
         self._asked = 0  # how many are to be read
@@ -62,6 +64,7 @@ class Replies(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in whole lines, and the beginning of one."""
+        read = len(self._read)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if self.over or not self._take(line):
@@ -70,8 +73,8 @@ class Replies(asyncio.Protocol):
         unasked = self._rest != b"" and len(self._read) == self._asked
         if unasked or self._size + len(self._rest) > LONGEST:
             self.hang_up()
-        elif lines:
-            self._tell()
+        elif len(self._read) > read:
+            self._tell()  # of a whole reply: who sends line after line wins no time by it
 
     def eof_received(self) -> None:
         """The server hangs up, and so do we."""
@@ -86,12 +89,16 @@ class Replies(asyncio.Protocol):
         if not self.over:
             self._transport.write(said)
         while len(self._read) < asked and not self.over:
-            self._news = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            self._news, self.waits_since = loop.create_future(), loop.time()
             try:
                 async with asyncio.timeout(within):
                     await self._news
             except TimeoutError:
+                self.given_up = True
                 self.hang_up()
+            finally:
+                self.waits_since = None
         return self._read
 
     def _take(self, line: bytes) -> bool:

@@ -5,7 +5,7 @@ From there on the conversation is ours. Connections are pooled, reused, never re
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiosmtplib
 
@@ -15,7 +15,8 @@ from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
 from services.notify.sending.channels.replies import Replies
 from services.notify.sending.channels.server import SmtpServer
-from services.notify.sending.errors import MailServerAway, StillAway
+from services.notify.sending.channels.silence import Silence
+from services.notify.sending.errors import MailServerAway, MailServerStalled, StillAway
 from services.notify.sending.model import Answer, Outcome, Phase
 from services.notify.tellings.model import MessageClass
 
@@ -86,6 +87,7 @@ class SmtpChannel:
     message_class: MessageClass
     dialer: Dialer
     connections: Connections[Conversation]
+    silence: Silence = field(default_factory=Silence)
 
     async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
         """Hand the mail over on a reused connection; where that one had died, on a fresh one."""
@@ -111,12 +113,15 @@ class SmtpChannel:
         return await self.connections.reachable()
 
     async def probe(self) -> None:
-        """For status: raise MailServerAway unless a conversation is open or can be begun. It tries
-        no more often than couriers do.
+        """For status: raise MailServerAway unless a conversation is open or can be begun, and
+        MailServerStalled where this class's mails get no reply. It tries no more often than
+        couriers do.
 
         What it uses lies idle on, and what it opens it leaves: else no connection would ever be
         closed, and where the server takes few others were kept out.
         """
+        if not self.connections.away and self.silence.stalled:
+            raise MailServerStalled
         if self.connections.lent and not self.connections.away:
             return  # connections are busy sending
         if not await self.connections.reachable():
@@ -139,10 +144,13 @@ class SmtpChannel:
         """Keep the connection after an accepted mail only: anything else may have left it askew."""
         accepted = False
         try:
-            answer = await conversation.say(mail, before_dot)
+            with self.silence.during(conversation.replies):
+                answer = await conversation.say(mail, before_dot)
             accepted = answer.outcome is Outcome.ACCEPTED
         finally:
             self._give_back(conversation, fit=accepted)
+        if answer.code is not None:
+            self.silence.end()
         if answer.sender_refused:
             self.dialer.doubted = mail.sender
             self.connections.refuse(MailServerAway(answer.code))

@@ -45,6 +45,7 @@ MEANS_SENDER = frozenset(  # and so every message of ours
         "21660",  # another account's
     }
 )
+NOT_TAKEN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 AWAY = Answer(outcome=Outcome.DEFERRED, phase=Phase.CONNECTING)
 UNANSWERED = Answer(outcome=Outcome.UNANSWERED, phase=Phase.AFTER_DOT)
 
@@ -74,7 +75,7 @@ class TwilioChannel:
         answer = await self._post(session, text)
         if answer.sender_refused:
             self.pause.refused()
-        elif answer.outcome is Outcome.DEFERRED and not answer.ours_to_mend:
+        elif is_out_of_order(answer):
             self.pause.away()
         elif answer.outcome is not Outcome.UNANSWERED:
             self.pause.end()
@@ -173,13 +174,20 @@ def answered(status: int, body: bytes) -> Answer:
     """Judge a reply: final is a refusal that means the number. Of another message the provider says
     that it is this one's fault: it waits alone, others go on. Any other refusal, as of our account
     or number, is one for every message. Both are alarms.
+
+    What 429 and 503 say is that it was not taken. Of any other fault of the provider's, or of what
+    stands before it, nobody knows whether it was: it is no answer.
     """
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Answer(outcome=Outcome.ACCEPTED, phase=Phase.ANSWERED, code=status)
     code = code_of(body)
     of_message = status == HTTPStatus.BAD_REQUEST and code is not None and not means_us(code)
     refused = of_message and code in MEANS_NUMBER
-    busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    busy = status in NOT_TAKEN
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not busy:
+        return Answer(
+            outcome=Outcome.UNANSWERED, phase=Phase.ANSWERED, code=status, enhanced_code=code
+        )
     return Answer(
         outcome=Outcome.REFUSED if refused else Outcome.DEFERRED,
         phase=Phase.ANSWERED,
@@ -189,6 +197,13 @@ def answered(status: int, body: bytes) -> Answer:
         ours_to_mend=not refused and not busy,
         sender_refused=not of_message and not busy,
     )
+
+
+def is_out_of_order(answer: Answer) -> bool:
+    """Whether the provider could take no message just now, whatever became of this one."""
+    if answer.outcome is Outcome.UNANSWERED:
+        return answer.code is not None
+    return answer.outcome is Outcome.DEFERRED and not answer.ours_to_mend
 
 
 def means_us(code: str) -> bool:

@@ -14,7 +14,14 @@ from services.notify.tellings import contents
 from services.notify.tellings.model import MessageClass, Reason
 from shared.db import Connection
 
-NOTICED = (Reason.NO_ADDRESS, Reason.SUPPRESSED, Reason.REFUSED)  # of which a notice tells
+NOTICED = (  # NT-8: of which a notice tells
+    Reason.NO_ADDRESS,
+    Reason.SUPPRESSED,
+    Reason.ADDRESS_INVALID,
+    Reason.REFUSED,
+    Reason.SMTPUTF8_MISSING,
+    Reason.GAVE_UP,
+)
 
 
 async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[bool]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from services.notify.ledger.model import DeliveryId
-from services.notify.preferences.model import TO_AN_ADDRESS, Means
+from services.notify.preferences.model import Means
 from services.notify.sending.model import Turn
 from services.notify.tellings import contents
 from services.notify.tellings.intents import Destination
@@ -41,13 +41,19 @@ SUPERSEDED = """
     )
 """
 
-UNSUBSCRIBED = """
-    d.practice_id IS NOT NULL AND d.channel = 'email' AND (
-        SELECT bool_or(channel = 'none') AND NOT bool_or(channel = 'email')
-        FROM notification_preferences AS chosen
-        WHERE chosen.practice_id = d.practice_id AND chosen.patient_id = d.patient_id
-          AND chosen.topic = d.topic
-    ) IS TRUE
+CHOSEN = """
+    coalesce(
+        (
+            SELECT array_agg(own.channel) FROM notification_preferences AS own
+            WHERE own.practice_id = d.practice_id AND own.patient_id = d.patient_id
+              AND own.topic = d.topic
+        ),
+        (
+            SELECT array_agg(rest.channel) FROM notification_preferences AS rest
+            WHERE rest.practice_id = d.practice_id AND rest.patient_id = d.patient_id
+              AND rest.topic = 'any'
+        )
+    )
 """
 
 TAKE = f"""
@@ -70,9 +76,18 @@ TAKE = f"""
         d.link_purpose, d.expires_at,
         coalesce(d.correlation_id, d.event_id) AS correlation_id, d.own_address_only,
         coalesce(d.resent_at, d.created_at) AS waits_since, d.attempts, d.unanswered,
-        {SUPERSEDED} AS superseded, {UNSUBSCRIBED} AS unsubscribed,
+        {SUPERSEDED} AS superseded, {CHOSEN} AS chosen,
         m.survivor_id IS NOT NULL AS absorbed, a.state AS account_state,
-        CASE WHEN d.address_id IS NULL THEN a.email ELSE (
+        CASE WHEN d.address_id IS NULL THEN coalesce(
+            (
+                SELECT own.address FROM notification_addresses AS own
+                WHERE d.link_purpose = 'username' AND own.account_id = a.id
+                  AND own.kind = 'email' AND own.verified_at IS NOT NULL
+                  AND own.address = d.address
+                LIMIT 1
+            ),
+            a.email
+        ) ELSE (
             SELECT chosen.address FROM notification_addresses AS chosen
             WHERE chosen.id = d.address_id AND chosen.verified_at IS NOT NULL
               AND (chosen.account_id IN (a.id, d.account_id) OR EXISTS (
@@ -93,6 +108,26 @@ TAKE = f"""
               AND (SELECT survivor_id FROM merged_accounts WHERE absorbed_id = other.id) IS NULL
         ) AS contested
 """  # noqa: S608 - constants only
+
+
+RING = """
+    WITH RECURSIVE ring AS (
+        (
+            SELECT practice_id, due_at FROM deliveries
+            WHERE class = 'practice-communication' AND state = 'queued' AND channel = $2
+              AND practice_id > $1
+            ORDER BY practice_id, due_at LIMIT 1
+        )
+        UNION ALL
+        SELECT following.practice_id, following.due_at
+        FROM ring CROSS JOIN LATERAL (
+            SELECT d.practice_id, d.due_at FROM deliveries AS d
+            WHERE d.class = 'practice-communication' AND d.state = 'queued' AND d.channel = $2
+              AND d.practice_id > ring.practice_id
+            ORDER BY d.practice_id, d.due_at LIMIT 1
+        ) AS following
+    )
+"""
 
 
 async def take_activity(
@@ -157,29 +192,11 @@ async def practices_due(
     and so do 100,000 that quiet hours or a back-off hold, of which the first is not due.
     """
     rows = await connection.fetch(
-        """
-        WITH RECURSIVE ring AS (
-            (
-                SELECT practice_id, due_at FROM deliveries
-                WHERE class = 'practice-communication' AND state = 'queued' AND channel = $4
-                  AND practice_id > $1
-                ORDER BY practice_id, due_at LIMIT 1
-            )
-            UNION ALL
-            SELECT following.practice_id, following.due_at
-            FROM ring CROSS JOIN LATERAL (
-                SELECT d.practice_id, d.due_at FROM deliveries AS d
-                WHERE d.class = 'practice-communication' AND d.state = 'queued' AND d.channel = $4
-                  AND d.practice_id > ring.practice_id
-                ORDER BY d.practice_id, d.due_at LIMIT 1
-            ) AS following
-        )
-        SELECT practice_id FROM ring WHERE due_at <= $2 LIMIT $3
-        """,
+        f"{RING} SELECT practice_id FROM ring WHERE due_at <= $3 LIMIT $4",  # noqa: S608 - a constant
         after,
+        means,
         now,
         limit,
-        means,
     )
     return [PracticeId(row["practice_id"]) for row in rows]
 
@@ -212,28 +229,6 @@ async def hand_back(connection: Connection, ids: Sequence[DeliveryId], token: UU
     )
 
 
-async def oldest_due(connection: Connection, *, before: datetime) -> tuple[int, datetime | None]:
-    """Return how many are due since before then, and since when the oldest is: of each class by its
-    own index of what is queued, not from a ledger of years.
-    """
-    row = await connection.fetchrow(
-        """
-        SELECT count(*) AS late, min(due_at) AS oldest FROM (
-            SELECT due_at FROM deliveries
-            WHERE class = 'account-activity' AND state = 'queued' AND channel = ANY ($2)
-              AND due_at <= $1
-            UNION ALL
-            SELECT due_at FROM deliveries
-            WHERE class = 'practice-communication' AND state = 'queued' AND channel = ANY ($2)
-              AND due_at <= $1
-        ) AS due
-        """,
-        before,
-        list(TO_AN_ADDRESS),
-    )
-    return (row["late"], row["oldest"]) if row else (0, None)
-
-
 def turn(row: Row) -> Turn:
     return Turn(
         id=DeliveryId(row["id"]),
@@ -262,7 +257,7 @@ def turn(row: Row) -> Turn:
         contested=row["contested"],
         then=then(row),
         hop=row["hop"],
-        unsubscribed=row["unsubscribed"],
+        chosen=frozenset(map(Means, row["chosen"])) if row["chosen"] else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Suppressed addresses, each in its one form."""
+"""Suppressed addresses, each by its mailbox: a refusal says nothing of a look-alike (NT-5)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from uuid import UUID
 from services.notify.ledger.model import DeliveryId
 from services.notify.suppressions.model import NoMailbox, Suppression
 from services.notify.tellings.contents import AT_AN_ADDRESS_ONLY, template_of
+from shared.contracts.addresses import mailbox_key
 from shared.contracts.ids import AccountId
-from shared.contracts.log_on_names import name_key
 from shared.db import Connection, Row
 
 
@@ -31,7 +31,7 @@ async def add(tx: Connection, found: Sequence[NoMailbox], *, now: datetime) -> S
     Nobody's where who claimed an address is told of its mails: whether it was suppressed before
     would say whether another account has it (EN-1, ID-6).
     """
-    by_key = {name_key(one.address): one for one in found}
+    by_key = {mailbox_key(one.address): one for one in found}
     rows = await tx.fetch(
         """
         WITH new AS (
@@ -68,7 +68,7 @@ async def add(tx: Connection, found: Sequence[NoMailbox], *, now: datetime) -> S
 
 async def among(connection: Connection, addresses: Collection[str]) -> Collection[str]:
     """Return which of these addresses are suppressed, as they are written here."""
-    keys = {address: name_key(address) for address in addresses}
+    keys = {address: mailbox_key(address) for address in addresses}
     rows = await connection.fetch(
         "SELECT address FROM suppressions WHERE address = ANY ($1)", list(set(keys.values()))
     )
@@ -80,7 +80,7 @@ async def find(connection: Connection, addresses: Collection[str]) -> Sequence[S
     """Return what is kept of those of these that are suppressed."""
     rows = await connection.fetch(
         "SELECT * FROM suppressions WHERE address = ANY ($1) ORDER BY since, address",
-        [name_key(address) for address in addresses],
+        [mailbox_key(address) for address in addresses],
     )
     return [suppression(row) for row in rows]
 
@@ -103,7 +103,7 @@ async def lift(tx: Connection, addresses: Collection[str], *, until: datetime) -
         )
         RETURNING 1
         """,
-        [name_key(address) for address in addresses],
+        [mailbox_key(address) for address in addresses],
         until,
     )
     return len(rows)

@@ -1,16 +1,17 @@
 """RC-5 over HTTP: a practice issues a reset token and makes it void; its patient redeems it."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
-from services.recovery.api.grants import RecoveryGrant
-from services.recovery.names import LONGEST_NAME
+from services.recovery.grants.api.grants import RecoveryGrant
 from services.recovery.practice_tokens.features import Features
 from services.recovery.practice_tokens.issuing import IssuedResetToken
 from services.recovery.practice_tokens.model import HandedOver
+from services.recovery.projections.names import LONGEST_NAME
 from shared.contracts.ids import PatientId
-from shared.http.routes import Body, Call, NoReply, StaffBody
+from shared.http.routes import Body, Call, NoBody, NoReply, Reply, StaffBody
 from shared.trust.access import Anonymous, PracticeCaller
 from shared.trust.typed_secrets import LONGEST
 
@@ -21,6 +22,21 @@ class IssueResetTokenBody(StaffBody, frozen=True, kw_only=True):
 
 class VoidResetTokenBody(StaffBody, frozen=True, kw_only=True):
     """Nothing but who makes it void, and why."""
+
+
+class GivenResetToken(Reply, frozen=True, kw_only=True):
+    """Never the token."""
+
+    handed_over: HandedOver
+    staff_id: str | None
+    issued_at: datetime
+    expires_at: datetime
+
+
+class GivenResetTokens(Reply, frozen=True, kw_only=True):
+    """The practice's own live ones: one at most."""
+
+    reset_tokens: tuple[GivenResetToken, ...]
 
 
 class RedeemResetToken(Body, frozen=True, kw_only=True):
@@ -39,6 +55,23 @@ async def issue_reset_token(
         handed_over=call.body.handed_over,
         by=call.by,
         key=call.idempotency,
+    )
+
+
+async def list_reset_tokens(
+    features: Features, call: Call[NoBody, PracticeCaller], patient_id: PatientId
+) -> GivenResetTokens:
+    found = await features.given.list(call.caller.practice_id, patient_id, by=call.by)
+    return GivenResetTokens(
+        reset_tokens=tuple(
+            GivenResetToken(
+                handed_over=each.handed_over,
+                staff_id=each.staff_id,
+                issued_at=each.issued_at,
+                expires_at=each.expires_at,
+            )
+            for each in found
+        )
     )
 
 

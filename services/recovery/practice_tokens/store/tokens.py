@@ -1,13 +1,20 @@
 """Reset tokens with the accounts they are bound to, as far as recovery has heard (RC-5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from services.recovery.grants import Proven
-from services.recovery.practice_tokens.model import RESET_TOKEN, Holder, Token
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
+from services.recovery.grants.model import Proven
+from services.recovery.practice_tokens.model import (
+    RESET_TOKEN,
+    GivenToken,
+    HandedOver,
+    Holder,
+    Token,
+)
+from services.recovery.projections.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from shared.contracts.identity import AccountState, ResetRoute
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
@@ -117,6 +124,38 @@ async def find_live(
             expires_at=row["expires_at"],
         ),
     )
+
+
+async def given(
+    connection: Connection, practice_id: PracticeId, patient_id: PatientId, *, now: datetime
+) -> Sequence[GivenToken]:
+    """Find what this practice gave its patient and still opens her account, as far as is heard."""
+    rows = await connection.fetch(
+        f"""
+        SELECT s.sent_to, t.staff, s.issued_at, s.expires_at
+        FROM persons p
+        LEFT JOIN merges m ON m.absorbed_id = p.account_id
+        JOIN accounts a ON a.account_id = coalesce(m.survivor_id, p.account_id)
+        JOIN one_time_secrets s ON s.owner = a.account_id
+        JOIN practice_tokens t ON t.secret_id = s.id
+        WHERE p.patient_id = $3 AND p.practice_id = $2 AND t.practice_id = $2
+          AND s.purpose = $1 AND s.state = 'live' AND s.expires_at > $4
+          AND {LIVE} AND a.security_version <= s.security_version AND $2 = ANY(a.practices)
+        """,  # noqa: S608 - a clause of ours
+        RESET_TOKEN.name,
+        practice_id,
+        patient_id,
+        now,
+    )
+    return [
+        GivenToken(
+            handed_over=HandedOver(row["sent_to"]),
+            staff_id=row["staff"],
+            issued_at=row["issued_at"],
+            expires_at=row["expires_at"],
+        )
+        for row in rows
+    ]
 
 
 async def is_of_practice(tx: Connection, account_id: AccountId, practice_id: PracticeId) -> bool:

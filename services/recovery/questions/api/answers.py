@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.recovery.api.grants import RecoveryGrant
+from services.recovery.grants.api.grants import RecoveryGrant
 from services.recovery.questions.api.texts import Question, worded
 from services.recovery.questions.bank import ASKED
 from services.recovery.questions.features import Features

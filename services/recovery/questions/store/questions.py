@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.recovery.projections.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from services.recovery.questions.model import Holder, KnownSet, Named, NewSet
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 

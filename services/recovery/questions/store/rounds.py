@@ -52,8 +52,7 @@ async def count(
                 CASE WHEN now.opens THEN r.draw + 1 ELSE r.draw END,
                 CASE
                     WHEN now.locks THEN $6::timestamptz + $8::interval
-                    WHEN now.opens THEN NULL
-                    ELSE r.locked_until
+                    ELSE r.locked_until  -- in a notice that waits as well
                 END,
                 CASE
                     WHEN was.shut THEN r.closing

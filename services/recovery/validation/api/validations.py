@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from services.recovery.api.grants import RecoveryGrant
+from services.recovery.grants.api.grants import RecoveryGrant
 from services.recovery.validation.decoys import COUNT
 from services.recovery.validation.features import Features
 from services.recovery.validation.model import Fields

@@ -2,17 +2,18 @@
 
 from msgspec.json import decode, encode
 
-from services.recovery.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
+from services.recovery.projections.store.accounts import (
+    BY_RESERVED,
+    BY_USERNAME,
+    LIVE,
+    NO_QUESTIONS,
+)
 from services.recovery.validation.model import NOBODY, Holder, Record
 from shared.contracts.ids import AccountId
 from shared.db import Connection, Row
 
 OPEN = f"""
-    {LIVE} AND NOT a.reset_by_practice AND a.email IS NULL AND NOT a.validated
-    AND NOT EXISTS (
-        SELECT FROM security_questions q
-        WHERE q.account_id = a.account_id AND q.account_version >= a.frozen_in
-    )
+    {LIVE} AND NOT a.reset_by_practice AND a.email IS NULL AND NOT a.validated AND {NO_QUESTIONS}
 """
 """Of the account a: without verified e-mail and questions, its one validation not used."""
 

@@ -182,6 +182,27 @@ async def test_no_answer_after_the_request_is_unknown_and_nothing_is_sent_twice(
     assert office.mails == []
 
 
+@pytest.mark.proves("NT-3", "NT-6")
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_a_fault_after_the_request_is_no_answer_and_the_next_message_waits(
+    office: Office, issuer: Issuer, provider: Provider, status: int
+) -> None:
+    patient, _ = await with_number(office, issuer, EMAIL)
+    before = len(provider.to())
+
+    await written_to(office, patient, Fault(status=status), provider=provider)
+    await office.add_number(issuer, holder(await a_patient(office)), OTHER_NUMBER)
+    await office.send_all()
+    at_once = len(provider.to())
+    office.clock.advance(hours=1)
+    await office.send_all()
+
+    assert await last(office) == ("text-message", "unknown", "unanswered")
+    assert at_once == before
+    assert of_practices(provider) == []
+    assert office.mails == []
+
+
 @pytest.mark.proves("NT-3")
 async def test_a_provider_that_is_away_holds_no_mail_up_and_loses_no_text_message(
     office: Office, issuer: Issuer, provider: Provider

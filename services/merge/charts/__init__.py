@@ -1,0 +1,1 @@
+"""Duplicate charts that merges bring to light, for practices to settle."""

@@ -1,0 +1,1 @@
+"""Merges from the request to the end: asked for with both proofs, then heard of."""

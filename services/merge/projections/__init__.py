@@ -1,0 +1,1 @@
+"""What merge knows of accounts, persons and practices: others' facts, newer wins."""

@@ -1,0 +1,1 @@
+"""Its SQL, each statement beside the types that it reads and writes."""

@@ -1,0 +1,29 @@
+"""What a practice has given out and is still good: who asks reads no token (RC-5, ST-1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.recovery.practice_tokens.model import GivenToken
+from services.recovery.practice_tokens.store import tokens as store
+from shared.acts import By
+from shared.contracts.ids import PatientId, PracticeId
+from shared.db import Database
+from shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    database: Database
+
+    async def list(
+        self, practice_id: PracticeId, patient_id: PatientId, *, by: By
+    ) -> Sequence[GivenToken]:
+        """The practice's own live ones of its patient: one at most.
+
+        An own record has none here whose live token another practice gave: who else has this
+        patient is not told. Raises NotFound for a record that is another's or nobody's.
+        """
+        async with self.database.connection() as connection:
+            if not await store.belongs(connection, patient_id, practice_id):
+                raise NotFound
+            return await store.given(connection, practice_id, patient_id, now=by.now)

@@ -1,0 +1,1 @@
+"""What recovery knows of accounts, persons, practices and addresses: others' facts, newer wins."""

@@ -1,0 +1,48 @@
+"""What recovery keeps of others' snapshots: the newest of each, whatever order they come in."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from services.recovery.projections.names import name_digest
+from services.recovery.projections.store import accounts, notification_addresses, persons, practices
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged, PersonChanged, PracticeChanged
+from shared.contracts.ids import AccountId
+from shared.contracts.notify import NotificationAddressesChanged
+from shared.db import Connection
+from shared.trust.tokens import Digests
+
+PROJECTIONS = (
+    practices.PROJECTION,
+    accounts.PROJECTION,
+    persons.PROJECTION,
+    notification_addresses.PROJECTION,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projections:
+    digests: Digests
+    drop_void_questions: Callable[[Connection, Sequence[AccountId]], Awaitable[None]]
+
+    async def keep_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
+        """Keep accounts with the digests of both names each is found by, and forget the questions
+        of who was frozen since they were set (RC-9).
+        """
+        await accounts.keep(tx, events, digest=partial(name_digest, self.digests))
+        await self.drop_void_questions(tx, [event.data.account_id for event in events])
+
+    async def keep_person(self, tx: Connection, *events: Received[PersonChanged]) -> None:
+        """Keep practices' records of persons."""
+        await persons.keep(tx, events)
+
+    async def keep_notification_addresses(
+        self, tx: Connection, *events: Received[NotificationAddressesChanged]
+    ) -> None:
+        """Keep which addresses accounts have verified at notify, with the digest of each (RC-2)."""
+        await notification_addresses.keep(tx, events, digest=partial(name_digest, self.digests))
+
+    async def keep_practice(self, tx: Connection, *events: Received[PracticeChanged]) -> None:
+        """Keep practices and their settings; a new life counts for links made later (ST-2)."""
+        await practices.keep(tx, events)

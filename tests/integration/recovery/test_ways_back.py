@@ -1,0 +1,34 @@
+"""Recovery beside identity: no sequence of ways yields a session without what its row demands."""
+
+import asyncio
+
+import pytest
+
+from shared.contracts.identity import ResetRoute
+from tests.race.ways_back import DEMANDS, HOLDER, THIEF, go_each_way, play
+from tests.support import database as databases
+
+LIVES = 40
+STEPS = 40
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.proves("RC-1", "RC-2", "RC-3", "RC-4", "RC-5", "RC-6", "RC-7", "RC-9", "RC-10")
+async def test_whatever_a_holder_and_a_thief_try_nobody_comes_in_without_what_the_way_demands(
+    database: databases.Database,
+) -> None:
+    await asyncio.to_thread(play, database, examples=LIVES, steps=STEPS, chance=False)
+
+
+@pytest.mark.parametrize("stolen", [*DEMANDS.values(), None])
+async def test_each_way_leads_in_who_has_what_it_demands_and_no_other_does(
+    database: databases.Database, stolen: str | None
+) -> None:
+    """So what is tried above is not refused for want of trying."""
+    arrived = await asyncio.to_thread(go_each_way, database, {stolen} if stolen else set())
+
+    thief = {route for route, demanded in DEMANDS.items() if demanded == stolen}
+    assert arrived == {
+        *((route, HOLDER) for route in ResetRoute),
+        *((route, THIEF) for route in thief),
+    }

@@ -1,0 +1,45 @@
+"""The link "this was not me" (RC-9): whether one is good, by the time of a 422.
+
+Each link is tried once, with another date of birth: `link_invalid` tells no cause.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from uuid import UUID
+
+import msgspec
+
+from services.identity.accounts.model import NOT_ME, NOT_ME_LIFE
+from tests.bench.load import Job
+from tests.bench.rows.people import JSON
+from tests.bench.site import Site
+from tests.timing.accounts import QUICK, Accounts
+from tests.timing.pairs import Door
+from tests.timing.secrets import Secrets, Texts
+
+
+@asynccontextmanager
+async def opened(site: Site) -> AsyncIterator[Door]:
+    """Hold identity alone."""
+    accounts = Accounts(site=site)
+
+    async def holders(count: int) -> Sequence[UUID]:
+        return list(await accounts.made(count))
+
+    links = Secrets(accounts=accounts, purpose=NOT_ME, life=NOT_ME_LIFE, owners=holders)
+    async with site.services("identity", extra=QUICK) as (identity,):
+        yield Door(
+            job=Job(port=identity.http_port, path="/freezes", headers=JSON),
+            accepted=422,
+            known=partial(tried, links.live),
+            others={name: partial(tried, made) for name, made in links.classes.items()},
+        )
+
+
+async def tried(links: Texts, count: int) -> Sequence[str]:
+    """So many links with a date of birth that is nobody's."""
+    return [
+        msgspec.json.encode({"token": link, "birth_date": "1970-01-01"}).decode()
+        for link in await links(count)
+    ]

@@ -1,0 +1,105 @@
+"""A grant for a new password is carried with where it ends, whichever ways were tried before it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from deploy.gateway.app import compose
+from deploy.gateway.settings import Settings
+from shared.settings.loader import load
+from tests.support.browser import Browser, Page
+from tests.support.clock import FakeClock
+from tests.unit.gateway.settings import HOST, environment
+
+QUESTION = {"challenge": "c" * 43, "addresses": ["1 A", "2 A", "1 B", "2 B"], "expires_in": 900}
+ASKED = {
+    "language": "en",
+    "questions": [{"code": "first-pet", "text": "?"}, {"code": "first-job", "text": "?"}],
+}
+VALIDATION, TOKEN, ANSWERS, LINK = (
+    "/resets/validations/answer",
+    "/resets/tokens/redeem",
+    "/resets/questions/answers",
+    "/resets/links/redeem",
+)
+
+
+def grant(path: str) -> dict[str, object]:
+    ends = "log-on" if path == VALIDATION else "home"
+    return {"grant": path, "expires_in": 600, "username": "juniper", "ends": ends}
+
+
+REPLIES: Mapping[str, Mapping[str, object]] = {
+    "/resets/validations": QUESTION,
+    "/resets/questions": ASKED,
+    "/passwords/check": {"acceptable": False, "rules": []},
+    **{path: grant(path) for path in (VALIDATION, TOKEN, ANSWERS, LINK)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """A browser at a portal whose services take whatever they are told."""
+
+    browser: Browser
+
+    async def typed(self, path: str, **typed: str) -> Page:
+        return await self.browser.press(await self.browser.get(path), path, **typed)
+
+    async def prove(self, way: str) -> Page:
+        """Come to the page of the new password by one of the ways."""
+        if way == VALIDATION:
+            await self.typed(
+                "/forgot-password/validation",
+                last_name="Hale",
+                first_name="Juniper",
+                birth_date_year="1988",
+                birth_date_month="4",
+                birth_date_day="17",
+                home_phone="2135550142",
+            )
+            return await self.typed("/forgot-password/address", address="0")
+        if way == TOKEN:
+            return await self.typed("/reset-token", username="juniper", token="01234567")
+        if way == LINK:
+            return await self.typed("/reset-password", link="t" * 43)
+        return await self.typed("/forgot-password/questions", answer1="rex", answer2="york")
+
+
+@pytest_asyncio.fixture
+async def at_portal() -> AsyncIterator[Portal]:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(REPLIES.get(request.path, {}))
+
+    services = web.Application()
+    services.router.add_route("*", "/{path:.*}", answer)
+    behind = TestServer(services)
+    await behind.start_server()
+    url = str(behind.make_url("")).rstrip("/")
+    gateway = compose(load(Settings, environment(IDENTITY_URL=url, RECOVERY_URL=url)), FakeClock())
+    server = TestServer(gateway.portal)
+    await server.start_server()
+    async with Browser([str(server.make_url("")).rstrip("/")], HOST, "192.0.2.1") as browser:
+        yield Portal(browser)
+    await server.close()
+    await gateway.close()
+    await behind.close()
+
+
+@pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
+@pytest.mark.parametrize("before", [VALIDATION, TOKEN])
+@pytest.mark.parametrize("way", [VALIDATION, TOKEN, ANSWERS, LINK])
+async def test_a_way_ends_where_its_grant_says_whichever_was_gone_before(
+    at_portal: Portal, before: str, way: str
+) -> None:
+    await at_portal.typed("/forgot-password", username="juniper")
+    await at_portal.prove(before)
+
+    page = await at_portal.prove(way)
+
+    assert page.path == "/new-password"
+    assert ("log on with it" in page.text) == (way == VALIDATION)
