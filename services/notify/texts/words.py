@@ -19,7 +19,7 @@ WORDS = {
         ),
         Word.STOP,
     ),
-    **dict.fromkeys(("start", "unstop", "yes"), Word.START),
+    **dict.fromkeys(("start", "unstop", "yes", "alta", "empezar", "iniciar"), Word.START),
     **dict.fromkeys(("help", "info", "ayuda"), Word.HELP),
 }
 

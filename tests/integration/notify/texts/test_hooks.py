@@ -82,9 +82,12 @@ async def test_or_a_notice_stands_in(office: Office, issuer: Issuer, provider: P
 
 
 @pytest.mark.proves("NT-3")
-@pytest.mark.parametrize("word", ["STOP", " stop. ", "Unsubscribe", "baja"])
+@pytest.mark.parametrize(
+    ("word", "back"),
+    [("STOP", "START"), (" stop. ", " unstop! "), ("Unsubscribe", "Yes"), ("baja", "alta")],
+)
 async def test_after_stop_no_text_message_goes_there_and_start_gives_it_back(
-    office: Office, issuer: Issuer, provider: Provider, word: str
+    office: Office, issuer: Issuer, provider: Provider, word: str, back: str
 ) -> None:
     patient, _ = await with_number(office, issuer, EMAIL)
 
@@ -93,7 +96,7 @@ async def test_after_stop_no_text_message_goes_there_and_start_gives_it_back(
     assert of_practices(provider) == []
     assert await last(office) == ("email", "sent", None)
 
-    await provider.answer(NUMBER, "START")
+    await provider.answer(NUMBER, back)
     await patient.is_written_to("2")
     await office.send_all()
     assert len(of_practices(provider)) == 1
