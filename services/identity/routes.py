@@ -151,6 +151,7 @@ from services.identity.practices.errors import (
     InvalidScope,
     InvalidTarget,
     SettingOutOfRange,
+    SettingsChanged,
     TwoAuthentications,
 )
 from services.identity.proving.api.proofs import (
@@ -652,7 +653,7 @@ ROUTES: tuple[Route[Features], ...] = (
         route("PATCH", "/practice/settings", Staff(Scope.SETTINGS_WRITE),
               change_practice_settings, counts_on=(RECORDS,), rows=("ST-2", "RC-3"),
               summary="Change the practice's settings; a change counts for new links only",
-              problems=(NotFound, SettingOutOfRange)),
+              problems=(NotFound, SettingOutOfRange, SettingsChanged)),
         route("POST", "/oauth/token", Public(Counted.MISSES),
               obtain_client_token, form=Form.URLENCODED, rows=("ST-1", "SE-4"),
               summary="Obtain a client's access token (RFC 6749, client credentials)",

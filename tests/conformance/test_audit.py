@@ -230,7 +230,7 @@ NOBODYS = {
     "log_on_by_passkey": {"CeremonyOver"},
     "prove_ownership": {"CeremonyOver"},
     "register_patient": {"PatientNumberTaken", "BirthDateInFuture"},
-    "change_practice_settings": {"SettingOutOfRange"},
+    "change_practice_settings": {"SettingOutOfRange", "SettingsChanged"},
     "redeem_reset_link": {"LinkInvalid"},
     "remind_username": {"PersonIncomplete", "BirthDateImpossible"},
     "answer_validation": {"ValidationOver"},

@@ -1,6 +1,7 @@
 """The practice's own settings (ST-2)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from deploy.gateway.doors.practice import SettingsChange
 from deploy.gateway.web.forms import Filled, Form, FormPage
 from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Mistyped, Route, form
-from deploy.gateway.web.visits import see
+from deploy.gateway.web.visits import CODE, see
 
 CHANNELS: Mapping[str, str] = MappingProxyType(
     {
@@ -30,10 +31,12 @@ CHANNELS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a practice offers, in its order of trying, as the form sends it (NT-2)."""
+CHANGED = "settings_changed"
 Whole = Annotated[str, Meta(max_length=6)]
 
 
 class SettingsForm(Form, frozen=True, kw_only=True):
+    version: Annotated[str, Meta(max_length=18)]  # as the page was shown
     reset_link_minutes: Whole
     token_hours_in_person: Whole
     token_days_post: Whole
@@ -50,7 +53,11 @@ class SettingsForm(Form, frozen=True, kw_only=True):
 
 
 async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Response:
-    """Show the practice's settings as they are."""
+    """Show the practice's settings as they are, with what was typed; but where a colleague has
+    changed them meanwhile, without it: saved as it was typed, it would undo her change.
+    """
+    if visit.request.get(CODE) == CHANGED:
+        filled = replace(filled, typed={})
     return desk.page(
         visit,
         "desk_settings.html",
@@ -63,7 +70,9 @@ async def show_settings(desk: Desk, visit: Staffed, filled: Filled) -> web.Respo
 
 
 async def change_settings(desk: Desk, visit: Staffed, sent: SettingsForm, key: str) -> web.Response:
-    """Change them; what is handed out from now on lives so long."""
+    """Change them, if they stand as they were shown; what is handed out from now on lives so
+    long.
+    """
     settings = {
         name: text
         for name, text in asdict(sent).items()

@@ -79,6 +79,7 @@ class Temporary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
     reset_link_minutes: int
     token_hours_in_person: int
     token_days_post: int
@@ -94,6 +95,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsChange(ByStaff, frozen=True, kw_only=True):
+    version: int
     reset_link_minutes: int
     token_hours_in_person: int
     token_days_post: int

@@ -489,6 +489,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
                 "This record has changed since you opened it. Begin with the record as it is now."
             )
         ),
+        "settings_changed": Message(
+            text=N_(
+                "The settings have changed since you opened this page, and nothing of yours was "
+                "saved. They are shown as they are now: make your change again."
+            )
+        ),
         "nothing_live": Message(
             text=N_("It was used, replaced or made void before, or has expired.")
         ),

@@ -1,6 +1,6 @@
 """What is refused here."""
 
-from shared.errors import BadRequest, Forbidden, Invalid
+from shared.errors import BadRequest, Conflict, Forbidden, Invalid
 
 
 class SettingOutOfRange(Invalid):
@@ -8,6 +8,13 @@ class SettingOutOfRange(Invalid):
 
     title = "This setting is out of its range"
     hint = "`errors` names the range."
+
+
+class SettingsChanged(Conflict):
+    """Another change of the practice was there between reading its settings and this (ST-2)."""
+
+    title = "The practice has changed since its settings were read"
+    hint = "Read them again, and change them as they are now."
 
 
 class ClientSecretWrong(Forbidden):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.identity.actions import Action
+from services.identity.practices.errors import SettingsChanged
 from services.identity.practices.model import NOTHING_SAID, Client, Description, Practice
 from services.identity.practices.settings import Value, check_change, settled, written
 from services.identity.practices.store import clients
@@ -67,10 +68,12 @@ class Practices:
         changes: Mapping[str, Value],
         *,
         description: Description = NOTHING_SAID,
+        version: int | None = None,
         by: By,
     ) -> Practice:
         """Change the settings that are named, each within its range, and what is said of the
-        practice; others may change beside (ST-2).
+        practice; others may change beside (ST-2). But who names the `version` that was read changes
+        nothing that has changed since: of two such at once one is done, and the other is told.
 
         Where all of it is so already, the version stays and nobody is told. The audit has the
         values of settings, and of a description its names alone: a contact may be a person.
@@ -84,12 +87,14 @@ class Practices:
                 )
             )
             check_change(changes, besides=description.given)
-            changed = await store.change(act.tx, practice_id, changes, description)
-            practice = changed or await store.find(act.tx, practice_id)
+            found = await store.change(act.tx, practice_id, changes, description, version=version)
+            practice = found or await store.find(act.tx, practice_id)
             if practice is None:
                 raise NotFound
-            if changed:
-                self._announce(act, practice)
+            if found is None and version is not None:
+                raise SettingsChanged
+            if found and found.version != version:
+                self._announce(act, found)
         return practice
 
     async def read(self, practice_id: PracticeId) -> Practice:

@@ -61,6 +61,11 @@ async def corrected_to_be_born_tomorrow(stage: IdentityStage) -> Example:
     return (await examples.correct_patient(stage)).but(birth_date=tomorrow)
 
 
+async def settings_changed_before(stage: IdentityStage) -> Example:
+    await stage.desk.change_settings(reset_link_minutes=45)
+    return (await examples.change_practice_settings(stage)).but(version=1)
+
+
 async def chart_that_is_somebody_elses(stage: IdentityStage) -> Example:
     example = await examples.settle_duplicate_chart(stage)
     return example.but(given_up=[await stage.desk.a_patient()])
@@ -890,6 +895,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "change_practice_settings": {
         "NotFound": NEVER,
         "SettingOutOfRange": but("change_practice_settings", reset_link_minutes=5),
+        "SettingsChanged": settings_changed_before,
     },
     "obtain_client_token": {
         "InvalidClient": but("obtain_client_token", client_secret="wrong"),

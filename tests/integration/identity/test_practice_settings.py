@@ -1,6 +1,7 @@
 """A practice sets how long links and tokens live, and who has an account (ST-2, RC-3, EN-1)."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 from msgspec import to_builtins
@@ -160,6 +161,58 @@ async def test_of_parallel_changes_to_one_value_one_is_told(desk: PracticeDesk) 
 
     assert {answer.body["version"] for answer in answers} == {2}
     assert len(await desk.identity.events("practice-changed")) == 2
+
+
+@pytest.mark.proves("ST-2")
+async def test_of_parallel_changes_to_one_version_one_is_done_and_told(
+    desk: PracticeDesk,
+) -> None:
+    answers = await asyncio.gather(
+        *(desk.change_settings(version=1, reset_link_minutes=20 + racer) for racer in range(16))
+    )
+
+    outcomes = Counter(answer.refused() for answer in answers)
+    assert outcomes == {(200, ""): 1, (409, "settings_changed"): 15}
+    [done] = [answer.body for answer in answers if answer.status == 200]
+    assert (await desk.call("/practice/settings", method="GET")).body == done
+    told = await desk.identity.events("practice-changed")
+    assert [event["reset_link_minutes"] for event in told] == [60, done["reset_link_minutes"]]
+    rows = await desk.identity.rows(
+        "SELECT outcome, detail FROM audit_entries WHERE action = 'practice.set'"
+    )
+    assert Counter((row["outcome"], row["detail"]) for row in rows) == {
+        ("done", f"reset_link_minutes={done['reset_link_minutes']}"): 1,
+        ("refused", "settings_changed"): 15,
+    }
+
+
+@pytest.mark.proves("ST-2")
+async def test_who_names_the_version_that_was_read_does_not_undo_anothers_change(
+    desk: PracticeDesk,
+) -> None:
+    await desk.change_settings(version=1, takes_requests=True)
+
+    late = await desk.change_settings(version=1, takes_requests=False, token_days_post=7)
+    ahead = await desk.change_settings(version=3, takes_requests=False)
+    again = await desk.change_settings(version=2, token_days_post=7)
+    unsaid = await desk.change_settings(takes_requests=False)
+
+    assert [late.refused(), ahead.refused()] == [(409, "settings_changed")] * 2
+    changed = {**DEFAULTS, "takes_requests": True, "token_days_post": 7}
+    assert again.body == {"version": 3, **changed}
+    assert unsaid.body == {"version": 4, **changed, "takes_requests": False}
+
+
+@pytest.mark.proves("ST-2")
+async def test_what_is_so_already_at_the_version_that_was_read_tells_nobody(
+    desk: PracticeDesk,
+) -> None:
+    same = await desk.change_settings(version=1, token_days_post=DEFAULTS["token_days_post"])
+    late = await desk.change_settings(version=2, token_days_post=DEFAULTS["token_days_post"])
+
+    assert same.body == {"version": 1, **DEFAULTS}
+    assert late.refused() == (409, "settings_changed")
+    assert len(await desk.identity.events("practice-changed")) == 1
 
 
 @pytest.mark.proves("ST-2", "EN-1", "EN-2", "EN-3", "EN-8", "RC-3")

@@ -1,6 +1,8 @@
 """A practice reads and changes its own settings (ST-2)."""
 
-from msgspec import UNSET, UnsetType
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from services.identity.practices.features import Features
@@ -12,8 +14,11 @@ from shared.trust.access import PracticeCaller
 
 
 class SettingsBody(StaffBody, frozen=True, kw_only=True):
-    """Those that are to change. Ranges are judged by rules with a code of their own."""
+    """Those that are to change. Ranges are judged by rules with a code of their own. Who sends
+    `version` as it was read changes nothing that another has changed since.
+    """
 
+    version: Annotated[int, Meta(ge=1, le=2**63 - 1)] | UnsetType = UNSET
     reset_link_minutes: int | UnsetType = UNSET
     token_hours_in_person: int | UnsetType = UNSET
     token_days_post: int | UnsetType = UNSET
@@ -46,8 +51,8 @@ class SettingsReply(Reply, frozen=True, kw_only=True):
     channels: tuple[str, ...]
 
 
-for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ("version",)):
-    if set(shape.__struct_fields__) - set(besides) != set(SETTINGS):
+for shape, besides in (SettingsBody, StaffBody.__struct_fields__), (SettingsReply, ()):
+    if set(shape.__struct_fields__) - {"version", *besides} != set(SETTINGS):
         raise TypeError(f"{shape.__name__}: name every setting of PracticeSettings, and no other")
 
 
@@ -62,7 +67,11 @@ async def change_practice_settings(
 ) -> SettingsReply:
     given = {name: getattr(call.body, name) for name in SETTINGS}
     changes = {name: value for name, value in given.items() if value is not UNSET}
-    return _reply(await features.practices.change(call.caller.practice_id, changes, by=call.by))
+    version = None if call.body.version is UNSET else call.body.version
+    practice = await features.practices.change(
+        call.caller.practice_id, changes, version=version, by=call.by
+    )
+    return _reply(practice)
 
 
 def _reply(practice: Practice) -> SettingsReply:

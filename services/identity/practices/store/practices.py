@@ -11,6 +11,10 @@ from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection, Row
 
 _PRACTICE = "id, version, name, contact, locale, time_zone, settings"
+_DIFFERS = """
+    ($3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
+     OR coalesce(name <> $4 OR contact <> $5 OR locale <> $6 OR time_zone <> $7, false))
+"""  # what is not said is null
 
 
 async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
@@ -68,22 +72,25 @@ async def change(
     practice_id: PracticeId,
     changes: Mapping[str, int | tuple[str, ...]],
     description: Description,
+    *,
+    version: int | None,
 ) -> Practice | None:
     """Change those settings and what is said, whatever happens to others; return the practice at
-    its new version.
+    its new version. Where it has these values already, by its row or as defaults that no row says
+    yet, there is none.
 
-    None where it has these values already: by its row, or as defaults that no row says yet.
-    What is not said is null, which differs from nothing.
+    With a `version` only a practice that stands at it is changed, and returned: at the next one,
+    or at the same where it has these values already. None without one is then that nothing differs,
+    and with one that another change was first.
     """
     row = await tx.fetchrow(
         f"""
         UPDATE practices
-        SET settings = settings || $2::text::jsonb, version = version + 1,
+        SET settings = settings || $2::text::jsonb, version = version + {_DIFFERS}::int,
             name = coalesce($4, name), contact = coalesce($5, contact),
             locale = coalesce($6, locale), time_zone = coalesce($7, time_zone)
         WHERE id = $1
-          AND ($3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
-               OR name <> $4 OR contact <> $5 OR locale <> $6 OR time_zone <> $7)
+          AND CASE WHEN $8::bigint IS NULL THEN {_DIFFERS} ELSE version = $8 END
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,
@@ -93,6 +100,7 @@ async def change(
         description.contact,
         description.locale,
         description.time_zone,
+        version,
     )
     return _practice(row) if row else None
 
