@@ -71,6 +71,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("audit_unchained", Kind.GAUGE, "Audit rows that wait to be chained (AU-1)"),
     Metric("audit_unchained_seconds", Kind.GAUGE, "Age of the oldest of them"),
     Metric("dead_letters_swept", Kind.COUNTER, "Dead letters deleted after 30 days", ("queue",)),
+    Metric(
+        "dead_letters_dropped",
+        Kind.COUNTER,
+        "Dead letters deleted since a practice's system sent as many newer ones",
+        ("queue",),
+    ),
     Metric("broker_connected", Kind.GAUGE, "1 while connected to the broker"),
     Metric("sessions_entries", Kind.COUNTER, "Entries of the ended-sessions stream", ("kind",)),
     Metric("sessions_beat_age_seconds", Kind.GAUGE, "Age of the last beat of that stream"),

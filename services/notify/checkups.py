@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.notify.addresses.stored_keys import StoredKeys
-from services.notify.communications.inbox import MOST_WAITING
+from services.notify.communications.inbox import MOST_DEAD, MOST_WAITING
 from services.notify.communications.store import inbox, waiting
 from services.notify.ledger.held import HeldDeliveries
 from services.notify.projections.store import practices
@@ -46,10 +46,15 @@ async def check_waiting(plumbing: Plumbing[NotifySettings]) -> str | None:
 
 
 async def check_inbox(plumbing: Plumbing[NotifySettings]) -> str | None:
-    """Whatever else these systems publish is dead, until some of it is taken."""
+    """Whatever else these systems publish is dead, until some of it is taken; and of those of whom
+    as many are dead as are kept, the oldest are dropped.
+    """
     async with plumbing.database.connection() as connection:
         found = await inbox.full(connection, most=MOST_WAITING)
-    return "; ".join(f"{count} of {user} wait" for user, count in found.items()) or None
+        dead = await inbox.full_of_dead(connection, most=MOST_DEAD)
+    told = [f"{count} of {user} wait" for user, count in found.items()]
+    told += [f"{count} of {user or 'nobody'} are dead" for user, count in dead.items()]
+    return "; ".join(told) or None
 
 
 async def check_mail_server(plumbing: Plumbing[NotifySettings]) -> str | None:

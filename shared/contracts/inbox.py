@@ -16,6 +16,13 @@ EXCHANGE = "practices.inbox"
 QUEUE = "notify.inbox"
 KEYS = "communications.*"  # what the queue is bound by
 CONTENT_TYPE = "application/json"
+LARGEST = 4096  # bytes of a body: three short texts and room for blanks
+WAITING = 100_000
+"""So many messages may wait at the broker: as many as the budget of an hour of one system. Their
+headers are in no count of bytes, so without it empty bodies would be without an end."""
+WAITING_BYTES = 64 * 1024 * 1024
+"""So many bytes of bodies: a body has some 200 as systems write it, so 100,000 of three times as
+many. Of the largest body that the broker takes, which nobody reads, four fill it (RabbitMQ 4)."""
 
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+(?![\s\S])")]
 

@@ -19,6 +19,10 @@ it. What its owner knows by its own tables they hear within a second (SE-1)."""
 
 DELIVERY_LIMIT = 20
 NO_LIMIT = 1_000_000  # RabbitMQ 4 drops after 20 where nothing is said; 3.10 has no word for never
+DEAD_BYTES = 64 * 1024 * 1024
+"""So many bytes of bodies may wait to be filed, where practices' systems write (NT-9). What comes
+beyond stays where it is, counts in that queue's limits, and is handed on again every three
+minutes."""
 STREAM_AGE = "10m"  # at the least: longer than any access token lives
 STREAM_SEGMENT = 1_000_000  # bytes; age is only looked at when a segment is full
 
@@ -134,6 +138,9 @@ class Door:
     exchange: str
     queue: str
     keys: str  # what the queue is bound by
+    largest: int  # bytes of a body that is read
+    waiting: int  # messages at the broker
+    waiting_bytes: int  # of their bodies
 
     @property
     def service(self) -> str:
@@ -141,7 +148,16 @@ class Door:
         return self.queue.partition(".")[0]
 
 
-DOORS: tuple[Door, ...] = (Door(inbox.EXCHANGE, inbox.QUEUE, inbox.KEYS),)
+DOORS: tuple[Door, ...] = (
+    Door(
+        inbox.EXCHANGE,
+        inbox.QUEUE,
+        inbox.KEYS,
+        largest=inbox.LARGEST,
+        waiting=inbox.WAITING,
+        waiting_bytes=inbox.WAITING_BYTES,
+    ),
+)
 
 
 def doors(service: str) -> tuple[Door, ...]:
@@ -169,22 +185,46 @@ def policies(service: str) -> tuple[Policy, ...]:
 
     A queue's dead letters reach their queue at least once, which RabbitMQ does only together with
     reject-publish. The dead-letter queue has nowhere to hand on to, so it gives nothing up.
+
+    Queues of events have no limit: what a relay cannot publish waits in its outbox. What practices'
+    systems write to has two, and so has no end of their making: beyond either a publisher is told
+    no (`basic.nack`) and keeps its message, while all that waits to be taken or to be filed counts.
+    Theirs come first, so that a queue is without a policy at no moment of an upgrade.
     """
+    of_doors = doors(service)
+    besides = "".join(rf"|{re.escape(one.queue.partition('.')[2])}$" for one in of_doors)
+    dying: Mapping[str, str | int] = {
+        "delivery-limit": DELIVERY_LIMIT,
+        "dead-letter-exchange": dead(service),
+        "dead-letter-strategy": "at-least-once",
+        "overflow": "reject-publish",
+    }
     return (
+        *(
+            Policy(
+                name=door.queue,
+                pattern=f"^{re.escape(door.queue)}$",
+                definition={
+                    **dying,
+                    "max-length": door.waiting,
+                    "max-length-bytes": door.waiting_bytes,
+                },
+            )
+            for door in of_doors
+        ),
         Policy(
             name=f"{service}.queues",
-            pattern=rf"^{service}\.(?!dead$|sessions$)",
-            definition={
-                "delivery-limit": DELIVERY_LIMIT,
-                "dead-letter-exchange": dead(service),
-                "dead-letter-strategy": "at-least-once",
-                "overflow": "reject-publish",
-            },
+            pattern=rf"^{service}\.(?!dead$|sessions${besides})",
+            definition=dying,
         ),
         Policy(
             name=dead(service),
             pattern=rf"^{service}\.dead$",
-            definition={"delivery-limit": NO_LIMIT, "overflow": "reject-publish"},
+            definition={
+                "delivery-limit": NO_LIMIT,
+                "overflow": "reject-publish",
+                **({"max-length-bytes": DEAD_BYTES} if of_doors else {}),
+            },
         ),
         *(
             Policy(

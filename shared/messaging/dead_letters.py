@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.clock import Clock
+from shared.contracts.topology import DOORS
 from shared.db import Connection, Database
 from shared.logs import logger
 from shared.messaging.subscriptions import Letter, Reason
@@ -15,6 +16,7 @@ TEXT_LENGTH = 500
 KEPT = timedelta(days=30)  # they hold addresses, names, usernames
 WARN_AFTER = timedelta(days=20)
 SWEPT_AT_ONCE = 1000
+KEPT_OF_LARGER = 256  # bytes of a body that no door takes, for an operator to look at
 
 log = logger("dead_letters")
 
@@ -122,6 +124,14 @@ def storable(text: str) -> str:
     """Make a text column take it: a poison's own words must not fail its burial, and its batch."""
     encodable = text[:TEXT_LENGTH].encode(errors="replace").decode()
     return encodable.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def as_kept(queue: str, body: bytes) -> bytes:
+    """Cut a body larger than the queue's door takes, whoever gave it up: what practices' systems
+    write is as large as the broker lets it be, and would be kept for 30 days.
+    """
+    largest = next((door.largest for door in DOORS if door.queue == queue), len(body))
+    return body if len(body) <= largest else body[:KEPT_OF_LARGER]
 
 
 async def bury(tx: Connection, letters: Iterable[Letter], now: datetime) -> None:

@@ -7,7 +7,7 @@ from shared.clock import Clock
 from shared.contracts import topology
 from shared.db import Database
 from shared.logs import correlated
-from shared.messaging.dead_letters import bury, tell
+from shared.messaging.dead_letters import as_kept, bury, tell
 from shared.messaging.messages import Delivery, read_death
 from shared.messaging.subscriptions import Letter, Reason, envelope_of, stories
 from shared.metrics import Metrics
@@ -48,11 +48,12 @@ class Drainer:
         death = read_death(delivery.headers) if delivery.exchange == self.queue else None
         envelope = envelope_of(delivery.body)
         of_ours = topology.consumed(self.service)
+        queue = death.queue if death is not None and death.queue in of_ours else self.queue
         return Letter(
-            queue=death.queue if death is not None and death.queue in of_ours else self.queue,
+            queue=queue,
             exchange=delivery.exchange if death is None else death.exchange,
             publisher=delivery.publisher or NOBODY,
-            body=delivery.body,
+            body=as_kept(queue, delivery.body),
             reason=Reason.BROKER,
             detail="no x-death header" if death is None else death.reason,
             event_id=envelope.id if envelope else None,

@@ -17,10 +17,12 @@ from shared.acts import Act, Acts, By
 from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts import inbox
-from shared.contracts.inbox import PracticeCommunication, System
+from shared.contracts.inbox import LARGEST, PracticeCommunication, System
+from shared.db import Connection
 from shared.errors import Refused
 from shared.http.client_budgets import Asked, ClientBudgets
-from shared.messaging.dead_letters import bury, tell
+from shared.logs import logger
+from shared.messaging.dead_letters import as_kept, bury, tell
 from shared.messaging.messages import Delivery
 from shared.messaging.subscriptions import UNREADABLE, Letter, Reason, without_values
 from shared.metrics import Metrics
@@ -28,8 +30,9 @@ from shared.randomness import Randomness
 
 TAKEN_AT_ONCE = 200
 MOST_WAITING = 100_000  # of one system: as many as the budget of an hour, as long as nobody sets it
-LARGEST = 4096  # bytes of a body: three short texts and room for blanks
-KEPT = 256  # bytes of a larger one, for an operator to look at
+MOST_DEAD = 100_000  # of one system: as many as may wait; for another the oldest goes
+log = logger("inbox")
+
 BODIES = msgspec.json.Decoder(PracticeCommunication)
 
 
@@ -76,9 +79,9 @@ class Inbox:
             kept, beyond = parted(arrivals, room)
             letters += [too_many(one) for one in beyond]
             await store.keep(tx, kept, now=now)
-            await bury(tx, letters, now)
+            dropped = await self._bury(tx, letters, now)
         self.arrived.set()
-        self._tell(letters)
+        self._tell(letters, dropped)
 
     async def once(self) -> int:
         """Take of each of the next systems as many as of another; return how many were settled."""
@@ -95,11 +98,11 @@ class Inbox:
             done = [one.waiting for one in taken]
             done += [row for row, one in zip(rows, read, strict=True) if isinstance(one, Letter)]
             await store.forget(act.tx, done)
-            await bury(act.tx, letters, now)
+            dropped = await self._bury(act.tx, letters, now)
         handled = len(done) - len(letters)
         if handled:
             self.metrics.count("consumer_messages", handled, queue=self.queue, outcome="handled")
-        self._tell(letters)
+        self._tell(letters, dropped)
         return len(done)
 
     async def _next(self, now: datetime) -> Sequence[str]:
@@ -171,7 +174,18 @@ class Inbox:
             by=By(origin=origin, now=now),
         )
 
-    def _tell(self, letters: Sequence[Letter]) -> None:
+    async def _bury(self, tx: Connection, letters: Sequence[Letter], now: datetime) -> int:
+        """File them, and drop the oldest of whose are too many: who sends nothing but what is dead
+        fills no disk in 30 days. Return how many were dropped.
+        """
+        await bury(tx, letters, now)
+        users = sorted({letter.publisher or "" for letter in letters})
+        return await store.drop_dead(tx, users, most=MOST_DEAD)
+
+    def _tell(self, letters: Sequence[Letter], dropped: int) -> None:
+        if dropped:
+            self.metrics.count("dead_letters_dropped", dropped, queue=self.queue)
+            log.warning("dead_letters_dropped", queue=self.queue, count=dropped)
         for reason, count in Counter(letter.reason for letter in letters).items():
             self.metrics.count("consumer_messages", count, queue=self.queue, outcome=reason)
         for letter in letters:
@@ -190,7 +204,7 @@ def arrival(delivery: Delivery) -> Arrival | Letter:
         return dead(publisher, body, Reason.WRONG_PUBLISHER, "of another practice's routing key")
     if len(body) > LARGEST:
         told = f"its body has {len(body)} bytes, where {LARGEST} are the most"
-        return dead(publisher, body[:KEPT], Reason.UNREADABLE, told)
+        return dead(publisher, body, Reason.UNREADABLE, told)
     if delivery.content_type != inbox.CONTENT_TYPE:
         return dead(
             publisher, body, Reason.UNREADABLE, f"its content type is not {inbox.CONTENT_TYPE}"
@@ -237,7 +251,7 @@ def dead(publisher: str | None, body: bytes, reason: Reason, detail: str) -> Let
         queue=inbox.QUEUE,
         exchange=inbox.EXCHANGE,
         publisher=publisher,
-        body=body,
+        body=as_kept(inbox.QUEUE, body),
         reason=reason,
         detail=detail,
     )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,24 +15,28 @@ from aiormq.exceptions import (
     AMQPError,
     ChannelAccessRefused,
     ChannelPreconditionFailed,
+    DeliveryError,
     ProbableAuthenticationError,
 )
 
 from deploy.client.eventually import eventually
 from deploy.local.provision import admit_system, expel_system
-from services.notify.communications.inbox import KEPT, LARGEST
 from shared.contracts import inbox
+from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PracticeId
-from shared.contracts.inbox import System
-from shared.messaging.dead_letters import replay
+from shared.contracts.inbox import LARGEST, System
+from shared.contracts.topology import Policy, policies
+from shared.messaging.dead_letters import KEPT_OF_LARGER, replay
+from shared.messaging.intake import PREFETCH_OF_ANY_SIZE, Intake
 from shared.messaging.management import segment
 from tests.builders import events
 from tests.builders.patients import Patient, a_patient
 from tests.rigs.mail_server import MailServer
 from tests.rigs.notify import Office
-from tests.support.broker import Broker
+from tests.support.broker import Broker, administrator, apply_topology
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.neighbours import neighbour
 
 pytestmark = pytest.mark.proves("NT-9")
 
@@ -137,10 +141,14 @@ def worded(patient: Patient, said: Mapping[str, object]) -> bytes:
     return msgspec.json.encode({"patient_id": patient.patient_id, "topic": "message", **said})
 
 
+def intake_of(office: Office, queue: str) -> Intake:
+    [intake] = [one for one in office.service.messaging.intakes if one.queue == queue]
+    return intake
+
+
 async def take(office: Office) -> None:
     """Settle what came, and take all of it."""
-    [intake] = [one for one in office.service.messaging.intakes if one.queue == inbox.QUEUE]
-    await intake.drain()
+    await intake_of(office, inbox.QUEUE).drain()
     while await office.features.communications.inbox.once():
         pass
 
@@ -398,7 +406,64 @@ async def test_a_body_larger_than_any_fills_no_table(
     ]
     assert await kept(office) == [(str(patient.practice_id), "good")]
     sizes = await office.rows("SELECT octet_length(body) AS size FROM dead_letters")
-    assert {row["size"] for row in sizes} == {KEPT}
+    assert {row["size"] for row in sizes} == {KEPT_OF_LARGER}
+
+
+async def test_nor_does_one_that_is_dead_for_another_reason(
+    office: Office, patient: Patient, broker: Broker, speaker: Speaker
+) -> None:
+    """Of nobody, of another content type, or given up by the broker."""
+    large = b"x" * 100_000
+    await speaker.says(b"1" + large, user_id=None)
+    await speaker.says(b"2" + large, content_type="text/plain")
+    await take(office)
+    await speaker.says(b"3" + large)
+    async with channel_of(broker) as channel:
+        found = await channel.basic_get(inbox.QUEUE)
+        await channel.basic_reject(found.delivery_tag or 0, requeue=False)
+
+        async def given_up() -> None:
+            assert await intake_of(office, "notify.dead").drain() == 1
+
+        await eventually(given_up)
+
+    assert sorted({reason for reason, _ in await dead(office)}) == [
+        "broker",
+        "unreadable",
+        "wrong_publisher",
+    ]
+    sizes = await office.rows("SELECT octet_length(body) AS size FROM dead_letters")
+    assert [row["size"] for row in sizes] == [KEPT_OF_LARGER] * 3
+
+
+async def test_of_one_systems_dead_letters_the_oldest_go_and_no_others(
+    office: Office, patient: Patient, speaker: Speaker, other: Speaker, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("services.notify.communications.inbox.MOST_DEAD", 10)
+    monkeypatch.setattr("services.notify.checkups.MOST_DEAD", 10)
+    await other.says(b"another's")
+    await take(office)
+    await office.rows(
+        "INSERT INTO dead_letters"
+        " (consumer, exchange, publisher, body, taken, reason, detail, attempts, died_at)"
+        " VALUES ('notify.accounts', '', $1, 'an event', false, 'schema', '', 0, $2)"
+        " RETURNING id",
+        speaker.system.user,
+        office.clock.now(),
+    )
+    assert await office.checked("systems' inboxes") is None
+
+    for number in range(15):
+        await speaker.says(f"bad {number}".encode())
+        await take(office)
+
+    rows = await office.rows(
+        "SELECT convert_from(body, 'UTF8') AS body FROM dead_letters ORDER BY id"
+    )
+    newest = [f"bad {number}" for number in range(6, 15)]
+    assert [row["body"] for row in rows] == ["another's", "an event", *newest]
+    assert office.plumbing.metrics.value("dead_letters_dropped", queue=inbox.QUEUE) == 6
+    assert await office.checked("systems' inboxes") == f"9 of {speaker.system.user} are dead"
 
 
 async def test_a_dead_letter_is_replayed_with_what_is_known_of_it(
@@ -480,7 +545,7 @@ async def test_what_is_too_much_of_one_system_is_dead_with_its_reason_and_in_nob
 ) -> None:
     monkeypatch.setattr("services.notify.communications.inbox.MOST_WAITING", 4)
     monkeypatch.setattr("services.notify.checkups.MOST_WAITING", 4)
-    [intake] = [one for one in office.service.messaging.intakes if one.queue == inbox.QUEUE]
+    intake = intake_of(office, inbox.QUEUE)
     await speaker.says(body(patient, "1"), body(patient, "2"))
     await intake.drain()
     await other.says(body(patient, "others"))
@@ -529,3 +594,123 @@ async def test_two_replicas_take_each_once(
 
     [standing] = await office.plumbing.client_budgets.standing(str(speaker.system.client_id))
     assert (len(await kept(office)), standing.used) == (500, 500)
+
+
+# ---- what waits at the broker
+
+
+@asynccontextmanager
+async def channel_of(broker: Broker) -> AsyncIterator[aiormq.abc.AbstractChannel]:
+    """Read notify's queues as notify does."""
+    connection = await aiormq.connect(broker.url("notify"))
+    try:
+        yield await connection.channel()
+    finally:
+        await connection.close()
+
+
+async def ready(broker: Broker, queue: str) -> int:
+    """How many wait and are handed to nobody."""
+    async with channel_of(broker) as channel:
+        return int((await channel.queue_declare(queue, passive=True)).message_count or 0)
+
+
+async def fill(speaker: Speaker) -> int:
+    """Publish large bodies until the broker says no; return how many bytes it took."""
+    large, taken = bytes(4 * 1024 * 1024), 0
+    while taken < 2 * inbox.WAITING_BYTES:
+        try:
+            await speaker.says(large)
+        except DeliveryError:  # basic.nack
+            break
+        taken += len(large)
+    return taken
+
+
+@pytest.mark.timeout(180)
+async def test_a_queue_that_is_full_says_no_to_publishers_until_it_is_taken_from(
+    office: Office,
+    database: Database,
+    patient: Patient,
+    broker: Broker,
+    speaker: Speaker,
+    other: Speaker,
+) -> None:
+    taken = await fill(speaker)
+
+    assert inbox.WAITING_BYTES <= taken < 2 * inbox.WAITING_BYTES
+    for each in (speaker, other):
+        with pytest.raises(DeliveryError):
+            await each.says(body(patient, "later"))
+    accounts = events.new_account(), events.new_account()
+    async with neighbour("identity", database, broker) as identity:
+        merged = events.merged(*accounts, "a@mail.example", "b@mail.example")
+        await identity.tell(ACCOUNTS_MERGED, merged, subject=accounts[0])
+    assert await intake_of(office, "notify.account-activity").drain() == 1
+
+    await take(office)
+
+    async def taken_again() -> None:
+        try:
+            await speaker.says(body(patient, "later"))
+        except DeliveryError as refused:
+            raise AssertionError("it is full still") from refused
+
+    await eventually(taken_again)
+    await take(office)
+    assert await kept(office) == [(str(patient.practice_id), "later")]
+
+
+async def test_as_many_are_handed_over_as_a_replica_has_memory_for(
+    office: Office, patient: Patient, broker: Broker, speaker: Speaker
+) -> None:
+    """Of any size: the rest waits at the broker."""
+    more = 5
+    bodies = [body(patient, f"{number}") for number in range(PREFETCH_OF_ANY_SIZE + more)]
+    await speaker.says(*bodies)
+    over = asyncio.Event()
+
+    async def settle(_: object) -> None:
+        await over.wait()
+
+    running = asyncio.create_task(replace(intake_of(office, inbox.QUEUE), settle=settle).run())
+    try:
+
+        async def handed_over() -> None:
+            assert await ready(broker, inbox.QUEUE) == more
+
+        await eventually(handed_over)
+        await asyncio.sleep(0.2)
+        await handed_over()
+    finally:
+        over.set()
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def test_topology_bounds_a_queue_of_before_and_leaves_what_is_in_it(
+    office: Office, patient: Patient, broker: Broker, speaker: Speaker
+) -> None:
+    [events_policy] = [one for one in policies("notify") if one.name == "notify.queues"]
+    before = Policy(
+        name=events_policy.name,
+        pattern=r"^notify\.(?!dead$|sessions$)",
+        definition=events_policy.definition,
+    )
+    path = f"/api/policies/{segment(broker.vhost)}/notify.inbox"
+    queue = f"/api/queues/{segment(broker.vhost)}/notify.inbox"
+
+    async def bounded_by(policy: str) -> None:
+        assert (await broker.management.get(queue))["policy"] == policy
+
+    async with administrator(broker, "notify").vhost() as vhost:
+        await vhost.policy(before)
+    await broker.management.delete(path)
+    await eventually(lambda: bounded_by("notify.queues"))
+    await speaker.says(body(patient))
+
+    await apply_topology(broker, "notify")
+
+    await eventually(lambda: bounded_by("notify.inbox"))
+    await take(office)
+    assert await kept(office) == [(str(patient.practice_id), "visit-7")]

@@ -4,7 +4,7 @@ There an operator's replay of a dead letter puts it, and a sweep and the backlog
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,15 +87,70 @@ async def room(tx: Connection, arrivals: Sequence[Arrival], *, most: int) -> Map
 
 async def full(connection: Connection, *, most: int) -> Mapping[str, int]:
     """Say of whom as many wait as may."""
+    return await _many(connection, "inbox_retry", most)
+
+
+async def full_of_dead(connection: Connection, *, most: int) -> Mapping[str, int]:
+    """Say of whom so many are dead that the oldest are dropped, or soon will be."""
+    return await _many(connection, "dead_letters", most - most // 10)
+
+
+async def _many(connection: Connection, table: str, least: int) -> Mapping[str, int]:
     rows = await connection.fetch(
-        """
-        SELECT coalesce(publisher, '') AS name, count(*) AS depth FROM inbox_retry
+        f"""
+        SELECT coalesce(publisher, '') AS name, count(*) AS depth FROM {table}
         WHERE consumer = 'notify.inbox'
         GROUP BY 1 HAVING count(*) >= $1 ORDER BY 1
-        """,
-        most,
+        """,  # noqa: S608 - a table of ours
+        least,
     )
     return {row["name"]: row["depth"] for row in rows}
+
+
+async def drop_dead(tx: Connection, users: Collection[str], *, most: int) -> int:
+    """Delete the oldest dead letters of each of these users who has more than so many, down to
+    nine tenths of it, so that few who send them ever wait for a count; return how many.
+
+    They are counted only where that can matter, as in `room`. What another replica deletes at this
+    moment is left to it.
+    """
+    if not users:
+        return 0
+    status = await tx.execute(
+        """
+        DELETE FROM dead_letters WHERE id = ANY (ARRAY(
+            SELECT old.id FROM unnest($1::text[]) AS system (name)
+            CROSS JOIN LATERAL (
+                SELECT max(id) - min(id) + 1 AS ids FROM dead_letters
+                WHERE consumer = 'notify.inbox'
+                  AND coalesce(publisher, '') COLLATE "C" = system.name
+            ) AS spread
+            CROSS JOIN LATERAL (
+                SELECT letter.id FROM dead_letters AS letter
+                WHERE spread.ids > $2
+                  AND consumer = 'notify.inbox'
+                  AND coalesce(publisher, '') COLLATE "C" = system.name
+                  AND EXISTS (
+                      SELECT FROM dead_letters
+                      WHERE consumer = 'notify.inbox'
+                        AND coalesce(publisher, '') COLLATE "C" = system.name
+                      ORDER BY id DESC OFFSET $2 LIMIT 1
+                  )
+                  AND letter.id <= (
+                      SELECT id FROM dead_letters
+                      WHERE consumer = 'notify.inbox'
+                        AND coalesce(publisher, '') COLLATE "C" = system.name
+                      ORDER BY id DESC OFFSET $3 LIMIT 1
+                  )
+                FOR UPDATE SKIP LOCKED
+            ) AS old
+        ))
+        """,
+        list(users),
+        most,
+        most - most // 10,
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def systems(

@@ -30,11 +30,36 @@ def test_a_queue_matches_exactly_one_policy(name: str) -> None:
 
 def test_only_a_dead_letter_queue_has_no_exchange_for_its_own_dead() -> None:
     for service in SERVICES:
-        first, dead, *_ = policies(service)
-        assert first.definition["dead-letter-exchange"] == topology.dead(service)
-        assert first.definition["dead-letter-strategy"] == "at-least-once"
-        assert first.definition["overflow"] == "reject-publish"
-        assert "dead-letter-exchange" not in dead.definition
+        of_streams = topology.streams(service)
+        named = {
+            one.name: one.definition for one in policies(service) if one.name not in of_streams
+        }
+        assert named.pop(topology.dead(service)).keys().isdisjoint({"dead-letter-exchange"})
+        assert set(named) == {f"{service}.queues", *(one.queue for one in topology.doors(service))}
+        for definition in named.values():
+            assert definition["dead-letter-exchange"] == topology.dead(service)
+            assert definition["dead-letter-strategy"] == "at-least-once"
+            assert definition["overflow"] == "reject-publish"
+
+
+def test_what_a_practices_system_can_fill_has_an_end_and_our_own_events_have_none() -> None:
+    limits = {"max-length", "max-length-bytes"}
+    bounded = {
+        policy.name: limits & policy.definition.keys()
+        for service in SERVICES
+        for policy in policies(service)
+        if limits & policy.definition.keys()
+    }
+
+    assert bounded == {"notify.inbox": limits, "notify.dead": {"max-length-bytes"}}
+
+
+def test_a_queue_that_gets_a_policy_of_its_own_is_never_without_one() -> None:
+    """They are set one after the other, where the one for all queues matched it before."""
+    for service in SERVICES:
+        names = [policy.name for policy in policies(service)]
+        for door in topology.doors(service):
+            assert names.index(door.queue) < names.index(f"{service}.queues")
 
 
 @pytest.mark.parametrize("service", SERVICES)
