@@ -42,6 +42,7 @@ def guard(route: Route[Any]) -> str:
     reach = (f", `{scope}`" if scope else "") + (f", {also} too" if also else "")
     budgets = " and ".join(code(budget.name) for budget in route.counts_on)
     counts = f", counts on {budgets}" if budgets else ""
+    counts += f", counts on no budget: {route.uncounted}" if route.uncounted else ""
     return kind + reach + basic + COUNTED[route.guard.counted] + counts
 
 

@@ -10,8 +10,10 @@ class Action(entries.Action):
     INVITE = "invitation.send"
     MAKE_TEMPORARY = "temporary-credentials.make"
     ISSUE_ENROLMENT_TOKEN = "enrolment-token.issue"  # noqa: S105 - an action, not a token
+    LIST_HANDED_OUT = "handed-out.list"
     VOID_HANDED_OUT = "handed-out.void"
     REQUEST_ENROLMENT = "enrolment-request.submit"
+    LIST_REQUESTS = "enrolment-request.list"
     READ_REQUEST = "enrolment-request.read"
     APPROVE_REQUEST = "enrolment-request.approve"
     REJECT_REQUEST = "enrolment-request.reject"

@@ -10,7 +10,7 @@ from services.identity.accounts.errors import (
     UsernameTooLong,
     UsernameTooShort,
 )
-from services.identity.budgets import RECORDS, TOKENS, UN_ENROLMENTS, UNLOCKS
+from services.identity.budgets import READS, RECORDS, TOKENS, UN_ENROLMENTS, UNLOCKS
 from services.identity.credentials.api.accounts import read_account
 from services.identity.credentials.api.emails import claim_email, verify_email
 from services.identity.credentials.api.locales import change_locale
@@ -288,11 +288,14 @@ OWNERSHIP_PROBLEMS = (
     *CEREMONY_PROBLEMS,
 )
 
+NOTHING_OF_A_PATIENT = "it shows nothing of a patient"
+TO_ITSELF = "only who has the secret does it, to itself alone"
+
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.desk, (
         route("GET", "/practice/patients/{patient_id}", Practice(Scope.PATIENTS_READ),
-              read_patient, rows=("ST-1",),
+              read_patient, counts_on=(READS,), rows=("ST-1",),
               summary="Read a patient record, and how things stand with it",
               problems=(NotFound,)),
         route("PATCH", "/practice/patients/{patient_id}", Staff(Scope.PATIENTS_WRITE),
@@ -330,7 +333,8 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Enrol a patient again who was un-enrolled; the credentials stay",
               problems=(NotFound, PatientNotEnrolled, PatientEnrolled)),
         route("GET", "/practice/dormant-patients", Practice(Scope.ENROLMENTS_WRITE),
-              list_dormant_patients, rows=("UN-2", "ST-1"), query=("months", "after"),
+              list_dormant_patients, counts_on=(READS,), rows=("UN-2", "ST-1"),
+              query=("months", "after"),
               summary="List who has not logged on for so many months"),
         route("POST", "/practice/dormant-patients/un-enrol", Staff(Scope.ENROLMENTS_WRITE),
               un_enrol_dormant_patients, counts_on=(UN_ENROLMENTS,), rows=("UN-2", "ST-1"),
@@ -351,10 +355,10 @@ ROUTES: tuple[Route[Features], ...] = (
               problems=(RequestsNotTaken, NameIncomparable, BirthDateInFuture, EmailMalformed,
                         LocaleNotOffered)),
         route("GET", "/practice/enrolment-requests", Practice(Scope.PATIENTS_READ),
-              list_enrolment_requests, rows=("EN-4", "ST-1"), query=("after",),
+              list_enrolment_requests, counts_on=(READS,), rows=("EN-4", "ST-1"), query=("after",),
               summary="List who asks to be enrolled, and is not answered yet"),
         route("GET", "/practice/enrolment-requests/{request_id}", Practice(Scope.PATIENTS_READ),
-              read_enrolment_request, rows=("EN-4", "ST-1"),
+              read_enrolment_request, counts_on=(READS,), rows=("EN-4", "ST-1"),
               summary="Read a request, with every address and phone that came with it",
               problems=(NotFound,)),
         route("POST", "/practice/enrolment-requests/{request_id}/approve",
@@ -391,7 +395,7 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Make a temporary username and password; those before them expire",
               problems=(NotFound, PatientEnrolled, AlreadyIssued)),
         route("GET", "/practice/handed-out", Practice(Scope.TOKENS_READ),
-              list_handed_out, rows=("ST-1",), query=("patient_id", "after"),
+              list_handed_out, counts_on=(READS,), rows=("ST-1",), query=("patient_id", "after"),
               summary="List the tokens, invitations and temporary credentials handed out"),
         route("POST", "/practice/patients/{patient_id}/handed-out/void", Staff(Scope.TOKENS_WRITE),
               void_handed_out, counts_on=(TOKENS,), rows=("ST-1", "EN-1", "EN-2", "EN-3"),
@@ -435,7 +439,7 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Accept or decline a practice's disclaimer",
               problems=(NotFound, DisclaimerChanged)),
         route("GET", "/practice/disclaimer", Practice(Scope.SETTINGS_READ),
-              read_disclaimer, rows=("DISC-1", "ST-2"),
+              read_disclaimer, uncounted=NOTHING_OF_A_PATIENT, rows=("DISC-1", "ST-2"),
               summary="Read the practice's disclaimer in every language"),
         route("PUT", "/practice/disclaimer", Staff(Scope.SETTINGS_WRITE),
               publish_disclaimer, counts_on=(RECORDS,), rows=("DISC-1", "ST-2"),
@@ -630,24 +634,24 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Register a patient record",
               problems=(PatientNumberTaken, BirthDateInFuture, NameIncomparable)),
         route("POST", "/practice/patients/search", Practice(Scope.PATIENTS_READ),
-              find_patients, counts_on=(RECORDS,), rows=("ST-1",),
+              find_patients, counts_on=(RECORDS, READS), rows=("ST-1",),
               summary="Find own patients by last name, date of birth or the practice's number"),
     )),
     *lifted(lambda of: of.practices, (
         route("GET", "/practice/client", Practice(Scope.CLIENTS_READ),
-              read_own_client, rows=("ST-1",),
+              read_own_client, uncounted="it is where a client reads what is left", rows=("ST-1",),
               summary="Read who this client is: its practice, its role and its scopes",
               problems=(NotFound,)),
         route("POST", "/practice/client/rotate-secret", Staff(Scope.CLIENTS_WRITE),
-              rotate_own_secret, rows=("ST-1",),
+              rotate_own_secret, uncounted=TO_ITSELF, rows=("ST-1",),
               summary="Give this client a new secret; the one before goes on for an overlap",
               problems=(ClientSecretWrong,)),
         route("POST", "/practice/client/revoke", Staff(Scope.CLIENTS_WRITE),
-              revoke_own_client, rows=("ST-1",),
+              revoke_own_client, uncounted=TO_ITSELF, rows=("ST-1",),
               summary="Revoke this client for good",
               problems=(ClientSecretWrong,)),
         route("GET", "/practice/settings", Practice(Scope.SETTINGS_READ),
-              read_practice_settings, rows=("ST-2",),
+              read_practice_settings, uncounted=NOTHING_OF_A_PATIENT, rows=("ST-2",),
               summary="Read the practice's settings",
               problems=(NotFound,)),
         route("PATCH", "/practice/settings", Staff(Scope.SETTINGS_WRITE),

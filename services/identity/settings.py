@@ -71,6 +71,11 @@ class Settings(PasskeySettings):
         default=5000,
         help="what a client registers, corrects, seeks or sets (ST-1)",
     )
+    client_reads_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
+        "CLIENT_READS_AN_HOUR",
+        default=10_000,
+        help="records, requests and what was handed out that a client is shown (ST-1)",
+    )
     client_tokens_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
         "CLIENT_TOKENS_AN_HOUR",
         default=2000,

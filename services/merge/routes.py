@@ -1,6 +1,6 @@
 """Merge's verbs, each with its guard: one file to read for who may do what."""
 
-from services.merge.budgets import REVIEWS
+from services.merge.budgets import READS, REVIEWS
 from services.merge.candidates.api.offers import read_offer, skip_offer
 from services.merge.charts.api.person_conflicts import list_merge_conflicts
 from services.merge.features import Features
@@ -78,15 +78,15 @@ ROUTES: tuple[Route[Features], ...] = (
     )),
     *lifted(lambda of: of.charts, (
         route("GET", "/practice/merge-conflicts", Practice(Scope.MERGES_READ),
-              list_merge_conflicts, rows=("MG-5", "ST-1"),
+              list_merge_conflicts, counts_on=(READS,), rows=("MG-5", "ST-1"),
               summary="List this practice's duplicate charts that are not settled yet"),
     )),
     *lifted(lambda of: of.reviews, (
         route("GET", "/practice/merge-reviews", Practice(Scope.MERGES_READ),
-              list_merge_reviews, rows=("MG-2", "ST-1"),
+              list_merge_reviews, counts_on=(READS,), rows=("MG-2", "ST-1"),
               summary="List the merges that wait for this practice to decide"),
         route("GET", "/practice/merge-reviews/{merge_id}", Practice(Scope.MERGES_READ),
-              read_merge_review, rows=("MG-2", "ST-1"),
+              read_merge_review, counts_on=(READS,), rows=("MG-2", "ST-1"),
               summary="Read one of them, with this practice's own records of both accounts",
               problems=(NotFound,)),
         route("POST", "/practice/merge-reviews/{merge_id}/approve", Staff(Scope.MERGES_REVIEW),

@@ -15,6 +15,7 @@ class Action(entries.Action):
     CHOOSE_PREFERENCE = "preference.chosen"
     UNSUBSCRIBE = "preference.unsubscribed"
     TEST_SEND = "delivery.tested"
+    LIST_DELIVERIES = "delivery.listed"
     RESEND_DELIVERY = "delivery.resent"
     DECIDE_DELIVERY = "delivery.decided"
     BOUNCE_DELIVERY = "delivery.bounced"

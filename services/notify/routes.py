@@ -22,7 +22,7 @@ from services.notify.addresses.errors import (
     TooManyMails,
 )
 from services.notify.bounces.api.bounces import take_bounce
-from services.notify.budgets import COMMUNICATIONS
+from services.notify.budgets import COMMUNICATIONS, READS
 from services.notify.communications.api import bulk
 from services.notify.communications.api.communications import submit_communication
 from services.notify.communications.errors import ReferenceReused
@@ -128,7 +128,8 @@ ROUTES: tuple[Route[Features], ...] = (
               list_deliveries, rows=("NT-5",),
               summary="List what was sent to me"),
         route("GET", "/practice/deliveries", Practice(Scope.DELIVERIES_READ),
-              list_practice_deliveries, rows=("NT-5", "ST-1"), query=("patient_id", "after"),
+              list_practice_deliveries, counts_on=(READS,), rows=("NT-5", "ST-1"),
+              query=("patient_id", "after"),
               summary="List what became of this practice's communications, to one patient or all"),
         route("POST", "/practice/deliveries/{delivery_id}/resend",
               Staff(Scope.COMMUNICATIONS_WRITE),

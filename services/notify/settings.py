@@ -188,6 +188,11 @@ class NotifySettings(ServiceSettings):
         default=15.0,
         help="a courier that renews its lease no longer than this ago has lost it",
     )
+    client_reads_an_hour: Annotated[int, Meta(ge=1000, le=10_000_000)] = setting(
+        "CLIENT_READS_AN_HOUR",
+        default=100_000,
+        help="deliveries of the ledger that a client is shown (ST-1)",
+    )
     client_communications_an_hour: Annotated[int, Meta(ge=1000, le=10_000_000)] = setting(
         "CLIENT_COMMUNICATIONS_AN_HOUR",
         default=100_000,

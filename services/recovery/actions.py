@@ -10,6 +10,7 @@ class Action(entries.Action):
     BEGIN_VALIDATION = "validation.begin"
     ANSWER_VALIDATION = "validation.answer"
     ISSUE_RESET_TOKEN = "reset-token.issue"  # noqa: S105 - a verb
+    LIST_RESET_TOKENS = "reset-token.list"
     VOID_RESET_TOKEN = "reset-token.void"  # noqa: S105 - a verb
     REDEEM_RESET_TOKEN = "reset-token.redeem"  # noqa: S105 - a verb
     SET_QUESTIONS = "questions.set"

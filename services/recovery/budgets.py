@@ -3,6 +3,11 @@
 from services.recovery.settings import RecoverySettings
 from shared.http.client_budgets import Budget
 
+READS: Budget[RecoverySettings] = Budget("reads", lambda of: of.client_reads_an_hour, shown=True)
+"""Thirty desks that see a patient every three minutes look 600 times an hour; three times as many
+where each looks before and after.
+"""
+
 RESET_TOKENS: Budget[RecoverySettings] = Budget(
     "reset-tokens", lambda of: of.client_reset_tokens_an_hour
 )

@@ -1,6 +1,6 @@
 """Recovery's verbs, each with its guard: one file to read for who may do what."""
 
-from services.recovery.budgets import RESET_TOKENS
+from services.recovery.budgets import READS, RESET_TOKENS
 from services.recovery.features import Features
 from services.recovery.links.api.links import redeem_reset_link, request_reset_link
 from services.recovery.links.errors import LinkInvalid
@@ -72,7 +72,7 @@ ROUTES: tuple[Route[Features], ...] = (
                         AlreadyIssued)),
         route("GET", "/practice/patients/{patient_id}/reset-tokens",
               Practice(Scope.TOKENS_READ),
-              list_reset_tokens, rows=("RC-5", "ST-1"),
+              list_reset_tokens, counts_on=(READS,), rows=("RC-5", "ST-1"),
               summary="List the practice's own live reset token of a patient, without the digits",
               problems=(NotFound,)),
         route("POST", "/practice/patients/{patient_id}/reset-tokens/void",

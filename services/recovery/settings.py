@@ -35,6 +35,11 @@ class RecoverySettings(HashingSettings):
         default=100,
         help="wrong reset tokens over all accounts in an hour that raise the alarm (RC-5)",
     )
+    client_reads_an_hour: Annotated[int, Meta(ge=100, le=1_000_000)] = setting(
+        "CLIENT_READS_AN_HOUR",
+        default=2000,
+        help="looks at a patient's reset tokens that a client may take (ST-1)",
+    )
     client_reset_tokens_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(
         "CLIENT_RESET_TOKENS_AN_HOUR",
         default=100,

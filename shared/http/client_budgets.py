@@ -85,6 +85,29 @@ class Budget(Generic[S]):
 
     name: str
     most: Callable[[S], int]
+    shown: bool = False
+    """Of looks: a call counts for as many records as its reply shows, and for one at least. The
+    most that it could show is counted before its work, or calls that come together would show more
+    than is left; what it did not show is given back once it has answered.
+    """
+
+
+def bounded(
+    verb: str, counts_on: tuple[Budget[S], ...], uncounted: str, *, of_a_practice: bool
+) -> tuple[Budget[S], ...]:
+    """Return what a verb's calls count on. Raises TypeError where a practice's client, or whoever
+    has stolen its secret, could call it without end, and nobody says why that may be (ST-1).
+    """
+    if of_a_practice and bool(counts_on) == bool(uncounted):
+        raise TypeError(
+            f"{verb} is a practice's: let it count on a budget of its client's (`counts_on`), or"
+            " say in `uncounted` why a stolen secret may call it without end"
+        )
+    if (counts_on or uncounted) and not of_a_practice:
+        raise TypeError(
+            f"{verb} counts on a client: guard it by Practice or Staff, whose client has one"
+        )
+    return counts_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +167,6 @@ class Counted:
 
     granted: bool
     standing: Standing
-    minute: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,28 +188,26 @@ class ClientBudgets:
     async def spend(self, client: str, asked: Mapping[str, int]) -> Spent:
         """Count all that is asked, or nothing where it does not fit into one of the budgets."""
         standings: list[Standing] = []
-        taken: list[tuple[Asked, int]] = []
         for budget, amount in asked.items():
-            one = Asked(client, budget, amount)
-            counted = await self._counted(one)
+            counted = await self._counted(Asked(client, budget, amount))
             if not counted.granted:
                 self.metrics.count("client_budget_met", budget=budget)
-                back = [await self._give_back(each, minute) for each, minute in taken]
+                back = [await self.give_back(client, one, asked[one.budget]) for one in standings]
                 return Spent(
                     standings=[*back, counted.standing],
                     wait=counted.standing.seconds_until(amount),
                 )
             standings.append(counted.standing)
-            taken.append((one, counted.minute))
         return Spent(standings=standings)
 
-    async def _give_back(self, taken: Asked, minute: int) -> Standing:
+    async def give_back(self, client: str, counted: Standing, amount: int) -> Standing:
+        """Take back so much of what was counted as this says, and say where that leaves it."""
         now = self.clock.now()
         async with self.database.connection() as connection:
             row = await connection.fetchrow(
-                GIVE_BACK, taken.client, taken.budget, minute, taken.amount
+                GIVE_BACK, client, counted.budget, minute_of(counted.now), amount
             )
-        return self._standing(taken.budget, row, now)
+        return self._standing(counted.budget, row, now)
 
     async def standing(self, client: str) -> Sequence[Standing]:
         """Where it stands with every budget of this service, in the order of their names."""
@@ -225,7 +245,6 @@ class ClientBudgets:
             Counted(
                 granted=upto[place] <= found[call.client, call.budget]["granted"],
                 standing=self._standing(call.budget, found[call.client, call.budget], now),
-                minute=minute_of(now),
             )
             for place, call in enumerate(calls)
         ]

@@ -164,7 +164,9 @@ class Edge(Generic[F]):
             signature=request.headers.get(route.signed_in) if route.signed_in else None,
         )
         await self._spend(route, request, call)
-        return await self._in_time(route, call, slots)
+        reply = await self._in_time(route, call, slots)
+        await self._give_back(route, request, call, reply)
+        return reply
 
     async def _spend(self, route: Route[F], request: web.Request, call: Call[Body, Caller]) -> None:
         """Count the call on its client's budgets, and let every reply from here on tell of them.
@@ -174,8 +176,9 @@ class Edge(Generic[F]):
         """
         client, asked = client_named(call.caller), {}
         for budget in route.counts_on:
-            if amount := call.body.counts_as(budget.name):
-                asked[budget.name] = amount
+            takes = route.reply.shows_most if budget.shown else call.body.counts_as(budget.name)
+            if takes:
+                asked[budget.name] = takes
         if not asked:
             return
         spent = await self.client_budgets.spend(client, asked)
@@ -185,6 +188,21 @@ class Edge(Generic[F]):
             practice = practice_named(call.caller)
             await self.acts.refused(call.origin, route.name, refusal, practice=practice)
             raise refusal
+
+    async def _give_back(
+        self, route: Route[F], request: web.Request, call: Call[Body, Caller], reply: Reply
+    ) -> None:
+        """Let a look count for what it shows; one that shows nothing has told that as well."""
+        over = route.reply.shows_most - max(1, reply.shows)
+        looks = {budget.name for budget in route.counts_on if budget.shown}
+        if over and looks:
+            client = client_named(call.caller)
+            request[STANDINGS] = [
+                await self.client_budgets.give_back(client, one, over)
+                if one.budget in looks
+                else one
+                for one in request[STANDINGS]
+            ]
 
     async def _raw(self, route: Route[F], request: web.Request) -> bytes:
         most = route.limits.body_bytes or self.body_limit

@@ -8,6 +8,7 @@ from enum import Enum, StrEnum
 from inspect import signature
 from typing import (
     Any,
+    ClassVar,
     Concatenate,
     Generic,
     NewType,
@@ -26,7 +27,7 @@ from shared.acts import By
 from shared.audit.entries import Origin
 from shared.contracts.scopes import SCOPES
 from shared.errors import Expected
-from shared.http.client_budgets import Budget
+from shared.http.client_budgets import Budget, bounded
 from shared.http.guards import AnyGuard, Client, Guard, Practice, Public, Session, Staff
 from shared.http.texts import Line, StaffId
 from shared.idempotency import IdempotencyKey
@@ -46,6 +47,13 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A reply body."""
+
+    shows_most: ClassVar[int] = 1  # records of patients; of a list, as many as are on a page
+
+    @property
+    def shows(self) -> int:
+        """How many it shows: what a look counts on its client's budget (ST-1)."""
+        return 1
 
 
 class Message(Body, frozen=True, kw_only=True):
@@ -158,7 +166,8 @@ class Route(Generic[F]):
     query: tuple[str, ...] = ()  # the query's parameters; any other is refused
     cached: int = 0  # seconds for which anybody may keep the reply; 0: nobody keeps it
     limits: Limits = Limits()
-    counts_on: tuple[Budget[Any], ...] = ()  # of its client, as much as its body says (ST-1)
+    counts_on: tuple[Budget[Any], ...] = ()  # of its client (ST-1)
+    uncounted: str = ""  # why a practice's verb counts on none
     signed_in: str = ""  # the header with a hook's signature
 
 
@@ -178,12 +187,14 @@ def route(
     cached: int = 0,
     limits: Limits = Limits(),
     counts_on: tuple[Budget[Any], ...] = (),
+    uncounted: str = "",
     signed_in: str = "",
 ) -> Route[F]:
     """Make a route; body, reply and the ids it takes from the path are its handler's annotations.
 
     The operationId is the handler's own name; the status is 200, and 204 where there is no reply.
-    Raises TypeError where the handler does not fit, before anything is served.
+    Raises TypeError where the handler does not fit, before anything is served, and where a
+    practice could call it without end (ST-1).
     """
     name = handler.__name__
     body, reply, slots = annotated(handler)
@@ -200,7 +211,7 @@ def route(
         names={slot: names for slot, names in slots.items() if names is not None},
         name=name,
         summary=summary,
-        guard=checked(guard, name, body, counts_on),
+        guard=checked(guard, name, body),
         handler=handler,
         body=body,
         reply=reply,
@@ -212,7 +223,8 @@ def route(
         query=query,
         cached=cached,
         limits=limits,
-        counts_on=counts_on,
+        counts_on=bounded(name, counts_on, uncounted, of_a_practice=isinstance(guard, Practice)),
+        uncounted=uncounted,
         signed_in=signed_in,
     )
 
@@ -264,18 +276,12 @@ def check_slots(path: str, name: str, taken: Sequence[str]) -> None:
             raise TypeError(f"{path} has no {{{slot}}}, which {name} takes")
 
 
-def checked(
-    guard: Guard[Any], name: str, body: type[Body], counts_on: tuple[Budget[Any], ...]
-) -> AnyGuard:
+def checked(guard: Guard[Any], name: str, body: type[Body]) -> AnyGuard:
     """Return the guard. Raises TypeError where it is none, or could let nobody in."""
     if not isinstance(guard, Public | Session | Client):
         raise TypeError(f"{name}: guard it by Public, Session, Client, Practice or Staff")
     if isinstance(guard, Client) and not any(guard.scope in held for held in SCOPES.values()):
         raise TypeError(f"{name}: shared/contracts/scopes.py gives no role the scope {guard.scope}")
-    if counts_on and not isinstance(guard, Practice):
-        raise TypeError(
-            f"{name} counts on a client: guard it by Practice or Staff, whose client has one"
-        )
     if isinstance(guard, Staff) and not issubclass(body, StaffBody):
         raise TypeError(f"{name} stands behind Staff: let its body extend StaffBody")
     if issubclass(body, StaffBody) and not isinstance(guard, Staff):

@@ -1,6 +1,7 @@
 """What was done leaves a row, and what was refused leaves one (AU-1)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,8 @@ from services.identity.passkeys.model import Cause
 from shared.db import Row
 from shared.errors import Refused
 from shared.http.guards import Staff
-from shared.http.routes import Form
+from shared.http.routes import SLOT, Form
+from shared.randomness import Randomness
 from tests.conformance.refusals import Elsewhere, refusals_of
 from tests.conformance.stage import Example, Stage, audit_since_now, example, send
 from tests.conformance.verbs import VERBS, Verb, those
@@ -36,10 +38,6 @@ OTHERWISE = {  # how many rows, and why not one
     "ask_for_second_step": (0, "likewise"),
     "ask_to_reauthenticate": (0, "likewise"),
     "ask_to_prove_ownership": (0, "likewise"),
-    "read_patient": (1, "what a practice saw of one patient"),
-    "read_enrolment_request": (1, "likewise, with every address and phone that came with it"),
-    "list_dormant_patients": (1, "when each of many was here"),
-    "read_merge_review": (1, "what a practice saw of two accounts"),
     "approve_merge_review": (2, "one an account"),
     "reject_merge_review": (2, "one an account"),
     "settle_duplicate_chart": (3, "one a record, and one of the account"),
@@ -58,9 +56,15 @@ ABOUT: Mapping[str, str | tuple[str, ...] | None] = {
     "register_patient": "patient",
     "register_patients": ("patient", ""),  # each record, and the call
     "read_patient": "patient",
+    "list_handed_out": "patient",
+    "list_enrolment_requests": None,  # whoever asks
     "read_enrolment_request": "request",
     "list_dormant_patients": None,
+    "list_merge_conflicts": None,  # whichever there are
+    "list_merge_reviews": None,  # likewise
     "read_merge_review": "merge",
+    "list_reset_tokens": "patient",
+    "list_practice_deliveries": None,  # the example's are whoever's
     "correct_patient": "patient",
     "settle_duplicate_chart": ("account", "patient"),
     "void_handed_out": "patient",
@@ -124,7 +128,7 @@ async def test_a_verb_does_what_it_is_for_and_leaves_a_row(verb: Verb, stage: St
 
     assert answer.status == verb.route.status, answer.body
     rows = await audit.rows("done")
-    count, _ = OTHERWISE.get(verb.name, (1 if verb.writes else 0, ""))
+    count, _ = OTHERWISE.get(verb.name, (1 if verb.writes or looks(verb) else 0, ""))
     assert len(rows) == count, (
         f"{verb.name}: record what was done in its transaction, or say in OTHERWISE why not"
     )
@@ -140,6 +144,34 @@ async def test_a_verb_does_what_it_is_for_and_leaves_a_row(verb: Verb, stage: St
             assert any(who in account["whole"] for account in accounts)
         if verb.name in ("un_enrol_patient", "reactivate_patient"):
             assert row["detail"] == f"patient:{good.path['patient_id']}"
+
+
+def looks(verb: Verb) -> bool:
+    """Whether a practice sees something of its patients by it."""
+    return verb.of_a_practice and not verb.route.uncounted
+
+
+def one_patient(verb: Verb) -> bool:
+    """Whether a practice looks at one patient by it, always or where it says so."""
+    named = "patient_id" in (*SLOT.findall(verb.route.path), *verb.route.query)
+    return looks(verb) and not verb.writes and named
+
+
+@pytest.mark.parametrize("verb", those(one_patient))
+async def test_a_look_at_one_patient_is_in_her_history(verb: Verb, stage: Stage) -> None:
+    good = await example(stage, verb)
+    patient_id = good.path.get("patient_id") or good.query.get("patient_id") or Randomness().uuid()
+    by_query = {"patient_id": str(patient_id)} if "patient_id" in verb.route.query else {}
+    audit = await audit_since_now(stage)
+
+    answer = await send(stage, verb, replace(good, query=by_query))
+
+    assert answer.status == verb.route.status, answer.body
+    [row] = await audit.rows("done")
+    assert row["subject"] == f"patient:{patient_id}", (
+        f"{verb.name}: begin its act with the patient that it names"
+    )
+    assert None not in (row["practice"], row["client"])
 
 
 def of_kinds(about: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -174,7 +206,6 @@ NO_ROW = {
         "preview_unsubscription",
         "UnsubscribeLinkInvalid",
     ): "nothing is done by a look",
-    ("list_reset_tokens", "NotFound"): "nothing of anybody was seen",
     ("read_merge", "NotFound"): HER_OWN,
     ("read_notice", "NotFound"): HER_OWN,
     ("dismiss_notice", "NotFound"): HER_OWN,

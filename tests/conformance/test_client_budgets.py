@@ -7,16 +7,18 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
 import pytest_asyncio
 
 from shared.http.client_budgets import ClientBudgets, Standing
+from shared.http.routes import Reply
 from tests.conformance.stage import Example, Stage, audit_since_now, example, send
 from tests.conformance.stages import Opened
 from tests.conformance.verbs import Verb, those
+from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ST-1", "AU-1")
 
@@ -41,11 +43,17 @@ BUDGETS = {
     "unlocks": {"unlock_account", "reset_two_step", "thaw_account"},
     "merge-reviews": {"approve_merge_review", "reject_merge_review"},
     "reset-tokens": {"issue_reset_token", "void_reset_token"},
+    "reads": {
+        *("read_patient", "list_dormant_patients", "list_handed_out"),
+        *("list_enrolment_requests", "read_enrolment_request", "list_reset_tokens"),
+        *("list_merge_conflicts", "list_merge_reviews", "read_merge_review"),
+        "list_practice_deliveries",
+    },
     "communications": {"submit_communication", "submit_communications", "resend_delivery"},
 }
-UNCOUNTED = {
-    "rotate_own_secret": "only who has the secret does it, to itself alone",
-    "revoke_own_client": "likewise, and once",
+UNCOUNTED = {  # each of which says why in its route
+    *("rotate_own_secret", "revoke_own_client", "read_own_client"),
+    *("read_practice_settings", "read_disclaimer"),
 }
 
 
@@ -75,7 +83,19 @@ def client_of(call: Example) -> str:
     return str(json.loads(base64.urlsafe_b64decode(payload + "=="))["client_id"])
 
 
+def shown(verb: Verb) -> bool:
+    """Whether it counts for what it shows."""
+    return any(budget.shown for budget in verb.route.counts_on)
+
+
+def paged(verb: Verb) -> bool:
+    """Whether it may show several, and counts for nothing else."""
+    return all(budget.shown for budget in verb.route.counts_on) and verb.route.reply.shows_most > 1
+
+
 def amount_of(verb: Verb, call: Example) -> int:
+    if verb.route.counts_on[0].shown:
+        return verb.route.reply.shows_most
     return msgspec.convert(call.body, verb.route.body).counts_as(budget_of(verb))
 
 
@@ -97,15 +117,71 @@ async def leave(stage: Stage, verb: Verb, call: Example, free: int) -> None:
     assert spent.wait is None
 
 
-@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice and verb.writes))
-def test_what_a_practice_changes_counts_on_a_budget(verb: Verb) -> None:
+@pytest.mark.parametrize("verb", those(lambda verb: verb.of_a_practice))
+def test_what_a_practice_does_counts_on_a_budget(verb: Verb) -> None:
     assert verb.name in BUDGETS.get(budget_of(verb), UNCOUNTED), (
-        f"{verb.name}: let its route count on a budget, and name it in BUDGETS, or say in UNCOUNTED"
-        " why it does not"
+        f"{verb.name}: let its route count on a budget, and name it in BUDGETS, or let it say why"
+        " not (`uncounted`), and name it in UNCOUNTED"
     )
 
 
-@pytest.mark.parametrize("verb", those(counted))
+@pytest.mark.parametrize("verb", those(shown))
+def test_a_reply_with_several_says_how_many_it_shows(verb: Verb) -> None:
+    reply = verb.route.reply
+    listed = [
+        one.name
+        for one in msgspec.structs.fields(reply)
+        if get_origin(one.type) is tuple and issubclass(get_args(one.type)[0], Reply)
+    ]
+    assert not listed or "shows_most" in vars(reply), (
+        f"{verb.name}: let {reply.__name__} say how many records it shows, and how many at most"
+        f" (`shows`, `shows_most`): it has {', '.join(listed)}"
+    )
+
+
+def how_many(answer: Answer) -> int:
+    """As it counts: those of its one list, and one where it has none."""
+    return max(1, *(len(each) for each in answer.body.values() if isinstance(each, list)), 0)
+
+
+@pytest.mark.parametrize("verb", those(paged))
+async def test_a_page_counts_for_what_it_shows_and_needs_room_for_all_that_it_could(
+    verb: Verb, stage: Stage
+) -> None:
+    call, most = await example(stage, verb), verb.route.reply.shows_most
+    await leave(stage, verb, call, most)
+
+    first = await send(stage, verb, call)
+    left = (await standing(stage, verb, call)).left
+    second = await send(stage, verb, call)
+
+    assert (first.status, left) == (200, most - how_many(first))
+    assert f";r={left};" in first.headers["RateLimit"]
+    assert second.refused() == (429, "client_budget")
+    assert (await standing(stage, verb, call)).left == left
+
+
+@pytest.mark.parametrize("verb", those(paged))
+async def test_pages_at_once_show_no_more_than_is_left(
+    verb: Verb, replicas: Sequence[Stage]
+) -> None:
+    stage, most = replicas[0], verb.route.reply.shows_most
+    call = await example(stage, verb)
+    await leave(stage, verb, call, 2 * most)
+
+    answers = await asyncio.gather(
+        *(send(replicas[number % 3], verb, call) for number in range(RACERS))
+    )
+
+    told = [how_many(answer) for answer in answers if answer.status == 200]
+    assert len(told) >= 2
+    assert {answer.refused() for answer in answers if answer.status != 200} <= {
+        (429, "client_budget")
+    }
+    assert (await standing(stage, verb, call)).left == 2 * most - sum(told)
+
+
+@pytest.mark.parametrize("verb", those(lambda verb: counted(verb) and not paged(verb)))
 async def test_of_parallel_calls_over_three_replicas_as_many_are_worked_at_as_are_left(
     verb: Verb, replicas: Sequence[Stage]
 ) -> None:
@@ -157,8 +233,6 @@ async def test_another_client_has_budgets_of_its_own(verb: Verb, stage: Stage) -
 
     answer = await send(stage, verb, call.by(await stage.another_practice()))
 
+    amount = 1 if paged(verb) else amount_of(verb, call)
     assert answer.code != "client_budget"
-    assert (
-        f"r={(await standing(stage, verb, call)).most - amount_of(verb, call)}"
-        in (answer.headers["RateLimit"])
-    )
+    assert f"r={(await standing(stage, verb, call)).most - amount}" in (answer.headers["RateLimit"])

@@ -1,6 +1,6 @@
 """One replica of notify for a test: file events, let couriers go, look at the ledger."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from services.notify.__main__ import PROGRAM
 from services.notify.communications.model import Communication
 from services.notify.features import Features
 from services.notify.ledger.held import HeldDeliveries
+from services.notify.ledger.model import LedgerEntry
 from services.notify.preferences.model import AddressId
 from services.notify.sending.alarms import Cause
 from services.notify.sending.channels import Mail as Written
@@ -26,7 +27,7 @@ from services.notify.tellings.routing import OF_OTHERS, holders
 from shared.contracts.contract import Contract, Data
 from shared.contracts.envelope import Received
 from shared.contracts.identity import IDENTITY_KEYS_CHANGED, AccountsMerged, Activity
-from shared.contracts.ids import AccountId, EventId
+from shared.contracts.ids import AccountId, EventId, PracticeId
 from shared.contracts.notify import NOTIFY_KEYS_CHANGED
 from shared.contracts.sealed import Sealed, SealPurpose
 from shared.db import Connection
@@ -93,6 +94,11 @@ class Office(Replica[Features, NotifySettings]):
     @property
     def communications(self) -> Courier[Written]:
         return self.features.sending.communication_courier
+
+    async def ledger_of(self, practice_id: PracticeId) -> Sequence[LedgerEntry]:
+        """A practice's own view of the ledger, without HTTP in between."""
+        by = self.plumbing.acts.of_the_service(self.clock.now())
+        return await self.features.ledger.reading.of_practice(practice_id, by=by)
 
     async def make_keys(self) -> None:
         """Make the sealing key and hear of it, as those who seal do."""

@@ -187,7 +187,7 @@ ROUTES: Sequence[Route[Shop]] = (
           Session(Counted.REFUSALS, also=(SessionScope.GATES, SessionScope.SETTINGS)),
           guess_within, summary="Guess on a visit", problems=(WrongWord,)),
     route("POST", "/stock", Practice(Scope.PATIENTS_WRITE),
-          stock, idempotent=True, rows=("ST-1",), summary="Stock"),
+          stock, idempotent=True, uncounted="of a test", rows=("ST-1",), summary="Stock"),
     route("POST", "/counts", Client(Scope.INTROSPECT, basic=True),
           look_in, summary="Count"),
     route("POST", "/waits", NOTHING,

@@ -64,7 +64,7 @@ def compose(
         invitations=invitations,
         bulk=Bulk(acts=plumbing.acts, patients=patients, invitations=invitations),
         temporary=Temporary(acts=plumbing.acts, mint=mint),
-        handing_out=HandingOut(acts=plumbing.acts, database=plumbing.database),
+        handing_out=HandingOut(acts=plumbing.acts),
         proofs=EnrolmentProofs(
             acts=plumbing.acts,
             ways_in=ways_in,

@@ -13,7 +13,6 @@ from services.identity.patients.store import patients
 from shared import one_time
 from shared.acts import Act, Acts, By
 from shared.contracts.ids import PatientId, PracticeId
-from shared.db import Database
 from shared.errors import NotFound
 from shared.one_time import Secret
 
@@ -36,22 +35,24 @@ async def hand_out_all(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandingOut:
     acts: Acts
-    database: Database
 
     async def list(
         self, practice_id: PracticeId, patient_id: PatientId | None, *, after: UUID | None, by: By
     ) -> Sequence[HandedOut]:
         """What the practice handed out, to this patient or to anybody, newest first.
 
-        A record that is another's has nothing here, as one that is nobody's.
+        A record that is another's has nothing here, as one that is nobody's. It is on record, with
+        the patient where it is of one (AU-1).
         """
-        async with self.database.connection() as connection:
+        async with self.acts.begin(
+            by, Action.LIST_HANDED_OUT, patient=patient_id, practice=practice_id
+        ) as act:
             if patient_id is None:
                 return await store.of_practice(
-                    connection, practice_id, after=after, limit=PAGE, now=by.now
+                    act.tx, practice_id, after=after, limit=PAGE, now=by.now
                 )
             return await store.of_patient(
-                connection, practice_id, patient_id, after=after, limit=PAGE, now=by.now
+                act.tx, practice_id, patient_id, after=after, limit=PAGE, now=by.now
             )
 
     async def void(

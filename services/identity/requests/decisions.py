@@ -70,10 +70,10 @@ class Decisions:
     async def list(
         self, practice_id: PracticeId, *, after: RequestId | None, by: By
     ) -> Sequence[EnrolmentRequest]:
-        """A page of those that are pending, who waits longest first."""
-        async with self.database.connection() as connection:
+        """A page of those that are pending, who waits longest first. It is on record (AU-1)."""
+        async with self.acts.begin(by, Action.LIST_REQUESTS, practice=practice_id) as act:
             return await store.list_pending(
-                connection, practice_id, after=after, limit=PAGE, now=by.now
+                act.tx, practice_id, after=after, limit=PAGE, now=by.now
             )
 
     async def read(self, practice_id: PracticeId, request_id: RequestId, *, by: By) -> Asked:

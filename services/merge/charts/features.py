@@ -14,6 +14,4 @@ class Features:
 
 def compose(plumbing: Plumbing[MergeSettings]) -> Features:
     """Build the group."""
-    return Features(
-        person_conflicts=PersonConflicts(database=plumbing.database, clock=plumbing.clock)
-    )
+    return Features(person_conflicts=PersonConflicts(acts=plumbing.acts, clock=plumbing.clock))

@@ -78,11 +78,14 @@ class Reviews:
     acts: Acts
 
     async def of_practice(self, practice_id: PracticeId, *, by: By) -> Sequence[ReviewListed]:
-        """List what the practice may decide, what waits for it before the rest."""
-        async with self.acts.database.connection() as connection:
-            found = await store.pending(connection, practice_id, now=by.now, limit=LISTED)
+        """List what the practice may decide, what waits for it before the rest.
+
+        It is on record: it shows the practice's records of every party.
+        """
+        async with self.acts.begin(by, Action.LIST_REVIEWS, practice=practice_id) as act:
+            found = await store.pending(act.tx, practice_id, now=by.now, limit=LISTED)
             both = {account_id for review, _ in found for account_id in review.parties}
-            records = await store.records_at(connection, practice_id, both)
+            records = await store.records_at(act.tx, practice_id, both)
         return [
             ReviewListed(
                 merge_id=review.merge_id,

@@ -50,7 +50,7 @@ def compose(
     return Features(
         ledger=ledger,
         absorptions=Absorptions(ledger=ledger, acts=plumbing.acts, clock=plumbing.clock),
-        reading=Reading(database=plumbing.database),
+        reading=Reading(database=plumbing.database, acts=plumbing.acts),
         resending=Resending(acts=plumbing.acts, couriers=wakes),
         waiting=waiting,
         loops=(Loop(name="communications", once=waiting.once, every=1.0, wake=taken),),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from services.notify.actions import Action
 from services.notify.ledger.model import DeliveryId, LedgerEntry, State
 from services.notify.ledger.store import deliveries
 from services.notify.tellings.contents import (
@@ -11,6 +12,7 @@ from services.notify.tellings.contents import (
     template_of,
 )
 from services.notify.tellings.model import Reason
+from shared.acts import Acts, By
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.db import Database
 
@@ -23,6 +25,7 @@ class Reading:
     """Only one's own; a practice's are its communications."""
 
     database: Database
+    acts: Acts
 
     async def of_account(self, account_id: AccountId) -> Sequence[LedgerEntry]:
         """What was sent to a person, newest first (NT-5)."""
@@ -36,16 +39,20 @@ class Reading:
         patient_id: PatientId | None = None,
         *,
         after: DeliveryId | None = None,
+        by: By,
     ) -> Sequence[LedgerEntry]:
-        """A page of what a practice had sent, to one patient or to all, newest first (NT-5)."""
-        async with self.database.connection() as connection:
-            before = await deliveries.place(connection, practice_id, after)
+        """A page of what a practice had sent, to one patient or to all, newest first (NT-5).
+
+        It is on record, with the patient where it is of one (AU-1).
+        """
+        async with self.acts.begin(
+            by, Action.LIST_DELIVERIES, patient=patient_id, practice=practice_id
+        ) as act:
+            before = await deliveries.place(act.tx, practice_id, after)
             if patient_id is None:
-                return await deliveries.of_practice(
-                    connection, practice_id, before=before, limit=PAGE
-                )
+                return await deliveries.of_practice(act.tx, practice_id, before=before, limit=PAGE)
             return await deliveries.of_record(
-                connection, practice_id, patient_id, before=before, limit=PAGE
+                act.tx, practice_id, patient_id, before=before, limit=PAGE
             )
 
 

@@ -36,7 +36,7 @@ def compose(
             hasher=hasher,
             limit=token_limit(a_day=settings.reset_tokens_a_day),
         ),
-        given=Given(database=plumbing.database),
+        given=Given(acts=plumbing.acts),
         redeeming=Redeeming(
             acts=plumbing.acts,
             digests=plumbing.digests,

@@ -130,9 +130,9 @@ async def opened(database: Database, clock: FakeClock) -> AsyncIterator[Identity
         yield IdentityStage(replica=identity, desk=desk, recovery=recovery, postman=postman)
 
 
-async def unlock_account(stage: IdentityStage) -> Example:
+async def unlock_account(stage: IdentityStage, **typed: str) -> Example:
     return Example(
-        path={"patient_id": await stage.desk.enrolled()},
+        path={"patient_id": await stage.desk.enrolled(**typed)},
         body=BY_STAFF,
         token=stage.desk.access_token,
     )
@@ -156,16 +156,18 @@ async def waive_email(stage: IdentityStage) -> Example:
 
 
 async def reset_two_step(stage: IdentityStage) -> Example:
-    example = await unlock_account(stage)
-    token = await stage.opened(MARIA)
+    name = stage.replica.a_username()
+    example = await unlock_account(stage, username=name)
+    token = await stage.opened(name)
     secret = (await set_up(stage.replica, token)).body["secret"]
     await confirm(stage.replica, token, code_of(secret, stage.replica.clock.now()))
     return example
 
 
 async def thaw_account(stage: IdentityStage) -> Example:
-    example = await unlock_account(stage)
-    link = await stage.not_me_link(await stage.opened(MARIA))
+    name = stage.replica.a_username()
+    example = await unlock_account(stage, username=name)
+    link = await stage.not_me_link(await stage.opened(name))
     assert (await freeze(stage.replica, link)).status == 204
     return example
 

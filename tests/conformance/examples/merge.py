@@ -88,6 +88,7 @@ async def a_review(stage: MergeStage) -> Saga:
 
 
 async def list_merge_reviews(stage: MergeStage) -> Example:
+    await a_review(stage)
     return Example(token=await stage.practice())
 
 

@@ -187,6 +187,7 @@ async def list_deliveries(stage: NotifyStage) -> Example:
 
 
 async def list_practice_deliveries(stage: NotifyStage) -> Example:
+    await written_to(stage, stage.practice_id)
     return Example(token=await stage.practice())
 
 

@@ -259,7 +259,7 @@ async def test_a_record_of_another_practice_is_taken_as_nobodys_and_gets_what_no
         data = communication(here, patient_id, reference=reference)
         await office.file_communication(data, attempts=PATIENCE)
 
-    found = await office.features.ledger.reading.of_practice(here)
+    found = await office.ledger_of(here)
 
     assert {(entry.state, entry.reason) for entry in found} == {(State.FAILED, Reason.NO_ACCOUNT)}
     assert len(found) == 2

@@ -77,7 +77,7 @@ async def test_a_communication_for_a_patient_without_an_account_is_written_down_
     assert await on_the_bus.ledger() == [("failed", "no_account")]
     assert timedelta(minutes=2) <= clock.now() - began <= timedelta(minutes=5)
     assert await on_the_bus.rows("SELECT 1 FROM dead_letters") == []
-    (seen,) = await on_the_bus.features.ledger.reading.of_practice(patient.practice_id)
+    (seen,) = await on_the_bus.ledger_of(patient.practice_id)
     assert seen.reason is Reason.NO_ACCOUNT
 
 

@@ -342,7 +342,7 @@ async def test_what_a_practice_had_sent_is_out_of_the_session_while_its_patient_
 
     await patient.changes(2, EnrolmentState.UNENROLLED)
     assert await patient.mails() == ["account-locked"]
-    assert len(await office.features.ledger.reading.of_practice(patient.practice_id)) == 1
+    assert len(await office.ledger_of(patient.practice_id)) == 1
     await patient.changes(3)
     assert sorted(await patient.mails()) == ["account-locked", "practice-communication"]
 

@@ -133,6 +133,8 @@ def test_a_slot_takes_an_id_or_a_name_of_its_handlers_set() -> None:
         (note_one, "/x", Practice(OF_NO_ROLE), "gives no role the scope birds:ring"),
         (note_one, "/x", Staff(Scope.TOKENS_WRITE), "let its body extend StaffBody"),
         (note, "/x", Practice(Scope.TOKENS_WRITE), "takes a StaffBody: guard it by Staff"),
+        (note_one, "/x", Practice(Scope.TOKENS_WRITE), "let it count on a budget of its client's"),
+        (note, "/x", Staff(Scope.TOKENS_WRITE), "say in `uncounted` why a stolen secret may"),
     ],
 )
 def test_a_line_that_does_not_fit_is_no_route_and_says_what_to_do(
@@ -180,8 +182,8 @@ def test_a_handler_stands_behind_no_guard_that_lets_in_others() -> None:
 
     fitting: Sequence[Route[Shop]] = (
         route("GET", "/x", Session(), of_a_person, summary="X"),
-        route("GET", "/x", Practice(scope), of_a_practice, summary="X"),
-        route("GET", "/x", Practice(scope), of_a_client, summary="X"),
+        route("GET", "/x", Practice(scope), of_a_practice, uncounted="of a test", summary="X"),
+        route("GET", "/x", Practice(scope), of_a_client, uncounted="of a test", summary="X"),
         route("GET", "/x", Client(scope), of_a_client, summary="X"),
         route("GET", "/x", Public(), of_anybody, summary="X"),
         route("GET", "/x", Session(), of_anybody, summary="X"),

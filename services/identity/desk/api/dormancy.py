@@ -1,7 +1,7 @@
 """Who has not logged on for months, listed and un-enrolled by their practice (UN-2)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -34,6 +34,12 @@ class DormantPatientsReply(Reply, frozen=True, kw_only=True):
 
     patients: tuple[DormantReply, ...]
     next: PatientId | UnsetType = UNSET
+
+    shows_most: ClassVar[int] = PAGE
+
+    @property
+    def shows(self) -> int:
+        return len(self.patients)
 
 
 class UnenrolmentsBody(StaffBody, frozen=True, kw_only=True):

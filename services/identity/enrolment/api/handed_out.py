@@ -1,6 +1,7 @@
 """A practice lists what it has handed out, and makes it void (ST-1)."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -37,6 +38,12 @@ class HandedOutListReply(Reply, frozen=True, kw_only=True):
 
     handed_out: tuple[HandedOutReply, ...]
     next: UUID | UnsetType = UNSET
+
+    shows_most: ClassVar[int] = PAGE
+
+    @property
+    def shows(self) -> int:
+        return len(self.handed_out)
 
 
 class VoidBody(StaffBody, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """A practice finds its patients, by a body: what is sought must not stand in logs of addresses."""
 
 from datetime import date
+from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -38,6 +39,12 @@ class SearchReply(Reply, frozen=True, kw_only=True):
 
     patients: tuple[FoundReply, ...]
     next: PatientId | UnsetType = UNSET
+
+    shows_most: ClassVar[int] = PAGE
+
+    @property
+    def shows(self) -> int:
+        return len(self.patients)
 
 
 async def find_patients(features: Features, call: Call[SearchBody, PracticeCaller]) -> SearchReply:

@@ -1,7 +1,7 @@
 """A practice lists who asks to be enrolled, and decides (EN-4, ST-1)."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -41,6 +41,12 @@ class PendingRequestsReply(Reply, frozen=True, kw_only=True):
     requests: tuple[PendingRequest, ...]
     next: RequestId | UnsetType = UNSET
 
+    shows_most: ClassVar[int] = PAGE
+
+    @property
+    def shows(self) -> int:
+        return len(self.requests)
+
 
 class RequestContact(Reply, frozen=True, kw_only=True):
     """`number` is what an approval names it by; without `email` she said that she has none."""
@@ -54,6 +60,8 @@ class RequestContact(Reply, frozen=True, kw_only=True):
 
 class RequestReply(Reply, frozen=True, kw_only=True):
     """Every contact that came with it, the first asked first: nobody has proven any of them."""
+
+    shows_most: ClassVar[int] = 1  # all of one person, or of who says so
 
     request_id: RequestId
     state: RequestState
@@ -79,9 +87,11 @@ class ApprovalBody(StaffBody, frozen=True, kw_only=True):
     mail_to: Number | None
 
     def counts_as(self, budget: str) -> int:
-        """A token where somebody is invited, a record where one is registered."""
-        counted = self.mail_to is not None if budget == TOKENS.name else self.patient_id is None
-        return int(counted)
+        """A token where somebody is invited; a record where one is registered, or nobody invited:
+        every approval counts.
+        """
+        invites = self.mail_to is not None
+        return int(invites if budget == TOKENS.name else self.patient_id is None or not invites)
 
 
 async def list_enrolment_requests(

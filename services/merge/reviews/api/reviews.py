@@ -1,7 +1,9 @@
 """MG-2 over HTTP: a practice reads what it has to review, and decides."""
 
+from typing import ClassVar
+
 from services.merge.reviews.features import Features
-from services.merge.reviews.reviews import ReviewListed, ReviewShown
+from services.merge.reviews.reviews import LISTED, ReviewListed, ReviewShown
 from shared.contracts.ids import MergeId
 from shared.http.routes import Call, NoBody, NoReply, Reply, StaffBody
 from shared.trust.access import PracticeCaller
@@ -13,6 +15,12 @@ class ReviewsListed(Reply, frozen=True, kw_only=True):
     """
 
     reviews: tuple[ReviewListed, ...]
+
+    shows_most: ClassVar[int] = LISTED
+
+    @property
+    def shows(self) -> int:
+        return len(self.reviews)
 
 
 async def list_merge_reviews(

@@ -1,6 +1,7 @@
 """NT-5 over HTTP: the ledger's views."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -54,6 +55,12 @@ class PracticeDeliveries(Reply, frozen=True, kw_only=True):
     deliveries: tuple[PracticeDelivery, ...]
     next: DeliveryId | UnsetType = UNSET
 
+    shows_most: ClassVar[int] = PAGE
+
+    @property
+    def shows(self) -> int:
+        return len(self.deliveries)
+
 
 class Resend(StaffBody, frozen=True, kw_only=True):
     """Nothing but who has it sent again, and why."""
@@ -76,6 +83,7 @@ async def list_practice_deliveries(
         call.caller.practice_id,
         PatientId(patient_id) if patient_id else None,
         after=DeliveryId(after) if after else None,
+        by=call.by,
     )
     return PracticeDeliveries(
         deliveries=tuple(

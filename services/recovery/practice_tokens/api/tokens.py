@@ -1,7 +1,7 @@
 """RC-5 over HTTP: a practice issues a reset token and makes it void; its patient redeems it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -35,6 +35,8 @@ class GivenResetToken(Reply, frozen=True, kw_only=True):
 
 class GivenResetTokens(Reply, frozen=True, kw_only=True):
     """The practice's own live ones: one at most."""
+
+    shows_most: ClassVar[int] = 1
 
     reset_tokens: tuple[GivenResetToken, ...]
 
