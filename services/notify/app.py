@@ -31,10 +31,7 @@ def compose(plumbing: Plumbing[NotifySettings]) -> Composition[Features]:
         loops=(*way_out.loops, *built.communications.loops, *built.ledger.loops),
         inboxes=(built.communications.inbox,),
         own_keys=own_keys,
-        closers=(
-            way_out.connections.close,
-            *(channel.close for channel in way_out.text_channels),
-        ),
+        closers=(way_out.close,),
         probes={
             "smtp": way_out.activity_mail.probe,
             "smtp-practice": way_out.communication_mail.probe,

@@ -1,5 +1,6 @@
 """One replica of notify for a test: file events, let couriers go, look at the ledger."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -56,6 +57,20 @@ def environ_of(database: Database, smtp_port: int, **changed: str) -> dict[str, 
     """The environment of one replica's process."""
     own = {"smtp_url": f"smtp://127.0.0.1:{smtp_port}", **changed}
     return environment("notify", database.url("notify"), **own)
+
+
+async def a_round(courier: Courier[Any]) -> int:
+    """Let a courier take what is due, and see it through; return how many were taken.
+
+    Where this is cancelled its process ends.
+    """
+    try:
+        taken = await courier.once()
+        await courier.through()
+    except asyncio.CancelledError:
+        await courier.close()
+        raise
+    return taken
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -361,7 +376,7 @@ class Office(Replica[Features, NotifySettings]):
         )
         total = 0
         for _ in range(EVERY_MAIL):
-            done = sum([await courier.once() for courier in couriers])
+            done = sum([await a_round(courier) for courier in couriers])
             if not done:
                 return total
             total += done

@@ -23,13 +23,14 @@ from shared.errors import Unavailable
 from shared.randomness import Randomness
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Claim:
     """Turns taken together under one token: each waits, is under way, or is over."""
 
     token: UUID
     waiting: deque[Turn]
     under_way: set[DeliveryId] = field(default_factory=set)
+    over: asyncio.Event = field(default_factory=asyncio.Event)  # once each of them is
 
     def begin(self) -> Turn:
         """Take up the next one."""
@@ -40,6 +41,7 @@ class Claim:
     def end(self, turn: Turn) -> None:
         """It is settled, or lost."""
         self.under_way.discard(turn.id)
+        self._look()
 
     def put_back(self, turn: Turn) -> None:
         """It could not be begun after all."""
@@ -50,7 +52,19 @@ class Claim:
         """Begin none of those that wait any more."""
         given_up = [turn.id for turn in self.waiting]
         self.waiting.clear()
+        self._look()
         return given_up
+
+    def give_up(self) -> list[DeliveryId]:
+        """Nor see through what is under way."""
+        given_up = [*self.give_up_waiting(), *self.under_way]
+        self.under_way.clear()
+        self._look()
+        return given_up
+
+    def _look(self) -> None:
+        if not (self.waiting or self.under_way):
+            self.over.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +96,10 @@ class Claims:
         return await find(tx, {turn.destination for turn in taken})
 
     async def keep(self, claim: Claim) -> None:
-        """Renew its lease again and again. While the database is away it may run out: the fence
-        holds.
+        """Renew its lease again and again until it is over. While the database is away it may run
+        out: the fence holds.
         """
-        while True:
-            await asyncio.sleep(self.lease.total_seconds() / 3)
+        while not await self._is_over(claim, within=self.lease.total_seconds() / 3):
             held = [*claim.under_way, *(turn.id for turn in claim.waiting)]
             try:
                 async with self.database.connection() as connection:
@@ -100,7 +113,15 @@ class Claims:
 
     async def hand_back_unsent(self, claim: Claim) -> None:
         """The same with what was under way and is cut off, but for what the server may have."""
-        await self._hand_back(claim.token, [*claim.give_up_waiting(), *claim.under_way])
+        await self._hand_back(claim.token, claim.give_up())
+
+    async def _is_over(self, claim: Claim, *, within: float) -> bool:
+        try:
+            async with asyncio.timeout(within):
+                await claim.over.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def _hand_back(self, token: UUID, ids: list[DeliveryId]) -> None:
         if not ids:

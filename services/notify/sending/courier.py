@@ -6,7 +6,8 @@ or the link dead, stops before the final dot.
 """
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from services.notify.sending.model import (
     Turn,
     Verdict,
 )
+from services.notify.sending.slots import Slots
 from services.notify.sending.store import settlements
 from services.notify.sending.verdicts import after_answer, before_sending, falling_back
 from services.notify.sending.writing import Writer
@@ -40,6 +42,7 @@ from shared.randomness import Randomness
 from shared.trust.sealing import SealBroken
 
 DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
+AHEAD_SECONDS = 5.0  # for a slot; what is claimed ahead and finds none is handed back
 
 M = TypeVar("M")  # what its channel sends
 
@@ -48,13 +51,17 @@ log = logger("courier")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier(Generic[M]):
-    """Sends one class's deliveries of one channel over that class's own connections (NT-1)."""
+    """Sends one class's deliveries of one channel over that class's own connections (NT-1).
+
+    A claim does not wait for its slowest message: what has been begun goes on behind the next
+    claims, its lease kept, and holds nothing but its slot.
+    """
 
     message_class: MessageClass
     claims: Claims
     writer: Writer[M]
     channel: Channel[M]
-    at_once: int  # mails of one claim; the others wait for one of these to end
+    at_once: int  # messages, over all claims; the others wait for one of these to be answered
     database: Database
     mark: GroupCommit[Dot, bool]
     settle: GroupCommit[Settlement, bool]
@@ -62,54 +69,86 @@ class Courier(Generic[M]):
     randomness: Randomness
     metrics: Metrics
     alarms: Alarms
+    _slots: Slots = field(init=False, default_factory=Slots)
+    _under_way: "set[asyncio.Task[None]]" = field(init=False, default_factory=set)  # one a message
+    _held: "dict[asyncio.Task[None], Claim]" = field(init=False, default_factory=dict)
+    """Claims that are not over, by what keeps their leases."""
 
     async def once(self) -> int:
-        """Take what is due and send all of it; return how many were taken."""
+        """Take what is due and begin all of it; return how many were taken.
+
+        Nothing is taken while every slot is held: another replica may have one.
+        """
+        await self._slots.free(of=self.at_once)
         if not await self.channel.reachable():
             return 0
         claim = await self.claims.take()
         count = len(claim.waiting)
         if count:
-            await self._see_through(claim)
+            self._hold(claim)
+            await self._begin_all(claim)
         return count
 
-    async def _see_through(self, claim: Claim) -> None:
-        """Send all of it; at the end of the process let what is under way come to an answer first.
+    async def through(self) -> None:
+        """Wait for all that is under way."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def close(self) -> None:
+        """At the end of the process let what is under way come to an answer first, then hand it
+        back, but for what the server may have.
 
         A mail cut off after the final dot would be unknown for no fault of the mail server's.
         """
-        sending = asyncio.ensure_future(self._send_all(claim))
-        try:
-            await asyncio.shield(sending)
-        except asyncio.CancelledError:
-            await self.claims.hand_back(claim)
-            await asyncio.wait({sending}, timeout=DRAIN_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.through()
+        cut_off = list(self._under_way)
+        for sending in cut_off:
             sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        await asyncio.gather(*cut_off, return_exceptions=True)
+        for claim in list(self._held.values()):
             await self.claims.hand_back_unsent(claim)
-            raise
+        await asyncio.gather(*self._held, return_exceptions=True)
 
-    async def _send_all(self, claim: Claim) -> None:
-        keeping = asyncio.ensure_future(self.claims.keep(claim))
+    def _hold(self, claim: Claim) -> None:
+        keeping = asyncio.create_task(self.claims.keep(claim))
+        self._held[keeping] = claim
+        keeping.add_done_callback(self._held.pop)
+
+    async def _begin_all(self, claim: Claim) -> None:
+        """Begin one after another, each as a slot is free, until none waits any more. What waits
+        for long is left to others.
+        """
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.at_once, len(claim.waiting))):
-                    group.create_task(self._send_on(claim))
+            while claim.waiting:
+                async with asyncio.timeout(AHEAD_SECONDS):
+                    await self._slots.free(of=self.at_once)
+                if claim.waiting:
+                    self._begin(claim)
+        except TimeoutError:
+            return  # slow servers hold every slot
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await self.claims.hand_back(claim)
 
-    async def _send_on(self, claim: Claim) -> None:
-        """Send one after another until none waits any more."""
-        while claim.waiting:
-            delivery = claim.begin()
-            try:
-                await self._deliver(delivery, claim.token)
-            except StillAway:
-                claim.put_back(delivery)
-                await self.claims.hand_back(claim)
-            else:
-                claim.end(delivery)
+    def _begin(self, claim: Claim) -> None:
+        delivery = claim.begin()
+        self._slots.take((delivery.id, claim.token))
+        sending = asyncio.create_task(self._send(claim, delivery))
+        self._under_way.add(sending)
+        sending.add_done_callback(self._under_way.discard)
+
+    async def _send(self, claim: Claim, delivery: Turn) -> None:
+        """See one through, whatever becomes of the others of its claim."""
+        try:
+            await self._deliver(delivery, claim.token)
+        except StillAway:
+            claim.put_back(delivery)
+            await self.claims.hand_back(claim)
+        else:
+            claim.end(delivery)
+        finally:
+            self._slots.give_back((delivery.id, claim.token))
 
     async def _deliver(self, delivery: Turn, token: UUID) -> None:
         """Send one. What goes wrong here is this delivery's alone; the reaper brings it back.
@@ -208,6 +247,7 @@ class Courier(Generic[M]):
     async def _settle(
         self, delivery: Turn, token: UUID, verdict: Verdict, answer: Answer | None
     ) -> None:
+        self._slots.give_back((delivery.id, token))  # the next goes out while this one is recorded
         now = self.clock.now()
         verdict = falling_back(verdict, delivery.then, now=now)
         settlement = Settlement(

@@ -42,8 +42,8 @@ from shared.trust.sealing import Opener
 
 IDLE_LOOK_SECONDS = 5.0
 DUE_LOOK_SECONDS = 10.0
-TEXTS_AT_ONCE = 10  # requests of one claim, as many connections
-AHEAD = 20  # mails of a claim that wait for a connection: so many share what it costs
+TEXTS_AT_ONCE = 20  # requests of a class, as many connections
+AHEAD = 20  # mails of a claim that wait for a slot: so many share what it costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,17 @@ class Features:
     def wakes(self) -> Wakes:
         """What lets the couriers of each class and channel look at once."""
         return {of: tuple(loop.wake for loop in found) for of, found in self.courier_loops.items()}
+
+    async def close(self) -> None:
+        """At the end of the process: what is under way first, then what it goes by."""
+        await asyncio.gather(
+            self.activity_courier.close(),
+            self.communication_courier.close(),
+            *(courier.close() for courier in self.text_couriers),
+        )
+        await self.connections.close()
+        for channel in self.text_channels:
+            await channel.close()
 
 
 def compose(
@@ -235,7 +246,7 @@ def channel(
 
 
 def loops(of: Courier[M], settings: NotifySettings, name: str) -> tuple[Loop, ...]:
-    """Several a class: while one waits for a slow mail, another takes the next."""
+    """Several a class: while one waits for slots, another takes the next."""
     return tuple(
         Loop(
             name=f"{name}-{of.message_class}-{number}",

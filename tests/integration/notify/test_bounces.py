@@ -17,7 +17,7 @@ from tests.builders.patients import a_patient, file_communications, file_locks
 from tests.builders.people import Person, a_practice
 from tests.rigs.blunt_mail_server import EHLO, BluntMailServer
 from tests.rigs.issuer import Issuer
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -185,7 +185,7 @@ class TooFast:
 async def test_a_bounce_that_overtakes_the_answer_is_not_lost(office: Office) -> None:
     await file_communications(office)
 
-    await office.with_channel(TooFast(office), of=office.communications).once()
+    await a_round(office.with_channel(TooFast(office), of=office.communications))
 
     assert sorted(await office.ledger()) == [("bounced", None), ("failed", "suppressed")]
 

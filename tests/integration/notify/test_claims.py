@@ -2,26 +2,32 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 import pytest
 
 from deploy.client.eventually import eventually
+from deploy.local.caught import FaultKind
 from services.notify.sending import courier as courier_module
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
+from services.notify.sending.courier import Courier
 from services.notify.sending.model import Answer
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 
 NEVER_TRIED = ("queued", 0, None)
 
 
 @dataclass(slots=True)
 class Slow:
-    """The real channel; every mail stops before its mark, or behind it, until the test goes on."""
+    """The real channel; the first mails stop before their mark, or behind it, until the test goes
+    on.
+    """
 
     channel: MailChannel
     after_mark: bool = True
+    most: int = 1000  # that stop
     stopped: int = 0
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -29,8 +35,9 @@ class Slow:
         async def before() -> None:
             if self.after_mark:
                 await before_dot()
-            self.stopped += 1
-            await self.go.wait()
+            if self.stopped < self.most:
+                self.stopped += 1
+                await self.go.wait()
             if not self.after_mark:
                 await before_dot()
 
@@ -45,7 +52,7 @@ async def slowly(
 ) -> tuple[Slow, asyncio.Task[int]]:
     """A courier that has claimed what is due, so many of it stopped."""
     slow = Slow(office.activity.channel, after_mark=after_mark)
-    sending = asyncio.create_task(office.with_channel(slow).once())
+    sending = asyncio.create_task(a_round(office.with_channel(slow)))
 
     def are_stopped() -> None:
         assert slow.stopped == stopped
@@ -102,6 +109,115 @@ async def test_a_process_that_ends_leaves_what_waits_to_others_at_once(
 
     assert await tries(office) == {("sent", 1, None): 8}
     assert len({mail.message_id for mail in office.mails}) == len(office.mails) == 8
+
+
+async def held(office: Office, count: int) -> tuple[Slow, Courier[Mail]]:
+    """A courier that has begun so many mails, which their server holds at the final dot."""
+    await file_locks(office, count)
+    slow = Slow(office.activity.channel, most=count)
+    courier = office.with_channel(slow)
+    assert await soon(courier.once()) == count
+
+    def are_held() -> None:
+        assert slow.stopped == count
+
+    await eventually(are_held)
+    return slow, courier
+
+
+async def soon(once: Awaitable[int]) -> int:
+    """What waits for mails that are held would wait for ever."""
+    async with asyncio.timeout(60):
+        return await once
+
+
+async def every_mail_is_answered(office: Office, slow: Slow, courier: Courier[Mail]) -> None:
+    slow.go.set()
+    await courier.through()
+    assert {state for state, _ in await office.ledger()} == {"sent"}
+    assert len({mail.message_id for mail in office.mails}) == len(office.mails)
+
+
+@pytest.mark.proves("NT-1", "NT-6")
+async def test_mails_that_their_server_holds_at_the_dot_delay_no_other(office: Office) -> None:
+    slow, courier = await held(office, 2)
+
+    await file_locks(office, 20)
+    while await soon(courier.once()):
+        pass
+
+    async def the_others_are_sent() -> None:
+        assert await tries(office) == {("sent", 1, None): 20, ("sending", 1, "after-dot"): 2}
+
+    await eventually(the_others_are_sent)
+    await every_mail_is_answered(office, slow, courier)
+
+
+async def test_where_each_slot_is_held_nothing_more_is_taken(office: Office, twin: Office) -> None:
+    slow, courier = await held(office, 4)
+    await file_locks(office, 8)
+
+    waiting = [asyncio.create_task(courier.once()) for _ in range(2)]
+    for _ in range(10):
+        found = await tries(office)
+    await twin.send_all()
+    left = await tries(office)
+
+    assert found == {("sending", 1, "after-dot"): 4, NEVER_TRIED: 8}
+    assert left == {("sending", 1, "after-dot"): 4, ("sent", 1, None): 8}
+    await every_mail_is_answered(office, slow, courier)
+    assert await asyncio.gather(*waiting) == [0, 0]
+
+
+async def test_what_was_claimed_ahead_and_finds_no_slot_is_left_to_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "AHEAD_SECONDS", 0.05)
+    await file_locks(office, 8)
+    slow = Slow(office.activity.channel)
+    courier = office.with_channel(slow)
+
+    taken = await soon(courier.once())
+
+    async def those_with_a_slot_are_held() -> None:
+        assert await tries(office) == {("sending", 1, "after-dot"): 4, NEVER_TRIED: 4}
+
+    assert taken == 8
+    await eventually(those_with_a_slot_are_held)
+    slow.go.set()
+    await courier.through()
+    await office.send_all()
+    assert await tries(office) == {("sent", 1, None): 8}
+
+
+async def test_no_more_mails_than_slots_are_under_way_whatever_is_claimed(office: Office) -> None:
+    await file_locks(office, 40)
+    slow = Slow(office.activity.channel, after_mark=False)
+    courier = office.with_channel(slow)
+    rounds = [asyncio.create_task(courier.once()) for _ in range(3)]
+
+    def four_are_under_way() -> None:
+        assert slow.stopped == 4
+
+    await eventually(four_are_under_way)
+    under_way = len(courier._under_way)
+    slow.go.set()
+    await asyncio.gather(*rounds)
+    await courier.through()
+
+    assert under_way == 4
+
+
+@pytest.mark.proves("NT-6")
+async def test_the_service_s_end_waits_for_the_answer_to_a_mail_under_way(office: Office) -> None:
+    office.mail_server.fail(FaultKind.SLOW, seconds=0.5)
+    await file_locks(office)
+    await office.activity.once()
+
+    for closer in office.composition.closers:
+        await closer()
+
+    assert await tries(office) == {("sent", 1, None): 1}
 
 
 @pytest.mark.proves("NT-5", "NT-6")

@@ -8,7 +8,7 @@ from deploy.client.eventually import eventually
 from deploy.local.caught import FaultKind
 from tests.builders import events
 from tests.builders.patients import a_patient, file_communications
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 
 ALL = "all@mail.example"
 
@@ -18,7 +18,7 @@ async def test_a_backlog_of_practice_mails_holds_up_no_account_activity(office: 
     await file_communications(office, 120, email=ALL)
     await office.file_link(events.new_account(), address="late@mail.example")
 
-    await office.activity.once()
+    await a_round(office.activity)
 
     assert len(office.mail_server.to("late@mail.example")) == 1
     assert office.mail_server.to(ALL) == []
@@ -28,7 +28,7 @@ async def test_a_backlog_of_practice_mails_holds_up_no_account_activity(office: 
 async def test_practice_mails_that_hang_do_not_hold_up_account_activity(office: Office) -> None:
     await file_communications(office, 8, email=ALL)
     office.mail_server.fail(FaultKind.SLOW, count=4, seconds=4)
-    hanging = asyncio.create_task(office.communications.once())
+    hanging = asyncio.create_task(a_round(office.communications))
 
     def four_hang() -> None:
         assert len(office.mails) == 4
@@ -36,7 +36,7 @@ async def test_practice_mails_that_hang_do_not_hold_up_account_activity(office: 
     await eventually(four_hang)
     await office.file_link(events.new_account(), address="late@mail.example")
 
-    await office.activity.once()
+    await a_round(office.activity)
 
     assert len(office.mail_server.to("late@mail.example")) == 1
     assert not hanging.done()
@@ -47,7 +47,7 @@ async def test_practices_take_turns(office: Office) -> None:
     await file_communications(office, 60, email=ALL)
     await file_communications(office, email="small@mail.example")
 
-    await office.communications.once()
+    await a_round(office.communications)
 
     assert len(office.mail_server.to("small@mail.example")) == 1
     assert office.mail_server.to(ALL)
@@ -58,8 +58,8 @@ async def test_more_practices_than_a_round_holds_all_get_their_turn(office: Offi
     for number in range(2 * batch):
         await file_communications(office, 3, email=f"p{number}@mail.example")
 
-    await office.communications.once()
-    await office.communications.once()
+    await a_round(office.communications)
+    await a_round(office.communications)
 
     reached = {address for mail in office.mails for address in mail.envelope_to}
     assert len(reached) == 2 * batch

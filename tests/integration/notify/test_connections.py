@@ -18,7 +18,7 @@ from services.notify.sending.courier import Courier
 from services.notify.sending.model import Answer
 from tests.builders.events import ADDRESS
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.database import Database
 
 LOOK_SECONDS = 10.0  # between two looks of status
@@ -42,7 +42,7 @@ async def at_once(office: Office) -> None:
 
 
 async def until_nothing_is_due(courier: Courier[Mail]) -> None:
-    while await courier.once():
+    while await a_round(courier):
         pass
 
 
@@ -138,7 +138,7 @@ async def held_up(
     file, courier = classes(office, first=first)[0]
     await file(office, count)
     held = Held(courier.channel)
-    stuck = asyncio.create_task(office.with_channel(held, of=courier).once())
+    stuck = asyncio.create_task(a_round(office.with_channel(held, of=courier)))
     await held.moved.wait()
     return held, stuck
 
@@ -176,7 +176,7 @@ async def test_what_lies_idle_after_a_class_is_used_by_the_other(
     office.mail_server.takes = 4
     for file, courier in classes(office, first=first):
         await file(office, 4)
-        await courier.once()
+        await a_round(courier)
 
     assert len(office.mails) == 8
     assert {outcome for _, outcome, _ in await office.attempts()} == {"accepted"}

@@ -18,7 +18,7 @@ from shared.contracts.sealed import SealPurpose
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ async def stalled(
     """A courier that has claimed what is due and stands still, before the final dot or after it."""
     stalling = Stalling((of or office.activity).channel, after_dot=after_dot)
     courier = office.with_channel(stalling, of=of, lease_seconds=lease_seconds)
-    stalling.round = asyncio.create_task(courier.once())
+    stalling.round = asyncio.create_task(a_round(courier))
     await stalling.stalled.wait()
     return stalling
 
@@ -278,6 +278,26 @@ async def test_a_courier_that_lives_keeps_its_lease_however_slow_the_server_is(
     await twin.features.sending.reaper.once()
 
     await slow.goes_on()
+    assert await office.ledger() == [("sent", None)]
+
+
+async def test_the_lease_of_a_mail_is_kept_after_its_round(office: Office, twin: Office) -> None:
+    await file_locks(office)
+    stalling = Stalling(office.activity.channel, after_dot=True)
+    courier = office.with_channel(stalling, lease_seconds=0.03)
+    assert await courier.once() == 1
+    await stalling.stalled.wait()
+    office.clock.advance(seconds=60)
+
+    async def renewed() -> None:
+        now = office.clock.unshifted()
+        assert not await office.rows("SELECT 1 FROM deliveries WHERE lease_until <= $1", now)
+
+    await eventually(renewed)
+    await twin.features.sending.reaper.once()
+
+    stalling.go.set()
+    await courier.through()
     assert await office.ledger() == [("sent", None)]
 
 

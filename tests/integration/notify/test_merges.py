@@ -16,7 +16,7 @@ from shared.contracts.identity import AccountsMerged, AccountState, EnrolmentSta
 from shared.contracts.ids import AccountId, EventId
 from tests.builders import events
 from tests.builders.patients import Patient, a_patient
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.clock import START
 
 SURVIVOR, ABSORBED = "survivor@mail.example", "absorbed@mail.example"
@@ -306,7 +306,7 @@ async def test_a_communication_that_arrives_amid_a_merge_waits_and_goes_to_the_s
     with suppress(MergeUnderWay):  # tried again later
         await two.patient.is_written_to()
         filed = True
-    await two.office.communications.once()
+    await a_round(two.office.communications)
     await order[2](two)
     if not filed:
         await two.patient.is_written_to()

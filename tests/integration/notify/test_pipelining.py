@@ -17,7 +17,7 @@ from tests.rigs.blunt_mail_server import (
     WITHOUT_PIPELINING,
     BluntMailServer,
 )
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -144,7 +144,7 @@ async def test_content_follows_an_envelope_that_was_agreed_to_and_no_other(
     server.says[command] = said
     await file_communications(portal)
 
-    await portal.communications.once()
+    await a_round(portal.communications)
 
     assert await attempted(portal) == attempt
     assert [found for found, _ in await portal.ledger()] == [state]
@@ -162,7 +162,7 @@ async def test_a_word_on_a_mail_that_came_before_the_mail_is_none(
     server.says[command] = POLITE[command] + POLITE[DOT]
     await file_communications(portal)
 
-    await portal.communications.once()
+    await a_round(portal.communications)
 
     assert [state for state, _ in await portal.ledger()] == ["queued"]
     assert server.mails == []
@@ -209,7 +209,7 @@ async def test_a_server_that_ends_while_the_dot_is_marked_got_no_mail(
         await server.start()
         return done
 
-    await replace(portal.communications, mark=mark).once()  # type: ignore[arg-type]
+    await a_round(replace(portal.communications, mark=mark))  # type: ignore[arg-type]
 
     assert await attempted(portal) == ("after-dot", "deferred", None)
     assert [state for state, _ in await portal.ledger()] == ["queued"]

@@ -10,7 +10,7 @@ from services.notify.sending.verdicts import FEWEST_TRIES
 from services.notify.tellings.model import MessageClass
 from tests.builders import events
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.lines import logged
 
 ACTIVITY = MessageClass.ACCOUNT_ACTIVITY
@@ -84,7 +84,7 @@ async def test_a_refused_sender_is_tried_rarely_and_costs_waiting_mails_no_try(
     office.mail_server.strict.says["MAIL"] = "530 5.7.0 Authentication required"
     await file_locks(office, 20)
     for _ in range(600):  # ten minutes, the courier looking once a second
-        await office.activity.once()
+        await a_round(office.activity)
         office.clock.advance(seconds=1)
 
     assert office.mail_server.strict.asked.count("MAIL") <= 16

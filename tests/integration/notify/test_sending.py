@@ -15,7 +15,7 @@ from services.notify.sending.verdicts import FEWEST_TRIES
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 
 MINUTES_OF_BACK_OFF = 20  # longer than any wait for another try
 
@@ -69,12 +69,12 @@ async def test_an_unexpected_error_is_an_attempt_that_backs_off_and_ends(office:
     await file_locks(office)
     broken = office.with_channel(Broken(after_dot=False))
 
-    assert [await broken.once() for _ in range(2)] == [1, 0]
+    assert [await a_round(broken) for _ in range(2)] == [1, 0]
     assert await office.ledger() == [("queued", None)]
     office.clock.advance(hours=72)
     for _ in range(FEWEST_TRIES - 1):
         assert await office.ledger() == [("queued", None)]
-        await broken.once()
+        await a_round(broken)
         office.clock.advance(hours=1)
 
     assert await office.ledger() == [("failed", "gave_up")]
@@ -84,7 +84,7 @@ async def test_an_unexpected_error_is_an_attempt_that_backs_off_and_ends(office:
 async def test_an_unexpected_error_after_the_final_dot_is_no_answer(office: Office) -> None:
     await file_communications(office)
 
-    await office.with_channel(Broken(after_dot=True), of=office.communications).once()
+    await a_round(office.with_channel(Broken(after_dot=True), of=office.communications))
 
     assert await office.ledger() == [("unknown", "unanswered")]
 
@@ -96,7 +96,7 @@ async def test_without_an_answer_account_activity_goes_again_as_the_same_mail_an
     office.mail_server.fail(kind, count=2, seconds=3)
     await file_locks(office)
     await file_communications(office, email="practice@mail.example")
-    await asyncio.gather(office.activity.once(), office.communications.once())
+    await asyncio.gather(a_round(office.activity), a_round(office.communications))
     assert await office.attempts() == [("after-dot", "unanswered", None)] * 2
 
     office.clock.advance(minutes=MINUTES_OF_BACK_OFF)
@@ -168,7 +168,7 @@ async def test_a_mail_server_that_is_away_costs_few_tries_and_a_courier_goes_on_
     await office.mail_server.stop()
     await file_locks(office, 9)
     for _ in range(5):
-        await office.activity.once()
+        await a_round(office.activity)
     waiting = await office.ledger()
 
     await office.mail_server.start()

@@ -11,7 +11,7 @@ from services.notify.sending.channels import silence
 from shared.http import health
 from tests.builders.patients import file_communications, file_locks
 from tests.rigs.blunt_mail_server import DOT, SILENCE, BluntMailServer
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
 from tests.support.clock import FakeClock
 from tests.support.database import Database
 
@@ -87,7 +87,7 @@ async def test_the_status_says_so_while_a_mail_waits(
     await file_communications(portal)
     before = await reasons(portal)
 
-    sending = asyncio.create_task(portal.communications.once())
+    sending = asyncio.create_task(a_round(portal.communications))
 
     async def is_told() -> None:
         assert await reasons(portal) == STALLED
@@ -107,12 +107,12 @@ async def test_a_mail_that_was_given_up_is_told_until_another_is_answered(
     server.says[command] = SILENCE
     portal = open_portal(0.5)
     await file_communications(portal)
-    await portal.communications.once()
+    await a_round(portal.communications)
     given_up = await reasons(portal)
 
     del server.says[command]
     await file_communications(portal)
-    await portal.communications.once()
+    await a_round(portal.communications)
 
     assert (given_up, await reasons(portal)) == (STALLED, WELL)
 
@@ -150,8 +150,8 @@ async def test_what_backs_off_is_not_late(office: Office) -> None:
     office.mail_server.strict.says["RCPT"] = "450 4.2.0 greylisted"
     await file_locks(office)
     await file_communications(office)
-    await office.activity.once()
-    await office.communications.once()
+    await a_round(office.activity)
+    await a_round(office.communications)
     office.clock.advance(seconds=1)
 
     await office.loop("deliveries-due").once()

@@ -129,7 +129,8 @@ async def test_stop_while_a_text_message_is_under_way_stops_it(
     claim = await courier.claims.take()
 
     await provider.answer(NUMBER, "STOP")
-    await courier._see_through(claim)
+    await courier._begin_all(claim)
+    await courier.through()
 
     assert of_practices(provider) == []
 

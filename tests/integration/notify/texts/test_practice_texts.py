@@ -16,7 +16,7 @@ from tests.builders import events
 from tests.builders.patients import Patient, a_patient
 from tests.integration.notify.test_preferences import EMAIL, PORTAL, choose, holder, listed, offers
 from tests.rigs.issuer import Issuer
-from tests.rigs.notify import NUMBER, Office
+from tests.rigs.notify import NUMBER, Office, a_round
 from tests.rigs.texts import Provider
 from tests.support.clock import START
 from tests.support.database import Database
@@ -275,7 +275,7 @@ async def test_a_refused_message_waits_alone_and_others_go_on_in_both_classes(
     provider.faults.append(Fault(status=400, code=code))
     await refused.is_written_to()
     [_, courier] = office.features.sending.text_couriers
-    await courier.once()
+    await a_round(courier)
     other = await a_patient(office)
 
     await office.add_number(issuer, holder(other), OTHER_NUMBER)
