@@ -16,6 +16,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("deliveries_lost", Kind.COUNTER, "Leases lost while sending", ("message_class",)),
     Metric("mail_alarms", Kind.COUNTER, "Mails held up by a fault", ("message_class", "cause")),
     Metric("mail_connections", Kind.COUNTER, "Tries to open one to the server", ("outcome",)),
+    Metric(
+        "dots_unanswered",
+        Kind.GAUGE,
+        "1 while messages are tried one by one, since none is answered after its final dot",
+        ("message_class", "channel"),
+    ),
     Metric("mail_server_away", Kind.GAUGE, "1 while no conversation with it can be begun"),
     Metric(
         "texts_provider_away", Kind.GAUGE, "1 while the provider of text messages is left alone"

@@ -13,6 +13,7 @@ from services.notify.sending.backlog import DueBacklog
 from services.notify.sending.channels import Channel, Mail, Text
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
+from services.notify.sending.channels.dots import Dots
 from services.notify.sending.channels.pauses import Pause
 from services.notify.sending.channels.provider import Provider
 from services.notify.sending.channels.server import SmtpServer
@@ -92,8 +93,15 @@ def compose(
         randomness=plumbing.randomness,
         metrics=plumbing.metrics,
     )
-    activity_mail = channel(MessageClass.ACCOUNT_ACTIVITY, dialer, connections)
-    communication_mail = channel(MessageClass.PRACTICE_COMMUNICATION, dialer, connections)
+    activity_mail, communication_mail = (
+        SmtpChannel(
+            message_class=of,
+            dialer=dialer,
+            connections=connections,
+            dots=dots(plumbing, of, Means.EMAIL),
+        )
+        for of in MessageClass
+    )
     secrets, written = Secrets(opener=Opener(own_keys=own_keys)), renderer(settings)
     return_paths = ReturnPaths.of(settings.return_path, plumbing.digests)
     unsubscribe_links = UnsubscribeLinks(
@@ -233,16 +241,25 @@ def text_channels(plumbing: Plumbing[NotifySettings]) -> tuple[TwilioChannel, ..
         return ()
     pause = Pause(clock=plumbing.clock, randomness=plumbing.randomness, metrics=plumbing.metrics)
     return tuple(
-        TwilioChannel(provider=provider, tls_ca=plumbing.settings.tls_ca, pause=pause)
-        for _ in MessageClass
+        TwilioChannel(
+            provider=provider,
+            tls_ca=plumbing.settings.tls_ca,
+            pause=pause,
+            dots=dots(plumbing, of, Means.TEXT_MESSAGE),
+        )
+        for of in MessageClass
     )
 
 
-def channel(
-    of: MessageClass, dialer: Dialer, connections: Connections[Conversation]
-) -> SmtpChannel:
-    """A class's way to the mail server: connections of its own as far as the server takes them."""
-    return SmtpChannel(message_class=of, dialer=dialer, connections=connections)
+def dots(plumbing: Plumbing[NotifySettings], of: MessageClass, means: Means) -> Dots:
+    """A class's own: what holds up one need not hold up the other."""
+    return Dots(
+        message_class=of,
+        means=means,
+        clock=plumbing.clock,
+        randomness=plumbing.randomness,
+        metrics=plumbing.metrics,
+    )
 
 
 def loops(of: Courier[M], settings: NotifySettings, name: str) -> tuple[Loop, ...]:

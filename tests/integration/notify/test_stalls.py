@@ -1,7 +1,9 @@
 """A mail server that takes connections and says nothing is seen, and so is what waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 import pytest
 import pytest_asyncio
@@ -10,7 +12,7 @@ from deploy.client.eventually import eventually
 from services.notify.sending.channels import silence
 from shared.http import health
 from tests.builders.patients import file_communications, file_locks
-from tests.rigs.blunt_mail_server import DOT, SILENCE, BluntMailServer
+from tests.rigs.blunt_mail_server import DOT, HANG_UP, SILENCE, BluntMailServer
 from tests.rigs.notify import Office, a_round
 from tests.support.clock import FakeClock
 from tests.support.database import Database
@@ -29,6 +31,12 @@ AGES = [
 ]
 
 
+class Opened(Protocol):
+    """Opens a replica."""
+
+    def __call__(self, seconds: float, *, connections: int = 1) -> Office: ...
+
+
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[BluntMailServer]:
     made = BluntMailServer()
@@ -40,16 +48,16 @@ async def server() -> AsyncIterator[BluntMailServer]:
 @pytest_asyncio.fixture
 async def open_portal(
     office: Office, database: Database, server: BluntMailServer, clock: FakeClock
-) -> AsyncIterator[Callable[[float], Office]]:
+) -> AsyncIterator[Opened]:
     """Put a replica together that sends to this server, and waits so long for a reply."""
     opened: list[Office] = []
 
-    def portal(seconds: float) -> Office:
+    def portal(seconds: float, *, connections: int = 1) -> Office:
         made = Office.opened(
             database,
             clock,
             smtp_url=f"smtp://127.0.0.1:{server.port}",
-            smtp_connections="1",
+            smtp_connections=f"{connections}",
             smtp_command_seconds=f"{seconds}",
             smtp_dot_seconds=f"{seconds}",
         )
@@ -76,7 +84,7 @@ async def reasons(portal: Office) -> dict[str, str | None]:
 @pytest.mark.usefixtures("asked_at_once")
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_the_status_says_so_while_a_mail_waits(
-    open_portal: Callable[[float], Office],
+    open_portal: Opened,
     server: BluntMailServer,
     command: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -102,7 +110,7 @@ async def test_the_status_says_so_while_a_mail_waits(
 @pytest.mark.usefixtures("asked_at_once")
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_mail_that_was_given_up_is_told_until_another_is_answered(
-    open_portal: Callable[[float], Office], server: BluntMailServer, command: str
+    open_portal: Opened, server: BluntMailServer, command: str
 ) -> None:
     server.says[command] = SILENCE
     portal = open_portal(0.5)
@@ -115,6 +123,97 @@ async def test_a_mail_that_was_given_up_is_told_until_another_is_answered(
     await a_round(portal.communications)
 
     assert (given_up, await reasons(portal)) == (STALLED, WELL)
+
+
+async def states(office: Office) -> "Counter[str]":
+    return Counter(state for state, _ in await office.ledger())
+
+
+def is_paused(office: Office, message_class: str = "practice-communication") -> float:
+    return office.plumbing.metrics.value(
+        "dots_unanswered", message_class=message_class, channel="email"
+    )
+
+
+@pytest.mark.usefixtures("asked_at_once")
+@pytest.mark.proves("NT-5")
+@pytest.mark.parametrize("said", [SILENCE, HANG_UP], ids=["silent", "hangs-up"])
+async def test_a_server_that_answers_no_dot_has_few_mails_and_goes_on_once_it_answers(
+    open_portal: Opened, server: BluntMailServer, said: bytes
+) -> None:
+    server.says[DOT] = said
+    portal = open_portal(0.3, connections=4)
+    await file_communications(portal, 40)
+
+    for _ in range(10):
+        await a_round(portal.communications)
+    under_way = len(server.mails)
+    first = await states(portal)
+    probes = []
+    for _ in range(4):  # each a minute later: the longest pause is over
+        portal.clock.advance(minutes=1)
+        before = len(server.mails)
+        for _ in range(3):
+            await a_round(portal.communications)
+        probes.append(len(server.mails) - before)
+    told = await reasons(portal)
+    paused = is_paused(portal)
+    left = await portal.rows("SELECT 1 FROM deliveries WHERE state = 'queued' AND attempts = 0")
+
+    del server.says[DOT]
+    portal.clock.advance(minutes=1)
+    while await a_round(portal.communications):
+        pass
+
+    assert under_way <= 2 * 4
+    assert first == {"unknown": under_way, "queued": 40 - under_way}
+    assert probes == [1] * 4
+    assert (told, paused) == (STALLED, 1)
+    assert len(left) == 40 - under_way - 4
+    assert await states(portal) == {"unknown": under_way + 4, "sent": 36 - under_way}
+    assert (await reasons(portal), is_paused(portal)) == (WELL, 0)
+
+
+@pytest.mark.proves("NT-1")
+async def test_dots_of_one_class_without_an_answer_do_not_pause_the_other(
+    open_portal: Opened, server: BluntMailServer
+) -> None:
+    portal = open_portal(0.3)
+    server.says[DOT] = SILENCE
+    await file_communications(portal, 3)
+    await a_round(portal.communications)
+    paused = is_paused(portal)
+
+    del server.says[DOT]
+    await file_locks(portal)
+    await a_round(portal.activity)
+
+    assert (paused, is_paused(portal, "account-activity")) == (1, 0)
+    assert await states(portal) == {"unknown": 2, "queued": 1, "sent": 1}
+
+
+@pytest.mark.parametrize("silent", [1, 2])
+async def test_silent_dots_among_answered_ones_pause_nothing(
+    open_portal: Opened, server: BluntMailServer, silent: int
+) -> None:
+    server.says[DOT] = SILENCE
+    portal = open_portal(2.0, connections=4)
+    await file_communications(portal, silent)
+    await portal.communications.once()
+
+    def are_silent() -> None:
+        assert len(server.mails) == silent
+
+    await eventually(are_silent)
+    del server.says[DOT]
+    await file_communications(portal, 5)
+    await a_round(portal.communications)
+
+    await file_communications(portal, 5)
+    await a_round(portal.communications)
+
+    assert await states(portal) == {"unknown": silent, "sent": 10}
+    assert is_paused(portal) == 0
 
 
 def ages(office: Office) -> list[float]:

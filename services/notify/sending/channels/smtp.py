@@ -13,6 +13,7 @@ from services.notify.sending.channels import BeforeDot, Mail
 from services.notify.sending.channels.answers import died_before_the_mail
 from services.notify.sending.channels.connections import Connections
 from services.notify.sending.channels.conversation import Conversation
+from services.notify.sending.channels.dots import Dots
 from services.notify.sending.channels.replies import Replies
 from services.notify.sending.channels.server import SmtpServer
 from services.notify.sending.channels.silence import Silence
@@ -87,30 +88,24 @@ class SmtpChannel:
     message_class: MessageClass
     dialer: Dialer
     connections: Connections[Conversation]
+    dots: Dots
     silence: Silence = field(default_factory=Silence)
 
     async def send(self, mail: Mail, before_dot: BeforeDot) -> Answer:
-        """Hand the mail over on a reused connection; where that one had died, on a fresh one."""
-        while True:
-            try:
-                conversation = await self.connections.take(self.message_class)
-            except StillAway:
-                raise
-            except MailServerAway as error:
-                return Answer(
-                    outcome=Outcome.DEFERRED,
-                    phase=Phase.CONNECTING,
-                    code=error.code,
-                    ours_to_mend=error.code is not None and error.code >= 500,
-                )
-            reused = conversation.used_at is not None
-            answer = await self._converse(conversation, mail, before_dot)
-            if not (reused and died_before_the_mail(answer)):
-                return answer
+        """Hand the mail over, while the server answers final dots; one at a time finds it out."""
+        with self.dots.passage() as passage:
+
+            async def before() -> None:
+                self.dots.go_out(passage)
+                await before_dot()
+
+            answer = await self._hand_over(mail, before)
+            self.dots.judge(passage, answer)
+        return answer
 
     async def reachable(self) -> bool:
         """After a refused connection one try at a time finds out whether it is over."""
-        return await self.connections.reachable()
+        return self.dots.open and await self.connections.reachable()
 
     async def probe(self) -> None:
         """For status: raise MailServerAway unless a conversation is open or can be begun, and
@@ -120,7 +115,7 @@ class SmtpChannel:
         What it uses lies idle on, and what it opens it leaves: else no connection would ever be
         closed, and where the server takes few others were kept out.
         """
-        if not self.connections.away and self.silence.stalled:
+        if not self.connections.away and (self.silence.stalled or self.dots.paused):
             raise MailServerStalled
         if self.connections.lent and not self.connections.away:
             return  # connections are busy sending
@@ -137,6 +132,25 @@ class SmtpChannel:
         finally:
             give = self.connections.restore if lies_idle else self.connections.drop
             give(self.message_class, conversation)
+
+    async def _hand_over(self, mail: Mail, before_dot: BeforeDot) -> Answer:
+        """Send it on a reused connection; where that one had died, on a fresh one."""
+        while True:
+            try:
+                conversation = await self.connections.take(self.message_class)
+            except StillAway:
+                raise
+            except MailServerAway as error:
+                return Answer(
+                    outcome=Outcome.DEFERRED,
+                    phase=Phase.CONNECTING,
+                    code=error.code,
+                    ours_to_mend=error.code is not None and error.code >= 500,
+                )
+            reused = conversation.used_at is not None
+            answer = await self._converse(conversation, mail, before_dot)
+            if not (reused and died_before_the_mail(answer)):
+                return answer
 
     async def _converse(
         self, conversation: Conversation, mail: Mail, before_dot: BeforeDot

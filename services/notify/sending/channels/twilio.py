@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 
 from services.notify.sending.channels import BeforeDot, Text
+from services.notify.sending.channels.dots import Dots
 from services.notify.sending.channels.pauses import Pause
 from services.notify.sending.channels.provider import Provider
 from services.notify.sending.errors import ProviderAway, StillAway
@@ -58,11 +59,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True, kw_only=True)
 class TwilioChannel:
-    """One class's way to the provider; while that is away, or refuses us, it is not asked."""
+    """One class's way to the provider; while that is away, or refuses us, it is not asked, and
+    while it leaves messages without an answer one at a time is tried.
+    """
 
     provider: Provider
     tls_ca: Path | None
     pause: Pause
+    dots: Dots
     _session: aiohttp.ClientSession | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -71,8 +75,11 @@ class TwilioChannel:
         if not self.pause.over:
             raise StillAway
         session = await self._opened()
-        await before_dot()
-        answer = await self._post(session, text)
+        with self.dots.passage() as passage:
+            self.dots.go_out(passage)
+            await before_dot()
+            answer = await self._post(session, text)
+            self.dots.judge(passage, answer)
         if answer.sender_refused:
             self.pause.refused()
         elif is_out_of_order(answer):
@@ -83,13 +90,13 @@ class TwilioChannel:
 
     async def reachable(self) -> bool:
         """Whether it is worth taking work."""
-        return self.pause.over
+        return self.pause.over and self.dots.open
 
     async def probe(self) -> None:
         """For status: raise ProviderAway where it was found away and is so still. While it takes
         messages, it is not asked for this.
         """
-        if not self.pause.over:
+        if self.dots.paused or not self.pause.over:
             raise ProviderAway
         if self.pause.begun:
             await self.look()

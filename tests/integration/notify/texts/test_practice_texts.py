@@ -1,5 +1,6 @@
 """Practice communications as text messages: by preference, by day, and with a way on (NT-3)."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -312,6 +313,41 @@ async def test_what_is_refused_to_us_is_not_tried_with_the_next_message(
     await probe()
     await office.send_all()
     assert len(provider.to()) == before + 2
+
+
+@pytest.mark.proves("NT-3", "NT-5")
+async def test_a_provider_that_never_answers_has_few_messages_and_goes_on_once_it_does(
+    office: Office, issuer: Issuer, provider: Provider
+) -> None:
+    patient, _ = await with_number(office, issuer)
+    [_, courier] = office.features.sending.text_couriers
+    courier = replace(courier, at_once=4)
+    probe, of_activity = (office.composition.probes[name] for name in ("texts-practice", "texts"))
+    for number in range(40):
+        await patient.is_written_to(str(number))
+    provider.faults.extend(Fault(hangs_up=True) for _ in range(40))
+
+    for _ in range(10):
+        await a_round(courier)
+    had = len(of_practices(provider))
+    office.clock.advance(minutes=1)
+    for _ in range(3):
+        await a_round(courier)
+    probed = len(of_practices(provider)) - had
+    with pytest.raises(ProviderAway):
+        await probe()
+    await of_activity()
+    provider.faults.clear()
+    office.clock.advance(minutes=1)
+    while await a_round(courier):
+        pass
+
+    assert had <= 2 * 4
+    assert probed == 1
+    states = Counter(state for state, _ in await office.ledger())
+    assert states["unknown"] == had + probed
+    assert len(of_practices(provider)) == 40
+    await probe()
 
 
 @pytest.mark.proves("NT-3")
