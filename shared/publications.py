@@ -4,6 +4,10 @@ Straight to the broker, not by the outbox: a crowd of rows there would stand bef
 meanwhile. They are read at one moment, a batch at a time, and go out under the version they have,
 so whoever heard of a newer one keeps that. Where it stands is kept after each batch: the same verb
 goes on there after whatever stopped it, and a batch that went out twice changes nothing.
+
+However long ago that was: a large one may take hours, and stand over a weekend, so no age tells
+whether its rest is meant or all of them. The verb says when it began and where it goes on, and who
+means all of them as they are now says so (`anew`).
 """
 
 import asyncio
@@ -32,18 +36,27 @@ MARGIN = timedelta(minutes=1)  # between a snapshot's time and its commit
 
 KNOWN_SINCE = "SELECT applied_at FROM schema_migrations WHERE folder = 'shared' AND number = 10"
 
-SAME = "(known.since, known.rebuild) IS NOT DISTINCT FROM (excluded.since, excluded.rebuild)"
+GOES_ON = """
+    (NOT $7 AND (known.since, known.rebuild)
+                IS NOT DISTINCT FROM (excluded.since, excluded.rebuild))
+"""
 BEGIN = f"""
-    INSERT INTO publications AS known (snapshots, since, rebuild, run, after, published)
-    VALUES ($1, $2, $3, $4, $5, 0)
+    INSERT INTO publications AS known (snapshots, since, rebuild, run, after, published, begun_at)
+    VALUES ($1, $2, $3, $4, $5, 0, $6)
     ON CONFLICT (snapshots) DO UPDATE
     SET since = excluded.since, rebuild = excluded.rebuild, run = excluded.run,
-        after = CASE WHEN {SAME} THEN known.after ELSE excluded.after END,
-        published = CASE WHEN {SAME} THEN known.published ELSE 0 END
+        after = CASE WHEN {GOES_ON} THEN known.after ELSE excluded.after END,
+        published = CASE WHEN {GOES_ON} THEN known.published ELSE 0 END,
+        begun_at = CASE WHEN {GOES_ON} THEN known.begun_at ELSE excluded.begun_at END
     WHERE known.rebuild = ''
        OR split_part(known.rebuild, ':', 1) = split_part(excluded.rebuild, ':', 1)
-    RETURNING after, published
+    RETURNING after, published, begun_at
 """  # noqa: S608 - words of ours
+
+LEFT = """
+    SELECT after, published, begun_at FROM publications
+    WHERE snapshots = $1 AND since IS NOT DISTINCT FROM $2 AND rebuild = $3
+"""
 
 REBUILT = "SELECT rebuild FROM publications WHERE snapshots = $1"
 
@@ -102,8 +115,19 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """Where an earlier call of the same verb has stopped."""
+
+    after: UUID
+    published: int
+    begun_at: datetime | None  # None: by a release that did not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """One kind of snapshots, published at most so many a second."""
+    """One kind of snapshots, published at most so many a second; `anew`: from the first on,
+    whatever an earlier call has left.
+    """
 
     acts: Acts
     publisher: Publisher
@@ -111,6 +135,24 @@ class Publication:
     which: Which
     rate: int
     run: UUID
+    anew: bool = False
+
+    async def left(self) -> Left | None:
+        """What this would go on with; None where it begins at the first."""
+        async with self.acts.database.connection() as connection:
+            row = await connection.fetchrow(
+                LEFT, self.published.name, self.which.since, self.which.of_rebuild
+            )
+        return Left(**row) if row and row["published"] and not self.anew else None
+
+    def goes_on(self, left: Left) -> str:
+        """Say so to whoever may mean all of them, as they are now."""
+        began = "" if left.begun_at is None else f", in what began at {left.begun_at.isoformat()}"
+        way = "" if self.which.rebuild else "; --anew begins at the first"
+        return (
+            f"goes on after {left.published} {self.published.name} that were published, the last of"
+            f" them {left.after}{began}{way}"
+        )
 
     async def count(self) -> int:
         """How many there are to be published. Raises NotKnownSince."""
@@ -136,15 +178,17 @@ class Publication:
             return told
 
     async def publish(self, progress: Progress, *, by: By) -> int:
-        """Publish from where the last call of the same verb stopped; return how many that were.
+        """Publish from where the last call of the same verb stopped, and say so; return how many
+        that were.
 
         Raises TakenOver, ForAnotherRebuild, and BrokerUnavailable where one is not confirmed.
         """
         loop = asyncio.get_running_loop()
         progress.begin(await self.count())
-        after, before = await self._begin(by)
+        left = await self._begin(by)
+        after, before = left.after, left.published
         if before:
-            progress.note(f"goes on after {before} {self.published.name} that were published")
+            progress.note(self.goes_on(left))
             progress.add(before)
         done, last = 0, False
         while not last:
@@ -160,10 +204,12 @@ class Publication:
         await self._end(by, before + done)
         return done
 
-    async def _begin(self, by: By) -> tuple[UUID, int]:
+    async def _begin(self, by: By) -> Left:
         name, which = self.published.name, self.which
         async with self.acts.open(by) as act:
-            row = await act.tx.fetchrow(BEGIN, name, which.since, which.of_rebuild, self.run, FIRST)
+            row = await act.tx.fetchrow(
+                BEGIN, name, which.since, which.of_rebuild, self.run, FIRST, by.now, self.anew
+            )
             if row is None:
                 other = await act.tx.fetchval(REBUILT, name)
                 raise ForAnotherRebuild(
@@ -171,7 +217,7 @@ class Publication:
                     f" wait for its end, or go on with it by --rebuild {other}"
                 )
             act.record(PublicationAction.PUBLISH, detail=f"begun:{name}")
-        return row["after"], row["published"]
+        return Left(**row)
 
     async def _look(self, after: UUID, by: By) -> tuple[Sequence[UUID], Sequence[OutboxRow], bool]:
         """The next subjects, what is told of them, and whether they are the last."""

@@ -10,7 +10,7 @@ from shared.messaging.broker import Broker
 from shared.program.asked import Asked, Command
 from shared.program.bar import shown
 from shared.program.program import F, Plumbing, Program, S
-from shared.program.terminal import FAILED, MISUSED, moment, number_from, say, tell
+from shared.program.terminal import FAILED, MISUSED, OK, moment, number_from, say, tell
 from shared.publications import Publication, Published, Which
 from shared.tls import of_broker
 from shared.trust.keys import KEYS_CHANGED
@@ -24,6 +24,8 @@ async def publish(asked: Asked[F, S]) -> int:
     which = Which(since=arguments.since, rebuild=arguments.rebuild)
     if which.since is not None and which.rebuild is not None:
         return tell(MISUSED, "--since and --rebuild: a rebuild needs all of them")
+    if arguments.anew and which.rebuild is not None:
+        return tell(MISUSED, "--anew and --rebuild: a rebuild begun anew has another number")
     async with asked.plumbing() as plumbing:
         owned = {one.name: one for one in owned_by(asked.program, plumbing)}
         if not owned:
@@ -44,6 +46,7 @@ async def publish(asked: Asked[F, S]) -> int:
                     which=which,
                     rate=arguments.rate,
                     run=plumbing.randomness.uuid(),
+                    anew=arguments.anew,
                 )
                 await one_kind(publication, plumbing, only_said=asked.dry_run)
         finally:
@@ -56,6 +59,9 @@ async def one_kind(publication: Publication, plumbing: Plumbing[S], *, only_said
     name, rate = publication.published.name, publication.rate
     if only_said:
         count = await publication.count()
+        if left := await publication.left():
+            tell(OK, publication.goes_on(left))
+            count = max(0, count - left.published)
         say(f"would publish {count} {name}, {rate} a second: {count / rate:.0f} s")
         return
     with shown(name) as progress:
@@ -88,6 +94,9 @@ def which_snapshots(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("snapshots", nargs="*", metavar="NAME", help="only these; else all")
     parser.add_argument(
         "--since", type=moment, metavar="TIME", help="only those told since, and a minute before"
+    )
+    parser.add_argument(
+        "--anew", action="store_true", help="all of them, where an earlier call has left the rest"
     )
     parser.add_argument(
         "--rate",

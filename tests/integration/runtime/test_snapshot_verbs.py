@@ -220,6 +220,65 @@ async def test_killed_in_the_middle_the_same_verb_goes_on_there(site: Site) -> N
     assert await site.published() is None
 
 
+async def test_who_goes_on_is_told_since_when_and_from_where_and_may_begin_anew(
+    site: Site,
+) -> None:
+    """What was left long ago: who means all of them, as they are now, is not given the rest."""
+    publish = ("snapshots", "publish", "accounts")
+    async with begun("identity", site.environ("identity"), *publish, "--rate", "5") as verb:
+
+        async def is_under_way() -> None:
+            assert (await site.published() or 0) >= 3
+
+        await eventually(is_under_way, within=60)
+        verb.kill()
+        await verb.wait()
+    await site.by_owner("identity", "UPDATE publications SET begun_at = '2026-01-02T03:04:05Z'")
+    [left] = await site.rows("identity", "SELECT after, published FROM publications")
+    told = (
+        f"goes on after {left['published']} accounts that were published, the last of them"
+        f" {left['after']}, in what began at 2026-01-02T03:04:05+00:00; --anew begins at the first"
+    )
+
+    would = await site.verb("identity", *publish, "--dry-run", "--rate", "10")
+    would_anew = await site.verb("identity", *publish, "--dry-run", "--rate", "10", "--anew")
+    unlike = await site.verb("identity", *publish, "--anew", "--rebuild", "recovery:1")
+    anew = await site.verb("identity", *publish, "--anew", "--rate", "30")
+
+    rest = PEOPLE - left["published"]
+    assert would.err.splitlines() == [told, "dry run: nothing of it was done"]
+    assert would.out.startswith(f"would publish {rest} accounts, 10 a second: ")
+    assert would_anew.err == "dry run: nothing of it was done\n"
+    assert would_anew.out == f"would publish {PEOPLE} accounts, 10 a second: 3 s\n"
+    assert (unlike.code, "--anew and --rebuild" in unlike.err) == (2, True)
+    assert (anew.code, anew.out) == (0, f"published {PEOPLE} accounts\ndone\n"), anew.err
+    assert "goes on" not in anew.err
+    assert await site.published() is None
+
+
+async def test_what_was_begun_anew_says_when_that_was(site: Site) -> None:
+    publish = ("snapshots", "publish", "accounts")
+    soon_after = datetime.now(UTC) - timedelta(minutes=1)
+
+    async def is_under_way() -> None:
+        rows = await site.rows("identity", "SELECT published, begun_at FROM publications")
+        assert any(row["published"] >= 3 and row["begun_at"] > soon_after for row in rows)
+
+    for argv in ((), ("--anew",)):
+        await site.by_owner("identity", "UPDATE publications SET begun_at = '2026-01-02Z'")
+        slow = begun("identity", site.environ("identity"), *publish, "--rate", "5", *argv)
+        async with slow as verb:
+            await eventually(is_under_way, within=60)
+            verb.kill()
+            await verb.wait()
+    [left] = await site.rows("identity", "SELECT begun_at, published FROM publications")
+
+    said = await site.verb("identity", *publish)
+
+    assert f"in what began at {left['begun_at'].isoformat()}" in said.err
+    assert said.out == f"published {PEOPLE - left['published']} accounts\ndone\n"
+
+
 @pytest.mark.parametrize(
     ("number", "background"),
     [(signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGTERM, True)],
