@@ -72,10 +72,10 @@ test: $(STAMP) ## run the whole suite: unit, contract, architecture, integration
 	@$(BIN)/pytest --numprocesses 3 --no-loadscope-reorder $(addprefix tests/,$(PART))
 
 browse: $(STAMP) ## play the stories in a real browser; STORY=words narrows, ALL=1 looks at a page each time
-	@$(BIN)/pytest tests/browse $(if $(STORY),-k "$(STORY)") $(if $(ALL),--again)
+	@$(BIN)/pytest tests/browse --numprocesses 2 $(if $(STORY),-k "$(STORY)") $(if $(ALL),--again)
 
 shots: $(STAMP) ## the same, and a picture of every page to .local/shots
-	@$(BIN)/pytest tests/browse --shots $(if $(STORY),-k "$(STORY)")
+	@$(BIN)/pytest tests/browse --numprocesses 2 --shots $(if $(STORY),-k "$(STORY)")
 	@echo "pictures: .local/shots/index.html"
 
 mails: $(STAMP) ## write every mail, in both languages, to one page: .local/mails/index.html
