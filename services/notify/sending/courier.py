@@ -42,7 +42,7 @@ from shared.randomness import Randomness
 from shared.trust.sealing import SealBroken
 
 DRAIN_SECONDS = 5.0  # at the end of the process, for mails that are under way
-AHEAD_SECONDS = 5.0  # for a slot; what is claimed ahead and finds none is handed back
+AHEAD_SECONDS = 5.0  # for a claim's slots; what finds none by then is handed back
 
 M = TypeVar("M")  # what its channel sends
 
@@ -121,13 +121,13 @@ class Courier(Generic[M]):
         for long is left to others.
         """
         try:
-            while claim.waiting:
-                async with asyncio.timeout(AHEAD_SECONDS):
+            async with asyncio.timeout(AHEAD_SECONDS):
+                while claim.waiting:
                     await self._slots.free(of=self.at_once)
-                if claim.waiting:
-                    self._begin(claim)
+                    if claim.waiting:
+                        self._begin(claim)
         except TimeoutError:
-            return  # slow servers hold every slot
+            return  # slow servers hold the slots
         finally:
             await self.claims.hand_back(claim)
 

@@ -12,11 +12,12 @@ from deploy.local.caught import FaultKind
 from services.notify.sending import courier as courier_module
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
 from services.notify.sending.courier import Courier
-from services.notify.sending.model import Answer
+from services.notify.sending.model import Answer, Outcome, Phase
 from tests.builders.patients import file_communications, file_locks
 from tests.rigs.notify import Office, a_round
 
 NEVER_TRIED = ("queued", 0, None)
+ACCEPTED = Answer(outcome=Outcome.ACCEPTED, phase=Phase.ANSWERED, code=250)
 
 
 @dataclass(slots=True)
@@ -188,6 +189,36 @@ async def test_what_was_claimed_ahead_and_finds_no_slot_is_left_to_others(
     await courier.through()
     await office.send_all()
     assert await tries(office) == {("sent", 1, None): 8}
+
+
+@dataclass(slots=True)
+class Dragging:
+    """A channel on which each mail takes a while."""
+
+    seconds: float
+
+    async def send(self, _: Mail, before_dot: BeforeDot) -> Answer:
+        await asyncio.sleep(self.seconds)
+        await before_dot()
+        return ACCEPTED
+
+    async def reachable(self) -> bool:
+        return True
+
+
+async def test_what_was_claimed_ahead_is_left_to_others_though_a_slot_comes_free_now_and_then(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "AHEAD_SECONDS", 0.5)
+    await file_locks(office, 24)
+    courier = office.with_channel(Dragging(seconds=0.3))
+
+    taken = await soon(courier.once())
+    left = (await tries(office))[NEVER_TRIED]
+
+    await courier.through()
+    assert taken == 24
+    assert left >= 12
 
 
 async def test_no_more_mails_than_slots_are_under_way_whatever_is_claimed(office: Office) -> None:
