@@ -148,7 +148,7 @@ class Courier(Generic[M]):
         else:
             claim.end(delivery)
         finally:
-            self._slots.give_back((delivery.id, claim.token))
+            self._slots.leave((delivery.id, claim.token))
 
     async def _deliver(self, delivery: Turn, token: UUID) -> None:
         """Send one. What goes wrong here is this delivery's alone; the reaper brings it back.

@@ -10,6 +10,7 @@ import pytest
 from deploy.client.eventually import eventually
 from deploy.local.caught import FaultKind
 from services.notify.sending import courier as courier_module
+from services.notify.sending import slots as slots_module
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
 from services.notify.sending.courier import Courier
 from services.notify.sending.model import Answer, Outcome, Phase
@@ -219,6 +220,32 @@ async def test_what_was_claimed_ahead_is_left_to_others_though_a_slot_comes_free
     await courier.through()
     assert taken == 24
     assert left >= 12
+
+
+async def test_answered_mails_that_nobody_can_record_are_bounded(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots_module, "UNRECORDED", 8, raising=False)
+    slow, courier = await held(office, 1)
+
+    async with office.plumbing.database.transaction() as tx:
+        await tx.execute("SELECT FROM deliveries FOR UPDATE")  # its settlement waits for this
+        slow.go.set()
+        await file_locks(office, 40)
+        rounds = [asyncio.create_task(courier.once()) for _ in range(2)]
+
+        async def as_many_as_may_are_answered() -> None:
+            assert (await tries(office))[("sending", 1, "after-dot")] >= 12
+
+        await eventually(as_many_as_may_are_answered)
+        for _ in range(20):
+            found = await tries(office)
+
+    await asyncio.gather(*rounds)
+    await courier.through()
+    await office.send_all()
+    assert found[("sending", 1, "after-dot")] == 12
+    assert {state for state, _ in await office.ledger()} == {"sent"}
 
 
 async def test_no_more_mails_than_slots_are_under_way_whatever_is_claimed(office: Office) -> None:
