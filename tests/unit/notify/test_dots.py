@@ -147,6 +147,26 @@ def test_one_at_a_time_is_tried_after_a_pause() -> None:
     assert dots.open, "the row begins anew"
 
 
+def test_one_that_is_tried_still_as_the_next_pause_begins_is_the_only_one() -> None:
+    clock = FakeClock()
+    dots = dots_of_a_class(clock)
+    with ExitStack() as stack:
+        late = under_way(dots, stack)
+        sends(dots, SILENT)
+        sends(dots, SILENT)
+        clock.advance(seconds=1)
+        probe = under_way(dots, stack)
+        dots.judge(late, ACCEPTED)
+        sends(dots, SILENT)
+        sends(dots, SILENT)
+        clock.advance(seconds=1)
+
+        assert probe.probe
+        assert not dots.open
+
+    assert dots.open
+
+
 def test_a_probe_that_comes_to_no_dot_says_nothing_and_the_next_is_tried() -> None:
     clock = FakeClock()
     dots = paused(clock)

@@ -67,7 +67,7 @@ class Dots:
         if not self.open:
             raise StillAway
         passage = Passage(probe=self.paused)
-        self._probing = passage.probe
+        self._probing = self._probing or passage.probe  # one of a pause before may be under way
         try:
             yield passage
         finally:
