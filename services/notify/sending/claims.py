@@ -30,6 +30,7 @@ class Claim:
     token: UUID
     waiting: deque[Turn]
     under_way: set[DeliveryId] = field(default_factory=set)
+    broken_off: set[DeliveryId] = field(default_factory=set)  # nobody knows how far it came
     over: asyncio.Event = field(default_factory=asyncio.Event)  # once each of them is
 
     def begin(self) -> Turn:
@@ -42,6 +43,11 @@ class Claim:
         """It is settled, or lost."""
         self.under_way.discard(turn.id)
         self._look()
+
+    def break_off(self, turn: Turn) -> None:
+        """It was cancelled on its way: nobody keeps its lease any more."""
+        self.broken_off.add(turn.id)
+        self.end(turn)
 
     def put_back(self, turn: Turn) -> None:
         """It could not be begun after all."""
@@ -57,8 +63,9 @@ class Claim:
 
     def give_up(self) -> list[DeliveryId]:
         """Nor see through what is under way."""
-        given_up = [*self.give_up_waiting(), *self.under_way]
+        given_up = [*self.give_up_waiting(), *self.under_way, *self.broken_off]
         self.under_way.clear()
+        self.broken_off.clear()
         self._look()
         return given_up
 

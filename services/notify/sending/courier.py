@@ -103,11 +103,11 @@ class Courier(Generic[M]):
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self.through()
-        cut_off = list(self._under_way)
+        cut_off, claims = list(self._under_way), list(self._held.values())
         for sending in cut_off:
             sending.cancel()
         await asyncio.gather(*cut_off, return_exceptions=True)
-        for claim in list(self._held.values()):
+        for claim in claims:
             await self.claims.hand_back_unsent(claim)
         await asyncio.gather(*self._held, return_exceptions=True)
 
@@ -145,6 +145,9 @@ class Courier(Generic[M]):
         except StillAway:
             claim.put_back(delivery)
             await self.claims.hand_back(claim)
+        except asyncio.CancelledError:
+            claim.break_off(delivery)
+            raise
         else:
             claim.end(delivery)
         finally:

@@ -302,6 +302,36 @@ async def test_what_is_cut_off_at_the_end_is_handed_back_unless_it_may_have_been
     assert office.mails == []
 
 
+@dataclass(slots=True)
+class Broken:
+    """A channel in which something is cancelled, though nobody ends the process."""
+
+    async def send(self, _: Mail, before_dot: BeforeDot) -> Answer:
+        raise asyncio.CancelledError
+
+    async def reachable(self) -> bool:
+        return True
+
+
+@pytest.mark.proves("NT-6")
+async def test_the_lease_of_a_mail_whose_sending_was_broken_off_is_kept_by_nobody(
+    office: Office,
+) -> None:
+    await file_locks(office, 2)
+    courier = office.with_channel(Broken())
+
+    await a_round(courier)
+
+    def no_lease_is_kept() -> None:
+        assert not courier._held
+
+    await eventually(no_lease_is_kept)
+    office.clock.advance(seconds=office.plumbing.settings.lease_seconds + 1)
+    await office.features.sending.reaper.once()
+    await office.send_all()
+    assert await tries(office) == {("sent", 2, None): 2}
+
+
 async def test_what_is_handed_back_is_marked_no_more(office: Office) -> None:
     await file_communications(office)
     courier = office.communications
