@@ -95,6 +95,12 @@ class Claims:
         taken = [replace(turn, suppressed=turn.destination in suppressed) for turn in taken]
         return Claim(token=token, waiting=deque(taken))
 
+    def begin(self, claim: Claim) -> Turn:
+        """Take up the next one of a claim."""
+        turn = claim.begin()
+        self.turns.begin(turn)
+        return turn
+
     async def _suppressed(self, tx: Connection, taken: Sequence[Turn]) -> Collection[str]:
         """Which destinations get nothing; the turns of one courier are of one channel."""
         if not taken:

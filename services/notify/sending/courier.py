@@ -132,7 +132,7 @@ class Courier(Generic[M]):
             await self.claims.hand_back(claim)
 
     def _begin(self, claim: Claim) -> None:
-        delivery = claim.begin()
+        delivery = self.claims.begin(claim)
         self._slots.take((delivery.id, claim.token))
         sending = asyncio.create_task(self._send(claim, delivery))
         self._under_way.add(sending)

@@ -12,7 +12,7 @@ from services.notify.tellings.contents import AT_AN_ADDRESS_ONLY, MAILED_ONLY, C
 from services.notify.tellings.intents import Destination
 from services.notify.tellings.model import MessageClass, Reason
 from shared.contracts.identity import AccountState, EnrolmentState
-from shared.contracts.ids import AccountId, EventId
+from shared.contracts.ids import AccountId, EventId, PracticeId
 from shared.contracts.sealed import Sealed, SealPurpose
 
 
@@ -66,6 +66,7 @@ class Turn:
     then: tuple[Destination, ...] = ()  # where a practice communication goes where this fails
     hop: int = 0  # addresses of its order that failed before this one
     chosen: frozenset[Means] | None = None  # of its topic, as it stands; None: nothing is
+    practice_id: PracticeId | None = None  # whose communication it is
     suppressed: bool = False  # no mailbox is behind its destination, or it answered STOP
 
     @property

@@ -222,6 +222,25 @@ async def test_what_was_claimed_ahead_is_left_to_others_though_a_slot_comes_free
     assert left >= 12
 
 
+@pytest.mark.proves("NT-1", "NT-9")
+async def test_practices_take_turns_though_most_of_each_claim_is_left(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "AHEAD_SECONDS", 0.05)
+    for _ in range(2):
+        await file_communications(office, 30)
+    courier = office.with_channel(Dragging(seconds=0.3), of=office.communications)
+
+    for _ in range(3):
+        await soon(courier.once())
+
+    await courier.through()
+    rows = await office.rows(
+        "SELECT count(*) FROM deliveries WHERE state = 'sent' GROUP BY practice_id"
+    )
+    assert sorted(row["count"] for row in rows) == [6, 6]
+
+
 async def test_answered_mails_that_nobody_can_record_are_bounded(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,6 +257,7 @@ def turn(row: Row) -> Turn:
         contested=row["contested"],
         then=then(row),
         hop=row["hop"],
+        practice_id=PracticeId(row["practice_id"]) if row["practice_id"] else None,
         chosen=frozenset(map(Means, row["chosen"])) if row["chosen"] else None,
     )
 
