@@ -62,6 +62,7 @@ class Inbox:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _after: str = field(default="", init=False)  # the user that had its turn last
     _full: dict[str, datetime] = field(default_factory=dict, init=False)  # until when, by user
+    _uncounted: Counter[str] = field(default_factory=Counter, init=False)  # dead of each since
 
     @property
     def queue(self) -> str:
@@ -177,9 +178,15 @@ class Inbox:
     async def _bury(self, tx: Connection, letters: Sequence[Letter], now: datetime) -> int:
         """File them, and drop the oldest of whose are too many: who sends nothing but what is dead
         fills no disk in 30 days. Return how many were dropped.
+
+        Whose may be too many is asked once in a hundredth of as many: it may be a count of all of
+        them, and would hold up what others send, which comes by the same queue.
         """
         await bury(tx, letters, now)
-        users = sorted({letter.publisher or "" for letter in letters})
+        self._uncounted.update(letter.publisher or "" for letter in letters)
+        users = sorted(user for user, count in self._uncounted.items() if count > MOST_DEAD // 100)
+        for user in users:
+            del self._uncounted[user]
         return await store.drop_dead(tx, users, most=MOST_DEAD)
 
     def _tell(self, letters: Sequence[Letter], dropped: int) -> None:

@@ -1,7 +1,7 @@
 """NT-9: practices' systems on the bus, with the rights that the broker really gives them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,11 +21,13 @@ from aiormq.exceptions import (
 
 from deploy.client.eventually import eventually
 from deploy.local.provision import admit_system, expel_system
+from services.notify.communications.store import inbox as store
 from shared.contracts import inbox
 from shared.contracts.identity import ACCOUNTS_MERGED
 from shared.contracts.ids import PracticeId
 from shared.contracts.inbox import LARGEST, System
 from shared.contracts.topology import Policy, policies
+from shared.db import Connection
 from shared.messaging.dead_letters import KEPT_OF_LARGER, replay
 from shared.messaging.intake import PREFETCH_OF_ANY_SIZE, Intake
 from shared.messaging.management import segment
@@ -464,6 +466,25 @@ async def test_of_one_systems_dead_letters_the_oldest_go_and_no_others(
     assert [row["body"] for row in rows] == ["another's", "an event", *newest]
     assert office.plumbing.metrics.value("dead_letters_dropped", queue=inbox.QUEUE) == 6
     assert await office.checked("systems' inboxes") == f"9 of {speaker.system.user} are dead"
+
+
+async def test_whose_dead_letters_are_too_many_is_not_asked_for_each_of_them(
+    office: Office, patient: Patient, speaker: Speaker, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("services.notify.communications.inbox.MOST_DEAD", 500)
+    asked: list[str] = []
+    drop_dead = store.drop_dead
+
+    async def noted(tx: Connection, users: Collection[str], *, most: int) -> int:
+        asked.extend(users)
+        return await drop_dead(tx, users, most=most)
+
+    monkeypatch.setattr(store, "drop_dead", noted)
+    for number in range(12):
+        await speaker.says(f"bad {number}".encode())
+        await take(office)
+
+    assert asked == [speaker.system.user] * 2
 
 
 async def test_a_dead_letter_is_replayed_with_what_is_known_of_it(
