@@ -26,4 +26,4 @@ WORDS = {
 
 def word_of(body: str) -> Word | None:
     """Read an answer that is one of these words and no more, as providers do."""
-    return WORDS.get(body.strip().strip(".!").casefold())
+    return WORDS.get(body.strip().strip(".!¡").casefold())

@@ -84,7 +84,13 @@ async def test_or_a_notice_stands_in(office: Office, issuer: Issuer, provider: P
 @pytest.mark.proves("NT-3")
 @pytest.mark.parametrize(
     ("word", "back"),
-    [("STOP", "START"), (" stop. ", " unstop! "), ("Unsubscribe", "Yes"), ("baja", "alta")],
+    [
+        ("STOP", "START"),
+        (" stop. ", " unstop! "),
+        ("Unsubscribe", "Yes"),
+        ("baja", "alta"),
+        ("¡Alto!", "¡Alta!"),
+    ],
 )
 async def test_after_stop_no_text_message_goes_there_and_start_gives_it_back(
     office: Office, issuer: Issuer, provider: Provider, word: str, back: str
