@@ -18,7 +18,7 @@ from shared.acts import Acts
 from shared.audit.entries import Origin
 from shared.clock import Clock
 from shared.contracts.ids import PracticeId
-from shared.errors import Refused, Violation
+from shared.errors import Expected, Refused, Violation
 from shared.http import parsing
 from shared.http.callers import ClientChecker, TokenChecker, actor_of, identify
 from shared.http.client_budgets import ClientBudgets, Standing
@@ -164,8 +164,12 @@ class Edge(Generic[F]):
             signature=request.headers.get(route.signed_in) if route.signed_in else None,
         )
         await self._spend(route, request, call)
-        reply = await self._in_time(route, call, slots)
-        await self._give_back(route, request, call, reply)
+        try:
+            reply = await self._in_time(route, call, slots)
+        except Expected:
+            await self._give_back(route, request, call, shows=0)
+            raise
+        await self._give_back(route, request, call, shows=reply.shows)
         return reply
 
     async def _spend(self, route: Route[F], request: web.Request, call: Call[Body, Caller]) -> None:
@@ -190,10 +194,14 @@ class Edge(Generic[F]):
             raise refusal
 
     async def _give_back(
-        self, route: Route[F], request: web.Request, call: Call[Body, Caller], reply: Reply
+        self, route: Route[F], request: web.Request, call: Call[Body, Caller], *, shows: int
     ) -> None:
-        """Let a look count for what it shows; one that shows nothing has told that as well."""
-        over = route.reply.shows_most - max(1, reply.shows)
+        """Let a look count for what it shows; one that shows nothing has told that as well.
+
+        So has a refusal; and who is told that something is away asks again. Else each would count
+        for a page that nobody saw, and a few of them would use up the hour.
+        """
+        over = route.reply.shows_most - max(1, shows)
         looks = {budget.name for budget in route.counts_on if budget.shown}
         if over and looks:
             client = client_named(call.caller)

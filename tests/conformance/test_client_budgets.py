@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -14,6 +15,8 @@ import pytest
 import pytest_asyncio
 
 from shared.http.client_budgets import ClientBudgets, Standing
+from shared.http.edge import Edge
+from shared.http.problems import Overdue
 from shared.http.routes import Reply
 from tests.conformance.stage import Example, Stage, audit_since_now, example, send
 from tests.conformance.stages import Opened
@@ -159,6 +162,38 @@ async def test_a_page_counts_for_what_it_shows_and_needs_room_for_all_that_it_co
     assert f";r={left};" in first.headers["RateLimit"]
     assert second.refused() == (429, "client_budget")
     assert (await standing(stage, verb, call)).left == left
+
+
+@pytest.mark.parametrize("verb", those(lambda verb: paged(verb) and "after" in verb.route.query))
+async def test_a_page_that_is_refused_counts_for_one_as_it_shows_nothing(
+    verb: Verb, stage: Stage
+) -> None:
+    call = await example(stage, verb)
+    before = (await standing(stage, verb, call)).left
+
+    answer = await send(stage, verb, replace(call, query={**call.query, "after": "no-id"}))
+
+    assert answer.status in (400, 422), answer.body
+    assert (await standing(stage, verb, call)).left == before - 1
+    assert f";r={before - 1};" in answer.headers["RateLimit"]
+
+
+@pytest.mark.parametrize("verb", those(paged))
+async def test_a_page_that_comes_too_late_counts_for_one_as_it_shows_nothing(
+    verb: Verb, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await example(stage, verb)
+    before = (await standing(stage, verb, call)).left
+
+    async def late(*_: object, **__: object) -> None:
+        raise Overdue
+
+    with monkeypatch.context() as while_it_is_slow:
+        while_it_is_slow.setattr(Edge, "_in_time", late)
+        answer = await send(stage, verb, call)
+
+    assert answer.status == 503, answer.body
+    assert (await standing(stage, verb, call)).left == before - 1
 
 
 @pytest.mark.parametrize("verb", those(paged))
