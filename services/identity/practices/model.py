@@ -1,5 +1,6 @@
 """Practices and their clients, as identity keeps them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -22,6 +23,12 @@ class Practice:
     def today(self, now: datetime) -> date:
         """The date that it is there: dates of birth and of a person's age are of the practice."""
         return now.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def has(self, settings: Mapping[str, object], said: "Description") -> bool:
+        """Whether it is as these say; what they leave out may be anything."""
+        return all(
+            getattr(self.settings, name) == value for name, value in settings.items()
+        ) and all(getattr(self, name) == getattr(said, name) for name in said.given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

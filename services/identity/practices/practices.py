@@ -75,7 +75,8 @@ class Practices:
         practice; others may change beside (ST-2). But who names the `version` that was read changes
         nothing that has changed since: of two such at once one is done, and the other is told.
 
-        Where all of it is so already, the version stays and nobody is told. The audit has the
+        Where all of it is so already, the version stays and nobody is told; nor is it refused for a
+        `version`, since it may be its own change, sent again after a lost reply. The audit has the
         values of settings, and of a description its names alone: a contact may be a person.
         An operator's `by` says so; a practice's carries the staff member and the reason.
         """
@@ -87,14 +88,14 @@ class Practices:
                 )
             )
             check_change(changes, besides=description.given)
-            found = await store.change(act.tx, practice_id, changes, description, version=version)
-            practice = found or await store.find(act.tx, practice_id)
+            changed = await store.change(act.tx, practice_id, changes, description, version=version)
+            practice = changed or await store.find(act.tx, practice_id)
             if practice is None:
                 raise NotFound
-            if found is None and version is not None:
+            if version is not None and not practice.has(changes, description):
                 raise SettingsChanged
-            if found and found.version != version:
-                self._announce(act, found)
+            if changed:
+                self._announce(act, changed)
         return practice
 
     async def read(self, practice_id: PracticeId) -> Practice:

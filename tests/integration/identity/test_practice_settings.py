@@ -208,11 +208,24 @@ async def test_what_is_so_already_at_the_version_that_was_read_tells_nobody(
     desk: PracticeDesk,
 ) -> None:
     same = await desk.change_settings(version=1, token_days_post=DEFAULTS["token_days_post"])
-    late = await desk.change_settings(version=2, token_days_post=DEFAULTS["token_days_post"])
 
     assert same.body == {"version": 1, **DEFAULTS}
-    assert late.refused() == (409, "settings_changed")
     assert len(await desk.identity.events("practice-changed")) == 1
+
+
+@pytest.mark.proves("ST-2")
+async def test_a_change_that_is_sent_again_after_a_lost_reply_is_no_colleagues(
+    desk: PracticeDesk,
+) -> None:
+    change = {"version": 1, "takes_requests": True, "channels": ["portal", "email"]}
+
+    answers = await asyncio.gather(*(desk.change_settings(**change) for _ in range(16)))
+    other = await desk.change_settings(**change, token_days_post=7)
+
+    done = {"version": 2, **DEFAULTS, "takes_requests": True, "channels": ["portal", "email"]}
+    assert [answer.body for answer in answers] == [done] * 16
+    assert other.refused() == (409, "settings_changed")
+    assert len(await desk.identity.events("practice-changed")) == 2
 
 
 @pytest.mark.proves("ST-2", "EN-1", "EN-2", "EN-3", "EN-8", "RC-3")

@@ -11,10 +11,6 @@ from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection, Row
 
 _PRACTICE = "id, version, name, contact, locale, time_zone, settings"
-_DIFFERS = """
-    ($3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
-     OR coalesce(name <> $4 OR contact <> $5 OR locale <> $6 OR time_zone <> $7, false))
-"""  # what is not said is null
 
 
 async def add(tx: Connection, practice: Practice, *, now: datetime) -> None:
@@ -76,21 +72,20 @@ async def change(
     version: int | None,
 ) -> Practice | None:
     """Change those settings and what is said, whatever happens to others; return the practice at
-    its new version. Where it has these values already, by its row or as defaults that no row says
-    yet, there is none.
+    its new version. With a `version` only one that stands at it is changed.
 
-    With a `version` only a practice that stands at it is changed, and returned: at the next one,
-    or at the same where it has these values already. None without one is then that nothing differs,
-    and with one that another change was first.
+    None where it has these values already, by its row or as defaults that no row says yet, and
+    where it stands at another version. What is not said is null, which differs from nothing.
     """
     row = await tx.fetchrow(
         f"""
         UPDATE practices
-        SET settings = settings || $2::text::jsonb, version = version + {_DIFFERS}::int,
+        SET settings = settings || $2::text::jsonb, version = version + 1,
             name = coalesce($4, name), contact = coalesce($5, contact),
             locale = coalesce($6, locale), time_zone = coalesce($7, time_zone)
-        WHERE id = $1
-          AND CASE WHEN $8::bigint IS NULL THEN {_DIFFERS} ELSE version = $8 END
+        WHERE id = $1 AND version = coalesce($8, version)
+          AND ($3::text::jsonb || settings <> $3::text::jsonb || settings || $2::text::jsonb
+               OR name <> $4 OR contact <> $5 OR locale <> $6 OR time_zone <> $7)
         RETURNING {_PRACTICE}
         """,  # noqa: S608 - columns of ours
         practice_id,
