@@ -27,8 +27,9 @@ class Note:
     async def fetchval(self, query: str, *values: object) -> None:
         self.asked.append((query, values))
 
-    async def execute(self, query: str, *values: object) -> None:
+    async def execute(self, query: str, *values: object) -> str:
         self.asked.append((query, values))
+        return "DELETE 0"
 
 
 def detours(plan: dict[str, Any]) -> list[str]:

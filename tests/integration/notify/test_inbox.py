@@ -487,6 +487,23 @@ async def test_whose_dead_letters_are_too_many_is_not_asked_for_each_of_them(
     assert asked == [speaker.system.user] * 2
 
 
+async def test_of_what_a_release_before_has_left_so_many_go_at_once_that_nothing_waits_for_it(
+    office: Office, patient: Patient, speaker: Speaker, monkeypatch: Any
+) -> None:
+    for number in range(18):
+        await speaker.says(f"bad {number}".encode())
+    await take(office)
+    monkeypatch.setattr("services.notify.communications.inbox.MOST_DEAD", 10)
+
+    left = []
+    for number in range(18, 26):
+        await speaker.says(f"bad {number}".encode())
+        await take(office)
+        left.append(len(await dead(office)))
+
+    assert left == [16, 14, 12, 10, 9, 10, 9, 10]
+
+
 async def test_a_dead_letter_is_replayed_with_what_is_known_of_it(
     office: Office, patient: Patient, speaker: Speaker
 ) -> None:

@@ -5,6 +5,7 @@ known of them: one that reads a whole table then does so for every mail.
 """
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -23,7 +24,7 @@ from shared.randomness import Randomness
 from tests.rigs.notify import Office
 from tests.support.clock import START
 from tests.support.database import Database
-from tests.support.plans import Call, detours_of
+from tests.support.plans import Call, detours_of, pages_read
 
 RANDOM = Randomness()
 IDS = [DeliveryId(RANDOM.uuid()) for _ in range(2)]
@@ -68,6 +69,13 @@ INSERT INTO deliveries (
 SELECT id, id, decode(repeat('00', 32), 'hex'), 'account-locked', 'account-activity', 'email', id,
     'a@mail.example', '{}', 'en', 'UTC', $2, $2, $2, 'sending', 1, 'connecting', id, $2
 FROM one
+"""
+DEAD = """
+INSERT INTO dead_letters
+    (consumer, exchange, publisher, body, taken, reason, detail, attempts, died_at)
+SELECT 'notify.inbox', '', CASE WHEN number <= 300 THEN 'few' ELSE 'many' END,
+    convert_to(number || repeat('x', 250), 'UTF8'), false, 'schema', '', 0, $1
+FROM generate_series(1, 20000) AS number
 """
 CALLS: dict[str, Call] = {
     "mark": lambda tx: settlements.mark_dots(
@@ -143,3 +151,19 @@ async def test_what_is_done_for_each_mail_takes_no_detour(
     found = {name: await detours_of(office.plumbing.database, call) for name, call in CALLS.items()}
 
     assert found == {name: [] for name in CALLS}
+
+
+async def test_what_is_read_to_drop_dead_letters_is_no_more_where_there_are_many_more(
+    office: Office, database: Database
+) -> None:
+    async with database.administrator() as owner:
+        await owner.execute("SET search_path = notify")
+        await owner.execute(DEAD, START)
+        await owner.execute("ANALYZE dead_letters")
+
+    few, many = [
+        await pages_read(office.plumbing.database, partial(inbox.drop_dead, users=[user], most=200))
+        for user in ("few", "many")
+    ]
+
+    assert many < 2 * few
