@@ -54,8 +54,10 @@ BEGIN = f"""
 """  # noqa: S608 - words of ours
 
 LEFT = """
-    SELECT after, published, begun_at FROM publications
-    WHERE snapshots = $1 AND since IS NOT DISTINCT FROM $2 AND rebuild = $3
+    SELECT after, published, begun_at, rebuild,
+        since IS NOT DISTINCT FROM $2 AND rebuild = $3 AS same,
+        rebuild <> '' AND split_part(rebuild, ':', 1) <> split_part($3, ':', 1) AS of_another
+    FROM publications WHERE snapshots = $1
 """
 
 REBUILT = "SELECT rebuild FROM publications WHERE snapshots = $1"
@@ -138,12 +140,21 @@ class Publication:
     anew: bool = False
 
     async def left(self) -> Left | None:
-        """What this would go on with; None where it begins at the first."""
+        """What this would go on with; None where it begins at the first.
+
+        Raises ForAnotherRebuild, as `publish` would.
+        """
         async with self.acts.database.connection() as connection:
             row = await connection.fetchrow(
                 LEFT, self.published.name, self.which.since, self.which.of_rebuild
             )
-        return Left(**row) if row and row["published"] and not self.anew else None
+        if row is None:
+            return None
+        if row["of_another"]:
+            raise self._of_another(row["rebuild"])
+        if self.anew or not (row["same"] and row["published"]):
+            return None
+        return Left(after=row["after"], published=row["published"], begun_at=row["begun_at"])
 
     def goes_on(self, left: Left) -> str:
         """Say so to whoever may mean all of them, as they are now."""
@@ -211,13 +222,15 @@ class Publication:
                 BEGIN, name, which.since, which.of_rebuild, self.run, FIRST, by.now, self.anew
             )
             if row is None:
-                other = await act.tx.fetchval(REBUILT, name)
-                raise ForAnotherRebuild(
-                    f"the {name} are being published for a rebuild, which this would leave waiting:"
-                    f" wait for its end, or go on with it by --rebuild {other}"
-                )
+                raise self._of_another(await act.tx.fetchval(REBUILT, name))
             act.record(PublicationAction.PUBLISH, detail=f"begun:{name}")
         return Left(**row)
+
+    def _of_another(self, rebuild: str) -> ForAnotherRebuild:
+        return ForAnotherRebuild(
+            f"the {self.published.name} are being published for a rebuild, which this would leave"
+            f" waiting: wait for its end, or go on with it by --rebuild {rebuild}"
+        )
 
     async def _look(self, after: UUID, by: By) -> tuple[Sequence[UUID], Sequence[OutboxRow], bool]:
         """The next subjects, what is told of them, and whether they are the last."""

@@ -347,10 +347,12 @@ async def test_a_rebuild_is_not_left_waiting_for_what_is_published_for_another(s
             assert (await site.published() or 0) >= 1
 
         await eventually(is_under_way, within=60)
-        others = [
-            await site.verb("identity", *publish, "--rebuild", "merge:1"),
-            await site.verb("identity", *publish),
-        ]
+        others = await asyncio.gather(
+            site.verb("identity", *publish, "--rebuild", "merge:1"),
+            site.verb("identity", *publish),
+            site.verb("identity", *publish, "--dry-run"),
+            site.verb("identity", *publish, "--dry-run", "--anew"),
+        )
         anew = await site.verb("identity", *publish, "--rebuild", "recovery:2")
         await first.wait()
 
