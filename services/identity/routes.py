@@ -289,7 +289,6 @@ OWNERSHIP_PROBLEMS = (
 )
 
 NOTHING_OF_A_PATIENT = "it shows nothing of a patient"
-TO_ITSELF = "only who has the secret does it, to itself alone"
 
 # fmt: off
 ROUTES: tuple[Route[Features], ...] = (
@@ -643,11 +642,11 @@ ROUTES: tuple[Route[Features], ...] = (
               summary="Read who this client is: its practice, its role and its scopes",
               problems=(NotFound,)),
         route("POST", "/practice/client/rotate-secret", Staff(Scope.CLIENTS_WRITE),
-              rotate_own_secret, uncounted=TO_ITSELF, rows=("ST-1",),
+              rotate_own_secret, counts_on=(RECORDS,), rows=("ST-1",),
               summary="Give this client a new secret; the one before goes on for an overlap",
               problems=(ClientSecretWrong,)),
         route("POST", "/practice/client/revoke", Staff(Scope.CLIENTS_WRITE),
-              revoke_own_client, uncounted=TO_ITSELF, rows=("ST-1",),
+              revoke_own_client, uncounted="it is the last that it does", rows=("ST-1",),
               summary="Revoke this client for good",
               problems=(ClientSecretWrong,)),
         route("GET", "/practice/settings", Practice(Scope.SETTINGS_READ),

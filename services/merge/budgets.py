@@ -4,8 +4,8 @@ from services.merge.settings import MergeSettings
 from shared.http.client_budgets import Budget
 
 READS: Budget[MergeSettings] = Budget("reads", lambda of: of.client_reads_an_hour, shown=True)
-"""Before each of the 100 decisions of an hour a desk may look at a list of ten and at one of them,
-and before it settles a chart likewise.
+"""A system that looks each minute whether anything waits is shown 6,000 where a hundred do; before
+each of the 100 decisions of an hour a desk may look at ten of them besides, and as often at charts.
 """
 
 REVIEWS: Budget[MergeSettings] = Budget("merge-reviews", lambda of: of.client_reviews_an_hour)

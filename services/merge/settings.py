@@ -20,9 +20,9 @@ class MergeSettings(ServiceSettings):
         default=600.0,
         help="a merge that has not ended after this is an alarm (MG-9)",
     )
-    client_reads_an_hour: Annotated[int, Meta(ge=100, le=1_000_000)] = setting(
+    client_reads_an_hour: Annotated[int, Meta(ge=1000, le=1_000_000)] = setting(
         "CLIENT_READS_AN_HOUR",
-        default=2000,
+        default=10_000,
         help="merges under review and duplicate charts that a client is shown (ST-1)",
     )
     client_reviews_an_hour: Annotated[int, Meta(ge=1, le=10_000)] = setting(

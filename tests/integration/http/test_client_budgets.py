@@ -37,7 +37,7 @@ DEFAULTS = {
         "un-enrolments": 500,
         "unlocks": 20,
     },
-    "merge": {"reads": 2000, "merge-reviews": 100},
+    "merge": {"reads": 10_000, "merge-reviews": 100},
     "notify": {"reads": 100_000, "communications": 100_000},
     "recovery": {"reads": 2000, "reset-tokens": 100},
 }
@@ -237,6 +237,7 @@ async def test_a_stolen_secret_at_full_speed_does_what_its_budgets_say_and_no_mo
         assert {name: left for name, left in after.items() if left >= thief.least(name)} == {}
 
 
+OF_BEFORE = "client_secret_wrong"  # once it was rotated; such a call counts all the same
 MOST = {"reads": 150, "merge-reviews": 100, "reset-tokens": 100, "unlocks": 20}
 SMALL = 60  # of the others: a call costs what it costs; what the settings give is proven above
 
@@ -304,7 +305,8 @@ class Thief:
         through = 0
         for (verb, call, _), answer in zip(sent, answers, strict=True):
             assert 200 <= answer.status < 500, (verb.name, answer.body)
-            assert answer.status not in (401, 403), (verb.name, answer.body)
+            refused = answer.status in (401, 403) and answer.code != OF_BEFORE
+            assert not refused, (verb.name, answer.body)
             if answer.code == "client_budget":
                 continue
             through += 1
