@@ -80,6 +80,9 @@ class Containers:
             .with_env("RABBITMQ_DEFAULT_USER", rabbitmq.ADMINISTRATOR)
             .with_env("RABBITMQ_DEFAULT_PASS", password)
             .with_copy_into_container(rabbitmq.PLUGINS.encode(), "/etc/rabbitmq/enabled_plugins")
+            .with_copy_into_container(
+                rabbitmq.CONFIGURATION, "/etc/rabbitmq/conf.d/20-portico.conf"
+            )
             .with_exposed_ports(5672, 15672)
             .with_kwargs(labels=self.labels)
         )

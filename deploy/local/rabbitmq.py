@@ -17,7 +17,7 @@ PACKAGE = "rabbitmq-server"
 DEBIAN = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # /usr/sbin's is a wrapper that changes user
 ADMINISTRATOR = "portico_admin"
 READY_WITHIN = 120.0
-LARGEST_MESSAGE = 16 * 1024 * 1024  # bytes; RabbitMQ 4's default, 3.10 has 128 MiB
+CONFIGURATION = Path(__file__).parents[1] / "rabbitmq" / "portico.conf"
 PLUGINS = "[rabbitmq_management,rabbitmq_prometheus]."
 
 
@@ -85,7 +85,7 @@ def configure(folder: Path, *, password: str, amqp: int, management: int) -> Non
         f"prometheus.tcp.port = {ports.free_port()}\n"
         f"default_user = {ADMINISTRATOR}\n"
         f"default_pass = {password}\n"
-        f"max_message_size = {LARGEST_MESSAGE}\n"
+        f"{CONFIGURATION.read_text()}"
         "log.console = true\n"
         "log.file = false\n"
     )

@@ -22,7 +22,7 @@ WAITING = 100_000
 headers are in no count of bytes, so without it empty bodies would be without an end."""
 WAITING_BYTES = 64 * 1024 * 1024
 """So many bytes of bodies: a body has some 200 as systems write it, so 100,000 of three times as
-many. Of the largest body that the broker takes, which nobody reads, four fill it (RabbitMQ 4)."""
+many. Of the largest body that the broker takes, which nobody reads, 64 fill it."""
 
 Reference = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+(?![\s\S])")]
 

@@ -19,11 +19,10 @@ from shared.metrics import Metrics
 from shared.randomness import Randomness
 
 BATCH = 100
-PREFETCH = 300  # the next batches come while one is worked; a crash counts against all of them
-PREFETCH_OF_ANY_SIZE = 16
-"""Where practices' systems write, and where the broker puts what it gave up of theirs: a body has
-up to its `max_message_size`, 16 MiB unless it is set (128 MiB before RabbitMQ 4), so this many
-are 256 MiB of a replica's memory, for each of the two queues."""
+PREFETCH = 300
+"""The next batches come while one is worked; a crash counts against all of them. Where practices'
+systems write, each body is as large as the broker's `max_message_size` lets it be: at the MiB that
+`deploy/rabbitmq/portico.conf` sets, 300 MiB of a replica's memory."""
 HOLD_SECONDS = 60.0  # how long a batch is kept while the database is away
 GRACE_SECONDS = 5.0  # for the batch at hand when the service stops
 LONGEST_WAIT = 1.0  # seconds between tries: a broker or database that is back is used at once
@@ -77,7 +76,6 @@ class Intake:
     feeds: Feeds
     metrics: Metrics
     randomness: Randomness
-    prefetch: int = PREFETCH
     _failures: int = field(default=0, init=False)
 
     async def run(self) -> None:
@@ -109,7 +107,7 @@ class Intake:
 
     async def _consume(self) -> None:
         """Work through one channel's life."""
-        async with self.broker.consume(self.queue, prefetch=self.prefetch) as deliveries:
+        async with self.broker.consume(self.queue, prefetch=PREFETCH) as deliveries:
             self._note(connected=True)
             try:
                 while batch := await deliveries.batch(BATCH):

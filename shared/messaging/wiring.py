@@ -14,7 +14,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import LetterSweep, Recall
 from shared.messaging.drainer import Drainer
 from shared.messaging.inbox import InboxSweep
-from shared.messaging.intake import PREFETCH, PREFETCH_OF_ANY_SIZE, Feeds, Intake, Settler
+from shared.messaging.intake import Feeds, Intake, Settler
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.messaging.retries import Aftermath, Retries, RetryPolicy
@@ -136,10 +136,7 @@ class Bus:
         drainer = Drainer(
             service=self.service, database=self.database, clock=self.clock, metrics=self.metrics
         )
-        takers: list[tuple[Settler, int]] = [
-            *((consumer, PREFETCH) for consumer in consumers),
-            *((taker, PREFETCH_OF_ANY_SIZE) for taker in (*inboxes, drainer)),
-        ]
+        takers: list[Settler] = [*consumers, *inboxes, drainer]
         return tuple(
             Intake(
                 queue=taker.queue,
@@ -149,9 +146,8 @@ class Bus:
                 feeds=self.feeds,
                 metrics=self.metrics,
                 randomness=self.randomness,
-                prefetch=prefetch,
             )
-            for taker, prefetch in takers
+            for taker in takers
         )
 
     def _loops(
