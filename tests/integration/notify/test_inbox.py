@@ -740,7 +740,7 @@ async def test_topology_bounds_a_queue_of_before_and_leaves_what_is_in_it(
     queue = f"/api/queues/{segment(broker.vhost)}/notify.inbox"
 
     async def bounded_by(policy: str) -> None:
-        assert (await broker.management.get(queue))["policy"] == policy
+        assert (await broker.management.get(queue)).get("policy") == policy
 
     async with administrator(broker, "notify").vhost() as vhost:
         await vhost.policy(before)
