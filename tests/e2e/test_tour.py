@@ -11,6 +11,7 @@ from deploy.local.provision import connected, in_database
 from deploy.tour import acts
 from deploy.tour.person import Person
 from shared.contracts.topology import SERVICES
+from tests.fault.tap import Tap
 from tests.support.suite import Suite
 
 TOKENS = ("access_token", "refresh_token")
@@ -37,7 +38,7 @@ async def test_a_step_that_does_not_do_what_its_row_says_ends_the_tour(
 
 
 @pytest.mark.proves("V16.2.5", "V14.2.1")
-async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
+async def test_no_log_holds_what_is_personal_or_secret_and_no_table_or_message_a_secret(
     suite: Suite, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     met: list[Person] = []
@@ -55,6 +56,7 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     monkeypatch.setattr(Person, "met_for_the_first_time", remember_person)
     monkeypatch.setattr(acts, "secret_of", remember_secret)
 
+    tap = await Tap.into(suite.stack.surroundings.broker)
     assert await tour.play(suite.addresses) == 0, why(capsys)
 
     person, *guests = met
@@ -69,13 +71,16 @@ async def test_no_log_holds_what_is_personal_or_secret_and_no_table_a_secret(
     for client in clients:
         assert client.client_secret not in logs
     kept = await everything_kept(suite)
+    sent = await everything_sent(tap)
     assert person.username in kept
+    assert person.username in sent
     secrets = [client.client_secret for client in clients]
     assert len(person.second_step) == 11
     for one in people:
         secrets += [one.password, *one.second_step, *one.reset_tokens, *tokens_of(one)]
     for secret in (*mailed, *secrets):
         assert secret not in kept
+        assert secret not in sent
 
 
 async def everything_kept(suite: Suite) -> str:
@@ -97,6 +102,12 @@ async def everything_kept(suite: Suite) -> str:
         for row in table
         for value in row.values()
     )
+
+
+async def everything_sent(tap: Tap) -> str:
+    """Every event that was on the bus meanwhile, so whatever queues and dead letters may hold."""
+    await tap.drain()
+    return "\n".join(event.body.decode() for event in tap.events.values())
 
 
 def secrets_of(person: Person) -> tuple[str, ...]:
