@@ -10,7 +10,7 @@ from tests.builders.practices import PracticeDesk, practice_desk
 from tests.builders.two_step import code_of, confirm, set_up
 from tests.rigs.identity import Identity
 
-BUDGETS = {"records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20}
+BUDGETS = {"reads": 10_000, "records": 5000, "tokens": 2000, "un-enrolments": 500, "unlocks": 20}
 pytestmark = pytest.mark.proves("ST-1")
 NAME = "maria.garcia"
 WRONG = "Wrong-Guess-1234"
