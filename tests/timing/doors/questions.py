@@ -29,7 +29,7 @@ CODES = list(BANK)[:5]
 async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold recovery alone: what a lock leads to goes on behind the replies."""
     with_questions = partial(tried, site)
-    async with site.services("recovery", extra=QUICK) as (recovery,):
+    async with site.services("recovery", extra=QUICK, but=("sessions",)) as (recovery,):
         yield Door(
             job=Job(port=recovery.http_port, path="/resets/questions/answers", headers=JSON),
             accepted=422,

@@ -108,7 +108,7 @@ async def opened(site: Site) -> AsyncIterator[Door]:
         "void": partial(given.one, ended="void"),
         "frozen": partial(given.one, state=AccountState.FROZEN),
     }
-    async with site.services("recovery", extra=QUICK) as (recovery,):
+    async with site.services("recovery", extra=QUICK, but=("sessions",)) as (recovery,):
         yield Door(
             job=Job(port=recovery.http_port, path="/resets/tokens/redeem", headers=JSON),
             accepted=422,
