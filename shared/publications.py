@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from shared import publication_runs as runs
 from shared.acts import Act, Acts, By
 from shared.audit.entries import Action
 from shared.contracts.contract import Contract
@@ -29,46 +30,13 @@ from shared.messaging.messages import Outcome, Outgoing
 from shared.messaging.outbox import OutboxRow
 from shared.messaging.rebuilds import FIRST, LAST
 from shared.progress import Progress
+from shared.publication_runs import Left
 
 LARGEST = 100  # snapshots of one batch
 A_SECOND = 10  # batches, at rates at which they are smaller
 MARGIN = timedelta(minutes=1)  # between a snapshot's time and its commit
 
 KNOWN_SINCE = "SELECT applied_at FROM schema_migrations WHERE folder = 'shared' AND number = 10"
-
-GOES_ON = """
-    (NOT $7 AND (known.since, known.rebuild)
-                IS NOT DISTINCT FROM (excluded.since, excluded.rebuild))
-"""
-BEGIN = f"""
-    INSERT INTO publications AS known (snapshots, since, rebuild, run, after, published, begun_at)
-    VALUES ($1, $2, $3, $4, $5, 0, $6)
-    ON CONFLICT (snapshots) DO UPDATE
-    SET since = excluded.since, rebuild = excluded.rebuild, run = excluded.run,
-        after = CASE WHEN {GOES_ON} THEN known.after ELSE excluded.after END,
-        published = CASE WHEN {GOES_ON} THEN known.published ELSE 0 END,
-        begun_at = CASE WHEN {GOES_ON} THEN known.begun_at ELSE excluded.begun_at END
-    WHERE known.rebuild = ''
-       OR split_part(known.rebuild, ':', 1) = split_part(excluded.rebuild, ':', 1)
-    RETURNING after, published, begun_at
-"""  # noqa: S608 - words of ours
-
-LEFT = """
-    SELECT after, published, begun_at, rebuild,
-        since IS NOT DISTINCT FROM $2 AND rebuild = $3 AS same,
-        rebuild <> '' AND split_part(rebuild, ':', 1) <> split_part($3, ':', 1) AS of_another
-    FROM publications WHERE snapshots = $1
-"""
-
-REBUILT = "SELECT rebuild FROM publications WHERE snapshots = $1"
-
-ADVANCE = """
-    UPDATE publications SET after = $3, published = published + $4
-    WHERE snapshots = $1 AND run = $2
-    RETURNING published
-"""
-
-END = "DELETE FROM publications WHERE snapshots = $1 AND run = $2"
 
 
 class PublicationAction(Action):
@@ -117,15 +85,6 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """Where an earlier call of the same verb has stopped."""
-
-    after: UUID
-    published: int
-    begun_at: datetime | None  # None: by a release that did not say
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """One kind of snapshots, published at most so many a second; `anew`: from the first on,
     whatever an earlier call has left.
@@ -146,7 +105,7 @@ class Publication:
         """
         async with self.acts.database.connection() as connection:
             row = await connection.fetchrow(
-                LEFT, self.published.name, self.which.since, self.which.of_rebuild
+                runs.LEFT, self.published.name, self.which.since, self.which.of_rebuild
             )
         if row is None:
             return None
@@ -219,10 +178,10 @@ class Publication:
         name, which = self.published.name, self.which
         async with self.acts.open(by) as act:
             row = await act.tx.fetchrow(
-                BEGIN, name, which.since, which.of_rebuild, self.run, FIRST, by.now, self.anew
+                runs.BEGIN, name, which.since, which.of_rebuild, self.run, FIRST, by.now, self.anew
             )
             if row is None:
-                raise self._of_another(await act.tx.fetchval(REBUILT, name))
+                raise self._of_another(await act.tx.fetchval(runs.REBUILT, name))
             act.record(PublicationAction.PUBLISH, detail=f"begun:{name}")
         return Left(**row)
 
@@ -302,12 +261,14 @@ class Publication:
 
     async def _advance(self, after: UUID, count: int) -> None:
         async with self.acts.database.connection() as connection:
-            kept = await connection.fetchval(ADVANCE, self.published.name, self.run, after, count)
+            kept = await connection.fetchval(
+                runs.ADVANCE, self.published.name, self.run, after, count
+            )
         if kept is None:
             raise TakenOver(f"another call goes on with the {self.published.name}")
 
     async def _end(self, by: By, count: int) -> None:
         name = self.published.name
         async with self.acts.open(by) as act:
-            await act.tx.execute(END, name, self.run)
+            await act.tx.execute(runs.END, name, self.run)
             act.record(PublicationAction.PUBLISH, detail=f"ended:{name}:{count}")

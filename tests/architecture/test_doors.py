@@ -40,6 +40,7 @@ PLUMBING_WITH_TABLES = (
     "shared/idempotency.py",
     "shared/limits.py",
     "shared/one_time.py",
+    "shared/publication_runs.py",
     "shared/publications.py",
     "shared/http/client_budgets.py",
     "shared/http/source_budget.py",
