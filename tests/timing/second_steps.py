@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from services.identity.two_step.authenticator import Authenticator
 from shared.contracts.ids import AccountId
@@ -27,7 +28,16 @@ async def locked_two_steppers(accounts: Accounts, count: int) -> Sequence[str]:
 async def _with_app(
     accounts: Accounts, count: int, *, locked_until: datetime | None
 ) -> Sequence[str]:
-    made, now, randomness = await accounts.made(count), datetime.now(UTC), Randomness()
+    made = await accounts.made(count)
+    await turn_on(accounts, list(made), locked_until=locked_until)
+    return [name_of(number) for number in made.values()]
+
+
+async def turn_on(
+    accounts: Accounts, ids: Sequence[UUID], *, locked_until: datetime | None = None
+) -> None:
+    """Give each an app."""
+    now, randomness = datetime.now(UTC), Randomness()
     kek = key_bytes(Secret(accounts.site.surroundings.of("identity")["PORTICO_KEY_ENCRYPTION_KEY"]))
     authenticator = Authenticator(
         randomness=randomness,
@@ -45,7 +55,6 @@ async def _with_app(
                 authenticator.sealed(authenticator.new_secret(), AccountId(one)),
                 locked_until,
             )
-            for one in made
+            for one in ids
         ],
     )
-    return [name_of(number) for number in made.values()]

@@ -14,11 +14,11 @@ import msgspec
 from deploy.local import ports
 from tests.bench.load import Job
 from tests.bench.rows.people import JSON, answered
-from tests.bench.seeds import PASSWORD
+from tests.bench.seeds import PASSWORD, name_of
 from tests.bench.site import Site
 from tests.timing.accounts import CLASSES, QUICK, Accounts, Names
 from tests.timing.pairs import Door
-from tests.timing.second_steps import two_steppers
+from tests.timing.second_steps import turn_on, two_steppers
 
 WRONG = "Wrong-Guess-1234"
 
@@ -38,12 +38,15 @@ async def opened(site: Site) -> AsyncIterator[Door]:
         )
 
 
-async def asking(accounts: Accounts, port: int) -> Job:
+async def asking(accounts: Accounts, port: int, *, two_step: bool = False) -> Job:
     """The verb, in a session of somebody new."""
-    [name] = await accounts.named(1)
-    said = msgspec.json.encode({"name": name, "password": PASSWORD})
+    made = await accounts.made(1)
+    [number] = made.values()
+    said = msgspec.json.encode({"name": name_of(number), "password": PASSWORD})
     async with aiohttp.ClientSession() as http:
         body = await answered(http, f"http://{ports.LOOPBACK}:{port}/sessions", said, JSON)
+    if two_step:
+        await turn_on(accounts, list(made))
     return Job(
         port=port,
         path="/account/ownership-proofs",

@@ -1,7 +1,8 @@
 """The second step (MF-3): whether it is locked, by the time of a refused code.
 
 At the proof of another account, since a code is typed there beside the right password, and no
-log-on comes before each; what looks at the code is one for all verbs.
+log-on comes before each; what looks at the code is one for all verbs. Who asks has two-step on as
+well, or would be told to set it up before any code is looked at (MG-5).
 """
 
 from collections.abc import AsyncIterator
@@ -23,8 +24,8 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     async with site.services("identity", extra=QUICK) as (identity,):
         of = partial(partial, tried, accounts, password=PASSWORD)
         yield Door(
-            job=await asking(accounts, identity.http_port),
-            renewed=partial(asking, accounts, identity.http_port),
+            job=await asking(accounts, identity.http_port, two_step=True),
+            renewed=partial(asking, accounts, identity.http_port, two_step=True),
             accepted=403,
             known=of(two_steppers),
             others={"known as well": of(two_steppers), "locked": of(locked_two_steppers)},
