@@ -10,6 +10,8 @@ from shared.db import Connection, Database
 
 Call = Callable[[Connection], Awaitable[object]]
 
+PLANNED_BEFORE_ONE_IS_KEPT = 5  # times, by PostgreSQL, of each statement of a connection
+
 
 @dataclass(slots=True)
 class Note:
@@ -62,6 +64,24 @@ async def pages_read(database: Database, call: Call) -> int:
         found = await tx.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", *values)
     plan: dict[str, Any] = msgspec.json.decode(found)[0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+async def times_planned(database: Database, call: Call, *, times: int) -> int:
+    """How often a connection plans its statement anew, whose values are known by then, of so many
+    times that it is asked.
+    """
+    note = Note()
+    await call(cast(Connection, note))
+    ((query, values),) = note.asked
+    async with database.connection() as connection:
+        prepared = await connection.prepare(query)
+        for _ in range(times):
+            async with connection.transaction():
+                await prepared.fetch(*values)
+        planned: int = await connection.fetchval(
+            "SELECT custom_plans FROM pg_prepared_statements WHERE name = $1", prepared.get_name()
+        )
+    return planned
 
 
 async def plan_of(database: Database, call: Call) -> dict[str, Any]:

@@ -71,7 +71,7 @@ async def room(tx: Connection, arrivals: Sequence[Arrival], *, most: int) -> Map
                 ) AS waiting
             ))
         END AS room
-        FROM unnest($1::text[], $2::bigint[]) AS coming (name, count)
+        FROM unnest((SELECT $1::text[]), $2::bigint[]) AS coming (name, count)
         CROSS JOIN LATERAL (
             SELECT coalesce(max(id) - min(id) + 1, 0) AS ids FROM inbox_retry
             WHERE consumer = 'notify.inbox'

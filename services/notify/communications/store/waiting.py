@@ -72,7 +72,7 @@ async def claim(
     rows = await tx.fetch(
         """
         SELECT of_one.*
-        FROM unnest($1::uuid[]) AS practice (id)
+        FROM unnest((SELECT $1::uuid[])) AS practice (id)
         CROSS JOIN LATERAL (
             SELECT event_id, practice_id, patient_id, topic, reference, submitted_at, attempts,
                 coalesce(correlation_id, event_id) AS correlation_id
@@ -109,7 +109,7 @@ async def settle(tx: Connection, filed: Sequence[EventId], postponed: Sequence[P
         """
         UPDATE communications AS c
         SET due_at = settled.due_at, waits_for = settled.waits_for, attempts = c.attempts + 1
-        FROM unnest($1::uuid[], $2::timestamptz[], $3::text[])
+        FROM unnest((SELECT $1::uuid[]), $2::timestamptz[], $3::text[])
             AS settled (event_id, due_at, waits_for)
         WHERE c.event_id = settled.event_id
         """,

@@ -70,7 +70,7 @@ async def add(tx: Connection, filings: Sequence[Filing], *, now: datetime) -> No
             SELECT intent.*, survivor_id, survivor_id IS NOT NULL AND dies AS void,
                 $1::timestamptz AS filed_at
             FROM unnest(
-                $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+                (SELECT $2::uuid[]), $3::uuid[], $4::bytea[], $5::text[], $6::text[], $7::text[],
                 $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[],
                 $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
                 $20::timestamptz[], $21::timestamptz[], $22::text[], $23::text[], $24::bool[],

@@ -139,7 +139,7 @@ async def reaches(
     rows = await tx.fetch(
         """
         SELECT practice_id, patient_id, topic, channel, address_id, known.address
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+        FROM unnest((SELECT $1::uuid[]), $2::uuid[], $3::uuid[])
             AS asked (practice_id, patient_id, account_id)
         JOIN notification_preferences USING (practice_id, patient_id)
         LEFT JOIN LATERAL (

@@ -121,7 +121,7 @@ async def find_by_patient(
     rows = await tx.fetch(
         """
         SELECT asked.practice_id, asked.patient_id, found.*
-        FROM unnest($1::uuid[], $2::uuid[]) AS asked (practice_id, patient_id)
+        FROM unnest((SELECT $1::uuid[]), $2::uuid[]) AS asked (practice_id, patient_id)
         CROSS JOIN LATERAL (
             SELECT a.id, a.version, a.state, a.email, a.locale, a.time_zone,
                 known.state = 'enrolled' AS enrolled,

@@ -34,9 +34,9 @@ async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[boo
     rows = await connection.fetch(
         f"""
         UPDATE deliveries AS d SET phase = 'after-dot', address = dot.address
-        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+        FROM unnest((SELECT $1::uuid[]), $2::uuid[], $3::text[], $4::timestamptz[])
             AS dot (id, token, address, now)
-        WHERE d.id = ANY ($1) AND d.id = dot.id AND d.lease_token = dot.token
+        WHERE d.id = ANY ((SELECT $1)::uuid[]) AND d.id = dot.id AND d.lease_token = dot.token
           AND (expires_at IS NULL OR expires_at > dot.now) AND NOT ({SUPERSEDED})
           AND NOT (channel = 'text-message' AND (
               SELECT since FROM stopped_numbers WHERE number = dot.address
@@ -44,7 +44,7 @@ async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[boo
           AND NOT (template = ANY ($5) AND (
               SELECT survivor_id FROM merged_accounts WHERE absorbed_id = d.account_id
           ) IS NOT NULL)
-        RETURNING d.id
+        RETURNING d.id, d.lease_token AS token
         """,  # noqa: S608 - constants only
         [dot.delivery_id for dot in dots],
         [dot.token for dot in dots],
@@ -52,8 +52,8 @@ async def mark_dots(connection: Connection, dots: Sequence[Dot]) -> Sequence[boo
         [dot.now for dot in dots],
         [contents.template_of(kind) for kind in contents.MAILED_ONLY],
     )
-    mine = {row["id"] for row in rows}
-    return [dot.delivery_id in mine for dot in dots]
+    mine = {(row["id"], row["token"]) for row in rows}
+    return [(dot.delivery_id, dot.token) in mine for dot in dots]
 
 
 async def phase_of(connection: Connection, delivery_id: DeliveryId, token: UUID) -> Phase | None:
@@ -91,17 +91,17 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
                     ELSE content - 'username' END,
                 phase = NULL, lease_token = NULL, lease_until = NULL
             FROM unnest(
-                $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[],
-                $13::uuid[], $14::text[], $15::bool[], $16::text[]
+                (SELECT $1::uuid[]), $2::uuid[], $3::text[], $4::text[], $5::int[],
+                $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::int[],
+                $11::text[], $12::text[], $13::uuid[], $14::text[], $15::bool[], $16::text[]
             ) AS now (
                 id, token, state, reason, unanswered, due_at, at, phase, outcome, smtp_code,
                 enhanced_code, address, address_id, fallback, notice, channel
             )
-            WHERE d.id = ANY ($1) AND d.id = now.id AND d.lease_token = now.token
+            WHERE d.id = ANY ((SELECT $1)::uuid[]) AND d.id = now.id AND d.lease_token = now.token
             RETURNING
                 d.id, d.attempts, d.attempted_at, d.event_id, d.account_id, d.template, d.class,
-                d.content, d.reason, now.at, now.phase, now.outcome, now.smtp_code,
+                d.content, d.reason, now.token, now.at, now.phase, now.outcome, now.smtp_code,
                 now.enhanced_code, now.notice
         ), noticed AS (
             INSERT INTO notices (id, event_id, account_id, template, class, content, created_at)
@@ -112,6 +112,7 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             ) AS merged ON true
             WHERE account_id IS NOT NULL AND (notice OR class = 'account-activity'
                 AND reason = ANY ($17) AND template <> ALL ($18))
+            ORDER BY event_id, account_id
             ON CONFLICT DO NOTHING
         ), attempted AS (
             INSERT INTO attempts
@@ -121,14 +122,14 @@ async def settle(tx: Connection, settlements: Sequence[Settlement]) -> Sequence[
             FROM settled
             WHERE outcome IS NOT NULL
         )
-        SELECT id FROM settled
+        SELECT id, token FROM settled
         """,
         *zip(*(_columns(settlement) for settlement in settlements), strict=True),
         NOTICED,
         [contents.template_of(kind) for kind in contents.AT_AN_ADDRESS_ONLY],
     )
-    mine = {row["id"] for row in rows}
-    return [settlement.delivery_id in mine for settlement in settlements]
+    mine = {(row["id"], row["token"]) for row in rows}
+    return [(one.delivery_id, one.token) in mine for one in settlements]
 
 
 def _columns(settlement: Settlement) -> tuple[object, ...]:

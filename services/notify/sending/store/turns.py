@@ -162,7 +162,7 @@ async def take_communications(
         f"""
         WITH due AS MATERIALIZED (
             SELECT of_one.id, of_one.account_id
-            FROM unnest($5::uuid[]) AS practice (id)
+            FROM unnest((SELECT $5::uuid[])) AS practice (id)
             CROSS JOIN LATERAL (
                 SELECT id, account_id FROM deliveries
                 WHERE class = 'practice-communication' AND state = 'queued' AND channel = $6
@@ -204,9 +204,18 @@ async def practices_due(
 async def renew(
     connection: Connection, ids: Sequence[DeliveryId], token: UUID, *, until: datetime
 ) -> None:
-    """Hold on to these. What was lost stays lost."""
+    """Hold on to these. What was lost stays lost; what is being marked or settled is not waited
+    for, who does that may wait for this: the next renewal comes well before the lease is over.
+    """
     await connection.execute(
-        "UPDATE deliveries SET lease_until = $3 WHERE id = ANY ($1) AND lease_token = $2",
+        """
+        UPDATE deliveries SET lease_until = $3
+        WHERE id IN (
+            SELECT id FROM deliveries
+            WHERE id = ANY ((SELECT $1::uuid[])::uuid[]) AND lease_token = $2
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
         ids,
         token,
         until,
@@ -222,7 +231,7 @@ async def hand_back(connection: Connection, ids: Sequence[DeliveryId], token: UU
         UPDATE deliveries
         SET state = 'queued', attempts = attempts - 1,
             phase = NULL, lease_token = NULL, lease_until = NULL
-        WHERE id = ANY ($1) AND lease_token = $2 AND phase = 'connecting'
+        WHERE id = ANY ((SELECT $1::uuid[])::uuid[]) AND lease_token = $2 AND phase = 'connecting'
         """,
         ids,
         token,

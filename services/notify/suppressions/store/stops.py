@@ -30,6 +30,7 @@ async def remove(tx: Connection, number: str) -> bool:
 async def among(connection: Connection, numbers: Collection[str]) -> Collection[str]:
     """Return which of these are stopped."""
     rows = await connection.fetch(
-        "SELECT number FROM stopped_numbers WHERE number = ANY ($1)", list(numbers)
+        "SELECT number FROM stopped_numbers WHERE number = ANY ((SELECT $1::text[])::text[])",
+        list(numbers),
     )
     return {row["number"] for row in rows}

@@ -70,7 +70,8 @@ async def among(connection: Connection, addresses: Collection[str]) -> Collectio
     """Return which of these addresses are suppressed, as they are written here."""
     keys = {address: mailbox_key(address) for address in addresses}
     rows = await connection.fetch(
-        "SELECT address FROM suppressions WHERE address = ANY ($1)", list(set(keys.values()))
+        "SELECT address FROM suppressions WHERE address = ANY ((SELECT $1::text[])::text[])",
+        list(set(keys.values())),
     )
     suppressed = {row["address"] for row in rows}
     return {address for address, key in keys.items() if key in suppressed}
