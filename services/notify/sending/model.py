@@ -164,6 +164,11 @@ class Settlement:
     destination: str | None = None  # where it was to go; None: nobody was asked just now
 
     @property
+    def stops(self) -> bool:
+        """Whether nothing goes to its destination any more."""
+        return self.no_mailbox is not None or self.stopped_number is not None
+
+    @property
     def stopped_number(self) -> str | None:
         """The number that answered STOP, as its provider says; None: it says nothing of that."""
         stopped = self.answer is not None and self.answer.stopped

@@ -16,21 +16,28 @@ class Settling:
 
     suppressions: Suppressions
 
-    async def settle(self, tx: Connection, settlements: Sequence[Settlement]) -> Sequence[bool]:
-        """Record them. False: the lease is lost, nothing changes."""
-        settled = await store.settle(tx, settlements)
-        found = [
-            no_mailbox
-            for settlement, mine in zip(settlements, settled, strict=True)
-            if mine and (no_mailbox := settlement.no_mailbox) is not None
-        ]
-        stopped = [
-            number
-            for settlement, mine in zip(settlements, settled, strict=True)
-            if mine and (number := settlement.stopped_number) is not None
-        ]
-        if stopped:
-            await stops.add(tx, stopped, now=max(one.at for one in settlements))
-        if found:
-            await self.suppressions.suppress(tx, found, now=max(one.at for one in settlements))
+    async def settle(
+        self, connection: Connection, settlements: Sequence[Settlement]
+    ) -> Sequence[bool]:
+        """Record them. False: the lease is lost, nothing changes.
+
+        Those that stop an address or number come last: whoever holds it up holds up no other.
+        """
+        stopping = [one for one in settlements if one.stops]
+        if not stopping:
+            return await store.settle(connection, settlements)
+        others = [one for one in settlements if not one.stops]
+        settled = iter(await store.settle(connection, others)) if others else iter(())
+        async with connection.transaction():
+            stopped = iter(await self._stop(connection, stopping))
+        return [next(stopped if one.stops else settled) for one in settlements]
+
+    async def _stop(self, tx: Connection, stopping: Sequence[Settlement]) -> Sequence[bool]:
+        settled = await store.settle(tx, stopping)
+        mine = [one for one, done in zip(stopping, settled, strict=True) if done]
+        now = max(one.at for one in stopping)
+        if numbers := [number for one in mine if (number := one.stopped_number) is not None]:
+            await stops.add(tx, numbers, now=now)
+        if found := [no_mailbox for one in mine if (no_mailbox := one.no_mailbox) is not None]:
+            await self.suppressions.suppress(tx, found, now=now)
         return settled

@@ -4,21 +4,28 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from deploy.client.eventually import eventually
+from services.notify.ledger.model import DeliveryId, State
+from services.notify.preferences.model import Means
 from services.notify.sending.channels import BeforeDot, Mail, MailChannel
 from services.notify.sending.courier import Courier
-from services.notify.sending.model import Answer
+from services.notify.sending.model import Answer, Dot, Settlement, Verdict
 from services.notify.sending.store import settlements, turns
 from services.notify.tellings.model import MessageClass
 from shared.contracts.ids import AccountId
 from shared.contracts.sealed import SealPurpose
+from shared.randomness import Randomness
 from tests.builders import events
 from tests.builders.events import ADDRESS
 from tests.builders.patients import file_communications, file_locks
 from tests.rigs.notify import Office, a_round
+
+RANDOM = Randomness()
+Lease = tuple[DeliveryId, UUID]  # and its token
 
 
 @dataclass(slots=True)
@@ -260,6 +267,56 @@ async def test_a_vanished_courier_s_practice_communication_is_held_once_the_dot_
 
     assert await office.ledger() == [("unknown", "unanswered")]
     await paused.goes_on()
+
+
+async def leased(office: Office, count: int) -> list[Lease]:
+    """So many deliveries, each taken."""
+    await file_locks(office, count)
+    lease = turns.Lease(
+        token=RANDOM.uuid(), until=office.clock.unshifted() + timedelta(minutes=1), limit=count
+    )
+    async with office.plumbing.database.transaction() as tx:
+        taken = await turns.take_activity(tx, lease, Means.EMAIL, now=office.clock.now())
+    return [(turn.id, lease.token) for turn in taken]
+
+
+@pytest.mark.proves("NT-6")
+async def test_a_lost_lease_is_told_so_beside_one_of_the_same_mail_that_is_held(
+    office: Office,
+) -> None:
+    [(delivery_id, token)] = await leased(office, 1)
+    tokens, now = [RANDOM.uuid(), token], office.clock.now()
+    sent = Verdict(state=State.SENT)
+
+    async with office.plumbing.database.connection() as connection:
+        marked = await settlements.mark_dots(
+            connection,
+            [Dot(delivery_id=delivery_id, token=one, address="a", now=now) for one in tokens],
+        )
+        settled = await settlements.settle(
+            connection,
+            [
+                Settlement(delivery_id=delivery_id, token=one, verdict=sent, answer=None, at=now)
+                for one in tokens
+            ],
+        )
+
+    assert (marked, settled) == ([False, True], [False, True])
+
+
+@pytest.mark.proves("NT-6")
+async def test_a_lease_that_is_renewed_waits_for_no_mail_that_is_recorded(office: Office) -> None:
+    first, second = [one for one, _ in await leased(office, 2)]
+    [row] = await office.rows("SELECT DISTINCT lease_token FROM deliveries")
+    later = office.clock.unshifted() + timedelta(hours=1)
+
+    database = office.plumbing.database
+    async with database.transaction() as recording, database.connection() as renewing:
+        await recording.execute("SELECT FROM deliveries WHERE id = $1 FOR UPDATE", first)
+        await turns.renew(renewing, [first, second], row["lease_token"], until=later)
+
+    found = await office.rows("SELECT id FROM deliveries WHERE lease_until = $1", later)
+    assert [row["id"] for row in found] == [second]
 
 
 async def test_a_courier_that_lives_keeps_its_lease_however_slow_the_server_is(

@@ -18,7 +18,8 @@ from tests.builders import events
 from tests.builders.bounces import is_suppressed
 from tests.builders.patients import file_communications
 from tests.rigs.issuer import Issuer
-from tests.rigs.notify import Office
+from tests.rigs.notify import Office, a_round
+from tests.support.database import Database
 
 OTHER = "other@mail.example"
 LOOK_ALIKE = "\uff4auniper@mail.example"  # one name with events.ADDRESS, and another's mailbox
@@ -63,6 +64,29 @@ async def test_a_look_alike_s_refusal_says_nothing_of_the_address_that_it_looks_
     await office.send_all()
 
     assert [mail.envelope_to for mail in office.mails] == [("JUNIPER@mail.example",)]
+
+
+@pytest.mark.proves("NT-5")
+@pytest.mark.parametrize("table", ["suppressions", "notices"])
+async def test_a_refusal_is_recorded_with_all_that_it_means_or_not_at_all(
+    office: Office, database: Database, table: str
+) -> None:
+    """Else the address would be written to again, or its owner never told."""
+    await file_communications(office)
+    broken = f"ALTER TABLE notify.{table} ADD CONSTRAINT broken CHECK (false) NOT VALID"
+    async with database.administrator() as owner:
+        await owner.execute(broken)
+    office.mail_server.strict.says["RCPT"] = "550 5.1.1 No such mailbox"
+
+    await a_round(office.communications)
+    then = await office.ledger(), await suppressed(office)
+
+    async with database.administrator() as owner:
+        await owner.execute(f"ALTER TABLE notify.{table} DROP CONSTRAINT broken")
+    assert then == ([("queued", None)], [])
+    office.clock.advance(minutes=5)
+    await office.send_all()
+    assert len(await suppressed(office)) == 1
 
 
 @pytest.mark.proves("NT-5")
