@@ -24,7 +24,7 @@ def mailable(address: str) -> str:
     Raises AddressMalformed: nothing is mended, nothing guessed.
     """
     found = _ADDRESS.fullmatch(address) if len(address) <= LONGEST else None
-    if found is None or not all(shows(symbol) for symbol in address):
+    if found is None or not (address.isascii() or all(map(shows, address))):
         raise AddressMalformed
     local, domain = found["local"], _canonical(found["domain"])
     sound = (

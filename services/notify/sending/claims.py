@@ -92,7 +92,10 @@ class Claims:
         async with self.database.transaction() as tx:
             taken = await self.turns.take(tx, lease, now=self.clock.now())
             suppressed = await self._suppressed(tx, taken)
-        taken = [replace(turn, suppressed=turn.destination in suppressed) for turn in taken]
+        taken = [
+            replace(turn, suppressed=True) if turn.destination in suppressed else turn
+            for turn in taken
+        ]
         return Claim(token=token, waiting=deque(taken))
 
     def begin(self, claim: Claim) -> Turn:

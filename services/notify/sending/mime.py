@@ -92,7 +92,7 @@ def encoded(text: str, name: str) -> str:
 
 def quoted_printable(text: str) -> bytes:
     """Encode a part; every line ends with CRLF and is at most 76 characters long."""
-    lines = text.replace("\r\n", "\n").encode().split(b"\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").encode().split(b"\n")
     return b"\r\n".join(
         b2a_qp(each, quotetabs=False, istext=True, header=False).replace(b"=\n", b"=\r\n")
         for each in lines

@@ -176,6 +176,11 @@ class Connections(Generic[C]):
             await self._idle.pop().leave()
 
     async def _granted(self, message_class: MessageClass) -> C | None:
+        if not self._waiting and self._lent[message_class] < self._share():
+            conversation = self._take_idle()
+            if conversation is not None:
+                self._lend(message_class)
+                return conversation
         loop = asyncio.get_running_loop()
         waiter: Waiter[C] = Waiter(message_class=message_class, granted=loop.create_future())
         self._waiting.append(waiter)
@@ -258,10 +263,13 @@ class Connections(Generic[C]):
             if conversation is None and not self._may_open():
                 return
             self._waiting.remove(waiter)
-            self._turn = waiter.message_class
-            self._lent[waiter.message_class] += 1
+            self._lend(waiter.message_class)
             self._opening = self._opening or conversation is None
             waiter.granted.set_result(conversation)
+
+    def _lend(self, message_class: MessageClass) -> None:
+        self._turn = message_class
+        self._lent[message_class] += 1
 
     def _next(self) -> Waiter[C] | None:
         """The longest waiting of the class that is due."""
