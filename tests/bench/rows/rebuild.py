@@ -4,6 +4,7 @@ import re
 
 from deploy.local.processes import together
 from tests.bench.figures import Line, Measured, NotMeasured, Result
+from tests.bench.rows.consumer import OTHERS
 from tests.bench.rows.snapshots import ACCOUNTS, PUBLISHER, enough_accounts
 from tests.bench.site import Service, Site
 from tests.bench.watch import costs
@@ -51,6 +52,7 @@ async def rebuilt(site: Site, keeper: Service) -> Measured:
         site.verb(PUBLISHER, "snapshots", "publish", PROJECTION, *how),
         site.verb(KEEPER, "projection", "rebuild", PROJECTION),
     )
+    await site.purge(*OTHERS)  # or the rows behind this one would wait for all of them
     count = await site.database.fetchval("SELECT count(*) FROM identity.accounts")
     if count < ACCOUNTS or not await site.database.fetchval(HEARD):
         raise NotMeasured(f"{KEEPER} does not have all {count:,} accounts")
