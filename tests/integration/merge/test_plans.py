@@ -6,13 +6,21 @@ from datetime import date
 import pytest
 
 from services.merge.candidates.store import candidates, skipped_offers
-from services.merge.projections.store import persons
+from services.merge.projections.store import accounts, persons
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.matching import Described
 from shared.randomness import Randomness
 from tests.rigs.merge import Merging
 from tests.support.database import Database
-from tests.support.plans import Call, detours, indexes, pages_read, plan_of
+from tests.support.plans import (
+    PLANNED_BEFORE_ONE_IS_KEPT,
+    Call,
+    detours,
+    indexes,
+    pages_read,
+    plan_of,
+    times_planned,
+)
 
 RANDOM = Randomness()
 ACCOUNT, OTHER = AccountId(RANDOM.uuid()), AccountId(RANDOM.uuid())
@@ -65,6 +73,8 @@ CALLS: Mapping[str, Call] = {
     "whose they are": lambda tx: candidates.usernames(tx, [ACCOUNT], of=OTHER),
     "at which practice": lambda tx: candidates.practice_names(tx, [PracticeId(RANDOM.uuid())]),
     "her own records": lambda tx: persons.describe(tx, [PatientId(RANDOM.uuid())]),
+    "whose names": lambda tx: persons.find(tx, [PatientId(RANDOM.uuid())]),
+    "as they are": lambda tx: accounts.find(tx, [ACCOUNT, OTHER]),
     "until when": lambda tx: skipped_offers.quiet_until(tx, ACCOUNT),
 }
 INDEXES: Mapping[str, set[str]] = {
@@ -74,6 +84,8 @@ INDEXES: Mapping[str, set[str]] = {
     },
     "at which practice": {"practices_pkey"},
     "her own records": {"persons_pkey"},
+    "whose names": {"persons_pkey"},
+    "as they are": {"accounts_pkey", "absorptions_pkey"},
     "until when": {"skipped_offers_pkey"},
 }
 
@@ -97,6 +109,21 @@ async def test_whom_to_offer_is_looked_up_without_a_detour(
     assert {name: INDEXES[name] - indexes(plan) for name, plan in plans.items()} == {
         name: set() for name in CALLS
     }
+
+
+@pytest.mark.proves("MG-8")
+async def test_a_look_up_is_planned_once(merging: Merging, database: Database) -> None:
+    async with database.administrator() as owner:
+        await owner.execute("SET search_path = merge")
+        await owner.execute(FILL, 5_000)
+        await owner.execute("ANALYZE")
+
+    found = {
+        name: await times_planned(merging.plumbing.database, call, times=12)
+        for name, call in CALLS.items()
+    }
+
+    assert found == dict.fromkeys(CALLS, PLANNED_BEFORE_ONE_IS_KEPT)
 
 
 @pytest.mark.proves("MG-8")

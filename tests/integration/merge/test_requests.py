@@ -235,7 +235,7 @@ async def has_looked(database: Database) -> None:
     async with database.administrator() as connection:
         assert await connection.fetch(
             "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'merge' AND query LIKE 'SELECT patient_id, last_name%'"
+            " AND application_name = 'merge' AND query LIKE '%SELECT patient_id, last_name%'"
         )
 
 

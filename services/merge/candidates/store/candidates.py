@@ -21,7 +21,7 @@ async def near(
         f"""
         WITH own AS (
             SELECT birth_date AS born, phone_end, address_form
-            FROM unnest($1::date[], $2::text[], $3::text[])
+            FROM unnest((SELECT $1::date[]), $2::text[], $3::text[])
                 AS own (birth_date, phone_end, address_form)
         )
         SELECT {COLUMNS} FROM own CROSS JOIN LATERAL (
@@ -70,7 +70,7 @@ async def usernames(
     rows = await connection.fetch(
         """
         SELECT account_id, username FROM accounts
-        WHERE account_id = ANY($1::uuid[]) AND state = 'active'
+        WHERE account_id = ANY ((SELECT $1::uuid[])::uuid[]) AND state = 'active'
             AND (
                 SELECT merge_id FROM absorptions WHERE absorbed_id = accounts.account_id
             ) IS NULL
@@ -95,7 +95,10 @@ async def practice_names(
 ) -> Mapping[PracticeId, str]:
     """Read the names of practices that have been heard of."""
     rows = await connection.fetch(
-        "SELECT practice_id, name FROM practices WHERE practice_id = ANY($1::uuid[])",
+        """
+        SELECT practice_id, name FROM practices
+        WHERE practice_id = ANY ((SELECT $1::uuid[])::uuid[])
+        """,
         list(practice_ids),
     )
     return {row["practice_id"]: row["name"] for row in rows}

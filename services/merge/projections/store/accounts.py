@@ -41,9 +41,11 @@ async def find(
     rows = await connection.fetch(
         """
         SELECT a.account_id, a.version, a.state, a.security_version, a.time_zone, a.patient_ids,
-            EXISTS (SELECT FROM absorptions b WHERE b.absorbed_id = a.account_id) AS absorbed
+            (
+                SELECT merge_id FROM absorptions b WHERE b.absorbed_id = a.account_id
+            ) IS NOT NULL AS absorbed
         FROM accounts a
-        WHERE a.account_id = ANY($1::uuid[])
+        WHERE a.account_id = ANY ((SELECT $1::uuid[])::uuid[])
         """,
         list(account_ids),
     )

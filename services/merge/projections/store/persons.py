@@ -41,7 +41,10 @@ async def find(
 ) -> Mapping[PatientId, Named]:
     """Read by what MG-2 compares, of the records that have been heard of."""
     rows = await connection.fetch(
-        "SELECT patient_id, last_name, birth_date FROM persons WHERE patient_id = ANY($1::uuid[])",
+        """
+        SELECT patient_id, last_name, birth_date FROM persons
+        WHERE patient_id = ANY ((SELECT $1::uuid[])::uuid[])
+        """,
         list(patient_ids),
     )
     return {
@@ -57,7 +60,7 @@ async def describe(
     rows = await connection.fetch(
         """
         SELECT last_name, first_name, birth_date, home_phone, address FROM persons
-        WHERE patient_id = ANY($1::uuid[])
+        WHERE patient_id = ANY ((SELECT $1::uuid[])::uuid[])
         """,
         list(patient_ids),
     )
