@@ -1,7 +1,7 @@
 """Four addresses of which one may be true, the same for the same draw. Pure.
 
-Each of two streets stands with each of two numbers. Decoys that differed from the true one each in
-its own way would show it: it is what they have in common, or the one whose street is on no list.
+They differ by the house number alone. Streets to put for another stand on a list that anybody can
+read: the one street that is on none would be the true one.
 """
 
 import re
@@ -32,18 +32,9 @@ TOWNS = (
     ("Newport", "RI 028"), ("Oxford", "MS 386"), ("Riverside", "CA 925"), ("Salem", "OR 973"),
     ("Springfield", "IL 627"), ("Winchester", "VA 226"),
 )
-NO_STREET = frozenset((
-    "street", "st", "avenue", "ave", "av", "road", "rd", "lane", "ln", "drive", "dr", "court", "ct",
-    "place", "pl", "boulevard", "blvd", "way", "terrace", "ter", "circle", "cir", "highway", "hwy",
-    "parkway", "pkwy", "square", "sq", "trail", "trl", "route", "rte", "n", "s", "e", "w", "ne",
-    "nw", "se", "sw", "north", "south", "east", "west", "apt", "apartment", "unit", "suite", "ste",
-    "floor", "fl", "room", "rm", "po", "p.o", "box", "number", "no", "calle", "c", "avenida",
-    "avda", "plaza", "paseo", "camino", "carretera", "via", "viale", "piazza", "rue", "allee",
-    "chemin", "strasse", "weg", "platz",
-))
 # fmt: on
-WORD = re.compile(r"\b[^\W\d_]+(?:['\u2019.-][^\W\d_]+)*\.?")  # words that are no part of a number
 NUMBER = re.compile(r"[0-9]{1,9}")
+POSTAL_CODE = re.compile(r"(?<=\s)[0-9]{5}(?:-[0-9]{4})?(?:[\s,]+\D*)?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,56 +45,25 @@ class Choices:
     place: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An address by its parts that can be another: house number and street, where it has them."""
-
-    text: str
-    number: slice | None
-    street: slice | None
-
-    def but(self, number: str | None, street: str | None) -> str:
-        """Write it with another number or street."""
-        changed = [(self.number, number), (self.street, street)]
-        text = self.text
-        for part, other in sorted(
-            ((part, other) for part, other in changed if part is not None and other is not None),
-            key=lambda change: change[0].start,
-            reverse=True,
-        ):
-            text = text[: part.start] + other + text[part.stop :]
-        return text
-
-
 def key(address: str) -> str:
-    """What of it can be another, in one form: the same however the rest of it is written."""
-    line = parsed(address)
-    parts = [address[part] for part in (line.number, line.street) if part is not None]
-    return " ".join(parts).casefold()
+    """What of it is another in each decoy: the same however the rest of it is written."""
+    found = _number(address)
+    return found.group() if found else ""
 
 
 def usable(address: str) -> bool:
-    """Whether decoys can be made around it: it has a number or a street to put another for."""
-    line = parsed(address)
-    return line.number is not None or line.street is not None
+    """Whether decoys can be made around it: it has a house number to put another for."""
+    return _number(address) is not None
 
 
 def around(address: str, draw: bytes) -> Choices:
     """Put three others beside an address that is usable."""
-    line = parsed(address)
-    first, second = int.from_bytes(draw[0:4]), int.from_bytes(draw[4:6])
-    if line.number is not None and line.street is not None:
-        number = _number_beside(address[line.number], first)
-        street = _street_beside(address[line.street], second)
-        others = [line.but(number, None), line.but(None, street), line.but(number, street)]
-    elif line.number is not None:
-        given, thirds = address[line.number], (0, 1, 2)
-        others = [line.but(_number_beside(given, first, third), None) for third in thirds]
-    elif line.street is not None:
-        given, thirds = address[line.street], (0, 1, 2)
-        others = [line.but(None, _street_beside(given, second, third)) for third in thirds]
-    else:
+    found = _number(address)
+    if found is None:
         raise ValueError("nothing of this address can be another")
+    drawn = int.from_bytes(draw[0:4])
+    numbers = [_number_beside(found.group(), drawn, third) for third in range(COUNT - 1)]
+    others = [address[: found.start()] + each + address[found.end() :] for each in numbers]
     return _shuffled([address, *others], draw[31])
 
 
@@ -117,46 +77,21 @@ def made_up(draw: bytes) -> str:
     )
 
 
-def parsed(address: str) -> Line:
-    """Find the house number, and the street in the same part of the address.
+def _number(address: str) -> re.Match[str] | None:
+    """The first number, but for a postal code: of a town is known which are its own."""
+    found = NUMBER.search(address)
+    return None if found is None or POSTAL_CODE.match(address, found.start()) else found
 
-    A town is no street: of a box at a post office the number alone can be another.
+
+def _number_beside(given: str, drawn: int, third: int) -> str:
+    """Another number of as many digits, with as many zeros before it, for each third of them
+    another.
     """
-    number = NUMBER.search(address)
-    begin = address.rfind(",", 0, number.start()) + 1 if number else 0
-    end = address.find(",", begin)
-    words = [*WORD.finditer(address, begin, len(address) if end < 0 else end)]
-    named = [word.group().rstrip(".").casefold() not in NO_STREET for word in words]
-    if True not in named:
-        return Line(address, _span(number), None)
-    first = last = named.index(True)
-    while last + 1 < len(words) and named[last + 1] and _close(address, words, last):
-        last += 1
-    return Line(address, _span(number), slice(words[first].start(), words[last].end()))
-
-
-def _close(address: str, words: Sequence[re.Match[str]], at: int) -> bool:
-    """Whether nothing but blanks is between a word and the next."""
-    return not address[words[at].end() : words[at + 1].start()].strip()
-
-
-def _span(found: re.Match[str] | None) -> slice | None:
-    return slice(found.start(), found.end()) if found else None
-
-
-def _number_beside(given: str, drawn: int, third: int = 0) -> str:
-    """Another number of as many digits, for each third of them another."""
-    lowest = 10 ** (len(given) - 1)
+    counted = given.lstrip("0") or "0"
+    lowest = 10 ** (len(counted) - 1)
     others = 9 * lowest - 1
     other = lowest + (drawn + third * others // 3) % others
-    return str(other + 1 if other >= int(given) else other)
-
-
-def _street_beside(given: str, drawn: int, third: int = 0) -> str:
-    """Another street in letters as large, for each third of them another."""
-    others = [street for street in STREETS if street.casefold() != given.casefold()]
-    street = others[(drawn + third * len(others) // 3) % len(others)]
-    return street.upper() if given.isupper() else street.lower() if given.islower() else street
+    return given[: len(given) - len(counted)] + str(other + 1 if other >= int(counted) else other)
 
 
 def _shuffled(addresses: Sequence[str], draw: int) -> Choices:
