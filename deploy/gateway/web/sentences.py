@@ -416,14 +416,14 @@ CODES: Mapping[str, Message] = MappingProxyType(
         "grant_wrong_account": NEW_PROOF,
         "grant_wrong_session": NEW_PROOF,
         "grant_used": Message(
-            text=N_("This link was used already to set a new password."), step=NEW_LINK
+            text=N_("This was used already to set a new password."), step=NEW_LINK
         ),
         "grant_superseded": Message(
             text=N_("Your account has changed since you asked for this. Please begin again."),
             step=NEW_LINK,
         ),
         "grant_exhausted": Message(
-            text=N_("Five new passwords were refused with this link. Please begin again."),
+            text=N_("Five new passwords were refused. Please begin again."),
             step=NEW_LINK,
         ),
         # ---- merging

@@ -51,7 +51,7 @@ class Counted:
     """A log-on's outcome after it was counted: only what may be told is told."""
 
     told: bool
-    failures: int  # in a row, before a right one (SE-2)
+    failures: int  # in a row, before a right one, locks between them or not (SE-2)
     voided: bool  # the device that it came from, by the last wrong one that it may give
 
 

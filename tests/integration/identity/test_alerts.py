@@ -64,6 +64,17 @@ async def test_success_after_a_lock_is_told(identity: Identity) -> None:
     assert await told(identity) == ["after-failures"]
 
 
+async def test_failures_before_a_lock_and_after_it_are_in_a_row(identity: Identity) -> None:
+    for _ in range(4):
+        await identity.log_on("june.hale", WRONG)
+    identity.clock.advance(minutes=20)
+    await identity.log_on("june.hale", WRONG)
+
+    await identity.logged_on("june.hale")
+
+    assert await told(identity) == ["after-failures"]
+
+
 async def test_success_after_three_failures_on_a_known_device_is_told(identity: Identity) -> None:
     device = (await identity.logged_on("june.hale"))["device"]
     for _ in range(3):
@@ -127,6 +138,27 @@ async def test_with_two_step_it_is_told_once_the_code_was_given(
     await stepper.step(half["access_token"], stepper.codes[0])
 
     assert await told(identity) == alerts
+
+
+async def test_wrong_codes_of_a_log_on_that_was_left_count_at_the_next(
+    identity: Identity, june: Person
+) -> None:
+    stepper = await turned_on(identity, june)
+    first = await stepper.log_on()
+    done = await stepper.step(first["access_token"], await stepper.next_code())
+    seen = await told(identity)
+    for wrong in (2, 1):
+        identity.clock.advance(seconds=1)
+        left = await identity.logged_on("june.hale", device=done.body["device"])
+        for _ in range(wrong):
+            await stepper.step(left["access_token"], WRONG_CODE)
+    half = await identity.logged_on("june.hale", device=done.body["device"])
+
+    await stepper.step(half["access_token"], await stepper.next_code(), device=done.body["device"])
+    half = await identity.logged_on("june.hale", device=done.body["device"])
+    await stepper.step(half["access_token"], await stepper.next_code(), device=done.body["device"])
+
+    assert await told(identity) == [*seen, "after-failures"]
 
 
 async def test_of_a_reset_and_a_changed_password_no_more_is_told_than_they_are(

@@ -40,7 +40,7 @@ class ConfirmedBody(Body, frozen=True, kw_only=True):
 
 
 class OffBody(Body, frozen=True, kw_only=True):
-    """`reauthenticated` is a grant for the verb `two-step`."""
+    """`reauthenticated` is a grant for the verb `two-step-off`."""
 
     reauthenticated: Typed
 

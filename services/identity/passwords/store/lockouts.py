@@ -73,7 +73,7 @@ async def count(
                 SELECT
                     CASE WHEN was.locked THEN l.failures ELSE next.failures END,
                     CASE WHEN was.locked THEN l.wrong_in_a_row ELSE next.in_a_row END,
-                    CASE WHEN $3 THEN l.failures ELSE 0 END,
+                    CASE WHEN $3 THEN l.wrong_in_a_row ELSE 0 END,
                     CASE WHEN lock.begins THEN $4 + $6::interval ELSE l.locked_until END,
                     CASE WHEN lock.begins THEN $4 ELSE l.record_due END,
                     l.notice_due OR (lock.begins AND NOT lock.disables),

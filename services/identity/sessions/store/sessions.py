@@ -46,9 +46,9 @@ async def add(
 ) -> int:
     """Insert a session with its first refresh token, in one statement: the account is held.
 
-    Where two-step is on and no code was given yet, it waits for one (LG-3). Terms that are
-    published later are asked for at the next log-on, not in this session (EN-9). Return how many
-    others of the account live.
+    Where two-step is on and no code was given yet, it waits for one (LG-3), and goes on counting
+    where one that waited before has ended (SE-2). Terms that are published later are asked for at
+    the next log-on, not in this session (EN-9). Return how many others of the account live.
     """
     others = await tx.fetchval(
         f"""
@@ -58,7 +58,12 @@ async def add(
                 begun_by, device_name, agent, device_id, failures, network, passkey_id, terms_due,
                 second_step_due
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14, $15, $16, EXISTS (
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $10, $11, $12, $13, $14 + coalesce((
+                SELECT w.failures + w.wrong_codes FROM sessions w JOIN accounts a ON a.id = $2
+                WHERE w.account_id = $2 AND w.second_step_due
+                  AND w.started_at > coalesce(a.last_log_on_at, '-infinity')
+                ORDER BY w.started_at DESC LIMIT 1
+            ), 0), $15, $16, EXISTS (
                 SELECT FROM ({CURRENT_TERMS}) AS current WHERE NOT EXISTS (
                     SELECT FROM terms_acceptances t
                     WHERE t.account_id = $2 AND t.version = current.version
