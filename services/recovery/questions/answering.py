@@ -99,10 +99,13 @@ class Answering:
         budget, it counts as a wrong one (LG-4).
         """
         kept_back = await self.budget.used_up(act.tx, act.origin.source)
-        opens = await questions.hold_open(act.tx, asked, right=right and not kept_back)
+        key = self._key(name, asked)
+        opens = await questions.hold_open(
+            act.tx, asked, key, right=right and not kept_back, now=act.now
+        )
         counted = await rounds.count(
             act.tx,
-            self._key(name, asked),
+            key,
             asked.account_id if asked else None,
             right=opens,
             draw=asked.draw if asked else 0,

@@ -134,6 +134,24 @@ async def test_three_calls_then_a_lock_of_twenty_minutes_for_right_answers_too(
 
 
 @pytest.mark.proves("RC-4")
+@pytest.mark.parametrize("locks", [1, 5], ids=["locked", "closed"])
+async def test_right_answers_that_may_not_be_told_hold_no_more_than_wrong_ones(
+    recovery: Recovery, clock: FakeClock, account_id: AccountId, locks: int
+) -> None:
+    """A row that is held is written to, and the time of the reply would tell of them."""
+    await recovery.answers()
+    held = await recovery.rows("SELECT xmax FROM security_questions")
+    await locked(recovery, clock, times=locks)
+
+    assert (await recovery.answers()).status == 422
+    assert await recovery.rows("SELECT xmax FROM security_questions") == held
+
+    clock.advance(minutes=20)
+    assert (await recovery.answers()).status == (200 if locks == 1 else 422)
+    assert (await recovery.rows("SELECT xmax FROM security_questions") == held) is (locks == 5)
+
+
+@pytest.mark.proves("RC-4")
 async def test_a_call_with_one_right_answer_is_a_wrong_call_and_says_nothing_of_it(
     recovery: Recovery, account_id: AccountId
 ) -> None:

@@ -132,22 +132,32 @@ async def named(connection: Connection, name_digest: bytes) -> Named | None:
     return _named(rows[0]) if len(rows) == 1 else None
 
 
-async def hold_open(tx: Connection, asked: Named | None, *, right: bool) -> bool:
+async def hold_open(
+    tx: Connection, asked: Named | None, round_key: bytes, *, right: bool, now: datetime
+) -> bool:
     """Whether right answers to these questions open the account, which stays so until commit.
 
-    The same statement for a name that nobody has, and for wrong answers, which hold nothing.
+    The same statement for a name that nobody has, and for wrong answers, which hold nothing; nor do
+    right ones while their round is locked or closed: holding takes time, which would tell of them.
     """
     known = asked.known if asked else None
     held = await tx.fetchval(
         f"""
         SELECT true FROM security_questions q JOIN accounts a USING (account_id)
         WHERE q.account_id = $1 AND q.set_id = $2 AND a.security_version = $3 AND $4 AND {OPEN}
+          AND NOT EXISTS (
+              SELECT FROM question_rounds r WHERE r.key = $5
+                AND (r.locked_until > $6
+                    OR r.closing IS NOT NULL AND r.closing IS DISTINCT FROM a.reopened)
+          )
         FOR SHARE OF q
         """,  # noqa: S608 - a condition of ours
         asked.account_id if asked else None,
         known.set_id if known else None,
         asked.security_version if asked else 0,
         right,
+        round_key,
+        now,
     )
     return held is not None
 
