@@ -54,14 +54,16 @@ async def judge(tx: Connection, id_: UUID, owner: UUID, choice: int, *, now: dat
 
     Every round of the owner with right fields is held first, three a day at most. A wrong address
     to one fails the others: of two answers at once the later would else not know of the earlier.
+    One with wrong fields is held as well, or the time would tell of it.
     """
     await tx.execute(
         """
-        SELECT FROM validation_rounds WHERE owner = $1 AND place IS NOT NULL
+        SELECT FROM validation_rounds WHERE owner = $1 AND (place IS NOT NULL OR id = $2)
         ORDER BY id
         FOR NO KEY UPDATE
         """,
         owner,
+        id_,
     )
     passed: bool = await tx.fetchval(
         """
