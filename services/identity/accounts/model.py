@@ -157,10 +157,15 @@ class AccountView:
 
     @property
     def questions_asked(self) -> bool:
-        """Whether it is to have security questions, and can be opened by them: no practice where
-        it is enrolled has turned them off (ST-2).
+        """Whether it is to have security questions: where it is enrolled at all (UN-4)."""
+        return self.is_enrolled and self.questions_open
+
+    @property
+    def questions_open(self) -> bool:
+        """Whether it can be opened by them: no practice where it is enrolled has turned them off
+        (ST-2). Recovery goes by the same.
         """
-        return self.is_enrolled and all(
+        return all(
             each.asks_questions for each in self.enrolments if each.state is EnrolmentState.ENROLLED
         )
 
@@ -190,7 +195,7 @@ class AccountView:
         can_validate = any(each.can_validate for each in self.enrolments)
         return recovery_routes(
             email=email,
-            questions=questions_set and self.questions_asked,
+            questions=questions_set and self.questions_open,
             validation=can_validate and not (email or questions_set or validated),
         )
 

@@ -220,6 +220,23 @@ async def test_one_of_her_practices_that_turns_questions_off_asks_for_none(
     assert "questions" not in (*read.body["recovery_routes"], *read.body["to_set_up"])
 
 
+@pytest.mark.proves("RC-4", "UN-4")
+async def test_without_a_practice_questions_are_a_way_in_and_none_to_set_up(
+    identity: Identity,
+) -> None:
+    desk = await desk_of(identity, await identity.a_practice_client(security_questions=True))
+    patient_id = await desk.enrolled(username="june.hale")
+    [account] = await identity.rows("SELECT id FROM accounts WHERE username = 'june.hale'")
+    await hear(identity, account["id"], RANDOM.uuid())
+    assert (await desk.un_enrol(patient_id)).status == 204
+
+    token = (await identity.logged_on("june.hale"))["access_token"]
+    read = await identity.call("GET", "/account", token=token)
+
+    assert read.body["recovery_routes"] == ["questions", "practice"]
+    assert "questions" not in read.body["to_set_up"]
+
+
 @pytest.mark.proves("RC-4")
 async def test_the_next_full_log_on_after_a_closing_is_told_once_as_a_snapshot(
     identity: Identity, person: Person, clock: FakeClock
