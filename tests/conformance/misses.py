@@ -299,9 +299,10 @@ async def locked(stage: IdentityStage, example: Example) -> None:
 
 async def frozen(stage: IdentityStage, example: Example) -> None:
     assert example.body is not None
-    await stage.replica.rows(
-        "UPDATE accounts SET state = 'frozen' WHERE username = $1", example.body["name"]
+    [account] = await stage.replica.rows(
+        "SELECT id FROM accounts WHERE username = $1", example.body["name"]
     )
+    await stage.replica.freeze(account["id"])
 
 
 async def code_while_locked(stage: IdentityStage) -> Example:

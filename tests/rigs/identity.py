@@ -12,7 +12,7 @@ import msgspec
 
 from services.identity.__main__ import PROGRAM
 from services.identity.accounts.model import EmailState, NameKind, NewAccount
-from services.identity.accounts.store import accounts
+from services.identity.accounts.store import accounts, freezes
 from services.identity.accounts.store import names as log_on_names
 from services.identity.emails.addresses import address_key
 from services.identity.features import Features
@@ -100,8 +100,10 @@ class Identity(Replica[Features, Settings]):
         assert answer.status == 200, answer.body
         return dict(answer.body)
 
-    async def freeze(self, person: Person) -> None:
-        await self.rows("UPDATE accounts SET state = 'frozen' WHERE id = $1", person.id)
+    async def freeze(self, account_id: AccountId) -> None:
+        """Shut the account as a freeze does, password and all; no session of it ends."""
+        async with self.plumbing.database.transaction() as tx:
+            assert await freezes.freeze(tx, account_id)
 
     async def log_ons(self, name: str, password: str, times: int, **said: str) -> list[Answer]:
         """That many at once."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from services.identity.accounts.store import freezes
 from services.identity.emails.addresses import address_key
+from shared.contracts.ids import AccountId
 from shared.settings.values import Secret, key_bytes
 from shared.trust.tokens import Digests
 from tests.bench.seeds import log_on_accounts, mailbox_of, name_of
@@ -94,7 +96,13 @@ class Accounts:
         return [name_of(number) for number in made.values()]
 
     async def frozen(self, count: int) -> Sequence[str]:
-        return await self._changed(count, "UPDATE identity.accounts SET state = 'frozen'")
+        """Names of those who have no password since (RC-9)."""
+        made = await self.made(count)
+        async with self.site.database.transaction():
+            await self.site.database.execute("SET LOCAL search_path = identity")
+            for one in made:
+                assert await freezes.freeze(self.site.database, AccountId(one))
+        return [name_of(number) for number in made.values()]
 
     async def unenrolled(self, count: int) -> Sequence[str]:
         """Names of those whom no practice has enrolled any more."""
@@ -121,11 +129,6 @@ class Accounts:
             list(made),
             survivor,
         )
-        return [name_of(number) for number in made.values()]
-
-    async def _changed(self, count: int, statement: str) -> Sequence[str]:
-        made = await self.made(count)
-        await self.site.database.execute(f"{statement} WHERE id = ANY ($1)", list(made))
         return [name_of(number) for number in made.values()]
 
     async def _with_email(self, count: int) -> Mapping[UUID, int]:

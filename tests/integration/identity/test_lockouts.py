@@ -130,11 +130,14 @@ async def test_an_unknown_name_locks_and_unlocks_like_a_known_one(identity: Iden
     assert not rows[0]["told"]
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["as it is", "if its hash were kept"])
 async def test_the_right_password_of_a_frozen_account_counts_as_a_wrong_one(
-    identity: Identity,
-    june: Person,
+    identity: Identity, june: Person, kept: bool
 ) -> None:
-    await identity.freeze(june)
+    [before] = await identity.rows("SELECT password_hash FROM accounts")
+    await identity.freeze(june.id)
+    if kept:
+        await identity.rows("UPDATE accounts SET password_hash = $1", before["password_hash"])
 
     for _ in range(5):
         await identity.log_on("june.hale", PASSWORD)

@@ -149,7 +149,7 @@ async def test_an_approval_counts_while_both_versions_stand(
 ) -> None:
     request, *both = await under_review(identity, registry)
     if how == "frozen":
-        await identity.freeze(both[whose])
+        await identity.freeze(both[whose].id)
     else:
         assert (await identity.reset(await recovery.grant(both[whose]), NEW)).status == 200
 

@@ -41,26 +41,69 @@ async def test_an_empty_password_is_named_and_counts_toward_no_lock(
     assert (await identity.log_on(NAME)).status == 201
 
 
-@pytest.mark.proves("LG-1", "V6.3.8")
+@pytest.mark.proves("LG-1", "LG-2", "V6.3.8")
 @by_name
-async def test_a_name_nobody_has_costs_the_one_hash_that_a_known_one_costs(
-    identity: Identity, registry: Registry, door: Door, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("typed", [PASSWORD, WRONG], ids=["her password", "a wrong one"])
+async def test_every_name_costs_the_one_hash_that_a_known_one_costs(
+    identity: Identity,
+    registry: Registry,
+    door: Door,
+    typed: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = {
+        "known": (await identity.an_account()).username,
+        "unknown": NOBODY,
+        "locked": (await identity.an_account()).username,
+        "frozen": (frozen := await identity.an_account()).username,
+        "merged": (await registry.merged())[1].username,
+    }
+    await identity.log_ons(names["locked"], WRONG, 4)
+    await identity.freeze(frozen.id)
+    entries = {state: await door.opened(registry, name) for state, name in names.items()}
+    compared = hashes_compared(monkeypatch)
+
+    costs: dict[str, list[bool]] = {}
+    for state, entry in entries.items():
+        await entry(identity, typed)
+        costs[state] = [stored is not None for stored in compared]
+        compared.clear()
+
+    assert costs == {
+        "known": [True],
+        "unknown": [False],
+        "locked": [True],
+        "frozen": [False],
+        "merged": [True],
+    }
+
+
+@pytest.mark.proves("LG-1", "LG-2", "SE-3")
+async def test_a_lock_costs_the_one_hash_in_a_session_too(
+    identity: Identity, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.an_account(NAME)
+    entry = await REAUTHENTICATE.opened(registry, NAME)
+    await identity.log_ons(NAME, WRONG, 4)
+    compared = hashes_compared(monkeypatch)
+
+    for password in (PASSWORD, WRONG):
+        await entry(identity, password)
+
+    assert [stored is not None for stored in compared] == [True, True]
+
+
+def hashes_compared(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """What a password is compared with from now on, as it comes; None: with nobody's."""
     compared: list[str | None] = []
     verify = PasswordHasher.verify
 
     async def spied(hasher: PasswordHasher, password: str, stored: str | None) -> bool:
-        if password == WRONG:
-            compared.append(stored)
+        compared.append(stored)
         return await verify(hasher, password, stored)
 
     monkeypatch.setattr(PasswordHasher, "verify", spied)
-
-    for name in (NAME, NOBODY):
-        await (await door.opened(registry, name))(identity, WRONG)
-
-    assert [stored is None for stored in compared] == [False, True]
+    return compared
 
 
 @pytest.mark.proves(*ROWS, "V6.3.8")
