@@ -7,6 +7,7 @@ import base64
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from tests.rigs.identity import PASSWORD, Identity, Person
@@ -37,6 +38,12 @@ class TwoStepper:
     def code(self, *, shift: int = 0) -> str:
         """What her app shows now, or so many steps away."""
         return code_of(self.secret, self.identity.clock.now(), shift=shift)
+
+    def wrong_digits(self, count: int) -> list[str]:
+        """So many that her app shows at no moment from two steps ago to an hour from now."""
+        right = {self.code(shift=shift) for shift in range(-2, 121)}
+        digits = (f"{number:06}" for number in range(10**6))
+        return list(islice((code for code in digits if code not in right), count))
 
     async def next_code(self) -> str:
         """A code that was not taken before: she waits for the next one."""

@@ -47,6 +47,14 @@ class Learned(AssertionError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Somebody, and a device that she is known on (MF-2)."""
+
+    name: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One thing that is guessed at."""
 
@@ -56,6 +64,8 @@ class Target:
     """The right one, of this moment."""
     outcomes: Callable[[], Awaitable[int]]
     """How often it was looked at whether a guess is right."""
+    holder: Known | None = None
+    """Whose password it is: on her own device no guesser keeps her out (LG-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +81,13 @@ class Guessed:
     def service(self) -> str:
         return self.verb.service
 
-    async def guess(self, stage: Any, replicas: Sequence[Caller], times: int) -> "Guesses":
+    async def guess(self, target: Target, replicas: Sequence[Caller], times: int) -> "Guesses":
         """Guess so often, 64 at a time; after the first 64 some are right.
 
         Raises Learned where one of those was told, or another number was looked at than the row
         allows.
         """
-        target, randomness, numbers = await self.made(stage), Randomness(), count()
+        randomness, numbers = Randomness(), count()
         told: list[tuple[bool, Answer]] = []
 
         async def guesser(replica: Caller) -> None:
@@ -114,39 +124,80 @@ class Guesses:
 
 @dataclass(slots=True, kw_only=True)
 class Honest:
-    """People who log on meanwhile, each with her own name."""
+    """People who log on meanwhile: three with a name each, and then one from a known device."""
 
     names: Sequence[str]
+    known: Sequence[Known]
     passed: int = 0
 
     async def log_on(self, replicas: Sequence[Caller], times: int) -> None:
         """Do it so often, one after the other. Raises Learned where one of them is kept out."""
-        verb = NAMED["log_on"]
         for number in range(times):
-            said = {"name": self.names[number % len(self.names)], "password": PASSWORD}
-            answer = await send_by(replicas[number % len(replicas)], verb, Example(body=said))
-            if answer.status != verb.route.status:
-                raise Learned(f"an honest log-on was answered {answer.refused()}")
-            self.passed += 1
+            replica = replicas[number % len(replicas)]
+            if number % 4 == 3:
+                await self.from_device(replica, self.known[number // 4 % len(self.known)])
+            else:
+                await self._pass(replica, {"name": self.names[number % len(self.names)]})
+
+    async def from_device(self, replica: Caller, known: Known) -> None:
+        """Log on from a known device. Raises Learned where it is kept out, or known no more."""
+        answer = await self._pass(replica, {"name": known.name, "device": known.device})
+        if "device" in answer.body:
+            raise Learned("a known device is taken for a new one")
+
+    async def _pass(self, replica: Caller, said: dict[str, str]) -> Answer:
+        verb = NAMED["log_on"]
+        answer = await send_by(replica, verb, Example(body={**said, "password": PASSWORD}))
+        if answer.status != verb.route.status:
+            raise Learned(f"an honest log-on was answered {answer.refused()}")
+        self.passed += 1
+        return answer
 
 
 @asynccontextmanager
 async def honest_beside(
-    stage: IdentityStage, replicas: Sequence[Caller], times: int
+    stage: IdentityStage, replicas: Sequence[Caller], times: int, *, holder: Known | None
 ) -> AsyncIterator[Honest]:
-    """Have so many log on meanwhile; on leaving, all have."""
-    people = [await stage.replica.an_account() for _ in range(20)]
-    honest = Honest(names=[person.username for person in people])
-    logging_on = asyncio.ensure_future(honest.log_on(replicas, times))
+    """Have so many log on meanwhile; on leaving, all have, and the last one under the lock that the
+    guesses have brought about: from the device of who is guessed at, where she has one.
+    """
+    people = [(await stage.replica.an_account()).username for _ in range(20)]
+    others = [await on_a_device(stage) for _ in range(2)]
+    known = [holder, *others] if holder else others
+    honest = Honest(names=people, known=known)
+    logging_on = asyncio.ensure_future(honest.log_on(replicas, times - 1))
     try:
         yield honest
         await logging_on
+        await honest.from_device(replicas[0], known[0])
     finally:
         logging_on.cancel()
         await asyncio.wait({logging_on})
 
 
+async def on_a_device(stage: IdentityStage, name: str | None = None) -> Known:
+    """Somebody, or this person, on a device that has just become known."""
+    name = name or (await stage.replica.an_account()).username
+    return Known(name=name, device=str((await stage.replica.logged_on(name))["device"]))
+
+
 # ---- the password, at each of its doors
+
+
+def looked_at(stage: IdentityStage, account_id: Any) -> Callable[[], Awaitable[int]]:
+    """How many guesses at her were looked at and counted as wrong, as the audit has it: a good
+    log-on from a known device begins the run of wrong ones anew.
+    """
+
+    async def outcomes() -> int:
+        [row] = await stage.replica.rows(
+            "SELECT count(*) AS wrong FROM audit_entries"
+            " WHERE subject = $1 AND outcome = 'refused' AND detail = 'wrong'",
+            f"account:{account_id}",
+        )
+        return int(row["wrong"])
+
+    return outcomes
 
 
 def counted(stage: IdentityStage, name: str) -> Callable[[], Awaitable[int]]:
@@ -164,22 +215,40 @@ def counted(stage: IdentityStage, name: str) -> Callable[[], Awaitable[int]]:
 
 
 async def password_at_log_on(stage: IdentityStage) -> Target:
-    name = (await stage.replica.an_account()).username
+    person = await stage.replica.an_account()
+    said = Example(body={"name": person.username, "password": PASSWORD})
     return Target(
-        wrong=[Example(body={"name": name, "password": WRONG_PASSWORD})],
-        right=lambda: Example(body={"name": name, "password": PASSWORD}),
-        outcomes=counted(stage, name),
+        wrong=[said.but(password=WRONG_PASSWORD)],
+        right=lambda: said,
+        outcomes=looked_at(stage, person.id),
+        holder=await on_a_device(stage, person.username),
+    )
+
+
+async def password_on_a_device(stage: IdentityStage) -> Target:
+    """The guesser has the secret of one of her devices; she has another, which guesses at the first
+    leave alone.
+    """
+    person = await stage.replica.an_account()
+    stolen = await on_a_device(stage, person.username)
+    said = Example(body={"name": person.username, "password": PASSWORD, "device": stolen.device})
+    return Target(
+        wrong=[said.but(password=WRONG_PASSWORD)],
+        right=lambda: said,
+        outcomes=looked_at(stage, person.id),
+        holder=await on_a_device(stage, person.username),
     )
 
 
 async def password_in_session(stage: IdentityStage) -> Target:
-    name = (await stage.replica.an_account()).username
-    token = await stage.opened(name)
+    person = await stage.replica.an_account()
+    token = await stage.opened(person.username)
     said = Example(body={"password": PASSWORD, "verb": "username"}, token=token)
     return Target(
         wrong=[said.but(password=WRONG_PASSWORD)],
         right=lambda: said,
-        outcomes=counted(stage, name),
+        outcomes=looked_at(stage, person.id),
+        holder=await on_a_device(stage, person.username),
     )
 
 
@@ -207,52 +276,52 @@ async def password_beside_a_token(stage: IdentityStage) -> Target:
 # ---- the second step
 
 
-def looked_at(stage: IdentityStage, account_id: Any) -> Callable[[], Awaitable[int]]:
-    """How many codes of hers were counted as wrong."""
-
-    async def outcomes() -> int:
-        [row] = await stage.replica.rows(
-            "SELECT count(*) AS wrong FROM audit_entries"
-            " WHERE subject = $1 AND outcome = 'refused' AND detail = 'wrong'",
-            f"account:{account_id}",
-        )
-        return int(row["wrong"])
-
-    return outcomes
-
-
-async def codes_at_log_on(stage: IdentityStage, wrong: str, *, by_app: bool) -> Target:
+async def code_at_log_on(stage: IdentityStage, *, by_app: bool) -> Target:
     """The guesser has the password, and begins forty log-ons."""
     person = await stage.two_stepper()
     halves = [(await person.log_on())["access_token"] for _ in range(40)]
+    codes = person.wrong_digits(len(halves)) if by_app else [WRONG_CODE] * len(halves)
 
     def right() -> Example:
         code = person.code(shift=1) if by_app else person.codes[0]
         return Example(body={"code": code}, token=halves[-1])
 
     return Target(
-        wrong=[Example(body={"code": wrong}, token=half) for half in halves],
+        wrong=[
+            Example(body={"code": code}, token=half)
+            for half, code in zip(halves, codes, strict=True)
+        ],
         right=right,
         outcomes=looked_at(stage, person.person.id),
     )
 
 
+async def code_in_session(stage: IdentityStage, *, by_app: bool) -> Target:
+    """The guesser has the password, and a session."""
+    person = await stage.two_stepper()
+    said = Example(body={"password": PASSWORD, "verb": "username"}, token=person.token)
+    codes = person.wrong_digits(200) if by_app else [WRONG_CODE]
+    return Target(
+        wrong=[said.but(code=code) for code in codes],
+        right=lambda: said.but(code=person.code(shift=1) if by_app else person.codes[0]),
+        outcomes=looked_at(stage, person.person.id),
+    )
+
+
 async def app_at_log_on(stage: IdentityStage) -> Target:
-    return await codes_at_log_on(stage, "AAAAAA", by_app=True)
+    return await code_at_log_on(stage, by_app=True)
 
 
 async def recovery_code_at_log_on(stage: IdentityStage) -> Target:
-    return await codes_at_log_on(stage, WRONG_CODE, by_app=False)
+    return await code_at_log_on(stage, by_app=False)
 
 
 async def app_in_session(stage: IdentityStage) -> Target:
-    person = await stage.two_stepper()
-    said = Example(body={"password": PASSWORD, "verb": "username"}, token=person.token)
-    return Target(
-        wrong=[said.but(code=WRONG_CODE)],
-        right=lambda: said.but(code=person.code(shift=1)),
-        outcomes=looked_at(stage, person.person.id),
-    )
+    return await code_in_session(stage, by_app=True)
+
+
+async def recovery_code_in_session(stage: IdentityStage) -> Target:
+    return await code_in_session(stage, by_app=False)
 
 
 # ---- the second proof beside what a practice handed out
@@ -411,6 +480,12 @@ def at(name: str, verb: str, made: Callable[[Any], Awaitable[Target]], allowed: 
 DOORS: tuple[Guessed, ...] = (
     at("answers to questions", "answer_security_questions", answers_to_questions, ANSWERS),
     at("password, at log-on", "log_on", password_at_log_on, FAILURES),
+    at(
+        "password, at log-on with the secret of a known device",
+        "log_on",
+        password_on_a_device,
+        2 * FAILURES,  # the device's own count voids it, and then the account's locks
+    ),
     at("password, in a session", "reauthenticate", password_in_session, FAILURES),
     at("password, of another account", "prove_ownership", password_of_another, FAILURES),
     at(
@@ -422,6 +497,7 @@ DOORS: tuple[Guessed, ...] = (
     at("code of an app, at log-on", "take_second_step", app_at_log_on, CODES),
     at("code of an app, in a session", "reauthenticate", app_in_session, CODES),
     at("recovery code, at log-on", "take_second_step", recovery_code_at_log_on, CODES),
+    at("recovery code, in a session", "reauthenticate", recovery_code_in_session, CODES),
     at("person of an enrolment token", "prove_enrolment", person_of_a_token, PERSONS),
     at("number beside an invitation", "prove_enrolment", number_of_an_invitation, PERSONS),
     at("temporary password", "prove_enrolment", temporary_password, PERSONS),

@@ -100,12 +100,15 @@ async def guessed(arena: "Arena", door: Guessed, *, times: int, say: Say) -> int
     began = loop.time()
     try:
         async with arena.stage() as stage:
+            target = await door.made(stage)
             if door.service == "identity":
-                async with honest_beside(stage, arena.replicas, HONEST) as beside:
-                    guesses = await door.guess(stage, arena.replicas, times)
+                async with honest_beside(
+                    stage, arena.replicas, HONEST, holder=target.holder
+                ) as beside:
+                    guesses = await door.guess(target, arena.replicas, times)
                 honest = beside.passed
             else:
-                guesses = await door.guess(stage, arena.replicas, times)
+                guesses = await door.guess(target, arena.replicas, times)
     except Learned as problem:
         say(str(problem))
         return 1
