@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import bcrypt
 import pytest
 
+from shared.contracts.identity import ResetRoute
 from tests.builders.practices import PracticeDesk, practice_desk
 from tests.builders.two_step import WRONG_CODE, TwoStepper, turned_on
 from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
@@ -314,17 +315,25 @@ async def test_in_a_full_session_wrong_codes_end_nothing_before_the_tenth_locks(
 
 
 @pytest.mark.proves("RC-10", "V6.4.3")
-@pytest.mark.parametrize("route", ["link", "practice-token"])
+@pytest.mark.parametrize("route", ResetRoute)
 async def test_a_reset_opens_no_full_session_without_the_second_step(
-    identity: Identity, recovery: Recovery, route: str
+    identity: Identity, recovery: Recovery, route: ResetRoute
 ) -> None:
     june = await turned_on(identity)
     grant = await recovery.grant(june.person, security_version=2, route=route)
 
     reset = await identity.reset(grant, NEW)
+    session = reset.body
+    if route is ResetRoute.VALIDATION:  # RC-6: the first session is that of her log-on
+        assert reset.body == {"ends": "log-on"}
+        session = (await identity.log_on(june.person.username, NEW)).body
 
-    assert (reset.status, reset.body["scope"]) == (200, "gates")
-    assert (await june.step(reset.body["access_token"], june.codes[0])).body["scope"] == "full"
+    assert reset.status == 200
+    assert (session["scope"], session["gates"][0]["name"]) == ("gates", "second-step")
+    stepped = (await june.step(session["access_token"], june.codes[0])).body
+    left = ["account-email"] if route is ResetRoute.VALIDATION else []
+    assert [gate["name"] for gate in stepped["gates"] if gate["required"]] == left
+    assert stepped["scope"] == ("gates" if left else "full")
 
 
 @pytest.mark.proves("ID-7", "SE-3")

@@ -18,7 +18,7 @@ from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker
 from tests.builders import events
 from tests.builders.people import a_person
-from tests.builders.questions import FIVE, OTHERS, WRONG_ANSWER
+from tests.builders.questions import FIVE, OTHERS, WRONG_ANSWER, answered
 from tests.rigs.issuer import Issuer
 from tests.rigs.recovery import EMAIL, ISSUER, USERNAME, Recovery, a_merge, an_account, replica
 from tests.rigs.replica import Answer
@@ -510,6 +510,42 @@ async def test_a_source_that_has_used_up_its_budget_is_told_of_no_success(
 
     assert (await recovery.call("POST", path, right, source=source)).status == 429
     assert (await recovery.call("POST", path, right)).status == 200
+
+
+@pytest.mark.proves("RC-4", "LG-4")
+async def test_right_answers_whose_budget_is_spent_before_the_commit_are_kept_back_and_count(
+    recovery: Recovery,
+    account_id: AccountId,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The look at the door came before the fifty refusals, and the answers were compared since."""
+    hasher, source = recovery.features.questions.answering.hasher, recovery.a_source()
+    verify = hasher.verify
+    asked = await recovery.asked()
+    body = {"name": USERNAME, "answers": answered(asked)}
+    wrong_body = {"name": "nobody.at.all", "answers": answered(asked, {})}
+    path = "/resets/questions/answers"
+
+    async def meanwhile(answer: str, stored: str | None) -> bool:
+        monkeypatch.undo()
+        right = await verify(answer, stored)
+        for _ in range(50):
+            refused = await recovery.call("POST", path, wrong_body, source=source)
+            assert refused.refused() == REFUSED
+        return right
+
+    monkeypatch.setattr(hasher, "verify", meanwhile)
+
+    kept_back = await recovery.call("POST", path, body, source=source)
+
+    assert kept_back.refused() == (429, "too_many_requests")
+    assert "grant" not in kept_back.body
+    assert await recovery.asked() == asked  # as after a wrong one: they were not answered right
+    await wrong(recovery, 2)
+    assert (await recovery.answers()).refused() == REFUSED  # it was the first of three
+    clock.advance(minutes=20)
+    assert (await recovery.answers()).status == 200
 
 
 @pytest.mark.proves("RC-4")

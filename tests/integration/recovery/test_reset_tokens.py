@@ -530,6 +530,37 @@ async def test_the_right_one_is_kept_back_from_a_source_that_guessed_too_often(
     assert await told(recovery, patient.username, issued.token) == DONE
 
 
+@pytest.mark.proves("RC-5", "LG-4")
+async def test_the_right_one_is_kept_back_where_the_budget_is_spent_before_the_commit(
+    recovery: Recovery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at the door came before the fifty refusals, and the token was compared since."""
+    patient = await a_patient(recovery)
+    issued = await patient.is_given()
+    hasher, source = recovery.features.practice_tokens.redeeming.hasher, recovery.a_source()
+    verify = hasher.verify
+    miss = {"username": "nobody.at.all", "token": "12345678"}
+    said = {"username": patient.username, "token": issued.token}
+    path = "/resets/tokens/redeem"
+
+    async def meanwhile(digits: str, stored: str | None) -> bool:
+        monkeypatch.undo()
+        right = await verify(digits, stored)
+        for _ in range(50):
+            refused = await recovery.call("POST", path, miss, source=source)
+            assert refused.refused() == INVALID
+        return right
+
+    monkeypatch.setattr(hasher, "verify", meanwhile)
+
+    kept_back = await recovery.call("POST", path, said, source=source)
+
+    assert kept_back.refused() == (429, "too_many_requests")
+    assert "grant" not in kept_back.body
+    assert await states(recovery) == ["live"]
+    assert await told(recovery, patient.username, issued.token) == DONE
+
+
 # ---- at the desk
 
 
