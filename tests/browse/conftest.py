@@ -22,7 +22,7 @@ from deploy.local.servers import Servers
 from deploy.tour.person import Person
 from deploy.tour.stage import Stage
 from shared.randomness import Randomness
-from tests.browse.desk import Desk
+from tests.browse.desk import SECOND, Desk
 from tests.browse.inspector import Inspector
 from tests.browse.patient import Patient
 from tests.browse.visitor import Device, Visitor, launched, visiting
@@ -178,6 +178,15 @@ async def desk(suite: Suite, visit: Visit) -> AsyncIterator[Desk]:
         desk = Desk(visitor=visitor, url=url)
         await desk.sit_down()
         yield desk
+
+
+@pytest_asyncio.fixture
+async def asking(desk: Desk) -> AsyncIterator[Desk]:
+    """The desk of a practice that asks its patients for security questions."""
+    await desk.move(SECOND)
+    await desk.asks_questions()
+    yield desk
+    await desk.asks_questions(False)
 
 
 @pytest.fixture

@@ -1,17 +1,16 @@
-"""Stories 1 and 14: five security questions on the way in, and two of them for a new password."""
-
-from collections.abc import AsyncIterator
+"""Stories 1, 10 and 14: five security questions on the way in, two of them for a new password."""
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from deploy.tour.person import Person
+from deploy.tour.stage import Stage
 from tests.browse.conftest import AtPortal
-from tests.browse.desk import SECOND, Desk
+from tests.browse.desk import Desk
 from tests.browse.patient import Patient
 
 NEW = "Maple-Lantern-73"
+LOCK_SECONDS = 20 * 60
 ANSWERS = {
     "first-pet": "Biscuit the Second",
     "childhood-street": "Orchard Row",
@@ -22,25 +21,25 @@ ANSWERS = {
 OTHERS = {code: f"{answer} again" for code, answer in ANSWERS.items()}
 
 
-@pytest_asyncio.fixture
-async def asking(desk: Desk) -> AsyncIterator[Desk]:
-    """The desk of a practice that asks its patients for security questions."""
-    await desk.move(SECOND)
-    await desk.asks_questions()
-    yield desk
-    await desk.asks_questions(False)
-
-
-async def enrol(patient: Patient, token: str) -> None:
-    """Make an account without an e-mail; five questions come before all else."""
+async def enrol(patient: Patient, token: str, *, email: bool = False) -> None:
+    """Make an account, mostly without an e-mail; five questions come before all else."""
     await patient.give_token(token)
     await patient.accept_terms()
-    await patient.page.locator("#no_email").check()
+    if email:
+        await patient.fill(email=patient.person.address)
+    else:
+        await patient.page.locator("#no_email").check()
     await patient.press()
-    password = patient.person.password
-    await patient.fill(username=patient.person.username, password=password, again=password)
-    await patient.press()
+    await patient.at("/enrol/credentials")
+    await take_name(patient, patient.person.username)
     await patient.at("/gate/questions")
+
+
+async def take_name(patient: Patient, username: str) -> None:
+    """Choose this username, with a password."""
+    password = patient.person.password
+    await patient.fill(username=username, password=password, again=password)
+    await patient.press()
 
 
 async def choose(patient: Patient, answers: dict[str, str]) -> None:
@@ -56,6 +55,13 @@ async def answer(patient: Patient, answers: dict[str, str]) -> None:
         code = await patient.page.locator(f"[name=code{place}]").input_value()
         await patient.page.locator(f"#answer{place}").fill(answers.get(code, "no idea"))
     await patient.press()
+
+
+async def asked_of(patient: Patient) -> list[str]:
+    """Read the two questions."""
+    labels = patient.main.locator("form label")
+    await expect(labels).to_have_count(2)
+    return await labels.all_inner_texts()
 
 
 async def forget(patient: Patient, name: str) -> None:
@@ -108,6 +114,111 @@ async def test_she_sets_five_questions_on_her_way_in_and_answers_two_for_a_new_p
         await ada.at("/gate/e-mail")
 
 
+async def test_she_enrols_with_an_e_mail_and_five_questions_and_so_comes_home(
+    stage: Stage, asking: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    other = Person.met_for_the_first_time(stage.randomness)
+    async with at_portal(other) as bea:
+        await enrol(bea, await asking.token_for(other))
+    token = await asking.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await ada.give_token(token)
+        await ada.accept_terms()
+        await ada.fill(email=somebody.address)
+        await ada.press()
+        await ada.at("/enrol/credentials")
+        digit = ada.page.locator("#rules [data-rule=has_digit] .state")
+        await ada.fill(password="Walnut-Harbour")
+        await expect(digit).to_have_text("not met yet")
+        await ada.fill(password=somebody.password)
+        await expect(digit).to_have_text("met")
+        await take_name(ada, other.username)
+        await expect(ada.page.locator("#username-wrong")).to_be_visible()
+        await take_name(ada, somebody.username)
+
+        await ada.at("/gate/questions")
+        await choose(ada, ANSWERS)
+        await ada.press()
+        await ada.at("/gate/e-mail")
+        await expect(ada.main).to_contain_text(somebody.address)
+        await ada.open_link("verify-email")
+        await ada.press("Confirm")
+        await ada.decline_two_step()
+
+        await expect(ada.main).to_contain_text(f"You are logged on as {somebody.username}.")
+        await expect(ada.main).to_contain_text("Seeblick")
+        await expect(ada.main).not_to_contain_text("Still to do")
+        await ada.go("/settings")
+        await expect(ada.page.locator(".routes li")).to_have_text(
+            [
+                "By a link in a mail to your account e-mail.",
+                "By answering two of your security questions.",
+                "By asking your practice.",
+            ]
+        )
+
+
+async def test_who_had_an_account_before_is_let_to_no_page_until_five_are_set_in_any_browser(
+    asking: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    await asking.asks_questions(False)
+    token = await asking.token_for(somebody)
+    async with at_portal(somebody) as ada, at_portal(somebody) as library:
+        await ada.enrol(token)
+        await ada.log_off()
+        await asking.asks_questions()
+
+        await ada.log_on()
+        await ada.at("/gate/questions")
+        for path in ("/home", "/settings", "/settings/questions", "/sent", "/merge", "/enrol/done"):
+            await ada.go(path)
+            await ada.at("/gate/questions")
+        await library.log_on()
+        await library.at("/gate/questions")
+        await choose(library, ANSWERS)
+        await library.press()
+
+        await library.at("/home")
+        await ada.go("/home")
+        await ada.at("/home")
+
+
+async def test_the_third_wrong_try_locks_her_questions_a_mail_says_so_and_later_they_open(
+    stage: Stage, asking: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    token = await asking.token_for(somebody)
+    async with at_portal(somebody) as ada:
+        await enrol(ada, token, email=True)
+        await choose(ada, ANSWERS)
+        await ada.press()
+        await ada.at("/gate/e-mail")
+        await ada.open_link("verify-email")
+        await ada.press()
+        await ada.decline_two_step()
+        await ada.log_off()
+        mark = await ada.mailbox.newest()
+
+        await forget(ada, somebody.username)
+        asked = await asked_of(ada)
+        for answers in ({}, {}, {}, ANSWERS):  # the right ones are too late
+            await answer(ada, answers)
+            await expect(ada.summary).to_contain_text("These answers do not open the account")
+            await expect(ada.page.locator("#answer1")).to_have_value("")
+        mail = await ada.mailbox.wait_for(
+            somebody.address, subject="were answered wrongly", after=mark, within=30
+        )
+        assert "no answers are taken, also right ones" in mail.text
+
+        stage.let_time_pass(LOCK_SECONDS)
+        await forget(ada, somebody.username)
+        assert await asked_of(ada) == asked
+        await answer(ada, ANSWERS)
+        await ada.at("/new-password")
+        await ada.fill(password=NEW, again=NEW)
+        await ada.press()
+        await ada.at("/home")
+
+
 async def test_she_sets_others_in_the_settings_in_spanish_and_those_before_open_nothing(
     asking: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
@@ -147,8 +258,8 @@ async def test_a_stranger_is_asked_two_questions_as_well_and_reads_the_same(
 ) -> None:
     async with at_portal(somebody) as stranger:
         await forget(stranger, "nobody.at.all")
-        asked = await stranger.main.locator("form label").all_inner_texts()
+        asked = await asked_of(stranger)
         for _ in range(4):
             await answer(stranger, {})
             await expect(stranger.summary).to_contain_text("These answers do not open the account")
-            assert await stranger.main.locator("form label").all_inner_texts() == asked
+            assert await asked_of(stranger) == asked
