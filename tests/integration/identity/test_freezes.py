@@ -8,7 +8,7 @@ import pytest
 from services.identity.checkups import check_freezes
 from shared.contracts.identity import LINKS_ELSEWHERE
 from tests.builders.freezes import THIEF_S, a_link, change_password, freeze, frozen
-from tests.builders.practices import Postman, PracticeDesk
+from tests.builders.practices import Postman, PracticeDesk, add_practice, practice_desk
 from tests.builders.two_step import turned_on
 from tests.integration.identity.test_email_changes import changed
 from tests.integration.identity.test_emails import claim, reauthenticate, session, verify
@@ -368,6 +368,62 @@ async def test_a_practice_thaws_it_and_the_holder_is_told(
         "SELECT staff, reason, subject FROM audit_entries WHERE action = 'account.thaw'"
     )
     assert tuple(row) == ("nurse-7", "came with her passport", f"account:{person.id}")
+
+
+@pytest.mark.proves("ST-1")
+@pytest.mark.parametrize("thaws", [0, 1], ids=["the first", "the one added since"])
+async def test_either_of_her_two_practices_thaws_it_and_that_of_another_patient_does_not(
+    desk: PracticeDesk, postman: Postman, thaws: int
+) -> None:
+    hers, identity, person = await two_of_one(desk)
+    third = await practice_desk(identity)
+    another_s = await third.enrolled(username="pat.reed")
+    await frozen(identity, postman, person)
+
+    foreign = [await third.thaw(patient_id) for _, patient_id in hers]
+    crossed = [await at.thaw(of) for (at, _), (_, of) in zip(hers, reversed(hers), strict=True)]
+    of_its_own = await third.thaw(another_s)
+    still = await state(identity, person)
+    at, patient_id = hers[thaws]
+    answer = await at.thaw(patient_id)
+
+    assert {each.refused() for each in (*foreign, *crossed)} == {(404, "not_found")}
+    assert of_its_own.refused() == (409, "account_not_frozen")
+    assert (still, answer.status) == ("frozen", 204)
+    assert await state(identity, person) == "active"
+    assert [(await one.read(record))["frozen"] for one, record in hers] == [False, False]
+    rows = await identity.rows(
+        "SELECT practice FROM audit_entries WHERE action = 'account.thaw' AND outcome = 'done'"
+    )
+    assert [str(row["practice"]) for row in rows] == [at.practice_id]
+
+
+@pytest.mark.proves("ST-1")
+@pytest.mark.parametrize("left", [0, 1], ids=["the first", "the one added since"])
+async def test_of_two_practices_the_one_that_has_her_enrolled_still_thaws_it(
+    desk: PracticeDesk, postman: Postman, left: int
+) -> None:
+    hers, identity, person = await two_of_one(desk)
+    (at, record), (other, left_record) = hers[left], hers[1 - left]
+    await frozen(identity, postman, person)
+    await other.un_enrol(left_record)
+
+    refused, thawed = await other.thaw(left_record), await at.thaw(record)
+
+    assert refused.refused() == (409, "patient_not_enrolled")
+    assert thawed.status == 204
+
+
+async def two_of_one(
+    desk: PracticeDesk,
+) -> tuple[list[tuple[PracticeDesk, str]], Identity, Person]:
+    """Somebody's two practices, each with her record there, and her."""
+    identity, patient_id, person = await one_at(desk)
+    second = await practice_desk(identity)
+    added = await second.a_patient()
+    token = (await second.issue(added)).body["token"]
+    assert (await add_practice(identity, token)).status == 201
+    return [(desk, patient_id), (second, added)], identity, person
 
 
 async def one_at(desk: PracticeDesk) -> tuple[Identity, str, Person]:
