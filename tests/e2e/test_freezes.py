@@ -121,10 +121,11 @@ async def test_a_freeze_voids_every_way_back_at_every_replica(
         before = await ways.tried(replicas[0])
         grants = [grant for _, _, grant in before.values() if grant]
         assert len(grants) == 3, before
+        assert not [verb for verb, said in before.items() if said[:2] == REFUSED[verb]], before
 
         freeze = {"token": not_me, "birth_date": person.birth_date}
-        await stage.call("freeze_account", 204, body=freeze, source=a_source())
         begun = asyncio.get_running_loop().time()
+        await stage.call("freeze_account", 204, body=freeze, source=a_source())
         await asyncio.gather(
             *(
                 eventually(partial(ways.shut, replica), pause=0.02, within=60)
@@ -146,6 +147,6 @@ async def test_a_freeze_voids_every_way_back_at_every_replica(
         }
 
     assert told == {(400, "grant_superseded")}
-    print(f"every way was shut at every replica {took:.2f} s after the freeze")  # noqa: T201
+    print(f"every way was shut at every replica {took:.2f} s after the freeze was asked for")  # noqa: T201
     asks["security_questions"] = False
     await stage.call("change_practice_settings", 200, token=desk, body=asks)
