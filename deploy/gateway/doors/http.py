@@ -20,6 +20,7 @@ CATCHES_UP_WITHIN = 2.0  # seconds, for a fact that is on its way
 CONNECT_SECONDS = 2.0
 CONNECTIONS = 100
 UNAVAILABLE = 503
+BALANCERS = frozenset({502, UNAVAILABLE, 504})  # what a balancer says where no replica answers it
 
 
 class Asker(Protocol):
@@ -165,6 +166,8 @@ class Door:
         try:
             problem = msgspec.json.decode(raw, type=ProblemReply)
         except msgspec.DecodeError:
+            if response.status in BALANCERS:
+                raise Away(self.service, retry_after=retry_after or 5) from None
             raise Broken(self.service, f"{response.status}", correlation_id=id) from None
         if response.status == UNAVAILABLE and problem.code != CATCHING_UP:
             raise Away(self.service, retry_after=retry_after or 5, correlation_id=id)

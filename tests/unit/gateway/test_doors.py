@@ -1,5 +1,12 @@
-from deploy.gateway.doors.http import pairs_of, paragraphs_of
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from deploy.gateway.check import SOMEBODY, Asker
+from deploy.gateway.doors.http import Door, pairs_of, paragraphs_of, source_seen_by
 from deploy.gateway.doors.practice import ClientToken
+from deploy.gateway.web.refusals import Away, Broken
+from shared.randomness import Randomness
 
 
 def test_what_is_several_stands_several_times_in_a_form() -> None:
@@ -18,3 +25,27 @@ def test_what_is_several_stands_several_times_in_a_form() -> None:
 
 def test_a_text_is_parted_where_it_leaves_a_line_free_alone() -> None:
     assert paragraphs_of("One\nline.\n\n\nAnother.\n") == ["One line.", "Another."]
+
+
+@pytest.mark.parametrize(
+    ("status", "raised"), [(502, Away), (503, Away), (504, Away), (500, Broken), (404, Broken)]
+)
+async def test_a_service_whose_balancer_answers_in_its_place_is_away_and_not_broken(
+    status: int, raised: type[Exception]
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        page = "<html><body><h1>503 Service Unavailable</h1></body></html>"
+        return web.Response(status=status, text=page, content_type="text/html")
+
+    balancer = web.Application()
+    balancer.router.add_get("/source", answer)
+    async with TestServer(balancer) as server:
+        url = str(server.make_url("")).rstrip("/")
+        door = Door(service="identity", url=url, seconds=5, forwarded_header="X-Forwarded-For")
+        try:
+            with pytest.raises(raised):
+                await source_seen_by(
+                    door, Asker(source=SOMEBODY, correlation_id=Randomness().uuid())
+                )
+        finally:
+            await door.close()
