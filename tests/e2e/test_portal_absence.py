@@ -1,7 +1,7 @@
 """A service that is away takes its own part of the portal with it, and nothing else."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -26,10 +26,15 @@ def gateway_of(suite: Suite, changed: Mapping[str, str]) -> Gateway:
     return compose(load(Settings, environment(**{**urls, "CLOCK_FILE": clock_file, **changed})))
 
 
-@asynccontextmanager
-async def without(suite: Suite, service: str) -> AsyncIterator[Browser]:
+def without(suite: Suite, service: str) -> AbstractAsyncContextManager[Browser]:
     """A browser at a gateway that finds this service away."""
-    gateway = gateway_of(suite, {f"{service.upper()}_URL": NOWHERE})
+    return at_gateway_of(suite, {f"{service.upper()}_URL": NOWHERE})
+
+
+@asynccontextmanager
+async def at_gateway_of(suite: Suite, changed: Mapping[str, str]) -> AsyncIterator[Browser]:
+    """A browser at a gateway inside this process, with other settings."""
+    gateway = gateway_of(suite, changed)
     server = TestServer(gateway.portal)
     await server.start_server()
     try:
