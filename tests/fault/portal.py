@@ -91,25 +91,42 @@ class Portal:
     async def start_second(self) -> None:
         """Start the second replica of each, and wait until the balancer has all."""
         for service in SERVICES:
-            replica = self.replicas[service][1]
-            self.seconds[service] = self.rig.stack.run.start(
-                f"{service} second",
-                (sys.executable, "-m", f"services.{service}"),
-                environ=self.rig.stack.surroundings.of(
-                    service, http_port=replica.http_port, metrics_port=replica.metrics_port
-                ),
-                log=self.rig.stack.log(f"{service}-second"),
-                folder=ROOT,
-            )
+            self._start_second(service)
+        await together(*map(self._is_ready, SERVICES))
+        await asyncio.sleep(CHECKED)
 
-        async def ready(service: str) -> None:
+    @asynccontextmanager
+    async def without(self, service: str) -> AsyncIterator[None]:
+        """Kill both replicas of a service for a while."""
+        self.rig.kill(service)
+        self.seconds[service].process.kill()
+        self.seconds[service].process.wait()
+        try:
+            yield
+        finally:
+            self._start_second(service)
+            await self.rig.restart(service)
+            await self._is_ready(service)
+            await asyncio.sleep(CHECKED)
+
+    def _start_second(self, service: str) -> None:
+        replica = self.replicas[service][1]
+        self.seconds[service] = self.rig.stack.run.start(
+            f"{service} second",
+            (sys.executable, "-m", f"services.{service}"),
+            environ=self.rig.stack.surroundings.of(
+                service, http_port=replica.http_port, metrics_port=replica.metrics_port
+            ),
+            log=self.rig.stack.log(f"{service}-second"),
+            folder=ROOT,
+        )
+
+    async def _is_ready(self, service: str) -> None:
+        async def ready() -> None:
             for status, told in await self.asked(service, "ready"):
                 assert status == 200, told
 
-        await together(
-            *(eventually(partial(ready, each), within=READY_WITHIN) for each in SERVICES)
-        )
-        await asyncio.sleep(CHECKED)
+        await eventually(ready, within=READY_WITHIN)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from tests.fault.ledger import Ledger, Mails
 from tests.fault.people import Person
 from tests.fault.portal import CHECKED, Portal, opened
 from tests.fault.rig import Rig
+from tests.fault.ways_back import WAYS, Way, asks_for_questions, by_validation
 
 NOBODYS_LINK = {"token": "A" * 43}
 
@@ -81,6 +82,71 @@ async def test_while_the_broker_is_away_people_log_on_refresh_and_reset_through_
             (await portal.gateway.call("reset_password", body=new)).must(200)
     finally:
         await portal.rig.own.broker.start()
+
+
+@pytest_asyncio.fixture
+async def forgetful(portal: Portal, ledger: Ledger) -> AsyncIterator[Person]:
+    """Somebody new, who is about to forget her password."""
+    person = portal.person(ledger)
+    yield person
+    await asks_for_questions(person, False)
+
+
+def set_by(grant: str, person: Person) -> dict[str, str]:
+    """What sets another password with that grant."""
+    person.password = "Copper!Lantern-5821"
+    return {"grant": grant, "new_password": person.password}
+
+
+@pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+async def test_while_the_broker_is_away_every_way_leads_to_a_new_password_and_is_told_later(
+    portal: Portal, forgetful: Person, way: Way
+) -> None:
+    """Where the credentials have not changed since: of a change recovery would not have heard."""
+    person, call = forgetful, portal.gateway.call
+    proves = await way(person)
+    await person.ledger.books.settled()
+    old, told = person.password, "SELECT template FROM notify.deliveries WHERE account_id = $1"
+    before = await person.ledger.books.rows(told, person.account_id)
+
+    await portal.rig.own.broker.kill()
+    try:
+        for part in ("broker", "consumers"):
+            await portal.missed(part, *SERVICES)
+        proven = (await proves()).must(200)
+        (await call("reset_password", body=set_by(proven["grant"], person))).must(200)
+        for password, status in ((old, 401), (person.password, 201)):
+            known = {"name": person.username, "password": password, "device": person.device}
+            (await call("log_on", body={k: v for k, v in known.items() if v})).must(status)
+        assert await person.ledger.books.rows(told, person.account_id) == before
+    finally:
+        await portal.rig.own.broker.start()
+
+    unsent = way is by_validation  # she has no address: a notice, and a row that says so
+    person.ledger.owes(person.account_id, Mails(template="password-reset", refused=unsent))
+    await person.ledger.balance()
+
+
+@pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+async def test_while_identity_is_away_a_new_password_is_told_503_and_its_proof_is_good_afterwards(
+    portal: Portal, forgetful: Person, way: Way
+) -> None:
+    person = forgetful
+    proves = await way(person)
+    await person.ledger.books.settled()
+
+    async with portal.without("identity"):
+        proven = (await proves()).must(200)
+        again = (await proves()).must(200)
+        said = set_by(proven["grant"], person)
+        url = f"{portal.balancer.fronts['identity']}/passwords/reset"
+        async with aiohttp.request("POST", url, json=said) as reply:
+            assert reply.status == 503
+
+    assert again["username"] == person.username
+    (await portal.gateway.call("reset_password", body=said)).must(200)
 
 
 async def test_replicas_restarted_while_the_broker_is_away_serve_all_the_same(
