@@ -122,16 +122,14 @@ async def test_a_mistake_beside_the_password_asks_for_it_no_second_time(
 
 
 @pytest.mark.proves("RC-8", "LG-3")
-@pytest.mark.parametrize("minutes", [0, 11])
 async def test_who_sends_the_gate_again_since_the_reply_was_lost_goes_on_with_those_of_the_first(
-    stage: Stage, browser: Browser, patient: Person, minutes: int
+    stage: Stage, browser: Browser, patient: Person
 ) -> None:
     page = await at_the_gate(browser, patient)
     before = dict(browser.cookies)
     await browser.press(page, GATE, **typed(FIVE))
 
     browser.cookies = before
-    stage.let_time_pass(minutes * 60)
     page = await browser.press(page, GATE, **typed(OTHERS))
 
     assert page.path == "/gate/e-mail"
