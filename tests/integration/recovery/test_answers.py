@@ -24,6 +24,7 @@ from tests.rigs.recovery import EMAIL, ISSUER, USERNAME, Recovery, a_merge, an_a
 from tests.rigs.replica import Answer
 from tests.support.clock import FakeClock
 from tests.support.database import Database
+from tests.support.hashing import meanwhile
 from tests.support.statements import noted
 
 WRONG = dict.fromkeys(FIVE, WRONG_ANSWER)
@@ -521,21 +522,17 @@ async def test_right_answers_whose_budget_is_spent_before_the_commit_are_kept_ba
 ) -> None:
     """The look at the door came before the fifty refusals, and the answers were compared since."""
     hasher, source = recovery.features.questions.answering.hasher, recovery.a_source()
-    verify = hasher.verify
     asked = await recovery.asked()
     body = {"name": USERNAME, "answers": answered(asked)}
     wrong_body = {"name": "nobody.at.all", "answers": answered(asked, {})}
     path = "/resets/questions/answers"
 
-    async def meanwhile(answer: str, stored: str | None) -> bool:
-        monkeypatch.undo()
-        right = await verify(answer, stored)
+    async def the_budget_is_spent() -> None:
         for _ in range(50):
             refused = await recovery.call("POST", path, wrong_body, source=source)
             assert refused.refused() == REFUSED
-        return right
 
-    monkeypatch.setattr(hasher, "verify", meanwhile)
+    meanwhile(monkeypatch, hasher, the_budget_is_spent)
 
     kept_back = await recovery.call("POST", path, body, source=source)
 

@@ -32,6 +32,7 @@ from tests.builders.reset_tokens import Patient, a_patient, a_record
 from tests.rigs.recovery import ISSUER, Recovery, a_merge
 from tests.support.clock import FakeClock
 from tests.support.diagrams import arrows
+from tests.support.hashing import meanwhile
 from tests.support.statements import noted
 
 INVALID = (422, "reset_token_invalid")
@@ -538,20 +539,16 @@ async def test_the_right_one_is_kept_back_where_the_budget_is_spent_before_the_c
     patient = await a_patient(recovery)
     issued = await patient.is_given()
     hasher, source = recovery.features.practice_tokens.redeeming.hasher, recovery.a_source()
-    verify = hasher.verify
     miss = {"username": "nobody.at.all", "token": "12345678"}
     said = {"username": patient.username, "token": issued.token}
     path = "/resets/tokens/redeem"
 
-    async def meanwhile(digits: str, stored: str | None) -> bool:
-        monkeypatch.undo()
-        right = await verify(digits, stored)
+    async def the_budget_is_spent() -> None:
         for _ in range(50):
             refused = await recovery.call("POST", path, miss, source=source)
             assert refused.refused() == INVALID
-        return right
 
-    monkeypatch.setattr(hasher, "verify", meanwhile)
+    meanwhile(monkeypatch, hasher, the_budget_is_spent)
 
     kept_back = await recovery.call("POST", path, said, source=source)
 

@@ -12,23 +12,12 @@ import segno
 from aiohttp.test_utils import TestClient
 
 from deploy.gateway.flows import KINDS, AppFlow, Flow
-from deploy.gateway.session import COOKIE, Kept
+from deploy.gateway.session import COOKIE
 from deploy.gateway.web.cookies import Sealer
 from shared.randomness import Randomness
-from tests.support.clock import START
+from tests.unit.gateway.kept import KEPT, NOW
 from tests.unit.gateway.settings import HOST, KEY
 
-NOW = int(START.timestamp())
-KEPT = Kept(
-    session_id="s",
-    access={},
-    refresh="r",
-    gates=(),
-    scope="full",
-    refreshed_at=NOW,
-    idle_until=NOW + 900,
-    ends_at=NOW + 12 * 3600,
-)
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/Elm%20%26%20Oak:mar%C3%ADa?secret={SECRET}&issuer=Elm%20%26%20Oak"
 OURS = "{http://www.w3.org/2000/svg}"
