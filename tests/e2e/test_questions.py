@@ -180,6 +180,7 @@ async def test_while_identity_is_away_none_are_set_and_the_same_form_sets_them_a
     again = await browser.press(page, path, **typed(OTHERS))
 
     assert (sent.status, sent.heading) == (503, "Not now")
+    assert f'href="{path}">Try again' in sent.text
     assert int(sent.headers["Retry-After"]) > 0
     assert again.path.partition("?")[0] == goes_on_to
     await opens(stage, patient, OTHERS)

@@ -16,6 +16,7 @@ from tests.support.infra import FOLDER
 from tests.support.proof import ROOT
 
 SHIPPED = ROOT / "deploy" / "balancer" / "haproxy.cfg"
+AWAY = SHIPPED.with_name("away.html")
 PROGRAM = "haproxy"
 DEBIAN = Path("/usr/sbin") / PROGRAM  # not on everybody's path
 SLOW_HEAD = "timeout http-request 10s"
@@ -104,6 +105,7 @@ async def balancing(
     listening = dict(zip(public, ports.free_ports(len(public)), strict=True))
     file, log = folder / "haproxy.cfg", folder / "haproxy.log"
     file.write_text(configured(replicas, listening, head))
+    shutil.copy(AWAY, folder)
     run = Run(FOLDER)
     program = run.start(
         PROGRAM,

@@ -84,6 +84,8 @@ class Edge(Generic[S]):
         return application
 
     def _page(self, route: Route[S]) -> Handler:
+        shown = any(each.method == "GET" and each.path == route.path for each in self.routes)
+
         async def handle(request: web.Request) -> web.StreamResponse:
             request[ROUTE] = route.name
             visit = self._visit(request)
@@ -101,13 +103,18 @@ class Edge(Generic[S]):
                 response = self._error(
                     visit,
                     404 if missing else 503,
+                    again=shown,
                     retry_after=None if missing else refused.retry_after or 5,
                     service_id=refused.correlation_id,
                 )
             except Away as away:
                 request[CODE] = f"{away.service}_away"
                 response = self._error(
-                    visit, 503, retry_after=away.retry_after, service_id=away.correlation_id
+                    visit,
+                    503,
+                    again=shown,
+                    retry_after=away.retry_after,
+                    service_id=away.correlation_id,
                 )
             except Broken as broken:
                 log.error("service_broken", operation=route.name, error=broken)
@@ -144,16 +151,20 @@ class Edge(Generic[S]):
         visit: Visit,
         status: int,
         *,
+        again: bool = False,
         retry_after: int | None = None,
         service_id: str = "",
     ) -> web.Response:
-        """Print a page that says what to do; the id lets support find what happened."""
+        """Print a page that says what to do; the id lets support find what happened. `again`: the
+        address is a page, to which one comes back.
+        """
         response = self.views.page(
             visit,
             "error.html",
             status=status,
             title=visit.say(TITLES.get(status, TITLES[500])),
             code=status,
+            again=visit.path if again else "/",
             url=self.url,
             id=service_id or str(visit.correlation_id),
         )

@@ -1,12 +1,19 @@
 """The balancer as it is shipped, before replicas of these tests: who is believed, who is let in."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+)
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -16,7 +23,10 @@ from deploy.client.eventually import eventually
 from deploy.gateway.app import compose
 from deploy.gateway.serving import serve
 from deploy.gateway.settings import Settings
+from deploy.gateway.web.languages import Languages
 from deploy.local import ports
+from shared.errors import Unavailable
+from shared.http.problems import CONTENT_TYPE, Problem, document
 from shared.http.server import metrics_application
 from shared.settings.loader import load
 from tests.support.balancer import DESK, PORTAL, Balancer, Replica, balancing
@@ -303,6 +313,105 @@ async def test_no_reply_tells_which_software_a_replica_is(haproxy: Path, tmp_pat
         )
 
         assert b"\r\nserver: portico\r\n" in told.lower()
+
+
+# ---- where no replica answers
+
+NOT_NOW = (
+    "Not now",
+    "This part of the portal is not available at the moment. Nothing was lost. Please try again in "
+    "a few minutes; if it is urgent, call your practice.",
+)
+
+
+@asynccontextmanager
+async def where_replicas_hang_up(haproxy: Path, folder: Path) -> AsyncIterator[Balancer]:
+    """Hold a balancer whose identity and portal are ready, and answer nothing that is asked."""
+
+    async def hang_up(request: web.Request) -> web.Response:
+        if request.path != "/health/ready":
+            assert request.transport
+            request.transport.close()
+        return web.Response()
+
+    application = web.Application()
+    application.router.add_route("*", "/{any:.*}", hang_up)
+    async with TestServer(application) as server:
+        assert server.port
+        replica = (Replica(http_port=server.port, metrics_port=server.port),)
+        each = {"identity": replica, PORTAL: replica}
+        async with balancing(haproxy, folder, each) as balancer:
+
+            async def found_both() -> None:
+                for front in ("identity", PORTAL):
+                    async with aiohttp.request("GET", balancer.fronts[front]) as reply:
+                        assert reply.status == 502
+
+            await eventually(found_both)
+            yield balancer
+
+
+@asynccontextmanager
+async def where_there_are_none(haproxy: Path, folder: Path) -> AsyncIterator[Balancer]:
+    """Hold a balancer without replicas."""
+    async with balancing(haproxy, folder, {}) as balancer:
+        yield balancer
+
+
+@pytest.mark.parametrize(
+    ("status", "balanced"), [(502, where_replicas_hang_up), (503, where_there_are_none)]
+)
+async def test_where_no_replica_answers_a_client_is_told_as_a_service_tells_it(
+    haproxy: Path,
+    tmp_path: Path,
+    status: int,
+    balanced: Callable[[Path, Path], AbstractAsyncContextManager[Balancer]],
+) -> None:
+    async with balanced(haproxy, tmp_path) as balancer:
+        async with aiohttp.request("POST", f"{balancer.fronts['identity']}/sessions") as reply:
+            told = msgspec.json.decode(await reply.read(), type=Problem)
+
+        assert (reply.status, reply.content_type) == (status, CONTENT_TYPE)
+        service = document(Unavailable, (), told.correlation_id, oauth=False)
+        assert told == msgspec.structs.replace(service, status=status)
+        assert int(reply.headers["Retry-After"]) > 0
+        assert reply.headers["Correlation-Id"] == str(told.correlation_id)
+        assert reply.headers["Cache-Control"] == "no-store"
+
+        async def logged_as_told() -> None:
+            assert f"identity {status}" in line_of(balancer, str(told.correlation_id))
+
+        await eventually(logged_as_told)
+
+
+def line_of(balancer: Balancer, correlation_id: str) -> str:
+    lines = balancer.log.read_text().splitlines()
+    return next((line for line in lines if correlation_id in line), "")
+
+
+@pytest.mark.parametrize(
+    ("status", "balanced"), [(502, where_replicas_hang_up), (503, where_there_are_none)]
+)
+async def test_where_no_replica_of_the_portal_answers_a_person_is_told_in_both_languages(
+    haproxy: Path,
+    tmp_path: Path,
+    status: int,
+    balanced: Callable[[Path, Path], AbstractAsyncContextManager[Balancer]],
+) -> None:
+    languages = Languages.read(files("deploy.gateway") / "catalogues")
+    async with (
+        balanced(haproxy, tmp_path) as balancer,
+        aiohttp.request("POST", f"{balancer.fronts[PORTAL]}/log-on") as reply,
+    ):
+        page = await reply.text()
+
+    assert (reply.status, reply.content_type, reply.charset) == (status, "text/html", "utf-8")
+    assert int(reply.headers["Retry-After"]) > 0
+    assert reply.headers["Cache-Control"] == "no-store"
+    for language in languages.each.values():
+        for text in NOT_NOW:
+            assert f">{language.say(text)}<" in page
+        assert f'lang="{language.code}"' in page
 
 
 # ---- what is not for people
