@@ -35,7 +35,12 @@ def compose(plumbing: Plumbing[RecoverySettings]) -> Composition[Features]:
     return Composition(
         features=built,
         subscriptions=subscriptions(built, plumbing.public_keys),
-        loops=(built.links.waiting.loop, built.usernames.waiting.loop, *built.questions.loops),
+        loops=(
+            built.links.waiting.loop,
+            built.usernames.waiting.loop,
+            *built.questions.loops,
+            *built.validation.loops,
+        ),
         own_keys=own_keys,
         closers=(close_hasher,),
     )

@@ -78,7 +78,6 @@ class Issuing:
                 act.tx,
                 minted.secret.id,
                 practice_id=practice_id,
-                patient_id=patient_id,
                 staff=act.origin.staff,
                 hashed=hashed,
             )

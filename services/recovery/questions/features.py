@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from services.recovery.grants.grants import PasswordGrants
 from services.recovery.questions.answering import Answering
 from services.recovery.questions.model import RoundPolicy
-from services.recovery.questions.notices import SWEEP_EVERY, TICK, RoundNotices
+from services.recovery.questions.notices import SWEEP_EVERY, SWEPT, TICK, RoundNotices
 from services.recovery.questions.setting import QuestionSetting
 from services.recovery.settings import RecoverySettings
-from shared.loops import Loop
+from shared.loops import Loop, Sweep
 from shared.program.program import Plumbing
 from shared.trust.grants import GrantChecker, GrantIssuer
 from shared.trust.hashing import PasswordHasher
@@ -25,7 +25,12 @@ class Features:
         """What runs by itself."""
         return (
             Loop(name="question-lock-notices", once=self.notices.once, every=TICK),
-            Loop(name="question-round-sweeper", once=self.notices.sweep, every=SWEEP_EVERY),
+            Sweep(
+                name="question-round-sweeper",
+                what="rounds of answers for names that nobody has",
+                once=self.notices.sweep,
+                full=SWEPT,
+            ).loop(SWEEP_EVERY),
         )
 
 

@@ -14,6 +14,8 @@ from shared.one_time import Purpose
 
 LIFE = timedelta(minutes=15)  # to find one's address among four
 PROOF_LIFE = timedelta(minutes=10)  # to set a password, from the answer on
+SWEPT = 1000  # records a round
+SWEEP_EVERY = 300.0  # seconds
 VALIDATION = Purpose(name="validation", longest=LIFE, kept=DAY, several=True)
 """RC-6: a question that was asked, answered once. It is kept for a day past its end: what was
 answered to one decides of the others."""

@@ -18,6 +18,7 @@ from services.recovery.validation.model import (
     NOBODY,
     PROOF_LIFE,
     ROUNDS,
+    SWEPT,
     VALIDATION,
     Fields,
     Holder,
@@ -98,6 +99,11 @@ class Validations:
                 raise act.committing(ValidationUnavailable())
             proven = _proven(passed, passed.username)
         return await self.grants.give(proven, now=by.now)
+
+    async def forget_spent(self) -> int:
+        """Forget phone and address of whose one validation was used; how many records that were."""
+        async with self.acts.database.transaction() as tx:
+            return await holders.forget_spent(tx, limit=SWEPT)
 
     def _choices(
         self, fields: Fields, holder: Holder | None, *, spent: bool, open_: bool

@@ -447,6 +447,25 @@ async def test_nothing_that_was_typed_is_kept(recovery: Recovery) -> None:
     assert not any(word in str(kept) for word in ("7788", "Zimmer", "zimmer"))
 
 
+@pytest.mark.proves("RC-6", "MG-9")
+async def test_phone_and_address_are_forgotten_once_no_validation_will_ask_for_them(
+    recovery: Recovery,
+) -> None:
+    waits = await somebody(recovery)
+    used = await somebody(recovery, username="used.hale", validated=True)
+    absorbed = await somebody(recovery, username="absorbed.hale")
+    await recovery.merged(a_merge(absorbed, into=used))
+
+    forgotten = [await recovery.features.validation.validations.forget_spent() for _ in range(2)]
+
+    kept = await recovery.rows(
+        "SELECT account_id FROM persons WHERE home_phone IS NOT NULL OR address IS NOT NULL"
+    )
+    assert forgotten == [2, 0]
+    assert [row["account_id"] for row in kept] == [waits]
+    assert (await validated(recovery)).status == 200
+
+
 @pytest.mark.proves("RC-7")
 @pytest.mark.parametrize(
     ("practice", "answered", "mails"),

@@ -66,19 +66,17 @@ async def note(
     secret_id: UUID,
     *,
     practice_id: PracticeId,
-    patient_id: PatientId,
     staff: str | None,
     hashed: str,
 ) -> None:
     """Keep what a token is compared with, and who gave it; it goes when its secret is swept."""
     await tx.execute(
         """
-        INSERT INTO practice_tokens (secret_id, practice_id, patient_id, staff, hash)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO practice_tokens (secret_id, practice_id, staff, hash)
+        VALUES ($1, $2, $3, $4)
         """,
         secret_id,
         practice_id,
-        patient_id,
         staff,
         hashed,
     )

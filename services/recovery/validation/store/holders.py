@@ -56,6 +56,31 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
     return found[0] if len(found) == 1 else None
 
 
+async def forget_spent(tx: Connection, *, limit: int) -> int:
+    """Drop phone and address of whose one validation was used: nothing reads them any more."""
+    rows = await tx.fetch(
+        """
+        UPDATE persons SET home_phone = NULL, address = NULL
+        WHERE patient_id IN (
+            SELECT p.patient_id
+            FROM accounts a
+            CROSS JOIN LATERAL (
+                SELECT a.account_id
+                UNION ALL
+                SELECT m.absorbed_id FROM merges m WHERE m.survivor_id = a.account_id
+            ) AS own
+            JOIN persons p ON p.account_id = own.account_id
+            WHERE a.validated AND (p.home_phone IS NOT NULL OR p.address IS NOT NULL)
+            LIMIT $1
+            FOR UPDATE OF p SKIP LOCKED
+        )
+        RETURNING patient_id
+        """,
+        limit,
+    )
+    return len(rows)
+
+
 def _holder(row: Row) -> Holder | None:
     records = decode(row["records"] or NOBODYS, type=tuple[Record, ...])
     if row["account_id"] is None:
