@@ -11,3 +11,7 @@ where each looks before and after.
 RESET_TOKENS: Budget[RecoverySettings] = Budget(
     "reset-tokens", lambda of: of.client_reset_tokens_an_hour
 )
+"""Fewer than the tokens of ST-1: each opens an account that is there, so who has stolen a client's
+secret is to be noticed before many are open; and not so many people of one practice forget within
+an hour what they log on with.
+"""

@@ -121,12 +121,12 @@ class Patient:
         else:
             await self.go("/home")
 
-    async def decline_two_step(self) -> None:
-        """Pass by the one offer of it, and so come home."""
+    async def decline_two_step(self, to: str = "/home") -> None:
+        """Pass by the one offer of it, and so come home, or to where she was going."""
         await self.at("/gate/two-step")
         await self.sees("gate, two-step")
         await self.main.get_by_role("button").click()
-        await self.at("/home")
+        await self.at(to)
 
     async def log_on(self, name: str | None = None, password: str | None = None) -> None:
         """Fill in the log-on page and press its button; she stands wherever that leads."""

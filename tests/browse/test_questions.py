@@ -19,6 +19,11 @@ ANSWERS = {
     "oldest-cousin": "Wendeline",
 }
 OTHERS = {code: f"{answer} again" for code, answer in ANSWERS.items()}
+ROUTES = [
+    "By a link in a mail to your account e-mail.",
+    "By answering two of your security questions.",
+    "By asking your practice.",
+]
 
 
 async def enrol(patient: Patient, token: str, *, email: bool = False) -> None:
@@ -143,19 +148,17 @@ async def test_she_enrols_with_an_e_mail_and_five_questions_and_so_comes_home(
         await expect(ada.main).to_contain_text(somebody.address)
         await ada.open_link("verify-email")
         await ada.press("Confirm")
-        await ada.decline_two_step()
+        await ada.decline_two_step(to="/enrol/done")
+        await expect(ada.page.locator(".routes li")).to_have_text(ROUTES)
+        await ada.sees("enrolled, with questions")
+        await ada.main.get_by_role("link", name="Continue").click()
 
+        await ada.at("/home")
         await expect(ada.main).to_contain_text(f"You are logged on as {somebody.username}.")
         await expect(ada.main).to_contain_text("Seeblick")
         await expect(ada.main).not_to_contain_text("Still to do")
         await ada.go("/settings")
-        await expect(ada.page.locator(".routes li")).to_have_text(
-            [
-                "By a link in a mail to your account e-mail.",
-                "By answering two of your security questions.",
-                "By asking your practice.",
-            ]
-        )
+        await expect(ada.page.locator(".routes li")).to_have_text(ROUTES)
 
 
 async def test_who_had_an_account_before_is_let_to_no_page_until_five_are_set_in_any_browser(
@@ -194,7 +197,7 @@ async def test_the_third_wrong_try_locks_her_questions_a_mail_says_so_and_later_
         await ada.at("/gate/e-mail")
         await ada.open_link("verify-email")
         await ada.press()
-        await ada.decline_two_step()
+        await ada.decline_two_step(to="/enrol/done")
         await ada.log_off()
         mark = await ada.mailbox.newest()
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.identity import Enrolment
 from deploy.gateway.flows import EnrolFlow
+from deploy.gateway.gates import barred
 from deploy.gateway.pages.enrolment_proofs import fresh_grant
 from deploy.gateway.pages.passwords import NewPassword, differing, marks
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site
@@ -18,6 +19,7 @@ from deploy.gateway.web.languages import N_
 from deploy.gateway.web.routes import Mistyped, Route, form, page
 from deploy.gateway.web.visits import Visit, see
 
+DONE = "/enrol/done"
 EMAIL_OR_NONE = N_("Type your e-mail address, or tick that you do not wish to provide one.")
 
 
@@ -126,12 +128,16 @@ async def enrol(site: Site, visit: Visit, sent: CredentialsForm, key: str) -> we
     )
     session = await site.identity.log_on(visit, sent.username, sent.password)
     flows.drop(visit, EnrolFlow)
-    site.sessions.begin(visit, session)
-    return see("/enrol/done")
+    kept = site.sessions.begin(visit, session)
+    if barred(kept.gates, DONE, scope=kept.scope):
+        site.sessions.keep(visit, msgspec.structs.replace(kept, wanted=DONE))
+    return see(DONE)
 
 
 async def done(site: Site, visit: Inside) -> web.Response:
-    """Welcome, and the ways back in that this account has."""
+    """Welcome, and the ways back in that this account has: after the gates that are required, of
+    which the questions open one more.
+    """
     return site.page(visit, "enrol_done.html", account=await site.account(visit))
 
 
@@ -145,5 +151,5 @@ ROUTES: tuple[Route[Site], ...] = (
         ANYBODY,
         FormPage(form=CredentialsForm, show=show_credentials, submit=enrol),
     ),
-    *page("/enrol/done", HOLDER, done),
+    *page(DONE, HOLDER, done),
 )
