@@ -15,6 +15,7 @@ import aiohttp
 MASKED = re.compile(
     r'name="(?:csrf|key)" value="[^"]*"|value="[^"]*" name="(?:csrf|key)"|[0-9a-f-]{36}'
 )
+OWN_TO_A_REPLY = frozenset({"Date", "Correlation-Id", "Caller-Correlation-Id", "Set-Cookie"})
 OURS: Mapping[str, str] = MappingProxyType({"Sec-Fetch-Site": "same-origin"})
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -75,8 +76,7 @@ class Page:
 
     def alike(self) -> tuple[object, ...]:
         """The whole of it but what differs between any two visits."""
-        own = {"Date", "Correlation-Id", "Set-Cookie"}
-        headers = tuple(sorted((n, v) for n, v in self.headers.items() if n not in own))
+        headers = tuple(sorted((n, v) for n, v in self.headers.items() if n not in OWN_TO_A_REPLY))
         cookies = tuple((each.partition("=")[0], len(each)) for each in self.set_cookies)
         return self.path, self.status, MASKED.sub("-", self.text), headers, cookies
 
