@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.contracts import identity, merge, notify, recovery
 from shared.contracts.contract import Contract
-from tests.fault import asking, merging
+from tests.fault import asking, merging, validating
 from tests.fault.books import CONSUMERS
 from tests.fault.people import Person
 from tests.fault.points import CONSUMER, COURIER, FILING, PRODUCER, RELAY, Point
@@ -31,6 +31,7 @@ class Hop:
     given: Act
     act: Act
     template: str | None = None
+    elsewhere: bool = False  # mailed to an address for notifications, for want of an account e-mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +89,16 @@ has_an_account = after(Person.is_registered, Person.enrols, Person.logs_on)
 
 
 def hop(
-    path: str, event: Contract[Any] | str, given: Act, act: Act, template: str | None = None
+    path: str,
+    event: Contract[Any] | str,
+    given: Act,
+    act: Act,
+    template: str | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Hop:
     key = event if isinstance(event, str) else event.routing_key
-    return Hop(path=path, event=key, given=given, act=act, template=template)
+    return Hop(path=path, event=key, given=given, act=act, template=template, elsewhere=elsewhere)
 
 
 HOPS: tuple[Hop, ...] = (
@@ -125,6 +132,13 @@ HOPS: tuple[Hop, ...] = (
         has_a_link, Person.resets, "password-reset"),
     hop("reset", SESSIONS,
         has_a_link, Person.resets),
+    hop("validation", identity.PASSWORD_RESET,
+        validating.has_picked_her_address, validating.sets_her_password, "password-reset",
+        elsewhere=True),
+    hop("validation", identity.ACCOUNT_CHANGED,
+        validating.has_picked_her_address, validating.sets_her_password),
+    hop("validation", SESSIONS,
+        validating.has_picked_her_address, validating.sets_her_password),
     hop("communication", SUBMITTED,
         Person.is_ready, Person.is_written_to, "practice-communication"),
     hop("merge", merge.MERGE_REQUESTED,

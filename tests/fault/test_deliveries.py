@@ -5,6 +5,7 @@ from functools import partial
 from hashlib import sha256
 
 from deploy.client.eventually import eventually
+from tests.fault import validating
 from tests.fault.ledger import Ledger
 from tests.fault.people import live
 from tests.fault.rig import Rig
@@ -17,9 +18,11 @@ LATEST = 300  # events: all of this test's, and of those before it
 async def test_everything_again_three_times_and_in_another_order_changes_nothing(
     rig: Rig, ledger: Ledger
 ) -> None:
-    person, behind = rig.person(ledger), rig.person(ledger)
+    person, validated, behind = (rig.person(ledger) for _ in range(3))
     await live(person)
     await person.is_locked_out()
+    await validating.has_picked_her_address(validated)
+    await validating.sets_her_password(validated)
     await ledger.balance()
     kept, mails = await rig.books.projections(), await rig.books.copies()
 

@@ -1,6 +1,7 @@
 """The ways to a new password, each up to the grant: what is had before, and the proof itself."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from deploy.client.answers import Answer
@@ -56,15 +57,29 @@ async def by_practice_token(person: Person) -> Prove:
 
 async def by_validation(person: Person) -> Prove:
     """RC-6, by somebody without an e-mail of whom her practice has phone and address."""
-    born, last_name = person.birth_date, person.last_name
+    await enrols_without_email(person)
+
+    async def proven() -> Answer:
+        asked = (await once(person, "begin_validation", said_of(person))).must(200)
+        return await once(person, "answer_validation", picked(asked))
+
+    return proven
+
+
+async def enrols_without_email(person: Person) -> None:
+    """Her practice has her phone and address."""
     person.patient_id = await person.practice.register(
-        person.mark, last_name=last_name, birth_date=born, home_phone=HOME_PHONE, address=STREET
+        person.mark,
+        last_name=person.last_name,
+        birth_date=person.birth_date,
+        home_phone=HOME_PHONE,
+        address=STREET,
     )
     form = {
         "terms_version": "2026-01",
         "token": await person.practice.issue(person.patient_id),
-        "last_name": last_name,
-        "birth_date": born,
+        "last_name": person.last_name,
+        "birth_date": person.birth_date,
         "no_email": True,
         "username": person.username,
         "password": person.password,
@@ -74,14 +89,21 @@ async def by_validation(person: Person) -> Prove:
     # Without an address she is told by a notice, and a row says why nothing was mailed.
     person.ledger.owes(person.account_id, Mails(template="account-enrolled", refused=True))
 
-    async def proven() -> Answer:
-        fields = {"birth_date": born, "last_name": last_name, "first_name": "Juniper"}
-        fields |= {"username": person.username, "home_phone": HOME_PHONE}
-        asked = (await once(person, "begin_validation", fields)).must(200)
-        picked = {"challenge": asked["challenge"], "choice": asked["addresses"].index(STREET)}
-        return await once(person, "answer_validation", picked)
 
-    return proven
+def said_of(person: Person) -> Mapping[str, object]:
+    """What validation asks for, all of it right."""
+    return {
+        "username": person.username,
+        "birth_date": person.birth_date,
+        "last_name": person.last_name,
+        "first_name": "Juniper",
+        "home_phone": HOME_PHONE,
+    }
+
+
+def picked(asked: Mapping[str, Any]) -> Mapping[str, object]:
+    """The true address of the four."""
+    return {"challenge": asked["challenge"], "choice": asked["addresses"].index(STREET)}
 
 
 async def asks_for_questions(person: Person, yes: bool = True) -> None:
