@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +29,8 @@ from tests.support.infra import FOLDER
 
 REPLICAS = 2
 PEOPLE = 4  # who come again and again, all at once
+HOLDERS = 12  # of an app from before the change, whose codes are checked all at once
+STEP = timedelta(seconds=30)  # of an app's code, each of which is good once
 COMINGS = 3  # of all of them together, at least, between two changes
 AHEAD = timedelta(minutes=11)  # a following key is used ten minutes after it was published
 NEW_PEPPER = "another pepper that is long enough for a test"
@@ -168,6 +170,57 @@ class Visitors:
         code = code_of(secret, self.clock.now(), shift=1)
         await self.asks("POST", "/sessions/second-step", 201, {"code": code}, token=half)
 
+    async def has_an_app(self) -> "Holder":
+        """Somebody new, who has set one up and another one that is not confirmed yet."""
+        name = (await self.identity.an_account()).username
+        said = {"name": name, "password": PASSWORD}
+        session = await self.asks("POST", "/sessions", 201, said)
+        token, path = session["access_token"], "/account/two-step/app"
+        secret = (await self.asks("POST", path, 201, {}, token=token))["secret"]
+        body = {"code": code_of(secret, self.clock.now())}
+        codes = (await self.asks("POST", f"{path}/confirm", 200, body, token=token))[
+            "recovery_codes"
+        ]
+        proof = {"password": PASSWORD, "verb": "two-step", "code": codes.pop()}
+        proven = await self.asks("POST", "/account/reauthenticate", 200, proof, token=token)
+        body = {"reauthenticated": proven["grant"]}
+        following = (await self.asks("POST", path, 201, body, token=token))["secret"]
+        return Holder(
+            name=name,
+            refresh_token=session["refresh_token"],
+            secret=secret,
+            following=following,
+            codes=codes,
+        )
+
+    async def renew(self, holder: "Holder") -> str:
+        """Go on with the session in which an app was set up; return its access token."""
+        body = {"refresh_token": holder.refresh_token}
+        renewed = await self.asks("POST", "/sessions/refresh", 200, body)
+        holder.refresh_token = renewed["refresh_token"]
+        return str(renewed["access_token"])
+
+    async def take(self, holder: "Holder", code: str) -> None:
+        """Log on with this code."""
+        said = {"name": holder.name, "password": PASSWORD}
+        half = (await self.asks("POST", "/sessions", 201, said))["access_token"]
+        await self.asks("POST", "/sessions/second-step", 201, {"code": code}, token=half)
+
+    async def all_take(self, holders: Sequence["Holder"]) -> None:
+        """Each the code that her app shows now, all at once, while their sessions are renewed."""
+        now = self.clock.now()
+        await asyncio.gather(
+            *(self.take(each, code_of(each.secret, now)) for each in holders),
+            *(self.renew(each) for each in holders),
+        )
+
+    async def replaces_her_app(self, holder: "Holder") -> None:
+        """By the one that she has set up before."""
+        body = {"code": code_of(holder.following, self.clock.now())}
+        path, token = "/account/two-step/app/confirm", await self.renew(holder)
+        await self.asks("POST", path, 200, body, token=token)
+        holder.secret = holder.following
+
     async def asks(
         self, method: str, path: str, status: int, body: Any = None, *, token: str | None = None
     ) -> Mapping[str, Any]:
@@ -175,6 +228,17 @@ class Visitors:
         answer = await self.fleet.call(method, path, body, token=token)
         assert answer.status == status, (method, path, answer.status, answer.body)
         return dict(answer.body)
+
+
+@dataclass(slots=True, kw_only=True)
+class Holder:
+    """Somebody with an app from before a change."""
+
+    name: str
+    refresh_token: str
+    secret: str
+    following: str  # of another app, which waits for its first code
+    codes: list[str]  # of recovery
 
 
 def move(clock_file: Path, by: timedelta) -> None:
@@ -203,6 +267,13 @@ async def visited(
             yield Visitors(fleet=fleet, identity=identity, clock=clock)
         finally:
             await fleet.close()
+
+
+def next_step(visitors: Visitors, clock_file: Path) -> None:
+    """Let every app show another code."""
+    ahead = visitors.clock.offset + STEP
+    move(clock_file, ahead)
+    visitors.clock.shift(ahead)
 
 
 async def in_use_from_now_on(visitors: Visitors, clock_file: Path) -> None:
@@ -254,3 +325,38 @@ async def test_peppers_and_keys_change_while_people_log_on_and_no_request_fails(
 
     assert len(visitors.kids) == 2
     assert len(hashed) == 1
+
+
+@pytest.mark.proves("MF-1", "MF-4", "ST-3")
+async def test_apps_and_recovery_codes_of_before_are_good_while_keys_and_peppers_change_and_after(
+    database: databases.Database, broker: brokers.Broker, tmp_path: Path
+) -> None:
+    clock_file, checked = tmp_path / "clock", 0
+    async with visited(database, broker, clock_file) as visitors:
+        fleet = visitors.fleet
+        holders = await asyncio.gather(*(visitors.has_an_app() for _ in range(HOLDERS)))
+        await fleet.roll(peppers_retired=NEW_PEPPER, key_encryption_keys_retired=NEW_KEY)
+        await fleet.roll(
+            pepper=NEW_PEPPER,
+            peppers_retired=OLD_PEPPER,
+            key_encryption_key=NEW_KEY,
+            key_encryption_keys_retired=OLD_KEY,
+        )
+
+        changing = asyncio.create_task(fleet.verb("keys", "re-encrypt"))
+        while not changing.done():
+            next_step(visitors, clock_file)
+            await visitors.all_take(holders)
+            checked += 1
+        said = await changing
+        await fleet.roll(key_encryption_keys_retired="")
+
+        next_step(visitors, clock_file)
+        await visitors.all_take(holders)
+        await asyncio.gather(*(visitors.replaces_her_app(each) for each in holders))
+        next_step(visitors, clock_file)
+        await visitors.all_take(holders)
+        await asyncio.gather(*(visitors.take(each, each.codes.pop()) for each in holders))
+
+    assert checked > 1
+    assert said.startswith(f"{1 + 2 * HOLDERS} under PORTICO_KEY_ENCRYPTION_KEY")

@@ -8,6 +8,7 @@ import pytest
 
 from services.identity.__main__ import PROGRAM
 from shared.randomness import CROCKFORD
+from tests.builders.two_step import set_up, turned_on
 from tests.integration.identity.test_operator_verbs import run
 from tests.rigs.identity import ENVIRONMENT, Identity
 from tests.rigs.replica import environment, put_together
@@ -122,3 +123,44 @@ async def test_a_service_under_a_wrong_key_says_so_once_and_is_never_ready(
     assert [line["setting"] for line in told] == ["PORTICO_KEY_ENCRYPTION_KEY"]
     assert wrong.health.own["own_keys"]() == "key_encryption_key_wrong"
     await wrong.close()
+
+
+@pytest.mark.proves("MF-1", "ST-3")
+async def test_whatever_is_sealed_under_the_key_moves_with_it(
+    identity: Identity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refreshed token's successor does not: it is under a key that the token itself makes."""
+    june = await turned_on(identity)
+    grant = await june.proof(june.token, "two-step")
+    assert (await set_up(identity, june.token, reauthenticated=grant)).status == 201
+    await identity.refresh((await june.log_on())["refresh_token"])
+    before = await sealed(identity)
+    changed = {
+        "PORTICO_KEY_ENCRYPTION_KEY": ANOTHER_KEY,
+        "PORTICO_KEY_ENCRYPTION_KEYS_RETIRED": ENVIRONMENT["PORTICO_KEY_ENCRYPTION_KEY"],
+    }
+
+    assert await run(identity, "keys", "re-encrypt", environ=changed) == 0
+
+    after = await sealed(identity)
+    assert all(before.values()), f"nothing is kept in one: {before}"
+    stayed = {column for column in before if before[column] & after[column]}
+    assert stayed == {"refresh_tokens.successor_sealed"}
+    assert "\n3 under PORTICO_KEY_ENCRYPTION_KEY" in capsys.readouterr().out
+
+
+async def sealed(identity: Identity) -> dict[str, set[bytes]]:
+    """All that is kept in a column which says so, by its name."""
+    columns = await identity.rows(
+        """
+        SELECT table_name AS table, column_name AS column FROM information_schema.columns
+        WHERE table_schema = current_schema() AND column_name LIKE '%sealed%'
+        """
+    )
+    kept = {}
+    for table, column in map(tuple, columns):
+        rows = await identity.rows(
+            f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names of ours
+        )
+        kept[f"{table}.{column}"] = {row[0] for row in rows}
+    return kept
