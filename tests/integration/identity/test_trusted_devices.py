@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.builders.practices import Postman, PracticeDesk
 from tests.builders.two_step import WRONG_CODE, TwoStepper, code_of, turned_on
-from tests.rigs.identity import PASSWORD, Identity, Recovery
+from tests.integration.identity.test_emails import REQUESTED, claim, verify
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
 from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("MF-2")
 NEW = "Copper!Lantern-42"
+BY_STAFF = {"staff_id": "nurse-7", "reason": "lost her phone"}
 
 
 async def change_mode(june: TwoStepper, token: str, mode: str) -> Answer:
@@ -19,9 +22,9 @@ async def change_mode(june: TwoStepper, token: str, mode: str) -> Answer:
     return await june.identity.call("PUT", "/account/two-step/mode", body, token=token)
 
 
-async def for_new_devices(identity: Identity) -> TwoStepper:
+async def for_new_devices(identity: Identity, person: Person | None = None) -> TwoStepper:
     """Somebody who wants to be asked for codes at new devices only."""
-    june = await turned_on(identity)
+    june = await turned_on(identity, person)
     assert (await change_mode(june, june.token, "new-devices")).status == 204
     return june
 
@@ -185,6 +188,39 @@ async def test_another_app_makes_trust_void(identity: Identity) -> None:
 
     assert confirmed.status == 200
     assert await scope(june, session["device"]) == "gates"
+
+
+@pytest.mark.proves("ID-6")
+async def test_another_account_email_makes_trust_void(identity: Identity, postman: Postman) -> None:
+    june = await for_new_devices(identity, await identity.an_account(email="june@mail.example"))
+    session = await trusted(june)
+    token = session["access_token"]
+    grant = await june.proof(token, "email")
+
+    assert (await claim(identity, token, "june@post.example", grant=grant)).status == 202
+    asked = await scope(june, session["device"])
+    *_, link = await postman.tokens(REQUESTED)
+    assert (await verify(identity, token, link)).status == 200
+
+    assert (asked, await scope(june, session["device"])) == ("full", "gates")
+
+
+@pytest.mark.proves("MF-4")
+async def test_a_reset_of_two_step_by_the_practice_makes_trust_void(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    patient_id = await desk.enrolled(username="june.hale")
+    [row] = await identity.rows("SELECT id FROM accounts WHERE username = 'june.hale'")
+    person = Person(id=row["id"], username="june.hale", password=PASSWORD, email=None)
+    june = await for_new_devices(identity, person)
+    device = (await trusted(june))["device"]
+    path = f"/practice/patients/{patient_id}/reset-two-step"
+    by_desk = (await desk.renewed()).access_token
+    assert (await identity.call("POST", path, BY_STAFF, token=by_desk)).status == 204
+
+    again = await for_new_devices(identity, person)
+
+    assert await scope(again, device) == "gates"
 
 
 @pytest.mark.proves("MF-4")
