@@ -198,6 +198,7 @@ from services.identity.two_step.errors import (
     TwoStepOff,
     TwoStepOn,
 )
+from shared.contracts.birth_dates import BirthDateImpossible
 from shared.contracts.reach import SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
@@ -240,6 +241,7 @@ ENROL_PROBLEMS = (
     *USERNAME_REFUSED,
     PasswordUnacceptable,
     EmailMalformed,
+    BirthDateImpossible,
 )
 ADDED_PRACTICE_REFUSED = (*PROOF_PROBLEMS, AlreadyEnrolled, PersonMismatch)
 EXISTING_ACCOUNT_PROBLEMS = (
@@ -300,7 +302,8 @@ ROUTES: tuple[Route[Features], ...] = (
         route("PATCH", "/practice/patients/{patient_id}", Staff(Scope.PATIENTS_WRITE),
               correct_patient, counts_on=(RECORDS,), rows=("ST-1", "EN-5"),
               summary="Correct a patient record that stands as it was read",
-              problems=(NotFound, PatientChanged, BirthDateInFuture, NameIncomparable)),
+              problems=(NotFound, PatientChanged, BirthDateImpossible, BirthDateInFuture,
+                        NameIncomparable)),
         route("POST", "/practice/patients/{patient_id}/read-username",
               Staff(Scope.USERNAMES_READ),
               read_username, counts_on=(TOKENS,), rows=("RC-2b", "ST-1"),
@@ -351,8 +354,8 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/enrolment-requests", Public(Counted.EVERY_REQUEST),
               request_enrolment, status=202, rows=("EN-4",),
               summary="Ask a practice to be enrolled; it approves or rejects",
-              problems=(RequestsNotTaken, NameIncomparable, BirthDateInFuture, EmailMalformed,
-                        LocaleNotOffered)),
+              problems=(RequestsNotTaken, NameIncomparable, BirthDateImpossible, BirthDateInFuture,
+                        EmailMalformed, LocaleNotOffered)),
         route("GET", "/practice/enrolment-requests", Practice(Scope.PATIENTS_READ),
               list_enrolment_requests, counts_on=(READS,), rows=("EN-4", "ST-1"), query=("after",),
               summary="List who asks to be enrolled, and is not answered yet"),
@@ -403,7 +406,7 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/enrolments/proofs", Public(),
               prove_enrolment, rows=("EN-1", "EN-2", "EN-3", "EN-8"),
               summary="Prove what a practice handed out; nothing is used up",
-              problems=(*PROOF_PROBLEMS, TemporaryCredentialInvalid)),
+              problems=(*PROOF_PROBLEMS, TemporaryCredentialInvalid, BirthDateImpossible)),
         route("POST", "/enrolments", Public(),
               enrol, status=201, idempotent=True, rows=("EN-1", "EN-7", "EN-8", "ID-1", "ID-3"),
               summary="Enrol with what a practice handed out",
@@ -562,7 +565,7 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/freezes", Public(Counted.MISSES),
               freeze_account, rows=("RC-9",),
               summary="Freeze an account by the link of a mail, and the holder's date of birth",
-              problems=(NotMeLinkInvalid,)),
+              problems=(NotMeLinkInvalid, BirthDateImpossible)),
     )),
     *lifted(lambda of: of.proving, (
         route("POST", "/account/reauthenticate",
@@ -587,7 +590,8 @@ ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.passwords, (
         route("POST", "/passwords/check", Public(Counted.NOTHING),
               check_password, rows=("ID-3",),
-              summary="Check a candidate password against every rule"),
+              summary="Check a candidate password against every rule",
+              problems=(BirthDateImpossible,)),
     )),
     *lifted(lambda of: of.devices, (
         route("GET", "/account/devices", Session(),
@@ -631,10 +635,12 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/practice/patients", Practice(Scope.PATIENTS_WRITE),
               register_patient, status=201, idempotent=True, counts_on=(RECORDS,), rows=("ST-1",),
               summary="Register a patient record",
-              problems=(PatientNumberTaken, BirthDateInFuture, NameIncomparable)),
+              problems=(PatientNumberTaken, BirthDateImpossible, BirthDateInFuture,
+                        NameIncomparable)),
         route("POST", "/practice/patients/search", Practice(Scope.PATIENTS_READ),
               find_patients, counts_on=(RECORDS, READS), rows=("ST-1",),
-              summary="Find own patients by last name, date of birth or the practice's number"),
+              summary="Find own patients by last name, date of birth or the practice's number",
+              problems=(BirthDateImpossible,)),
     )),
     *lifted(lambda of: of.practices, (
         route("GET", "/practice/client", Practice(Scope.CLIENTS_READ),

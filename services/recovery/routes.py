@@ -31,9 +31,10 @@ from services.recovery.questions.errors import (
     ReauthenticationRequired,
 )
 from services.recovery.usernames.api.reminders import remind_username
-from services.recovery.usernames.errors import BirthDateImpossible, PersonIncomplete
+from services.recovery.usernames.errors import PersonIncomplete
 from services.recovery.validation.api.validations import answer_validation, begin_validation
 from services.recovery.validation.errors import ValidationOver, ValidationUnavailable
+from shared.contracts.birth_dates import BirthDateImpossible
 from shared.contracts.reach import QUESTIONS_GATE, SessionScope
 from shared.contracts.scopes import Scope
 from shared.errors import NotFound
@@ -105,7 +106,8 @@ ROUTES: tuple[Route[Features], ...] = (
     *lifted(lambda of: of.validation, (
         route("POST", "/resets/validations", Public(Counted.EVERY_REQUEST),
               begin_validation, rows=("RC-6",),
-              summary="Say who one is as the practice knows it: four addresses to choose from"),
+              summary="Say who one is as the practice knows it: four addresses to choose from",
+              problems=(BirthDateImpossible,)),
         route("POST", "/resets/validations/answer", Public(Counted.MISSES),
               answer_validation, rows=("RC-6", "RC-7"),
               summary="Pick one's address: a grant for a new password, once in an account's life",

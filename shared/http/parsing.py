@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from shared.errors import Violation
+from shared.errors import Refused, Violation
 from shared.http.problems import (
     LONGEST_PATH,
     MOST_ERRORS,
@@ -127,7 +127,7 @@ def from_json(kind: type[Body], raw: bytes, most_values: int = MOST_VALUES) -> B
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
         plain = json.loads(raw.decode())
-        raise BodyInvalid(*every_violation(kind, plain, error, strict=True)) from None
+        raise refusal_of(kind, every_violation(kind, plain, error, strict=True)) from None
     except msgspec.DecodeError:
         raise MalformedBody from None
 
@@ -148,7 +148,7 @@ def from_form(kind: type[Body], text: str) -> Body:
     try:
         return msgspec.convert(dict(kept), type=kind, strict=False)
     except msgspec.ValidationError as error:
-        raise BodyInvalid(*every_violation(kind, dict(kept), error, strict=False)) from None
+        raise refusal_of(kind, every_violation(kind, dict(kept), error, strict=False)) from None
 
 
 def pairs_of(text: str, *, keep_blank_values: bool = False) -> list[tuple[str, str]]:
@@ -275,16 +275,40 @@ def every_violation(
         try:
             msgspec.convert(values[name], type=field.type, strict=strict)
         except msgspec.ValidationError as error:
-            found.append(translate(error, name))
+            found.append(translate(error, name, own_refusals(kind).get(name)))
     return found[:MOST_ERRORS] or [translate(first)]
 
 
-def read_row(kind: type[R], values: object) -> R | Sequence[Violation]:
-    """Read a row of a bulk as strictly as a body; what is wrong with it, where it is none."""
+def refusal_of(kind: type[Body], violations: Sequence[Violation]) -> Refused:
+    """What a body is refused as: where nothing is wrong but such fields, as its field says."""
+    own = {refusal.code: refusal for refusal in own_refusals(kind).values()}
+    codes = {violation.code for violation in violations}
+    [code, *others] = codes
+    return (BodyInvalid if others else own.get(code, BodyInvalid))(*violations)
+
+
+@cache
+def own_refusals(kind: type[Body]) -> Mapping[str, type[Refused]]:
+    """The fields whose type says what a text is refused as that is none of it."""
+    return {
+        field.encode_name: part.extra["refused_as"]
+        for field in msgspec.structs.fields(kind)
+        for part in parts_of(msgspec.inspect.type_info(field.type))
+        if isinstance(part, msgspec.inspect.Metadata) and part.extra and "refused_as" in part.extra
+    }
+
+
+def parts_of(kind: msgspec.inspect.Type) -> Sequence[msgspec.inspect.Type]:
+    """Of what a field may be in several ways, each."""
+    return kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+
+
+def read_row(kind: type[R], values: object) -> R | Refused:
+    """Read a row of a bulk as strictly as a body; why it is refused, where it is none."""
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        return every_violation(kind, values, error, strict=True)
+        return refusal_of(kind, every_violation(kind, values, error, strict=True))
 
 
 def said_again(values: object, name: str, kind: Any) -> str | None:
@@ -297,8 +321,13 @@ def said_again(values: object, name: str, kind: Any) -> str | None:
         return None
 
 
-def translate(error: msgspec.ValidationError, under: str = "") -> Violation:
-    """Turn msgspec's sentence into a path, a stable code and a text that repeats no value."""
+def translate(
+    error: msgspec.ValidationError, under: str = "", own: type[Refused] | None = None
+) -> Violation:
+    """Turn msgspec's sentence into a path, a stable code and a text that repeats no value.
+
+    What is only written wrong has the code of the field's `own` refusal, where it has one.
+    """
     match = PLACE.match(str(error))
     text, path = (match["text"], match["path"] or "") if match else (str(error), "")
     code = next((code for pattern, code in CODES if pattern.match(text)), "field_invalid")
@@ -306,6 +335,8 @@ def translate(error: msgspec.ValidationError, under: str = "") -> Violation:
         named = NAMED.search(text)
         path = joined(path, named["name"] if named else "")
     detail = DETAILS.get(code) or text[:1].lower() + text[1:].replace("`", "")
+    if own is not None and code == "field_wrong_format":
+        code = own.code
     bound = BOUND.search(text)
     params = {ENDS[bound["end"]]: int(bound["number"])} if bound else {}
     return wrong(joined(under, path), code, detail, params)

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
+from services.recovery.usernames.api.reminders import RemindUsername
 from shared.contracts.scopes import SCOPES, Role, Scope
 from shared.contracts.topology import SERVICES
+from shared.http import parsing
 from shared.http.guards import Client, Practice, Public, Session
-from shared.http.routes import Route
+from shared.http.routes import Body, Route
 
 OF_NO_ROLE: Any = "birds:ring"
 
@@ -64,6 +67,35 @@ def test_a_table_that_does_not_fit_is_told_in_a_sentence(
     ]
 
     assert any(complaint in said for said in complaints(routes))
+
+
+def bodies(kind: type[Body] = Body) -> Iterator[type[Body]]:
+    """What a verb or a row of a bulk is sent as, in any service."""
+    for below in kind.__subclasses__():
+        if below.__module__.startswith("services."):
+            yield below
+        yield from bodies(below)
+
+
+def test_a_date_of_birth_that_is_none_has_its_own_code_in_every_body() -> None:
+    sent = [
+        (kind, field.name)
+        for kind in bodies()
+        for field in msgspec.structs.fields(kind)
+        if field.name == "birth_date" and kind is not RemindUsername  # it reads two ways itself
+    ]
+
+    assert len(sent) > 9
+    assert [
+        (kind.__name__, name) for kind, name in sent if name not in parsing.own_refusals(kind)
+    ] == []
+
+
+@pytest.mark.parametrize("route", every(), ids=lambda route: route.name)
+def test_what_a_field_of_its_body_is_refused_as_is_among_a_routes_problems(
+    route: Route[Any],
+) -> None:
+    assert set(parsing.own_refusals(route.body).values()) <= set(route.problems)
 
 
 def test_no_client_is_both_a_practices_and_a_gateways() -> None:

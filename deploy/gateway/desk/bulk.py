@@ -25,6 +25,7 @@ RESULTS: Mapping[str, tuple[str, str]] = {
     "unchanged": ("plain", N_("Was here before")),
     "patient_number_taken": ("warn", N_("This number has another content here")),
     "name_incomparable": ("warn", N_("There is no letter in this last name")),
+    "birth_date_impossible": ("warn", N_("This is no date there is")),
     "birth_date_in_future": ("warn", N_("This date of birth is in the future")),
     "row_invalid": ("warn", N_("Not in order")),
 }

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from services.recovery.actions import Action
-from services.recovery.usernames.errors import BirthDateImpossible, PersonIncomplete
+from services.recovery.usernames.errors import PersonIncomplete
 from services.recovery.usernames.model import birth_date, typed_digests
 from services.recovery.waiting.requests import Requests
 from shared.acts import Acts, By
+from shared.contracts.birth_dates import BirthDateImpossible
 from shared.contracts.matching import Named
 from shared.trust.tokens import Digests
 

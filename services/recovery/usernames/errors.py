@@ -8,10 +8,3 @@ class PersonIncomplete(Invalid):
 
     title = "Last name and date of birth belong together"
     hint = "Give both, or neither for an account e-mail."
-
-
-class BirthDateImpossible(Invalid):
-    """It is no day, or written in neither of the two ways (RC-2)."""
-
-    title = "There is no such date of birth"
-    hint = "Write it as mm/dd/yyyy or yyyy-mm-dd."

@@ -642,6 +642,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "correct_patient": {
         "NotFound": at("correct_patient", **unknown),
         "PatientChanged": corrected_before,
+        "BirthDateImpossible": but("correct_patient", birth_date="1984-02-30"),
         "BirthDateInFuture": corrected_to_be_born_tomorrow,
         "NameIncomparable": but("correct_patient", last_name="-"),
     },
@@ -677,6 +678,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "request_enrolment": {
         "RequestsNotTaken": but("request_enrolment", practice_id=str(NOBODY)),
         "NameIncomparable": but("request_enrolment", last_name="-"),
+        "BirthDateImpossible": but("request_enrolment", birth_date="1984-02-30"),
         "BirthDateInFuture": but("request_enrolment", birth_date="2199-01-01"),
         "EmailMalformed": but("request_enrolment", email="maria"),
         "LocaleNotOffered": but("request_enrolment", locale="tlh"),
@@ -716,6 +718,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
             "prove_enrolment", **TYPED, username="ABCD-EFGH-JKMN", password=WRONG
         ),
         "AgeNotAllowed": of_a_child(examples.prove_enrolment),
+        "BirthDateImpossible": but("prove_enrolment", birth_date="1984-02-30"),
     },
     "enrol": {
         **without_a_good_grant(examples.enrol),
@@ -731,6 +734,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "UsernameTaken": name_taken,
         "PasswordUnacceptable": but("enrol", password="short"),
         "EmailMalformed": but("enrol", email="no address", no_email=False),
+        "BirthDateImpossible": but("enrol", birth_date="1984-02-30"),
     },
     "add_practice_to_account": {
         **without_a_good_grant(examples.add_practice_to_account),
@@ -839,7 +843,12 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PatientNotEnrolled": never_enrolled,
         "AccountNotFrozen": examples.unlock_account,
     },
-    "freeze_account": {"NotMeLinkInvalid": but("freeze_account", birth_date="1984-05-04")},
+    "freeze_account": {
+        "NotMeLinkInvalid": but("freeze_account", birth_date="1984-05-04"),
+        "BirthDateImpossible": but("freeze_account", birth_date="1984-02-30"),
+    },
+    "check_password": {"BirthDateImpossible": but("check_password", birth_date="1984-02-30")},
+    "find_patients": {"BirthDateImpossible": but("find_patients", birth_date="1984-02-30")},
     "reset_two_step": {
         "NotFound": at("reset_two_step", **unknown),
         "PatientNotEnrolled": never_enrolled,
@@ -885,6 +894,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     "end_session": {"NotFound": at("end_session", session_id=NOBODY)},
     "register_patient": {
         "PatientNumberTaken": number_taken,
+        "BirthDateImpossible": but("register_patient", birth_date="1984-02-30"),
         "BirthDateInFuture": born_tomorrow,
         "NameIncomparable": but("register_patient", last_name="-"),
     },

@@ -125,6 +125,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
         "PatientNotEnrolled": at_the_desk(VOID, un_enrolled),
         "NoLiveResetToken": at_the_desk(VOID, nothing),
     },
+    "begin_validation": {"BirthDateImpossible": but("begin_validation", birth_date="1988-02-30")},
     "redeem_reset_token": {
         "ResetTokenInvalid": but("redeem_reset_token", username="nobody.at.all"),
     },

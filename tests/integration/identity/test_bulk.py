@@ -50,14 +50,14 @@ async def test_one_bad_row_of_a_thousand_leaves_the_others(
 
     answer = await submit(desk, *rows)
 
-    assert Counter(told(answer)) == {"registered": 999, "row_invalid": 1}
+    assert Counter(told(answer)) == {"registered": 999, "birth_date_impossible": 1}
     assert answer.body["results"][500] == {
         "number": "P-500",
-        "result": "row_invalid",
+        "result": "birth_date_impossible",
         "errors": [
             {
                 "field": "birth_date",
-                "code": "field_wrong_format",
+                "code": "birth_date_impossible",
                 "detail": "not in the expected format",
             }
         ],

@@ -89,6 +89,15 @@ async def test_three_wrong_dates_kill_the_link_and_no_reply_tells_why(
     }
 
 
+async def test_a_date_that_there_is_not_is_no_try(identity: Identity, postman: Postman) -> None:
+    link = await a_link(identity, postman, await identity.an_account(email=MAIL))
+
+    impossible = [await freeze(identity, link, "1984-02-30") for _ in range(4)]
+
+    assert {one.refused() for one in impossible} == {(422, "birth_date_impossible")}
+    assert (await freeze(identity, link)).status == 204
+
+
 async def test_of_64_guesses_at_once_three_are_compared(
     identity: Identity, second: Identity, postman: Postman
 ) -> None:

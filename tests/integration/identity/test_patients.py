@@ -50,7 +50,7 @@ async def test_a_wrong_field_is_named(desk: PracticeDesk) -> None:
         ({"last_name": " "}, "last_name", "body_invalid"),
         ({"last_name": "a\nb"}, "last_name", "body_invalid"),
         ({"first_name": "a\n"}, "first_name", "body_invalid"),
-        ({"birth_date": "05/03/1984"}, "birth_date", "body_invalid"),
+        ({"birth_date": "05/03/1984"}, "birth_date", "birth_date_impossible"),
         ({"nickname": "Mia"}, "nickname", "body_invalid"),
         ({"birth_date": "2031-03-06"}, "birth_date", "birth_date_in_future"),
         ({"last_name": "--"}, "last_name", "name_incomparable"),

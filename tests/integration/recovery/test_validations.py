@@ -314,6 +314,18 @@ async def test_a_wrong_address_to_right_fields_fails_the_days_other_rounds_witho
 
 
 @pytest.mark.proves("RC-6")
+async def test_a_date_that_there_is_not_is_named_and_costs_no_round(recovery: Recovery) -> None:
+    await somebody(recovery)
+
+    impossible = [await begin(recovery, birth_date="1988-02-30") for _ in range(4)]
+
+    assert {one.refused() for one in impossible} == {(422, "birth_date_impossible")}
+    [error] = impossible[0].body["errors"]
+    assert (error["field"], error["code"]) == ("birth_date", "birth_date_impossible")
+    assert (await validated(recovery)).status == 200
+
+
+@pytest.mark.proves("RC-6")
 async def test_wrong_fields_cost_a_round_and_no_more(recovery: Recovery) -> None:
     await somebody(recovery)
     for first_name in ("June", "Jun"):

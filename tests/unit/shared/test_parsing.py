@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Refused, Violation
+from shared.errors import Invalid, Refused, Violation
 from shared.http import parsing
 from shared.http.problems import BodyInvalid, ContentTypeUnsupported, MalformedBody, RouteUnknown
 from shared.http.routes import Body, Form, NoBody
@@ -33,6 +33,20 @@ class Order(Body, frozen=True, kw_only=True):
     colour: Colour = Colour.RED
     inner: Inner | None = None
     many: Annotated[tuple[Inner, ...], msgspec.Meta(max_length=2)] = ()
+
+
+class DayImpossible(Invalid):
+    """No day at all."""
+
+
+Day = Annotated[date, msgspec.Meta(extra={"refused_as": DayImpossible})]
+
+
+class Stay(Body, frozen=True, kw_only=True):
+    first: Day
+    last: Day | None = None
+    extra: Day | msgspec.UnsetType = msgspec.UNSET
+    rooms: int = 1
 
 
 class TokenRequest(Body, frozen=True, kw_only=True):
@@ -92,6 +106,46 @@ def test_a_wrong_field_is_named_by_path_and_code_and_the_end_of_its_range(
     [wrong] = violations(ORDER | change)
 
     assert (wrong.field, wrong.code, wrong.params) == (field, code, params)
+
+
+@pytest.mark.parametrize("name", ["first", "last", "extra"])
+@pytest.mark.parametrize("typed", ["2031-02-30", "5.3.2031", ""])
+def test_a_field_that_says_what_it_is_refused_as_is_refused_as_that(name: str, typed: str) -> None:
+    with pytest.raises(DayImpossible) as raised:
+        parsing.from_json(Stay, msgspec.json.encode({"first": "2031-03-05"} | {name: typed}))
+
+    [wrong] = raised.value.violations
+    assert (wrong.field, wrong.code) == (name, "day_impossible")
+    assert (typed or "2031") not in wrong.detail
+
+
+def test_two_such_fields_are_refused_as_one() -> None:
+    with pytest.raises(DayImpossible) as raised:
+        parsing.from_json(Stay, b'{"first": "x", "last": "y"}')
+
+    assert [wrong.field for wrong in raised.value.violations] == ["first", "last"]
+
+
+def test_beside_another_wrong_field_it_is_named_among_them() -> None:
+    with pytest.raises(BodyInvalid) as raised:
+        parsing.from_json(Stay, b'{"first": "x", "rooms": "two"}')
+
+    assert {wrong.field: wrong.code for wrong in raised.value.violations} == {
+        "first": "day_impossible",
+        "rooms": "field_wrong_type",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "code"), [({}, "field_missing"), ({"first": 7}, "field_wrong_type")]
+)
+def test_what_is_missing_or_no_text_is_no_refusal_of_its_own(
+    given: dict[str, object], code: str
+) -> None:
+    with pytest.raises(BodyInvalid) as raised:
+        parsing.from_json(Stay, msgspec.json.encode(given))
+
+    assert [wrong.code for wrong in raised.value.violations] == [code]
 
 
 def test_every_wrong_field_is_named_not_only_the_first() -> None:

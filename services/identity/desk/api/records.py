@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from services.identity.desk.corrections import Changes
 from services.identity.desk.features import Features
 from services.identity.fields import Address, Line, Name
+from shared.contracts.birth_dates import BirthDate
 from shared.contracts.ids import PatientId
 from shared.http.parsing import wrong
 from shared.http.problems import BodyInvalid
@@ -48,7 +49,7 @@ class CorrectionBody(StaffBody, frozen=True, kw_only=True):
     version: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     last_name: Name | UnsetType = UNSET
     first_name: Name | UnsetType = UNSET
-    birth_date: date | UnsetType = UNSET
+    birth_date: BirthDate | UnsetType = UNSET
     home_phone: Line | UnsetType | None = UNSET
     address: Line | UnsetType | None = UNSET
     email: Address | UnsetType | None = UNSET

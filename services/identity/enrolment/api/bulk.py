@@ -1,7 +1,6 @@
 """A practice submits its patients by the thousand (EN-6)."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -12,11 +11,12 @@ from services.identity.enrolment.bulk import Outcome, Row
 from services.identity.enrolment.features import Features
 from services.identity.fields import Address, Line, Name
 from services.identity.patients.patients import PatientDetails
+from shared.contracts.birth_dates import BirthDate
 from shared.contracts.ids import PatientId
 from shared.contracts.scopes import Scope
 from shared.errors import Refused
 from shared.http.parsing import read_row, said_again
-from shared.http.problems import FieldProblem, field_problems
+from shared.http.problems import BodyInvalid, FieldProblem, field_problems
 from shared.http.routes import Body, Call, Limits, Reply, StaffBody
 from shared.trust.access import PracticeCaller
 
@@ -30,13 +30,14 @@ class RowBody(Body, frozen=True, kw_only=True):
     number: Line
     last_name: Name
     first_name: Name
-    birth_date: date
+    birth_date: BirthDate
     home_phone: Line | None = None
     address: Line | None = None
     email: Address | None = None
     invite: bool = False
 
 
+ROW_INVALID = "row_invalid"
 ROW_SCHEMA = msgspec.json.schema(RowBody)["$defs"]["RowBody"]
 
 
@@ -92,8 +93,8 @@ async def register_patients(features: Features, call: Call[BulkBody, PracticeCal
             if isinstance(body, RowBody)
             else RowResult(
                 number=said_again(values, "number", Line),
-                result="row_invalid",
-                errors=field_problems(body),
+                result=ROW_INVALID if isinstance(body, BodyInvalid) else body.code,
+                errors=field_problems(body.violations),
             )
             for body, values in zip(read, call.body.patients, strict=True)
         )

@@ -9,6 +9,7 @@ from services.identity.enrolment.features import Features
 from services.identity.enrolment.model import TOKEN
 from services.identity.enrolment.ways_in import Brought
 from services.identity.fields import Name, Typed
+from shared.contracts.birth_dates import BirthDate
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
 from shared.http.routes import Body, Call
@@ -23,7 +24,7 @@ class EnrolmentBody(Body, frozen=True, kw_only=True):
 
     terms_version: Name
     token: Typed | None = None
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     last_name: Name | None = None
     grant: Typed | None = None
     username: Typed

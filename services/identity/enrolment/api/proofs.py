@@ -14,6 +14,7 @@ from services.identity.enrolment.model import INVITED, TEMPORARY, TOKEN
 from services.identity.enrolment.proofs import EnrolmentProof
 from services.identity.enrolment.ways_in import Brought
 from services.identity.fields import Line, Name, Typed
+from shared.contracts.birth_dates import BirthDate
 from shared.http.routes import Body, Call
 from shared.trust.access import Anonymous
 
@@ -34,7 +35,7 @@ class EnrolmentProofBody(Body, frozen=True, kw_only=True):
     invitation: Typed | None = None
     username: Typed | None = None
     password: Typed | None = None
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     last_name: Name | None = None
     home_phone: Line | None = None
     number: Line | None = None

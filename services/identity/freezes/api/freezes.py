@@ -1,9 +1,8 @@
 """The link "this was not me", used: opening its page asks identity nothing (RC-9)."""
 
-from datetime import date
-
 from services.identity.fields import Typed
 from services.identity.freezes.features import Features
+from shared.contracts.birth_dates import BirthDate
 from shared.http.routes import Body, Call, NoReply
 from shared.trust.access import Anonymous
 
@@ -12,7 +11,7 @@ class FreezeBody(Body, frozen=True, kw_only=True):
     """The link's token, and the date of birth as its holder types it."""
 
     token: Typed
-    birth_date: date
+    birth_date: BirthDate
 
 
 async def freeze_account(features: Features, call: Call[FreezeBody, Anonymous]) -> NoReply:

@@ -1,7 +1,6 @@
 """A candidate password against every rule, for the marks beside the field (ID-3)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -11,6 +10,7 @@ from services.identity.passwords.common_list import COMMON_LIST
 from services.identity.passwords.features import Features
 from services.identity.passwords.model import Context
 from services.identity.passwords.policy import NOT_COMMON, RuleResult, RuleState
+from shared.contracts.birth_dates import BirthDate
 from shared.http.routes import Body, Call, Reply
 from shared.trust.access import Anonymous
 
@@ -23,7 +23,7 @@ class CandidateBody(Body, frozen=True, kw_only=True):
     email: Address | None = None
     last_name: Name | None = None
     first_name: Name | None = None
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     practice_name: Line | None = None
 
 

@@ -1,10 +1,9 @@
 """A practice registers its patients."""
 
-from datetime import date
-
 from services.identity.fields import Address, Line, Name
 from services.identity.patients.features import Features
 from services.identity.patients.patients import PatientDetails, Registered
+from shared.contracts.birth_dates import BirthDate
 from shared.http.routes import Body, Call
 from shared.trust.access import PracticeCaller
 
@@ -12,7 +11,7 @@ from shared.trust.access import PracticeCaller
 class PatientBody(Body, frozen=True, kw_only=True):
     last_name: Name
     first_name: Name
-    birth_date: date
+    birth_date: BirthDate
     home_phone: Line | None = None
     address: Line | None = None
     email: Address | None = None

@@ -9,6 +9,7 @@ from services.identity.either import not_one_of
 from services.identity.fields import Line, Name
 from services.identity.patients.features import Features
 from services.identity.patients.searches import PAGE, Sought
+from shared.contracts.birth_dates import BirthDate
 from shared.contracts.ids import PatientId
 from shared.http.routes import Body, Call, Reply
 from shared.trust.access import PracticeCaller
@@ -20,7 +21,7 @@ class SearchBody(Body, frozen=True, kw_only=True):
     """A last name, a date of birth or both; or the practice's own number of its patient."""
 
     last_name: Name | None = None
-    birth_date: date | None = None
+    birth_date: BirthDate | None = None
     number: Line | None = None
     after: PatientId | None = None
 

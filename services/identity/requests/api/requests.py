@@ -1,11 +1,11 @@
 """Anybody sees which practices take requests, and asks one of them (EN-4)."""
 
-from datetime import date
 from typing import Literal
 
 from services.identity.fields import Line, Name, Typed
 from services.identity.requests.features import Features
 from services.identity.requests.model import Contact, Person
+from shared.contracts.birth_dates import BirthDate
 from shared.contracts.ids import PracticeId
 from shared.errors import Violation
 from shared.http.problems import BodyInvalid
@@ -33,7 +33,7 @@ class EnrolmentRequestBody(Body, frozen=True, kw_only=True):
     practice_id: PracticeId
     last_name: Name
     first_name: Name
-    birth_date: date
+    birth_date: BirthDate
     home_phone: Line
     address: Line
     email: Typed | None = None

@@ -67,7 +67,7 @@ async def submit_communications(
             else RowResult(
                 reference=said_again(values, "reference", Reference),
                 result="row_invalid",
-                errors=field_problems(row),
+                errors=field_problems(row.violations),
             )
             for row, values in zip(read, call.body.communications, strict=True)
         )

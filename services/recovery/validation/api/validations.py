@@ -1,6 +1,5 @@
 """RC-6 over HTTP: who one is, then one's address among four."""
 
-from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -9,6 +8,7 @@ from services.recovery.grants.api.grants import RecoveryGrant
 from services.recovery.validation.decoys import COUNT
 from services.recovery.validation.features import Features
 from services.recovery.validation.model import Fields
+from shared.contracts.birth_dates import BirthDate
 from shared.http.routes import Body, Call, Reply
 from shared.http.texts import Line, Name
 from shared.trust.access import Anonymous
@@ -20,7 +20,7 @@ class BeginValidation(Body, frozen=True, kw_only=True):
     """All of it as one practice has it; the phone with or without country code."""
 
     username: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
-    birth_date: date
+    birth_date: BirthDate
     last_name: Name
     first_name: Name
     home_phone: Line
