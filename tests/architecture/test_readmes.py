@@ -1,5 +1,6 @@
 """The tables of the services' READMEs are what the code says, and what it cannot say is said."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from deploy.readmes import rendered
 from deploy.readmes.marks import MarkMissing, filled, notes, parts, table_of
 from deploy.readmes.tables import TABLES
 from shared.contracts.topology import SERVICES
+from shared.trust.grants import Verb
 from tests.architecture.test_programs import program
 from tests.support.proof import ROOT
 
@@ -33,6 +35,13 @@ def test_what_only_a_person_can_say_is_said(service: str, name: str) -> None:
     unsaid = [line for line in parts(readme(service), name).splitlines() if line.endswith("|  |")]
 
     assert not unsaid, f"services/{service}/README.md, {name}: say it in the last column"
+
+
+def test_a_re_authentication_is_said_to_be_for_every_verb_there_is() -> None:
+    [line] = re.findall(r"^\| `POST /account/reauthenticate` .*", readme("identity"), re.MULTILINE)
+    _, _, verbs = line.partition("for one verb (SE-3): ")
+
+    assert sorted(re.findall(r"`([a-z-]+)`", verbs)) == sorted(Verb)
 
 
 def test_what_was_said_by_hand_stays_with_its_row_whatever_is_made_anew() -> None:

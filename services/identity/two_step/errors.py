@@ -7,7 +7,10 @@ class SecondStepFailed(Forbidden):
     """No code that is taken now; whether it was wrong or there is a lock is never told (MF-3)."""
 
     title = "This code was not taken"
-    hint = "Wait for the app's next code, or use a recovery code; while locked no code is taken."
+    hint = (
+        "Wait for the app's next code, or use a recovery code or a passkey; while locked no code "
+        "is taken."
+    )
 
 
 class SecondStepOver(Forbidden):
@@ -15,8 +18,8 @@ class SecondStepOver(Forbidden):
 
     title = "Five wrong codes were given, and the log-on is over"
     hint = (
-        "Log on again; a recovery code does as well, and the practice can reset two-step: one that "
-        "has un-enrolled the patient re-activates her first."
+        "Log on again; a recovery code or a passkey does as well, and the practice can reset "
+        "two-step: one that has un-enrolled the patient re-activates her first."
     )
 
 
@@ -53,7 +56,7 @@ class TwoStepOff(Conflict):
     """Two-step is not on."""
 
     title = "Two-step verification is off"
-    hint = "Turn it on first, with an authenticator app."
+    hint = "There is nothing to change: an authenticator app or a passkey turns it on."
 
 
 class TwoStepOn(Conflict):
