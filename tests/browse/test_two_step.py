@@ -121,6 +121,60 @@ async def test_two_step_is_set_up_and_asks_for_a_code_from_then_on(
         await phone.at("/settings")
 
 
+async def test_another_app_takes_the_place_of_the_one_before_with_its_first_code(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
+) -> None:
+    async with (
+        at_portal(somebody) as ada,
+        at_portal(somebody, language="es-US", scripted=False) as phone,
+    ):
+        await ada.enrol(await desk.token_for(somebody))
+        before, codes = await sets_two_step_up(ada, stage)
+        await phone.log_on()
+        await phone.fill(code=codes[0])
+        await phone.press()
+        await phone.at("/home")
+        await phone.go("/settings/two-step")
+        await phone.main.get_by_role("link", name="Reemplazar la aplicación").click()
+        await phone.at("/settings/two-step/app")
+        await expect(phone.main).to_contain_text("y no antes. Sus códigos de recuperación siguen")
+        await phone.sees("two-step, before another app, in Spanish")
+
+        await ada.main.get_by_role("link", name="Replace the app").click()
+        await ada.at("/settings/two-step/app")
+        await expect(ada.main).to_contain_text("The new app takes the place of the one you have")
+        await ada.sees("two-step, before another app")
+        await ada.fill(password=somebody.password, code=codes[1])
+        await ada.press("Go on")
+        await ada.at("/settings/two-step/app/confirm")
+        after = (await ada.page.locator("#app-secret").inner_text()).replace(" ", "")
+        await ada.fill(code=now_of(stage, before))
+        await ada.press("Confirm")
+        await expect(ada.page.locator("#code-wrong")).to_be_visible()
+        await phone.go("/home")
+        await phone.at("/home")  # nothing is changed yet
+        await ada.fill(code=now_of(stage, after))
+        await ada.press("Confirm")
+        await ada.at("/settings/two-step")
+        await expect(ada.main).to_contain_text("Codes of the one before are not taken any more.")
+        await expect(ada.main).to_contain_text("8 left")
+        await ada.sees("two-step, app replaced")
+        told = await stage.mail(somebody, "authenticator app")
+        assert "not-me#" in told.text
+
+        await phone.go("/log-on")
+        await phone.log_on()
+        await phone.fill(code=now_of(stage, before, shift=1))
+        await phone.press()
+        await expect(phone.page.locator("#code-wrong")).to_be_visible()
+        await phone.fill(code=now_of(stage, after, shift=1))
+        await phone.press()
+        await phone.at("/home")
+        await phone.go("/settings/two-step?said=replaced")  # as it was said to her, in Spanish
+        await expect(phone.main).to_contain_text("Los códigos de la anterior ya no se aceptan.")
+        await phone.sees("two-step, app replaced, in Spanish")
+
+
 async def test_two_step_is_turned_off_with_password_and_code_and_without_script(
     stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person
 ) -> None:
