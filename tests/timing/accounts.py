@@ -1,6 +1,7 @@
 """Accounts of identity's by the thousand, each of one class, written by SQL as its administrator.
 
-A class is a line in CLASSES: every door that asks by name goes over all of them.
+A state is a line in STATES, a class of names one in CLASSES: every door that asks by name goes over
+all of them. Somebody unknown is in no state; nobody's names and addresses stand in for hers.
 """
 
 import itertools
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from services.identity.accounts.store import freezes
 from services.identity.emails.addresses import address_key
+from services.identity.merging.store import merges
 from shared.contracts.ids import AccountId
 from shared.settings.values import Secret, key_bytes
 from shared.trust.tokens import Digests
@@ -23,6 +25,9 @@ QUICK = {"identity": HASHING, "recovery": HASHING}
 DAY = timedelta(days=1)
 NUMBERS = itertools.count()  # of a run, whose doors share one database
 
+Made = Mapping[UUID, int]  # their numbers by their ids
+State = Callable[["Accounts", Made], Awaitable[None]]
+"""Brings new accounts to where they are to stand."""
 Names = Callable[["Accounts", int], Awaitable[Sequence[str]]]
 
 
@@ -39,48 +44,45 @@ class Accounts:
         environ = self.site.surroundings.of("identity")
         return Digests(key_bytes(Secret(environ["PORTICO_DIGEST_KEY"])))
 
-    async def made(self, count: int) -> Mapping[UUID, int]:
-        """So many active ones without an e-mail; their numbers by their ids."""
+    async def made(self, count: int, *states: State) -> Made:
+        """So many active ones without an e-mail, brought to these states in turn."""
         first = next(self.numbers)
         numbers = range(first, first + count)
         for _ in range(count - 1):
             next(self.numbers)
         ids = await log_on_accounts(self.site, numbers, cost=COST)
-        return dict(zip(ids, numbers, strict=True))
-
-    async def named(self, count: int) -> Sequence[str]:
-        """Their names."""
-        return [name_of(number) for number in (await self.made(count)).values()]
+        made = dict(zip(ids, numbers, strict=True))
+        for state in states:
+            await state(self, made)
+        return made
 
     async def nobodys(self, count: int) -> Sequence[str]:
         """Names like theirs that are nobody's."""
         return [f"bench.nobody.{next(self.numbers)}" for _ in range(count)]
 
-    async def verified(self, count: int) -> Sequence[str]:
-        """Their names; each has a verified account e-mail."""
-        return [name_of(number) for number in (await self._with_email(count)).values()]
-
-    async def by_email(self, count: int) -> Sequence[str]:
-        """The verified account e-mails themselves."""
-        return [mailbox_of(number) for number in (await self._with_email(count)).values()]
-
-    async def unverified(self, count: int) -> Sequence[str]:
-        """Addresses that somebody has claimed, and not verified."""
-        made, now = await self.made(count), datetime.now(UTC)
+    async def verify(self, made: Made) -> None:
+        """Each has a verified account e-mail, and may log on by it."""
+        now = datetime.now(UTC)
+        await self._have_emails(made, state="verified", verified_at=now)
         await self.site.database.copy_records_to_table(
-            "account_emails",
+            "log_on_names",
             schema_name="identity",
-            columns=("account_id", "state", "address", "address_key", "claimed_at"),
+            columns=("name_key", "account_id", "kind", "created_at"),
             records=[
-                (one, "claimed", mailbox_of(number), address_key(mailbox_of(number)), now)
-                for one, number in made.items()
+                (address_key(mailbox_of(number)), one, "email", now) for one, number in made.items()
             ],
         )
-        return [mailbox_of(number) for number in made.values()]
 
-    async def locked(self, count: int) -> Sequence[str]:
-        """Names that four wrong passwords have locked."""
-        made, now = await self.made(count), datetime.now(UTC)
+    async def claim(self, made: Made) -> None:
+        """Each has claimed an address, and not verified it."""
+        await self._have_emails(made, state="claimed", verified_at=None)
+
+    async def lock(self, made: Made) -> None:
+        """Four wrong passwords have locked them, whatever was counted before."""
+        now = datetime.now(UTC)
+        await self.site.database.execute(
+            "DELETE FROM identity.lockouts WHERE account_id = ANY ($1)", list(made)
+        )
         await self.site.database.copy_records_to_table(
             "lockouts",
             schema_name="identity",
@@ -93,47 +95,39 @@ class Accounts:
                 for one in made
             ],
         )
-        return [name_of(number) for number in made.values()]
 
-    async def frozen(self, count: int) -> Sequence[str]:
-        """Names of those who have no password since (RC-9)."""
-        made = await self.made(count)
+    async def freeze(self, made: Made) -> None:
+        """They have no password since (RC-9)."""
         async with self.site.database.transaction():
             await self.site.database.execute("SET LOCAL search_path = identity")
             for one in made:
                 assert await freezes.freeze(self.site.database, AccountId(one))
-        return [name_of(number) for number in made.values()]
 
-    async def unenrolled(self, count: int) -> Sequence[str]:
-        """Names of those whom no practice has enrolled any more."""
-        made = await self.made(count)
+    async def un_enrol(self, made: Made) -> None:
+        """No practice has them enrolled any more."""
         await self.site.database.execute(
             "UPDATE identity.enrolments SET state = 'un-enrolled' WHERE account_id = ANY ($1)",
             list(made),
         )
-        return [name_of(number) for number in made.values()]
 
-    async def merged(self, count: int) -> Sequence[str]:
-        """Names that are another account's by now."""
-        made = await self.made(count)
-        [survivor] = await self.made(1)
-        await self.site.database.execute(
-            "UPDATE identity.accounts SET state = 'merged', merged_into = $2 WHERE id = ANY ($1)",
-            list(made),
-            survivor,
-        )
-        await self.site.database.execute(
-            "UPDATE identity.log_on_names"
-            " SET kind = 'merged', absorbed_id = account_id, account_id = $2"
-            " WHERE account_id = ANY ($1)",
-            list(made),
-            survivor,
-        )
-        return [name_of(number) for number in made.values()]
+    async def merge(self, made: Made) -> None:
+        """Each is part of an account of its own by now, with its names, address and records."""
+        tx, survivors = self.site.database, await self.made(len(made))
+        async with tx.transaction():
+            await tx.execute("SET LOCAL search_path = identity")
+            for one, other in zip(made, survivors, strict=True):
+                absorbed, survivor = AccountId(one), AccountId(other)
+                await merges.leave_email(tx, absorbed, survivor)
+                await merges.leave_names(tx, absorbed, survivor)
+                await merges.absorb(tx, absorbed, survivor)
+                await tx.execute(
+                    "UPDATE enrolments SET account_id = $2 WHERE account_id = $1",
+                    absorbed,
+                    survivor,
+                )
 
-    async def _with_email(self, count: int) -> Mapping[UUID, int]:
-        made, now = await self.made(count), datetime.now(UTC)
-        keys = {one: address_key(mailbox_of(number)) for one, number in made.items()}
+    async def _have_emails(self, made: Made, *, state: str, verified_at: datetime | None) -> None:
+        now = datetime.now(UTC)
         await self.site.database.copy_records_to_table(
             "account_emails",
             schema_name="identity",
@@ -141,28 +135,47 @@ class Accounts:
                 *("account_id", "state", "address", "address_key", "claimed_at", "verified_at"),
             ),
             records=[
-                (one, "verified", mailbox_of(number), keys[one], now, now)
+                (one, state, mailbox_of(number), address_key(mailbox_of(number)), now, verified_at)
                 for one, number in made.items()
             ],
         )
-        await self.site.database.copy_records_to_table(
-            "log_on_names",
-            schema_name="identity",
-            columns=("name_key", "account_id", "kind", "created_at"),
-            records=[(keys[one], one, "email", now) for one in made],
-        )
-        return made
 
+
+def by_username(*states: State) -> Names:
+    """The usernames of accounts in a state."""
+
+    async def names(accounts: Accounts, count: int) -> Sequence[str]:
+        return [name_of(number) for number in (await accounts.made(count, *states)).values()]
+
+    return names
+
+
+def by_email(*states: State) -> Names:
+    """The addresses of accounts in a state, where they have any."""
+
+    async def addresses(accounts: Accounts, count: int) -> Sequence[str]:
+        return [mailbox_of(number) for number in (await accounts.made(count, *states)).values()]
+
+    return addresses
+
+
+VERIFIED = (Accounts.verify,)
+"""Somebody known: what everybody else is held against."""
+
+STATES: Mapping[str, Sequence[State]] = {
+    "known as well": VERIFIED,  # what the lab itself adds
+    "locked": (*VERIFIED, Accounts.lock),
+    "frozen": (*VERIFIED, Accounts.freeze),
+    "e-mail not verified": (Accounts.claim,),
+    "no e-mail": (),
+    "merged": (*VERIFIED, Accounts.merge),
+    "un-enrolled": (*VERIFIED, Accounts.un_enrol),
+}
 
 CLASSES: Mapping[str, Names] = {
-    "known as well": Accounts.verified,  # what the lab itself adds
-    "known by e-mail": Accounts.by_email,
     "unknown": Accounts.nobodys,
-    "locked": Accounts.locked,
-    "frozen": Accounts.frozen,
-    "e-mail not verified": Accounts.unverified,
-    "no e-mail": Accounts.named,
-    "merged": Accounts.merged,
-    "un-enrolled": Accounts.unenrolled,
+    "known by e-mail": by_email(*VERIFIED),
+    "claimed e-mail": by_email(Accounts.claim),
+    **{name: by_username(*states) for name, states in STATES.items()},
 }
 """Against somebody known, by her username, with a verified account e-mail."""

@@ -1,7 +1,7 @@
 """Pairs of requests, one of somebody known and one of another class, in either order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -10,7 +10,16 @@ from shared.randomness import Randomness
 from tests.bench.figures import NotMeasured
 from tests.bench.load import Connection, Job, requests
 
-Bodies = Callable[[int], Awaitable[Sequence[str]]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InSession:
+    """A body that is sent with a token of its own."""
+
+    body: str
+    token: str
+
+
+Bodies = Callable[[int], Awaitable[Sequence[str | InSession]]]
 """Makes so many bodies, and what is behind them: each is sent once."""
 
 
@@ -42,7 +51,7 @@ async def compare(door: Door, other: Bodies, *, pairs: int, randomness: Randomne
     """
     known, others = await door.known(pairs), await other(pairs)
     known_first = [randomness.between(0.0, 1.0) < 0.5 for _ in range(pairs)]
-    sent: list[str] = []
+    sent: list[str | InSession] = []
     for one, another, first in zip(known, others, known_first, strict=True):
         sent += (one, another) if first else (another, one)
     took = await times(door, sent)
@@ -52,14 +61,14 @@ async def compare(door: Door, other: Bodies, *, pairs: int, randomness: Randomne
     )
 
 
-async def times(door: Door, bodies: Sequence[str]) -> Sequence[float]:
+async def times(door: Door, bodies: Sequence[str | InSession]) -> Sequence[float]:
     """How long the reply to each took."""
     now, took = asyncio.get_running_loop().time, []
     job = door.job if door.renewed is None else await door.renewed()
     connection = Connection()
     await connection.open(job.host, job.port)
     try:
-        for request in requests(msgspec.structs.replace(job, bodies=tuple(bodies))):
+        for request in list(written(job, bodies)):
             began = now()
             status = await connection.ask(request)
             took.append(now() - began)
@@ -68,3 +77,18 @@ async def times(door: Door, bodies: Sequence[str]) -> Sequence[float]:
     finally:
         connection.close()
     return took
+
+
+def written(job: Job, bodies: Sequence[str | InSession]) -> Iterator[bytes]:
+    """The requests, each from a source of its own."""
+    for number, one in enumerate(bodies):
+        said = one if isinstance(one, InSession) else InSession(body=one, token="")
+        headers = {
+            **job.headers,
+            **({"Authorization": f"Bearer {said.token}"} if said.token else {}),
+        }
+        yield from requests(
+            msgspec.structs.replace(
+                job, bodies=(said.body,), headers=headers, first_source=job.first_source + number
+            )
+        )

@@ -16,6 +16,7 @@ from tests.timing.doors import (
     tokens,
     usernames,
     validations,
+    waiting_sessions,
 )
 from tests.timing.pairs import Door
 
@@ -26,6 +27,8 @@ DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "log-on": log_on.opened,
     "ownership": ownership.opened,
     "second-step": second_step.opened,
+    "second-step-codes": waiting_sessions.codes,
+    "second-step-passkeys": waiting_sessions.passkeys,
     "tokens": tokens.opened,
     "not-me": not_me.opened,
     "usernames": usernames.opened,

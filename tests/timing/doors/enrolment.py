@@ -1,6 +1,8 @@
 """Enrolment with an e-mail (EN-1, ID-6): whether an address is somebody's, by the time of a 201.
 
-Each enrols with a good token under a name of its own; only whose address it claims differs.
+Each enrols with a good token under a name of its own; only whose address it claims differs. Who has
+no account e-mail has none to be claimed. Which token is good is the door `tokens`; that a username
+is taken is told to whoever has a good one.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -14,7 +16,7 @@ from tests.bench.rows.mailed import mailing
 from tests.bench.rows.people import JSON
 from tests.bench.seeds import PASSWORD
 from tests.bench.site import Site
-from tests.timing.accounts import QUICK, Accounts, Names
+from tests.timing.accounts import QUICK, STATES, VERIFIED, Accounts, Names, by_email
 from tests.timing.handed_out import BORN, LAST_NAME, TERMS, HandedOut
 from tests.timing.pairs import Door
 
@@ -28,11 +30,14 @@ async def opened(site: Site) -> AsyncIterator[Door]:
         yield Door(
             job=Job(port=ours.of("identity").http_port, path="/enrolments", headers=JSON),
             accepted=201,
-            known=partial(enrolling, tokens, Accounts.by_email),
+            known=partial(enrolling, tokens, by_email(*VERIFIED)),
             others={
-                "known as well": partial(enrolling, tokens, Accounts.by_email),
                 "unknown": partial(enrolling, tokens, nobodys_address),
-                "e-mail not verified": partial(enrolling, tokens, Accounts.unverified),
+                **{
+                    name: partial(enrolling, tokens, by_email(*states))
+                    for name, states in STATES.items()
+                    if states
+                },
             },
         )
 

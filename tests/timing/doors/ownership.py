@@ -16,9 +16,9 @@ from tests.bench.load import Job
 from tests.bench.rows.people import JSON, answered
 from tests.bench.seeds import PASSWORD, name_of
 from tests.bench.site import Site
-from tests.timing.accounts import CLASSES, QUICK, Accounts, Names
+from tests.timing.accounts import CLASSES, QUICK, VERIFIED, Accounts, Names, State, by_username
 from tests.timing.pairs import Door
-from tests.timing.second_steps import turn_on, two_steppers
+from tests.timing.second_steps import turn_on
 
 WRONG = "Wrong-Guess-1234"
 
@@ -28,25 +28,25 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold identity, and sessions that ask."""
     accounts = Accounts(site=site)
     async with site.services("identity", extra=QUICK) as (identity,):
-        classes: dict[str, Names] = {**CLASSES, "two-step on": two_steppers}
+        classes: dict[str, Names] = {**CLASSES, "two-step on": by_username(turn_on)}
         yield Door(
             job=await asking(accounts, identity.http_port),
             renewed=partial(asking, accounts, identity.http_port),
             accepted=403,
-            known=partial(tried, accounts, Accounts.verified),
+            known=partial(tried, accounts, by_username(*VERIFIED)),
             others={name: partial(tried, accounts, names) for name, names in classes.items()},
         )
 
 
-async def asking(accounts: Accounts, port: int, *, two_step: bool = False) -> Job:
+async def asking(accounts: Accounts, port: int, *afterwards: State) -> Job:
     """The verb, in a session of somebody new."""
     made = await accounts.made(1)
     [number] = made.values()
     said = msgspec.json.encode({"name": name_of(number), "password": PASSWORD})
     async with aiohttp.ClientSession() as http:
         body = await answered(http, f"http://{ports.LOOPBACK}:{port}/sessions", said, JSON)
-    if two_step:
-        await turn_on(accounts, list(made))
+    for state in afterwards:
+        await state(accounts, made)
     return Job(
         port=port,
         path="/account/ownership-proofs",

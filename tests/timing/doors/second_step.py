@@ -11,10 +11,10 @@ from functools import partial
 
 from tests.bench.seeds import PASSWORD
 from tests.bench.site import Site
-from tests.timing.accounts import QUICK, Accounts
+from tests.timing.accounts import QUICK, Accounts, by_username
 from tests.timing.doors.ownership import asking, tried
 from tests.timing.pairs import Door
-from tests.timing.second_steps import locked_two_steppers, two_steppers
+from tests.timing.second_steps import lock_codes, turn_on
 
 
 @asynccontextmanager
@@ -24,9 +24,12 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     async with site.services("identity", extra=QUICK) as (identity,):
         of = partial(partial, tried, accounts, password=PASSWORD)
         yield Door(
-            job=await asking(accounts, identity.http_port, two_step=True),
-            renewed=partial(asking, accounts, identity.http_port, two_step=True),
+            job=await asking(accounts, identity.http_port, turn_on),
+            renewed=partial(asking, accounts, identity.http_port, turn_on),
             accepted=403,
-            known=of(two_steppers),
-            others={"known as well": of(two_steppers), "locked": of(locked_two_steppers)},
+            known=of(by_username(turn_on)),
+            others={
+                "known as well": of(by_username(turn_on)),  # what the lab itself adds
+                "locked": of(by_username(turn_on, lock_codes)),
+            },
         )

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from shared.randomness import Randomness
 from tests.bench.figures import NotMeasured
 from tests.bench.load import Job
-from tests.timing.pairs import Door, compare
+from tests.timing.pairs import Door, InSession, compare
 
 
 async def known(count: int) -> Sequence[str]:
@@ -61,3 +61,36 @@ async def test_a_reply_that_is_another_one_tells_more_than_its_time() -> None:
     async with a_door([], odd_status=404) as door:
         with pytest.raises(NotMeasured, match="404"):
             await compare(door, unknown, pairs=5, randomness=Randomness())
+
+
+async def test_what_is_sent_in_a_session_goes_with_its_own_token_and_from_a_source_of_its_own() -> (
+    None
+):
+    seen: list[tuple[str, str | None, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        source = request.headers["X-Forwarded-For"]
+        seen.append((await request.text(), request.headers.get("Authorization"), source))
+        return web.Response(status=202)
+
+    async def in_session(count: int) -> Sequence[InSession]:
+        return [InSession(body=f"in {number}", token=f"t{number}") for number in range(count)]
+
+    application = web.Application()
+    application.router.add_post("/asked", answer)
+    async with TestServer(application) as server:
+        assert server.port is not None
+        door = Door(
+            job=Job(port=server.port, path="/asked"),
+            accepted=202,
+            known=in_session,
+            others={"unknown": unknown},
+        )
+        await compare(door, unknown, pairs=5, randomness=Randomness())
+
+    said = {body: bearer for body, bearer, _ in seen}
+    assert said == {
+        **{f"in {number}": f"Bearer t{number}" for number in range(5)},
+        **dict.fromkeys(await unknown(5)),
+    }
+    assert len({source for *_, source in seen}) == 10
