@@ -314,8 +314,8 @@ class Postman:
     async def not_me(self, event: str) -> list[tuple[str, str]]:
         """Whom the links "this was not me" of these events are sealed to, and their secrets."""
         rows = await self.identity.rows(
-            "SELECT event_id FROM outbox WHERE routing_key = $1 ORDER BY id",
-            f"identity.{event}.v1",
+            "SELECT event_id FROM outbox WHERE routing_key ~ $1 ORDER BY id",
+            rf"^identity\.{event}\.v\d+$",
         )
         found = await self.identity.events(event)
         return [

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.race.one_account import play
+from tests.race.one_account.race import play
 from tests.support import database as databases
 
-LIVES = 15
+LIVES = 60
 STEPS = 40
 
 
