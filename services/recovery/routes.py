@@ -26,6 +26,7 @@ from services.recovery.questions.api.questions import (
     set_security_questions,
 )
 from services.recovery.questions.errors import (
+    AnswersOver,
     AnswersRefused,
     QuestionsUnacceptable,
     ReauthenticationRequired,
@@ -101,7 +102,7 @@ ROUTES: tuple[Route[Features], ...] = (
         route("POST", "/resets/questions/answers", Public(),
               answer_security_questions, idempotent=True, rows=("RC-4",),
               summary="Answer both for a grant to set a new password; three calls, then a lock",
-              problems=(AnswersRefused, AlreadyIssued)),
+              problems=(AnswersRefused, AnswersOver)),
     )),
     *lifted(lambda of: of.validation, (
         route("POST", "/resets/validations", Public(Counted.EVERY_REQUEST),

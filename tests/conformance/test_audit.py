@@ -275,7 +275,7 @@ NOBODYS = {
     "remind_username": {"PersonIncomplete", "BirthDateImpossible"},
     "answer_validation": {"ValidationOver"},
     "redeem_reset_token": {"ResetTokenInvalid"},
-    "answer_security_questions": {"AlreadyIssued"},
+    "answer_security_questions": {"AnswersOver"},
     "unsubscribe": {"UnsubscribeLinkInvalid"},
 }
 MADE = list(filter(brought_about, REFUSED))

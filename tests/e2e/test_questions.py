@@ -21,6 +21,11 @@ from tests.support.browser import Browser, Page
 from tests.support.suite import Suite
 
 GATE, SETTINGS = "/gate/questions", "/settings/questions"
+FORGOTTEN = "/forgot-password/questions"
+OVER = {
+    "en": "the ten minutes in which a new password could be set by them are over",
+    "es": "ya pasaron los diez minutos en los que se podía poner con ellas una contraseña nueva",
+}
 WORDS = {
     "en": ("Type your password to go on.", "This is not the password of your account."),
     "es": ("Escriba su contraseña para continuar.", "Esta no es la contraseña de su cuenta."),
@@ -213,3 +218,30 @@ async def opens(stage: Stage, person: Person, answers: Mapping[str, str]) -> Non
     codes = [question["code"] for question in asked.body["questions"]]
     said = {**name, "answers": [{"code": code, "answer": answers[code]} for code in codes]}
     await stage.call("answer_security_questions", 200, body=said, source=person.source)
+
+
+@pytest.mark.proves("RC-4")
+@pytest.mark.parametrize("language", OVER)
+async def test_right_answers_sent_again_after_ten_minutes_say_so_and_are_asked_for_anew(
+    stage: Stage, browser: Browser, patient: Person, language: str
+) -> None:
+    browser.language = language
+    await browser.press(await at_the_gate(browser, patient), GATE, **typed(FIVE))
+    browser.cookies.clear()
+    begun = await browser.get("/forgot-password")
+    await browser.press(begun, "/forgot-password", username=patient.username)
+    asked = await browser.get(FORGOTTEN)
+    taken = await browser.press(asked, FORGOTTEN, **answers_to(asked))
+    stage.let_time_pass(10 * 60)
+
+    late = await browser.press(asked, FORGOTTEN, **answers_to(asked))
+    anew = await browser.press(late, FORGOTTEN, **answers_to(late))
+
+    assert (taken.path, late.path, anew.path) == ("/new-password", FORGOTTEN, "/new-password")
+    assert OVER[language] in late.problems
+
+
+def answers_to(page: Page) -> dict[str, str]:
+    """What she answers to the two that are asked."""
+    asked = page.forms[FORGOTTEN]
+    return {f"answer{place}": FIVE[asked[f"code{place}"]] for place in (1, 2)}

@@ -190,6 +190,11 @@ ROUTES: tuple[Route[Site], ...] = (
     *form(
         "/forgot-password/questions",
         ANYBODY,
-        FormPage(form=AnswersForm, show=show_answers, submit=answer),
+        FormPage(
+            form=AnswersForm,
+            show=show_answers,
+            submit=answer,
+            codes={"already_issued": "answers_over"},
+        ),
     ),
 )

@@ -405,6 +405,12 @@ CODES: Mapping[str, Message] = MappingProxyType(
             ),
             step=PRACTICE,
         ),
+        "answers_over": Message(  # an `already_issued`: what practices hand out is told as that
+            text=N_(
+                "Your answers were right, but the ten minutes in which a new password could be set "
+                "by them are over. Answer these two questions to begin again."
+            )
+        ),
         "validation_over": Message(
             text=N_("This took too long, or was answered before. Please begin again."),
             step=Step(path="/forgot-password", text=N_("Begin again")),

@@ -14,7 +14,7 @@ from services.recovery.grants.model import PasswordGrant, Proven
 from services.recovery.projections.names import name_digest
 from services.recovery.questions.answers import normalised
 from services.recovery.questions.bank import BANK, drawn
-from services.recovery.questions.errors import AnswersRefused
+from services.recovery.questions.errors import AnswersOver, AnswersRefused
 from services.recovery.questions.model import Named, RoundPolicy, Verdict
 from services.recovery.questions.store import questions, rounds
 from shared.acts import Act, Acts, By
@@ -22,7 +22,7 @@ from shared.contracts.identity import ResetRoute
 from shared.contracts.log_on_names import name_key
 from shared.errors import Violation
 from shared.http.source_budget import SourceBudget
-from shared.idempotency import AlreadyIssued, IdempotencyKey
+from shared.idempotency import IdempotencyKey
 from shared.randomness import Randomness
 from shared.trust.hashing import PasswordHasher
 from shared.trust.tokens import Digests
@@ -56,13 +56,13 @@ class Answering:
         cause: wrong, locked, closed, turned off, frozen, nobody.
 
         The call is one attempt of each question. A repetition of it is none: it gets what the first
-        got, or AlreadyIssued once that is over, and the same key with other answers is refused
+        got, or AnswersOver once that is over, and the same key with other answers is refused
         before anything is compared.
         """
         async with self.acts.before(by, Action.ANSWER_QUESTIONS):
             verdict = await self.acts.repeats(key, Verdict)
             if verdict is not None and verdict.over(by.now):
-                raise AlreadyIssued
+                raise AnswersOver
         if verdict is None:
             verdict = await self._decide(name, answers, key=key, by=by)
         return await self._tell(verdict, by=by)

@@ -1,6 +1,7 @@
 """What is refused here."""
 
 from shared.errors import Forbidden, Invalid
+from shared.idempotency import AlreadyIssued
 
 
 class QuestionsUnacceptable(Invalid):
@@ -28,3 +29,11 @@ class AnswersRefused(Invalid):
         "Check both and try again, have a link mailed, or ask your practice. A lock ends by"
         " itself; after five of them answers open nothing until the next log-on."
     )
+
+
+class AnswersOver(AlreadyIssued):
+    """Right answers sent again, when no password can be set by them any more (RC-4)."""
+
+    code = AlreadyIssued.code
+    title = "These answers were taken before, and the time for a new password by them is over"
+    hint = "Ask for the two questions again, and send their answers with a new Idempotency-Key."

@@ -146,7 +146,7 @@ REFUSALS: Mapping[str, Mapping[str, Recipe | Elsewhere]] = {
     },
     "answer_security_questions": {
         "AnswersRefused": answered_wrong,
-        "AlreadyIssued": answered_long_ago,
+        "AnswersOver": answered_long_ago,
     },
     "answer_validation": {
         "ValidationOver": but("answer_validation", challenge="x"),
