@@ -7,15 +7,16 @@ two hashes and the same statements.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from services.recovery.actions import Action
 from services.recovery.grants.grants import PasswordGrants
 from services.recovery.grants.model import PasswordGrant, Proven
 from services.recovery.projections.names import name_digest
 from services.recovery.questions.answers import normalised
-from services.recovery.questions.bank import BANK, drawn
+from services.recovery.questions.bank import BANK, FIVE, drawn
 from services.recovery.questions.errors import AnswersOver, AnswersRefused
-from services.recovery.questions.model import Named, RoundPolicy, Verdict
+from services.recovery.questions.model import KnownSet, Named, RoundPolicy, Verdict
 from services.recovery.questions.store import questions, rounds
 from shared.acts import Act, Acts, By
 from shared.contracts.identity import ResetRoute
@@ -28,6 +29,11 @@ from shared.trust.hashing import PasswordHasher
 from shared.trust.tokens import Digests
 
 PROOF = timedelta(minutes=10)  # so long a password can be set after the answers
+HASH_LENGTH = 97  # of an answer, as it is kept
+NOBODYS = KnownSet(
+    set_id=UUID(int=0), answers={code: HASH_LENGTH * "-" for code in tuple(BANK)[:FIVE]}
+)
+"""Stands in where there is no set, so that a miss takes the steps of a hit; nobody answers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,16 +145,19 @@ class Answering:
 
     async def _find(self, name: str) -> Named | None:
         async with self.acts.database.connection() as connection:
-            return await questions.named(connection, name_digest(self.digests, name))
+            digest = name_digest(self.digests, name)
+            return await questions.named(connection, digest, nobodys=NOBODYS)
 
     def _pair(self, name: str, asked: Named | None) -> tuple[str, str]:
-        """Draw of the five; of the whole bank, where there are none."""
-        if asked is None or asked.known is None:
-            digest = self.digests.of("questions-of-nobody", name_key(name))
-            return drawn(digest, tuple(BANK))
-        known = asked.known
-        digest = self.digests.of("questions-asked", str(known.set_id))
-        return drawn(digest, tuple(known.answers), turn=asked.draw)
+        """Draw of the five; of the whole bank, where there are none. Both are drawn each time, as
+        to draw of many takes longer.
+        """
+        known = (asked.known if asked else None) or NOBODYS
+        set_digest = self.digests.of("questions-asked", str(known.set_id))
+        name_digest = self.digests.of("questions-of-nobody", name_key(name))
+        own = drawn(set_digest, tuple(known.answers), turn=asked.draw if asked else 0)
+        of_all = drawn(name_digest, tuple(BANK))
+        return of_all if known is NOBODYS else own
 
     def _key(self, name: str, asked: Named | None) -> bytes:
         """An account counts as one, whichever of its names was typed, and goes on so under another

@@ -2,18 +2,22 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from services.recovery.questions.bank import BANK
+from services.recovery.questions import answering
+from services.recovery.questions.bank import BANK, drawn
+from services.recovery.questions.model import Named
+from services.recovery.questions.store import questions as store
 from shared.contracts.identity import AccountState
 from shared.contracts.ids import AccountId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import RECOVERY_LOCKED, RecoveryLocked
+from shared.db import Row
 from shared.trust.ciphers import KeyPair
 from shared.trust.grants import GrantAct, GrantChecker
 from tests.builders import events
@@ -435,6 +439,35 @@ async def test_known_and_unknown_names_cost_two_hashes_and_the_same_statements_t
 
     assert costs[0] == costs[1]
     assert costs[0][0] == 2
+
+
+@pytest.mark.proves("RC-4")
+async def test_to_ask_two_as_much_is_read_and_drawn_of_whosever_name_it_is(
+    recovery: Recovery, account_id: AccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To draw of sixteen takes longer than of five, and to read a row longer than to read none."""
+    await recovery.knows(an_account(username="pat.reed", email="pat@mail.example"))
+    drawn_of: list[int] = []
+    read: list[tuple[list[int], list[int]]] = []
+    named = store._named
+
+    def drawn_noted(digest: bytes, among: Sequence[str], *, turn: int = 0) -> tuple[str, str]:
+        drawn_of.append(len(among))
+        return drawn(digest, among, turn=turn)
+
+    def named_noted(row: Row) -> Named | None:
+        read.append(([len(each) for each in row["answers"]], [len(row["codes"])]))
+        return named(row)
+
+    monkeypatch.setattr(answering, "drawn", drawn_noted)
+    monkeypatch.setattr(store, "_named", named_noted)
+
+    for name in (USERNAME, "pat.reed", "nobody.at.all"):
+        assert (await recovery.asked(name)) != []
+
+    assert drawn_of == [5, 16] * 3
+    assert len(read) == 3
+    assert read[0] == read[1] == read[2]
 
 
 @pytest.mark.proves("RC-4", "ID-4")

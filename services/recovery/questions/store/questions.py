@@ -112,24 +112,34 @@ async def drop(tx: Connection, account_id: AccountId) -> None:
     )
 
 
-async def named(connection: Connection, name_digest: bytes) -> Named | None:
+async def named(connection: Connection, name_digest: bytes, *, nobodys: KnownSet) -> Named | None:
     """Find whose username it is, or was while it is reserved or merged, and what would be asked.
 
-    A name that two accounts go by for the moment is nobody's, as for a link.
+    A name that two accounts go by for the moment is nobody's, as for a link. Where there is nobody,
+    or no question, `nobodys` are looked for in the same steps, and as much is read.
     """
     rows = await connection.fetch(
         f"""
-        SELECT a.account_id, a.username, a.security_version, coalesce(r.draw, 0) AS draw,
-            q.set_id, q.codes, q.answers
-        FROM ({BY_USERNAME} UNION {BY_RESERVED}) AS named
-        JOIN accounts a USING (account_id)
+        SELECT one.account_id, one.username, one.security_version, coalesce(r.draw, 0) AS draw,
+            q.set_id, coalesce(q.codes, $3) AS codes, coalesce(q.answers, $4) AS answers
+        FROM (VALUES (true)) AS always
+        LEFT JOIN (
+            SELECT a.account_id, a.username, a.security_version, a.frozen_in
+            FROM ({BY_USERNAME} UNION {BY_RESERVED}) AS named
+            JOIN accounts a USING (account_id)
+        ) AS one ON true
         LEFT JOIN security_questions q
-            ON q.account_id = a.account_id AND q.account_version >= a.frozen_in
-        LEFT JOIN question_rounds r ON r.account_id = a.account_id
+            ON q.account_id = coalesce(one.account_id, $2::uuid)
+            AND q.account_version >= coalesce(one.frozen_in, 0)
+        LEFT JOIN question_rounds r ON r.account_id = coalesce(one.account_id, $2::uuid)
         """,  # noqa: S608 - statements of ours
         [name_digest],
+        nobodys.set_id,
+        list(nobodys.answers),
+        list(nobodys.answers.values()),
     )
-    return _named(rows[0]) if len(rows) == 1 else None
+    found = [_named(row) for row in rows]
+    return found[0] if len(found) == 1 else None
 
 
 async def hold_open(
@@ -162,18 +172,17 @@ async def hold_open(
     return held is not None
 
 
-def _named(row: Row) -> Named:
-    known = None
-    if row["set_id"] is not None:
-        answers = dict(zip(row["codes"], row["answers"], strict=True))
-        known = KnownSet(set_id=row["set_id"], answers=answers)
-    return Named(
+def _named(row: Row) -> Named | None:
+    answers = dict(zip(row["codes"], row["answers"], strict=True))
+    known = KnownSet(set_id=row["set_id"], answers=answers)
+    named = Named(
         account_id=row["account_id"],
         username=row["username"],
         security_version=row["security_version"],
         draw=row["draw"],
-        known=known,
+        known=known if row["set_id"] else None,
     )
+    return named if row["account_id"] else None
 
 
 async def count_under_other_peppers(connection: Connection, known: Sequence[str]) -> int:
