@@ -9,37 +9,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 
 from deploy.local.provision import connected
 from services.recovery.practice_tokens.model import LONGEST, RESET_TOKEN
 from shared import one_time
-from shared.contracts.identity import AccountState
 from shared.one_time import Mint
-from shared.randomness import Randomness
-from shared.settings.values import Secret, key_bytes
 from shared.trust.hashing import PasswordHasher
-from shared.trust.tokens import Digests
 from tests.bench.load import Job
 from tests.bench.rows.people import JSON
-from tests.bench.seeds import known_accounts, name_of
 from tests.bench.site import Site
 from tests.timing.accounts import COST, QUICK
 from tests.timing.pairs import Door
 from tests.timing.secrets import UNSEALED
+from tests.timing.snapshots import ELM_STREET, RANDOMNESS, STATES, digests_of, known, nobodys
 
 TOKEN, WRONG = "01234567", "76543210"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """Gives tokens to accounts of one practice."""
+    """Gives tokens to accounts of the practice."""
 
     site: Site
     hashed: str
-    practice_id: UUID
 
     @classmethod
     async def at(cls, site: Site) -> "Given":
@@ -47,31 +42,19 @@ class Given:
         hasher = PasswordHasher(pepper=environ["PORTICO_PEPPER"].encode(), cost=COST, wait=60)
         hashed = await hasher.hash(TOKEN)
         hasher.close()
-        return cls(site=site, hashed=hashed, practice_id=uuid4())
+        return cls(site=site, hashed=hashed)
 
     async def none(self, count: int, **said: Any) -> Sequence[str]:
         """Names of accounts that were given none."""
-        names = [name_of(number) for number in await known_accounts(self.site, count, **said)]
-        await self.site.database.execute(
-            "UPDATE recovery.accounts SET practices = ARRAY[$2::uuid] WHERE username = ANY ($1)",
-            names,
-            self.practice_id,
-        )
-        return names
+        return [one.username for one in await known(self.site, count, **said)]
 
     async def one(self, count: int, *, ended: str = "", **said: Any) -> Sequence[str]:
         """Names of accounts that were given one each, which has ended or is live."""
-        names, now = await self.none(count, **said), datetime.now(UTC)
-        rows = await self.site.database.fetch(
-            "SELECT account_id FROM recovery.accounts WHERE username = ANY ($1)", names
-        )
-        key = Secret(self.site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
-        mint = Mint(randomness=Randomness(), digests=Digests(key_bytes(key)), sealer=UNSEALED)
+        made, now = await known(self.site, count, **said), datetime.now(UTC)
+        mint = Mint(randomness=RANDOMNESS, digests=digests_of(self.site), sealer=UNSEALED)
         secrets = [
-            mint.make(
-                RESET_TOKEN, row["account_id"], life=LONGEST, now=now, security_version=1
-            ).secret
-            for row in rows
+            mint.make(RESET_TOKEN, one.owner, life=LONGEST, now=now, security_version=1).secret
+            for one in made
         ]
         async with connected(self.site.surroundings.database.url("recovery")) as connection:
             await one_time.issue(connection, RESET_TOKEN, secrets, now=now)
@@ -79,7 +62,7 @@ class Given:
             "practice_tokens",
             schema_name="recovery",
             columns=("secret_id", "practice_id", "patient_id", "hash"),
-            records=[(one.id, self.practice_id, uuid4(), self.hashed) for one in secrets],
+            records=[(one.id, ELM_STREET, uuid4(), self.hashed) for one in secrets],
         )
         if ended:
             await self.site.database.execute(
@@ -89,11 +72,11 @@ class Given:
                 ended,
                 now,
             )
-        return names
+        return [one.username for one in made]
 
     async def nobody(self, count: int) -> Sequence[str]:
         """Names like theirs that are nobody's."""
-        return [f"bench.nobody.{number}" for number in range(count)]
+        return nobodys(count)
 
 
 @asynccontextmanager
@@ -101,12 +84,11 @@ async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold recovery alone."""
     given = await Given.at(site)
     others = {
-        "live as well": given.one,  # what the lab itself adds
         "unknown": given.nobody,
+        **{name: partial(given.one, **said) for name, said in STATES.items()},
         "none given": given.none,
         "used": partial(given.one, ended="used"),
         "void": partial(given.one, ended="void"),
-        "frozen": partial(given.one, state=AccountState.FROZEN),
     }
     async with site.services("recovery", extra=QUICK, but=("sessions",)) as (recovery,):
         yield Door(

@@ -1,6 +1,7 @@
 """The proof of an enrolment token (EN-1): whether a token is good, by the time of a 422.
 
-Each token is tried once, with another person's name: `token_invalid` tells no cause.
+Each token is tried once, with another person's name: `token_invalid` tells no cause. No account is
+met here: a token is of a record that has none yet.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -13,38 +13,31 @@ import msgspec
 from deploy.local.provision import connected
 from services.recovery.projections.names import name_digest
 from services.recovery.projections.store import notification_addresses, persons
-from shared.contracts.identity import AccountState
-from shared.contracts.ids import PatientId, PracticeId
+from shared.contracts.ids import AccountId, PatientId
 from shared.contracts.notify import NotificationAddressesChanged
-from shared.randomness import Randomness
-from shared.settings.values import Secret, key_bytes
-from shared.trust.tokens import Digests
 from tests.bench.rows.mailed import mailing
-from tests.bench.seeds import known_accounts, mailbox_of, name_of
+from tests.bench.seeds import known_accounts, mailbox_of
 from tests.bench.site import Site
 from tests.builders import events
 from tests.timing.pairs import Door
-
-RANDOMNESS = Randomness()
+from tests.timing.snapshots import ELM_STREET, RANDOMNESS, STATES, digests_of, known
 
 
 @asynccontextmanager
 async def opened(site: Site) -> AsyncIterator[Door]:
     """Hold all services, so that what a hit leads to goes on behind the replies."""
     async with mailing(site) as ours:
-        known = partial(asked, site)
+        holders = partial(asked, site)
         yield Door(
             job=msgspec.structs.replace(ours.resets, path="/usernames/reminders"),
             accepted=202,
-            known=known,
+            known=holders,
             others={
-                "known as well": known,  # what the lab itself adds
-                "another name": partial(known, typed={"last_name": "Hall"}),
-                "another date": partial(known, typed={"birth_date": "1988-04-18"}),
+                "another name": partial(holders, typed={"last_name": "Hall"}),
+                "another date": partial(holders, typed={"birth_date": "1988-04-18"}),
                 "by account e-mail": partial(account_emails, site),
                 "unknown": partial(nobody, site),
-                "frozen": partial(known, state=AccountState.FROZEN),
-                "merged": partial(known, state=AccountState.MERGED),
+                **{name: partial(holders, **said) for name, said in STATES.items()},
             },
         )
 
@@ -53,33 +46,26 @@ async def asked(
     site: Site, count: int, typed: dict[str, str] | None = None, **said: Any
 ) -> Sequence[str]:
     """What the holders of so many accounts type, each with a notification address and a record."""
-    numbers = await known_accounts(site, count, **said)
-    key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
-    digest, now = partial(name_digest, Digests(key_bytes(key))), datetime.now(UTC)
+    made, now = await known(site, count, **said), datetime.now(UTC)
     async with connected(site.surroundings.database.url("recovery")) as connection:
-        rows = await connection.fetch(
-            "SELECT username, account_id FROM accounts WHERE username = ANY ($1)",
-            [name_of(number) for number in numbers],
-        )
-        known = [
+        addresses = [
             NotificationAddressesChanged(
-                account_id=row["account_id"], addresses=(address_of(row["username"]),)
+                account_id=AccountId(one.owner), addresses=(address_of(one.username),)
             )
-            for row in rows
+            for one in made
         ]
-        heard = [events.received(one, version=1, time=now) for one in known]
+        heard = [events.received(one, version=1, time=now) for one in addresses]
+        digest = partial(name_digest, digests_of(site))
         await notification_addresses.keep(connection, heard, digest=digest)
         people = [
-            events.person(
-                PracticeId(RANDOMNESS.uuid()), PatientId(RANDOMNESS.uuid()), one.account_id
-            )
-            for one in known
+            events.person(ELM_STREET, PatientId(RANDOMNESS.uuid()), AccountId(one.account_id))
+            for one in made
         ]
         await persons.keep(
             connection, [events.received(one, version=1, time=now) for one in people]
         )
         await connection.execute("ANALYZE persons; ANALYZE notification_addresses")
-    return [body(address_of(row["username"]), **(typed or {})) for row in rows]
+    return [body(address_of(one.username), **(typed or {})) for one in made]
 
 
 async def account_emails(site: Site, count: int) -> Sequence[str]:
