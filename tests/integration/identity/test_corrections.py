@@ -22,6 +22,7 @@ from tests.rigs.identity import PASSWORD, Identity
 from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("ST-1")
+UNFIT = (400, "body_invalid")
 
 
 async def correct(
@@ -179,20 +180,20 @@ async def use(desk: PracticeDesk, invitation: str | None) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
+    ("changes", "field", "refusal"),
     [
-        ({}, "last_name"),
-        ({"last_name": None}, "last_name"),
-        ({"first_name": ""}, "first_name"),
-        ({"birth_date": "1984-02-30"}, "birth_date"),
-        ({"version": 0, "first_name": "Marta"}, "version"),
-        ({"number": "P-2"}, "number"),
+        ({}, "last_name", UNFIT),
+        ({"last_name": None}, "last_name", UNFIT),
+        ({"first_name": ""}, "first_name", UNFIT),
+        ({"birth_date": "1984-02-30"}, "birth_date", (422, "birth_date_impossible")),
+        ({"version": 0, "first_name": "Marta"}, "version", UNFIT),
+        ({"number": "P-2"}, "number", UNFIT),
     ],
 )
 async def test_a_wrong_field_is_named(
-    desk: PracticeDesk, changes: dict[str, Any], field: str
+    desk: PracticeDesk, changes: dict[str, Any], field: str, refusal: tuple[int, str]
 ) -> None:
     answer = await correct(desk, await desk.a_patient(), **changes)
 
-    assert (answer.status, answer.code) == (400, "body_invalid")
+    assert answer.refused() == refusal
     assert [error["field"] for error in answer.body["errors"]] == [field]

@@ -245,8 +245,8 @@ async def test_another_name_is_another_person(desk: PracticeDesk, record: str, t
         ("1988-02-29", "1988-02-29", ""),
         ("1988-02-29", "1988-02-28", "token_invalid"),
         ("1988-02-29", "1988-03-01", "token_invalid"),
-        ("1987-02-28", "1987-02-29", "body_invalid"),  # no date that there is
-        ("1987-02-28", "28.02.1987", "body_invalid"),
+        ("1987-02-28", "1987-02-29", "birth_date_impossible"),  # no date that there is
+        ("1987-02-28", "28.02.1987", "birth_date_impossible"),
     ],
 )
 async def test_the_29_of_february_is_a_birthday_and_a_date_that_is_none_is_named(
@@ -257,7 +257,7 @@ async def test_the_29_of_february_is_a_birthday_and_a_date_that_is_none_is_named
     answer = await prove(desk.identity, token, birth_date=typed)
 
     assert answer.code == code
-    if code == "body_invalid":
+    if code == "birth_date_impossible":
         assert [error["field"] for error in answer.body["errors"]] == ["birth_date"]
         assert (await prove(desk.identity, token, birth_date=born)).status == 200
 
