@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
 
 from tests.builders.merges import Registry
-from tests.rigs.identity import PASSWORD, Identity, Person, Recovery
+from tests.rigs.identity import PASSWORD, Identity, Person, Recovery, identity_service
+from tests.rigs.replica import Answer
 
 pytestmark = pytest.mark.proves("LG-2", "MF-2")
 WRONG = "Wrong-Guess-1234"
@@ -217,6 +219,79 @@ async def test_wrong_and_right_with_one_device_side_by_side_are_counted_one_by_o
     assert {answer.status for answer in wrong} == {401}
     assert told["done"] == 1 + passed
     assert told["wrong"] <= 4 + 3 * passed + 4
+
+
+@pytest_asyncio.fixture
+async def three(identity: Identity, second: Identity) -> AsyncIterator[Sequence[Identity]]:
+    """As many replicas of the same service."""
+    async with identity_service(identity.database, identity.clock) as third:
+        yield identity, second, third
+
+
+async def at_each(
+    replicas: Sequence[Identity], password: str, times: int, **said: str
+) -> list[Answer]:
+    """So many log-ons at each replica, all at once."""
+    answers = await asyncio.gather(
+        *(replica.log_ons("june.hale", password, times, **said) for replica in replicas)
+    )
+    return [answer for each in answers for answer in each]
+
+
+async def guessed_by_others(replicas: Sequence[Identity], locks: int) -> None:
+    """Nine at once, of which four are told before they lock; so often, one lock after the other."""
+    for number in range(locks):
+        replicas[0].clock.advance(minutes=20 if number else 0)
+        await at_each(replicas, WRONG, 3)
+
+
+async def counted(identity: Identity) -> tuple[int, int]:
+    """How many wrong ones in a row the device has, and how many the password of the hundred."""
+    [device] = await identity.rows("SELECT failures FROM devices")
+    [lock] = await identity.rows("SELECT wrong_in_a_row FROM lockouts")
+    return device["failures"], lock["wrong_in_a_row"]
+
+
+@pytest.mark.proves("V15.4.2")
+async def test_of_nearly_a_hundred_by_others_none_is_the_devices_nor_of_its_own_one_of_those(
+    three: Sequence[Identity],
+) -> None:
+    identity = three[0]
+    device = await device_of(identity)
+    await at_each(three, WRONG, 1, device=device)
+
+    await guessed_by_others(three, locks=24)
+    before = await counted(identity)
+    others = await at_each(three, PASSWORD, 1)
+    own = await at_each(three, PASSWORD, 11, device=device)
+
+    assert before == (3, 96)
+    assert {answer.status for answer in others} == {401}
+    assert {answer.status for answer in own} == {201}
+    assert await counted(identity) == (0, 0)
+
+
+@pytest.mark.proves("V15.4.2")
+async def test_after_99_by_others_the_device_takes_its_fourth_and_the_password_its_hundredth(
+    three: Sequence[Identity],
+) -> None:
+    identity = three[0]
+    device = await device_of(identity)
+    await at_each(three, WRONG, 1, device=device)
+    await guessed_by_others(three, locks=24)
+    identity.clock.advance(minutes=20)
+    await at_each(three, WRONG, 1)
+    assert await counted(identity) == (3, 99)
+
+    guesses = await at_each(three, WRONG, 21, device=device)
+    identity.clock.advance(minutes=20)
+    right = await at_each(three, PASSWORD, 1, device=device)
+
+    assert {answer.status for answer in (*guesses, *right)} == {401}
+    assert await counted(identity) == (4, 100)
+    told = await outcomes(identity)
+    assert told["wrong"] == 3 + 99 + 1 + 1
+    assert told["done"] == 1
 
 
 @pytest.mark.proves("V15.4.3")
