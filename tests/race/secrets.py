@@ -22,8 +22,8 @@ from deploy.local.processes import Run
 from shared.contracts.topology import SERVICES
 from tests.conformance.guesses import DOORS, Guessed, Learned, honest_beside
 from tests.conformance.secrets import RACERS, SECRETS, Lost, OneTime
-from tests.race import ways_back
 from tests.race.one_account import race as one_account
+from tests.race.ways_back import race as ways_back
 from tests.rigs.processes import process
 from tests.rigs.replica import Caller, environment
 from tests.support.clock import RunningClock

@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from shared.contracts.identity import ResetRoute
-from tests.race.ways_back import DEMANDS, HOLDER, THIEF, go_each_way, play
+from tests.race.ways_back.account import HOLDER, THIEF
+from tests.race.ways_back.merges import ABSORBED, ABSORBS
+from tests.race.ways_back.race import become_one, go_each_way, play
+from tests.race.ways_back.world import DEMANDS
 from tests.support import database as databases
 
 LIVES = 40
@@ -13,7 +16,7 @@ STEPS = 40
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.proves("RC-1", "RC-2", "RC-3", "RC-4", "RC-5", "RC-6", "RC-7", "RC-9", "RC-10")
+@pytest.mark.proves("RC-1", "RC-2", "RC-3", "RC-4", "RC-5", "RC-6", "RC-7", "RC-9", "RC-10", "UN-1")
 async def test_whatever_a_holder_and_a_thief_try_nobody_comes_in_without_what_the_way_demands(
     database: databases.Database,
 ) -> None:
@@ -32,3 +35,10 @@ async def test_each_way_leads_in_who_has_what_it_demands_and_no_other_does(
         *((route, HOLDER) for route in ResetRoute),
         *((route, THIEF) for route in thief),
     }
+
+
+@pytest.mark.proves("MG-5")
+async def test_a_merge_leaves_the_survivor_its_ways_and_the_absorbed_account_none(
+    database: databases.Database,
+) -> None:
+    assert await asyncio.to_thread(become_one, database) == {ABSORBED, ABSORBS}

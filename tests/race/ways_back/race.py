@@ -1,0 +1,120 @@
+"""A life of the account, drawn by chance; and each way once, by who may go it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+
+from deploy.local.provision import DatabaseAccess
+from shared.contracts.identity import ResetRoute
+from tests.race.ways_back.account import HOLDER, THIEF
+from tests.race.ways_back.merges import ABSORBED, ABSORBS, FATES, Merges
+from tests.race.ways_back.practice import Practice
+from tests.race.ways_back.world import ANSWERS, FIELDS, MAILBOX, SLIP, opened
+
+
+class WaysBack(Practice, Merges):
+    """What may be tried, and what must not come of it."""
+
+    @initialize(
+        has=st.sampled_from(
+            [(), (), ("email",), ("questions",), ("email", "questions", "app"), ("app",)]
+        ),
+        stolen=st.sets(st.sampled_from([MAILBOX, ANSWERS, SLIP, FIELDS]), max_size=3),
+        fate=st.sampled_from(FATES),
+    )
+    def begins(self, has: Sequence[str], stolen: set[str], fate: str) -> None:
+        """She has enrolled; the thief knows her username and has some of what is hers, not all."""
+        self.fate = fate
+        self.run(self.enrols(has, stolen))
+
+    @rule(seconds=st.sampled_from([1, 31, 61, 301, 601, 1201, 3601]))
+    def time_goes_on(self, seconds: int) -> None:
+        self.world.clock.advance(seconds=seconds)
+
+
+ASKED: Mapping[str, Any] = {"which": 1, "asks": True}
+EACH_WAY: Sequence[tuple[Sequence[str], str, Mapping[str, Any]]] = (
+    (("email",), "goes_by_link", ASKED),
+    ((), "goes_by_token", ASKED),
+    (("email", "questions", "app"), "goes_by_questions", {}),
+    ((), "goes_by_validation", {"knows_address": True}),
+    (("app",), "goes_by_validation", {"knows_address": True}),
+)
+"""What she has set up, and the way that is open then."""
+EVERY_WAY: Mapping[str, Mapping[str, Any]] = {
+    "goes_by_link": {"which": 1, "asks": False},
+    "goes_by_token": {"which": 1, "asks": False},
+    "goes_by_questions": {},
+    "goes_by_validation": {"knows_address": True},
+}
+
+
+def play(access: DatabaseAccess, *, examples: int, steps: int, chance: bool) -> None:
+    """Play so many lives of an account, each of so many steps at the most; by chance, or alike each
+    time. Runs an event loop of its own, so not in the thread of another.
+    """
+    with playing(access) as machine:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                derandomize=not chance,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=(Phase.generate,),  # told as it is found: to shorten it takes minutes
+            ),
+        )
+
+
+def go_each_way(access: DatabaseAccess, stolen: Set[str]) -> Set[tuple[ResetRoute, str]]:
+    """Let both go each way to its end, in lives of their own, and each life end with a freeze;
+    return who came in by which.
+    """
+    with playing(access) as machine:
+        for actor in (HOLDER, THIEF):
+            for has, way, said in EACH_WAY:
+                life = machine()
+                life.begins(has=has, stolen=set(stolen), fate="")
+                getattr(life, way)(actor=actor, sets=2, **said)
+                if life.not_me:
+                    life.it_was_not_her(which=1, asks=True)
+                    assert life.frozen
+        return set(machine.world.arrived)
+
+
+def become_one(access: DatabaseAccess) -> Set[str]:
+    """Let the account be merged each way, once with each of what it may have set up; return the
+    fates that it came to.
+    """
+    with playing(access) as machine:
+        met = set()
+        for fate in (ABSORBED, ABSORBS):
+            for has in (("email",), ("questions",), ("email", "questions", "app")):
+                life = machine()
+                life.begins(has=has, stolen=set(), fate=fate)
+                life.a_link_is_asked_for()
+                life.the_practice_gives_a_token()
+                life.becomes_one_with_another(has_email=True)
+                met |= {fate} if life.merged or life.elsewhere else set()
+                for way, said in EVERY_WAY.items():
+                    getattr(life, way)(actor=HOLDER, sets=1, **said)
+        return met
+
+
+@contextmanager
+def playing(access: DatabaseAccess) -> Iterator[type[WaysBack]]:
+    """Hold a world, and a machine in it."""
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        try:
+            world = runner.run(opened(stack, runner, access))
+            yield type("WaysBack", (WaysBack,), {"world": world})
+        finally:
+            runner.run(stack.aclose())
