@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ import msgspec
 from deploy.local.provision import connected
 from services.notify.projections.store import accounts
 from services.notify.tellings import contents
+from services.recovery.practice_tokens.store.tokens import void_of_left
 from services.recovery.projections.projections import Projections
 from services.recovery.questions.store import questions
 from shared.audit.chain import START, hash_of
@@ -121,7 +123,11 @@ async def known_accounts(site: Site, count: int, **said: Any) -> range:
         for number in numbers
     ]
     key = Secret(site.surroundings.of("recovery")["PORTICO_DIGEST_KEY"])
-    recovery = Projections(digests=Digests(key_bytes(key)), drop_void_questions=questions.drop_void)
+    recovery = Projections(
+        digests=Digests(key_bytes(key)),
+        drop_void_questions=questions.drop_void,
+        void_tokens=partial(void_of_left, now=datetime.now(UTC)),
+    )
     async with connected(site.surroundings.database.url("recovery")) as connection:
         await recovery.keep_account(connection, *known)
         await connection.execute("ANALYZE accounts")

@@ -1,13 +1,10 @@
 """What recovery knows of others' facts."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from services.recovery.projections.projections import Projections
+from services.recovery.projections.projections import Ending, Projections
 from services.recovery.projections.stored_names import StoredNames
 from services.recovery.settings import RecoverySettings
-from shared.contracts.ids import AccountId
-from shared.db import Connection
 from shared.program.program import Plumbing
 
 
@@ -19,11 +16,16 @@ class Features:
 def compose(
     plumbing: Plumbing[RecoverySettings],
     *,
-    drop_void_questions: Callable[[Connection, Sequence[AccountId]], Awaitable[None]],
+    drop_void_questions: Ending,
+    void_tokens: Ending,
 ) -> Features:
     """Build the group."""
     return Features(
-        projections=Projections(digests=plumbing.digests, drop_void_questions=drop_void_questions)
+        projections=Projections(
+            digests=plumbing.digests,
+            drop_void_questions=drop_void_questions,
+            void_tokens=void_tokens,
+        )
     )
 
 

@@ -293,6 +293,34 @@ async def test_it_ends_with_what_it_rests_on(recovery: Recovery, happens: Any) -
     assert await told(recovery, patient.username, issued.token) == INVALID
 
 
+@pytest.mark.proves("RC-5", "UN-1", "UN-3")
+async def test_a_token_stays_void_when_she_is_enrolled_again_and_another_is_good(
+    recovery: Recovery,
+) -> None:
+    patient = await a_patient(recovery)
+    issued = await patient.is_given()
+    await patient.un_enrolled()
+
+    again = await patient.changed()
+
+    assert await told(recovery, patient.username, issued.token) == INVALID
+    assert await states(recovery) == ["void"]
+    another = await again.is_given()
+    assert await told(recovery, patient.username, another.token) == DONE
+
+
+@pytest.mark.proves("RC-5", "UN-1")
+async def test_a_snapshot_of_before_it_was_given_voids_no_token(recovery: Recovery) -> None:
+    patient = await a_patient(recovery)
+    gone = await patient.un_enrolled()
+    again = await patient.changed()
+    issued = await again.is_given()
+
+    await recovery.knows(gone.account, version=1)
+
+    assert await told(recovery, patient.username, issued.token) == DONE
+
+
 async def test_the_survivors_token_goes_on_and_opens_by_the_absorbed_name_as_well(
     recovery: Recovery,
 ) -> None:

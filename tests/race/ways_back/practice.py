@@ -44,7 +44,7 @@ class Practice(Ways):
     @precondition(lambda self: not self.merged)
     @rule()
     def the_practice_un_enrols_her_or_enrols_her_again(self) -> None:
-        """UN-1: what it gave her opens nothing meanwhile; the other ways are not touched."""
+        """UN-1: what it gave her is void, for good; the other ways are not touched."""
         self.run(self._the_practice_un_enrols_her_or_enrols_her_again())
 
     async def _the_practice_un_enrols_her_or_enrols_her_again(self) -> None:
@@ -53,6 +53,8 @@ class Practice(Ways):
         answer = await turn(self.patient_id)
         assert answer.status == 204, answer.body
         self.enrolled = not self.enrolled
+        for slip in self.slips:
+            slip.void = True
         await self.world.delivers()
 
     @precondition(lambda self: self.frozen and self.enrolled)

@@ -204,7 +204,7 @@ class Ways(Account):
             return
         assert not self.merged, (route, actor)
         assert proof is not None, (route, actor)
-        assert self.enrolled or route is not ResetRoute.PRACTICE_TOKEN
+        assert not proof.void, route
         assert DEMANDS[route] in self.has[actor]
         assert not self.frozen
         shut = self.by_practice or self.is_unfinished

@@ -38,6 +38,7 @@ class Proof:
     text: str = ""
     credentials: int  # how often they had changed as it began
     spent: bool = False
+    void: bool = False  # it opens nothing more; what it was exchanged for goes on
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -124,6 +124,31 @@ async def find_live(
     )
 
 
+async def void_of_left(tx: Connection, account_ids: Sequence[AccountId], *, now: datetime) -> None:
+    """Void what a practice gave that has un-enrolled her since, for good: it opens nothing either
+    once she is enrolled there again (UN-1).
+
+    The accounts are held: whoever holds a token at this moment is not waited for.
+    """
+    await tx.execute(
+        """
+        UPDATE one_time_secrets SET state = 'void', ended_at = $3
+        WHERE id IN (
+            SELECT s.id
+            FROM accounts a
+            JOIN one_time_secrets s ON s.owner = a.account_id
+            JOIN practice_tokens t ON t.secret_id = s.id
+            WHERE a.account_id = ANY($2::uuid[]) AND s.purpose = $1 AND s.state = 'live'
+              AND t.practice_id <> ALL (a.practices)
+            FOR UPDATE OF s SKIP LOCKED
+        )
+        """,
+        RESET_TOKEN.name,
+        list(account_ids),
+        now,
+    )
+
+
 async def given(
     connection: Connection, practice_id: PracticeId, patient_id: PatientId, *, now: datetime
 ) -> Sequence[GivenToken]:
