@@ -15,6 +15,7 @@ from services.identity.emails.replaced import ReplacedEmails
 from services.identity.freezes.errors import NotMeLinkInvalid, WrongBirthDate
 from services.identity.passkeys.model import PasskeyEnd
 from services.identity.passkeys.store import passkeys
+from services.identity.passwords.lockouts import NOBODY
 from services.identity.patients.store import enrolments
 from services.identity.sessions.model import SessionEnd
 from services.identity.sessions.sessions import Sessions
@@ -39,18 +40,19 @@ class Freezes:
         """Shut the account that a link of its mails is of, for who knows its holder's birthday.
 
         The account is held through the count: three wrong dates are three, however many come at
-        once. Raises NotMeLinkInvalid, alike for every cause.
+        once. A link that is dead, or none, takes the steps of a wrong date: nobody's records have
+        one. Raises NotMeLinkInvalid, alike for every cause.
         """
         digest = NOT_ME.digest(self.digests, token)
         account_id = await self._holder(digest, by.now)
         async with self.acts.begin(by, Action.FREEZE, account=account_id) as act:
-            if account_id is None:
-                raise _invalid()
-            await account_store.hold(act.tx, account_id)
-            records = await enrolments.records(act.tx, account_id)
+            await account_store.hold(act.tx, account_id or NOBODY)
+            records = await enrolments.records(act.tx, account_id or NOBODY)
             if all(record.birth_date != birth_date for record in records):
                 await one_time.count_try(act.tx, NOT_ME, digest, BIRTH_DATE, now=act.now)
-                raise act.committing(_invalid(WrongBirthDate))
+                raise act.committing(_invalid(WrongBirthDate) if account_id else _invalid())
+            if account_id is None:
+                raise _invalid()
             if await one_time.use(act.tx, NOT_ME, digest, owner=account_id, now=act.now) is None:
                 raise _invalid()
             view = await self.accounts.view(act.tx, account_id)

@@ -13,6 +13,7 @@ from tests.builders.two_step import turned_on
 from tests.integration.identity.test_email_changes import changed
 from tests.integration.identity.test_emails import claim, reauthenticate, session, verify
 from tests.rigs.identity import Identity, Person, Recovery
+from tests.support.statements import noted
 
 pytestmark = pytest.mark.proves("RC-9")
 MAIL, THIEF_S_MAIL, THIRD = "maria@mail.example", "thief@post.example", "third@post.example"
@@ -96,6 +97,33 @@ async def test_a_date_that_there_is_not_is_no_try(identity: Identity, postman: P
 
     assert {one.refused() for one in impossible} == {(422, "birth_date_impossible")}
     assert (await freeze(identity, link)).status == 204
+
+
+async def test_a_link_that_is_dead_or_none_takes_the_statements_of_a_wrong_date(
+    identity: Identity, postman: Postman
+) -> None:
+    """By their time it would else be told whether a link lives, and with it a freeze."""
+    people = [await identity.an_account(email=mail) for mail in (MAIL, THIRD, THIEF_S_MAIL)]
+    live, void = [await a_link(identity, postman, person) for person in people[:2]]
+    await identity.rows(
+        "UPDATE one_time_secrets SET state = 'void', ended_at = now() WHERE owner = $1",
+        people[1].id,
+    )
+    used = await frozen(identity, postman, people[2])
+
+    taken = {}
+    for what, link in {
+        "live": live,
+        "void": void,
+        "used": used,
+        "unknown": "no link of ours",
+    }.items():
+        with noted(identity.plumbing.database) as statements:
+            assert (await freeze(identity, link, WRONG_DATE)).refused() == DEAD
+        taken[what] = statements
+
+    assert taken["live"]
+    assert {what for what in taken if taken[what] != taken["live"]} == set()
 
 
 async def test_of_64_guesses_at_once_three_are_compared(
