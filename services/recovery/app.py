@@ -1,6 +1,5 @@
 """Recovery, put together: plumbing to features, a call a group."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from services.recovery.consumers import ACCOUNTS, subscriptions
@@ -16,9 +15,7 @@ from services.recovery.questions.store.questions import drop_void
 from services.recovery.settings import RecoverySettings
 from services.recovery.usernames import features as usernames
 from services.recovery.validation import features as validation
-from shared.contracts.ids import AccountId
 from shared.contracts.keys import KeyPurpose
-from shared.db import Connection
 from shared.one_time import Mint
 from shared.program.program import Composition, Plumbing
 from shared.trust.grants import GrantIssuer
@@ -59,10 +56,6 @@ def features(
     sealer = sealer_to_notify(plumbing)
     mint = Mint(randomness=plumbing.randomness, digests=plumbing.digests, sealer=sealer)
     fed_since = partial(plumbing.feeds.connected_since, ACCOUNTS)
-
-    async def void_tokens(tx: Connection, account_ids: Sequence[AccountId]) -> None:
-        await void_of_left(tx, account_ids, now=plumbing.clock.now())
-
     return Features(
         merging=merging.compose(plumbing),
         links=links.compose(plumbing, mint=mint, grants=proven.grants, fed_since=fed_since),
@@ -74,7 +67,7 @@ def features(
         validation=validation.compose(plumbing, mint=mint, grants=proven.grants),
         grants=proven,
         projections=projections.compose(
-            plumbing, drop_void_questions=drop_void, void_tokens=void_tokens
+            plumbing, drop_void_questions=drop_void, void_tokens=void_of_left
         ),
     )
 

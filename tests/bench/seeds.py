@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -126,7 +125,7 @@ async def known_accounts(site: Site, count: int, **said: Any) -> range:
     recovery = Projections(
         digests=Digests(key_bytes(key)),
         drop_void_questions=questions.drop_void,
-        void_tokens=partial(void_of_left, now=datetime.now(UTC)),
+        void_tokens=void_of_left,
     )
     async with connected(site.surroundings.database.url("recovery")) as connection:
         await recovery.keep_account(connection, *known)

@@ -20,6 +20,7 @@ AWAY = SHIPPED.with_name("away.html")
 PROGRAM = "haproxy"
 DEBIAN = Path("/usr/sbin") / PROGRAM  # not on everybody's path
 SLOW_HEAD = "timeout http-request 10s"
+SLOW_REPLICA = "timeout server 60s"
 REPLICAS = re.compile(r"(backend (\w+).*\n)    server-template replica 9 \w+:\d+\n")
 FRONT = re.compile(r"bind :\d+( name (\w+))?")
 ALIVE = "alive"
@@ -65,11 +66,11 @@ async def installed(environ: Mapping[str, str], say: Callable[[str], None]) -> P
 
 
 def configured(
-    replicas: Mapping[str, Sequence[Replica]], listening: Mapping[str, int], head: str
+    replicas: Mapping[str, Sequence[Replica]], listening: Mapping[str, int], head: str, reply: str
 ) -> str:
     """Return the shipped text with the ports of this machine in place of a network's names.
 
-    `head` is how long a test has a request's head take at the most.
+    `head` is how long a test has a request's head take at the most, `reply` a replica's answer.
     """
 
     def lines(found: "re.Match[str]") -> str:
@@ -86,7 +87,9 @@ def configured(
     text, fronts = FRONT.subn(front, text)
     assert (templates, fronts) == (len(FRONTS), len(FRONTS) + 1)
     assert SLOW_HEAD in text
-    return text.replace(SLOW_HEAD, f"timeout http-request {head}")
+    assert SLOW_REPLICA in text
+    text = text.replace(SLOW_HEAD, f"timeout http-request {head}")
+    return text.replace(SLOW_REPLICA, f"timeout server {reply}")
 
 
 @asynccontextmanager
@@ -99,12 +102,13 @@ async def balancing(
     docs: str = "",
     desk: str = "",
     head: str = "10s",
+    reply: str = "60s",
 ) -> AsyncIterator[Balancer]:
     """Hold a balancer that listens; a replica is found once it says that it is ready."""
     public = (ALIVE, *FRONTS)
     listening = dict(zip(public, ports.free_ports(len(public)), strict=True))
     file, log = folder / "haproxy.cfg", folder / "haproxy.log"
-    file.write_text(configured(replicas, listening, head))
+    file.write_text(configured(replicas, listening, head, reply))
     shutil.copy(AWAY, folder)
     run = Run(FOLDER)
     program = run.start(

@@ -8,8 +8,8 @@ class SecondStepFailed(Forbidden):
 
     title = "This code was not taken"
     hint = (
-        "Wait for the app's next code, or use a recovery code or a passkey; while locked no code "
-        "is taken."
+        "Wait for the app's next code, or use a recovery code, or a passkey where the verb takes "
+        "one; while locked no code is taken."
     )
 
 

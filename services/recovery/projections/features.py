@@ -1,10 +1,15 @@
 """What recovery knows of others' facts."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from services.recovery.projections.projections import Ending, Projections
+from services.recovery.projections.projections import Projections
 from services.recovery.projections.stored_names import StoredNames
 from services.recovery.settings import RecoverySettings
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged
+from shared.contracts.ids import AccountId
+from shared.db import Connection
 from shared.program.program import Plumbing
 
 
@@ -16,8 +21,8 @@ class Features:
 def compose(
     plumbing: Plumbing[RecoverySettings],
     *,
-    drop_void_questions: Ending,
-    void_tokens: Ending,
+    drop_void_questions: Callable[[Connection, Sequence[AccountId]], Awaitable[None]],
+    void_tokens: Callable[[Connection, Sequence[Received[AccountChanged]]], Awaitable[None]],
 ) -> Features:
     """Build the group."""
     return Features(

@@ -21,15 +21,11 @@ PROJECTIONS = (
 )
 
 
-Ending = Callable[[Connection, Sequence[AccountId]], Awaitable[None]]
-"""Ends what these accounts had by what is not so any more."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projections:
     digests: Digests
-    drop_void_questions: Ending
-    void_tokens: Ending
+    drop_void_questions: Callable[[Connection, Sequence[AccountId]], Awaitable[None]]
+    void_tokens: Callable[[Connection, Sequence[Received[AccountChanged]]], Awaitable[None]]
 
     async def keep_account(self, tx: Connection, *events: Received[AccountChanged]) -> None:
         """Keep accounts with the digests of both names each is found by, forget the questions of
@@ -37,9 +33,8 @@ class Projections:
         (UN-1).
         """
         await accounts.keep(tx, events, digest=partial(name_digest, self.digests))
-        ids = [event.data.account_id for event in events]
-        await self.drop_void_questions(tx, ids)
-        await self.void_tokens(tx, ids)
+        await self.drop_void_questions(tx, [event.data.account_id for event in events])
+        await self.void_tokens(tx, events)
 
     async def keep_person(self, tx: Connection, *events: Received[PersonChanged]) -> None:
         """Keep practices' records of persons."""

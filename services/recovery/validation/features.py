@@ -20,9 +20,9 @@ class Features:
         """What runs by itself."""
         return (
             Sweep(
-                name="spent-validation-sweeper",
-                what="phones and addresses that no validation asks for any more",
-                once=self.validations.forget_spent,
+                name="unread-records-sweeper",
+                what="first names, phones and addresses that no validation asks for any more",
+                once=self.validations.forget_unread,
                 full=SWEPT,
             ).loop(SWEEP_EVERY),
         )

@@ -100,10 +100,10 @@ class Validations:
             proven = _proven(passed, passed.username)
         return await self.grants.give(proven, now=by.now)
 
-    async def forget_spent(self) -> int:
-        """Forget phone and address of whose one validation was used; how many records that were."""
+    async def forget_unread(self) -> int:
+        """Forget what nothing reads of records any more; how many records that were."""
         async with self.acts.database.transaction() as tx:
-            return await holders.forget_spent(tx, limit=SWEPT)
+            return await holders.forget_unread(tx, limit=SWEPT)
 
     def _choices(
         self, fields: Fields, holder: Holder | None, *, spent: bool, open_: bool

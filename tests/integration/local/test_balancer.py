@@ -1,7 +1,7 @@
 """The balancer as it is shipped, before replicas of these tests: who is believed, who is let in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -25,7 +25,7 @@ from deploy.gateway.serving import serve
 from deploy.gateway.settings import Settings
 from deploy.gateway.web.languages import Languages
 from deploy.local import ports
-from shared.errors import Unavailable
+from shared.errors import NotFound, Unavailable
 from shared.http.problems import CONTENT_TYPE, Problem, document
 from shared.http.server import metrics_application
 from shared.settings.loader import load
@@ -325,30 +325,40 @@ NOT_NOW = (
 
 
 @asynccontextmanager
-async def where_replicas_hang_up(haproxy: Path, folder: Path) -> AsyncIterator[Balancer]:
-    """Hold a balancer whose identity and portal are ready, and answer nothing that is asked."""
+async def where_replicas(
+    fail: Callable[[web.Request], Awaitable[None]], status: int, haproxy: Path, folder: Path
+) -> AsyncIterator[Balancer]:
+    """Hold a balancer whose identity and portal are ready, and fail whatever is asked."""
 
-    async def hang_up(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.Response:
         if request.path != "/health/ready":
-            assert request.transport
-            request.transport.close()
+            await fail(request)
         return web.Response()
 
     application = web.Application()
-    application.router.add_route("*", "/{any:.*}", hang_up)
+    application.router.add_route("*", "/{any:.*}", handle)
     async with TestServer(application) as server:
         assert server.port
         replica = (Replica(http_port=server.port, metrics_port=server.port),)
         each = {"identity": replica, PORTAL: replica}
-        async with balancing(haproxy, folder, each) as balancer:
+        async with balancing(haproxy, folder, each, reply="300ms") as balancer:
 
             async def found_both() -> None:
                 for front in ("identity", PORTAL):
                     async with aiohttp.request("GET", balancer.fronts[front]) as reply:
-                        assert reply.status == 502
+                        assert reply.status == status
 
             await eventually(found_both)
             yield balancer
+
+
+async def hang_up(request: web.Request) -> None:
+    assert request.transport
+    request.transport.close()
+
+
+async def say_nothing(request: web.Request) -> None:
+    await asyncio.sleep(2)  # past the balancer's patience
 
 
 @asynccontextmanager
@@ -358,9 +368,14 @@ async def where_there_are_none(haproxy: Path, folder: Path) -> AsyncIterator[Bal
         yield balancer
 
 
-@pytest.mark.parametrize(
-    ("status", "balanced"), [(502, where_replicas_hang_up), (503, where_there_are_none)]
+UNANSWERED = (
+    (502, partial(where_replicas, hang_up, 502)),
+    (503, where_there_are_none),
+    (504, partial(where_replicas, say_nothing, 504)),
 )
+
+
+@pytest.mark.parametrize(("status", "balanced"), UNANSWERED, ids=[502, 503, 504])
 async def test_where_no_replica_answers_a_client_is_told_as_a_service_tells_it(
     haproxy: Path,
     tmp_path: Path,
@@ -389,9 +404,7 @@ def line_of(balancer: Balancer, correlation_id: str) -> str:
     return next((line for line in lines if correlation_id in line), "")
 
 
-@pytest.mark.parametrize(
-    ("status", "balanced"), [(502, where_replicas_hang_up), (503, where_there_are_none)]
-)
+@pytest.mark.parametrize(("status", "balanced"), UNANSWERED, ids=[502, 503, 504])
 async def test_where_no_replica_of_the_portal_answers_a_person_is_told_in_both_languages(
     haproxy: Path,
     tmp_path: Path,
@@ -457,6 +470,10 @@ async def test_no_spelling_of_a_page_for_developers_gets_through(
         front = balancer.fronts["identity"]
         told = {target: await status_of(front, target) for target in FOR_DEVELOPERS}
         assert set(told.values()) <= {400, 404}, told
+        async with aiohttp.request("GET", f"{front}/metrics") as reply:
+            problem = msgspec.json.decode(await reply.read(), type=Problem)
+        assert problem == document(NotFound, (), problem.correlation_id, oauth=False)
+        assert " 404 " not in balancer.log.read_text()  # who tries all addresses fills no log
 
 
 async def test_a_stack_for_developers_shows_its_pages_but_not_its_health(

@@ -19,7 +19,8 @@ from services.recovery.practice_tokens.errors import (
 )
 from services.recovery.practice_tokens.issuing import IssuedResetToken
 from services.recovery.practice_tokens.model import GivenToken, HandedOver
-from shared.contracts.identity import AccountState
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged, AccountState
 from shared.contracts.ids import AccountId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.contracts.recovery import RESET_TOKEN_ISSUED, ResetTokenIssued
@@ -309,14 +310,42 @@ async def test_a_token_stays_void_when_she_is_enrolled_again_and_another_is_good
     assert await told(recovery, patient.username, another.token) == DONE
 
 
+@pytest.mark.proves("RC-5", "UN-1", "UN-3")
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "the other way round"])
+async def test_a_token_is_void_though_both_are_heard_at_once_that_she_was_un_enrolled_and_enrolled(
+    recovery: Recovery, order: tuple[int, int]
+) -> None:
+    patient = await a_patient(recovery)
+    issued = await patient.is_given()
+    left = msgspec.structs.replace(patient.account, enrolments=())
+    heard = [
+        events.received(account, version=number, time=recovery.clock.now())
+        for number, account in enumerate((left, patient.account), start=90)
+    ]
+
+    await hear(recovery, *(heard[place] for place in order))
+
+    assert await told(recovery, patient.username, issued.token) == INVALID
+
+
+async def hear(recovery: Recovery, *snapshots: Received[AccountChanged]) -> None:
+    """Let snapshots arrive together."""
+    async with recovery.plumbing.database.transaction() as tx:
+        await recovery.projections.keep_account(tx, *snapshots)
+
+
 @pytest.mark.proves("RC-5", "UN-1")
-async def test_a_snapshot_of_before_it_was_given_voids_no_token(recovery: Recovery) -> None:
+async def test_a_snapshot_of_before_it_was_given_voids_no_token(
+    recovery: Recovery, clock: FakeClock
+) -> None:
     patient = await a_patient(recovery)
     gone = await patient.un_enrolled()
     again = await patient.changed()
+    at = clock.now()
+    clock.advance(seconds=1)
     issued = await again.is_given()
 
-    await recovery.knows(gone.account, version=1)
+    await hear(recovery, events.received(gone.account, version=1, time=at))
 
     assert await told(recovery, patient.username, issued.token) == DONE
 
@@ -382,7 +411,7 @@ async def swept(patient: Patient) -> None:
 LEADS: dict[tuple[str, str], Any] = {
     ("live", "superseded"): (newer,),
     ("live", "used"): (spent,),
-    ("live", "void"): (guessed, voided, absorbed),
+    ("live", "void"): (guessed, voided, absorbed, un_enrolled),
     ("superseded", "used"): (spent,),
     ("void", "used"): (spent,),
     **{(state, "[*]"): (swept,) for state in ("live", "superseded", "used", "void")},

@@ -314,10 +314,13 @@ async def test_a_wrong_address_to_right_fields_fails_the_days_other_rounds_witho
 
 
 @pytest.mark.proves("RC-6")
-async def test_a_date_that_there_is_not_is_named_and_costs_no_round(recovery: Recovery) -> None:
+@pytest.mark.parametrize("typed", ["1988-02-30", "04/17/1988"])
+async def test_a_date_that_there_is_not_is_named_and_costs_no_round(
+    recovery: Recovery, typed: str
+) -> None:
     await somebody(recovery)
 
-    impossible = [await begin(recovery, birth_date="1988-02-30") for _ in range(4)]
+    impossible = [await begin(recovery, birth_date=typed) for _ in range(4)]
 
     assert {one.refused() for one in impossible} == {(422, "birth_date_impossible")}
     [error] = impossible[0].body["errors"]
@@ -460,21 +463,26 @@ async def test_nothing_that_was_typed_is_kept(recovery: Recovery) -> None:
 
 
 @pytest.mark.proves("RC-6", "MG-9")
-async def test_phone_and_address_are_forgotten_once_no_validation_will_ask_for_them(
+async def test_what_validation_alone_reads_is_forgotten_of_whom_it_is_shut_to_for_good(
     recovery: Recovery,
 ) -> None:
     waits = await somebody(recovery)
+    frozen = await somebody(recovery, username="frozen.hale", state=AccountState.FROZEN)
     used = await somebody(recovery, username="used.hale", validated=True)
     absorbed = await somebody(recovery, username="absorbed.hale")
     await recovery.merged(a_merge(absorbed, into=used))
+    written_to = await recovery.knows(an_account(username="june.hale", email="june@mail.example"))
+    await recovery.knows_record_of(written_to, home_phone=None, address=None)
 
-    forgotten = [await recovery.features.validation.validations.forget_spent() for _ in range(2)]
+    forgotten = [await recovery.features.validation.validations.forget_unread() for _ in range(2)]
 
-    kept = await recovery.rows(
-        "SELECT account_id FROM persons WHERE home_phone IS NOT NULL OR address IS NOT NULL"
-    )
-    assert forgotten == [2, 0]
-    assert [row["account_id"] for row in kept] == [waits]
+    rows = await recovery.rows("SELECT * FROM persons")
+    kept = {row["account_id"] for row in rows if row["first_name"]}
+    bare = [row for row in rows if row["account_id"] not in kept]
+    assert forgotten == [3, 0]
+    assert kept == {waits, frozen}
+    assert {(row["home_phone"], row["address"]) for row in bare} == {(None, None)}
+    assert all(row["last_name"] and row["birth_date"] for row in rows)  # RC-2 reads them
     assert (await validated(recovery)).status == 200
 
 

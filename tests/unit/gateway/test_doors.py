@@ -27,15 +27,25 @@ def test_a_text_is_parted_where_it_leaves_a_line_free_alone() -> None:
     assert paragraphs_of("One\nline.\n\n\nAnother.\n") == ["One line.", "Another."]
 
 
+PAGE = ("text/html", "<html><body><h1>503 Service Unavailable</h1></body></html>")
+OURS = ("application/problem+json", '{"status":502,"code":"unavailable"}')  # as our own tells it
+
+
 @pytest.mark.parametrize(
-    ("status", "raised"), [(502, Away), (503, Away), (504, Away), (500, Broken), (404, Broken)]
+    ("status", "told", "raised"),
+    [
+        *((status, told, Away) for status in (502, 503, 504) for told in (PAGE, OURS)),
+        *((status, PAGE, Broken) for status in (500, 404)),
+        (500, OURS, Broken),
+    ],
 )
 async def test_a_service_whose_balancer_answers_in_its_place_is_away_and_not_broken(
-    status: int, raised: type[Exception]
+    status: int, told: tuple[str, str], raised: type[Exception]
 ) -> None:
+    content_type, text = told
+
     async def answer(_: web.Request) -> web.Response:
-        page = "<html><body><h1>503 Service Unavailable</h1></body></html>"
-        return web.Response(status=status, text=page, content_type="text/html")
+        return web.Response(status=status, text=text, content_type=content_type)
 
     balancer = web.Application()
     balancer.router.add_get("/source", answer)

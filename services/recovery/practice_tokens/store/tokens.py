@@ -15,7 +15,8 @@ from services.recovery.practice_tokens.model import (
     Token,
 )
 from services.recovery.projections.store.accounts import BY_RESERVED, BY_USERNAME, LIVE
-from shared.contracts.identity import AccountState, ResetRoute
+from shared.contracts.envelope import Received
+from shared.contracts.identity import AccountChanged, AccountState, EnrolmentState, ResetRoute
 from shared.contracts.ids import AccountId, PatientId, PracticeId
 from shared.contracts.practice_settings import PracticeSettings
 from shared.db import Connection
@@ -124,28 +125,43 @@ async def find_live(
     )
 
 
-async def void_of_left(tx: Connection, account_ids: Sequence[AccountId], *, now: datetime) -> None:
+async def void_of_left(tx: Connection, events: Sequence[Received[AccountChanged]]) -> None:
     """Void what a practice gave that has un-enrolled her since, for good: it opens nothing either
     once she is enrolled there again (UN-1).
 
-    The accounts are held: whoever holds a token at this moment is not waited for.
+    Each of the snapshots counts, not the newest alone, since she may be enrolled again by that one;
+    and none for what was given after it. The accounts are held: whoever holds a token at this
+    moment is not waited for.
     """
+    told = [
+        {
+            "account_id": event.data.account_id,
+            "at": event.time,
+            "practices": [
+                enrolment.practice_id
+                for enrolment in event.data.enrolments
+                if enrolment.state is EnrolmentState.ENROLLED
+            ],
+        }
+        for event in events
+    ]
     await tx.execute(
         """
-        UPDATE one_time_secrets SET state = 'void', ended_at = $3
-        WHERE id IN (
-            SELECT s.id
-            FROM accounts a
-            JOIN one_time_secrets s ON s.owner = a.account_id
+        UPDATE one_time_secrets AS s SET state = 'void', ended_at = left_at.at
+        FROM (
+            SELECT s.id, told.at
+            FROM json_to_recordset($2::text::json)
+                AS told (account_id uuid, at timestamptz, practices uuid[])
+            JOIN one_time_secrets s ON s.owner = told.account_id
             JOIN practice_tokens t ON t.secret_id = s.id
-            WHERE a.account_id = ANY($2::uuid[]) AND s.purpose = $1 AND s.state = 'live'
-              AND t.practice_id <> ALL (a.practices)
+            WHERE s.purpose = $1 AND s.state = 'live' AND s.issued_at <= told.at
+              AND t.practice_id <> ALL (told.practices)
             FOR UPDATE OF s SKIP LOCKED
-        )
+        ) AS left_at
+        WHERE s.id = left_at.id AND s.state = 'live'
         """,
         RESET_TOKEN.name,
-        list(account_ids),
-        now,
+        msgspec.json.encode(told).decode(),
     )
 
 

@@ -56,21 +56,19 @@ async def find(connection: Connection, name_digest: bytes) -> Holder | None:
     return found[0] if len(found) == 1 else None
 
 
-async def forget_spent(tx: Connection, *, limit: int) -> int:
-    """Drop phone and address of whose one validation was used: nothing reads them any more."""
+async def forget_unread(tx: Connection, *, limit: int) -> int:
+    """Drop what validation alone reads of whom it is shut to for good: who has an account e-mail,
+    which is never removed, and who has used it.
+    """
     rows = await tx.fetch(
         """
-        UPDATE persons SET home_phone = NULL, address = NULL
+        UPDATE persons SET first_name = NULL, home_phone = NULL, address = NULL
         WHERE patient_id IN (
             SELECT p.patient_id
-            FROM accounts a
-            CROSS JOIN LATERAL (
-                SELECT a.account_id
-                UNION ALL
-                SELECT m.absorbed_id FROM merges m WHERE m.survivor_id = a.account_id
-            ) AS own
-            JOIN persons p ON p.account_id = own.account_id
-            WHERE a.validated AND (p.home_phone IS NOT NULL OR p.address IS NOT NULL)
+            FROM persons p
+            LEFT JOIN merges m ON m.absorbed_id = p.account_id
+            JOIN accounts a ON a.account_id = coalesce(m.survivor_id, p.account_id)
+            WHERE p.first_name IS NOT NULL AND (a.validated OR a.email IS NOT NULL)
             LIMIT $1
             FOR UPDATE OF p SKIP LOCKED
         )
