@@ -4,11 +4,39 @@ import asyncio
 
 import pytest
 
-from tests.race.one_account.race import play
+from tests.race.one_account.race import do_each, play
 from tests.support import database as databases
 
-LIVES = 60
+LIVES = 40
 STEPS = 40
+EACH = {
+    "password.change",
+    "password.reset",
+    "username.change",
+    "email.claim",
+    "email.verify",
+    "enrol.existing-account",
+    "second-step.take",
+    "two-step.set-up",
+    "two-step.confirm",
+    "two-step.turn-on",
+    "two-step.change-mode",
+    "two-step.turn-off",
+    "two-step.reset",
+    "recovery-codes.make",
+    "device.trust",
+    "device.revoke",
+    "device.void",
+    "passkey.make",
+    "passkey.remove",
+    "passkeys.keep",
+    "log-on.passkey",
+    "session.end",
+    "session.revoke",
+    "account.freeze",
+    "account.thaw",
+    "account.merge",
+}
 
 
 @pytest.mark.timeout(300)
@@ -17,3 +45,13 @@ async def test_whatever_a_holder_and_a_thief_do_no_secret_or_session_is_good_for
     database: databases.Database,
 ) -> None:
     await asyncio.to_thread(play, database, examples=LIVES, steps=STEPS, chance=False)
+
+
+@pytest.mark.proves("MF-2", "MF-8", "MF-9", "MF-10", "EN-5", "RC-9", "MG-5")
+async def test_each_thing_that_can_be_done_with_an_account_is_on_record_and_told_as_it_is_done(
+    database: databases.Database,
+) -> None:
+    """So what is tried above is not refused for want of trying."""
+    done = await asyncio.to_thread(do_each, database)
+
+    assert set(done) == EACH

@@ -6,8 +6,7 @@ import pytest
 
 from shared.contracts.identity import ResetRoute
 from tests.race.ways_back.account import HOLDER, THIEF
-from tests.race.ways_back.merges import ABSORBED, ABSORBS
-from tests.race.ways_back.race import become_one, go_each_way, play
+from tests.race.ways_back.race import become_one, follow, go_each_way, play
 from tests.race.ways_back.world import DEMANDS
 from tests.support import database as databases
 
@@ -37,8 +36,29 @@ async def test_each_way_leads_in_who_has_what_it_demands_and_no_other_does(
     }
 
 
+@pytest.mark.proves("RC-6", "RC-7", "MF-4", "UN-1", "UN-3")
+async def test_what_the_practice_does_opens_and_shuts_the_ways_that_its_row_names(
+    database: databases.Database,
+) -> None:
+    arrived = await asyncio.to_thread(follow, database)
+
+    assert arrived == {
+        (ResetRoute.VALIDATION, HOLDER): 1,
+        (ResetRoute.QUESTIONS, HOLDER): 2,
+        (ResetRoute.LINK, HOLDER): 1,
+        (ResetRoute.PRACTICE_TOKEN, HOLDER): 1,
+    }
+
+
 @pytest.mark.proves("MG-5")
 async def test_a_merge_leaves_the_survivor_its_ways_and_the_absorbed_account_none(
     database: databases.Database,
 ) -> None:
-    assert await asyncio.to_thread(become_one, database) == {ABSORBED, ABSORBS}
+    """By validation nobody comes in: there is an account e-mail, or five questions."""
+    arrived = await asyncio.to_thread(become_one, database)
+
+    assert arrived == {
+        (ResetRoute.LINK, HOLDER): 2,
+        (ResetRoute.QUESTIONS, HOLDER): 1,
+        (ResetRoute.PRACTICE_TOKEN, HOLDER): 1,
+    }

@@ -1,6 +1,7 @@
 """A life of the account, drawn by chance; and each way once, by who may go it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any
@@ -46,6 +47,45 @@ EACH_WAY: Sequence[tuple[Sequence[str], str, Mapping[str, Any]]] = (
     (("app",), "goes_by_validation", {"knows_address": True}),
 )
 """What she has set up, and the way that is open then."""
+BY_QUESTIONS = ("goes_by_questions", {"actor": HOLDER, "sets": 1})
+ASKS_NO_MORE = {"actor": HOLDER, "which": 1, "asks": False, "sets": 1}
+LIVES: Sequence[tuple[Sequence[str], Sequence[tuple[str, Mapping[str, Any]]]]] = (
+    (
+        (),
+        (
+            ("goes_by_validation", {"actor": HOLDER, "knows_address": True, "sets": 1}),
+            ("she_sets_her_questions", {}),
+            BY_QUESTIONS,  # shut: an account e-mail is waited for
+            ("the_practice_waives_the_email", {}),
+            BY_QUESTIONS,
+        ),
+    ),
+    (
+        ("email", "questions", "app"),
+        (
+            ("goes_by_link", {**ASKS_NO_MORE, "asks": True, "sets": 0}),
+            ("the_practice_resets_two_step", {}),
+            ("sets_a_password", {"which": 1, "twins": 2}),  # void by it
+            BY_QUESTIONS,  # to a full session, without a code
+        ),
+    ),
+    (
+        ("email",),
+        (
+            ("the_practice_gives_a_token", {}),
+            ("the_practice_un_enrols_her_or_enrols_her_again", {}),
+            ("the_practice_gives_a_token", {}),  # to whom it has not enrolled
+            ("goes_by_token", ASKS_NO_MORE),
+            ("the_practice_un_enrols_her_or_enrols_her_again", {}),
+            ("goes_by_token", ASKS_NO_MORE),  # the one of before
+            ("the_practice_un_enrols_her_or_enrols_her_again", {}),
+            ("goes_by_link", {**ASKS_NO_MORE, "asks": True}),
+            ("the_practice_un_enrols_her_or_enrols_her_again", {}),
+            ("goes_by_token", {**ASKS_NO_MORE, "asks": True}),
+        ),
+    ),
+)
+"""What she has set up, and what is done then."""
 EVERY_WAY: Mapping[str, Mapping[str, Any]] = {
     "goes_by_link": {"which": 1, "asks": False},
     "goes_by_token": {"which": 1, "asks": False},
@@ -89,23 +129,44 @@ def go_each_way(access: DatabaseAccess, stolen: Set[str]) -> Set[tuple[ResetRout
         return set(machine.world.arrived)
 
 
-def become_one(access: DatabaseAccess) -> Set[str]:
-    """Let the account be merged each way, once with each of what it may have set up; return the
-    fates that it came to.
+def follow(access: DatabaseAccess) -> "Counter[tuple[ResetRoute, str]]":
+    """Live the lives that are written down; return who came in by which way how often."""
+    with playing(access) as machine:
+        for has, steps in LIVES:
+            life = machine()
+            life.begins(has=has, stolen=set(), fate="")
+            for what, said in steps:
+                getattr(life, what)(**said)
+        return machine.world.arrived
+
+
+def become_one(access: DatabaseAccess) -> "Counter[tuple[ResetRoute, str]]":
+    """Let the account be merged each way, with proofs of before in her hands, and let her go each
+    way after it; return who came in by which.
     """
     with playing(access) as machine:
-        met = set()
-        for fate in (ABSORBED, ABSORBS):
-            for has in (("email",), ("questions",), ("email", "questions", "app")):
-                life = machine()
-                life.begins(has=has, stolen=set(), fate=fate)
-                life.a_link_is_asked_for()
-                life.the_practice_gives_a_token()
-                life.becomes_one_with_another(has_email=True)
-                met |= {fate} if life.merged or life.elsewhere else set()
-                for way, said in EVERY_WAY.items():
-                    getattr(life, way)(actor=HOLDER, sets=1, **said)
-        return met
+        for has in (("email",), ("questions",), ("email", "questions", "app")):
+            life = merged(machine, has, ABSORBED)
+            for way, said in EVERY_WAY.items():
+                getattr(life, way)(actor=HOLDER, sets=1, **said)
+            assert life.merged
+        for way, said in EVERY_WAY.items():  # what sets a password voids the proofs of the others
+            life = merged(machine, ("email", "questions", "app"), ABSORBS)
+            getattr(life, way)(actor=HOLDER, sets=1, **said)
+            assert life.elsewhere
+        life = merged(machine, ("questions",), ABSORBS)  # to the address that was the other one's
+        life.goes_by_link(actor=HOLDER, which=1, asks=True, sets=1)
+        return machine.world.arrived
+
+
+def merged(machine: type[WaysBack], has: Sequence[str], fate: str) -> WaysBack:
+    """A life in which a link and a token were there before its merge."""
+    life = machine()
+    life.begins(has=has, stolen=set(), fate=fate)
+    life.a_link_is_asked_for()
+    life.the_practice_gives_a_token()
+    life.becomes_one_with_another(has_email=True)
+    return life
 
 
 @contextmanager

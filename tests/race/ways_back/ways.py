@@ -1,4 +1,7 @@
-"""What may be asked for and brought, each way to its end (RC-1 to RC-6, RC-10)."""
+"""What may be asked for and brought, each way to its end (RC-1 to RC-6, RC-10).
+
+It is one piece for every way ends alike: what each demands is held against one assertion.
+"""
 
 import asyncio
 from collections.abc import Mapping
