@@ -49,6 +49,7 @@ EACH_WAY: Sequence[tuple[Sequence[str], str, Mapping[str, Any]]] = (
 """What she has set up, and the way that is open then."""
 BY_QUESTIONS = ("goes_by_questions", {"actor": HOLDER, "sets": 1})
 ASKS_NO_MORE = {"actor": HOLDER, "which": 1, "asks": False, "sets": 1}
+THE_FIRST = {**ASKS_NO_MORE, "which": 0}
 LIVES: Sequence[tuple[Sequence[str], Sequence[tuple[str, Mapping[str, Any]]]]] = (
     (
         (),
@@ -82,6 +83,19 @@ LIVES: Sequence[tuple[Sequence[str], Sequence[tuple[str, Mapping[str, Any]]]]] =
             ("goes_by_link", {**ASKS_NO_MORE, "asks": True}),
             ("the_practice_un_enrols_her_or_enrols_her_again", {}),
             ("goes_by_token", {**ASKS_NO_MORE, "asks": True}),
+        ),
+    ),
+    (
+        ("email",),
+        (
+            *(("a_link_is_asked_for", {}), ("time_goes_on", {"seconds": 61})) * 2,
+            ("goes_by_link", THE_FIRST),  # a newer one was mailed
+            ("time_goes_on", {"seconds": 3601}),
+            ("goes_by_link", ASKS_NO_MORE),  # expired
+            *(("the_practice_gives_a_token", {}),) * 2,
+            ("goes_by_token", THE_FIRST),
+            *(("time_goes_on", {"seconds": 3601}),) * 24,
+            ("goes_by_token", ASKS_NO_MORE),
         ),
     ),
 )

@@ -45,6 +45,7 @@ from tests.race.ways_back.world import ANSWERS, DEMANDS, FIELDS, MAILBOX, SLIP, 
 from tests.rigs.replica import Answer
 
 GRANT = timedelta(minutes=10)
+LINK, TOKEN = timedelta(hours=1), timedelta(hours=24)  # as their practice has set nothing else
 RANDOM = Randomness()
 
 
@@ -72,8 +73,7 @@ class Ways(Account):
             assert self.has_email
             assert not self.frozen
             assert not self.by_practice
-            text = await self.world.opened(envelope, data.link)
-            self.links.append(Proof(text=text, credentials=self.credentials))
+            self._is_given(self.links, await self.world.opened(envelope, data.link), LINK)
         await self.world.delivers()
 
     @rule(by_email=st.booleans(), typed=st.sampled_from([LAST_NAME, "Somebody"]))
@@ -130,8 +130,14 @@ class Ways(Account):
             return
         assert self.enrolled
         assert not self.frozen
-        self.slips.append(Proof(text=issued.token, credentials=self.credentials))
+        self._is_given(self.slips, issued.token, TOKEN)
         await self.world.delivers()
+
+    def _is_given(self, kept: list[Proof], text: str, life: timedelta) -> None:
+        """One that goes on; it takes the place of those before it."""
+        for before in kept:
+            before.void = True
+        kept.append(Proof(text=text, credentials=self.credentials, until=self.now + life))
 
     # ---- the ways
 
@@ -208,6 +214,7 @@ class Ways(Account):
         assert not self.merged, (route, actor)
         assert proof is not None, (route, actor)
         assert not proof.void, route
+        assert proof.until is None or self.now < proof.until, route
         assert DEMANDS[route] in self.has[actor]
         assert not self.frozen
         shut = self.by_practice or self.is_unfinished

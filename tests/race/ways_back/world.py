@@ -37,6 +37,7 @@ class Proof:
 
     text: str = ""
     credentials: int  # how often they had changed as it began
+    until: datetime | None = None  # None: it was exchanged as it was given
     spent: bool = False
     void: bool = False  # it opens nothing more; what it was exchanged for goes on
 
