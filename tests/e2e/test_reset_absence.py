@@ -1,8 +1,10 @@
-"""Every way to a new password while identity is away: a clear answer, and nothing is used up."""
+"""Every way to a new password while a service is away: without identity a clear answer, and nothing
+is used up; without another one to the end.
+"""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -108,6 +110,9 @@ async def by_validation(stage: Stage) -> AsyncIterator[tuple[Person, Walk]]:
     yield person, walk
 
 
+WAYS: Sequence[Way] = (by_link, by_questions, by_practice_token, by_validation)
+
+
 async def names_herself(browser: Browser, person: Person) -> None:
     page = await browser.get("/forgot-password")
     page = await browser.press(page, "/forgot-password", username=person.username)
@@ -116,9 +121,7 @@ async def names_herself(browser: Browser, person: Person) -> None:
 
 @pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
 @pytest.mark.parametrize("goes", ["after the proof", "before it"])
-@pytest.mark.parametrize(
-    "way", [by_link, by_questions, by_practice_token, by_validation], ids=lambda way: way.__name__
-)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 async def test_without_identity_a_new_password_waits_for_it_and_its_proof_is_good_afterwards(
     suite: Suite, stage: Stage, way: Way, goes: str
 ) -> None:
@@ -139,6 +142,25 @@ async def test_without_identity_a_new_password_waits_for_it_and_its_proof_is_goo
         assert (page.status, page.problems) == (200, "")
         assert page.path != "/new-password"
         await acts.log_on(stage, person, person.username, NEW)
+
+
+@pytest.mark.proves("RC-3", "RC-4", "RC-5", "RC-6")
+@pytest.mark.parametrize("service", ["notify", "merge"])
+async def test_without_notify_or_merge_every_way_leads_to_a_new_password_and_is_told_afterwards(
+    suite: Suite, stage: Stage, service: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        gone = [await stack.enter_async_context(way(stage)) for way in WAYS]
+        browsers = [await stack.enter_async_context(browser_at(suite)) for _ in gone]
+
+        async with without(suite, service):
+            for (_, walk), browser in zip(gone, browsers, strict=True):
+                page = await sets(browser, await walk(browser))
+                assert (page.status, page.problems) == (200, "")
+                assert page.path != "/new-password"
+
+        for person, _ in gone[:2]:  # the others have no verified e-mail
+            await stage.mail(person, "was set anew")
 
 
 async def sets(browser: Browser, page: Page) -> Page:

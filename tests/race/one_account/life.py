@@ -313,7 +313,9 @@ class Life(RuleBasedStateMachine):
         return right
 
     def maybe_locked(self) -> bool:
-        """Whether so many codes were wrong that right ones may be refused too (MF-3)."""
+        """Whether so many codes were wrong that right ones may be refused too (MF-3): they count
+        on when two-step is turned off and on again.
+        """
         return sum(self.now - at < MAYBE_LOCKED for at in self.wrong_codes) >= 10
 
     def at_hand(self, actor: str) -> str:

@@ -136,7 +136,6 @@ class TwoSteps(Confirmations, Life):
         if self.two_step is None:
             await told.once("two-step.confirm", "two-step-turned-on", [self.email])
             self.two_step = TwoStep(owner=seat.actor, codes=list(done.body["recovery_codes"]))
-            self.wrong_codes.clear()
         else:
             await told.once("two-step.confirm", "authenticator-app-replaced", [self.email])
             assert done.body["recovery_codes"] == []
@@ -168,7 +167,6 @@ class TwoSteps(Confirmations, Life):
             await told.once("two-step.turn-on", "two-step-turned-on", [self.email])
             self.hears(told)
             self.two_step = TwoStep(owner=seat.actor, codes=list(answer.body["recovery_codes"]))
-            self.wrong_codes.clear()
             self.changes(spare=seat)
 
     @precondition(lambda self: self.loses and self.two_step is not None and not self.merged)
