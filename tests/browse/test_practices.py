@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from playwright.async_api import expect
 
 from deploy.client.eventually import eventually
@@ -11,9 +12,11 @@ from deploy.tour.stage import Stage
 from deploy.tour.two_accounts import MONTHS_AND_A_DAY
 from tests.browse.conftest import AtPortal
 from tests.browse.desk import SECOND, Desk
+from tests.browse.test_two_step import now_of, sets_two_step_up
 
 MOST_WRONG_TRIES = 5
 TOKEN_SECONDS = 72 * 3600
+CODE_SECONDS = 30
 ENDED = "This practice has ended your enrolment."
 
 
@@ -83,6 +86,58 @@ async def test_a_practice_is_added_to_the_account_she_has(
         await expect(ada.main).to_contain_text("Lindenhof")
         await expect(ada.main).to_contain_text("Seeblick")
         await ada.sees("home, two practices")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-US", "Wait until your app shows another one, half a minute at most,"),
+        ("es-US", "Espere a que su aplicación muestre otro, medio minuto como máximo,"),
+    ],
+)
+async def test_who_adds_a_practice_with_her_code_reads_that_the_log_on_takes_the_next_one_and_why(
+    stage: Stage, desk: Desk, at_portal: AtPortal, somebody: Person, language: str, said: str
+) -> None:
+    first = await desk.token_for(somebody)
+    await desk.move(SECOND)
+    second = await desk.token_for(somebody)
+    async with (
+        at_portal(somebody) as ada,
+        at_portal(somebody, language=language, scripted=language == "en-US") as phone,
+    ):
+        await ada.enrol(first)
+        secret, _ = await sets_two_step_up(ada, stage)
+        await phone.go("/log-on")
+        await phone.main.locator("a[href='/enrol']").click()
+        await phone.main.locator("a[href='/enrol/add']").click()
+        words = {"username": somebody.username, "password": somebody.password}
+        await phone.fill(**words, token=second)
+        await phone.press()
+        await expect(phone.page.locator("#code-wrong")).to_be_visible()
+        await phone.sees(f"enrol, add a practice, with a code, {language}")
+        code = now_of(stage, secret, shift=1)
+        await phone.fill(password=somebody.password, code=code)
+        await phone.press()
+
+        await phone.at("/gate/second-step")
+        await expect(phone.main).to_contain_text(said)
+        await phone.sees(f"second step, after a practice was added, {language}")
+        await phone.go("/home")
+        await phone.at("/gate/second-step")  # nothing of the account before
+        await expect(phone.main).not_to_contain_text(said)
+        await phone.page.go_back()
+        await phone.fill(code=code)
+        await phone.press()
+        await expect(phone.page.locator("#code-wrong")).to_be_visible()
+        await expect(phone.main).to_contain_text(said)
+        await phone.sees(f"second step, after a practice was added, refused, {language}")
+        stage.let_time_pass(CODE_SECONDS)
+        await phone.fill(code=now_of(stage, secret, shift=1))
+        await phone.press()
+
+        await phone.at("/home")
+        await expect(phone.main).to_contain_text("Lindenhof")
+        await expect(phone.main).to_contain_text("Seeblick")
 
 
 async def test_in_her_settings_she_adds_a_practice_with_her_password_alone(

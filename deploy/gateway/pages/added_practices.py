@@ -8,10 +8,11 @@ from msgspec import Meta
 from deploy.gateway import flows
 from deploy.gateway.doors.identity import AddedPractice, OwnPractice
 from deploy.gateway.flows import EnrolFlow
+from deploy.gateway.gates import PAGES, SECOND_STEP
 from deploy.gateway.pages.confirmations import Code, Proof, grant_once
 from deploy.gateway.pages.enrolment_proofs import fresh_grant
 from deploy.gateway.pages.site import ANYBODY, HOLDER, Site, on_to_home
-from deploy.gateway.session import Inside
+from deploy.gateway.session import HOME, Inside
 from deploy.gateway.web.forms import SECRET, Filled, Form, FormPage
 from deploy.gateway.web.routes import Mistyped, Route, form
 from deploy.gateway.web.sentences import MISSING
@@ -54,7 +55,10 @@ async def show_add(site: Site, visit: Visit, filled: Filled) -> web.Response:
 
 
 async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response:
-    """Add the practice, and log on with the same words."""
+    """Add the practice, and log on with the same words.
+
+    A code is good once and used up by the practice, so the log-on waits for another one.
+    """
     flow = proven_to_add(visit)
     if flow is None and not sent.token:
         raise Mistyped("token", MISSING["token"])
@@ -68,8 +72,9 @@ async def add(site: Site, visit: Visit, sent: AddForm, key: str) -> web.Response
     await site.identity.add_practice(visit, added, key=key)
     session = await site.identity.log_on(visit, sent.username, sent.password)
     flows.drop(visit, EnrolFlow)
-    site.sessions.begin(visit, session)
-    return see("/home?said=added")
+    kept = site.sessions.begin(visit, session)
+    waits = any(gate.name == SECOND_STEP for gate in kept.gates)
+    return see(f"{PAGES[SECOND_STEP] if waits else HOME}?said=added")
 
 
 async def show_own(site: Site, visit: Inside, filled: Filled) -> web.Response:

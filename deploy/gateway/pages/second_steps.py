@@ -15,6 +15,7 @@ from deploy.gateway.web.sentences import MISSING
 from deploy.gateway.web.visits import see
 
 OVER, GIVEN = "second_step_over", "gate_closed"
+ADDED = "added"  # a practice just before, which has used her code up
 TICKED = "yes"
 
 
@@ -23,6 +24,7 @@ class StepForm(Answered, frozen=True, kw_only=True):
 
     code: Code = ""
     trust: str = ""
+    said: str = ""
 
 
 async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
@@ -30,12 +32,14 @@ async def show_gate(site: Site, visit: Inside, filled: Filled) -> web.Response:
     step = next((gate for gate in visit.kept.gates if gate.name == SECOND_STEP), None)
     if step is None:
         return await on(site, visit)
+    said = filled.typed.get("said") or visit.request.query.get("said")
     return site.page(
         visit,
         "gate_second_step.html",
         status=filled.status,
         filled=filled,
         step=step,
+        added=said == ADDED,
     )
 
 
