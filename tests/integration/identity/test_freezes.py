@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -483,6 +484,26 @@ async def test_after_the_thaw_nothing_of_before_is_a_way_in_and_no_link_by_e_mai
     assert (await identity.log_on(person.username, THIEF_S)).status == 401
     assert (await identity.reset(by_mail, "Harbour-Walnut-8")).code == "grant_superseded"
     assert (await freeze(identity, link)).refused() == DEAD
+
+
+async def test_an_older_link_that_nobody_used_freezes_nothing_again_after_the_thaw(
+    desk: PracticeDesk, postman: Postman
+) -> None:
+    identity, patient_id, person = await one_at(desk)
+    await renamed(identity, person, "taken.over")
+    used = await frozen(identity, postman, replace(person, username="taken.over"))
+    sent = [*await postman.not_me("username-changed"), *await postman.not_me("password-changed")]
+    unused = [link for _, link in sent if link != used]
+    await desk.thaw(patient_id)
+    before = await identity.rows("SELECT state, security_version FROM accounts")
+
+    answers = [await freeze(identity, link) for link in unused]
+
+    assert len(unused) == 2 * LINKS_ELSEWHERE - 1
+    assert {answer.refused() for answer in answers} == {DEAD}
+    assert await identity.rows("SELECT state, security_version FROM accounts") == before
+    assert await state(identity, person) == "active"
+    assert len(await identity.events("account-frozen")) == 1
 
 
 @pytest.mark.proves("RC-5", "RC-9")
