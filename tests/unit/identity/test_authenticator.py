@@ -57,6 +57,37 @@ def test_a_code_is_good_a_step_before_and_a_step_after(
     assert (authenticator.step_of(sealed, HERS, "005924", now) is not None) is taken
 
 
+@pytest.mark.parametrize(
+    ("off", "phase", "taken"),
+    [
+        (-31, 0, False),  # of two steps before
+        (-31, 1, True),
+        (-31, 15, True),
+        (-31, 29, True),
+        (31, 0, True),
+        (31, 15, True),
+        (31, 28, True),
+        (31, 29, False),  # of two steps after
+        (-30, 0, True),
+        (30, 29, True),
+        (-59, 28, False),
+        (-59, 29, True),
+        (59, 0, True),
+        (59, 1, False),
+        (-60, 29, False),
+        (60, 0, False),
+    ],
+)
+def test_a_clock_that_is_off_shows_good_codes_as_long_as_they_are_of_a_step_beside_this_one(
+    authenticator: Authenticator, off: int, phase: int, taken: bool
+) -> None:
+    now = datetime.fromtimestamp(1234567890 + phase, UTC)  # so far into its step
+    sealed = authenticator.sealed(SECRET, HERS)
+    code = code_of(SECRET, now + timedelta(seconds=off))
+
+    assert (authenticator.step_of(sealed, HERS, code, now) is not None) is taken
+
+
 def test_the_uri_names_portal_and_person_however_they_are_written(
     authenticator: Authenticator,
 ) -> None:
