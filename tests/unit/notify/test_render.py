@@ -372,6 +372,28 @@ def test_the_life_of_a_reset_link_is_printed(locale: str, minutes: int, printed:
     assert all(printed in words for words in parts_of(mail))
 
 
+@pytest.mark.proves("RC-3")
+@pytest.mark.parametrize(
+    ("locale", "time_zone", "printed"),
+    [
+        ("en", "America/New_York", "until March 5, 2031, 5:00 AM (EST), and only once"),
+        ("en-US", "America/Los_Angeles", "until March 5, 2031, 2:00 AM (PST), and only once"),
+        ("en-GB", "Europe/London", "until 5 March 2031, 10:00 (GMT), and only once"),
+        ("es", "Europe/Madrid", "hasta el 5 de marzo de 2031, 11:00 (CET), y solo una vez"),
+        ("es-US", "America/New_York", "hasta el 5 de marzo de 2031, 5:00 a.m. (EST), y solo una"),
+        ("es-MX", "America/Mexico_City", "hasta el 5 de marzo de 2031, 4:00 a.m. (CST), y solo"),
+    ],
+)
+def test_a_reset_link_s_end_is_printed_in_the_account_s_time_zone(
+    locale: str, time_zone: str, printed: str
+) -> None:
+    content = sample(contents.ResetLink, link_expires_at=START + timedelta(minutes=60))
+
+    mail = mail_of(content, locale=locale, time_zone=time_zone)
+
+    assert all(printed in words for words in parts_of(mail))
+
+
 @pytest.mark.parametrize("reason", MergeRefusal)
 @pytest.mark.parametrize(
     ("locale", "before", "after"),
