@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,9 @@ PEOPLE = 4  # who come again and again, all at once
 HOLDERS = 12  # of an app from before the change, whose codes are checked all at once
 STEP = timedelta(seconds=30)  # of an app's code, each of which is good once
 COMINGS = 3  # of all of them together, at least, between two changes
-AHEAD = timedelta(minutes=11)  # a following key is used ten minutes after it was published
+MINUTE = timedelta(minutes=1)  # a token lives for five
+AHEAD = 11  # minutes; a following key is used ten after it was published
+HELD = 3  # tokens of one minute after the other, none of them over yet
 NEW_PEPPER = "another pepper that is long enough for a test"
 OLD_PEPPER = OWN["identity"]["PEPPER"]
 NEW_KEY = base64.b64encode(b"another key-encryption key......").decode()
@@ -117,12 +120,14 @@ class Visitors:
     names: list[str] = field(default_factory=list)
     came: int = 0
     kids: set[str] = field(default_factory=set)
+    late: int = 0  # how often a token was taken after another key than its own signed the next one
+    apps: bool = True  # whether they set one up at each coming
+    at_apps: int = 0  # how many do now
     going: "asyncio.Future[Any] | None" = None
 
     async def begin(self) -> None:
         """Let all of them come from now on."""
-        if not self.names:
-            self.names = [(await self.identity.an_account()).username for _ in range(PEOPLE)]
+        self.names = [(await self.identity.an_account()).username for _ in range(PEOPLE)]
         self.going = asyncio.gather(*(self._comes(name) for name in self.names))
 
     async def pause(self) -> None:
@@ -146,13 +151,42 @@ class Visitors:
     async def _comes(self, name: str) -> None:
         while self.going is not None:
             await self.log_on(name)
-            await self.sets_up_an_app()
+            if self.apps:
+                self.at_apps += 1
+                try:
+                    await self.sets_up_an_app()
+                finally:
+                    self.at_apps -= 1
             self.came += 1
+
+    async def put_apps_away(self) -> None:
+        """Return once no code is on its way: a minute would be too long for it."""
+        self.apps = False
+
+        def put_away() -> None:
+            assert not self.at_apps
+
+        await eventually(put_away, within=30)
+
+    async def a_token(self) -> str:
+        """Of somebody new, by the key in use."""
+        said = {"name": (await self.identity.an_account()).username, "password": PASSWORD}
+        token = str((await self.asks("POST", "/sessions", 201, said))["access_token"])
+        self.kids.add(kid_of(token))
+        return token
+
+    async def use(self, held: Sequence[str], newest: str) -> None:
+        """Each of these tokens at every replica."""
+        for token in held:
+            for place in tuple(self.fleet.serving):
+                answer = await place.replica.caller.call("GET", "/account", token=token)
+                assert answer.status == 200, answer.body
+            self.late += kid_of(token) != kid_of(newest)
 
     async def log_on(self, name: str) -> None:
         """Each request where another one was before."""
         session = await self.asks("POST", "/sessions", 201, {"name": name, "password": PASSWORD})
-        self.kids.add(signed.inspect(session["access_token"], typ=TYPE).kid)
+        self.kids.add(kid_of(session["access_token"]))
         body = {"refresh_token": session["refresh_token"]}
         renewed = await self.asks("POST", "/sessions/refresh", 200, body)
         await self.asks("GET", "/account", 200, token=renewed["access_token"])
@@ -241,6 +275,11 @@ class Holder:
     codes: list[str]  # of recovery
 
 
+def kid_of(token: str) -> str:
+    """By which key it was signed."""
+    return signed.inspect(token, typ=TYPE).kid
+
+
 def move(clock_file: Path, by: timedelta) -> None:
     """Let the time of all replicas be that much later."""
     clock_file.write_text(f"{by.total_seconds()}\n")
@@ -277,17 +316,35 @@ def next_step(visitors: Visitors, clock_file: Path) -> None:
 
 
 async def in_use_from_now_on(visitors: Visitors, clock_file: Path) -> None:
-    """Let the ten minutes pass before a following key is used, once the broker has it."""
+    """Let the ten minutes pass before a following key is used, once the broker has it.
+
+    Requests are under way at each move, and tokens of the minutes before are used after it.
+    """
+
+    async def listed() -> list[Mapping[str, Any]]:
+        lines = (await visitors.fleet.verb("keys", "list")).splitlines()
+        return [msgspec.json.decode(line) for line in lines]
 
     async def confirmed() -> None:
-        listed = (await visitors.fleet.verb("keys", "list")).splitlines()
-        assert all(msgspec.json.decode(line)["confirmed"] for line in listed)
+        assert all(key["confirmed"] for key in await listed())
+
+    async def ended() -> None:
+        assert any(key["usable_until"] for key in await listed())
 
     await eventually(confirmed, within=30)
-    await visitors.pause()  # what they hold would be over with the time
-    move(clock_file, AHEAD)
-    visitors.clock.shift(AHEAD)
-    await visitors.begin()
+    await visitors.put_apps_away()
+    held = deque([await visitors.a_token()], maxlen=HELD)
+    for minutes in range(1, AHEAD + 1):
+        move(clock_file, minutes * MINUTE)
+        visitors.clock.shift(minutes * MINUTE)
+        await visitors.come_again()
+        newest = await visitors.a_token()
+        await visitors.use(held, newest)
+        held.append(newest)
+    await eventually(ended, within=30)
+    await visitors.come_again()
+    await visitors.use(held, newest)
+    visitors.apps = True
 
 
 @pytest.mark.proves("ID-5", "MF-1", "SE-1", "ST-3")
@@ -324,6 +381,7 @@ async def test_peppers_and_keys_change_while_people_log_on_and_no_request_fails(
         )
 
     assert len(visitors.kids) == 2
+    assert visitors.late >= HELD
     assert len(hashed) == 1
 
 
