@@ -16,15 +16,12 @@ Entry = Callable[[Identity, str], Awaitable[Answer]]  # a password, at a replica
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """Where a password is taken, how a wrong one is refused, and what the audit says of one."""
+    """Where a password is taken, how a wrong one is refused, and what the audit knows it by."""
 
     opened: Callable[[Registry, str], Awaitable[Entry]]
     status: int
     code: str
     action: str
-    wrong: str = "wrong"
-    locked: str = "locked"
-    kept_back: str = "source_exhausted"
     done: str | None = None
 
 
@@ -68,9 +65,6 @@ ADD_A_PRACTICE = Door(
     status=401,
     code="invalid_credentials",
     action="enrol.existing-account",
-    wrong="invalid_credentials",
-    locked="invalid_credentials",
-    kept_back="invalid_credentials",
 )
 
 

@@ -81,7 +81,8 @@ class AddedPractices:
         ) as act:
             decision = await self.proofs.decide(act, attempt)
             if decision.account is None:
-                raise act.committing(self.proofs.refusal(decision, InvalidCredentials))
+                failed = self.proofs.refusal(decision, InvalidCredentials)
+                raise act.committing(failed, detail=decision.refusal)
             account_id, outcome = decision.account.account_id, Outcome.OFF
             try:
                 async with act.attempt():
@@ -93,8 +94,9 @@ class AddedPractices:
                     added = await self._add(act, account_id, record, presented)
                     return await act.keep(key, added)
             except Refused as refusal:
-                await self.second_steps.count(act, account_id, outcome)
-                act.committing(refusal)
+                judged = await self.second_steps.count(act, account_id, outcome)
+                untold = judged in (Outcome.OFF, Outcome.PASSED, Outcome.MISSING)
+                act.committing(refusal, detail=None if untold else judged)
                 raise
 
     async def add_in_session(

@@ -253,7 +253,7 @@ async def test_done_and_refused_are_in_the_audit_with_the_practice_whose_token_i
     )
     whose = f"account:{account['id']}"
     assert {tuple(row) for row in rows} == {
-        ("refused", "invalid_credentials", elm.practice_id, whose),
+        ("refused", "wrong", elm.practice_id, whose),
         ("refused", "token_invalid", None, whose),
         ("done", None, elm.practice_id, whose),
     }

@@ -151,7 +151,7 @@ async def test_of_64_parallel_guesses_over_two_replicas_exactly_four_are_told(
     answers = await asyncio.gather(*(entry(at, WRONG) for at in (identity, second) * 32))
 
     assert {answer.refused() for answer in answers} == {(door.status, door.code)}
-    assert await details(identity, door) == Counter([door.wrong] * 4 + [door.locked] * 60)
+    assert await details(identity, door) == Counter(wrong=4, locked=60)
     [row] = await identity.rows("SELECT failures, notice_due FROM lockouts WHERE failures > 0")
     assert tuple(row) == (4, True)
     assert (await entry(identity, PASSWORD)).refused() == (door.status, door.code)

@@ -421,6 +421,21 @@ async def adding(identity: Identity, desk: PracticeDesk) -> Adding:
 MISTYPED = "ABCD-EFGH-JKMN-PQRS"
 
 
+@pytest.mark.proves("EN-5", "MF-3", "AU-1")
+async def test_the_audit_tells_a_wrong_code_beside_a_token_from_one_under_the_lock(
+    identity: Identity, desk: PracticeDesk
+) -> None:
+    adding_one = await adding(identity, desk)
+
+    for code in (*[WRONG_CODE] * 10, adding_one.june.codes[0]):
+        await adding_one.add(code)
+
+    rows = await identity.rows(
+        "SELECT detail FROM audit_entries WHERE action = 'enrol.existing-account'"
+    )
+    assert Counter(row["detail"] for row in rows) == {"wrong": 10, "locked": 1}
+
+
 @pytest.mark.proves("EN-5", "MF-1", "MF-4")
 @pytest.mark.parametrize("of_app", [True, False])
 async def test_a_mistyped_token_uses_no_code_up(

@@ -163,7 +163,7 @@ async def test_a_right_password_whose_budget_is_spent_before_the_commit_is_kept_
 
     assert kept_back.refused() == (429, "too_many_requests")
     assert await identity.rows("SELECT FROM sessions") == sessions
-    assert await details(identity, door) == {door.kept_back: 1}
+    assert await details(identity, door) == {"source_exhausted": 1}
     assert await identity.rows(
         "SELECT FROM audit_entries WHERE action = $1 AND outcome = 'refused' AND subject = $2",
         door.action,
