@@ -21,7 +21,7 @@ from services.recovery.questions.model import RoundPolicy
 from services.recovery.validation.model import ROUNDS
 from shared.randomness import Randomness
 from tests.builders.practices import practice_desk
-from tests.builders.two_step import WRONG_CODE
+from tests.builders.two_step import WRONG_CODE, TwoStepper
 from tests.conformance.examples import identity, recovery
 from tests.conformance.examples.identity import IdentityStage
 from tests.conformance.examples.notify import NotifyStage
@@ -65,7 +65,7 @@ class Target:
     outcomes: Callable[[], Awaitable[int]]
     """How often it was looked at whether a guess is right."""
     holder: Known | None = None
-    """Whose password it is: on her own device no guesser keeps her out (LG-2)."""
+    """Whose password or code it is: on her own device no guesser keeps her out (LG-2, MF-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,14 @@ class Honest:
                 await self._pass(replica, {"name": self.names[number % len(self.names)]})
 
     async def from_device(self, replica: Caller, known: Known) -> None:
-        """Log on from a known device. Raises Learned where it is kept out, or known no more."""
+        """Log on from a known device, which two-step trusts where it is on. Raises Learned where it
+        is kept out, known no more, or asked for a code.
+        """
         answer = await self._pass(replica, {"name": known.name, "device": known.device})
         if "device" in answer.body:
             raise Learned("a known device is taken for a new one")
+        if any(gate["name"] == "second-step" for gate in answer.body["gates"]):
+            raise Learned("a trusted device is asked for a code")
 
     async def _pass(self, replica: Caller, said: dict[str, str]) -> Answer:
         verb = NAMED["log_on"]
@@ -181,6 +185,15 @@ async def on_a_device(stage: IdentityStage, name: str | None = None) -> Known:
     return Known(name=name, device=str((await stage.replica.logged_on(name))["device"]))
 
 
+async def on_a_trusted_device(stage: IdentityStage, person: TwoStepper) -> Known:
+    """Her on a device that is asked for no code, whatever the second step's lock (MF-2)."""
+    body = {"mode": "new-devices", "reauthenticated": await stage.proof(person.token, "two-step")}
+    await stage.replica.call("PUT", "/account/two-step/mode", body, token=person.token)
+    half = await person.log_on()
+    answer = await person.step(half["access_token"], person.codes.pop(), trust=True)
+    return Known(name=person.person.username, device=str(answer.body["device"]))
+
+
 # ---- the password, at each of its doors
 
 
@@ -196,20 +209,6 @@ def looked_at(stage: IdentityStage, account_id: Any) -> Callable[[], Awaitable[i
             f"account:{account_id}",
         )
         return int(row["wrong"])
-
-    return outcomes
-
-
-def counted(stage: IdentityStage, name: str) -> Callable[[], Awaitable[int]]:
-    """How often her password was looked at."""
-
-    async def outcomes() -> int:
-        rows = await stage.replica.rows(
-            "SELECT wrong_in_a_row FROM lockouts l JOIN accounts a ON a.id = l.account_id"
-            " WHERE a.username = $1",
-            name,
-        )
-        return sum(row["wrong_in_a_row"] for row in rows)
 
     return outcomes
 
@@ -253,23 +252,27 @@ async def password_in_session(stage: IdentityStage) -> Target:
 
 
 async def password_of_another(stage: IdentityStage) -> Target:
-    name = (await stage.replica.an_account()).username
-    said = Example(body={"name": name, "password": PASSWORD}, token=await stage.session())
+    person = await stage.replica.an_account()
+    said = Example(
+        body={"name": person.username, "password": PASSWORD}, token=await stage.session()
+    )
     return Target(
         wrong=[said.but(password=WRONG_PASSWORD)],
         right=lambda: said,
-        outcomes=counted(stage, name),
+        outcomes=looked_at(stage, person.id),
+        holder=await on_a_device(stage, person.username),
     )
 
 
 async def password_beside_a_token(stage: IdentityStage) -> Target:
-    name = (await stage.replica.an_account()).username
+    person = await stage.replica.an_account()
     token = await (await practice_desk(stage.replica)).a_token()
-    said = Example(body={"token": token, "name": name, "password": PASSWORD})
+    said = Example(body={"token": token, "name": person.username, "password": PASSWORD})
     return Target(
         wrong=[said.but(password=WRONG_PASSWORD)],
         right=lambda: said,
-        outcomes=counted(stage, name),
+        outcomes=looked_at(stage, person.id),
+        holder=await on_a_device(stage, person.username),
     )
 
 
@@ -279,6 +282,7 @@ async def password_beside_a_token(stage: IdentityStage) -> Target:
 async def code_at_log_on(stage: IdentityStage, *, by_app: bool) -> Target:
     """The guesser has the password, and begins forty log-ons."""
     person = await stage.two_stepper()
+    holder = await on_a_trusted_device(stage, person)
     halves = [(await person.log_on())["access_token"] for _ in range(40)]
     codes = person.wrong_digits(len(halves)) if by_app else [WRONG_CODE] * len(halves)
 
@@ -293,6 +297,7 @@ async def code_at_log_on(stage: IdentityStage, *, by_app: bool) -> Target:
         ],
         right=right,
         outcomes=looked_at(stage, person.person.id),
+        holder=holder,
     )
 
 
@@ -305,6 +310,7 @@ async def code_in_session(stage: IdentityStage, *, by_app: bool) -> Target:
         wrong=[said.but(code=code) for code in codes],
         right=lambda: said.but(code=person.code(shift=1) if by_app else person.codes[0]),
         outcomes=looked_at(stage, person.person.id),
+        holder=await on_a_trusted_device(stage, person),
     )
 
 
