@@ -97,3 +97,19 @@ def test_nobody_is_sent_to_an_app_or_a_passkey_that_the_account_has_not(
     assert ("your authenticator app" in gate) == ("app" in means)
     assert ("a passkey" in gate) == ("passkey" in means)
     assert ("That is a code of your authenticator app" in settings) == ("app" in means)
+
+
+@pytest.mark.proves("EN-5")
+@pytest.mark.parametrize("means", [("app",), ("app", "passkey"), ("passkey",), ()], ids=str)
+def test_only_who_has_an_app_is_told_to_wait_for_its_next_code_after_adding_a_practice(
+    means: tuple[str, ...],
+) -> None:
+    step = SimpleNamespace(means=means, trust_offered=False)
+    template = SHOWN.get_template("gate_second_step.html")
+
+    added = template.render(step=step, filled=Filled(key="k"), added=True)
+    otherwise = template.render(step=step, filled=Filled(key="k"), added=False)
+
+    assert ("Wait until your app shows another one" in added) == ("app" in means)
+    assert ("Logging on takes another one." in added) == ("app" not in means)
+    assert "The practice was added" not in otherwise
