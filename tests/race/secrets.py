@@ -145,6 +145,8 @@ async def raced(
         playing = [tally for tally in playing if tally.rounds < rounds]
     for tally in tallies:
         say(str(tally))
+    if short := sum(tally.rounds < rounds for tally in tallies):
+        say(f"{short} of {len(tallies)} had fewer than {rounds} rounds: let it run for longer")
     return lost
 
 
