@@ -179,3 +179,10 @@ CLASSES: Mapping[str, Names] = {
     **{name: by_username(*states) for name, states in STATES.items()},
 }
 """Against somebody known, by her username, with a verified account e-mail."""
+
+SHUT: Mapping[str, Names] = {
+    "locked": by_username(*VERIFIED, Accounts.lock),
+    "frozen": by_username(*VERIFIED, Accounts.freeze),
+    "merged and locked": by_username(*VERIFIED, Accounts.merge, Accounts.lock),
+}
+"""Whose right password opens nothing: it must look like a wrong one of somebody known."""

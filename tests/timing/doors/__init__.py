@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from tests.bench.site import Site
 from tests.timing.doors import (
     enrolment,
+    existing_accounts,
     log_on,
     not_me,
     ownership,
@@ -39,6 +40,7 @@ DOORS: Mapping[str, Callable[[Site], AbstractAsyncContextManager[Door]]] = {
     "not-me": not_me.opened,
     "usernames": usernames.opened,
     "enrolment": enrolment.opened,
+    "existing-accounts": existing_accounts.opened,
     "validation": validations.asked,
     "validation-answers": validations.answered,
 }
