@@ -49,6 +49,21 @@ class Lockouts:
             tx, key, account_id, device, right=right, policy=self.policy, now=now
         )
 
+    async def turns_away(
+        self,
+        tx: Connection,
+        account_id: AccountId | None,
+        name_key: str,
+        device: bytes | None,
+        *,
+        now: datetime,
+    ) -> bool:
+        """Whether a lock lets no outcome be told: what is held for it alone would tell by its time
+        whether the password is right.
+        """
+        key = self._key(account_id, name_key)
+        return await store.turns_away(tx, key, account_id, device, policy=self.policy, now=now)
+
     async def clear(self, tx: Connection, account_id: AccountId, *, now: datetime) -> None:
         """A completed reset clears the lock, and what was to be told of it."""
         await store.clear(tx, self._key(account_id, ""), now=now)

@@ -91,13 +91,17 @@ class PasswordProofs:
         The account is held first: a password that a reset replaced meanwhile counts as wrong, and
         a reset that comes later finds what this transaction did. A right password of a merged
         account is right, and its own lock lets it be told. Account before lock, here and in a
-        reset, so that the two never deadlock.
+        reset, so that the two never deadlock. Under a lock nothing is held: that takes time, which
+        told right passwords from wrong ones.
         """
+        turned_away = await self.lockouts.turns_away(
+            act.tx, attempt.account_id, attempt.name_key, device, now=act.now
+        )
         proven = await accounts.hold_if_unchanged(
             act.tx,
             attempt.account_id or NOBODY,
             security_version=attempt.security_version,
-            proven=attempt.right,
+            proven=attempt.right and not turned_away,
         )
         counted = await self.lockouts.count(
             act.tx,

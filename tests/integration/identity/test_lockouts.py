@@ -48,6 +48,24 @@ async def test_four_failures_lock_for_twenty_minutes_and_further_tries_change_no
     assert (await identity.log_on("june.hale")).status == 201
 
 
+@pytest.mark.proves("LG-1")
+async def test_a_right_password_that_may_not_be_told_holds_no_more_than_a_wrong_one(
+    identity: Identity, june: Person
+) -> None:
+    """A row that is held is written to, and the time of the reply would tell of it."""
+    await identity.log_ons("june.hale", WRONG, 4)
+    held = await identity.rows("SELECT xmax FROM accounts")
+
+    locked = await identity.log_on("june.hale", PASSWORD)
+    while_locked = await identity.rows("SELECT xmax FROM accounts")
+    identity.clock.advance(minutes=20)
+    told = await identity.log_on("june.hale", PASSWORD)
+
+    assert (locked.status, told.status) == (401, 201)
+    assert while_locked == held
+    assert await identity.rows("SELECT xmax FROM accounts") != held
+
+
 async def test_a_good_log_on_clears_the_count(identity: Identity) -> None:
     for _ in range(2):
         for _ in range(3):

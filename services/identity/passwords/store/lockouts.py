@@ -174,6 +174,38 @@ async def is_shut(connection: Connection, key: bytes, *, policy: LockPolicy, now
     )
 
 
+async def turns_away(
+    tx: Connection,
+    key: bytes,
+    account_id: AccountId | None,
+    device: bytes | None,
+    *,
+    policy: LockPolicy,
+    now: datetime,
+) -> bool:
+    """Whether a lock is in force, and this is no known device that passes it: then no outcome is
+    told, whatever it is.
+    """
+    return bool(
+        await tx.fetchval(
+            f"""
+            SELECT EXISTS (
+                SELECT FROM lockouts
+                WHERE key = $1 AND (locked_until > $2 OR wrong_in_a_row >= $3)
+            ) AND NOT EXISTS (
+                SELECT FROM devices AS d
+                WHERE d.digest = $4 AND d.account_id = $5 AND {known("$2")}
+            )
+            """,  # noqa: S608 - a condition of ours
+            key,
+            now,
+            policy.disabled_after,
+            device,
+            account_id,
+        )
+    )
+
+
 async def take_notices(tx: Connection, *, limit: int) -> tuple[LockNotice, ...]:
     """Take back the flags of locks nobody else is telling, in the order of their keys."""
     rows = await tx.fetch(
