@@ -162,14 +162,14 @@ async def reset_token(stage: Stage, practice: ClientCredentials, person: Person)
     token = await client_token(stage, practice)
 
     async def given() -> str:
-        issued = await stage.call(
+        issued = await stage.gateway.call(
             "issue_reset_token",
-            201,
             token=token,
             path={"patient_id": person.patient_id},
             body={"handed_over": "phone", **AT_THE_DESK},
         )
-        return str(issued.body["token"])
+        stage.insist(issued.code != "patient_not_enrolled", "recovery has not heard of her")
+        return str(issued.must(201)["token"])
 
     person.reset_tokens.append(await eventually(given, pause=0.1))
     return person.reset_tokens[-1]
